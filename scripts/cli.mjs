@@ -1,0 +1,17 @@
+// `npm run train`, `npm run predict`: sees to a Vulkan driver and a fresh dist/, then becomes the `sluice` command.
+import { buildIfStale } from "./build.mjs";
+import { setup } from "./setup.mjs";
+
+const runtime = process.argv.find(
+  (arg, index) => process.argv[index - 1] === "--runtime" || arg.startsWith("--runtime="),
+);
+try {
+  await setup({ chromium: runtime?.endsWith("chromium") ?? false, firefox: runtime?.endsWith("firefox") ?? false });
+  await buildIfStale();
+} catch (error) {
+  console.error(`sluice: ${error.message}`);
+  process.exit(1);
+}
+const main = new URL("../dist/cli/main.js", import.meta.url);
+process.argv[1] = main.pathname;
+await import(main.href);

@@ -1,0 +1,235 @@
+// The backward sweep of an LSTM (backpropagation through time; Hochreiter & Schmidhuber 1997, Gers et al. 2000; the
+// forward sweep and its names: lstm_forward.wgsl), with the loop over time inside the kernel. From the last step down,
+// with dh and dc what the later steps want of h[t] and c[t], and y' the slope of an activation at its output y:
+//
+//   dh += dHidden[b, t];  a = activation(c[t])
+//   do = dh * a * o';  dc += dh * o * a';  di = dc * g * i';  dg = dc * i * g';  df = dc * c[t-1] * f'
+//   dX[b, t] = (di, df, dg, do);  dh = dX[b, t] · Uᵀ;  dc = dc * f
+//
+// Where mask[b, t] is 0, dX is 0, and dh (with dHidden, as hidden[b, t] repeats h[t-1]) and dc pass through.
+// The gradients of U, W and b are matmuls and sums of dX over all steps, outside of this kernel.
+//
+// @binding(1) saved    : f32[B, T, 5H]: i, f, g, o, c of the forward sweep (read)
+// @binding(2) packed   : vec4f[H, H], from lstm_pack.wgsl, transposed (read)
+// @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
+// @binding(4) dLast    : f32[2, B, H], dh then dc (read, if HAS_D_LAST)
+// @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
+// @binding(6) initial  : f32[2, B, H], h then c (read, if HAS_INITIAL)
+// @binding(7) dX       : f32[B, T, 4H] (write)
+// @binding(8) dInitial : f32[2, B, H], dh then dc; also carries them from one chunk of time to the next (read, write)
+//
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
+// Workgroup memory holds the gate gradients of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows
+// to a vec4, so that a thread only ever writes whole vectors. UNITS tiles per step, two barriers each.
+// Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
+
+struct Params {
+  batch: u32,
+  steps: u32,
+  start: u32,
+  end: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> saved: array<f32>;
+@group(0) @binding(2) var<storage, read> packed: array<vec4f>;
+@group(0) @binding(3) var<storage, read> d_hidden: array<f32>;
+@group(0) @binding(4) var<storage, read> d_last: array<f32>;
+@group(0) @binding(5) var<storage, read> mask: array<i32>;
+@group(0) @binding(6) var<storage, read> initial: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_initial: array<f32>;
+
+const HIDDEN = 100u;
+const THREADS = 56u;
+const UNITS = 2u;
+const ROWS = 16u;
+const HAS_D_HIDDEN = 1u;
+const HAS_D_LAST = 1u;
+const HAS_MASK = 0u;
+const HAS_INITIAL = 0u;
+const ACTIVATION = 1u;
+const RECURRENT_ACTIVATION = 2u;
+
+const QUADS = ROWS / 4u;
+const CELLS = UNITS * QUADS;
+
+// Gate gradients of a tile: [THREADS][4 gates][QUADS], four rows to a vector.
+var<workgroup> d_gates: array<vec4f, THREADS * 4u * QUADS>;
+
+// Activations by code: 0 linear, 1 tanh, 2 sigmoid, 3 relu, 4 hard sigmoid (relu6(x + 3) / 6), 5 softplus, 6 elu.
+// tanh and sigmoid come from exp, clamped: a driver's own tanh overflows for large arguments.
+fn activate(code: u32, x: f32) -> f32 {
+  switch code {
+    case 1u: { return 1.0 - 2.0 / (exp(2.0 * clamp(x, -10.0, 10.0)) + 1.0); }
+    case 2u: { return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0))); }
+    case 3u: { return max(x, 0.0); }
+    case 4u: { return clamp(x + 3.0, 0.0, 6.0) / 6.0; }
+    case 5u: { return max(x, 0.0) + log(1.0 + exp(-abs(x))); }
+    case 6u: { return select(exp(min(x, 0.0)) - 1.0, x, x > 0.0); }
+    default: { return x; }
+  }
+}
+
+// The derivative of an activation, from its output y (codes as in `activate`).
+fn slope(code: u32, y: f32) -> f32 {
+  switch code {
+    case 1u: { return 1.0 - y * y; }
+    case 2u: { return y * (1.0 - y); }
+    case 3u: { return select(0.0, 1.0, y > 0.0); }
+    case 4u: { return select(0.0, 1.0 / 6.0, y > 0.0 && y < 1.0); }
+    case 5u: { return 1.0 - exp(-y); }
+    case 6u: { return select(y + 1.0, 1.0, y > 0.0); }
+    default: { return 1.0; }
+  }
+}
+
+// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
+// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
+fn rows_inside(first: u32) -> u32 {
+  return min(4u, params.batch - min(first, params.batch));
+}
+
+@compute @workgroup_size(THREADS)
+fn lstm_backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let first_row = (group.x + group.y * groups.x) * ROWS;
+  let state = params.batch * HIDDEN;
+  var d_h: array<vec4f, CELLS>;
+  var d_c: array<vec4f, CELLS>;
+  var d_h_before: array<vec4f, CELLS>;
+  var u: array<vec4f, UNITS>;
+
+  for (var n = 0u; n < UNITS; n++) {
+    for (var q = 0u; q < QUADS; q++) {
+      let first = first_row + q * 4u;
+      let inside = rows_inside(first);
+      for (var r = 0u; r < inside; r++) {
+        let at = (first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+        if (params.end < params.steps) {
+          d_h[n * QUADS + q][r] = d_initial[at];
+          d_c[n * QUADS + q][r] = d_initial[at + state];
+        } else if (HAS_D_LAST == 1u) {
+          d_h[n * QUADS + q][r] = d_last[at];
+          d_c[n * QUADS + q][r] = d_last[at + state];
+        }
+      }
+    }
+  }
+
+  for (var t = params.end; t > params.start;) {
+    t--;
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h_before[cell] = vec4f(0.0);
+    }
+    for (var tile = 0u; tile < UNITS; tile++) {
+      let unit = lane + tile * THREADS;
+      let column = min(unit, HIDDEN - 1u);
+      for (var q = 0u; q < QUADS; q++) {
+        let d_h_quad = d_h[tile * QUADS + q];
+        var d_c_quad = d_c[tile * QUADS + q];
+        var passed = vec4f(0.0);
+        var i_quad: vec4f;
+        var f_quad: vec4f;
+        var g_quad: vec4f;
+        var o_quad: vec4f;
+        let first = first_row + q * 4u;
+        let inside = rows_inside(first);
+        for (var r = 0u; r < inside; r++) {
+          let step = (first + r) * params.steps + t;
+          let at = step * (5u * HIDDEN) + column;
+          let i = saved[at];
+          let f = saved[at + HIDDEN];
+          let g = saved[at + 2u * HIDDEN];
+          let o = saved[at + 3u * HIDDEN];
+          let a = activate(ACTIVATION, saved[at + 4u * HIDDEN]);
+          var c_before = 0.0;
+          if (t > 0u) {
+            c_before = saved[at - HIDDEN];
+          } else if (HAS_INITIAL == 1u) {
+            c_before = initial[(first + r) * HIDDEN + column + state];
+          }
+          var dh = d_h_quad[r];
+          if (HAS_D_HIDDEN == 1u) { dh += d_hidden[step * HIDDEN + column]; }
+          let dc = d_c_quad[r] + dh * o * slope(ACTIVATION, a);
+          var d_i = dc * g * slope(RECURRENT_ACTIVATION, i);
+          var d_f = dc * c_before * slope(RECURRENT_ACTIVATION, f);
+          var d_g = dc * i * slope(ACTIVATION, g);
+          var d_o = dh * a * slope(RECURRENT_ACTIVATION, o);
+          var d_c_before = dc * f;
+          if (HAS_MASK == 1u) {
+            let kept = mask[step] != 0;
+            d_i = select(0.0, d_i, kept);
+            d_f = select(0.0, d_f, kept);
+            d_g = select(0.0, d_g, kept);
+            d_o = select(0.0, d_o, kept);
+            d_c_before = select(d_c_quad[r], d_c_before, kept);
+            passed[r] = select(dh, 0.0, kept);
+          }
+          d_c_quad[r] = d_c_before;
+          i_quad[r] = d_i;
+          f_quad[r] = d_f;
+          g_quad[r] = d_g;
+          o_quad[r] = d_o;
+          if (unit < HIDDEN) {
+            let to = step * (4u * HIDDEN) + unit;
+            d_x[to] = d_i;
+            d_x[to + HIDDEN] = d_f;
+            d_x[to + 2u * HIDDEN] = d_g;
+            d_x[to + 3u * HIDDEN] = d_o;
+          }
+        }
+        d_c[tile * QUADS + q] = d_c_quad;
+        d_h_before[tile * QUADS + q] += passed;
+        let slot = lane * 4u * QUADS + q;
+        d_gates[slot] = i_quad;
+        d_gates[slot + QUADS] = f_quad;
+        d_gates[slot + 2u * QUADS] = g_quad;
+        d_gates[slot + 3u * QUADS] = o_quad;
+      }
+      workgroupBarrier();
+
+      let tile_units = min(THREADS, HIDDEN - tile * THREADS);
+      // A thread takes UNITS units at once, so that a gate gradient that was read serves them all.
+      for (var j = 0u; j < tile_units; j++) {
+        let row = (tile * THREADS + j) * HIDDEN;
+        // @unroll
+        for (var n = 0u; n < UNITS; n++) {
+          u[n] = packed[row + min(lane + n * THREADS, HIDDEN - 1u)];
+        }
+        // @unroll (rows)
+        for (var q = 0u; q < QUADS; q++) {
+          let slot = j * 4u * QUADS + q;
+          let d_i = d_gates[slot];
+          let d_f = d_gates[slot + QUADS];
+          let d_g = d_gates[slot + 2u * QUADS];
+          let d_o = d_gates[slot + 3u * QUADS];
+          // @unroll
+          for (var n = 0u; n < UNITS; n++) {
+            d_h_before[n * QUADS + q] += d_i * u[n].x + d_f * u[n].y + d_g * u[n].z + d_o * u[n].w;
+          }
+        }
+      }
+      workgroupBarrier();
+    }
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h[cell] = d_h_before[cell];
+    }
+  }
+
+  for (var n = 0u; n < UNITS; n++) {
+    let unit = lane + n * THREADS;
+    for (var q = 0u; q < QUADS; q++) {
+      let first = first_row + q * 4u;
+      let inside = select(0u, rows_inside(first), unit < HIDDEN);
+      for (var r = 0u; r < inside; r++) {
+        d_initial[(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
+        d_initial[(first + r) * HIDDEN + unit + state] = d_c[n * QUADS + q][r];
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// A stable sort of ids with the positions they came from: least-significant-digit radix sort (Knuth, TAOCP vol. 3, 5.2.5),
+// eight bits a pass, no atomics. Each pass is three dispatches: count the digits of every block of BLOCK ids, turn the
+// counts into the places where each block's digits go, and scatter. Ids outside 0 … bound - 1 sort behind all others.
+//
+// A workgroup has one invocation per digit value. Invocation d walks over the block's digits in workgroup memory in order, and
+// counts (or ranks) those that equal d: 256 comparisons per id, which are cheap, for a sort that is stable without atomics.
+//
+// sort_count   @binding(1) ids     : i32[N] (read)            @binding(2) counts : u32[blocks, 256] (write)
+// sort_scan    @binding(1) counts  : u32[blocks, 256] (read, write): counts in, places out
+// sort_scatter @binding(1) ids     : i32[N] (read)            @binding(2) places : u32[blocks, 256] (read)
+//              @binding(3) positions : i32[N], positions of ids (read, unless IS_FIRST: then position n stands at n)
+//              @binding(4) sorted  : i32[N] (write)           @binding(5) order  : i32[N] (write)
+//
+// Workgroup: 256 invocations. sort_count and sort_scatter: one workgroup per block, folded over x and y; sort_scan: one.
+
+struct Params {
+  size: u32,
+  blocks: u32,
+  shift: u32,
+  bound: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> ids: array<i32>;
+@group(0) @binding(2) var<storage, read_write> counts: array<u32>;
+@group(0) @binding(1) var<storage, read_write> table: array<u32>;
+@group(0) @binding(2) var<storage, read> places: array<u32>;
+@group(0) @binding(3) var<storage, read> positions: array<i32>;
+@group(0) @binding(4) var<storage, read_write> sorted: array<i32>;
+@group(0) @binding(5) var<storage, read_write> order: array<i32>;
+
+const RADIX = 256u;
+const BLOCK = 1024u;
+const IS_FIRST = 1u;
+
+// Digits of the block's ids, then the places they go to.
+var<workgroup> digits: array<u32, BLOCK>;
+var<workgroup> slots: array<u32, BLOCK>;
+var<workgroup> totals: array<u32, RADIX>;
+
+fn digit_of(id: i32) -> u32 {
+  let key = select(params.bound, u32(id), id >= 0 && u32(id) < params.bound);
+  return (key >> params.shift) & (RADIX - 1u);
+}
+
+// Loads the digits of the block that starts at `start`. The caller sets the barrier.
+fn load_digits(start: u32, lane: u32) {
+  for (var offset = lane; offset < BLOCK; offset += RADIX) {
+    if (start + offset < params.size) { digits[offset] = digit_of(ids[start + offset]); }
+  }
+}
+
+@compute @workgroup_size(RADIX)
+fn sort_count(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = group.x + group.y * groups.x;
+  let start = block * BLOCK;
+  load_digits(start, lane);
+  workgroupBarrier();
+  let length = min(BLOCK, params.size - min(params.size, start));
+  var count = 0u;
+  for (var offset = 0u; offset < length; offset++) {
+    count += select(0u, 1u, digits[offset] == lane);
+  }
+  if (block < params.blocks) { counts[block * RADIX + lane] = count; }
+}
+
+@compute @workgroup_size(RADIX)
+fn sort_scan(@builtin(local_invocation_index) lane: u32) {
+  var total = 0u;
+  for (var block = 0u; block < params.blocks; block++) {
+    total += table[block * RADIX + lane];
+  }
+  totals[lane] = total;
+  workgroupBarrier();
+  var place = 0u;
+  for (var digit = 0u; digit < lane; digit++) {
+    place += totals[digit];
+  }
+  for (var block = 0u; block < params.blocks; block++) {
+    let count = table[block * RADIX + lane];
+    table[block * RADIX + lane] = place;
+    place += count;
+  }
+}
+
+@compute @workgroup_size(RADIX)
+fn sort_scatter(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let block = group.x + group.y * groups.x;
+  let start = block * BLOCK;
+  load_digits(start, lane);
+  workgroupBarrier();
+  let length = min(BLOCK, params.size - min(params.size, start));
+  var place = places[min(block, params.blocks - 1u) * RADIX + lane];
+  for (var offset = 0u; offset < length; offset++) {
+    if (digits[offset] == lane) {
+      slots[offset] = place;
+      place++;
+    }
+  }
+  workgroupBarrier();
+  for (var offset = lane; offset < length; offset += RADIX) {
+    let source = start + offset;
+    let slot = slots[offset];
+    sorted[slot] = ids[source];
+    if (IS_FIRST == 1u) {
+      order[slot] = i32(source);
+    } else {
+      order[slot] = positions[source];
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** Browsers: finding one, and opening a page in it with WebGPU on. The command line and the tests share this. */
+import { existsSync } from "node:fs";
+import type { Browser } from "puppeteer";
+import { DeviceError } from "../core/errors.ts";
+import browsers from "./browsers.json" with { type: "json" };
+
+/** A browser that Sluice can start. */
+export type BrowserName = "chromium" | "firefox";
+
+async function loadPuppeteer(): Promise<typeof import("puppeteer")> {
+  try {
+    return await import("puppeteer");
+  } catch (cause) {
+    throw new DeviceError(
+      "a browser is driven by the npm package `puppeteer`, which is not installed; run `npm install --save-dev puppeteer`",
+      { package: "puppeteer" },
+      { cause },
+    );
+  }
+}
+
+/**
+ * The browser's program: `PUPPETEER_EXECUTABLE_PATH` (for Chromium), the system's usual places, puppeteer's own cache.
+ * `undefined` when there is none.
+ */
+export async function findBrowser(name: BrowserName): Promise<string | undefined> {
+  const named = process.env.PUPPETEER_EXECUTABLE_PATH;
+  if (name === "chromium" && named && existsSync(named)) return named;
+  const paths: Readonly<Record<string, readonly string[]>> = browsers[name].paths;
+  const found = paths[process.platform]?.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  try {
+    const { default: puppeteer } = await loadPuppeteer();
+    const cached = puppeteer.executablePath({ browser: name === "chromium" ? "chrome" : "firefox" });
+    return existsSync(cached) ? cached : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Starts a browser without a window and with WebGPU on. The caller closes it.
+ * @throws DeviceError that names the command that brings the browser, or puppeteer.
+ */
+export async function launchBrowser(name: BrowserName): Promise<Browser> {
+  const { default: puppeteer } = await loadPuppeteer();
+  const executablePath = await findBrowser(name);
+  if (executablePath === undefined) {
+    const { package: debian, puppeteer: cached } = browsers[name];
+    throw new DeviceError(
+      `${name} was not found; run \`npx puppeteer browsers install ${cached}\`, on Debian \`apt-get install ${debian}\`, or set PUPPETEER_EXECUTABLE_PATH`,
+      { browser: name },
+    );
+  }
+  const { args, prefs } = browsers[name];
+  return puppeteer.launch({
+    browser: name === "chromium" ? "chrome" : "firefox",
+    executablePath,
+    headless: true,
+    args: [...args],
+    // A training step on a software adapter may keep the page busy for long.
+    protocolTimeout: 0,
+    ...(name === "firefox" && { extraPrefsFirefox: { ...prefs } }),
+  });
+}
+
+/** What a page run by `runPage` may tell. */
+export interface PageOptions {
+  /** Told of each message that the page sends with `globalThis.sluiceReport(message)`. */
+  readonly onMessage: (message: string) => void;
+  /** Told of what the page writes to its console, and of errors nothing caught there. */
+  readonly onConsole?: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens `url` in a browser and stays until the page calls `sluiceDone()`, the page crashes (rejects), or `signal`
+ * aborts (resolves). The browser is closed in each case.
+ */
+export async function runPage(name: BrowserName, url: string, options: PageOptions): Promise<void> {
+  const browser = await launchBrowser(name);
+  try {
+    const page = await browser.newPage();
+    await new Promise<void>((resolve, reject) => {
+      options.signal?.addEventListener("abort", () => resolve(), { once: true });
+      if (options.signal?.aborted) resolve();
+      page.on("error", (error) => reject(new Error(`the page crashed: ${error.message}`)));
+      page.on("pageerror", (error) =>
+        options.onConsole?.(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      );
+      page.on("console", (message) => options.onConsole?.(`${message.type()}: ${message.text()}`));
+      browser.on("disconnected", () => reject(new Error(`${name} went away before the page was done`)));
+      void (async () => {
+        await page.exposeFunction("sluiceReport", (message: string) => options.onMessage(message));
+        await page.exposeFunction("sluiceDone", () => resolve());
+        await page.goto(url, { waitUntil: "domcontentloaded", timeout: 60_000 });
+      })().catch(reject);
+    });
+  } finally {
+    browser.removeAllListeners("disconnected");
+    await browser.close();
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The errors that Sluice throws. Each says what was expected, what came, and what to do;
+ * `details` holds the same facts for a program to read.
+ */
+
+/** Facts about an error, for a program to read. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** The base of every error that Sluice throws on purpose. */
+export class SluiceError extends Error {
+  /** Structured facts: shapes, names, limits. */
+  readonly details: ErrorDetails;
+
+  constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.details = details;
+  }
+}
+
+/** Shapes that do not fit together. */
+export class ShapeError extends SluiceError {}
+
+/** A dtype that an operation does not take. */
+export class DTypeError extends SluiceError {}
+
+/** A value outside what is allowed: an option, a label, a token id. */
+export class ValueError extends SluiceError {}
+
+/** No adapter, a refused device, a limit of the device that was hit, or a fault that the device reported. */
+export class DeviceError extends SluiceError {}
+
+/** The device was lost: the driver, the browser or the app took it away. */
+export class DeviceLostError extends DeviceError {}
+
+/** Something was used after `dispose()`. */
+export class DisposedError extends SluiceError {}
+
+/** A file or stream that is not what it should be. */
+export class FormatError extends SluiceError {}
+
+/** A loss or a gradient stopped being a finite number. */
+export class NonFiniteError extends SluiceError {}
+
+/** Work that was stopped by an AbortSignal. Its name is `AbortError`, as everywhere on the web. */
+export class AbortError extends SluiceError {
+  constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, details, options);
+    this.name = "AbortError";
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The words in which a graph's operations and the GPU speak to each other, as plain data: an operation lowers to
+ * kernel calls (WHAT to run on which tensors); a kernel call plans itself for an adapter into dispatches and scratch.
+ */
+import type { DType } from "./dtype.ts";
+import type { Shape } from "./shape.ts";
+
+/** Shape and dtype of a tensor. */
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls. */
+export interface Operand extends TensorType {
+  readonly role: "input" | "output" | "temporary";
+  readonly index: number;
+}
+
+/** What a kernel may know of the adapter. The default plan is a pure function of this and of the shapes. */
+export interface AdapterTraits {
+  /** Software adapters want other tile sizes and shorter dispatches than hardware. */
+  readonly kind: "lavapipe" | "swiftshader" | "gpu";
+  readonly limits: {
+    readonly maxStorageBuffersPerShaderStage: number;
+    readonly maxStorageBufferBindingSize: number;
+    readonly maxComputeWorkgroupStorageSize: number;
+    readonly maxComputeInvocationsPerWorkgroup: number;
+    readonly maxComputeWorkgroupSizeX: number;
+    readonly maxComputeWorkgroupsPerDimension: number;
+  };
+  /** A cautious guess of multiply-adds per second in a kernel's inner loop: it sizes chunks for the watchdog. */
+  readonly multiplyAddsPerSecond: number;
+  /** The longest that one dispatch is meant to take, in seconds. */
+  readonly dispatchSeconds: number;
+}
+
+/** One scalar member of a kernel's `params` uniform, in the struct's order. */
+export interface Param {
+  readonly type: "u32" | "i32" | "f32";
+  readonly value: number;
+}
+
+export const u32 = (value: number): Param => ({ type: "u32", value });
+export const i32 = (value: number): Param => ({ type: "i32", value });
+export const f32 = (value: number): Param => ({ type: "f32", value });
+
+/** The bytes of a `params` struct of scalars, padded to 16. */
+export function packParams(params: readonly Param[]): ArrayBuffer {
+  const buffer = new ArrayBuffer(Math.max(16, Math.ceil(params.length / 4) * 16));
+  const view = new DataView(buffer);
+  params.forEach(({ type, value }, index) => {
+    if (type === "u32") view.setUint32(index * 4, value, true);
+    else if (type === "i32") view.setInt32(index * 4, value, true);
+    else view.setFloat32(index * 4, value, true);
+  });
+  return buffer;
+}
+
+/** A storage buffer of a dispatch: a tensor that the call reads or writes, or scratch of its plan. */
+export interface BufferBinding {
+  readonly kind: "read" | "write" | "scratch";
+  /** Index into the call's `reads` or `writes`, or into the plan's `scratch`. */
+  readonly index: number;
+  readonly access: "read" | "read_write";
+}
+
+/** One `dispatchWorkgroups`. `@binding(0)` is the params uniform; the storage buffers follow from `@binding(1)`. */
+export interface Dispatch {
+  readonly label: string;
+  readonly source: string;
+  readonly entryPoint: string;
+  readonly params: readonly Param[];
+  readonly buffers: readonly BufferBinding[];
+  readonly workgroups: readonly [number, number, number];
+  /** True for the second and later chunks that the watchdog limit forces; counted apart. */
+  readonly isExtraChunk?: boolean;
+}
+
+/** How a call is carried out on one adapter. */
+export interface KernelPlan {
+  readonly dispatches: readonly Dispatch[];
+  /** Sizes in bytes of buffers that live only inside the call. */
+  readonly scratch: readonly number[];
+}
+
+/** WHAT to run: a kernel on tensors. */
+export interface KernelCall {
+  readonly kernel: string;
+  readonly reads: readonly Operand[];
+  readonly writes: readonly Operand[];
+  /** Pairs where the kernel finds read `read` in the buffer of write `write` and overwrites it there. Such a read is never bound itself. */
+  readonly inPlace?: readonly { readonly read: number; readonly write: number }[];
+  /** Names of the kernel's variants; the first is not the default: `plan` without a name chooses by adapter and shape. */
+  readonly variants?: readonly string[];
+  readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
+}
+
+export const readBuffer = (index: number): BufferBinding => ({ kind: "read", index, access: "read" });
+export const writeBuffer = (index: number): BufferBinding => ({ kind: "write", index, access: "read_write" });
+/** A tensor that an earlier dispatch of the same plan wrote, now only read. */
+export const rereadBuffer = (index: number): BufferBinding => ({ kind: "write", index, access: "read" });
+export const scratchBuffer = (index: number, access: "read" | "read_write"): BufferBinding => ({
+  kind: "scratch",
+  index,
+  access,
+});
+
+/** Folds a one-dimensional grid of `count` workgroups into the adapter's limit per dimension; kernels read `id = wid.x + wid.y * num_workgroups.x`. */
+export function foldGrid(count: number, adapter: AdapterTraits): [number, number, number] {
+  const limit = adapter.limits.maxComputeWorkgroupsPerDimension;
+  if (count <= limit) return [Math.max(1, count), 1, 1];
+  const rows = Math.ceil(count / limit);
+  return [Math.ceil(count / rows), rows, 1];
+}

@@ -1,0 +1,79 @@
+import { allocate, type DType, type HostData } from "./dtype.ts";
+import { ShapeError, ValueError } from "./errors.ts";
+import { formatShape, type Shape, sizeOf } from "./shape.ts";
+
+/** A tensor on the host: a shape and its elements, row-major. Int32Array for int32 and bool. */
+export interface NdArray {
+  readonly shape: Shape;
+  readonly data: HostData;
+}
+
+/** Nested arrays of numbers, as deep as the tensor's rank. */
+export type Nested = number | readonly Nested[];
+
+/** What a caller may give where a tensor on the host is wanted. */
+export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly data: readonly number[] };
+
+/** True for `{ shape, data }`. */
+export function isShaped(value: unknown): value is { shape: Shape; data: HostData | readonly number[] } {
+  return typeof value === "object" && value !== null && "shape" in value && "data" in value;
+}
+
+/**
+ * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`.
+ * @throws ShapeError when rows differ in length or `data` does not fill `shape`.
+ * @throws ValueError when an int32 element is not a whole number in range.
+ */
+export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
+  if (isShaped(value)) {
+    const size = sizeOf(value.shape);
+    if (value.data.length !== size) {
+      throw new ShapeError(
+        `${what}: shape ${formatShape(value.shape)} holds ${size} elements, but data has ${value.data.length}`,
+        { shape: value.shape, length: value.data.length },
+      );
+    }
+    return { shape: [...value.shape], data: convert(value.data, dtype, what) };
+  }
+  const shape: number[] = [];
+  for (let level: Nested = value; Array.isArray(level); level = level[0] as Nested) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  const flat: number[] = [];
+  const visit = (node: Nested, depth: number): void => {
+    const isLeaf = typeof node === "number";
+    if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
+      throw new ShapeError(
+        `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ${formatShape(shape.slice(depth))}`,
+        { shape, depth },
+      );
+    }
+    if (isLeaf) flat.push(node);
+    else for (const child of node) visit(child, depth + 1);
+  };
+  visit(value, 0);
+  return { shape, data: convert(flat, dtype, what) };
+}
+
+/** `size` elements of `dtype`, all `value`. */
+export function full(shape: Shape, dtype: DType, value: number): NdArray {
+  return { shape: [...shape], data: allocate(dtype, sizeOf(shape)).fill(value) };
+}
+
+function convert(data: HostData | readonly number[], dtype: DType, what: string): HostData {
+  if (dtype === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
+  if (data instanceof Int32Array) return data;
+  const integers = new Int32Array(data.length);
+  for (let index = 0; index < data.length; index++) {
+    const element = data[index] as number;
+    if ((element | 0) !== element) {
+      throw new ValueError(`${what}: element ${index} is ${element}; ${dtype} takes whole numbers of 32 bits`, {
+        index,
+        value: element,
+      });
+    }
+    integers[index] = element;
+  }
+  return integers;
+}

@@ -1,0 +1,90 @@
+import { ShapeError } from "./errors.ts";
+
+/** Sizes of the axes, outermost first. A scalar's shape is `[]`. */
+export type Shape = readonly number[];
+
+/** `[2, 3]` as text. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** The number of elements. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((size, axis) => size * axis, 1);
+}
+
+/** True when both shapes have the same axes. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((axis, index) => axis === b[index]);
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis] as number;
+  }
+  return strides;
+}
+
+/** Strides of `shape` seen as `target`: 0 along every axis that is broadcast. */
+export function broadcastStrides(shape: Shape, target: Shape): number[] {
+  const own = stridesOf(shape);
+  const lead = target.length - shape.length;
+  return target.map((_, axis) => {
+    const inner = axis - lead;
+    return inner < 0 || shape[inner] === 1 ? 0 : (own[inner] as number);
+  });
+}
+
+/**
+ * The shape that all of `shapes` broadcast to, by NumPy's rule: aligned at the last axis, sizes equal or 1.
+ * @throws ShapeError naming `what` and every shape.
+ */
+export function broadcastShapes(what: string, ...shapes: Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    let size = 1;
+    for (const shape of shapes) {
+      const inner = axis - (rank - shape.length);
+      const own = inner < 0 ? 1 : (shape[inner] as number);
+      if (own === 1 || own === size) continue;
+      if (size !== 1) {
+        throw new ShapeError(
+          `${what}: shapes ${shapes.map(formatShape).join(" and ")} do not broadcast; expected equal sizes or 1 on each axis, aligned at the last`,
+          { shapes },
+        );
+      }
+      size = own;
+    }
+    return size;
+  });
+}
+
+/**
+ * `axis` counted from 0, where a negative one counts from the end.
+ * @throws ShapeError when it is outside the rank.
+ */
+export function normalizeAxis(what: string, axis: number, rank: number): number {
+  const normalized = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank) {
+    throw new ShapeError(`${what}: axis ${axis} is outside a tensor of rank ${rank}; expected ${-rank}…${rank - 1}`, {
+      axis,
+      rank,
+    });
+  }
+  return normalized;
+}
+
+/** Sorted, distinct, non-negative axes; all of them when `axes` is undefined. */
+export function normalizeAxes(what: string, axes: readonly number[] | number | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  const list = typeof axes === "number" ? [axes] : axes;
+  const normalized = list.map((axis) => normalizeAxis(what, axis, rank)).sort((a, b) => a - b);
+  if (new Set(normalized).size !== normalized.length) {
+    throw new ShapeError(`${what}: axes ${formatShape(list)} name one axis twice`, { axes: list });
+  }
+  return normalized;
+}

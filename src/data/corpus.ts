@@ -1,0 +1,71 @@
+/**
+ * Texts as they stream in, kept as numbers of words. The ids that Keras gives depend on the counts over all
+ * training texts, so words get provisional numbers first and are renumbered when the last text is in.
+ */
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** Grows by doubling; a text's words are `words.subarray(start, end)`. */
+export class Corpus {
+  readonly #tokenizer: Tokenizer;
+  readonly #numbers = new Map<string, number>();
+  #words = new Int32Array(1 << 16);
+  #length = 0;
+
+  constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer;
+  }
+
+  /** Adds a text; where its words lie is what identifies it. */
+  add(text: string): { readonly start: number; readonly end: number } {
+    const start = this.#length;
+    for (const word of this.#tokenizer.words(text)) {
+      let number = this.#numbers.get(word);
+      if (number === undefined) {
+        number = this.#numbers.size;
+        this.#numbers.set(word, number);
+      }
+      if (this.#length === this.#words.length) this.#grow();
+      this.#words[this.#length++] = number;
+    }
+    return { start, end: this.#length };
+  }
+
+  /** Distinct words over all texts. */
+  get distinctWords(): number {
+    return this.#numbers.size;
+  }
+
+  /** The provisional numbers of the words from `start` to `end`: a view. */
+  slice(range: { readonly start: number; readonly end: number }): Int32Array {
+    return this.#words.subarray(range.start, range.end);
+  }
+
+  /**
+   * Counts the words of some texts. The Map is in order of first appearance in them.
+   * @returns counts by word, and each word's provisional number in the same order.
+   */
+  count(ranges: readonly { readonly start: number; readonly end: number }[]): {
+    readonly counts: Map<string, number>;
+    readonly numbers: readonly number[];
+  } {
+    const counts = new Int32Array(this.#numbers.size);
+    const numbers: number[] = [];
+    for (const range of ranges) {
+      for (const number of this.slice(range)) {
+        if (counts[number] === 0) numbers.push(number);
+        counts[number] = (counts[number] as number) + 1;
+      }
+    }
+    const names = [...this.#numbers.keys()];
+    return {
+      counts: new Map(numbers.map((number) => [names[number] as string, counts[number] as number])),
+      numbers,
+    };
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.#words.length * 2);
+    larger.set(this.#words);
+    this.#words = larger;
+  }
+}

@@ -1,0 +1,120 @@
+/** What `fit` trains on: all examples on the host, dense or as rows of ids of unequal length. */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
+import { checkRagged, type RaggedSequences, takeRaggedRows } from "./ragged.ts";
+
+/** Examples of one shape: `x` is `[size, …]`, `y` is `[size, …]`. */
+export interface DenseDataset {
+  readonly kind: "dense";
+  readonly size: number;
+  readonly x: NdArray;
+  readonly y: NdArray;
+}
+
+/** Rows of ids, and one label or more for each: `y` is `[size]` or `[size, K]`. */
+export interface RaggedDataset {
+  readonly kind: "ragged";
+  readonly size: number;
+  readonly x: RaggedSequences;
+  readonly y: NdArray;
+}
+
+/** Examples and their labels. */
+export type Dataset = DenseDataset | RaggedDataset;
+
+/**
+ * Pairs `x` with `y`, both checked.
+ * @throws ShapeError when their first axes differ.
+ * @throws ValueError when there are no examples, or a number is not finite.
+ *
+ * @example
+ * const train = dataset({ shape: [2, 3], data: new Float32Array(6) }, { shape: [2, 1], data: new Float32Array(2) });
+ */
+export function dataset(x: RaggedSequences, y: NdArray): RaggedDataset;
+export function dataset(x: NdArray, y: NdArray): DenseDataset;
+export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset;
+export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
+  const result: Dataset =
+    "kind" in x ? { kind: "ragged", size: x.offsets.length - 1, x, y } : { kind: "dense", size: x.shape[0] ?? 0, x, y };
+  checkDataset(result);
+  return result;
+}
+
+/**
+ * Checks a dataset that came from outside.
+ * @throws ShapeError when the first axes of `x` and `y` differ from `size`, or data does not fill a shape.
+ * @throws ValueError when there are no examples, or a number is not finite.
+ *
+ * @example
+ * checkDataset(train, "fit");
+ */
+export function checkDataset(data: Dataset, what = "dataset"): void {
+  if (!(data.size > 0)) throw new ValueError(`${what}: the data set is empty; expected at least one example`);
+  if (data.kind === "ragged") checkRagged(data.x, data.size, what);
+  else checkArray(data.x, data.size, `${what}: x`);
+  checkArray(data.y, data.size, `${what}: y`);
+}
+
+/**
+ * The examples at `indices`, in that order.
+ * @throws ValueError when an index is outside the data set.
+ *
+ * @example
+ * const firstTen = subset(train, Array.from({ length: 10 }, (_, index) => index));
+ */
+export function subset(data: RaggedDataset, indices: ArrayLike<number>): RaggedDataset;
+export function subset(data: DenseDataset, indices: ArrayLike<number>): DenseDataset;
+export function subset(data: Dataset, indices: ArrayLike<number>): Dataset;
+export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
+  const size = indices.length;
+  for (let row = 0; row < size; row++) {
+    const index = indices[row] as number;
+    if (!(Number.isInteger(index) && index >= 0 && index < data.size)) {
+      throw new ValueError(`subset: index ${index} is outside a data set of ${data.size} examples`, { index });
+    }
+  }
+  const y = takeRows(data.y, indices);
+  return data.kind === "ragged"
+    ? { kind: "ragged", size, x: takeRaggedRows(data.x, indices), y }
+    : { kind: "dense", size, x: takeRows(data.x, indices), y };
+}
+
+function checkArray(array: NdArray, size: number, what: string): void {
+  const { shape, data } = array;
+  if (shape[0] !== size) {
+    throw new ShapeError(`${what} has shape ${formatShape(shape)}; expected ${size} examples on its first axis`, {
+      shape,
+      size,
+    });
+  }
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `${what}: shape ${formatShape(shape)} holds ${sizeOf(shape)} elements, but data has ${data.length}`,
+      {
+        shape,
+        length: data.length,
+      },
+    );
+  }
+  if (data instanceof Int32Array) return;
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const perRow = data.length / size;
+    throw new ValueError(
+      `${what}: element ${bad} (example ${Math.floor(bad / perRow)}) is ${data[bad]}; expected finite numbers: remove or replace it before training`,
+      { index: bad, value: data[bad] },
+    );
+  }
+}
+
+function takeRows(array: NdArray, indices: ArrayLike<number>): NdArray {
+  const perRow = array.data.length / (array.shape[0] as number);
+  const total = perRow * indices.length;
+  const data = array.data instanceof Float32Array ? new Float32Array(total) : new Int32Array(total);
+  for (let row = 0; row < indices.length; row++) {
+    const start = (indices[row] as number) * perRow;
+    data.set(array.data.subarray(start, start + perRow), row * perRow);
+  }
+  return { shape: [indices.length, ...array.shape.slice(1)], data };
+}

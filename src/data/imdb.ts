@@ -1,0 +1,189 @@
+/**
+ * The Large Movie Review Dataset: 25,000 reviews to train on and 25,000 to test, half of each positive.
+ * Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; https://ai.stanford.edu/~amaas/data/sentiment/
+ */
+import { FormatError, ValueError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
+import { openSource, type Source } from "../platform/source.ts";
+import { type ArchiveOptions, readArchive } from "./archive.ts";
+import { Corpus } from "./corpus.ts";
+import { dataset, type RaggedDataset } from "./dataset.ts";
+import { makeRagged } from "./ragged.ts";
+import { DROPPED, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
+import { pickStratified } from "./split.ts";
+import { Tokenizer } from "./tokenizer.ts";
+
+/** Where `imdb.load` stands. */
+export interface ImdbProgress {
+  /** Bytes of the archive read, still compressed. */
+  readonly bytes: number;
+  /** Bytes in all, where the source tells. */
+  readonly totalBytes: number | undefined;
+  readonly reviews: number;
+}
+
+/** What `imdb.load` takes. The id scheme is that of Keras's `imdb.load_data`; `maxLength` cuts and pads as `pad_sequences` does. */
+export interface ImdbOptions extends EncodingOptions {
+  /** Stanford's original archive: a path, a URL, a Blob or File, a stream or bytes. */
+  readonly source: Source;
+  /** Decides the order; 113 by default, as in Keras. (The orders differ from Keras's: the generators do.) */
+  readonly seed?: number;
+  /** At most so many reviews on either side, both classes alike. The word index still comes from all training texts. */
+  readonly limit?: number | undefined;
+  /** Keep the texts too: some 65 MB. */
+  readonly keepTexts?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: ImdbProgress) => void;
+  /** Limits of the archive reader. */
+  readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes">;
+}
+
+/** Both halves, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive review. */
+export interface ImdbData {
+  readonly train: RaggedDataset;
+  readonly test: RaggedDataset;
+  readonly encoder: ReviewEncoder;
+  /** The texts in the order of the examples, where `keepTexts` asked for them. */
+  readonly texts: { readonly train: readonly string[]; readonly test: readonly string[] } | undefined;
+}
+
+interface Review {
+  readonly isTest: boolean;
+  readonly label: 0 | 1;
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string | undefined;
+}
+
+const REVIEW_PATH = /^aclImdb\/(train|test)\/(pos|neg)\/(\d{1,9})_\d{1,2}\.txt$/;
+const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
+
+/**
+ * Loads the reviews, streaming: the archive is never held whole.
+ *
+ * Words rank by frequency over the training texts; ties by first appearance, the texts being in the order of
+ * `train/neg` before `train/pos` and of their numbers, whatever the archive's order. Words of the test texts that
+ * no training text has are dropped.
+ *
+ * @throws FormatError when the archive is cut short, damaged, or another one.
+ * @throws FileError when the source cannot be read.
+ * @throws ValueError when an option is out of range.
+ * @throws AbortError when `signal` aborts.
+ *
+ * @example
+ * const { train, test, encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
+ */
+async function load(options: ImdbOptions): Promise<ImdbData> {
+  const { seed = 113, limit = Number.POSITIVE_INFINITY } = options;
+  if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 2)) {
+    throw new ValueError(`imdb.load: limit is ${limit}; expected a whole number of at least 2, for two classes`, {
+      limit,
+    });
+  }
+  // Made for its checks alone: a wrong option should not wait for the archive.
+  new ReviewEncoder(new Tokenizer(), options);
+  const { corpus, reviews } = await readReviews(options);
+  const training = reviews.filter((review) => !review.isTest);
+  const { counts, numbers } = corpus.count(training);
+  const tokenizer = Tokenizer.fromCounts(counts, training.length);
+  const encoder = new ReviewEncoder(tokenizer, options);
+
+  // From provisional number to id, once for each word rather than once for each of its occurrences.
+  const ids = new Int32Array(corpus.distinctWords).fill(DROPPED);
+  let position = 0;
+  for (const word of counts.keys()) {
+    ids[numbers[position++] as number] = encoder.idOfRank(tokenizer.wordIndex.get(word) as number);
+  }
+  const halves = [training, reviews.filter((review) => review.isTest)].map((half, stream) => {
+    const order = new Random(seed, stream).permutation(half.length);
+    const labels = half.map((review) => review.label);
+    const { picked } = pickStratified(labels, order, Math.min(limit, half.length));
+    return picked.map((index) => half[index] as Review);
+  });
+  const [train, test] = halves as [Review[], Review[]];
+  const textsOf = (half: readonly Review[]) => half.map((review) => review.text ?? "");
+  return {
+    train: encodeHalf(train, corpus, ids, encoder),
+    test: encodeHalf(test, corpus, ids, encoder),
+    encoder,
+    texts: options.keepTexts ? { train: textsOf(train), test: textsOf(test) } : undefined,
+  };
+}
+
+/** The data set of movie reviews: `imdb.load({ source, … })`. */
+export const imdb = { load } as const;
+
+async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; reviews: Review[] }> {
+  const { signal, onProgress, keepTexts = false } = options;
+  const abortable = signal ? { signal } : {};
+  const { name, stream, byteLength } = await openSource(options.source, abortable);
+  const corpus = new Corpus(new Tokenizer());
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const reviews = new Map<string, Review>();
+  let others = 0;
+  let firstOther = "";
+  const accept = (path: string): boolean => {
+    if (REVIEW_PATH.test(path)) return true;
+    if (others++ === 0) firstOther = path;
+    return false;
+  };
+  const entries = readArchive(stream, {
+    ...options.limits,
+    ...abortable,
+    name,
+    accept,
+    onBytes: (bytes) => onProgress?.({ bytes, totalBytes: byteLength, reviews: reviews.size }),
+  });
+  for await (const { path, bytes } of entries) {
+    const [, half, label, number] = REVIEW_PATH.exec(path) as unknown as [string, string, string, string];
+    const key = `${half}/${label}/${number}`;
+    if (reviews.has(key))
+      throw new FormatError(`${name}: review ${key} occurs twice; get the original archive`, { path });
+    const text = decodeReview(decoder, bytes, name, path);
+    const { start, end } = corpus.add(text);
+    reviews.set(key, {
+      isTest: half === "test",
+      label: label === "pos" ? 1 : 0,
+      number: Number(number),
+      start,
+      end,
+      text: keepTexts ? text : undefined,
+    });
+  }
+  for (const folder of FOLDERS) {
+    if ([...reviews.keys()].some((key) => key.startsWith(folder))) continue;
+    const seen = firstOther === "" ? "nothing else" : `${others} other paths, the first "${firstOther.slice(0, 100)}"`;
+    throw new FormatError(
+      `${name}: no review in aclImdb/${folder}: expected aclImdb/{train,test}/{pos,neg}/ID_RATING.txt, got ${reviews.size} reviews and ${seen}; give Stanford's original aclImdb_v1.tar.gz`,
+      { folder, reviews: reviews.size, others },
+    );
+  }
+  const sorted = [...reviews.values()].sort((a, b) => a.label - b.label || a.number - b.number);
+  return { corpus, reviews: sorted };
+}
+
+function decodeReview(decoder: TextDecoder, bytes: Uint8Array, name: string, path: string): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new FormatError(`${name}: ${path} is not UTF-8 text; get the original archive`, { path }, { cause });
+  }
+}
+
+function encodeHalf(half: readonly Review[], corpus: Corpus, ids: Int32Array, encoder: ReviewEncoder): RaggedDataset {
+  const { startId, maxLength, padding, truncating } = encoder;
+  const rows = half.map((review) => {
+    const words = corpus.slice(review);
+    const row = new Int32Array(words.length + 1);
+    let length = 0;
+    if (startId !== DROPPED) row[length++] = startId;
+    for (const word of words) {
+      const id = ids[word] as number;
+      if (id !== DROPPED) row[length++] = id;
+    }
+    return row.subarray(0, length);
+  });
+  const y = { shape: [half.length, 1], data: Float32Array.from(half, (review) => review.label) };
+  return dataset(makeRagged(rows, { maxLength, padding, truncating }), y);
+}

@@ -1,0 +1,73 @@
+/** Rows of unequal length to one rectangle, as Keras's `pad_sequences` makes it. */
+import { ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+
+/** The side of a row that is padded or cut. */
+export type Side = "pre" | "post";
+
+/** How rows are brought to one length. The defaults are Keras's. */
+export interface PadOptions {
+  /** T; the longest row by default. */
+  readonly maxLength?: number | undefined;
+  /** Where short rows are filled; `pre` by default. */
+  readonly padding?: Side;
+  /** Where long rows are cut; `pre` by default, which keeps their end. */
+  readonly truncating?: Side;
+  /** The filling; 0 by default. */
+  readonly value?: number;
+}
+
+/**
+ * Pads and cuts rows of ids to int32 `[N, T]`.
+ * @throws ValueError when an option or an id is not a whole number of 32 bits.
+ *
+ * @example
+ * padSequences([[1, 2, 3], [4]], { maxLength: 2 }).data; // Int32Array [2, 3, 0, 4]
+ */
+export function padSequences(
+  sequences: readonly (readonly number[] | Int32Array)[],
+  options: PadOptions = {},
+): NdArray {
+  const { padding = "pre", truncating = "pre", value = 0 } = options;
+  const length = options.maxLength ?? longest(sequences);
+  checkSides("padSequences", length, padding, truncating);
+  checkId("padSequences", value, "value");
+  const data = new Int32Array(sequences.length * length).fill(value);
+  for (const [row, sequence] of sequences.entries()) {
+    const kept = Math.min(sequence.length, length);
+    const from = truncating === "pre" ? sequence.length - kept : 0;
+    const to = row * length + (padding === "pre" ? length - kept : 0);
+    for (let step = 0; step < kept; step++) {
+      const id = sequence[from + step] as number;
+      if ((id | 0) !== id) checkId("padSequences", id, `element ${from + step} of row ${row}`);
+      data[to + step] = id;
+    }
+  }
+  return { shape: [sequences.length, length], data };
+}
+
+/** The length of the longest row; 0 when there is none. */
+export function longest(sequences: readonly { readonly length: number }[]): number {
+  return sequences.reduce((length, sequence) => Math.max(length, sequence.length), 0);
+}
+
+/** Throws a ValueError unless `length` counts something and both sides are `pre` or `post`. */
+export function checkSides(what: string, length: number, padding: string, truncating: string): void {
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new ValueError(`${what}: maxLength is ${length}; expected a whole number of at least 1`, {
+      maxLength: length,
+    });
+  }
+  for (const [name, side] of Object.entries({ padding, truncating })) {
+    if (side !== "pre" && side !== "post") {
+      throw new ValueError(`${what}: ${name} is ${JSON.stringify(side)}; expected "pre" or "post"`, { [name]: side });
+    }
+  }
+}
+
+/** Throws a ValueError unless `id` is a whole number of 32 bits. */
+export function checkId(what: string, id: number, where: string): void {
+  if ((id | 0) !== id) {
+    throw new ValueError(`${what}: ${where} is ${id}; expected a whole number of 32 bits`, { value: id });
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Text to the ids that a model was trained on: the words of a Tokenizer under the id scheme of Keras's
+ * `imdb.load_data`. It is saved with the model, so that new text is read as the training text was.
+ */
+import { FormatError, ValueError } from "../core/errors.ts";
+import { asChoice, asCount, asObject, asOptional } from "./json_fields.ts";
+import type { Side } from "./pad.ts";
+import { makeRagged, type RaggedSequences } from "./ragged.ts";
+import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
+
+/** The id scheme, with the meanings and defaults of Keras's `imdb.load_data`. */
+export interface EncodingOptions {
+  /** Ids from this on become `oovChar`; nothing keeps all words. */
+  readonly numWords?: number | undefined;
+  /** Ids below this become `oovChar`; 0 by default. */
+  readonly skipTop?: number;
+  /** The id that starts each row, 1 by default; null for none. Like a word's, it falls under `skipTop`, as in Keras. */
+  readonly startChar?: number | null;
+  /** The id of words too rare or too frequent, 2 by default; null drops them. */
+  readonly oovChar?: number | null;
+  /** A word's id is its rank (from 1) plus this; 3 by default. */
+  readonly indexFrom?: number;
+  /** T: longer rows are cut, shorter ones padded; the longest row by default. */
+  readonly maxLength?: number | undefined;
+  /** Where short rows are padded; `pre` by default. */
+  readonly padding?: Side;
+  /** Where long rows are cut; `pre` by default, which keeps their end. */
+  readonly truncating?: Side;
+}
+
+/** A ReviewEncoder as JSON. */
+export interface ReviewEncoderJson {
+  readonly kind: "reviews";
+  readonly numWords: number | null;
+  readonly skipTop: number;
+  readonly startChar: number | null;
+  readonly oovChar: number | null;
+  readonly indexFrom: number;
+  readonly maxLength: number | null;
+  readonly padding: Side;
+  readonly truncating: Side;
+  readonly tokenizer: TokenizerJson;
+}
+
+/** An id that leaves its word out of the row. */
+export const DROPPED = -1;
+
+/**
+ * Encodes texts as rows of ids, and ids as text. Words that the tokenizer never saw are dropped, as Keras drops them.
+ *
+ * @example
+ * const { encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
+ * const x = encoder.encode(["a wonderful film"]);
+ * encoder.decode(rowOf(x, 0)); // "<start> a wonderful film"
+ */
+export class ReviewEncoder {
+  readonly tokenizer: Tokenizer;
+  readonly numWords: number | undefined;
+  readonly skipTop: number;
+  readonly startChar: number | null;
+  readonly oovChar: number | null;
+  readonly indexFrom: number;
+  readonly maxLength: number | undefined;
+  readonly padding: Side;
+  readonly truncating: Side;
+  #words: readonly string[] | undefined;
+
+  /** @throws ValueError when an option is out of range. */
+  constructor(tokenizer: Tokenizer, options: EncodingOptions = {}) {
+    const { numWords, skipTop = 0, startChar = 1, oovChar = 2, indexFrom = 3, maxLength } = options;
+    const { padding = "pre", truncating = "pre" } = options;
+    checkOption("numWords", numWords ?? 1, 1);
+    checkOption("maxLength", maxLength ?? 1, 1);
+    for (const [name, value] of Object.entries({ skipTop, startChar, oovChar, indexFrom }))
+      checkOption(name, value ?? 0, 0);
+    this.tokenizer = tokenizer;
+    this.numWords = numWords;
+    this.skipTop = skipTop;
+    this.startChar = startChar;
+    this.oovChar = oovChar;
+    this.indexFrom = indexFrom;
+    this.maxLength = maxLength;
+    this.padding = padding;
+    this.truncating = truncating;
+  }
+
+  /** One more than the largest id that `encode` can give: the `inputDim` of an embedding. */
+  get inputDim(): number {
+    const words = this.numWords ?? this.tokenizer.wordIndex.size + this.indexFrom + 1;
+    return Math.max(words, (this.oovChar ?? 0) + 1);
+  }
+
+  /** The id that starts a row, or DROPPED. */
+  get startId(): number {
+    return this.startChar === null ? DROPPED : this.#filter(this.startChar);
+  }
+
+  /** The id of the word of a rank (from 1), or DROPPED. */
+  idOfRank(rank: number): number {
+    return this.#filter(rank + this.indexFrom);
+  }
+
+  /** The ids of one text, whole: neither cut nor padded. */
+  encodeText(text: string): number[] {
+    const index = this.tokenizer.wordIndex;
+    const ids = this.startId === DROPPED ? [] : [this.startId];
+    for (const word of this.tokenizer.words(text)) {
+      const rank = index.get(word);
+      const id = rank === undefined ? DROPPED : this.idOfRank(rank);
+      if (id !== DROPPED) ids.push(id);
+    }
+    return ids;
+  }
+
+  /** Rows of ids, one for each text, cut to `maxLength`. */
+  encode(texts: readonly string[]): RaggedSequences {
+    return makeRagged(
+      texts.map((text) => this.encodeText(text)),
+      { maxLength: this.maxLength, padding: this.padding, truncating: this.truncating },
+    );
+  }
+
+  /** The words of ids, for a person to read: `<start>` and `<oov>` where they stand, padding left out. */
+  decode(ids: Iterable<number>): string {
+    this.#words ??= ["", ...this.tokenizer.wordIndex.keys()];
+    const text: string[] = [];
+    for (const id of ids) {
+      if (id === this.startChar) text.push("<start>");
+      else if (id === this.oovChar) text.push("<oov>");
+      else if (id > this.indexFrom) text.push(this.#words[id - this.indexFrom] ?? "<oov>");
+    }
+    return text.join(" ");
+  }
+
+  /** This encoder as plain JSON. */
+  toJSON(): ReviewEncoderJson {
+    return {
+      kind: "reviews",
+      numWords: this.numWords ?? null,
+      skipTop: this.skipTop,
+      startChar: this.startChar,
+      oovChar: this.oovChar,
+      indexFrom: this.indexFrom,
+      maxLength: this.maxLength ?? null,
+      padding: this.padding,
+      truncating: this.truncating,
+      tokenizer: this.tokenizer.toJSON(),
+    };
+  }
+
+  /**
+   * An encoder from what `toJSON` gave, every field checked.
+   * @throws FormatError naming the field that is missing or wrong.
+   */
+  static fromJSON(json: unknown): ReviewEncoder {
+    const fields = asObject(json, "encoder");
+    asChoice(fields.get("kind"), "encoder.kind", ["reviews"]);
+    const count = (name: string): number => asCount(fields.get(name), `encoder.${name}`);
+    const optional = (name: string) => asOptional(fields.get(name), `encoder.${name}`, asCount);
+    const side = (name: string): Side => asChoice(fields.get(name), `encoder.${name}`, ["pre", "post"]);
+    const tokenizer = Tokenizer.fromJSON(fields.get("tokenizer"));
+    const options: EncodingOptions = {
+      numWords: optional("numWords"),
+      skipTop: count("skipTop"),
+      startChar: optional("startChar") ?? null,
+      oovChar: optional("oovChar") ?? null,
+      indexFrom: count("indexFrom"),
+      maxLength: optional("maxLength"),
+      padding: side("padding"),
+      truncating: side("truncating"),
+    };
+    try {
+      return new ReviewEncoder(tokenizer, options);
+    } catch (cause) {
+      throw new FormatError(`encoder: ${cause instanceof Error ? cause.message : cause}`, {}, { cause });
+    }
+  }
+
+  #filter(id: number): number {
+    const kept = id >= this.skipTop && id < (this.numWords ?? Number.POSITIVE_INFINITY);
+    return kept ? id : (this.oovChar ?? DROPPED);
+  }
+}
+
+function checkOption(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least || value >= 2 ** 31) {
+    throw new ValueError(`${name} is ${value}; expected a whole number of at least ${least}`, { [name]: value });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The embedded data (entry `sluice/sentences`): 3,000 sentences from reviews of films, goods and restaurants, half of them positive.
+ *
+ * "Sentiment Labelled Sentences" from the UCI Machine Learning Repository, licensed CC BY 4.0
+ * (https://archive.ics.uci.edu/dataset/331/sentiment+labelled+sentences).
+ * Source: Kotzias, Denil, de Freitas, Smyth, "From Group to Individual Labels using Deep Features", KDD 2015.
+ * The copy is that of the npm package `sentiment`.
+ */
+import amazonSentences from "sentiment/test/fixtures/amazon.json" with { type: "json" };
+import imdbSentences from "sentiment/test/fixtures/imdb.json" with { type: "json" };
+import yelpSentences from "sentiment/test/fixtures/yelp.json" with { type: "json" };
+import { ValueError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
+import { dataset, type RaggedDataset } from "./dataset.ts";
+import { type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
+import { Tokenizer } from "./tokenizer.ts";
+
+/** What `sentences.load` takes. The id scheme is that of `imdb.load`. */
+export interface SentencesOptions extends EncodingOptions {
+  /** Ids from this on become `oovChar`; 2,000 by default: most rarer words occur once. */
+  readonly numWords?: number | undefined;
+  /** T; 40 by default, which cuts fewer than 1% of the sentences. */
+  readonly maxLength?: number | undefined;
+  /** The share that is held out; 0.2 by default. */
+  readonly testFraction?: number;
+  /** Decides the split and the order; 113 by default. */
+  readonly seed?: number;
+}
+
+/** Both parts, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive sentence. */
+export interface SentencesData {
+  readonly train: RaggedDataset;
+  readonly test: RaggedDataset;
+  readonly encoder: ReviewEncoder;
+  /** The texts in the order of the examples. */
+  readonly texts: { readonly train: readonly string[]; readonly test: readonly string[] };
+}
+
+interface Sentence {
+  readonly text: string;
+  readonly class: number;
+}
+
+/**
+ * Loads the sentences. The word index comes from the training part; a sentence that occurs twice is on one side only.
+ * @throws ValueError when an option is out of range.
+ *
+ * @example
+ * const { train, test, encoder } = await sentences.load({ numWords: 2000, maxLength: 40 });
+ */
+async function load(options: SentencesOptions = {}): Promise<SentencesData> {
+  const { numWords = 2000, maxLength = 40, testFraction = 0.2, seed = 113 } = options;
+  if (!(testFraction > 0 && testFraction < 1)) {
+    throw new ValueError(`sentences.load: testFraction is ${testFraction}; expected a number between 0 and 1`, {
+      testFraction,
+    });
+  }
+  const tokenizer = new Tokenizer();
+  // Each file ends with one empty line without a class.
+  const all = [...imdbSentences, ...amazonSentences, ...yelpSentences].flatMap(({ text, class: label }) =>
+    label === null ? [] : [{ text: text.trim(), class: label }],
+  );
+  const { train, test } = splitByText(all, (text) => tokenizer.words(text).join(" "), testFraction, seed);
+  tokenizer.fitOnTexts(train.map((sentence) => sentence.text));
+  const encoder = new ReviewEncoder(tokenizer, { ...options, numWords, maxLength });
+  const encode = (part: readonly Sentence[]): RaggedDataset =>
+    dataset(encoder.encode(textsOf(part)), {
+      shape: [part.length, 1],
+      data: Float32Array.from(part, (sentence) => sentence.class),
+    });
+  return { train: encode(train), test: encode(test), encoder, texts: { train: textsOf(train), test: textsOf(test) } };
+}
+
+/** The embedded sentences: `sentences.load()`. `attribution` is to be shown with them: it travels in the bundle too. */
+export const sentences = {
+  load,
+  attribution:
+    "Sentiment Labelled Sentences, UCI Machine Learning Repository, by Dimitrios Kotzias et al., " +
+    '"From Group to Individual Labels using Deep Features", KDD 2015. CC BY 4.0.',
+} as const;
+
+function textsOf(part: readonly Sentence[]): string[] {
+  return part.map((sentence) => sentence.text);
+}
+
+/** Splits whole groups of sentences with the same words, each class in proportion; the order is shuffled. */
+function splitByText(all: readonly Sentence[], keyOf: (text: string) => string, testFraction: number, seed: number) {
+  const order = Array.from(new Random(seed).permutation(all.length), (index) => all[index] as Sentence);
+  const groups = new Map<string, Sentence[]>();
+  for (const sentence of order) {
+    const key = keyOf(sentence.text);
+    const group = groups.get(key);
+    if (group) group.push(sentence);
+    else groups.set(key, [sentence]);
+  }
+  const wanted = [0, 1].map((label) =>
+    Math.round(all.filter((sentence) => sentence.class === label).length * testFraction),
+  );
+  const held = new Set<Sentence>();
+  for (const group of groups.values()) {
+    const needed = [0, 1].map((label) => group.filter((sentence) => sentence.class === label).length);
+    if (!needed.every((count, label) => count <= (wanted[label] as number))) continue;
+    for (const [label, count] of needed.entries()) wanted[label] = (wanted[label] as number) - count;
+    for (const sentence of group) held.add(sentence);
+  }
+  return {
+    train: order.filter((sentence) => !held.has(sentence)),
+    test: order.filter((sentence) => held.has(sentence)),
+  };
+}

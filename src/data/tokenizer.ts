@@ -1,0 +1,217 @@
+/**
+ * Words to ids by the rules of Keras's Tokenizer: ids count from 1 by falling frequency, ties by first appearance.
+ * Source: keras_preprocessing/text.py.
+ */
+import { FormatError, ValueError } from "../core/errors.ts";
+import { asArray, asCount, asObject, asOptional, asString } from "./json_fields.ts";
+
+/** Keras's filters: punctuation but the apostrophe, tab and newline. */
+export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';
+
+/** How a Tokenizer cuts text and which words it keeps. */
+export interface TokenizerOptions {
+  /** Only ids below this are given out; 0 or nothing keeps all. */
+  readonly numWords?: number | undefined;
+  /** Characters that become the separator; Keras's by default. */
+  readonly filters?: string;
+  /** Lower-case first; true by default. */
+  readonly lower?: boolean;
+  /** What stands between words; a space by default. Other white space is part of a word, as in Keras. */
+  readonly split?: string;
+  /** A word that stands for those unknown or too rare, with id 1; without it they are dropped. */
+  readonly oovToken?: string | undefined;
+}
+
+/** A Tokenizer as JSON. `words` in order of first appearance, each with its count, so that fitting can go on. */
+export interface TokenizerJson {
+  readonly numWords: number | null;
+  readonly filters: string;
+  readonly lower: boolean;
+  readonly split: string;
+  readonly oovToken: string | null;
+  readonly documentCount: number;
+  readonly words: readonly string[];
+  readonly counts: readonly number[];
+}
+
+/** The most distinct words that are read from JSON. */
+const MAX_WORDS = 10_000_000;
+
+/**
+ * Maps words to ids and back.
+ *
+ * @example
+ * const tokenizer = new Tokenizer({ numWords: 1000 });
+ * tokenizer.fitOnTexts(["the cat sat", "the dog"]);
+ * tokenizer.textsToSequences(["the dog sat"]); // [[1, 4, 3]]
+ */
+export class Tokenizer {
+  readonly numWords: number | undefined;
+  readonly filters: string;
+  readonly lower: boolean;
+  readonly split: string;
+  readonly oovToken: string | undefined;
+  readonly #counts = new Map<string, number>();
+  readonly #filterPattern: RegExp | undefined;
+  #documentCount = 0;
+  #wordIndex: Map<string, number> | undefined;
+  #indexWord: string[] | undefined;
+
+  /** @throws ValueError when an option is out of range. */
+  constructor(options: TokenizerOptions = {}) {
+    const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", oovToken } = options;
+    if (numWords !== undefined && !(Number.isSafeInteger(numWords) && numWords >= 0)) {
+      throw new ValueError(`Tokenizer: numWords is ${numWords}; expected a whole number, or nothing to keep all words`);
+    }
+    if (split === "") throw new ValueError("Tokenizer: split is empty; expected the text that stands between words");
+    this.numWords = numWords || undefined;
+    this.filters = filters;
+    this.lower = lower;
+    this.split = split;
+    this.oovToken = oovToken;
+    this.#filterPattern = filters === "" ? undefined : new RegExp(`[${filters.replace(/[\\\]^-]/g, "\\$&")}]`, "gu");
+  }
+
+  /** Texts seen while fitting. */
+  get documentCount(): number {
+    return this.#documentCount;
+  }
+
+  /** Each word's id; the most frequent first. */
+  get wordIndex(): ReadonlyMap<string, number> {
+    this.#wordIndex ??= this.#rank();
+    return this.#wordIndex;
+  }
+
+  /** Each word's count, in order of first appearance. */
+  get wordCounts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** The words of a text, in order. */
+  words(text: string): string[] {
+    let clean = this.lower ? text.toLowerCase() : text;
+    if (this.#filterPattern) clean = clean.replace(this.#filterPattern, () => this.split);
+    return clean.split(this.split).filter((word) => word !== "");
+  }
+
+  /** Counts the words of texts, on top of what was counted before. */
+  fitOnTexts(texts: Iterable<string>): void {
+    for (const text of texts) {
+      this.#documentCount++;
+      for (const word of this.words(text)) this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
+    }
+    this.#forget();
+  }
+
+  /** The ids of each text's words; unknown and too rare words become `oovToken`'s id, or are dropped. */
+  textsToSequences(texts: Iterable<string>): number[][] {
+    return Array.from(texts, (text) => this.#sequence(text));
+  }
+
+  /** Each sequence's words, joined by spaces; an id without a word becomes `oovToken`, or is dropped. */
+  sequencesToTexts(sequences: Iterable<Iterable<number>>): string[] {
+    this.#indexWord ??= this.#invert();
+    const words = this.#indexWord;
+    return Array.from(sequences, (sequence) => {
+      const text: string[] = [];
+      for (const id of sequence) {
+        const word = words[id];
+        const known = word !== undefined && !(this.numWords !== undefined && id >= this.numWords);
+        const shown = known ? word : this.oovToken;
+        if (shown !== undefined) text.push(shown);
+      }
+      return text.join(" ");
+    });
+  }
+
+  /** This tokenizer as plain JSON. */
+  toJSON(): TokenizerJson {
+    return {
+      numWords: this.numWords ?? null,
+      filters: this.filters,
+      lower: this.lower,
+      split: this.split,
+      oovToken: this.oovToken ?? null,
+      documentCount: this.#documentCount,
+      words: [...this.#counts.keys()],
+      counts: [...this.#counts.values()],
+    };
+  }
+
+  /**
+   * A tokenizer from what `toJSON` gave, every field checked.
+   * @throws FormatError naming the field that is missing or wrong.
+   */
+  static fromJSON(json: unknown): Tokenizer {
+    const fields = asObject(json, "tokenizer");
+    const lower = fields.get("lower");
+    if (typeof lower !== "boolean") throw new FormatError("tokenizer.lower: expected true or false");
+    const tokenizer = new Tokenizer({
+      numWords: asOptional(fields.get("numWords"), "tokenizer.numWords", asCount),
+      filters: asString(fields.get("filters"), "tokenizer.filters"),
+      lower,
+      split: asString(fields.get("split"), "tokenizer.split", 1),
+      oovToken: asOptional(fields.get("oovToken"), "tokenizer.oovToken", asString),
+    });
+    const words = asArray(fields.get("words"), "tokenizer.words", MAX_WORDS);
+    const counts = asArray(fields.get("counts"), "tokenizer.counts", MAX_WORDS);
+    if (words.length !== counts.length) {
+      throw new FormatError(`tokenizer: ${words.length} words but ${counts.length} counts; expected as many`);
+    }
+    for (const [index, word] of words.entries()) {
+      const text = asString(word, "tokenizer.words", 1);
+      if (tokenizer.#counts.has(text)) throw new FormatError(`tokenizer.words: ${JSON.stringify(text)} occurs twice`);
+      tokenizer.#counts.set(text, asCount(counts[index], "tokenizer.counts"));
+    }
+    tokenizer.#documentCount = asCount(fields.get("documentCount"), "tokenizer.documentCount");
+    return tokenizer;
+  }
+
+  /**
+   * A tokenizer from words counted elsewhere, in order of first appearance.
+   *
+   * @example
+   * Tokenizer.fromCounts(new Map([["the", 20], ["cat", 3]]), 10, { numWords: 1000 });
+   */
+  static fromCounts(
+    counts: ReadonlyMap<string, number>,
+    documentCount: number,
+    options: TokenizerOptions = {},
+  ): Tokenizer {
+    const tokenizer = new Tokenizer(options);
+    for (const [word, count] of counts) tokenizer.#counts.set(word, count);
+    tokenizer.#documentCount = documentCount;
+    return tokenizer;
+  }
+
+  #sequence(text: string): number[] {
+    const index = this.wordIndex;
+    const oov = this.oovToken === undefined ? undefined : index.get(this.oovToken);
+    const ids: number[] = [];
+    for (const word of this.words(text)) {
+      const id = index.get(word);
+      const kept = id !== undefined && !(this.numWords !== undefined && id >= this.numWords) ? id : oov;
+      if (kept !== undefined) ids.push(kept);
+    }
+    return ids;
+  }
+
+  #rank(): Map<string, number> {
+    // Array.prototype.sort is stable, which makes first appearance decide ties.
+    const ranked = [...this.#counts].sort(([, a], [, b]) => b - a).map(([word]) => word);
+    const all = this.oovToken === undefined ? ranked : [this.oovToken, ...ranked];
+    return new Map(all.map((word, index) => [word, index + 1]));
+  }
+
+  #invert(): string[] {
+    const words: string[] = [];
+    for (const [word, id] of this.wordIndex) words[id] = word;
+    return words;
+  }
+
+  #forget(): void {
+    this.#wordIndex = undefined;
+    this.#indexWord = undefined;
+  }
+}

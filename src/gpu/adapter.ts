@@ -1,0 +1,96 @@
+/** Finding a GPU, and what is worth knowing of it. */
+import { DeviceError } from "../core/errors.ts";
+import type { AdapterTraits } from "../core/kernel_call.ts";
+
+/** Limits that Sluice raises to the adapter's own where the device allows it; the WebGPU defaults suffice for small models. */
+const RAISED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxStorageBuffersPerShaderStage",
+] as const;
+
+const WANTED_FEATURES = ["timestamp-query", "subgroups"] as const satisfies readonly GPUFeatureName[];
+
+/** Options of `requestDevice`. */
+export interface DeviceOptions {
+  /** A device that the app made itself. Sluice uses it, and never destroys it. */
+  readonly device?: GPUDevice;
+  readonly powerPreference?: GPUPowerPreference;
+  /** Stay within WebGPU's default limits, as the smallest conforming adapter would. */
+  readonly defaultLimits?: boolean;
+}
+
+/** Asks the platform for an adapter. @throws DeviceError that says what this runtime lacks and what to do. */
+export async function requestAdapter(options: DeviceOptions): Promise<GPUAdapter> {
+  const gpu = typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
+  if (gpu === undefined) throw new DeviceError(`WebGPU is missing: ${whereToFindWebGpu()}`);
+  const adapter = await gpu.requestAdapter(
+    options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference },
+  );
+  if (adapter === null) {
+    throw new DeviceError(
+      "WebGPU is here, but it offered no adapter: expected a graphics driver with Vulkan, Metal or Direct3D 12. " +
+        "On Linux without a GPU install a software driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1); " +
+        "in a browser see its chrome://gpu or about:support page for why it was refused.",
+    );
+  }
+  return adapter;
+}
+
+function whereToFindWebGpu(): string {
+  if ("process" in globalThis && !("Deno" in globalThis)) {
+    return 'expected navigator.gpu. In Node, write `import "sluice/node"` first (it needs the npm package "webgpu").';
+  }
+  if ("isSecureContext" in globalThis && globalThis.isSecureContext === false) {
+    return "expected navigator.gpu, which browsers give only to secure pages: serve this one by https or from localhost.";
+  }
+  return "expected navigator.gpu. Use a browser that has it: Chrome or Edge 113+, Safari 26+, Firefox 141+ (Windows) or 145+ (macOS).";
+}
+
+/** Opens a device with every raised limit and wanted feature that the adapter has; with the defaults when that is refused. */
+export async function openDevice(adapter: GPUAdapter, options: DeviceOptions): Promise<GPUDevice> {
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const base: GPUDeviceDescriptor = { label: "sluice", requiredFeatures };
+  if (options.defaultLimits === true) return adapter.requestDevice(base);
+  try {
+    return await adapter.requestDevice({ ...base, requiredLimits });
+  } catch {
+    return adapter.requestDevice(base);
+  }
+}
+
+/** A name for people: "llvmpipe (LLVM 19.1.7, 256 bits)". */
+export function adapterName(info: GPUAdapterInfo | undefined): string {
+  if (info === undefined) return "unknown adapter";
+  const parts = [info.description, info.device, info.architecture, info.vendor].filter((part) => part !== "");
+  return parts[0] ?? "unknown adapter";
+}
+
+/** What kernels may know of the adapter. */
+export function adapterTraits(device: GPUDevice, info: GPUAdapterInfo | undefined): AdapterTraits {
+  const words = info === undefined ? "" : `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  const kind = /swiftshader/i.test(words) ? "swiftshader" : /llvmpipe|lavapipe/i.test(words) ? "lavapipe" : "gpu";
+  const { limits } = device;
+  return {
+    kind,
+    limits: {
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    },
+    // Seen on two cores: lavapipe's sweeps and matmuls do 3–6 G multiply-adds per second, SwiftShader's 1–2.
+    ...{
+      lavapipe: { multiplyAddsPerSecond: 3e9, dispatchSeconds: 0.06 },
+      swiftshader: { multiplyAddsPerSecond: 0.8e9, dispatchSeconds: 0.15 },
+      gpu: { multiplyAddsPerSecond: 20e9, dispatchSeconds: 0.05 },
+    }[kind],
+    // Firefox tells nothing of its adapter: it may be a software one, so dispatches are kept short.
+    ...(words.trim() === "" ? { multiplyAddsPerSecond: 2e9 } : {}),
+  };
+}

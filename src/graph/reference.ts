@@ -1,0 +1,68 @@
+/** The float64 interpreter: what a graph means, without a GPU. */
+import { ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { ReferenceArray } from "./op.ts";
+import {
+  type ConstantLeaf,
+  type Graph,
+  type Value,
+  type Variable,
+  type VariableLeaf,
+  constantOp,
+  inputOp,
+  operationsOf,
+  rootsOf,
+  variableOp,
+} from "./operation.ts";
+
+/** Widens host data to float64. */
+export function toReference(array: NdArray | ReferenceArray): ReferenceArray {
+  return { shape: array.shape, data: Float64Array.from(array.data) };
+}
+
+/** What `interpret` takes: data for each input, and the current contents of variables (else their initial ones). */
+export interface Bindings {
+  readonly inputs?: ReadonlyMap<Value, NdArray | ReferenceArray>;
+  readonly variables?: Map<Variable, ReferenceArray>;
+}
+
+/**
+ * Computes `graph` in float64 and returns its outputs. Updates are written to `bindings.variables` together at the end.
+ * @throws ValueError when an input has no data.
+ */
+export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray[] {
+  const variables = bindings.variables ?? new Map<Variable, ReferenceArray>();
+  const values = new Map<Value, ReferenceArray>();
+  const valueOf = (value: Value): ReferenceArray => values.get(value) as ReferenceArray;
+  for (const operation of operationsOf(rootsOf(graph))) {
+    const { definition, attributes, inputs, outputs } = operation;
+    const first = outputs[0] as Value;
+    if (definition === inputOp) {
+      const data = bindings.inputs?.get(first);
+      if (data === undefined) {
+        throw new ValueError(`interpret: the input "${(attributes as { name: string }).name}" has no data`);
+      }
+      values.set(first, toReference(data));
+    } else if (definition === variableOp) {
+      const { variable } = attributes as VariableLeaf;
+      let data = variables.get(variable);
+      if (data === undefined) {
+        data = variable.initial
+          ? toReference(variable.initial())
+          : { shape: variable.shape, data: new Float64Array(sizeOf(variable.shape)) };
+        variables.set(variable, data);
+      }
+      values.set(first, data);
+    } else if (definition === constantOp) {
+      values.set(first, toReference((attributes as ConstantLeaf).data));
+    } else {
+      const results = definition.reference({ inputs: inputs.map(valueOf), outputs, attributes });
+      results.forEach((result, index) => values.set(outputs[index] as Value, result));
+    }
+  }
+  const outputs = graph.outputs.map(valueOf);
+  const updated = graph.updates.map(({ variable, value }) => [variable, valueOf(value)] as const);
+  for (const [variable, data] of updated) variables.set(variable, data);
+  return outputs;
+}

@@ -1,0 +1,232 @@
+/**
+ * A saved model: `model.json` names its other files, their lengths and SHA-256. The others bear their hash in their
+ * names, so a new save never touches an old save's files before `model.json`, written last, points to the new ones.
+ */
+import { FormatError, SluiceError } from "../core/errors.ts";
+import { countOf, objectOf, show, textOf } from "./json_check.ts";
+import { sha256Hex } from "./sha256.ts";
+import { type JsonValue, parseStrictJson } from "./strict_json.ts";
+
+/** What is saved of a model. The JSON parts are opaque here: whoever wrote them checks them. */
+export interface SavedModel {
+  /** Layers and their options. */
+  readonly architecture: JsonValue;
+  /** What turns text into the model's input, if anything does. */
+  readonly encoder?: JsonValue | undefined;
+  /** Where training stands, if it is to go on: optimizer's options, seed, permutation, position, counters. */
+  readonly training?: JsonValue | undefined;
+  /** Weights as safetensors. */
+  readonly weights: Uint8Array;
+  /** Optimizer state as safetensors. */
+  readonly optimizer?: Uint8Array | undefined;
+}
+
+/** The part of a file system that saving needs; `FileSystem` of `platform` is one. */
+export interface ModelStorage {
+  readFile(path: string, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
+  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
+  readDirectory(path: string): Promise<readonly string[]>;
+  makeDirectory(path: string): Promise<void>;
+  removeFile(path: string): Promise<void>;
+}
+
+/** The name of the file that names the others. */
+export const MANIFEST_NAME = "model.json";
+
+const FORMAT = "sluice-model";
+const VERSION = 1;
+const MAX_MANIFEST_BYTES = 2 ** 26;
+const PART_NAME = /^(weights|optimizer)-[0-9a-f]{16}\.safetensors$/;
+/** What an atomic write of a save's file leaves behind when the process is killed in it. */
+const TEMPORARY_NAME = /^(model\.json|(weights|optimizer)-[0-9a-f]{16}\.safetensors)\.[\w-]+\.tmp$/;
+const PARTS = ["weights", "optimizer"] as const;
+
+interface PartRecord {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+interface Manifest {
+  readonly architecture: JsonValue;
+  readonly encoder: JsonValue | undefined;
+  readonly training: JsonValue | undefined;
+  readonly parts: ReadonlyMap<(typeof PARTS)[number], PartRecord>;
+}
+
+/**
+ * A model as named files, `model.json` last: what a browser downloads or keeps.
+ *
+ * @example
+ * const files = await packModel({ architecture, weights: writeSafetensors(tensors) });
+ * [...files.keys()]; // ["weights-3b6f….safetensors", "model.json"]
+ */
+export async function packModel(model: SavedModel): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const records: Record<string, JsonValue> = {};
+  for (const part of PARTS) {
+    const bytes = model[part];
+    if (bytes === undefined) continue;
+    const sha256 = await sha256Hex(bytes);
+    const name = `${part}-${sha256.slice(0, 16)}.safetensors`;
+    files.set(name, bytes);
+    records[part] = { name, bytes: bytes.length, sha256 };
+  }
+  const manifest = {
+    format: FORMAT,
+    formatVersion: VERSION,
+    files: records,
+    architecture: model.architecture,
+    ...(model.training !== undefined && { training: model.training }),
+    ...(model.encoder !== undefined && { encoder: model.encoder }),
+  };
+  files.set(MANIFEST_NAME, new TextEncoder().encode(`${JSON.stringify(manifest)}\n`));
+  return files;
+}
+
+/**
+ * The model in named files, checked against `model.json`.
+ * @throws FormatError when a file is missing, cut short, damaged, foreign, or of a newer version.
+ *
+ * @example
+ * const { weights } = await unpackModel(files);
+ */
+export async function unpackModel(files: ReadonlyMap<string, Uint8Array>): Promise<SavedModel> {
+  return assemble(async (name) => {
+    const bytes = files.get(name);
+    if (bytes) return bytes;
+    throw new FormatError(
+      `${name} is missing; expected it among ${[...files.keys()].map(show).join(", ") || "no files"}`,
+      { name },
+    );
+  });
+}
+
+/**
+ * Saves a model in a directory, which is made if need be. A crash or an error at any moment leaves the save that
+ * was there, or the new one. One writer at a time: what others left unfinished is removed.
+ * @throws FileError when the disk is full or fails; the old save is then still whole.
+ *
+ * @example
+ * await writeModelDirectory(await openFileSystem(), "runs/first", saved);
+ */
+export async function writeModelDirectory(storage: ModelStorage, directory: string, model: SavedModel): Promise<void> {
+  const files = await packModel(model);
+  await storage.makeDirectory(directory);
+  const before = new Set(await storage.readDirectory(directory));
+  for (const [name, bytes] of files) {
+    try {
+      await storage.writeFileAtomic(join(directory, name), bytes);
+    } catch (cause) {
+      // A full disk gets back what this save took. Not once model.json was tried: it may already name these files.
+      const written = name === MANIFEST_NAME ? [] : [...files.keys()].filter((each) => !before.has(each));
+      for (const each of written) await storage.removeFile(join(directory, each)).catch(() => undefined);
+      throw cause;
+    }
+  }
+  for (const name of await storage.readDirectory(directory)) {
+    const isStale = (PART_NAME.test(name) && !files.has(name)) || TEMPORARY_NAME.test(name);
+    if (isStale) await storage.removeFile(join(directory, name));
+  }
+}
+
+/**
+ * Reads a model that `writeModelDirectory` saved.
+ * @throws FormatError when a file is cut short, damaged, foreign, or of a newer version.
+ * @throws FileError when a file is missing or not readable.
+ *
+ * @example
+ * const saved = await readModelDirectory(await openFileSystem(), "runs/first");
+ */
+export async function readModelDirectory(storage: ModelStorage, directory: string): Promise<SavedModel> {
+  return assemble((name, maxBytes) => storage.readFile(join(directory, name), { maxBytes }), `${directory}: `);
+}
+
+type ReadPart = (name: string, maxBytes: number) => Promise<Uint8Array>;
+
+async function assemble(read: ReadPart, prefix = ""): Promise<SavedModel> {
+  const what = `${prefix}${MANIFEST_NAME}`;
+  const { parts, ...json } = readManifest(await read(MANIFEST_NAME, MAX_MANIFEST_BYTES), what);
+  const content = new Map<string, Uint8Array>();
+  for (const [part, record] of parts) {
+    const bytes = await read(record.name, record.bytes);
+    await checkPart(bytes, record, `${prefix}${record.name}`);
+    content.set(part, bytes);
+  }
+  const weights = content.get("weights");
+  if (weights === undefined) throw new FormatError(`${what}: names no weights file; the file is damaged`);
+  return { ...json, weights, optimizer: content.get("optimizer") };
+}
+
+function readManifest(bytes: Uint8Array, what: string): Manifest {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw new FormatError(`${what} has ${bytes.length} bytes; expected at most ${MAX_MANIFEST_BYTES}`);
+  }
+  const fields = objectOf(parseStrictJson(bytes, what), what);
+  if (fields.get("format") !== FORMAT) {
+    throw new FormatError(
+      `${what}: format is ${show(fields.get("format"))}; expected "${FORMAT}": it is not a model that Sluice saved`,
+      { format: fields.get("format") },
+    );
+  }
+  const version = countOf(fields.get("formatVersion"), `${what}: formatVersion`);
+  if (version !== VERSION) {
+    throw new FormatError(
+      `${what}: format version ${version}; this Sluice reads version ${VERSION}: use the Sluice that saved it, or a newer one`,
+      {
+        version,
+        supported: VERSION,
+      },
+    );
+  }
+  const architecture = fields.get("architecture");
+  if (architecture === undefined) throw new FormatError(`${what}: has no architecture; the file is damaged`);
+  const files = objectOf(fields.get("files"), `${what}: files`);
+  const parts = new Map<(typeof PARTS)[number], PartRecord>();
+  for (const part of PARTS) {
+    const record = files.get(part);
+    if (record !== undefined) parts.set(part, readRecord(part, record, `${what}: files.${part}`));
+  }
+  return { architecture, encoder: fields.get("encoder"), training: fields.get("training"), parts };
+}
+
+function readRecord(part: string, value: JsonValue, what: string): PartRecord {
+  const fields = objectOf(value, what);
+  const name = textOf(fields.get("name"), `${what}.name`);
+  const sha256 = textOf(fields.get("sha256"), `${what}.sha256`);
+  // The pattern is what keeps a name from leading out of the directory.
+  if (!PART_NAME.test(name) || !name.startsWith(part)) {
+    throw new FormatError(`${what}: name is ${show(name)}; expected ${part}-HASH.safetensors in the same directory`, {
+      name,
+    });
+  }
+  if (!/^[0-9a-f]{64}$/.test(sha256))
+    throw new FormatError(`${what}: sha256 is ${show(sha256)}; expected 64 hex digits`);
+  return { name, bytes: countOf(fields.get("bytes"), `${what}.bytes`), sha256 };
+}
+
+async function checkPart(bytes: Uint8Array, record: PartRecord, what: string): Promise<void> {
+  if (bytes.length !== record.bytes) {
+    throw new FormatError(
+      `${what} has ${bytes.length} bytes; expected ${record.bytes}, as ${MANIFEST_NAME} says; it was cut short or replaced: get the model again`,
+      { length: bytes.length, expected: record.bytes },
+    );
+  }
+  const sha256 = await sha256Hex(bytes);
+  if (sha256 !== record.sha256) {
+    throw new FormatError(
+      `${what}: SHA-256 is ${sha256}; expected ${record.sha256}; the file is damaged: get the model again`,
+      {
+        sha256,
+        expected: record.sha256,
+      },
+    );
+  }
+}
+
+/** With the errors of a name that leads elsewhere in mind: `directory` is the caller's, `name` one segment. */
+function join(directory: string, name: string): string {
+  if (directory === "")
+    throw new SluiceError("a model's directory has an empty name; expected a path, such as runs/first");
+  return directory.endsWith("/") ? `${directory}${name}` : `${directory}/${name}`;
+}

@@ -1,0 +1,197 @@
+/**
+ * Tensors in one file: eight bytes of header length, a JSON header, then the bytes of all tensors end to end.
+ * Source: https://github.com/huggingface/safetensors, "Format".
+ */
+import { FormatError, ShapeError, ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
+import { countsOf, objectOf, show, textOf } from "./json_check.ts";
+import { storedDType } from "./safetensors_dtypes.ts";
+import { type JsonValue, parseStrictJson } from "./strict_json.ts";
+
+/** What a file holds. */
+export interface Safetensors {
+  /** By name, in the order of their data; float dtypes as Float32Array, integers as Int32Array. */
+  readonly tensors: Map<string, NdArray>;
+  /** The file's `__metadata__`. */
+  readonly metadata: Map<string, string>;
+}
+
+/** Bounds on what is read; a file beyond one is refused. */
+export interface SafetensorsLimits {
+  /** 16 MiB by default. */
+  readonly maxHeaderBytes?: number;
+  /** 100,000 by default. */
+  readonly maxTensors?: number;
+  /** 8 by default. */
+  readonly maxRank?: number;
+}
+
+interface Placed {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+const METADATA = "__metadata__";
+const LENGTH_BYTES = 8;
+
+/**
+ * Writes tensors, F32 for a Float32Array and I32 for an Int32Array, in the order of the Map. The same tensors
+ * and metadata always make the same bytes.
+ * @throws ShapeError when data does not fill its shape.
+ * @throws ValueError when a tensor is called `__metadata__`.
+ *
+ * @example
+ * const bytes = writeSafetensors(new Map([["dense/bias", { shape: [1], data: new Float32Array([0.5]) }]]));
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, NdArray>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array<ArrayBuffer> {
+  const header = new Map<string, JsonValue>();
+  if (metadata.size > 0) header.set(METADATA, Object.fromEntries(metadata));
+  let end = 0;
+  for (const [name, { shape, data }] of tensors) {
+    if (name === METADATA)
+      throw new ValueError(`writeSafetensors: a tensor cannot be called ${METADATA}; the format reserves it`);
+    if (sizeOf(shape) !== data.length) {
+      throw new ShapeError(
+        `writeSafetensors: ${name} has shape ${formatShape(shape)}, which holds ${sizeOf(shape)} elements, but data has ${data.length}`,
+        { name, shape, length: data.length },
+      );
+    }
+    const begin = end;
+    end += data.byteLength;
+    const dtype = data instanceof Float32Array ? "F32" : "I32";
+    header.set(name, { dtype, shape, data_offsets: [begin, end] });
+  }
+  const json = new TextEncoder().encode(stringifyMap(header));
+  // Spaces bring the data to a multiple of eight, as the format's own writer does, so that a reader may map it.
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + end).fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(json, LENGTH_BYTES);
+  let at = LENGTH_BYTES + headerLength;
+  for (const { data } of tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads tensors; everything is checked before the first is made.
+ * @throws FormatError when the file is cut short, damaged, of another kind, or beyond a limit.
+ *
+ * @example
+ * const { tensors } = readSafetensors(bytes, "weights.safetensors");
+ * tensors.get("dense/bias")?.shape; // [1]
+ */
+export function readSafetensors(bytes: Uint8Array, name = "safetensors", limits: SafetensorsLimits = {}): Safetensors {
+  const { maxHeaderBytes = 2 ** 24, maxTensors = 100_000, maxRank = 8 } = limits;
+  const dataStart = LENGTH_BYTES + headerLengthOf(bytes, name, maxHeaderBytes);
+  const json = bytes.subarray(LENGTH_BYTES, dataStart);
+  if (json[0] !== 0x7b)
+    throw new FormatError(`${name}: expected the header to start with "{"; it is not a safetensors file`);
+  const header = objectOf(parseStrictJson(json, `${name}: header`), `${name}: header`);
+  const metadata = new Map<string, string>();
+  if (header.has(METADATA)) {
+    for (const [key, value] of objectOf(header.get(METADATA), `${name}: ${METADATA}`)) {
+      metadata.set(key, textOf(value, `${name}: ${METADATA}.${key}`));
+    }
+    header.delete(METADATA);
+  }
+  if (header.size > maxTensors) {
+    throw new FormatError(`${name}: ${header.size} tensors; expected at most maxTensors, ${maxTensors}`, {
+      maxTensors,
+    });
+  }
+  const placed = Array.from(header, ([key, value]) => placeOf(key, value, name, maxRank));
+  const tensors = new Map<string, NdArray>();
+  for (const { name: key, dtype, shape, begin, end } of contiguous(placed, bytes.length - dataStart, name)) {
+    // A copy: the file's bytes need not be aligned, and should not be kept alive by one tensor.
+    const own = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+    tensors.set(key, { shape, data: storedDType(dtype, `${name}: ${key}`).read(own, `${name}: ${key}`) });
+  }
+  return { tensors, metadata };
+}
+
+function headerLengthOf(bytes: Uint8Array, name: string, maxHeaderBytes: number): number {
+  if (bytes.length < LENGTH_BYTES + 2) {
+    throw new FormatError(
+      `${name}: expected a safetensors header, got ${bytes.length} bytes; the file is cut short: get it again`,
+      {
+        length: bytes.length,
+      },
+    );
+  }
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(maxHeaderBytes)) {
+    throw new FormatError(
+      `${name}: the header claims ${length} bytes; expected at most maxHeaderBytes, ${maxHeaderBytes}; it is damaged or not a safetensors file`,
+      { headerBytes: String(length), maxHeaderBytes },
+    );
+  }
+  if (Number(length) > bytes.length - LENGTH_BYTES) {
+    throw new FormatError(
+      `${name}: the header claims ${length} bytes, but only ${bytes.length - LENGTH_BYTES} follow; the file is cut short: get it again`,
+      { headerBytes: Number(length), length: bytes.length },
+    );
+  }
+  return Number(length);
+}
+
+function placeOf(name: string, value: JsonValue, file: string, maxRank: number): Placed {
+  const what = `${file}: ${name.slice(0, 100)}`;
+  const fields = objectOf(value, what);
+  for (const key of fields.keys()) {
+    if (!["dtype", "shape", "data_offsets"].includes(key)) throw new FormatError(`${what}: unknown field ${show(key)}`);
+  }
+  const dtype = textOf(fields.get("dtype"), `${what}: dtype`);
+  const shape = countsOf(fields.get("shape"), `${what}: shape`, maxRank);
+  const offsets = countsOf(fields.get("data_offsets"), `${what}: data_offsets`, 2);
+  const [begin, end] = offsets;
+  const wanted = sizeOf(shape) * storedDType(dtype, what).itemBytes;
+  if (begin === undefined || end === undefined || end - begin !== wanted || !Number.isSafeInteger(wanted)) {
+    throw new FormatError(
+      `${what}: shape ${formatShape(shape)} of ${dtype} takes ${wanted} bytes, but data_offsets are ${show(offsets)}; the file is damaged: get it again`,
+      { shape, dtype, offsets },
+    );
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+/** The tensors in the order of their data, which they must cover exactly: no gap, no overlap, nothing after the last. */
+function contiguous(placed: readonly Placed[], dataBytes: number, name: string): readonly Placed[] {
+  const ordered = [...placed].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const { name: key, begin, end } of ordered) {
+    if (begin !== at) {
+      throw new FormatError(
+        `${name}: ${key.slice(0, 100)} starts at byte ${begin} of the data; expected ${at}, where the one before ends`,
+        {
+          begin,
+          expected: at,
+        },
+      );
+    }
+    at = end;
+  }
+  if (at === dataBytes) return ordered;
+  const problem = at > dataBytes ? "the file is cut short" : "the file has bytes that no tensor claims";
+  throw new FormatError(
+    `${name}: tensors take ${at} bytes, but ${dataBytes} follow the header; ${problem}: get it again`,
+    {
+      expected: at,
+      dataBytes,
+    },
+  );
+}
+
+/** Not through an object, which would put names that look like numbers first. */
+function stringifyMap(map: ReadonlyMap<string, JsonValue>): string {
+  return `{${Array.from(map, ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
+}

@@ -1,0 +1,20 @@
+/** SHA-256 by the platform's own Web Crypto. */
+import { SluiceError } from "../core/errors.ts";
+
+/**
+ * The SHA-256 of `bytes`, as 64 hex digits.
+ * @throws SluiceError where Web Crypto is not at hand: a page that is not served over https or from localhost.
+ *
+ * @example
+ * await sha256Hex(new Uint8Array()); // "e3b0c442…b855"
+ */
+export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const { subtle } = globalThis.crypto ?? {};
+  if (subtle === undefined) {
+    throw new SluiceError(
+      "sha256Hex: this page has no Web Crypto; serve it over https or from localhost, as WebGPU needs too",
+    );
+  }
+  const digest = await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,66 @@
+/** JSON from outside: valid UTF-8, no key twice, and no deeper than a reader expects. */
+import { FormatError } from "../core/errors.ts";
+
+/** A value as JSON has it. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** The deepest nesting that is read. */
+const MAX_DEPTH = 100;
+
+/**
+ * Parses JSON bytes. `JSON.parse` takes the last of two equal keys in silence; this refuses them, because two
+ * readers that disagree on a file are how a checked file is made to mean something else.
+ * @throws FormatError when the bytes are not UTF-8, not JSON, too deep, or name a key twice.
+ *
+ * @example
+ * const header = parseStrictJson(bytes, "model.json");
+ */
+export function parseStrictJson(bytes: Uint8Array, what: string): JsonValue {
+  let text: string;
+  let value: JsonValue;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
+    throw new FormatError(
+      `${what}: expected JSON in UTF-8 (${reason}); the file is damaged or of another kind`,
+      {},
+      { cause },
+    );
+  }
+  checkKeysAndDepth(text, what);
+  return value;
+}
+
+/** Walks text that is known to be valid JSON: only strings and brackets matter. */
+function checkKeysAndDepth(text: string, what: string): void {
+  const open: (Set<string> | undefined)[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{" || character === "[") {
+      open.push(character === "{" ? new Set() : undefined);
+      if (open.length > MAX_DEPTH) {
+        throw new FormatError(`${what}: JSON is nested deeper than ${MAX_DEPTH}; it is not a file of Sluice's`, { at });
+      }
+    } else if (character === "}" || character === "]") {
+      open.pop();
+    } else if (character === '"') {
+      const start = at;
+      for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++;
+      const keys = open.at(-1);
+      if (keys && isKey(text, at + 1)) {
+        // Unescaped, since "a" and "\u0061" are one key.
+        const key = JSON.parse(text.slice(start, at + 1)) as string;
+        if (keys.has(key)) throw new FormatError(`${what}: the key ${JSON.stringify(key)} occurs twice`, { key });
+        keys.add(key);
+      }
+    }
+  }
+}
+
+function isKey(text: string, from: number): boolean {
+  let at = from;
+  while (" \t\n\r".includes(text[at] ?? "x")) at++;
+  return text[at] === ":";
+}

@@ -1,0 +1,110 @@
+/** The backward sweep of an LSTM: gradients of every pre-activation, from the last step of time to the first. */
+import {
+  type Dispatch,
+  type KernelCall,
+  type Operand,
+  foldGrid,
+  scratchBuffer,
+  u32,
+  writeBuffer,
+} from "../core/kernel_call.ts";
+import source from "../../shaders/lstm_backward.wgsl?raw" with { type: "text" };
+import { type RecurrentActivations, activationConstants } from "./activations.ts";
+import { packDispatch, packedBytes } from "./lstm_pack.ts";
+import { specialise } from "./specialise.ts";
+import { optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+
+/** Tensors that the sweep reads. */
+export interface LstmBackwardReads {
+  /** f32[B, T, 5H] of the forward sweep: i, f, candidate, o, c. */
+  readonly saved: Operand;
+  /** U: f32[H, 4H]. */
+  readonly recurrent: Operand;
+  /** f32[B, T, H]: the gradient of every h; zeros when absent. */
+  readonly dHidden?: Operand | undefined;
+  /** f32[2, B, H]: the gradient of the last h, then of the last c; zeros when absent. */
+  readonly dLast?: Operand | undefined;
+  /** bool[B, T], as in the forward sweep. */
+  readonly mask?: Operand | undefined;
+  /** f32[2, B, H], as in the forward sweep. */
+  readonly initial?: Operand | undefined;
+}
+
+/** Tensors that the sweep writes. */
+export interface LstmBackwardWrites {
+  /** f32[B, T, 4H]: the gradient of x · W + b, 0 at masked steps. */
+  readonly dX: Operand;
+  /** f32[2, B, H]: the gradient of the first h, then of the first c. */
+  readonly dInitial: Operand;
+}
+
+/**
+ * Backpropagates through an LSTM's time. The gradients of its weights are matmuls and sums of `dX`, made elsewhere.
+ * The call's `reads` are those given, in the order saved, recurrent, dHidden, dLast, mask, initial; its `writes` dX, dInitial.
+ *
+ * @example
+ * lstmBackwardCall({ saved, recurrent, dHidden }, { dX, dInitial }, { activation: "tanh", recurrentActivation: "sigmoid" });
+ */
+export function lstmBackwardCall(
+  { saved, recurrent, dHidden, dLast, mask, initial }: LstmBackwardReads,
+  { dX, dInitial }: LstmBackwardWrites,
+  activations: RecurrentActivations,
+): KernelCall {
+  const [batch, steps, columns] = dX.shape as readonly [number, number, number];
+  const size = columns / 4;
+  const { reads, bind } = optionalReads({ saved, recurrent, dHidden, dLast, mask, initial });
+  return {
+    kernel: "lstm_backward",
+    reads,
+    writes: [dX, dInitial],
+    plan: (adapter) => {
+      const isGpu = adapter.kind === "gpu";
+      const layout = sweepLayout("lstm_backward", adapter, {
+        batch,
+        hidden: size,
+        maxRows: isGpu ? 4 : 16,
+        minUnits: isGpu ? 1 : 2,
+        bytesPerRow: (threads) => threads * 4 * 4,
+      });
+      const specialised = specialise(unrolledWhereItPays(source, adapter), {
+        HIDDEN: size,
+        THREADS: layout.threads,
+        UNITS: layout.units,
+        ROWS: layout.rows,
+        HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
+        HAS_D_LAST: dLast === undefined ? 0 : 1,
+        HAS_MASK: mask === undefined ? 0 : 1,
+        HAS_INITIAL: initial === undefined ? 0 : 1,
+        ...activationConstants(activations),
+      });
+      const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
+      const sweeps = chunks.map(
+        ([start, end], index): Dispatch => ({
+          label: "lstm_backward",
+          source: specialised,
+          entryPoint: "lstm_backward",
+          params: [u32(batch), u32(steps), u32(start), u32(end)],
+          buffers: [
+            bind("saved"),
+            scratchBuffer(0, "read"),
+            bind("dHidden"),
+            bind("dLast"),
+            bind("mask"),
+            bind("initial"),
+            writeBuffer(0),
+            writeBuffer(1),
+          ],
+          workgroups: foldGrid(layout.workgroups, adapter),
+          isExtraChunk: index > 0,
+        }),
+      );
+      return {
+        dispatches: [
+          packDispatch(adapter, size, "backward", bind("recurrent"), scratchBuffer(0, "read_write")),
+          ...sweeps,
+        ],
+        scratch: [packedBytes(size, "backward")],
+      };
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** The forward sweep of an LSTM: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
+import {
+  type Dispatch,
+  type KernelCall,
+  type Operand,
+  foldGrid,
+  scratchBuffer,
+  u32,
+  writeBuffer,
+} from "../core/kernel_call.ts";
+import source from "../../shaders/lstm_forward.wgsl?raw" with { type: "text" };
+import { type RecurrentActivations, activationConstants } from "./activations.ts";
+import { packDispatch, packedBytes } from "./lstm_pack.ts";
+import { specialise } from "./specialise.ts";
+import { optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+
+/** Tensors that the sweep reads. */
+export interface LstmForwardReads {
+  /** x · W + b as f32[B, T, 4H], gates in the order i, f, c, o; with `ids` a table f32[V, 4H] of such rows. */
+  readonly x: Operand;
+  /** i32[B, T]: row (b, t) is then `x[ids[b, t]]`; clamped into the table. */
+  readonly ids?: Operand | undefined;
+  /** U: f32[H, 4H]. */
+  readonly recurrent: Operand;
+  /** f32[2, B, H]: the first h, then the first c; zeros when absent. */
+  readonly initial?: Operand | undefined;
+  /** bool[B, T]: where it is 0, h and c stay as they are and `hidden` repeats h. */
+  readonly mask?: Operand | undefined;
+}
+
+/** Tensors that the sweep writes. */
+export interface LstmForwardWrites {
+  /** f32[B, T, H]: every h. */
+  readonly hidden: Operand;
+  /** f32[B, T, 5H]: i, f, candidate, o (activated), then c: what the backward sweep needs. */
+  readonly saved: Operand;
+  /** f32[2, B, H]: the last h, then the last c. */
+  readonly last: Operand;
+}
+
+/** Bytes bound in place of an output that nobody reads. */
+const UNUSED_BYTES = 16;
+
+/**
+ * Runs an LSTM over time. The call's `reads` are those given, in the order x, ids, recurrent, initial, mask; its `writes` are
+ * hidden and saved, each only if used, then last.
+ *
+ * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's default limits).
+ * @example
+ * lstmForwardCall({ x, recurrent }, { hidden, saved, last }, { activation: "tanh", recurrentActivation: "sigmoid" },
+ *   { hidden: true, saved: false });
+ */
+export function lstmForwardCall(
+  { x, ids, recurrent, initial, mask }: LstmForwardReads,
+  { hidden, saved, last }: LstmForwardWrites,
+  activations: RecurrentActivations,
+  isUsed: { readonly hidden: boolean; readonly saved: boolean },
+): KernelCall {
+  const [batch, steps, size] = hidden.shape as readonly [number, number, number];
+  const { reads, bind } = optionalReads({ x, ids, recurrent, initial, mask });
+  const writes = [...(isUsed.hidden ? [hidden] : []), ...(isUsed.saved ? [saved] : []), last];
+  const output = (operand: Operand, unused: number) => {
+    const index = writes.indexOf(operand);
+    return index < 0 ? scratchBuffer(unused, "read_write") : writeBuffer(index);
+  };
+  return {
+    kernel: "lstm_forward",
+    reads,
+    writes,
+    plan: (adapter) => {
+      const isGpu = adapter.kind === "gpu";
+      const bytesPerRow = roundUp(size, 4) * 4;
+      const layout = sweepLayout("lstm_forward", adapter, {
+        batch,
+        hidden: size,
+        maxRows: isGpu ? 4 : 16,
+        minUnits: 1,
+        bytesPerRow: () => bytesPerRow,
+      });
+      const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
+      const specialised = specialise(unrolledWhereItPays(source, adapter), {
+        HIDDEN: size,
+        THREADS: layout.threads,
+        UNITS: layout.units,
+        ROWS: layout.rows,
+        BUFFERS: fitsTwice ? 2 : 1,
+        GATHERED: ids === undefined ? 0 : 1,
+        HAS_INITIAL: initial === undefined ? 0 : 1,
+        HAS_MASK: mask === undefined ? 0 : 1,
+        WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
+        WRITE_SAVED: isUsed.saved ? 1 : 0,
+        ...activationConstants(activations),
+      });
+      const chunks = timeChunks(adapter, steps, layout, 4 * size * size);
+      const sweeps = chunks.map(
+        ([start, end], index): Dispatch => ({
+          label: "lstm_forward",
+          source: specialised,
+          entryPoint: "lstm_forward",
+          params: [u32(batch), u32(steps), u32(start), u32(end), u32(x.shape[0] as number)],
+          buffers: [
+            bind("x"),
+            bind("ids"),
+            scratchBuffer(0, "read"),
+            bind("initial"),
+            bind("mask"),
+            output(hidden, 1),
+            output(saved, 2),
+            output(last, 1),
+          ],
+          workgroups: foldGrid(layout.workgroups, adapter),
+          isExtraChunk: index > 0,
+        }),
+      );
+      return {
+        dispatches: [
+          packDispatch(adapter, size, "forward", bind("recurrent"), scratchBuffer(0, "read_write")),
+          ...sweeps,
+        ],
+        scratch: [packedBytes(size, "forward"), UNUSED_BYTES, UNUSED_BYTES],
+      };
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** Sum, maximum and argmax over one axis. */
+import source from "../../shaders/reduce.wgsl?raw" with { type: "text" };
+import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
+import {
+  type AdapterTraits,
+  type BufferBinding,
+  type Dispatch,
+  foldGrid,
+  type KernelCall,
+  type Operand,
+  readBuffer,
+  scratchBuffer,
+  u32,
+  writeBuffer,
+} from "../core/kernel_call.ts";
+import { storageType } from "../core/dtype.ts";
+import { formatShape } from "../core/shape.ts";
+import { checkSize, expectSize } from "./check.ts";
+import { specialise } from "./specialise.ts";
+
+const KINDS = ["sum", "max", "argmax"] as const;
+export type ReduceKind = (typeof KINDS)[number];
+
+/** The input seen as [outer, size, inner]. */
+export interface ReduceExtents {
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+const VARIANTS = ["serial", "lanes"] as const;
+type Variant = (typeof VARIANTS)[number];
+
+const LANES = 64;
+/** Runs of at most this many elements are walked by one invocation. */
+const SERIAL_SIZE = 64;
+/** A long axis is cut until there are about so many invocations. */
+const WANTED_INVOCATIONS = { lavapipe: 4096, swiftshader: 4096, gpu: 65536 } as const;
+/** An invocation has at least this many elements of a cut axis. */
+const MIN_PER_INVOCATION = 32;
+
+/**
+ * Reduces the middle axis of [outer, size, inner] to [outer, inner].
+ *
+ * @param input float32 or int32.
+ * @param output of the input's dtype; int32 for argmax, which gives the first position of the maximum.
+ * @throws ShapeError when sizes do not fit, or a maximum is asked of an empty axis.
+ * @throws DTypeError when the output's dtype is another.
+ * @example
+ * reduceCall("sum", gradient, bias, { outer: 1, size: 32000, inner: 400 });
+ */
+export function reduceCall(kind: ReduceKind, input: Operand, output: Operand, extents: ReduceExtents): KernelCall {
+  const { outer, size, inner } = extents;
+  expectSize("reduce", "input", input, outer * size * inner);
+  expectSize("reduce", "output", output, outer * inner);
+  checkSize("reduce", input);
+  if (kind !== "sum" && size === 0) {
+    throw new ShapeError(`reduce: the ${kind} of an empty axis of ${formatShape(input.shape)} is not defined`, { ...extents });
+  }
+  const wanted = kind === "argmax" ? "i32" : storageType(input.dtype);
+  if (storageType(output.dtype) !== wanted) {
+    throw new DTypeError(`reduce: the output of ${kind} of ${input.dtype} is ${output.dtype}; expected ${wanted}`, {
+      input: input.dtype,
+      output: output.dtype,
+    });
+  }
+  return {
+    kernel: "reduce",
+    reads: [input],
+    writes: [output],
+    variants: VARIANTS,
+    plan: (adapter, variant) => {
+      if (outer * inner === 0) return { dispatches: [], scratch: [] };
+      const element = storageType(input.dtype);
+      const stage = (from: BufferBinding, to: BufferBinding, name: Variant, { size, inner, outer }: ReduceExtents, segments: number) =>
+        ({
+          label: `reduce/${kind}/${name}`,
+          source: specialise(source, { LANES, KIND: KINDS.indexOf(kind), Element: element, Result: wanted }),
+          entryPoint: name,
+          params: [outer, size, inner, segments, Math.ceil(size / segments)].map(u32),
+          buffers: [from, to],
+          workgroups: foldGrid(
+            name === "lanes" ? outer * segments : Math.ceil((outer * segments * inner) / LANES),
+            adapter,
+          ),
+        }) satisfies Dispatch;
+      const first = variantOf(extents, variant);
+      const segments = segmentsOf(kind, extents, first, adapter);
+      if (segments === 1) {
+        return { dispatches: [stage(readBuffer(0), writeBuffer(0), first, extents, 1)], scratch: [] };
+      }
+      const rest = { outer, size: segments, inner };
+      return {
+        dispatches: [
+          stage(readBuffer(0), scratchBuffer(0, "read_write"), first, extents, segments),
+          stage(scratchBuffer(0, "read"), writeBuffer(0), variantOf(rest, undefined), rest, 1),
+        ],
+        scratch: [outer * segments * inner * 4],
+      };
+    },
+  };
+}
+
+function variantOf({ size, inner }: ReduceExtents, name: string | undefined): Variant {
+  if (name === undefined) return inner === 1 && size > SERIAL_SIZE ? "lanes" : "serial";
+  const variant = VARIANTS.find((known) => known === name);
+  if (variant === undefined) {
+    throw new ValueError(`reduce: no variant ${name}; it has ${VARIANTS.join(", ")}`, { variant: name });
+  }
+  return inner === 1 ? variant : "serial";
+}
+
+/** Into how many runs the axis is cut: more than one where few outputs are made of many elements. */
+function segmentsOf(kind: ReduceKind, { outer, size, inner }: ReduceExtents, variant: Variant, adapter: AdapterTraits): number {
+  if (kind === "argmax") return 1;
+  const lanes = variant === "lanes" ? LANES : 1;
+  const wanted = Math.ceil(WANTED_INVOCATIONS[adapter.kind] / (outer * inner * lanes));
+  const segments = Math.max(1, Math.min(wanted, Math.floor(size / (lanes * MIN_PER_INVOCATION))));
+  // No run is empty: a maximum has none for that.
+  return Math.ceil(size / Math.ceil(size / segments)) || 1;
+}

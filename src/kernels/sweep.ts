@@ -1,0 +1,108 @@
+/** What the sweeps over time share: optional tensors, how rows and units are laid on workgroups, chunks of time. */
+import { DeviceError } from "../core/errors.ts";
+import { type AdapterTraits, type BufferBinding, type Operand, readBuffer } from "../core/kernel_call.ts";
+
+/** Rows of a batch that share one vec4 in the sweeps' workgroup memory. */
+const ROWS_PER_QUAD = 4;
+
+/** The tensors that a call reads, where some may be absent. */
+export interface OptionalReads<Name extends string> {
+  readonly reads: readonly Operand[];
+  /** The binding of a tensor; an absent one is bound as `reads[0]`, which the shader then leaves alone. */
+  readonly bind: (name: Name) => BufferBinding;
+}
+
+/** Lists the tensors that are there, in the order of `operands`. */
+export function optionalReads<Name extends string>(
+  operands: Readonly<Record<Name, Operand | undefined>>,
+): OptionalReads<Name> {
+  const reads: Operand[] = [];
+  const indices = new Map<string, number>();
+  for (const [name, operand] of Object.entries<Operand | undefined>(operands)) {
+    if (operand === undefined) continue;
+    indices.set(name, reads.length);
+    reads.push(operand);
+  }
+  return { reads, bind: (name) => readBuffer(indices.get(name) ?? 0) };
+}
+
+/** How a sweep lies on workgroups. */
+export interface SweepLayout {
+  readonly rows: number;
+  readonly threads: number;
+  readonly units: number;
+  readonly workgroups: number;
+}
+
+/**
+ * Lays `batch` rows of `hidden` units on workgroups of at most `maxRows` rows, where one thread holds at least
+ * `minUnits` units and a workgroup's memory takes `bytesPerRow(threads)` bytes per row.
+ *
+ * Software adapters take many rows per workgroup, so that a weight that was read serves many of them, in an even number
+ * of workgroups for an even number of cores. GPUs take four, for as many workgroups as possible.
+ *
+ * @throws DeviceError when four rows do not fit into the adapter's workgroup memory.
+ */
+export function sweepLayout(
+  what: string,
+  adapter: AdapterTraits,
+  { batch, hidden, maxRows, minUnits, bytesPerRow }: {
+    readonly batch: number;
+    readonly hidden: number;
+    readonly maxRows: number;
+    readonly minUnits: number;
+    readonly bytesPerRow: (threads: number) => number;
+  },
+): SweepLayout {
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize } = adapter.limits;
+  const lanes = adapter.kind === "lavapipe" ? 8 : adapter.kind === "swiftshader" ? 4 : 32;
+  const limit = Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
+  const units = Math.max(minUnits, Math.ceil(hidden / limit));
+  const threads = Math.min(limit, roundUp(Math.ceil(hidden / units), lanes));
+  const fitting = Math.floor(maxComputeWorkgroupStorageSize / bytesPerRow(threads));
+  const most = Math.min(maxRows, Math.floor(fitting / ROWS_PER_QUAD) * ROWS_PER_QUAD);
+  if (most < ROWS_PER_QUAD) {
+    throw new DeviceError(
+      `${what}: ${hidden} units need ${ROWS_PER_QUAD * bytesPerRow(threads)} bytes of workgroup memory; ` +
+        `the adapter's maxComputeWorkgroupStorageSize is ${maxComputeWorkgroupStorageSize}: take fewer units`,
+      { hidden, limit: "maxComputeWorkgroupStorageSize", value: maxComputeWorkgroupStorageSize },
+    );
+  }
+  const groups = adapter.kind === "gpu" ? 1 : 2 * Math.ceil(batch / (2 * most));
+  const rows = adapter.kind === "gpu" ? most : Math.min(most, roundUp(Math.ceil(batch / groups), ROWS_PER_QUAD));
+  return { rows, threads, units, workgroups: Math.ceil(batch / rows) };
+}
+
+/** Workgroups below which an adapter is taken to be partly idle, so that a dispatch takes no less time. */
+const WORKGROUPS_OF_A_BUSY_ADAPTER = { lavapipe: 2, swiftshader: 2, gpu: 4 } as const;
+
+/** Cuts `steps` into chunks `[start, end)` that each stay within the adapter's `dispatchSeconds`, as estimated. */
+export function timeChunks(
+  adapter: AdapterTraits,
+  steps: number,
+  { rows, workgroups }: SweepLayout,
+  multiplyAddsPerRow: number,
+): (readonly [number, number])[] {
+  const busy = Math.max(workgroups, WORKGROUPS_OF_A_BUSY_ADAPTER[adapter.kind]);
+  const secondsPerStep = (busy * rows * multiplyAddsPerRow) / adapter.multiplyAddsPerSecond;
+  const longest = Math.max(1, Math.floor(adapter.dispatchSeconds / secondsPerStep));
+  const count = Math.ceil(steps / longest);
+  const length = Math.ceil(steps / count);
+  return Array.from({ length: Math.ceil(steps / length) }, (_, index) => [
+    index * length,
+    Math.min(steps, (index + 1) * length),
+  ]);
+}
+
+/** `value` rounded up to a multiple of `step`. */
+export function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/**
+ * A shader without its `// @unroll (rows)` marks on lavapipe: there unrolled loops gain nothing, and the driver's compiler
+ * takes seconds for them.
+ */
+export function unrolledWhereItPays(source: string, adapter: AdapterTraits): string {
+  return adapter.kind === "lavapipe" ? source.replaceAll("// @unroll (rows)", "//") : source;
+}

@@ -1,0 +1,93 @@
+/** Looking inside: what a recurrent layer's gates do over time, and what the output depends on. */
+import { ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { toPadded } from "../data/ragged.ts";
+import { type Value, input, scalar } from "../graph/operation.ts";
+import { mul, sqrt, square } from "../ops/arithmetic.ts";
+import { vjp } from "../ops/gradients.ts";
+import { slice } from "../ops/movement.ts";
+import { sum } from "../ops/reduce.ts";
+import { broadcastTo } from "../ops/reshape.ts";
+import { Program } from "../runtime/program.ts";
+import { type InputLike, prepareInputs } from "./data_input.ts";
+import { logitsBehind } from "./logits.ts";
+import type { LayerTrace, Model } from "./model.ts";
+
+/** What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each step. */
+export interface CellTrace {
+  readonly layer: string;
+  readonly i: NdArray;
+  readonly f: NdArray;
+  readonly candidate: NdArray;
+  readonly o: NdArray;
+  readonly c: NdArray;
+  readonly h: NdArray;
+}
+
+/** How the output depends on the input, for each example. */
+export interface InputGradients {
+  /** The model's output, `[B, ...]`. */
+  readonly output: NdArray;
+  /** d(Σ output) / d(input vector at t), `[B, T, D]`; the input of the first recurrent layer, so of an embedding's vectors. */
+  readonly input: NdArray;
+  /** The L2 norm of that gradient at each timestep, `[B, T]`. */
+  readonly norm: NdArray;
+  /** Gradient · input, `[B, T]`: each timestep's part in the output, with its sign. */
+  readonly contribution: NdArray;
+}
+
+/** Options of `trace`. */
+export interface TraceOptions {
+  /** The recurrent layer's name; the first one when absent. */
+  readonly layer?: string;
+}
+
+/** Runs one program on x and reads its outputs. */
+async function runOnce(model: Model, x: InputLike, what: string, build: (x: Value) => readonly Value[]): Promise<NdArray[]> {
+  const prepared = prepareInputs(x, model.inputSpec, what);
+  const array = "kind" in prepared ? toPadded(prepared) : prepared;
+  const value = input("x", array.shape, model.inputSpec.dtype);
+  const program = await Program.compile(model.device, { outputs: build(value), updates: [] }, { label: what, inputs: [value] });
+  try {
+    return await program.run(new Map([[value, array]]));
+  } finally {
+    program.dispose();
+  }
+}
+
+/** @throws ValueError when the model has no such recurrent layer. */
+export async function traceCell(model: Model, x: InputLike, { layer: name }: TraceOptions = {}): Promise<CellTrace> {
+  let found: LayerTrace | undefined;
+  const arrays = await runOnce(model, x, "trace", (value) => {
+    found = model.build(value).find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
+    const { saved, hidden } = found?.result ?? {};
+    if (saved === undefined || hidden === undefined) {
+      throw new ValueError(
+        `trace: ${name === undefined ? "the model has no recurrent layer" : `"${name}" is no recurrent layer of this model`}; its layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
+        { layer: name },
+      );
+    }
+    const [batch, time, units] = hidden.shape as [number, number, number];
+    const part = (index: number) => slice(saved, [0, 0, index * units], [batch, time, units]);
+    return [part(0), part(1), part(2), part(3), part(4), hidden];
+  });
+  const [i, f, candidate, o, c, h] = arrays as [NdArray, NdArray, NdArray, NdArray, NdArray, NdArray];
+  return { layer: (found as LayerTrace).layer.name, i, f, candidate, o, c, h };
+}
+
+/**
+ * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does not
+ * vanish where the verdict is sure.
+ */
+export async function inputGradients(model: Model, x: InputLike): Promise<InputGradients> {
+  const arrays = await runOnce(model, x, "gradients", (value) => {
+    const traces = model.build(value);
+    const output = (traces.at(-1) as LayerTrace).result.output;
+    const source = value.dtype === "float32" ? value : (traces[0] as LayerTrace).result.output;
+    const score = logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;
+    const [gradient] = vjp([score], [broadcastTo(scalar(1), score.shape)], [source]) as [Value];
+    return [output, gradient, sqrt(sum(square(gradient), { axes: -1 })), sum(mul(gradient, source), { axes: -1 })];
+  });
+  const [output, gradient, norm, contribution] = arrays as [NdArray, NdArray, NdArray, NdArray];
+  return { output, input: gradient, norm, contribution };
+}

@@ -1,0 +1,106 @@
+/** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { type Shape, formatShape } from "../../core/shape.ts";
+import { type Value, Variable } from "../../graph/operation.ts";
+import type { RandomSource } from "../../ops/random.ts";
+import type { Initializer, InitializerConfig } from "../initializers.ts";
+
+/** What a layer learns of the run it is part of. */
+export interface CallContext {
+  readonly training: boolean;
+  /** Random numbers of this layer's own; another set at each step. */
+  random(): RandomSource;
+  /** bool `[B, T]` over the input's timesteps, or undefined. */
+  readonly mask?: Value | undefined;
+  /** States of a recurrent layer before the first step; zeros when absent. */
+  readonly initialState?: readonly Value[] | undefined;
+}
+
+/** What `call` gives back: the output, and the mask and states that go with it. */
+export interface CallResult {
+  readonly output: Value;
+  /** The mask for the next layer. */
+  readonly mask?: Value | undefined;
+  /** Final states, where the layer has them. */
+  readonly states?: readonly Value[];
+  /** i, f, candidate, o and c of every timestep, `[B, T, 5H]`, where the layer can show them. */
+  readonly saved?: Value;
+  /** h of every timestep, `[B, T, H]`. */
+  readonly hidden?: Value;
+}
+
+/** A weight that a layer declares. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initializer: Initializer;
+}
+
+/** A layer's options as data: what a saved model keeps. */
+export type LayerConfig = Readonly<Record<string, number | string | boolean | InitializerConfig>>;
+
+/** The base of all layers. Subclasses say which weights they have and what they compute. */
+export abstract class Layer {
+  /** Keras's class name, such as "LSTM". */
+  abstract readonly className: string;
+  /** The layer's options as data, enough to make it again. */
+  abstract readonly config: LayerConfig;
+  /** The name given by the user, or by the model (`lstm`, `lstm_1`, …). */
+  name: string;
+  #weights: readonly Variable[] | undefined;
+
+  constructor(name: string | undefined) {
+    this.name = name ?? "";
+  }
+
+  /** Weights for an input of this shape (without the batch), in Keras's order. @throws ShapeError when the input does not fit. */
+  abstract weightSpecs(inputShape: Shape): readonly WeightSpec[];
+
+  /** The output's shape without the batch. */
+  abstract outputShape(inputShape: Shape): Shape;
+
+  /** Builds the layer's output for x `[B, ...inputShape]`. */
+  abstract call(x: Value, context: CallContext): CallResult;
+
+  /** The dtype that the layer wants as the model's input. */
+  get inputDType(): "float32" | "int32" {
+    return "float32";
+  }
+
+  /** The weights, in Keras's order. @throws ValueError before the layer is part of a model. */
+  get weights(): readonly Variable[] {
+    if (this.#weights === undefined) {
+      throw new ValueError(`the layer "${this.name || this.className}" has no weights yet; put it into a model first`);
+    }
+    return this.#weights;
+  }
+
+  /** Makes the weights. `make` turns a spec into a variable with its own random stream. */
+  build(inputShape: Shape, make: (spec: WeightSpec) => Variable): void {
+    if (this.#weights !== undefined) {
+      throw new ValueError(`the layer "${this.name}" is already part of a model; make a new one for each model`);
+    }
+    this.#weights = this.weightSpecs(inputShape).map(make);
+  }
+
+  /** The weight at `index` as a value. */
+  protected weight(index: number): Value {
+    return (this.weights[index] as Variable).value;
+  }
+
+  /** @throws ShapeError that names layer, expected and received shape. */
+  protected expectRank(inputShape: Shape, rank: number, meaning: string): void {
+    if (inputShape.length === rank) return;
+    throw new ShapeError(
+      `${this.className} "${this.name}": the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; expected ${meaning}`,
+      { layer: this.name, inputShape },
+    );
+  }
+}
+
+/** @throws ValueError unless `value` is a whole number of at least 1. */
+export function expectPositive(layer: string, option: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new ValueError(`${layer}: ${option} is ${value}; expected a whole number of at least 1`, { [option]: value });
+  }
+}

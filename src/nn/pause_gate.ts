@@ -1,0 +1,32 @@
+/** Holds a training back between two steps. */
+export class PauseGate {
+  #paused = false;
+  readonly #waiting = new Set<() => void>();
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#wake();
+  }
+
+  /** Resolves once nothing holds: not paused, or aborted, or disposed. */
+  async wait(signal: AbortSignal | undefined, isDisposed: () => boolean): Promise<void> {
+    const wake = () => this.#wake();
+    signal?.addEventListener("abort", wake);
+    try {
+      while (this.#paused && signal?.aborted !== true && !isDisposed()) {
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,136 @@
+/** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
+import type { NdArray } from "../core/nd_array.ts";
+import type { Device } from "../gpu/device.ts";
+import { type Value, Variable, input } from "../graph/operation.ts";
+import { add, mul } from "../ops/arithmetic.ts";
+import { checkFinite } from "../ops/check_finite.ts";
+import { mean } from "../ops/reduce.ts";
+import { type Feeds, Program } from "../runtime/program.ts";
+import { differentiate } from "../runtime/value_and_grad.ts";
+import type { DeviceDataset } from "./device_dataset.ts";
+import type { Loss } from "./losses.ts";
+import type { Metric } from "./metrics.ts";
+import type { Optimizer } from "./optimizers.ts";
+
+/** What a step needs of the model. */
+export interface StepModel {
+  readonly device: Device;
+  readonly weights: readonly Variable[];
+  /** Builds the output; `step` feeds the random layers and is given while training only. */
+  forward(x: Value, step?: Value): Value;
+}
+
+/** What was compiled into a model. */
+export interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly loss: Loss;
+  readonly metrics: readonly Metric[];
+  /** One list of slots per weight. */
+  readonly slots: readonly (readonly Variable[])[];
+}
+
+/** Sums of loss and metrics over the samples so far, on the GPU. */
+export class RunningSums {
+  readonly variables: readonly Variable[];
+
+  constructor(names: readonly string[], what: string) {
+    this.variables = names.map((name) => new Variable({ name: `${what}/${name}`, shape: [], trainable: false }));
+  }
+
+  /** Adds one batch's means, each counted `batchSize` times. */
+  updates(means: readonly Value[], batchSize: number) {
+    return this.variables.map((variable, index) => ({
+      variable,
+      value: add(variable.value, mul(means[index] as Value, batchSize)),
+    }));
+  }
+}
+
+/** A step compiled for one data set and batch size. */
+export interface StepProgram {
+  readonly program: Program;
+  readonly batchSize: number;
+  /** The feeds of a step. */
+  feeds(step: StepFeeds): Feeds;
+}
+
+/** What changes from step to step. */
+export interface StepFeeds {
+  /** Where the batch starts in the permutation. */
+  readonly position: number;
+  /** Steps done before this one. */
+  readonly iteration: number;
+  readonly rates: readonly number[];
+}
+
+const int32 = (value: number): NdArray => ({ shape: [], data: Int32Array.of(value) });
+
+/** One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite). */
+export async function trainStep(
+  model: StepModel,
+  compiled: Compiled,
+  data: DeviceDataset,
+  sums: RunningSums,
+  status: Variable,
+  batchSize: number,
+): Promise<StepProgram> {
+  const position = input("position", [], "int32");
+  const step = input("step", [], "int32");
+  const rates = input("rates", [4]);
+  const { optimizer, loss, metrics, slots } = compiled;
+  const { x, y } = data.batch(position, batchSize);
+  const output = model.forward(x, step);
+  const { value, gradients, others } = differentiate(
+    mean(loss.perSample(y, output)),
+    model.weights.map((weight) => weight.value),
+    metrics.map((metric) => mean(metric.perSample(y, output))),
+  );
+  const checked = checkFinite([value, ...gradients], status.value, step);
+  const clipped = optimizer.clip(gradients);
+  const sumUpdates = sums.updates([value, ...others], batchSize);
+  const updates = [
+    { variable: status, value: checked },
+    ...sumUpdates,
+    ...model.weights.flatMap((weight, index) =>
+      optimizer.update(weight, slots[index] ?? [], { gradient: clipped[index] as Value, rates, status: checked }),
+    ),
+  ];
+  const outputs = [...sumUpdates.map((update) => update.value), checked];
+  const program = await Program.compile(
+    model.device,
+    { outputs, updates },
+    { label: `training step, batch ${batchSize}`, inputs: [position, step, rates] },
+  );
+  return {
+    program,
+    batchSize,
+    feeds: (next) =>
+      new Map([
+        [position, int32(next.position)],
+        [step, int32(next.iteration)],
+        [rates, { shape: [4], data: Float32Array.from(next.rates) }],
+      ]),
+  };
+}
+
+/** One step of evaluation: forward, loss and metrics. Its outputs are the running sums. */
+export async function evaluateStep(
+  model: StepModel,
+  { loss, metrics }: Pick<Compiled, "loss" | "metrics">,
+  data: DeviceDataset,
+  sums: RunningSums,
+  batchSize: number,
+): Promise<StepProgram> {
+  const position = input("position", [], "int32");
+  const { x, y } = data.batch(position, batchSize);
+  const output = model.forward(x);
+  const means = [loss, ...metrics].map((measure) => mean(measure.perSample(y, output)));
+  const { others } = differentiate(means[0] as Value, [], means);
+  const updates = sums.updates(others, batchSize);
+  const program = await Program.compile(
+    model.device,
+    { outputs: updates.map((update) => update.value), updates },
+    { label: `evaluation step, batch ${batchSize}`, inputs: [position] },
+  );
+  return { program, batchSize, feeds: (next) => new Map([[position, int32(next.position)]]) };
+}

@@ -1,0 +1,11 @@
+/** The ops, for those who write a model by hand. */
+export * from "./arithmetic.ts";
+export { gather, scatterAdd } from "./gather.ts";
+export { type LstmSweep, type LstmSweepOptions, lstmSweep } from "./lstm.ts";
+export { lstmCell } from "./lstm_cell.ts";
+export { type MatmulOptions, matmul } from "./matmul.ts";
+export { concat, pad, reverse, slice, stack, transpose } from "./movement.ts";
+export { type RandomSource, dropout, randomUniform } from "./random.ts";
+export { type ReduceOptions, argmax, max, mean, sum } from "./reduce.ts";
+export { broadcastTo, expandDims, reshape } from "./reshape.ts";
+export { logSoftmax, softmax } from "./softmax.ts";

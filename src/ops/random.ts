@@ -1,0 +1,59 @@
+import { DTypeError, ValueError } from "../core/errors.ts";
+import type { Operand } from "../core/kernel_call.ts";
+import { threefry2x32, wordToUniform } from "../core/random.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
+import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import type { Value } from "../graph/operation.ts";
+import { randomUniformCall } from "../kernels/random.ts";
+import { cast, greaterEqual, mul } from "./arithmetic.ts";
+
+interface RandomAttributes {
+  readonly shape: Shape;
+  readonly seed: number;
+  readonly stream: number;
+}
+
+const randomUniformOp = defineOp<RandomAttributes>({
+  kind: "kernel",
+  name: "randomUniform",
+  infer: ({ inputs: [counter], attributes: { shape } }) => {
+    if (counter?.dtype !== "int32" || counter.shape.length !== 0) {
+      throw new DTypeError("randomUniform: expected an int32 scalar as counter", { dtype: counter?.dtype });
+    }
+    return [{ shape, dtype: "float32" }];
+  },
+  vjp: () => [null],
+  reference: ({ inputs: [counter], attributes: { shape, seed, stream } }) => {
+    const count = (counter as ReferenceArray).data[0] as number;
+    const data = Float64Array.from({ length: sizeOf(shape) }, (_, index) =>
+      wordToUniform(threefry2x32(seed, stream, index, count)[0]),
+    );
+    return [{ shape, data }];
+  },
+  lower: ({ inputs: [counter], outputs: [output], attributes: { seed, stream } }) => [
+    randomUniformCall(counter as Operand, output as Operand, { seed, stream }),
+  ],
+});
+
+/** Where random numbers come from: one seed and stream, and a counter (int32 scalar) that changes at every step. */
+export interface RandomSource {
+  readonly counter: Value;
+  readonly seed: number;
+  readonly stream: number;
+}
+
+/** Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU. */
+export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSource): Value {
+  return only(randomUniformOp([counter], { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }));
+}
+
+/**
+ * Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 − rate).
+ * @throws ValueError when `rate` is outside [0, 1).
+ */
+export function dropout(x: Value, rate: number, source: RandomSource): Value {
+  if (!(rate >= 0 && rate < 1)) throw new ValueError(`dropout: rate is ${rate}; expected 0 ≤ rate < 1`, { rate });
+  if (rate === 0) return x;
+  const keep = cast(greaterEqual(randomUniform(x.shape, source), rate), "float32");
+  return mul(x, mul(keep, 1 / (1 - rate)));
+}

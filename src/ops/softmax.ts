@@ -1,0 +1,56 @@
+import { DTypeError } from "../core/errors.ts";
+import type { Operand } from "../core/kernel_call.ts";
+import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import type { Value } from "../graph/operation.ts";
+import { softmaxCall } from "../kernels/softmax.ts";
+import { exp, mul, sub } from "./arithmetic.ts";
+import { sum } from "./reduce.ts";
+import { reshape } from "./reshape.ts";
+
+/** Softmax of the rows of `[rows, size]`. */
+const softmaxOp = defineOp<{ readonly log: boolean }>({
+  kind: "kernel",
+  name: "softmax",
+  infer: ({ inputs: [x] }) => {
+    if (x?.dtype !== "float32") throw new DTypeError(`softmax: got ${x?.dtype}; expected float32`, { dtype: x?.dtype });
+    return [x];
+  },
+  vjp: ({ outputs: [y], cotangents: [cotangent], attributes: { log } }) => {
+    const [p, dy] = [y as Value, cotangent as Value];
+    if (log) return [sub(dy, mul(exp(p), sum(dy, { axes: -1, keepDims: true })))];
+    return [mul(p, sub(dy, sum(mul(dy, p), { axes: -1, keepDims: true })))];
+  },
+  reference: ({ inputs: [x], attributes: { log } }) => {
+    const { shape, data } = x as ReferenceArray;
+    const size = shape[1] as number;
+    const result = new Float64Array(data.length);
+    for (let start = 0; start < data.length; start += size) {
+      const row = data.subarray(start, start + size);
+      const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+      const total = row.reduce((a, b) => a + Math.exp(b - largest), 0);
+      row.forEach((value, index) => {
+        result[start + index] = log ? value - largest - Math.log(total) : Math.exp(value - largest) / total;
+      });
+    }
+    return [{ shape, data: result }];
+  },
+  lower: ({ inputs: [x], outputs: [y], attributes: { log } }) => {
+    const [rows, size] = (x as Operand).shape as [number, number];
+    return [softmaxCall(x as Operand, y as Operand, { rows, size, log })];
+  },
+});
+
+function overLastAxis(x: Value, log: boolean): Value {
+  const rows = reshape(x, [-1, x.shape.at(-1) ?? 1]);
+  return reshape(only(softmaxOp([rows], { log })), x.shape);
+}
+
+/** exp(x) / Σ exp(x) over the last axis. */
+export function softmax(x: Value): Value {
+  return overLastAxis(x, false);
+}
+
+/** The logarithm of softmax over the last axis, without loss at large logits. */
+export function logSoftmax(x: Value): Value {
+  return overLastAxis(x, true);
+}

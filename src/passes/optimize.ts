@@ -1,0 +1,21 @@
+/** The passes in their order. Each is graph -> graph and keeps the meaning. */
+import type { Graph } from "../graph/operation.ts";
+import { mergeCommonSubexpressions } from "./common_subexpressions.ts";
+import { expandComposites } from "./expand.ts";
+import { fuseElementwise } from "./fuse_elementwise.ts";
+import { gatherIntoSweep } from "./gather_into_sweep.ts";
+import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
+
+/** What the passes need to know of the device. */
+export interface OptimizeOptions {
+  readonly maxStorageBuffers: number;
+}
+
+/** Makes a differentiated graph ready for planning: after it, only kernel, view and leaf operations are left. */
+export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): Graph {
+  const expanded = expandComposites(graph);
+  const merged = mergeCommonSubexpressions(expanded);
+  const swept = gatherIntoSweep(merged);
+  const fused = fuseMatmulEpilogues(swept);
+  return fuseElementwise(fused, maxStorageBuffers - 1);
+}

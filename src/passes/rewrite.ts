@@ -1,0 +1,44 @@
+/** Rebuilding a graph with some operations replaced: what every pass is made of. */
+import { type Graph, Operation, type Value, operationsOf, rootsOf } from "../graph/operation.ts";
+
+/** Looks at an operation with its inputs already rewritten; returns its new outputs, or undefined to keep it. */
+export type Visit = (operation: Operation, inputs: readonly Value[]) => readonly Value[] | undefined;
+
+/** Rebuilds `graph` from its leaves to its roots. What no root needs any more is gone: this is the dead code pass too. */
+export function rewrite(graph: Graph, visit: Visit): Graph {
+  const mapped = rewriteValues(rootsOf(graph), visit);
+  return {
+    outputs: mapped.slice(0, graph.outputs.length),
+    updates: graph.updates.map(({ variable }, index) => ({
+      variable,
+      value: mapped[graph.outputs.length + index] as Value,
+    })),
+  };
+}
+
+/** The same for bare values. */
+export function rewriteValues(roots: readonly Value[], visit: Visit): Value[] {
+  const renewed = new Map<Value, Value>();
+  for (const operation of operationsOf(roots)) {
+    const inputs = operation.inputs.map((value) => renewed.get(value) as Value);
+    const outputs = visit(operation, inputs) ?? keep(operation, inputs);
+    operation.outputs.forEach((output, index) => renewed.set(output, outputs[index] as Value));
+  }
+  return roots.map((root) => renewed.get(root) as Value);
+}
+
+/** The outputs of the operation on new inputs: its own when they are the same. */
+export function keep(operation: Operation, inputs: readonly Value[]): readonly Value[] {
+  if (inputs.every((value, index) => value === operation.inputs[index])) return operation.outputs;
+  return new Operation(operation.definition, inputs, operation.attributes).outputs;
+}
+
+/** How often each value is read, by operations and by the graph's roots. */
+export function countUses(graph: Graph): Map<Value, number> {
+  const uses = new Map<Value, number>();
+  const count = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
+  const roots = rootsOf(graph);
+  for (const root of roots) count(root);
+  for (const operation of operationsOf(roots)) for (const value of operation.inputs) count(value);
+  return uses;
+}

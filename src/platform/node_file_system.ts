@@ -1,0 +1,198 @@
+/** The file system of Node and Deno. The only file that names a `node:` module for files. */
+import { FileError, type FileSystem, type ReadFileOptions } from "./file_system.ts";
+
+const CHUNK_BYTES = 1 << 18;
+
+/** What is used of a FileHandle of Node. Spelt out, so that the engine compiles without Node's types. */
+export interface NodeFileHandle {
+  read(buffer: Uint8Array, offset: number, length: number): Promise<{ readonly bytesRead: number }>;
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
+  stat(): Promise<{ readonly size: number; isDirectory(): boolean }>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The functions of `node:fs/promises` in use; a test gives ones that fail. */
+export interface NodeFileFunctions {
+  open(path: string, flags: string): Promise<NodeFileHandle>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  readdir(path: string): Promise<string[]>;
+  mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
+  stat(path: string): Promise<{ readonly size: number }>;
+  readFile(path: string): Promise<Uint8Array>;
+}
+
+/** Loads `node:fs/promises`. The specifier is a variable so that no bundler tries to put it in a page. */
+export async function loadNodeFileSystem(): Promise<FileSystem> {
+  const specifier = "node:fs/promises";
+  const functions = (await import(/* @vite-ignore */ specifier)) as NodeFileFunctions;
+  return nodeFileSystem(functions);
+}
+
+/**
+ * The FileSystem over functions with the meanings of `node:fs/promises`.
+ *
+ * @example
+ * const files = nodeFileSystem(await import("node:fs/promises"));
+ */
+export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
+  return {
+    readStream: (path) => readStream(functions, path),
+    readFile: (path, options) => readFile(functions, path, options),
+    writeFileAtomic: (path, bytes) => writeFileAtomic(functions, path, bytes),
+    async readDirectory(path) {
+      return (await attempt(path, "list", functions.readdir(path))).sort();
+    },
+    async makeDirectory(path) {
+      await attempt(path, "make directory", functions.mkdir(path, { recursive: true }));
+    },
+    async removeFile(path) {
+      await attempt(path, "remove", functions.unlink(path).catch(ignoreAbsent));
+    },
+    async exists(path) {
+      const found = await attempt(path, "look at", functions.stat(path).catch(ignoreAbsent));
+      return found !== undefined;
+    },
+  };
+}
+
+async function readStream(functions: NodeFileFunctions, path: string) {
+  const handle = await attempt(path, "open", functions.open(path, "r"));
+  let byteLength: number;
+  try {
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
+    byteLength = stats.size;
+  } catch (cause) {
+    await handle.close();
+    throw fileError(path, "open", cause);
+  }
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const buffer = new Uint8Array(CHUNK_BYTES);
+          const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES);
+          if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+          await handle.close();
+          controller.close();
+        } catch (cause) {
+          await handle.close().catch(() => undefined);
+          throw fileError(path, "read", cause);
+        }
+      },
+      cancel: () => handle.close(),
+    },
+    { highWaterMark: 1 },
+  );
+  return { stream, byteLength };
+}
+
+async function readFile(functions: NodeFileFunctions, path: string, options: ReadFileOptions = {}) {
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  const { size } = await attempt(path, "read", functions.stat(path));
+  if (size > maxBytes) {
+    throw new FileError(
+      `${path} has ${size} bytes, but at most ${maxBytes} are expected; it is not the file it should be`,
+      {
+        path,
+        size,
+        maxBytes,
+      },
+    );
+  }
+  const bytes = await attempt(path, "read", functions.readFile(path));
+  // A Node Buffer is a Uint8Array with other habits (slice is a view); hand out the plain kind.
+  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
+
+let temporaryCount = 0;
+
+async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {
+  const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  const directory = cut < 0 ? "." : path.slice(0, cut + 1);
+  // In the same directory, because a rename is atomic only within one file system.
+  const temporary = `${path}.${Date.now().toString(36)}-${temporaryCount++}.tmp`;
+  let renamed = false;
+  try {
+    const handle = await functions.open(temporary, "wx");
+    try {
+      // A short write is not an error to the system; the loop makes it one, or completes it.
+      for (let written = 0; written < bytes.length; ) {
+        const { bytesWritten } = await handle.write(bytes, written, bytes.length - written);
+        if (bytesWritten === 0) throw Object.assign(new Error("the disk takes no more bytes"), { code: "ENOSPC" });
+        written += bytesWritten;
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await functions.rename(temporary, path);
+    renamed = true;
+    await syncDirectory(functions, directory);
+  } catch (cause) {
+    if (!renamed) await functions.unlink(temporary).catch(() => undefined);
+    throw fileError(path, "write", cause, renamed ? "" : "; what was there before is unchanged");
+  }
+}
+
+/** Makes the rename itself survive a power cut. Windows cannot sync a directory and needs not. */
+async function syncDirectory(functions: NodeFileFunctions, directory: string): Promise<void> {
+  let handle: NodeFileHandle;
+  try {
+    handle = await functions.open(directory, "r");
+  } catch {
+    return;
+  }
+  try {
+    await handle.sync();
+  } catch (cause) {
+    if (!["EPERM", "EINVAL", "EISDIR", "ENOTSUP"].includes(codeOf(cause) ?? "")) throw cause;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function attempt<T>(path: string, action: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw fileError(path, action, cause);
+  }
+}
+
+function ignoreAbsent(cause: unknown): undefined {
+  if (codeOf(cause) !== "ENOENT") throw cause;
+  return undefined;
+}
+
+function codeOf(cause: unknown): string | undefined {
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file or directory; check the path"],
+  ["EACCES", "access is denied; check the permissions"],
+  ["EPERM", "it is not permitted; check the permissions"],
+  ["EISDIR", "it is a directory; a file is expected"],
+  ["ENOTDIR", "a part of the path is not a directory"],
+  ["ENOSPC", "the disk is full; free some space and try again"],
+  ["EDQUOT", "the disk quota is used up; free some space and try again"],
+  ["EROFS", "the file system is read-only; choose another place"],
+  ["EIO", "the device failed; check the disk, or choose another place"],
+]);
+
+function fileError(path: string, action: string, cause: unknown, outcome = ""): FileError {
+  if (cause instanceof FileError) return cause;
+  const code = codeOf(cause);
+  const reason = ADVICE.get(code ?? "") ?? (cause instanceof Error ? cause.message : String(cause));
+  return new FileError(
+    `cannot ${action} ${path}: ${reason}${code ? ` (${code})` : ""}${outcome}`,
+    { path, action, code },
+    {
+      cause,
+    },
+  );
+}

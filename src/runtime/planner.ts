@@ -1,0 +1,246 @@
+/**
+ * Turns an optimized graph into a plan without touching the GPU: kernel calls in order, and for every tensor the buffer
+ * that holds it. Whole buffers are reused once their tensor was read for the last time.
+ */
+import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
+import type { AdapterTraits, Dispatch, KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
+import { sizeOf } from "../core/shape.ts";
+import {
+  type ConstantLeaf,
+  type Graph,
+  type Operation,
+  type Value,
+  type Variable,
+  constantOp,
+  inputOp,
+  operationsOf,
+  rootsOf,
+  variableOf,
+} from "../graph/operation.ts";
+import { BufferPool } from "./buffer_pool.ts";
+
+/** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
+export const SLOT_BYTES = 256;
+
+/** Where a tensor lies. */
+export type Location =
+  | { readonly kind: "variable"; readonly variable: Variable }
+  | { readonly kind: "input"; readonly value: Value }
+  | { readonly kind: "slot"; readonly slot: number }
+  | { readonly kind: "constant"; readonly leaf: ConstantLeaf }
+  | { readonly kind: "temporary"; readonly buffer: number };
+
+/** One thing to encode: a dispatch with its buffers, or a copy between buffers. */
+export type Step =
+  | { readonly kind: "dispatch"; readonly dispatch: Dispatch; readonly buffers: readonly BoundBuffer[]; readonly operation: Operation }
+  | { readonly kind: "copy"; readonly from: Location; readonly to: Location; readonly bytes: number };
+
+export interface BoundBuffer {
+  readonly location: Location;
+  readonly bytes: number;
+}
+
+/** What a Program needs to build its GPU objects. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** After the steps and after the outputs were copied out. */
+  readonly commits: readonly Step[];
+  /** Sizes in bytes of the temporary buffers. */
+  readonly temporaries: readonly number[];
+  readonly inputs: ReadonlyMap<Value, Location>;
+  readonly slots: number;
+  readonly outputs: readonly BoundBuffer[];
+}
+
+const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELEMENT;
+
+/** A view's buffer is that of what it views. */
+function rootOf(value: Value): Value {
+  let root = value;
+  while (root.operation.definition.kind === "view") root = root.operation.inputs[0] as Value;
+  return root;
+}
+
+/** Operations whose results are only updates go last: then they may overwrite the variables that others read. */
+function schedule(graph: Graph): Operation[] {
+  const operations = operationsOf(rootsOf(graph));
+  const read = new Set(operations.flatMap(({ inputs }) => inputs.map(rootOf)));
+  const outputs = new Set(graph.outputs.map(rootOf));
+  const isLast = ({ definition, outputs: own }: Operation) =>
+    definition.kind === "kernel" && own.every((value) => !read.has(value) && !outputs.has(value));
+  return [...operations.filter((o) => !isLast(o)), ...operations.filter(isLast)];
+}
+
+interface PlannedCall {
+  readonly call: KernelCall;
+  readonly operation: Operation;
+}
+
+function lowerAll(operations: readonly Operation[], uses: ReadonlySet<Value>): PlannedCall[] {
+  return operations.flatMap((operation) => {
+    const { definition, attributes } = operation;
+    if (definition.kind !== "kernel") return [];
+    const operands = (role: Operand["role"], values: readonly Value[]) =>
+      values.map(({ shape, dtype }, index): Operand => ({ role, index, shape, dtype }));
+    const calls = definition.lower({
+      inputs: operands("input", operation.inputs),
+      outputs: operands("output", operation.outputs),
+      isUsed: operation.outputs.map((output) => uses.has(output)),
+      attributes,
+    });
+    return calls.map((call) => ({ call, operation }));
+  });
+}
+
+/** Plans a graph that went through the passes. `inputs` are the values that the caller feeds, used or not. */
+export function planGraph(graph: Graph, inputs: readonly Value[], adapter: AdapterTraits): Plan {
+  const operations = schedule(graph);
+  const uses = new Set([...operations.flatMap((o) => o.inputs.map(rootOf)), ...rootsOf(graph).map(rootOf)]);
+  const calls = lowerAll(operations, uses);
+  return new Planner(graph, calls, inputs, adapter).plan();
+}
+
+/** A tensor of the plan: a value, or a temporary between an operation's calls. */
+type Tensor = Value | string;
+
+class Planner {
+  readonly #graph: Graph;
+  readonly #calls: readonly PlannedCall[];
+  readonly #adapter: AdapterTraits;
+  readonly #pool = new BufferPool();
+  readonly #locations = new Map<Tensor, Location>();
+  readonly #lastRead = new Map<Tensor, number>();
+  readonly #inputs = new Map<Value, Location>();
+  readonly #steps: Step[] = [];
+  #slots = 0;
+
+  constructor(graph: Graph, calls: readonly PlannedCall[], inputs: readonly Value[], adapter: AdapterTraits) {
+    this.#graph = graph;
+    this.#calls = calls;
+    this.#adapter = adapter;
+    for (const value of inputs) this.#placeInput(value);
+    calls.forEach(({ call, operation }, index) => {
+      for (const operand of [...call.reads, ...call.writes]) this.#lastRead.set(this.#tensorOf(operand, operation), index);
+    });
+    // What the host or an update still wants outlives the calls.
+    for (const root of rootsOf(graph)) this.#lastRead.set(rootOf(root), Number.POSITIVE_INFINITY);
+  }
+
+  plan(): Plan {
+    this.#calls.forEach(({ call, operation }, index) => this.#planCall(call, operation, index));
+    const commits = this.#commits();
+    return {
+      steps: this.#steps,
+      commits,
+      temporaries: this.#pool.sizes,
+      inputs: this.#inputs,
+      slots: this.#slots,
+      outputs: this.#graph.outputs.map((value) => ({ location: this.#locate(rootOf(value)), bytes: bytesOf(value) })),
+    };
+  }
+
+  #placeInput(value: Value): void {
+    const isSmall = bytesOf(value) <= SLOT_BYTES;
+    const location: Location = isSmall ? { kind: "slot", slot: this.#slots++ } : { kind: "input", value };
+    this.#inputs.set(value, location);
+    this.#locations.set(value, location);
+  }
+
+  #tensorOf(operand: Operand, operation: Operation): Tensor {
+    if (operand.role === "temporary") return `${operation.id}.${operand.index}`;
+    const values = operand.role === "input" ? operation.inputs : operation.outputs;
+    return rootOf(values[operand.index] as Value);
+  }
+
+  #locate(tensor: Tensor): Location {
+    let location = this.#locations.get(tensor);
+    if (location === undefined && typeof tensor !== "string") {
+      const variable = variableOf(tensor);
+      const { definition, attributes } = tensor.operation;
+      if (variable !== undefined) location = { kind: "variable", variable };
+      else if (definition === constantOp) location = { kind: "constant", leaf: attributes as ConstantLeaf };
+      else if (definition === inputOp) {
+        throw new Error(`the input "${(attributes as { name: string }).name}" is not among the program's inputs`);
+      }
+      if (location !== undefined) this.#locations.set(tensor, location);
+    }
+    if (location === undefined) throw new Error("planner: a tensor is read before it is written");
+    return location;
+  }
+
+  #planCall(call: KernelCall, operation: Operation, index: number): void {
+    const reads = call.reads.map((operand) => this.#tensorOf(operand, operation));
+    const writes = call.writes.map((operand) => this.#tensorOf(operand, operation));
+    for (const { read, write } of call.inPlace ?? []) {
+      this.#overwrite(reads[read] as Tensor, writes[write] as Tensor, call.writes[write] as Operand, index);
+    }
+    const plan = call.plan(this.#adapter);
+    const bound = new Set(plan.dispatches.flatMap(({ buffers }) => buffers.filter((b) => b.kind === "write").map((b) => b.index)));
+    call.writes.forEach((operand, which) => {
+      const tensor = writes[which] as Tensor;
+      if (bound.has(which) && !this.#locations.has(tensor)) {
+        this.#locations.set(tensor, { kind: "temporary", buffer: this.#pool.take(bytesOf(operand)) });
+      }
+    });
+    const scratch = plan.scratch.map((bytes) => this.#pool.take(bytes));
+    for (const dispatch of plan.dispatches) {
+      const buffers = dispatch.buffers.map((binding): BoundBuffer => {
+        if (binding.kind === "scratch") {
+          const buffer = scratch[binding.index] as number;
+          return { location: { kind: "temporary", buffer }, bytes: plan.scratch[binding.index] as number };
+        }
+        const [tensors, operands] = binding.kind === "read" ? [reads, call.reads] : [writes, call.writes];
+        return { location: this.#locate(tensors[binding.index] as Tensor), bytes: bytesOf(operands[binding.index] as Operand) };
+      });
+      this.#steps.push({ kind: "dispatch", dispatch, buffers, operation });
+    }
+    for (const buffer of scratch) this.#pool.give(buffer);
+    this.#freeAfter(index, [...reads, ...writes]);
+  }
+
+  /** Puts `write` where `read` lies if nothing needs `read` any more; else where its update will go, or into a copy. */
+  #overwrite(read: Tensor, write: Tensor, operand: Operand, index: number): void {
+    const from = this.#locate(read);
+    const isLastRead = (this.#lastRead.get(read) ?? -1) <= index;
+    const target = this.#graph.updates.find(({ value }) => rootOf(value) === write)?.variable;
+    const isOwnUpdate = from.kind === "variable" && from.variable === target;
+    if (isLastRead && (isOwnUpdate || from.kind === "temporary")) {
+      this.#locations.set(write, from);
+      return;
+    }
+    const to: Location = { kind: "temporary", buffer: this.#pool.take(bytesOf(operand)) };
+    this.#locations.set(write, to);
+    this.#steps.push({ kind: "copy", from, to, bytes: bytesOf(operand) });
+  }
+
+  /** Gives back the buffers that call `index` was the last to touch. */
+  #freeAfter(index: number, tensors: readonly Tensor[]): void {
+    const holders = new Map<number, boolean>();
+    for (const tensor of new Set(tensors)) {
+      const location = this.#locations.get(tensor);
+      if (location?.kind !== "temporary") continue;
+      const isDone = (this.#lastRead.get(tensor) ?? -1) <= index;
+      holders.set(location.buffer, isDone && (holders.get(location.buffer) ?? true));
+    }
+    for (const [buffer, isDone] of holders) if (isDone) this.#pool.give(buffer);
+  }
+
+  /** Copies that bring updates to their variables. A value that lies in a variable is set aside first: it may be overwritten. */
+  #commits(): Step[] {
+    const aside: Step[] = [];
+    const commits: Step[] = [];
+    for (const { variable, value } of this.#graph.updates) {
+      const to: Location = { kind: "variable", variable };
+      let from = this.#locate(rootOf(value));
+      if (from.kind === "variable" && from.variable === variable) continue;
+      const bytes = bytesOf(variable);
+      if (from.kind === "variable") {
+        const held: Location = { kind: "temporary", buffer: this.#pool.take(bytes) };
+        aside.push({ kind: "copy", from, to: held, bytes });
+        from = held;
+      }
+      commits.push({ kind: "copy", from, to, bytes });
+    }
+    return [...aside, ...commits];
+  }
+}

@@ -1,0 +1,30 @@
+import type { Value } from "../graph/operation.ts";
+import { gradients } from "../ops/gradients.ts";
+import { projectThenGather } from "../passes/project_then_gather.ts";
+
+/** A scalar and its gradients. */
+export interface ValueAndGradients {
+  readonly value: Value;
+  readonly gradients: readonly Value[];
+}
+
+/** The gradients of `loss` by `wrt`, after the rewrites that must come before differentiation. */
+export function differentiate(loss: Value, wrt: readonly Value[], others: readonly Value[] = []): ValueAndGradients & { readonly others: readonly Value[] } {
+  // A rewrite may remove a value that lies inside the graph: only leaves are sure to stay.
+  const areLeaves = wrt.every((value) => value.operation.definition.kind === "leaf");
+  const [value, ...rest] = areLeaves ? projectThenGather([loss, ...others]) : [loss, ...others];
+  return { value: value as Value, gradients: gradients(value as Value, wrt), others: rest };
+}
+
+/**
+ * Turns a function of values into one that also gives its gradients by all of its arguments.
+ * @throws ValueError when `fn` does not return a scalar.
+ * @example
+ * const { value, gradients: [dW] } = valueAndGrad((w) => mean(square(sub(matmul(x, w), y))))(w);
+ */
+export function valueAndGrad(fn: (...args: Value[]) => Value): (...args: Value[]) => ValueAndGradients {
+  return (...args) => {
+    const { value, gradients: grads } = differentiate(fn(...args), args);
+    return { value, gradients: grads };
+  };
+}

@@ -1,0 +1,99 @@
+/** The device's copies of Variables: made when a program first meets one, kept until they are released. */
+import { BYTES_PER_ELEMENT, allocate } from "../core/dtype.ts";
+import { ShapeError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Variable } from "../graph/operation.ts";
+import { mapBuffer } from "./staging.ts";
+
+const stores = new WeakMap<Device, VariableStore>();
+
+/** The store of a device. */
+export function variablesOf(device: Device): VariableStore {
+  let store = stores.get(device);
+  if (store === undefined) {
+    store = new VariableStore(device);
+    stores.set(device, store);
+  }
+  return store;
+}
+
+/** Buffers of the variables that live on one device. */
+export class VariableStore {
+  readonly #device: Device;
+  readonly #buffers = new Map<Variable, GPUBuffer>();
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /** The variable's buffer, made and filled with its initial contents when it is not there yet. */
+  bufferOf(variable: Variable): GPUBuffer {
+    let buffer = this.#buffers.get(variable);
+    if (buffer === undefined) {
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      buffer = this.#device.createBuffer(sizeOf(variable.shape) * BYTES_PER_ELEMENT, usage, variable.name);
+      this.#buffers.set(variable, buffer);
+      if (variable.initial !== undefined) this.write(variable, variable.initial());
+    }
+    return buffer;
+  }
+
+  /** Replaces the variable's contents. @throws ShapeError when the shape is another. */
+  write(variable: Variable, { shape, data }: NdArray): void {
+    if (!sameShape(shape, variable.shape)) {
+      throw new ShapeError(
+        `the variable "${variable.name}" is ${formatShape(variable.shape)}; got ${formatShape(shape)}`,
+        { variable: variable.name, expected: variable.shape, shape },
+      );
+    }
+    this.#device.assertUsable();
+    this.#device.gpu.queue.writeBuffer(this.bufferOf(variable), 0, data as Float32Array<ArrayBuffer>);
+  }
+
+  /** Reads variables back to the host: one submit and one map for all of them. */
+  async read(variables: readonly Variable[]): Promise<NdArray[]> {
+    const device = this.#device;
+    device.assertUsable();
+    const sizes = variables.map((variable) => sizeOf(variable.shape) * BYTES_PER_ELEMENT);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return device.guard("reading variables", () => {
+      const sources = variables.map((variable) => this.bufferOf(variable));
+      const staging = device.createBuffer(total, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "variables read back");
+      const encoder = device.gpu.createCommandEncoder({ label: "read variables" });
+      let offset = 0;
+      sources.forEach((source, index) => {
+        const size = sizes[index] as number;
+        if (size > 0) encoder.copyBufferToBuffer(source, 0, staging, offset, size);
+        offset += size;
+      });
+      device.gpu.queue.submit([encoder.finish()]);
+      return this.#collect(variables, staging);
+    });
+  }
+
+  async #collect(variables: readonly Variable[], staging: GPUBuffer): Promise<NdArray[]> {
+    try {
+      const bytes = await mapBuffer(this.#device, staging);
+      let offset = 0;
+      return variables.map(({ shape, dtype }) => {
+        const data = allocate(dtype, sizeOf(shape));
+        new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
+        offset += data.byteLength;
+        return { shape, data };
+      });
+    } finally {
+      this.#device.destroyBuffer(staging);
+    }
+  }
+
+  /** Frees the device's copies. Harmless for variables that have none. */
+  release(variables: Iterable<Variable>): void {
+    for (const variable of variables) {
+      const buffer = this.#buffers.get(variable);
+      if (buffer !== undefined) this.#device.destroyBuffer(buffer);
+      this.#buffers.delete(variable);
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import type { ConformanceCase } from "./case.ts";
+import { deviceCases } from "./device.ts";
+
+export type { ConformanceCase } from "./case.ts";
+
+/** Every runtime-agnostic case. A file of cases is added here, and runs in Node, Deno, Chromium and Firefox. */
+export const cases: readonly ConformanceCase[] = [...deviceCases];

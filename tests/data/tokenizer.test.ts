@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FormatError, ValueError } from "../../src/core/errors.ts";
+import { padSequences, type Side } from "../../src/data/pad.ts";
+import { Tokenizer } from "../../src/data/tokenizer.ts";
+
+interface KerasCase {
+  readonly numWords: number | null;
+  readonly oovToken: string | null;
+  readonly texts: readonly string[];
+  readonly probe: readonly string[];
+  readonly wordIndex: Readonly<Record<string, number>>;
+  readonly sequences: readonly (readonly number[])[];
+  readonly padded: readonly {
+    readonly maxLength: number;
+    readonly padding: Side;
+    readonly truncating: Side;
+    readonly rows: readonly (readonly number[])[];
+  }[];
+}
+
+const cases = JSON.parse(
+  readFileSync(new URL("../fixtures/text.json", import.meta.url), "utf8"),
+) as readonly KerasCase[];
+
+describe.each(cases)("Keras's Tokenizer, numWords $numWords, oovToken $oovToken", (expected) => {
+  const tokenizer = new Tokenizer({
+    numWords: expected.numWords ?? undefined,
+    oovToken: expected.oovToken ?? undefined,
+  });
+  tokenizer.fitOnTexts(expected.texts);
+
+  test("ranks words", () => {
+    expect(Object.fromEntries(tokenizer.wordIndex)).toEqual(expected.wordIndex);
+  });
+
+  test("makes sequences", () => {
+    expect(tokenizer.textsToSequences(expected.probe)).toEqual(expected.sequences);
+  });
+
+  test("survives JSON", () => {
+    const again = Tokenizer.fromJSON(JSON.parse(JSON.stringify(tokenizer)));
+    expect(again.textsToSequences(expected.probe)).toEqual(expected.sequences);
+    for (const each of [again, tokenizer]) each.fitOnTexts(["an end an end fine fine fine"]);
+    expect([...again.wordIndex]).toEqual([...tokenizer.wordIndex]);
+  });
+
+  test.each(expected.padded)("pads $padding, cuts $truncating", ({ rows, ...options }) => {
+    const { shape, data } = padSequences(expected.sequences, options);
+    expect(shape).toEqual([rows.length, options.maxLength]);
+    expect([...data]).toEqual(rows.flat());
+  });
+});
+
+describe("Tokenizer", () => {
+  test("splits at the separator alone, as Keras does", () => {
+    const tokenizer = new Tokenizer();
+    expect(tokenizer.words("one\u00a0two three\rfour  five\n")).toEqual(["one\u00a0two", "three\rfour", "five"]);
+    expect(tokenizer.words("[a]\\b^c-d`e")).toEqual(["a", "b", "c", "d", "e"]);
+    expect(new Tokenizer({ split: ",", filters: "." }).words("A.b,c d")).toEqual(["a", "b", "c d"]);
+    expect(new Tokenizer({ filters: "", lower: false }).words("A-b!")).toEqual(["A-b!"]);
+  });
+
+  test("lower-cases as Python does, the final sigma included", () => {
+    expect(new Tokenizer().words("ΣΟΦΟΣ İ ÉTÉ 𝒳")).toEqual(["σοφος", "i̇", "été", "𝒳"]);
+  });
+
+  test("keeps words that are names of an object's members", () => {
+    const tokenizer = new Tokenizer({ filters: "" });
+    tokenizer.fitOnTexts(["__proto__ constructor __proto__"]);
+    const again = Tokenizer.fromJSON(JSON.parse(JSON.stringify(tokenizer)));
+    expect(again.textsToSequences(["constructor __proto__ toString"])).toEqual([[2, 1]]);
+  });
+
+  test("turns sequences back into text", () => {
+    const tokenizer = new Tokenizer({ numWords: 3, oovToken: "<oov>" });
+    tokenizer.fitOnTexts(["a a a b b c"]);
+    expect(tokenizer.sequencesToTexts([[2, 3, 9, 0]])).toEqual(["a <oov> <oov> <oov>"]);
+    const plain = new Tokenizer({ numWords: 3 });
+    plain.fitOnTexts(["a a a b b c"]);
+    expect(plain.sequencesToTexts([[1, 2, 3, 9]])).toEqual(["a b"]);
+  });
+
+  test("refuses bad options and bad JSON", () => {
+    expect(() => new Tokenizer({ numWords: -1 })).toThrow(ValueError);
+    expect(() => new Tokenizer({ split: "" })).toThrow(ValueError);
+    const good = new Tokenizer().toJSON();
+    for (const bad of [
+      null,
+      [],
+      {},
+      { ...good, lower: 1 },
+      { ...good, numWords: 1.5 },
+      { ...good, words: ["a"] },
+      { ...good, words: ["a", "a"], counts: [1, 1] },
+      { ...good, words: ["a"], counts: [-1] },
+      { ...good, split: "" },
+    ]) {
+      expect(() => Tokenizer.fromJSON(bad), JSON.stringify(bad)).toThrow(FormatError);
+    }
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(good)), (value, key) => {
+        try {
+          Tokenizer.fromJSON({ ...good, [key]: value });
+        } catch (error) {
+          expect(error).toBeInstanceOf(FormatError);
+        }
+      }),
+      { numRuns: 500, seed: 1 },
+    );
+  });
+});
+
+describe("padSequences", () => {
+  test("takes the longest row where no length is given, and any filling", () => {
+    expect(padSequences([[1], [2, 3]], { value: -1 })).toEqual({ shape: [2, 2], data: new Int32Array([-1, 1, 2, 3]) });
+    expect(padSequences([]).shape).toEqual([0, 0]);
+  });
+
+  test("refuses what is not a whole number", () => {
+    expect(() => padSequences([[1, 1.5]])).toThrow("padSequences: element 1 of row 0 is 1.5");
+    expect(() => padSequences([[1]], { maxLength: -1 })).toThrow(ValueError);
+    expect(() => padSequences([[1]], { padding: "left" as Side })).toThrow(/expected "pre" or "post"/);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, it } from "vitest";
+import type { Operand } from "../../src/core/kernel_call.ts";
+import { type RmspropState, rmspropCall } from "../../src/kernels/rmsprop.ts";
+import { type UpdateOperands, checkCase, checkStep, optimizerCases } from "./optimizer_cases.ts";
+
+const RHO = 0.9;
+const EPSILON = 1e-7;
+
+/** State tensors in the call's order: w, velocity, average if centered, momentum if there is any. */
+function named([w, velocity, ...rest]: readonly Operand[], centered: boolean, momentum: number): RmspropState {
+  const average = centered ? rest.shift() : undefined;
+  return { w, velocity, average, momentum: momentum > 0 ? rest.shift() : undefined } as RmspropState;
+}
+
+const callWith =
+  (momentum: number, centered: boolean) =>
+  ({ state, outputs, shared }: UpdateOperands) =>
+    rmspropCall({ ...named(state, centered, momentum), ...shared }, named(outputs, centered, momentum), {
+      rho: RHO,
+      momentum,
+      epsilon: EPSILON,
+      centered,
+    });
+
+const stateCount = (momentum: number, centered: boolean) => 2 + (centered ? 1 : 0) + (momentum > 0 ? 1 : 0);
+
+describe("rmspropCall", () => {
+  it.each(optimizerCases("rmsprop"))("gives Keras's figures: %s", (_, options) => {
+    const { momentum = 0, centered = false, learningRate } = options;
+    const count = stateCount(momentum, centered);
+    return checkCase("rmsprop", options, count, callWith(momentum, centered), () => learningRate);
+  });
+
+  it.each([
+    [0, false],
+    [0.5, false],
+  ])("agrees with float64 over several workgroups: momentum %d, centered %s", (momentum, centered) =>
+    checkStep(stateCount(momentum, centered), callWith(momentum, centered), [0.02, 0.01], (state, g) => {
+      const [w, velocity, moved = 0] = state as [number, number, number?];
+      const square = RHO * velocity + (1 - RHO) * g * g;
+      const increment = momentum * moved + (0.02 * g) / Math.sqrt(square + EPSILON);
+      return [w * 0.99 - increment, square, increment];
+    }),
+  );
+});

@@ -1,0 +1,161 @@
+/** The package as a user gets it: what is in it, and whether it works when installed. Needs a built dist/ (`npm test` sees to that). */
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+import { runDeno } from "../src/cli/deno.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What lies in the tarball besides the entries: package.json and the papers. */
+const TOP_FILES = ["LICENSE", "README.md", "package.json"];
+/** The start of every other path that may be in the tarball. */
+const FOLDERS = /^dist\/([\w/-]+\.d\.ts|(index|node|sentences|cli\/main)\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
+
+describe("the package", () => {
+  let packed: readonly string[];
+  let home: string;
+
+  beforeAll(async () => {
+    if (!existsSync(join(root, "dist/index.js")))
+      throw new Error("dist/ is missing: run `npm test`, or `npm run build` first");
+    home = mkdtempSync(join(tmpdir(), "sluice-package-"));
+    // `prepack` would build once more.
+    const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", home];
+    const { stdout } = await run("npm", pack, { cwd: root, maxBuffer: 1 << 26 });
+    const result: unknown = JSON.parse(stdout);
+    // npm 10 lists packages, npm 11 may key them by name.
+    const [{ filename, files }] = Object.values(result as object) as [
+      { readonly filename: string; readonly files: readonly { readonly path: string }[] },
+    ];
+    packed = files.map(({ path }) => path).sort();
+    writeFileSync(join(home, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+    const install = ["install", "--offline", "--no-audit", "--no-fund", "--no-save", "--legacy-peer-deps"];
+    await run("npm", [...install, join(home, filename)], { cwd: home });
+    // The optional peer, as a user of Node would have installed it.
+    for (const name of ["webgpu", "debug", "ms", "@webgpu"]) {
+      if (existsSync(join(root, "node_modules", name)))
+        symlinkSync(join(root, "node_modules", name), join(home, "node_modules", name));
+    }
+  });
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  test("holds what it should and nothing else", () => {
+    expect(packed.filter((path) => !FOLDERS.test(path) && !TOP_FILES.includes(path))).toEqual([]);
+    expect(packed.filter((path) => /test|fixture|\/demo\/|tsconfig|vite\.config/.test(path))).toEqual([]);
+    const expected = [...TOP_FILES, "dist/index.js", "dist/index.d.ts", "dist/node.js", "dist/node.d.ts"];
+    expect(packed).toEqual(expect.arrayContaining([...expected, "dist/sentences.js", "dist/data/sentences.d.ts"]));
+    expect(packed).toContain(manifest.bin.sluice);
+  });
+
+  test("has no run-time dependency and no install script", () => {
+    expect(manifest).not.toHaveProperty("dependencies");
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  test("pins what it is developed with", () => {
+    const loose = Object.entries(manifest.devDependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+    expect(loose).toEqual([]);
+    const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+    const hosts = [...lock.matchAll(/"resolved": "https?:\/\/([^/"]+)/g)].map(([, host]) => host);
+    expect(hosts.filter((host) => host !== "registry.npmjs.org")).toEqual([]);
+  });
+
+  test("publint finds nothing", async () => {
+    const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
+    expect(messages.map((message) => formatMessage(message, manifest, { color: false }))).toEqual([]);
+  });
+
+  test("trains nothing on import: the entries load in Node without WebGPU", async () => {
+    const program = `const s = await import("sluice"); await import("sluice/sentences"); console.log(typeof s.requestDevice, typeof globalThis.navigator?.gpu)`;
+    const { stdout } = await node(program);
+    expect(stdout.trim()).toBe("function undefined");
+  });
+
+  test("opens a device in Node with sluice/node", async () => {
+    const { stdout } = await node(
+      `import "sluice/node"; import { requestDevice } from "sluice";
+       const device = await requestDevice(); console.log(device.adapter); process.exit(0)`,
+    );
+    expect(stdout.trim()).not.toBe("");
+  });
+
+  test("says what to install where the package `webgpu` is missing", async () => {
+    // From the repository's dist/ there is always a `webgpu`: a hook hides it.
+    const hide = `import { register } from "node:module";
+      register("data:text/javascript," + encodeURIComponent(\`export async function resolve(name, context, next) {
+        if (name === "webgpu") throw Object.assign(new Error("hidden"), { code: "ERR_MODULE_NOT_FOUND" });
+        return next(name, context);
+      }\`));
+      await import("sluice/node").then(() => console.log("loaded"), (error) => console.log(error.name, error.message));`;
+    const { stdout } = await node(hide);
+    expect(stdout).toMatch(/^DeviceError .*npm install webgpu/);
+  });
+
+  test("opens a device in Deno from dist/", async () => {
+    const script = join(home, "user.mjs");
+    writeFileSync(
+      script,
+      `import { requestDevice } from "./node_modules/sluice/dist/index.js";
+       const device = await requestDevice(); console.log("adapter " + device.adapter); Deno.exit(0);`,
+    );
+    const lines: string[] = [];
+    const status = await runDeno(script, { cwd: home, onLine: (line) => lines.push(line) });
+    expect(status).toBe(0);
+    expect(lines.join("\n")).toMatch(/^adapter ./);
+  });
+
+  // TypeScript's own DOM library knows WebGPU by now; an older one is given `@webgpu/types` by its user.
+  test("its types serve a strict user under both resolutions", async () => {
+    writeFileSync(
+      join(home, "user.ts"),
+      `import "sluice/node";
+       import { Device, requestDevice, ShapeError } from "sluice";
+       import * as sentences from "sluice/sentences";
+       const device: Device = await requestDevice();
+       const error: Error = new ShapeError("a");
+       // @ts-expect-error: an adapter's name is a string
+       const adapter: number = device.adapter;
+       export { adapter, error, sentences };\n`,
+    );
+    for (const [module, resolution] of [
+      ["nodenext", "nodenext"],
+      ["esnext", "bundler"],
+    ] as const) {
+      const options = ["--strict", "--noEmit", "--target", "es2023", "--lib", "es2023,dom,esnext.disposable"];
+      const tsc = [
+        join(root, "node_modules/typescript/bin/tsc"),
+        ...options,
+        "--module",
+        module,
+        "--moduleResolution",
+        resolution,
+      ];
+      const { stdout } = await run(process.execPath, [...tsc, "user.ts"], { cwd: home }).catch(
+        (error: { stdout: string }) => error,
+      );
+      expect(stdout, resolution).toBe("");
+    }
+  });
+
+  test("its command says how it is used", async () => {
+    const command = join(home, "node_modules/.bin/sluice");
+    const { stdout } = await run(command, ["--help"], { cwd: home });
+    expect(stdout).toMatch(/train/);
+    expect(stdout).toMatch(/predict/);
+  });
+
+  /** Runs a module's text in Node, in the user's folder. */
+  function node(program: string): Promise<{ stdout: string }> {
+    const file = join(home, `program-${Math.random().toString(36).slice(2)}.mjs`);
+    writeFileSync(file, program);
+    return run(process.execPath, [file], { cwd: home });
+  }
+});

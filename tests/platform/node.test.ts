@@ -1,0 +1,18 @@
+/** The conformance cases in Node, on Dawn. A missing adapter fails. */
+import "../../src/node.ts";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type CaseRunner, openRunner } from "../conformance/run.ts";
+import { describeSkipped, isWanted, selectedCases } from "./selection.ts";
+
+if (!isWanted("node")) describeSkipped("Node", "SLUICE_RUNTIMES leaves it out");
+
+describe.runIf(isWanted("node"))("Node", () => {
+  let runner: CaseRunner;
+  beforeAll(async () => {
+    runner = await openRunner();
+    console.log(`Node: ${runner.device.adapter}`);
+  });
+  afterAll(() => runner?.device.dispose());
+
+  for (const testCase of selectedCases) test(testCase.name, () => runner.run(testCase));
+});

@@ -1,0 +1,115 @@
+import * as nodeFiles from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FileError, type FileSystem, openFileSystem } from "../../src/platform/file_system.ts";
+import { type NodeFileFunctions, nodeFileSystem } from "../../src/platform/node_file_system.ts";
+
+let folder = "";
+let files: FileSystem;
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textAt = async (path: string): Promise<string> => new TextDecoder().decode(await files.readFile(path));
+
+beforeEach(async () => {
+  folder = await nodeFiles.mkdtemp(`${tmpdir()}/sluice-files-`);
+  files = await openFileSystem();
+});
+afterEach(() => nodeFiles.rm(folder, { recursive: true }));
+
+/** The real functions, of which one operation on a file handle, or one function, fails. */
+function failing(operation: "write" | "sync" | "close" | "open" | "rename", code: string): NodeFileFunctions {
+  const fail = async (): Promise<never> => {
+    throw Object.assign(new Error(`injected ${code}`), { code });
+  };
+  if (operation === "open" || operation === "rename") return { ...nodeFiles, [operation]: fail };
+  return {
+    ...nodeFiles,
+    async open(path: string, flags: string) {
+      const handle = await nodeFiles.open(path, flags);
+      if (operation !== "close") Object.assign(handle, { [operation]: fail });
+      return handle;
+    },
+  };
+}
+
+describe("the file system of Node", () => {
+  test("writes, reads, lists and removes", async () => {
+    const inner = `${folder}/a/b`;
+    await files.makeDirectory(inner);
+    await files.makeDirectory(inner);
+    await files.writeFileAtomic(`${inner}/two.txt`, bytesOf("two"));
+    await files.writeFileAtomic(`${inner}/one.txt`, bytesOf("one"));
+    await files.writeFileAtomic(`${inner}/one.txt`, bytesOf("1"));
+    expect(await files.readDirectory(inner)).toEqual(["one.txt", "two.txt"]);
+    expect(await textAt(`${inner}/one.txt`)).toBe("1");
+    expect(await files.exists(`${inner}/one.txt`)).toBe(true);
+    await files.removeFile(`${inner}/one.txt`);
+    await files.removeFile(`${inner}/one.txt`);
+    expect(await files.exists(`${inner}/one.txt`)).toBe(false);
+  });
+
+  test("gives plain bytes", async () => {
+    await files.writeFileAtomic(`${folder}/x`, new Uint8Array());
+    const bytes = await files.readFile(`${folder}/x`);
+    expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype);
+    expect(bytes.length).toBe(0);
+  });
+
+  test("streams a file of several chunks", async () => {
+    const content = Uint8Array.from({ length: 700_001 }, (_, index) => index % 251);
+    await files.writeFileAtomic(`${folder}/long`, content);
+    const { stream, byteLength } = await files.readStream(`${folder}/long`);
+    expect(byteLength).toBe(content.length);
+    expect(new Uint8Array(await new Response(stream).arrayBuffer())).toEqual(content);
+    const { stream: unread } = await files.readStream(`${folder}/long`);
+    await unread.cancel();
+  });
+
+  test("says what is wrong with a path, and what to do", async () => {
+    await expect(files.readFile(`${folder}/none`)).rejects.toThrow(/cannot read .*none: there is no such file.*ENOENT/);
+    await expect(files.readStream(`${folder}/none`)).rejects.toThrow(FileError);
+    await expect(files.readStream(folder)).rejects.toThrow(/is a directory/);
+    await expect(files.readDirectory(`${folder}/none`)).rejects.toThrow(FileError);
+    await files.writeFileAtomic(`${folder}/x`, bytesOf("12345"));
+    await expect(files.readFile(`${folder}/x`, { maxBytes: 4 })).rejects.toThrow(/has 5 bytes, but at most 4/);
+    await expect(files.writeFileAtomic(`${folder}/none/x`, bytesOf("1"))).rejects.toMatchObject({
+      details: { code: "ENOENT" },
+    });
+  });
+
+  test.each([
+    ["write", "ENOSPC", /disk is full.*what was there before is unchanged/],
+    ["sync", "EIO", /device failed.*unchanged/],
+    ["open", "EROFS", /read-only/],
+    ["rename", "EACCES", /access is denied/],
+  ] as const)("a %s that fails with %s leaves the old file and no other", async (operation, code, message) => {
+    const path = `${folder}/kept.txt`;
+    await files.writeFileAtomic(path, bytesOf("old"));
+    const broken = nodeFileSystem(failing(operation, code));
+    await expect(broken.writeFileAtomic(path, bytesOf("new"))).rejects.toThrow(message);
+    expect(await textAt(path)).toBe("old");
+    expect(await files.readDirectory(folder)).toEqual(["kept.txt"]);
+  });
+
+  test("a disk that takes a part of a write is asked again, or is full", async () => {
+    const partly = (most: number): NodeFileFunctions => ({
+      ...nodeFiles,
+      async open(path: string, flags: string) {
+        const handle = await nodeFiles.open(path, flags);
+        const write = handle.write.bind(handle);
+        const short = (bytes: Uint8Array, at: number, length: number) => write(bytes, at, Math.min(length, most));
+        return Object.assign(handle, { write: short });
+      },
+    });
+    await nodeFileSystem(partly(2)).writeFileAtomic(`${folder}/x`, bytesOf("12345"));
+    expect(await textAt(`${folder}/x`)).toBe("12345");
+    await expect(nodeFileSystem(partly(0)).writeFileAtomic(`${folder}/x`, bytesOf("67"))).rejects.toThrow(/full/);
+    expect(await textAt(`${folder}/x`)).toBe("12345");
+  });
+});
+
+test("a browser has no paths, and says what to use instead", async () => {
+  vi.stubGlobal("process", undefined);
+  const opened = openFileSystem();
+  vi.unstubAllGlobals();
+  await expect(opened).rejects.toThrow(/no file system with paths.*read a Blob, a File or a URL/);
+});

@@ -1,0 +1,105 @@
+/** Reads the import lines of the source, and judges them by a table of who may import whom. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix, relative, sep } from "node:path";
+
+/** A source file, its path relative to the repository with `/`, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** One import: `specifier` as written; `target` the repository path it leads to, absent for a package. */
+export interface ImportLine {
+  readonly specifier: string;
+  readonly target?: string;
+  /** `import type`, which leaves no trace in the built code. */
+  readonly isType: boolean;
+  /** `import(…)`, which runs later or stands for a type. */
+  readonly isDynamic: boolean;
+}
+
+/** All TypeScript files under `folder` of the repository at `root`. */
+export function readSource(root: string, folder: string): readonly SourceFile[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .map((name) => join(root, folder, name))
+    .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }));
+}
+
+const IMPORT =
+  /^\s*(?:import|export)\s+(?<type>type\s)?(?:[^"';]*?\sfrom\s+)?["'](?<from>[^"']+)["']|\bimport\(\s*(?:\/\*.*?\*\/\s*)?["'](?<dynamic>[^"']+)["']/gm;
+
+/** The file's imports and re-exports, static and dynamic. */
+export function importsOf({ path, text }: SourceFile): readonly ImportLine[] {
+  return [...withoutComments(text).matchAll(IMPORT)].map(({ groups = {} }) => {
+    const specifier = groups.from ?? groups.dynamic ?? "";
+    const kind = { specifier, isType: groups.type !== undefined, isDynamic: groups.dynamic !== undefined };
+    if (!specifier.startsWith(".")) return kind;
+    return { ...kind, target: posix.join(posix.dirname(path), specifier.replace(/\?.*$/, "")) };
+  });
+}
+
+/** The text with comments blanked out, line breaks kept; strings stay. */
+export function withoutComments(text: string): string {
+  return text.replace(
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
+    (match) => (match.startsWith("/") ? match.replace(/[^\n]/g, " ") : match),
+  );
+}
+
+/** The room of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`. */
+export function roomOf(path: string): string {
+  const [top = "", second = ""] = path.split("/");
+  return top === "src" ? second : top;
+}
+
+/** Which rooms a room may import, besides itself; a room that is not named may import nothing. */
+export type RoomTable = Readonly<Record<string, readonly string[]>>;
+
+/** Sentences, one for each import that the table forbids. */
+export function forbiddenImports(files: readonly SourceFile[], table: RoomTable): readonly string[] {
+  return files.flatMap((file) => {
+    const room = roomOf(file.path);
+    const allowed = table[room];
+    if (allowed === undefined) return [`${file.path}: the room "${room}" is not in the table`];
+    return importsOf(file)
+      .filter(({ target }) => target !== undefined)
+      .map(({ target }) => roomOf(target as string))
+      .filter((other) => other !== room && !allowed.includes(other))
+      .map((other) => `${file.path} imports from ${other}; ${room} may import ${allowed.join(", ") || "nothing"}`);
+  });
+}
+
+/** Cycles of imports between files, each as `a.ts -> b.ts -> a.ts`. Only imports that run when a file loads count. */
+export function importCycles(files: readonly SourceFile[]): readonly string[] {
+  const known = new Set(files.map(({ path }) => path));
+  const edges = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file).flatMap(({ target, isType, isDynamic }) =>
+        target && known.has(target) && !isType && !isDynamic ? [target] : [],
+      ),
+    ]),
+  );
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start !== -1) {
+      cycles.push([...trail.slice(start), path].join(" -> "));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of edges.keys()) visit(path, []);
+  return cycles;
+}
+
+/** The lines of a file that match, as `path:line: text`; comments are not looked at. */
+export function linesMatching({ path, text }: SourceFile, pattern: RegExp): readonly string[] {
+  return withoutComments(text)
+    .split("\n")
+    .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
+}

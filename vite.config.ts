@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The public names, resolved to the source: demo and tests import what a user of the package would. */
+const alias = [
+  { find: /^sluice$/, replacement: here("src/index.ts") },
+  { find: /^sluice\/node$/, replacement: here("src/node.ts") },
+  { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
+];
+
+/** `vite build` makes the package, `--mode demo` (dev server or build) the page. */
+export default defineConfig(({ mode }) => {
+  if (mode === "demo") {
+    return {
+      root: "demo",
+      base: "./",
+      resolve: { alias },
+      server: { fs: { allow: [here(".")] } },
+      build: { outDir: here("dist-demo"), emptyOutDir: true, target: "es2023", sourcemap: true },
+    };
+  }
+  return {
+    publicDir: false,
+    // The engine has no dependency to resolve; what the command line bundles is for Node.
+    resolve: {
+      alias,
+      ...(mode === "production" && { conditions: ["node", "module", "import"], mainFields: ["module", "main"] }),
+    },
+    build: {
+      target: "es2023",
+      sourcemap: true,
+      minify: false,
+      lib: {
+        formats: ["es"],
+        entry: {
+          index: here("src/index.ts"),
+          node: here("src/node.ts"),
+          sentences: here("src/data/sentences.ts"),
+          ...(existsSync(here("src/cli/main.ts")) && { "cli/main": here("src/cli/main.ts") }),
+        },
+      },
+      rolldownOptions: {
+        external: [/^node:/, "webgpu", "puppeteer", "vite"],
+        output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
+      },
+    },
+    test: {
+      include: ["tests/**/*.test.ts"],
+      pool: "forks",
+      // Dawn, wgpu and SwiftShader each use every core: files that share the machine would only slow each other down.
+      fileParallelism: false,
+      testTimeout: 120_000,
+      hookTimeout: 180_000,
+      teardownTimeout: 20_000,
+    },
+  };
+});
