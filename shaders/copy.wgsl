@@ -1,6 +1,6 @@
 // Copies a box of one tensor into a box of another, by strides; zeros where the box reaches outside the input.
 //   y[out_offset + sum(x_d * out_stride_d)] = x[in_offset + sum((x_d - before_d) * in_stride_d)]
-// Transpose, slice, concat, pad and reverse are all this kernel. Axes are padded to rank 6 with leading 1s.
+// Transpose, slice, concat, pad and reverse are all this kernel. Axes count from the last: axis 0 is the innermost.
 //
 // @binding(0) params : Params (uniform)
 // @binding(1) x : u32[any] (read)   bits of float32, int32 or bool
@@ -9,6 +9,8 @@
 // Numerics: bits are copied, so every dtype and every NaN comes through.
 
 const WORKGROUP = 64u;
+// How many axes there are; the code of the others falls away.
+const RANK = 6u;
 
 struct Params {
   size : u32,
@@ -63,46 +65,58 @@ fn main(
   var rest = index;
   var is_inside = true;
   var source = params.in_offset;
-  var target_index = params.out_offset;
-  let x5 = i32(rest % params.shape5);
-  rest = rest / params.shape5;
-  let y5 = x5 - params.before5;
-  is_inside = is_inside && y5 >= 0 && y5 < params.inside5;
-  source += y5 * params.in_stride5;
-  target_index += x5 * params.out_stride5;
-  let x4 = i32(rest % params.shape4);
-  rest = rest / params.shape4;
-  let y4 = x4 - params.before4;
-  is_inside = is_inside && y4 >= 0 && y4 < params.inside4;
-  source += y4 * params.in_stride4;
-  target_index += x4 * params.out_stride4;
-  let x3 = i32(rest % params.shape3);
-  rest = rest / params.shape3;
-  let y3 = x3 - params.before3;
-  is_inside = is_inside && y3 >= 0 && y3 < params.inside3;
-  source += y3 * params.in_stride3;
-  target_index += x3 * params.out_stride3;
-  let x2 = i32(rest % params.shape2);
-  rest = rest / params.shape2;
-  let y2 = x2 - params.before2;
-  is_inside = is_inside && y2 >= 0 && y2 < params.inside2;
-  source += y2 * params.in_stride2;
-  target_index += x2 * params.out_stride2;
-  let x1 = i32(rest % params.shape1);
-  rest = rest / params.shape1;
-  let y1 = x1 - params.before1;
-  is_inside = is_inside && y1 >= 0 && y1 < params.inside1;
-  source += y1 * params.in_stride1;
-  target_index += x1 * params.out_stride1;
-  let x0 = i32(rest % params.shape0);
-  rest = rest / params.shape0;
-  let y0 = x0 - params.before0;
-  is_inside = is_inside && y0 >= 0 && y0 < params.inside0;
-  source += y0 * params.in_stride0;
-  target_index += x0 * params.out_stride0;
+  var goal = params.out_offset;
+  if (RANK > 0u) {
+    let at = i32(rest % params.shape0);
+    rest = rest / params.shape0;
+    let inner = at - params.before0;
+    is_inside = is_inside && inner >= 0 && inner < params.inside0;
+    source += inner * params.in_stride0;
+    goal += at * params.out_stride0;
+  }
+  if (RANK > 1u) {
+    let at = i32(rest % params.shape1);
+    rest = rest / params.shape1;
+    let inner = at - params.before1;
+    is_inside = is_inside && inner >= 0 && inner < params.inside1;
+    source += inner * params.in_stride1;
+    goal += at * params.out_stride1;
+  }
+  if (RANK > 2u) {
+    let at = i32(rest % params.shape2);
+    rest = rest / params.shape2;
+    let inner = at - params.before2;
+    is_inside = is_inside && inner >= 0 && inner < params.inside2;
+    source += inner * params.in_stride2;
+    goal += at * params.out_stride2;
+  }
+  if (RANK > 3u) {
+    let at = i32(rest % params.shape3);
+    rest = rest / params.shape3;
+    let inner = at - params.before3;
+    is_inside = is_inside && inner >= 0 && inner < params.inside3;
+    source += inner * params.in_stride3;
+    goal += at * params.out_stride3;
+  }
+  if (RANK > 4u) {
+    let at = i32(rest % params.shape4);
+    rest = rest / params.shape4;
+    let inner = at - params.before4;
+    is_inside = is_inside && inner >= 0 && inner < params.inside4;
+    source += inner * params.in_stride4;
+    goal += at * params.out_stride4;
+  }
+  if (RANK > 5u) {
+    let at = i32(rest % params.shape5);
+    rest = rest / params.shape5;
+    let inner = at - params.before5;
+    is_inside = is_inside && inner >= 0 && inner < params.inside5;
+    source += inner * params.in_stride5;
+    goal += at * params.out_stride5;
+  }
   var bits = 0u;
   if (is_inside) {
     bits = x[source];
   }
-  y[target_index] = bits;
+  y[goal] = bits;
 }

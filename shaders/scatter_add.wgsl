@@ -13,8 +13,8 @@
 // scatter_join   @binding(1) out : f32[V, D] (write)       @binding(2) sorted : i32[N] (read)
 //                @binding(3) heads : f32[blocks, D] (read) @binding(4) tails  : f32[blocks, D] (read)
 //
-// Workgroup: 64 invocations. scatter_zero: one element each. The others: one column of a block each, blocks * ceil(D / 64)
-// workgroups from params.first on. All grids folded over x and y.
+// Workgroup: 32 invocations. scatter_zero: ZEROS elements each. The others: up to four columns of a block each (column = lane +
+// n * 32), so that four sums share the reading of ids and order; blocks * ceil(D / 128) workgroups from params.first on. All grids folded over x and y.
 // Numerics: float32, summed in ascending position within a block, then block by block: the same bits every time.
 
 struct Params {
@@ -35,12 +35,42 @@ struct Params {
 @group(0) @binding(3) var<storage, read> heads_in: array<f32>;
 @group(0) @binding(4) var<storage, read> tails_in: array<f32>;
 
-const THREADS = 64u;
+const THREADS = 32u;
+const SPAN = THREADS * 4u;
 const BLOCK = 64u;
+// Elements that an invocation of scatter_zero clears.
+const ZEROS = 16u;
 
-// Writes a complete segment's sum, unless its id is outside the table.
-fn write_row(id: i32, column: u32, sum: f32) {
-  if (id >= 0 && u32(id) < params.rows) { out[u32(id) * params.columns + column] = sum; }
+// The invocation's four columns.
+fn columns_of(first: u32) -> vec4u {
+  return vec4u(first, first + THREADS, first + 2u * THREADS, first + 3u * THREADS);
+}
+
+// Writes a complete segment's sums, unless its id is outside the table.
+fn write_row(id: i32, column: u32, sum: vec4f) {
+  if (id >= 0 && u32(id) < params.rows) {
+    let at = columns_of(u32(id) * params.columns + column);
+    out[at.x] = sum.x;
+    if (column + THREADS < params.columns) { out[at.y] = sum.y; }
+    if (column + 2u * THREADS < params.columns) { out[at.z] = sum.z; }
+    if (column + 3u * THREADS < params.columns) { out[at.w] = sum.w; }
+  }
+}
+
+fn write_head(block: u32, column: u32, sum: vec4f) {
+  let at = columns_of(block * params.columns + column);
+  heads[at.x] = sum.x;
+  if (column + THREADS < params.columns) { heads[at.y] = sum.y; }
+  if (column + 2u * THREADS < params.columns) { heads[at.z] = sum.z; }
+  if (column + 3u * THREADS < params.columns) { heads[at.w] = sum.w; }
+}
+
+fn write_tail(block: u32, column: u32, sum: vec4f) {
+  let at = columns_of(block * params.columns + column);
+  tails[at.x] = sum.x;
+  if (column + THREADS < params.columns) { tails[at.y] = sum.y; }
+  if (column + 2u * THREADS < params.columns) { tails[at.z] = sum.z; }
+  if (column + 3u * THREADS < params.columns) { tails[at.w] = sum.w; }
 }
 
 // Whether the segment of `id` has positions at `position`.
@@ -54,8 +84,11 @@ fn scatter_zero(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let index = (group.x + group.y * groups.x) * THREADS + lane;
-  if (index < params.rows * params.columns) { out[index] = 0.0; }
+  let first = (group.x + group.y * groups.x) * THREADS * ZEROS + lane;
+  for (var n = 0u; n < ZEROS; n++) {
+    let index = first + n * THREADS;
+    if (index < params.rows * params.columns) { out[index] = 0.0; }
+  }
 }
 
 @compute @workgroup_size(THREADS)
@@ -64,36 +97,39 @@ fn scatter_blocks(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let tiles = (params.columns + THREADS - 1u) / THREADS;
+  let tiles = (params.columns + SPAN - 1u) / SPAN;
   let index = params.first + group.x + group.y * groups.x;
   let block = index / tiles;
-  let column = index % tiles * THREADS + lane;
+  let column = index % tiles * SPAN + lane;
   if (block >= params.blocks || column >= params.columns) {
     return;
   }
   let start = block * BLOCK;
   let end = min(start + BLOCK, params.size);
+  // Columns past the last read the last one, and are not written.
+  let columns = min(columns_of(column), vec4u(params.columns - 1u));
   var id = sorted[start];
   var is_head = start > 0u && is_in_segment(start - 1u, id);
-  var sum = 0.0;
+  var sum = vec4f(0.0);
   for (var position = start; position < end; position++) {
     let here = sorted[position];
     if (here != id) {
       if (is_head) {
-        heads[block * params.columns + column] = sum;
+        write_head(block, column, sum);
       } else {
         write_row(id, column, sum);
       }
       id = here;
       is_head = false;
-      sum = 0.0;
+      sum = vec4f(0.0);
     }
-    sum += updates[u32(order[position]) * params.columns + column];
+    let at = columns + u32(order[position]) * params.columns;
+    sum += vec4f(updates[at.x], updates[at.y], updates[at.z], updates[at.w]);
   }
   if (is_head) {
-    heads[block * params.columns + column] = sum;
+    write_head(block, column, sum);
   } else if (is_in_segment(end, id)) {
-    tails[block * params.columns + column] = sum;
+    write_tail(block, column, sum);
   } else {
     write_row(id, column, sum);
   }
@@ -105,10 +141,10 @@ fn scatter_join(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let tiles = (params.columns + THREADS - 1u) / THREADS;
+  let tiles = (params.columns + SPAN - 1u) / SPAN;
   let index = params.first + group.x + group.y * groups.x;
   var block = index / tiles;
-  let column = index % tiles * THREADS + lane;
+  let column = index % tiles * SPAN + lane;
   if (block >= params.blocks || column >= params.columns) {
     return;
   }
@@ -119,11 +155,15 @@ fn scatter_join(
   if (!starts_here || !is_in_segment(end, id)) {
     return;
   }
-  var sum = tails_in[block * params.columns + column];
+  // Columns past the last read the last one, and are not written.
+  let columns = min(columns_of(column), vec4u(params.columns - 1u));
+  var at = columns + block * params.columns;
+  var sum = vec4f(tails_in[at.x], tails_in[at.y], tails_in[at.z], tails_in[at.w]);
   while (is_in_segment(end, id)) {
     block++;
     end = min(end + BLOCK, params.size);
-    sum += heads_in[block * params.columns + column];
+    at = columns + block * params.columns;
+    sum += vec4f(heads_in[at.x], heads_in[at.y], heads_in[at.z], heads_in[at.w]);
   }
   write_row(id, column, sum);
 }

@@ -33,8 +33,11 @@ const RADIX = 256u;
 const BLOCK = 1024u;
 const IS_FIRST = 1u;
 
-// Digits of the block's ids, then the places they go to.
-var<workgroup> digits: array<u32, BLOCK>;
+const PER_WORD = 4u;
+const WORDS = BLOCK / PER_WORD;
+
+// Digits of the block's ids, four to a word, and the places they go to.
+var<workgroup> digits: array<u32, WORDS>;
 var<workgroup> slots: array<u32, BLOCK>;
 var<workgroup> totals: array<u32, RADIX>;
 
@@ -43,11 +46,23 @@ fn digit_of(id: i32) -> u32 {
   return (key >> params.shift) & (RADIX - 1u);
 }
 
-// Loads the digits of the block that starts at `start`. The caller sets the barrier.
+// Packs the digits of the block that starts at `start`; what lies past the last id counts as the last digit. The caller sets the barrier.
 fn load_digits(start: u32, lane: u32) {
-  for (var offset = lane; offset < BLOCK; offset += RADIX) {
-    if (start + offset < params.size) { digits[offset] = digit_of(ids[start + offset]); }
+  for (var word = lane; word < WORDS; word += RADIX) {
+    var packed = 0u;
+    for (var n = 0u; n < PER_WORD; n++) {
+      let index = start + word * PER_WORD + n;
+      var digit = RADIX - 1u;
+      if (index < params.size) { digit = digit_of(ids[index]); }
+      packed |= digit << (8u * n);
+    }
+    digits[word] = packed;
   }
+}
+
+// Which of a word's four digits equal `digit`.
+fn matches(word: u32, digit: u32) -> vec4<bool> {
+  return ((vec4u(word) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(RADIX - 1u)) == vec4u(digit);
 }
 
 @compute @workgroup_size(RADIX)
@@ -61,10 +76,12 @@ fn sort_count(
   load_digits(start, lane);
   workgroupBarrier();
   let length = min(BLOCK, params.size - min(params.size, start));
-  var count = 0u;
-  for (var offset = 0u; offset < length; offset++) {
-    count += select(0u, 1u, digits[offset] == lane);
+  var found = vec4u(0u);
+  for (var word = 0u; word < WORDS; word++) {
+    found += select(vec4u(0u), vec4u(1u), matches(digits[word], lane));
   }
+  var count = found.x + found.y + found.z + found.w;
+  if (lane == RADIX - 1u) { count -= BLOCK - length; }
   if (block < params.blocks) { counts[block * RADIX + lane] = count; }
 }
 
@@ -99,10 +116,15 @@ fn sort_scatter(
   workgroupBarrier();
   let length = min(BLOCK, params.size - min(params.size, start));
   var place = places[min(block, params.blocks - 1u) * RADIX + lane];
-  for (var offset = 0u; offset < length; offset++) {
-    if (digits[offset] == lane) {
-      slots[offset] = place;
-      place++;
+  for (var word = 0u; word < WORDS; word++) {
+    let found = matches(digits[word], lane);
+    if (any(found)) {
+      for (var n = 0u; n < PER_WORD; n++) {
+        if (found[n]) {
+          slots[word * PER_WORD + n] = place;
+          place++;
+        }
+      }
     }
   }
   workgroupBarrier();

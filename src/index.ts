@@ -4,51 +4,76 @@ export * from "./core/errors.ts";
 export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";
 export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
-export { type Dataset, type DenseDataset, type RaggedDataset, dataset, subset } from "./data/dataset.ts";
+export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } from "./data/dataset.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
 export { type PadOptions, padSequences } from "./data/pad.ts";
-export { type RaggedSequences, makeRagged, toPadded } from "./data/ragged.ts";
+export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged.ts";
 export { type EncodingOptions, ReviewEncoder } from "./data/review_encoder.ts";
 export { type SplitOptions, stratifiedLimit, trainTestSplit } from "./data/split.ts";
 export { Tokenizer, type TokenizerOptions } from "./data/tokenizer.ts";
 export type { DeviceOptions } from "./gpu/adapter.ts";
 export { Device, type DeviceMemory, requestDevice } from "./gpu/device.ts";
-export { type Graph, type Update, Value, Variable, type VariableOptions, constant as constantValue, input, scalar } from "./graph/operation.ts";
+export {
+  constant as constantValue,
+  type Graph,
+  input,
+  scalar,
+  type Update,
+  Value,
+  Variable,
+  type VariableOptions,
+} from "./graph/operation.ts";
 export { printGraph } from "./graph/print.ts";
 export { type Bindings, interpret } from "./graph/reference.ts";
-export { type Safetensors, readSafetensors, writeSafetensors } from "./io/safetensors.ts";
-export * as ops from "./ops/index.ts";
-export { gradients, vjp } from "./ops/gradients.ts";
-export { type CallableProgram, type InputType, Program, type ProgramStatistics, program } from "./runtime/program.ts";
-export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationName } from "./nn/activations.ts";
-export { type Initializer, constant, glorotUniform, ones, orthogonal, randomUniform, zeros } from "./nn/initializers.ts";
+export {
+  constant,
+  glorotUniform,
+  type Initializer,
+  ones,
+  orthogonal,
+  randomUniform,
+  zeros,
+} from "./nn/initializers.ts";
 export type { CellTrace, InputGradients } from "./nn/inspect.ts";
 export * from "./nn/layers/index.ts";
 export {
-  type CrossentropyOptions,
-  type Loss,
   binaryCrossentropy,
+  type CrossentropyOptions,
   categoricalCrossentropy,
+  type Loss,
   meanAbsoluteError,
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from "./nn/losses.ts";
-export { type Metric, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./nn/metrics.ts";
-export { type CompileOptions, type FitOptions, type History, Model, type ModelOptions, type NamedWeight, type RunOptions } from "./nn/model.ts";
+export { binaryAccuracy, categoricalAccuracy, type Metric, sparseCategoricalAccuracy } from "./nn/metrics.ts";
+export {
+  type CompileOptions,
+  type FitOptions,
+  type History,
+  Model,
+  type ModelOptions,
+  type NamedWeight,
+  type RunOptions,
+} from "./nn/model.ts";
 export { loadModel } from "./nn/model_load.ts";
 export type { ModelFiles } from "./nn/model_save.ts";
 export {
   type AdamOptions,
+  adam,
+  adamW,
   type Optimizer,
   type OptimizerOptions,
   type RmspropOptions,
-  type SgdOptions,
-  adam,
-  adamW,
   rmsprop,
+  type SgdOptions,
   sgd,
 } from "./nn/optimizers.ts";
 export { sequential } from "./nn/sequential.ts";
 export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/trainer.ts";
+export { gradients, vjp } from "./ops/gradients.ts";
+export * as ops from "./ops/index.ts";
 export { FileError } from "./platform/file_system.ts";
+export { type CallableProgram, type InputType, Program, type ProgramStatistics, program } from "./runtime/program.ts";
+export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";

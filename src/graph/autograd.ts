@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation, graph -> graph: each op's vjp builds the operations of its cotangents. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { type Shape, formatShape, sameShape } from "../core/shape.ts";
-import { type Operation, type Value, operationsOf } from "./operation.ts";
+import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { type Operation, operationsOf, type Value } from "./operation.ts";
 
 /** The ops that differentiation itself needs; `ops/gradients.ts` supplies them. */
 export interface Arithmetic {

@@ -4,10 +4,10 @@ import {
   type Graph,
   type LeafAttributes,
   type Operation,
-  type Value,
   operationsOf,
   rootsOf,
   scalarOf,
+  type Value,
 } from "./operation.ts";
 
 /**
@@ -47,8 +47,10 @@ function describe(operation: Operation, names: ReadonlyMap<Value, string>): stri
 function options(attributes: unknown): string[] {
   if (typeof attributes !== "object" || attributes === null) return [];
   return Object.entries(attributes).flatMap(([key, value]) => {
-    if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return [`${key}=${value}`];
-    if (Array.isArray(value) && value.every((item) => typeof item === "number")) return [`${key}=${formatShape(value)}`];
+    if (typeof value === "number" || typeof value === "boolean" || typeof value === "string")
+      return [`${key}=${value}`];
+    if (Array.isArray(value) && value.every((item) => typeof item === "number"))
+      return [`${key}=${formatShape(value)}`];
     return [];
   });
 }

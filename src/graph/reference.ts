@@ -5,14 +5,14 @@ import { sizeOf } from "../core/shape.ts";
 import type { ReferenceArray } from "./op.ts";
 import {
   type ConstantLeaf,
-  type Graph,
-  type Value,
-  type Variable,
-  type VariableLeaf,
   constantOp,
+  type Graph,
   inputOp,
   operationsOf,
   rootsOf,
+  type Value,
+  type Variable,
+  type VariableLeaf,
   variableOp,
 } from "./operation.ts";
 
@@ -34,7 +34,7 @@ export interface Bindings {
 export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray[] {
   const variables = bindings.variables ?? new Map<Variable, ReferenceArray>();
   const values = new Map<Value, ReferenceArray>();
-  const valueOf = (value: Value): ReferenceArray => values.get(value) as ReferenceArray;
+  const known = (value: Value): ReferenceArray => values.get(value) as ReferenceArray;
   for (const operation of operationsOf(rootsOf(graph))) {
     const { definition, attributes, inputs, outputs } = operation;
     const first = outputs[0] as Value;
@@ -57,12 +57,12 @@ export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray
     } else if (definition === constantOp) {
       values.set(first, toReference((attributes as ConstantLeaf).data));
     } else {
-      const results = definition.reference({ inputs: inputs.map(valueOf), outputs, attributes });
-      results.forEach((result, index) => values.set(outputs[index] as Value, result));
+      const results = definition.reference({ inputs: inputs.map(known), outputs, attributes });
+      for (const [index, result] of results.entries()) values.set(outputs[index] as Value, result);
     }
   }
-  const outputs = graph.outputs.map(valueOf);
-  const updated = graph.updates.map(({ variable, value }) => [variable, valueOf(value)] as const);
+  const outputs = graph.outputs.map(known);
+  const updated = graph.updates.map(({ variable, value }) => [variable, known(value)] as const);
   for (const [variable, data] of updated) variables.set(variable, data);
   return outputs;
 }

@@ -19,7 +19,12 @@ const MAX_WORKGROUPS = 1024;
  * @param step int32 [].
  * @throws ShapeError when a tensor reaches 2^31 elements.
  */
-export function checkFiniteCall(tensors: readonly Operand[], status: Operand, step: Operand, output: Operand): KernelCall {
+export function checkFiniteCall(
+  tensors: readonly Operand[],
+  status: Operand,
+  step: Operand,
+  output: Operand,
+): KernelCall {
   for (const tensor of tensors) checkSize("checkFinite", tensor);
   const sizes = tensors.map(({ shape }) => sizeOf(shape));
   const filled = sizes.flatMap((size, index) => (size > 0 ? [index] : []));

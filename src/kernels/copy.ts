@@ -1,8 +1,19 @@
 /** Copies a box of a tensor to a box of another, by strides: transpose, slice, concat, pad and reverse are this one kernel. */
-import { ShapeError } from "../core/errors.ts";
-import { type KernelCall, type Operand, type Param, foldGrid, i32, readBuffer, u32, writeBuffer } from "../core/kernel_call.ts";
-import { formatShape, sizeOf } from "../core/shape.ts";
+
 import source from "../../shaders/copy.wgsl?raw" with { type: "text" };
+import { ShapeError } from "../core/errors.ts";
+import {
+  foldGrid,
+  i32,
+  type KernelCall,
+  type Operand,
+  type Param,
+  readBuffer,
+  u32,
+  writeBuffer,
+} from "../core/kernel_call.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
+import { specialise } from "./specialise.ts";
 
 /** The highest rank that the kernel takes. */
 export const MAX_RANK = 6;
@@ -32,33 +43,73 @@ export function copyCall(inputs: readonly Operand[], output: Operand, parts: rea
       scratch: [],
       dispatches: parts
         .filter((part) => sizeOf(part.shape) > 0)
-        .map((part) => ({
-          label: "copy",
-          source,
-          entryPoint: "main",
-          params: paramsOf(part),
-          buffers: [readBuffer(part.input), writeBuffer(0)],
-          workgroups: foldGrid(Math.ceil(sizeOf(part.shape) / WORKGROUP), adapter),
-        })),
+        .map((part) => {
+          const axes = mergeAxes(part);
+          return {
+            label: "copy",
+            source: specialise(source, { RANK: axes.length }),
+            entryPoint: "main",
+            params: paramsOf(part, axes),
+            buffers: [readBuffer(part.input), writeBuffer(0)],
+            workgroups: foldGrid(Math.ceil(sizeOf(part.shape) / WORKGROUP), adapter),
+          };
+        }),
     }),
   };
 }
 
-function paramsOf(part: CopyPart): Param[] {
-  const { shape } = part;
-  if (shape.length > MAX_RANK) {
-    throw new ShapeError(`copy: ${formatShape(shape)} has rank ${shape.length}; at most ${MAX_RANK} are supported. Reshape first.`, { shape });
+interface Axis {
+  readonly size: number;
+  readonly inStride: number;
+  readonly outStride: number;
+  readonly before: number;
+  readonly inside: number;
+}
+
+/** The box's axes from the last to the first; those that both tensors walk through without a seam become one. */
+function mergeAxes({ shape, inStrides, outStrides, before, inside }: CopyPart): Axis[] {
+  const merged: Axis[] = [];
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const axis: Axis = {
+      size: shape[d] as number,
+      inStride: inStrides[d] as number,
+      outStride: outStrides[d] as number,
+      before: before?.[d] ?? 0,
+      inside: (inside ?? shape)[d] as number,
+    };
+    const last = merged.at(-1);
+    if (axis.size === 1 && axis.before === 0 && axis.inside > 0) continue;
+    const isWhole = last !== undefined && last.before === 0 && last.inside === last.size;
+    if (isWhole && axis.inStride === last.inStride * last.size && axis.outStride === last.outStride * last.size) {
+      merged[merged.length - 1] = {
+        size: axis.size * last.size,
+        inStride: last.inStride,
+        outStride: last.outStride,
+        before: axis.before * last.size,
+        inside: axis.inside * last.size,
+      };
+    } else merged.push(axis);
   }
-  const lead = MAX_RANK - shape.length;
-  const padded = (values: readonly number[], fill: number) => [...new Array<number>(lead).fill(fill), ...values];
+  if (merged.length > MAX_RANK) {
+    throw new ShapeError(
+      `copy: ${formatShape(shape)} has ${merged.length} axes that cannot be joined; at most ${MAX_RANK} are supported. Reshape first.`,
+      { shape },
+    );
+  }
+  return merged;
+}
+
+function paramsOf({ shape, inOffset, outOffset }: CopyPart, axes: readonly Axis[]): Param[] {
+  const all = (of: (axis: Axis) => number, fill: number) =>
+    Array.from({ length: MAX_RANK }, (_, index) => (axes[index] === undefined ? fill : of(axes[index] as Axis)));
   return [
     u32(sizeOf(shape)),
-    i32(part.inOffset),
-    i32(part.outOffset),
-    ...padded(shape, 1).map(u32),
-    ...padded(part.inStrides, 0).map(i32),
-    ...padded(part.outStrides, 0).map(i32),
-    ...padded(part.before ?? shape.map(() => 0), 0).map(i32),
-    ...padded(part.inside ?? shape, 1).map(i32),
+    i32(inOffset),
+    i32(outOffset),
+    ...all((axis) => axis.size, 1).map(u32),
+    ...all((axis) => axis.inStride, 0).map(i32),
+    ...all((axis) => axis.outStride, 0).map(i32),
+    ...all((axis) => axis.before, 0).map(i32),
+    ...all((axis) => axis.inside, 1).map(i32),
   ];
 }

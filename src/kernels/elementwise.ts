@@ -1,8 +1,17 @@
 /** Elementwise chains: the one kernel whose body is generated, from the expressions of the fused operations. */
-import { type DType, storageType } from "../core/dtype.ts";
-import { type KernelCall, type Operand, type Param, foldGrid, readBuffer, u32, writeBuffer } from "../core/kernel_call.ts";
-import { type Shape, broadcastStrides, sizeOf } from "../core/shape.ts";
+
 import source from "../../shaders/elementwise.wgsl?raw" with { type: "text" };
+import { type DType, storageType } from "../core/dtype.ts";
+import {
+  foldGrid,
+  type KernelCall,
+  type Operand,
+  type Param,
+  readBuffer,
+  u32,
+  writeBuffer,
+} from "../core/kernel_call.ts";
+import { broadcastStrides, type Shape, sizeOf } from "../core/shape.ts";
 
 const WORKGROUP = 64;
 const PRELUDE = source.slice(0, source.indexOf("// GENERATED BELOW"));
@@ -11,7 +20,8 @@ const PRELUDE = source.slice(0, source.indexOf("// GENERATED BELOW"));
 export function literal(value: number, dtype: DType): string {
   if (dtype === "bool") return value === 0 ? "false" : "true";
   if (dtype === "int32") return `i32(${value})`;
-  if (!Number.isFinite(value)) return `bitcast<f32>(${value > 0 ? "0x7f800000u" : value < 0 ? "0xff800000u" : "0x7fc00000u"})`;
+  if (!Number.isFinite(value))
+    return `bitcast<f32>(${value > 0 ? "0x7f800000u" : value < 0 ? "0xff800000u" : "0x7fc00000u"})`;
   const text = String(Math.fround(value));
   return `f32(${/[.e]/.test(text) ? text : `${text}.0`})`;
 }
@@ -60,7 +70,8 @@ function collapse(shape: Shape, inputs: readonly Shape[]): { axes: number[]; str
   shape.forEach((size, axis) => {
     if (size === 1) return;
     const inner = full.map((list) => list[axis] as number);
-    const isSeamless = axes.length > 0 && strides.every((list, input) => list.at(-1) === (inner[input] as number) * size);
+    const isSeamless =
+      axes.length > 0 && strides.every((list, input) => list.at(-1) === (inner[input] as number) * size);
     if (isSeamless) {
       axes[axes.length - 1] = (axes.at(-1) as number) * size;
       strides.forEach((list, input) => {
@@ -68,7 +79,7 @@ function collapse(shape: Shape, inputs: readonly Shape[]): { axes: number[]; str
       });
     } else {
       axes.push(size);
-      strides.forEach((list, input) => list.push(inner[input] as number));
+      for (const [input, list] of strides.entries()) list.push(inner[input] as number);
     }
   });
   return { axes, strides };
@@ -83,7 +94,9 @@ function generate(inputs: readonly Operand[], output: Operand, chain: Chain, ran
   if (rank > 0 && inputs.length > 0) {
     lines.push("var rest = index;");
     for (let axis = rank - 1; axis >= 0; axis--) {
-      lines.push(axis === 0 ? "let c0 = rest;" : `let c${axis} = rest % params.axis${axis}; rest = rest / params.axis${axis};`);
+      lines.push(
+        axis === 0 ? "let c0 = rest;" : `let c${axis} = rest % params.axis${axis}; rest = rest / params.axis${axis};`,
+      );
     }
   }
   const names = inputs.map(({ dtype }, input) => {
@@ -93,7 +106,7 @@ function generate(inputs: readonly Operand[], output: Operand, chain: Chain, ran
     return `e${input}`;
   });
   const expressions = chain(names);
-  expressions.forEach((expression, step) => lines.push(`let v${step} = ${expression};`));
+  for (const [step, expression] of expressions.entries()) lines.push(`let v${step} = ${expression};`);
   const result = `v${expressions.length - 1}`;
   return `${PRELUDE}
 struct Params {

@@ -63,7 +63,7 @@ export function lstmBackwardCall(
         batch,
         hidden: size,
         maxRows: isGpu ? 4 : 16,
-        minUnits: isGpu ? 1 : 2,
+        minUnits: isGpu ? 1 : 4,
         bytesPerRow: (threads) => threads * 4 * 4,
       });
       const specialised = specialise(unrolledWhereItPays(source, adapter), {

@@ -112,7 +112,9 @@ function problemOf({ a, b, bias, out }: MatmulOperands, options: MatmulOptions):
   const batchShape = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const wanted = [...batchShape, M, N];
   if (!sameShape(out.shape, wanted)) {
-    throw new ShapeError(`matmul: the output is ${formatShape(out.shape)}; expected ${formatShape(wanted)}`, { wanted });
+    throw new ShapeError(`matmul: the output is ${formatShape(out.shape)}; expected ${formatShape(wanted)}`, {
+      wanted,
+    });
   }
   const biasSize = bias === undefined ? 0 : sizeOf(bias.shape);
   if (bias !== undefined && biasSize !== 1 && biasSize !== N) {
@@ -238,7 +240,12 @@ function powerOfTwo(atLeast: number): number {
 }
 
 /** The k of one split: all of K unless there are too few workgroups, or one of them would take too long. */
-function splitSizeOf({ M, N, K, batch }: Problem, tiles: number, { rows, columns, speed }: Tiling, adapter: AdapterTraits) {
+function splitSizeOf(
+  { M, N, K, batch }: Problem,
+  tiles: number,
+  { rows, columns, speed }: Tiling,
+  adapter: AdapterTraits,
+) {
   const longest = (adapter.multiplyAddsPerSecond * adapter.dispatchSeconds * speed) / (rows * columns);
   const forced = Math.ceil(K / Math.max(MIN_SPLIT, longest));
   const useful = Math.min(Math.ceil(SPLIT_WORKGROUPS[adapter.kind] / tiles), Math.floor(K / MIN_SPLIT));
@@ -271,7 +278,12 @@ function chunksOf(grid: readonly [number, number, number], cost: number, adapter
   return chunks;
 }
 
-function paramsOf(problem: Problem, splits: number, splitSize: number, first: readonly [number, number, number]): Param[] {
+function paramsOf(
+  problem: Problem,
+  splits: number,
+  splitSize: number,
+  first: readonly [number, number, number],
+): Param[] {
   const { M, N, K, batch, sizes, aStrides, bStrides, biasSize } = problem;
   const scalars = [M, N, K, splits, splitSize, ...first, batch, ...sizes.slice(1), ...aStrides, ...bStrides];
   return [...scalars, biasSize > 1 ? 1 : 0].map(u32);

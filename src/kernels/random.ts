@@ -46,5 +46,7 @@ export function randomUniformCall(
 
 /** The same numbers as `randomUniformCall` writes, made on the CPU. */
 export function randomUniformReference(seed: number, stream: number, counter: number, size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, index) => wordToUniform(threefry2x32(seed, stream, index, counter)[0]));
+  return Float32Array.from({ length: size }, (_, index) =>
+    wordToUniform(threefry2x32(seed, stream, index, counter)[0]),
+  );
 }

@@ -1,5 +1,6 @@
 /** Sum, maximum and argmax over one axis. */
 import source from "../../shaders/reduce.wgsl?raw" with { type: "text" };
+import { storageType } from "../core/dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import {
   type AdapterTraits,
@@ -13,7 +14,6 @@ import {
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
-import { storageType } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
 import { checkSize, expectSize } from "./check.ts";
 import { specialise } from "./specialise.ts";
@@ -55,7 +55,9 @@ export function reduceCall(kind: ReduceKind, input: Operand, output: Operand, ex
   expectSize("reduce", "output", output, outer * inner);
   checkSize("reduce", input);
   if (kind !== "sum" && size === 0) {
-    throw new ShapeError(`reduce: the ${kind} of an empty axis of ${formatShape(input.shape)} is not defined`, { ...extents });
+    throw new ShapeError(`reduce: the ${kind} of an empty axis of ${formatShape(input.shape)} is not defined`, {
+      ...extents,
+    });
   }
   const wanted = kind === "argmax" ? "i32" : storageType(input.dtype);
   if (storageType(output.dtype) !== wanted) {
@@ -72,7 +74,13 @@ export function reduceCall(kind: ReduceKind, input: Operand, output: Operand, ex
     plan: (adapter, variant) => {
       if (outer * inner === 0) return { dispatches: [], scratch: [] };
       const element = storageType(input.dtype);
-      const stage = (from: BufferBinding, to: BufferBinding, name: Variant, { size, inner, outer }: ReduceExtents, segments: number) =>
+      const stage = (
+        from: BufferBinding,
+        to: BufferBinding,
+        name: Variant,
+        { size, inner, outer }: ReduceExtents,
+        segments: number,
+      ) =>
         ({
           label: `reduce/${kind}/${name}`,
           source: specialise(source, { LANES, KIND: KINDS.indexOf(kind), Element: element, Result: wanted }),
@@ -111,7 +119,12 @@ function variantOf({ size, inner }: ReduceExtents, name: string | undefined): Va
 }
 
 /** Into how many runs the axis is cut: more than one where few outputs are made of many elements. */
-function segmentsOf(kind: ReduceKind, { outer, size, inner }: ReduceExtents, variant: Variant, adapter: AdapterTraits): number {
+function segmentsOf(
+  kind: ReduceKind,
+  { outer, size, inner }: ReduceExtents,
+  variant: Variant,
+  adapter: AdapterTraits,
+): number {
   if (kind === "argmax") return 1;
   const lanes = variant === "lanes" ? LANES : 1;
   const wanted = Math.ceil(WANTED_INVOCATIONS[adapter.kind] / (outer * inner * lanes));

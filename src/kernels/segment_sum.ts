@@ -13,9 +13,13 @@ import { sizeOf } from "../core/shape.ts";
 import source from "../../shaders/scatter_add.wgsl?raw" with { type: "text" };
 import { specialise } from "./specialise.ts";
 
-const THREADS = 64;
+const THREADS = 32;
+/** Columns per workgroup: four per invocation. */
+const SPAN = 4 * THREADS;
 /** Sorted positions per workgroup. */
 const BLOCK = 64;
+/** Elements of `out` that one invocation clears. */
+const ZEROS = 16;
 /** What one added element costs, in multiply-adds of a matmul: it is a lone gathered read. */
 const MULTIPLY_ADDS_PER_ELEMENT = 4;
 
@@ -35,8 +39,8 @@ export function segmentSumCall(
   const rows = out.shape[0] as number;
   const columns = sizeOf(out.shape) / Math.max(1, rows);
   const blocks = Math.ceil(size / BLOCK);
-  const tiles = Math.ceil(columns / THREADS);
-  const specialised = specialise(source, { THREADS, BLOCK });
+  const tiles = Math.ceil(columns / SPAN);
+  const specialised = specialise(source, { THREADS, BLOCK, ZEROS });
   return {
     kernel: "segment_sum",
     reads: [updates, sorted, order],
@@ -51,11 +55,11 @@ export function segmentSumCall(
           entryPoint: "scatter_zero",
           params: params(0),
           buffers: [writeBuffer(0)],
-          workgroups: foldGrid(Math.ceil((rows * columns) / THREADS), adapter),
+          workgroups: foldGrid(Math.ceil((rows * columns) / (THREADS * ZEROS)), adapter),
         },
       ];
       const groups = blocks * tiles;
-      const secondsPerGroup = (BLOCK * THREADS * MULTIPLY_ADDS_PER_ELEMENT) / adapter.multiplyAddsPerSecond;
+      const secondsPerGroup = (BLOCK * SPAN * MULTIPLY_ADDS_PER_ELEMENT) / adapter.multiplyAddsPerSecond;
       const chunk = Math.max(1, Math.floor(adapter.dispatchSeconds / secondsPerGroup));
       for (let first = 0; first < groups; first += chunk) {
         dispatches.push({

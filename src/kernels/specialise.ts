@@ -46,17 +46,25 @@ function replaceConstants(source: string, constants: Constants): string {
     const match = declaration.exec(result);
     if (match === null) {
       const names = [...source.matchAll(/^const (\w+)/gm)].map(([, known]) => known);
-      throw new ValueError(`specialise: the shader has no constant ${name}; it has ${names.join(", ")}`, { name, names });
+      throw new ValueError(`specialise: the shader has no constant ${name}; it has ${names.join(", ")}`, {
+        name,
+        names,
+      });
     }
     const old = match[2] as string;
     const isBoolean = old === "true" || old === "false";
     if (isBoolean !== (typeof value === "boolean")) {
-      throw new ValueError(`specialise: ${name} is ${old}; expected another ${isBoolean ? "boolean" : "number"}, got ${value}`, {
-        name,
-        value,
-      });
+      throw new ValueError(
+        `specialise: ${name} is ${old}; expected another ${isBoolean ? "boolean" : "number"}, got ${value}`,
+        {
+          name,
+          value,
+        },
+      );
     }
-    const suffix = isBoolean ? "" : (/[uif]$/.exec(old)?.[0] ?? (old.includes(".") && Number.isInteger(value) ? ".0" : ""));
+    const suffix = isBoolean
+      ? ""
+      : (/[uif]$/.exec(old)?.[0] ?? (old.includes(".") && Number.isInteger(value) ? ".0" : ""));
     result = result.replace(declaration, (_, head: string) => `${head}${value}${suffix};`);
   }
   return result;
@@ -142,7 +150,8 @@ function namedArrays(source: string): string {
     const uses = [...result.matchAll(new RegExp(`(?<![\\w.])${name}\\b`, "g"))].length;
     const indexed = new RegExp(`(?<![\\w.])${name}\\[([^\\[\\]]+)\\]`, "g");
     const indices = [...result.matchAll(indexed)].map(([, index]) => evaluate(index as string, values));
-    if (count === undefined || declarations !== 1 || uses !== indices.length + 1 || indices.includes(undefined)) continue;
+    if (count === undefined || declarations !== 1 || uses !== indices.length + 1 || indices.includes(undefined))
+      continue;
     const variables = Array.from({ length: count }, (_, index) => `  var ${name}_${index}: ${element};`).join("\n");
     result = result
       .replace(declaration, variables)

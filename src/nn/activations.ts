@@ -1,7 +1,22 @@
 /** Activations by Keras's names (https://keras.io/api/layers/activations/). */
 import { ValueError } from "../core/errors.ts";
 import type { Value } from "../graph/operation.ts";
-import { add, clip, div, exp, greater, maximum, minimum, mul, relu, sigmoid, softplus, sub, tanh, where } from "../ops/arithmetic.ts";
+import {
+  add,
+  clip,
+  div,
+  exp,
+  greater,
+  maximum,
+  minimum,
+  mul,
+  relu,
+  sigmoid,
+  softplus,
+  sub,
+  tanh,
+  where,
+} from "../ops/arithmetic.ts";
 import { softmax } from "../ops/softmax.ts";
 
 const ACTIVATIONS = {
@@ -25,7 +40,9 @@ export type ActivationName = keyof typeof ACTIVATIONS | "hard_sigmoid";
 export function activationName(name: string): keyof typeof ACTIVATIONS {
   const camel = name === "hard_sigmoid" ? "hardSigmoid" : name;
   if (!Object.hasOwn(ACTIVATIONS, camel)) {
-    throw new ValueError(`unknown activation "${name}"; expected one of ${Object.keys(ACTIVATIONS).join(", ")}`, { activation: name });
+    throw new ValueError(`unknown activation "${name}"; expected one of ${Object.keys(ACTIVATIONS).join(", ")}`, {
+      activation: name,
+    });
   }
   return camel as keyof typeof ACTIVATIONS;
 }

@@ -1,10 +1,10 @@
 /** What `fit`, `evaluate` and `predict` take, brought into one form and checked before any of it reaches the GPU. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { type ArrayLike, type NdArray, isShaped, toNdArray } from "../core/nd_array.ts";
-import { type Shape, formatShape, sameShape } from "../core/shape.ts";
-import { type Dataset, checkDataset } from "../data/dataset.ts";
-import { type RaggedSequences, checkRagged, maxId } from "../data/ragged.ts";
-import { type Loss, alignTargets } from "./losses.ts";
+import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../core/nd_array.ts";
+import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { checkDataset, type Dataset } from "../data/dataset.ts";
+import { checkRagged, maxId, type RaggedSequences } from "../data/ragged.ts";
+import { alignTargets, type Loss } from "./losses.ts";
 
 /** Inputs: nested arrays, `{ shape, data }`, or rows of ids of unequal length. */
 export type InputLike = ArrayLike | RaggedSequences;
@@ -40,7 +40,10 @@ export function prepareInputs(given: InputLike, spec: InputSpec, what: string): 
         { length: given.length, expected: spec.shape },
       );
     }
-    if (spec.dtype !== "int32") throw new ValueError(`${what}: x holds ids, but the model's first layer takes float32 vectors; begin with an embedding`);
+    if (spec.dtype !== "int32")
+      throw new ValueError(
+        `${what}: x holds ids, but the model's first layer takes float32 vectors; begin with an embedding`,
+      );
     checkIdLimit(maxId(given), spec, what);
     return given;
   }
@@ -62,7 +65,10 @@ export function prepareInputs(given: InputLike, spec: InputSpec, what: string): 
   } else {
     const index = x.data.findIndex((value) => !Number.isFinite(value));
     if (index >= 0) {
-      throw new ValueError(`${what}: element ${index} of x is ${x.data[index]}; expected finite numbers. Remove or fill missing values first.`, { index });
+      throw new ValueError(
+        `${what}: element ${index} of x is ${x.data[index]}; expected finite numbers. Remove or fill missing values first.`,
+        { index },
+      );
     }
   }
   return x;
@@ -85,7 +91,9 @@ export function prepareData(given: DataLike, spec: InputSpec, loss: Loss, output
     ? (given as readonly [InputLike, ArrayLike])
     : [(given as { x: InputLike }).x, (given as { y: ArrayLike }).y];
   if (rawX === undefined || rawY === undefined) {
-    throw new ValueError(`${what}: expected a data set, { x, y } or [x, y]; ${rawX === undefined ? "x" : "y"} is missing`);
+    throw new ValueError(
+      `${what}: expected a data set, { x, y } or [x, y]; ${rawX === undefined ? "x" : "y"} is missing`,
+    );
   }
   const x = prepareInputs(rawX, spec, what);
   const size = isRagged(x) ? x.offsets.length - 1 : (x.shape[0] as number);

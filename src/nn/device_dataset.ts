@@ -1,8 +1,8 @@
 import type { NdArray } from "../core/nd_array.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Device } from "../gpu/device.ts";
 import { type Value, Variable } from "../graph/operation.ts";
 import { rowBatch, sequenceBatch } from "../ops/batch.ts";
+import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
 
 /** A data set on the GPU: uploaded once; each step takes its batch there, by a permutation and a position. */
@@ -26,7 +26,10 @@ export class DeviceDataset {
         initial: () => array,
       });
     const ids = (label: string, list: Int32Array) => table(label, { shape: [list.length], data: list });
-    this.#permutation = ids("permutation", Int32Array.from({ length: data.size }, (_, index) => index));
+    this.#permutation = ids(
+      "permutation",
+      Int32Array.from({ length: data.size }, (_, index) => index),
+    );
     this.#y = table("y", data.y);
     const permutation = this.#permutation.value;
     if (data.kind === "ragged") {

@@ -1,7 +1,7 @@
 /** How weights begin. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
 import { ValueError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
-import { type Shape, formatShape, sizeOf } from "../core/shape.ts";
+import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 
 /** Fills a weight. `config` is what a saved model keeps. */
 export interface Initializer {
@@ -66,7 +66,9 @@ export function orthogonal(gain = 1): Initializer {
     config: { name: "orthogonal", gain },
     fill: (shape, random) => {
       if (shape.length < 2) {
-        throw new ValueError(`orthogonal: the shape ${formatShape(shape)} has less than two axes; expected a matrix`, { shape });
+        throw new ValueError(`orthogonal: the shape ${formatShape(shape)} has less than two axes; expected a matrix`, {
+          shape,
+        });
       }
       const columns = shape.at(-1) as number;
       const rows = sizeOf(shape) / columns;

@@ -2,7 +2,7 @@
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { toPadded } from "../data/ragged.ts";
-import { type Value, input, scalar } from "../graph/operation.ts";
+import { input, scalar, type Value } from "../graph/operation.ts";
 import { mul, sqrt, square } from "../ops/arithmetic.ts";
 import { vjp } from "../ops/gradients.ts";
 import { slice } from "../ops/movement.ts";
@@ -43,11 +43,20 @@ export interface TraceOptions {
 }
 
 /** Runs one program on x and reads its outputs. */
-async function runOnce(model: Model, x: InputLike, what: string, build: (x: Value) => readonly Value[]): Promise<NdArray[]> {
+async function runOnce(
+  model: Model,
+  x: InputLike,
+  what: string,
+  build: (x: Value) => readonly Value[],
+): Promise<NdArray[]> {
   const prepared = prepareInputs(x, model.inputSpec, what);
   const array = "kind" in prepared ? toPadded(prepared) : prepared;
   const value = input("x", array.shape, model.inputSpec.dtype);
-  const program = await Program.compile(model.device, { outputs: build(value), updates: [] }, { label: what, inputs: [value] });
+  const program = await Program.compile(
+    model.device,
+    { outputs: build(value), updates: [] },
+    { label: what, inputs: [value] },
+  );
   try {
     return await program.run(new Map([[value, array]]));
   } finally {
@@ -59,7 +68,9 @@ async function runOnce(model: Model, x: InputLike, what: string, build: (x: Valu
 export async function traceCell(model: Model, x: InputLike, { layer: name }: TraceOptions = {}): Promise<CellTrace> {
   let found: LayerTrace | undefined;
   const arrays = await runOnce(model, x, "trace", (value) => {
-    found = model.build(value).find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
+    found = model
+      .build(value)
+      .find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
     const { saved, hidden } = found?.result ?? {};
     if (saved === undefined || hidden === undefined) {
       throw new ValueError(

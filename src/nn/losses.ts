@@ -45,14 +45,19 @@ function expectRange(loss: string, { data }: NdArray, low: number, high: number,
   for (let index = 0; index < data.length; index++) {
     const value = data[index] as number;
     if (!(value >= low && value <= high)) {
-      throw new ValueError(`${loss}: target ${index} is ${value}; expected ${low} ≤ y ≤ ${high}. ${hint}`, { loss, index, value });
+      throw new ValueError(`${loss}: target ${index} is ${value}; expected ${low} ≤ y ≤ ${high}. ${hint}`, {
+        loss,
+        index,
+        value,
+      });
     }
   }
 }
 
 function expectFinite(loss: string, { data }: NdArray): void {
   const index = data.findIndex((value) => !Number.isFinite(value));
-  if (index >= 0) throw new ValueError(`${loss}: target ${index} is ${data[index]}; expected finite numbers`, { loss, index });
+  if (index >= 0)
+    throw new ValueError(`${loss}: target ${index} is ${data[index]}; expected finite numbers`, { loss, index });
 }
 
 /** −y·log p − (1 − y)·log(1 − p), meaned over the last axis; from the logits where p is a sigmoid. */
@@ -83,7 +88,14 @@ export function categoricalCrossentropy({ fromLogits = false, labelSmoothing = 0
   return {
     config: { name: "categoricalCrossentropy", fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
-    checkTargets: (y) => expectRange("categoricalCrossentropy", y, 0, 1, "Give one-hot rows, or use sparseCategoricalCrossentropy for class numbers."),
+    checkTargets: (y) =>
+      expectRange(
+        "categoricalCrossentropy",
+        y,
+        0,
+        1,
+        "Give one-hot rows, or use sparseCategoricalCrossentropy for class numbers.",
+      ),
     perSample: (yTrue, yPred) => {
       const classes = yPred.shape.at(-1) as number;
       const y = labelSmoothing === 0 ? yTrue : add(mul(yTrue, 1 - labelSmoothing), labelSmoothing / classes);
@@ -93,16 +105,27 @@ export function categoricalCrossentropy({ fromLogits = false, labelSmoothing = 0
 }
 
 /** −log p of the true class; y holds class numbers. */
-export function sparseCategoricalCrossentropy({ fromLogits = false }: Pick<CrossentropyOptions, "fromLogits"> = {}): Loss {
+export function sparseCategoricalCrossentropy({
+  fromLogits = false,
+}: Pick<CrossentropyOptions, "fromLogits"> = {}): Loss {
   return {
     config: { name: "sparseCategoricalCrossentropy", fromLogits },
     targetShape: (output) => output.slice(0, -1),
     checkTargets: (y, output) => {
       const classes = output.at(-1) as number;
-      expectRange("sparseCategoricalCrossentropy", y, 0, classes - 1, `The model has ${classes} outputs, one per class.`);
+      expectRange(
+        "sparseCategoricalCrossentropy",
+        y,
+        0,
+        classes - 1,
+        `The model has ${classes} outputs, one per class.`,
+      );
       const index = y.data.findIndex((value) => !Number.isInteger(value));
       if (index >= 0) {
-        throw new ValueError(`sparseCategoricalCrossentropy: target ${index} is ${y.data[index]}; expected a whole class number`, { index });
+        throw new ValueError(
+          `sparseCategoricalCrossentropy: target ${index} is ${y.data[index]}; expected a whole class number`,
+          { index },
+        );
       }
     },
     perSample: (yTrue, yPred) => {
@@ -153,7 +176,9 @@ export function resolveLoss(given: LossLike): Loss {
   const name = config.name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
   if (make === undefined) {
-    throw new ValueError(`unknown loss "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, { loss: config.name });
+    throw new ValueError(`unknown loss "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
+      loss: config.name,
+    });
   }
   return make(config);
 }
@@ -166,7 +191,8 @@ export function alignTargets(loss: Loss, y: NdArray, output: readonly number[]):
   const expected = [y.shape[0] ?? 0, ...loss.targetShape(output).slice(1)];
   if (sameShape(y.shape, expected)) return y;
   const trimmed = (shape: readonly number[]) => (shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape);
-  if (sizeOf(y.shape) === sizeOf(expected) && sameShape(trimmed(y.shape), trimmed(expected))) return { shape: expected, data: y.data };
+  if (sizeOf(y.shape) === sizeOf(expected) && sameShape(trimmed(y.shape), trimmed(expected)))
+    return { shape: expected, data: y.data };
   throw new ShapeError(
     `${loss.config.name}: targets are ${formatShape(y.shape)}, the model's output is ${formatShape(["B", ...output.slice(1)] as unknown as number[])}; expected targets of shape ${formatShape(["B", ...expected.slice(1)] as unknown as number[])}`,
     { targets: y.shape, output },

@@ -3,16 +3,23 @@ import { DisposedError, ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type ArrayLike, full } from "../core/nd_array.ts";
 import { Random } from "../core/random.ts";
-import { type Shape, formatShape, sameShape, sizeOf } from "../core/shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type RaggedSequences, takeRaggedRows, toPadded } from "../data/ragged.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
-import type { Device } from "../gpu/device.ts";
-import { type Value, Variable, input } from "../graph/operation.ts";
+import { input, type Value, Variable } from "../graph/operation.ts";
+import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { type DataLike, type InputLike, type InputSpec, prepareData, prepareInputs, splitArguments } from "./data_input.ts";
-import { type CellTrace, type InputGradients, type TraceOptions, inputGradients, traceCell } from "./inspect.ts";
+import {
+  type DataLike,
+  type InputLike,
+  type InputSpec,
+  prepareData,
+  prepareInputs,
+  splitArguments,
+} from "./data_input.ts";
+import { type CellTrace, type InputGradients, inputGradients, type TraceOptions, traceCell } from "./inspect.ts";
 import { type CallResult, Embedding, type Layer, type WeightSpec } from "./layers/index.ts";
 import { type Loss, type LossLike, resolveLoss } from "./losses.ts";
 import { type MetricLike, resolveMetric } from "./metrics.ts";
@@ -21,7 +28,15 @@ import { type OptimizerLike, resolveOptimizer } from "./optimizers.ts";
 import { PauseGate } from "./pause_gate.ts";
 import type { Compiled } from "./step_programs.ts";
 import { summarize } from "./summary.ts";
-import { Evaluator, type EpochRecord, type Logs, type Progress, Trainer, type TrainingState, type TrainingStatistics } from "./trainer.ts";
+import {
+  type EpochRecord,
+  Evaluator,
+  type Logs,
+  type Progress,
+  Trainer,
+  type TrainingState,
+  type TrainingStatistics,
+} from "./trainer.ts";
 
 /** Options of `sequential`. */
 export interface ModelOptions {
@@ -123,7 +138,10 @@ export class Model {
   constructor(layers: readonly Layer[], { device, inputShape, seed = 0, name = "sequential" }: ModelOptions) {
     if (layers.length === 0) throw new ValueError("sequential: got no layers; expected at least one");
     if (inputShape.some((size) => !Number.isInteger(size) || size < 1)) {
-      throw new ShapeError(`sequential: inputShape is ${formatShape(inputShape)}; expected whole sizes of at least 1, without the batch`, { inputShape });
+      throw new ShapeError(
+        `sequential: inputShape is ${formatShape(inputShape)}; expected whole sizes of at least 1, without the batch`,
+        { inputShape },
+      );
     }
     this.name = name;
     this.device = device;
@@ -271,7 +289,12 @@ export class Model {
       const compiled = this.#needCompiled("evaluate");
       const prepared = this.#prepare(data, compiled.loss, "evaluate");
       const batchSize = checkCount("evaluate", "batchSize", options.batchSize ?? 32);
-      const evaluator = await Evaluator.prepare(this.#stepModel(), compiled, prepared, Math.min(batchSize, prepared.size));
+      const evaluator = await Evaluator.prepare(
+        this.#stepModel(),
+        compiled,
+        prepared,
+        Math.min(batchSize, prepared.size),
+      );
       try {
         return await evaluator.run({ signal: options.signal, isDisposed: () => this.#disposed });
       } finally {
@@ -309,27 +332,35 @@ export class Model {
    * Replaces all weights, in the order of `weights()`.
    * @throws ShapeError, ValueError when one does not fit; then none is changed.
    */
-  async setWeights(weights: readonly (NdArray | { readonly shape: Shape; readonly data: readonly number[] })[]): Promise<void> {
+  async setWeights(
+    weights: readonly (NdArray | { readonly shape: Shape; readonly data: readonly number[] })[],
+  ): Promise<void> {
     this.#assertFree("setWeights");
     if (weights.length !== this.#weights.length) {
-      throw new ValueError(`setWeights: got ${weights.length} arrays; the model has ${this.#weights.length} weights`, { got: weights.length });
+      throw new ValueError(`setWeights: got ${weights.length} arrays; the model has ${this.#weights.length} weights`, {
+        got: weights.length,
+      });
     }
     const arrays = weights.map(({ shape, data }, index): NdArray => {
       const { name, shape: expected } = this.#weights[index] as Variable;
       if (!sameShape(shape, expected) || data.length !== sizeOf(expected)) {
-        throw new ShapeError(`setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ${formatShape(expected)}`, {
-          index,
-          name,
-          shape,
-          expected,
-        });
+        throw new ShapeError(
+          `setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ${formatShape(expected)}`,
+          {
+            index,
+            name,
+            shape,
+            expected,
+          },
+        );
       }
       const array = Float32Array.from(data);
-      if (!array.every(Number.isFinite)) throw new ValueError(`setWeights: "${name}" holds a number that is not finite`, { name });
+      if (!array.every(Number.isFinite))
+        throw new ValueError(`setWeights: "${name}" holds a number that is not finite`, { name });
       return { shape, data: array };
     });
     const store = variablesOf(this.device);
-    arrays.forEach((array, index) => store.write(this.#weights[index] as Variable, array));
+    for (const [index, array] of arrays.entries()) store.write(this.#weights[index] as Variable, array);
   }
 
   /** Gates, candidate, cell and hidden state of a recurrent layer over time, for x. */
@@ -407,7 +438,9 @@ export class Model {
 
   #splitValidation(data: Dataset, { validationData, validationSplit = 0 }: FitOptions, loss: Loss) {
     if (!(validationSplit >= 0 && validationSplit < 1)) {
-      throw new ValueError(`fit: validationSplit is ${validationSplit}; expected 0 ≤ validationSplit < 1`, { validationSplit });
+      throw new ValueError(`fit: validationSplit is ${validationSplit}; expected 0 ≤ validationSplit < 1`, {
+        validationSplit,
+      });
     }
     if (validationData !== undefined) {
       return { training: data, validation: this.#prepare(validationData, loss, "fit: validationData") };
@@ -415,19 +448,31 @@ export class Model {
     if (validationSplit === 0) return { training: data, validation: undefined };
     const cut = Math.floor(data.size * (1 - validationSplit));
     if (cut === 0 || cut === data.size) {
-      throw new ValueError(`fit: validationSplit ${validationSplit} of ${data.size} examples leaves one side empty`, { validationSplit, size: data.size });
+      throw new ValueError(`fit: validationSplit ${validationSplit} of ${data.size} examples leaves one side empty`, {
+        validationSplit,
+        size: data.size,
+      });
     }
     return { training: partOf(data, 0, cut), validation: partOf(data, cut, data.size) };
   }
 
-  #startState(size: number, { epochs = 1, batchSize = 32, shuffle = true, seed = this.seed, resume = false }: FitOptions): TrainingState {
+  #startState(
+    size: number,
+    { epochs = 1, batchSize = 32, shuffle = true, seed = this.seed, resume = false }: FitOptions,
+  ): TrainingState {
     if (resume) {
-      if (this.#state === undefined) throw new ValueError("fit: there is no training to resume; the model was never trained, or was saved without its training state");
+      if (this.#state === undefined)
+        throw new ValueError(
+          "fit: there is no training to resume; the model was never trained, or was saved without its training state",
+        );
       if (this.#state.size !== size) {
-        throw new ValueError(`fit: the training to resume had ${this.#state.size} examples, this data has ${size}; give the same data`, {
-          expected: this.#state.size,
-          size,
-        });
+        throw new ValueError(
+          `fit: the training to resume had ${this.#state.size} examples, this data has ${size}; give the same data`,
+          {
+            expected: this.#state.size,
+            size,
+          },
+        );
       }
       return { ...this.#state, epochs: Math.max(epochs, this.#state.epochs) };
     }
@@ -451,7 +496,11 @@ export class Model {
     const known = this.#predictors.get(batchSize);
     if (known !== undefined) return known;
     const x = input("x", [batchSize, ...this.inputShape], this.inputSpec.dtype);
-    const program = await Program.compile(this.device, { outputs: [this.forward(x)], updates: [] }, { label: `prediction, batch ${batchSize}`, inputs: [x] });
+    const program = await Program.compile(
+      this.device,
+      { outputs: [this.forward(x)], updates: [] },
+      { label: `prediction, batch ${batchSize}`, inputs: [x] },
+    );
     const predictor = { program, x };
     this.#predictors.set(batchSize, predictor);
     const oldest = [...this.#predictors.keys()][0] as number;
@@ -463,7 +512,10 @@ export class Model {
   }
 
   #needCompiled(what: string): Compiled {
-    if (this.#compiled === undefined) throw new ValueError(`${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`);
+    if (this.#compiled === undefined)
+      throw new ValueError(
+        `${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`,
+      );
     return this.#compiled;
   }
 
@@ -501,7 +553,10 @@ function nameLayers(layers: readonly Layer[]): void {
     taken.add(name);
     layer.name = name;
   }
-  if (taken.size !== layers.length) throw new ValueError("sequential: two layers have one name; give each its own", { names: layers.map((layer) => layer.name) });
+  if (taken.size !== layers.length)
+    throw new ValueError("sequential: two layers have one name; give each its own", {
+      names: layers.map((layer) => layer.name),
+    });
 }
 
 function makeWeight(layer: Layer, { name, shape, initializer }: WeightSpec, seed: number, stream: number): Variable {
@@ -520,7 +575,13 @@ function checkCount(what: string, option: string, value: number): number {
 }
 
 function rowsOf(x: NdArray | RaggedSequences, start: number, count: number): NdArray {
-  if ("kind" in x) return toPadded(takeRaggedRows(x, Array.from({ length: count }, (_, index) => start + index)));
+  if ("kind" in x)
+    return toPadded(
+      takeRaggedRows(
+        x,
+        Array.from({ length: count }, (_, index) => start + index),
+      ),
+    );
   const width = sizeOf(x.shape.slice(1));
   return { shape: [count, ...x.shape.slice(1)], data: x.data.subarray(start * width, (start + count) * width) };
 }
@@ -529,7 +590,15 @@ function partOf(data: Dataset, from: number, to: number): Dataset {
   const y = rowsOf(data.y, from, to - from);
   const size = to - from;
   if (data.kind === "dense") return { kind: "dense", size, x: rowsOf(data.x, from, size), y };
-  return { kind: "ragged", size, x: takeRaggedRows(data.x, Array.from({ length: size }, (_, index) => from + index)), y };
+  return {
+    kind: "ragged",
+    size,
+    x: takeRaggedRows(
+      data.x,
+      Array.from({ length: size }, (_, index) => from + index),
+    ),
+    y,
+  };
 }
 
 function historyOf(trainer: Trainer): History {

@@ -3,12 +3,12 @@ import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { ReviewEncoder } from "../data/review_encoder.ts";
-import type { Device } from "../gpu/device.ts";
 import type { Variable } from "../graph/operation.ts";
 import { readModelDirectory, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { openFileSystem } from "../platform/file_system.ts";
+import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { layerFromConfig } from "./layers/index.ts";
 import type { LossConfig } from "./losses.ts";
@@ -22,7 +22,8 @@ import type { TrainingState } from "./trainer.ts";
  * @throws FormatError when a file is cut short, damaged, of a newer version or of something else; nothing is left behind.
  */
 export async function loadModel(source: string | ModelFiles, options: { readonly device: Device }): Promise<Model> {
-  const saved = typeof source === "string" ? await readModelDirectory(await openFileSystem(), source) : await unpackModel(source);
+  const saved =
+    typeof source === "string" ? await readModelDirectory(await openFileSystem(), source) : await unpackModel(source);
   return restore(saved, options.device);
 }
 
@@ -38,7 +39,11 @@ interface SavedArchitecture {
   readonly seed: number;
   readonly inputShape: readonly number[];
   readonly layers: readonly SavedLayer[];
-  readonly compile?: { readonly optimizer: OptimizerConfig; readonly loss: LossConfig; readonly metrics: readonly string[] };
+  readonly compile?: {
+    readonly optimizer: OptimizerConfig;
+    readonly loss: LossConfig;
+    readonly metrics: readonly string[];
+  };
 }
 
 /** Everything is read and checked before the first variable is written. */
@@ -72,13 +77,20 @@ function restore(saved: SavedModel, device: Device): Model {
 function matchTensors(variables: readonly Variable[], bytes: Uint8Array, file: string): [Variable, NdArray][] {
   const { tensors } = readSafetensors(bytes, file);
   if (tensors.size !== variables.length) {
-    throw new FormatError(`${file} holds ${tensors.size} tensors; the architecture has ${variables.length}: they belong to different models`);
+    throw new FormatError(
+      `${file} holds ${tensors.size} tensors; the architecture has ${variables.length}: they belong to different models`,
+    );
   }
   return variables.map((variable) => {
     const array = tensors.get(variable.name);
-    if (array === undefined) throw new FormatError(`${file} lacks "${variable.name}", which the architecture has; they belong to different models`);
+    if (array === undefined)
+      throw new FormatError(
+        `${file} lacks "${variable.name}", which the architecture has; they belong to different models`,
+      );
     if (!sameShape(array.shape, variable.shape) || !(array.data instanceof Float32Array)) {
-      throw new FormatError(`${file}: "${variable.name}" is ${formatShape(array.shape)}; the architecture says float32 ${formatShape(variable.shape)}`);
+      throw new FormatError(
+        `${file}: "${variable.name}" is ${formatShape(array.shape)}; the architecture says float32 ${formatShape(variable.shape)}`,
+      );
     }
     return [variable, array];
   });
@@ -87,7 +99,8 @@ function matchTensors(variables: readonly Variable[], bytes: Uint8Array, file: s
 type Fields = Readonly<Record<string, JsonValue>>;
 
 function fieldsOf(value: JsonValue | undefined, what: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FormatError(`model.json: ${what} is not an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new FormatError(`model.json: ${what} is not an object`);
   return value as Fields;
 }
 
@@ -105,19 +118,22 @@ function listOf<T>(value: JsonValue | undefined, what: string, read: (item: Json
 }
 
 const asNumber = (value: JsonValue, what: string): number => {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new FormatError(`model.json: ${what} is ${JSON.stringify(value)}; expected a number`);
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new FormatError(`model.json: ${what} is ${JSON.stringify(value)}; expected a number`);
   return value;
 };
 
 const asText = (value: JsonValue, what: string): string => {
-  if (typeof value !== "string") throw new FormatError(`model.json: ${what} is ${JSON.stringify(value)}; expected text`);
+  if (typeof value !== "string")
+    throw new FormatError(`model.json: ${what} is ${JSON.stringify(value)}; expected text`);
   return value;
 };
 
 function checkArchitecture(value: JsonValue): SavedArchitecture {
   const fields = fieldsOf(value, "architecture");
   const className = field(fields, "className", "string", "architecture");
-  if (className !== "Sequential") throw new FormatError(`model.json: the architecture is "${className}"; this version loads Sequential models`);
+  if (className !== "Sequential")
+    throw new FormatError(`model.json: the architecture is "${className}"; this version loads Sequential models`);
   const layers = listOf(fields.layers, "architecture.layers", (item, what): SavedLayer => {
     const layer = fieldsOf(item, what);
     return {
@@ -126,7 +142,10 @@ function checkArchitecture(value: JsonValue): SavedArchitecture {
       config: fieldsOf(layer.config, `${what}.config`),
     };
   });
-  const compile = fields.compile === undefined || fields.compile === null ? undefined : fieldsOf(fields.compile, "architecture.compile");
+  const compile =
+    fields.compile === undefined || fields.compile === null
+      ? undefined
+      : fieldsOf(fields.compile, "architecture.compile");
   return {
     className,
     name: field(fields, "name", "string", "architecture"),
@@ -164,7 +183,9 @@ function checkTraining(value: JsonValue): TrainingState {
       return {
         epoch: field(record, "epoch", "number", what),
         seconds: field(record, "seconds", "number", what),
-        logs: Object.fromEntries(Object.entries(logs).map(([name, result]) => [name, asNumber(result, `${what}.logs.${name}`)])),
+        logs: Object.fromEntries(
+          Object.entries(logs).map(([name, result]) => [name, asNumber(result, `${what}.logs.${name}`)]),
+        ),
       };
     }),
   };

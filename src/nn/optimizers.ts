@@ -1,8 +1,8 @@
 /** Optimizers by Keras's formulas and defaults (https://keras.io/api/optimizers/). */
 import { ValueError } from "../core/errors.ts";
-import { Variable, type Update, type Value } from "../graph/operation.ts";
+import { type Update, type Value, Variable } from "../graph/operation.ts";
 import { add, clip, div, maximum, minimum, mul, sqrt, square } from "../ops/arithmetic.ts";
-import { type StepInputs, adamUpdate, rmspropUpdate, sgdUpdate } from "../ops/optimizer_updates.ts";
+import { adamUpdate, rmspropUpdate, type StepInputs, sgdUpdate } from "../ops/optimizer_updates.ts";
 import { sum } from "../ops/reduce.ts";
 
 /** An optimizer as data. */
@@ -55,9 +55,14 @@ function optimizer(rule: Rule): Optimizer {
   const clips = { clipnorm, globalClipnorm, clipvalue };
   const given = Object.entries(clips).filter(([, limit]) => limit !== undefined) as [string, number][];
   if (given.length > 1) {
-    throw new ValueError(`${rule.name}: got ${given.map(([name]) => name).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`);
+    throw new ValueError(
+      `${rule.name}: got ${given.map(([name]) => name).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
+    );
   }
-  for (const [name, value] of [...given, ["learningRate", rule.learningRate], ["weightDecay", weightDecay]] as [string, number][]) {
+  for (const [name, value] of [...given, ["learningRate", rule.learningRate], ["weightDecay", weightDecay]] as [
+    string,
+    number,
+  ][]) {
     if (!Number.isFinite(value) || value < 0) {
       throw new ValueError(`${rule.name}: ${name} is ${value}; expected a finite number ≥ 0`, { [name]: value });
     }
@@ -65,11 +70,19 @@ function optimizer(rule: Rule): Optimizer {
   const self: Optimizer = {
     learningRate: rule.learningRate,
     get config() {
-      return { name: rule.name, ...rule.config, learningRate: self.learningRate, weightDecay, ...Object.fromEntries(given) };
+      return {
+        name: rule.name,
+        ...rule.config,
+        learningRate: self.learningRate,
+        weightDecay,
+        ...Object.fromEntries(given),
+      };
     },
     clip: (gradients) => clipGradients(gradients, rule.options),
     slots: (weight) =>
-      rule.slotNames.map((slot) => new Variable({ name: `${weight.name}/${slot}`, shape: weight.shape, trainable: false })),
+      rule.slotNames.map(
+        (slot) => new Variable({ name: `${weight.name}/${slot}`, shape: weight.shape, trainable: false }),
+      ),
     update: (weight, slots, inputs) => {
       const state = [weight, ...slots];
       const next = rule.apply(
@@ -83,7 +96,10 @@ function optimizer(rule: Rule): Optimizer {
   return self;
 }
 
-function clipGradients(gradients: readonly Value[], { clipnorm, globalClipnorm, clipvalue }: OptimizerOptions): readonly Value[] {
+function clipGradients(
+  gradients: readonly Value[],
+  { clipnorm, globalClipnorm, clipvalue }: OptimizerOptions,
+): readonly Value[] {
   if (clipvalue !== undefined) return gradients.map((gradient) => clip(gradient, -clipvalue, clipvalue));
   if (clipnorm !== undefined) {
     return gradients.map((gradient) => mul(gradient, div(clipnorm, maximum(sqrt(sum(square(gradient))), clipnorm))));
@@ -105,7 +121,8 @@ export interface SgdOptions extends OptimizerOptions {
 /** Stochastic gradient descent, with momentum if asked (Sutskever et al. 2013). learningRate 0.01. */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
-  if (!(momentum >= 0 && momentum <= 1)) throw new ValueError(`sgd: momentum is ${momentum}; expected 0 ≤ momentum ≤ 1`);
+  if (!(momentum >= 0 && momentum <= 1))
+    throw new ValueError(`sgd: momentum is ${momentum}; expected 0 ≤ momentum ≤ 1`);
   return optimizer({
     name: "sgd",
     learningRate,
@@ -171,7 +188,13 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   });
 }
 
-const BY_NAME: Readonly<Record<string, (options: OptimizerOptions) => Optimizer>> = { sgd, adam, adamW, adamw: adamW, rmsprop };
+const BY_NAME: Readonly<Record<string, (options: OptimizerOptions) => Optimizer>> = {
+  sgd,
+  adam,
+  adamW,
+  adamw: adamW,
+  rmsprop,
+};
 
 /** What `compile` takes. */
 export type OptimizerLike = Optimizer | string | OptimizerConfig;
@@ -182,7 +205,9 @@ export function resolveOptimizer(given: OptimizerLike): Optimizer {
   const config: OptimizerConfig = typeof given === "string" ? { name: given } : (given as OptimizerConfig);
   const make = Object.hasOwn(BY_NAME, config.name) ? BY_NAME[config.name] : undefined;
   if (make === undefined) {
-    throw new ValueError(`unknown optimizer "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, { optimizer: config.name });
+    throw new ValueError(`unknown optimizer "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
+      optimizer: config.name,
+    });
   }
   const { name: _, ...options } = config;
   return make(options);

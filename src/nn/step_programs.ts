@@ -1,10 +1,10 @@
 /** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
 import type { NdArray } from "../core/nd_array.ts";
-import type { Device } from "../gpu/device.ts";
-import { type Value, Variable, input } from "../graph/operation.ts";
+import { input, type Value, Variable } from "../graph/operation.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
 import { mean } from "../ops/reduce.ts";
+import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";
 import type { DeviceDataset } from "./device_dataset.ts";

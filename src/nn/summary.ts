@@ -15,7 +15,11 @@ export function summarize(name: string, layers: readonly Layer[], shapes: readon
   const rule = (left: string, line: string, cross: string, right: string) =>
     left + WIDTHS.map((width) => line.repeat(width)).join(cross) + right;
   const row = (bar: string, cells: readonly [string, string, string]) => {
-    const [layer, shape, count] = cells.map((cell, index) => cut(cell, (WIDTHS[index] as number) - 2)) as [string, string, string];
+    const [layer, shape, count] = cells.map((cell, index) => cut(cell, (WIDTHS[index] as number) - 2)) as [
+      string,
+      string,
+      string,
+    ];
     const texts = [layer.padEnd(WIDTHS[0] - 2), shape.padEnd(WIDTHS[1] - 2), count.padStart(WIDTHS[2] - 2)];
     return `${bar} ${texts.join(` ${bar} `)} ${bar}`;
   };

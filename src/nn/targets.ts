@@ -1,4 +1,4 @@
-import { type Value, constant } from "../graph/operation.ts";
+import { constant, type Value } from "../graph/operation.ts";
 
 /** The class numbers 0…classes−1, int32, to compare targets with. */
 export function classIndices(classes: number): Value {

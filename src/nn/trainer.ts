@@ -4,10 +4,17 @@ import type { NdArray } from "../core/nd_array.ts";
 import { Random } from "../core/random.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { Variable } from "../graph/operation.ts";
+import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { DeviceDataset } from "./device_dataset.ts";
-import { Pacer } from "./pacer.ts";
-import { type Compiled, RunningSums, type StepModel, type StepProgram, evaluateStep, trainStep } from "./step_programs.ts";
+import {
+  type Compiled,
+  evaluateStep,
+  RunningSums,
+  type StepModel,
+  type StepProgram,
+  trainStep,
+} from "./step_programs.ts";
 
 /** Streams of random numbers for permutations begin here; weights and dropout use lower ones. */
 const PERMUTATION_STREAM = 0x40000000;
@@ -102,7 +109,11 @@ class Batches {
     this.#rest = rest;
   }
 
-  static async prepare(size: number, batchSize: number, make: (batchSize: number) => Promise<StepProgram>): Promise<Batches> {
+  static async prepare(
+    size: number,
+    batchSize: number,
+    make: (batchSize: number) => Promise<StepProgram>,
+  ): Promise<Batches> {
     const whole = size >= batchSize ? await make(batchSize) : undefined;
     try {
       const rest = size % batchSize === 0 ? undefined : await make(size % batchSize);
@@ -137,7 +148,13 @@ export class Evaluator {
   readonly #sums: RunningSums;
   readonly #batches: Batches;
 
-  private constructor(model: StepModel, names: readonly string[], data: DeviceDataset, sums: RunningSums, batches: Batches) {
+  private constructor(
+    model: StepModel,
+    names: readonly string[],
+    data: DeviceDataset,
+    sums: RunningSums,
+    batches: Batches,
+  ) {
     this.#model = model;
     this.#names = names;
     this.#data = data;
@@ -145,12 +162,19 @@ export class Evaluator {
     this.#batches = batches;
   }
 
-  static async prepare(model: StepModel, compiled: Pick<Compiled, "loss" | "metrics">, dataset: Dataset, batchSize: number): Promise<Evaluator> {
+  static async prepare(
+    model: StepModel,
+    compiled: Pick<Compiled, "loss" | "metrics">,
+    dataset: Dataset,
+    batchSize: number,
+  ): Promise<Evaluator> {
     const names = ["loss", ...compiled.metrics.map((metric) => metric.name)];
     const data = new DeviceDataset(model.device, dataset, "evaluation data");
     const sums = new RunningSums(names, "evaluation");
     try {
-      const batches = await Batches.prepare(dataset.size, batchSize, (size) => evaluateStep(model, compiled, data, sums, size));
+      const batches = await Batches.prepare(dataset.size, batchSize, (size) =>
+        evaluateStep(model, compiled, data, sums, size),
+      );
       return new Evaluator(model, names, data, sums, batches);
     } catch (error) {
       data.dispose();
@@ -171,7 +195,9 @@ export class Evaluator {
       await pacer.submitted();
     }
     const totals = await store.read(this.#sums.variables);
-    return Object.fromEntries(this.#names.map((name, index) => [name, (totals[index]?.data[0] ?? 0) / this.#batches.size]));
+    return Object.fromEntries(
+      this.#names.map((name, index) => [name, (totals[index]?.data[0] ?? 0) / this.#batches.size]),
+    );
   }
 
   dispose(): void {
@@ -234,7 +260,9 @@ export class Trainer {
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     let batches: Batches | undefined;
     try {
-      batches = await Batches.prepare(dataset.size, state.batchSize, (size) => trainStep(model, compiled, data, sums, status, size));
+      batches = await Batches.prepare(dataset.size, state.batchSize, (size) =>
+        trainStep(model, compiled, data, sums, status, size),
+      );
       const evaluator = validation && (await Evaluator.prepare(model, compiled, validation, state.batchSize));
       return new Trainer(parts, data, sums, status, batches, evaluator);
     } catch (error) {
@@ -278,8 +306,7 @@ export class Trainer {
         const { iteration } = this.state;
         const feeds = step.feeds({ position, iteration, rates: this.#compiled.optimizer.rates(iteration) });
         const isLast = batch + 1 === this.#batches.count;
-        const isDue =
-          batch - lastRead.step >= READ_STEPS && performance.now() - lastRead.time >= READ_SECONDS * 1000;
+        const isDue = batch - lastRead.step >= READ_STEPS && performance.now() - lastRead.time >= READ_SECONDS * 1000;
         if (isLast || isDue) {
           const outputs = await step.program.run(feeds);
           this.#readbacks++;
@@ -292,7 +319,8 @@ export class Trainer {
           await pacer.submitted();
         }
         const seconds = (performance.now() - began) / 1000;
-        if (!isLast) await control.onProgress?.(this.#progress(batch + 1, logs, seconds, position + step.batchSize, first));
+        if (!isLast)
+          await control.onProgress?.(this.#progress(batch + 1, logs, seconds, position + step.batchSize, first));
       }
     } finally {
       // However the loop ended, the steps that were submitted are done on the GPU: keep their sums with the state.
@@ -301,12 +329,18 @@ export class Trainer {
     this.#trainingSeconds += (performance.now() - began) / 1000;
     const validated = this.#validation && (await this.#validation.run(control));
     const seconds = (performance.now() - began) / 1000;
-    const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [`val${name.charAt(0).toUpperCase()}${name.slice(1)}`, value]);
+    const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [
+      `val${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      value,
+    ]);
     const record: EpochRecord = { epoch: epoch + 1, logs: { ...logs, ...Object.fromEntries(valLogs) }, seconds };
     const sums = this.#names.map(() => 0);
     this.state = { ...this.state, epoch: epoch + 1, batch: 0, sums, records: [...this.state.records, record] };
     this.#writeSums(sums);
-    await control.onProgress?.({ ...this.#progress(this.#batches.count, logs, seconds, this.#batches.size, first), ended: record });
+    await control.onProgress?.({
+      ...this.#progress(this.#batches.count, logs, seconds, this.#batches.size, first),
+      ended: record,
+    });
   }
 
   #advance(batch: number): void {
@@ -350,7 +384,9 @@ export class Trainer {
 
   #writeSums(sums: readonly number[]): void {
     const store = variablesOf(this.#model.device);
-    this.#sums.variables.forEach((variable, index) => store.write(variable, { shape: [], data: Float32Array.of(sums[index] ?? 0) }));
+    for (const [index, variable] of this.#sums.variables.entries()) {
+      store.write(variable, { shape: [], data: Float32Array.of(sums[index] ?? 0) });
+    }
   }
 
   dispose(): void {

@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { DTypeError, ValueError } from "../core/errors.ts";
 import { only } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
-import { type Operandish, asPair, asValue, binary, elementwise, unary } from "./elementwise.ts";
+import { asPair, asValue, binary, elementwise, type Operandish, unary } from "./elementwise.ts";
 
 const ALL: readonly DType[] = ["float32", "int32", "bool"];
 const NUMBERS: readonly DType[] = ["float32", "int32"];
@@ -154,7 +154,12 @@ export const softplus = unary({
   vjp: (x, _y, dy) => mul(dy, sigmoid(x)),
 });
 
-const comparison = (name: string, symbol: string, allowed: readonly DType[], compute: (a: number, b: number) => boolean) =>
+const comparison = (
+  name: string,
+  symbol: string,
+  allowed: readonly DType[],
+  compute: (a: number, b: number) => boolean,
+) =>
   binary({
     name,
     allowed,
@@ -194,9 +199,12 @@ const whereOp = elementwise<Readonly<Record<string, never>>>({
   name: "where",
   dtype: ([condition, a, b]) => {
     if (condition !== "bool" || a === undefined || a !== b) {
-      throw new DTypeError(`where: got (${condition}, ${a}, ${b}); expected a bool condition and two choices of one dtype`, {
-        dtypes: [condition, a, b],
-      });
+      throw new DTypeError(
+        `where: got (${condition}, ${a}, ${b}); expected a bool condition and two choices of one dtype`,
+        {
+          dtypes: [condition, a, b],
+        },
+      );
     }
     return a;
   },
@@ -222,7 +230,9 @@ const castOp = elementwise<{ readonly dtype: DType }>({
     const value = x as number;
     return dtype === "float32" ? value : dtype === "bool" ? Number(value !== 0) : Math.trunc(value);
   },
-  vjp: ({ args: [x], dy, attributes: { dtype } }) => [dtype === "float32" && (x as Value).dtype === "float32" ? dy : null],
+  vjp: ({ args: [x], dy, attributes: { dtype } }) => [
+    dtype === "float32" && (x as Value).dtype === "float32" ? dy : null,
+  ],
 });
 
 /** x as another dtype. To int32 it cuts toward zero; to bool it asks "not zero". Only float32 → float32 has a gradient. */

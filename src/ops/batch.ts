@@ -1,7 +1,7 @@
 /** Taking a batch out of a data set that lives on the GPU: a step uploads nothing but its position. */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { rowBatchCall, sequenceBatchCall } from "../kernels/batch.ts";
 
@@ -17,7 +17,12 @@ const sequenceBatchOp = defineOp<SequenceBatchAttributes>({
   infer: ({ attributes: { batchSize, length } }) => [{ shape: [batchSize, length], dtype: "int32" }],
   vjp: () => [null, null, null, null],
   reference: ({ inputs, attributes: { batchSize, length, paddingPre } }) => {
-    const [ids, offsets, permutation, position] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];
+    const [ids, offsets, permutation, position] = inputs as [
+      ReferenceArray,
+      ReferenceArray,
+      ReferenceArray,
+      ReferenceArray,
+    ];
     const data = new Float64Array(batchSize * length);
     for (let row = 0; row < batchSize; row++) {
       const at = Math.min((position.data[0] as number) + row, permutation.data.length - 1);
@@ -29,9 +34,7 @@ const sequenceBatchOp = defineOp<SequenceBatchAttributes>({
   },
   lower: ({ inputs, outputs: [output], attributes: { paddingPre } }) => {
     const [ids, offsets, permutation, position] = inputs as [Operand, Operand, Operand, Operand];
-    return [
-      sequenceBatchCall({ ids, offsets, permutation, position }, output as Operand, { paddingPre, padValue: 0 }),
-    ];
+    return [sequenceBatchCall({ ids, offsets, permutation, position }, output as Operand, { paddingPre, padValue: 0 })];
   },
 });
 
@@ -67,9 +70,7 @@ const rowBatchOp = defineOp<{ readonly batchSize: number }>({
   },
   lower: ({ inputs, outputs: [output] }) => {
     const [table, permutation, position] = inputs as [Operand, Operand, Operand];
-    return [
-      rowBatchCall({ table, permutation, position }, output as Operand, { width: sizeOf(table.shape.slice(1)) }),
-    ];
+    return [rowBatchCall({ table, permutation, position }, output as Operand, { width: sizeOf(table.shape.slice(1)) })];
   },
 });
 

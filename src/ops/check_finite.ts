@@ -10,8 +10,8 @@ const checkFiniteOp = defineOp<Readonly<Record<string, never>>>({
   vjp: ({ inputs }) => inputs.map(() => null),
   reference: ({ inputs }) => {
     const [status, step] = inputs.slice(-2).map((input) => input.data[0] as number) as [number, number];
-    const isFinite = inputs.slice(0, -2).every(({ data }) => data.every(Number.isFinite));
-    return [{ shape: [1], data: Float64Array.of(status !== 0 || isFinite ? status : step + 1) }];
+    const areFinite = inputs.slice(0, -2).every(({ data }) => data.every(Number.isFinite));
+    return [{ shape: [1], data: Float64Array.of(status !== 0 || areFinite ? status : step + 1) }];
   },
   lower: ({ inputs, outputs: [output] }) => {
     const [status, step] = inputs.slice(-2) as [Operand, Operand];

@@ -5,8 +5,8 @@ import type { DType } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import type { TensorType } from "../core/kernel_call.ts";
 import { broadcastShapes, broadcastStrides, sizeOf, stridesOf } from "../core/shape.ts";
-import { type Op, type ReferenceArray, type ReferenceContext, defineOp, only } from "../graph/op.ts";
-import { Value, scalar } from "../graph/operation.ts";
+import { defineOp, type Op, only, type ReferenceArray, type ReferenceContext } from "../graph/op.ts";
+import { scalar, Value } from "../graph/operation.ts";
 
 /** What elementwise ops take: a value, or a number that becomes a scalar constant of the other operand's dtype. */
 export type Operandish = Value | number;

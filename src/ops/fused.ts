@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Shape } from "../core/shape.ts";
-import { type ElementwiseOp, type ReferenceArray, defineOp } from "../graph/op.ts";
+import { defineOp, type ElementwiseOp, type ReferenceArray } from "../graph/op.ts";
 import { elementwiseCall, literal } from "../kernels/elementwise.ts";
 
 /** Where an operand of a step comes from: an input of the fused operation, an earlier step, or a literal. */

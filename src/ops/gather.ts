@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { gatherCall } from "../kernels/gather.ts";
 import { segmentSumCall } from "../kernels/segment_sum.ts";
@@ -18,7 +18,8 @@ export const gatherOp = defineOp<NoAttributes>({
     if (ids.dtype !== "int32") {
       throw new DTypeError(`gather: ids are ${ids.dtype}; expected int32. Use cast() first.`, { dtype: ids.dtype });
     }
-    if (table.shape.length === 0) throw new ShapeError("gather: the table is a scalar; expected at least one axis of rows");
+    if (table.shape.length === 0)
+      throw new ShapeError("gather: the table is a scalar; expected at least one axis of rows");
     return [{ shape: [...ids.shape, ...table.shape.slice(1)], dtype: table.dtype }];
   },
   vjp: ({ inputs, cotangents: [dy] }) => {
@@ -31,7 +32,8 @@ export const gatherOp = defineOp<NoAttributes>({
     const shape = output?.shape ?? [];
     const data = new Float64Array(sizeOf(shape));
     ids.data.forEach((id, index) => {
-      if (id >= 0 && id < (table.shape[0] as number)) data.set(table.data.subarray(id * width, (id + 1) * width), index * width);
+      if (id >= 0 && id < (table.shape[0] as number))
+        data.set(table.data.subarray(id * width, (id + 1) * width), index * width);
     });
     return [{ shape, data }];
   },
@@ -74,7 +76,8 @@ const scatterAddOp = defineOp<{ readonly rows: number }>({
     ids.data.forEach((id, index) => {
       if (id < 0 || id >= rows) return;
       for (let column = 0; column < width; column++) {
-        data[id * width + column] = (data[id * width + column] as number) + (updates.data[index * width + column] as number);
+        data[id * width + column] =
+          (data[id * width + column] as number) + (updates.data[index * width + column] as number);
       }
     });
     return [{ shape: [rows, width], data }];

@@ -13,9 +13,12 @@ import { broadcastTo } from "./reshape.ts";
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) {
-    throw new ValueError(`gradients: the loss is ${formatShape(loss.shape)}; expected a scalar. Use mean() or sum() first.`, {
-      shape: loss.shape,
-    });
+    throw new ValueError(
+      `gradients: the loss is ${formatShape(loss.shape)}; expected a scalar. Use mean() or sum() first.`,
+      {
+        shape: loss.shape,
+      },
+    );
   }
   return vjp([loss], [scalar(1)], wrt);
 }

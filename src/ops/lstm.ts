@@ -5,17 +5,17 @@
  */
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
-import { type Shape, formatShape, sameShape } from "../core/shape.ts";
-import { type ReferenceArray, defineOp } from "../graph/op.ts";
+import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { defineOp, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import type { RecurrentActivation } from "../kernels/activations.ts";
 import { lstmBackwardCall } from "../kernels/lstm_backward.ts";
 import { lstmForwardCall } from "../kernels/lstm_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
+import { scatterAdd } from "./gather.ts";
 import { matmul } from "./matmul.ts";
 import { concat, shiftTime, slice } from "./movement.ts";
 import { reshape } from "./reshape.ts";
-import { scatterAdd } from "./gather.ts";
 
 /** The two activations of an LSTM: of candidate and cell, and of the gates. */
 export interface LstmActivations {
@@ -58,7 +58,8 @@ function sizes({ x, ids, recurrent }: SweepInputs<TensorType | ReferenceArray>):
 
 function expectShape(what: string, type: TensorType | undefined, dtype: string, shape: Shape): void {
   if (type === undefined) return;
-  if (type.dtype !== dtype) throw new DTypeError(`lstm: ${what} is ${type.dtype}; expected ${dtype}`, { dtype: type.dtype });
+  if (type.dtype !== dtype)
+    throw new DTypeError(`lstm: ${what} is ${type.dtype}; expected ${dtype}`, { dtype: type.dtype });
   if (!sameShape(type.shape, shape)) {
     throw new ShapeError(`lstm: ${what} is ${formatShape(type.shape)}; expected ${formatShape(shape)}`, {
       what,
@@ -160,7 +161,8 @@ function sweepReference(
         const z = [0, 1, 2, 3].map((gate) => {
           const column = gate * units + u;
           let total = x.data[source * 4 * units + column] ?? 0;
-          for (let k = 0; k < units; k++) total += (before[k] as number) * (recurrent.data[k * 4 * units + column] as number);
+          for (let k = 0; k < units; k++)
+            total += (before[k] as number) * (recurrent.data[k * 4 * units + column] as number);
           return activate(gate === 2 ? activation : recurrentActivation, total);
         }) as [number, number, number, number];
         const [i, f, g, o] = z;
@@ -211,15 +213,17 @@ const lstmSweepGradOp = defineOp<GradAttributes>({
   kind: "kernel",
   name: "lstmSweepGrad",
   infer: ({ inputs: [saved, recurrent] }) => {
-    const [batch, time] = saved?.shape as [number, number];
-    const units = recurrent?.shape[0] as number;
+    const [batch, time] = (saved as TensorType).shape as [number, number];
+    const units = (recurrent as TensorType).shape[0] as number;
     return [
       { shape: [batch, time, 4 * units], dtype: "float32" },
       { shape: [2, batch, units], dtype: "float32" },
     ];
   },
   vjp: () => {
-    throw new ValueError("lstm: second derivatives of the sweep are not available; write the loop with lstmCell instead");
+    throw new ValueError(
+      "lstm: second derivatives of the sweep are not available; write the loop with lstmCell instead",
+    );
   },
   reference: ({ inputs, outputs, attributes }) => gradReference(unpackGrad(inputs, attributes), outputs, attributes),
   lower: ({ inputs, outputs, attributes }) => {
@@ -250,7 +254,9 @@ function gradReference(
       for (let u = 0; u < units; u++) {
         const [i, f, g, o, c] = [at(0, u), at(1, u), at(2, u), at(3, u), at(4, u)];
         const cBefore =
-          t > 0 ? (saved.data[((row - 1) * 5 + 4) * units + u] as number) : (initial?.data[(batch + b) * units + u] ?? 0);
+          t > 0
+            ? (saved.data[((row - 1) * 5 + 4) * units + u] as number)
+            : (initial?.data[(batch + b) * units + u] ?? 0);
         const y = activate(activation, c);
         const dCell = (dc[u] as number) + (dh[u] as number) * o * slopeFromOutput(activation, y);
         const gate = (index: number, value: number) => {
@@ -299,9 +305,12 @@ export interface LstmSweep {
  */
 export function lstmSweep(x: Value, recurrent: Value, options: LstmSweepOptions = {}): LstmSweep {
   const { initial, mask, activation = "tanh", recurrentActivation = "sigmoid" } = options;
-  const [hidden, saved, last] = lstmSweepOp(
-    [x, recurrent, ...(initial ? [initial] : []), ...(mask ? [mask] : [])],
-    { activation, recurrentActivation, hasIds: false, hasInitial: initial !== undefined, hasMask: mask !== undefined },
-  ) as [Value, Value, Value];
+  const [hidden, saved, last] = lstmSweepOp([x, recurrent, ...(initial ? [initial] : []), ...(mask ? [mask] : [])], {
+    activation,
+    recurrentActivation,
+    hasIds: false,
+    hasInitial: initial !== undefined,
+    hasMask: mask !== undefined,
+  }) as [Value, Value, Value];
   return { hidden, saved, last };
 }

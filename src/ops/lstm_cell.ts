@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape } from "../core/shape.ts";
-import { type ReferenceArray, defineOp } from "../graph/op.ts";
+import { defineOp, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { lstmCellCall, lstmCellGradCall } from "../kernels/lstm_cell.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
@@ -14,7 +14,13 @@ interface GradAttributes extends LstmActivations {
 }
 
 /** Gates i, f, g, o and the new cell of unit u in row b. */
-function cellAt(z: ReferenceArray, c: ReferenceArray, b: number, u: number, { activation, recurrentActivation }: LstmActivations) {
+function cellAt(
+  z: ReferenceArray,
+  c: ReferenceArray,
+  b: number,
+  u: number,
+  { activation, recurrentActivation }: LstmActivations,
+) {
   const units = c.shape[1] as number;
   const at = (gate: number) => z.data[(b * 4 + gate) * units + u] as number;
   const before = c.data[b * units + u] as number;
@@ -76,7 +82,9 @@ const lstmCellGradOp = defineOp<GradAttributes>({
   name: "lstmCellGrad",
   infer: ({ inputs: [z, c] }) => [z as TensorType, c as TensorType],
   vjp: () => {
-    throw new ValueError("lstmCell: second derivatives are not available; write the cell with sigmoid() and tanh() instead");
+    throw new ValueError(
+      "lstmCell: second derivatives are not available; write the cell with sigmoid() and tanh() instead",
+    );
   },
   reference: ({ inputs, attributes }) => {
     const [z, c, ...rest] = inputs as [ReferenceArray, ReferenceArray, ...ReferenceArray[]];
@@ -123,7 +131,11 @@ const lstmCellGradOp = defineOp<GradAttributes>({
  * const z = add(add(matmul(x, kernel), matmul(h, recurrent)), bias);
  * const { h: next, c: nextC } = lstmCell(z, c);
  */
-export function lstmCell(z: Value, c: Value, options: Partial<LstmActivations> = {}): { readonly h: Value; readonly c: Value } {
+export function lstmCell(
+  z: Value,
+  c: Value,
+  options: Partial<LstmActivations> = {},
+): { readonly h: Value; readonly c: Value } {
   const { activation = "tanh", recurrentActivation = "sigmoid" } = options;
   const [h, next] = lstmCellOp([z, c], { activation, recurrentActivation }) as [Value, Value];
   return { h, c: next };

@@ -1,8 +1,8 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../core/shape.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
-import { type Value, scalar } from "../graph/operation.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { scalar, type Value } from "../graph/operation.ts";
 import { type MatmulActivation, matmulCall } from "../kernels/matmul.ts";
 import { exp, greater, mul, sub, where } from "./arithmetic.ts";
 import { reshape } from "./reshape.ts";
@@ -38,7 +38,10 @@ export const matmulOp = defineOp<MatmulAttributes>({
       );
     }
     if (hasBias && bias?.shape.at(-1) !== n) {
-      throw new ShapeError(`matmul: bias is ${formatShape(bias?.shape ?? [])}; expected [${n}]`, { bias: bias?.shape, n });
+      throw new ShapeError(`matmul: bias is ${formatShape(bias?.shape ?? [])}; expected [${n}]`, {
+        bias: bias?.shape,
+        n,
+      });
     }
     const batch = broadcastShapes("matmul: batch axes", a.shape.slice(0, -2), b.shape.slice(0, -2));
     return [{ shape: [...batch, m, n], dtype: "float32" }];

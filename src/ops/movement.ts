@@ -1,8 +1,8 @@
 /** Ops that move elements without changing them: transpose, slice, pad, concat, stack, reverse. All lower to one strided copy. */
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
-import { type Shape, formatShape, normalizeAxes, normalizeAxis, sizeOf, stridesOf } from "../core/shape.ts";
-import { type Op, type OpDefinition, type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf, stridesOf } from "../core/shape.ts";
+import { defineOp, type Op, type OpDefinition, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { type CopyPart, copyCall } from "../kernels/copy.ts";
 import { expandDims } from "./reshape.ts";
@@ -29,9 +29,12 @@ function defineMovement<A>(movement: Movement<A>): Op<A> {
       const [first] = inputs;
       if (first === undefined) throw new ShapeError(`${movement.name}: got no tensors; expected at least one`);
       if (inputs.some(({ dtype }) => dtype !== first.dtype)) {
-        throw new DTypeError(`${movement.name}: got ${inputs.map(({ dtype }) => dtype).join(" and ")}; expected one dtype`, {
-          dtypes: inputs.map(({ dtype }) => dtype),
-        });
+        throw new DTypeError(
+          `${movement.name}: got ${inputs.map(({ dtype }) => dtype).join(" and ")}; expected one dtype`,
+          {
+            dtypes: inputs.map(({ dtype }) => dtype),
+          },
+        );
       }
       const shape = movement.shape(
         inputs.map((x) => x.shape),
@@ -43,7 +46,8 @@ function defineMovement<A>(movement: Movement<A>): Op<A> {
     reference: ({ inputs, outputs: [output], attributes }) => {
       const type = output as TensorType;
       const data = new Float64Array(sizeOf(type.shape));
-      for (const part of partsOf(inputs, type, attributes)) copyReference(inputs[part.input] as ReferenceArray, data, part);
+      for (const part of partsOf(inputs, type, attributes))
+        copyReference(inputs[part.input] as ReferenceArray, data, part);
       return [{ shape: type.shape, data }];
     },
     lower: ({ inputs, outputs: [output], attributes }) => [
@@ -109,7 +113,14 @@ const sliceOp = defineMovement<{ readonly begin: readonly number[]; readonly siz
   name: "slice",
   shape: ([shape], { begin, size }) => {
     const from = shape as Shape;
-    if (begin.length !== from.length || size.length !== from.length || from.some((axis, d) => (begin[d] as number) < 0 || (size[d] as number) < 0 || (begin[d] as number) + (size[d] as number) > axis)) {
+    if (
+      begin.length !== from.length ||
+      size.length !== from.length ||
+      from.some(
+        (axis, d) =>
+          (begin[d] as number) < 0 || (size[d] as number) < 0 || (begin[d] as number) + (size[d] as number) > axis,
+      )
+    ) {
       throw new ShapeError(
         `slice: begin ${formatShape(begin)} with size ${formatShape(size)} reaches outside ${formatShape(from)}; expected 0 ≤ begin and begin + size ≤ the axis, one of each per axis`,
         { begin, size, shape: from },
@@ -152,7 +163,9 @@ const padOp: Op<PadAttributes> = defineMovement<PadAttributes>({
     },
   ],
   // The way back shifts the other way; what the pad cut off gets zeros.
-  vjp: ([x], dy, { before }) => [only(padOp([dy], { before: before.map((count) => -count), shape: (x as Value).shape }))],
+  vjp: ([x], dy, { before }) => [
+    only(padOp([dy], { before: before.map((count) => -count), shape: (x as Value).shape })),
+  ],
 });
 
 /** x inside zeros: `before[d]` and `after[d]` of them along each axis. */
@@ -170,7 +183,9 @@ const concatOp = defineMovement<{ readonly axis: number }>({
   name: "concat",
   shape: (shapes, { axis }) => {
     const [first] = shapes as [Shape];
-    if (shapes.some((shape) => shape.length !== first.length || shape.some((size, d) => d !== axis && size !== first[d]))) {
+    if (
+      shapes.some((shape) => shape.length !== first.length || shape.some((size, d) => d !== axis && size !== first[d]))
+    ) {
       throw new ShapeError(
         `concat: ${shapes.map(formatShape).join(" and ")} differ outside axis ${axis}; expected equal sizes there`,
         { shapes, axis },

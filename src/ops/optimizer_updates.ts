@@ -6,7 +6,7 @@
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand } from "../core/kernel_call.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { type Op, type ReferenceArray, defineOp } from "../graph/op.ts";
+import { defineOp, type Op, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { adamCall } from "../kernels/adam.ts";
 import { rmspropCall } from "../kernels/rmsprop.ts";
@@ -176,6 +176,10 @@ const rmspropOp = defineUpdate<RmspropAttributes>({
 });
 
 /** RMSprop (Tieleman & Hinton 2012). State as `namedRmsprop` lists it. */
-export function rmspropUpdate(state: readonly Value[], step: StepInputs, attributes: RmspropAttributes): readonly Value[] {
+export function rmspropUpdate(
+  state: readonly Value[],
+  step: StepInputs,
+  attributes: RmspropAttributes,
+): readonly Value[] {
   return apply(rmspropOp, state, step, attributes);
 }

@@ -2,7 +2,7 @@ import { DTypeError, ValueError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { threefry2x32, wordToUniform } from "../core/random.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { randomUniformCall } from "../kernels/random.ts";
 import { cast, greaterEqual, mul } from "./arithmetic.ts";

@@ -1,7 +1,7 @@
 import { DTypeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
-import { type Shape, formatShape, normalizeAxes, normalizeAxis, sizeOf } from "../core/shape.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { type ReduceKind, reduceCall } from "../kernels/reduce.ts";
 import { cast, div, equal, mul } from "./arithmetic.ts";
@@ -118,7 +118,10 @@ export function sum(x: Value, options: ReduceOptions = {}): Value {
 
 /** The mean over `axes`. */
 export function mean(x: Value, options: ReduceOptions = {}): Value {
-  const count = normalizeAxes("mean", options.axes, x.shape.length).reduce((size, axis) => size * (x.shape[axis] as number), 1);
+  const count = normalizeAxes("mean", options.axes, x.shape.length).reduce(
+    (size, axis) => size * (x.shape[axis] as number),
+    1,
+  );
   return mul(sum(x, options), 1 / count);
 }
 

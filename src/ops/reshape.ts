@@ -1,6 +1,14 @@
 import { ShapeError } from "../core/errors.ts";
-import { type Shape, broadcastShapes, broadcastStrides, formatShape, sameShape, sizeOf, stridesOf } from "../core/shape.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import {
+  broadcastShapes,
+  broadcastStrides,
+  formatShape,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from "../core/shape.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 
 interface ToShape {

@@ -1,6 +1,6 @@
 import { DTypeError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
-import { type ReferenceArray, defineOp, only } from "../graph/op.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { softmaxCall } from "../kernels/softmax.ts";
 import { exp, mul, sub } from "./arithmetic.ts";

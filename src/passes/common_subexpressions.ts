@@ -1,5 +1,5 @@
 import type { OpDefinition } from "../graph/op.ts";
-import { type Graph, type Operation, type Value, scalarOf } from "../graph/operation.ts";
+import { type Graph, type Operation, scalarOf, type Value } from "../graph/operation.ts";
 import { keep, rewrite } from "./rewrite.ts";
 
 /** Computes each value once: operations with the same op, inputs and attributes become one. */

@@ -1,7 +1,7 @@
 import { sameShape } from "../core/shape.ts";
 import type { ElementwiseOp } from "../graph/op.ts";
-import { type Graph, type Operation, type Value, operationsOf, rootsOf, scalarOf } from "../graph/operation.ts";
-import { type FusedStep, type StepArgument, fusedOp } from "../ops/fused.ts";
+import { type Graph, type Operation, operationsOf, rootsOf, scalarOf, type Value } from "../graph/operation.ts";
+import { type FusedStep, fusedOp, type StepArgument } from "../ops/fused.ts";
 import { countUses, rewrite } from "./rewrite.ts";
 
 /**
@@ -22,7 +22,7 @@ export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
   const renewed = new Map<Value, Value>();
   return rewrite(graph, (operation, inputs) => {
     // Members of a group are not rebuilt one by one: remember what their inputs became until the root's turn comes.
-    operation.inputs.forEach((value, index) => renewed.set(value, inputs[index] as Value));
+    for (const [index, value] of operation.inputs.entries()) renewed.set(value, inputs[index] as Value);
     const group = groups.get(operation);
     return group && fuse(group, renewed);
   });

@@ -1,6 +1,6 @@
 import type { Graph, Value } from "../graph/operation.ts";
 import { gatherOp } from "../ops/gather.ts";
-import { type SweepAttributes, lstmSweepOp } from "../ops/lstm.ts";
+import { lstmSweepOp, type SweepAttributes } from "../ops/lstm.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** An LSTM sweep reads the rows of a gathered input straight from their table: the gathered copy is never made. */

@@ -1,5 +1,5 @@
 /** Rebuilding a graph with some operations replaced: what every pass is made of. */
-import { type Graph, Operation, type Value, operationsOf, rootsOf } from "../graph/operation.ts";
+import { type Graph, Operation, operationsOf, rootsOf, type Value } from "../graph/operation.ts";
 
 /** Looks at an operation with its inputs already rewritten; returns its new outputs, or undefined to keep it. */
 export type Visit = (operation: Operation, inputs: readonly Value[]) => readonly Value[] | undefined;
@@ -22,7 +22,7 @@ export function rewriteValues(roots: readonly Value[], visit: Visit): Value[] {
   for (const operation of operationsOf(roots)) {
     const inputs = operation.inputs.map((value) => renewed.get(value) as Value);
     const outputs = visit(operation, inputs) ?? keep(operation, inputs);
-    operation.outputs.forEach((output, index) => renewed.set(output, outputs[index] as Value));
+    for (const output of operation.outputs) renewed.set(output, outputs[output.index] as Value);
   }
   return roots.map((root) => renewed.get(root) as Value);
 }

@@ -7,14 +7,14 @@ import type { AdapterTraits, Dispatch, KernelCall, Operand, TensorType } from ".
 import { sizeOf } from "../core/shape.ts";
 import {
   type ConstantLeaf,
-  type Graph,
-  type Operation,
-  type Value,
-  type Variable,
   constantOp,
+  type Graph,
   inputOp,
+  type Operation,
   operationsOf,
   rootsOf,
+  type Value,
+  type Variable,
   variableOf,
 } from "../graph/operation.ts";
 import { BufferPool } from "./buffer_pool.ts";
@@ -32,7 +32,12 @@ export type Location =
 
 /** One thing to encode: a dispatch with its buffers, or a copy between buffers. */
 export type Step =
-  | { readonly kind: "dispatch"; readonly dispatch: Dispatch; readonly buffers: readonly BoundBuffer[]; readonly operation: Operation }
+  | {
+      readonly kind: "dispatch";
+      readonly dispatch: Dispatch;
+      readonly buffers: readonly BoundBuffer[];
+      readonly operation: Operation;
+    }
   | { readonly kind: "copy"; readonly from: Location; readonly to: Location; readonly bytes: number };
 
 export interface BoundBuffer {
@@ -120,14 +125,15 @@ class Planner {
     this.#adapter = adapter;
     for (const value of inputs) this.#placeInput(value);
     calls.forEach(({ call, operation }, index) => {
-      for (const operand of [...call.reads, ...call.writes]) this.#lastRead.set(this.#tensorOf(operand, operation), index);
+      for (const operand of [...call.reads, ...call.writes])
+        this.#lastRead.set(this.#tensorOf(operand, operation), index);
     });
     // What the host or an update still wants outlives the calls.
     for (const root of rootsOf(graph)) this.#lastRead.set(rootOf(root), Number.POSITIVE_INFINITY);
   }
 
   plan(): Plan {
-    this.#calls.forEach(({ call, operation }, index) => this.#planCall(call, operation, index));
+    for (const [index, { call, operation }] of this.#calls.entries()) this.#planCall(call, operation, index);
     const commits = this.#commits();
     return {
       steps: this.#steps,
@@ -175,7 +181,9 @@ class Planner {
       this.#overwrite(reads[read] as Tensor, writes[write] as Tensor, call.writes[write] as Operand, index);
     }
     const plan = call.plan(this.#adapter);
-    const bound = new Set(plan.dispatches.flatMap(({ buffers }) => buffers.filter((b) => b.kind === "write").map((b) => b.index)));
+    const bound = new Set(
+      plan.dispatches.flatMap(({ buffers }) => buffers.filter((b) => b.kind === "write").map((b) => b.index)),
+    );
     call.writes.forEach((operand, which) => {
       const tensor = writes[which] as Tensor;
       if (bound.has(which) && !this.#locations.has(tensor)) {
@@ -190,7 +198,10 @@ class Planner {
           return { location: { kind: "temporary", buffer }, bytes: plan.scratch[binding.index] as number };
         }
         const [tensors, operands] = binding.kind === "read" ? [reads, call.reads] : [writes, call.writes];
-        return { location: this.#locate(tensors[binding.index] as Tensor), bytes: bytesOf(operands[binding.index] as Operand) };
+        return {
+          location: this.#locate(tensors[binding.index] as Tensor),
+          bytes: bytesOf(operands[binding.index] as Operand),
+        };
       });
       this.#steps.push({ kind: "dispatch", dispatch, buffers, operation });
     }

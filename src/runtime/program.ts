@@ -1,14 +1,15 @@
 /** A graph made ready for one device: planned once, then replayed. */
-import { BYTES_PER_ELEMENT, type HostData, allocate } from "../core/dtype.ts";
+import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
 import { DeviceError, DisposedError, ShapeError, ValueError } from "../core/errors.ts";
 import { packParams } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { type Device, formatBytes } from "../gpu/device.ts";
-import { type Graph, type LeafAttributes, type Value, input } from "../graph/operation.ts";
+import { type Graph, input, type LeafAttributes, type Value } from "../graph/operation.ts";
 import { printGraph } from "../graph/print.ts";
 import { optimize } from "../passes/optimize.ts";
-import { type BoundBuffer, type Location, type Plan, SLOT_BYTES, type Step, planGraph } from "./planner.ts";
+import { DispatchTimer } from "./dispatch_timer.ts";
+import { type BoundBuffer, type Location, type Plan, planGraph, SLOT_BYTES, type Step } from "./planner.ts";
 import { mapBuffer } from "./staging.ts";
 import { variablesOf } from "./variables.ts";
 
@@ -30,7 +31,14 @@ export interface ProgramOptions {
 }
 
 type Encodable =
-  | { readonly kind: "dispatch"; readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup; readonly workgroups: readonly [number, number, number] }
+  | {
+      readonly kind: "dispatch";
+      readonly label: string;
+      readonly operation: string;
+      readonly pipeline: GPUComputePipeline;
+      readonly group: GPUBindGroup;
+      readonly workgroups: readonly [number, number, number];
+    }
   | { readonly kind: "copy"; readonly from: GPUBuffer; readonly to: GPUBuffer; readonly bytes: number };
 
 interface Resources {
@@ -188,6 +196,43 @@ export class Program {
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
+  /**
+   * Runs once with a timestamp around every dispatch, in the order in which they run. Updates are committed as in `submit`.
+   * @throws DeviceError when the adapter has no timestamp queries.
+   */
+  async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
+    const device = this.#device;
+    if (!device.gpu.features.has("timestamp-query")) {
+      throw new DeviceError(
+        `${this.#label}: this adapter has no timestamp queries (feature "timestamp-query"), so dispatches cannot be timed`,
+      );
+    }
+    this.#feed(feeds);
+    const { steps, commits } = this.#resources;
+    const dispatches = steps.filter((step) => step.kind === "dispatch");
+    const encoder = device.gpu.createCommandEncoder({ label: `${this.#label}: profile` });
+    const timer = new DispatchTimer(device, dispatches.length);
+    try {
+      for (const step of steps) {
+        if (step.kind === "copy") encodeSteps(encoder, [step], this.#label);
+        else {
+          const pass = encoder.beginComputePass({ label: step.label, timestampWrites: timer.next() });
+          encodeDispatch(pass, step);
+          pass.end();
+        }
+      }
+      encodeSteps(encoder, commits, this.#label);
+      const seconds = await timer.submit(encoder);
+      return dispatches.map(({ label, operation }, index) => ({
+        kernel: label,
+        operation,
+        seconds: seconds[index] as number,
+      }));
+    } finally {
+      timer.dispose();
+    }
+  }
+
   /** Frees the program's buffers; variables stay. Harmless when repeated. */
   dispose(): void {
     if (this.#disposed) return;
@@ -199,6 +244,14 @@ export class Program {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** The time of one dispatch. */
+export interface DispatchTime {
+  readonly kernel: string;
+  /** The graph's operation that the dispatch belongs to. */
+  readonly operation: string;
+  readonly seconds: number;
 }
 
 function compileStep(device: Device, label: string, step: Extract<Step, { kind: "dispatch" }>) {
@@ -225,12 +278,16 @@ function encodeSteps(encoder: GPUCommandEncoder, steps: readonly Encodable[], la
       encoder.copyBufferToBuffer(step.from, 0, step.to, 0, step.bytes);
     } else {
       pass ??= encoder.beginComputePass({ label });
-      pass.setPipeline(step.pipeline);
-      pass.setBindGroup(0, step.group);
-      pass.dispatchWorkgroups(...step.workgroups);
+      encodeDispatch(pass, step);
     }
   }
   pass?.end();
+}
+
+function encodeDispatch(pass: GPUComputePassEncoder, step: Extract<Encodable, { kind: "dispatch" }>): void {
+  pass.setPipeline(step.pipeline);
+  pass.setBindGroup(0, step.group);
+  pass.dispatchWorkgroups(...step.workgroups);
 }
 
 /** Makes a plan's GPU objects. */
@@ -280,7 +337,11 @@ class Builder {
         let buffer = this.#constants.get(location.leaf);
         if (buffer === undefined) {
           const { data } = location.leaf.data;
-          buffer = this.#make(data.byteLength, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST, "constant");
+          buffer = this.#make(
+            data.byteLength,
+            GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+            "constant",
+          );
           this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
           this.#constants.set(location.leaf, buffer);
         }
@@ -296,10 +357,16 @@ class Builder {
     const encodable = steps.map((step, index): Encodable => {
       if (step.kind === "copy") return this.#copy(step);
       const pipeline = pipelines[index] as Awaited<ReturnType<typeof compileStep>>;
-      const uniform = { buffer: params.buffer as GPUBuffer, offset: params.offsets[dispatched] as number, size: params.sizes[dispatched] as number };
+      const uniform = {
+        buffer: params.buffer as GPUBuffer,
+        offset: params.offsets[dispatched] as number,
+        size: params.sizes[dispatched] as number,
+      };
       dispatched++;
       return {
         kind: "dispatch",
+        label: step.dispatch.label,
+        operation: step.operation.definition.name,
         pipeline: pipeline.gpu,
         workgroups: step.dispatch.workgroups,
         group: this.#device.gpu.createBindGroup({
@@ -316,7 +383,9 @@ class Builder {
       return { ...this.#resolve(location), offset: at, bytes };
     });
     const staging =
-      outputs.length === 0 ? undefined : this.#make(offset, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "outputs");
+      outputs.length === 0
+        ? undefined
+        : this.#make(offset, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "outputs");
     return {
       steps: encodable,
       commits: commits.map((step) => this.#copy(step as Extract<Step, { kind: "copy" }>)),
@@ -349,7 +418,7 @@ class Builder {
     if (total === 0) return { buffer: undefined, offsets, sizes: [] };
     const buffer = this.#make(total, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST, "params");
     const all = new Uint8Array(total);
-    packed.forEach((bytes, index) => all.set(new Uint8Array(bytes), offsets[index] as number));
+    for (const [index, bytes] of packed.entries()) all.set(new Uint8Array(bytes), offsets[index] as number);
     this.#device.gpu.queue.writeBuffer(buffer, 0, all);
     return { buffer, offsets, sizes: packed.map((bytes) => bytes.byteLength) };
   }

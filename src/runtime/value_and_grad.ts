@@ -9,7 +9,11 @@ export interface ValueAndGradients {
 }
 
 /** The gradients of `loss` by `wrt`, after the rewrites that must come before differentiation. */
-export function differentiate(loss: Value, wrt: readonly Value[], others: readonly Value[] = []): ValueAndGradients & { readonly others: readonly Value[] } {
+export function differentiate(
+  loss: Value,
+  wrt: readonly Value[],
+  others: readonly Value[] = [],
+): ValueAndGradients & { readonly others: readonly Value[] } {
   // A rewrite may remove a value that lies inside the graph: only leaves are sure to stay.
   const areLeaves = wrt.every((value) => value.operation.definition.kind === "leaf");
   const [value, ...rest] = areLeaves ? projectThenGather([loss, ...others]) : [loss, ...others];

@@ -1,5 +1,5 @@
 /** The device's copies of Variables: made when a program first meets one, kept until they are released. */
-import { BYTES_PER_ELEMENT, allocate } from "../core/dtype.ts";
+import { allocate, BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
@@ -60,7 +60,11 @@ export class VariableStore {
     const total = sizes.reduce((sum, size) => sum + size, 0);
     return device.guard("reading variables", () => {
       const sources = variables.map((variable) => this.bufferOf(variable));
-      const staging = device.createBuffer(total, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "variables read back");
+      const staging = device.createBuffer(
+        total,
+        GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+        "variables read back",
+      );
       const encoder = device.gpu.createCommandEncoder({ label: "read variables" });
       let offset = 0;
       sources.forEach((source, index) => {

@@ -33,8 +33,15 @@ function random(shape: Shape, seed: number): Float32Array {
 }
 
 /** The meaning of the call, in float64 loops; the batch is walked through broadcast strides. */
-function reference(c: Case, a: Float32Array, b: Float32Array, bias?: Float32Array): { shape: number[]; data: Float64Array } {
-  const [K, M] = c.transposeA ? [c.a.at(-2) as number, c.a.at(-1) as number] : [c.a.at(-1) as number, c.a.at(-2) as number];
+function reference(
+  c: Case,
+  a: Float32Array,
+  b: Float32Array,
+  bias?: Float32Array,
+): { shape: number[]; data: Float64Array } {
+  const [K, M] = c.transposeA
+    ? [c.a.at(-2) as number, c.a.at(-1) as number]
+    : [c.a.at(-1) as number, c.a.at(-2) as number];
   const N = (c.transposeB ? c.b.at(-2) : c.b.at(-1)) as number;
   const batch = broadcastShapes("test", c.a.slice(0, -2), c.b.slice(0, -2));
   const aStrides = broadcastStrides(c.a, [...batch, ...c.a.slice(-2)]);
@@ -86,7 +93,8 @@ async function check(c: Case, variant?: string, adapter = testTraits()): Promise
   let worst = 0;
   for (const [index, value] of wanted.data.entries()) {
     const error = Math.abs(((out as Float32Array)[index] as number) - value);
-    if (!(error <= tolerance(K))) throw new Error(`at ${index}: got ${out?.[index]}, wanted ${value}; ${JSON.stringify(c)}`);
+    if (!(error <= tolerance(K)))
+      throw new Error(`at ${index}: got ${out?.[index]}, wanted ${value}; ${JSON.stringify(c)}`);
     worst = Math.max(worst, error);
   }
   expect(worst).toBeLessThanOrEqual(tolerance(K));
@@ -111,7 +119,10 @@ describe.each(["naive", "tiled", "direct"])("matmul/%s", (variant) => {
   ] as const) {
     it(`multiplies at odd sizes, transposeA ${transposeA}, transposeB ${transposeB}`, async () => {
       for (const [M, K, N] of SIZES) {
-        await check({ a: transposeA ? [K, M] : [M, K], b: transposeB ? [N, K] : [K, N], transposeA, transposeB }, variant);
+        await check(
+          { a: transposeA ? [K, M] : [M, K], b: transposeB ? [N, K] : [K, N], transposeA, transposeB },
+          variant,
+        );
       }
     });
   }
@@ -162,7 +173,9 @@ describe("matmul", () => {
     });
     const { dispatches } = call.plan(testTraits());
     expect(dispatches.length).toBeGreaterThan(1);
-    expect(dispatches.map(({ isExtraChunk }) => isExtraChunk === true)).toEqual(dispatches.map((_, index) => index > 0));
+    expect(dispatches.map(({ isExtraChunk }) => isExtraChunk === true)).toEqual(
+      dispatches.map((_, index) => index > 0),
+    );
     expect(call.plan(testTraits("gpu")).dispatches[0]?.entryPoint).toBe("tiled");
   });
 

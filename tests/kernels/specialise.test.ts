@@ -37,9 +37,7 @@ describe("specialise", () => {
   it("unrolls marked loops, nested ones too, into named variables", () => {
     const result = flat(specialise(source, {}));
     expect(result).toContain("var acc_0: vec4f; var acc_1: vec4f;");
-    expect(result).toContain(
-      "{ acc_1 = vec4f(SCALE) + p.r; { acc_1 += load(1u, 0u); } { acc_1 += load(1u, 1u); } }",
-    );
+    expect(result).toContain("{ acc_1 = vec4f(SCALE) + p.r; { acc_1 += load(1u, 0u); } { acc_1 += load(1u, 1u); } }");
     expect(result).not.toContain("acc[");
   });
 
@@ -50,7 +48,8 @@ describe("specialise", () => {
   });
 
   it("unrolls up to a constant that is a product of others", () => {
-    const text = "const A = 2u;\nconst B = A * 2u;\nfn f() {\n  // @unroll\n  for (var i = 0u; i < B; i++) { g(i); }\n}";
+    const text =
+      "const A = 2u;\nconst B = A * 2u;\nfn f() {\n  // @unroll\n  for (var i = 0u; i < B; i++) { g(i); }\n}";
     expect(flat(specialise(text, { A: 1 }))).toContain("{ g(0u); } { g(1u); } }");
   });
 
@@ -68,6 +67,8 @@ describe("specialise", () => {
   it("refuses unknown names, other kinds and other loops", () => {
     expect(() => specialise(source, { COLUMNS: 1 })).toThrow(/no constant COLUMNS; it has ROWS, TILE, SCALE, HAS_BIAS/);
     expect(() => specialise(source, { ROWS: true })).toThrow(ValueError);
-    expect(() => specialise("fn f() {\n// @unroll\nfor (var i = n; i > 0; i--) {}\n}", {})).toThrow(/must stand before/);
+    expect(() => specialise("fn f() {\n// @unroll\nfor (var i = n; i > 0; i--) {}\n}", {})).toThrow(
+      /must stand before/,
+    );
   });
 });

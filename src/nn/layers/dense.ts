@@ -4,7 +4,7 @@ import { add } from "../../ops/arithmetic.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { type ActivationName, activationName, activationOp } from "../activations.ts";
 import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type CallContext, type CallResult, Layer, type WeightSpec, expectPositive } from "./layer.ts";
+import { type CallContext, type CallResult, expectPositive, Layer, type WeightSpec } from "./layer.ts";
 
 /** Options of `dense`. */
 export interface DenseOptions {

@@ -3,7 +3,7 @@ import type { Value } from "../../graph/operation.ts";
 import { notEqual } from "../../ops/arithmetic.ts";
 import { gather } from "../../ops/gather.ts";
 import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type CallContext, type CallResult, Layer, expectPositive } from "./layer.ts";
+import { type CallContext, type CallResult, expectPositive, Layer } from "./layer.ts";
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {

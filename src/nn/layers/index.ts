@@ -1,17 +1,17 @@
 /** The layers, and how a saved one is made again. */
 import { FormatError } from "../../core/errors.ts";
+import type { ActivationName } from "../activations.ts";
 import { Dense, type DenseOptions } from "./dense.ts";
 import { Embedding, type EmbeddingOptions } from "./embedding.ts";
 import type { Layer } from "./layer.ts";
 import { Lstm, type LstmOptions } from "./lstm.ts";
 import { Activation, Dropout, type DropoutOptions, Flatten } from "./simple.ts";
-import type { ActivationName } from "../activations.ts";
 
 export { Dense, type DenseOptions, dense } from "./dense.ts";
 export { Embedding, type EmbeddingOptions, embedding } from "./embedding.ts";
 export { type CallContext, type CallResult, Layer, type LayerConfig, type WeightSpec } from "./layer.ts";
 export { Lstm, type LstmOptions, lstm } from "./lstm.ts";
-export { Activation, Dropout, type DropoutOptions, Flatten, activation, dropout, flatten } from "./simple.ts";
+export { Activation, activation, Dropout, type DropoutOptions, dropout, Flatten, flatten } from "./simple.ts";
 
 type Make = (options: Readonly<Record<string, unknown>>, name: string) => Layer;
 
@@ -29,7 +29,10 @@ const BY_CLASS = new Map<string, Make>([
 export function layerFromConfig(className: string, options: Readonly<Record<string, unknown>>, name: string): Layer {
   const make = BY_CLASS.get(className);
   if (make === undefined) {
-    throw new FormatError(`the model has a layer of class "${className}", which this version lacks; it has ${[...BY_CLASS.keys()].join(", ")}`, { className });
+    throw new FormatError(
+      `the model has a layer of class "${className}", which this version lacks; it has ${[...BY_CLASS.keys()].join(", ")}`,
+      { className },
+    );
   }
   return make(options, name);
 }

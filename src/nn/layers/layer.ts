@@ -1,7 +1,7 @@
 /** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
-import { type Shape, formatShape } from "../../core/shape.ts";
-import { type Value, Variable } from "../../graph/operation.ts";
+import { formatShape, type Shape } from "../../core/shape.ts";
+import type { Value, Variable } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/random.ts";
 import type { Initializer, InitializerConfig } from "../initializers.ts";
 

@@ -7,11 +7,19 @@ import { matmul } from "../../ops/matmul.ts";
 import { reverse, slice, stack } from "../../ops/movement.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type CallContext, type CallResult, Layer, type WeightSpec, expectPositive } from "./layer.ts";
+import { type CallContext, type CallResult, expectPositive, Layer, type WeightSpec } from "./layer.ts";
 
 type RecurrentActivation = LstmActivations["activation"];
 
-const ACTIVATIONS: readonly RecurrentActivation[] = ["tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "softplus", "elu"];
+const ACTIVATIONS: readonly RecurrentActivation[] = [
+  "tanh",
+  "sigmoid",
+  "relu",
+  "linear",
+  "hard_sigmoid",
+  "softplus",
+  "elu",
+];
 
 /** Options of `lstm`; names and defaults are Keras's. */
 export interface LstmOptions {
@@ -69,7 +77,15 @@ export class Lstm extends Layer {
   }
 
   get config() {
-    const { units, activation, recurrentActivation: gates, useBias, unitForgetBias, returnSequences, goBackwards } = this;
+    const {
+      units,
+      activation,
+      recurrentActivation: gates,
+      useBias,
+      unitForgetBias,
+      returnSequences,
+      goBackwards,
+    } = this;
     return {
       units,
       activation,
@@ -108,16 +124,12 @@ export class Lstm extends Layer {
   call(x: Value, { mask, initialState }: CallContext): CallResult {
     const projected = matmul(x, this.weight(0));
     const biased = this.useBias ? add(projected, this.weight(2)) : projected;
-    const { hidden, saved, last } = lstmSweep(
-      this.goBackwards ? reverse(biased, 1) : biased,
-      this.weight(1),
-      {
-        activation: this.activation,
-        recurrentActivation: this.recurrentActivation,
-        ...(mask === undefined ? {} : { mask: this.goBackwards ? reverse(mask, 1) : mask }),
-        ...(initialState === undefined ? {} : { initial: stack(initialState) }),
-      },
-    );
+    const { hidden, saved, last } = lstmSweep(this.goBackwards ? reverse(biased, 1) : biased, this.weight(1), {
+      activation: this.activation,
+      recurrentActivation: this.recurrentActivation,
+      ...(mask === undefined ? {} : { mask: this.goBackwards ? reverse(mask, 1) : mask }),
+      ...(initialState === undefined ? {} : { initial: stack(initialState) }),
+    });
     const [batch] = x.shape as [number];
     const state = (which: number) => reshape(slice(last, [which, 0, 0], [1, batch, this.units]), [batch, this.units]);
     const states = [state(0), state(1)];

@@ -1,0 +1,32 @@
+/** Ctrl-C: the first asks the work to stop at a whole step, another leaves at once. */
+import process from "node:process";
+
+/** Signals closer than this are one: a terminal and npm each send theirs for one press of Ctrl-C. */
+const ECHO_MS = 400;
+
+/** The exit status of a program that Ctrl-C stopped. */
+export const INTERRUPTED = 130;
+
+/** A signal that Ctrl-C or SIGTERM aborts. `onFirst` is told when that happens. Call `release` when the work is done. */
+export function onInterrupt(onFirst: () => void): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  let first: number | undefined;
+  const handle = (): void => {
+    const now = performance.now();
+    if (first === undefined) {
+      first = now;
+      controller.abort();
+      onFirst();
+    } else if (now - first > ECHO_MS) {
+      process.exit(INTERRUPTED);
+    }
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, handle);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const signal of signals) process.off(signal, handle);
+    },
+  };
+}

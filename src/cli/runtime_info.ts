@@ -1,0 +1,30 @@
+/** Which runtime this is. Works in each of them. */
+
+/** The runtimes that Sluice runs in. */
+export const RUNTIMES = ["node", "deno", "chromium", "firefox"] as const;
+
+/** A runtime's name. */
+export type RuntimeName = (typeof RUNTIMES)[number];
+
+/** A runtime and its version, as records name it. */
+export interface RuntimeInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+interface Globals {
+  readonly Deno?: { readonly version: { readonly deno: string } };
+  readonly process?: { readonly versions?: { readonly node?: string } };
+}
+
+/** The runtime at hand. Deno knows `process` too, so it is asked first. */
+export function thisRuntime(): RuntimeInfo {
+  const { Deno, process } = globalThis as unknown as Globals;
+  if (Deno !== undefined) return { name: "deno", version: Deno.version.deno };
+  const node = process?.versions?.node;
+  if (node !== undefined) return { name: "node", version: node };
+  const agent = navigator.userAgent;
+  const firefox = /Firefox\/([\d.]+)/.exec(agent)?.[1];
+  if (firefox !== undefined) return { name: "firefox", version: firefox };
+  return { name: "chromium", version: /Chrome\/([\d.]+)/.exec(agent)?.[1] ?? "unknown" };
+}

@@ -1,0 +1,4 @@
+import { SluiceError } from "../core/errors.ts";
+
+/** Something on the command line that cannot be used as it was typed: exit status 2. */
+export class UsageError extends SluiceError {}

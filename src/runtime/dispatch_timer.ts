@@ -1,0 +1,55 @@
+import type { Device } from "../gpu/device.ts";
+import { mapBuffer } from "./staging.ts";
+
+/** Timestamps are 64-bit nanoseconds; two for each dispatch. */
+const TIMESTAMP_BYTES = 8;
+
+/** Timestamp queries around the dispatches of one submit. */
+export class DispatchTimer {
+  readonly #device: Device;
+  readonly #count: number;
+  readonly #queries: GPUQuerySet;
+  readonly #resolved: GPUBuffer;
+  readonly #staging: GPUBuffer;
+  #next = 0;
+
+  constructor(device: Device, count: number) {
+    const bytes = Math.max(1, count) * 2 * TIMESTAMP_BYTES;
+    this.#device = device;
+    this.#count = count;
+    this.#queries = device.gpu.createQuerySet({ label: "profile", type: "timestamp", count: Math.max(1, count) * 2 });
+    this.#resolved = device.createBuffer(
+      bytes,
+      GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+      "profile: timestamps",
+    );
+    this.#staging = device.createBuffer(bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "profile: read back");
+  }
+
+  /** Where the next pass writes its begin and end. */
+  next(): GPUComputePassTimestampWrites {
+    const index = 2 * this.#next++;
+    return { querySet: this.#queries, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
+  }
+
+  /** Submits the encoder and gives the seconds of each pass. */
+  async submit(encoder: GPUCommandEncoder): Promise<number[]> {
+    if (this.#count > 0) {
+      encoder.resolveQuerySet(this.#queries, 0, this.#count * 2, this.#resolved, 0);
+      encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, this.#count * 2 * TIMESTAMP_BYTES);
+    }
+    this.#device.gpu.queue.submit([encoder.finish()]);
+    const bytes = await mapBuffer(this.#device, this.#staging);
+    const times = new BigUint64Array(bytes.buffer);
+    return Array.from(
+      { length: this.#count },
+      (_, index) => Number((times[2 * index + 1] ?? 0n) - (times[2 * index] ?? 0n)) / 1e9,
+    );
+  }
+
+  dispose(): void {
+    this.#queries.destroy();
+    this.#device.destroyBuffer(this.#resolved);
+    this.#device.destroyBuffer(this.#staging);
+  }
+}

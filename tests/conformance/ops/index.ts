@@ -1,0 +1,18 @@
+import { elementwiseCases } from "./elementwise.ts";
+import type { OpCase } from "./op_case.ts";
+import { productCases } from "./products.ts";
+import { shapeCases } from "./shapes.ts";
+
+/** Every op with its inputs, once for the gradient check and once for the GPU. */
+export const opCases: readonly OpCase[] = [...elementwiseCases, ...shapeCases, ...productCases];
+
+/** The cases of each op. */
+export function casesByOp(): ReadonlyMap<string, readonly OpCase[]> {
+  const groups = new Map<string, OpCase[]>();
+  for (const opCase of opCases) {
+    const group = groups.get(opCase.op) ?? [];
+    group.push(opCase);
+    groups.set(opCase.op, group);
+  }
+  return groups;
+}
