@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -24,6 +24,8 @@ export default defineConfig(({ mode }) => {
   }
   return {
     publicDir: false,
+    // The progress bar's package is CommonJS: its `require("events")` becomes an import that Node and Deno know.
+    plugins: mode === "production" ? [esmExternalRequirePlugin({ external: ["events", "readline"] })] : [],
     // The engine has no dependency to resolve; what the command line bundles is for Node.
     resolve: {
       alias,
@@ -39,12 +41,18 @@ export default defineConfig(({ mode }) => {
           index: here("src/index.ts"),
           node: here("src/node.ts"),
           sentences: here("src/data/sentences.ts"),
-          ...(existsSync(here("src/cli/main.ts")) && { "cli/main": here("src/cli/main.ts") }),
+          "cli/main": here("src/cli/main.ts"),
+          // What a browser loads for `sluice train --runtime chromium`.
+          "cli/page": here("src/cli/page.ts"),
         },
       },
       rolldownOptions: {
         external: [/^node:/, "webgpu", "puppeteer", "vite"],
-        output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
+        output: {
+          entryFileNames: "[name].js",
+          chunkFileNames: "chunks/[name]-[hash].js",
+          paths: { events: "node:events", readline: "node:readline" },
+        },
       },
     },
     test: {

@@ -48,16 +48,9 @@ export {
   sparseCategoricalCrossentropy,
 } from "./nn/losses.ts";
 export { binaryAccuracy, categoricalAccuracy, type Metric, sparseCategoricalAccuracy } from "./nn/metrics.ts";
-export {
-  type CompileOptions,
-  type FitOptions,
-  type History,
-  Model,
-  type ModelOptions,
-  type NamedWeight,
-  type RunOptions,
-} from "./nn/model.ts";
+export { Model } from "./nn/model.ts";
 export { loadModel } from "./nn/model_load.ts";
+export type { CompileOptions, FitOptions, History, ModelOptions, NamedWeight, RunOptions } from "./nn/model_options.ts";
 export type { ModelFiles } from "./nn/model_save.ts";
 export {
   type AdamOptions,
@@ -71,9 +64,10 @@ export {
   sgd,
 } from "./nn/optimizers.ts";
 export { sequential } from "./nn/sequential.ts";
-export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/trainer.ts";
+export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
 export { FileError } from "./platform/file_system.ts";
-export { type CallableProgram, type InputType, Program, type ProgramStatistics, program } from "./runtime/program.ts";
+export { type CallableProgram, type InputType, program } from "./runtime/callable.ts";
+export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
 export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";

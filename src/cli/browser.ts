@@ -66,8 +66,8 @@ export async function launchBrowser(name: BrowserName): Promise<Browser> {
 
 /** What a page run by `runPage` may tell. */
 export interface PageOptions {
-  /** Told of each message that the page sends with `globalThis.sluiceReport(message)`. */
-  readonly onMessage: (message: string) => void;
+  /** Told of each message that the page sends with `globalThis.sluiceReport(message)`, which resolves with what this returns. */
+  readonly onMessage: (message: string) => unknown;
   /** Told of what the page writes to its console, and of errors nothing caught there. */
   readonly onConsole?: (text: string) => void;
   readonly signal?: AbortSignal;

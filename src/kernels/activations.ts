@@ -2,15 +2,7 @@
 import { ValueError } from "../core/errors.ts";
 
 /** Activations that a recurrent kernel can apply inside its loop over time. `hard_sigmoid` is Keras 3's: relu6(x + 3) / 6. */
-export const RECURRENT_ACTIVATIONS = [
-  "linear",
-  "tanh",
-  "sigmoid",
-  "relu",
-  "hard_sigmoid",
-  "softplus",
-  "elu",
-] as const;
+export const RECURRENT_ACTIVATIONS = ["linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "softplus", "elu"] as const;
 
 /** The name of such an activation. */
 export type RecurrentActivation = (typeof RECURRENT_ACTIVATIONS)[number];

@@ -1,7 +1,8 @@
 /** Adam's update of one variable, in place. */
-import { type KernelCall, type Operand, f32 } from "../core/kernel_call.ts";
+
 import source from "../../shaders/adam.wgsl?raw" with { type: "text" };
-import { type UpdateReads, optimizerUpdate } from "./optimizer_update.ts";
+import { f32, type KernelCall, type Operand } from "../core/kernel_call.ts";
+import { optimizerUpdate, type UpdateReads } from "./optimizer_update.ts";
 import { specialise } from "./specialise.ts";
 
 /** A variable and its moments; `vMax` with AMSGrad only. */

@@ -1,15 +1,16 @@
 /** The backward sweep of an LSTM: gradients of every pre-activation, from the last step of time to the first. */
+
+import source from "../../shaders/lstm_backward.wgsl?raw" with { type: "text" };
 import {
   type Dispatch,
+  foldGrid,
   type KernelCall,
   type Operand,
-  foldGrid,
   scratchBuffer,
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
-import source from "../../shaders/lstm_backward.wgsl?raw" with { type: "text" };
-import { type RecurrentActivations, activationConstants } from "./activations.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { packDispatch, packedBytes } from "./lstm_pack.ts";
 import { specialise } from "./specialise.ts";
 import { optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";

@@ -1,7 +1,8 @@
 /** One step of an LSTM as an elementwise kernel, and its gradient: for streaming and for loops written by hand. */
-import { type KernelCall, type Operand, foldGrid, u32, writeBuffer } from "../core/kernel_call.ts";
+
 import source from "../../shaders/lstm_cell.wgsl?raw" with { type: "text" };
-import { type RecurrentActivations, activationConstants } from "./activations.ts";
+import { foldGrid, type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { specialise } from "./specialise.ts";
 import { optionalReads } from "./sweep.ts";
 

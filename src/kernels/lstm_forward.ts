@@ -1,15 +1,16 @@
 /** The forward sweep of an LSTM: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
+
+import source from "../../shaders/lstm_forward.wgsl?raw" with { type: "text" };
 import {
   type Dispatch,
+  foldGrid,
   type KernelCall,
   type Operand,
-  foldGrid,
   scratchBuffer,
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
-import source from "../../shaders/lstm_forward.wgsl?raw" with { type: "text" };
-import { type RecurrentActivations, activationConstants } from "./activations.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { packDispatch, packedBytes } from "./lstm_pack.ts";
 import { specialise } from "./specialise.ts";
 import { optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";

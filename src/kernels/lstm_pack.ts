@@ -1,6 +1,7 @@
 /** Packing an LSTM's recurrent kernel for its sweeps: one dispatch before the first step. */
-import { type AdapterTraits, type BufferBinding, type Dispatch, foldGrid, u32 } from "../core/kernel_call.ts";
+
 import source from "../../shaders/lstm_pack.wgsl?raw" with { type: "text" };
+import { type AdapterTraits, type BufferBinding, type Dispatch, foldGrid, u32 } from "../core/kernel_call.ts";
 import { specialise } from "./specialise.ts";
 import { roundUp } from "./sweep.ts";
 

@@ -1,10 +1,10 @@
 /** What the optimizers' kernels share: state that is updated in place, the gradient, the step's rates and the status. */
 import {
   type BufferBinding,
+  foldGrid,
   type KernelCall,
   type Operand,
   type Param,
-  foldGrid,
   readBuffer,
   scratchBuffer,
   u32,

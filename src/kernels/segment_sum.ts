@@ -1,16 +1,17 @@
 /** Sums of rows that share an id: the second half of a deterministic scatter-add. */
+
+import source from "../../shaders/scatter_add.wgsl?raw" with { type: "text" };
 import {
   type Dispatch,
+  foldGrid,
   type KernelCall,
   type Operand,
-  foldGrid,
   readBuffer,
   scratchBuffer,
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
-import source from "../../shaders/scatter_add.wgsl?raw" with { type: "text" };
 import { specialise } from "./specialise.ts";
 
 const THREADS = 32;

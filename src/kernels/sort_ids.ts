@@ -1,10 +1,12 @@
 /** A stable sort of ids, with the positions they came from: the first half of a deterministic scatter-add. */
+
+import source from "../../shaders/sort_ids.wgsl?raw" with { type: "text" };
 import {
   type BufferBinding,
   type Dispatch,
+  foldGrid,
   type KernelCall,
   type Operand,
-  foldGrid,
   readBuffer,
   rereadBuffer,
   scratchBuffer,
@@ -12,7 +14,6 @@ import {
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
-import source from "../../shaders/sort_ids.wgsl?raw" with { type: "text" };
 import { specialise } from "./specialise.ts";
 
 const RADIX = 256;

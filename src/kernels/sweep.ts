@@ -46,7 +46,13 @@ export interface SweepLayout {
 export function sweepLayout(
   what: string,
   adapter: AdapterTraits,
-  { batch, hidden, maxRows, minUnits, bytesPerRow }: {
+  {
+    batch,
+    hidden,
+    maxRows,
+    minUnits,
+    bytesPerRow,
+  }: {
     readonly batch: number;
     readonly hidden: number;
     readonly maxRows: number;
@@ -54,7 +60,8 @@ export function sweepLayout(
     readonly bytesPerRow: (threads: number) => number;
   },
 ): SweepLayout {
-  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize } = adapter.limits;
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize } =
+    adapter.limits;
   const lanes = adapter.kind === "lavapipe" ? 8 : adapter.kind === "swiftshader" ? 4 : 32;
   const limit = Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
   const units = Math.max(minUnits, Math.ceil(hidden / limit));

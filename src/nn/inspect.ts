@@ -10,8 +10,9 @@ import { sum } from "../ops/reduce.ts";
 import { broadcastTo } from "../ops/reshape.ts";
 import { Program } from "../runtime/program.ts";
 import { type InputLike, prepareInputs } from "./data_input.ts";
+import type { LayerTrace } from "./layer_stack.ts";
 import { logitsBehind } from "./logits.ts";
-import type { LayerTrace, Model } from "./model.ts";
+import type { Model } from "./model.ts";
 
 /** What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each step. */
 export interface CellTrace {
@@ -49,9 +50,9 @@ async function runOnce(
   what: string,
   build: (x: Value) => readonly Value[],
 ): Promise<NdArray[]> {
-  const prepared = prepareInputs(x, model.inputSpec, what);
+  const prepared = prepareInputs(x, model.stack.inputSpec, what);
   const array = "kind" in prepared ? toPadded(prepared) : prepared;
-  const value = input("x", array.shape, model.inputSpec.dtype);
+  const value = input("x", array.shape, model.stack.inputSpec.dtype);
   const program = await Program.compile(
     model.device,
     { outputs: build(value), updates: [] },
@@ -68,7 +69,7 @@ async function runOnce(
 export async function traceCell(model: Model, x: InputLike, { layer: name }: TraceOptions = {}): Promise<CellTrace> {
   let found: LayerTrace | undefined;
   const arrays = await runOnce(model, x, "trace", (value) => {
-    found = model
+    found = model.stack
       .build(value)
       .find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
     const { saved, hidden } = found?.result ?? {};
@@ -92,7 +93,7 @@ export async function traceCell(model: Model, x: InputLike, { layer: name }: Tra
  */
 export async function inputGradients(model: Model, x: InputLike): Promise<InputGradients> {
   const arrays = await runOnce(model, x, "gradients", (value) => {
-    const traces = model.build(value);
+    const traces = model.stack.build(value);
     const output = (traces.at(-1) as LayerTrace).result.output;
     const source = value.dtype === "float32" ? value : (traces[0] as LayerTrace).result.output;
     const score = logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;

@@ -1,117 +1,29 @@
 /** The model: layers in a row, trained and asked on one device. */
 import { DisposedError, ShapeError, ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { type ArrayLike, full } from "../core/nd_array.ts";
-import { Random } from "../core/random.ts";
+import type { ArrayLike, NdArray } from "../core/nd_array.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type RaggedSequences, takeRaggedRows, toPadded } from "../data/ragged.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
-import { input, type Value, Variable } from "../graph/operation.ts";
+import type { Value, Variable } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
-import { Program } from "../runtime/program.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import {
-  type DataLike,
-  type InputLike,
-  type InputSpec,
-  prepareData,
-  prepareInputs,
-  splitArguments,
-} from "./data_input.ts";
+import { type DataLike, type InputLike, prepareData, prepareInputs, splitArguments } from "./data_input.ts";
+import { partOf } from "./data_parts.ts";
+import { Evaluator } from "./evaluator.ts";
 import { type CellTrace, type InputGradients, inputGradients, type TraceOptions, traceCell } from "./inspect.ts";
-import { type CallResult, Embedding, type Layer, type WeightSpec } from "./layers/index.ts";
-import { type Loss, type LossLike, resolveLoss } from "./losses.ts";
-import { type MetricLike, resolveMetric } from "./metrics.ts";
+import { LayerStack } from "./layer_stack.ts";
+import type { Layer } from "./layers/index.ts";
+import { type Loss, resolveLoss } from "./losses.ts";
+import { resolveMetric } from "./metrics.ts";
+import type { CompileOptions, FitOptions, History, ModelOptions, NamedWeight, RunOptions } from "./model_options.ts";
 import { type ModelFiles, modelToFiles, saveModel } from "./model_save.ts";
-import { type OptimizerLike, resolveOptimizer } from "./optimizers.ts";
+import { resolveOptimizer } from "./optimizers.ts";
 import { PauseGate } from "./pause_gate.ts";
+import { Predictor } from "./predictor.ts";
 import type { Compiled } from "./step_programs.ts";
 import { summarize } from "./summary.ts";
-import {
-  type EpochRecord,
-  Evaluator,
-  type Logs,
-  type Progress,
-  Trainer,
-  type TrainingState,
-  type TrainingStatistics,
-} from "./trainer.ts";
-
-/** Options of `sequential`. */
-export interface ModelOptions {
-  readonly device: Device;
-  /** The shape of one example, without the batch: `[500]` for 500 ids. */
-  readonly inputShape: Shape;
-  /** One seed, one result: weights, dropout and the order of the rows follow from it. 0 when absent. */
-  readonly seed?: number;
-  readonly name?: string;
-}
-
-/** Options of `compile`. */
-export interface CompileOptions {
-  readonly optimizer?: OptimizerLike;
-  readonly loss: LossLike;
-  readonly metrics?: readonly MetricLike[];
-}
-
-/** Options of `fit`. */
-export interface FitOptions {
-  /** 1 when absent. */
-  readonly epochs?: number;
-  /** 32 when absent. */
-  readonly batchSize?: number;
-  readonly validationData?: DataLike;
-  /** The last share of the data, before any shuffling, is kept for validation. */
-  readonly validationSplit?: number;
-  /** True when absent: another order in each epoch, by the seed. */
-  readonly shuffle?: boolean;
-  /** Of the order of the rows; the model's own when absent. */
-  readonly seed?: number;
-  /** Stops at a whole step: `fit` rejects with an AbortError, and `resume` can go on. */
-  readonly signal?: AbortSignal;
-  /** Called after each step. Loss and metrics in it are read from the GPU only now and then. */
-  readonly onProgress?: (progress: Progress) => void | Promise<void>;
-  /** Go on where an earlier `fit` stopped (in this session, or in the one that saved the model), with that fit's epochs, batch size and seed. */
-  readonly resume?: boolean;
-}
-
-/** Options of `evaluate` and `predict`. */
-export interface RunOptions {
-  /** 32 when absent. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** What `fit` returns. */
-export interface History {
-  /** One list per result, one number per epoch: `history.loss`, `history.valAccuracy`. */
-  readonly history: Readonly<Record<string, readonly number[]>>;
-  readonly epochs: readonly EpochRecord[];
-  readonly statistics: TrainingStatistics;
-}
-
-/** A weight by name, as `weights()` lists them. */
-export interface NamedWeight extends NdArray {
-  /** Layer and weight, such as `lstm/recurrent_kernel`. */
-  readonly name: string;
-}
-
-/** Random streams of layers that drop inputs begin here; those of weights count from 0. */
-const LAYER_STREAM = 0x20000000;
-/** Programs of `predict` are kept for this many batch sizes. */
-const KEPT_PREDICTORS = 4;
-
-interface Predictor {
-  readonly program: Program;
-  readonly x: Value;
-}
-
-/** What a layer gave in one forward build. */
-export interface LayerTrace {
-  readonly layer: Layer;
-  readonly result: CallResult;
-}
+import { Trainer } from "./trainer.ts";
+import type { Logs, TrainingState } from "./training_state.ts";
 
 /**
  * Layers in a row on one device. Make one with `sequential`.
@@ -120,14 +32,10 @@ export interface LayerTrace {
 export class Model {
   readonly name: string;
   readonly device: Device;
-  readonly layers: readonly Layer[];
-  readonly inputShape: Shape;
-  readonly seed: number;
   /** What turns text into this model's ids: set it to have it saved with the model; `loadModel` brings it back. */
   encoder: ReviewEncoder | undefined;
-  readonly #weights: readonly Variable[];
-  readonly #shapes: readonly Shape[];
-  readonly #predictors = new Map<number, Predictor>();
+  readonly #stack: LayerStack;
+  readonly #predictor: Predictor;
   readonly #gate = new PauseGate();
   readonly #forget: () => void;
   #compiled: Compiled | undefined;
@@ -136,39 +44,34 @@ export class Model {
   #disposed = false;
 
   constructor(layers: readonly Layer[], { device, inputShape, seed = 0, name = "sequential" }: ModelOptions) {
-    if (layers.length === 0) throw new ValueError("sequential: got no layers; expected at least one");
-    if (inputShape.some((size) => !Number.isInteger(size) || size < 1)) {
-      throw new ShapeError(
-        `sequential: inputShape is ${formatShape(inputShape)}; expected whole sizes of at least 1, without the batch`,
-        { inputShape },
-      );
-    }
     this.name = name;
     this.device = device;
-    this.layers = layers;
-    this.inputShape = [...inputShape];
-    this.seed = seed;
-    nameLayers(layers);
-    const shapes: Shape[] = [];
-    const weights: Variable[] = [];
-    let shape: Shape = this.inputShape;
-    for (const layer of layers) {
-      layer.build(shape, (spec) => {
-        const weight = makeWeight(layer, spec, seed, weights.length);
-        weights.push(weight);
-        return weight;
-      });
-      shape = layer.outputShape(shape);
-      shapes.push(shape);
-    }
-    this.#shapes = shapes;
-    this.#weights = weights;
+    this.#stack = new LayerStack(layers, inputShape, seed);
+    this.#predictor = new Predictor(device, this.#stack);
     this.#forget = device.onDispose(() => this.dispose());
+  }
+
+  get layers(): readonly Layer[] {
+    return this.#stack.layers;
+  }
+
+  get seed(): number {
+    return this.#stack.seed;
+  }
+
+  /** The input's shape without the batch. */
+  get inputShape(): Shape {
+    return this.#stack.inputShape;
   }
 
   /** The output's shape without the batch. */
   get outputShape(): Shape {
-    return this.#shapes.at(-1) as Shape;
+    return this.#stack.outputShape;
+  }
+
+  /** The layers below the device: for those who build graphs with them. */
+  get stack(): LayerStack {
+    return this.#stack;
   }
 
   /** Where the last training stands; undefined before any. */
@@ -179,39 +82,6 @@ export class Model {
   /** What `compile` was given, for saving. */
   get compiled(): Compiled | undefined {
     return this.#compiled;
-  }
-
-  get inputSpec(): InputSpec {
-    const [first] = this.layers as [Layer];
-    return {
-      shape: this.inputShape,
-      dtype: first.inputDType,
-      idLimit: first instanceof Embedding ? first.inputDim : undefined,
-    };
-  }
-
-  /** Builds the layers on x `[B, ...inputShape]`; with `step` (int32 scalar) as in training. Returns every layer's result. */
-  build(x: Value, step?: Value): readonly LayerTrace[] {
-    let value = x;
-    let mask: Value | undefined;
-    return this.layers.map((layer, index) => {
-      const result = layer.call(value, {
-        training: step !== undefined,
-        mask,
-        random: () => {
-          if (step === undefined) throw new ValueError(`${layer.name}: random numbers are for training only`);
-          return { counter: step, seed: this.seed, stream: LAYER_STREAM + index };
-        },
-      });
-      value = result.output;
-      mask = result.mask;
-      return { layer, result };
-    });
-  }
-
-  /** The output for x, symbolically. */
-  forward(x: Value, step?: Value): Value {
-    return (this.build(x, step).at(-1) as LayerTrace).result.output;
   }
 
   /**
@@ -229,14 +99,14 @@ export class Model {
       optimizer: resolvedOptimizer,
       loss: resolvedLoss,
       metrics: resolvedMetrics,
-      slots: this.#weights.map((weight) => resolvedOptimizer.slots(weight)),
+      slots: this.#stack.weights.map((weight) => resolvedOptimizer.slots(weight)),
     };
     this.#state = undefined;
   }
 
   /** The model as a table, as Keras prints it. */
   summary(): string {
-    return summarize(this.name, this.layers, this.#shapes);
+    return summarize(this.name, this.layers, this.#stack.shapes);
   }
 
   /**
@@ -305,27 +175,17 @@ export class Model {
 
   /** The outputs for x, `[N, ...outputShape]`. */
   async predict(x: InputLike, options: RunOptions = {}): Promise<NdArray> {
-    const prepared = prepareInputs(x, this.inputSpec, "predict");
+    const prepared = prepareInputs(x, this.#stack.inputSpec, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     this.#assertAlive("predict");
-    const size = "kind" in prepared ? prepared.offsets.length - 1 : (prepared.shape[0] as number);
-    const width = sizeOf(this.outputShape);
-    const result = full([size, ...this.outputShape], "float32", 0);
-    for (let start = 0; start < size; start += batchSize) {
-      options.signal?.throwIfAborted();
-      const count = Math.min(batchSize, size - start);
-      const predictor = await this.#predictor(count);
-      const [output] = await predictor.program.run(new Map([[predictor.x, rowsOf(prepared, start, count)]]));
-      (result.data as Float32Array).set((output as NdArray).data, start * width);
-    }
-    return result;
+    return this.#predictor.run(prepared, batchSize, options.signal);
   }
 
   /** All weights in Keras's order and layout, read back from the GPU. */
   async weights(): Promise<NamedWeight[]> {
     this.#assertAlive("weights");
-    const arrays = await variablesOf(this.device).read(this.#weights);
-    return arrays.map((array, index) => ({ name: (this.#weights[index] as Variable).name, ...array }));
+    const arrays = await variablesOf(this.device).read(this.#stack.weights);
+    return arrays.map((array, index) => ({ name: (this.#stack.weights[index] as Variable).name, ...array }));
   }
 
   /**
@@ -336,13 +196,16 @@ export class Model {
     weights: readonly (NdArray | { readonly shape: Shape; readonly data: readonly number[] })[],
   ): Promise<void> {
     this.#assertFree("setWeights");
-    if (weights.length !== this.#weights.length) {
-      throw new ValueError(`setWeights: got ${weights.length} arrays; the model has ${this.#weights.length} weights`, {
-        got: weights.length,
-      });
+    if (weights.length !== this.#stack.weights.length) {
+      throw new ValueError(
+        `setWeights: got ${weights.length} arrays; the model has ${this.#stack.weights.length} weights`,
+        {
+          got: weights.length,
+        },
+      );
     }
     const arrays = weights.map(({ shape, data }, index): NdArray => {
-      const { name, shape: expected } = this.#weights[index] as Variable;
+      const { name, shape: expected } = this.#stack.weights[index] as Variable;
       if (!sameShape(shape, expected) || data.length !== sizeOf(expected)) {
         throw new ShapeError(
           `setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ${formatShape(expected)}`,
@@ -360,7 +223,7 @@ export class Model {
       return { shape, data: array };
     });
     const store = variablesOf(this.device);
-    for (const [index, array] of arrays.entries()) store.write(this.#weights[index] as Variable, array);
+    for (const [index, array] of arrays.entries()) store.write(this.#stack.weights[index] as Variable, array);
   }
 
   /** Gates, candidate, cell and hidden state of a recurrent layer over time, for x. */
@@ -394,7 +257,7 @@ export class Model {
 
   /** The variables behind `weights()`. */
   get weightVariables(): readonly Variable[] {
-    return this.#weights;
+    return this.#stack.weights;
   }
 
   /** Puts a loaded training state in place. For `loadModel`. */
@@ -418,10 +281,9 @@ export class Model {
   }
 
   #release(): void {
-    for (const { program } of this.#predictors.values()) program.dispose();
-    this.#predictors.clear();
+    this.#predictor.dispose();
     this.#releaseSlots();
-    variablesOf(this.device).release(this.#weights);
+    variablesOf(this.device).release(this.#stack.weights);
   }
 
   #releaseSlots(): void {
@@ -429,11 +291,12 @@ export class Model {
   }
 
   #stepModel() {
-    return { device: this.device, weights: this.#weights, forward: (x: Value, step?: Value) => this.forward(x, step) };
+    const { weights } = this.#stack;
+    return { device: this.device, weights, forward: (x: Value, step?: Value) => this.#stack.forward(x, step) };
   }
 
   #prepare(data: DataLike, loss: Loss, what: string): Dataset {
-    return prepareData(data, this.inputSpec, loss, [1, ...this.outputShape], what);
+    return prepareData(data, this.#stack.inputSpec, loss, [1, ...this.outputShape], what);
   }
 
   #splitValidation(data: Dataset, { validationData, validationSplit = 0 }: FitOptions, loss: Loss) {
@@ -492,25 +355,6 @@ export class Model {
     };
   }
 
-  async #predictor(batchSize: number): Promise<Predictor> {
-    const known = this.#predictors.get(batchSize);
-    if (known !== undefined) return known;
-    const x = input("x", [batchSize, ...this.inputShape], this.inputSpec.dtype);
-    const program = await Program.compile(
-      this.device,
-      { outputs: [this.forward(x)], updates: [] },
-      { label: `prediction, batch ${batchSize}`, inputs: [x] },
-    );
-    const predictor = { program, x };
-    this.#predictors.set(batchSize, predictor);
-    const oldest = [...this.#predictors.keys()][0] as number;
-    if (this.#predictors.size > KEPT_PREDICTORS) {
-      this.#predictors.get(oldest)?.program.dispose();
-      this.#predictors.delete(oldest);
-    }
-    return predictor;
-  }
-
   #needCompiled(what: string): Compiled {
     if (this.#compiled === undefined)
       throw new ValueError(
@@ -543,62 +387,11 @@ export class Model {
   }
 }
 
-function nameLayers(layers: readonly Layer[]): void {
-  const taken = new Set(layers.map((layer) => layer.name).filter((name) => name !== ""));
-  for (const layer of layers) {
-    if (layer.name !== "") continue;
-    const base = layer.className.toLowerCase();
-    let name = base;
-    for (let count = 1; taken.has(name); count++) name = `${base}_${count}`;
-    taken.add(name);
-    layer.name = name;
-  }
-  if (taken.size !== layers.length)
-    throw new ValueError("sequential: two layers have one name; give each its own", {
-      names: layers.map((layer) => layer.name),
-    });
-}
-
-function makeWeight(layer: Layer, { name, shape, initializer }: WeightSpec, seed: number, stream: number): Variable {
-  return new Variable({
-    name: `${layer.name}/${name}`,
-    shape,
-    initial: () => ({ shape, data: initializer.fill(shape, new Random(seed, stream)) }),
-  });
-}
-
 function checkCount(what: string, option: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) {
     throw new ValueError(`${what}: ${option} is ${value}; expected a whole number of at least 1`, { [option]: value });
   }
   return value;
-}
-
-function rowsOf(x: NdArray | RaggedSequences, start: number, count: number): NdArray {
-  if ("kind" in x)
-    return toPadded(
-      takeRaggedRows(
-        x,
-        Array.from({ length: count }, (_, index) => start + index),
-      ),
-    );
-  const width = sizeOf(x.shape.slice(1));
-  return { shape: [count, ...x.shape.slice(1)], data: x.data.subarray(start * width, (start + count) * width) };
-}
-
-function partOf(data: Dataset, from: number, to: number): Dataset {
-  const y = rowsOf(data.y, from, to - from);
-  const size = to - from;
-  if (data.kind === "dense") return { kind: "dense", size, x: rowsOf(data.x, from, size), y };
-  return {
-    kind: "ragged",
-    size,
-    x: takeRaggedRows(
-      data.x,
-      Array.from({ length: size }, (_, index) => from + index),
-    ),
-    y,
-  };
 }
 
 function historyOf(trainer: Trainer): History {

@@ -15,7 +15,7 @@ import type { LossConfig } from "./losses.ts";
 import { Model } from "./model.ts";
 import type { ModelFiles } from "./model_save.ts";
 import type { OptimizerConfig } from "./optimizers.ts";
-import type { TrainingState } from "./trainer.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /**
  * Loads a model from a directory or from files in memory, with optimizer state and training position if they were saved.

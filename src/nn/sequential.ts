@@ -1,5 +1,6 @@
 import type { Layer } from "./layers/index.ts";
-import { Model, type ModelOptions } from "./model.ts";
+import { Model } from "./model.ts";
+import type { ModelOptions } from "./model_options.ts";
 
 /**
  * A model of layers in a row.

@@ -1,218 +1,28 @@
-/** The loops over epochs and batches: training that can stop at any step and go on exactly, and evaluation. */
-import { AbortError, DisposedError, NonFiniteError } from "../core/errors.ts";
+/** Training: the loops over epochs and batches, which can stop at any step and go on exactly. */
+import { NonFiniteError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { Random } from "../core/random.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { Variable } from "../graph/operation.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import { Batches } from "./batches.ts";
 import { DeviceDataset } from "./device_dataset.ts";
+import { Evaluator } from "./evaluator.ts";
+import { type Compiled, RunningSums, type StepModel, trainStep } from "./step_programs.ts";
 import {
-  type Compiled,
-  evaluateStep,
-  RunningSums,
-  type StepModel,
-  type StepProgram,
-  trainStep,
-} from "./step_programs.ts";
-
-/** Streams of random numbers for permutations begin here; weights and dropout use lower ones. */
-const PERMUTATION_STREAM = 0x40000000;
-
-/** Results by name: `loss`, then the metrics, then the same with `val` before them. */
-export type Logs = Readonly<Record<string, number>>;
-
-/** One epoch's results. */
-export interface EpochRecord {
-  /** From 1 on. */
-  readonly epoch: number;
-  readonly logs: Logs;
-  readonly seconds: number;
-}
-
-/** Where a training stands: with the weights and the optimizer's state, all that is needed to go on exactly. */
-export interface TrainingState {
-  readonly seed: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  /** Epochs done. */
-  readonly epoch: number;
-  /** Steps done in the current epoch. */
-  readonly batch: number;
-  /** Steps done in the model's life. */
-  readonly iteration: number;
-  /** Sums of loss and metrics over the current epoch so far. */
-  readonly sums: readonly number[];
-  readonly size: number;
-  readonly records: readonly EpochRecord[];
-}
-
-/** What a progress callback learns after a step. */
-export interface Progress {
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly batch: number;
-  readonly batches: number;
-  /** Loss and metrics of the epoch so far, as last read; empty before the first reading. */
-  readonly logs: Logs;
-  readonly samplesPerSecond: number;
-  /** Until the end of the last epoch, validation not counted. */
-  readonly secondsLeft: number;
-  /** Set when an epoch has ended, validation included. */
-  readonly ended?: EpochRecord;
-}
-
-/** What a training did on the GPU, as numbers. */
-export interface TrainingStatistics {
-  readonly steps: number;
-  readonly dispatchesPerStep: number;
-  /** Dispatches per step beyond these that only the watchdog limit forces. */
-  readonly extraChunksPerStep: number;
-  readonly submitsPerStep: number;
-  readonly readbacks: number;
-  readonly peakGpuBytes: number;
-}
-
-/** How a training is steered from outside. */
-export interface TrainerControl {
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => void | Promise<void>) | undefined;
-  /** Resolves at once unless the training is paused. */
-  readonly whileResumed: () => Promise<void>;
-  readonly isDisposed: () => boolean;
-}
+  type EpochRecord,
+  epochOrder,
+  type Logs,
+  type Progress,
+  stopIfAsked,
+  type TrainerControl,
+  type TrainingState,
+  type TrainingStatistics,
+} from "./training_state.ts";
 
 /** At least this long, and this many steps, lie between two readings of the sums. */
 const READ_SECONDS = 0.5;
 const READ_STEPS = 10;
-
-/** The order of the rows in an epoch: a pure function of seed and epoch, so that it need not be saved. */
-function epochOrder(size: number, { seed, shuffle }: TrainingState, epoch: number): Int32Array {
-  if (!shuffle) return Int32Array.from({ length: size }, (_, index) => index);
-  return new Random(seed, PERMUTATION_STREAM + epoch).permutation(size);
-}
-
-/** A batch program, and one for the smaller last batch. */
-class Batches {
-  readonly size: number;
-  readonly count: number;
-  readonly #batchSize: number;
-  readonly #whole: StepProgram | undefined;
-  readonly #rest: StepProgram | undefined;
-
-  private constructor(size: number, batchSize: number, whole: StepProgram | undefined, rest: StepProgram | undefined) {
-    this.size = size;
-    this.count = Math.ceil(size / batchSize);
-    this.#batchSize = batchSize;
-    this.#whole = whole;
-    this.#rest = rest;
-  }
-
-  static async prepare(
-    size: number,
-    batchSize: number,
-    make: (batchSize: number) => Promise<StepProgram>,
-  ): Promise<Batches> {
-    const whole = size >= batchSize ? await make(batchSize) : undefined;
-    try {
-      const rest = size % batchSize === 0 ? undefined : await make(size % batchSize);
-      return new Batches(size, batchSize, whole, rest);
-    } catch (error) {
-      whole?.program.dispose();
-      throw error;
-    }
-  }
-
-  at(batch: number): { readonly step: StepProgram; readonly position: number } {
-    const position = batch * this.#batchSize;
-    const step = position + this.#batchSize <= this.size ? this.#whole : this.#rest;
-    return { step: step as StepProgram, position };
-  }
-
-  get main(): StepProgram {
-    return (this.#whole ?? this.#rest) as StepProgram;
-  }
-
-  dispose(): void {
-    this.#whole?.program.dispose();
-    this.#rest?.program.dispose();
-  }
-}
-
-/** Evaluates on a data set that stays on the GPU. */
-export class Evaluator {
-  readonly #model: StepModel;
-  readonly #names: readonly string[];
-  readonly #data: DeviceDataset;
-  readonly #sums: RunningSums;
-  readonly #batches: Batches;
-
-  private constructor(
-    model: StepModel,
-    names: readonly string[],
-    data: DeviceDataset,
-    sums: RunningSums,
-    batches: Batches,
-  ) {
-    this.#model = model;
-    this.#names = names;
-    this.#data = data;
-    this.#sums = sums;
-    this.#batches = batches;
-  }
-
-  static async prepare(
-    model: StepModel,
-    compiled: Pick<Compiled, "loss" | "metrics">,
-    dataset: Dataset,
-    batchSize: number,
-  ): Promise<Evaluator> {
-    const names = ["loss", ...compiled.metrics.map((metric) => metric.name)];
-    const data = new DeviceDataset(model.device, dataset, "evaluation data");
-    const sums = new RunningSums(names, "evaluation");
-    try {
-      const batches = await Batches.prepare(dataset.size, batchSize, (size) =>
-        evaluateStep(model, compiled, data, sums, size),
-      );
-      return new Evaluator(model, names, data, sums, batches);
-    } catch (error) {
-      data.dispose();
-      variablesOf(model.device).release(sums.variables);
-      throw error;
-    }
-  }
-
-  async run(control: Pick<TrainerControl, "signal" | "isDisposed">): Promise<Logs> {
-    const { device } = this.#model;
-    const store = variablesOf(device);
-    for (const variable of this.#sums.variables) store.write(variable, { shape: [], data: new Float32Array(1) });
-    const pacer = new Pacer(device);
-    for (let batch = 0; batch < this.#batches.count; batch++) {
-      stopIfAsked(control, "evaluate");
-      const { step, position } = this.#batches.at(batch);
-      step.program.submit(step.feeds({ position, iteration: 0, rates: [0, 0, 0, 0] }));
-      await pacer.submitted();
-    }
-    const totals = await store.read(this.#sums.variables);
-    return Object.fromEntries(
-      this.#names.map((name, index) => [name, (totals[index]?.data[0] ?? 0) / this.#batches.size]),
-    );
-  }
-
-  dispose(): void {
-    this.#batches.dispose();
-    this.#data.dispose();
-    variablesOf(this.#model.device).release(this.#sums.variables);
-  }
-}
-
-function stopIfAsked({ signal, isDisposed }: Pick<TrainerControl, "signal" | "isDisposed">, what: string): void {
-  if (isDisposed()) throw new DisposedError(`${what}: the model was disposed meanwhile; it stopped at a whole step`);
-  if (signal?.aborted === true) {
-    throw new AbortError(`${what}: stopped by its AbortSignal, at a whole step`, { reason: signal.reason });
-  }
-}
 
 /** Trains a model from a state on; `state` is up to date whenever `run` ends, however it ends. */
 export class Trainer {

@@ -1,17 +1,17 @@
 /** A graph made ready for one device: planned once, then replayed. */
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
 import { DeviceError, DisposedError, ShapeError, ValueError } from "../core/errors.ts";
-import { packParams } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
-import { type Device, formatBytes } from "../gpu/device.ts";
-import { type Graph, input, type LeafAttributes, type Value } from "../graph/operation.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Graph, LeafAttributes, Value } from "../graph/operation.ts";
 import { printGraph } from "../graph/print.ts";
 import { optimize } from "../passes/optimize.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
-import { type BoundBuffer, type Location, type Plan, planGraph, SLOT_BYTES, type Step } from "./planner.ts";
+import { encodeDispatch, encodeSteps } from "./encode.ts";
+import { type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
+import { type BuiltResources, buildResources, type Resources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
-import { variablesOf } from "./variables.ts";
 
 /** What a Program does in one run, as numbers. */
 export interface ProgramStatistics {
@@ -28,26 +28,6 @@ export interface ProgramOptions {
   readonly label: string;
   /** Every value that runs will feed. */
   readonly inputs: readonly Value[];
-}
-
-type Encodable =
-  | {
-      readonly kind: "dispatch";
-      readonly label: string;
-      readonly operation: string;
-      readonly pipeline: GPUComputePipeline;
-      readonly group: GPUBindGroup;
-      readonly workgroups: readonly [number, number, number];
-    }
-  | { readonly kind: "copy"; readonly from: GPUBuffer; readonly to: GPUBuffer; readonly bytes: number };
-
-interface Resources {
-  readonly steps: readonly Encodable[];
-  readonly commits: readonly Encodable[];
-  readonly outputs: readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }[];
-  readonly slots: GPUBuffer | undefined;
-  readonly inputs: ReadonlyMap<Value, GPUBuffer>;
-  readonly staging: GPUBuffer | undefined;
 }
 
 /** Feeds of one run: an array for every input. */
@@ -72,14 +52,7 @@ export class Program {
   #reading: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(
-    device: Device,
-    label: string,
-    graph: Graph,
-    plan: Plan,
-    resources: Resources,
-    owned: readonly GPUBuffer[],
-  ) {
+  private constructor(device: Device, label: string, graph: Graph, plan: Plan, { resources, owned }: BuiltResources) {
     this.#device = device;
     this.#label = label;
     this.#graph = graph;
@@ -107,20 +80,7 @@ export class Program {
     device.assertUsable();
     const optimized = optimize(graph, { maxStorageBuffers: device.traits.limits.maxStorageBuffersPerShaderStage });
     const plan = planGraph(optimized, inputs, device.traits);
-    const pipelines = await Promise.all(
-      plan.steps.map((step) => (step.kind === "dispatch" ? compileStep(device, label, step) : undefined)),
-    );
-    const owned: GPUBuffer[] = [];
-    try {
-      const resources = await device.guard(label, () => {
-        const builder = new Builder(device, label, plan, owned);
-        return builder.build(pipelines);
-      });
-      return new Program(device, label, optimized, plan, resources, owned);
-    } catch (error) {
-      for (const buffer of owned) device.destroyBuffer(buffer);
-      throw error;
-    }
+    return new Program(device, label, optimized, plan, await buildResources(device, label, plan));
   }
 
   /** Runs once without waiting: the updates happen on the GPU, in the order of the submits. */
@@ -252,209 +212,4 @@ export interface DispatchTime {
   /** The graph's operation that the dispatch belongs to. */
   readonly operation: string;
   readonly seconds: number;
-}
-
-function compileStep(device: Device, label: string, step: Extract<Step, { kind: "dispatch" }>) {
-  const { dispatch, buffers } = step;
-  const limit = device.traits.limits.maxStorageBufferBindingSize;
-  for (const { bytes } of buffers) {
-    if (bytes > limit) {
-      throw new DeviceError(
-        `${label}: ${dispatch.label} needs a buffer of ${formatBytes(bytes)}; this device binds at most ${formatBytes(limit)} (maxStorageBufferBindingSize). Use a smaller batch, a shorter sequence or fewer units.`,
-        { kernel: dispatch.label, bytes, limit },
-      );
-    }
-  }
-  const access = dispatch.buffers.map((binding) => binding.access);
-  return device.pipelines.get(dispatch.label, dispatch.source, dispatch.entryPoint, access);
-}
-
-function encodeSteps(encoder: GPUCommandEncoder, steps: readonly Encodable[], label: string): void {
-  let pass: GPUComputePassEncoder | undefined;
-  for (const step of steps) {
-    if (step.kind === "copy") {
-      pass?.end();
-      pass = undefined;
-      encoder.copyBufferToBuffer(step.from, 0, step.to, 0, step.bytes);
-    } else {
-      pass ??= encoder.beginComputePass({ label });
-      encodeDispatch(pass, step);
-    }
-  }
-  pass?.end();
-}
-
-function encodeDispatch(pass: GPUComputePassEncoder, step: Extract<Encodable, { kind: "dispatch" }>): void {
-  pass.setPipeline(step.pipeline);
-  pass.setBindGroup(0, step.group);
-  pass.dispatchWorkgroups(...step.workgroups);
-}
-
-/** Makes a plan's GPU objects. */
-class Builder {
-  readonly #device: Device;
-  readonly #label: string;
-  readonly #plan: Plan;
-  readonly #owned: GPUBuffer[];
-  readonly #temporaries: GPUBuffer[];
-  readonly #inputs = new Map<Value, GPUBuffer>();
-  readonly #constants = new Map<unknown, GPUBuffer>();
-  readonly #slots: GPUBuffer | undefined;
-
-  constructor(device: Device, label: string, plan: Plan, owned: GPUBuffer[]) {
-    this.#device = device;
-    this.#label = label;
-    this.#plan = plan;
-    this.#owned = owned;
-    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    this.#temporaries = plan.temporaries.map((bytes, index) => this.#make(bytes, storage, `temporary ${index}`));
-    this.#slots = plan.slots === 0 ? undefined : this.#make(plan.slots * SLOT_BYTES, storage, "step");
-    for (const [value, location] of plan.inputs) {
-      if (location.kind === "input") {
-        const bytes = sizeOf(value.shape) * BYTES_PER_ELEMENT;
-        this.#inputs.set(value, this.#make(bytes, storage, (value.operation.attributes as LeafAttributes).name));
-      }
-    }
-  }
-
-  #make(bytes: number, usage: GPUBufferUsageFlags, name: string): GPUBuffer {
-    const buffer = this.#device.createBuffer(bytes, usage, `${this.#label}: ${name}`);
-    this.#owned.push(buffer);
-    return buffer;
-  }
-
-  #resolve(location: Location): { buffer: GPUBuffer; offset: number } {
-    switch (location.kind) {
-      case "variable":
-        return { buffer: variablesOf(this.#device).bufferOf(location.variable), offset: 0 };
-      case "input":
-        return { buffer: this.#inputs.get(location.value) as GPUBuffer, offset: 0 };
-      case "slot":
-        return { buffer: this.#slots as GPUBuffer, offset: location.slot * SLOT_BYTES };
-      case "temporary":
-        return { buffer: this.#temporaries[location.buffer] as GPUBuffer, offset: 0 };
-      case "constant": {
-        let buffer = this.#constants.get(location.leaf);
-        if (buffer === undefined) {
-          const { data } = location.leaf.data;
-          buffer = this.#make(
-            data.byteLength,
-            GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-            "constant",
-          );
-          this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-          this.#constants.set(location.leaf, buffer);
-        }
-        return { buffer, offset: 0 };
-      }
-    }
-  }
-
-  build(pipelines: readonly (Awaited<ReturnType<typeof compileStep>> | undefined)[]): Resources {
-    const { steps, commits, outputs } = this.#plan;
-    const params = this.#params(steps);
-    let dispatched = 0;
-    const encodable = steps.map((step, index): Encodable => {
-      if (step.kind === "copy") return this.#copy(step);
-      const pipeline = pipelines[index] as Awaited<ReturnType<typeof compileStep>>;
-      const uniform = {
-        buffer: params.buffer as GPUBuffer,
-        offset: params.offsets[dispatched] as number,
-        size: params.sizes[dispatched] as number,
-      };
-      dispatched++;
-      return {
-        kind: "dispatch",
-        label: step.dispatch.label,
-        operation: step.operation.definition.name,
-        pipeline: pipeline.gpu,
-        workgroups: step.dispatch.workgroups,
-        group: this.#device.gpu.createBindGroup({
-          label: step.dispatch.label,
-          layout: pipeline.layout,
-          entries: [{ binding: 0, resource: uniform }, ...step.buffers.map((bound, at) => this.#entry(bound, at + 1))],
-        }),
-      };
-    });
-    let offset = 0;
-    const read = outputs.map(({ location, bytes }) => {
-      const at = offset;
-      offset += bytes;
-      return { ...this.#resolve(location), offset: at, bytes };
-    });
-    const staging =
-      outputs.length === 0
-        ? undefined
-        : this.#make(offset, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "outputs");
-    return {
-      steps: encodable,
-      commits: commits.map((step) => this.#copy(step as Extract<Step, { kind: "copy" }>)),
-      outputs: read,
-      slots: this.#slots,
-      inputs: this.#inputs,
-      staging,
-    };
-  }
-
-  #copy({ from, to, bytes }: Extract<Step, { kind: "copy" }>): Encodable {
-    return { kind: "copy", from: this.#resolve(from).buffer, to: this.#resolve(to).buffer, bytes };
-  }
-
-  #entry({ location, bytes }: BoundBuffer, binding: number): GPUBindGroupEntry {
-    const { buffer, offset } = this.#resolve(location);
-    return { binding, resource: { buffer, offset, size: Math.max(4, bytes) } };
-  }
-
-  /** All params structs in one uniform buffer, each at an aligned offset. */
-  #params(steps: readonly Step[]) {
-    const packed = steps.flatMap((step) => (step.kind === "dispatch" ? [packParams(step.dispatch.params)] : []));
-    const align = this.#device.gpu.limits.minUniformBufferOffsetAlignment;
-    let total = 0;
-    const offsets = packed.map((bytes) => {
-      const at = total;
-      total += Math.ceil(bytes.byteLength / align) * align;
-      return at;
-    });
-    if (total === 0) return { buffer: undefined, offsets, sizes: [] };
-    const buffer = this.#make(total, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST, "params");
-    const all = new Uint8Array(total);
-    for (const [index, bytes] of packed.entries()) all.set(new Uint8Array(bytes), offsets[index] as number);
-    this.#device.gpu.queue.writeBuffer(buffer, 0, all);
-    return { buffer, offsets, sizes: packed.map((bytes) => bytes.byteLength) };
-  }
-}
-
-/** A program that is called like a function. */
-export interface CallableProgram {
-  (...inputs: readonly NdArray[]): Promise<NdArray[]>;
-  readonly program: Program;
-  dispose(): void;
-}
-
-/** Shape and dtype of one input of `program`. */
-export interface InputType {
-  readonly shape: readonly number[];
-  readonly dtype?: "float32" | "int32" | "bool";
-}
-
-/**
- * Compiles a function of symbolic values for a device.
- * `fn` returns the outputs, or a graph `{ outputs, updates }` that also changes Variables.
- *
- * @example
- * const product = await program(device, (a, b) => [matmul(a, b)], [{ shape: [2, 3] }, { shape: [3, 4] }]);
- * const [c] = await product(a, b);
- */
-export async function program(
-  device: Device,
-  fn: (...inputs: Value[]) => Graph | readonly Value[],
-  inputTypes: readonly InputType[] = [],
-): Promise<CallableProgram> {
-  const inputs = inputTypes.map(({ shape, dtype }, index) => input(`input ${index}`, shape, dtype));
-  const result = fn(...inputs);
-  const graph: Graph = "outputs" in result ? result : { outputs: result, updates: [] };
-  const compiled = await Program.compile(device, graph, { label: fn.name || "program", inputs });
-  const call = async (...arrays: readonly NdArray[]) =>
-    compiled.run(new Map(inputs.map((value, index) => [value, arrays[index] as NdArray])));
-  return Object.assign(call, { program: compiled, dispose: () => compiled.dispose() });
 }

@@ -28,6 +28,11 @@ export class VariableStore {
     this.#device = device;
   }
 
+  /** True when the variable has a buffer here. */
+  has(variable: Variable): boolean {
+    return this.#buffers.has(variable);
+  }
+
   /** The variable's buffer, made and filled with its initial contents when it is not there yet. */
   bufferOf(variable: Variable): GPUBuffer {
     let buffer = this.#buffers.get(variable);

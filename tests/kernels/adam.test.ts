@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
 import { type AdamState, adamCall } from "../../src/kernels/adam.ts";
-import { type UpdateOperands, checkCase, checkStep, optimizerCases } from "./optimizer_cases.ts";
+import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
@@ -12,8 +12,12 @@ const call = ({ state, outputs, shared }: UpdateOperands) =>
 describe("adamCall", () => {
   for (const name of ["adam", "adamW"]) {
     it.each(optimizerCases(name))(`gives Keras's figures: ${name} %s`, (_, options) =>
-      checkCase(name, options, options.amsgrad === true ? 4 : 3, call, (step) =>
-        (options.learningRate * Math.sqrt(1 - OPTIONS.beta2 ** step)) / (1 - OPTIONS.beta1 ** step),
+      checkCase(
+        name,
+        options,
+        options.amsgrad === true ? 4 : 3,
+        call,
+        (step) => (options.learningRate * Math.sqrt(1 - OPTIONS.beta2 ** step)) / (1 - OPTIONS.beta1 ** step),
       ),
     );
   }

@@ -22,7 +22,11 @@ function gradients({ batch, steps, hidden }: LstmCase): { dHidden: Float32Array;
   return { dHidden: normals(random, batch * steps * hidden), dLast: normals(random, 2 * batch * hidden) };
 }
 
-async function backward(run: LstmCase<Float32Array>, { dHidden, dLast }: Gradients, adapter: AdapterTraits = testTraits()) {
+async function backward(
+  run: LstmCase<Float32Array>,
+  { dHidden, dLast }: Gradients,
+  adapter: AdapterTraits = testTraits(),
+) {
   const { batch, steps, hidden } = run;
   const call = lstmBackwardCall(
     {
@@ -41,7 +45,11 @@ async function backward(run: LstmCase<Float32Array>, { dHidden, dLast }: Gradien
   return { outputs: await runKernel(await testDevice(), call, inputs, { adapter }), plan: call.plan(adapter) };
 }
 
-async function check(run: LstmCase<Float32Array>, given: Gradients = gradients(run), adapter?: AdapterTraits): Promise<void> {
+async function check(
+  run: LstmCase<Float32Array>,
+  given: Gradients = gradients(run),
+  adapter?: AdapterTraits,
+): Promise<void> {
   const [dX, dInitial] = (await backward(run, given, adapter)).outputs as [HostData, HostData];
   const wanted = lstmBackward(run, given.dHidden, given.dLast);
   expectClose(dX, wanted.dX, TOLERANCE, "dX");
@@ -114,7 +122,8 @@ describe("the float64 backpropagation itself", () => {
     const { dHidden, dLast } = gradients(run);
     const loss = (changed: LstmCase): number => {
       const { hidden, last } = lstmForward(changed);
-      const dot = (a: Float64Array, b: Float32Array) => a.reduce((sum, value, index) => sum + value * (b[index] as number), 0);
+      const dot = (a: Float64Array, b: Float32Array) =>
+        a.reduce((sum, value, index) => sum + value * (b[index] as number), 0);
       return dot(hidden, dHidden) + dot(last, dLast);
     };
     const difference = (key: "x" | "initial", index: number): number => {
@@ -126,7 +135,17 @@ describe("the float64 backpropagation itself", () => {
       return (up - down) / 2e-6;
     };
     const wanted = lstmBackward(run, dHidden, dLast);
-    expectClose(wanted.dX, wanted.dX.map((_, index) => difference("x", index)), 1e-6, "dX");
-    expectClose(wanted.dInitial, wanted.dInitial.map((_, index) => difference("initial", index)), 1e-6, "dInitial");
+    expectClose(
+      wanted.dX,
+      wanted.dX.map((_, index) => difference("x", index)),
+      1e-6,
+      "dX",
+    );
+    expectClose(
+      wanted.dInitial,
+      wanted.dInitial.map((_, index) => difference("initial", index)),
+      1e-6,
+      "dInitial",
+    );
   });
 });

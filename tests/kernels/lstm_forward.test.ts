@@ -116,22 +116,25 @@ describe("lstmForwardCall", () => {
     await check({ ...run, x: table }, { ids }, lstmForward(run));
   });
 
-  it.each([
-    [{ hidden: false, saved: false }],
-    [{ hidden: true, saved: false }],
-    [{ hidden: false, saved: true }],
-  ])("writes only what is used: %o", async (isUsed) => {
-    const run = randomCase([5, 9, 10], { initial: true });
-    const wanted = lstmForward(run);
-    for (const adapter of [testTraits(), testTraits("lavapipe", { dispatchSeconds: 1e-9 })]) {
-      const { outputs } = await forward(run, { isUsed, adapter });
-      const expected = [...(isUsed.hidden ? [wanted.hidden] : []), ...(isUsed.saved ? [wanted.saved] : []), wanted.last];
-      expect(outputs.length).toBe(expected.length);
-      expected.forEach((values, index) => {
-        expectClose(outputs[index] as HostData, values, TOLERANCE, `write ${index}`);
-      });
-    }
-  });
+  it.each([[{ hidden: false, saved: false }], [{ hidden: true, saved: false }], [{ hidden: false, saved: true }]])(
+    "writes only what is used: %o",
+    async (isUsed) => {
+      const run = randomCase([5, 9, 10], { initial: true });
+      const wanted = lstmForward(run);
+      for (const adapter of [testTraits(), testTraits("lavapipe", { dispatchSeconds: 1e-9 })]) {
+        const { outputs } = await forward(run, { isUsed, adapter });
+        const expected = [
+          ...(isUsed.hidden ? [wanted.hidden] : []),
+          ...(isUsed.saved ? [wanted.saved] : []),
+          wanted.last,
+        ];
+        expect(outputs.length).toBe(expected.length);
+        expected.forEach((values, index) => {
+          expectClose(outputs[index] as HostData, values, TOLERANCE, `write ${index}`);
+        });
+      }
+    },
+  );
 
   it("gives the same bits when time is cut into chunks", async () => {
     const run = randomCase([6, 11, 13], { initial: true, mask: testMask("holes", 6, 11) });

@@ -61,7 +61,9 @@ export async function checkCase(
   call: (operands: UpdateOperands) => KernelCall,
   stepSize: (step: number) => number,
 ): Promise<void> {
-  const found = cases.find((entry) => entry.optimizer === name && JSON.stringify(entry.options) === JSON.stringify(options));
+  const found = cases.find(
+    (entry) => entry.optimizer === name && JSON.stringify(entry.options) === JSON.stringify(options),
+  );
   if (found === undefined) throw new Error(`no case ${name} ${JSON.stringify(options)}`);
   const { start, gradients, end } = found as unknown as { start: Tensor[]; gradients: Tensor[][]; end: Tensor[] };
   const device = await testDevice();
@@ -106,6 +108,11 @@ export async function checkStep(
     ),
   );
   outputs.forEach((tensor, index) => {
-    expectClose(tensor, wanted.map((values) => values[index] as number), TOLERANCE, `state ${index}`);
+    expectClose(
+      tensor,
+      wanted.map((values) => values[index] as number),
+      TOLERANCE,
+      `state ${index}`,
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
 import { type RmspropState, rmspropCall } from "../../src/kernels/rmsprop.ts";
-import { type UpdateOperands, checkCase, checkStep, optimizerCases } from "./optimizer_cases.ts";
+import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
 
 const RHO = 0.9;
 const EPSILON = 1e-7;

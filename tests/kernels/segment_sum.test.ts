@@ -22,7 +22,9 @@ async function check(ids: Int32Array, rows: number, columns: number, adapter?: A
     },
     operand("output", 0, [rows, columns]),
   );
-  const [out] = (await runKernel(await testDevice(), call, [updates, sorted, order], adapter && { adapter })) as [HostData];
+  const [out] = (await runKernel(await testDevice(), call, [updates, sorted, order], adapter && { adapter })) as [
+    HostData,
+  ];
   const wanted = new Float64Array(rows * columns);
   const largest = new Float64Array(rows * columns);
   ids.forEach((id, position) => {
@@ -60,12 +62,20 @@ describe("segmentSumCall", () => {
 
   it("sums one id that fills many blocks, alone and among others", async () => {
     await check(new Int32Array(1000), 3, 5);
-    await check(Int32Array.from({ length: 1000 }, (_, index) => (index % 9 < 5 ? 0 : index % 40)), 41, 5);
+    await check(
+      Int32Array.from({ length: 1000 }, (_, index) => (index % 9 < 5 ? 0 : index % 40)),
+      41,
+      5,
+    );
   });
 
   it("handles segments that start and end at block borders", async () => {
     for (const cut of [63, 64, 65, 128]) {
-      await check(Int32Array.from({ length: 256 }, (_, index) => (index < cut ? 1 : 2)), 4, 3);
+      await check(
+        Int32Array.from({ length: 256 }, (_, index) => (index < cut ? 1 : 2)),
+        4,
+        3,
+      );
     }
   });
 

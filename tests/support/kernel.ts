@@ -111,31 +111,34 @@ export async function runKernel(
     return buffer;
   };
 
-  gpu.pushErrorScope("validation");
   const uniforms: GPUBuffer[] = [];
-  try {
-    const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const [step, dispatch] of plan.dispatches.entries()) {
-      checkDispatch(call, dispatch, adapter);
-      const { gpu: pipeline, layout } = pipelines[step] as Pipeline;
-      const uniform = uniformOf(gpu, dispatch.params);
-      uniforms.push(uniform);
-      const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform } }];
-      dispatch.buffers.forEach((binding, index) => {
-        const { buffer, bytes } = bufferOf(binding);
-        entries.push({ binding: index + 1, resource: { buffer, offset: CANARY_BYTES, size: bytes } });
-      });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, gpu.createBindGroup({ label: dispatch.label, layout, entries }));
-      pass.dispatchWorkgroups(...dispatch.workgroups);
-    }
-    pass.end();
-    gpu.queue.submit([encoder.finish()]);
-  } finally {
-    const error = await gpu.popErrorScope();
-    if (error) throw new Error(`${call.kernel}: ${error.message}`);
+  const bound = plan.dispatches.map((dispatch) => {
+    checkDispatch(call, dispatch, adapter);
+    const uniform = uniformOf(gpu, dispatch.params);
+    uniforms.push(uniform);
+    return [
+      { binding: 0, resource: { buffer: uniform } },
+      ...dispatch.buffers.map(bufferOf).map(({ buffer, bytes }, index) => ({
+        binding: index + 1,
+        resource: { buffer, offset: CANARY_BYTES, size: bytes },
+      })),
+    ] satisfies GPUBindGroupEntry[];
+  });
+
+  gpu.pushErrorScope("validation");
+  const encoder = gpu.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  for (const [step, { label, workgroups }] of plan.dispatches.entries()) {
+    const { gpu: pipeline, layout } = pipelines[step] as Pipeline;
+    const entries = bound[step] as GPUBindGroupEntry[];
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, gpu.createBindGroup({ label, layout, entries }));
+    pass.dispatchWorkgroups(...workgroups);
   }
+  pass.end();
+  gpu.queue.submit([encoder.finish()]);
+  const error = await gpu.popErrorScope();
+  if (error) throw new Error(`${call.kernel}: ${error.message}`);
 
   for (const buffer of scratch) checkCanaries(call, buffer, await readWords(gpu, buffer));
   const results: HostData[] = [];

@@ -1,0 +1,59 @@
+/** Places that a run will write to, tried before it starts. */
+import { access, constants, mkdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Makes the directory of a model, and sees that it can be written to.
+ * @throws UsageError naming the option and what is in the way.
+ */
+export async function checkDirectory(flag: string, directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new UsageError(`${flag} ${directory}: cannot write there (${reasonOf(cause)}); choose another directory`, {}, { cause });
+  }
+}
+
+/**
+ * Sees that a file can be written, and makes its directory.
+ * @throws UsageError naming the option and what is in the way.
+ */
+export async function checkFile(flag: string, file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) throw new UsageError(`${flag} ${file}: it is a directory; expected a file`);
+  try {
+    await mkdir(dirname(resolve(file)), { recursive: true });
+    await access(dirname(resolve(file)), constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new UsageError(`${flag} ${file}: cannot write there (${reasonOf(cause)}); choose another file`, {}, { cause });
+  }
+}
+
+/**
+ * Sees that an archive that is a path is there.
+ * @throws UsageError when it is not.
+ */
+export async function checkArchive(archive: string | undefined): Promise<string> {
+  if (archive === undefined) {
+    throw new UsageError(
+      "--data imdb needs the review archive: give --archive PATH or set SLUICE_IMDB; it is at https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz (84 MB)",
+    );
+  }
+  if (/^[a-z]+:\/\//i.test(archive)) return archive;
+  const found = await stat(archive).catch(() => undefined);
+  if (!found?.isFile()) throw new UsageError(`--archive ${archive}: there is no such file; expected aclImdb_v1.tar.gz`);
+  return archive;
+}
+
+function reasonOf(cause: unknown): string {
+  const { code, message } = cause as { readonly code?: string; readonly message?: string };
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: "access is denied",
+    EEXIST: "a file is in the way",
+    ENOTDIR: "a part of the path is a file",
+    EROFS: "the file system is read-only",
+  };
+  return reasons[code ?? ""] ?? message ?? String(cause);
+}

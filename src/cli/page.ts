@@ -1,0 +1,45 @@
+/** The page of `sluice train --runtime chromium` (or firefox): it trains, and tells whoever opened it. */
+import { SluiceError } from "../core/errors.ts";
+import { type JobEvent, runTraining, type TrainJob } from "./job.ts";
+import { type PageJob, type PageMessage, packFiles, unpackFiles } from "./page_messages.ts";
+
+/** Messages of progress come no faster than this. */
+const PROGRESS_MS = 150;
+
+interface Opener {
+  readonly sluiceReport: (message: string) => Promise<unknown>;
+  readonly sluiceDone: () => Promise<void>;
+}
+
+const { sluiceReport, sluiceDone } = globalThis as unknown as Opener;
+const stop = new AbortController();
+let lastProgress = 0;
+
+async function send(message: PageMessage): Promise<void> {
+  if ((await sluiceReport(JSON.stringify(message))) === true) stop.abort();
+}
+
+function onEvent(event: JobEvent): void | Promise<void> {
+  if (event.kind === "save") return send({ kind: "save", files: packFiles(event.files) });
+  const isFrequent = event.kind === "loading" || (event.kind === "progress" && event.progress.ended === undefined);
+  if (!isFrequent) return send(event);
+  if (performance.now() - lastProgress < PROGRESS_MS) return;
+  lastProgress = performance.now();
+  // The training does not wait for the answer; whether it is to stop is learnt soon enough.
+  void send(event);
+}
+
+async function work(): Promise<PageMessage> {
+  try {
+    const { resume, ...job } = (await (await fetch("job.json")).json()) as PageJob;
+    const whole: TrainJob = { ...job, ...(resume && { resume: unpackFiles(resume) }) };
+    const result = await runTraining(whole, { onEvent, signal: stop.signal });
+    return { kind: "done", ...(result && { result }) };
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { kind: "error", name, message, ...(stack && { stack }), isOurs: error instanceof SluiceError };
+  }
+}
+
+await send(await work());
+await sluiceDone();

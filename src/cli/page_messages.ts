@@ -1,0 +1,42 @@
+/** What passes between the command line and the page that trains for it. */
+import type { ModelFiles } from "../index.ts";
+import type { JobEvent, TrainResult } from "./job.ts";
+import type { TrainOptions } from "./train_options.ts";
+
+/** What the page is to train; it fetches this. */
+export interface PageJob {
+  readonly options: TrainOptions;
+  /** Where the page finds the archive. */
+  readonly archive?: string;
+  readonly resume?: PackedFiles;
+}
+
+/** What the page tells. Each is answered with true when the training is to stop. */
+export type PageMessage =
+  | Exclude<JobEvent, { readonly kind: "save" }>
+  | { readonly kind: "save"; readonly files: PackedFiles }
+  /** Without a result the training was stopped. */
+  | { readonly kind: "done"; readonly result?: TrainResult }
+  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly stack?: string; readonly isOurs: boolean };
+
+/** Files by name, in base64. */
+export type PackedFiles = readonly (readonly [name: string, base64: string])[];
+
+/** Files as text. */
+export function packFiles(files: ModelFiles): PackedFiles {
+  return [...files].map(([name, bytes]) => [name, toBase64(bytes)]);
+}
+
+/** What `packFiles` packed. */
+export function unpackFiles(packed: PackedFiles): ModelFiles {
+  return new Map(packed.map(([name, base64]) => [name, Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))]));
+}
+
+/** A call takes only so many arguments. */
+const CHUNK = 0x2000;
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += CHUNK) text += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
+  return btoa(text);
+}

@@ -1,0 +1,52 @@
+/** `sluice predict`: a saved model's word on texts. */
+import process from "node:process";
+import { FormatError } from "../core/errors.ts";
+import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
+import type { PredictArguments } from "./arguments.ts";
+import { judge } from "./job.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Prints label and probability of each text.
+ * @throws SluiceError for whatever the user can mend
+ */
+export async function predictCommand({ model: directory, texts: given, json }: PredictArguments): Promise<number> {
+  const texts = given.length > 0 ? given : await readLines();
+  await import("../node.ts");
+  const device = await requestDevice();
+  try {
+    const model = await loadModel(directory, { device });
+    const { encoder, outputShape } = model;
+    if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
+      throw new FormatError(`${directory}: the model does not judge texts; expected one that \`sluice train\` saved`);
+    }
+    const verdicts = (await judge(model, encoder, texts)).map((verdict) => ({
+      ...verdict,
+      knownWords: knownWords(encoder, verdict.text),
+    }));
+    if (json) {
+      console.log(JSON.stringify(verdicts, null, 2));
+      return 0;
+    }
+    for (const { label, probability, text, knownWords: known } of verdicts) {
+      console.log(`${label}  ${probability.toFixed(3)}  ${text}${known === 0 ? "  (no word of it is in the model's vocabulary)" : ""}`);
+    }
+    return 0;
+  } finally {
+    device.dispose();
+  }
+}
+
+function knownWords(encoder: ReviewEncoder, text: string): number {
+  return encoder.encodeText(text).filter((id) => id > encoder.indexFrom).length;
+}
+
+async function readLines(): Promise<string[]> {
+  if (process.stdin.isTTY) throw new UsageError('no text was given; expected texts, as in "some text", or lines on standard input');
+  let all = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) all += chunk;
+  const lines = all.split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (lines.length === 0) throw new UsageError("standard input holds no text; expected one text per line");
+  return lines;
+}

@@ -1,0 +1,64 @@
+/** A finished training, as its JSON file holds it and as a person reads it. */
+import { createRequire } from "node:module";
+import type { Confusion, TrainResult, Verdict } from "./job.ts";
+import { number, percent } from "./progress_view.ts";
+import type { TrainOptions } from "./train_options.ts";
+
+/** The JSON of a finished training. */
+export function recordOf(result: TrainResult, options: TrainOptions, archive: string | undefined) {
+  const { adapter, runtime, epochs, verdicts: _, ...rest } = result;
+  return {
+    adapter,
+    runtime,
+    versions: versionsOf(runtime.name),
+    options: { ...options, ...(archive !== undefined && { archive }) },
+    epochs: epochs.map(({ epoch, logs, seconds }) => ({ epoch, ...logs, seconds })),
+    ...rest,
+  };
+}
+
+/** Sluice's own version. */
+export function sluiceVersion(): string {
+  return packageVersion("../../package.json") ?? "unknown";
+}
+
+/** The test score, the confusion between the classes and the verdicts. */
+export function resultText({ test, confusion, verdicts }: TrainResult): string {
+  return [
+    `test loss ${number(test.loss)}, test accuracy ${percent(test.accuracy)}`,
+    "",
+    confusionTable(confusion),
+    "",
+    "Sentences it never saw:",
+    ...verdicts.map(verdictLine),
+  ].join("\n");
+}
+
+/** A verdict in a line: `positive  0.973  What a wonderful film`. */
+export function verdictLine({ label, probability, text }: Verdict): string {
+  return `  ${label}  ${probability.toFixed(3)}  ${text}`;
+}
+
+function confusionTable({ negative, positive }: Confusion): string {
+  const row = (head: string, cells: readonly (string | number)[]) =>
+    `  ${head.padEnd(18)}${cells.map((cell) => String(cell).padStart(10)).join("")}`;
+  return [
+    row("", ["negative", "positive"]),
+    row("truly negative", [negative.negative, negative.positive]),
+    row("truly positive", [positive.negative, positive.positive]),
+  ].join("\n");
+}
+
+function versionsOf(runtime: string): Record<string, string> {
+  const webgpu = runtime === "node" ? packageVersion("webgpu/package.json") : undefined;
+  return { sluice: sluiceVersion(), ...(webgpu !== undefined && { webgpu }) };
+}
+
+function packageVersion(specifier: string): string | undefined {
+  try {
+    const { version } = createRequire(import.meta.url)(specifier) as { readonly version?: unknown };
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}

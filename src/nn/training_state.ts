@@ -1,0 +1,84 @@
+/** Where a training stands, what it reports, and how it is steered. */
+import { AbortError, DisposedError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
+
+/** Streams of random numbers for permutations begin here; weights and dropout use lower ones. */
+const PERMUTATION_STREAM = 0x40000000;
+
+/** Results by name: `loss`, then the metrics, then the same with `val` before them. */
+export type Logs = Readonly<Record<string, number>>;
+
+/** One epoch's results. */
+export interface EpochRecord {
+  /** From 1 on. */
+  readonly epoch: number;
+  readonly logs: Logs;
+  readonly seconds: number;
+}
+
+/** Where a training stands: with the weights and the optimizer's state, all that is needed to go on exactly. */
+export interface TrainingState {
+  readonly seed: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Steps done in the current epoch. */
+  readonly batch: number;
+  /** Steps done in the model's life. */
+  readonly iteration: number;
+  /** Sums of loss and metrics over the current epoch so far. */
+  readonly sums: readonly number[];
+  readonly size: number;
+  readonly records: readonly EpochRecord[];
+}
+
+/** What a progress callback learns after a step. */
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly batches: number;
+  /** Loss and metrics of the epoch so far, as last read; empty before the first reading. */
+  readonly logs: Logs;
+  readonly samplesPerSecond: number;
+  /** Until the end of the last epoch, validation not counted. */
+  readonly secondsLeft: number;
+  /** Set when an epoch has ended, validation included. */
+  readonly ended?: EpochRecord;
+}
+
+/** What a training did on the GPU, as numbers. */
+export interface TrainingStatistics {
+  readonly steps: number;
+  readonly dispatchesPerStep: number;
+  /** Dispatches per step beyond these that only the watchdog limit forces. */
+  readonly extraChunksPerStep: number;
+  readonly submitsPerStep: number;
+  readonly readbacks: number;
+  readonly peakGpuBytes: number;
+}
+
+/** How a training is steered from outside. */
+export interface TrainerControl {
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void | Promise<void>) | undefined;
+  /** Resolves at once unless the training is paused. */
+  readonly whileResumed: () => Promise<void>;
+  readonly isDisposed: () => boolean;
+}
+
+/** The order of the rows in an epoch: a pure function of seed and epoch, so that it need not be saved. */
+export function epochOrder(size: number, { seed, shuffle }: TrainingState, epoch: number): Int32Array {
+  if (!shuffle) return Int32Array.from({ length: size }, (_, index) => index);
+  return new Random(seed, PERMUTATION_STREAM + epoch).permutation(size);
+}
+
+/** @throws DisposedError or AbortError when the run is to end before its next step. */
+export function stopIfAsked({ signal, isDisposed }: Pick<TrainerControl, "signal" | "isDisposed">, what: string): void {
+  if (isDisposed()) throw new DisposedError(`${what}: the model was disposed meanwhile; it stopped at a whole step`);
+  if (signal?.aborted === true) {
+    throw new AbortError(`${what}: stopped by its AbortSignal, at a whole step`, { reason: signal.reason });
+  }
+}

@@ -1,0 +1,39 @@
+/** Recording a program's steps: dispatches that follow each other share a pass. */
+
+/** A step with its GPU objects. */
+export type Encodable =
+  | {
+      readonly kind: "dispatch";
+      readonly label: string;
+      readonly operation: string;
+      readonly pipeline: GPUComputePipeline;
+      readonly group: GPUBindGroup;
+      readonly workgroups: readonly [number, number, number];
+    }
+  | { readonly kind: "copy"; readonly from: GPUBuffer; readonly to: GPUBuffer; readonly bytes: number };
+
+/** A step that is a dispatch. */
+export type EncodableDispatch = Extract<Encodable, { readonly kind: "dispatch" }>;
+
+/** Records the steps in their order. */
+export function encodeSteps(encoder: GPUCommandEncoder, steps: readonly Encodable[], label: string): void {
+  let pass: GPUComputePassEncoder | undefined;
+  for (const step of steps) {
+    if (step.kind === "copy") {
+      pass?.end();
+      pass = undefined;
+      encoder.copyBufferToBuffer(step.from, 0, step.to, 0, step.bytes);
+    } else {
+      pass ??= encoder.beginComputePass({ label });
+      encodeDispatch(pass, step);
+    }
+  }
+  pass?.end();
+}
+
+/** Records one dispatch into a pass. */
+export function encodeDispatch(pass: GPUComputePassEncoder, step: EncodableDispatch): void {
+  pass.setPipeline(step.pipeline);
+  pass.setBindGroup(0, step.group);
+  pass.dispatchWorkgroups(...step.workgroups);
+}

@@ -1,0 +1,201 @@
+/** A plan's GPU objects: pipelines, buffers, bind groups. Made once, all inside error scopes. */
+import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
+import { DeviceError } from "../core/errors.ts";
+import { packParams } from "../core/kernel_call.ts";
+import { sizeOf } from "../core/shape.ts";
+import { type Device, formatBytes } from "../gpu/device.ts";
+import type { Pipeline } from "../gpu/pipeline.ts";
+import type { LeafAttributes, Value, Variable } from "../graph/operation.ts";
+import type { Encodable } from "./encode.ts";
+import { type BoundBuffer, type Location, type Plan, SLOT_BYTES, type Step } from "./planner.ts";
+import { variablesOf } from "./variables.ts";
+
+/** What a Program replays. */
+export interface Resources {
+  readonly steps: readonly Encodable[];
+  readonly commits: readonly Encodable[];
+  readonly outputs: readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }[];
+  readonly slots: GPUBuffer | undefined;
+  readonly inputs: ReadonlyMap<Value, GPUBuffer>;
+  readonly staging: GPUBuffer | undefined;
+}
+
+/** Resources and the buffers that the program owns. */
+export interface BuiltResources {
+  readonly resources: Resources;
+  readonly owned: readonly GPUBuffer[];
+}
+
+/**
+ * Compiles all pipelines at once and makes the buffers and bind groups.
+ * @throws DeviceError when a shader does not compile, a limit is passed, or the GPU is out of memory; nothing stays behind.
+ */
+export async function buildResources(device: Device, label: string, plan: Plan): Promise<BuiltResources> {
+  const pipelines = await Promise.all(
+    plan.steps.map((step) => (step.kind === "dispatch" ? compileStep(device, label, step) : undefined)),
+  );
+  const owned: GPUBuffer[] = [];
+  const fresh: Variable[] = [];
+  try {
+    const resources = await device.guard(label, () => new Builder(device, label, plan, owned, fresh).build(pipelines));
+    return { resources, owned };
+  } catch (error) {
+    for (const buffer of owned) device.destroyBuffer(buffer);
+    variablesOf(device).release(fresh);
+    throw error;
+  }
+}
+
+function compileStep(device: Device, label: string, step: Extract<Step, { kind: "dispatch" }>): Promise<Pipeline> {
+  const { dispatch, buffers } = step;
+  const limit = device.traits.limits.maxStorageBufferBindingSize;
+  for (const { bytes } of buffers) {
+    if (bytes > limit) {
+      throw new DeviceError(
+        `${label}: ${dispatch.label} needs a buffer of ${formatBytes(bytes)}; this device binds at most ${formatBytes(limit)} (maxStorageBufferBindingSize). Use a smaller batch, a shorter sequence or fewer units.`,
+        { kernel: dispatch.label, bytes, limit },
+      );
+    }
+  }
+  const access = dispatch.buffers.map((binding) => binding.access);
+  return device.pipelines.get(dispatch.label, dispatch.source, dispatch.entryPoint, access);
+}
+
+class Builder {
+  readonly #device: Device;
+  readonly #label: string;
+  readonly #plan: Plan;
+  readonly #owned: GPUBuffer[];
+  /** Variables that had no buffer before: they go again if the build fails. */
+  readonly #fresh: Variable[];
+  readonly #temporaries: GPUBuffer[];
+  readonly #inputs = new Map<Value, GPUBuffer>();
+  readonly #constants = new Map<unknown, GPUBuffer>();
+  readonly #slots: GPUBuffer | undefined;
+
+  constructor(device: Device, label: string, plan: Plan, owned: GPUBuffer[], fresh: Variable[]) {
+    this.#device = device;
+    this.#label = label;
+    this.#plan = plan;
+    this.#owned = owned;
+    this.#fresh = fresh;
+    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    this.#temporaries = plan.temporaries.map((bytes, index) => this.#make(bytes, storage, `temporary ${index}`));
+    this.#slots = plan.slots === 0 ? undefined : this.#make(plan.slots * SLOT_BYTES, storage, "step");
+    for (const [value, location] of plan.inputs) {
+      if (location.kind === "input") {
+        const bytes = sizeOf(value.shape) * BYTES_PER_ELEMENT;
+        this.#inputs.set(value, this.#make(bytes, storage, (value.operation.attributes as LeafAttributes).name));
+      }
+    }
+  }
+
+  #make(bytes: number, usage: GPUBufferUsageFlags, name: string): GPUBuffer {
+    const buffer = this.#device.createBuffer(bytes, usage, `${this.#label}: ${name}`);
+    this.#owned.push(buffer);
+    return buffer;
+  }
+
+  #resolve(location: Location): { buffer: GPUBuffer; offset: number } {
+    switch (location.kind) {
+      case "variable": {
+        const store = variablesOf(this.#device);
+        if (!store.has(location.variable)) this.#fresh.push(location.variable);
+        return { buffer: store.bufferOf(location.variable), offset: 0 };
+      }
+      case "input":
+        return { buffer: this.#inputs.get(location.value) as GPUBuffer, offset: 0 };
+      case "slot":
+        return { buffer: this.#slots as GPUBuffer, offset: location.slot * SLOT_BYTES };
+      case "temporary":
+        return { buffer: this.#temporaries[location.buffer] as GPUBuffer, offset: 0 };
+      case "constant": {
+        let buffer = this.#constants.get(location.leaf);
+        if (buffer === undefined) {
+          const { data } = location.leaf.data;
+          buffer = this.#make(
+            data.byteLength,
+            GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+            "constant",
+          );
+          this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+          this.#constants.set(location.leaf, buffer);
+        }
+        return { buffer, offset: 0 };
+      }
+    }
+  }
+
+  build(pipelines: readonly (Pipeline | undefined)[]): Resources {
+    const { steps, commits, outputs } = this.#plan;
+    const params = this.#params(steps);
+    let dispatched = 0;
+    const encodable = steps.map((step, index): Encodable => {
+      if (step.kind === "copy") return this.#copy(step);
+      const pipeline = pipelines[index] as Pipeline;
+      const uniform = {
+        buffer: params.buffer as GPUBuffer,
+        offset: params.offsets[dispatched] as number,
+        size: params.sizes[dispatched] as number,
+      };
+      dispatched++;
+      return {
+        kind: "dispatch",
+        label: step.dispatch.label,
+        operation: step.operation.definition.name,
+        pipeline: pipeline.gpu,
+        workgroups: step.dispatch.workgroups,
+        group: this.#device.gpu.createBindGroup({
+          label: step.dispatch.label,
+          layout: pipeline.layout,
+          entries: [{ binding: 0, resource: uniform }, ...step.buffers.map((bound, at) => this.#entry(bound, at + 1))],
+        }),
+      };
+    });
+    let offset = 0;
+    const read = outputs.map(({ location, bytes }) => {
+      const at = offset;
+      offset += bytes;
+      return { ...this.#resolve(location), offset: at, bytes };
+    });
+    const staging =
+      outputs.length === 0
+        ? undefined
+        : this.#make(offset, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "outputs");
+    return {
+      steps: encodable,
+      commits: commits.map((step) => this.#copy(step as Extract<Step, { kind: "copy" }>)),
+      outputs: read,
+      slots: this.#slots,
+      inputs: this.#inputs,
+      staging,
+    };
+  }
+
+  #copy({ from, to, bytes }: Extract<Step, { kind: "copy" }>): Encodable {
+    return { kind: "copy", from: this.#resolve(from).buffer, to: this.#resolve(to).buffer, bytes };
+  }
+
+  #entry({ location, bytes }: BoundBuffer, binding: number): GPUBindGroupEntry {
+    const { buffer, offset } = this.#resolve(location);
+    return { binding, resource: { buffer, offset, size: Math.max(4, bytes) } };
+  }
+
+  /** All params structs in one uniform buffer, each at an aligned offset. */
+  #params(steps: readonly Step[]) {
+    const packed = steps.flatMap((step) => (step.kind === "dispatch" ? [packParams(step.dispatch.params)] : []));
+    const align = this.#device.gpu.limits.minUniformBufferOffsetAlignment;
+    let total = 0;
+    const offsets = packed.map((bytes) => {
+      const at = total;
+      total += Math.ceil(bytes.byteLength / align) * align;
+      return at;
+    });
+    if (total === 0) return { buffer: undefined, offsets, sizes: [] };
+    const buffer = this.#make(total, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST, "params");
+    const all = new Uint8Array(total);
+    for (const [index, bytes] of packed.entries()) all.set(new Uint8Array(bytes), offsets[index] as number);
+    this.#device.gpu.queue.writeBuffer(buffer, 0, all);
+    return { buffer, offsets, sizes: packed.map((bytes) => bytes.byteLength) };
+  }
+}
