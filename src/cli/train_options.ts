@@ -26,14 +26,14 @@ type Preset = Omit<TrainOptions, "data" | "seed" | "limit">;
 /** `imdb` is the tutorial's model. `sentences` is smaller, to be done in a minute without a GPU. */
 export const PRESETS: Readonly<Record<DataName, Preset>> = {
   sentences: {
-    epochs: 6,
+    epochs: 5,
     batchSize: 32,
     units: 32,
     embedding: 32,
     maxLength: 40,
     numWords: 2000,
     dropout: 0.5,
-    learningRate: 0.005,
+    learningRate: 0.003,
   },
   imdb: {
     epochs: 3,

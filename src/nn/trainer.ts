@@ -37,7 +37,6 @@ export class Trainer {
   readonly #validation: Evaluator | undefined;
   #steps = 0;
   #readbacks = 0;
-  #trainingSeconds = 0;
 
   private constructor(
     parts: { readonly model: StepModel; readonly compiled: Compiled; readonly state: TrainingState },
@@ -103,63 +102,65 @@ export class Trainer {
 
   async #epoch(control: TrainerControl): Promise<void> {
     const began = performance.now();
-    const { epoch, batch: first } = this.state;
-    this.#data.setOrder(epochOrder(this.#batches.size, this.state, epoch));
-    const pacer = new Pacer(this.#model.device);
-    let logs: Logs = {};
-    let lastRead = { time: performance.now(), step: first };
-    try {
-      for (let batch = first; batch < this.#batches.count; batch++) {
-        await control.whileResumed();
-        stopIfAsked(control, "fit");
-        const { step, position } = this.#batches.at(batch);
-        const { iteration } = this.state;
-        const feeds = step.feeds({ position, iteration, rates: this.#compiled.optimizer.rates(iteration) });
-        const isLast = batch + 1 === this.#batches.count;
-        const isDue = batch - lastRead.step >= READ_STEPS && performance.now() - lastRead.time >= READ_SECONDS * 1000;
-        if (isLast || isDue) {
-          const outputs = await step.program.run(feeds);
-          this.#readbacks++;
-          lastRead = { time: performance.now(), step: batch };
-          this.#advance(batch + 1);
-          logs = this.#logs(outputs, position + step.batchSize);
-        } else {
-          step.program.submit(feeds);
-          this.#advance(batch + 1);
-          await pacer.submitted();
-        }
-        const seconds = (performance.now() - began) / 1000;
-        if (!isLast)
-          await control.onProgress?.(this.#progress(batch + 1, logs, seconds, position + step.batchSize, first));
-      }
-    } finally {
-      // However the loop ended, the steps that were submitted are done on the GPU: keep their sums with the state.
+    const first = this.state.batch;
+    const logs = await this.#trainEpoch(control, began).catch(async (error: unknown) => {
+      // The steps that were submitted are done on the GPU: their sums belong to the state that a resumed training starts from.
       await this.#keepSums().catch(() => undefined);
-    }
-    this.#trainingSeconds += (performance.now() - began) / 1000;
+      throw error;
+    });
     const validated = this.#validation && (await this.#validation.run(control));
     const seconds = (performance.now() - began) / 1000;
     const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [
       `val${name.charAt(0).toUpperCase()}${name.slice(1)}`,
       value,
     ]);
-    const record: EpochRecord = { epoch: epoch + 1, logs: { ...logs, ...Object.fromEntries(valLogs) }, seconds };
+    const epoch = this.state.epoch + 1;
+    const record: EpochRecord = { epoch, logs: { ...logs, ...Object.fromEntries(valLogs) }, seconds };
     const sums = this.#names.map(() => 0);
-    this.state = { ...this.state, epoch: epoch + 1, batch: 0, sums, records: [...this.state.records, record] };
+    this.state = { ...this.state, epoch, batch: 0, sums, records: [...this.state.records, record] };
     this.#writeSums(sums);
-    await control.onProgress?.({
-      ...this.#progress(this.#batches.count, logs, seconds, this.#batches.size, first),
-      ended: record,
-    });
+    const progress = this.#progress(this.#batches.count, logs, seconds, first);
+    await control.onProgress?.({ ...progress, ended: record });
   }
 
-  #advance(batch: number): void {
-    this.#steps++;
-    this.state = { ...this.state, batch, iteration: this.state.iteration + 1 };
+  /** The steps of an epoch that are still to do; gives its loss and metrics. */
+  async #trainEpoch(control: TrainerControl, began: number): Promise<Logs> {
+    const { batch: first } = this.state;
+    const { size, count } = this.#batches;
+    const { optimizer } = this.#compiled;
+    this.#data.setOrder(epochOrder(this.state));
+    const pacer = new Pacer(this.#model.device);
+    let logs: Logs = {};
+    let read = { time: began, batch: first };
+    for (let batch = first; batch < count; batch++) {
+      await control.whileResumed();
+      stopIfAsked(control, "fit");
+      const { step, position } = this.#batches.at(batch);
+      const { iteration } = this.state;
+      const feeds = step.feeds({ position, iteration, rates: optimizer.rates(iteration) });
+      const isLast = batch + 1 === count;
+      const isDue = batch - read.batch >= READ_STEPS && performance.now() - read.time >= READ_SECONDS * 1000;
+      this.#steps++;
+      if (isLast || isDue) {
+        this.#readbacks++;
+        const outputs = await step.program.run(feeds);
+        this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1, sums: this.#sumsOf(outputs) };
+        logs = this.#logs(position + step.batchSize);
+        read = { time: performance.now(), batch };
+      } else {
+        step.program.submit(feeds);
+        this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1 };
+        await pacer.submitted();
+      }
+      if (!isLast)
+        await control.onProgress?.(this.#progress(batch + 1, logs, (performance.now() - began) / 1000, first));
+    }
+    // An epoch that was stopped in its validation has no step left: its results are in the sums that were kept.
+    return this.#logs(size);
   }
 
-  /** The means of the epoch so far. @throws NonFiniteError naming the step; the weights are those from before it. */
-  #logs(outputs: readonly NdArray[], samples: number): Logs {
+  /** The running sums among a step's outputs. @throws NonFiniteError naming the step; the weights are those from before it. */
+  #sumsOf(outputs: readonly NdArray[]): number[] {
     const status = outputs.at(-1)?.data[0] ?? 0;
     if (status !== 0) {
       throw new NonFiniteError(
@@ -167,22 +168,29 @@ export class Trainer {
         { step: status },
       );
     }
-    return Object.fromEntries(this.#names.map((name, index) => [name, (outputs[index]?.data[0] ?? 0) / samples]));
+    return outputs.slice(0, -1).map(({ data }) => data[0] ?? 0);
   }
 
-  #progress(batch: number, logs: Logs, seconds: number, samples: number, first: number): Progress {
-    const { epochs } = this.state;
-    const epoch = Math.min(this.state.epoch + (batch === this.#batches.count ? 0 : 1), epochs);
-    const done = batch - first;
-    const secondsPerBatch = done > 0 ? seconds / done : 0;
-    const batchesLeft = (epochs - epoch) * this.#batches.count + (this.#batches.count - batch);
+  /** The means over the epoch's first `samples`. */
+  #logs(samples: number): Logs {
+    return Object.fromEntries(this.#names.map((name, index) => [name, (this.state.sums[index] ?? 0) / samples]));
+  }
+
+  #progress(batch: number, logs: Logs, seconds: number, first: number): Progress {
+    const { epochs, epoch: done } = this.state;
+    const { count, size, main } = this.#batches;
+    const isEnd = batch === count;
+    const epoch = isEnd ? done : done + 1;
+    const samples = Math.min(size, batch * main.batchSize) - first * main.batchSize;
+    const batchesLeft = (epochs - epoch) * count + (count - batch);
+    const secondsPerBatch = seconds / Math.max(1, batch - first);
     return {
       epoch,
       epochs,
       batch,
-      batches: this.#batches.count,
+      batches: count,
       logs,
-      samplesPerSecond: seconds > 0 ? (samples - this.#batches.at(first).position) / seconds : 0,
+      samplesPerSecond: seconds > 0 ? samples / seconds : 0,
       secondsLeft: batchesLeft * secondsPerBatch,
     };
   }

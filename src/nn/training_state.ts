@@ -69,10 +69,13 @@ export interface TrainerControl {
   readonly isDisposed: () => boolean;
 }
 
-/** The order of the rows in an epoch: a pure function of seed and epoch, so that it need not be saved. */
-export function epochOrder(size: number, { seed, shuffle }: TrainingState, epoch: number): Int32Array {
+/**
+ * The order of the rows in the epoch at hand: a pure function of the seed and of the step at which the epoch began, so
+ * that it need not be saved, and a second `fit` shuffles anew.
+ */
+export function epochOrder({ size, seed, shuffle, iteration, batch }: TrainingState): Int32Array {
   if (!shuffle) return Int32Array.from({ length: size }, (_, index) => index);
-  return new Random(seed, PERMUTATION_STREAM + epoch).permutation(size);
+  return new Random(seed, PERMUTATION_STREAM + iteration - batch).permutation(size);
 }
 
 /** @throws DisposedError or AbortError when the run is to end before its next step. */

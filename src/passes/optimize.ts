@@ -5,6 +5,7 @@ import { expandComposites } from "./expand.ts";
 import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
 import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
+import { projectThenGather } from "./project_then_gather.ts";
 
 /** What the passes need to know of the device. */
 export interface OptimizeOptions {
@@ -14,7 +15,8 @@ export interface OptimizeOptions {
 /** Makes a differentiated graph ready for planning: after it, only kernel, view and leaf operations are left. */
 export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): Graph {
   const expanded = expandComposites(graph);
-  const merged = mergeCommonSubexpressions(expanded);
+  const projected = projectThenGather(expanded);
+  const merged = mergeCommonSubexpressions(projected);
   const swept = gatherIntoSweep(merged);
   const fused = fuseMatmulEpilogues(swept);
   return fuseElementwise(fused, maxStorageBuffers - 1);

@@ -3,13 +3,13 @@
  * the table. Run before differentiation, it makes the backward pass small too: the scatter lands in the projected table.
  */
 import { sizeOf } from "../core/shape.ts";
-import type { Value } from "../graph/operation.ts";
+import type { Graph, Value } from "../graph/operation.ts";
 import { add } from "../ops/arithmetic.ts";
 import { gather, gatherOp } from "../ops/gather.ts";
 import { type MatmulAttributes, matmul } from "../ops/matmul.ts";
 import { reverse } from "../ops/movement.ts";
 import { reshape } from "../ops/reshape.ts";
-import { rewriteValues } from "./rewrite.ts";
+import { rewrite } from "./rewrite.ts";
 
 interface Gathered {
   readonly table: Value;
@@ -25,8 +25,8 @@ function gathered(value: Value | undefined): Gathered | undefined {
 }
 
 /** Moves gathers behind the projections, biases, reshapes and reversals that follow them. */
-export function projectThenGather(roots: readonly Value[]): Value[] {
-  return rewriteValues(roots, ({ definition, attributes, outputs }, inputs) => {
+export function projectThenGather(graph: Graph): Graph {
+  return rewrite(graph, ({ definition, attributes, outputs }, inputs) => {
     const moved = RULES[definition.name]?.(inputs, attributes, outputs[0] as Value);
     return moved && [moved];
   });

@@ -6,25 +6,16 @@ export type Visit = (operation: Operation, inputs: readonly Value[]) => readonly
 
 /** Rebuilds `graph` from its leaves to its roots. What no root needs any more is gone: this is the dead code pass too. */
 export function rewrite(graph: Graph, visit: Visit): Graph {
-  const mapped = rewriteValues(rootsOf(graph), visit);
-  return {
-    outputs: mapped.slice(0, graph.outputs.length),
-    updates: graph.updates.map(({ variable }, index) => ({
-      variable,
-      value: mapped[graph.outputs.length + index] as Value,
-    })),
-  };
-}
-
-/** The same for bare values. */
-export function rewriteValues(roots: readonly Value[], visit: Visit): Value[] {
   const renewed = new Map<Value, Value>();
-  for (const operation of operationsOf(roots)) {
+  for (const operation of operationsOf(rootsOf(graph))) {
     const inputs = operation.inputs.map((value) => renewed.get(value) as Value);
     const outputs = visit(operation, inputs) ?? keep(operation, inputs);
     for (const output of operation.outputs) renewed.set(output, outputs[output.index] as Value);
   }
-  return roots.map((root) => renewed.get(root) as Value);
+  return {
+    outputs: graph.outputs.map((value) => renewed.get(value) as Value),
+    updates: graph.updates.map(({ variable, value }) => ({ variable, value: renewed.get(value) as Value })),
+  };
 }
 
 /** The outputs of the operation on new inputs: its own when they are the same. */

@@ -10,7 +10,13 @@ export type Encodable =
       readonly group: GPUBindGroup;
       readonly workgroups: readonly [number, number, number];
     }
-  | { readonly kind: "copy"; readonly from: GPUBuffer; readonly to: GPUBuffer; readonly bytes: number };
+  | {
+      readonly kind: "copy";
+      readonly from: GPUBuffer;
+      readonly fromOffset: number;
+      readonly to: GPUBuffer;
+      readonly bytes: number;
+    };
 
 /** A step that is a dispatch. */
 export type EncodableDispatch = Extract<Encodable, { readonly kind: "dispatch" }>;
@@ -22,7 +28,7 @@ export function encodeSteps(encoder: GPUCommandEncoder, steps: readonly Encodabl
     if (step.kind === "copy") {
       pass?.end();
       pass = undefined;
-      encoder.copyBufferToBuffer(step.from, 0, step.to, 0, step.bytes);
+      encoder.copyBufferToBuffer(step.from, step.fromOffset, step.to, 0, step.bytes);
     } else {
       pass ??= encoder.beginComputePass({ label });
       encodeDispatch(pass, step);

@@ -148,8 +148,8 @@ export class Program {
     const { steps, commits, outputs, staging } = this.#resources;
     encodeSteps(encoder, steps, this.#label);
     if (reads && staging !== undefined) {
-      for (const { buffer, offset, bytes } of outputs) {
-        if (bytes > 0) encoder.copyBufferToBuffer(buffer, 0, staging, offset, bytes);
+      for (const { buffer, from, offset, bytes } of outputs) {
+        if (bytes > 0) encoder.copyBufferToBuffer(buffer, from, staging, offset, bytes);
       }
     }
     encodeSteps(encoder, commits, this.#label);

@@ -14,7 +14,13 @@ import { variablesOf } from "./variables.ts";
 export interface Resources {
   readonly steps: readonly Encodable[];
   readonly commits: readonly Encodable[];
-  readonly outputs: readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }[];
+  /** Copied from `from` of their buffer to `offset` of the staging buffer. */
+  readonly outputs: readonly {
+    readonly buffer: GPUBuffer;
+    readonly from: number;
+    readonly offset: number;
+    readonly bytes: number;
+  }[];
   readonly slots: GPUBuffer | undefined;
   readonly inputs: ReadonlyMap<Value, GPUBuffer>;
   readonly staging: GPUBuffer | undefined;
@@ -156,7 +162,8 @@ class Builder {
     const read = outputs.map(({ location, bytes }) => {
       const at = offset;
       offset += bytes;
-      return { ...this.#resolve(location), offset: at, bytes };
+      const { buffer, offset: from } = this.#resolve(location);
+      return { buffer, from, offset: at, bytes };
     });
     const staging =
       outputs.length === 0
@@ -173,7 +180,8 @@ class Builder {
   }
 
   #copy({ from, to, bytes }: Extract<Step, { kind: "copy" }>): Encodable {
-    return { kind: "copy", from: this.#resolve(from).buffer, to: this.#resolve(to).buffer, bytes };
+    const { buffer, offset: fromOffset } = this.#resolve(from);
+    return { kind: "copy", from: buffer, fromOffset, to: this.#resolve(to).buffer, bytes };
   }
 
   #entry({ location, bytes }: BoundBuffer, binding: number): GPUBindGroupEntry {

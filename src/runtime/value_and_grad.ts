@@ -8,15 +8,20 @@ export interface ValueAndGradients {
   readonly gradients: readonly Value[];
 }
 
-/** The gradients of `loss` by `wrt`, after the rewrites that must come before differentiation. */
-export function differentiate(
-  loss: Value,
-  wrt: readonly Value[],
-  others: readonly Value[] = [],
-): ValueAndGradients & { readonly others: readonly Value[] } {
+/** A scalar, its gradients, and other values of the same graph. */
+export interface Differentiated extends ValueAndGradients {
+  readonly others: readonly Value[];
+}
+
+/**
+ * The gradients of `loss` by `wrt`, after the rewrites that must come before differentiation. `others` go through the
+ * same rewrites, so that they share what they have in common with the loss.
+ */
+export function differentiate(loss: Value, wrt: readonly Value[], others: readonly Value[] = []): Differentiated {
   // A rewrite may remove a value that lies inside the graph: only leaves are sure to stay.
   const areLeaves = wrt.every((value) => value.operation.definition.kind === "leaf");
-  const [value, ...rest] = areLeaves ? projectThenGather([loss, ...others]) : [loss, ...others];
+  const graph = { outputs: [loss, ...others], updates: [] };
+  const [value, ...rest] = (areLeaves ? projectThenGather(graph) : graph).outputs;
   return { value: value as Value, gradients: gradients(value as Value, wrt), others: rest };
 }
 

@@ -22,6 +22,8 @@ export interface OpCase {
   readonly hasGradient?: boolean;
   /** Outputs that the random cotangents leave out, such as gates that are only to be looked at. */
   readonly withoutCotangent?: readonly number[];
+  /** False for a variant that only the gradient check needs: on lavapipe a sweep's shader takes seconds to compile. */
+  readonly isOnGpu?: boolean;
   /** Of the GPU against float64. */
   readonly tolerance?: Tolerance;
 }

@@ -1,0 +1,43 @@
+/** What went wrong, in words. */
+import type { FromWorker } from "./protocol.ts";
+
+type Failure = Pick<Extract<FromWorker, { kind: "failed" }>, "during" | "name" | "message">;
+
+const BROWSERS =
+  "It needs one that has it: Chrome or Edge 113 or later, Safari 26 or later, or Firefox 141 or later on Windows and 145 or later on a Mac. " +
+  "On Linux, Chrome may want it switched on at chrome://flags/#enable-unsafe-webgpu.";
+
+function titleOf({ during, name }: Failure): string {
+  if (name === "DeviceLostError") return "The GPU went away";
+  if (during === "open") return "No GPU to train on";
+  if (name === "NonFiniteError") return "The loss ran away";
+  return during === "train" ? "The training stopped" : "The verdict failed";
+}
+
+function textOf({ during, name, message }: Failure): string {
+  if (name === "DeviceLostError") return `${message} Load the page again to go on.`;
+  if (during !== "open") return message;
+  if (name === "NoWebGpu") {
+    return isSecureContext
+      ? `This browser has no WebGPU, which this page trains with. ${BROWSERS}`
+      : "Browsers give WebGPU only to secure pages: open this one by https, or from localhost.";
+  }
+  return `${message} ${BROWSERS}`;
+}
+
+function find(id: string): HTMLElement | null {
+  return document.getElementById(id);
+}
+
+export function showProblem(failure: Failure): void {
+  const [panel, title, text] = [find("problem"), find("problem-title"), find("problem-text")];
+  if (panel === null || title === null || text === null) return;
+  title.textContent = titleOf(failure);
+  text.textContent = textOf(failure);
+  panel.hidden = false;
+}
+
+export function clearProblem(): void {
+  const panel = find("problem");
+  if (panel !== null) panel.hidden = true;
+}
