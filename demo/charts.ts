@@ -1,6 +1,5 @@
 /** The two curves, drawn by uPlot, which is made for data that streams. */
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import type { Point } from "./protocol.ts";
 
 const HEIGHT = 220;

@@ -31,6 +31,7 @@ const view: VerdictView = {
 };
 
 let state: State = "opening";
+let isOpened = false;
 let isTrained = false;
 let examples: readonly string[] = [];
 let example = 0;
@@ -56,6 +57,8 @@ function enter(next: State): void {
   stop.disabled = !isRunning;
   text.disabled = next === "opening" || next === "broken";
   another.disabled = text.disabled;
+  // Without a GPU there is nothing to show; when one is lost later, what was learnt can still be looked at.
+  find("rooms").hidden = next === "broken" && !isOpened;
   if (next !== "training") find("left").textContent = "–";
 }
 
@@ -67,8 +70,10 @@ function judge(): void {
     view.range.textContent = "";
     view.words.replaceChildren();
     view.meter.style.setProperty("--at", "50%");
-    view.meter.removeAttribute("aria-valuenow");
-  } else tell({ kind: "judge", text: text.value });
+  } else {
+    if (view.label.textContent === "") view.label.textContent = "Reading …";
+    tell({ kind: "judge", text: text.value });
+  }
 }
 
 function duration(seconds: number): string {
@@ -108,6 +113,7 @@ function hear(message: FromWorker): void {
       find("size").textContent = train.toLocaleString("en");
       find("attribution").textContent = `Data: ${message.attribution}`;
       examples = message.examples;
+      isOpened = true;
       text.value = examples[0] ?? "";
       enter("ready");
       say(`Ready: ${train.toLocaleString("en")} sentences to learn from, ${test} kept for the test.`);
@@ -116,7 +122,7 @@ function hear(message: FromWorker): void {
     }
     case "started":
       find("summary").textContent = message.summary;
-      say(`Compiling shaders for ${message.sentences.toLocaleString("en")} sentences …`);
+      if (state === "training") say(`Compiling shaders for ${message.sentences.toLocaleString("en")} sentences …`);
       break;
     case "progress":
       showProgress(message);
@@ -129,9 +135,9 @@ function hear(message: FromWorker): void {
       judge();
       break;
     case "stopped":
-      isTrained = true;
+      isTrained = progress.value > 0;
       enter("ready");
-      say("Stopped. What it learnt so far is kept: ask it below.");
+      say(isTrained ? "Stopped. What it learnt so far is kept: ask it below." : "Stopped before its first step.");
       judge();
       break;
     case "verdict":

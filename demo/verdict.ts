@@ -26,7 +26,6 @@ export function showVerdict(
   view.label.textContent = isTrained ? sure : `${sure}: it has not learnt anything yet`;
   view.label.dataset.side = side;
   view.meter.style.setProperty("--at", `${100 * probability}%`);
-  view.meter.setAttribute("aria-valuenow", String(percent));
 
   const range = Math.max(LEAST_RANGE, ...words.map(({ push = 0 }) => Math.abs(push)));
   view.range.textContent = words.length === 0 ? "" : `Full bar: ${range.toFixed(1)} in the logit`;

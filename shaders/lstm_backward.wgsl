@@ -42,8 +42,8 @@ struct Params {
 @group(0) @binding(8) var<storage, read_write> d_initial: array<f32>;
 
 const HIDDEN = 100u;
-const THREADS = 56u;
-const UNITS = 2u;
+const THREADS = 32u;
+const UNITS = 4u;
 const ROWS = 16u;
 const HAS_D_HIDDEN = 1u;
 const HAS_D_LAST = 1u;

@@ -78,7 +78,10 @@ interface Words {
  * What was typed after `sluice train`.
  * @throws UsageError for an unknown option, a missing value, a word too many or a value out of range.
  */
-export function parseTrain(words: readonly string[], environment: Readonly<Record<string, string | undefined>>): TrainArguments {
+export function parseTrain(
+  words: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): TrainArguments {
   const { values, positionals } = read("train", words, TRAIN_OPTIONS);
   if (positionals.length > 0) {
     throw new UsageError(`unexpected "${positionals[0]}"; expected options only: see \`sluice train --help\``);
@@ -125,7 +128,9 @@ export function asks(words: readonly string[], ...names: readonly string[]): boo
 
 /** The options as lines of a help text. */
 export function helpOf(table: OptionTable): string {
-  const heads = Object.entries(table).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const);
+  const heads = Object.entries(table).map(
+    ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
+  );
   const width = Math.max(...heads.map(([head]) => head.length));
   return heads.map(([head, help]) => `  ${head.padEnd(width)}  ${help}`).join("\n");
 }
@@ -151,7 +156,10 @@ function read(command: string, words: readonly string[], table: OptionTable): Wo
     if (known.value === undefined && token.value !== undefined) {
       throw new UsageError(`--${token.name} takes no value, got "${token.value}"`);
     }
-    if (known.value !== undefined && (token.value === undefined || token.value.trim() === "" || token.value.startsWith("--"))) {
+    if (
+      known.value !== undefined &&
+      (token.value === undefined || token.value.trim() === "" || token.value.startsWith("--"))
+    ) {
       throw new UsageError(`--${token.name} has no value; expected --${token.name} ${known.value}`);
     }
     values.set(token.name, token.value ?? true);
@@ -181,6 +189,7 @@ function choice<T extends string>(values: Words["values"], name: string, choices
   const text = textOf(values, name);
   if (text === undefined) return undefined;
   const found = choices.find((each) => each === text);
-  if (found === undefined) throw new UsageError(`--${name} is "${text}"; expected ${choices.join(", ").replace(/, (\w+)$/, " or $1")}`);
+  if (found === undefined)
+    throw new UsageError(`--${name} is "${text}"; expected ${choices.join(", ").replace(/, (\w+)$/, " or $1")}`);
   return found;
 }

@@ -38,11 +38,20 @@ export async function findBrowser(name: BrowserName): Promise<string | undefined
   }
 }
 
+/** How a browser is started. */
+export interface LaunchOptions {
+  /** Ctrl-C leaves the browser alone: the caller ends its work first. */
+  readonly outlivesInterrupt?: boolean;
+}
+
 /**
  * Starts a browser without a window and with WebGPU on. The caller closes it.
  * @throws DeviceError that names the command that brings the browser, or puppeteer.
  */
-export async function launchBrowser(name: BrowserName): Promise<Browser> {
+export async function launchBrowser(
+  name: BrowserName,
+  { outlivesInterrupt = false }: LaunchOptions = {},
+): Promise<Browser> {
   const { default: puppeteer } = await loadPuppeteer();
   const executablePath = await findBrowser(name);
   if (executablePath === undefined) {
@@ -60,12 +69,13 @@ export async function launchBrowser(name: BrowserName): Promise<Browser> {
     args: [...args],
     // A training step on a software adapter may keep the page busy for long.
     protocolTimeout: 0,
+    ...(outlivesInterrupt && { handleSIGINT: false, handleSIGTERM: false }),
     ...(name === "firefox" && { extraPrefsFirefox: { ...prefs } }),
   });
 }
 
 /** What a page run by `runPage` may tell. */
-export interface PageOptions {
+export interface PageOptions extends LaunchOptions {
   /** Told of each message that the page sends with `globalThis.sluiceReport(message)`, which resolves with what this returns. */
   readonly onMessage: (message: string) => unknown;
   /** Told of what the page writes to its console, and of errors nothing caught there. */
@@ -78,7 +88,7 @@ export interface PageOptions {
  * aborts (resolves). The browser is closed in each case.
  */
 export async function runPage(name: BrowserName, url: string, options: PageOptions): Promise<void> {
-  const browser = await launchBrowser(name);
+  const browser = await launchBrowser(name, options);
   try {
     const page = await browser.newPage();
     await new Promise<void>((resolve, reject) => {

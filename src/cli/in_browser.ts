@@ -50,7 +50,11 @@ export async function trainInBrowser(
     return control.signal.aborted || failure !== undefined;
   };
   try {
-    await runPage(name, server.url, { onMessage: take, onConsole: (line) => notes.push(line) });
+    await runPage(name, server.url, {
+      onMessage: take,
+      onConsole: (line) => notes.push(line),
+      outlivesInterrupt: true,
+    });
   } finally {
     await server.close();
   }

@@ -7,11 +7,11 @@ import { imdb } from "../data/imdb.ts";
 import { sentences } from "../data/sentences.ts";
 import { stratifiedLimit } from "../data/split.ts";
 import {
-  type Device,
-  type EpochRecord,
   adam,
+  type Device,
   dense,
   dropout,
+  type EpochRecord,
   embedding,
   loadModel,
   lstm,
@@ -122,7 +122,7 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   const model = job.resume ? await loadModel(job.resume, { device }) : buildModel(device, options, data);
   const runtime = thisRuntime();
   await onEvent({ kind: "model", adapter: device.adapter, runtime, summary: model.summary() });
-  const history = await fit(model, data, job, control);
+  const history = await teach(model, data, job, control);
   const last = history.epochs.at(-1)?.logs;
   // The last epoch was validated on the test set with these very weights.
   const test = { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN };
@@ -175,7 +175,7 @@ function buildModel(device: Device, options: TrainOptions, { encoder }: JobData)
 }
 
 /** Trains; whatever way it ends, what was learnt is handed over. */
-async function fit(model: Model, data: JobData, { options, resume }: TrainJob, { onEvent, signal }: JobControl) {
+async function teach(model: Model, data: JobData, { options, resume }: TrainJob, { onEvent, signal }: JobControl) {
   const { epochs, batchSize } = options;
   try {
     const history = await model.fit(data.train, {

@@ -12,7 +12,11 @@ export async function checkDirectory(flag: string, directory: string): Promise<v
     await mkdir(directory, { recursive: true });
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new UsageError(`${flag} ${directory}: cannot write there (${reasonOf(cause)}); choose another directory`, {}, { cause });
+    throw new UsageError(
+      `${flag} ${directory}: cannot write there (${reasonOf(cause)}); choose another directory`,
+      {},
+      { cause },
+    );
   }
 }
 
@@ -27,7 +31,11 @@ export async function checkFile(flag: string, file: string): Promise<void> {
     await mkdir(dirname(resolve(file)), { recursive: true });
     await access(dirname(resolve(file)), constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new UsageError(`${flag} ${file}: cannot write there (${reasonOf(cause)}); choose another file`, {}, { cause });
+    throw new UsageError(
+      `${flag} ${file}: cannot write there (${reasonOf(cause)}); choose another file`,
+      {},
+      { cause },
+    );
   }
 }
 

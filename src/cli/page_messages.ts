@@ -17,7 +17,13 @@ export type PageMessage =
   | { readonly kind: "save"; readonly files: PackedFiles }
   /** Without a result the training was stopped. */
   | { readonly kind: "done"; readonly result?: TrainResult }
-  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly stack?: string; readonly isOurs: boolean };
+  | {
+      readonly kind: "error";
+      readonly name: string;
+      readonly message: string;
+      readonly stack?: string;
+      readonly isOurs: boolean;
+    };
 
 /** Files by name, in base64. */
 export type PackedFiles = readonly (readonly [name: string, base64: string])[];
@@ -37,6 +43,7 @@ const CHUNK = 0x2000;
 
 function toBase64(bytes: Uint8Array): string {
   let text = "";
-  for (let start = 0; start < bytes.length; start += CHUNK) text += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
+  for (let start = 0; start < bytes.length; start += CHUNK)
+    text += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
   return btoa(text);
 }

@@ -29,7 +29,9 @@ export async function predictCommand({ model: directory, texts: given, json }: P
       return 0;
     }
     for (const { label, probability, text, knownWords: known } of verdicts) {
-      console.log(`${label}  ${probability.toFixed(3)}  ${text}${known === 0 ? "  (no word of it is in the model's vocabulary)" : ""}`);
+      console.log(
+        `${label}  ${probability.toFixed(3)}  ${text}${known === 0 ? "  (no word of it is in the model's vocabulary)" : ""}`,
+      );
     }
     return 0;
   } finally {
@@ -42,7 +44,8 @@ function knownWords(encoder: ReviewEncoder, text: string): number {
 }
 
 async function readLines(): Promise<string[]> {
-  if (process.stdin.isTTY) throw new UsageError('no text was given; expected texts, as in "some text", or lines on standard input');
+  if (process.stdin.isTTY)
+    throw new UsageError('no text was given; expected texts, as in "some text", or lines on standard input');
   let all = "";
   process.stdin.setEncoding("utf8");
   for await (const chunk of process.stdin) all += chunk;

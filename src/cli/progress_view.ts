@@ -39,7 +39,14 @@ export class ProgressView {
     };
     if (this.#bar === undefined) {
       const format = "{head} {bar} {value}/{total}{tail}";
-      const options = { format, barsize: 20, hideCursor: true, clearOnComplete: true, stopOnComplete: false, linewrap: false };
+      const options = {
+        format,
+        barsize: 20,
+        hideCursor: true,
+        clearOnComplete: true,
+        stopOnComplete: false,
+        linewrap: false,
+      };
       this.#bar = new SingleBar({ ...options, stream: process.stdout, gracefulExit: false }, Presets.shades_classic);
       this.#bar.start(progress.batches, progress.batch, payload);
     } else {

@@ -1,9 +1,9 @@
 /** What `sluice train` keeps in a directory: the model's files, and `run.json` with the options that made it. */
 import { FormatError } from "../core/errors.ts";
+import type { ModelFiles } from "../index.ts";
 import { objectOf } from "../io/json_check.ts";
 import { MANIFEST_NAME, unpackModel, writeModelDirectory } from "../io/model_file.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
-import type { ModelFiles } from "../index.ts";
 import type { FileSystem } from "../platform/file_system.ts";
 import { completeOptions, type DataName, PRESETS, type TrainOptions } from "./train_options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -35,7 +35,9 @@ export async function writeRun(storage: FileSystem, directory: string, { options
 export async function readRun(storage: FileSystem, directory: string): Promise<SavedRun> {
   const path = `${directory}/${RUN_NAME}`;
   if (!(await storage.exists(path))) {
-    throw new UsageError(`--resume ${directory}: there is no ${RUN_NAME}; expected a directory that \`sluice train\` saved to`);
+    throw new UsageError(
+      `--resume ${directory}: there is no ${RUN_NAME}; expected a directory that \`sluice train\` saved to`,
+    );
   }
   const options = optionsOf(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path);
   const manifest = await storage.readFile(`${directory}/${MANIFEST_NAME}`);
@@ -53,7 +55,9 @@ export function encodeJson(value: unknown): Uint8Array {
 function optionsOf(bytes: Uint8Array, path: string): TrainOptions {
   const fields = objectOf(parseStrictJson(bytes, path), path);
   if (fields.get("format") !== FORMAT || fields.get("formatVersion") !== 1) {
-    throw new FormatError(`${path}: expected a "${FORMAT}" of version 1; it was saved by another program or another Sluice`);
+    throw new FormatError(
+      `${path}: expected a "${FORMAT}" of version 1; it was saved by another program or another Sluice`,
+    );
   }
   const options = objectOf(fields.get("options"), `${path}: options`);
   const data = options.get("data");
@@ -73,7 +77,8 @@ function partNames(manifest: Uint8Array, path: string): string[] {
   return [...files].map(([part, record]) => {
     const name = objectOf(record, `${path}: files.${part}`).get("name");
     // One segment, so that a name cannot lead out of the directory.
-    if (typeof name !== "string" || !PART_NAME.test(name)) throw new FormatError(`${path}: files.${part} has no proper name`);
+    if (typeof name !== "string" || !PART_NAME.test(name))
+      throw new FormatError(`${path}: files.${part} has no proper name`);
     return name;
   });
 }

@@ -46,11 +46,16 @@ export async function trainCommand(told: TrainArguments, main: string): Promise<
     const result = await run(job, told.runtime, main, { onEvent, signal: interrupt.signal });
     if (result === undefined) {
       const isSaved = await storage.exists(`${out}/run.json`);
-      console.log(isSaved ? `Stopped. Saved in ${out}; go on with --resume ${out}` : "Stopped before the first step; nothing to save.");
+      console.log(
+        isSaved
+          ? `Stopped. Saved in ${out}; go on with --resume ${out}`
+          : "Stopped before the first step; nothing to save.",
+      );
       return INTERRUPTED;
     }
     console.log(`\n${resultText(result)}\n\nSaved in ${out}; ask it: sluice predict --model ${out} "some text"`);
-    if (told.json !== undefined) await storage.writeFileAtomic(told.json, encodeJson(recordOf(result, options, archive)));
+    if (told.json !== undefined)
+      await storage.writeFileAtomic(told.json, encodeJson(recordOf(result, options, archive)));
     return 0;
   } finally {
     view.clear();
@@ -60,7 +65,12 @@ export async function trainCommand(told: TrainArguments, main: string): Promise<
 
 type Control = Parameters<typeof runTraining>[1];
 
-async function run(job: TrainJob, runtime: TrainArguments["runtime"], main: string, control: Control): Promise<TrainResult | undefined> {
+async function run(
+  job: TrainJob,
+  runtime: TrainArguments["runtime"],
+  main: string,
+  control: Control,
+): Promise<TrainResult | undefined> {
   if (runtime === "chromium" || runtime === "firefox") return trainInBrowser(runtime, job, main, control);
   // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
   await import("../node.ts");
@@ -83,7 +93,9 @@ async function resumed(directory: string, given: Partial<TrainOptions>) {
     );
   }
   if (epochs < options.epochs) {
-    throw new UsageError(`--epochs is ${epochs}, but the training in ${directory} is to have ${options.epochs}; expected at least as many`);
+    throw new UsageError(
+      `--epochs is ${epochs}, but the training in ${directory} is to have ${options.epochs}; expected at least as many`,
+    );
   }
   return { options: completeOptions({ ...options, epochs }), resume: files };
 }

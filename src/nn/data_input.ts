@@ -48,6 +48,11 @@ export function prepareInputs(given: InputLike, spec: InputSpec, what: string): 
     return given;
   }
   const x = toNdArray(given, spec.dtype, `${what}: x`);
+  if (x.data.length === 0) {
+    throw new ValueError(`${what}: x is empty; expected at least one example of ${formatShape(spec.shape)}`, {
+      shape: x.shape,
+    });
+  }
   if (!sameShape(x.shape.slice(1), spec.shape) || x.shape.length === 0) {
     throw new ShapeError(`${what}: x is ${formatShape(x.shape)}; the model was built for ${withBatch(spec.shape)}`, {
       shape: x.shape,

@@ -3,6 +3,7 @@ import { sizeOf } from "../core/shape.ts";
 import type { RaggedSequences } from "../data/ragged.ts";
 import { input, type Value } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
+import { Pacer } from "../runtime/pacer.ts";
 import { Program } from "../runtime/program.ts";
 import { rowsOf } from "./data_parts.ts";
 import type { LayerStack } from "./layer_stack.ts";
@@ -31,11 +32,12 @@ export class Predictor {
     const size = "kind" in x ? x.offsets.length - 1 : (x.shape[0] as number);
     const width = sizeOf(this.#stack.outputShape);
     const result = full([size, ...this.#stack.outputShape], "float32", 0);
+    const pacer = new Pacer(this.#device);
     for (let start = 0; start < size; start += batchSize) {
       signal?.throwIfAborted();
       const count = Math.min(batchSize, size - start);
       const { program, x: value } = await this.#program(count);
-      const [output] = await program.run(new Map([[value, rowsOf(x, start, count)]]));
+      const [output] = await program.run(new Map([[value, rowsOf(x, start, count)]]), pacer);
       (result.data as Float32Array).set((output as NdArray).data, start * width);
     }
     return result;

@@ -1,9 +1,10 @@
 /** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Value, Variable } from "../graph/operation.ts";
-import { add, mul } from "../ops/arithmetic.ts";
+import { add, equal, mul, where } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
 import { mean } from "../ops/reduce.ts";
+import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";
@@ -37,12 +38,12 @@ export class RunningSums {
     this.variables = names.map((name) => new Variable({ name: `${what}/${name}`, shape: [], trainable: false }));
   }
 
-  /** Adds one batch's means, each counted `batchSize` times. */
-  updates(means: readonly Value[], batchSize: number) {
-    return this.variables.map((variable, index) => ({
-      variable,
-      value: add(variable.value, mul(means[index] as Value, batchSize)),
-    }));
+  /** Adds one batch's means, each counted `batchSize` times; nothing where `isCounted` (a bool scalar) is false. */
+  updates(means: readonly Value[], batchSize: number, isCounted?: Value) {
+    return this.variables.map((variable, index) => {
+      const sum = add(variable.value, mul(means[index] as Value, batchSize));
+      return { variable, value: isCounted === undefined ? sum : where(isCounted, sum, variable.value) };
+    });
   }
 }
 
@@ -87,7 +88,7 @@ export async function trainStep(
   );
   const checked = checkFinite([value, ...gradients], status.value, step);
   const clipped = optimizer.clip(gradients);
-  const sumUpdates = sums.updates([value, ...others], batchSize);
+  const sumUpdates = sums.updates([value, ...others], batchSize, equal(reshape(checked, []), 0));
   const updates = [
     { variable: status, value: checked },
     ...sumUpdates,

@@ -143,7 +143,7 @@ export class Trainer {
       this.#steps++;
       if (isLast || isDue) {
         this.#readbacks++;
-        const outputs = await step.program.run(feeds);
+        const outputs = await step.program.run(feeds, pacer);
         this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1, sums: this.#sumsOf(outputs) };
         logs = this.#logs(position + step.batchSize);
         read = { time: performance.now(), batch };
@@ -196,8 +196,13 @@ export class Trainer {
   }
 
   async #keepSums(): Promise<void> {
-    const totals = await variablesOf(this.#model.device).read(this.#sums.variables);
-    this.state = { ...this.state, sums: totals.map(({ data }) => data[0] ?? 0) };
+    const read = await variablesOf(this.#model.device).read([...this.#sums.variables, this.#status]);
+    const numbers = read.map(({ data }) => data[0] ?? 0);
+    const status = numbers.pop() ?? 0;
+    // From the first number that was not finite on nothing has changed: the training stands before that step.
+    const undone = status === 0 ? 0 : this.state.iteration - (status - 1);
+    const { batch, iteration } = this.state;
+    this.state = { ...this.state, sums: numbers, batch: batch - undone, iteration: iteration - undone };
   }
 
   #writeSums(sums: readonly number[]): void {

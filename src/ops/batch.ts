@@ -27,7 +27,7 @@ const sequenceBatchOp = defineOp<SequenceBatchAttributes>({
     for (let row = 0; row < batchSize; row++) {
       const at = Math.min((position.data[0] as number) + row, permutation.data.length - 1);
       const sequence = permutation.data[at] as number;
-      const tokens = ids.data.subarray(offsets.data[sequence], offsets.data[sequence + 1]).subarray(0, length);
+      const tokens = ids.data.subarray(offsets.data[sequence], offsets.data[sequence + 1]).slice(-length);
       data.set(tokens, row * length + (paddingPre ? length - tokens.length : 0));
     }
     return [{ shape: [batchSize, length], data }];

@@ -9,6 +9,7 @@ import { printGraph } from "../graph/print.ts";
 import { optimize } from "../passes/optimize.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 import { encodeDispatch, encodeSteps } from "./encode.ts";
+import type { Pacer } from "./pacer.ts";
 import { type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
 import { type BuiltResources, buildResources, type Resources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
@@ -89,24 +90,26 @@ export class Program {
     this.#encode(false);
   }
 
-  /** Runs once and reads the outputs back. */
-  async run(feeds: Feeds = new Map()): Promise<NdArray[]> {
+  /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
+  async run(feeds: Feeds = new Map(), pacer?: Pacer): Promise<NdArray[]> {
     // The staging buffer is one: a second reading run waits until the first has its bytes.
     const previous = this.#reading;
     const result = previous.then(
-      () => this.#runAndRead(feeds),
-      () => this.#runAndRead(feeds),
+      () => this.#runAndRead(feeds, pacer),
+      () => this.#runAndRead(feeds, pacer),
     );
     this.#reading = result.catch(() => undefined);
     return result;
   }
 
-  async #runAndRead(feeds: Feeds): Promise<NdArray[]> {
+  async #runAndRead(feeds: Feeds, pacer: Pacer | undefined): Promise<NdArray[]> {
     this.#feed(feeds);
     this.#encode(true);
     const { staging, outputs } = this.#resources;
     if (staging === undefined) return [];
+    await pacer?.nap();
     const bytes = await mapBuffer(this.#device, staging);
+    pacer?.finished();
     return this.#graph.outputs.map(({ shape, dtype }, index) => {
       const data: HostData = allocate(dtype, sizeOf(shape));
       const { offset } = outputs[index] as { offset: number };

@@ -1,8 +1,21 @@
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
+import { kerasFactCases } from "./keras_facts.ts";
+import { kerasLayerCases } from "./keras_layers.ts";
+import { kerasPartCases } from "./keras_parts.ts";
+import { kerasTrainingCases } from "./keras_training.ts";
 import { opConformance } from "./ops_on_gpu.ts";
+import { referenceTrainingCases } from "./reference_training.ts";
 
 export type { ConformanceCase } from "./case.ts";
 
 /** Every runtime-agnostic case. A file of cases is added here, and runs in Node, Deno, Chromium and Firefox. */
-export const cases: readonly ConformanceCase[] = [...deviceCases, ...opConformance];
+export const cases: readonly ConformanceCase[] = [
+  ...deviceCases,
+  ...opConformance,
+  ...kerasLayerCases,
+  ...kerasFactCases,
+  ...kerasPartCases,
+  ...kerasTrainingCases,
+  ...referenceTrainingCases,
+];

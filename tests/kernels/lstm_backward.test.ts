@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
-import { RECURRENT_ACTIVATIONS } from "../../src/kernels/activations.ts";
+import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/activations.ts";
 import { lstmBackwardCall } from "../../src/kernels/lstm_backward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
@@ -79,7 +79,8 @@ describe("lstmBackwardCall", () => {
 
   it("lays more rows on more workgroups", async () => {
     const run = randomCase([70, 3, 7], { initial: true });
-    for (const kind of ["lavapipe", "gpu", "swiftshader"] as const) await check(run, undefined, testTraits(kind));
+    for (const kind of ["lavapipe", "gpu"] as const) await check(run, undefined, testTraits(kind));
+    await check(randomCase([10, 3, 7]), undefined, testTraits("swiftshader"));
   });
 
   it.each(["left", "right", "holes"] as const)("passes gradients through a mask: %s", async (kind) => {
@@ -89,8 +90,9 @@ describe("lstmBackwardCall", () => {
   });
 
   it.each(RECURRENT_ACTIVATIONS)("takes the slope of %s from its output", async (name) => {
-    await check(randomCase([3, 4, 6], { activation: name }));
-    await check(randomCase([3, 4, 6], { recurrentActivation: name }));
+    // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both places.
+    const next = RECURRENT_ACTIVATIONS[(RECURRENT_ACTIVATIONS.indexOf(name) + 1) % RECURRENT_ACTIVATIONS.length];
+    await check(randomCase([3, 4, 6], { activation: name, recurrentActivation: next as RecurrentActivation }));
   });
 
   it("takes absent gradients as zeros", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
-import { RECURRENT_ACTIVATIONS } from "../../src/kernels/activations.ts";
+import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/activations.ts";
 import { lstmForwardCall } from "../../src/kernels/lstm_forward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
@@ -84,7 +84,7 @@ describe("lstmForwardCall", () => {
     const run = randomCase([70, 3, 7], { initial: true });
     await check(run);
     await check(run, { adapter: testTraits("gpu") });
-    await check(run, { adapter: testTraits("swiftshader") });
+    await check(randomCase([10, 3, 7]), { adapter: testTraits("swiftshader") });
   });
 
   it.each(["left", "right", "holes"] as const)("carries h and c over a mask: %s", async (kind) => {
@@ -94,8 +94,9 @@ describe("lstmForwardCall", () => {
   });
 
   it.each(RECURRENT_ACTIVATIONS)("applies the activation %s", async (name) => {
-    await check(randomCase([3, 4, 6], { activation: name }));
-    await check(randomCase([3, 4, 6], { recurrentActivation: name }));
+    // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both places.
+    const next = RECURRENT_ACTIVATIONS[(RECURRENT_ACTIVATIONS.indexOf(name) + 1) % RECURRENT_ACTIVATIONS.length];
+    await check(randomCase([3, 4, 6], { activation: name, recurrentActivation: next as RecurrentActivation }));
   });
 
   it("stays finite for huge pre-activations", async () => {

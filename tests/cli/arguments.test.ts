@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { asks, helpOf, parsePredict, parseTrain, TRAIN_OPTIONS } from "../../src/cli/arguments.ts";
+import { completeOptions, PRESETS } from "../../src/cli/train_options.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
+
+test("train: options become values; the archive may come from the environment", () => {
+  const told = parseTrain(["--data", "imdb", "--batch-size=16", "--learning-rate", "1e-3", "--limit", "100"], {
+    SLUICE_IMDB: "reviews.tar.gz",
+  });
+  expect(told).toMatchObject({ archive: "reviews.tar.gz", runtime: "node" });
+  expect(told.given).toEqual({ data: "imdb", batchSize: 16, learningRate: 0.001, limit: 100 });
+  expect(completeOptions(told.given)).toMatchObject({ ...PRESETS.imdb, batchSize: 16, learningRate: 0.001, seed: 7 });
+  expect(parseTrain(["--archive", "a"], { SLUICE_IMDB: "b" }).archive).toBe("a");
+});
+
+test.each([
+  [["--epohs", "3"], "unknown option --epohs; did you mean --epochs?"],
+  [["--toString"], "unknown option --toString"],
+  [["-x"], "unknown option -x"],
+  [["--epochs"], "--epochs has no value; expected --epochs N"],
+  [["--epochs", "--json", "a"], "--epochs has no value"],
+  [["--epochs", "three"], '--epochs is "three"; expected a number'],
+  [["--epochs", "0"], "--epochs is 0; expected a whole number of at least 1"],
+  [["--epochs", "1.5"], "--epochs is 1.5; expected a whole number"],
+  [["--batch-size", "1e12"], "--batch-size is 1000000000000"],
+  [["--dropout", "1"], "--dropout is 1; expected a number from 0"],
+  [["--learning-rate", "0"], "--learning-rate is 0; expected a number above 0"],
+  [["--data", "mnist"], '--data is "mnist"; expected sentences or imdb'],
+  [["--runtime", "bun"], '--runtime is "bun"; expected node, deno, chromium or firefox'],
+  [["--help=yes"], "--help takes no value"],
+  [["please"], 'unexpected "please"'],
+])("train %j: one line says what is wrong", (words, message) => {
+  const parse = () => completeOptions(parseTrain(words, {}).given);
+  expect(parse).toThrow(UsageError);
+  expect(parse).toThrow(message);
+});
+
+test("predict needs a model, and texts that hold something", () => {
+  expect(parsePredict(["--model", "m", "good", "-", "--", "--bad"])).toMatchObject({
+    model: "m",
+    texts: ["good", "-", "--bad"],
+  });
+  expect(() => parsePredict(["good"])).toThrow(/--model is missing/);
+  expect(() => parsePredict(["--model", "m", "good", " "])).toThrow(/text 2 is empty/);
+  expect(() => parsePredict(["--model", "m", "--runtime", "chromium"])).toThrow(/expected node or deno/);
+});
+
+test("the help names every option, once", () => {
+  const lines = helpOf(TRAIN_OPTIONS).split("\n");
+  expect(lines).toHaveLength(Object.keys(TRAIN_OPTIONS).length);
+  expect(lines.every((line) => line.length < 110)).toBe(true);
+});
+
+test("a word after -- is no option", () => {
+  expect(asks(["--help"], "--help")).toBe(true);
+  expect(asks(["--", "--help"], "--help")).toBe(false);
+});

@@ -1,0 +1,139 @@
+/** `sluice train` and `sluice predict` as built, on a little data. Needs dist/ (`npm test` sees to that). */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findBrowser } from "../../src/cli/browser.ts";
+import type { recordOf } from "../../src/cli/record.ts";
+import { type CommandResult, sluice } from "./command.ts";
+
+type RunRecord = ReturnType<typeof recordOf>;
+
+const SMALL = ["--limit", "96", "--units", "8", "--embedding", "8", "--max-length", "16", "--num-words", "500"];
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), "sluice-cli-"));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const train = (name: string, ...words: readonly string[]): Promise<CommandResult> =>
+  sluice(["train", "--out", name, "--json", `${name}.json`, ...words], { cwd: home });
+const record = (name: string): RunRecord => JSON.parse(readFileSync(join(home, `${name}.json`), "utf8")) as RunRecord;
+/** Loss and accuracy of each epoch, without the time it took. */
+const resultsOf = (name: string) => record(name).epochs.map(({ seconds: _, ...results }) => results);
+
+describe("in Node", () => {
+  beforeAll(async () => {
+    const { status, stdout, stderr } = await train("first", ...SMALL, "--epochs", "3");
+    expect(stderr.replace(/^Warning: max\w+ artificially.*\n/gm, "")).toBe("");
+    expect(status).toBe(0);
+    for (const part of [
+      "Sentiment Labelled Sentences",
+      "Total params",
+      "epoch 3/3: loss",
+      "test accuracy",
+      "truly positive",
+    ]) {
+      expect(stdout).toContain(part);
+    }
+  });
+
+  test("the JSON holds what the run was and gave", () => {
+    const { epochs, confusion, test: score, ...rest } = record("first");
+    expect(rest).toMatchObject({
+      adapter: expect.stringMatching(/./),
+      runtime: { name: "node", version: process.versions.node },
+      versions: { sluice: expect.stringMatching(/^\d/), webgpu: expect.stringMatching(/^\d/) },
+      options: { data: "sentences", epochs: 3, limit: 96, units: 8, seed: 7 },
+      submitsPerStep: 1,
+      extraChunksPerStep: 0,
+      weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(rest.dispatchesPerStep).toBeGreaterThan(0);
+    expect(rest.peakGpuBytes).toBeGreaterThan(0);
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    for (const epoch of epochs) {
+      expect(Object.keys(epoch).sort()).toEqual(["accuracy", "epoch", "loss", "seconds", "valAccuracy", "valLoss"]);
+    }
+    const right = confusion.negative.negative + confusion.positive.positive;
+    expect(right + confusion.negative.positive + confusion.positive.negative).toBe(96);
+    expect(score.accuracy).toBeCloseTo(right / 96, 6);
+  });
+
+  test("one seed gives the same weights, another seed others", async () => {
+    await train("again", ...SMALL, "--epochs", "3");
+    await train("other", ...SMALL, "--epochs", "3", "--seed", "8");
+    expect(record("again").weightsSha256).toBe(record("first").weightsSha256);
+    expect(resultsOf("again")).toEqual(resultsOf("first"));
+    expect(record("other").weightsSha256).not.toBe(record("first").weightsSha256);
+  });
+
+  test("stopped by Ctrl-C and resumed, it ends as if never stopped", async () => {
+    const words = [...SMALL, "--epochs", "12"];
+    await train("whole", ...words);
+    const stopped = await sluice(["train", "--out", "part", ...words], { cwd: home, interruptAt: "epoch 1/12" });
+    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("go on with --resume part") });
+    expect(stopped.stdout).not.toContain("epoch 12/12");
+    expect(await sluice(["train", "--resume", "part", "--json", "part.json"], { cwd: home })).toMatchObject({
+      status: 0,
+    });
+    expect(record("part").weightsSha256).toBe(record("whole").weightsSha256);
+    expect(resultsOf("part")).toEqual(resultsOf("whole"));
+  });
+
+  test("a saved model judges texts, given as words or line by line", async () => {
+    const { status, stdout } = await sluice(["predict", "--model", "first", "a great film", "zzzqx"], { cwd: home });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^(positive|negative) {2}\d\.\d{3} {2}a great film\n/);
+    expect(stdout).toMatch(/zzzqx {2}\(no word of it/);
+    const lines = await sluice(["predict", "--model", "first", "--json"], {
+      cwd: home,
+      stdin: "a great film\n\nbad food\n",
+    });
+    const verdicts = JSON.parse(lines.stdout) as { readonly text: string; readonly probability: number }[];
+    expect(verdicts.map(({ text }) => text)).toEqual(["a great film", "bad food"]);
+    expect(stdout).toContain(verdicts[0]?.probability.toFixed(3));
+  });
+
+  test.each([
+    [["train", "--out", "file/model"], 2, /--out file\/model: cannot write there .*choose another/],
+    [["train", "--json", "."], 2, /--json \.: it is a directory/],
+    [["train", "--data", "imdb"], 2, /needs the review archive/],
+    [["train", "--data", "imdb", "--archive", "none.gz"], 2, /no such file/],
+    [["train", "--data", "imdb", "--archive", "file"], 1, /file: /],
+    [["train", "--resume", "none"], 2, /no run\.json/],
+    [["train", "--resume", "first", "--units", "9"], 2, /--units is 9, but the training in first has 8/],
+    [["train", "--resume", "first", "--epochs", "2"], 2, /expected at least as many/],
+    [["predict", "--model", "none", "hello"], 1, /none\/model\.json/],
+    [["predict", "--model", "first"], 2, /standard input holds no text/],
+    [["fly"], 2, /unknown command "fly"/],
+  ] as const)("%j is refused in one line", async (words, status, message) => {
+    writeFileSync(join(home, "file"), "");
+    const result = await sluice(words, { cwd: home });
+    expect(result.stderr.replace(/^Warning: max\w+ artificially.*\n/gm, "")).toMatch(/^sluice: [^\n]*\n$/);
+    expect(result.stderr).toMatch(message);
+    expect(result.status).toBe(status);
+  });
+});
+
+test("in Deno", async () => {
+  const { status, stdout } = await train("deno", ...SMALL, "--epochs", "1", "--runtime", "deno");
+  expect(status, stdout).toBe(0);
+  expect(record("deno").runtime.name).toBe("deno");
+});
+
+describe("in Chromium", () => {
+  test("it trains in a page, can be stopped, and goes on", async () => {
+    if ((await findBrowser("chromium")) === undefined)
+      throw new Error("Chromium is missing: `npm run setup` brings it");
+    const words = [...SMALL, "--epochs", "4", "--runtime", "chromium"];
+    expect(await train("page", ...words)).toMatchObject({ status: 0 });
+    expect(record("page").runtime.name).toBe("chromium");
+    const stopped = await sluice(["train", "--out", "half", ...words], { cwd: home, interruptAt: "epoch 1/4" });
+    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("go on with --resume half") });
+    const resume = ["train", "--resume", "half", "--runtime", "chromium", "--json", "half.json"];
+    expect(await sluice(resume, { cwd: home })).toMatchObject({ status: 0 });
+    expect(record("half").weightsSha256).toBe(record("page").weightsSha256);
+  });
+});

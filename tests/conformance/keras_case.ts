@@ -1,0 +1,109 @@
+/** What the cases on Keras's figures share: fixtures as arrays, a layer on given weights, comparing. */
+import { type Device, input, type NdArray, Program, type Shape, type Value, Variable, vjp } from "../../src/index.ts";
+import type { Layer } from "../../src/nn/layers/index.ts";
+import type { CallContext } from "../../src/nn/layers/layer.ts";
+import { variablesOf } from "../../src/runtime/variables.ts";
+import { expectClose, type Tolerance } from "../support/tolerance.ts";
+
+/** An array of a fixture. */
+export interface KerasArray {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+/** Of a layer's value, and of its gradients: float32 against float32. */
+export const VALUES: Tolerance = { absolute: 2e-6, relative: 1e-5 };
+export const GRADIENTS: Tolerance = { absolute: 1e-5, relative: 1e-4 };
+
+/** As float32, or as int32. */
+export function toArray({ shape, data }: KerasArray, dtype: "float32" | "int32" = "float32"): NdArray {
+  return { shape, data: dtype === "float32" ? Float32Array.from(data) : Int32Array.from(data) };
+}
+
+/** Runs a graph once on the device; its variables are released. */
+export async function runOnce(
+  device: Device,
+  label: string,
+  outputs: readonly Value[],
+  feeds: ReadonlyMap<Value, NdArray>,
+  variables: readonly Variable[] = [],
+): Promise<NdArray[]> {
+  const program = await Program.compile(device, { outputs, updates: [] }, { label, inputs: [...feeds.keys()] });
+  try {
+    return await program.run(feeds);
+  } finally {
+    program.dispose();
+    variablesOf(device).release(variables);
+  }
+}
+
+/** Gives a layer its weights; those absent come from its initializers. */
+export function buildLayer(layer: Layer, inputShape: Shape, weights?: readonly KerasArray[]): readonly Variable[] {
+  let next = 0;
+  layer.build(inputShape, ({ name, shape, initializer }) => {
+    const given = weights?.[next++];
+    return new Variable({
+      name,
+      shape,
+      initial: () => (given ? toArray(given) : { shape, data: initializer.fill(shape, undefined as never) }),
+    });
+  });
+  return layer.weights;
+}
+
+/** A layer's context outside a model. */
+export function contextOf(parts: Partial<CallContext> = {}): CallContext {
+  const random = () => {
+    throw new Error("this layer asked for random numbers");
+  };
+  return { training: false, random, ...parts };
+}
+
+/** A case of `recurrent_layers` or `other_layers`. */
+export interface KerasLayerCase {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly KerasArray[];
+  readonly weights: readonly KerasArray[];
+  readonly mask?: KerasArray;
+  readonly initialState?: readonly KerasArray[];
+  readonly outputs: readonly KerasArray[];
+  readonly cotangents: readonly KerasArray[];
+  readonly weightGradients: readonly KerasArray[];
+  readonly inputGradients: readonly (KerasArray | null)[];
+}
+
+/** Outputs, weight gradients and input gradients of a layer, on the GPU, against Keras's. */
+export async function compareLayer(device: Device, layer: Layer, fixture: KerasLayerCase): Promise<void> {
+  const [x, ...others] = fixture.inputs as readonly [KerasArray, ...KerasArray[]];
+  if (others.length > 0) throw new Error(`${fixture.name}: more than one input`);
+  const variables = buildLayer(layer, x.shape.slice(1), fixture.weights);
+  const feeds = new Map<Value, NdArray>();
+  const feed = (name: string, array: KerasArray, dtype: "float32" | "int32" | "bool" = "float32"): Value => {
+    const value = input(name, array.shape, dtype);
+    feeds.set(value, toArray(array, dtype === "float32" ? "float32" : "int32"));
+    return value;
+  };
+  const source = feed("x", x, layer.inputDType);
+  const result = layer.call(
+    source,
+    contextOf({
+      mask: fixture.mask && feed("mask", fixture.mask, "bool"),
+      initialState: fixture.initialState?.map((array, index) => feed(`state ${index}`, array)),
+    }),
+  );
+  const outputs = [result.output, ...(fixture.outputs.length > 1 ? (result.states ?? []) : [])];
+  const cotangents = fixture.cotangents.map((array, index) => feed(`cotangent ${index}`, array));
+  const wrt = [...variables.map(({ value }) => value), ...(source.dtype === "float32" ? [source] : [])];
+  const came = await runOnce(device, fixture.name, [...outputs, ...vjp(outputs, cotangents, wrt)], feeds, variables);
+  const wanted = [...fixture.outputs, ...fixture.weightGradients, ...fixture.inputGradients.filter((g) => g !== null)];
+  const labels = [
+    ...fixture.outputs.map((_, index) => `output ${index}`),
+    ...fixture.weightGradients.map((_, index) => `gradient by weight ${index}`),
+    "gradient by the input",
+  ];
+  wanted.forEach((array, index) => {
+    const tolerance = index < fixture.outputs.length ? VALUES : GRADIENTS;
+    expectClose(`${fixture.name}: ${labels[index]}`, came[index] as NdArray, array, tolerance);
+  });
+}

@@ -1,0 +1,142 @@
+/** Losses, metrics and optimizers against Keras's figures. */
+import { type Device, gradients, input, type NdArray, ops, Program, type Value, Variable } from "../../src/index.ts";
+import { resolveLoss } from "../../src/nn/losses.ts";
+import { resolveMetric } from "../../src/nn/metrics.ts";
+import { resolveOptimizer } from "../../src/nn/optimizers.ts";
+import { variablesOf } from "../../src/runtime/variables.ts";
+import losses from "../fixtures/keras_losses.json" with { type: "json" };
+import metrics from "../fixtures/keras_metrics.json" with { type: "json" };
+import optimizers from "../fixtures/optimizers.json" with { type: "json" };
+import { expectClose, expectNear } from "../support/tolerance.ts";
+import type { ConformanceCase } from "./case.ts";
+import { GRADIENTS, type KerasArray, runOnce, toArray, VALUES } from "./keras_case.ts";
+
+interface LossCase {
+  readonly loss: string;
+  readonly options: Readonly<Record<string, number>>;
+  readonly yTrue: KerasArray;
+  readonly yPred: KerasArray;
+  readonly value: number;
+  readonly gradient: KerasArray;
+}
+
+async function compareLoss(device: Device, fixture: LossCase): Promise<void> {
+  const loss = resolveLoss({ name: fixture.loss, ...fixture.options });
+  const yTrue = input("yTrue", fixture.yTrue.shape);
+  const yPred = input("yPred", fixture.yPred.shape);
+  const value = ops.mean(loss.perSample(yTrue, yPred));
+  const feeds = new Map([
+    [yTrue, toArray(fixture.yTrue)],
+    [yPred, toArray(fixture.yPred)],
+  ]);
+  const [came, gradient] = await runOnce(device, fixture.loss, [value, ...gradients(value, [yPred])], feeds);
+  expectNear(`${fixture.loss}: value`, came?.data[0] as number, fixture.value, VALUES);
+  expectClose(`${fixture.loss}: gradient by yPred`, gradient as NdArray, fixture.gradient, GRADIENTS);
+}
+
+interface MetricCase {
+  readonly metric: string;
+  readonly batches: readonly number[];
+  readonly yTrue: KerasArray;
+  readonly yPred: KerasArray;
+  readonly value: readonly [number];
+}
+
+/** The metric of each batch, weighed by the batch's size. */
+async function compareMetric(device: Device, fixture: MetricCase): Promise<void> {
+  const metric = resolveMetric(fixture.metric, resolveLoss("mse"), 1);
+  let sum = 0;
+  let from = 0;
+  for (const size of fixture.batches) {
+    const rows = ({ shape, data }: KerasArray): NdArray => {
+      const width = data.length / (shape[0] as number);
+      return {
+        shape: [size, ...shape.slice(1)],
+        data: Float32Array.from(data.slice(from * width, (from + size) * width)),
+      };
+    };
+    const feeds = new Map<Value, NdArray>();
+    const values = [rows(fixture.yTrue), rows(fixture.yPred)].map((array, index) => {
+      const value = input(index === 0 ? "yTrue" : "yPred", array.shape);
+      feeds.set(value, array);
+      return value;
+    });
+    const result = ops.mean(metric.perSample(values[0] as Value, values[1] as Value));
+    const [came] = await runOnce(device, fixture.metric, [result], feeds);
+    sum += (came?.data[0] as number) * size;
+    from += size;
+  }
+  expectNear(fixture.metric, sum / from, fixture.value[0], VALUES);
+}
+
+interface OptimizerCase {
+  readonly optimizer: string;
+  readonly options: Readonly<Record<string, number | boolean>>;
+  readonly start: readonly KerasArray[];
+  readonly gradients: readonly (readonly KerasArray[])[];
+  readonly end: readonly KerasArray[];
+}
+
+/** One program that is run for each of the eight gradients. */
+async function compareOptimizer(device: Device, fixture: OptimizerCase): Promise<void> {
+  const optimizer = resolveOptimizer({ name: fixture.optimizer, ...fixture.options });
+  const weights = fixture.start.map(
+    (array, index) => new Variable({ name: `w${index}`, shape: array.shape, initial: () => toArray(array) }),
+  );
+  const slots = weights.map((weight) => optimizer.slots(weight));
+  const grads = weights.map(({ name, shape }) => input(`gradient of ${name}`, shape));
+  const rates = input("rates", [4]);
+  const status = input("status", [1], "int32");
+  const clipped = optimizer.clip(grads);
+  const updates = weights.flatMap((weight, index) =>
+    optimizer.update(weight, slots[index] ?? [], { gradient: clipped[index] as Value, rates, status }),
+  );
+  const program = await Program.compile(
+    device,
+    { outputs: [], updates },
+    { label: fixture.optimizer, inputs: [...grads, rates, status] },
+  );
+  const all = [...weights, ...slots.flat()];
+  try {
+    fixture.gradients.forEach((step, iteration) => {
+      const feeds = new Map<Value, NdArray>(grads.map((value, index) => [value, toArray(step[index] as KerasArray)]));
+      feeds.set(rates, { shape: [4], data: Float32Array.from(optimizer.rates(iteration)) });
+      feeds.set(status, { shape: [1], data: new Int32Array(1) });
+      program.submit(feeds);
+    });
+    const came = await variablesOf(device).read(weights);
+    came.forEach((array, index) => {
+      expectClose(`${fixture.optimizer}: weight ${index}`, array, fixture.end[index] as KerasArray, {
+        absolute: 2e-6,
+        relative: 2e-5,
+      });
+    });
+  } finally {
+    program.dispose();
+    variablesOf(device).release(all);
+  }
+}
+
+const optionsOf = (options: Readonly<Record<string, unknown>>) =>
+  Object.entries(options)
+    .map(([name, value]) => `, ${name} ${value}`)
+    .join("");
+
+const KNOWN = ["sgd", "adam", "adamW", "rmsprop"];
+const isKnown = ({ optimizer }: OptimizerCase) => KNOWN.includes(optimizer);
+
+/** One case for each of Keras's. */
+export const kerasPartCases: readonly ConformanceCase[] = [
+  ...(losses as unknown as readonly LossCase[]).map((fixture): ConformanceCase => ({
+    name: `keras: loss ${fixture.loss}${optionsOf(fixture.options)}`,
+    run: (device) => compareLoss(device, fixture),
+  })),
+  ...(metrics as unknown as readonly MetricCase[]).map((fixture): ConformanceCase => ({
+    name: `keras: metric ${fixture.metric}`,
+    run: (device) => compareMetric(device, fixture),
+  })),
+  ...(optimizers as unknown as readonly OptimizerCase[]).filter(isKnown).map((fixture): ConformanceCase => ({
+    name: `keras: optimizer ${fixture.optimizer}${optionsOf(fixture.options)}`,
+    run: (device) => compareOptimizer(device, fixture),
+  })),
+];

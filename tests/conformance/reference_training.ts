@@ -1,0 +1,103 @@
+/** Twenty training steps from random weights: the GPU against the same graph in the float64 interpreter. */
+import {
+  adam,
+  type Device,
+  dense,
+  embedding,
+  type Graph,
+  input,
+  interpret,
+  lstm,
+  type NdArray,
+  type Optimizer,
+  ops,
+  Program,
+  Random,
+  sequential,
+  sgd,
+  type Value,
+  type Variable,
+} from "../../src/index.ts";
+import type { ReferenceArray } from "../../src/graph/op.ts";
+import { resolveLoss } from "../../src/nn/losses.ts";
+import { differentiate } from "../../src/runtime/value_and_grad.ts";
+import { variablesOf } from "../../src/runtime/variables.ts";
+import { expectClose, expectNear } from "../support/tolerance.ts";
+import type { ConformanceCase } from "./case.ts";
+
+const STEPS = 20;
+const [V, E, H, T, B] = [50, 8, 20, 12, 6];
+
+interface Inputs {
+  readonly x: Value;
+  readonly y: Value;
+  readonly rates: Value;
+  readonly status: Value;
+}
+
+function feedsOf({ x, y, rates, status }: Inputs, optimizer: Optimizer, step: number): Map<Value, NdArray> {
+  const random = new Random(99, step);
+  const tokens = Int32Array.from({ length: B * T }, () => random.integer(V));
+  const labels = Float32Array.from({ length: B }, () => random.integer(2));
+  return new Map<Value, NdArray>([
+    [x, { shape: [B, T], data: tokens }],
+    [y, { shape: [B, 1], data: labels }],
+    [rates, { shape: [4], data: Float32Array.from(optimizer.rates(step)) }],
+    [status, { shape: [1], data: new Int32Array(1) }],
+  ]);
+}
+
+async function train(device: Device, optimizer: Optimizer, weightTolerance: number | undefined): Promise<void> {
+  using model = sequential(
+    [embedding({ inputDim: V, outputDim: E }), lstm({ units: H }), dense({ units: 1, activation: "sigmoid" })],
+    { device, inputShape: [T], seed: 5 },
+  );
+  const inputs: Inputs = {
+    x: input("x", [B, T], "int32"),
+    y: input("y", [B, 1]),
+    rates: input("rates", [4]),
+    status: input("status", [1], "int32"),
+  };
+  const weights = model.weightVariables;
+  const slots = weights.map((weight) => optimizer.slots(weight));
+  const output = model.stack.forward(inputs.x);
+  const loss = ops.mean(resolveLoss("binaryCrossentropy").perSample(inputs.y, output));
+  const { value, gradients } = differentiate(
+    loss,
+    weights.map((weight) => weight.value),
+  );
+  const { rates, status } = inputs;
+  const updates = weights.flatMap((weight, index) =>
+    optimizer.update(weight, slots[index] ?? [], { gradient: gradients[index] as Value, rates, status }),
+  );
+  const graph: Graph = { outputs: [value], updates };
+  const program = await Program.compile(device, graph, { label: "twenty steps", inputs: Object.values(inputs) });
+  const variables = new Map<Variable, ReferenceArray>();
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      const feeds = feedsOf(inputs, optimizer, step);
+      const [came] = await program.run(feeds);
+      const [wanted] = interpret(graph, { inputs: feeds, variables });
+      const place = `the loss of step ${step}`;
+      expectNear(place, came?.data[0] as number, wanted?.data[0] as number, { absolute: 1e-4, relative: 0 });
+    }
+    for (const weight of weightTolerance === undefined ? [] : await model.weights()) {
+      const variable = weights.find(({ name }) => name === weight.name) as Variable;
+      const wanted = variables.get(variable) as ReferenceArray;
+      expectClose(weight.name, weight, wanted, { absolute: weightTolerance as number, relative: 0 });
+    }
+  } finally {
+    program.dispose();
+    variablesOf(device).release(slots.flat());
+  }
+}
+
+/** Embedding, LSTM and dense layer. */
+export const referenceTrainingCases: readonly ConformanceCase[] = [
+  { name: "training: 20 steps of SGD against float64", run: (device) => train(device, sgd({ learningRate: 0.5 }), 1e-4) },
+  {
+    name: "training: 20 steps of SGD with momentum against float64",
+    run: (device) => train(device, sgd({ learningRate: 0.1, momentum: 0.9 }), 1e-4),
+  },
+  { name: "training: 20 steps of Adam against float64", run: (device) => train(device, adam({ learningRate: 0.01 }), undefined) },
+];
