@@ -154,7 +154,7 @@ function hear(message: FromWorker): void {
 function begin(): void {
   showSettings(form, settingsFromAddress());
   if (!("gpu" in navigator)) {
-    showProblem({ during: "open", name: "NoWebGpu", message: "" });
+    showProblem({ during: "open", cause: "noWebGpu", message: "" });
     find("adapter").textContent = "none";
     enter("broken");
     say("Not ready.");
@@ -168,7 +168,7 @@ function begin(): void {
     hear({
       kind: "failed",
       during: "open",
-      name: "Error",
+      cause: "other",
       message: event.message || "the worker could not be started",
     });
   });

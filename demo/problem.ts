@@ -1,28 +1,28 @@
 /** What went wrong, in words. */
 import type { FromWorker } from "./protocol.ts";
 
-type Failure = Pick<Extract<FromWorker, { kind: "failed" }>, "during" | "name" | "message">;
+type Failure = Pick<Extract<FromWorker, { kind: "failed" }>, "during" | "cause" | "message">;
 
 const BROWSERS =
   "It needs one that has it: Chrome or Edge 113 or later, Safari 26 or later, or Firefox 141 or later on Windows and 145 or later on a Mac. " +
   "On Linux, Chrome may want it switched on at chrome://flags/#enable-unsafe-webgpu.";
 
-function titleOf({ during, name }: Failure): string {
-  if (name === "DeviceLostError") return "The GPU went away";
-  if (during === "open") return "No GPU to train on";
-  if (name === "NonFiniteError") return "The loss ran away";
+function titleOf({ during, cause }: Failure): string {
+  if (cause === "gpuLost") return "The GPU went away";
+  if (cause === "notFinite") return "The loss ran away";
+  if (during === "open") return cause === "other" ? "The page could not start" : "No GPU to train on";
   return during === "train" ? "The training stopped" : "The verdict failed";
 }
 
-function textOf({ during, name, message }: Failure): string {
-  if (name === "DeviceLostError") return `${message} Load the page again to go on.`;
-  if (during !== "open") return message;
-  if (name === "NoWebGpu") {
+function textOf({ during, cause, message }: Failure): string {
+  if (cause === "gpuLost") return `${message} Load the page again to go on.`;
+  if (cause === "noWebGpu") {
     return isSecureContext
       ? `This browser has no WebGPU, which this page trains with. ${BROWSERS}`
       : "Browsers give WebGPU only to secure pages: open this one by https, or from localhost.";
   }
-  return `${message} ${BROWSERS}`;
+  const isMissing = during === "open" && cause === "noGpu" && !message.includes("Chrome");
+  return isMissing ? `${message} ${BROWSERS}` : message;
 }
 
 function find(id: string): HTMLElement | null {

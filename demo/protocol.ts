@@ -36,6 +36,9 @@ export interface JudgedWord {
   readonly isRare: boolean;
 }
 
+/** What kind of failure it was: a minified build keeps no names of classes, so these cross instead. */
+export type FailureCause = "noWebGpu" | "noGpu" | "gpuLost" | "notFinite" | "other";
+
 export type FromWorker =
   | {
       readonly kind: "opened";
@@ -70,6 +73,6 @@ export type FromWorker =
   | {
       readonly kind: "failed";
       readonly during: "open" | "train" | "judge";
-      readonly name: string;
+      readonly cause: FailureCause;
       readonly message: string;
     };

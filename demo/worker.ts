@@ -3,10 +3,13 @@ import {
   AbortError,
   adam,
   type Device,
+  DeviceError,
+  DeviceLostError,
   dense,
   embedding,
   lstm,
   type Model,
+  NonFiniteError,
   type Progress,
   requestDevice,
   sequential,
@@ -14,7 +17,7 @@ import {
 } from "sluice";
 import { sentences } from "sluice/sentences";
 import { judge } from "./judge.ts";
-import type { FromWorker, Point, Settings, ToWorker } from "./protocol.ts";
+import type { FailureCause, FromWorker, Point, Settings, ToWorker } from "./protocol.ts";
 
 type Data = Awaited<ReturnType<typeof sentences.load>>;
 
@@ -36,9 +39,15 @@ function tell(message: FromWorker): void {
   self.postMessage(message);
 }
 
+function causeOf(error: unknown): FailureCause {
+  if (error instanceof DeviceLostError) return "gpuLost";
+  if (error instanceof DeviceError) return "noGpu";
+  return error instanceof NonFiniteError ? "notFinite" : "other";
+}
+
 function fail(during: "open" | "train" | "judge", error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  tell({ kind: "failed", during, name, message });
+  const message = error instanceof Error ? error.message : String(error);
+  tell({ kind: "failed", during, cause: causeOf(error), message });
 }
 
 function makeModel({ embedding: outputDim, units, learningRate, seed }: Settings): Model {

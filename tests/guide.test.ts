@@ -1,7 +1,9 @@
 /** Runs the guide: its TypeScript blocks, in order, as one program; what follows `// ->` must be what was printed. */
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { format } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
@@ -12,6 +14,7 @@ interface Block {
 }
 
 const guideUrl = new URL("../demo/guide.md", import.meta.url);
+const root = fileURLToPath(new URL("..", import.meta.url));
 let folder: string;
 
 beforeAll(async () => {
@@ -79,6 +82,35 @@ test("the guide's blocks run as one program, and print what it says", async () =
   expect(kept(ninety)).toBeLessThan(0.1);
   expect(kept(closed)).toBeLessThan(1e-2);
   expect(kept(open)).toBeGreaterThan(0.2);
+});
+
+test("the guide's program passes the type checker", async () => {
+  const program = blocksOf(await readFile(guideUrl, "utf8"))
+    .filter(({ info }) => info === "ts")
+    .map(({ code }) => code)
+    .join("\n");
+  await writeFile(join(folder, "types.ts"), program);
+  const compilerOptions = {
+    types: ["@webgpu/types", "node"],
+    typeRoots: [join(root, "node_modules"), join(root, "node_modules/@types")],
+    paths: {
+      sluice: [join(root, "src/index.ts")],
+      "sluice/node": [join(root, "src/node.ts")],
+      "sluice/sentences": [join(root, "src/data/sentences.ts")],
+    },
+  };
+  const config = {
+    extends: join(root, "tsconfig.base.json"),
+    compilerOptions,
+    files: ["types.ts", join(root, "src/wgsl.d.ts")],
+  };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], {
+    encoding: "utf8",
+  });
+  const own = stdout.split("\n").filter((line) => line.includes("types.ts"));
+  expect(own).toEqual([]);
+  expect(stdout).not.toContain("error TS5"); // the configuration itself
 });
 
 test("every Keras block is followed by its counterpart", async () => {

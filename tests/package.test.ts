@@ -17,7 +17,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** What lies in the tarball besides the entries: package.json and the papers. */
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
 /** The start of every other path that may be in the tarball. */
-const FOLDERS = /^dist\/([\w/-]+\.d\.ts|(index|node|sentences|cli\/(main|page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
+const FOLDERS =
+  /^dist\/([\w/-]+\.d\.ts|(index|node|sentences|cli\/(main|page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
 
 describe("the package", () => {
   let packed: readonly string[];

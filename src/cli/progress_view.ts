@@ -80,7 +80,9 @@ function progressLine(progress: Progress): string {
 
 function detailsOf({ logs, samplesPerSecond, secondsLeft }: Progress): string {
   const results = logs.loss === undefined ? "" : `  loss ${number(logs.loss)}  accuracy ${percent(logs.accuracy)}`;
-  return `${results}  ${samplesPerSecond.toFixed(0)} reviews/s  ${duration(secondsLeft)} left`;
+  const pace =
+    samplesPerSecond > 0 ? `${samplesPerSecond.toFixed(0)} reviews/s  ${duration(secondsLeft)} left` : "compiling";
+  return `${results}  ${pace}`;
 }
 
 function duration(seconds: number): string {

@@ -20,6 +20,14 @@ import {
   type TrainingStatistics,
 } from "./training_state.ts";
 
+/** Steps that say nothing of the pace. */
+const WARM_UP_STEPS = 4;
+
+interface Moment {
+  readonly time: number;
+  readonly batch: number;
+}
+
 /** At least this long, and this many steps, lie between two readings of the sums. */
 const READ_SECONDS = 0.5;
 const READ_STEPS = 10;
@@ -119,7 +127,7 @@ export class Trainer {
     const sums = this.#names.map(() => 0);
     this.state = { ...this.state, epoch, batch: 0, sums, records: [...this.state.records, record] };
     this.#writeSums(sums);
-    const progress = this.#progress(this.#batches.count, logs, seconds, first);
+    const progress = this.#progress(this.#batches.count, logs, { time: began, batch: first });
     await control.onProgress?.({ ...progress, ended: record });
   }
 
@@ -132,6 +140,9 @@ export class Trainer {
     const pacer = new Pacer(this.#model.device);
     let logs: Logs = {};
     let read = { time: began, batch: first };
+    // Kernels compile in the first steps, and those that follow only fill the queue: neither says how fast it goes.
+    const warmUp = this.#steps === 0 ? WARM_UP_STEPS : 0;
+    let paceFrom: Moment = { time: began, batch: first };
     for (let batch = first; batch < count; batch++) {
       await control.whileResumed();
       stopIfAsked(control, "fit");
@@ -152,8 +163,9 @@ export class Trainer {
         this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1 };
         await pacer.submitted();
       }
-      if (!isLast)
-        await control.onProgress?.(this.#progress(batch + 1, logs, (performance.now() - began) / 1000, first));
+      if (batch + 1 === first + warmUp) paceFrom = { time: performance.now(), batch: batch + 1 };
+      const pace = batch + 1 < first + warmUp ? undefined : paceFrom;
+      if (!isLast) await control.onProgress?.(this.#progress(batch + 1, logs, pace));
     }
     // An epoch that was stopped in its validation has no step left: its results are in the sums that were kept.
     return this.#logs(size);
@@ -176,22 +188,23 @@ export class Trainer {
     return Object.fromEntries(this.#names.map((name, index) => [name, (this.state.sums[index] ?? 0) / samples]));
   }
 
-  #progress(batch: number, logs: Logs, seconds: number, first: number): Progress {
+  #progress(batch: number, logs: Logs, paceFrom: Moment | undefined): Progress {
     const { epochs, epoch: done } = this.state;
     const { count, size, main } = this.#batches;
-    const isEnd = batch === count;
-    const epoch = isEnd ? done : done + 1;
-    const samples = Math.min(size, batch * main.batchSize) - first * main.batchSize;
+    const epoch = batch === count ? done : done + 1;
     const batchesLeft = (epochs - epoch) * count + (count - batch);
-    const secondsPerBatch = seconds / Math.max(1, batch - first);
+    const { time, batch: from } = paceFrom ?? { time: 0, batch };
+    const seconds = (performance.now() - time) / 1000;
+    const samples = Math.min(size, batch * main.batchSize) - from * main.batchSize;
+    const isKnown = samples > 0 && seconds > 0;
     return {
       epoch,
       epochs,
       batch,
       batches: count,
       logs,
-      samplesPerSecond: seconds > 0 ? samples / seconds : 0,
-      secondsLeft: batchesLeft * secondsPerBatch,
+      samplesPerSecond: isKnown ? samples / seconds : 0,
+      secondsLeft: isKnown ? (batchesLeft * seconds) / (batch - from) : 0,
     };
   }
 

@@ -42,8 +42,9 @@ export interface Progress {
   readonly batches: number;
   /** Loss and metrics of the epoch so far, as last read; empty before the first reading. */
   readonly logs: Logs;
+  /** 0 until enough steps were seen to tell. */
   readonly samplesPerSecond: number;
-  /** Until the end of the last epoch, validation not counted. */
+  /** Until the end of the last epoch, validation not counted; 0 until enough steps were seen to tell. */
   readonly secondsLeft: number;
   /** Set when an epoch has ended, validation included. */
   readonly ended?: EpochRecord;

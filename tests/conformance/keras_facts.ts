@@ -1,5 +1,18 @@
 /** The expected values of Keras's own tests: kernel all 0.01, recurrent kernel all 0.02, bias all 0.03. */
-import { constant, type Device, dense, input, type LstmOptions, lstm, type NdArray, ones, sequential, sgd, type Value, zeros } from "../../src/index.ts";
+import {
+  constant,
+  type Device,
+  dense,
+  input,
+  type LstmOptions,
+  lstm,
+  type NdArray,
+  ones,
+  sequential,
+  sgd,
+  type Value,
+  zeros,
+} from "../../src/index.ts";
 import { expectClose } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 import { buildLayer, contextOf, runOnce } from "./keras_case.ts";
@@ -44,8 +57,10 @@ async function expectLstm(
   };
   const source = feed(input("x", x.shape), x);
   const shape = [batch, options.units];
-  const initial = state && [0, 1].map((index) => feed(input(`state ${index}`, shape), { shape, data: Float32Array.from(state) }));
-  const flags = mask && feed(input("mask", [batch, time], "bool"), { shape: [batch, time], data: Int32Array.from(mask) });
+  const initial =
+    state && [0, 1].map((index) => feed(input(`state ${index}`, shape), { shape, data: Float32Array.from(state) }));
+  const flags =
+    mask && feed(input("mask", [batch, time], "bool"), { shape: [batch, time], data: Int32Array.from(mask) });
   let result = layer.call(source, contextOf({ initialState: initial, mask: flags }));
   for (let call = 1; call < calls; call++) result = layer.call(source, contextOf({ initialState: result.states }));
   const [came] = await runOnce(device, "lstm", [result.output], feeds, variables);
@@ -102,7 +117,7 @@ export const kerasFactCases: readonly ConformanceCase[] = [
       model.compile({ optimizer: sgd({ learningRate: 1 }), loss: "mse" });
       const x = { shape: [5, 3, 4], data: new Float32Array(60).fill(1) };
       await model.fit(x, { shape: [5, 1], data: new Float32Array(5).fill(1) }, { epochs: 2 });
-      const [kernel, recurrent, out] = (await model.weights()) as [NdArray, NdArray, NdArray];
+      const [kernel, recurrent, out] = (await model.weights()) as readonly NdArray[] as [NdArray, NdArray, NdArray];
       const gates = [0.1431899, 0.0818228, 0.8760446, 0.2279626];
       const wanted = [...gates, ...gates, ...gates, ...gates];
       expectClose("kernel", kernel, { shape: [4, 4], data: wanted }, TOLERANCE);

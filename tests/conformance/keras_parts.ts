@@ -127,16 +127,22 @@ const isKnown = ({ optimizer }: OptimizerCase) => KNOWN.includes(optimizer);
 
 /** One case for each of Keras's. */
 export const kerasPartCases: readonly ConformanceCase[] = [
-  ...(losses as unknown as readonly LossCase[]).map((fixture): ConformanceCase => ({
-    name: `keras: loss ${fixture.loss}${optionsOf(fixture.options)}`,
-    run: (device) => compareLoss(device, fixture),
-  })),
-  ...(metrics as unknown as readonly MetricCase[]).map((fixture): ConformanceCase => ({
-    name: `keras: metric ${fixture.metric}`,
-    run: (device) => compareMetric(device, fixture),
-  })),
-  ...(optimizers as unknown as readonly OptimizerCase[]).filter(isKnown).map((fixture): ConformanceCase => ({
-    name: `keras: optimizer ${fixture.optimizer}${optionsOf(fixture.options)}`,
-    run: (device) => compareOptimizer(device, fixture),
-  })),
+  ...(losses as unknown as readonly LossCase[]).map(
+    (fixture): ConformanceCase => ({
+      name: `keras: loss ${fixture.loss}${optionsOf(fixture.options)}`,
+      run: (device) => compareLoss(device, fixture),
+    }),
+  ),
+  ...(metrics as unknown as readonly MetricCase[]).map(
+    (fixture): ConformanceCase => ({
+      name: `keras: metric ${fixture.metric}`,
+      run: (device) => compareMetric(device, fixture),
+    }),
+  ),
+  ...(optimizers as unknown as readonly OptimizerCase[]).filter(isKnown).map(
+    (fixture): ConformanceCase => ({
+      name: `keras: optimizer ${fixture.optimizer}${optionsOf(fixture.options)}`,
+      run: (device) => compareOptimizer(device, fixture),
+    }),
+  ),
 ];

@@ -32,7 +32,10 @@ async function startModel(device: Device, { sizes, optimizer, startWeights }: Tr
 
 async function compareWeights(model: Model, { endWeights }: TrainingCase): Promise<void> {
   for (const [index, weight] of (await model.weights()).entries()) {
-    expectClose(`end weight ${weight.name}`, weight, endWeights[index] as KerasArray, { absolute: 2e-4, relative: 1e-3 });
+    expectClose(`end weight ${weight.name}`, weight, endWeights[index] as KerasArray, {
+      absolute: 2e-4,
+      relative: 1e-3,
+    });
   }
 }
 

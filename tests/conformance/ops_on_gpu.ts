@@ -1,6 +1,7 @@
 /** Every op on the GPU against the float64 reference: its value, and its gradients by random cotangents. */
-import { type Device, input, interpret, type NdArray, Program, type Value, vjp } from "../../src/index.ts";
+
 import type { ReferenceArray } from "../../src/graph/op.ts";
+import { type Device, input, interpret, type NdArray, Program, type Value, vjp } from "../../src/index.ts";
 import { expectClose } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 import { casesByOp } from "./ops/index.ts";
@@ -19,7 +20,7 @@ function prepare(opCase: OpCase, feeds: Map<Value, NdArray>): Prepared {
   const { op, name, inputs, build, hasGradient = true, withoutCotangent = [] } = opCase;
   const seed = seedOf(`${op} ${name}`);
   const values = inputs.map(({ shape, dtype }, index) => input(`${name}/${index}`, shape, dtype));
-  drawInputs(inputs, seed).forEach((array, index) => feeds.set(values[index] as Value, array));
+  for (const [index, array] of drawInputs(inputs, seed).entries()) feeds.set(values[index] as Value, array);
   const outputs = build(values);
   const labels = outputs.map((_, index) => `${op}: ${name}: output ${index}`);
   if (!hasGradient) return { opCase, outputs, labels };
@@ -29,7 +30,7 @@ function prepare(opCase: OpCase, feeds: Map<Value, NdArray>): Prepared {
     ends.map(({ shape }) => normal(shape)),
     seed + 1,
   );
-  cotangents.forEach((value, index) => feeds.set(value, drawn[index] as NdArray));
+  for (const [index, value] of cotangents.entries()) feeds.set(value, drawn[index] as NdArray);
   const wrt = values.filter(({ dtype }) => dtype === "float32");
   return {
     opCase,
@@ -38,8 +39,8 @@ function prepare(opCase: OpCase, feeds: Map<Value, NdArray>): Prepared {
   };
 }
 
-/** All cases of an op as one program: its pipelines compile together. */
-async function compare(device: Device, opCases: readonly OpCase[]): Promise<void> {
+/** Runs cases as one program, twice, and compares all values and gradients. @throws Error for the first that differs. */
+export async function compareOnGpu(device: Device, opCases: readonly OpCase[]): Promise<void> {
   const feeds = new Map<Value, NdArray>();
   const prepared = opCases.map((opCase) => prepare(opCase, feeds));
   const graph = { outputs: prepared.flatMap(({ outputs }) => outputs), updates: [] };
@@ -66,8 +67,8 @@ async function compare(device: Device, opCases: readonly OpCase[]): Promise<void
   }
 }
 
-/** One case per op. */
+/** All cases of an op are one program: its pipelines compile together. */
 export const opConformance: readonly ConformanceCase[] = [...casesByOp(), ...stepOpCases].map(([op, all]) => {
   const opCases = all.filter(({ isOnGpu = true }) => isOnGpu);
-  return { name: `op ${op}: ${opCases.length} cases against float64`, run: (device) => compare(device, opCases) };
+  return { name: `op ${op}: ${opCases.length} cases against float64`, run: (device) => compareOnGpu(device, opCases) };
 });

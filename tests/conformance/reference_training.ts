@@ -1,4 +1,6 @@
 /** Twenty training steps from random weights: the GPU against the same graph in the float64 interpreter. */
+
+import type { ReferenceArray } from "../../src/graph/op.ts";
 import {
   adam,
   type Device,
@@ -18,7 +20,6 @@ import {
   type Value,
   type Variable,
 } from "../../src/index.ts";
-import type { ReferenceArray } from "../../src/graph/op.ts";
 import { resolveLoss } from "../../src/nn/losses.ts";
 import { differentiate } from "../../src/runtime/value_and_grad.ts";
 import { variablesOf } from "../../src/runtime/variables.ts";
@@ -94,10 +95,16 @@ async function train(device: Device, optimizer: Optimizer, weightTolerance: numb
 
 /** Embedding, LSTM and dense layer. */
 export const referenceTrainingCases: readonly ConformanceCase[] = [
-  { name: "training: 20 steps of SGD against float64", run: (device) => train(device, sgd({ learningRate: 0.5 }), 1e-4) },
+  {
+    name: "training: 20 steps of SGD against float64",
+    run: (device) => train(device, sgd({ learningRate: 0.5 }), 1e-4),
+  },
   {
     name: "training: 20 steps of SGD with momentum against float64",
     run: (device) => train(device, sgd({ learningRate: 0.1, momentum: 0.9 }), 1e-4),
   },
-  { name: "training: 20 steps of Adam against float64", run: (device) => train(device, adam({ learningRate: 0.01 }), undefined) },
+  {
+    name: "training: 20 steps of Adam against float64",
+    run: (device) => train(device, adam({ learningRate: 0.01 }), undefined),
+  },
 ];

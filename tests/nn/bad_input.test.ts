@@ -9,9 +9,9 @@ import {
   loadModel,
   lstm,
   NonFiniteError,
+  ShapeError,
   sequential,
   sgd,
-  ShapeError,
   ValueError,
 } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
@@ -24,12 +24,20 @@ beforeAll(async () => {
 
 const data = smallData(10);
 /** The data with one element of x or y replaced. */
-const withX = (value: number) => ({ ...data, x: data.x.map((row, index) => (index === 4 ? [...row.slice(1), value] : row)) });
+const withX = (value: number) => ({
+  ...data,
+  x: data.x.map((row, index) => (index === 4 ? [...row.slice(1), value] : row)),
+});
 const withY = (value: number) => ({ ...data, y: data.y.map((label, index) => (index === 4 ? value : label)) });
 
 describe("data that does not fit is refused before anything changes", () => {
   const cases: readonly [string, unknown, typeof ValueError | typeof ShapeError, RegExp][] = [
-    ["a token id outside the table", withX(IDS), ValueError, new RegExp(`id ${IDS}, outside.*table of ${IDS} rows.*0 to ${IDS - 1}`)],
+    [
+      "a token id outside the table",
+      withX(IDS),
+      ValueError,
+      new RegExp(`id ${IDS}, outside.*table of ${IDS} rows.*0 to ${IDS - 1}`),
+    ],
     ["a negative token id", withX(-1), ValueError, /id -1; expected ids from 0/],
     ["a token id that is no whole number", withX(1.5), ValueError, /1\.5/],
     ["a NaN among the ids", withX(Number.NaN), ValueError, /NaN/],
@@ -67,12 +75,16 @@ describe("data that does not fit is refused before anything changes", () => {
       await expect(model.fit(x, [1, 2])).rejects.toThrow(`element 7 of x is ${bad}; expected finite numbers`);
       await expect(model.predict(x)).rejects.toThrow("finite");
     }
-    await expect(model.fit({ shape: [2, 3, 2], data: new Float32Array(12) }, [1, Number.NaN])).rejects.toThrow("element 1 (example 1) is NaN");
+    await expect(model.fit({ shape: [2, 3, 2], data: new Float32Array(12) }, [1, Number.NaN])).rejects.toThrow(
+      "element 1 (example 1) is NaN",
+    );
   });
 
   test("an input of another dtype", async () => {
     using model = smallModel(device);
-    await expect(model.predict({ shape: [1, LENGTH], data: Float32Array.of(0.5, 1, 2, 3, 4, 5) })).rejects.toThrow(ValueError);
+    await expect(model.predict({ shape: [1, LENGTH], data: Float32Array.of(0.5, 1, 2, 3, 4, 5) })).rejects.toThrow(
+      ValueError,
+    );
   });
 
   test("weights that do not fit leave all as they were", async () => {
@@ -90,7 +102,9 @@ describe("data that does not fit is refused before anything changes", () => {
 
 describe("a model that cannot be", () => {
   test("layers that do not follow each other", () => {
-    expect(() => sequential([lstm({ units: 4 })], { device, inputShape: [6] })).toThrow(/LSTM "lstm".*\[B, 6\].*\[B, T, D\]/);
+    expect(() => sequential([lstm({ units: 4 })], { device, inputShape: [6] })).toThrow(
+      /LSTM "lstm".*\[B, 6\].*\[B, T, D\]/,
+    );
     const returnsLast = [embedding({ inputDim: 5, outputDim: 2 }), lstm({ units: 4 }), lstm({ units: 4 })];
     expect(() => sequential(returnsLast, { device, inputShape: [6] })).toThrow(ShapeError);
     expect(() => sequential([], { device, inputShape: [6] })).toThrow("at least one");
@@ -99,8 +113,12 @@ describe("a model that cannot be", () => {
 
   test("unknown names list the known ones", () => {
     const model = smallModel(device);
-    expect(() => model.compile({ loss: "entropy" })).toThrow(/unknown loss "entropy"; expected one of binaryCrossentropy/);
-    expect(() => model.compile({ optimizer: "ada", loss: "mse" })).toThrow(/unknown optimizer "ada"; expected one of sgd/);
+    expect(() => model.compile({ loss: "entropy" })).toThrow(
+      /unknown loss "entropy"; expected one of binaryCrossentropy/,
+    );
+    expect(() => model.compile({ optimizer: "ada", loss: "mse" })).toThrow(
+      /unknown optimizer "ada"; expected one of sgd/,
+    );
     expect(() => model.compile({ loss: "mse", metrics: ["aucc"] })).toThrow(/unknown metric "aucc"/);
     expect(() => dense({ units: 1, activation: "sigmoi" as never })).toThrow(/unknown activation "sigmoi"/);
     expect(() => dense({ units: 0 })).toThrow(/units is 0; expected a whole number of at least 1/);
@@ -113,7 +131,9 @@ describe("a model that cannot be", () => {
     await expect(model.fit(data, { epochs: 0 })).rejects.toThrow("epochs is 0");
     await expect(model.fit(data, { batchSize: 1.5 })).rejects.toThrow("batchSize is 1.5");
     await expect(model.fit(data, { validationSplit: 1 })).rejects.toThrow("validationSplit is 1");
-    await expect(model.fit({ x: data.x.slice(1, 2), y: [1] }, { validationSplit: 0.5 })).rejects.toThrow("one side empty");
+    await expect(model.fit({ x: data.x.slice(1, 2), y: [1] }, { validationSplit: 0.5 })).rejects.toThrow(
+      "one side empty",
+    );
     using fresh = sequential([flatten(), dense({ units: 1 })], { device, inputShape: [2] });
     await expect(fresh.fit([[1, 2]], [1])).rejects.toThrow("not compiled");
     fresh.compile({ loss: "mse" });
@@ -175,7 +195,10 @@ describe("one thing at a time", () => {
     await expect(model.evaluate(data)).rejects.toThrow(/busy/);
     expect(() => model.compile({ loss: "mse" })).toThrow(/busy/);
     await expect(running).resolves.toBeDefined();
-    await expect(model.evaluate(data)).resolves.toMatchObject({ loss: expect.any(Number), accuracy: expect.any(Number) });
+    await expect(model.evaluate(data)).resolves.toMatchObject({
+      loss: expect.any(Number),
+      accuracy: expect.any(Number),
+    });
   });
 
   test("dispose in fit stops it and frees everything", async () => {

@@ -1,5 +1,15 @@
 /** A small model and data for tests of training. */
-import { type CompileOptions, adam, type Device, dense, dropout, embedding, lstm, type Model, sequential } from "../../src/index.ts";
+import {
+  adam,
+  type CompileOptions,
+  type Device,
+  dense,
+  dropout,
+  embedding,
+  lstm,
+  type Model,
+  sequential,
+} from "../../src/index.ts";
 
 /** Ids a row has. */
 export const LENGTH = 6;
@@ -18,13 +28,20 @@ export function smallModel(device: Device, options: Partial<CompileOptions> & { 
     ],
     { device, inputShape: [LENGTH], seed },
   );
-  model.compile({ optimizer: adam({ learningRate: 0.01 }), loss: "binaryCrossentropy", metrics: ["accuracy"], ...compile });
+  model.compile({
+    optimizer: adam({ learningRate: 0.01 }),
+    loss: "binaryCrossentropy",
+    metrics: ["accuracy"],
+    ...compile,
+  });
   return model;
 }
 
 /** `size` rows; the label says whether most ids are small. */
 export function smallData(size: number) {
-  const x = Array.from({ length: size }, (_, row) => Array.from({ length: LENGTH }, (_, t) => (row * 7 + t * t * 3 + row * t) % IDS));
+  const x = Array.from({ length: size }, (_, row) =>
+    Array.from({ length: LENGTH }, (_, t) => (row * 7 + t * t * 3 + row * t) % IDS),
+  );
   const y = x.map((row) => Number(row.filter((id) => id < IDS / 2).length > LENGTH / 2));
   return { x, y };
 }

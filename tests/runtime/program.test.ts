@@ -94,7 +94,11 @@ describe("a replayed program", () => {
 
   test("a run needs its inputs, in their shape", async () => {
     const x = input("x", [2]);
-    const compiled = await Program.compile(device, { outputs: [ops.mul(x, 2)], updates: [] }, { label: "fed", inputs: [x] });
+    const compiled = await Program.compile(
+      device,
+      { outputs: [ops.mul(x, 2)], updates: [] },
+      { label: "fed", inputs: [x] },
+    );
     await expect(compiled.run()).rejects.toThrow('the input "x" was not fed');
     await expect(compiled.run(new Map([[x, vector(1, 2, 3)]]))).rejects.toThrow("[3]; expected [2]");
     expect((await compiled.run(new Map([[x, vector(1, 2)]])))[0]?.data).toEqual(Float32Array.of(2, 4));
@@ -118,7 +122,9 @@ async function expectUpdates(variables: readonly Variable[], graph: Graph): Prom
   for (let run = 0; run < 2; run++) {
     const outputs = await compiled.run();
     const wanted = interpret(graph, bindings);
-    outputs.forEach(({ data }, index) => expect(Array.from(data)).toEqual(Array.from(wanted[index]?.data ?? [])));
+    const numbers = (arrays: readonly { readonly data: ArrayLike<number> }[]) =>
+      arrays.map(({ data }) => Array.from(data));
+    expect(numbers(outputs)).toEqual(numbers(wanted));
   }
   const arrays = await variablesOf(device).read(variables);
   arrays.forEach(({ data }, index) => {

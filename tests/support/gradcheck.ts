@@ -1,7 +1,7 @@
 /** Gradients against central differences, both in the float64 interpreter: JavaScript's numbers are float64. */
 import type { DType } from "../../src/core/dtype.ts";
-import { input, interpret, type NdArray, Random, type Value, vjp } from "../../src/index.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
+import { input, interpret, type NdArray, Random, type Value, vjp } from "../../src/index.ts";
 import { expectNear, type Tolerance } from "./tolerance.ts";
 
 /** Options of `checkGradients`. */
@@ -26,7 +26,13 @@ export function checkGradients(
   arrays: readonly NdArray[],
   options: GradcheckOptions = {},
 ): void {
-  const { dtypes = [], withoutCotangent = [], maxElements = 24, step = 1e-5, tolerance = { absolute: 1e-7, relative: 1e-5 } } = options;
+  const {
+    dtypes = [],
+    withoutCotangent = [],
+    maxElements = 24,
+    step = 1e-5,
+    tolerance = { absolute: 1e-7, relative: 1e-5 },
+  } = options;
   const values = arrays.map(({ shape, data }, index) =>
     input(`input ${index}`, shape, dtypes[index] ?? (data instanceof Int32Array ? "int32" : "float32")),
   );
@@ -35,7 +41,7 @@ export function checkGradients(
   const wrt = values.filter(({ dtype }) => dtype === "float32");
   const random = new Random(1);
   const bindings = new Map<Value, NdArray | ReferenceArray>();
-  values.forEach((value, index) => bindings.set(value, arrays[index] as NdArray));
+  for (const [index, value] of values.entries()) bindings.set(value, arrays[index] as NdArray);
   for (const value of cotangents) {
     const size = value.shape.reduce((product, axis) => product * axis, 1);
     bindings.set(value, { shape: value.shape, data: Float64Array.from({ length: size }, () => random.normal()) });

@@ -62,7 +62,12 @@ function unaryCases(
 }
 
 /** Extreme arguments: the value must be right, and no gradient may become NaN. */
-function extremeCases(op: string, build: (x: Value) => Value, elements: readonly number[], tolerance?: Tolerance): OpCase {
+function extremeCases(
+  op: string,
+  build: (x: Value) => Value,
+  elements: readonly number[],
+  tolerance?: Tolerance,
+): OpCase {
   return {
     op,
     name: `at ${elements.join(", ")}`,
@@ -141,7 +146,12 @@ export const elementwiseCases: readonly OpCase[] = [
     inputs: [flags([65]), normal([65])],
     build: ([condition, a]) => [ops.where(condition as Value, a as Value, 0.5)],
   },
-  ...unaryCases("cast", (x) => ops.cast(x, "int32"), (shape) => normal(shape, 9), noGradient),
+  ...unaryCases(
+    "cast",
+    (x) => ops.cast(x, "int32"),
+    (shape) => normal(shape, 9),
+    noGradient,
+  ),
   ...unaryCases("cast", (x) => ops.cast(x, "float32"), whole, noGradient).slice(0, 3),
   ...unaryCases("cast", (x) => ops.cast(x, "bool"), whole, noGradient).slice(0, 3),
   ...unaryCases("cast", (x) => ops.cast(x, "float32"), flags, noGradient).slice(0, 3),

@@ -1,4 +1,4 @@
-import { ops, scalar, type Shape, type Value } from "../../../src/index.ts";
+import { ops, type Shape, scalar, type Value } from "../../../src/index.ts";
 import { lstmSweepOp } from "../../../src/ops/lstm.ts";
 import { flags, ids, normal, type OpCase, type TensorSpec } from "./op_case.ts";
 
@@ -14,7 +14,11 @@ const MATMULS: readonly (readonly [Shape, Shape, readonly [number, number, numbe
   [[3], [], [4, 5, 6]],
   [[], [3], [4, 5, 6]],
   [[2, 1], [3], [2, 3, 4]],
-  [[2, 1, 3], [4, 1], [1, 2, 3]],
+  [
+    [2, 1, 3],
+    [4, 1],
+    [1, 2, 3],
+  ],
 ];
 
 const matmuls: readonly OpCase[] = MATMULS.flatMap(([aBatch, bBatch, [m, k, n]]) =>
@@ -61,7 +65,16 @@ interface SweepOptions {
 }
 
 function sweep(name: string, options: SweepOptions): OpCase {
-  const { batch, time, units, initial = false, mask = false, wants = ["hidden", "last"], activations, isOnGpu = true } = options;
+  const {
+    batch,
+    time,
+    units,
+    initial = false,
+    mask = false,
+    wants = ["hidden", "last"],
+    activations,
+    isOnGpu = true,
+  } = options;
   const inputs: TensorSpec[] = [normal([batch, time, 4 * units]), normal([units, 4 * units], 1 / Math.sqrt(units))];
   if (initial) inputs.push(normal([2, batch, units]));
   if (mask) inputs.push(flags([batch, time]));
@@ -135,7 +148,13 @@ const sweeps: readonly OpCase[] = [
   },
 ];
 
-function cell(name: string, batch: number, units: number, wants: readonly ("h" | "c")[], activation: "tanh" | "relu" = "tanh"): OpCase {
+function cell(
+  name: string,
+  batch: number,
+  units: number,
+  wants: readonly ("h" | "c")[],
+  activation: "tanh" | "relu" = "tanh",
+): OpCase {
   return {
     op: "lstmCell",
     name,

@@ -5,7 +5,13 @@ import { given, ids, normal, type OpCase, type TensorSpec, whole } from "./op_ca
 
 type Build = (...values: Value[]) => Value;
 
-function one(op: string, name: string, inputs: readonly TensorSpec[], build: Build, options: Partial<OpCase> = {}): OpCase {
+function one(
+  op: string,
+  name: string,
+  inputs: readonly TensorSpec[],
+  build: Build,
+  options: Partial<OpCase> = {},
+): OpCase {
   return { op, name, inputs, build: (values) => [build(...values)], ...options };
 }
 
@@ -57,7 +63,13 @@ export const shapeCases: readonly OpCase[] = [
   ...reductions("max"),
   one("max", "with equals", [given([2, 4], [1, 3, 3, 0, -2, -2, -2, -2])], (x) => ops.max(x, { axes: 1 }), noGradient),
   ...[0, 1, -1].map((axis) => one("argmax", `axis ${axis}`, [normal([7, 65])], (x) => ops.argmax(x, axis), noGradient)),
-  one("argmax", "the first among equals", [given([2, 4], [1, 3, 3, 0, -2, -2, -2, -2])], (x) => ops.argmax(x), noGradient),
+  one(
+    "argmax",
+    "the first among equals",
+    [given([2, 4], [1, 3, 3, 0, -2, -2, -2, -2])],
+    (x) => ops.argmax(x),
+    noGradient,
+  ),
   one("argmax", "[1, 1]", [normal([1, 1])], (x) => ops.argmax(x), noGradient),
   one("broadcastTo", "[] to [7]", [normal([])], (x) => ops.broadcastTo(x, [7])),
   one("broadcastTo", "[3, 1] to [2, 3, 5]", [normal([3, 1])], (x) => ops.broadcastTo(x, [2, 3, 5])),
@@ -81,9 +93,16 @@ export const shapeCases: readonly OpCase[] = [
   one("shiftTime", "[2, 7, 3]", [normal([2, 7, 3])], (x) => shiftTime(x)),
   one("shiftTime", "of one step", [normal([2, 1, 3])], (x) => shiftTime(x)),
   one("concat", "last axis", [normal([3, 2]), normal([3, 5])], (a, b) => ops.concat([a, b])),
-  one("concat", "first axis of three", [normal([1, 4]), normal([7, 4]), normal([2, 4])], (a, b, c) => ops.concat([a, b, c], 0)),
+  one("concat", "first axis of three", [normal([1, 4]), normal([7, 4]), normal([2, 4])], (a, b, c) =>
+    ops.concat([a, b, c], 0),
+  ),
   one("concat", "one tensor twice", [normal([2, 3, 2])], (a) => ops.concat([a, a], 1)),
-  one("concat", "twelve parts", Array.from({ length: 12 }, () => normal([2, 3])), (...all) => ops.concat(all, 1)),
+  one(
+    "concat",
+    "twelve parts",
+    Array.from({ length: 12 }, () => normal([2, 3])),
+    (...all) => ops.concat(all, 1),
+  ),
   one("stack", "axis 0", [normal([3, 4]), normal([3, 4])], (a, b) => ops.stack([a, b])),
   one("stack", "axis 1", [normal([3, 4]), normal([3, 4]), normal([3, 4])], (a, b, c) => ops.stack([a, b, c], 1)),
   one("reverse", "axis 1 of [2, 7, 3]", [normal([2, 7, 3])], (x) => ops.reverse(x, 1)),

@@ -1,5 +1,5 @@
 /** The ops of a training step that a person does not call: batches, random numbers, checks, optimizer updates. */
-import { scalar, type Shape, type Value } from "../../../src/index.ts";
+import { type Shape, scalar, type Value } from "../../../src/index.ts";
 import { rowBatch, sequenceBatch } from "../../../src/ops/batch.ts";
 import { checkFinite } from "../../../src/ops/check_finite.ts";
 import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizer_updates.ts";
@@ -8,7 +8,12 @@ import { given, ids, normal, type OpCase, type TensorSpec, uniform, whole } from
 
 const ODD: readonly Shape[] = [[1], [7], [65], [257], [3, 5], [5, 13, 17]];
 
-function one(op: string, name: string, inputs: readonly TensorSpec[], build: (...values: Value[]) => readonly Value[]): OpCase {
+function one(
+  op: string,
+  name: string,
+  inputs: readonly TensorSpec[],
+  build: (...values: Value[]) => readonly Value[],
+): OpCase {
   return { op, name, inputs, build: (values) => build(...values), hasGradient: false };
 }
 
@@ -30,7 +35,9 @@ function updates(name: string, squares: readonly boolean[], update: Update): OpC
     return update(values.slice(0, -3), { gradient, rates, status });
   };
   return [
-    ...ODD.map((shape) => one("optimizer steps", `${name} [${shape.join(", ")}]`, stepInputs(shape, squares, 0), build)),
+    ...ODD.map((shape) =>
+      one("optimizer steps", `${name} [${shape.join(", ")}]`, stepInputs(shape, squares, 0), build),
+    ),
     one("optimizer steps", `${name} held back by the status`, stepInputs([65], squares, 3), build),
   ];
 }
@@ -44,7 +51,9 @@ const optimizerSteps: readonly OpCase[] = [
   ...updates("nesterov", [false, false], (state, step) => sgdUpdate(state, step, { momentum: 0.9, nesterov: true })),
   ...updates("adam", [false, false, true], (state, step) => adamUpdate(state, step, ADAM)),
   ...updates("amsgrad", [false, false, true, true], (state, step) => adamUpdate(state, step, ADAM)),
-  ...updates("rmsprop", [false, true], (state, step) => rmspropUpdate(state, step, { ...RMSPROP, momentum: 0, centered: false })),
+  ...updates("rmsprop", [false, true], (state, step) =>
+    rmspropUpdate(state, step, { ...RMSPROP, momentum: 0, centered: false }),
+  ),
   ...updates("rmsprop, momentum", [false, true, false], (state, step) =>
     rmspropUpdate(state, step, { ...RMSPROP, momentum: 0.5, centered: false }),
   ),
@@ -54,9 +63,15 @@ const order = given([5], [4, 2, 0, 1, 3], "int32");
 const position = (at: number) => given([], [at], "int32");
 
 const batches: readonly OpCase[] = [
-  one("batches", "rows of a matrix", [normal([5, 7]), order, position(2)], (x, list, at) => [rowBatch(x as Value, list as Value, at as Value, 3)]),
-  one("batches", "ids, one column", [whole([5]), order, position(0)], (x, list, at) => [rowBatch(x as Value, list as Value, at as Value, 5)]),
-  one("batches", "rows of a cube", [normal([5, 3, 65]), order, position(4)], (x, list, at) => [rowBatch(x as Value, list as Value, at as Value, 1)]),
+  one("batches", "rows of a matrix", [normal([5, 7]), order, position(2)], (x, list, at) => [
+    rowBatch(x as Value, list as Value, at as Value, 3),
+  ]),
+  one("batches", "ids, one column", [whole([5]), order, position(0)], (x, list, at) => [
+    rowBatch(x as Value, list as Value, at as Value, 5),
+  ]),
+  one("batches", "rows of a cube", [normal([5, 3, 65]), order, position(4)], (x, list, at) => [
+    rowBatch(x as Value, list as Value, at as Value, 1),
+  ]),
   ...[true, false].flatMap((paddingPre) =>
     [3, 7, 65].map((length) =>
       one(

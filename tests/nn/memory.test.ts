@@ -1,0 +1,74 @@
+/** Nothing is left behind: by models built and disposed, nor by steps. */
+import { beforeAll, expect, test } from "vitest";
+import type { Device } from "../../src/index.ts";
+import { testDevice } from "../support/device.ts";
+import { smallData, smallModel } from "./small_model.ts";
+
+let device: Device;
+beforeAll(async () => {
+  device = await testDevice();
+});
+
+const data = smallData(8);
+
+/** Resident memory after a collection where one can be asked for. */
+function residentBytes(): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  return process.memoryUsage().rss;
+}
+
+test("20 models built, trained, asked and disposed leave the device as it was", async () => {
+  const start = device.memory;
+  for (let count = 0; count < 20; count++) {
+    const model = smallModel(device, { seed: count });
+    await model.fit(data, { batchSize: 4, validationSplit: 0.25 });
+    await model.predict(data.x.slice(0, 3));
+    await model.evaluate(data);
+    await model.trace(data.x.slice(0, 1));
+    await model.gradients(data.x.slice(0, 1));
+    expect(device.memory.bytes).toBeGreaterThan(start.bytes);
+    model.dispose();
+  }
+  expect(device.memory).toMatchObject({ bytes: start.bytes, buffers: start.buffers });
+});
+
+test("a fit that fails while it is prepared leaves nothing", async () => {
+  using model = smallModel(device);
+  await model.weights();
+  const { bytes, buffers } = device.memory;
+  const { createBindGroup } = device.gpu;
+  device.gpu.createBindGroup = () => {
+    throw new Error("no bind group today");
+  };
+  try {
+    await expect(model.fit(data)).rejects.toThrow("no bind group today");
+  } finally {
+    device.gpu.createBindGroup = createBindGroup;
+  }
+  expect(device.memory).toMatchObject({ bytes, buffers });
+  await expect(model.fit(data)).resolves.toBeDefined();
+});
+
+test("1,000 steps keep the device's bytes equal and the process's memory within 5%", async () => {
+  using model = smallModel(device);
+  const rows = smallData(40);
+  const bytes = new Set<number>();
+  const resident: number[] = [];
+  await model.fit(rows, {
+    batchSize: 4,
+    epochs: 130,
+    onProgress: ({ ended }) => {
+      if (ended === undefined || ended.epoch < 30) return;
+      bytes.add(device.memory.bytes);
+      resident.push(residentBytes());
+    },
+  });
+  expect([...bytes]).toHaveLength(1);
+  // Medians: one collection more or less does not count.
+  const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] as number;
+  const [before, after] = [median(resident.slice(0, 20)), median(resident.slice(-20))];
+  console.log(
+    `resident memory: ${(before / 2 ** 20).toFixed(1)} MiB, 800 steps later ${(after / 2 ** 20).toFixed(1)} MiB`,
+  );
+  expect(after).toBeLessThan(before * 1.05);
+});

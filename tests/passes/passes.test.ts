@@ -1,0 +1,221 @@
+/** Each pass keeps a graph's meaning in the reference, on the GPU, and does what it is for. */
+import { beforeAll, describe, expect, test } from "vitest";
+import type { ReferenceArray } from "../../src/graph/op.ts";
+import { operationsOf, rootsOf } from "../../src/graph/operation.ts";
+import {
+  type Device,
+  type Graph,
+  input,
+  interpret,
+  type NdArray,
+  ops,
+  Program,
+  printGraph,
+  scalar,
+  type Value,
+  Variable,
+} from "../../src/index.ts";
+import { mergeCommonSubexpressions } from "../../src/passes/common_subexpressions.ts";
+import { fuseElementwise } from "../../src/passes/fuse_elementwise.ts";
+import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
+import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
+import { optimize } from "../../src/passes/optimize.ts";
+import { projectThenGather } from "../../src/passes/project_then_gather.ts";
+import { drawInputs, ids, normal, type TensorSpec } from "../conformance/ops/op_case.ts";
+import { testDevice } from "../support/device.ts";
+import { expectClose } from "../support/tolerance.ts";
+
+let device: Device;
+beforeAll(async () => {
+  device = await testDevice();
+});
+
+interface Sample {
+  readonly graph: Graph;
+  readonly feeds: ReadonlyMap<Value, NdArray>;
+}
+
+function sample(specs: readonly TensorSpec[], build: (...values: Value[]) => readonly Value[]): Sample {
+  const values = specs.map(({ shape, dtype }, index) => input(`x${index}`, shape, dtype));
+  const arrays = drawInputs(specs, 11);
+  return {
+    graph: { outputs: build(...values), updates: [] },
+    feeds: new Map(values.map((value, index) => [value, arrays[index] as NdArray])),
+  };
+}
+
+/** The names of a graph's operations, leaves left out. */
+const namesIn = (graph: Graph) =>
+  operationsOf(rootsOf(graph))
+    .filter(({ definition }) => definition.kind !== "leaf")
+    .map(({ definition }) => definition.name);
+
+/** Both graphs in float64: equal but for rounding. Then the graph through all passes on the GPU. */
+async function expectSameMeaning({ graph, feeds }: Sample, changed: Graph): Promise<void> {
+  const wanted = interpret(graph, { inputs: feeds });
+  interpret(changed, { inputs: feeds }).forEach((array, index) => {
+    expectClose(`output ${index}`, array, wanted[index] as ReferenceArray, { absolute: 1e-12, relative: 1e-12 });
+  });
+  const program = await Program.compile(device, graph, { label: "passes", inputs: [...feeds.keys()] });
+  const came = await program.run(feeds);
+  program.dispose();
+  came.forEach((array, index) => {
+    expectClose(`output ${index} on the GPU`, array, wanted[index] as ReferenceArray, {
+      absolute: 2e-5,
+      relative: 1e-4,
+    });
+  });
+}
+
+describe("common subexpressions", () => {
+  test("are computed once", async () => {
+    const s = sample([normal([5])], (x) => [ops.add(ops.exp(ops.mul(x, 2)), ops.exp(ops.mul(x, 2)))]);
+    expect(namesIn(s.graph)).toHaveLength(5);
+    const merged = mergeCommonSubexpressions(s.graph);
+    expect(namesIn(merged)).toEqual(["mul", "exp", "add"]);
+    await expectSameMeaning(s, merged);
+  });
+
+  test("other attributes, other inputs, other outputs and −0 are not the same", async () => {
+    const s = sample([normal([3, 4])], (x) => [
+      ops.sum(x, { axes: 0 }),
+      ops.sum(x, { axes: 1 }),
+      ops.div(1, ops.mul(ops.abs(x), 0)),
+      ops.div(1, ops.mul(ops.abs(x), -0)),
+    ]);
+    const merged = mergeCommonSubexpressions(s.graph);
+    expect(namesIn(merged).filter((name) => name === "reduce_sum")).toHaveLength(2);
+    const [, , up, down] = interpret(merged, { inputs: s.feeds });
+    expect(up?.data[0]).toBe(Number.POSITIVE_INFINITY);
+    expect(down?.data[0]).toBe(Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe("elementwise fusion", () => {
+  test("makes one kernel of a chain", async () => {
+    const s = sample([normal([5, 7]), normal([7])], (x, b) => [ops.tanh(ops.mul(ops.sigmoid(ops.add(x, b)), 3))]);
+    const fused = fuseElementwise(s.graph, 7);
+    expect(namesIn(fused)).toEqual(["fused"]);
+    await expectSameMeaning(s, fused);
+  });
+
+  test("computes what several kernels read only once", async () => {
+    const s = sample([normal([5, 7])], (x) => {
+      const shared = ops.exp(x);
+      return [ops.sum(shared), ops.mul(shared, 2), shared];
+    });
+    const fused = fuseElementwise(s.graph, 7);
+    expect(namesIn(fused).filter((name) => name === "fused")).toHaveLength(2);
+    await expectSameMeaning(s, fused);
+  });
+
+  test("stays within a kernel's storage buffers", async () => {
+    const s = sample(
+      Array.from({ length: 9 }, () => normal([4])),
+      (...all) => [all.reduce((a, b) => ops.add(a, b))],
+    );
+    const fused = fuseElementwise(s.graph, 3);
+    for (const { definition, inputs } of operationsOf(rootsOf(fused))) {
+      if (definition.name === "fused") expect(inputs.length).toBeLessThanOrEqual(3);
+    }
+    await expectSameMeaning(s, fused);
+  });
+
+  test("a broadcast in the middle of a chain is a kernel of its own", async () => {
+    const s = sample([normal([4, 1]), normal([4, 6])], (x, y) => [ops.add(ops.exp(x), y)]);
+    await expectSameMeaning(s, fuseElementwise(s.graph, 7));
+  });
+});
+
+describe("matmul epilogues", () => {
+  test("take bias and activation", async () => {
+    const s = sample([normal([3, 5, 4]), normal([4, 6]), normal([6])], (x, w, b) => [
+      ops.tanh(ops.add(ops.matmul(x, w), b)),
+    ]);
+    const fused = fuseMatmulEpilogues(s.graph);
+    expect(namesIn(fused).filter((name) => name !== "reshape")).toEqual(["matmul"]);
+    await expectSameMeaning(s, fused);
+  });
+
+  test("leave a product alone that something else reads", async () => {
+    const s = sample([normal([5, 4]), normal([4, 6]), normal([6])], (x, w, b) => {
+      const product = ops.matmul(x, w);
+      return [ops.add(product, b), product];
+    });
+    const fused = fuseMatmulEpilogues(s.graph);
+    expect(namesIn(fused)).toEqual(["matmul", "add"]);
+    await expectSameMeaning(s, fused);
+  });
+
+  test("never take a bias after the activation", async () => {
+    const s = sample([normal([5, 4]), normal([4, 6]), normal([6])], (x, w, b) => [
+      ops.add(ops.relu(ops.matmul(x, w)), b),
+    ]);
+    const fused = fuseMatmulEpilogues(s.graph);
+    expect(namesIn(fused)).toContain("add");
+    await expectSameMeaning(s, fused);
+  });
+});
+
+describe("projecting then gathering", () => {
+  const shapes = (rows: number) => [normal([rows, 3]), ids([4, 6], rows), normal([3, 8]), normal([8])];
+  const build = (table: Value, list: Value, w: Value, b: Value) => [
+    ops.reverse(ops.add(ops.matmul(ops.gather(table, list), w), b), 1),
+  ];
+
+  test("projects a table that is smaller than what is gathered", async () => {
+    const s = sample(shapes(7), build);
+    const moved = projectThenGather(s.graph);
+    expect(namesIn(moved).at(-1)).toBe("gather");
+    const product = operationsOf(moved.outputs).find(({ definition }) => definition.name === "matmul");
+    expect(product?.outputs[0]?.shape).toEqual([7, 8]);
+    await expectSameMeaning(s, moved);
+  });
+
+  test("leaves a larger table alone", async () => {
+    const s = sample(shapes(50), build);
+    const moved = projectThenGather(s.graph);
+    expect(namesIn(moved).at(-1)).toBe("reverse");
+    await expectSameMeaning(s, moved);
+  });
+
+  test("a sweep reads gathered rows from their table", async () => {
+    const s = sample([normal([7, 8]), ids([4, 6], 7), normal([2, 8])], (table, list, recurrent) => [
+      ops.lstmSweep(ops.gather(table, list), recurrent).last,
+    ]);
+    const swept = gatherIntoSweep(s.graph);
+    expect(namesIn(swept)).toEqual(["lstmSweep"]);
+    await expectSameMeaning(s, swept);
+  });
+});
+
+describe("graphs", () => {
+  test("what no output needs is gone", () => {
+    const x = input("x", [3]);
+    const unused = ops.exp(x);
+    const { outputs } = optimize({ outputs: [ops.add(x, 1)], updates: [] }, { maxStorageBuffers: 8 });
+    expect(operationsOf(outputs).some((operation) => operation === unused.operation)).toBe(false);
+  });
+
+  test("an output that is an input, a variable or a constant", async () => {
+    const x = input("x", [2]);
+    const w = new Variable({ name: "w", shape: [2], initial: () => ({ shape: [2], data: Float32Array.of(3, 4) }) });
+    const graph: Graph = { outputs: [x, w.value, scalar(5), x], updates: [] };
+    const program = await Program.compile(device, graph, { label: "leaves", inputs: [x] });
+    const results = await program.run(new Map([[x, { shape: [2], data: Float32Array.of(1, 2) }]]));
+    expect(results.map(({ data }) => Array.from(data))).toEqual([[1, 2], [3, 4], [5], [1, 2]]);
+    program.dispose();
+  });
+
+  test("print as text", () => {
+    const x = input("x", [2, 3]);
+    const w = new Variable({ name: "w", shape: [] });
+    const next = ops.add(w.value, ops.sum(ops.mul(x, 2)));
+    const text = printGraph({ outputs: [next], updates: [{ variable: w, value: next }] });
+    expect(text.split("\n").at(0)).toMatch(/= (input|variable) "(x|w)" : float32/);
+    expect(text).toMatch(/^%\d+ = input "x" : float32\[2, 3\]$/m);
+    expect(text).toMatch(/^%\d+ = mul\(%\d+, 2\) : float32\[2, 3\]$/m);
+    expect(text).toMatch(/^update "w" <- %\d+$/m);
+    expect(text).toMatch(/^return %\d+$/m);
+  });
+});
