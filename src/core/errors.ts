@@ -8,44 +8,58 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /** The base of every error that Sluice throws on purpose. */
 export class SluiceError extends Error {
+  // Names are written out: a page's minifier renames classes.
+  override readonly name: string = "SluiceError";
   /** Structured facts: shapes, names, limits. */
   readonly details: ErrorDetails;
 
   constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
     this.details = details;
   }
 }
 
 /** Shapes that do not fit together. */
-export class ShapeError extends SluiceError {}
+export class ShapeError extends SluiceError {
+  override readonly name: string = "ShapeError";
+}
 
 /** A dtype that an operation does not take. */
-export class DTypeError extends SluiceError {}
+export class DTypeError extends SluiceError {
+  override readonly name: string = "DTypeError";
+}
 
 /** A value outside what is allowed: an option, a label, a token id. */
-export class ValueError extends SluiceError {}
+export class ValueError extends SluiceError {
+  override readonly name: string = "ValueError";
+}
 
 /** No adapter, a refused device, a limit of the device that was hit, or a fault that the device reported. */
-export class DeviceError extends SluiceError {}
+export class DeviceError extends SluiceError {
+  override readonly name: string = "DeviceError";
+}
 
 /** The device was lost: the driver, the browser or the app took it away. */
-export class DeviceLostError extends DeviceError {}
+export class DeviceLostError extends DeviceError {
+  override readonly name: string = "DeviceLostError";
+}
 
 /** Something was used after `dispose()`. */
-export class DisposedError extends SluiceError {}
+export class DisposedError extends SluiceError {
+  override readonly name: string = "DisposedError";
+}
 
 /** A file or stream that is not what it should be. */
-export class FormatError extends SluiceError {}
+export class FormatError extends SluiceError {
+  override readonly name: string = "FormatError";
+}
 
 /** A loss or a gradient stopped being a finite number. */
-export class NonFiniteError extends SluiceError {}
+export class NonFiniteError extends SluiceError {
+  override readonly name: string = "NonFiniteError";
+}
 
 /** Work that was stopped by an AbortSignal. Its name is `AbortError`, as everywhere on the web. */
 export class AbortError extends SluiceError {
-  constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
-    super(message, details, options);
-    this.name = "AbortError";
-  }
+  override readonly name: string = "AbortError";
 }

@@ -5,7 +5,9 @@
 import { SluiceError } from "../core/errors.ts";
 
 /** A file that could not be read or written; `details.code` is the system's code (`ENOENT`, `ENOSPC`, …) where it has one. */
-export class FileError extends SluiceError {}
+export class FileError extends SluiceError {
+  override readonly name: string = "FileError";
+}
 
 /** How much of a file to accept. */
 export interface ReadFileOptions {
