@@ -193,7 +193,8 @@ fn lstm_backward(
       }
       workgroupBarrier();
 
-      let tile_units = min(THREADS, HIDDEN - tile * THREADS);
+      // The last tiles may lie beyond HIDDEN altogether.
+      let tile_units = min(THREADS, HIDDEN - min(tile * THREADS, HIDDEN));
       // A thread takes UNITS units at once, so that a gate gradient that was read serves them all.
       for (var j = 0u; j < tile_units; j++) {
         let row = (tile * THREADS + j) * HIDDEN;

@@ -68,6 +68,12 @@ export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } f
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
 export { FileError } from "./platform/file_system.ts";
-export { type CallableProgram, type InputType, program } from "./runtime/callable.ts";
+export {
+  type CallableProgram,
+  type InputType,
+  type ProgramOutput,
+  type ProgramResult,
+  program,
+} from "./runtime/callable.ts";
 export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
 export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";

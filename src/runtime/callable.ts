@@ -1,47 +1,100 @@
+/** Programs that are called like functions. */
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import type { Shape } from "../core/shape.ts";
+import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../core/nd_array.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
-import { type Graph, input, type Value } from "../graph/operation.ts";
+import { type Graph, input, Value } from "../graph/operation.ts";
 import { Program } from "./program.ts";
 
-/** A program that is called like a function. */
-export interface CallableProgram {
-  (...inputs: readonly NdArray[]): Promise<NdArray[]>;
-  readonly program: Program;
-  dispose(): void;
-}
-
-/** Shape and dtype of one input of `program`. */
+/** Shape and dtype of an input. float32 when no dtype is given. */
 export interface InputType {
   readonly shape: Shape;
   readonly dtype?: DType;
 }
 
+/** What a function to compile returns: a value, several, or a graph `{ outputs, updates }` that also changes Variables. */
+export type ProgramResult = Value | readonly Value[] | Graph;
+
+/** One array where the function returns one value, else a list. */
+export type ProgramOutput<R extends ProgramResult> = R extends Value ? NdArray : NdArray[];
+
+/** A compiled function. It is planned once for each combination of input types that it meets. */
+export interface CallableProgram<R extends ProgramResult = ProgramResult> {
+  /** Runs on arrays: nested numbers, or `{ shape, data }`; an Int32Array makes an int32 input. */
+  (...inputs: readonly ArrayLike[]): Promise<ProgramOutput<R>>;
+  /** Compiles ahead of the first call, and gives the Program behind it. */
+  compile(inputTypes: readonly InputType[]): Promise<Program>;
+  /** Frees what was compiled; Variables stay. */
+  dispose(): void;
+}
+
+interface Compiled {
+  readonly inputs: readonly Value[];
+  readonly program: Promise<Program>;
+}
+
 /**
- * Compiles a function of symbolic values for a device.
- * `fn` returns the outputs, or a graph `{ outputs, updates }` that also changes Variables.
+ * Compiles a function of symbolic values for a device. With `inputTypes` its graph is built, and its shapes are checked,
+ * at once; else at the first call, from the arrays given.
  *
+ * @throws ShapeError, DTypeError from the ops of `fn` that do not fit.
  * @example
- * const product = await program(device, (a, b) => [matmul(a, b)], [{ shape: [2, 3] }, { shape: [3, 4] }]);
- * const [c] = await product(a, b);
+ * const product = program(device, (a, b) => matmul(a, b));
+ * const c = await product([[1, 2]], [[3], [4]]); // { shape: [1, 1], data: [11] }
  */
-export async function program(
+export function program<R extends ProgramResult>(
   device: Device,
-  fn: (...inputs: Value[]) => Graph | readonly Value[],
-  inputTypes: readonly InputType[] = [],
-): Promise<CallableProgram> {
-  const inputs = inputTypes.map(({ shape, dtype }, index) => input(`input ${index}`, shape, dtype));
-  const result = fn(...inputs);
-  const graph: Graph = "outputs" in result ? result : { outputs: result, updates: [] };
+  fn: (...inputs: Value[]) => R,
+  inputTypes?: readonly InputType[],
+): CallableProgram<R> {
   const label = fn.name || "program";
-  const compiled = await Program.compile(device, graph, { label, inputs });
-  const call = async (...arrays: readonly NdArray[]) => {
-    if (arrays.length !== inputs.length) {
-      throw new ValueError(`${label}: got ${arrays.length} arrays; the program has ${inputs.length} inputs`);
-    }
-    return compiled.run(new Map(inputs.map((value, index) => [value, arrays[index] as NdArray])));
+  const compiled = new Map<string, Compiled>();
+  let returnsOne = false;
+
+  const prepare = (types: readonly InputType[]): Compiled => {
+    const key = types.map(({ shape, dtype = "float32" }) => `${dtype}${formatShape(shape)}`).join();
+    const known = compiled.get(key);
+    if (known !== undefined) return known;
+    const inputs = types.map(({ shape, dtype }, index) => input(`input ${index}`, shape, dtype));
+    const result: ProgramResult = fn(...inputs);
+    returnsOne = result instanceof Value;
+    const graph = result instanceof Value ? graphOf([result]) : "outputs" in result ? result : graphOf(result);
+    const fresh = { inputs, program: Program.compile(device, graph, { label, inputs }) };
+    compiled.set(key, fresh);
+    fresh.program.catch(() => compiled.delete(key));
+    return fresh;
   };
-  return Object.assign(call, { program: compiled, dispose: () => compiled.dispose() });
+
+  const call = async (...given: readonly ArrayLike[]) => {
+    if (inputTypes !== undefined && given.length !== inputTypes.length) {
+      throw new ValueError(`${label}: got ${given.length} arrays; expected ${inputTypes.length}`, {
+        got: given.length,
+      });
+    }
+    const dtypes = given.map((array, index) => inputTypes?.[index]?.dtype ?? dtypeOf(array));
+    const arrays = given.map((array, index) => toNdArray(array, dtypes[index] as DType, `${label}: input ${index}`));
+    const { inputs, program: ready } = prepare(
+      inputTypes ?? arrays.map(({ shape }, index) => ({ shape, dtype: dtypes[index] as DType })),
+    );
+    const outputs = await (await ready).run(new Map(inputs.map((value, index) => [value, arrays[index] as NdArray])));
+    return (returnsOne ? outputs[0] : outputs) as ProgramOutput<R>;
+  };
+
+  if (inputTypes !== undefined) prepare(inputTypes);
+  return Object.assign(call, {
+    compile: (types: readonly InputType[]) => prepare(types).program,
+    dispose: () => {
+      for (const { program: ready } of compiled.values()) ready.then((one) => one.dispose()).catch(() => undefined);
+      compiled.clear();
+    },
+  });
+}
+
+function graphOf(outputs: readonly Value[]): Graph {
+  return { outputs, updates: [] };
+}
+
+function dtypeOf(array: ArrayLike): DType {
+  return isShaped(array) && array.data instanceof Int32Array ? "int32" : "float32";
 }

@@ -37,7 +37,7 @@ const vector = (...data: number[]): NdArray => ({ shape: [data.length], data: Fl
 describe("a replayed program", () => {
   test("the counting itself sees buffers, submits and maps", async () => {
     calls = countGpuCalls(device);
-    const f = await program(device, (x) => [ops.mul(x, 2)], [{ shape: [3] }]);
+    const f = program(device, (x) => [ops.mul(x, 2)], [{ shape: [3] }]);
     await f(vector(1, 2, 3));
     expect(calls.created).toMatchObject({ createBuffer: expect.any(Number), createBindGroup: 1 });
     expect(calls.submits).toBe(1);
@@ -108,7 +108,7 @@ describe("a replayed program", () => {
   });
 
   test("reading runs that overlap each get their own result", async () => {
-    const f = await program(device, (x) => [ops.add(x, 1)], [{ shape: [] }]);
+    const f = program(device, (x) => [ops.add(x, 1)], [{ shape: [] }]);
     const results = await Promise.all([1, 2, 3].map((n) => f({ shape: [], data: Float32Array.of(n) })));
     expect(results.map(([out]) => out?.data[0])).toEqual([2, 3, 4]);
     f.dispose();
