@@ -19,7 +19,12 @@ const list = input("list", [3], "int32");
 const flag = input("flag", [2, 3], "bool");
 
 describe("shapes and dtypes fail at graph build", () => {
-  const cases: readonly [string, () => unknown, typeof ShapeError | typeof DTypeError | typeof ValueError, RegExp][] = [
+  const cases: readonly [
+    string,
+    () => unknown,
+    ErrorConstructor | typeof ShapeError | typeof DTypeError | typeof ValueError,
+    RegExp,
+  ][] = [
     ["add of shapes that do not broadcast", () => ops.add(a, b), ShapeError, /add: shapes \[2, 3\] and \[4, 5\]/],
     [
       "matmul of other inner sizes",
