@@ -87,7 +87,11 @@ function reduceAxes(op: typeof sumOp, x: Value, axes: readonly number[]): Value 
     const size = sizeOf(value.shape.slice(from, to));
     const inner = sizeOf(value.shape.slice(to));
     const shape = [...value.shape.slice(0, from), ...value.shape.slice(to)];
-    value = reshape(only(op([reshape(value, [outer, size, inner])], { outer, size, inner })), shape);
+    // One element is its own sum and its own largest: no kernel is needed.
+    const isTrivial = size === 1 && op !== argmaxOp;
+    value = isTrivial
+      ? reshape(value, shape)
+      : reshape(only(op([reshape(value, [outer, size, inner])], { outer, size, inner })), shape);
     end = start;
   }
   return value;
@@ -122,7 +126,7 @@ export function mean(x: Value, options: ReduceOptions = {}): Value {
     (size, axis) => size * (x.shape[axis] as number),
     1,
   );
-  return mul(sum(x, options), 1 / count);
+  return count === 1 ? sum(x, options) : mul(sum(x, options), 1 / count);
 }
 
 /** The largest element over `axes`; where several are largest the gradient is shared among them. */
