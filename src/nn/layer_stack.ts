@@ -41,7 +41,7 @@ export class LayerStack {
     const weights: Variable[] = [];
     let shape: Shape = this.inputShape;
     for (const layer of layers) {
-      layer.build(shape, (spec) => {
+      layer.build([shape], (spec) => {
         const weight = makeWeight(layer, spec, seed, weights.length);
         weights.push(weight);
         return weight;
@@ -73,9 +73,11 @@ export class LayerStack {
     let value = x;
     let mask: Value | undefined;
     return this.layers.map((layer, index) => {
-      const result = layer.call(value, {
+      const result = layer.compute(value, {
         training: step !== undefined,
+        inputs: [value],
         mask,
+        masks: [mask],
         random: () => {
           if (step === undefined) throw new ValueError(`${layer.name}: random numbers are for training only`);
           return { counter: step, seed: this.seed, stream: LAYER_STREAM + index };

@@ -38,9 +38,13 @@ export async function runOnce(
 }
 
 /** Gives a layer its weights; those absent come from its initializers. */
-export function buildLayer(layer: Layer, inputShape: Shape, weights?: readonly KerasArray[]): readonly Variable[] {
+export function buildLayer(
+  layer: Layer,
+  inputShapes: readonly Shape[],
+  weights?: readonly KerasArray[],
+): readonly Variable[] {
   let next = 0;
-  layer.build(inputShape, ({ name, shape, initializer }) => {
+  layer.build(inputShapes, ({ name, shape, initializer }) => {
     const given = weights?.[next++];
     return new Variable({
       name,
@@ -51,12 +55,18 @@ export function buildLayer(layer: Layer, inputShape: Shape, weights?: readonly K
   return layer.weights;
 }
 
-/** A layer's context outside a model. */
-export function contextOf(parts: Partial<CallContext> = {}): CallContext {
+/** A layer's context outside a model: `mask` is that of the first input. */
+export function contextOf(inputs: readonly Value[], parts: Partial<CallContext> = {}): CallContext {
   const random = () => {
     throw new Error("this layer asked for random numbers");
   };
-  return { training: false, random, ...parts };
+  return {
+    training: false,
+    random,
+    inputs,
+    masks: inputs.map((_, index) => (index === 0 ? parts.mask : undefined)),
+    ...parts,
+  };
 }
 
 /** A case of `recurrent_layers` or `other_layers`. */
@@ -75,32 +85,34 @@ export interface KerasLayerCase {
 
 /** Outputs, weight gradients and input gradients of a layer, on the GPU, against Keras's. */
 export async function compareLayer(device: Device, layer: Layer, fixture: KerasLayerCase): Promise<void> {
-  const [x, ...others] = fixture.inputs as readonly [KerasArray, ...KerasArray[]];
-  if (others.length > 0) throw new Error(`${fixture.name}: more than one input`);
-  const variables = buildLayer(layer, x.shape.slice(1), fixture.weights);
+  const variables = buildLayer(
+    layer,
+    fixture.inputs.map(({ shape }) => shape.slice(1)),
+    fixture.weights,
+  );
   const feeds = new Map<Value, NdArray>();
   const feed = (name: string, array: KerasArray, dtype: "float32" | "int32" | "bool" = "float32"): Value => {
     const value = input(name, array.shape, dtype);
     feeds.set(value, toArray(array, dtype === "float32" ? "float32" : "int32"));
     return value;
   };
-  const source = feed("x", x, layer.inputDType);
-  const result = layer.call(
-    source,
-    contextOf({
+  const sources = fixture.inputs.map((array, index) => feed(`input ${index}`, array, layer.inputDType));
+  const result = layer.compute(
+    sources[0] as Value,
+    contextOf(sources, {
       mask: fixture.mask && feed("mask", fixture.mask, "bool"),
       initialState: fixture.initialState?.map((array, index) => feed(`state ${index}`, array)),
     }),
   );
   const outputs = [result.output, ...(fixture.outputs.length > 1 ? (result.states ?? []) : [])];
   const cotangents = fixture.cotangents.map((array, index) => feed(`cotangent ${index}`, array));
-  const wrt = [...variables.map(({ value }) => value), ...(source.dtype === "float32" ? [source] : [])];
+  const wrt = [...variables.map(({ value }) => value), ...sources.filter(({ dtype }) => dtype === "float32")];
   const came = await runOnce(device, fixture.name, [...outputs, ...vjp(outputs, cotangents, wrt)], feeds, variables);
   const wanted = [...fixture.outputs, ...fixture.weightGradients, ...fixture.inputGradients.filter((g) => g !== null)];
   const labels = [
     ...fixture.outputs.map((_, index) => `output ${index}`),
     ...fixture.weightGradients.map((_, index) => `gradient by weight ${index}`),
-    "gradient by the input",
+    ...fixture.inputs.map((_, index) => `gradient by input ${index}`),
   ];
   wanted.forEach((array, index) => {
     const tolerance = index < fixture.outputs.length ? VALUES : GRADIENTS;

@@ -48,7 +48,7 @@ async function expectLstm(
   { state, mask, calls = 1 }: Parts = {},
 ): Promise<void> {
   const layer = knownLstm(options);
-  const variables = buildLayer(layer, x.shape.slice(1));
+  const variables = buildLayer(layer, [x.shape.slice(1)]);
   const [batch, time] = x.shape as [number, number];
   const feeds = new Map<Value, NdArray>();
   const feed = (value: Value, array: NdArray): Value => {
@@ -61,8 +61,9 @@ async function expectLstm(
     state && [0, 1].map((index) => feed(input(`state ${index}`, shape), { shape, data: Float32Array.from(state) }));
   const flags =
     mask && feed(input("mask", [batch, time], "bool"), { shape: [batch, time], data: Int32Array.from(mask) });
-  let result = layer.call(source, contextOf({ initialState: initial, mask: flags }));
-  for (let call = 1; call < calls; call++) result = layer.call(source, contextOf({ initialState: result.states }));
+  let result = layer.compute(source, contextOf([source], { initialState: initial, mask: flags }));
+  for (let call = 1; call < calls; call++)
+    result = layer.compute(source, contextOf([source], { initialState: result.states }));
   const [came] = await runOnce(device, "lstm", [result.output], feeds, variables);
   expectClose("output", came as NdArray, { shape: result.output.shape, data: wanted }, TOLERANCE);
 }

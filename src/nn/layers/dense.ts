@@ -50,7 +50,7 @@ export class Dense extends Layer {
     return [...inputShape.slice(0, -1), this.units];
   }
 
-  call(x: Value, { mask }: CallContext): CallResult {
+  compute(x: Value, { mask }: CallContext): CallResult {
     const product = matmul(x, this.weight(0));
     return { output: activationOp(this.activation)(this.useBias ? add(product, this.weight(1)) : product), mask };
   }

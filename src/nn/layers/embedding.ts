@@ -53,7 +53,7 @@ export class Embedding extends Layer {
     return [...inputShape, this.outputDim];
   }
 
-  call(ids: Value, _context: CallContext): CallResult {
+  compute(ids: Value, _context: CallContext): CallResult {
     return { output: gather(this.weight(0), ids), mask: this.maskZero ? notEqual(ids, 0) : undefined };
   }
 }

@@ -9,8 +9,16 @@ import { Activation, Dropout, type DropoutOptions, Flatten } from "./simple.ts";
 
 export { Dense, type DenseOptions, dense } from "./dense.ts";
 export { Embedding, type EmbeddingOptions, embedding } from "./embedding.ts";
-export { type CallContext, type CallResult, Layer, type LayerConfig, type WeightSpec } from "./layer.ts";
+export {
+  type CallContext,
+  type CallResult,
+  type InputCount,
+  Layer,
+  type LayerConfig,
+  type WeightSpec,
+} from "./layer.ts";
 export { Lstm, type LstmOptions, lstm } from "./lstm.ts";
+export { MergeLayer } from "./merge_layer.ts";
 export { Activation, activation, Dropout, type DropoutOptions, dropout, Flatten, flatten } from "./simple.ts";
 
 type Make = (options: Readonly<Record<string, unknown>>, name: string) => Layer;

@@ -1,7 +1,7 @@
 /** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
-import type { Value, Variable } from "../../graph/operation.ts";
+import type { Update, Value, Variable } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/random.ts";
 import type { Initializer, InitializerConfig } from "../initializers.ts";
 
@@ -10,13 +10,17 @@ export interface CallContext {
   readonly training: boolean;
   /** Random numbers of this layer's own; another set at each step. */
   random(): RandomSource;
-  /** bool `[B, T]` over the input's timesteps, or undefined. */
+  /** All inputs, in the order of the call; `x` alone for a layer of one input. */
+  readonly inputs: readonly Value[];
+  /** bool `[B, T]` over the timesteps of the first input, or undefined. */
   readonly mask?: Value | undefined;
+  /** The masks of all inputs. */
+  readonly masks: readonly (Value | undefined)[];
   /** States of a recurrent layer before the first step; zeros when absent. */
   readonly initialState?: readonly Value[] | undefined;
 }
 
-/** What `call` gives back: the output, and the mask and states that go with it. */
+/** What `compute` gives back: the output, and the mask and states that go with it. */
 export interface CallResult {
   readonly output: Value;
   /** The mask for the next layer. */
@@ -27,6 +31,8 @@ export interface CallResult {
   readonly saved?: Value;
   /** h of every timestep, `[B, T, H]`. */
   readonly hidden?: Value;
+  /** What variables of the layer hold after the run: moving statistics, states that live on. */
+  readonly updates?: readonly Update[];
 }
 
 /** A weight that a layer declares. */
@@ -34,6 +40,12 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
+}
+
+/** The least and the greatest number of inputs of a layer. */
+export interface InputCount {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** A layer's options as data: what a saved model keeps. */
@@ -53,14 +65,22 @@ export abstract class Layer {
     this.name = name ?? "";
   }
 
-  /** Weights for an input of this shape (without the batch), in Keras's order. @throws ShapeError when the input does not fit. */
-  abstract weightSpecs(inputShape: Shape): readonly WeightSpec[];
+  /**
+   * Weights for inputs of these shapes (without the batch), in Keras's order; a layer of one input declares one parameter.
+   * @throws ShapeError when the inputs do not fit.
+   */
+  abstract weightSpecs(inputShape: Shape, ...others: readonly Shape[]): readonly WeightSpec[];
 
   /** The output's shape without the batch. */
-  abstract outputShape(inputShape: Shape): Shape;
+  abstract outputShape(inputShape: Shape, ...others: readonly Shape[]): Shape;
 
-  /** Builds the layer's output for x `[B, ...inputShape]`. */
-  abstract call(x: Value, context: CallContext): CallResult;
+  /** Builds the layer's output for x `[B, ...inputShape]`; further inputs are in `context.inputs`. */
+  abstract compute(x: Value, context: CallContext): CallResult;
+
+  /** How many inputs a call takes. */
+  get inputCount(): InputCount {
+    return { least: 1, most: 1 };
+  }
 
   /** The dtype that the layer wants as the model's input. */
   get inputDType(): "float32" | "int32" {
@@ -75,12 +95,28 @@ export abstract class Layer {
     return this.#weights;
   }
 
-  /** Makes the weights. `make` turns a spec into a variable with its own random stream. */
-  build(inputShape: Shape, make: (spec: WeightSpec) => Variable): void {
+  /** Makes the weights for inputs of these shapes. `make` turns a spec into a variable with its own random stream. */
+  build(inputShapes: readonly Shape[], make: (spec: WeightSpec) => Variable): void {
     if (this.#weights !== undefined) {
       throw new ValueError(`the layer "${this.name}" is already part of a model; make a new one for each model`);
     }
-    this.#weights = this.weightSpecs(inputShape).map(make);
+    const [first, ...others] = this.expectInputs(inputShapes);
+    this.#weights = this.weightSpecs(first, ...others).map(make);
+  }
+
+  /** @throws ValueError when the layer does not take this many inputs. */
+  protected expectInputs<T>(inputs: readonly T[]): readonly [T, ...T[]] {
+    const { least, most } = this.inputCount;
+    if (inputs.length < least || inputs.length > most) {
+      const count = least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
+      throw new ValueError(
+        `${this.className} "${this.name}": got ${inputs.length} inputs; expected ${count}. ${
+          most === 1 ? "Join them first, as with concatenate() or add()." : "Call it on a list: layer.call([a, b])."
+        }`,
+        { layer: this.name, inputs: inputs.length },
+      );
+    }
+    return inputs as readonly [T, ...T[]];
   }
 
   /** The weight at `index` as a value. */

@@ -121,7 +121,7 @@ export class Lstm extends Layer {
     return this.returnSequences ? [inputShape[0] as number, this.units] : [this.units];
   }
 
-  call(x: Value, { mask, initialState }: CallContext): CallResult {
+  compute(x: Value, { mask, initialState }: CallContext): CallResult {
     const projected = matmul(x, this.weight(0));
     const biased = this.useBias ? add(projected, this.weight(2)) : projected;
     const { hidden, saved, last } = lstmSweep(this.goBackwards ? reverse(biased, 1) : biased, this.weight(1), {

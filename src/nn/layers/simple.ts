@@ -31,7 +31,7 @@ export class Activation extends Weightless {
     return { activation: this.activation };
   }
 
-  call(x: Value, { mask }: CallContext): CallResult {
+  compute(x: Value, { mask }: CallContext): CallResult {
     return { output: activationOp(this.activation)(x), mask };
   }
 }
@@ -66,7 +66,7 @@ export class Dropout extends Weightless {
     return { rate: this.rate };
   }
 
-  call(x: Value, context: CallContext): CallResult {
+  compute(x: Value, context: CallContext): CallResult {
     const isActive = context.training && this.rate > 0;
     return { output: isActive ? dropoutOp(x, this.rate, context.random()) : x, mask: context.mask };
   }
@@ -89,7 +89,7 @@ export class Flatten extends Weightless {
     return [sizeOf(inputShape)];
   }
 
-  call(x: Value, _context: CallContext): CallResult {
+  compute(x: Value, _context: CallContext): CallResult {
     return { output: reshape(x, [x.shape[0] as number, sizeOf(x.shape.slice(1))]) };
   }
 }
