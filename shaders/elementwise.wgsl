@@ -38,6 +38,31 @@ fn power(base : f32, exponent : f32) -> f32 {
   return select(result, 1.0, exponent == 0.0);
 }
 
+// e^x - 1: the series where the difference would cancel.
+fn exp_minus_one(x : f32) -> f32 {
+  let near = x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0))))));
+  return select(exp(x) - 1.0, near, abs(x) < 0.4);
+}
+
+// The error function: a rational approximation, exact to a few units in the last place; +-1 from 4 on.
+fn error_function(x : f32) -> f32 {
+  let t = clamp(x, -4.0, 4.0);
+  let s = t * t;
+  var p = -2.72614225801306e-10;
+  p = p * s + 2.77068142495902e-08;
+  p = p * s - 2.10102402082508e-06;
+  p = p * s - 5.69250639462346e-05;
+  p = p * s - 7.34990630326855e-04;
+  p = p * s - 2.95459980854025e-03;
+  p = p * s - 1.60960333262415e-02;
+  var q = -1.45660718464996e-05;
+  q = q * s - 2.13374055278905e-04;
+  q = q * s - 1.68282697438203e-03;
+  q = q * s - 7.37332916720468e-03;
+  q = q * s - 1.42647390514189e-02;
+  return t * p / q;
+}
+
 // GENERATED BELOW: everything after this line is replaced in a fused kernel.
 
 struct Params {

@@ -26,7 +26,7 @@ export {
 export { printGraph } from "./graph/print.ts";
 export { type Bindings, interpret } from "./graph/reference.ts";
 export { readSafetensors, type Safetensors, writeSafetensors } from "./io/safetensors.ts";
-export type { ActivationName } from "./nn/activations.ts";
+export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations.ts";
 export {
   constant,
   glorotUniform,

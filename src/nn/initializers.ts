@@ -2,6 +2,7 @@
 import { ValueError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
+import { camelCase } from "./names.ts";
 
 /** Fills a weight. `config` is what a saved model keeps. */
 export interface Initializer {
@@ -120,7 +121,7 @@ export type InitializerLike = Initializer | string | InitializerConfig;
 export function resolveInitializer(given: InitializerLike): Initializer {
   if (typeof given !== "string" && "fill" in given) return given as Initializer;
   const config: InitializerConfig = typeof given === "string" ? { name: given } : (given as InitializerConfig);
-  const name = config.name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const name = camelCase(config.name);
   const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
   if (make === undefined) {
     throw new ValueError(`unknown initializer "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {

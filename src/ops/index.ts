@@ -9,3 +9,4 @@ export { dropout, type RandomSource, randomUniform } from "./random.ts";
 export { argmax, max, mean, type ReduceOptions, sum } from "./reduce.ts";
 export { broadcastTo, expandDims, reshape } from "./reshape.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
+export { erf, expm1 } from "./special.ts";

@@ -1,9 +1,11 @@
 import { DTypeError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
+import { normalizeAxis } from "../core/shape.ts";
 import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { softmaxCall } from "../kernels/softmax.ts";
 import { exp, mul, sub } from "./arithmetic.ts";
+import { transpose } from "./movement.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 
@@ -40,17 +42,24 @@ const softmaxOp = defineOp<{ readonly log: boolean }>({
   },
 });
 
-function overLastAxis(x: Value, log: boolean): Value {
+function alongAxis(x: Value, axis: number, log: boolean): Value {
+  const rank = x.shape.length;
+  const at = rank === 0 ? -1 : normalizeAxis(log ? "logSoftmax" : "softmax", axis, rank);
+  if (at >= 0 && at < rank - 1) {
+    // The two axes change places and back.
+    const order = x.shape.map((_, d) => (d === at ? rank - 1 : d === rank - 1 ? at : d));
+    return transpose(alongAxis(transpose(x, order), -1, log), order);
+  }
   const rows = reshape(x, [-1, x.shape.at(-1) ?? 1]);
   return reshape(only(softmaxOp([rows], { log })), x.shape);
 }
 
-/** exp(x) / Σ exp(x) over the last axis. */
-export function softmax(x: Value): Value {
-  return overLastAxis(x, false);
+/** exp(x) / Σ exp(x) along `axis`, the last one when absent. */
+export function softmax(x: Value, axis = -1): Value {
+  return alongAxis(x, axis, false);
 }
 
-/** The logarithm of softmax over the last axis, without loss at large logits. */
-export function logSoftmax(x: Value): Value {
-  return overLastAxis(x, true);
+/** The logarithm of softmax along `axis`, without loss at large logits. */
+export function logSoftmax(x: Value, axis = -1): Value {
+  return alongAxis(x, axis, true);
 }

@@ -2,7 +2,7 @@ import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add } from "../../ops/arithmetic.ts";
 import { matmul } from "../../ops/matmul.ts";
-import { type ActivationName, activationName, activationOp } from "../activations.ts";
+import { type Activation, type ActivationLike, resolveActivation } from "../activations.ts";
 import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
 import { type CallContext, type CallResult, expectPositive, Layer, type WeightSpec } from "./layer.ts";
 
@@ -10,7 +10,7 @@ import { type CallContext, type CallResult, expectPositive, Layer, type WeightSp
 export interface DenseOptions {
   readonly name?: string;
   readonly units: number;
-  readonly activation?: ActivationName;
+  readonly activation?: ActivationLike;
   readonly useBias?: boolean;
   readonly kernelInitializer?: InitializerLike;
   readonly biasInitializer?: InitializerLike;
@@ -20,7 +20,7 @@ export interface DenseOptions {
 export class Dense extends Layer {
   readonly className = "Dense";
   readonly units: number;
-  readonly activation: ActivationName;
+  readonly activation: Activation;
   readonly useBias: boolean;
   readonly #kernel: Initializer;
   readonly #bias: Initializer;
@@ -29,15 +29,21 @@ export class Dense extends Layer {
     super(options.name);
     expectPositive("dense", "units", options.units);
     this.units = options.units;
-    this.activation = activationName(options.activation ?? "linear");
+    this.activation = resolveActivation(options.activation ?? "linear");
     this.useBias = options.useBias ?? true;
     this.#kernel = resolveInitializer(options.kernelInitializer ?? "glorotUniform");
     this.#bias = resolveInitializer(options.biasInitializer ?? "zeros");
   }
 
   get config() {
-    const { units, activation, useBias } = this;
-    return { units, activation, useBias, kernelInitializer: this.#kernel.config, biasInitializer: this.#bias.config };
+    const { units, useBias } = this;
+    return {
+      units,
+      activation: this.activation.config,
+      useBias,
+      kernelInitializer: this.#kernel.config,
+      biasInitializer: this.#bias.config,
+    };
   }
 
   weightSpecs(inputShape: Shape): WeightSpec[] {
@@ -47,12 +53,12 @@ export class Dense extends Layer {
   }
 
   outputShape(inputShape: Shape): Shape {
-    return [...inputShape.slice(0, -1), this.units];
+    return this.activation.outputShape([...inputShape.slice(0, -1), this.units]);
   }
 
   compute(x: Value, { mask }: CallContext): CallResult {
     const product = matmul(x, this.weight(0));
-    return { output: activationOp(this.activation)(this.useBias ? add(product, this.weight(1)) : product), mask };
+    return { output: this.activation.apply(this.useBias ? add(product, this.weight(1)) : product), mask };
   }
 }
 

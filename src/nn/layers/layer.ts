@@ -3,7 +3,7 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/random.ts";
-import type { Initializer, InitializerConfig } from "../initializers.ts";
+import type { Initializer } from "../initializers.ts";
 
 /** What a layer learns of the run it is part of. */
 export interface CallContext {
@@ -48,8 +48,17 @@ export interface InputCount {
   readonly most: number;
 }
 
+/** Options as data: what JSON can hold. */
+export type ConfigValue =
+  | number
+  | string
+  | boolean
+  | null
+  | readonly ConfigValue[]
+  | { readonly [option: string]: ConfigValue | undefined };
+
 /** A layer's options as data: what a saved model keeps. */
-export type LayerConfig = Readonly<Record<string, number | string | boolean | InitializerConfig>>;
+export type LayerConfig = Readonly<Record<string, ConfigValue>>;
 
 /** The base of all layers. Subclasses say which weights they have and what they compute. */
 export abstract class Layer {
@@ -131,6 +140,17 @@ export abstract class Layer {
       `${this.className} "${this.name}": the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; expected ${meaning}`,
       { layer: this.name, inputShape },
     );
+  }
+}
+
+/** The base of layers without weights whose output has the input's shape; a subclass may say another. */
+export abstract class Weightless extends Layer {
+  weightSpecs(_inputShape: Shape): readonly WeightSpec[] {
+    return [];
+  }
+
+  outputShape(inputShape: Shape): Shape {
+    return inputShape;
   }
 }
 

@@ -1,45 +1,10 @@
-/** Layers without weights: activation, dropout, flatten. */
+/** Layers without weights: dropout, flatten. */
 import { ValueError } from "../../core/errors.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { dropout as dropoutOp } from "../../ops/random.ts";
 import { reshape } from "../../ops/reshape.ts";
-import { type ActivationName, activationName, activationOp } from "../activations.ts";
-import { type CallContext, type CallResult, Layer } from "./layer.ts";
-
-abstract class Weightless extends Layer {
-  weightSpecs() {
-    return [];
-  }
-
-  outputShape(inputShape: Shape): Shape {
-    return inputShape;
-  }
-}
-
-/** Applies an activation to every element. Keras: https://keras.io/api/layers/core_layers/activation/ */
-export class Activation extends Weightless {
-  readonly className = "Activation";
-  readonly activation: ActivationName;
-
-  constructor(activation: ActivationName, options: { readonly name?: string } = {}) {
-    super(options.name);
-    this.activation = activationName(activation);
-  }
-
-  get config() {
-    return { activation: this.activation };
-  }
-
-  compute(x: Value, { mask }: CallContext): CallResult {
-    return { output: activationOp(this.activation)(x), mask };
-  }
-}
-
-/** An activation as a layer of its own. */
-export function activation(name: ActivationName, options: { readonly name?: string } = {}): Activation {
-  return new Activation(name, options);
-}
+import { type CallContext, type CallResult, Weightless } from "./layer.ts";
 
 /** Options of `dropout`. */
 export interface DropoutOptions {

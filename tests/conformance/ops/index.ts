@@ -1,10 +1,11 @@
+import { activationCases } from "./activations.ts";
 import { elementwiseCases } from "./elementwise.ts";
 import type { OpCase } from "./op_case.ts";
 import { productCases } from "./products.ts";
 import { shapeCases } from "./shapes.ts";
 
 /** Every op with its inputs, once for the gradient check and once for the GPU. */
-export const opCases: readonly OpCase[] = [...elementwiseCases, ...shapeCases, ...productCases];
+export const opCases: readonly OpCase[] = [...elementwiseCases, ...activationCases, ...shapeCases, ...productCases];
 
 /** The cases of each op. */
 export function casesByOp(): ReadonlyMap<string, readonly OpCase[]> {
