@@ -6,11 +6,31 @@ export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
 export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } from "./data/dataset.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
+export {
+  MinMaxScaler,
+  type MinMaxScalerJson,
+  type MinMaxScalerOptions,
+  minMaxScaler,
+} from "./data/min_max_scaler.ts";
 export { type PadOptions, padSequences } from "./data/pad.ts";
 export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged.ts";
 export { type EncodingOptions, ReviewEncoder } from "./data/review_encoder.ts";
+export type { Scaler } from "./data/scaler.ts";
 export { type SplitOptions, stratifiedLimit, trainTestSplit } from "./data/split.ts";
+export {
+  StandardScaler,
+  type StandardScalerJson,
+  type StandardScalerOptions,
+  standardScaler,
+} from "./data/standard_scaler.ts";
 export { Tokenizer, type TokenizerOptions } from "./data/tokenizer.ts";
+export {
+  type ChronologicalSplit,
+  type ChronologicalSplitOptions,
+  chronologicalSplit,
+  type WindowOptions,
+  windows,
+} from "./data/windows.ts";
 export type { DeviceOptions } from "./gpu/adapter.ts";
 export { Device, type DeviceMemory, requestDevice } from "./gpu/device.ts";
 export {

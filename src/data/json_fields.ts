@@ -1,6 +1,8 @@
 /** Checks on JSON that was read from outside. Objects become Maps, so that no key can reach a prototype. */
 import { FormatError } from "../core/errors.ts";
 
+const MAX_NUMBERS = 2 ** 20;
+
 /**
  * The fields of a JSON object.
  * @throws FormatError when `value` is something else.
@@ -32,6 +34,26 @@ export function asString(value: unknown, what: string, minLength = 0): string {
 export function asCount(value: unknown, what: string): number {
   const isCount = typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
   if (!isCount) throw wrong(what, "a whole number of at least 0", value);
+  return value;
+}
+
+/** A finite number, or a FormatError. */
+export function asNumber(value: unknown, what: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(what, "a finite number", value);
+  return value;
+}
+
+/** An array of finite numbers, of `length` where that is given and at least one, or a FormatError. */
+export function asNumbers(value: unknown, what: string, length?: number): readonly number[] {
+  const numbers = asArray(value, what, MAX_NUMBERS).map((each) => asNumber(each, what));
+  if (numbers.length === 0 || (length !== undefined && numbers.length !== length))
+    throw wrong(what, `${length ?? "at least one"} number(s)`, value);
+  return numbers;
+}
+
+/** True or false, or a FormatError. */
+export function asBoolean(value: unknown, what: string): boolean {
+  if (typeof value !== "boolean") throw wrong(what, "true or false", value);
   return value;
 }
 

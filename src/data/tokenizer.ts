@@ -3,7 +3,7 @@
  * Source: keras_preprocessing/text.py.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { asArray, asCount, asObject, asOptional, asString } from "./json_fields.ts";
+import { asArray, asBoolean, asCount, asObject, asOptional, asString } from "./json_fields.ts";
 
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';
@@ -145,12 +145,10 @@ export class Tokenizer {
    */
   static fromJSON(json: unknown): Tokenizer {
     const fields = asObject(json, "tokenizer");
-    const lower = fields.get("lower");
-    if (typeof lower !== "boolean") throw new FormatError("tokenizer.lower: expected true or false");
     const tokenizer = new Tokenizer({
       numWords: asOptional(fields.get("numWords"), "tokenizer.numWords", asCount),
       filters: asString(fields.get("filters"), "tokenizer.filters"),
-      lower,
+      lower: asBoolean(fields.get("lower"), "tokenizer.lower"),
       split: asString(fields.get("split"), "tokenizer.split", 1),
       oovToken: asOptional(fields.get("oovToken"), "tokenizer.oovToken", asString),
     });

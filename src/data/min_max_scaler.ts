@@ -1,0 +1,115 @@
+/** Columns scaled to a range, 0 to 1 by default. */
+import { FormatError, ValueError } from "../core/errors.ts";
+import { asChoice, asNumbers, asObject } from "./json_fields.ts";
+import { type Column, Scaler } from "./scaler.ts";
+
+/** Options of `minMaxScaler`. */
+export interface MinMaxScalerOptions {
+  /** Where the smallest and the largest value of each column go; [0, 1] by default. */
+  readonly featureRange?: readonly [number, number];
+}
+
+/** A MinMaxScaler as plain JSON; without `dataMin` and `dataMax` before `fit`. */
+export interface MinMaxScalerJson {
+  readonly kind: "minMaxScaler";
+  readonly featureRange: readonly [number, number];
+  readonly dataMin?: readonly number[];
+  readonly dataMax?: readonly number[];
+}
+
+/**
+ * Maps each column's smallest value to the start of `featureRange` and its largest to the end. Later values outside of what
+ * `fit` saw land outside of the range. A constant column goes to the start, and comes back.
+ * scikit-learn: https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MinMaxScaler.html
+ */
+export class MinMaxScaler extends Scaler {
+  protected readonly what = "minMaxScaler";
+  readonly featureRange: readonly [number, number];
+  #dataMin: readonly number[] | undefined;
+  #dataMax: readonly number[] | undefined;
+
+  /** @throws ValueError when `featureRange` does not rise. */
+  constructor({ featureRange = [0, 1] }: MinMaxScalerOptions = {}) {
+    super();
+    const [low, high] = featureRange;
+    if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
+      throw new ValueError(`minMaxScaler: featureRange is [${featureRange}]; expected two numbers, the first smaller`, {
+        featureRange,
+      });
+    }
+    this.featureRange = [low, high];
+  }
+
+  /** The smallest value of each column that `fit` saw. */
+  get dataMin(): readonly number[] | undefined {
+    return this.#dataMin;
+  }
+
+  /** The largest value of each column that `fit` saw. */
+  get dataMax(): readonly number[] | undefined {
+    return this.#dataMax;
+  }
+
+  /** This scaler as plain JSON. */
+  toJSON(): MinMaxScalerJson {
+    const [dataMin, dataMax] = [this.#dataMin, this.#dataMax];
+    return { kind: "minMaxScaler", featureRange: this.featureRange, ...(dataMin && dataMax && { dataMin, dataMax }) };
+  }
+
+  /**
+   * A scaler from what `toJSON` gave, every field checked.
+   * @throws FormatError naming the field that is missing or wrong.
+   */
+  static fromJSON(json: unknown): MinMaxScaler {
+    const fields = asObject(json, "scaler");
+    asChoice(fields.get("kind"), "scaler.kind", ["minMaxScaler"]);
+    const [low, high, ...more] = asNumbers(fields.get("featureRange"), "scaler.featureRange");
+    if (low === undefined || high === undefined || more.length > 0 || !(low < high))
+      throw new FormatError("scaler.featureRange: expected two numbers, the first smaller");
+    const scaler = new MinMaxScaler({ featureRange: [low, high] });
+    if (!fields.has("dataMin")) return scaler;
+    const dataMin = asNumbers(fields.get("dataMin"), "scaler.dataMin");
+    const dataMax = asNumbers(fields.get("dataMax"), "scaler.dataMax", dataMin.length);
+    if (dataMin.some((least, column) => least > (dataMax[column] as number)))
+      throw new FormatError("scaler.dataMin: a number is above dataMax of its column");
+    scaler.#adopt(dataMin, dataMax);
+    return scaler;
+  }
+
+  protected learn(columns: readonly Column[]): void {
+    const bounds = columns.map((column) => {
+      let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (const value of column) [least, most] = [Math.min(least, value), Math.max(most, value)];
+      return { least, most };
+    });
+    this.#adopt(
+      bounds.map(({ least }) => least),
+      bounds.map(({ most }) => most),
+    );
+  }
+
+  #adopt(dataMin: readonly number[], dataMax: readonly number[]): void {
+    const [low, high] = this.featureRange;
+    this.#dataMin = dataMin;
+    this.#dataMax = dataMax;
+    this.use(
+      dataMin.map((least, column) => {
+        const range = (dataMax[column] as number) - least;
+        return { shift: least, factor: (high - low) / (range === 0 ? 1 : range), base: low };
+      }),
+    );
+  }
+}
+
+/**
+ * A scaler to a range.
+ * @throws ValueError when `featureRange` does not rise.
+ *
+ * @example
+ * const scaler = minMaxScaler().fit(train);
+ * const inRange = scaler.transform(train); // 0 to 1
+ * const prices = scaler.inverseTransform(await model.predict(x));
+ */
+export function minMaxScaler(options: MinMaxScalerOptions = {}): MinMaxScaler {
+  return new MinMaxScaler(options);
+}

@@ -1,0 +1,116 @@
+/** Columns scaled to mean 0 and standard deviation 1. */
+import { FormatError } from "../core/errors.ts";
+import { asBoolean, asChoice, asNumbers, asObject } from "./json_fields.ts";
+import { type Column, Scaler } from "./scaler.ts";
+
+/** Options of `standardScaler`. */
+export interface StandardScalerOptions {
+  /** Take the mean away; true by default. */
+  readonly withMean?: boolean;
+  /** Divide by the standard deviation; true by default. */
+  readonly withStd?: boolean;
+}
+
+/** A StandardScaler as plain JSON; without `mean` and `std` before `fit`. */
+export interface StandardScalerJson {
+  readonly kind: "standardScaler";
+  readonly withMean: boolean;
+  readonly withStd: boolean;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/**
+ * Maps each column to mean 0 and standard deviation 1 (of the population: divided by N). A constant column goes to 0, and
+ * comes back.
+ * scikit-learn: https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.StandardScaler.html
+ */
+export class StandardScaler extends Scaler {
+  protected readonly what = "standardScaler";
+  readonly withMean: boolean;
+  readonly withStd: boolean;
+  #mean: readonly number[] | undefined;
+  #std: readonly number[] | undefined;
+
+  constructor({ withMean = true, withStd = true }: StandardScalerOptions = {}) {
+    super();
+    this.withMean = withMean;
+    this.withStd = withStd;
+  }
+
+  /** The mean of each column that `fit` saw. */
+  get mean(): readonly number[] | undefined {
+    return this.#mean;
+  }
+
+  /** The standard deviation of each column that `fit` saw; 0 where it is constant. */
+  get std(): readonly number[] | undefined {
+    return this.#std;
+  }
+
+  /** This scaler as plain JSON. */
+  toJSON(): StandardScalerJson {
+    const { withMean, withStd } = this;
+    const [mean, std] = [this.#mean, this.#std];
+    return { kind: "standardScaler", withMean, withStd, ...(mean && std && { mean, std }) };
+  }
+
+  /**
+   * A scaler from what `toJSON` gave, every field checked.
+   * @throws FormatError naming the field that is missing or wrong.
+   */
+  static fromJSON(json: unknown): StandardScaler {
+    const fields = asObject(json, "scaler");
+    asChoice(fields.get("kind"), "scaler.kind", ["standardScaler"]);
+    const scaler = new StandardScaler({
+      withMean: asBoolean(fields.get("withMean"), "scaler.withMean"),
+      withStd: asBoolean(fields.get("withStd"), "scaler.withStd"),
+    });
+    if (!fields.has("mean")) return scaler;
+    const mean = asNumbers(fields.get("mean"), "scaler.mean");
+    const std = asNumbers(fields.get("std"), "scaler.std", mean.length);
+    if (std.some((value) => value < 0)) throw new FormatError("scaler.std: expected numbers of at least 0");
+    scaler.#adopt(mean, std);
+    return scaler;
+  }
+
+  protected learn(columns: readonly Column[]): void {
+    const moments = columns.map((column) => {
+      let [count, sum, squares] = [0, 0, 0];
+      for (const value of column) [count, sum] = [count + 1, sum + value];
+      const mean = sum / count;
+      for (const value of column) squares += (value - mean) ** 2;
+      const variance = squares / count;
+      // Below this, what varies is the rounding of the mean: the column is constant.
+      const rounding = (count * mean * Number.EPSILON) ** 2;
+      return { mean, std: variance <= rounding ? 0 : Math.sqrt(variance) };
+    });
+    this.#adopt(
+      moments.map(({ mean }) => mean),
+      moments.map(({ std }) => std),
+    );
+  }
+
+  #adopt(mean: readonly number[], std: readonly number[]): void {
+    this.#mean = mean;
+    this.#std = std;
+    this.use(
+      mean.map((shift, column) => ({
+        shift: this.withMean ? shift : 0,
+        factor: this.withStd && std[column] !== 0 ? 1 / (std[column] as number) : 1,
+        base: 0,
+      })),
+    );
+  }
+}
+
+/**
+ * A scaler to mean 0 and standard deviation 1.
+ *
+ * @example
+ * const scaler = standardScaler().fit(train);
+ * const scaled = scaler.transform(test); // by the mean and the deviation of the training part
+ */
+export function standardScaler(options: StandardScalerOptions = {}): StandardScaler {
+  return new StandardScaler(options);
+}
