@@ -24,17 +24,19 @@ export interface PredictArguments {
 }
 
 /** One option: its value's name in the help (a flag has none), and what the help says. */
-interface OptionHelp {
+export interface OptionHelp {
   readonly value?: string;
   readonly help: string;
 }
 
-type OptionTable = Readonly<Record<string, OptionHelp>>;
+/** Options by name, as the help lists them. */
+export type OptionTable = Readonly<Record<string, OptionHelp>>;
 
 const { sentences, imdb } = PRESETS;
 const both = (name: keyof typeof sentences): string => `${sentences[name]}; for imdb ${imdb[name]}`;
 
-const COMMON = {
+/** Options that every command has. */
+export const COMMON = {
   debug: { help: "show where in the program an error arose" },
   help: { help: "show this" },
 } as const satisfies OptionTable;
@@ -69,7 +71,7 @@ export const PREDICT_OPTIONS = {
 } as const satisfies OptionTable;
 
 /** Options as typed, and the words that belong to none. */
-interface Words {
+export interface Words {
   readonly values: ReadonlyMap<string, string | true>;
   readonly positionals: readonly string[];
 }
@@ -82,7 +84,7 @@ export function parseTrain(
   words: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): TrainArguments {
-  const { values, positionals } = read("train", words, TRAIN_OPTIONS);
+  const { values, positionals } = readWords("train", words, TRAIN_OPTIONS);
   if (positionals.length > 0) {
     throw new UsageError(`unexpected "${positionals[0]}"; expected options only: see \`sluice train --help\``);
   }
@@ -109,7 +111,7 @@ export function parseTrain(
  * @throws UsageError for an unknown option, a missing value, no model or an empty text.
  */
 export function parsePredict(words: readonly string[]): PredictArguments {
-  const { values, positionals } = read("predict", words, PREDICT_OPTIONS);
+  const { values, positionals } = readWords("predict", words, PREDICT_OPTIONS);
   const model = textOf(values, "model");
   if (model === undefined) {
     throw new UsageError("--model is missing; expected the directory of a model, such as --model runs/sentences");
@@ -135,7 +137,8 @@ export function helpOf(table: OptionTable): string {
   return heads.map(([head, help]) => `  ${head.padEnd(width)}  ${help}`).join("\n");
 }
 
-function read(command: string, words: readonly string[], table: OptionTable): Words {
+/** The words after a command, by its table. @throws UsageError for an unknown option, a missing value or one too many. */
+export function readWords(command: string, words: readonly string[], table: OptionTable): Words {
   const { tokens } = parseArgs({
     args: [...words],
     // Its own complaints are long; the loop below says the same in our words.
@@ -174,18 +177,21 @@ function unknownOption(command: string, rawName: string, table: OptionTable): st
   return `unknown option ${rawName}; ${hint}\`sluice ${command} --help\` lists them`;
 }
 
-function textOf(values: Words["values"], name: string): string | undefined {
+/** An option's value, if it was given. */
+export function textOf(values: Words["values"], name: string): string | undefined {
   const value = values.get(name);
   return value === true ? undefined : value;
 }
 
-function numberOf(flag: string, text: string): number {
+/** A number. @throws UsageError naming the option. */
+export function numberOf(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isNaN(value)) throw new UsageError(`${flag} is "${text}"; expected a number`);
   return value;
 }
 
-function choice<T extends string>(values: Words["values"], name: string, choices: readonly T[]): T | undefined {
+/** One of several words. @throws UsageError listing them. */
+export function choice<T extends string>(values: Words["values"], name: string, choices: readonly T[]): T | undefined {
   const text = textOf(values, name);
   if (text === undefined) return undefined;
   const found = choices.find((each) => each === text);

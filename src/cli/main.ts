@@ -3,6 +3,8 @@
 import process from "node:process";
 import { SluiceError } from "../core/errors.ts";
 import { asks, helpOf, PREDICT_OPTIONS, parsePredict, parseTrain, TRAIN_OPTIONS } from "./arguments.ts";
+import { BENCH_OPTIONS, parseBench } from "./bench_arguments.ts";
+import { benchCommand } from "./bench_command.ts";
 import { isDeno, rerunInDeno } from "./in_deno.ts";
 import { predictCommand } from "./predict_command.ts";
 import { sluiceVersion } from "./record.ts";
@@ -13,13 +15,17 @@ const HELP = `sluice: recurrent networks that train on WebGPU
 
   sluice train [options]                    train a sentiment model
   sluice predict --model DIR "text" …       ask a model; without texts it reads lines from standard input
+  sluice bench [options]                    measure kernels and models on this adapter
   sluice --version
 
 sluice train
 ${helpOf(TRAIN_OPTIONS)}
 
 sluice predict
-${helpOf(PREDICT_OPTIONS)}`;
+${helpOf(PREDICT_OPTIONS)}
+
+sluice bench
+${helpOf(BENCH_OPTIONS)}`;
 
 async function run([command, ...words]: readonly string[]): Promise<number> {
   if (command === "--version") {
@@ -40,7 +46,12 @@ async function run([command, ...words]: readonly string[]): Promise<number> {
     if (told.runtime === "deno" && !isDeno()) return rerunInDeno(import.meta.url, [command, ...words]);
     return predictCommand(told);
   }
-  throw new UsageError(`unknown command "${command}"; expected train or predict: see \`sluice --help\``);
+  if (command === "bench") {
+    const told = parseBench(words);
+    if (told.runtime === "deno" && !isDeno()) return rerunInDeno(import.meta.url, [command, ...words]);
+    return benchCommand(told);
+  }
+  throw new UsageError(`unknown command "${command}"; expected train, predict or bench: see \`sluice --help\``);
 }
 
 const words = process.argv.slice(2);

@@ -49,7 +49,8 @@ function confusionTable({ negative, positive }: Confusion): string {
   ].join("\n");
 }
 
-function versionsOf(runtime: string): Record<string, string> {
+/** Versions of Sluice and of what brings WebGPU. */
+export function versionsOf(runtime: string): Record<string, string> {
   const webgpu = runtime === "node" ? packageVersion("webgpu/package.json") : undefined;
   return { sluice: sluiceVersion(), ...(webgpu !== undefined && { webgpu }) };
 }

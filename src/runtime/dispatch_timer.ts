@@ -26,19 +26,25 @@ export class DispatchTimer {
     this.#staging = device.createBuffer(bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "profile: read back");
   }
 
+  /** The queries: two for each pass. */
+  get queries(): GPUQuerySet {
+    return this.#queries;
+  }
+
   /** Where the next pass writes its begin and end. */
   next(): GPUComputePassTimestampWrites {
     const index = 2 * this.#next++;
     return { querySet: this.#queries, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
   }
 
-  /** Submits the encoder and gives the seconds of each pass. */
-  async submit(encoder: GPUCommandEncoder): Promise<number[]> {
+  /** Submits the encoder and gives the seconds of each pass; `sleep` comes before the end is asked for. */
+  async submit(encoder: GPUCommandEncoder, sleep?: () => Promise<void>): Promise<number[]> {
     if (this.#count > 0) {
       encoder.resolveQuerySet(this.#queries, 0, this.#count * 2, this.#resolved, 0);
       encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, this.#count * 2 * TIMESTAMP_BYTES);
     }
     this.#device.gpu.queue.submit([encoder.finish()]);
+    await sleep?.();
     const bytes = await mapBuffer(this.#device, this.#staging);
     const times = new BigUint64Array(bytes.buffer);
     return Array.from(

@@ -21,16 +21,36 @@ export type Encodable =
 /** A step that is a dispatch. */
 export type EncodableDispatch = Extract<Encodable, { readonly kind: "dispatch" }>;
 
-/** Records the steps in their order. */
-export function encodeSteps(encoder: GPUCommandEncoder, steps: readonly Encodable[], label: string): void {
+/** Records the steps in their order. With `queries`, query 0 tells when the first pass began, and 1 when the last ended. */
+export function encodeSteps(
+  encoder: GPUCommandEncoder,
+  steps: readonly Encodable[],
+  label: string,
+  queries?: GPUQuerySet,
+): void {
+  const first = steps.findIndex((step) => step.kind === "dispatch");
+  // The last pass begins after the last copy that dispatches follow.
+  const last = steps.findLastIndex(
+    (step, index) => step.kind === "dispatch" && (index === first || steps[index - 1]?.kind === "copy"),
+  );
   let pass: GPUComputePassEncoder | undefined;
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
     if (step.kind === "copy") {
       pass?.end();
       pass = undefined;
       encoder.copyBufferToBuffer(step.from, step.fromOffset, step.to, 0, step.bytes);
     } else {
-      pass ??= encoder.beginComputePass({ label });
+      pass ??= encoder.beginComputePass({
+        label,
+        ...(queries !== undefined &&
+          (index === first || index === last) && {
+            timestampWrites: {
+              querySet: queries,
+              ...(index === first && { beginningOfPassWriteIndex: 0 }),
+              ...(index === last && { endOfPassWriteIndex: 1 }),
+            },
+          }),
+      });
       encodeDispatch(pass, step);
     }
   }

@@ -97,12 +97,20 @@ function lowerAll(operations: readonly Operation[], uses: ReadonlySet<Value>): P
   });
 }
 
+/** The variant that a kernel call is to run; undefined leaves the choice to the call. */
+export type ChooseVariant = (call: KernelCall) => string | undefined;
+
 /** Plans a graph that went through the passes. `inputs` are the values that the caller feeds, used or not. */
-export function planGraph(graph: Graph, inputs: readonly Value[], adapter: AdapterTraits): Plan {
+export function planGraph(
+  graph: Graph,
+  inputs: readonly Value[],
+  adapter: AdapterTraits,
+  chooseVariant: ChooseVariant = () => undefined,
+): Plan {
   const operations = schedule(graph);
   const uses = new Set([...operations.flatMap((o) => o.inputs.map(rootOf)), ...rootsOf(graph).map(rootOf)]);
   const calls = lowerAll(operations, uses);
-  return new Planner(graph, calls, inputs, adapter).plan();
+  return new Planner(graph, calls, inputs, adapter, chooseVariant).plan();
 }
 
 /** A tensor of the plan: a value, or a temporary between an operation's calls. */
@@ -112,6 +120,7 @@ class Planner {
   readonly #graph: Graph;
   readonly #calls: readonly PlannedCall[];
   readonly #adapter: AdapterTraits;
+  readonly #chooseVariant: ChooseVariant;
   readonly #pool = new BufferPool();
   readonly #locations = new Map<Tensor, Location>();
   readonly #lastRead = new Map<Tensor, number>();
@@ -119,7 +128,14 @@ class Planner {
   readonly #steps: Step[] = [];
   #slots = 0;
 
-  constructor(graph: Graph, calls: readonly PlannedCall[], inputs: readonly Value[], adapter: AdapterTraits) {
+  constructor(
+    graph: Graph,
+    calls: readonly PlannedCall[],
+    inputs: readonly Value[],
+    adapter: AdapterTraits,
+    chooseVariant: ChooseVariant,
+  ) {
+    this.#chooseVariant = chooseVariant;
     this.#graph = graph;
     this.#calls = calls;
     this.#adapter = adapter;
@@ -180,7 +196,7 @@ class Planner {
     for (const { read, write } of call.inPlace ?? []) {
       this.#overwrite(reads[read] as Tensor, writes[write] as Tensor, call.writes[write] as Operand, index);
     }
-    const plan = call.plan(this.#adapter);
+    const plan = call.plan(this.#adapter, this.#chooseVariant(call));
     const bound = new Set(
       plan.dispatches.flatMap(({ buffers }) => buffers.filter((b) => b.kind === "write").map((b) => b.index)),
     );

@@ -10,7 +10,7 @@ import { optimize } from "../passes/optimize.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 import { encodeDispatch, encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
-import { type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
+import { type ChooseVariant, type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
 import { type BuiltResources, buildResources, type Resources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
 
@@ -29,6 +29,8 @@ export interface ProgramOptions {
   readonly label: string;
   /** Every value that runs will feed. */
   readonly inputs: readonly Value[];
+  /** Which of its `variants` a kernel call is to run; it chooses by itself where this gives undefined. */
+  readonly chooseVariant?: ChooseVariant;
 }
 
 /** Feeds of one run: an array for every input. */
@@ -77,10 +79,11 @@ export class Program {
    * Optimizes, plans and compiles `graph`; all pipelines compile at once.
    * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind.
    */
-  static async compile(device: Device, graph: Graph, { label, inputs }: ProgramOptions): Promise<Program> {
+  static async compile(device: Device, graph: Graph, options: ProgramOptions): Promise<Program> {
+    const { label, inputs, chooseVariant } = options;
     device.assertUsable();
     const optimized = optimize(graph, { maxStorageBuffers: device.traits.limits.maxStorageBuffersPerShaderStage });
-    const plan = planGraph(optimized, inputs, device.traits);
+    const plan = planGraph(optimized, inputs, device.traits, chooseVariant);
     return new Program(device, label, optimized, plan, await buildResources(device, label, plan));
   }
 
@@ -165,11 +168,7 @@ export class Program {
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
     const device = this.#device;
-    if (!device.gpu.features.has("timestamp-query")) {
-      throw new DeviceError(
-        `${this.#label}: this adapter has no timestamp queries (feature "timestamp-query"), so dispatches cannot be timed`,
-      );
-    }
+    this.#needTimestamps();
     this.#feed(feeds);
     const { steps, commits } = this.#resources;
     const dispatches = steps.filter((step) => step.kind === "dispatch");
@@ -194,6 +193,37 @@ export class Program {
     } finally {
       timer.dispose();
     }
+  }
+
+  /**
+   * Runs `runs` times in one submit and gives the GPU's seconds from the first dispatch's begin to the last one's end. Updates
+   * are committed after each run. `sleep` is awaited before the end is asked for: asking keeps a core busy in Node, which a
+   * software adapter could use.
+   * @throws DeviceError when the adapter has no timestamp queries.
+   */
+  async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
+    this.#needTimestamps();
+    this.#feed(feeds);
+    const { steps, commits } = this.#resources;
+    const all = Array.from({ length: runs }, () => [...steps, ...commits]).flat();
+    if (!all.some((step) => step.kind === "dispatch")) return 0;
+    const label = `${this.#label}: ${runs} runs`;
+    const encoder = this.#device.gpu.createCommandEncoder({ label });
+    const timer = new DispatchTimer(this.#device, 1);
+    try {
+      encodeSteps(encoder, all, label, timer.queries);
+      const [seconds] = await timer.submit(encoder, sleep);
+      return seconds ?? 0;
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  #needTimestamps(): void {
+    if (this.#device.gpu.features.has("timestamp-query")) return;
+    throw new DeviceError(
+      `${this.#label}: this adapter has no timestamp queries (feature "timestamp-query"), so dispatches cannot be timed`,
+    );
   }
 
   /** Frees the program's buffers; variables stay. Harmless when repeated. */

@@ -1,5 +1,6 @@
 /** What a Program asks of the GPU, by counting on the GPUDevice itself; how it plans; that updates commit together. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sizeOf } from "../../src/core/shape.ts";
 import {
   adam,
   type Device,
@@ -185,5 +186,55 @@ describe("the planner", () => {
     expect(compiled.statistics.dispatches).toBe(24);
     expect(compiled.statistics.buffers).toBeLessThanOrEqual(5);
     compiled.dispose();
+  });
+});
+
+describe("timing", () => {
+  test("runs many times in one submit, committing after each, and gives the GPU's seconds", async () => {
+    const w = new Variable({ name: "w", shape: [1000] });
+    const x = input("x", [1000]);
+    const next = ops.add(w.value, x);
+    const graph: Graph = { outputs: [ops.sum(next)], updates: [{ variable: w, value: next }] };
+    const compiled = await Program.compile(device, graph, { label: "timed", inputs: [x] });
+    const feeds = new Map([[x, vector(...Array(1000).fill(1))]]);
+    calls = countGpuCalls(device);
+    let slept = 0;
+    const began = performance.now();
+    const seconds = await compiled.time(5, feeds, async () => {
+      slept++;
+    });
+    const around = (performance.now() - began) / 1000;
+    expect(calls.submits).toBe(1);
+    expect(slept).toBe(1);
+    expect(seconds).toBeGreaterThanOrEqual(0);
+    expect(seconds).toBeLessThan(around);
+    const [values] = await variablesOf(device).read([w]);
+    expect(values?.data[999]).toBe(5);
+    // Twenty times the work takes longer.
+    expect(await compiled.time(2000, feeds)).toBeGreaterThan(seconds);
+    compiled.dispose();
+    variablesOf(device).release([w]);
+  });
+
+  test("lets the caller choose a kernel's variant", async () => {
+    const [a, b] = [input("a", [70, 30]), input("b", [30, 40])];
+    const feeds = new Map(
+      [a, b].map((value) => [value, { shape: value.shape, data: new Float32Array(sizeOf(value.shape)).fill(1) }]),
+    );
+    const kernels = async (variant: string | undefined) => {
+      const compiled = await Program.compile(
+        device,
+        { outputs: [ops.matmul(a, b)], updates: [] },
+        { label: "chosen", inputs: [a, b], chooseVariant: ({ kernel }) => (kernel === "matmul" ? variant : undefined) },
+      );
+      const [product] = await compiled.run(feeds);
+      expect(product?.data.every((element) => element === 30)).toBe(true);
+      const times = await compiled.profile(feeds);
+      compiled.dispose();
+      return times.map(({ kernel }) => kernel);
+    };
+    expect(await kernels("tiled")).toEqual(["matmul/tiled"]);
+    expect(await kernels("naive")).toEqual(["matmul/naive"]);
+    expect(await kernels(undefined)).toHaveLength(1);
   });
 });

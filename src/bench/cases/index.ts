@@ -1,0 +1,37 @@
+/** All cases, and finding them by name. */
+import { ValueError } from "../../core/errors.ts";
+import type { BenchCase } from "../case.ts";
+import { matmulCases } from "./matmul.ts";
+
+/** Every case there is. */
+export const CASES: readonly BenchCase[] = [...matmulCases];
+
+/** Which cases to run. */
+export interface CaseSelection {
+  /** Words that a case's name must all hold, case aside; several filters are joined by commas, and one of them suffices. */
+  readonly filter?: string | undefined;
+  /** Also those outside the default set. A filter looks at all of them. */
+  readonly all?: boolean;
+}
+
+/**
+ * The cases that are asked for.
+ * @throws ValueError when a filter fits none, naming the groups there are.
+ */
+export function selectCases({ filter, all = false }: CaseSelection = {}): readonly BenchCase[] {
+  if (filter === undefined) return CASES.filter((one) => all || one.isDefault);
+  const wanted = filter
+    .toLowerCase()
+    .split(",")
+    .map((words) => words.trim().split(/\s+/));
+  const fits = ({ name }: BenchCase) =>
+    wanted.some((words) => words.every((word) => ` ${name.toLowerCase()} `.includes(word)));
+  const found = CASES.filter(fits);
+  if (found.length === 0) {
+    const groups = [...new Set(CASES.map(({ group }) => group))].join(", ");
+    throw new ValueError(`no case is called "${filter}"; there are cases of ${groups}`, { filter });
+  }
+  // A word that fits cases of the default set asks for those; the long grid needs `all`, or a filter that only it fits.
+  const usual = found.filter(({ isDefault }) => isDefault);
+  return all || usual.length === 0 ? found : usual;
+}

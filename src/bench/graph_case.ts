@@ -1,0 +1,93 @@
+/** Cases that are a graph over variables: the data lies on the device, and nothing is fed. */
+import type { KernelCall } from "../core/kernel_call.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Device } from "../gpu/device.ts";
+import type { Graph, Variable } from "../graph/operation.ts";
+import { Program } from "../runtime/program.ts";
+import { variablesOf } from "../runtime/variables.ts";
+import type { BenchCase, Prepared } from "./case.ts";
+import { programSubject, programWallSubject } from "./subjects.ts";
+
+/** A graph to time, with the variables that hold its data. */
+export interface BenchGraph {
+  readonly graph: Graph;
+  readonly variables: readonly Variable[];
+  /** The kernel whose variants are measured side by side; none where the graph is of several. */
+  readonly kernel?: string;
+  /** Compares the graph's outputs with the reference. @throws CheckError */
+  check(outputs: readonly NdArray[]): void;
+}
+
+/** What a graph's case is besides its graph, which is built anew for each variant. */
+export interface GraphCaseOptions extends Omit<BenchCase, "prepare"> {
+  readonly build: () => BenchGraph;
+}
+
+/** A case that compiles a graph and runs it. */
+export function graphCase({ build, ...facts }: GraphCaseOptions): BenchCase {
+  return { ...facts, prepare: (device, variant) => prepareGraph(device, facts.name, build(), variant) };
+}
+
+async function prepareGraph(device: Device, name: string, built: BenchGraph, variant?: string): Promise<Prepared> {
+  const { graph, variables, kernel, check } = built;
+  const store = variablesOf(device);
+  const seen = new VariantChoice(device, kernel, variant);
+  const release = () => store.release(variables);
+  try {
+    // The data's way to the device is no part of the compile time.
+    for (const variable of variables) store.bufferOf(variable);
+    const began = performance.now();
+    const options = { label: name, inputs: [], chooseVariant: (call: KernelCall) => seen.choose(call) };
+    const program = await Program.compile(device, graph, options);
+    return {
+      subject: programSubject(device, program),
+      wall: programWallSubject(device, program),
+      compileSeconds: (performance.now() - began) / 1000,
+      dispatches: program.statistics.dispatches + program.statistics.extraChunks,
+      variants: seen.variants,
+      chosen: seen.chosen,
+      check: async () => check(await program.run()),
+      dispose: () => {
+        program.dispose();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Gives one kernel's calls a variant, and learns which variants there are and which of them a call would choose itself. */
+class VariantChoice {
+  variants: readonly string[] = [];
+  chosen: string | undefined;
+  readonly #device: Device;
+  readonly #kernel: string | undefined;
+  readonly #variant: string | undefined;
+
+  constructor(device: Device, kernel: string | undefined, variant: string | undefined) {
+    this.#device = device;
+    this.#kernel = kernel;
+    this.#variant = variant;
+  }
+
+  choose(call: KernelCall): string | undefined {
+    if (call.kernel !== this.#kernel || call.variants === undefined) return undefined;
+    const { traits } = this.#device;
+    const own = fingerprint(call, undefined);
+    this.variants = call.variants;
+    this.chosen = call.variants.find((name) => fingerprint(call, name) === own);
+    return this.#variant;
+
+    /** The plan as text: equal plans are the same variant. */
+    function fingerprint(planned: KernelCall, name: string | undefined): string {
+      try {
+        return JSON.stringify(planned.plan(traits, name));
+      } catch (error) {
+        // A variant that does not do this shape or adapter.
+        return String(error);
+      }
+    }
+  }
+}

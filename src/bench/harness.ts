@@ -1,0 +1,143 @@
+/**
+ * How a time is measured: warm-up, batches long enough for the clock, samples until the time or their number is spent, and
+ * several subjects in turns, so that what changes on the machine changes all of them.
+ */
+import { type Summary, summarize } from "./statistics.ts";
+
+/** Something that can be run and timed. */
+export interface Subject {
+  /** What its seconds are taken with. */
+  readonly clock: Clock;
+  /** Runs `runs` times in one go and gives the seconds that all of them took together. */
+  time(runs: number): Promise<number>;
+}
+
+/** A clock and how long a time must be for it. */
+export interface Clock {
+  readonly name: "GPU timestamps" | "wall clock";
+  /** Shorter times are lost in the clock's steps, or in what surrounds the work. */
+  readonly shortest: number;
+}
+
+/** WebGPU rounds timestamps to 100 µs where it does not trust the page: 20 ms keep that below 1%. */
+export const TIMESTAMPS: Clock = { name: "GPU timestamps", shortest: 0.02 };
+/** A submit and the word that it is done cost up to a millisecond around the work. */
+export const WALL_CLOCK: Clock = { name: "wall clock", shortest: 0.05 };
+
+/** How long to measure. */
+export interface MeasureOptions {
+  /** Seconds spent on samples of each subject, as far as `minSamples` allows. */
+  readonly seconds: number;
+  readonly minSamples: number;
+  readonly maxSamples: number;
+  /** Seconds after which a subject gets no further sample, whatever `minSamples` says. */
+  readonly patience: number;
+  /** Stops between two samples. */
+  readonly signal?: AbortSignal;
+}
+
+/** Measures a case in about two seconds; six samples are the fewest that give a 95% interval. */
+export const NORMAL: MeasureOptions = { seconds: 1.5, minSamples: 9, maxSamples: 60, patience: 30 };
+/** For a first look. */
+export const QUICK: MeasureOptions = { seconds: 0.4, minSamples: 6, maxSamples: 20, patience: 8 };
+
+/** What was measured of a subject. */
+export interface Measurement extends Summary {
+  readonly clock: Clock["name"];
+  /** Runs in one sample; a sample's time is divided by it. */
+  readonly runsPerSample: number;
+  /** Seconds of the very first run: it compiles what was not compiled before, and fills caches. */
+  readonly firstRun: number;
+  /** Every sample, in the order in which they were taken: seconds of one run. */
+  readonly times: readonly number[];
+}
+
+/** A subject's state while it is measured. */
+interface Lane {
+  readonly subject: Subject;
+  readonly firstRun: number;
+  readonly runs: number;
+  readonly times: number[];
+  spent: number;
+}
+
+/** Measures one subject. @throws AbortError when the signal asks. */
+export async function measure(subject: Subject, options: MeasureOptions = NORMAL): Promise<Measurement> {
+  const [measurement] = await measureInTurns([subject], options);
+  return measurement as Measurement;
+}
+
+/**
+ * Measures several subjects, one sample of each in turn (A B C A B C …). Sample n of one stands beside sample n of the others.
+ * @throws AbortError when the signal asks.
+ */
+export async function measureInTurns(
+  subjects: readonly Subject[],
+  options: MeasureOptions = NORMAL,
+): Promise<Measurement[]> {
+  const lanes: Lane[] = [];
+  for (const subject of subjects) {
+    options.signal?.throwIfAborted();
+    lanes.push(await warmUp(subject, options));
+  }
+  while (lanes.some((lane) => wantsMore(lane, options))) {
+    for (const lane of lanes) {
+      options.signal?.throwIfAborted();
+      if (lane.spent > options.patience && lane.times.length > 0) continue;
+      const seconds = await lane.subject.time(lane.runs);
+      lane.spent += seconds;
+      lane.times.push(seconds / lane.runs);
+    }
+  }
+  return lanes.map(({ subject, firstRun, runs, times }) => ({
+    ...summarize(times),
+    clock: subject.clock.name,
+    runsPerSample: runs,
+    firstRun,
+    times,
+  }));
+}
+
+function wantsMore({ times, spent }: Lane, { seconds, minSamples, maxSamples, patience }: MeasureOptions): boolean {
+  if (times.length >= maxSamples || spent > patience) return times.length === 0;
+  return times.length < minSamples || spent < seconds;
+}
+
+/** Runs until a batch is long enough for the clock. The first run of all is kept apart; none of these counts. */
+async function warmUp(subject: Subject, { patience }: MeasureOptions): Promise<Lane> {
+  const { shortest } = subject.clock;
+  const firstRun = await subject.time(1);
+  let runs = 1;
+  let spent = firstRun;
+  let seconds = spent < patience ? await subject.time(runs) : firstRun;
+  spent += seconds;
+  while (seconds < shortest && runs < MOST_RUNS && spent < patience) {
+    // A time of 0 says only that the clock saw nothing: ten times as many, and look again.
+    const wanted = seconds > 0 ? Math.ceil((runs * shortest * HEADROOM) / seconds) : runs * GROWTH;
+    runs = Math.min(MOST_RUNS, Math.max(runs + 1, Math.min(wanted, runs * GROWTH)));
+    seconds = await subject.time(runs);
+    spent += seconds;
+  }
+  return { subject, firstRun, runs, times: [], spent: 0 };
+}
+
+const MOST_RUNS = 2000;
+const GROWTH = 10;
+const HEADROOM = 1.2;
+
+/** How two subjects that were measured in turns compare. */
+export interface Ratio {
+  /** Times of `slow` for one of `fast`: the median of the pairs' ratios, and its interval. */
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly isNoisy: boolean;
+}
+
+/** How many times as long `slow` takes as `fast`, pair by pair: what slows the machine for both cancels out. */
+export function ratioOf(slow: Measurement, fast: Measurement): Ratio {
+  const pairs = Math.min(slow.times.length, fast.times.length);
+  const ratios = Array.from({ length: pairs }, (_, i) => (slow.times[i] as number) / (fast.times[i] as number));
+  const { median, low, high, isNoisy } = summarize(ratios);
+  return { median, low, high, isNoisy };
+}

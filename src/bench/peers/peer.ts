@@ -1,0 +1,20 @@
+/** Other libraries, asked to do the same task on the same adapter. */
+import type { PeerTask } from "../case.ts";
+import type { Subject } from "../harness.ts";
+
+/** A library to compare with. */
+export interface Peer {
+  readonly name: string;
+  readonly version: string;
+  /** What it runs on, as it says itself. */
+  readonly backend: string;
+  /** Makes a task ready, its result checked; undefined where the library does not do such tasks. */
+  prepare(task: PeerTask): Promise<PreparedPeer | undefined>;
+  dispose(): void;
+}
+
+/** A peer's task, ready. It is timed by wall clock, submit to end. */
+export interface PreparedPeer {
+  readonly subject: Subject;
+  dispose(): void;
+}

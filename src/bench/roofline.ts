@@ -1,0 +1,132 @@
+/**
+ * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman and
+ * Patterson, "Roofline", 2009).
+ */
+import type { Operand, TensorType } from "../core/kernel_call.ts";
+import type { Device } from "../gpu/device.ts";
+import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import type { Value } from "../graph/operation.ts";
+import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/roofline.ts";
+import type { BenchCase, Work } from "./case.ts";
+import { checkSamples } from "./check.ts";
+import { randomTable } from "./data.ts";
+import { graphCase } from "./graph_case.ts";
+import { type MeasureOptions, measure } from "./harness.ts";
+
+/** An adapter's measured limits. */
+export interface Roofline {
+  /** Additions and multiplications per second, in registers. */
+  readonly flops: number;
+  /** Bytes per second of a copy, those read and those written together. */
+  readonly bytes: number;
+}
+
+/** Bytes of each of the two buffers of a copy: beyond most caches, within WebGPU's default binding size. */
+const COPY_BYTES = 64 * 2 ** 20;
+const VECTOR = 4;
+/** Independent chains of an invocation; the best of them is the peak. */
+const CHAINS = [4, 8, 16] as const;
+
+interface Chains {
+  readonly invocations: number;
+  readonly chains: number;
+}
+
+const multiplyAddOp = defineOp<Chains>({
+  kind: "kernel",
+  name: "multiplyAdd",
+  infer: ({ attributes: { invocations } }) => [{ shape: [invocations, VECTOR], dtype: "float32" }],
+  vjp: () => [],
+  reference: ({ outputs: [output], attributes }) => {
+    const { shape } = output as TensorType;
+    const data = Float64Array.from({ length: attributes.invocations * VECTOR }, (_, index) =>
+      chainSum(attributes, index),
+    );
+    return [{ shape, data }];
+  },
+  lower: ({ outputs: [output], attributes }) => [multiplyAddCall(output as Operand, attributes)],
+});
+
+/** Element `index` of a `multiplyAddCall`'s output. */
+function chainSum({ chains }: Chains, index: number): number {
+  const { a, b, steps } = CHAIN;
+  const power = a ** steps;
+  let sum = 0;
+  for (let c = 0; c < chains; c++) {
+    sum += power * (Math.floor(index / VECTOR) + c) + (b * (1 - power)) / (1 - a);
+  }
+  return sum;
+}
+
+const copyOp = defineOp<Readonly<Record<string, never>>>({
+  kind: "kernel",
+  name: "plainCopy",
+  infer: ({ inputs }) => [inputs[0] as TensorType],
+  vjp: ({ cotangents: [dy] }) => [dy as Value],
+  reference: ({ inputs: [input] }) => [input as ReferenceArray],
+  lower: ({ inputs: [input], outputs: [output] }) => [plainCopyCall(input as Operand, output as Operand)],
+});
+
+function multiplyAddCase(attributes: Chains): BenchCase {
+  const { invocations, chains } = attributes;
+  return graphCase({
+    name: `roofline multiply-add, ${chains} chains`,
+    group: "roofline",
+    isDefault: true,
+    work: { flops: invocations * chains * VECTOR * CHAIN.steps * 2, bytes: invocations * VECTOR * 4 },
+    build: () => ({
+      graph: { outputs: [only(multiplyAddOp([], attributes))], updates: [] },
+      variables: [],
+      check: ([out]) =>
+        checkSamples("multiply-add", out?.data ?? [], (index) => {
+          const value = chainSum(attributes, index);
+          return { value, tolerance: 1e-3 * Math.abs(value) };
+        }),
+    }),
+  });
+}
+
+function copyCase(): BenchCase {
+  return graphCase({
+    name: "roofline copy",
+    group: "roofline",
+    isDefault: true,
+    work: { flops: 0, bytes: 2 * COPY_BYTES },
+    build: () => {
+      const { variable, data } = randomTable("from", [COPY_BYTES / 4], 3);
+      return {
+        graph: { outputs: [only(copyOp([variable.value], {}))], updates: [] },
+        variables: [variable],
+        check: ([out]) =>
+          checkSamples("copy", out?.data ?? [], (index) => ({ value: data[index] as number, tolerance: 0 })),
+      };
+    },
+  });
+}
+
+/** Measures the roof of a device's adapter; the results are checked first. */
+export async function measureRoofline(device: Device, options: MeasureOptions): Promise<Roofline> {
+  const invocations = multiplyAddInvocations(device.traits);
+  const rate = async (benchCase: BenchCase, amount: number): Promise<number> => {
+    const prepared = await benchCase.prepare(device);
+    try {
+      await prepared.check();
+      // The lower end of the interval: a roof is what can be reached, not what is usual on a busy machine.
+      return amount / (await measure(prepared.subject, options)).low;
+    } finally {
+      prepared.dispose();
+    }
+  };
+  let flops = 0;
+  for (const chains of CHAINS) {
+    const benchCase = multiplyAddCase({ invocations, chains });
+    flops = Math.max(flops, await rate(benchCase, benchCase.work.flops));
+  }
+  const copy = copyCase();
+  return { flops, bytes: await rate(copy, copy.work.bytes) };
+}
+
+/** Seconds in which the adapter could do the work at best. */
+export function roofSeconds({ flops, bytes }: Work, roof: Roofline): number {
+  return Math.max(flops / roof.flops, bytes / roof.bytes);
+}
