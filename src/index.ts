@@ -48,6 +48,17 @@ export { type Bindings, interpret } from "./graph/reference.ts";
 export { readSafetensors, type Safetensors, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations.ts";
 export {
+  type Constraint,
+  type ConstraintLike,
+  type MaxNormOptions,
+  type MinMaxNormOptions,
+  maxNorm,
+  minMaxNorm,
+  nonNeg,
+  type UnitNormOptions,
+  unitNorm,
+} from "./nn/constraints.ts";
+export {
   constant,
   glorotUniform,
   type Initializer,
@@ -83,6 +94,16 @@ export {
   type SgdOptions,
   sgd,
 } from "./nn/optimizers.ts";
+export {
+  type L1L2Options,
+  l1,
+  l1l2,
+  l2,
+  type OrthogonalOptions,
+  orthogonalRegularizer,
+  type Regularizer,
+  type RegularizerLike,
+} from "./nn/regularizers.ts";
 export { sequential } from "./nn/sequential.ts";
 export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export { gradients, vjp } from "./ops/gradients.ts";

@@ -2,7 +2,8 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
-import { type Value, Variable } from "../graph/operation.ts";
+import { type Update, type Value, Variable } from "../graph/operation.ts";
+import type { Constraint } from "./constraints.ts";
 import type { InputSpec } from "./data_input.ts";
 import { type CallResult, Embedding, type Layer, type WeightSpec } from "./layers/index.ts";
 
@@ -13,6 +14,15 @@ const LAYER_STREAM = 0x20000000;
 export interface LayerTrace {
   readonly layer: Layer;
   readonly result: CallResult;
+}
+
+/** What a forward build gives. */
+export interface ForwardPass {
+  readonly output: Value;
+  /** Scalars that are added to the loss: the penalties of weights and of activities. */
+  readonly penalties: readonly Value[];
+  /** What state of the layers holds after the run, such as moving statistics. */
+  readonly updates: readonly Update[];
 }
 
 /** A checked row of layers. Its weights exist as variables; no device knows of them yet. */
@@ -89,9 +99,22 @@ export class LayerStack {
     });
   }
 
-  /** The output for x. */
-  forward(x: Value, step?: Value): Value {
-    return (this.build(x, step).at(-1) as LayerTrace).result.output;
+  /** The output for x, with what the layers add to the loss and to their state. */
+  forward(x: Value, step?: Value): ForwardPass {
+    const traces = this.build(x, step);
+    return {
+      output: (traces.at(-1) as LayerTrace).result.output,
+      penalties: [
+        ...this.layers.flatMap((layer) => layer.weightPenalties()),
+        ...traces.flatMap(({ layer, result }) => layer.activityPenalties([result.output])),
+      ],
+      updates: traces.flatMap(({ result }) => result.updates ?? []),
+    };
+  }
+
+  /** The limit on a weight, if it has one. */
+  constraintOf(weight: Variable): Constraint | undefined {
+    return this.layers.map((layer) => layer.constraintOf(weight)).find((constraint) => constraint !== undefined);
   }
 }
 
@@ -111,10 +134,12 @@ function nameLayers(layers: readonly Layer[]): void {
     });
 }
 
-function makeWeight(layer: Layer, { name, shape, initializer }: WeightSpec, seed: number, stream: number): Variable {
+function makeWeight(layer: Layer, spec: WeightSpec, seed: number, stream: number): Variable {
+  const { name, shape, initializer, trainable = true } = spec;
   return new Variable({
     name: `${layer.name}/${name}`,
     shape,
+    trainable,
     initial: () => ({ shape, data: initializer.fill(shape, new Random(seed, stream)) }),
   });
 }

@@ -99,7 +99,7 @@ export class Model {
       optimizer: resolvedOptimizer,
       loss: resolvedLoss,
       metrics: resolvedMetrics,
-      slots: this.#stack.weights.map((weight) => resolvedOptimizer.slots(weight)),
+      slots: this.#stack.weights.map((weight) => (weight.trainable ? resolvedOptimizer.slots(weight) : [])),
     };
     this.#state = undefined;
   }
@@ -292,7 +292,12 @@ export class Model {
 
   #stepModel() {
     const { weights } = this.#stack;
-    return { device: this.device, weights, forward: (x: Value, step?: Value) => this.#stack.forward(x, step) };
+    return {
+      device: this.device,
+      weights,
+      forward: (x: Value, step?: Value) => this.#stack.forward(x, step),
+      constraintOf: (weight: Variable) => this.#stack.constraintOf(weight),
+    };
   }
 
   #prepare(data: DataLike, loss: Loss, what: string): Dataset {

@@ -48,7 +48,7 @@ export class Predictor {
     if (known !== undefined) return known;
     const { inputShape, inputSpec } = this.#stack;
     const x = input("x", [batchSize, ...inputShape], inputSpec.dtype);
-    const graph = { outputs: [this.#stack.forward(x)], updates: [] };
+    const graph = { outputs: [this.#stack.forward(x).output], updates: [] };
     const program = await Program.compile(this.#device, graph, {
       label: `prediction, batch ${batchSize}`,
       inputs: [x],

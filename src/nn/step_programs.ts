@@ -1,6 +1,6 @@
 /** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
 import type { NdArray } from "../core/nd_array.ts";
-import { input, type Value, Variable } from "../graph/operation.ts";
+import { input, type Update, type Value, Variable } from "../graph/operation.ts";
 import { add, equal, mul, where } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
 import { mean } from "../ops/reduce.ts";
@@ -8,7 +8,9 @@ import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";
+import type { Constraint } from "./constraints.ts";
 import type { DeviceDataset } from "./device_dataset.ts";
+import type { ForwardPass } from "./layer_stack.ts";
 import type { Loss } from "./losses.ts";
 import type { Metric } from "./metrics.ts";
 import type { Optimizer } from "./optimizers.ts";
@@ -18,7 +20,8 @@ export interface StepModel {
   readonly device: Device;
   readonly weights: readonly Variable[];
   /** Builds the output; `step` feeds the random layers and is given while training only. */
-  forward(x: Value, step?: Value): Value;
+  forward(x: Value, step?: Value): ForwardPass;
+  constraintOf(weight: Variable): Constraint | undefined;
 }
 
 /** What was compiled into a model. */
@@ -66,6 +69,15 @@ export interface StepFeeds {
 
 const int32 = (value: number): NdArray => ({ shape: [], data: Int32Array.of(value) });
 
+function withPenalties(loss: Value, penalties: readonly Value[]): Value {
+  return penalties.reduce((sum, penalty) => add(sum, penalty), loss);
+}
+
+/** The updated weight brought within its limit; after a step that was not finite it stays as it is. */
+function constrained({ variable, value }: Update, constraint: Constraint, isSound: Value): Update {
+  return { variable, value: where(isSound, constraint.apply(value), value) };
+}
+
 /** One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite). */
 export async function trainStep(
   model: StepModel,
@@ -80,21 +92,34 @@ export async function trainStep(
   const rates = input("rates", [4]);
   const { optimizer, loss, metrics, slots } = compiled;
   const { x, y } = data.batch(position, batchSize);
-  const output = model.forward(x, step);
+  const { output, penalties, updates: stateUpdates } = model.forward(x, step);
+  const trained = model.weights.flatMap((weight, index) => (weight.trainable ? [{ weight, index }] : []));
   const { value, gradients, others } = differentiate(
-    mean(loss.perSample(y, output)),
-    model.weights.map((weight) => weight.value),
-    metrics.map((metric) => mean(metric.perSample(y, output))),
+    withPenalties(mean(loss.perSample(y, output)), penalties),
+    trained.map(({ weight }) => weight.value),
+    [...metrics.map((metric) => mean(metric.perSample(y, output))), ...stateUpdates.map((update) => update.value)],
   );
+  const metricValues = others.slice(0, metrics.length);
   const checked = checkFinite([value, ...gradients], status.value, step);
   const clipped = optimizer.clip(gradients);
-  const sumUpdates = sums.updates([value, ...others], batchSize, equal(reshape(checked, []), 0));
+  const isSound = equal(reshape(checked, []), 0);
+  const sumUpdates = sums.updates([value, ...metricValues], batchSize, isSound);
   const updates = [
     { variable: status, value: checked },
     ...sumUpdates,
-    ...model.weights.flatMap((weight, index) =>
-      optimizer.update(weight, slots[index] ?? [], { gradient: clipped[index] as Value, rates, status: checked }),
-    ),
+    ...trained.flatMap(({ weight, index }, which) => {
+      const inputs = { gradient: clipped[which] as Value, rates, status: checked };
+      const constraint = model.constraintOf(weight);
+      return optimizer
+        .update(weight, slots[index] ?? [], inputs)
+        .map((update) =>
+          update.variable === weight && constraint ? constrained(update, constraint, isSound) : update,
+        );
+    }),
+    ...stateUpdates.map(({ variable }, index) => {
+      const next = others[metrics.length + index] as Value;
+      return { variable, value: where(isSound, next, variable.value) };
+    }),
   ];
   const outputs = [...sumUpdates.map((update) => update.value), checked];
   const program = await Program.compile(
@@ -124,8 +149,11 @@ export async function evaluateStep(
 ): Promise<StepProgram> {
   const position = input("position", [], "int32");
   const { x, y } = data.batch(position, batchSize);
-  const output = model.forward(x);
-  const means = [loss, ...metrics].map((measure) => mean(measure.perSample(y, output)));
+  const { output, penalties } = model.forward(x);
+  const means = [
+    withPenalties(mean(loss.perSample(y, output)), penalties),
+    ...metrics.map((metric) => mean(metric.perSample(y, output))),
+  ];
   const updates = sums.updates(means, batchSize);
   const program = await Program.compile(
     model.device,

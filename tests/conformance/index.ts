@@ -5,6 +5,7 @@ import { kerasLayerCases } from "./keras_layers.ts";
 import { kerasPartCases } from "./keras_parts.ts";
 import { kerasTrainingCases } from "./keras_training.ts";
 import { opConformance } from "./ops_on_gpu.ts";
+import { penaltyCases } from "./penalties.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 
 export type { ConformanceCase } from "./case.ts";
@@ -17,5 +18,6 @@ export const cases: readonly ConformanceCase[] = [
   ...kerasFactCases,
   ...kerasPartCases,
   ...kerasTrainingCases,
+  ...penaltyCases,
   ...referenceTrainingCases,
 ];

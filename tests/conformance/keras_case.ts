@@ -44,11 +44,12 @@ export function buildLayer(
   weights?: readonly KerasArray[],
 ): readonly Variable[] {
   let next = 0;
-  layer.build(inputShapes, ({ name, shape, initializer }) => {
+  layer.build(inputShapes, ({ name, shape, initializer, trainable = true }) => {
     const given = weights?.[next++];
     return new Variable({
       name,
       shape,
+      trainable,
       initial: () => (given ? toArray(given) : { shape, data: initializer.fill(shape, undefined as never) }),
     });
   });

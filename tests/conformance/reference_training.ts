@@ -61,7 +61,7 @@ async function train(device: Device, optimizer: Optimizer, weightTolerance: numb
   };
   const weights = model.weightVariables;
   const slots = weights.map((weight) => optimizer.slots(weight));
-  const output = model.stack.forward(inputs.x);
+  const output = model.stack.forward(inputs.x).output;
   const loss = ops.mean(resolveLoss("binaryCrossentropy").perSample(inputs.y, output));
   const { value, gradients } = differentiate(
     loss,

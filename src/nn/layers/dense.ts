@@ -3,17 +3,22 @@ import type { Value } from "../../graph/operation.ts";
 import { add } from "../../ops/arithmetic.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations.ts";
-import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type CallContext, type CallResult, expectPositive, Layer, type WeightSpec } from "./layer.ts";
+import {
+  type CallContext,
+  type CallResult,
+  expectPositive,
+  Layer,
+  type LayerConfig,
+  type LayerOptions,
+  type WeightSpec,
+} from "./layer.ts";
+import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** Options of `dense`. */
-export interface DenseOptions {
-  readonly name?: string;
+export interface DenseOptions extends LayerOptions, WeightOptions<"kernel">, WeightOptions<"bias"> {
   readonly units: number;
   readonly activation?: ActivationLike;
   readonly useBias?: boolean;
-  readonly kernelInitializer?: InitializerLike;
-  readonly biasInitializer?: InitializerLike;
 }
 
 /** activation(x·kernel + bias) over the last axis: `[B, ..., D]` -> `[B, ..., units]`. Keras: https://keras.io/api/layers/core_layers/dense/ */
@@ -22,34 +27,29 @@ export class Dense extends Layer {
   readonly units: number;
   readonly activation: Activation;
   readonly useBias: boolean;
-  readonly #kernel: Initializer;
-  readonly #bias: Initializer;
+  readonly #kernel: WeightRule;
+  readonly #bias: WeightRule;
 
   constructor(options: DenseOptions) {
-    super(options.name);
+    super(options);
     expectPositive("dense", "units", options.units);
     this.units = options.units;
     this.activation = resolveActivation(options.activation ?? "linear");
     this.useBias = options.useBias ?? true;
-    this.#kernel = resolveInitializer(options.kernelInitializer ?? "glorotUniform");
-    this.#bias = resolveInitializer(options.biasInitializer ?? "zeros");
+    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
+    this.#bias = new WeightRule("bias", options, "zeros");
   }
 
-  get config() {
+  get config(): LayerConfig {
     const { units, useBias } = this;
-    return {
-      units,
-      activation: this.activation.config,
-      useBias,
-      kernelInitializer: this.#kernel.config,
-      biasInitializer: this.#bias.config,
-    };
+    const activation = this.activation.config;
+    return { units, activation, useBias, ...this.#kernel.config, ...this.#bias.config, ...this.baseConfig };
   }
 
   weightSpecs(inputShape: Shape): WeightSpec[] {
     if (inputShape.length === 0) this.expectRank(inputShape, 1, "at least one axis beside the batch");
-    const kernel = { name: "kernel", shape: [inputShape.at(-1) as number, this.units], initializer: this.#kernel };
-    return this.useBias ? [kernel, { name: "bias", shape: [this.units], initializer: this.#bias }] : [kernel];
+    const kernel = this.#kernel.spec("kernel", [inputShape.at(-1) as number, this.units]);
+    return this.useBias ? [kernel, this.#bias.spec("bias", [this.units])] : [kernel];
   }
 
   outputShape(inputShape: Shape): Shape {

@@ -47,11 +47,13 @@ export {
   type InputCount,
   Layer,
   type LayerConfig,
+  type LayerOptions,
   type WeightSpec,
 } from "./layer.ts";
 export { Lstm, type LstmOptions, lstm } from "./lstm.ts";
 export { MergeLayer } from "./merge_layer.ts";
 export { Dropout, type DropoutOptions, dropout, Flatten, flatten } from "./simple.ts";
+export { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 type Make = (options: Readonly<Record<string, unknown>>, name: string) => Layer;
 

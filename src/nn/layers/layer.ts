@@ -2,8 +2,11 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
+import { mul } from "../../ops/arithmetic.ts";
 import type { RandomSource } from "../../ops/random.ts";
+import type { Constraint } from "../constraints.ts";
 import type { Initializer } from "../initializers.ts";
+import { type Regularizer, type RegularizerLike, resolveRegularizer } from "../regularizers.ts";
 
 /** What a layer learns of the run it is part of. */
 export interface CallContext {
@@ -40,6 +43,19 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
+  /** Its penalty is added to the loss while the weight is trained. */
+  readonly regularizer?: Regularizer | undefined;
+  /** Applied after every update of the weight. */
+  readonly constraint?: Constraint | undefined;
+  /** False for what no gradient changes: moving statistics, states. True when absent. */
+  readonly trainable?: boolean;
+}
+
+/** Options that every layer has. */
+export interface LayerOptions {
+  readonly name?: string;
+  /** A penalty on the output, divided by the batch size. */
+  readonly activityRegularizer?: RegularizerLike;
 }
 
 /** The least and the greatest number of inputs of a layer. */
@@ -68,10 +84,20 @@ export abstract class Layer {
   abstract readonly config: LayerConfig;
   /** The name given by the user, or by the model (`lstm`, `lstm_1`, …). */
   name: string;
+  /** The penalty on the output, if there is one. */
+  readonly activityRegularizer: Regularizer | undefined;
   #weights: readonly Variable[] | undefined;
+  #specs: readonly WeightSpec[] = [];
 
-  constructor(name: string | undefined) {
-    this.name = name ?? "";
+  constructor(options: LayerOptions | string | undefined) {
+    const { name = "", activityRegularizer } = typeof options === "string" ? { name: options } : (options ?? {});
+    this.name = name;
+    this.activityRegularizer = resolveRegularizer(activityRegularizer);
+  }
+
+  /** The options of every layer as data, for `config`; the name is saved beside it. */
+  protected get baseConfig(): LayerConfig {
+    return this.activityRegularizer === undefined ? {} : { activityRegularizer: this.activityRegularizer.config };
   }
 
   /**
@@ -110,7 +136,28 @@ export abstract class Layer {
       throw new ValueError(`the layer "${this.name}" is already part of a model; make a new one for each model`);
     }
     const [first, ...others] = this.expectInputs(inputShapes);
-    this.#weights = this.weightSpecs(first, ...others).map(make);
+    this.#specs = this.weightSpecs(first, ...others);
+    this.#weights = this.#specs.map(make);
+  }
+
+  /** What the trained weights add to the loss: one scalar for each that has a regularizer. */
+  weightPenalties(): Value[] {
+    return this.weights.flatMap((weight, index) => {
+      const regularizer = weight.trainable ? this.#specs[index]?.regularizer : undefined;
+      return regularizer === undefined ? [] : [regularizer.penalty(weight.value)];
+    });
+  }
+
+  /** What outputs `[B, ...]` add to the loss: their penalty, divided by the batch size. */
+  activityPenalties(outputs: readonly Value[]): Value[] {
+    const { activityRegularizer: regularizer } = this;
+    if (regularizer === undefined) return [];
+    return outputs.map((output) => mul(regularizer.penalty(output), 1 / (output.shape[0] ?? 1)));
+  }
+
+  /** The limit on one of the layer's weights, if it has one. */
+  constraintOf(weight: Variable): Constraint | undefined {
+    return this.#specs[this.weights.indexOf(weight)]?.constraint;
   }
 
   /** @throws ValueError when the layer does not take this many inputs. */

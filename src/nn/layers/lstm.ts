@@ -6,8 +6,17 @@ import { type LstmActivations, lstmSweep } from "../../ops/lstm.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { reverse, slice, stack } from "../../ops/movement.ts";
 import { reshape } from "../../ops/reshape.ts";
-import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type CallContext, type CallResult, expectPositive, Layer, type WeightSpec } from "./layer.ts";
+import type { Initializer } from "../initializers.ts";
+import {
+  type CallContext,
+  type CallResult,
+  expectPositive,
+  Layer,
+  type LayerConfig,
+  type LayerOptions,
+  type WeightSpec,
+} from "./layer.ts";
+import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 type RecurrentActivation = LstmActivations["activation"];
 
@@ -22,8 +31,11 @@ const ACTIVATIONS: readonly RecurrentActivation[] = [
 ];
 
 /** Options of `lstm`; names and defaults are Keras's. */
-export interface LstmOptions {
-  readonly name?: string;
+export interface LstmOptions
+  extends LayerOptions,
+    WeightOptions<"kernel">,
+    WeightOptions<"recurrent">,
+    WeightOptions<"bias"> {
   /** The size of h and c. */
   readonly units: number;
   /** Of the candidate and of the cell on its way out. */
@@ -31,9 +43,6 @@ export interface LstmOptions {
   /** Of the three gates. */
   readonly recurrentActivation?: RecurrentActivation;
   readonly useBias?: boolean;
-  readonly kernelInitializer?: InitializerLike;
-  readonly recurrentInitializer?: InitializerLike;
-  readonly biasInitializer?: InitializerLike;
   /** The forget gate's bias starts at 1 (Jozefowicz et al. 2015). */
   readonly unitForgetBias?: boolean;
   /** Give h of every timestep, `[B, T, units]`, instead of the last. */
@@ -57,12 +66,12 @@ export class Lstm extends Layer {
   readonly unitForgetBias: boolean;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
-  readonly #kernel: Initializer;
-  readonly #recurrent: Initializer;
-  readonly #bias: Initializer;
+  readonly #kernel: WeightRule;
+  readonly #recurrent: WeightRule;
+  readonly #bias: WeightRule;
 
   constructor(options: LstmOptions) {
-    super(options.name);
+    super(options);
     expectPositive("lstm", "units", options.units);
     this.units = options.units;
     this.activation = recurrentActivation("activation", options.activation ?? "tanh");
@@ -71,12 +80,12 @@ export class Lstm extends Layer {
     this.unitForgetBias = options.unitForgetBias ?? true;
     this.returnSequences = options.returnSequences ?? false;
     this.goBackwards = options.goBackwards ?? false;
-    this.#kernel = resolveInitializer(options.kernelInitializer ?? "glorotUniform");
-    this.#recurrent = resolveInitializer(options.recurrentInitializer ?? "orthogonal");
-    this.#bias = resolveInitializer(options.biasInitializer ?? "zeros");
+    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
+    this.#recurrent = new WeightRule("recurrent", options, "orthogonal");
+    this.#bias = new WeightRule("bias", options, "zeros");
   }
 
-  get config() {
+  get config(): LayerConfig {
     const {
       units,
       activation,
@@ -94,26 +103,28 @@ export class Lstm extends Layer {
       unitForgetBias,
       returnSequences,
       goBackwards,
-      kernelInitializer: this.#kernel.config,
-      recurrentInitializer: this.#recurrent.config,
-      biasInitializer: this.#bias.config,
+      ...this.#kernel.config,
+      ...this.#recurrent.config,
+      ...this.#bias.config,
+      ...this.baseConfig,
     };
   }
 
   weightSpecs(inputShape: Shape): WeightSpec[] {
     this.expectRank(inputShape, 2, "[B, T, D]: a sequence of vectors. Put an embedding before it, or add an axis.");
     const wide = 4 * this.units;
+    const { config, fill } = this.#bias.initializer;
     const bias: Initializer = {
-      config: this.#bias.config,
+      config,
       fill: (shape, random) => {
-        const data = this.#bias.fill(shape, random);
+        const data = fill(shape, random);
         return this.unitForgetBias ? data.fill(1, this.units, 2 * this.units) : data;
       },
     };
     return [
-      { name: "kernel", shape: [inputShape[1] as number, wide], initializer: this.#kernel },
-      { name: "recurrent_kernel", shape: [this.units, wide], initializer: this.#recurrent },
-      ...(this.useBias ? [{ name: "bias", shape: [wide], initializer: bias }] : []),
+      this.#kernel.spec("kernel", [inputShape[1] as number, wide]),
+      this.#recurrent.spec("recurrent_kernel", [this.units, wide]),
+      ...(this.useBias ? [this.#bias.spec("bias", [wide], bias)] : []),
     ];
   }
 
