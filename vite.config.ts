@@ -7,6 +7,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** The public names, resolved to the source: demo and tests import what a user of the package would. */
 const alias = [
   { find: /^sluice$/, replacement: here("src/index.ts") },
+  { find: /^sluice\/convert$/, replacement: here("src/convert/index.ts") },
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
 ];
@@ -39,6 +40,7 @@ export default defineConfig(({ mode }) => {
         formats: ["es"],
         entry: {
           index: here("src/index.ts"),
+          convert: here("src/convert/index.ts"),
           node: here("src/node.ts"),
           sentences: here("src/data/sentences.ts"),
           "cli/main": here("src/cli/main.ts"),
@@ -47,7 +49,7 @@ export default defineConfig(({ mode }) => {
         },
       },
       rolldownOptions: {
-        external: [/^node:/, "webgpu", "puppeteer", "vite"],
+        external: [/^node:/, "webgpu", "puppeteer", "vite", "h5wasm", "@zip.js/zip.js"],
         output: {
           entryFileNames: "[name].js",
           chunkFileNames: "chunks/[name]-[hash].js",

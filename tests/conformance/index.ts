@@ -1,6 +1,7 @@
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
 import { kerasFactCases } from "./keras_facts.ts";
+import { kerasFileCases } from "./keras_files.ts";
 import { kerasLayerCases } from "./keras_layers.ts";
 import { kerasPartCases } from "./keras_parts.ts";
 import { kerasTrainingCases } from "./keras_training.ts";
@@ -19,5 +20,6 @@ export const cases: readonly ConformanceCase[] = [
   ...kerasPartCases,
   ...kerasTrainingCases,
   ...penaltyCases,
+  ...kerasFileCases,
   ...referenceTrainingCases,
 ];

@@ -1,0 +1,108 @@
+/** Keras 3's files: `.keras` (a zip of configuration and weights) and `.weights.h5`. */
+import { FormatError } from "../core/errors.ts";
+import { objectOf, show, textOf } from "../io/json_check.ts";
+import { parseStrictJson } from "../io/strict_json.ts";
+import type { Model } from "../nn/model.ts";
+import type { Source } from "../platform/source.ts";
+import type { Device } from "./device.ts";
+import { readHdf5, writeHdf5 } from "./hdf5.ts";
+import { readModelConfig, writeModelConfig } from "./keras_config.ts";
+import { describeWeights, matchWeights } from "./keras_weights.ts";
+import { MAX_FILE_BYTES, readSource } from "./read_source.ts";
+import { readZip, writeZip } from "./zip.ts";
+
+const CONFIG = "config.json";
+const METADATA = "metadata.json";
+const WEIGHTS = "model.weights.h5";
+const MAX_JSON_BYTES = 2 ** 26;
+
+/** The version of Keras whose files these are in every detail. */
+const KERAS_VERSION = "3.16.0";
+
+/**
+ * Loads a model that Keras 3 saved with `model.save("name.keras")`.
+ * Needs the npm packages `h5wasm` and `@zip.js/zip.js`.
+ * @param source a path (Node, Deno), a URL, a `File` or the bytes.
+ * @throws FormatError when the file is damaged, or names the layer, option and value that Sluice lacks; no model is left behind.
+ * @throws SluiceError when a package is missing, with the command that installs it.
+ * @example
+ * const model = await loadKeras("sentiment.keras", { device });
+ */
+export async function loadKeras(source: Source, { device }: { readonly device: Device }): Promise<Model> {
+  const { name, bytes } = await readSource(source);
+  const files = await readZip(
+    bytes,
+    new Map([
+      [METADATA, MAX_JSON_BYTES],
+      [CONFIG, MAX_JSON_BYTES],
+      [WEIGHTS, MAX_FILE_BYTES],
+    ]),
+    name,
+  );
+  const [metadata, config, weights] = [METADATA, CONFIG, WEIGHTS].map((file) => {
+    const found = files.get(file);
+    if (found !== undefined) return found;
+    throw new FormatError(`${name} has no ${file}; expected a .keras file, as Keras 3 saves it`, { file });
+  }) as [Uint8Array, Uint8Array, Uint8Array];
+  const version = textOf(
+    objectOf(parseStrictJson(metadata, `${name}: ${METADATA}`), `${name}: ${METADATA}`).get("keras_version"),
+    `${name}: keras_version`,
+  );
+  if (!version.startsWith("3."))
+    throw new FormatError(`${name} is of Keras ${show(version)}; expected Keras 3`, { version });
+  const content = await readHdf5(weights, `${name}: ${WEIGHTS}`);
+  const model = readModelConfig(parseStrictJson(config, `${name}: ${CONFIG}`), device, `${name}: ${CONFIG}`);
+  return withWeights(model, () => matchWeights(model, content, `${name}: ${WEIGHTS}`));
+}
+
+/** The model with weights from elsewhere; gone where they do not fit. */
+async function withWeights(model: Model, match: () => Parameters<Model["setWeights"]>[0]): Promise<Model> {
+  try {
+    await model.setWeights(match());
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The model as a `.keras` file: what Keras's `load_model` opens. Needs the npm packages `h5wasm` and `@zip.js/zip.js`.
+ * @throws ValueError for a layer or an option that Keras has no form for.
+ * @example
+ * await writeFile("sentiment.keras", await toKeras(model));
+ */
+export async function toKeras(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const config = json(writeModelConfig(model));
+  const weights = await toKerasWeights(model);
+  const saved = `${new Date().toISOString().slice(0, 19).replace("T", "@")}`;
+  return writeZip(
+    new Map([
+      [METADATA, json({ keras_version: KERAS_VERSION, date_saved: saved })],
+      [CONFIG, config],
+      [WEIGHTS, weights],
+    ]),
+  );
+}
+
+/**
+ * Puts the weights of a `.weights.h5` file, as Keras 3's `model.save_weights` writes it, into a model of the same layers.
+ * Needs the npm package `h5wasm`.
+ * @throws FormatError when the file is damaged or belongs to another model; the model is then as it was.
+ * @example
+ * await loadKerasWeights(model, "sentiment.weights.h5");
+ */
+export async function loadKerasWeights(model: Model, source: Source): Promise<void> {
+  const { name, bytes } = await readSource(source);
+  await model.setWeights(matchWeights(model, await readHdf5(bytes, name), name));
+}
+
+/**
+ * The model's weights as a `.weights.h5` file: what Keras 3's `model.load_weights` opens. Needs the npm package `h5wasm`.
+ * @example
+ * await writeFile("sentiment.weights.h5", await toKerasWeights(model));
+ */
+export async function toKerasWeights(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+  return writeHdf5(await describeWeights(model));
+}

@@ -1,0 +1,101 @@
+/**
+ * Where Keras 3 keeps a model's weights in an HDF5 file: `layers/<class>/vars/<n>`, numbered by class and not by name.
+ * Source: https://github.com/keras-team/keras/blob/master/keras/src/saving/saving_lib.py
+ */
+import { FormatError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import type { Layer } from "../nn/layers/index.ts";
+import type { Model } from "../nn/model.ts";
+import type { Hdf5Content } from "./hdf5.ts";
+import { layerRow } from "./layer_table.ts";
+import { numbered, pathName } from "./names.ts";
+
+type Variable = Model["weightVariables"][number];
+
+/** The variables of one of Keras's objects: a layer, a cell, the model itself. */
+interface Saved {
+  readonly path: string;
+  readonly name: string;
+  readonly weights: readonly Variable[];
+}
+
+const join = (path: string, child: string): string => (path === "" ? child : `${path}/${child}`);
+
+function savedModel(model: Model, path: string): Saved[] {
+  const names = numbered(model.layers.map(({ className }) => pathName(className)));
+  return [
+    { path, name: model.name, weights: [] },
+    ...model.layers.flatMap((layer, index) => savedLayer(layer, join(join(path, "layers"), names[index] as string))),
+  ];
+}
+
+function savedLayer(layer: Layer, path: string): Saved[] {
+  const { name, weights } = layer;
+  const cell = layerRow(layer.className)?.cell;
+  if (cell === undefined) return [{ path, name, weights }];
+  return [
+    { path, name, weights: [] },
+    { path: join(path, "cell"), name: cell, weights },
+  ];
+}
+
+/**
+ * The arrays of a file in the order of `model.weights()`.
+ * @throws FormatError when the file lacks one, has others, or one of another shape.
+ */
+export function matchWeights(model: Model, { datasets }: Hdf5Content, what: string): NdArray[] {
+  const found = new Map<Variable, NdArray>();
+  const expected = new Set<string>();
+  for (const { path, weights } of savedModel(model, "")) {
+    for (const [index, variable] of weights.entries()) {
+      const at = `${join(path, "vars")}/${index}`;
+      expected.add(at);
+      found.set(variable, checked(datasets.get(at), variable, `${what}: ${at}`));
+    }
+  }
+  const other = [...datasets.keys()].find((path) => path.startsWith("layers/") && !expected.has(path));
+  if (other !== undefined) {
+    throw new FormatError(
+      `${what} holds ${other}, which the model "${model.name}" lacks: they belong to different models`,
+      {
+        path: other,
+      },
+    );
+  }
+  return model.weightVariables.map((variable) => found.get(variable) as NdArray);
+}
+
+function checked(array: NdArray | undefined, variable: Variable, where: string): NdArray {
+  if (array === undefined) {
+    throw new FormatError(`${where} is missing, which holds "${variable.name}": the file belongs to another model`, {
+      variable: variable.name,
+    });
+  }
+  if (!sameShape(array.shape, variable.shape) || !(array.data instanceof Float32Array)) {
+    throw new FormatError(
+      `${where} is ${array.data instanceof Float32Array ? "float32" : "int32"} ${formatShape(array.shape)}; "${variable.name}" is float32 ${formatShape(variable.shape)}`,
+      { variable: variable.name, shape: array.shape, expected: variable.shape },
+    );
+  }
+  if (!array.data.every(Number.isFinite)) {
+    throw new FormatError(`${where} holds a number that is not finite`, { variable: variable.name });
+  }
+  return array;
+}
+
+/** The model's weights as Keras lays them out. */
+export async function describeWeights(model: Model): Promise<Hdf5Content> {
+  const arrays = await model.weights();
+  const values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));
+  const content: Hdf5Content = { datasets: new Map(), groups: new Map() };
+  for (const { path, name, weights } of savedModel(model, "")) {
+    const group = join(path, "vars");
+    content.groups.set(group, name);
+    for (const [index, variable] of weights.entries()) {
+      const { shape, data } = values.get(variable) as NdArray;
+      content.datasets.set(`${group}/${index}`, { shape, data });
+    }
+  }
+  return content;
+}

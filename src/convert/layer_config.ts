@@ -1,0 +1,127 @@
+/** One layer's configuration, from Keras's form to a layer and back. */
+import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
+import { objectOf, show, textOf } from "../io/json_check.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
+import { knownLayers, type LayerRow, layerRow } from "./layer_table.ts";
+import { camelCase } from "./names.ts";
+import type { Dialect, Option } from "./options.ts";
+
+/** What every layer's configuration holds beside its own options. */
+const COMMON = new Set(["name", "trainable", "dtype", "batch_input_shape", "batch_shape"]);
+
+/**
+ * Makes a layer from Keras's class and configuration.
+ * @throws FormatError that names the layer, the option and its value where Sluice lacks them.
+ */
+export function readLayer(className: string, config: JsonValue | undefined, what: string): Layer {
+  const row = layerRow(className);
+  if (row === undefined) {
+    throw new FormatError(
+      `${what}: the layer class ${show(className)} is not among those that Sluice reads: ${knownLayers().join(", ")}`,
+      { className },
+    );
+  }
+  const fields = objectOf(config, `${what}: config`);
+  const name = textOf(fields.get("name"), `${what}: name`);
+  const where = `${what}: ${className} "${name}"`;
+  checkDType(fields.get("dtype"), where);
+  const given = readOptions(row, fields, where);
+  const layer = makeLayer(className, given, name, where);
+  refuseLost(row, fields, layer, where);
+  return layer;
+}
+
+function readOptions(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, where: string): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const [key, value] of fields) {
+    if (COMMON.has(key)) continue;
+    const option = Object.hasOwn(row.options, key) ? row.options[key] : undefined;
+    if (option === undefined) {
+      if (value === null || value === false) continue;
+      throw new FormatError(`${where} has the option ${key.slice(0, 80)}, ${show(value)}, which Sluice lacks`, { key });
+    }
+    if (option.isIgnored === true || (value === null && option.fallback === null)) continue;
+    given[optionName(key, option)] = option.read(value, `${where}: ${key}`);
+  }
+  for (const [key, { fallback }] of Object.entries(row.options)) {
+    if (fallback === undefined && !fields.has(key)) {
+      throw new FormatError(`${where} has no ${key}; the file is damaged`, { key });
+    }
+  }
+  return given;
+}
+
+const optionName = (key: string, { name }: Option): string => name ?? camelCase(key);
+
+function makeLayer(className: string, given: Record<string, unknown>, name: string, where: string): Layer {
+  try {
+    return layerFromConfig(className, given, name);
+  } catch (cause) {
+    if (!(cause instanceof SluiceError)) throw cause;
+    throw new FormatError(`${where}: ${cause.message}`, { className }, { cause });
+  }
+}
+
+/** An option that Sluice's layer does not show in its own configuration is one that it lacks: only Keras's default will do. */
+function refuseLost(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, layer: Layer, where: string): void {
+  for (const [key, option] of Object.entries(row.options)) {
+    const value = fields.get(key);
+    if (value === undefined || option.isIgnored === true) continue;
+    if (Object.hasOwn(layer.config, optionName(key, option)) || value === option.fallback) continue;
+    if (option.fallback !== undefined && option.fallback !== null) {
+      const normal = JSON.stringify(option.read(option.fallback, where));
+      if (JSON.stringify(option.read(value, where)) === normal) continue;
+    }
+    throw new FormatError(
+      `${where} has ${key} ${show(value)}, which Sluice lacks${option.fallback === undefined ? "" : `; it can do ${show(option.fallback)}`}`,
+      { layer: layer.name, option: key, value },
+    );
+  }
+}
+
+/** @throws FormatError unless the layer computes in float32. */
+export function checkDType(dtype: JsonValue | undefined, where: string): void {
+  if (dtype === undefined || dtype === null || dtype === "float32" || dtype === "int32") return;
+  if (typeof dtype === "object" && !Array.isArray(dtype)) {
+    const config = objectOf(dtype, `${where}: dtype`).get("config");
+    const name = config === undefined ? undefined : objectOf(config, `${where}: dtype`).get("name");
+    if (name === "float32") return;
+    throw new FormatError(`${where} has the dtype ${show(name)}, which Sluice lacks; it computes in float32`, {
+      dtype,
+    });
+  }
+  throw new FormatError(`${where} has the dtype ${show(dtype)}, which Sluice lacks; it computes in float32`, { dtype });
+}
+
+/** Keras's name and value of every option of a layer. @throws ValueError for a layer or option that Keras has no form for. */
+export function writeOptions(layer: Layer, dialect: Dialect): Record<string, JsonValue> {
+  const row = layerRow(layer.className);
+  if (row === undefined) {
+    throw new ValueError(
+      `the layer "${layer.name}" is of the class ${layer.className}, which Keras's files do not hold`,
+    );
+  }
+  const left = new Set(Object.keys(layer.config));
+  const written: Record<string, JsonValue> = {};
+  for (const [key, option] of Object.entries(row.options)) {
+    const name = optionName(key, option);
+    left.delete(name);
+    const value = layer.config[name];
+    if (value !== undefined && value !== null && option.isIgnored !== true) {
+      written[key] = option.write(value, dialect);
+    } else if (option.fallback === null || typeof option.fallback !== "string") {
+      written[key] = option.fallback ?? null;
+    } else {
+      written[key] = option.write(option.read(option.fallback, key), dialect);
+    }
+  }
+  const [lost] = left;
+  if (lost !== undefined) {
+    throw new ValueError(
+      `${layer.className} "${layer.name}" has ${lost} ${show(layer.config[lost])}, which Keras's files do not hold`,
+      { layer: layer.name, option: lost },
+    );
+  }
+  return written;
+}

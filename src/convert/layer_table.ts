@@ -1,0 +1,250 @@
+/**
+ * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's defaults.
+ * A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
+ */
+import {
+  activation,
+  axes,
+  axis,
+  flag,
+  ignored,
+  initializer,
+  number,
+  numberOrNull,
+  type Option,
+  size1d,
+  sizes,
+  unsupported,
+  word,
+} from "./options.ts";
+
+/** A layer's row. */
+export interface LayerRow {
+  /** By Keras's names. */
+  readonly options: Readonly<Record<string, Option>>;
+  /** Keras writes the input's shape of a layer that builds itself from it; those with weights always do. */
+  readonly isBuilt?: boolean;
+  /** Where a recurrent layer keeps its weights: the name of its cell. */
+  readonly cell?: string;
+}
+
+const nothing = unsupported(null);
+const unsaid = { quantization_config: ignored(null) };
+
+/** The parts by which a weight is kept small: `kernel_regularizer`, … */
+function parts(names: readonly string[], part: "initializer" | "regularizer" | "constraint"): Record<string, Option> {
+  return Object.fromEntries(names.map((name) => [`${name}_${part}`, nothing]));
+}
+
+const SEQUENCE = {
+  return_sequences: flag(false),
+  return_state: flag(false),
+  go_backwards: flag(false),
+  stateful: flag(false),
+  unroll: ignored(false),
+  zero_output_for_mask: flag(false),
+};
+
+const RECURRENT_WEIGHTS = ["kernel", "recurrent", "bias"];
+
+const RECURRENT_INITIALIZERS = {
+  kernel_initializer: initializer("glorot_uniform"),
+  recurrent_initializer: initializer("orthogonal"),
+  bias_initializer: initializer("zeros"),
+};
+
+const RECURRENT_REST = {
+  ...parts(RECURRENT_WEIGHTS, "regularizer"),
+  activity_regularizer: nothing,
+  ...parts(RECURRENT_WEIGHTS, "constraint"),
+  dropout: number(0),
+  recurrent_dropout: number(0),
+};
+
+const GATED = {
+  ...SEQUENCE,
+  units: number(),
+  activation: activation("tanh"),
+  recurrent_activation: activation("sigmoid"),
+  use_bias: flag(true),
+  ...RECURRENT_INITIALIZERS,
+};
+
+const POOLING = {
+  pool_size: size1d(2),
+  padding: word("valid", "valid", "same"),
+  strides: { ...size1d(), fallback: null },
+  data_format: ignoredFormat(),
+};
+
+/** Sequences are `[B, T, D]` here: the other order is refused. */
+function ignoredFormat(): Option {
+  return word("channels_last", "channels_last");
+}
+
+const NO_OPTIONS: LayerRow = { options: {} };
+const MERGE: LayerRow = { options: {}, isBuilt: true };
+
+const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
+  [
+    "Embedding",
+    {
+      options: {
+        input_dim: number(),
+        output_dim: number(),
+        embeddings_initializer: initializer("uniform"),
+        embeddings_regularizer: nothing,
+        activity_regularizer: nothing,
+        embeddings_constraint: nothing,
+        mask_zero: flag(false),
+        ...unsaid,
+      },
+    },
+  ],
+  [
+    "LSTM",
+    {
+      cell: "lstm_cell",
+      options: { ...GATED, unit_forget_bias: flag(true), ...RECURRENT_REST, seed: ignored(null) },
+    },
+  ],
+  [
+    "GRU",
+    {
+      cell: "gru_cell",
+      options: { ...GATED, ...RECURRENT_REST, reset_after: flag(true), seed: ignored(null) },
+    },
+  ],
+  [
+    "SimpleRNN",
+    {
+      cell: "simple_rnn_cell",
+      options: {
+        ...SEQUENCE,
+        units: number(),
+        activation: activation("tanh"),
+        use_bias: flag(true),
+        ...RECURRENT_INITIALIZERS,
+        ...RECURRENT_REST,
+        seed: ignored(null),
+      },
+    },
+  ],
+  [
+    "Dense",
+    {
+      options: {
+        units: number(),
+        activation: activation(),
+        use_bias: flag(true),
+        kernel_initializer: initializer("glorot_uniform"),
+        bias_initializer: initializer("zeros"),
+        ...parts(["kernel", "bias"], "regularizer"),
+        ...parts(["kernel", "bias"], "constraint"),
+        ...unsaid,
+      },
+    },
+  ],
+  [
+    "Conv1D",
+    {
+      options: {
+        filters: number(),
+        kernel_size: size1d(),
+        strides: size1d(1),
+        padding: word("valid", "valid", "same", "causal"),
+        data_format: ignoredFormat(),
+        dilation_rate: size1d(1),
+        groups: number(1),
+        activation: activation(),
+        use_bias: flag(true),
+        kernel_initializer: initializer("glorot_uniform"),
+        bias_initializer: initializer("zeros"),
+        ...parts(["kernel", "bias"], "regularizer"),
+        activity_regularizer: nothing,
+        ...parts(["kernel", "bias"], "constraint"),
+      },
+    },
+  ],
+  ["MaxPooling1D", { options: POOLING }],
+  ["AveragePooling1D", { options: POOLING }],
+  ["GlobalMaxPooling1D", { options: { data_format: ignoredFormat(), keepdims: flag(false) } }],
+  ["GlobalAveragePooling1D", { options: { data_format: ignoredFormat(), keepdims: flag(false) } }],
+  [
+    "LayerNormalization",
+    {
+      options: {
+        axis: axis(-1, true),
+        epsilon: number(0.001),
+        center: flag(true),
+        scale: flag(true),
+        beta_initializer: initializer("zeros"),
+        gamma_initializer: initializer("ones"),
+        ...parts(["beta", "gamma"], "regularizer"),
+        ...parts(["beta", "gamma"], "constraint"),
+      },
+    },
+  ],
+  [
+    "BatchNormalization",
+    {
+      options: {
+        axis: axis(-1),
+        momentum: number(0.99),
+        epsilon: number(0.001),
+        center: flag(true),
+        scale: flag(true),
+        beta_initializer: initializer("zeros"),
+        gamma_initializer: initializer("ones"),
+        moving_mean_initializer: initializer("zeros"),
+        moving_variance_initializer: initializer("ones"),
+        ...parts(["beta", "gamma"], "regularizer"),
+        ...parts(["beta", "gamma"], "constraint"),
+        synchronized: ignored(false),
+      },
+    },
+  ],
+  ["Dropout", { options: { rate: number(), seed: ignored(null), noise_shape: nothing } }],
+  ["SpatialDropout1D", { options: { rate: number(), seed: ignored(null) } }],
+  ["Activation", { options: { activation: activation() } }],
+  ["Softmax", { options: { axis: axis(-1) } }],
+  ["ReLU", { options: { max_value: numberOrNull(null), negative_slope: number(0), threshold: number(0) } }],
+  ["LeakyReLU", { options: { negative_slope: number(0.3) } }],
+  ["ELU", { options: { alpha: number(1) } }],
+  ["Flatten", { options: { data_format: ignoredFormat() } }],
+  ["Reshape", { options: { target_shape: sizes } }],
+  ["Masking", { options: { mask_value: number(0) } }],
+  ["RepeatVector", { options: { n: number() } }],
+  ["Add", MERGE],
+  ["Subtract", MERGE],
+  ["Multiply", MERGE],
+  ["Average", MERGE],
+  ["Maximum", MERGE],
+  ["Minimum", MERGE],
+  ["Concatenate", { options: { axis: axis(-1) }, isBuilt: true }],
+  ["Dot", { options: { axes, normalize: flag(false) }, isBuilt: true }],
+  [
+    "Attention",
+    {
+      options: {
+        score_mode: word("dot", "dot", "concat"),
+        dropout: number(0),
+        seed: ignored(null),
+        use_scale: flag(false),
+      },
+      isBuilt: true,
+    },
+  ],
+  ["AdditiveAttention", { options: { dropout: number(0), seed: ignored(null), use_scale: flag(true) }, isBuilt: true }],
+  ["Identity", NO_OPTIONS],
+]);
+
+/** A class's row, or undefined for one that has none. */
+export function layerRow(className: string): LayerRow | undefined {
+  return ROWS.get(className);
+}
+
+/** The classes that have a row. */
+export function knownLayers(): string[] {
+  return [...ROWS.keys()];
+}

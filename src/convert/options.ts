@@ -1,0 +1,132 @@
+/** How each kind of a layer's options is written in Keras's configurations, and read from them. */
+import { FormatError, SluiceError } from "../core/errors.ts";
+import { objectOf, show, textOf } from "../io/json_check.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { activationName } from "../nn/activations.ts";
+import { readInitializer, writeInitializer } from "./initializers.ts";
+import { snakeCase } from "./names.ts";
+
+/** Which reader of configurations is written for: Keras 3, or TensorFlow.js, which knows fewer forms. */
+export type Dialect = "keras" | "tfjs";
+
+/** One option of a layer. */
+export interface Option {
+  /** What Keras takes where a configuration lacks it; undefined where it must be there. */
+  readonly fallback: JsonValue | undefined;
+  /** Sluice's name where it is not the camelCase of Keras's. */
+  readonly name?: string;
+  /** Has no meaning here, whatever its value: it is neither read nor refused. */
+  readonly isIgnored?: boolean;
+  /** Sluice's form. @throws FormatError when the value is of another kind. */
+  read(value: JsonValue, what: string): unknown;
+  /** Keras's form. */
+  write(value: unknown, dialect: Dialect): JsonValue;
+}
+
+const same = (value: unknown): JsonValue => value as JsonValue;
+
+function kind(name: string, accepts: (value: JsonValue) => boolean) {
+  return (fallback?: JsonValue): Option => ({
+    fallback,
+    read(value, what) {
+      if (accepts(value)) return value;
+      throw new FormatError(`${what} is ${show(value)}; expected ${name}`, { value });
+    },
+    write: same,
+  });
+}
+
+const isNumber = (value: JsonValue | undefined): value is number => typeof value === "number" && Number.isFinite(value);
+
+/** A finite number. */
+export const number = kind("a number", isNumber);
+
+/** True or false. */
+export const flag = kind("true or false", (value) => typeof value === "boolean");
+
+/** A finite number or null. */
+export const numberOrNull = kind("a number or null", (value) => value === null || isNumber(value));
+
+/** One of a few words. */
+export function word(fallback: string | undefined, ...choices: readonly string[]): Option {
+  return kind(choices.map((choice) => `"${choice}"`).join(" or "), (value) => choices.includes(value as string))(
+    fallback,
+  );
+}
+
+/** A whole number that Keras may write as a list of one: sizes and strides of one-dimensional layers. */
+export function size1d(fallback?: number): Option {
+  return {
+    fallback,
+    read(value, what) {
+      const single = Array.isArray(value) && value.length === 1 ? (value[0] as JsonValue) : value;
+      if (isNumber(single)) return single;
+      throw new FormatError(`${what} is ${show(value)}; expected one whole number`, { value });
+    },
+    write: (value) => [value as number],
+  };
+}
+
+/** One axis, which some Keras layers write as a list of one. */
+export function axis(fallback: number, asList = false): Option {
+  return { ...size1d(fallback), write: (value) => (asList ? [value as number] : (value as number)) };
+}
+
+/** Two axes, or one for both. */
+export const axes: Option = {
+  fallback: undefined,
+  read(value, what) {
+    if (isNumber(value) || (Array.isArray(value) && value.length === 2 && value.every(isNumber))) return value;
+    throw new FormatError(`${what} is ${show(value)}; expected an axis or two`, { value });
+  },
+  write: same,
+};
+
+/** Whole sizes. */
+export const sizes: Option = {
+  fallback: undefined,
+  read(value, what) {
+    if (Array.isArray(value) && value.length <= 8 && value.every(isNumber)) return value;
+    throw new FormatError(`${what} is ${show(value)}; expected a list of whole sizes`, { value });
+  },
+  write: same,
+};
+
+/** An option without meaning here; `value` is what is written. */
+export function ignored(value: JsonValue): Option {
+  return { fallback: value, isIgnored: true, read: () => undefined, write: () => value };
+}
+
+/** The name of a function: Keras writes text, or an object that bears it. */
+export function activation(fallback: string | null = "linear"): Option {
+  return {
+    fallback,
+    read(value, what) {
+      const name = value === null ? "linear" : functionName(value, what);
+      try {
+        activationName(name);
+        return name;
+      } catch (cause) {
+        if (!(cause instanceof SluiceError)) throw cause;
+        throw new FormatError(`${what}: ${cause.message}`, { value }, { cause });
+      }
+    },
+    write: (value) => snakeCase(value as string),
+  };
+}
+
+function functionName(value: JsonValue, what: string): string {
+  if (typeof value === "string") return value;
+  const fields = objectOf(value, what);
+  // A layer as an activation, such as LeakyReLU, has a configuration: a function has a name.
+  const name = fields.get("class_name") === "function" ? fields.get("config") : fields.get("class_name");
+  return textOf(name, what);
+}
+
+/** How weights begin. */
+export function initializer(fallback: string): Option {
+  return { fallback, read: readInitializer, write: writeInitializer };
+}
+
+/** A part that Sluice has no form for yet: anything but `fallback` is refused once the layer shows that it lacks it. */
+export const unsupported = kind("null", () => true);

@@ -1,0 +1,37 @@
+import { FormatError } from "../core/errors.ts";
+import { openSource, type Source } from "../platform/source.ts";
+
+/** The longest file that is read: as much as a typed array surely holds everywhere. */
+export const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+/**
+ * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or bytes at hand.
+ * @throws FileError when it is absent or refused.
+ * @throws FormatError when it is longer than `maxBytes`.
+ */
+export async function readSource(
+  source: Source,
+  maxBytes = MAX_FILE_BYTES,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+  if (source instanceof Uint8Array) return { name: "the bytes", bytes: source };
+  if (source instanceof ArrayBuffer) return { name: "the bytes", bytes: new Uint8Array(source) };
+  const { name, stream } = await openSource(source);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = stream.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    length += part.value.length;
+    if (length > maxBytes) {
+      await reader.cancel();
+      throw new FormatError(`${name} has more than ${maxBytes} bytes`, { maxBytes });
+    }
+    chunks.push(part.value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return { name, bytes };
+}

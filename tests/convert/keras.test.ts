@@ -1,0 +1,223 @@
+/** Keras's files beyond what runs everywhere: layout against Keras's own, strangers' files, what is refused. */
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "../../src/convert/index.ts";
+import { readZip, writeZip } from "../../src/convert/zip.ts";
+import { activation, dense, embedding, FormatError, flatten, lstm, type Model, sequential } from "../../src/index.ts";
+import { testDevice } from "../support/device.ts";
+import { hasPython, runPython } from "./python.ts";
+
+const FILES = ["sentiment", "forecast"];
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../fixtures/keras_files/${name}`, import.meta.url)));
+
+const device = await testDevice();
+afterAll(() => device.dispose());
+
+/** The JSON of a `.keras` file, without what differs from save to save. */
+async function configOf(bytes: Uint8Array): Promise<unknown> {
+  const files = await readZip(bytes, new Map([["config.json", 1 << 20]]), "test");
+  return JSON.parse(new TextDecoder().decode(files.get("config.json")), (key, value) => {
+    if (key === "shared_object_id") return undefined;
+    // A row of layers has an input layer that bears a number of the session's.
+    return key === "name" && /^input_layer(_\d+)?$/.test(value) ? "input_layer" : value;
+  });
+}
+
+/** A `.keras` file with another configuration. */
+async function withConfig(bytes: Uint8Array, change: (text: string) => string): Promise<Uint8Array> {
+  const names = ["metadata.json", "config.json", "model.weights.h5"];
+  const files = await readZip(bytes, new Map(names.map((name) => [name, 1 << 20])), "test");
+  const text = new TextDecoder().decode(files.get("config.json"));
+  const changed = change(text);
+  expect(changed).not.toBe(text);
+  return writeZip(files.set("config.json", new TextEncoder().encode(changed)));
+}
+
+describe("what is written is what Keras writes", () => {
+  test.each(FILES)("%s: the configuration", async (name) => {
+    const model = await loadKeras(fixture(`${name}.keras`), { device });
+    expect(await configOf(await toKeras(model))).toEqual(await configOf(fixture(`${name}.keras`)));
+    model.dispose();
+  });
+
+  const DUMP = `
+import h5py, io, json, sys, zipfile
+def dump(f):
+    tree = {}
+    def visit(path, node):
+        attrs = {k: [str(v), h5py.check_string_dtype(node.attrs.get_id(k).dtype).encoding] for k, v in node.attrs.items()}
+        if isinstance(node, h5py.Dataset):
+            tree[path] = [list(node.shape), node.dtype.str, node.compression, node.chunks, node[()].tolist(), attrs]
+        else:
+            tree[path] = attrs
+    f.visititems(visit)
+    return tree
+def keras(path):
+    with zipfile.ZipFile(path) as z:
+        assert z.testzip() is None
+        names = [[i.filename, i.compress_type] for i in z.infolist()]
+        return [names, dump(h5py.File(io.BytesIO(z.read("model.weights.h5")), "r"))]
+print(json.dumps({"keras": [keras("ours.keras"), keras("theirs.keras")],
+  "weights": [dump(h5py.File("ours.h5", "r")), dump(h5py.File("theirs.h5", "r"))]}))
+`;
+  test.skipIf(!hasPython("h5py", "python3-h5py")).each(FILES)(
+    "%s: paths, shapes, dtypes, names in h5py",
+    async (name) => {
+      const model = await loadKeras(fixture(`${name}.keras`), { device });
+      const files = new Map([
+        ["ours.keras", await toKeras(model)],
+        ["theirs.keras", fixture(`${name}.keras`)],
+        ["ours.h5", await toKerasWeights(model)],
+        ["theirs.h5", fixture(`${name}.weights.h5`)],
+      ]);
+      const result = runPython(DUMP, files) as Record<string, [unknown, unknown]>;
+      for (const [ours, theirs] of Object.values(result)) expect(ours).toEqual(theirs);
+      model.dispose();
+    },
+  );
+});
+
+describe("what Sluice lacks is named", () => {
+  const sentiment = fixture("sentiment.keras");
+  test.each([
+    ["a layer", '"class_name": "LSTM"', '"class_name": "ConvLSTM1D"', /"ConvLSTM1D"/],
+    ["an option's value", '"activation": "tanh"', '"activation": "twist"', /LSTM "lstm_15": activation.*"twist"/],
+    ["an unknown option", '"units": 12', '"units": 12, "spin": 3', /LSTM "lstm_15" has the option spin, 3/],
+    ["a dtype", '"config": {"name": "float32"}', '"config": {"name": "mixed_float16"}', /mixed_float16/],
+    ["an initializer", '"class_name": "Orthogonal"', '"class_name": "Sobol"', /recurrent_initializer.*sobol/i],
+    [
+      "someone's own class",
+      '"registered_name": null, "build_config"',
+      '"registered_name": "me>LSTM", "build_config"',
+      /me>LSTM/,
+    ],
+    ["an option of a wrong type", '"units": 12', '"units": "12"', /units is "12"; expected a number/],
+  ])("%s", async (_, from, to, message) => {
+    const bytes = await withConfig(sentiment, (text) => text.replace(from, to));
+    await expect(loadKeras(bytes, { device })).rejects.toThrow(message);
+    await expect(loadKeras(bytes, { device })).rejects.toBeInstanceOf(FormatError);
+  });
+
+  test("a model of other weights", async () => {
+    const other = sequential([dense({ units: 2 })], { device, inputShape: [3] });
+    const before = await other.weights();
+    await expect(loadKerasWeights(other, fixture("sentiment.weights.h5"))).rejects.toThrow(
+      /layers\/dense\/vars\/0 is float32 \[12, 1\]/,
+    );
+    expect(await other.weights()).toEqual(before);
+    const shorter = sequential([embedding({ inputDim: 60, outputDim: 8 })], { device, inputShape: [15] });
+    await expect(loadKerasWeights(shorter, fixture("sentiment.weights.h5"))).rejects.toThrow(
+      /holds layers\/.*which the model/,
+    );
+    other.dispose();
+    shorter.dispose();
+  });
+});
+
+test("options that are not Keras's defaults survive", async () => {
+  const layers = [
+    lstm({
+      units: 3,
+      activation: "relu",
+      recurrentActivation: "hard_sigmoid",
+      useBias: false,
+      unitForgetBias: false,
+      returnSequences: true,
+      goBackwards: true,
+      kernelInitializer: { name: "constant", value: 0.25 },
+    }),
+    activation("softsign"),
+    flatten(),
+    dense({
+      units: 2,
+      useBias: false,
+      activation: "softmax",
+      kernelInitializer: { name: "randomUniform", minimum: -1, maximum: 2 },
+    }),
+  ];
+  const model = sequential(layers, { device, inputShape: [4, 2], name: "odd" });
+  const again = await loadKeras(await toKeras(model), { device });
+  expect(again.name).toBe("odd");
+  expect(again.layers.map(({ className, name, config }) => ({ className, name, config }))).toEqual(
+    model.layers.map(({ className, name, config }) => ({ className, name, config })),
+  );
+  expect(await again.weights()).toEqual(await model.weights());
+  model.dispose();
+  again.dispose();
+});
+
+describe("strangers' files", () => {
+  const sentiment = fixture("sentiment.keras");
+  const weights = fixture("sentiment.weights.h5");
+  let model: Model;
+  beforeAll(async () => {
+    model = await loadKeras(sentiment, { device });
+  });
+
+  /** Some bytes changed, or the end cut off. */
+  const damage = (length: number) =>
+    fc.record({
+      changes: fc.array(fc.record({ at: fc.nat(length - 1), byte: fc.nat(255) }), { minLength: 1, maxLength: 8 }),
+      cut: fc.option(fc.nat(length - 1), { freq: 3 }),
+    });
+  type Damage = { readonly changes: readonly { at: number; byte: number }[]; readonly cut: number | null };
+  const apply = (bytes: Uint8Array, { changes, cut }: Damage): Uint8Array => {
+    const copy = bytes.slice(0, cut ?? bytes.length);
+    for (const { at, byte } of changes) if (at < copy.length) copy[at] = byte;
+    return copy;
+  };
+
+  test("a damaged .keras file is a FormatError or a whole model", async () => {
+    const sizeBefore = device.memory.bytes;
+    await fc.assert(
+      fc.asyncProperty(damage(sentiment.length), async (change) => {
+        try {
+          const loaded = await loadKeras(apply(sentiment, change), { device });
+          expect(loaded.weightVariables).toHaveLength(6);
+          loaded.dispose();
+        } catch (error) {
+          expect(error, String(error)).toBeInstanceOf(FormatError);
+        }
+        expect(device.memory.bytes).toBe(sizeBefore);
+      }),
+      { numRuns: 300, seed: 4 },
+    );
+  });
+
+  test("a damaged weights file is a FormatError or fits as a whole", async () => {
+    const before = await model.weights();
+    await fc.assert(
+      fc.asyncProperty(damage(weights.length), async (change) => {
+        try {
+          await loadKerasWeights(model, apply(weights, change));
+          await model.setWeights(before);
+        } catch (error) {
+          expect(error, String(error)).toBeInstanceOf(FormatError);
+          expect(await model.weights()).toEqual(before);
+        }
+      }),
+      { numRuns: 300, seed: 4 },
+    );
+    // The library is in order after all of them.
+    await loadKerasWeights(model, weights);
+    expect(await model.weights()).toEqual(before);
+  });
+
+  test("a file that unpacks to more than it says", async () => {
+    const bomb = await writeZip(new Map([["config.json", new Uint8Array(1000)]]));
+    await expect(readZip(bomb, new Map([["config.json", 999]]), "bomb")).rejects.toThrow(
+      /1000 bytes; expected at most 999/,
+    );
+  });
+
+  test.each([
+    ["nothing", new Uint8Array()],
+    ["text", new TextEncoder().encode("hello")],
+    ["a weights file in place of a model", weights],
+  ])("%s", async (_, bytes) => {
+    await expect(loadKeras(bytes, { device })).rejects.toBeInstanceOf(FormatError);
+    await expect(loadKerasWeights(model, bytes.slice(0, 100))).rejects.toBeInstanceOf(FormatError);
+  });
+});
