@@ -10,7 +10,7 @@
 // The gradients of U, W and b are matmuls and sums of dX over all steps, outside of this kernel.
 //
 // @binding(1) saved    : f32[B, T, 5H]: i, f, g, o, c of the forward sweep (read)
-// @binding(2) packed   : vec4f[H, H], from lstm_pack.wgsl, transposed (read)
+// @binding(2) packed   : vec4f[H, H], from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[2, B, H], dh then dc (read, if HAS_D_LAST)
 // @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)

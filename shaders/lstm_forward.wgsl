@@ -9,7 +9,7 @@
 //
 // @binding(1) x       : f32[B, T, 4H], or f32[V, 4H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
-// @binding(3) packed  : vec4f[H rounded up to 4, H], from lstm_pack.wgsl (read)
+// @binding(3) packed  : vec4f[H rounded up to 4, H], from recurrent_pack.wgsl (read)
 // @binding(4) initial : f32[2, B, H], h then c (read)
 // @binding(5) mask    : i32[B, T], 0 or 1 (read)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)

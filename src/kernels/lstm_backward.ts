@@ -11,7 +11,7 @@ import {
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
-import { packDispatch, packedBytes } from "./lstm_pack.ts";
+import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import { optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
 
@@ -60,6 +60,7 @@ export function lstmBackwardCall(
     writes: [dX, dInitial],
     plan: (adapter) => {
       const isGpu = adapter.kind === "gpu";
+      const packing = { hidden: size, gates: 4, order: "backward" } as const;
       const layout = sweepLayout("lstm_backward", adapter, {
         batch,
         hidden: size,
@@ -100,11 +101,8 @@ export function lstmBackwardCall(
         }),
       );
       return {
-        dispatches: [
-          packDispatch(adapter, size, "backward", bind("recurrent"), scratchBuffer(0, "read_write")),
-          ...sweeps,
-        ],
-        scratch: [packedBytes(size, "backward")],
+        dispatches: [packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(0, "read_write")), ...sweeps],
+        scratch: [packedBytes(packing)],
       };
     },
   };

@@ -11,7 +11,7 @@ import {
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
-import { packDispatch, packedBytes } from "./lstm_pack.ts";
+import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import { optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
 
@@ -70,6 +70,7 @@ export function lstmForwardCall(
     writes,
     plan: (adapter) => {
       const isGpu = adapter.kind === "gpu";
+      const packing = { hidden: size, gates: 4, order: "forward" } as const;
       const bytesPerRow = roundUp(size, 4) * 4;
       const layout = sweepLayout("lstm_forward", adapter, {
         batch,
@@ -114,11 +115,8 @@ export function lstmForwardCall(
         }),
       );
       return {
-        dispatches: [
-          packDispatch(adapter, size, "forward", bind("recurrent"), scratchBuffer(0, "read_write")),
-          ...sweeps,
-        ],
-        scratch: [packedBytes(size, "forward"), UNUSED_BYTES, UNUSED_BYTES],
+        dispatches: [packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(0, "read_write")), ...sweeps],
+        scratch: [packedBytes(packing), UNUSED_BYTES, UNUSED_BYTES],
       };
     },
   };

@@ -1,6 +1,7 @@
 /** The ops, for those who write a model by hand. */
 export * from "./arithmetic.ts";
 export { gather, scatterAdd } from "./gather.ts";
+export { type GruSweep, type GruSweepOptions, gruSweep } from "./gru.ts";
 export { type LstmSweep, type LstmSweepOptions, lstmSweep } from "./lstm.ts";
 export { lstmCell } from "./lstm_cell.ts";
 export { type MatmulOptions, matmul } from "./matmul.ts";
@@ -8,5 +9,6 @@ export { concat, pad, reverse, slice, stack, transpose } from "./movement.ts";
 export { dropout, type RandomSource, randomUniform } from "./random.ts";
 export { argmax, max, mean, type ReduceOptions, sum } from "./reduce.ts";
 export { broadcastTo, expandDims, reshape } from "./reshape.ts";
+export { type SimpleRnnSweep, type SimpleRnnSweepOptions, simpleRnnSweep } from "./simple_rnn.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { erf, expm1 } from "./special.ts";

@@ -3,9 +3,16 @@ import { elementwiseCases } from "./elementwise.ts";
 import type { OpCase } from "./op_case.ts";
 import { productCases } from "./products.ts";
 import { shapeCases } from "./shapes.ts";
+import { sweepCases } from "./sweeps.ts";
 
 /** Every op with its inputs, once for the gradient check and once for the GPU. */
-export const opCases: readonly OpCase[] = [...elementwiseCases, ...activationCases, ...shapeCases, ...productCases];
+export const opCases: readonly OpCase[] = [
+  ...elementwiseCases,
+  ...activationCases,
+  ...shapeCases,
+  ...productCases,
+  ...sweepCases,
+];
 
 /** The cases of each op. */
 export function casesByOp(): ReadonlyMap<string, readonly OpCase[]> {

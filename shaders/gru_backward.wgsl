@@ -1,0 +1,203 @@
+// The backward sweep of a GRU (backpropagation through time; the forward sweep and its names: gru_forward.wgsl), with the
+// loop over time inside the kernel. From the last step down, with dh what the later steps want of h[t] and y' the slope
+// of an activation at its output y:
+//
+//   dh += dHidden[b, t];  dz = dh * (h[t-1] - g) * z';  dg = dh * (1 - z) * g';  dr = dg * u_h * r'
+//   dX[b, t] = (dz, dr, dg);  dU[b, t] = (dz, dr, dg * r);  dh = dh * z + dU[b, t] · Uᵀ
+//
+// dX is the gradient of the input's projection, dU that of the recurrent product (and its bias). Where mask[b, t] is 0
+// both are 0, and dh (with dHidden, as hidden[b, t] repeats h[t-1]) passes through.
+// The gradients of U, W and the biases are matmuls and sums over all steps, outside of this kernel.
+//
+// @binding(1) saved    : f32[B, T, 5H]: z, r, g, u_h, h[t-1] of the forward sweep (read)
+// @binding(2) packed   : vec4f[H, H], from recurrent_pack.wgsl, transposed (read)
+// @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
+// @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
+// @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
+// @binding(6) dX       : f32[B, T, 3H] (write)
+// @binding(7) dU       : f32[B, T, 3H] (write)
+// @binding(8) dInitial : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
+//
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
+// Workgroup memory holds dU of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so that
+// a thread only ever writes whole vectors. UNITS tiles per step, two barriers each.
+// Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
+
+struct Params {
+  batch: u32,
+  steps: u32,
+  start: u32,
+  end: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> saved: array<f32>;
+@group(0) @binding(2) var<storage, read> packed: array<vec4f>;
+@group(0) @binding(3) var<storage, read> d_hidden: array<f32>;
+@group(0) @binding(4) var<storage, read> d_last: array<f32>;
+@group(0) @binding(5) var<storage, read> mask: array<i32>;
+@group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_u: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_initial: array<f32>;
+
+const HIDDEN = 100u;
+const THREADS = 32u;
+const UNITS = 4u;
+const ROWS = 16u;
+const HAS_D_HIDDEN = 1u;
+const HAS_D_LAST = 1u;
+const HAS_MASK = 0u;
+const ACTIVATION = 1u;
+const RECURRENT_ACTIVATION = 2u;
+
+const QUADS = ROWS / 4u;
+const CELLS = UNITS * QUADS;
+
+// dU of a tile: [THREADS][3 gates][QUADS], four rows to a vector.
+var<workgroup> d_gates: array<vec4f, THREADS * 3u * QUADS>;
+
+// The derivative of an activation, from its output y (codes as in `activate`).
+fn slope(code: u32, y: f32) -> f32 {
+  switch code {
+    case 1u: { return 1.0 - y * y; }
+    case 2u: { return y * (1.0 - y); }
+    case 3u: { return select(0.0, 1.0, y > 0.0); }
+    case 4u: { return select(0.0, 1.0 / 6.0, y > 0.0 && y < 1.0); }
+    case 5u: { return 1.0 - exp(-y); }
+    case 6u: { return select(y + 1.0, 1.0, y > 0.0); }
+    default: { return 1.0; }
+  }
+}
+
+// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
+// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
+fn rows_inside(first: u32) -> u32 {
+  return min(4u, params.batch - min(first, params.batch));
+}
+
+@compute @workgroup_size(THREADS)
+fn gru_backward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let first_row = (group.x + group.y * groups.x) * ROWS;
+  var d_h: array<vec4f, CELLS>;
+  var d_h_before: array<vec4f, CELLS>;
+  var u: array<vec4f, UNITS>;
+
+  for (var n = 0u; n < UNITS; n++) {
+    for (var q = 0u; q < QUADS; q++) {
+      let first = first_row + q * 4u;
+      let inside = rows_inside(first);
+      for (var r = 0u; r < inside; r++) {
+        let at = (first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+        if (params.end < params.steps) {
+          d_h[n * QUADS + q][r] = d_initial[at];
+        } else if (HAS_D_LAST == 1u) {
+          d_h[n * QUADS + q][r] = d_last[at];
+        }
+      }
+    }
+  }
+
+  for (var t = params.end; t > params.start;) {
+    t--;
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h_before[cell] = vec4f(0.0);
+    }
+    for (var tile = 0u; tile < UNITS; tile++) {
+      let unit = lane + tile * THREADS;
+      let column = min(unit, HIDDEN - 1u);
+      for (var q = 0u; q < QUADS; q++) {
+        let d_h_quad = d_h[tile * QUADS + q];
+        var passed = vec4f(0.0);
+        var z_quad: vec4f;
+        var r_quad: vec4f;
+        var u_quad: vec4f;
+        let first = first_row + q * 4u;
+        let inside = rows_inside(first);
+        for (var r = 0u; r < inside; r++) {
+          let step = (first + r) * params.steps + t;
+          let at = step * (5u * HIDDEN) + column;
+          let update = saved[at];
+          let reset = saved[at + HIDDEN];
+          let g = saved[at + 2u * HIDDEN];
+          let inner = saved[at + 3u * HIDDEN];
+          let before = saved[at + 4u * HIDDEN];
+          var dh = d_h_quad[r];
+          if (HAS_D_HIDDEN == 1u) { dh += d_hidden[step * HIDDEN + column]; }
+          var d_z = dh * (before - g) * slope(RECURRENT_ACTIVATION, update);
+          var d_g = dh * (1.0 - update) * slope(ACTIVATION, g);
+          var d_r = d_g * inner * slope(RECURRENT_ACTIVATION, reset);
+          var d_inner = d_g * reset;
+          passed[r] = dh * update;
+          if (HAS_MASK == 1u) {
+            let kept = mask[step] != 0;
+            d_z = select(0.0, d_z, kept);
+            d_r = select(0.0, d_r, kept);
+            d_g = select(0.0, d_g, kept);
+            d_inner = select(0.0, d_inner, kept);
+            passed[r] = select(dh, passed[r], kept);
+          }
+          z_quad[r] = d_z;
+          r_quad[r] = d_r;
+          u_quad[r] = d_inner;
+          if (unit < HIDDEN) {
+            let to = step * (3u * HIDDEN) + unit;
+            d_x[to] = d_z;
+            d_x[to + HIDDEN] = d_r;
+            d_x[to + 2u * HIDDEN] = d_g;
+            d_u[to] = d_z;
+            d_u[to + HIDDEN] = d_r;
+            d_u[to + 2u * HIDDEN] = d_inner;
+          }
+        }
+        d_h_before[tile * QUADS + q] += passed;
+        let slot = lane * 3u * QUADS + q;
+        d_gates[slot] = z_quad;
+        d_gates[slot + QUADS] = r_quad;
+        d_gates[slot + 2u * QUADS] = u_quad;
+      }
+      workgroupBarrier();
+
+      // The last tiles may lie beyond HIDDEN altogether.
+      let tile_units = min(THREADS, HIDDEN - min(tile * THREADS, HIDDEN));
+      // A thread takes UNITS units at once, so that a gate gradient that was read serves them all.
+      for (var j = 0u; j < tile_units; j++) {
+        let row = (tile * THREADS + j) * HIDDEN;
+        // @unroll
+        for (var n = 0u; n < UNITS; n++) {
+          u[n] = packed[row + min(lane + n * THREADS, HIDDEN - 1u)];
+        }
+        // @unroll (rows)
+        for (var q = 0u; q < QUADS; q++) {
+          let slot = j * 3u * QUADS + q;
+          let d_z = d_gates[slot];
+          let d_r = d_gates[slot + QUADS];
+          let d_inner = d_gates[slot + 2u * QUADS];
+          // @unroll
+          for (var n = 0u; n < UNITS; n++) {
+            d_h_before[n * QUADS + q] += d_z * u[n].x + d_r * u[n].y + d_inner * u[n].z;
+          }
+        }
+      }
+      workgroupBarrier();
+    }
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h[cell] = d_h_before[cell];
+    }
+  }
+
+  for (var n = 0u; n < UNITS; n++) {
+    let unit = lane + n * THREADS;
+    for (var q = 0u; q < QUADS; q++) {
+      let first = first_row + q * 4u;
+      let inside = select(0u, rows_inside(first), unit < HIDDEN);
+      for (var r = 0u; r < inside; r++) {
+        d_initial[(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
+      }
+    }
+  }
+}

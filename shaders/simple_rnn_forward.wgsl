@@ -1,0 +1,187 @@
+// The forward sweep of a simple recurrent layer (Elman 1990; https://keras.io/api/layers/recurrent_layers/simple_rnn/),
+// with the loop over time inside the kernel. Per batch row:
+//
+//   h[t] = activation(x[b, t] + h[t-1] · U)          (x already holds the input's product with its kernel, and the bias)
+//
+// Where mask[b, t] is 0, h stays as it is and hidden[b, t] repeats it.
+//
+// @binding(1) x       : f32[B, T, H], or f32[V, H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
+// @binding(2) ids     : i32[B, T] (read; clamped into the table)
+// @binding(3) packed  : vec4f[ceil(H / 4), H], four k of one unit to a vector, from recurrent_pack.wgsl (read)
+// @binding(4) initial : f32[1, B, H] (read)
+// @binding(5) mask    : i32[B, T], 0 or 1 (read)
+// @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
+// @binding(7) last    : f32[1, B, H]; also carries h from one chunk of time to the next (read, write)
+//
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
+// Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
+// [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
+// Numerics: float32 throughout; one fixed order of summation (k ascending), so chunks and runs agree bit for bit.
+
+struct Params {
+  batch: u32,
+  steps: u32,
+  start: u32,
+  end: u32,
+  table_rows: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> ids: array<i32>;
+@group(0) @binding(3) var<storage, read> packed: array<vec4f>;
+@group(0) @binding(4) var<storage, read> initial: array<f32>;
+@group(0) @binding(5) var<storage, read> mask: array<i32>;
+@group(0) @binding(6) var<storage, read_write> hidden: array<f32>;
+@group(0) @binding(7) var<storage, read_write> last: array<f32>;
+
+const HIDDEN = 100u;
+const THREADS = 104u;
+const UNITS = 1u;
+const ROWS = 16u;
+const BUFFERS = 2u;
+const GATHERED = 0u;
+const HAS_INITIAL = 0u;
+const HAS_MASK = 0u;
+const WRITE_HIDDEN = 1u;
+const ACTIVATION = 1u;
+
+const QUADS = ROWS / 4u;
+const CELLS = UNITS * QUADS;
+const PADDED = (HIDDEN + 3u) / 4u * 4u;
+const SPAN = PADDED * QUADS;
+
+// h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
+var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>;
+
+// Activations by code: 0 linear, 1 tanh, 2 sigmoid, 3 relu, 4 hard sigmoid (relu6(x + 3) / 6), 5 softplus, 6 elu.
+// tanh and sigmoid come from exp, clamped: a driver's own tanh overflows for large arguments.
+fn activate(code: u32, x: f32) -> f32 {
+  switch code {
+    case 1u: { return 1.0 - 2.0 / (exp(2.0 * clamp(x, -10.0, 10.0)) + 1.0); }
+    case 2u: { return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0))); }
+    case 3u: { return max(x, 0.0); }
+    case 4u: { return clamp(x + 3.0, 0.0, 6.0) / 6.0; }
+    case 5u: { return max(x, 0.0) + log(1.0 + exp(-abs(x))); }
+    case 6u: { return select(exp(min(x, 0.0)) - 1.0, x, x > 0.0); }
+    default: { return x; }
+  }
+}
+
+// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
+// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
+fn rows_inside(first: u32) -> u32 {
+  return min(4u, params.batch - min(first, params.batch));
+}
+
+// Where in x the row of batch row b and step t starts.
+fn x_offset(step: u32) -> u32 {
+  if (GATHERED == 1u) {
+    return u32(clamp(ids[step], 0, i32(params.table_rows) - 1)) * HIDDEN;
+  }
+  return step * HIDDEN;
+}
+
+@compute @workgroup_size(THREADS)
+fn simple_rnn_forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let first_row = (group.x + group.y * groups.x) * ROWS;
+  var next_h: array<vec4f, CELLS>;
+
+  // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
+  for (var n = 0u; n < UNITS; n++) {
+    let unit = lane + n * THREADS;
+    for (var q = 0u; q < QUADS; q++) {
+      var h = vec4f(0.0);
+      let first = first_row + q * 4u;
+      let inside = rows_inside(first);
+      for (var r = 0u; r < inside; r++) {
+        let at = (first + r) * HIDDEN + min(unit, HIDDEN - 1u);
+        if (params.start > 0u) {
+          h[r] = last[at];
+        } else if (HAS_INITIAL == 1u) {
+          h[r] = initial[at];
+        }
+      }
+      if (unit < HIDDEN) { h_rows[unit * QUADS + q] = h; }
+    }
+  }
+  workgroupBarrier();
+
+  var current = 0u;
+  for (var t = params.start; t < params.end; t++) {
+    let next = select(0u, SPAN - current, BUFFERS == 2u);
+    for (var n = 0u; n < UNITS; n++) {
+      let unit = lane + n * THREADS;
+      let column = min(unit, HIDDEN - 1u);
+
+      var z: array<vec4f, QUADS>;
+      // @unroll (rows)
+      for (var q = 0u; q < QUADS; q++) {
+        let first = first_row + q * 4u;
+        let inside = rows_inside(first);
+        z[q] = vec4f(0.0);
+        for (var r = 0u; r < inside; r++) {
+          z[q][r] = x[x_offset((first + r) * params.steps + t) + column];
+        }
+      }
+      for (var k = 0u; k < PADDED; k += 4u) {
+        let u = packed[k / 4u * HIDDEN + column];
+        let slot = current + k * QUADS;
+        // @unroll (rows)
+        for (var q = 0u; q < QUADS; q++) {
+          z[q] += h_rows[slot + q] * u.x + h_rows[slot + QUADS + q] * u.y
+            + h_rows[slot + 2u * QUADS + q] * u.z + h_rows[slot + 3u * QUADS + q] * u.w;
+        }
+      }
+
+      // @unroll (rows)
+      for (var q = 0u; q < QUADS; q++) {
+        var h_quad = h_rows[current + column * QUADS + q];
+        let first = first_row + q * 4u;
+        let inside = rows_inside(first);
+        for (var r = 0u; r < inside; r++) {
+          let step = (first + r) * params.steps + t;
+          var h = activate(ACTIVATION, z[q][r]);
+          if (HAS_MASK == 1u) { h = select(h_quad[r], h, mask[step] != 0); }
+          h_quad[r] = h;
+          if (WRITE_HIDDEN == 1u && unit < HIDDEN) { hidden[step * HIDDEN + unit] = h; }
+        }
+        if (BUFFERS == 2u) {
+          if (unit < HIDDEN) { h_rows[next + unit * QUADS + q] = h_quad; }
+        } else {
+          next_h[n * QUADS + q] = h_quad;
+        }
+      }
+    }
+    if (BUFFERS == 1u) {
+      workgroupBarrier();
+      for (var n = 0u; n < UNITS; n++) {
+        let unit = lane + n * THREADS;
+        if (unit < HIDDEN) {
+          for (var q = 0u; q < QUADS; q++) {
+            h_rows[unit * QUADS + q] = next_h[n * QUADS + q];
+          }
+        }
+      }
+    }
+    workgroupBarrier();
+    current = next;
+  }
+
+  for (var n = 0u; n < UNITS; n++) {
+    let unit = lane + n * THREADS;
+    for (var q = 0u; q < QUADS; q++) {
+      let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+      let first = first_row + q * 4u;
+      let inside = select(0u, rows_inside(first), unit < HIDDEN);
+      for (var r = 0u; r < inside; r++) {
+        last[(first + r) * HIDDEN + unit] = h[r];
+      }
+    }
+  }
+}

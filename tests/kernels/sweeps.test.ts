@@ -1,0 +1,153 @@
+/** The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences). */
+import { describe, expect, it } from "vitest";
+import type { HostData } from "../../src/core/dtype.ts";
+import { RECURRENT_ACTIVATIONS } from "../../src/kernels/activations.ts";
+import { gruFamily } from "../../src/ops/gru.ts";
+import { simpleRnnFamily } from "../../src/ops/simple_rnn.ts";
+import { testDevice } from "../support/device.ts";
+import { runKernel, testTraits } from "../support/kernel.ts";
+import { expectClose } from "./close.ts";
+import {
+  activationPairs,
+  backwardCall,
+  byId,
+  cutIntoChunks,
+  type Family,
+  forwardCall,
+  type Gradients,
+  type Run,
+  randomRun,
+  wantedForward,
+} from "./sweep_cases.ts";
+
+/** Float32 sums of up to 1024 products, over up to 33 steps whose errors feed back. */
+const FORWARD = 2e-5;
+const BACKWARD = 5e-5;
+const USED = { hidden: true, saved: true };
+
+/** Saved numbers of masked steps have no meaning, but for h before the step (the last part). */
+function blankMasked(run: Run, saved: ArrayLike<number>): Float64Array {
+  const { family, sizes, reads } = run;
+  const width = family.savedParts * sizes[2];
+  return Float64Array.from(saved, (value, index) => {
+    const isMasked = reads.mask?.data[Math.floor(index / width)] === 0;
+    return isMasked && index % width < width - sizes[2] ? 0 : value;
+  });
+}
+
+async function checkForward(run: Run, adapter = testTraits(), isUsed = USED, wanted = wantedForward(run)) {
+  const { call, inputs } = forwardCall(run, isUsed);
+  const came = await runKernel(await testDevice(), call, inputs, { adapter });
+  const hasSaved = run.family.savedParts > 0;
+  const expected = wanted.filter(
+    (_, index) => (index > 0 || isUsed.hidden) && (!hasSaved || index !== 1 || isUsed.saved),
+  );
+  expect(came.length).toBe(expected.length);
+  expected.forEach((values, index) => {
+    const isSaved = hasSaved && values === wanted[1];
+    const both = [came[index] as HostData, values].map((data) => (isSaved ? blankMasked(run, data) : data));
+    expectClose(both[0] as HostData, both[1] as Float64Array, FORWARD, `write ${index}`);
+  });
+}
+
+async function checkBackward(run: Run, adapter = testTraits(), gradients: Gradients = {}) {
+  const { call, inputs, wanted } = backwardCall(run, gradients);
+  const came = await runKernel(await testDevice(), call, inputs, { adapter });
+  wanted.forEach((values, index) => {
+    expectClose(came[index] as HostData, values, BACKWARD, `write ${index}`);
+  });
+}
+
+async function checkBoth(run: Run, adapter = testTraits()) {
+  await checkForward(run, adapter);
+  await checkBackward(run, adapter);
+}
+
+describe.each([
+  ["GRU", gruFamily],
+  ["SimpleRNN", simpleRnnFamily as Family],
+] as const)("sweeps of a %s", (_name, family) => {
+  const everything = { bias: family.gates > 1, initial: true } as const;
+
+  it.each([
+    [1, 1, 1],
+    [3, 2, 7],
+    [17, 33, 65],
+  ] as const)("agree with float64 loops at B %i, T %i, H %i", async (...sizes) => {
+    if (sizes[0] === 3) await checkBoth(randomRun(family, sizes));
+    await checkBoth(randomRun(family, sizes, { ...everything, mask: "holes" }));
+  });
+
+  it.each([
+    [3, 5, 257],
+    [2, 2, 1024],
+  ] as const)("agree with float64 loops at B %i, T %i, H %i", async (...sizes) => {
+    await checkBoth(randomRun(family, sizes, everything));
+    await checkBoth(randomRun(family, sizes), testTraits("gpu"));
+  });
+
+  it("lay more rows on more workgroups", async () => {
+    const run = randomRun(family, [70, 3, 7], everything);
+    await checkBoth(run);
+    await checkBoth(run, testTraits("gpu"));
+    await checkForward(randomRun(family, [10, 3, 7]), testTraits("swiftshader"));
+  });
+
+  it("carry h over padding on the left", async () => {
+    await checkBoth(randomRun(family, [5, 12, 9], { mask: "left" }));
+  });
+
+  it.each(activationPairs(RECURRENT_ACTIVATIONS))(
+    "apply the activations $activation and $recurrentActivation",
+    async (activations) => {
+      await checkBoth(randomRun(family, [3, 4, 6], activations));
+    },
+  );
+
+  it("stay finite for huge pre-activations", async () => {
+    const run = randomRun(family, [3, 4, 6]);
+    const { x } = run.reads;
+    const huge = { ...x, data: Float32Array.from(x.data, (value) => value * 1000) };
+    await checkBoth({ ...run, reads: { ...run.reads, x: huge } });
+  });
+
+  it("gather rows of a table by id, and clamp ids", async () => {
+    const { gathered, plain } = byId(randomRun(family, [5, 6, 7], everything), 4);
+    await checkForward(gathered, testTraits(), USED, wantedForward(plain));
+  });
+
+  it("write only what is used", async () => {
+    const run = randomRun(family, [5, 9, 10], { initial: true });
+    for (const isUsed of [
+      { hidden: false, saved: false },
+      { hidden: true, saved: false },
+      { hidden: false, saved: true },
+    ]) {
+      await checkForward(run, testTraits(), isUsed);
+      await checkForward(run, testTraits("lavapipe", { dispatchSeconds: 1e-9 }), isUsed);
+    }
+  });
+
+  it.each([[{ dLast: false }], [{ dHidden: false }]])("take only the gradients that are there: %o", async (given) => {
+    await checkBackward(randomRun(family, [5, 9, 10], { mask: "holes" }), testTraits(), given);
+  });
+
+  it("give the same bits when time is cut into chunks", async () => {
+    const run = randomRun(family, [6, 11, 13], { ...everything, mask: "holes" });
+    const device = await testDevice();
+    for (const { call, inputs } of [forwardCall(run, USED), backwardCall(run)]) {
+      const whole = await runKernel(device, call, inputs, { adapter: testTraits() });
+      for (const chunk of [1, 4]) {
+        const adapter = cutIntoChunks(testTraits(), run, chunk);
+        const extra = call.plan(adapter).dispatches.filter(({ isExtraChunk }) => isExtraChunk).length;
+        expect(extra).toBe(Math.ceil(11 / chunk) - 1);
+        expect(await runKernel(device, call, inputs, { adapter })).toEqual(whole);
+      }
+    }
+  });
+
+  it("name the limit when the units do not fit into workgroup memory", () => {
+    const { call } = forwardCall(randomRun(family, [1, 1, 1025]), USED);
+    expect(() => call.plan(testTraits())).toThrow(/maxComputeWorkgroupStorageSize is 16384/);
+  });
+});
