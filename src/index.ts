@@ -84,16 +84,25 @@ export { loadModel } from "./nn/model_load.ts";
 export type { CompileOptions, FitOptions, History, ModelOptions, NamedWeight, RunOptions } from "./nn/model_options.ts";
 export type { ModelFiles } from "./nn/model_save.ts";
 export {
+  type AdadeltaOptions,
+  type AdagradOptions,
   type AdamOptions,
+  type AdamVariantOptions,
+  adadelta,
+  adagrad,
   adam,
+  adamax,
   adamW,
+  type LionOptions,
+  lion,
+  nadam,
   type Optimizer,
   type OptimizerOptions,
   type RmspropOptions,
   rmsprop,
   type SgdOptions,
   sgd,
-} from "./nn/optimizers.ts";
+} from "./nn/optimizers/index.ts";
 export {
   type L1L2Options,
   l1,
@@ -104,6 +113,21 @@ export {
   type Regularizer,
   type RegularizerLike,
 } from "./nn/regularizers.ts";
+export {
+  type CosineOptions,
+  type CosineRestartsOptions,
+  cosineDecay,
+  cosineDecayRestarts,
+  type DecayOptions,
+  exponentialDecay,
+  inverseTimeDecay,
+  type LearningRate,
+  type LearningRateSchedule,
+  type PiecewiseOptions,
+  type PolynomialOptions,
+  piecewiseConstantDecay,
+  polynomialDecay,
+} from "./nn/schedules.ts";
 export { sequential } from "./nn/sequential.ts";
 export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export { gradients, vjp } from "./ops/gradients.ts";

@@ -17,7 +17,7 @@ import { type Loss, resolveLoss } from "./losses.ts";
 import { resolveMetric } from "./metrics.ts";
 import type { CompileOptions, FitOptions, History, ModelOptions, NamedWeight, RunOptions } from "./model_options.ts";
 import { type ModelFiles, modelToFiles, saveModel } from "./model_save.ts";
-import { resolveOptimizer } from "./optimizers.ts";
+import { resolveOptimizer } from "./optimizers/index.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { Predictor } from "./predictor.ts";
 import type { Compiled } from "./step_programs.ts";

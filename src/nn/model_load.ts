@@ -14,7 +14,7 @@ import { layerFromConfig } from "./layers/index.ts";
 import type { LossConfig } from "./losses.ts";
 import { Model } from "./model.ts";
 import type { ModelFiles } from "./model_save.ts";
-import type { OptimizerConfig } from "./optimizers.ts";
+import type { OptimizerConfig } from "./optimizers/index.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**

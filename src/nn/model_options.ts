@@ -5,7 +5,7 @@ import type { Device } from "../runtime/device.ts";
 import type { DataLike } from "./data_input.ts";
 import type { LossLike } from "./losses.ts";
 import type { MetricLike } from "./metrics.ts";
-import type { OptimizerLike } from "./optimizers.ts";
+import type { OptimizerLike } from "./optimizers/index.ts";
 import type { EpochRecord, Progress, TrainingStatistics } from "./training_state.ts";
 
 /** Options of `sequential`. */

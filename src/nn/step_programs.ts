@@ -3,6 +3,7 @@ import type { NdArray } from "../core/nd_array.ts";
 import { input, type Update, type Value, Variable } from "../graph/operation.ts";
 import { add, equal, mul, where } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
+import { RATE_COUNT } from "../ops/optimizer_update.ts";
 import { mean } from "../ops/reduce.ts";
 import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
@@ -13,7 +14,7 @@ import type { DeviceDataset } from "./device_dataset.ts";
 import type { ForwardPass } from "./layer_stack.ts";
 import type { Loss } from "./losses.ts";
 import type { Metric } from "./metrics.ts";
-import type { Optimizer } from "./optimizers.ts";
+import type { Optimizer } from "./optimizers/index.ts";
 
 /** What a step needs of the model. */
 export interface StepModel {
@@ -89,7 +90,7 @@ export async function trainStep(
 ): Promise<StepProgram> {
   const position = input("position", [], "int32");
   const step = input("step", [], "int32");
-  const rates = input("rates", [4]);
+  const rates = input("rates", [RATE_COUNT]);
   const { optimizer, loss, metrics, slots } = compiled;
   const { x, y } = data.batch(position, batchSize);
   const { output, penalties, updates: stateUpdates } = model.forward(x, step);
@@ -134,7 +135,7 @@ export async function trainStep(
       new Map([
         [position, int32(next.position)],
         [step, int32(next.iteration)],
-        [rates, { shape: [4], data: Float32Array.from(next.rates) }],
+        [rates, { shape: [RATE_COUNT], data: Float32Array.from(next.rates) }],
       ]),
   };
 }

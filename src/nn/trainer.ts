@@ -106,6 +106,17 @@ export class Trainer {
     this.#writeSums(this.state.sums);
     variablesOf(this.#model.device).write(this.#status, { shape: [1], data: new Int32Array(1) });
     while (this.state.epoch < this.state.epochs) await this.#epoch(control);
+    this.#takeAverages();
+  }
+
+  /** With `useEma`, the weights' averages take their place once a training has ended, as in Keras. */
+  #takeAverages(): void {
+    const { optimizer, slots } = this.#compiled;
+    const pairs = this.#model.weights.flatMap((to, index) => {
+      const from = optimizer.averageOf(slots[index] ?? []);
+      return from === undefined ? [] : [{ from, to }];
+    });
+    if (pairs.length > 0 && this.state.iteration > 0) variablesOf(this.#model.device).copy(pairs);
   }
 
   async #epoch(control: TrainerControl): Promise<void> {

@@ -57,6 +57,23 @@ export class VariableStore {
     this.#device.gpu.queue.writeBuffer(this.bufferOf(variable), 0, data as Float32Array<ArrayBuffer>);
   }
 
+  /** Copies variables into others of the same shape, on the device: one submit for all of them. */
+  copy(pairs: readonly { readonly from: Variable; readonly to: Variable }[]): void {
+    this.#device.assertUsable();
+    const encoder = this.#device.gpu.createCommandEncoder({ label: "copy variables" });
+    for (const { from, to } of pairs) {
+      if (!sameShape(from.shape, to.shape)) {
+        throw new ShapeError(
+          `the variable "${to.name}" is ${formatShape(to.shape)}; "${from.name}" is ${formatShape(from.shape)}`,
+          { from: from.name, to: to.name },
+        );
+      }
+      const bytes = sizeOf(from.shape) * BYTES_PER_ELEMENT;
+      if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
+    }
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
   /** Reads variables back to the host: one submit and one map for all of them. */
   async read(variables: readonly Variable[]): Promise<NdArray[]> {
     const device = this.#device;

@@ -2,7 +2,8 @@
 import { type Device, gradients, input, type NdArray, ops, Program, type Value, Variable } from "../../src/index.ts";
 import { resolveLoss } from "../../src/nn/losses.ts";
 import { resolveMetric } from "../../src/nn/metrics.ts";
-import { resolveOptimizer } from "../../src/nn/optimizers.ts";
+import { resolveOptimizer } from "../../src/nn/optimizers/index.ts";
+import { RATE_COUNT } from "../../src/ops/optimizer_update.ts";
 import { variablesOf } from "../../src/runtime/variables.ts";
 import losses from "../fixtures/keras_losses.json" with { type: "json" };
 import metrics from "../fixtures/keras_metrics.json" with { type: "json" };
@@ -85,7 +86,7 @@ async function compareOptimizer(device: Device, fixture: OptimizerCase): Promise
   );
   const slots = weights.map((weight) => optimizer.slots(weight));
   const grads = weights.map(({ name, shape }) => input(`gradient of ${name}`, shape));
-  const rates = input("rates", [4]);
+  const rates = input("rates", [RATE_COUNT]);
   const status = input("status", [1], "int32");
   const clipped = optimizer.clip(grads);
   const updates = weights.flatMap((weight, index) =>
@@ -100,7 +101,7 @@ async function compareOptimizer(device: Device, fixture: OptimizerCase): Promise
   try {
     fixture.gradients.forEach((step, iteration) => {
       const feeds = new Map<Value, NdArray>(grads.map((value, index) => [value, toArray(step[index] as KerasArray)]));
-      feeds.set(rates, { shape: [4], data: Float32Array.from(optimizer.rates(iteration)) });
+      feeds.set(rates, { shape: [RATE_COUNT], data: Float32Array.from(optimizer.rates(iteration)) });
       feeds.set(status, { shape: [1], data: new Int32Array(1) });
       program.submit(feeds);
     });
@@ -122,9 +123,6 @@ const optionsOf = (options: Readonly<Record<string, unknown>>) =>
     .map(([name, value]) => `, ${name} ${value}`)
     .join("");
 
-const KNOWN = ["sgd", "adam", "adamW", "rmsprop"];
-const isKnown = ({ optimizer }: OptimizerCase) => KNOWN.includes(optimizer);
-
 /** One case for each of Keras's. */
 export const kerasPartCases: readonly ConformanceCase[] = [
   ...(losses as unknown as readonly LossCase[]).map(
@@ -139,7 +137,7 @@ export const kerasPartCases: readonly ConformanceCase[] = [
       run: (device) => compareMetric(device, fixture),
     }),
   ),
-  ...(optimizers as unknown as readonly OptimizerCase[]).filter(isKnown).map(
+  ...(optimizers as unknown as readonly OptimizerCase[]).map(
     (fixture): ConformanceCase => ({
       name: `keras: optimizer ${fixture.optimizer}${optionsOf(fixture.options)}`,
       run: (device) => compareOptimizer(device, fixture),

@@ -40,7 +40,7 @@ export function updateOperands(shape: Shape, count: number): UpdateOperands {
     outputs: Array.from({ length: count }, (_, index) => operand("output", index, shape)),
     shared: {
       gradient: operand("input", count, shape),
-      rates: operand("input", count + 1, [4]),
+      rates: operand("input", count + 1, [6]),
       status: operand("input", count + 2, [1], "int32"),
     },
   };
@@ -53,13 +53,21 @@ export function optimizerCases(name: string): [string, OptimizerOptions][] {
     .map(({ options }) => [JSON.stringify(options), options]);
 }
 
-/** Applies a case's eight gradients with `call`, which gets the operands of one variable, and compares with Keras's result. */
+/** The numbers of a step: the step size, weight decay (from the options where `checkCase` fills it in), and two of the rule's own. */
+const ratesOf = (stepSize: number, decay: number, second = 0, third = 0) =>
+  Float32Array.of(stepSize, decay, second, third, 0, 0);
+
+/**
+ * Applies a case's eight gradients with `call`, which gets the operands of one variable, and compares with Keras's result.
+ * `fills` are what the state tensors begin with, the variable's own aside; `ruleRates` the step size of the 1-based step, and the
+ * rule's own numbers.
+ */
 export async function checkCase(
   name: string,
   options: OptimizerOptions,
-  stateCount: number,
+  fills: readonly number[],
   call: (operands: UpdateOperands) => KernelCall,
-  stepSize: (step: number) => number,
+  ruleRates: (step: number) => readonly [number, number?, number?],
 ): Promise<void> {
   const found = cases.find(
     (entry) => entry.optimizer === name && JSON.stringify(entry.options) === JSON.stringify(options),
@@ -68,13 +76,14 @@ export async function checkCase(
   const { start, gradients, end } = found as unknown as { start: Tensor[]; gradients: Tensor[][]; end: Tensor[] };
   const device = await testDevice();
   for (const [variable, { shape, data }] of start.entries()) {
-    const kernel = call(updateOperands(shape, stateCount));
-    let state: HostData[] = Array.from({ length: stateCount }, () => new Float32Array(data.length));
+    const kernel = call(updateOperands(shape, fills.length));
+    let state: HostData[] = fills.map((fill) => new Float32Array(data.length).fill(fill));
     state[0] = Float32Array.from(data);
     for (const [index, step] of gradients.entries()) {
       const gradient = Float32Array.from((step[variable] as Tensor).data);
       const decay = options.learningRate * (options.weightDecay ?? 0);
-      const rates = Float32Array.of(stepSize(index + 1), decay, 0, 0);
+      const [stepSize, second, third] = ruleRates(index + 1);
+      const rates = ratesOf(stepSize, decay, second, third);
       const before = state;
       state = await runKernel(device, kernel, [...before, gradient, rates, Int32Array.of(0)]);
       if (index === 0) {
@@ -90,7 +99,7 @@ export async function checkCase(
 export async function checkStep(
   stateCount: number,
   call: (operands: UpdateOperands) => KernelCall,
-  rates: readonly [number, number],
+  rates: readonly [number, number, number?, number?],
   reference: (state: readonly number[], gradient: number) => readonly number[],
 ): Promise<void> {
   const size = 257;
@@ -99,7 +108,7 @@ export async function checkStep(
     Float32Array.from({ length: size }, (_, at) => (((at * 37 + index * 11) % 101) + 1) / 101),
   );
   const gradient = Float32Array.from({ length: size }, (_, at) => Math.sin(at * 1.7));
-  const inputs = [...state, gradient, Float32Array.of(...rates, 0, 0), Int32Array.of(0)];
+  const inputs = [...state, gradient, ratesOf(...rates), Int32Array.of(0)];
   const outputs = await runKernel(await testDevice(), call(updateOperands([size], stateCount)), inputs);
   const wanted = Array.from({ length: size }, (_, at) =>
     reference(

@@ -27,8 +27,8 @@ const stateCount = (momentum: number, centered: boolean) => 2 + (centered ? 1 : 
 describe("rmspropCall", () => {
   it.each(optimizerCases("rmsprop"))("gives Keras's figures: %s", (_, options) => {
     const { momentum = 0, centered = false, learningRate } = options;
-    const count = stateCount(momentum, centered);
-    return checkCase("rmsprop", options, count, callWith(momentum, centered), () => learningRate);
+    const fills = new Array<number>(stateCount(momentum, centered)).fill(0);
+    return checkCase("rmsprop", options, fills, callWith(momentum, centered), () => [learningRate]);
   });
 
   it.each([

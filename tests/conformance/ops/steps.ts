@@ -1,9 +1,11 @@
 /** The ops of a training step that a person does not call: batches, random numbers, checks, optimizer updates. */
 import { type Shape, scalar, type Value } from "../../../src/index.ts";
+import { adaptiveUpdate } from "../../../src/ops/adaptive_updates.ts";
 import { rowBatch, sequenceBatch } from "../../../src/ops/batch.ts";
 import { checkFinite } from "../../../src/ops/check_finite.ts";
 import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizer_updates.ts";
 import { randomUniform } from "../../../src/ops/random.ts";
+import { averageIfDue, weightAverage } from "../../../src/ops/weight_average.ts";
 import { given, ids, normal, type OpCase, type TensorSpec, uniform, whole } from "./op_case.ts";
 
 const ODD: readonly Shape[] = [[1], [7], [65], [257], [3, 5], [5, 13, 17]];
@@ -22,7 +24,7 @@ function stepInputs(shape: Shape, squares: readonly boolean[], status: number): 
   return [
     ...squares.map((isSquare) => (isSquare ? uniform(shape, 0.5, 2) : normal(shape))),
     normal(shape),
-    given([4], [0.01, 0.0004, 0, 0]),
+    given([6], [0.01, 0.0004, 0.02, 1.5, 0.9, 1]),
     given([1], [status], "int32"),
   ];
 }
@@ -57,6 +59,15 @@ const optimizerSteps: readonly OpCase[] = [
   ...updates("rmsprop, momentum", [false, true, false], (state, step) =>
     rmspropUpdate(state, step, { ...RMSPROP, momentum: 0.5, centered: false }),
   ),
+  ...updates("adagrad", [false, true], (state, step) => adaptiveUpdate("adagrad", state, step, ADAM)),
+  ...updates("adadelta", [false, true, true], (state, step) => adaptiveUpdate("adadelta", state, step, ADAM)),
+  ...updates("nadam", [false, false, true], (state, step) => adaptiveUpdate("nadam", state, step, ADAM)),
+  ...updates("lion", [false, false], (state, step) => adaptiveUpdate("lion", state, step, ADAM)),
+  ...updates("adamax", [false, false, true], (state, step) => adaptiveUpdate("adamax", state, step, ADAM)),
+  ...updates("average", [false, false], ([w, average], step) => {
+    const averaged = weightAverage(average as Value, w as Value, step);
+    return [averageIfDue(averaged, w as Value, step), averaged];
+  }),
 ];
 
 const order = given([5], [4, 2, 0, 1, 3], "int32");

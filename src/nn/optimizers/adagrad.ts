@@ -1,0 +1,49 @@
+import { ValueError } from "../../core/errors.ts";
+import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
+import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+
+/** Options of `adagrad`. */
+export interface AdagradOptions extends OptimizerOptions {
+  /** What the sums of squares begin with. */
+  readonly initialAccumulatorValue?: number;
+  readonly epsilon?: number;
+}
+
+/** Adagrad (Duchi et al. 2011). learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
+export function adagrad(options: AdagradOptions = {}): Optimizer {
+  const { initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
+  if (!(initialAccumulatorValue >= 0)) {
+    throw new ValueError(`adagrad: initialAccumulatorValue is ${initialAccumulatorValue}; expected at least 0`, {
+      initialAccumulatorValue,
+    });
+  }
+  return optimizer({
+    name: "adagrad",
+    learningRate: 0.001,
+    options,
+    config: { initialAccumulatorValue, epsilon },
+    slots: [{ name: "accumulator", fill: initialAccumulatorValue }],
+    rates: (rate) => [rate],
+    apply: (state, inputs) => adaptiveUpdate("adagrad", state, inputs, { beta1: 0, beta2: 0, epsilon }),
+  });
+}
+
+/** Options of `adadelta`. */
+export interface AdadeltaOptions extends OptimizerOptions {
+  readonly rho?: number;
+  readonly epsilon?: number;
+}
+
+/** Adadelta (Zeiler 2012; there the learning rate is 1). learningRate 0.001, rho 0.95, epsilon 1e-7. */
+export function adadelta(options: AdadeltaOptions = {}): Optimizer {
+  const { rho = 0.95, epsilon = 1e-7 } = options;
+  return optimizer({
+    name: "adadelta",
+    learningRate: 0.001,
+    options,
+    config: { rho, epsilon },
+    slots: [{ name: "accumulatedGradient" }, { name: "accumulatedDelta" }],
+    rates: (rate) => [rate],
+    apply: (state, inputs) => adaptiveUpdate("adadelta", state, inputs, { beta1: rho, beta2: 0, epsilon }),
+  });
+}

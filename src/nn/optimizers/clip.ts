@@ -1,0 +1,28 @@
+/** Gradients kept small before a step. */
+import type { Value } from "../../graph/operation.ts";
+import { add, clip, div, maximum, minimum, mul, sqrt, square } from "../../ops/arithmetic.ts";
+import { sum } from "../../ops/reduce.ts";
+
+/** At most one of these is given. */
+export interface Clipping {
+  readonly clipnorm?: number;
+  readonly globalClipnorm?: number;
+  readonly clipvalue?: number;
+}
+
+/** Each gradient scaled to a norm, all of them scaled to a joint norm, or each element cut; as they are without a limit. */
+export function clipGradients(
+  gradients: readonly Value[],
+  { clipnorm, globalClipnorm, clipvalue }: Clipping,
+): readonly Value[] {
+  if (clipvalue !== undefined) return gradients.map((gradient) => clip(gradient, -clipvalue, clipvalue));
+  if (clipnorm !== undefined) {
+    return gradients.map((gradient) => mul(gradient, div(clipnorm, maximum(sqrt(sum(square(gradient))), clipnorm))));
+  }
+  if (globalClipnorm !== undefined) {
+    const norm = sqrt(gradients.map((gradient) => sum(square(gradient))).reduce((a, b) => add(a, b)));
+    const scale = minimum(div(globalClipnorm, maximum(norm, 1e-30)), 1);
+    return gradients.map((gradient) => mul(gradient, scale));
+  }
+  return gradients;
+}

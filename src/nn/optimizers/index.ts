@@ -1,0 +1,45 @@
+/** Optimizers by Keras's formulas and defaults (https://keras.io/api/optimizers/). */
+import { ValueError } from "../../core/errors.ts";
+import { adadelta, adagrad } from "./adagrad.ts";
+import { adam, adamax, adamW, nadam } from "./adam.ts";
+import type { Optimizer, OptimizerConfig, OptimizerOptions } from "./base.ts";
+import { lion } from "./lion.ts";
+import { rmsprop } from "./rmsprop.ts";
+import { sgd } from "./sgd.ts";
+
+export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./adagrad.ts";
+export { type AdamOptions, type AdamVariantOptions, adam, adamax, adamW, nadam } from "./adam.ts";
+export type { Optimizer, OptimizerConfig, OptimizerOptions } from "./base.ts";
+export { type LionOptions, lion } from "./lion.ts";
+export { type RmspropOptions, rmsprop } from "./rmsprop.ts";
+export { type SgdOptions, sgd } from "./sgd.ts";
+
+const BY_NAME: Readonly<Record<string, (options: OptimizerOptions) => Optimizer>> = {
+  sgd,
+  adam,
+  adamW,
+  adamax,
+  nadam,
+  rmsprop,
+  adagrad,
+  adadelta,
+  lion,
+};
+
+/** What `compile` takes. */
+export type OptimizerLike = Optimizer | string | OptimizerConfig;
+
+/** @throws ValueError that lists the known names. */
+export function resolveOptimizer(given: OptimizerLike): Optimizer {
+  if (typeof given !== "string" && "slots" in given && typeof given.slots === "function") return given as Optimizer;
+  const config: OptimizerConfig = typeof given === "string" ? { name: given } : (given as OptimizerConfig);
+  const known = Object.keys(BY_NAME).find((name) => name.toLowerCase() === config.name.toLowerCase());
+  const make = known === undefined ? undefined : BY_NAME[known];
+  if (make === undefined) {
+    throw new ValueError(`unknown optimizer "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
+      optimizer: config.name,
+    });
+  }
+  const { name: _, ...options } = config;
+  return make(options);
+}

@@ -1,0 +1,26 @@
+import { ValueError } from "../../core/errors.ts";
+import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
+import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+
+/** Options of `lion`. */
+export interface LionOptions extends OptimizerOptions {
+  /** How the gradient and its mean are mixed for the step. */
+  readonly beta1?: number;
+  /** How the mean follows the gradient. */
+  readonly beta2?: number;
+}
+
+/** Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1 0.9, beta2 0.99. */
+export function lion(options: LionOptions = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.99 } = options;
+  if (!(beta1 > 0 && beta1 <= 1)) throw new ValueError(`lion: beta1 is ${beta1}; expected 0 < beta1 ≤ 1`, { beta1 });
+  return optimizer({
+    name: "lion",
+    learningRate: 0.001,
+    options,
+    config: { beta1, beta2 },
+    slots: [{ name: "momentum" }],
+    rates: (rate) => [rate],
+    apply: (state, inputs) => adaptiveUpdate("lion", state, inputs, { beta1, beta2, epsilon: 0 }),
+  });
+}

@@ -1,0 +1,25 @@
+import { ValueError } from "../../core/errors.ts";
+import { sgdUpdate } from "../../ops/optimizer_updates.ts";
+import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+
+/** Options of `sgd`. */
+export interface SgdOptions extends OptimizerOptions {
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+}
+
+/** Stochastic gradient descent, with momentum if asked (Sutskever et al. 2013). learningRate 0.01. */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const { momentum = 0, nesterov = false } = options;
+  if (!(momentum >= 0 && momentum <= 1))
+    throw new ValueError(`sgd: momentum is ${momentum}; expected 0 ≤ momentum ≤ 1`);
+  return optimizer({
+    name: "sgd",
+    learningRate: 0.01,
+    options,
+    config: { momentum, nesterov },
+    slots: momentum === 0 ? [] : [{ name: "momentum" }],
+    rates: (rate) => [rate],
+    apply: (state, inputs) => sgdUpdate(state, inputs, { momentum, nesterov }),
+  });
+}
