@@ -114,7 +114,7 @@ export class Trainer {
     const { optimizer, slots } = this.#compiled;
     const pairs = this.#model.weights.flatMap((to, index) => {
       const from = optimizer.averageOf(slots[index] ?? []);
-      return from === undefined ? [] : [{ from, to }];
+      return from === undefined || !to.trainable ? [] : [{ from, to }];
     });
     if (pairs.length > 0 && this.state.iteration > 0) variablesOf(this.#model.device).copy(pairs);
   }
