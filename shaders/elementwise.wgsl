@@ -63,6 +63,23 @@ fn error_function(x : f32) -> f32 {
   return t * p / q;
 }
 
+// cos(2 pi x), by its series within an eighth of a turn of a multiple of a quarter.
+fn cosine_turn(x : f32) -> f32 {
+  let t = abs(x - round(x));
+  let from_quarter = (t - 0.25) * 6.283185307;
+  let a = from_quarter * from_quarter;
+  let sine = from_quarter * (1.0 - a / 6.0 * (1.0 - a / 20.0 * (1.0 - a / 42.0 * (1.0 - a / 72.0))));
+  let near = min(t, 0.5 - t) * 6.283185307;
+  let b = near * near;
+  let cosine = 1.0 - b / 2.0 * (1.0 - b / 12.0 * (1.0 - b / 30.0 * (1.0 - b / 56.0)));
+  return select(select(cosine, -cosine, t > 0.25), -sine, abs(t - 0.25) < 0.125);
+}
+
+// A standard normal number from two uniform ones in [0, 1).
+fn box_muller(u : f32, v : f32) -> f32 {
+  return sqrt(-2.0 * log(1.0 - u)) * cosine_turn(v);
+}
+
 // GENERATED BELOW: everything after this line is replaced in a fused kernel.
 
 struct Params {

@@ -6,6 +6,9 @@ import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { randomUniformCall } from "../kernels/random.ts";
 import { cast, greaterEqual, mul } from "./arithmetic.ts";
+import { elementwise, sameDType } from "./elementwise.ts";
+import { slice } from "./movement.ts";
+import { reshape } from "./reshape.ts";
 
 interface RandomAttributes {
   readonly shape: Shape;
@@ -47,13 +50,30 @@ export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSou
   return only(randomUniformOp([counter], { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }));
 }
 
+const boxMullerOp = elementwise<Readonly<Record<string, never>>>({
+  name: "boxMuller",
+  dtype: sameDType("boxMuller", ["float32"]),
+  wgsl: ([u, v]) => `box_muller(${u}, ${v})`,
+  compute: ([u, v]) => Math.sqrt(-2 * Math.log(1 - (u as number))) * Math.cos(2 * Math.PI * (v as number)),
+  vjp: () => [null, null],
+});
+
+/** Standard normal float32 numbers (Box & Muller 1958), a pure function of seed, stream, counter and position. */
+export function randomNormal(shape: Shape, source: RandomSource): Value {
+  const [u, v] = [0, 1].map((which) =>
+    reshape(slice(randomUniform([2, sizeOf(shape)], source), [which, 0], [1, sizeOf(shape)]), shape),
+  ) as [Value, Value];
+  return only(boxMullerOp([u, v], {}));
+}
+
 /**
- * Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 − rate).
+ * Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 − rate). `noiseShape` broadcasts to x's shape:
+ * elements that share a place of it are kept or dropped together.
  * @throws ValueError when `rate` is outside [0, 1).
  */
-export function dropout(x: Value, rate: number, source: RandomSource): Value {
+export function dropout(x: Value, rate: number, source: RandomSource, noiseShape: Shape = x.shape): Value {
   if (!(rate >= 0 && rate < 1)) throw new ValueError(`dropout: rate is ${rate}; expected 0 ≤ rate < 1`, { rate });
   if (rate === 0) return x;
-  const keep = cast(greaterEqual(randomUniform(x.shape, source), rate), "float32");
+  const keep = cast(greaterEqual(randomUniform(noiseShape, source), rate), "float32");
   return mul(x, mul(keep, 1 / (1 - rate)));
 }

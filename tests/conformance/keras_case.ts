@@ -80,7 +80,9 @@ export interface KerasLayerCase {
   readonly initialState?: readonly KerasArray[];
   readonly outputs: readonly KerasArray[];
   readonly cotangents: readonly KerasArray[];
-  readonly weightGradients: readonly KerasArray[];
+  /** Null for weights that are not trained. */
+  readonly weightGradients: readonly (KerasArray | null)[];
+  readonly training?: boolean;
   readonly inputGradients: readonly (KerasArray | null)[];
 }
 
@@ -101,18 +103,21 @@ export async function compareLayer(device: Device, layer: Layer, fixture: KerasL
   const result = layer.compute(
     sources[0] as Value,
     contextOf(sources, {
+      training: fixture.training ?? false,
       mask: fixture.mask && feed("mask", fixture.mask, "bool"),
       initialState: fixture.initialState?.map((array, index) => feed(`state ${index}`, array)),
     }),
   );
   const outputs = [result.output, ...(fixture.outputs.length > 1 ? (result.states ?? []) : [])];
   const cotangents = fixture.cotangents.map((array, index) => feed(`cotangent ${index}`, array));
-  const wrt = [...variables.map(({ value }) => value), ...sources.filter(({ dtype }) => dtype === "float32")];
+  const trained = variables.filter((_, index) => fixture.weightGradients[index] !== null);
+  const wrt = [...trained.map(({ value }) => value), ...sources.filter(({ dtype }) => dtype === "float32")];
   const came = await runOnce(device, fixture.name, [...outputs, ...vjp(outputs, cotangents, wrt)], feeds, variables);
-  const wanted = [...fixture.outputs, ...fixture.weightGradients, ...fixture.inputGradients.filter((g) => g !== null)];
+  const gradients = [...fixture.weightGradients, ...fixture.inputGradients].filter((gradient) => gradient !== null);
+  const wanted = [...fixture.outputs, ...gradients];
   const labels = [
     ...fixture.outputs.map((_, index) => `output ${index}`),
-    ...fixture.weightGradients.map((_, index) => `gradient by weight ${index}`),
+    ...trained.map(({ name }) => `gradient by ${name}`),
     ...fixture.inputs.map((_, index) => `gradient by input ${index}`),
   ];
   wanted.forEach((array, index) => {

@@ -3,22 +3,35 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, cast, minimum, mul, relu as reluOp, sub } from "../../ops/arithmetic.ts";
-import { type ActivationLike, type Activation as ResolvedActivation, resolveActivation } from "../activations.ts";
-import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type CallContext, type CallResult, Layer, type LayerConfig, Weightless, type WeightSpec } from "./layer.ts";
+import {
+  type ActivationLike,
+  type ActivationName,
+  type Activation as ResolvedActivation,
+  resolveActivation,
+} from "../activations.ts";
+import {
+  type CallContext,
+  type CallResult,
+  Layer,
+  type LayerConfig,
+  type LayerOptions,
+  Weightless,
+  type WeightSpec,
+} from "./layer.ts";
+import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** Applies an activation to every element. Keras: https://keras.io/api/layers/core_layers/activation/ */
 export class Activation extends Weightless {
   readonly className: string = "Activation";
   readonly activation: ResolvedActivation;
 
-  constructor(activation: ActivationLike, options: { readonly name?: string } = {}) {
-    super(options.name);
+  constructor(activation: ActivationLike, options: LayerOptions = {}) {
+    super(options);
     this.activation = resolveActivation(activation);
   }
 
   get config(): LayerConfig {
-    return { activation: this.activation.config };
+    return { activation: this.activation.config, ...this.baseConfig };
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -35,7 +48,7 @@ export class Activation extends Weightless {
  * @example
  * activation({ name: "leakyRelu", negativeSlope: 0.1 });
  */
-export function activation(name: ActivationLike, options: { readonly name?: string } = {}): Activation {
+export function activation(name: ActivationLike, options: LayerOptions = {}): Activation {
   return new Activation(name, options);
 }
 
@@ -43,20 +56,18 @@ export function activation(name: ActivationLike, options: { readonly name?: stri
 abstract class NamedActivation extends Activation {
   readonly #options: Readonly<Record<string, number | null>>;
 
-  constructor(activation: string, { name, ...options }: { readonly name?: string } & Record<string, unknown>) {
-    const given = options as Readonly<Record<string, number | null>>;
-    super({ name: activation, ...given } as ActivationLike, name === undefined ? {} : { name });
-    this.#options = given;
+  constructor(name: ActivationName, options: Readonly<Record<string, number | null>>, layer: LayerOptions) {
+    super({ name, ...options }, layer);
+    this.#options = options;
   }
 
   override get config(): LayerConfig {
-    return this.#options;
+    return { ...this.#options, ...this.baseConfig };
   }
 }
 
 /** Options of `relu`. */
-export interface ReluOptions {
-  readonly name?: string;
+export interface ReluOptions extends LayerOptions {
   /** The largest output; none when absent. */
   readonly maxValue?: number | null;
   /** The slope below `threshold`; 0 when absent. */
@@ -69,8 +80,9 @@ export interface ReluOptions {
 export class Relu extends NamedActivation {
   override readonly className = "ReLU";
 
-  constructor({ maxValue = null, negativeSlope = 0, threshold = 0, name }: ReluOptions = {}) {
-    super("relu", { maxValue, negativeSlope, threshold, ...(name === undefined ? {} : { name }) });
+  constructor(options: ReluOptions = {}) {
+    const { maxValue = null, negativeSlope = 0, threshold = 0 } = options;
+    super("relu", { maxValue, negativeSlope, threshold }, options);
   }
 }
 
@@ -80,8 +92,7 @@ export function relu(options: ReluOptions = {}): Relu {
 }
 
 /** Options of `leakyRelu`. */
-export interface LeakyReluOptions {
-  readonly name?: string;
+export interface LeakyReluOptions extends LayerOptions {
   /** The slope below 0; 0.3 when absent, as in Keras's layer (its activation function has 0.2). */
   readonly negativeSlope?: number;
 }
@@ -90,8 +101,8 @@ export interface LeakyReluOptions {
 export class LeakyRelu extends NamedActivation {
   override readonly className = "LeakyReLU";
 
-  constructor({ negativeSlope = 0.3, name }: LeakyReluOptions = {}) {
-    super("leakyRelu", { negativeSlope, ...(name === undefined ? {} : { name }) });
+  constructor(options: LeakyReluOptions = {}) {
+    super("leakyRelu", { negativeSlope: options.negativeSlope ?? 0.3 }, options);
   }
 }
 
@@ -101,8 +112,7 @@ export function leakyRelu(options: LeakyReluOptions = {}): LeakyRelu {
 }
 
 /** Options of `elu`. */
-export interface EluOptions {
-  readonly name?: string;
+export interface EluOptions extends LayerOptions {
   /** The limit far below 0, without its sign; 1 when absent. */
   readonly alpha?: number;
 }
@@ -111,8 +121,8 @@ export interface EluOptions {
 export class Elu extends NamedActivation {
   override readonly className = "ELU";
 
-  constructor({ alpha = 1, name }: EluOptions = {}) {
-    super("elu", { alpha, ...(name === undefined ? {} : { name }) });
+  constructor(options: EluOptions = {}) {
+    super("elu", { alpha: options.alpha ?? 1 }, options);
   }
 }
 
@@ -122,8 +132,7 @@ export function elu(options: EluOptions = {}): Elu {
 }
 
 /** Options of `softmax`. */
-export interface SoftmaxOptions {
-  readonly name?: string;
+export interface SoftmaxOptions extends LayerOptions {
   /** −1 when absent. */
   readonly axis?: number;
 }
@@ -138,8 +147,8 @@ const MASKED_LOGIT = -1e9;
 export class Softmax extends NamedActivation {
   override readonly className = "Softmax";
 
-  constructor({ axis = -1, name }: SoftmaxOptions = {}) {
-    super("softmax", { axis, ...(name === undefined ? {} : { name }) });
+  constructor(options: SoftmaxOptions = {}) {
+    super("softmax", { axis: options.axis ?? -1 }, options);
   }
 
   override compute(x: Value, context: CallContext): CallResult {
@@ -155,10 +164,7 @@ export function softmax(options: SoftmaxOptions = {}): Softmax {
 }
 
 /** Options of `prelu`. */
-export interface PReluOptions {
-  readonly name?: string;
-  /** Zeros when absent. */
-  readonly alphaInitializer?: InitializerLike;
+export interface PReluOptions extends LayerOptions, WeightOptions<"alpha"> {
   /** Axes along which one slope serves all, counted with the batch as axis 0: `[1]` for one slope per channel of a sequence. */
   readonly sharedAxes?: readonly number[];
 }
@@ -167,10 +173,11 @@ export interface PReluOptions {
 export class PRelu extends Layer {
   readonly className = "PReLU";
   readonly sharedAxes: readonly number[];
-  readonly #alpha: Initializer;
+  readonly #alpha: WeightRule;
 
-  constructor({ alphaInitializer = "zeros", sharedAxes = [], name }: PReluOptions = {}) {
-    super(name);
+  constructor(options: PReluOptions = {}) {
+    super(options);
+    const { sharedAxes = [] } = options;
     if (sharedAxes.some((axis) => !Number.isInteger(axis) || axis < 1)) {
       throw new ValueError(
         `prelu: sharedAxes is ${formatShape(sharedAxes)}; expected whole numbers of at least 1 (axis 0 is the batch)`,
@@ -178,11 +185,11 @@ export class PRelu extends Layer {
       );
     }
     this.sharedAxes = sharedAxes;
-    this.#alpha = resolveInitializer(alphaInitializer);
+    this.#alpha = new WeightRule("alpha", options, "zeros");
   }
 
   get config(): LayerConfig {
-    return { alphaInitializer: this.#alpha.config, sharedAxes: this.sharedAxes };
+    return { sharedAxes: this.sharedAxes, ...this.#alpha.config, ...this.baseConfig };
   }
 
   weightSpecs(inputShape: Shape): WeightSpec[] {
@@ -194,7 +201,7 @@ export class PRelu extends Layer {
       );
     }
     const shape = inputShape.map((size, axis) => (this.sharedAxes.includes(axis + 1) ? 1 : size));
-    return [{ name: "alpha", shape, initializer: this.#alpha }];
+    return [this.#alpha.spec("alpha", shape)];
   }
 
   outputShape(inputShape: Shape): Shape {

@@ -1,0 +1,145 @@
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { Value } from "../../graph/operation.ts";
+import { add } from "../../ops/arithmetic.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { concat, slice } from "../../ops/movement.ts";
+import { reshape } from "../../ops/reshape.ts";
+import { type WindowOptions, windows } from "../../ops/windows.ts";
+import { type Activation, type ActivationLike, resolveActivation } from "../activations.ts";
+import {
+  type CallContext,
+  type CallResult,
+  expectPositive,
+  Layer,
+  type LayerConfig,
+  type LayerOptions,
+  type WeightSpec,
+} from "./layer.ts";
+import { type WeightOptions, WeightRule } from "./weight_options.ts";
+import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
+
+/** Options of `conv1d`; names and defaults are Keras's. */
+export interface Conv1dOptions extends LayerOptions, WeightOptions<"kernel">, WeightOptions<"bias"> {
+  /** How many features come out. */
+  readonly filters: number;
+  /** How many timesteps a filter sees. */
+  readonly kernelSize: number | readonly [number];
+  /** 1 when absent; with more, dilationRate must be 1. */
+  readonly strides?: number | readonly [number];
+  /** "valid" (the default) leaves out windows that reach over an end, "same" keeps the length, "causal" sees no later step. */
+  readonly padding?: Padding;
+  /** How far apart the timesteps of a window are; 1 when absent. */
+  readonly dilationRate?: number | readonly [number];
+  /** Into how many groups features are split that do not see each other; 1 when absent. */
+  readonly groups?: number;
+  readonly activation?: ActivationLike;
+  readonly useBias?: boolean;
+}
+
+/**
+ * Convolution over time: `[B, T, C]` -> `[B, T', filters]`. The windows side by side make one matrix product.
+ * Weights: kernel `[kernelSize, C / groups, filters]`, bias `[filters]`. A mask is not passed on, as in Keras.
+ * Keras: https://keras.io/api/layers/convolution_layers/convolution1d/
+ */
+export class Conv1d extends Layer {
+  readonly className = "Conv1D";
+  readonly filters: number;
+  readonly padding: Padding;
+  readonly groups: number;
+  readonly activation: Activation;
+  readonly useBias: boolean;
+  readonly #window: WindowOptions;
+  readonly #kernel: WeightRule;
+  readonly #bias: WeightRule;
+
+  constructor(options: Conv1dOptions) {
+    super(options);
+    expectPositive("conv1d", "filters", options.filters);
+    this.filters = options.filters;
+    this.#window = {
+      size: oneNumber("conv1d", "kernelSize", options.kernelSize),
+      stride: oneNumber("conv1d", "strides", options.strides ?? 1),
+      dilation: oneNumber("conv1d", "dilationRate", options.dilationRate ?? 1),
+    };
+    if (this.#window.stride > 1 && this.#window.dilation > 1) {
+      throw new ValueError(
+        `conv1d: strides is ${this.#window.stride} and dilationRate ${this.#window.dilation}; expected one of them to be 1`,
+        { ...this.#window },
+      );
+    }
+    this.padding = expectPadding("conv1d", options.padding ?? "valid", ["valid", "same", "causal"]);
+    this.groups = options.groups ?? 1;
+    expectPositive("conv1d", "groups", this.groups);
+    if (this.filters % this.groups !== 0) {
+      throw new ValueError(`conv1d: filters is ${this.filters}, groups ${this.groups}; expected a multiple of groups`, {
+        filters: this.filters,
+        groups: this.groups,
+      });
+    }
+    this.activation = resolveActivation(options.activation ?? "linear");
+    this.useBias = options.useBias ?? true;
+    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
+    this.#bias = new WeightRule("bias", options, "zeros");
+  }
+
+  get config(): LayerConfig {
+    const { filters, padding, groups, useBias } = this;
+    const { size: kernelSize, stride: strides, dilation: dilationRate } = this.#window;
+    return {
+      ...{ filters, kernelSize, strides, padding, dilationRate, groups },
+      ...{ activation: this.activation.config, useBias },
+      ...{ ...this.#kernel.config, ...this.#bias.config, ...this.baseConfig },
+    };
+  }
+
+  weightSpecs(inputShape: Shape): WeightSpec[] {
+    const [, channels] = this.#expectSequence(inputShape);
+    if (channels % this.groups !== 0) {
+      throw new ShapeError(
+        `Conv1D "${this.name}": the input has ${channels} features, groups is ${this.groups}; expected a multiple of groups`,
+        { inputShape, groups: this.groups },
+      );
+    }
+    const kernel = this.#kernel.spec("kernel", [this.#window.size, channels / this.groups, this.filters]);
+    return this.useBias ? [kernel, this.#bias.spec("bias", [this.filters])] : [kernel];
+  }
+
+  outputShape(inputShape: Shape): Shape {
+    const [time] = this.#expectSequence(inputShape);
+    const count = outputTime(`Conv1D "${this.name}"`, time, this.padding, this.#window);
+    return this.activation.outputShape([count, this.filters]);
+  }
+
+  compute(x: Value, _context: CallContext): CallResult {
+    const padded = padTime(x, endsOf(x.shape[1] as number, this.padding, this.#window));
+    const product = concatIfSeveral(Array.from({ length: this.groups }, (_, group) => this.#convolve(padded, group)));
+    return { output: this.activation.apply(this.useBias ? add(product, this.weight(1)) : product) };
+  }
+
+  /** One group's features, `[B, T', filters / groups]`. */
+  #convolve(x: Value, group: number): Value {
+    const { size } = this.#window;
+    const [batch, time, channels] = x.shape as [number, number, number];
+    const [seen, made] = [channels / this.groups, this.filters / this.groups];
+    const own = this.groups === 1 ? x : slice(x, [0, 0, group * seen], [batch, time, seen]);
+    const kernel = this.groups === 1 ? this.weight(0) : slice(this.weight(0), [0, 0, group * made], [size, seen, made]);
+    const seenAt = size === 1 && this.#window.stride === 1 ? own : windows(own, this.#window);
+    const rows = reshape(seenAt, [batch, -1, size * seen]);
+    return matmul(rows, reshape(kernel, [size * seen, made]));
+  }
+
+  #expectSequence(inputShape: Shape): readonly [number, number] {
+    this.expectRank(inputShape, 2, "[B, T, C]: a sequence of vectors");
+    return inputShape as readonly [number, number];
+  }
+}
+
+function concatIfSeveral(values: readonly Value[]): Value {
+  return values.length === 1 ? (values[0] as Value) : concat(values);
+}
+
+/** A convolution over time. */
+export function conv1d(options: Conv1dOptions): Conv1d {
+  return new Conv1d(options);
+}

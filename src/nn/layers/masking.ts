@@ -1,0 +1,39 @@
+import type { Value } from "../../graph/operation.ts";
+import { cast, mul, notEqual } from "../../ops/arithmetic.ts";
+import { max } from "../../ops/reduce.ts";
+import { expandDims } from "../../ops/reshape.ts";
+import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
+
+/** Options of `masking`. */
+export interface MaskingOptions extends LayerOptions {
+  /** A timestep is left out where all its features are this; 0 when absent. */
+  readonly maskValue?: number;
+}
+
+/**
+ * Leaves out timesteps: `[B, T, D]` -> the same, with zeros and a false mask where every feature is `maskValue`.
+ * Keras: https://keras.io/api/layers/core_layers/masking/
+ */
+export class Masking extends Weightless {
+  readonly className = "Masking";
+  readonly maskValue: number;
+
+  constructor(options: MaskingOptions = {}) {
+    super(options);
+    this.maskValue = options.maskValue ?? 0;
+  }
+
+  get config(): LayerConfig {
+    return { maskValue: this.maskValue, ...this.baseConfig };
+  }
+
+  compute(x: Value, _context: CallContext): CallResult {
+    const counts = max(cast(notEqual(x, this.maskValue), "float32"), { axes: -1 });
+    return { output: mul(x, expandDims(counts, -1)), mask: notEqual(counts, 0) };
+  }
+}
+
+/** A masking layer. */
+export function masking(options: MaskingOptions = {}): Masking {
+  return new Masking(options);
+}
