@@ -1,2 +1,4 @@
 /** `sluice/convert`: models from and for other libraries. */
 export { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "./keras.ts";
+export { toOnnx } from "./onnx/index.ts";
+export { loadSafetensors, toSafetensors } from "./weights_file.ts";

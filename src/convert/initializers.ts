@@ -3,7 +3,8 @@ import { FormatError, SluiceError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type InitializerConfig, resolveInitializer } from "../nn/initializers.ts";
-import { camelCase, lowerFirst, upperFirst } from "./names.ts";
+import { camelCase } from "../nn/names.ts";
+import { lowerFirst, upperFirst } from "./names.ts";
 import type { Dialect } from "./options.ts";
 
 interface KerasInitializer {

@@ -3,9 +3,10 @@ import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
+import { camelCase } from "../nn/names.ts";
 import { knownLayers, type LayerRow, layerRow } from "./layer_table.ts";
-import { camelCase } from "./names.ts";
 import type { Dialect, Option } from "./options.ts";
+import { regularizer } from "./parts.ts";
 
 /** What every layer's configuration holds beside its own options. */
 const COMMON = new Set(["name", "trainable", "dtype", "batch_input_shape", "batch_shape"]);
@@ -36,7 +37,7 @@ function readOptions(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, wher
   const given: Record<string, unknown> = {};
   for (const [key, value] of fields) {
     if (COMMON.has(key)) continue;
-    const option = Object.hasOwn(row.options, key) ? row.options[key] : undefined;
+    const option = optionOf(row, key);
     if (option === undefined) {
       if (value === null || value === false) continue;
       throw new FormatError(`${where} has the option ${key.slice(0, 80)}, ${show(value)}, which Sluice lacks`, { key });
@@ -52,6 +53,14 @@ function readOptions(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, wher
   return given;
 }
 
+/** Keras writes a penalty on the output into every layer that has one, and into some that have none. */
+const EVERYWHERE: Readonly<Record<string, Option>> = { activity_regularizer: regularizer };
+
+function optionOf({ options }: LayerRow, key: string): Option | undefined {
+  if (Object.hasOwn(options, key)) return options[key];
+  return Object.hasOwn(EVERYWHERE, key) ? EVERYWHERE[key] : undefined;
+}
+
 const optionName = (key: string, { name }: Option): string => name ?? camelCase(key);
 
 function makeLayer(className: string, given: Record<string, unknown>, name: string, where: string): Layer {
@@ -65,7 +74,7 @@ function makeLayer(className: string, given: Record<string, unknown>, name: stri
 
 /** An option that Sluice's layer does not show in its own configuration is one that it lacks: only Keras's default will do. */
 function refuseLost(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, layer: Layer, where: string): void {
-  for (const [key, option] of Object.entries(row.options)) {
+  for (const [key, option] of Object.entries({ ...EVERYWHERE, ...row.options })) {
     const value = fields.get(key);
     if (value === undefined || option.isIgnored === true) continue;
     if (Object.hasOwn(layer.config, optionName(key, option)) || value === option.fallback) continue;
@@ -104,6 +113,10 @@ export function writeOptions(layer: Layer, dialect: Dialect): Record<string, Jso
   }
   const left = new Set(Object.keys(layer.config));
   const written: Record<string, JsonValue> = {};
+  for (const [key, option] of Object.entries(EVERYWHERE)) {
+    const value = layer.config[optionName(key, option)];
+    if (left.delete(optionName(key, option)) && value !== undefined) written[key] = option.write(value, dialect);
+  }
   for (const [key, option] of Object.entries(row.options)) {
     const name = optionName(key, option);
     left.delete(name);

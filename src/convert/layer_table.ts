@@ -17,6 +17,7 @@ import {
   unsupported,
   word,
 } from "./options.ts";
+import { constraint, regularizer } from "./parts.ts";
 
 /** A layer's row. */
 export interface LayerRow {
@@ -31,9 +32,10 @@ export interface LayerRow {
 const nothing = unsupported(null);
 const unsaid = { quantization_config: ignored(null) };
 
-/** The parts by which a weight is kept small: `kernel_regularizer`, … */
-function parts(names: readonly string[], part: "initializer" | "regularizer" | "constraint"): Record<string, Option> {
-  return Object.fromEntries(names.map((name) => [`${name}_${part}`, nothing]));
+/** What keeps the weights small: `kernel_regularizer`, `bias_constraint`, … */
+function parts(names: readonly string[], part: "regularizer" | "constraint"): Record<string, Option> {
+  const option = part === "regularizer" ? regularizer : constraint;
+  return Object.fromEntries(names.map((name) => [`${name}_${part}`, option]));
 }
 
 const SEQUENCE = {
@@ -55,7 +57,7 @@ const RECURRENT_INITIALIZERS = {
 
 const RECURRENT_REST = {
   ...parts(RECURRENT_WEIGHTS, "regularizer"),
-  activity_regularizer: nothing,
+  activity_regularizer: regularizer,
   ...parts(RECURRENT_WEIGHTS, "constraint"),
   dropout: number(0),
   recurrent_dropout: number(0),
@@ -93,9 +95,9 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
         input_dim: number(),
         output_dim: number(),
         embeddings_initializer: initializer("uniform"),
-        embeddings_regularizer: nothing,
-        activity_regularizer: nothing,
-        embeddings_constraint: nothing,
+        embeddings_regularizer: regularizer,
+        activity_regularizer: regularizer,
+        embeddings_constraint: constraint,
         mask_zero: flag(false),
         ...unsaid,
       },
@@ -161,7 +163,7 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
         kernel_initializer: initializer("glorot_uniform"),
         bias_initializer: initializer("zeros"),
         ...parts(["kernel", "bias"], "regularizer"),
-        activity_regularizer: nothing,
+        activity_regularizer: regularizer,
         ...parts(["kernel", "bias"], "constraint"),
       },
     },
@@ -209,6 +211,17 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
   ["Activation", { options: { activation: activation() } }],
   ["Softmax", { options: { axis: axis(-1) } }],
   ["ReLU", { options: { max_value: numberOrNull(null), negative_slope: number(0), threshold: number(0) } }],
+  [
+    "PReLU",
+    {
+      options: {
+        alpha_initializer: initializer("zeros"),
+        alpha_regularizer: regularizer,
+        alpha_constraint: constraint,
+        shared_axes: { ...sizes, fallback: null },
+      },
+    },
+  ],
   ["LeakyReLU", { options: { negative_slope: number(0.3) } }],
   ["ELU", { options: { alpha: number(1) } }],
   ["Flatten", { options: { data_format: ignoredFormat() } }],

@@ -1,10 +1,5 @@
 /** Names as Python writes them and as TypeScript does. */
 
-/** `recurrent_activation` -> `recurrentActivation`. */
-export function camelCase(name: string): string {
-  return name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 /** `recurrentActivation` -> `recurrent_activation`. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,5 +1,5 @@
 /** How each kind of a layer's options is written in Keras's configurations, and read from them. */
-import { FormatError, SluiceError } from "../core/errors.ts";
+import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { activationName } from "../nn/activations.ts";
@@ -111,7 +111,14 @@ export function activation(fallback: string | null = "linear"): Option {
         throw new FormatError(`${what}: ${cause.message}`, { value }, { cause });
       }
     },
-    write: (value) => snakeCase(value as string),
+    write(value, dialect) {
+      if (typeof value !== "string") {
+        throw new ValueError(
+          `the activation ${show(value)} has options, but files of ${dialect === "keras" ? "Keras" : "TensorFlow.js"} keep its name alone; put the activation into a layer of its own, such as leakyRelu`,
+        );
+      }
+      return snakeCase(value);
+    },
   };
 }
 

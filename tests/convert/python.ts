@@ -22,7 +22,9 @@ export function runPython(program: string, files: ReadonlyMap<string, Uint8Array
   const folder = mkdtempSync(join(tmpdir(), "sluice-python-"));
   try {
     for (const [name, content] of files) writeFileSync(join(folder, name), content);
-    return JSON.parse(execFileSync(PYTHON, ["-c", program], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 }));
+    return JSON.parse(
+      execFileSync(PYTHON, ["-c", program], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26, stdio: "pipe" }),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

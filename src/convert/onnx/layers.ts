@@ -1,0 +1,61 @@
+/** How each layer is written as ONNX nodes: one row per class. Dropout and its like are gone: the graph is for inference. */
+import { ValueError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { activationSpec, emitActivation } from "./activations.ts";
+import { emitRecurrent } from "./recurrent.ts";
+import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
+
+const emitEmbedding: EmitLayer = ({ graph, layer, inputs: [ids], weights: [table], outputShape }) => {
+  const name = graph.node("Gather", [graph.weight(`${layer.name}/embeddings`, table as NdArray), ids.name]);
+  const zero = graph.weight("padding id", { shape: [], data: Int32Array.of(0) });
+  const mask = layer.config.maskZero === true ? graph.node("Not", [graph.node("Equal", [ids.name, zero])]) : undefined;
+  return [{ name, shape: outputShape, mask }];
+};
+
+const emitDense: EmitLayer = ({ graph, layer, inputs: [x], weights: [kernel, bias], outputShape }) => {
+  const product = graph.node("MatMul", [x.name, graph.weight(`${layer.name}/kernel`, kernel as NdArray)]);
+  const sum = bias === undefined ? product : graph.node("Add", [product, graph.weight(`${layer.name}/bias`, bias)]);
+  return [{ ...x, name: emitActivation(graph, sum, activationSpec(layer.config.activation)), shape: outputShape }];
+};
+
+const emitNothing: EmitLayer = ({ inputs: [x] }) => [x];
+
+/** A layer that is an activation: of the name in its options, or one whose options are the layer's. */
+function emitActivationLayer(activation?: string): EmitLayer {
+  return ({ graph, layer: { config }, inputs: [x], outputShape }) => {
+    const spec = activation === undefined ? activationSpec(config.activation) : { name: activation, options: config };
+    return [{ ...x, name: emitActivation(graph, x.name, spec), shape: outputShape }];
+  };
+}
+
+const emitFlatten: EmitLayer = ({ graph, inputs: [x], outputShape }) => [
+  { name: graph.node("Flatten", [x.name], { axis: 1 }), shape: outputShape },
+];
+
+const EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
+  ["Embedding", emitEmbedding],
+  ["LSTM", emitRecurrent],
+  ["GRU", emitRecurrent],
+  ["SimpleRNN", emitRecurrent],
+  ["Dense", emitDense],
+  ["Dropout", emitNothing],
+  ["Activation", emitActivationLayer()],
+  ["ReLU", emitActivationLayer("relu")],
+  ["LeakyReLU", emitActivationLayer("leakyRelu")],
+  ["ELU", emitActivationLayer("elu")],
+  ["Softmax", emitActivationLayer("softmax")],
+  ["Flatten", emitFlatten],
+]);
+
+/** Writes one layer. @throws ValueError for a class or an option that has no ONNX form, by name. */
+export function emitLayer(call: LayerCall): readonly Tensor[] {
+  const { className, name } = call.layer;
+  const emit = EMITTERS.get(className);
+  if (emit === undefined) {
+    throw new ValueError(
+      `toOnnx: the layer "${name}" is of the class ${className}, which has no ONNX form here; expected one of ${[...EMITTERS.keys()].join(", ")}`,
+      { layer: name, className },
+    );
+  }
+  return emit(call);
+}

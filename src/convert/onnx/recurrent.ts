@@ -1,0 +1,137 @@
+/**
+ * LSTM, GRU and SimpleRNN as ONNX's recurrent nodes. https://onnx.ai/onnx/operators/onnx__LSTM.html
+ *
+ * A mask may leave out any timesteps; ONNX knows lengths alone. So the steps that count are moved to the front, in their
+ * order, which gives the same states; an output sequence is moved back.
+ */
+import { ValueError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { activationSpec, recurrentActivations } from "./activations.ts";
+import type { Name, OnnxGraph } from "./graph.ts";
+import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
+
+interface Cell {
+  readonly type: "LSTM" | "GRU" | "RNN";
+  /** For each of ONNX's gates, in its order, the place of that gate in Keras's weights. */
+  readonly gates: readonly number[];
+  /** The options that name the activations, in ONNX's order. */
+  readonly activations: readonly string[];
+}
+
+const CELLS: Readonly<Record<string, Cell>> = {
+  // i, o, f, c from Keras's i, f, c, o.
+  LSTM: { type: "LSTM", gates: [0, 3, 1, 2], activations: ["recurrentActivation", "activation", "activation"] },
+  // z, r, h in both.
+  GRU: { type: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
+  SimpleRNN: { type: "RNN", gates: [0], activations: ["activation"] },
+};
+
+/** A recurrent layer: its output, then its states. */
+export const emitRecurrent: EmitLayer = (call) => {
+  const { graph, layer, inputs } = call;
+  const cell = CELLS[layer.className] as Cell;
+  const { config } = layer;
+  if (config.stateful === true) {
+    throw new ValueError(`toOnnx: the layer "${layer.name}" is stateful, which ONNX's nodes are not`, {
+      layer: layer.name,
+    });
+  }
+  const [x, ...states] = inputs;
+  const units = config.units as number;
+  const steps = sequence(graph, x, config.goBackwards === true);
+  const packed = steps.mask === undefined ? undefined : packSteps(graph, steps.name, steps.mask, x.shape[0] as number);
+  const initial = states.map(({ name }) => graph.node("Unsqueeze", [name, graph.ints(0)]));
+  const outputs = graph.nodes(
+    cell.type,
+    [
+      graph.node("Transpose", [packed?.name ?? steps.name], { perm: [1, 0, 2] }),
+      ...weightsOf(call, cell, units),
+      packed?.lengths ?? "",
+      ...initial,
+    ],
+    cell.type === "LSTM" ? 3 : 2,
+    {
+      hidden_size: units,
+      ...recurrentActivations(
+        layer.name,
+        cell.activations.map((option) => activationSpec(config[option])),
+      ),
+      ...(cell.type === "GRU" && { linear_before_reset: config.resetAfter === false ? 0 : 1 }),
+    },
+  );
+  const [all, ...last] = outputs as [Name, ...Name[]];
+  const finals = last.map((name): Tensor => ({ name: graph.node("Squeeze", [name, graph.ints(0)]), shape: [units] }));
+  if (config.returnSequences !== true) return [finals[0] as Tensor, ...finals];
+  const shape = [x.shape[0] as number, units];
+  const hidden = graph.node("Transpose", [graph.node("Squeeze", [all, graph.ints(1)])], { perm: [1, 0, 2] });
+  const name =
+    packed === undefined ? hidden : unpackSteps(graph, hidden, packed.mask, config.zeroOutputForMask === true);
+  return [{ name, shape, mask: steps.mask }, ...finals];
+};
+
+/** The timesteps in the order in which they are read. */
+function sequence(graph: OnnxGraph, { name, mask, shape }: Tensor, isReversed: boolean) {
+  if (!isReversed) return { name, mask };
+  const time = shape[0] as number;
+  return { name: reverseTime(graph, name, time), mask: mask === undefined ? mask : reverseTime(graph, mask, time) };
+}
+
+/** `[N, T, …]` from its end. */
+export function reverseTime(graph: OnnxGraph, x: Name, time: number): Name {
+  return graph.node("Slice", [x, graph.ints(-1), graph.ints(-time - 1), graph.ints(1), graph.ints(-1)]);
+}
+
+/** Moves the steps that count to the front, in their order; their number in each row. */
+function packSteps(graph: OnnxGraph, x: Name, mask: Name, time: number) {
+  const counts = graph.cast(mask, "int64");
+  const place = graph.ints(...Array.from({ length: time }, (_, step) => time - 1 - step));
+  const rank = graph.node("Add", [graph.node("Mul", [counts, graph.int(time)]), place]);
+  const [, order] = graph.nodes("TopK", [rank, graph.ints(time)], 2, { axis: 1 }) as [Name, Name];
+  const lengths = graph.cast(graph.node("ReduceSum", [counts, graph.ints(1)], { keepdims: 0 }), "int32");
+  return { name: gatherSteps(graph, x, order), lengths, mask };
+}
+
+/** Each step's output in its own place; a step that does not count repeats the one before it, or is zero. */
+function unpackSteps(graph: OnnxGraph, hidden: Name, mask: Name, isZeroed: boolean): Name {
+  const seen = graph.node("CumSum", [graph.cast(mask, "int64"), graph.int(1)]);
+  const place = graph.node("Max", [graph.node("Sub", [seen, graph.int(1)]), graph.int(0)]);
+  const isShown = isZeroed ? mask : graph.node("Greater", [seen, graph.int(0)]);
+  const spread = gatherSteps(graph, hidden, place);
+  return graph.node("Where", [graph.node("Unsqueeze", [isShown, graph.ints(2)]), spread, graph.scalar(0)]);
+}
+
+function gatherSteps(graph: OnnxGraph, x: Name, places: Name): Name {
+  const wide = graph.node("Expand", [graph.node("Unsqueeze", [places, graph.ints(2)]), graph.node("Shape", [x])]);
+  return graph.node("GatherElements", [x, wide], { axis: 1 });
+}
+
+/** W `[1, G·H, D]`, R `[1, G·H, H]` and B `[1, 2·G·H]` from Keras's kernel `[D, G·H]`, recurrent kernel and bias. */
+function weightsOf({ graph, layer, weights }: LayerCall, { gates }: Cell, units: number): Name[] {
+  const [kernel, recurrent, bias] = weights as [NdArray, NdArray, NdArray | undefined];
+  const wide = gates.length * units;
+  const turned = ({ shape, data }: NdArray): NdArray => {
+    const rows = shape[0] as number;
+    const result = new Float32Array(wide * rows);
+    for (const [gate, source] of gates.entries()) {
+      for (let unit = 0; unit < units; unit++) {
+        for (let row = 0; row < rows; row++) {
+          result[(gate * units + unit) * rows + row] = data[row * wide + source * units + unit] as number;
+        }
+      }
+    }
+    return { shape: [1, wide, rows], data: result };
+  };
+  const both = new Float32Array(2 * wide);
+  // GRU with resetAfter has a bias for the input and one for the state: [2, 3H]. Others have the first alone.
+  for (let part = 0; bias !== undefined && part * wide < bias.data.length; part++) {
+    for (const [gate, source] of gates.entries()) {
+      const from = part * wide + source * units;
+      both.set(bias.data.subarray(from, from + units), part * wide + gate * units);
+    }
+  }
+  return [
+    graph.weight(`${layer.name}/kernel`, turned(kernel)),
+    graph.weight(`${layer.name}/recurrent_kernel`, turned(recurrent)),
+    graph.weight(`${layer.name}/bias`, { shape: [1, 2 * wide], data: both }),
+  ];
+}

@@ -1,0 +1,71 @@
+/** Regularizers and constraints: small objects with a class and a few numbers. */
+import { FormatError, SluiceError } from "../core/errors.ts";
+import { objectOf, show, textOf } from "../io/json_check.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { type ConstraintConfig, resolveConstraint } from "../nn/constraints.ts";
+import { camelCase } from "../nn/names.ts";
+import { type RegularizerConfig, resolveRegularizer } from "../nn/regularizers.ts";
+import { lowerFirst, snakeCase, upperFirst } from "./names.ts";
+import type { Dialect, Option } from "./options.ts";
+
+type PartConfig = RegularizerConfig | ConstraintConfig;
+
+interface Kind {
+  readonly module: string;
+  /** Sluice's name of a class whose name is not that with a small letter. */
+  readonly names: Readonly<Record<string, string>>;
+  /** @throws ValueError for what Sluice lacks. */
+  resolve(config: PartConfig): { readonly config: PartConfig } | undefined;
+}
+
+/** A penalty on a weight or an output, or null. */
+export const regularizer = part({
+  module: "keras.regularizers",
+  names: { L1: "l1", L2: "l2", L1L2: "l1l2" },
+  resolve: (config) => resolveRegularizer(config as RegularizerConfig),
+});
+
+/** A limit on a weight, or null. */
+export const constraint = part({
+  module: "keras.constraints",
+  names: {},
+  resolve: (config) => resolveConstraint(config),
+});
+
+function part({ module, names, resolve }: Kind): Option {
+  return {
+    fallback: null,
+    read(value, what) {
+      const fields = objectOf(value, what);
+      const className = textOf(fields.get("class_name"), `${what}: class_name`);
+      const config: Record<string, number | string | readonly number[]> & { name: string } = {
+        name: names[className] ?? lowerFirst(className),
+      };
+      for (const [key, option] of objectOf(fields.get("config"), `${what}: config`)) {
+        if (!isPlain(option))
+          throw new FormatError(`${what}: ${className} has ${key} ${show(option)}, which Sluice lacks`);
+        config[camelCase(key)] = option;
+      }
+      try {
+        return resolve(config)?.config;
+      } catch (cause) {
+        if (!(cause instanceof SluiceError)) throw cause;
+        throw new FormatError(`${what}: ${cause.message}`, { value }, { cause });
+      }
+    },
+    write(value, dialect: Dialect) {
+      const { name, ...options } = value as PartConfig;
+      const known = Object.entries(names).find(([, ours]) => ours === name)?.[0];
+      const config = Object.fromEntries(
+        Object.entries(options).map(([key, option]): [string, JsonValue] => [snakeCase(key), option]),
+      );
+      const parts = { class_name: known ?? upperFirst(name), config };
+      return dialect === "tfjs" ? parts : { module, ...parts, registered_name: null };
+    },
+  };
+}
+
+function isPlain(value: JsonValue): value is number | string | readonly number[] {
+  if (Array.isArray(value)) return value.every((item) => typeof item === "number");
+  return typeof value === "number" || typeof value === "string";
+}

@@ -1,0 +1,53 @@
+/** A model's weights as one safetensors file, by name. */
+import { FormatError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import type { Model } from "../nn/model.ts";
+import type { Source } from "../platform/source.ts";
+import { readSource } from "./read_source.ts";
+
+/**
+ * The model's weights as a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as `lstm/kernel`,
+ * in Keras's layout.
+ * @example
+ * await writeFile("weights.safetensors", await toSafetensors(model));
+ */
+export async function toSafetensors(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+  const weights = await model.weights();
+  return writeSafetensors(new Map(weights.map(({ name, shape, data }) => [name, { shape, data }])));
+}
+
+/**
+ * Puts the weights of a `.safetensors` file into a model whose weights have the same names and shapes.
+ * @param source a path (Node, Deno), a URL, a `File` or the bytes.
+ * @throws FormatError when the file is damaged, or a name is missing, unknown or of another shape; the model is then as it was.
+ * @example
+ * await loadSafetensors(model, "weights.safetensors");
+ */
+export async function loadSafetensors(model: Model, source: Source): Promise<void> {
+  const { name: file, bytes } = await readSource(source);
+  const { tensors } = readSafetensors(bytes, file);
+  const arrays = model.weightVariables.map(({ name, shape }): NdArray => {
+    const array = tensors.get(name);
+    const names = () => [...tensors.keys()].slice(0, 20).join(", ");
+    if (array === undefined) throw new FormatError(`${file} has no "${name}"; it has ${names()}`, { name });
+    if (!sameShape(array.shape, shape) || !(array.data instanceof Float32Array)) {
+      throw new FormatError(`${file}: "${name}" is ${formatShape(array.shape)}; the model's is ${formatShape(shape)}`, {
+        name,
+      });
+    }
+    if (!array.data.every(Number.isFinite)) {
+      throw new FormatError(`${file}: "${name}" holds a number that is not finite`, { name });
+    }
+    return array;
+  });
+  const known = new Set(model.weightVariables.map(({ name }) => name));
+  const other = [...tensors.keys()].find((name) => !known.has(name));
+  if (other !== undefined) {
+    throw new FormatError(`${file} holds "${other.slice(0, 100)}", which the model "${model.name}" lacks`, {
+      name: other,
+    });
+  }
+  await model.setWeights(arrays);
+}

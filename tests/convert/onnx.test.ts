@@ -1,0 +1,175 @@
+/** Models written as ONNX, run by ONNX Runtime against Sluice's own predictions. */
+import { afterAll, describe, expect, test } from "vitest";
+import { toOnnx } from "../../src/convert/index.ts";
+import {
+  activation,
+  dense,
+  dropout,
+  elu,
+  embedding,
+  flatten,
+  type Layer,
+  leakyRelu,
+  lstm,
+  type Model,
+  type NdArray,
+  Random,
+  relu,
+  type Shape,
+  sequential,
+  softmax,
+} from "../../src/index.ts";
+import { testDevice } from "../support/device.ts";
+import { expectClose } from "../support/tolerance.ts";
+import { hasPython, runPython } from "./python.ts";
+
+const isInstalled = hasPython("onnxruntime", "python3-onnxruntime");
+const device = await testDevice();
+afterAll(() => device.dispose());
+
+const RUN = `
+import json, numpy as np, onnxruntime
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+inputs = json.load(open("inputs.json"))
+feeds = {i.name: np.array(x["data"], dtype={"tensor(int32)": np.int32, "tensor(float)": np.float32}[i.type]).reshape(x["shape"])
+         for i, x in zip(session.get_inputs(), inputs)}
+print(json.dumps([{"shape": list(y.shape), "data": y.astype(np.float64).ravel().tolist()} for y in session.run(None, feeds)]))
+`;
+
+/** Weights that are all different: equal ones would hide a wrong gate or a wrong unit. */
+async function scramble(model: Model): Promise<void> {
+  const random = new Random(11, 0);
+  const weights = await model.weights();
+  await model.setWeights(
+    weights.map(({ shape, data }) => ({ shape, data: Float32Array.from(data, () => 0.5 * random.normal()) })),
+  );
+}
+
+async function expectSame(model: Model, x: NdArray): Promise<void> {
+  await scramble(model);
+  const files = new Map<string, Uint8Array | string>([
+    ["model.onnx", await toOnnx(model)],
+    ["inputs.json", JSON.stringify([{ shape: x.shape, data: [...x.data] }])],
+  ]);
+  const [came] = runPython(RUN, files) as [NdArray];
+  expectClose("ONNX Runtime", came, await model.predict(x), { absolute: 1e-6, relative: 1e-5 });
+  model.dispose();
+}
+
+function floats(...shape: number[]): NdArray {
+  const random = new Random(5, 0);
+  return { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()) };
+}
+
+const PADDED: NdArray = {
+  shape: [5, 6],
+  // Padding before, after, in between, none, and nothing but padding.
+  data: Int32Array.of(0, 0, 3, 1, 4, 1, 5, 9, 2, 6, 0, 0, 0, 5, 0, 3, 5, 0, 8, 9, 7, 9, 3, 2, 0, 0, 0, 0, 0, 0),
+};
+
+const predict = (layers: readonly Layer[], inputShape: Shape): Model => sequential(layers, { device, inputShape });
+
+describe.skipIf(!isInstalled)("ONNX Runtime predicts the same", () => {
+  test("embedding, lstm, dense", () =>
+    expectSame(
+      predict(
+        [
+          embedding({ inputDim: 10, outputDim: 4 }),
+          dropout({ rate: 0.5 }),
+          lstm({ units: 5 }),
+          dense({ units: 2, activation: "sigmoid" }),
+        ],
+        [6],
+      ),
+      PADDED,
+    ));
+
+  test.each([
+    ["last output", {}],
+    ["sequences", { returnSequences: true }],
+    ["backwards", { goBackwards: true }],
+    ["sequences backwards", { goBackwards: true, returnSequences: true }],
+  ])("masked lstm: %s", (_, options) =>
+    expectSame(
+      predict([embedding({ inputDim: 10, outputDim: 4, maskZero: true }), lstm({ units: 3, ...options })], [6]),
+      PADDED,
+    ),
+  );
+
+  test("a mask passes through a stack", () =>
+    expectSame(
+      predict(
+        [
+          embedding({ inputDim: 10, outputDim: 4, maskZero: true }),
+          lstm({ units: 3, returnSequences: true }),
+          dense({ units: 3, activation: "tanh" }),
+          lstm({ units: 4 }),
+        ],
+        [6],
+      ),
+      PADDED,
+    ));
+
+  test.each([
+    ["relu", "hard_sigmoid"],
+    ["linear", "sigmoid"],
+    ["softplus", "tanh"],
+    ["elu", "relu"],
+  ] as const)("lstm with %s and %s, without bias", (act, recurrentActivation) =>
+    expectSame(
+      predict([lstm({ units: 3, activation: act, recurrentActivation, useBias: false })], [4, 2]),
+      floats(2, 4, 2),
+    ),
+  );
+
+  test.each([
+    "linear",
+    "relu",
+    "relu6",
+    "leakyRelu",
+    "elu",
+    "celu",
+    "selu",
+    "sigmoid",
+    "logSigmoid",
+    "hardSigmoid",
+    "tanh",
+    "hardTanh",
+    "tanhShrink",
+    "softplus",
+    "softsign",
+    "exponential",
+    "silu",
+    "hardSilu",
+    "mish",
+    "gelu",
+    "softmax",
+    "logSoftmax",
+  ] as const)("dense with %s", (name) =>
+    expectSame(predict([dense({ units: 5, activation: name })], [3, 4]), floats(2, 3, 4)),
+  );
+
+  test("activation layers and flatten", () =>
+    expectSame(
+      predict(
+        [
+          relu({ maxValue: 1, negativeSlope: 0.1 }),
+          leakyRelu({ negativeSlope: 0.4 }),
+          elu({ alpha: 0.7 }),
+          softmax({ axis: 1 }),
+          activation({ name: "leakyRelu", negativeSlope: 0.3 }),
+          flatten(),
+        ],
+        [3, 4],
+      ),
+      floats(2, 3, 4),
+    ));
+});
+
+describe("what ONNX lacks is named", () => {
+  test("an activation of a recurrent node", async () => {
+    const model = predict([dense({ units: 2, activation: "sparsemax" })], [3]);
+    await expect(toOnnx(model)).rejects.toThrow(/"sparsemax" has no ONNX form/);
+    model.dispose();
+  });
+});
