@@ -49,7 +49,11 @@ export default defineConfig(({ mode }) => {
         },
       },
       rolldownOptions: {
-        external: [/^node:/, "webgpu", "puppeteer", "vite", "h5wasm", "@zip.js/zip.js"],
+        external: [
+          ...[/^node:/, "webgpu", "puppeteer", "vite", "h5wasm", "@zip.js/zip.js"],
+          // Libraries that the bench compares with.
+          ...[/^@tensorflow\//, "@jax-js/jax", /^onnxruntime-web/],
+        ],
         output: {
           entryFileNames: "[name].js",
           chunkFileNames: "chunks/[name]-[hash].js",

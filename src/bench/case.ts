@@ -34,7 +34,8 @@ export interface Prepared {
   readonly wall: Subject;
   /** Seconds to build the graph and its pipelines; what a driver compiles at the first dispatch is in the first run's time. */
   readonly compileSeconds: number;
-  readonly dispatches: number;
+  /** Of one run, chunks included; absent where the case is more than a program. */
+  readonly dispatches?: number;
   /** Names of the kernel's variants, and which of them Sluice chooses here; none where there is one way only. */
   readonly variants: readonly string[];
   readonly chosen: string | undefined;

@@ -146,7 +146,8 @@ class BenchRun {
     const { compileSeconds, dispatches, chosen } = prepared;
     const best = roofSeconds(work, this.#roof);
     const result: BenchResult = {
-      ...{ name, group, library: "sluice", isDefault, work, measurement, compileSeconds, dispatches },
+      ...{ name, group, library: "sluice", isDefault, work, measurement, compileSeconds },
+      ...(dispatches !== undefined && { dispatches }),
       ...(chosen !== undefined && { variant: chosen }),
       ...(best > 0 && measurement.median > 0 && { roofShare: best / measurement.median }),
     };

@@ -1,6 +1,7 @@
 /** `sluice bench`: runs the bench where it was asked to, prints a table as it goes, and keeps the results. */
 import { selectCases } from "../bench/cases/index.ts";
 import { NORMAL, QUICK } from "../bench/harness.ts";
+import { loadPeers } from "../bench/peers/index.ts";
 import { placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report.ts";
 import type { BenchReport } from "../bench/results.ts";
 import { type BenchEvent, runBench } from "../bench/run.ts";
@@ -41,11 +42,15 @@ async function run(told: BenchArguments, signal: AbortSignal): Promise<BenchRepo
   await import("../node.ts");
   const runtime = thisRuntime();
   const device = await requestDevice();
+  const peers = told.peers
+    ? await loadPeers((name, reason) => console.log(`${name} is not compared with: ${reason}`))
+    : [];
   try {
     return await runBench(
       device,
       {
         cases: selectCases(told),
+        peers,
         variants: !told.quick,
         measure: told.quick ? QUICK : NORMAL,
         runtime,
@@ -54,6 +59,7 @@ async function run(told: BenchArguments, signal: AbortSignal): Promise<BenchRepo
       { onEvent: print, signal },
     );
   } finally {
+    for (const peer of peers) peer.dispose();
     device.dispose();
   }
 }

@@ -2,9 +2,10 @@
 import { ValueError } from "../../core/errors.ts";
 import type { BenchCase } from "../case.ts";
 import { matmulCases } from "./matmul.ts";
+import { modelCases } from "./model.ts";
 
 /** Every case there is. */
-export const CASES: readonly BenchCase[] = [...matmulCases];
+export const CASES: readonly BenchCase[] = [...matmulCases, ...modelCases];
 
 /** Which cases to run. */
 export interface CaseSelection {

@@ -1,11 +1,9 @@
 /** Matrix products: square ones, those of a training step of the reviews' model with its gradients, a batch, and an odd one. */
 import { matmul } from "../../ops/matmul.ts";
-import type { BenchCase, PeerTask } from "../case.ts";
+import type { BenchCase } from "../case.ts";
 import { checkSamples } from "../check.ts";
-import { randomTable } from "../data.ts";
-import { graphCase } from "../graph_case.ts";
-
-type Product = Omit<Extract<PeerTask, { readonly kind: "matmul" }>, "kind">;
+import { type BenchGraph, graphCase } from "../graph_case.ts";
+import { type Product, productTask } from "../matmul_task.ts";
 
 const PLAIN = { batch: 1, transposeA: false, transposeB: false };
 const PRODUCTS: readonly Product[] = [
@@ -20,9 +18,6 @@ const PRODUCTS: readonly Product[] = [
   { ...PLAIN, batch: 16, M: 128, K: 64, N: 128 },
   { ...PLAIN, M: 257, K: 65, N: 129 },
 ];
-
-/** Rounding of a float32 sum, as a share of the sum of the terms' sizes. */
-const TOLERANCE = 1e-5;
 
 /** The matmul cases. */
 export const matmulCases: readonly BenchCase[] = PRODUCTS.map((product) =>
@@ -44,27 +39,12 @@ function nameOf({ batch, M, K, N, transposeA, transposeB }: Product): string {
   return `matmul ${batch > 1 ? `${batch}x` : ""}${M}x${K}x${N}${suffix}`;
 }
 
-function buildProduct({ batch, M, K, N, transposeA, transposeB }: Product) {
-  const lead = batch > 1 ? [batch] : [];
-  const a = randomTable("a", [...lead, ...(transposeA ? [K, M] : [M, K])], 1);
-  const b = randomTable("b", [...lead, ...(transposeB ? [N, K] : [K, N])], 2);
-  const product = matmul(a.variable.value, b.variable.value, { transposeA, transposeB });
+function buildProduct(product: Product): BenchGraph {
+  const { a, b, expected } = productTask(product);
   return {
-    graph: { outputs: [product], updates: [] },
+    graph: { outputs: [matmul(a.variable.value, b.variable.value, product)], updates: [] },
     variables: [a.variable, b.variable],
     kernel: "matmul",
-    check: ([out]: readonly { readonly data: ArrayLike<number> }[]) =>
-      checkSamples("matmul", out?.data ?? [], (index) => {
-        const [column, row, which] = [index % N, Math.floor(index / N) % M, Math.floor(index / (M * N))];
-        let value = 0;
-        let size = 0;
-        for (let k = 0; k < K; k++) {
-          const left = a.data[which * M * K + (transposeA ? k * M + row : row * K + k)] as number;
-          const right = b.data[which * K * N + (transposeB ? column * K + k : k * N + column)] as number;
-          value += left * right;
-          size += Math.abs(left * right);
-        }
-        return { value, tolerance: TOLERANCE * size };
-      }),
+    check: ([out]) => checkSamples("matmul", out?.data ?? [], expected),
   };
 }

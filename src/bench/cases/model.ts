@@ -1,0 +1,144 @@
+/** The whole model of the reviews: one training step, one prediction of a batch. */
+import type { Device } from "../../gpu/device.ts";
+import { Variable } from "../../graph/operation.ts";
+import { DeviceDataset } from "../../nn/device_dataset.ts";
+import { dense, embedding, lstm } from "../../nn/layers/index.ts";
+import type { Model } from "../../nn/model.ts";
+import { adam } from "../../nn/optimizers.ts";
+import { sequential } from "../../nn/sequential.ts";
+import { RunningSums, type StepProgram, trainStep } from "../../nn/step_programs.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
+import { CheckError, checkSamples } from "../check.ts";
+import { REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
+import { hostSubject, programSubject, programWallSubject } from "../subjects.ts";
+
+/** A prediction or a loss may lie so far from the float64 one. */
+export const MODEL_TOLERANCE = 1e-4;
+
+/** The cases of whole models. */
+export const modelCases: readonly BenchCase[] = [
+  modelCase("training step", REVIEW_SIZES, prepareTraining),
+  modelCase("predict", REVIEW_SIZES, preparePredict),
+];
+
+function modelCase(
+  kind: "training step" | "predict",
+  sizes: ModelSizes,
+  prepare: (device: Device, task: ReviewTask) => Promise<Prepared>,
+): BenchCase {
+  const { batch, steps, vocabulary, embedding: size, units } = sizes;
+  return {
+    name: `imdb ${kind} B${batch} T${steps} V${vocabulary} E${size} H${units}`,
+    group: "model",
+    isDefault: true,
+    work: reviewWork(sizes, kind === "training step"),
+    task: { kind, sizes },
+    prepare: (device) => prepare(device, reviewTask(sizes)),
+  };
+}
+
+async function buildModel(device: Device, { sizes, weights }: ReviewTask): Promise<Model> {
+  const model = sequential(
+    [
+      embedding({ inputDim: sizes.vocabulary, outputDim: sizes.embedding }),
+      lstm({ units: sizes.units }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    { device, inputShape: [sizes.steps] },
+  );
+  model.compile({ optimizer: adam(), loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  await model.setWeights(weights);
+  return model;
+}
+
+async function prepareTraining(device: Device, task: ReviewTask): Promise<Prepared> {
+  const model = await buildModel(device, task);
+  const { batch } = task.sizes;
+  const data = new DeviceDataset(
+    device,
+    { kind: "dense", size: batch, x: task.ids, y: task.labels },
+    "bench training data",
+  );
+  const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
+  const sums = new RunningSums(["loss", "accuracy"], "bench");
+  const dispose = () => {
+    data.dispose();
+    model.dispose();
+    variablesOf(device).release([...sums.variables, status]);
+  };
+  try {
+    const { compiled, weightVariables: weights, stack } = model;
+    if (compiled === undefined) throw new CheckError("the model is not compiled");
+    const began = performance.now();
+    const step = await trainStep(
+      { device, weights, forward: (x, at) => stack.forward(x, at) },
+      ...([compiled, data, sums, status, batch] as const),
+    );
+    const compileSeconds = (performance.now() - began) / 1000;
+    const { program } = step;
+    const feeds = step.feeds({ position: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
+    return {
+      subject: programSubject(device, program, feeds),
+      wall: programWallSubject(device, program, feeds),
+      compileSeconds,
+      dispatches: program.statistics.dispatches + program.statistics.extraChunks,
+      variants: [],
+      chosen: undefined,
+      check: () => checkTraining(step, feeds, task),
+      dispose: () => {
+        program.dispose();
+        dispose();
+      },
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** The first loss is the reference's, and one step on the same batch makes it smaller. */
+async function checkTraining(
+  { program, batchSize }: StepProgram,
+  feeds: Parameters<StepProgram["program"]["run"]>[0],
+  task: ReviewTask,
+) {
+  const first = await program.run(feeds);
+  const second = await program.run(feeds);
+  const sumOf = (outputs: typeof first) => outputs[0]?.data[0] ?? Number.NaN;
+  const before = sumOf(first) / batchSize;
+  const after = sumOf(second) / batchSize - before;
+  checkSamples("loss of the first step", [before], () => ({ value: task.loss, tolerance: MODEL_TOLERANCE }));
+  if (!(after < before)) {
+    throw new CheckError(`training step: the loss was ${before} and then ${after}; expected it to fall`, {
+      before,
+      after,
+    });
+  }
+}
+
+async function preparePredict(device: Device, task: ReviewTask): Promise<Prepared> {
+  const model = await buildModel(device, task);
+  const { batch } = task.sizes;
+  const began = performance.now();
+  // Compiles; its predictions are what the check compares.
+  const first = await model.predict(task.ids, { batchSize: batch });
+  const compileSeconds = (performance.now() - began) / 1000;
+  const wall = hostSubject(
+    () => model.predict(task.ids, { batchSize: batch }),
+    () => Promise.resolve(),
+  );
+  return {
+    subject: wall,
+    wall,
+    compileSeconds,
+    variants: [],
+    chosen: undefined,
+    check: async () =>
+      checkSamples("predict", first.data, (row) => ({
+        value: task.predictions[row] as number,
+        tolerance: MODEL_TOLERANCE,
+      })),
+    dispose: () => model.dispose(),
+  };
+}

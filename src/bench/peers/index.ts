@@ -1,0 +1,26 @@
+/** The libraries to compare with. Each is a development dependency, loaded only when it is asked for. */
+import { loadJax } from "./jax.ts";
+import type { Peer } from "./peer.ts";
+import { loadTfjs } from "./tfjs.ts";
+
+/** How each library is loaded, by name. */
+export const PEER_LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
+  tfjs: loadTfjs,
+  "jax-js": loadJax,
+};
+
+/**
+ * Loads the libraries that this runtime can run.
+ * @param onMissing told which one is not there, and why.
+ */
+export async function loadPeers(onMissing: (name: string, reason: string) => void): Promise<Peer[]> {
+  const peers: Peer[] = [];
+  for (const [name, load] of Object.entries(PEER_LOADERS)) {
+    try {
+      peers.push(await load());
+    } catch (error) {
+      onMissing(name, error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
+    }
+  }
+  return peers;
+}

@@ -1,0 +1,144 @@
+/** TensorFlow.js on its WebGPU backend, as its users write it. */
+
+import type { ModelSizes, PeerTask } from "../case.ts";
+import { MODEL_TOLERANCE } from "../cases/model.ts";
+import { CheckError, checkSamples } from "../check.ts";
+import { type Product, productTask } from "../matmul_task.ts";
+import { reviewTask } from "../review_model.ts";
+import { hostSubject } from "../subjects.ts";
+import type { Peer, PreparedPeer } from "./peer.ts";
+
+type Core = typeof import("@tensorflow/tfjs-core");
+type Layers = typeof import("@tensorflow/tfjs-layers");
+type Backend = import("@tensorflow/tfjs-backend-webgpu").WebGPUBackend;
+
+/**
+ * Loads TensorFlow.js and its WebGPU backend; the runtime must have `navigator.gpu`.
+ * @throws Error when the packages are not installed, or the backend does not start.
+ */
+export async function loadTfjs(): Promise<Peer> {
+  const core = await import("@tensorflow/tfjs-core");
+  const layers = await import("@tensorflow/tfjs-layers");
+  await import("@tensorflow/tfjs-backend-webgpu");
+  if (!(await core.setBackend("webgpu"))) throw new Error("TensorFlow.js did not start its WebGPU backend");
+  await core.ready();
+  return {
+    name: "tfjs",
+    version: core.version_core,
+    backend: core.getBackend(),
+    prepare: async (task) => prepare(core, layers, task),
+    dispose: () => core.removeBackend("webgpu"),
+  };
+}
+
+async function prepare(core: Core, layers: Layers, task: PeerTask): Promise<PreparedPeer | undefined> {
+  switch (task.kind) {
+    case "matmul":
+      return prepareProduct(core, task);
+    case "training step":
+      return prepareTraining(core, layers, task.sizes);
+    case "predict":
+      return preparePredict(core, layers, task.sizes);
+    case "lstm":
+      return undefined;
+  }
+}
+
+async function prepareProduct(core: Core, product: Product): Promise<PreparedPeer> {
+  const { a, b, expected } = productTask(product);
+  const [left, right] = [a, b].map(({ variable, data }) => core.tensor(data, [...variable.shape])) as [
+    import("@tensorflow/tfjs-core").Tensor,
+    import("@tensorflow/tfjs-core").Tensor,
+  ];
+  const multiply = () => core.matMul(left, right, product.transposeA, product.transposeB);
+  const result = multiply();
+  checkSamples("TensorFlow.js: matmul", await result.data(), expected);
+  result.dispose();
+  const backend = core.backend() as Backend;
+  const subject = hostSubject(
+    () => multiply().dispose(),
+    async () => {
+      // It submits by itself only every so many dispatches; just after that there is nothing left to submit.
+      if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder !== null) {
+        backend.endComputePassEncoder();
+        backend.submitQueue();
+      }
+      await backend.queue.onSubmittedWorkDone();
+    },
+  );
+  // Its faults would go to the console and leave nothing to time.
+  backend.device.pushErrorScope("validation");
+  await subject.time(2);
+  const fault = await backend.device.popErrorScope();
+  if (fault !== null) throw new CheckError(`TensorFlow.js: ${fault.message}`);
+  return { subject, dispose: () => core.dispose([left, right]) };
+}
+
+function buildModel(core: Core, layers: Layers, sizes: ModelSizes) {
+  const { weights, ids, labels } = reviewTask(sizes);
+  const model = layers.sequential({
+    layers: [
+      layers.layers.embedding({
+        inputDim: sizes.vocabulary,
+        outputDim: sizes.embedding,
+        inputLength: sizes.steps,
+      }),
+      layers.layers.lstm({
+        units: sizes.units,
+        // Its own default is a clipped line; Keras 3 and we have the sigmoid.
+        recurrentActivation: "sigmoid",
+        // The weights are replaced below: this only spares the time of an orthogonal matrix.
+        recurrentInitializer: "glorotUniform",
+      }),
+      layers.layers.dense({ units: 1, activation: "sigmoid" }),
+    ],
+  });
+  const own = weights.map(({ shape, data }) => core.tensor(data, [...shape]));
+  model.setWeights(own);
+  core.dispose(own);
+  const x = core.tensor2d(ids.data, [sizes.batch, sizes.steps], "int32");
+  const y = core.tensor2d(labels.data, [sizes.batch, 1]);
+  return {
+    model,
+    x,
+    y,
+    dispose: () => {
+      model.dispose();
+      core.dispose([x, y]);
+    },
+  };
+}
+
+async function prepareTraining(core: Core, layers: Layers, sizes: ModelSizes): Promise<PreparedPeer> {
+  const { model, x, y, dispose } = buildModel(core, layers, sizes);
+  model.compile({ optimizer: core.train.adam(0.001, 0.9, 0.999, 1e-7), loss: "binaryCrossentropy" });
+  const step = async () => {
+    const loss = await model.trainOnBatch(x, y);
+    return (Array.isArray(loss) ? loss[0] : loss) as number;
+  };
+  const first = await step();
+  checkSamples("TensorFlow.js: loss of the first step", [first], () => ({
+    value: reviewTask(sizes).loss,
+    tolerance: MODEL_TOLERANCE,
+  }));
+  const second = await step();
+  if (!(second < first))
+    throw new CheckError(`TensorFlow.js: the loss was ${first} and then ${second}; expected it to fall`);
+  return { subject: hostSubject(step, () => Promise.resolve()), dispose };
+}
+
+async function preparePredict(core: Core, layers: Layers, sizes: ModelSizes): Promise<PreparedPeer> {
+  const { model, x, dispose } = buildModel(core, layers, sizes);
+  const predict = async () => {
+    const output = model.predict(x, { batchSize: sizes.batch }) as import("@tensorflow/tfjs-core").Tensor;
+    const data = await output.data();
+    output.dispose();
+    return data;
+  };
+  const { predictions } = reviewTask(sizes);
+  checkSamples("TensorFlow.js: predict", await predict(), (row) => ({
+    value: predictions[row] as number,
+    tolerance: MODEL_TOLERANCE,
+  }));
+  return { subject: hostSubject(predict, () => Promise.resolve()), dispose };
+}
