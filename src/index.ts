@@ -130,6 +130,7 @@ export {
 } from "./nn/schedules.ts";
 export { sequential } from "./nn/sequential.ts";
 export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
+export type { TrainingStep } from "./nn/training_step.ts";
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
 export { FileError } from "./platform/file_system.ts";

@@ -24,6 +24,7 @@ import type { Compiled } from "./step_programs.ts";
 import { summarize } from "./summary.ts";
 import { Trainer } from "./trainer.ts";
 import type { Logs, TrainingState } from "./training_state.ts";
+import { TrainingStep } from "./training_step.ts";
 
 /**
  * Layers in a row on one device. Make one with `sequential`.
@@ -138,6 +139,21 @@ export class Model {
         trainer.dispose();
       }
     });
+  }
+
+  /**
+   * Compiles a step of training on the first `batchSize` rows of the data, to time or profile it; running it trains.
+   * @throws ValueError, ShapeError for data that does not fit.
+   * @example
+   * using step = await model.trainingStep(train, { batchSize: 64 });
+   * for (const { operation, seconds } of await step.profile()) console.log(operation, seconds);
+   */
+  async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
+    this.#assertFree("trainingStep");
+    const compiled = this.#needCompiled("trainingStep");
+    const prepared = this.#prepare(data, compiled.loss, "trainingStep");
+    const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
+    return TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, Math.min(batchSize, prepared.size));
   }
 
   /** Pauses a running `fit` before its next step. */

@@ -1,13 +1,10 @@
 /** The whole model of the reviews: one training step, one prediction of a batch. */
 import type { Device } from "../../gpu/device.ts";
-import { Variable } from "../../graph/operation.ts";
-import { DeviceDataset } from "../../nn/device_dataset.ts";
 import { dense, embedding, lstm } from "../../nn/layers/index.ts";
 import type { Model } from "../../nn/model.ts";
-import { adam } from "../../nn/optimizers.ts";
+import { adam } from "../../nn/optimizers/index.ts";
 import { sequential } from "../../nn/sequential.ts";
-import { RunningSums, type StepProgram, trainStep } from "../../nn/step_programs.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import type { TrainingStep } from "../../nn/training_step.ts";
 import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
 import { REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
@@ -54,60 +51,29 @@ async function buildModel(device: Device, { sizes, weights }: ReviewTask): Promi
 
 async function prepareTraining(device: Device, task: ReviewTask): Promise<Prepared> {
   const model = await buildModel(device, task);
-  const { batch } = task.sizes;
-  const data = new DeviceDataset(
-    device,
-    { kind: "dense", size: batch, x: task.ids, y: task.labels },
-    "bench training data",
-  );
-  const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
-  const sums = new RunningSums(["loss", "accuracy"], "bench");
-  const dispose = () => {
-    data.dispose();
-    model.dispose();
-    variablesOf(device).release([...sums.variables, status]);
+  const began = performance.now();
+  const { ids: x, labels: y, sizes } = task;
+  const step = await model.trainingStep({ x, y }, { batchSize: sizes.batch });
+  const { program, feeds } = step;
+  return {
+    subject: programSubject(device, program, feeds),
+    wall: programWallSubject(device, program, feeds),
+    compileSeconds: (performance.now() - began) / 1000,
+    dispatches: program.statistics.dispatches + program.statistics.extraChunks,
+    variants: [],
+    chosen: undefined,
+    check: () => checkTraining(step, task),
+    dispose: () => {
+      step.dispose();
+      model.dispose();
+    },
   };
-  try {
-    const { compiled, weightVariables: weights, stack } = model;
-    if (compiled === undefined) throw new CheckError("the model is not compiled");
-    const began = performance.now();
-    const step = await trainStep(
-      { device, weights, forward: (x, at) => stack.forward(x, at) },
-      ...([compiled, data, sums, status, batch] as const),
-    );
-    const compileSeconds = (performance.now() - began) / 1000;
-    const { program } = step;
-    const feeds = step.feeds({ position: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
-    return {
-      subject: programSubject(device, program, feeds),
-      wall: programWallSubject(device, program, feeds),
-      compileSeconds,
-      dispatches: program.statistics.dispatches + program.statistics.extraChunks,
-      variants: [],
-      chosen: undefined,
-      check: () => checkTraining(step, feeds, task),
-      dispose: () => {
-        program.dispose();
-        dispose();
-      },
-    };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
 }
 
 /** The first loss is the reference's, and one step on the same batch makes it smaller. */
-async function checkTraining(
-  { program, batchSize }: StepProgram,
-  feeds: Parameters<StepProgram["program"]["run"]>[0],
-  task: ReviewTask,
-) {
-  const first = await program.run(feeds);
-  const second = await program.run(feeds);
-  const sumOf = (outputs: typeof first) => outputs[0]?.data[0] ?? Number.NaN;
-  const before = sumOf(first) / batchSize;
-  const after = sumOf(second) / batchSize - before;
+async function checkTraining(step: TrainingStep, task: ReviewTask): Promise<void> {
+  const before = await step.run();
+  const after = await step.run();
   checkSamples("loss of the first step", [before], () => ({ value: task.loss, tolerance: MODEL_TOLERANCE }));
   if (!(after < before)) {
     throw new CheckError(`training step: the loss was ${before} and then ${after}; expected it to fall`, {

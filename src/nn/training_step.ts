@@ -1,0 +1,77 @@
+/** One training step, compiled and not yet run: to be timed and profiled. */
+import type { Dataset } from "../data/dataset.ts";
+import { Variable } from "../graph/operation.ts";
+import type { DispatchTime, Feeds, Program } from "../runtime/program.ts";
+import { variablesOf } from "../runtime/variables.ts";
+import { DeviceDataset } from "./device_dataset.ts";
+import { type Compiled, RunningSums, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
+
+/** A step of training on the first rows of some data. Running it trains the model. Dispose it when done. */
+export class TrainingStep {
+  readonly program: Program;
+  /** What each run is fed: always the same rows, the rates of the first step. */
+  readonly feeds: Feeds;
+  readonly #batchSize: number;
+  readonly #dispose: () => void;
+  readonly #clearSums: () => void;
+
+  private constructor({ program, batchSize }: StepProgram, feeds: Feeds, clearSums: () => void, dispose: () => void) {
+    this.program = program;
+    this.feeds = feeds;
+    this.#batchSize = batchSize;
+    this.#clearSums = clearSums;
+    this.#dispose = dispose;
+  }
+
+  /** Uploads the data and compiles the step. On failure nothing stays behind. */
+  static async prepare(
+    { model, compiled }: { readonly model: StepModel; readonly compiled: Compiled },
+    dataset: Dataset,
+    batchSize: number,
+  ): Promise<TrainingStep> {
+    const data = new DeviceDataset(model.device, dataset, "step data");
+    const names = ["loss", ...compiled.metrics.map((metric) => metric.name)];
+    const sums = new RunningSums(names, "step");
+    const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
+    const dispose = () => {
+      data.dispose();
+      variablesOf(model.device).release([...sums.variables, status]);
+    };
+    try {
+      const step = await trainStep(model, compiled, data, sums, status, batchSize);
+      const feeds = step.feeds({ position: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
+      const zero = { shape: [], data: new Float32Array(1) };
+      const clearSums = () => {
+        for (const variable of sums.variables) variablesOf(model.device).write(variable, zero);
+      };
+      return new TrainingStep(step, feeds, clearSums, dispose);
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+  }
+
+  /** Takes one step and gives its loss, from before the step. */
+  async run(): Promise<number> {
+    this.#clearSums();
+    const [sum] = await this.program.run(this.feeds);
+    return (sum?.data[0] ?? Number.NaN) / this.#batchSize;
+  }
+
+  /**
+   * Takes one step with a timestamp around every dispatch.
+   * @throws DeviceError when the adapter has no timestamp queries.
+   */
+  profile(): Promise<DispatchTime[]> {
+    return this.program.profile(this.feeds);
+  }
+
+  dispose(): void {
+    this.program.dispose();
+    this.#dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
