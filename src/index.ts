@@ -36,7 +36,7 @@ export { Device, type DeviceMemory, requestDevice } from "./gpu/device.ts";
 export {
   constant as constantValue,
   type Graph,
-  input,
+  input as inputValue,
   scalar,
   type Update,
   Value,
@@ -58,6 +58,9 @@ export {
   type UnitNormOptions,
   unitNorm,
 } from "./nn/constraints.ts";
+export type { InputLike, InputsLike } from "./nn/data_input.ts";
+export type { ClassWeight, DataLike, DataParts, TargetsLike } from "./nn/data_targets.ts";
+export { type FunctionalOptions, model } from "./nn/functional.ts";
 export {
   constant,
   glorotUniform,
@@ -128,7 +131,7 @@ export {
   piecewiseConstantDecay,
   polynomialDecay,
 } from "./nn/schedules.ts";
-export { sequential } from "./nn/sequential.ts";
+export { type SequentialPart, sequential } from "./nn/sequential.ts";
 export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export type { TrainingStep } from "./nn/training_step.ts";
 export { gradients, vjp } from "./ops/gradients.ts";

@@ -93,9 +93,7 @@ export function writeModelConfig(model: Model): JsonValue {
     },
     registered_name: null,
   };
-  const layers = model.layers.map((layer, index) =>
-    writeLayer(layer, index === 0 ? model.inputShape : (model.stack.shapes[index - 1] as Shape)),
-  );
+  const layers = model.layers.map((layer) => writeLayer(layer, layer.nodes[0]?.inputs[0]?.shape ?? model.inputShape));
   return {
     module: "keras",
     class_name: "Sequential",

@@ -52,8 +52,8 @@ export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
 export function checkDataset(data: Dataset, what = "dataset"): void {
   if (!(data.size > 0)) throw new ValueError(`${what}: the data set is empty; expected at least one example`);
   if (data.kind === "ragged") checkRagged(data.x, data.size, what);
-  else checkArray(data.x, data.size, `${what}: x`);
-  checkArray(data.y, data.size, `${what}: y`);
+  else checkExamples(data.x, data.size, `${what}: x`);
+  checkExamples(data.y, data.size, `${what}: y`);
 }
 
 /**
@@ -80,7 +80,12 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
     : { kind: "dense", size, x: takeRows(data.x, indices), y };
 }
 
-function checkArray(array: NdArray, size: number, what: string): void {
+/**
+ * Checks one array of a data set.
+ * @throws ShapeError when its first axis is not `size`, or data does not fill the shape.
+ * @throws ValueError when a number is not finite.
+ */
+export function checkExamples(array: NdArray, size: number, what: string): void {
   const { shape, data } = array;
   if (shape[0] !== size) {
     throw new ShapeError(`${what} has shape ${formatShape(shape)}; expected ${size} examples on its first axis`, {

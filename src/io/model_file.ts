@@ -34,7 +34,9 @@ export interface ModelStorage {
 export const MANIFEST_NAME = "model.json";
 
 const FORMAT = "sluice-model";
-const VERSION = 1;
+/** What is written; 1 is read too: it knew layers in a row only. */
+const VERSION = 2;
+const OLDEST_VERSION = 1;
 const MAX_MANIFEST_BYTES = 2 ** 26;
 const PART_NAME = /^(weights|optimizer)-[0-9a-f]{16}\.safetensors$/;
 /** What an atomic write of a save's file leaves behind when the process is killed in it. */
@@ -170,9 +172,9 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
     );
   }
   const version = countOf(fields.get("formatVersion"), `${what}: formatVersion`);
-  if (version !== VERSION) {
+  if (version < OLDEST_VERSION || version > VERSION) {
     throw new FormatError(
-      `${what}: format version ${version}; this Sluice reads version ${VERSION}: use the Sluice that saved it, or a newer one`,
+      `${what}: format version ${version}; this Sluice reads versions ${OLDEST_VERSION} to ${VERSION}: use the Sluice that saved it, or a newer one`,
       {
         version,
         supported: VERSION,

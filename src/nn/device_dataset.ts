@@ -1,60 +1,85 @@
 import type { NdArray } from "../core/nd_array.ts";
-import type { Dataset } from "../data/dataset.ts";
 import { type Value, Variable } from "../graph/operation.ts";
 import { rowBatch, sequenceBatch } from "../ops/batch.ts";
 import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import type { Column, Examples } from "./examples.ts";
 
-/** A data set on the GPU: uploaded once; each step takes its batch there, by a permutation and a position. */
+/** A batch as the graph of a step sees it. */
+export interface Batch {
+  /** One for each input of the model. */
+  readonly xs: readonly Value[];
+  /** Targets and weights, one for each output; undefined where there are none. */
+  readonly ys: readonly (Value | undefined)[];
+  readonly weights: readonly (Value | undefined)[];
+}
+
+type Take = (position: Value, batchSize: number) => Value;
+
+/** Examples on the GPU: uploaded once; each step takes its batch there, by a permutation and a position. */
 export class DeviceDataset {
   readonly size: number;
   readonly #device: Device;
   readonly #permutation: Variable;
-  readonly #y: Variable;
-  readonly #x: readonly Variable[];
-  readonly #takeX: (position: Value, batchSize: number) => Value;
+  readonly #tables: Variable[] = [];
+  readonly #name: string;
+  readonly #xs: readonly Take[];
+  readonly #ys: readonly (Take | undefined)[];
+  readonly #weights: readonly (Take | undefined)[];
 
-  constructor(device: Device, data: Dataset, name: string) {
+  constructor(device: Device, data: Examples, name: string) {
     this.#device = device;
+    this.#name = name;
     this.size = data.size;
-    const table = (label: string, array: NdArray) =>
-      new Variable({
-        name: `${name}/${label}`,
-        shape: array.shape,
-        dtype: array.data instanceof Int32Array ? "int32" : "float32",
-        trainable: false,
-        initial: () => array,
-      });
-    const ids = (label: string, list: Int32Array) => table(label, { shape: [list.length], data: list });
-    this.#permutation = ids(
+    this.#permutation = this.#ids(
       "permutation",
       Int32Array.from({ length: data.size }, (_, index) => index),
     );
-    this.#y = table("y", data.y);
-    const permutation = this.#permutation.value;
-    if (data.kind === "ragged") {
-      // A buffer cannot be empty: a data set of empty rows keeps one unused id.
-      const tokens = ids("ids", data.x.ids.length > 0 ? data.x.ids : new Int32Array(1));
-      const offsets = ids("offsets", data.x.offsets);
-      this.#x = [tokens, offsets];
-      const { length, padding } = data.x;
-      this.#takeX = (position, batchSize) =>
-        sequenceBatch(
-          { ids: tokens.value, offsets: offsets.value, permutation, position },
-          { batchSize, length, paddingPre: padding === "pre" },
-        );
-    } else {
-      const x = table("x", data.x);
-      this.#x = [x];
-      this.#takeX = (position, batchSize) => rowBatch(x.value, permutation, position, batchSize);
-    }
+    this.#xs = data.xs.map((x, index) => this.#column(`x ${index}`, x));
+    this.#ys = data.ys.map((y, index) => y && this.#rows(`y ${index}`, y));
+    this.#weights = data.weights.map((weight, index) => weight && this.#rows(`weight ${index}`, weight));
+  }
+
+  #table(label: string, array: NdArray): Variable {
+    const table = new Variable({
+      name: `${this.#name}/${label}`,
+      shape: array.shape,
+      dtype: array.data instanceof Int32Array ? "int32" : "float32",
+      trainable: false,
+      initial: () => array,
+    });
+    this.#tables.push(table);
+    return table;
+  }
+
+  #ids(label: string, list: Int32Array): Variable {
+    return this.#table(label, { shape: [list.length], data: list });
+  }
+
+  #rows(label: string, array: NdArray): Take {
+    const { value } = this.#table(label, array);
+    return (position, batchSize) => rowBatch(value, this.#permutation.value, position, batchSize);
+  }
+
+  #column(label: string, column: Column): Take {
+    if (!("kind" in column)) return this.#rows(label, column);
+    // A buffer cannot be empty: a data set of empty rows keeps one unused id.
+    const ids = this.#ids(`${label}: ids`, column.ids.length > 0 ? column.ids : new Int32Array(1)).value;
+    const offsets = this.#ids(`${label}: offsets`, column.offsets).value;
+    const { length, padding } = column;
+    return (position, batchSize) =>
+      sequenceBatch(
+        { ids, offsets, permutation: this.#permutation.value, position },
+        { batchSize, length, paddingPre: padding === "pre" },
+      );
   }
 
   /** The rows `permutation[position … position + batchSize)`. */
-  batch(position: Value, batchSize: number): { readonly x: Value; readonly y: Value } {
+  batch(position: Value, batchSize: number): Batch {
     return {
-      x: this.#takeX(position, batchSize),
-      y: rowBatch(this.#y.value, this.#permutation.value, position, batchSize),
+      xs: this.#xs.map((take) => take(position, batchSize)),
+      ys: this.#ys.map((take) => take?.(position, batchSize)),
+      weights: this.#weights.map((take) => take?.(position, batchSize)),
     };
   }
 
@@ -65,6 +90,6 @@ export class DeviceDataset {
 
   /** Frees the data on the GPU. */
   dispose(): void {
-    variablesOf(this.#device).release([this.#permutation, this.#y, ...this.#x]);
+    variablesOf(this.#device).release(this.#tables);
   }
 }

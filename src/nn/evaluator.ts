@@ -1,8 +1,9 @@
-import type { Dataset } from "../data/dataset.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { Batches } from "./batches.ts";
 import { DeviceDataset } from "./device_dataset.ts";
+import type { Examples } from "./examples.ts";
+import { logNames } from "./objective.ts";
 import { type Compiled, evaluateStep, RunningSums, type StepModel } from "./step_programs.ts";
 import { type Logs, stopIfAsked, type TrainerControl } from "./training_state.ts";
 
@@ -30,11 +31,11 @@ export class Evaluator {
 
   static async prepare(
     model: StepModel,
-    compiled: Pick<Compiled, "loss" | "metrics">,
-    dataset: Dataset,
+    compiled: Pick<Compiled, "objectives">,
+    dataset: Examples,
     batchSize: number,
   ): Promise<Evaluator> {
-    const names = ["loss", ...compiled.metrics.map((metric) => metric.name)];
+    const names = logNames(compiled.objectives);
     const data = new DeviceDataset(model.device, dataset, "evaluation data");
     const sums = new RunningSums(names, "evaluation");
     try {

@@ -1,7 +1,6 @@
 /** Looking inside: what a recurrent layer's gates do over time, and what the output depends on. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { toPadded } from "../data/ragged.ts";
 import { input, scalar, type Value } from "../graph/operation.ts";
 import { mul, sqrt, square } from "../ops/arithmetic.ts";
 import { vjp } from "../ops/gradients.ts";
@@ -9,10 +8,11 @@ import { slice } from "../ops/movement.ts";
 import { sum } from "../ops/reduce.ts";
 import { broadcastTo } from "../ops/reshape.ts";
 import { Program } from "../runtime/program.ts";
-import { type InputLike, prepareInputs } from "./data_input.ts";
-import type { LayerTrace } from "./layer_stack.ts";
+import { type InputsLike, prepareInputs } from "./data_input.ts";
+import { rowsOf, sizeOfColumn } from "./examples.ts";
+import type { LayerTrace } from "./layers/index.ts";
 import { logitsBehind } from "./logits.ts";
-import type { Model } from "./model.ts";
+import type { ModelBase } from "./model_base.ts";
 
 /** What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each step. */
 export interface CellTrace {
@@ -45,33 +45,32 @@ export interface TraceOptions {
 
 /** Runs one program on x and reads its outputs. */
 async function runOnce(
-  model: Model,
-  x: InputLike,
+  { graph, device }: ModelBase,
+  x: InputsLike,
   what: string,
-  build: (x: Value) => readonly Value[],
+  build: (xs: readonly Value[]) => readonly Value[],
 ): Promise<NdArray[]> {
-  const prepared = prepareInputs(x, model.stack.inputSpec, what);
-  const array = "kind" in prepared ? toPadded(prepared) : prepared;
-  const value = input("x", array.shape, model.stack.inputSpec.dtype);
-  const program = await Program.compile(
-    model.device,
-    { outputs: build(value), updates: [] },
-    { label: what, inputs: [value] },
-  );
+  const arrays = prepareInputs(x, graph.inputSpecs, what).map((column) => rowsOf(column, 0, sizeOfColumn(column)));
+  const xs = graph.inputSpecs.map(({ name, dtype }, index) => input(name, (arrays[index] as NdArray).shape, dtype));
+  const program = await Program.compile(device, { outputs: build(xs), updates: [] }, { label: what, inputs: xs });
   try {
-    return await program.run(new Map([[value, array]]));
+    return await program.run(new Map(xs.map((value, index) => [value, arrays[index] as NdArray])));
   } finally {
     program.dispose();
   }
 }
 
 /** @throws ValueError when the model has no such recurrent layer. */
-export async function traceCell(model: Model, x: InputLike, { layer: name }: TraceOptions = {}): Promise<CellTrace> {
+export async function traceCell(
+  model: ModelBase,
+  x: InputsLike,
+  { layer: name }: TraceOptions = {},
+): Promise<CellTrace> {
   let found: LayerTrace | undefined;
-  const arrays = await runOnce(model, x, "trace", (value) => {
-    found = model.stack
-      .build(value)
-      .find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
+  const arrays = await runOnce(model, x, "trace", (xs) => {
+    found = model.graph
+      .build(xs)
+      .traces.find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
     const { saved, hidden } = found?.result ?? {};
     if (saved === undefined || hidden === undefined) {
       throw new ValueError(
@@ -91,10 +90,16 @@ export async function traceCell(model: Model, x: InputLike, { layer: name }: Tra
  * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does not
  * vanish where the verdict is sure.
  */
-export async function inputGradients(model: Model, x: InputLike): Promise<InputGradients> {
-  const arrays = await runOnce(model, x, "gradients", (value) => {
-    const traces = model.stack.build(value);
-    const output = (traces.at(-1) as LayerTrace).result.output;
+export async function inputGradients(model: ModelBase, x: InputsLike): Promise<InputGradients> {
+  const { inputs, outputs: ends } = model.graph;
+  if (inputs.length !== 1 || ends.length !== 1) {
+    throw new ValueError(
+      `gradients: the model "${model.name}" has ${inputs.length} inputs and ${ends.length} outputs; expected one of each`,
+    );
+  }
+  const arrays = await runOnce(model, x, "gradients", (xs) => {
+    const { outputs, traces } = model.graph.build(xs);
+    const [output, value] = [outputs[0] as Value, xs[0] as Value];
     const source = value.dtype === "float32" ? value : (traces[0] as LayerTrace).result.output;
     const score = logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;
     const [gradient] = vjp([score], [broadcastTo(scalar(1), score.shape)], [source]) as [Value];

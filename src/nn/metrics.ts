@@ -85,7 +85,7 @@ export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number
       return sparseCategoricalAccuracy();
     case "meanAbsoluteError":
     case "mae":
-      return { ...meanAbsoluteErrorMetric(), name: given };
+      return { ...meanAbsoluteErrorMetric(), name: given, id: given };
     default:
       throw new ValueError(
         `unknown metric "${given}"; expected accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy or meanAbsoluteError`,

@@ -2,7 +2,7 @@
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Device } from "../runtime/device.ts";
-import type { DataLike } from "./data_input.ts";
+import type { ClassWeight, DataLike } from "./data_targets.ts";
 import type { LossLike } from "./losses.ts";
 import type { MetricLike } from "./metrics.ts";
 import type { OptimizerLike } from "./optimizers/index.ts";
@@ -10,19 +10,27 @@ import type { EpochRecord, Progress, TrainingStatistics } from "./training_state
 
 /** Options of `sequential`. */
 export interface ModelOptions {
-  readonly device: Device;
-  /** The shape of one example, without the batch: `[500]` for 500 ids. */
-  readonly inputShape: Shape;
+  /** Where the model lives. Without one it can only be a layer of other models. */
+  readonly device?: Device | undefined;
+  /** The shape of one example, without the batch: `[500]` for 500 ids. Left out where the first part is an `input()`. */
+  readonly inputShape?: Shape | undefined;
   /** One seed, one result: weights, dropout and the order of the rows follow from it. 0 when absent. */
-  readonly seed?: number;
-  readonly name?: string;
+  readonly seed?: number | undefined;
+  readonly name?: string | undefined;
 }
 
 /** Options of `compile`. */
 export interface CompileOptions {
   readonly optimizer?: OptimizerLike;
-  readonly loss: LossLike;
-  readonly metrics?: readonly MetricLike[];
+  /** One for all outputs, or a list or an object by output; null for an output that is not trained. */
+  readonly loss: LossLike | readonly (LossLike | null)[] | Readonly<Record<string, LossLike | null>>;
+  /** Each loss's part in what is minimised; 1 when absent. */
+  readonly lossWeights?: number | readonly number[] | Readonly<Record<string, number>> | undefined;
+  /** With several outputs, one entry (a metric or a list) for each output, or an object by output. */
+  readonly metrics?:
+    | readonly (MetricLike | readonly MetricLike[] | null)[]
+    | Readonly<Record<string, MetricLike | readonly MetricLike[] | null>>
+    | undefined;
 }
 
 /** Options of `fit`. */
@@ -34,6 +42,8 @@ export interface FitOptions {
   readonly validationData?: DataLike;
   /** The last share of the data, before any shuffling, is kept for validation. */
   readonly validationSplit?: number;
+  /** How much examples of each class count, by class number; for models of one output. */
+  readonly classWeight?: ClassWeight | undefined;
   /** True when absent: another order in each epoch, by the seed. */
   readonly shuffle?: boolean;
   /** Of the order of the rows; the model's own when absent. */

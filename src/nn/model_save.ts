@@ -6,48 +6,58 @@ import { writeSafetensors } from "../io/safetensors.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import type { Model } from "./model.ts";
+import { graphToConfig } from "./graph_config.ts";
+import type { ModelBase } from "./model_base.ts";
+import type { Compiled } from "./step_programs.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /** A saved model as files by name; in a browser, to download or to keep where the app likes. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 
+/** A model with its training, as far as it is saved. */
+type SavableModel = ModelBase & {
+  readonly compiled: Compiled | undefined;
+  readonly trainingState: TrainingState | undefined;
+  readonly namedSlots: ReadonlyMap<string, Variable>;
+};
+
 /** Saves to a directory (Node, Deno): the old save stays whole until the new one is. */
-export async function saveModel(model: Model, directory: string): Promise<void> {
+export async function saveModel(model: SavableModel, directory: string): Promise<void> {
   const saved = await describe(model);
   await writeModelDirectory(await openFileSystem(), directory, saved);
 }
 
 /** The same files in memory. */
-export async function modelToFiles(model: Model): Promise<ModelFiles> {
+export async function modelToFiles(model: SavableModel): Promise<ModelFiles> {
   return packModel(await describe(model));
 }
 
-async function describe(model: Model): Promise<SavedModel> {
+async function describe(model: SavableModel): Promise<SavedModel> {
   const { compiled, trainingState, encoder } = model;
   const architecture = {
-    className: "Sequential",
+    className: model.className,
     name: model.name,
     seed: model.seed,
-    inputShape: [...model.inputShape],
-    layers: model.layers.map(({ className, name, config }) => ({ className, name, config })),
+    graph: graphToConfig(model.graph),
     compile: compiled && {
       optimizer: compiled.optimizer.config,
-      loss: compiled.loss.config,
-      metrics: compiled.metrics.map((metric) => metric.id),
+      losses: compiled.objectives.map(({ loss }) => loss?.config ?? null),
+      lossWeights: compiled.objectives.map(({ lossWeight }) => lossWeight),
+      metrics: compiled.objectives.map(({ metrics }) => metrics.map((metric) => metric.id)),
     },
   };
   const json = (value: unknown) => JSON.parse(JSON.stringify(value)) as JsonValue;
   return {
     architecture: json(architecture),
-    weights: await tensorsOf(model, model.weightVariables),
+    weights: await tensorsOf(model, model.namedWeights),
     ...(encoder === undefined ? {} : { encoder: json(encoder) }),
     ...(trainingState === undefined || compiled === undefined
       ? {}
-      : { training: json(trainingState), optimizer: await tensorsOf(model, model.optimizerVariables) }),
+      : { training: json(trainingState), optimizer: await tensorsOf(model, model.namedSlots) }),
   };
 }
 
-async function tensorsOf(model: Model, variables: readonly Variable[]): Promise<Uint8Array> {
-  const arrays = variables.length === 0 ? [] : await variablesOf(model.device).read(variables);
-  return writeSafetensors(new Map(variables.map((variable, index) => [variable.name, arrays[index] as NdArray])));
+async function tensorsOf(model: SavableModel, variables: ReadonlyMap<string, Variable>): Promise<Uint8Array> {
+  const arrays = variables.size === 0 ? [] : await variablesOf(model.device).read([...variables.values()]);
+  return writeSafetensors(new Map([...variables.keys()].map((name, index) => [name, arrays[index] as NdArray])));
 }

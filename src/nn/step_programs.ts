@@ -4,32 +4,38 @@ import { input, type Update, type Value, Variable } from "../graph/operation.ts"
 import { add, equal, mul, where } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
 import { RATE_COUNT } from "../ops/optimizer_update.ts";
-import { mean } from "../ops/reduce.ts";
 import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";
 import type { Constraint } from "./constraints.ts";
 import type { DeviceDataset } from "./device_dataset.ts";
-import type { ForwardPass } from "./layer_stack.ts";
-import type { Loss } from "./losses.ts";
-import type { Metric } from "./metrics.ts";
+import { measure, type OutputObjective, type Outputs } from "./objective.ts";
 import type { Optimizer } from "./optimizers/index.ts";
 
 /** What a step needs of the model. */
 export interface StepModel {
   readonly device: Device;
-  readonly weights: readonly Variable[];
-  /** Builds the output; `step` feeds the random layers and is given while training only. */
-  forward(x: Value, step?: Value): ForwardPass;
+  /** Builds the outputs; `step` feeds the random layers and is given while training only. */
+  forward(
+    xs: readonly Value[],
+    step?: Value,
+  ): Outputs & {
+    /** Scalars that are added to the loss. */
+    readonly penalties: readonly Value[];
+    /** What state of the layers holds after the run. */
+    readonly updates: readonly Update[];
+  };
   constraintOf(weight: Variable): Constraint | undefined;
 }
 
 /** What was compiled into a model. */
 export interface Compiled {
   readonly optimizer: Optimizer;
-  readonly loss: Loss;
-  readonly metrics: readonly Metric[];
+  /** One for each output. */
+  readonly objectives: readonly OutputObjective[];
+  /** The weights to train: those that were not frozen when the model was compiled. */
+  readonly weights: readonly Variable[];
   /** One list of slots per weight. */
   readonly slots: readonly (readonly Variable[])[];
 }
@@ -91,25 +97,26 @@ export async function trainStep(
   const position = input("position", [], "int32");
   const step = input("step", [], "int32");
   const rates = input("rates", [RATE_COUNT]);
-  const { optimizer, loss, metrics, slots } = compiled;
-  const { x, y } = data.batch(position, batchSize);
-  const { output, penalties, updates: stateUpdates } = model.forward(x, step);
-  const trained = model.weights.flatMap((weight, index) => (weight.trainable ? [{ weight, index }] : []));
+  const { optimizer, objectives, weights, slots } = compiled;
+  const batch = data.batch(position, batchSize);
+  const result = model.forward(batch.xs, step);
+  const measured = measure(objectives, batch, result);
+  const { updates: stateUpdates, penalties } = result;
   const { value, gradients, others } = differentiate(
-    withPenalties(mean(loss.perSample(y, output)), penalties),
-    trained.map(({ weight }) => weight.value),
-    [...metrics.map((metric) => mean(metric.perSample(y, output))), ...stateUpdates.map((update) => update.value)],
+    withPenalties(measured.loss, penalties),
+    weights.map((weight) => weight.value),
+    [...measured.others, ...stateUpdates.map((update) => update.value)],
   );
-  const metricValues = others.slice(0, metrics.length);
+  const results = others.slice(0, measured.others.length);
   const checked = checkFinite([value, ...gradients], status.value, step);
   const clipped = optimizer.clip(gradients);
   const isSound = equal(reshape(checked, []), 0);
-  const sumUpdates = sums.updates([value, ...metricValues], batchSize, isSound);
+  const sumUpdates = sums.updates([value, ...results], batchSize, isSound);
   const updates = [
     { variable: status, value: checked },
     ...sumUpdates,
-    ...trained.flatMap(({ weight, index }, which) => {
-      const inputs = { gradient: clipped[which] as Value, rates, status: checked };
+    ...weights.flatMap((weight, index) => {
+      const inputs = { gradient: clipped[index] as Value, rates, status: checked };
       const constraint = model.constraintOf(weight);
       return optimizer
         .update(weight, slots[index] ?? [], inputs)
@@ -118,7 +125,7 @@ export async function trainStep(
         );
     }),
     ...stateUpdates.map(({ variable }, index) => {
-      const next = others[metrics.length + index] as Value;
+      const next = others[results.length + index] as Value;
       return { variable, value: where(isSound, next, variable.value) };
     }),
   ];
@@ -143,22 +150,19 @@ export async function trainStep(
 /** One step of evaluation: forward, loss and metrics. Its outputs are the running sums. */
 export async function evaluateStep(
   model: StepModel,
-  { loss, metrics }: Pick<Compiled, "loss" | "metrics">,
+  { objectives }: Pick<Compiled, "objectives">,
   data: DeviceDataset,
   sums: RunningSums,
   batchSize: number,
 ): Promise<StepProgram> {
   const position = input("position", [], "int32");
-  const { x, y } = data.batch(position, batchSize);
-  const { output, penalties } = model.forward(x);
-  const means = [
-    withPenalties(mean(loss.perSample(y, output)), penalties),
-    ...metrics.map((metric) => mean(metric.perSample(y, output))),
-  ];
-  const updates = sums.updates(means, batchSize);
+  const batch = data.batch(position, batchSize);
+  const result = model.forward(batch.xs);
+  const { loss, others } = measure(objectives, batch, result);
+  const updates = sums.updates([withPenalties(loss, result.penalties), ...others], batchSize);
   const program = await Program.compile(
     model.device,
-    { outputs: updates.map((update) => update.value), updates },
+    { outputs: updates.map((update) => update.value), updates: [...updates, ...result.updates] },
     { label: `evaluation step, batch ${batchSize}`, inputs: [position] },
   );
   return { program, batchSize, feeds: (next) => new Map([[position, int32(next.position)]]) };

@@ -1,13 +1,14 @@
 /** Training: the loops over epochs and batches, which can stop at any step and go on exactly. */
 import { NonFiniteError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import type { Dataset } from "../data/dataset.ts";
 import { Variable } from "../graph/operation.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { Batches } from "./batches.ts";
 import { DeviceDataset } from "./device_dataset.ts";
 import { Evaluator } from "./evaluator.ts";
+import type { Examples } from "./examples.ts";
+import { joinNames, logNames } from "./objective.ts";
 import { type Compiled, RunningSums, type StepModel, trainStep } from "./step_programs.ts";
 import {
   type EpochRecord,
@@ -57,7 +58,7 @@ export class Trainer {
     this.#model = parts.model;
     this.#compiled = parts.compiled;
     this.state = parts.state;
-    this.#names = ["loss", ...parts.compiled.metrics.map((metric) => metric.name)];
+    this.#names = logNames(parts.compiled.objectives);
     this.#data = data;
     this.#sums = sums;
     this.#status = status;
@@ -68,12 +69,12 @@ export class Trainer {
   /** Uploads the data and compiles the training, last-batch and validation programs. On failure nothing stays behind. */
   static async prepare(
     parts: { readonly model: StepModel; readonly compiled: Compiled; readonly state: TrainingState },
-    dataset: Dataset,
-    validation: Dataset | undefined,
+    dataset: Examples,
+    validation: Examples | undefined,
   ): Promise<Trainer> {
     const { model, compiled, state } = parts;
     const data = new DeviceDataset(model.device, dataset, "training data");
-    const sums = new RunningSums(["loss", ...compiled.metrics.map((metric) => metric.name)], "training");
+    const sums = new RunningSums(logNames(compiled.objectives), "training");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     let batches: Batches | undefined;
     try {
@@ -111,10 +112,10 @@ export class Trainer {
 
   /** With `useEma`, the weights' averages take their place once a training has ended, as in Keras. */
   #takeAverages(): void {
-    const { optimizer, slots } = this.#compiled;
-    const pairs = this.#model.weights.flatMap((to, index) => {
+    const { optimizer, weights, slots } = this.#compiled;
+    const pairs = weights.flatMap((to, index) => {
       const from = optimizer.averageOf(slots[index] ?? []);
-      return from === undefined || !to.trainable ? [] : [{ from, to }];
+      return from === undefined ? [] : [{ from, to }];
     });
     if (pairs.length > 0 && this.state.iteration > 0) variablesOf(this.#model.device).copy(pairs);
   }
@@ -129,10 +130,7 @@ export class Trainer {
     });
     const validated = this.#validation && (await this.#validation.run(control));
     const seconds = (performance.now() - began) / 1000;
-    const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [
-      `val${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-      value,
-    ]);
+    const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [joinNames("val", name), value]);
     const epoch = this.state.epoch + 1;
     const record: EpochRecord = { epoch, logs: { ...logs, ...Object.fromEntries(valLogs) }, seconds };
     const sums = this.#names.map(() => 0);

@@ -1,9 +1,10 @@
 /** One training step, compiled and not yet run: to be timed and profiled. */
-import type { Dataset } from "../data/dataset.ts";
 import { Variable } from "../graph/operation.ts";
 import type { DispatchTime, Feeds, Program } from "../runtime/program.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { DeviceDataset } from "./device_dataset.ts";
+import type { Examples } from "./examples.ts";
+import { logNames } from "./objective.ts";
 import { type Compiled, RunningSums, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
 
 /** A step of training on the first rows of some data. Running it trains the model. Dispose it when done. */
@@ -26,11 +27,11 @@ export class TrainingStep {
   /** Uploads the data and compiles the step. On failure nothing stays behind. */
   static async prepare(
     { model, compiled }: { readonly model: StepModel; readonly compiled: Compiled },
-    dataset: Dataset,
+    dataset: Examples,
     batchSize: number,
   ): Promise<TrainingStep> {
     const data = new DeviceDataset(model.device, dataset, "step data");
-    const names = ["loss", ...compiled.metrics.map((metric) => metric.name)];
+    const names = logNames(compiled.objectives);
     const sums = new RunningSums(names, "step");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     const dispose = () => {

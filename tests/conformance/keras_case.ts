@@ -1,5 +1,14 @@
 /** What the cases on Keras's figures share: fixtures as arrays, a layer on given weights, comparing. */
-import { type Device, input, type NdArray, Program, type Shape, type Value, Variable, vjp } from "../../src/index.ts";
+import {
+  type Device,
+  inputValue,
+  type NdArray,
+  Program,
+  type Shape,
+  type Value,
+  Variable,
+  vjp,
+} from "../../src/index.ts";
 import type { Layer } from "../../src/nn/layers/index.ts";
 import type { CallContext } from "../../src/nn/layers/layer.ts";
 import { variablesOf } from "../../src/runtime/variables.ts";
@@ -95,7 +104,7 @@ export async function compareLayer(device: Device, layer: Layer, fixture: KerasL
   );
   const feeds = new Map<Value, NdArray>();
   const feed = (name: string, array: KerasArray, dtype: "float32" | "int32" | "bool" = "float32"): Value => {
-    const value = input(name, array.shape, dtype);
+    const value = inputValue(name, array.shape, dtype);
     feeds.set(value, toArray(array, dtype === "float32" ? "float32" : "int32"));
     return value;
   };

@@ -3,7 +3,7 @@ import {
   constant,
   type Device,
   dense,
-  input,
+  inputValue,
   type LstmOptions,
   lstm,
   type NdArray,
@@ -55,12 +55,13 @@ async function expectLstm(
     feeds.set(value, array);
     return value;
   };
-  const source = feed(input("x", x.shape), x);
+  const source = feed(inputValue("x", x.shape), x);
   const shape = [batch, options.units];
   const initial =
-    state && [0, 1].map((index) => feed(input(`state ${index}`, shape), { shape, data: Float32Array.from(state) }));
+    state &&
+    [0, 1].map((index) => feed(inputValue(`state ${index}`, shape), { shape, data: Float32Array.from(state) }));
   const flags =
-    mask && feed(input("mask", [batch, time], "bool"), { shape: [batch, time], data: Int32Array.from(mask) });
+    mask && feed(inputValue("mask", [batch, time], "bool"), { shape: [batch, time], data: Int32Array.from(mask) });
   let result = layer.compute(source, contextOf([source], { initialState: initial, mask: flags }));
   for (let call = 1; call < calls; call++)
     result = layer.compute(source, contextOf([source], { initialState: result.states }));

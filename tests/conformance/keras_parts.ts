@@ -1,5 +1,14 @@
 /** Losses, metrics and optimizers against Keras's figures. */
-import { type Device, gradients, input, type NdArray, ops, Program, type Value, Variable } from "../../src/index.ts";
+import {
+  type Device,
+  gradients,
+  inputValue,
+  type NdArray,
+  ops,
+  Program,
+  type Value,
+  Variable,
+} from "../../src/index.ts";
 import { resolveLoss } from "../../src/nn/losses.ts";
 import { resolveMetric } from "../../src/nn/metrics.ts";
 import { resolveOptimizer } from "../../src/nn/optimizers/index.ts";
@@ -23,8 +32,8 @@ interface LossCase {
 
 async function compareLoss(device: Device, fixture: LossCase): Promise<void> {
   const loss = resolveLoss({ name: fixture.loss, ...fixture.options });
-  const yTrue = input("yTrue", fixture.yTrue.shape);
-  const yPred = input("yPred", fixture.yPred.shape);
+  const yTrue = inputValue("yTrue", fixture.yTrue.shape);
+  const yPred = inputValue("yPred", fixture.yPred.shape);
   const value = ops.mean(loss.perSample(yTrue, yPred));
   const feeds = new Map([
     [yTrue, toArray(fixture.yTrue)],
@@ -58,7 +67,7 @@ async function compareMetric(device: Device, fixture: MetricCase): Promise<void>
     };
     const feeds = new Map<Value, NdArray>();
     const values = [rows(fixture.yTrue), rows(fixture.yPred)].map((array, index) => {
-      const value = input(index === 0 ? "yTrue" : "yPred", array.shape);
+      const value = inputValue(index === 0 ? "yTrue" : "yPred", array.shape);
       feeds.set(value, array);
       return value;
     });
@@ -85,9 +94,9 @@ async function compareOptimizer(device: Device, fixture: OptimizerCase): Promise
     (array, index) => new Variable({ name: `w${index}`, shape: array.shape, initial: () => toArray(array) }),
   );
   const slots = weights.map((weight) => optimizer.slots(weight));
-  const grads = weights.map(({ name, shape }) => input(`gradient of ${name}`, shape));
-  const rates = input("rates", [RATE_COUNT]);
-  const status = input("status", [1], "int32");
+  const grads = weights.map(({ name, shape }) => inputValue(`gradient of ${name}`, shape));
+  const rates = inputValue("rates", [RATE_COUNT]);
+  const status = inputValue("status", [1], "int32");
   const clipped = optimizer.clip(grads);
   const updates = weights.flatMap((weight, index) =>
     optimizer.update(weight, slots[index] ?? [], { gradient: clipped[index] as Value, rates, status }),

@@ -1,7 +1,7 @@
 /** Every op on the GPU against the float64 reference: its value, and its gradients by random cotangents. */
 
 import type { ReferenceArray } from "../../src/graph/op.ts";
-import { type Device, input, interpret, type NdArray, Program, Random, type Value, vjp } from "../../src/index.ts";
+import { type Device, inputValue, interpret, type NdArray, Program, Random, type Value, vjp } from "../../src/index.ts";
 import { expectClose } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 import { casesByOp } from "./ops/index.ts";
@@ -20,13 +20,13 @@ interface Prepared {
 function prepare(opCase: OpCase, feeds: Map<Value, NdArray>): Prepared {
   const { op, name, inputs, build, hasGradient = true, withoutCotangent = [] } = opCase;
   const seed = seedOf(`${op} ${name}`);
-  const values = inputs.map(({ shape, dtype }, index) => input(`${name}/${index}`, shape, dtype));
+  const values = inputs.map(({ shape, dtype }, index) => inputValue(`${name}/${index}`, shape, dtype));
   for (const [index, array] of drawInputs(inputs, seed).entries()) feeds.set(values[index] as Value, array);
   const outputs = build(values);
   const labels = outputs.map((_, index) => `${op}: ${name}: output ${index}`);
   if (!hasGradient) return { opCase, outputs, labels };
   const ends = outputs.filter(({ dtype }, index) => dtype === "float32" && !withoutCotangent.includes(index));
-  const cotangents = ends.map(({ shape }, index) => input(`${name}/cotangent ${index}`, shape));
+  const cotangents = ends.map(({ shape }, index) => inputValue(`${name}/cotangent ${index}`, shape));
   const drawn = drawInputs(
     ends.map(({ shape }) => normal(shape)),
     seed + 1,

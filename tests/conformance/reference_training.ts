@@ -11,7 +11,7 @@ import {
   dense,
   embedding,
   type Graph,
-  input,
+  inputValue,
   interpret,
   lion,
   lstm,
@@ -62,14 +62,14 @@ async function train(device: Device, optimizer: Optimizer, weightTolerance: numb
     { device, inputShape: [T], seed: 5 },
   );
   const inputs: Inputs = {
-    x: input("x", [B, T], "int32"),
-    y: input("y", [B, 1]),
-    rates: input("rates", [RATE_COUNT]),
-    status: input("status", [1], "int32"),
+    x: inputValue("x", [B, T], "int32"),
+    y: inputValue("y", [B, 1]),
+    rates: inputValue("rates", [RATE_COUNT]),
+    status: inputValue("status", [1], "int32"),
   };
   const weights = model.weightVariables;
   const slots = weights.map((weight) => optimizer.slots(weight));
-  const output = model.stack.forward(inputs.x).output;
+  const output = model.graph.build([inputs.x]).outputs[0] as Value;
   const loss = ops.mean(resolveLoss("binaryCrossentropy").perSample(inputs.y, output));
   const { value, gradients } = differentiate(
     loss,

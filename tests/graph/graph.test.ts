@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   DTypeError,
   gradients,
-  input,
+  inputValue,
   interpret,
   ops,
   ShapeError,
@@ -13,10 +13,10 @@ import {
   vjp,
 } from "../../src/index.ts";
 
-const a = input("a", [2, 3]);
-const b = input("b", [4, 5]);
-const list = input("list", [3], "int32");
-const flag = input("flag", [2, 3], "bool");
+const a = inputValue("a", [2, 3]);
+const b = inputValue("b", [4, 5]);
+const list = inputValue("list", [3], "int32");
+const flag = inputValue("flag", [2, 3], "bool");
 
 describe("shapes and dtypes fail at graph build", () => {
   const cases: readonly [
@@ -61,13 +61,13 @@ describe("shapes and dtypes fail at graph build", () => {
     ["clip with crossed limits", () => ops.clip(a, 1, -1), ValueError, /low ≤ high/],
     [
       "lstmSweep of another width",
-      () => ops.lstmSweep(input("x", [1, 2, 12]), input("u", [4, 16])),
+      () => ops.lstmSweep(inputValue("x", [1, 2, 12]), inputValue("u", [4, 16])),
       ShapeError,
       /projected input is \[1, 2, 12\]; expected \[1, 2, 16\]/,
     ],
     [
       "lstmCell of another width",
-      () => ops.lstmCell(input("z", [2, 12]), input("c", [2, 4])),
+      () => ops.lstmCell(inputValue("z", [2, 12]), inputValue("c", [2, 4])),
       ShapeError,
       /expected \[B, 4·H\] and \[B, H\]/,
     ],
@@ -94,7 +94,7 @@ describe("differentiation", () => {
   });
 
   test("of a value inside the graph stops there", () => {
-    const x = input("x", []);
+    const x = inputValue("x", []);
     const inner = ops.mul(x, 3);
     const [byInner, byX] = gradients(ops.square(inner), [inner, x]);
     const inputs = new Map([[x, { shape: [], data: Float32Array.of(2) }]]);
@@ -103,7 +103,7 @@ describe("differentiation", () => {
   });
 
   test("second derivatives", () => {
-    const x = input("x", []);
+    const x = inputValue("x", []);
     const [first] = gradients(ops.pow(x, 3), [x]);
     const [second] = first ? gradients(first, [x]) : [];
     const inputs = new Map([[x, { shape: [], data: Float32Array.of(2) }]]);

@@ -92,7 +92,7 @@ describe("a packed model", () => {
       [withFile(weightsName, weights.subarray(0, 30)), /has 30 bytes; expected \d+.*cut short/],
       [withFile(weightsName, flipped), /SHA-256 is/],
       [withManifest({ ...manifest, format: "other" }), /format is "other"; expected "sluice-model"/],
-      [withManifest({ ...manifest, formatVersion: 2 }), /format version 2; this Sluice reads version 1/],
+      [withManifest({ ...manifest, formatVersion: 3 }), /format version 3; this Sluice reads versions 1 to 2/],
       [withManifest({ ...manifest, files: {} }), /names no weights/],
       [withManifest({ ...manifest, architecture: undefined }), /no architecture/],
       [withManifest([]), /expected an object/],

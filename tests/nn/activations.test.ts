@@ -1,6 +1,6 @@
 /** The activations' values against formulas written down apart from them, in float64; constants of a graph are float32. */
 import { describe, expect, test } from "vitest";
-import { dense, input, interpret, ValueError } from "../../src/index.ts";
+import { dense, inputValue, interpret, ValueError } from "../../src/index.ts";
 import { ACTIVATIONS } from "../../src/nn/activation_functions.ts";
 import { type ActivationLike, resolveActivation } from "../../src/nn/activations.ts";
 import { layerFromConfig } from "../../src/nn/layers/index.ts";
@@ -8,7 +8,7 @@ import { layerFromConfig } from "../../src/nn/layers/index.ts";
 const X = [-30, -4, -3, -2.3, -1, -0.6, -0.5, -0.2, -1e-4, 0, 1e-4, 0.3, 0.5, 0.9, 1, 2.2, 3, 6.5, 30];
 
 function apply(activation: ActivationLike, data: readonly number[], shape: readonly number[] = [data.length]) {
-  const x = input("x", shape);
+  const x = inputValue("x", shape);
   const y = resolveActivation(activation).apply(x);
   const inputs = new Map([[x, { shape, data: Float64Array.from(data) }]]);
   return Array.from(interpret({ outputs: [y], updates: [] }, { inputs })[0]?.data ?? []);

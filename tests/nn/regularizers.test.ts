@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   dense,
   gradients,
-  input,
+  inputValue,
   interpret,
   l1,
   lstm,
@@ -20,7 +20,7 @@ import { checkGradients } from "../support/gradcheck.ts";
 const W: NdArray = { shape: [3, 2], data: Float32Array.of(1, -2, 0.5, 0.25, -0.75, 3) };
 
 function penalty(regularizer: RegularizerLike, array: NdArray = W): number {
-  const x = input("w", array.shape);
+  const x = inputValue("w", array.shape);
   const y = resolveRegularizer(regularizer)?.penalty(x);
   if (y === undefined) return 0;
   return interpret({ outputs: [y], updates: [] }, { inputs: new Map([[x, array]]) })[0]?.data[0] as number;
@@ -76,7 +76,7 @@ describe("regularizers", () => {
   test("a vector of zeros has a finite gradient", () => {
     const zero: NdArray = { shape: [2, 2], data: Float32Array.of(0, 0, 1, 2) };
     expect(penalty("orthogonalRegularizer", zero)).toBeCloseTo(0, 12);
-    const x = input("w", zero.shape);
+    const x = inputValue("w", zero.shape);
     const [gradient] = gradients(orthogonalRegularizer().penalty(x), [x]) as [Value];
     const [came] = interpret({ outputs: [gradient], updates: [] }, { inputs: new Map([[x, zero]]) });
     expect(Array.from(came?.data ?? [Number.NaN]).every(Number.isFinite)).toBe(true);

@@ -5,7 +5,7 @@ import { operationsOf, rootsOf } from "../../src/graph/operation.ts";
 import {
   type Device,
   type Graph,
-  input,
+  inputValue,
   interpret,
   type NdArray,
   ops,
@@ -36,7 +36,7 @@ interface Sample {
 }
 
 function sample(specs: readonly TensorSpec[], build: (...values: Value[]) => readonly Value[]): Sample {
-  const values = specs.map(({ shape, dtype }, index) => input(`x${index}`, shape, dtype));
+  const values = specs.map(({ shape, dtype }, index) => inputValue(`x${index}`, shape, dtype));
   const arrays = drawInputs(specs, 11);
   return {
     graph: { outputs: build(...values), updates: [] },
@@ -191,14 +191,14 @@ describe("projecting then gathering", () => {
 
 describe("graphs", () => {
   test("what no output needs is gone", () => {
-    const x = input("x", [3]);
+    const x = inputValue("x", [3]);
     const unused = ops.exp(x);
     const { outputs } = optimize({ outputs: [ops.add(x, 1)], updates: [] }, { maxStorageBuffers: 8 });
     expect(operationsOf(outputs).some((operation) => operation === unused.operation)).toBe(false);
   });
 
   test("an output that is an input, a variable or a constant", async () => {
-    const x = input("x", [2]);
+    const x = inputValue("x", [2]);
     const w = new Variable({ name: "w", shape: [2], initial: () => ({ shape: [2], data: Float32Array.of(3, 4) }) });
     const graph: Graph = { outputs: [x, w.value, scalar(5), x], updates: [] };
     const program = await Program.compile(device, graph, { label: "leaves", inputs: [x] });
@@ -208,7 +208,7 @@ describe("graphs", () => {
   });
 
   test("print as text", () => {
-    const x = input("x", [2, 3]);
+    const x = inputValue("x", [2, 3]);
     const w = new Variable({ name: "w", shape: [] });
     const next = ops.add(w.value, ops.sum(ops.mul(x, 2)));
     const text = printGraph({ outputs: [next], updates: [{ variable: w, value: next }] });

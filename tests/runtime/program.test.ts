@@ -7,7 +7,7 @@ import {
   dense,
   embedding,
   type Graph,
-  input,
+  inputValue,
   interpret,
   lstm,
   type NdArray,
@@ -48,7 +48,7 @@ describe("a replayed program", () => {
 
   test("creates nothing, submits once, and maps only what is asked for", async () => {
     const w = new Variable({ name: "w", shape: [300], initial: () => vector(...Array(300).fill(1)) });
-    const x = input("x", [300]);
+    const x = inputValue("x", [300]);
     const next = ops.add(w.value, ops.mul(x, 0.5));
     const graph: Graph = { outputs: [ops.sum(next)], updates: [{ variable: w, value: next }] };
     const compiled = await Program.compile(device, graph, { label: "counted", inputs: [x] });
@@ -94,7 +94,7 @@ describe("a replayed program", () => {
   });
 
   test("a run needs its inputs, in their shape", async () => {
-    const x = input("x", [2]);
+    const x = inputValue("x", [2]);
     const compiled = await Program.compile(
       device,
       { outputs: [ops.mul(x, 2)], updates: [] },
@@ -178,7 +178,7 @@ describe("updates commit together", () => {
 
 describe("the planner", () => {
   test("uses a buffer again once its tensor was read for the last time", async () => {
-    let x: Value = input("x", [64, 64]);
+    let x: Value = inputValue("x", [64, 64]);
     const inputs = [x];
     for (let step = 0; step < 12; step++) x = ops.transpose(ops.softmax(x));
     const compiled = await Program.compile(device, { outputs: [x], updates: [] }, { label: "chain", inputs });
@@ -192,7 +192,7 @@ describe("the planner", () => {
 describe("timing", () => {
   test("runs many times in one submit, committing after each, and gives the GPU's seconds", async () => {
     const w = new Variable({ name: "w", shape: [1000] });
-    const x = input("x", [1000]);
+    const x = inputValue("x", [1000]);
     const next = ops.add(w.value, x);
     const graph: Graph = { outputs: [ops.sum(next)], updates: [{ variable: w, value: next }] };
     const compiled = await Program.compile(device, graph, { label: "timed", inputs: [x] });
@@ -217,7 +217,7 @@ describe("timing", () => {
   });
 
   test("lets the caller choose a kernel's variant", async () => {
-    const [a, b] = [input("a", [70, 30]), input("b", [30, 40])];
+    const [a, b] = [inputValue("a", [70, 30]), inputValue("b", [30, 40])];
     const feeds = new Map(
       [a, b].map((value) => [value, { shape: value.shape, data: new Float32Array(sizeOf(value.shape)).fill(1) }]),
     );

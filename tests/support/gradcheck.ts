@@ -1,7 +1,7 @@
 /** Gradients against central differences, both in the float64 interpreter: JavaScript's numbers are float64. */
 import type { DType } from "../../src/core/dtype.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
-import { input, interpret, type NdArray, Random, type Value, vjp } from "../../src/index.ts";
+import { inputValue, interpret, type NdArray, Random, type Value, vjp } from "../../src/index.ts";
 import { expectNear, type Tolerance } from "./tolerance.ts";
 
 /** Options of `checkGradients`. */
@@ -34,10 +34,10 @@ export function checkGradients(
     tolerance = { absolute: 1e-7, relative: 1e-5 },
   } = options;
   const values = arrays.map(({ shape, data }, index) =>
-    input(`input ${index}`, shape, dtypes[index] ?? (data instanceof Int32Array ? "int32" : "float32")),
+    inputValue(`input ${index}`, shape, dtypes[index] ?? (data instanceof Int32Array ? "int32" : "float32")),
   );
   const outputs = build(values).filter(({ dtype }, index) => dtype === "float32" && !withoutCotangent.includes(index));
-  const cotangents = outputs.map(({ shape }, index) => input(`cotangent ${index}`, shape));
+  const cotangents = outputs.map(({ shape }, index) => inputValue(`cotangent ${index}`, shape));
   const wrt = values.filter(({ dtype }) => dtype === "float32");
   const random = new Random(1);
   const bindings = new Map<Value, NdArray | ReferenceArray>();

@@ -1,6 +1,6 @@
 /** Models for ONNX Runtime and whatever else reads ONNX. */
 import type { NdArray } from "../../core/nd_array.ts";
-import type { Shape } from "../../core/shape.ts";
+import type { SymbolicTensor } from "../../nn/layers/index.ts";
 import type { Model } from "../../nn/model.ts";
 import { OnnxGraph } from "./graph.ts";
 import { emitLayer } from "./layers.ts";
@@ -17,13 +17,25 @@ export async function toOnnx(model: Model): Promise<Uint8Array<ArrayBuffer>> {
   const arrays = await model.weights();
   const values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));
   const graph = new OnnxGraph();
-  const { shape, dtype } = model.stack.inputSpec;
-  let tensor: Tensor = { name: graph.input("input", dtype, shape), shape };
-  for (const [index, layer] of model.layers.entries()) {
+  const { inputs, inputSpecs, nodes, outputs } = model.graph;
+  const tensors = new Map<SymbolicTensor, Tensor>();
+  inputs.forEach((input, index) => {
+    const { name, shape, dtype } = inputSpecs[index] as (typeof inputSpecs)[number];
+    const id = graph.input(inputs.length === 1 ? "input" : name, dtype === "float32" ? "float32" : "int32", shape);
+    tensors.set(input, { name: id, shape });
+  });
+  for (const { layer, inputs: read, outputs: made } of nodes) {
     const weights = layer.weights.map((variable) => values.get(variable) as NdArray);
-    const outputShape = model.stack.shapes[index] as Shape;
-    [tensor] = emitLayer({ graph, layer, inputs: [tensor], weights, outputShape }) as [Tensor];
+    const given = read.map((tensor) => tensors.get(tensor) as Tensor);
+    const outputShape = (made[0] as SymbolicTensor).shape;
+    const results = emitLayer({ graph, layer, inputs: given as [Tensor, ...Tensor[]], weights, outputShape });
+    made.forEach((tensor, index) => {
+      tensors.set(tensor, results[index] as Tensor);
+    });
   }
-  graph.output("output", tensor.name, tensor.shape);
+  outputs.forEach((output, index) => {
+    const { name, shape } = tensors.get(output) as Tensor;
+    graph.output(outputs.length === 1 ? "output" : (model.graph.outputNames[index] as string), name, shape);
+  });
   return graph.finish(model.name);
 }

@@ -70,6 +70,10 @@ export class Embedding extends Layer {
     return "int32" as const;
   }
 
+  override get idLimit() {
+    return this.inputDim;
+  }
+
   weightSpecs(_inputShape: Shape): WeightSpec[] {
     return [this.#embeddings.spec("embeddings", [this.inputDim, this.outputDim], this.#given)];
   }

@@ -5,13 +5,16 @@ export * from "./dense.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./global_pooling.ts";
+export { InputLayer, type InputOptions, input } from "./input_layer.ts";
 export {
   type CallContext,
   type CallResult,
   type InputCount,
   Layer,
+  type LayerCallOptions,
   type LayerConfig,
   type LayerOptions,
+  type LayerTrace,
   type WeightSpec,
 } from "./layer.ts";
 export { Lstm, type LstmOptions, lstm } from "./lstm.ts";
@@ -21,4 +24,5 @@ export * from "./normalization.ts";
 export * from "./pooling.ts";
 export { layerFromConfig } from "./registry.ts";
 export * from "./reshaping.ts";
+export { LayerNode, SymbolicTensor } from "./symbolic.ts";
 export { type WeightOptions, WeightRule } from "./weight_options.ts";

@@ -1,4 +1,5 @@
 /** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
+import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
@@ -7,11 +8,13 @@ import type { RandomSource } from "../../ops/random.ts";
 import type { Constraint } from "../constraints.ts";
 import type { Initializer } from "../initializers.ts";
 import { type Regularizer, type RegularizerLike, resolveRegularizer } from "../regularizers.ts";
+import type { LayerNode, SymbolicTensor } from "./symbolic.ts";
+import { callLayer } from "./symbolic_call.ts";
 
 /** What a layer learns of the run it is part of. */
 export interface CallContext {
   readonly training: boolean;
-  /** Random numbers of this layer's own; another set at each step. */
+  /** Random numbers of this layer's own; others at each request, and others at each step. */
   random(): RandomSource;
   /** All inputs, in the order of the call; `x` alone for a layer of one input. */
   readonly inputs: readonly Value[];
@@ -23,10 +26,22 @@ export interface CallContext {
   readonly initialState?: readonly Value[] | undefined;
 }
 
+/** Options of a layer's `call` on symbolic tensors. */
+export interface LayerCallOptions {
+  /** Where a recurrent layer starts: one tensor for each of its states, such as [h, c] of an LSTM. Zeros when absent. */
+  readonly initialState?: SymbolicTensor | readonly SymbolicTensor[] | undefined;
+  /** bool `[B, T]`: true for timesteps that count. The input's own mask when absent; a list for several inputs. */
+  readonly mask?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
+}
+
 /** What `compute` gives back: the output, and the mask and states that go with it. */
 export interface CallResult {
   readonly output: Value;
-  /** The mask for the next layer. */
+  /** All outputs, `output` first, of a layer whose `outputShapes` are several. */
+  readonly outputs?: readonly Value[];
+  /** The masks of `outputs`. */
+  readonly masks?: readonly (Value | undefined)[];
+  /** The mask of `output`, for the next layer. */
   readonly mask?: Value | undefined;
   /** Final states, where the layer has them. */
   readonly states?: readonly Value[];
@@ -36,6 +51,16 @@ export interface CallResult {
   readonly hidden?: Value;
   /** What variables of the layer hold after the run: moving statistics, states that live on. */
   readonly updates?: readonly Update[];
+  /** What layers inside add to the loss, of a layer that is a model. */
+  readonly penalties?: readonly Value[];
+  /** What the layers inside gave, of a layer that is a model. */
+  readonly traces?: readonly LayerTrace[];
+}
+
+/** What a layer gave in one build of a graph. */
+export interface LayerTrace {
+  readonly layer: Layer;
+  readonly result: CallResult;
 }
 
 /** A weight that a layer declares. */
@@ -54,6 +79,8 @@ export interface WeightSpec {
 /** Options that every layer has. */
 export interface LayerOptions {
   readonly name?: string;
+  /** False: the weights stay as they are; may be changed later, see `Layer.trainable`. True when absent. */
+  readonly trainable?: boolean;
   /** A penalty on the output, divided by the batch size. */
   readonly activityRegularizer?: RegularizerLike;
 }
@@ -86,18 +113,65 @@ export abstract class Layer {
   name: string;
   /** The penalty on the output, if there is one. */
   readonly activityRegularizer: Regularizer | undefined;
+  /** The calls on symbolic tensors so far. More than one: the layer is shared. */
+  readonly nodes: LayerNode[] = [];
+  #trainable: boolean;
   #weights: readonly Variable[] | undefined;
   #specs: readonly WeightSpec[] = [];
 
   constructor(options: LayerOptions | string | undefined) {
-    const { name = "", activityRegularizer } = typeof options === "string" ? { name: options } : (options ?? {});
+    const given: LayerOptions = typeof options === "string" ? { name: options } : (options ?? {});
+    const { name = "", trainable = true, activityRegularizer } = given;
     this.name = name;
+    this.#trainable = trainable;
     this.activityRegularizer = resolveRegularizer(activityRegularizer);
   }
 
   /** The options of every layer as data, for `config`; the name is saved beside it. */
   protected get baseConfig(): LayerConfig {
     return this.activityRegularizer === undefined ? {} : { activityRegularizer: this.activityRegularizer.config };
+  }
+
+  /**
+   * Calls the layer in a functional model: on one symbolic tensor, or on a list where it joins several. A layer with
+   * `returnState` gives a list, the output first.
+   * @throws ValueError, ShapeError or DTypeError where the call does not fit the layer.
+   * @example
+   * const [hidden, h, c] = lstm({ units: 8, returnSequences: true, returnState: true }).call(x);
+   * const answer = lstm({ units: 8 }).call(y, { initialState: [h, c] });
+   */
+  call(
+    this: Layer & { readonly returnState: true },
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options?: LayerCallOptions,
+  ): [SymbolicTensor, ...SymbolicTensor[]];
+  call(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: LayerCallOptions): SymbolicTensor;
+  call(
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options: LayerCallOptions = {},
+  ): SymbolicTensor | SymbolicTensor[] {
+    const outputs = callLayer(this, inputs, options);
+    return outputs.length === 1 ? (outputs[0] as SymbolicTensor) : [...outputs];
+  }
+
+  /** What the layer's only call gave. @throws ValueError when there was none, or several, or several outputs. */
+  get output(): SymbolicTensor {
+    const [node, another] = this.nodes;
+    if (node === undefined || another !== undefined || node.outputs.length !== 1) {
+      throw new ValueError(
+        `the layer "${this.name || this.className}" has ${node === undefined ? "no output yet; call it first" : "several outputs; take the one you mean from its calls (layer.nodes)"}`,
+      );
+    }
+    return node.outputs[0] as SymbolicTensor;
+  }
+
+  /** False freezes the weights: the next `compile` leaves them out of the training. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(trainable: boolean) {
+    this.#trainable = trainable;
   }
 
   /**
@@ -108,6 +182,16 @@ export abstract class Layer {
 
   /** The output's shape without the batch. */
   abstract outputShape(inputShape: Shape, ...others: readonly Shape[]): Shape;
+
+  /** The shapes of all outputs, for a layer that gives several. */
+  outputShapes(inputShape: Shape, ...others: readonly Shape[]): readonly Shape[] {
+    return [this.outputShape(inputShape, ...others)];
+  }
+
+  /** The shapes of the states that a recurrent layer starts from, without the batch; none for other layers. */
+  stateShapes(_inputShape: Shape, ..._others: readonly Shape[]): readonly Shape[] {
+    return [];
+  }
 
   /** Builds the layer's output for x `[B, ...inputShape]`; further inputs are in `context.inputs`. */
   abstract compute(x: Value, context: CallContext): CallResult;
@@ -122,6 +206,31 @@ export abstract class Layer {
     return "float32";
   }
 
+  /** Ids of the input must be below this; undefined where the input is no ids. */
+  get idLimit(): number | undefined {
+    return undefined;
+  }
+
+  /** What the input at `index` must be. */
+  inputType(_index: number): { readonly dtype: DType; readonly idLimit: number | undefined } {
+    return { dtype: this.inputDType, idLimit: this.idLimit };
+  }
+
+  /** The dtype of the outputs. */
+  get outputDType(): DType {
+    return "float32";
+  }
+
+  /** True once the layer has its weights. */
+  get isBuilt(): boolean {
+    return this.#weights !== undefined;
+  }
+
+  /** The weights that a training changes. */
+  get trainableWeights(): readonly Variable[] {
+    return this.trainable ? this.weights.filter((weight) => weight.trainable) : [];
+  }
+
   /** The weights, in Keras's order. @throws ValueError before the layer is part of a model. */
   get weights(): readonly Variable[] {
     if (this.#weights === undefined) {
@@ -133,7 +242,7 @@ export abstract class Layer {
   /** Makes the weights for inputs of these shapes. `make` turns a spec into a variable with its own random stream. */
   build(inputShapes: readonly Shape[], make: (spec: WeightSpec) => Variable): void {
     if (this.#weights !== undefined) {
-      throw new ValueError(`the layer "${this.name}" is already part of a model; make a new one for each model`);
+      throw new ValueError(`the layer "${this.name}" has its weights already`);
     }
     const [first, ...others] = this.expectInputs(inputShapes);
     this.#specs = this.weightSpecs(first, ...others);
@@ -142,8 +251,9 @@ export abstract class Layer {
 
   /** What the trained weights add to the loss: one scalar for each that has a regularizer. */
   weightPenalties(): Value[] {
+    const trained = new Set(this.trainableWeights);
     return this.weights.flatMap((weight, index) => {
-      const regularizer = weight.trainable ? this.#specs[index]?.regularizer : undefined;
+      const regularizer = trained.has(weight) ? this.#specs[index]?.regularizer : undefined;
       return regularizer === undefined ? [] : [regularizer.penalty(weight.value)];
     });
   }
@@ -161,7 +271,7 @@ export abstract class Layer {
   }
 
   /** @throws ValueError when the layer does not take this many inputs. */
-  protected expectInputs<T>(inputs: readonly T[]): readonly [T, ...T[]] {
+  expectInputs<T>(inputs: readonly T[]): readonly [T, ...T[]] {
     const { least, most } = this.inputCount;
     if (inputs.length < least || inputs.length > most) {
       const count = least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;

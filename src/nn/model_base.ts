@@ -1,0 +1,217 @@
+/** What a model is, whatever is done with it: its layers, their weights on a device, and its life. */
+import { DisposedError, ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Shape } from "../core/shape.ts";
+import type { ReviewEncoder } from "../data/review_encoder.ts";
+import type { Variable } from "../graph/operation.ts";
+import type { Device } from "../runtime/device.ts";
+import { variablesOf } from "../runtime/variables.ts";
+import type { LayerGraph } from "./layer_graph.ts";
+import type { Layer, LayerCallOptions, SymbolicTensor } from "./layers/index.ts";
+import type { NamedWeight } from "./model_options.ts";
+import { NestedModel } from "./nested_model.ts";
+import { checkWeights, type WeightLike } from "./set_weights.ts";
+import { type SummaryOptions, summarize } from "./summary.ts";
+import { holdWeights, releaseWeights } from "./weight_holders.ts";
+import { weightNames } from "./weight_names.ts";
+
+/** How a model was written. */
+export interface ModelParts {
+  readonly className: "Sequential" | "Functional";
+  readonly device?: Device | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Layers as a graph, and their weights on a device. */
+export abstract class ModelBase {
+  readonly name: string;
+  /** Keras's class: layers in a row, or in any shape. */
+  readonly className: "Sequential" | "Functional";
+  /** What turns text into this model's ids: set it to have it saved with the model; `loadModel` brings it back. */
+  encoder: ReviewEncoder | undefined;
+  /** The layers below the device: for those who build graphs with them. */
+  readonly graph: LayerGraph;
+  readonly #device: Device | undefined;
+  readonly #layer: NestedModel;
+  readonly #forget: () => void;
+  #busy: string | undefined;
+  #disposed = false;
+
+  constructor(graph: LayerGraph, { className, device, name }: ModelParts) {
+    this.graph = graph;
+    this.className = className;
+    this.name = name ?? className.toLowerCase();
+    this.#layer = new NestedModel(graph, className, name);
+    this.#device = device;
+    if (device !== undefined) holdWeights(device, graph.weights);
+    this.#forget = device?.onDispose(() => this.dispose()) ?? (() => undefined);
+  }
+
+  /** @throws ValueError for a model that was made without one: it can only be a layer of others. */
+  get device(): Device {
+    if (this.#device === undefined) {
+      throw new ValueError(
+        `the model "${this.name}" has no device; give one, as in sequential(layers, { device, ... }) or model({ inputs, outputs, device }), or put it into a model that has one`,
+      );
+    }
+    return this.#device;
+  }
+
+  /** Each layer once; of a functional model also those of its inputs. */
+  get layers(): readonly Layer[] {
+    const { layers } = this.graph;
+    return this.className === "Functional" ? layers : layers.filter(({ className }) => className !== "InputLayer");
+  }
+
+  /** The layer of this name, or at this place among `layers`. @throws ValueError when there is none. */
+  getLayer(nameOrIndex: string | number): Layer {
+    const { layers } = this;
+    const found =
+      typeof nameOrIndex === "number" ? layers.at(nameOrIndex) : layers.find(({ name }) => name === nameOrIndex);
+    if (found !== undefined) return found;
+    throw new ValueError(
+      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}; its layers are ${layers.map(({ name }) => name).join(", ")}`,
+      { layer: nameOrIndex },
+    );
+  }
+
+  get seed(): number {
+    return this.graph.seed;
+  }
+
+  /** The symbolic tensors it begins with. */
+  get inputs(): readonly SymbolicTensor[] {
+    return this.graph.inputs;
+  }
+
+  /** The symbolic tensors it ends in. */
+  get outputs(): readonly SymbolicTensor[] {
+    return this.graph.outputs;
+  }
+
+  /** The first input's shape without the batch. */
+  get inputShape(): Shape {
+    return this.graph.inputShapes[0] as Shape;
+  }
+
+  /** The first output's shape without the batch. */
+  get outputShape(): Shape {
+    return this.graph.outputShapes[0] as Shape;
+  }
+
+  /** This model as a layer of other models: the same layers and weights. */
+  asLayer(): NestedModel {
+    return this.#layer;
+  }
+
+  /** Calls the model as a layer on symbolic tensors; gives a list where it has several outputs. */
+  call(
+    this: ModelBase & { predict(x: never): Promise<NdArray[]> },
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options?: LayerCallOptions,
+  ): SymbolicTensor[];
+  call(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: LayerCallOptions): SymbolicTensor;
+  call(
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options?: LayerCallOptions,
+  ): SymbolicTensor | SymbolicTensor[] {
+    return this.#layer.call(inputs, options);
+  }
+
+  /** False freezes every layer, true thaws them; the next `compile` heeds it. */
+  get trainable(): boolean {
+    return this.#layer.trainable;
+  }
+
+  set trainable(trainable: boolean) {
+    this.#layer.trainable = trainable;
+  }
+
+  /** The model as a table, as Keras prints it. */
+  summary(options: SummaryOptions = {}): string {
+    return summarize(this, options);
+  }
+
+  /** All weights in Keras's order and layout, read back from the GPU. */
+  async weights(): Promise<NamedWeight[]> {
+    this.assertAlive("weights");
+    const arrays = await variablesOf(this.device).read(this.graph.weights);
+    const names = weightNames(this.graph);
+    return arrays.map((array, index) => ({ name: names[index] as string, ...array }));
+  }
+
+  /**
+   * Replaces all weights, in the order of `weights()`.
+   * @throws ShapeError, ValueError when one does not fit; then none is changed.
+   */
+  async setWeights(weights: readonly WeightLike[]): Promise<void> {
+    this.assertFree("setWeights");
+    const variables = this.graph.weights;
+    const arrays = checkWeights(variables, weightNames(this.graph), weights);
+    const store = variablesOf(this.device);
+    for (const [index, array] of arrays.entries()) store.write(variables[index] as Variable, array);
+  }
+
+  /** The variables behind `weights()`, with the names that a file keeps. */
+  get namedWeights(): ReadonlyMap<string, Variable> {
+    const names = weightNames(this.graph);
+    return new Map(this.graph.weights.map((weight, index) => [names[index] as string, weight]));
+  }
+
+  /** The variables behind `weights()`. */
+  get weightVariables(): readonly Variable[] {
+    return this.graph.weights;
+  }
+
+  /** Frees the model's memory on the GPU; a running `fit` stops at a whole step and rejects with DisposedError. Harmless when repeated. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#forget();
+    this.wake();
+    // A running fit frees its own parts first: the rest goes when it has stopped.
+    if (this.#busy === undefined) this.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  protected get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Lets waiting work see that the model was disposed. */
+  protected abstract wake(): void;
+
+  /** Frees what the model holds on its device. */
+  protected release(): void {
+    if (this.#device !== undefined) releaseWeights(this.#device, this.graph.weights);
+  }
+
+  /** @throws DisposedError when the model was disposed. */
+  protected assertAlive(what: string): void {
+    if (this.#disposed) throw new DisposedError(`${what}: the model "${this.name}" was disposed`, { model: this.name });
+    this.device.assertUsable();
+  }
+
+  /** @throws ValueError while the model is busy. */
+  protected assertFree(what: string): void {
+    this.assertAlive(what);
+    if (this.#busy !== undefined) {
+      throw new ValueError(`${what}: the model is busy with ${this.#busy}; await it first`, { busy: this.#busy });
+    }
+  }
+
+  /** Runs work that nothing else may overlap. */
+  protected async exclusively<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.assertFree(what);
+    this.#busy = what;
+    try {
+      return await work();
+    } finally {
+      this.#busy = undefined;
+      if (this.#disposed) this.release();
+    }
+  }
+}

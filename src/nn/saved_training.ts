@@ -1,0 +1,31 @@
+import type { JsonValue } from "../io/strict_json.ts";
+import { asNumber, field, fieldsOf, listOf } from "./saved_fields.ts";
+import type { TrainingState } from "./training_state.ts";
+
+/** @throws FormatError when a field is missing or of another type. */
+export function checkTraining(value: JsonValue): TrainingState {
+  const fields = fieldsOf(value, "training");
+  const number = (name: string) => field(fields, name, "number", "training");
+  return {
+    seed: number("seed"),
+    epochs: number("epochs"),
+    batchSize: number("batchSize"),
+    shuffle: field(fields, "shuffle", "boolean", "training"),
+    epoch: number("epoch"),
+    batch: number("batch"),
+    iteration: number("iteration"),
+    size: number("size"),
+    sums: listOf(fields.sums, "training.sums", asNumber),
+    records: listOf(fields.records, "training.records", (item, what) => {
+      const record = fieldsOf(item, what);
+      const logs = fieldsOf(record.logs, `${what}.logs`);
+      return {
+        epoch: field(record, "epoch", "number", what),
+        seconds: field(record, "seconds", "number", what),
+        logs: Object.fromEntries(
+          Object.entries(logs).map(([name, result]) => [name, asNumber(result, `${what}.logs.${name}`)]),
+        ),
+      };
+    }),
+  };
+}
