@@ -10,6 +10,8 @@ const alias = [
   { find: /^sluice\/convert$/, replacement: here("src/convert/index.ts") },
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
+  // The package shows its addresses only, not its files.
+  { find: /^vega-datasets\/data\//, replacement: here("node_modules/vega-datasets/data/") },
 ];
 
 /** `vite build` makes the package, `--mode demo` (dev server or build) the page. */

@@ -1,8 +1,9 @@
-/** The words after `sluice train` and `sluice predict`, turned into checked values. */
-import { parseArgs } from "node:util";
+/** The words after `sluice train`, `sluice predict` and `sluice forecast`, turned into checked values. */
+import { FORECAST_DEFAULTS, type ForecastOptions } from "./forecast_options.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
-import { type DataName, flagOf, PRESETS, type TrainOptions } from "./train_options.ts";
+import { type DataName, PRESETS, type TrainOptions } from "./train_options.ts";
 import { UsageError } from "./usage_error.ts";
+import { COMMON, choice, numbersOf, type OptionTable, readOptions, readWords, textOf } from "./words.ts";
 
 /** What `sluice train` was told. */
 export interface TrainArguments {
@@ -15,6 +16,29 @@ export interface TrainArguments {
   readonly resume: string | undefined;
 }
 
+/** What `sluice forecast` was told. */
+export interface ForecastArguments {
+  /** Only what was given: the rest comes from the defaults, or from the run to resume. */
+  readonly given: Partial<ForecastOptions>;
+  readonly source: SourceArguments;
+  readonly runtime: RuntimeName;
+  /** The directory of the model. */
+  readonly model: string | undefined;
+  /** The forecast as CSV. */
+  readonly out: string | undefined;
+  readonly svg: string | undefined;
+  readonly json: string | undefined;
+  readonly resume: string | undefined;
+}
+
+/** Which series is forecast. */
+export interface SourceArguments {
+  /** A CSV file; the embedded prices where there is none. */
+  readonly csv?: string;
+  readonly column?: string;
+  readonly date?: string;
+}
+
 /** What `sluice predict` was told. */
 export interface PredictArguments {
   readonly model: string;
@@ -23,23 +47,10 @@ export interface PredictArguments {
   readonly json: boolean;
 }
 
-/** One option: its value's name in the help (a flag has none), and what the help says. */
-export interface OptionHelp {
-  readonly value?: string;
-  readonly help: string;
-}
-
-/** Options by name, as the help lists them. */
-export type OptionTable = Readonly<Record<string, OptionHelp>>;
-
 const { sentences, imdb } = PRESETS;
 const both = (name: keyof typeof sentences): string => `${sentences[name]}; for imdb ${imdb[name]}`;
 
-/** Options that every command has. */
-export const COMMON = {
-  debug: { help: "show where in the program an error arose" },
-  help: { help: "show this" },
-} as const satisfies OptionTable;
+const defaults = FORECAST_DEFAULTS;
 
 /** Options of `sluice train`. */
 export const TRAIN_OPTIONS = {
@@ -62,6 +73,31 @@ export const TRAIN_OPTIONS = {
   ...COMMON,
 } as const satisfies OptionTable;
 
+/** Options of `sluice forecast`. */
+export const FORECAST_OPTIONS = {
+  csv: { value: "FILE", help: "a series with a header line, oldest row first (daily S&P 500 prices, embedded)" },
+  column: { value: "NAME", help: "the column to forecast; needed with --csv (close)" },
+  date: { value: "NAME", help: "the column with the dates (date, where there is one)" },
+  window: { value: "N", help: `rows that each forecast sees (${defaults.window})` },
+  ahead: { value: "N", help: `how many rows ahead it looks (${defaults.ahead})` },
+  layers: { value: "N", help: `LSTM layers, one upon the other (${defaults.layers})` },
+  units: { value: "N", help: `units of each (${defaults.units})` },
+  dropout: { value: "RATE", help: `share of each layer's output that is dropped (${defaults.dropout})` },
+  epochs: { value: "N", help: `times through the windows (${defaults.epochs})` },
+  "batch-size": { value: "N", help: `windows per step (${defaults.batchSize})` },
+  "learning-rate": { value: "RATE", help: `Adam's (${defaults.learningRate})` },
+  test: { value: "SHARE", help: `share of the rows, the last ones, that is held out (${defaults.test})` },
+  limit: { value: "N", help: "only the last N rows of the data" },
+  seed: { value: "N", help: `one seed, one result on one adapter (${defaults.seed})` },
+  runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
+  out: { value: "FILE", help: "the forecast as CSV (runs/forecast/forecast.csv)" },
+  svg: { value: "FILE", help: "the forecast as a picture (runs/forecast/forecast.svg)" },
+  model: { value: "DIR", help: "where the model and its scaler are saved (runs/forecast)" },
+  json: { value: "FILE", help: "write the results as JSON" },
+  resume: { value: "DIR", help: "go on with a training that was stopped, exactly where it stopped" },
+  ...COMMON,
+} as const satisfies OptionTable;
+
 /** Options of `sluice predict`. */
 export const PREDICT_OPTIONS = {
   model: { value: "DIR", help: "a model that `sluice train` saved" },
@@ -69,12 +105,6 @@ export const PREDICT_OPTIONS = {
   json: { help: "print the verdicts as JSON" },
   ...COMMON,
 } as const satisfies OptionTable;
-
-/** Options as typed, and the words that belong to none. */
-export interface Words {
-  readonly values: ReadonlyMap<string, string | true>;
-  readonly positionals: readonly string[];
-}
 
 /**
  * What was typed after `sluice train`.
@@ -84,23 +114,47 @@ export function parseTrain(
   words: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): TrainArguments {
-  const { values, positionals } = readWords("train", words, TRAIN_OPTIONS);
-  if (positionals.length > 0) {
-    throw new UsageError(`unexpected "${positionals[0]}"; expected options only: see \`sluice train --help\``);
-  }
-  const numbers = [
+  const values = readOptions("train", words, TRAIN_OPTIONS);
+  const numbers = numbersOf(values, [
     ...(["epochs", "batchSize", "units", "embedding", "maxLength", "numWords"] as const),
     ...(["dropout", "learningRate", "seed", "limit"] as const),
-  ].flatMap((name) => {
-    const text = textOf(values, flagOf(name).slice(2));
-    return text === undefined ? [] : [[name, numberOf(flagOf(name), text)]];
-  });
+  ]);
   const data = choice(values, "data", ["sentences", "imdb"] satisfies DataName[]);
   return {
-    given: { ...(Object.fromEntries(numbers) as Partial<TrainOptions>), ...(data && { data }) },
+    given: { ...numbers, ...(data && { data }) },
     archive: textOf(values, "archive") ?? (environment.SLUICE_IMDB || undefined),
     runtime: choice(values, "runtime", RUNTIMES) ?? "node",
     out: textOf(values, "out"),
+    json: textOf(values, "json"),
+    resume: textOf(values, "resume"),
+  };
+}
+
+/**
+ * What was typed after `sluice forecast`.
+ * @throws UsageError for an unknown option, a missing value, a word too many, or `--csv` without `--column`.
+ */
+export function parseForecast(words: readonly string[]): ForecastArguments {
+  const values = readOptions("forecast", words, FORECAST_OPTIONS);
+  const source: SourceArguments = Object.fromEntries(
+    (["csv", "column", "date"] as const).flatMap((name) => {
+      const text = textOf(values, name);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
+  if (source.csv !== undefined && source.column === undefined) {
+    throw new UsageError("--csv needs --column: name the column to forecast, such as --column close");
+  }
+  return {
+    given: numbersOf(values, [
+      ...(["window", "ahead", "layers", "units", "dropout", "epochs", "batchSize"] as const),
+      ...(["learningRate", "test", "limit", "seed"] as const),
+    ]),
+    source,
+    runtime: choice(values, "runtime", RUNTIMES) ?? "node",
+    model: textOf(values, "model"),
+    out: textOf(values, "out"),
+    svg: textOf(values, "svg"),
     json: textOf(values, "json"),
     resume: textOf(values, "resume"),
   };
@@ -120,82 +174,4 @@ export function parsePredict(words: readonly string[]): PredictArguments {
   if (empty !== -1) throw new UsageError(`text ${empty + 1} is empty; expected at least one word`);
   const runtime = choice(values, "runtime", ["node", "deno"]) ?? "node";
   return { model, texts: positionals, runtime, json: values.has("json") };
-}
-
-/** Whether a word is among the options, before any `--`. */
-export function asks(words: readonly string[], ...names: readonly string[]): boolean {
-  const end = words.indexOf("--");
-  return (end === -1 ? words : words.slice(0, end)).some((word) => names.includes(word));
-}
-
-/** The options as lines of a help text. */
-export function helpOf(table: OptionTable): string {
-  const heads = Object.entries(table).map(
-    ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
-  );
-  const width = Math.max(...heads.map(([head]) => head.length));
-  return heads.map(([head, help]) => `  ${head.padEnd(width)}  ${help}`).join("\n");
-}
-
-/** The words after a command, by its table. @throws UsageError for an unknown option, a missing value or one too many. */
-export function readWords(command: string, words: readonly string[], table: OptionTable): Words {
-  const { tokens } = parseArgs({
-    args: [...words],
-    // Its own complaints are long; the loop below says the same in our words.
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-    options: Object.fromEntries(
-      Object.entries(table).map(([name, { value }]) => [name, { type: value ? "string" : "boolean" } as const]),
-    ),
-  });
-  const values = new Map<string, string | true>();
-  const positionals: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
-    const known = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
-    if (known === undefined) throw new UsageError(unknownOption(command, token.rawName, table));
-    if (known.value === undefined && token.value !== undefined) {
-      throw new UsageError(`--${token.name} takes no value, got "${token.value}"`);
-    }
-    if (
-      known.value !== undefined &&
-      (token.value === undefined || token.value.trim() === "" || token.value.startsWith("--"))
-    ) {
-      throw new UsageError(`--${token.name} has no value; expected --${token.name} ${known.value}`);
-    }
-    values.set(token.name, token.value ?? true);
-  }
-  return { values, positionals };
-}
-
-function unknownOption(command: string, rawName: string, table: OptionTable): string {
-  const start = rawName.replace(/^-+/, "").slice(0, 3);
-  const near = Object.keys(table).find((name) => start !== "" && name.startsWith(start));
-  const hint = near === undefined ? "" : `did you mean --${near}? `;
-  return `unknown option ${rawName}; ${hint}\`sluice ${command} --help\` lists them`;
-}
-
-/** An option's value, if it was given. */
-export function textOf(values: Words["values"], name: string): string | undefined {
-  const value = values.get(name);
-  return value === true ? undefined : value;
-}
-
-/** A number. @throws UsageError naming the option. */
-export function numberOf(flag: string, text: string): number {
-  const value = Number(text);
-  if (Number.isNaN(value)) throw new UsageError(`${flag} is "${text}"; expected a number`);
-  return value;
-}
-
-/** One of several words. @throws UsageError listing them. */
-export function choice<T extends string>(values: Words["values"], name: string, choices: readonly T[]): T | undefined {
-  const text = textOf(values, name);
-  if (text === undefined) return undefined;
-  const found = choices.find((each) => each === text);
-  if (found === undefined)
-    throw new UsageError(`--${name} is "${text}"; expected ${choices.join(", ").replace(/, (\w+)$/, " or $1")}`);
-  return found;
 }

@@ -1,7 +1,6 @@
 /** The words after `sluice bench`, turned into checked values. */
-import { COMMON, choice, type OptionTable, readWords, textOf } from "./arguments.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
-import { UsageError } from "./usage_error.ts";
+import { COMMON, choice, type OptionTable, readOptions, textOf } from "./words.ts";
 
 /** What `sluice bench` was told. */
 export interface BenchArguments {
@@ -29,10 +28,7 @@ export const BENCH_OPTIONS = {
  * @throws UsageError for an unknown option, a missing value, or a word too many.
  */
 export function parseBench(words: readonly string[]): BenchArguments {
-  const { values, positionals } = readWords("bench", words, BENCH_OPTIONS);
-  if (positionals.length > 0) {
-    throw new UsageError(`unexpected "${positionals[0]}"; expected options only: see \`sluice bench --help\``);
-  }
+  const values = readOptions("bench", words, BENCH_OPTIONS);
   return {
     runtime: choice(values, "runtime", RUNTIMES) ?? "node",
     filter: textOf(values, "filter"),

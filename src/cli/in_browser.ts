@@ -1,39 +1,42 @@
 /** Runs a training in a browser's page: serves the built package to it, and passes on what it tells. */
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SluiceError } from "../core/errors.ts";
 import { type BrowserName, runPage } from "./browser.ts";
-import type { JobControl, TrainJob, TrainResult } from "./job.ts";
+import type { JobControl } from "./job.ts";
 import { type PageJob, type PageMessage, packFiles, unpackFiles } from "./page_messages.ts";
-import { serveFiles } from "./static_server.ts";
+import { type Mounts, serveFiles } from "./static_server.ts";
+import type { TaskName, Tasks } from "./tasks.ts";
 
-const ARCHIVE = "archive.tar.gz";
 const HTML = `<!doctype html>
 <html lang="en">
-  <head><meta charset="utf-8"><title>sluice train</title><link rel="icon" href="data:,"></head>
+  <head><meta charset="utf-8"><title>sluice</title><link rel="icon" href="data:,"></head>
   <body><script type="module" src="dist/cli/page.js"></script></body>
 </html>
 `;
 
-/** As `runTraining`, in a page. `main` is the URL of the built command line, beside which the page's code lies. */
-export async function trainInBrowser(
+/** What a page needs besides its job. */
+export interface PagePlace {
+  /** The URL of the built command line, beside which the page's code lies. */
+  readonly main: string;
+  /** More that it may fetch. */
+  readonly served: Mounts;
+}
+
+/** Runs a task in a page. */
+export async function runInBrowser<Name extends TaskName>(
   name: BrowserName,
-  job: TrainJob,
-  main: string,
+  task: Name,
+  job: Tasks[Name]["job"],
+  { main, served }: PagePlace,
   control: JobControl,
-): Promise<TrainResult | undefined> {
-  const { options, archive, resume } = job;
-  const isUrl = archive !== undefined && /^[a-z]+:\/\//i.test(archive);
-  const pageJob: PageJob = {
-    options,
-    ...(archive !== undefined && { archive: isUrl ? archive : ARCHIVE }),
-    ...(resume && { resume: packFiles(resume) }),
-  };
+): Promise<Tasks[Name]["result"] | undefined> {
+  // JSON makes `{}` of the job's own `resume`, a Map: its files go packed.
+  const pageJob: PageJob<Name> = { task, job, ...(job.resume && { resume: packFiles(job.resume) }) };
   const server = await serveFiles({
     "/": { body: HTML, type: "text/html; charset=utf-8" },
     "/job.json": { body: JSON.stringify(pageJob), type: "application/json" },
     "/dist/": fileURLToPath(new URL("../", main)),
-    ...(archive !== undefined && !isUrl && { [`/${ARCHIVE}`]: resolve(archive) }),
+    ...served,
   });
   let ended: Extract<PageMessage, { readonly kind: "done" | "error" }> | undefined;
   const notes: string[] = [];

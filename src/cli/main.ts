@@ -2,56 +2,114 @@
 /** The command `sluice`. */
 import process from "node:process";
 import { SluiceError } from "../core/errors.ts";
-import { asks, helpOf, PREDICT_OPTIONS, parsePredict, parseTrain, TRAIN_OPTIONS } from "./arguments.ts";
+import {
+  FORECAST_OPTIONS,
+  PREDICT_OPTIONS,
+  parseForecast,
+  parsePredict,
+  parseTrain,
+  TRAIN_OPTIONS,
+} from "./arguments.ts";
 import { BENCH_OPTIONS, parseBench } from "./bench_arguments.ts";
 import { benchCommand } from "./bench_command.ts";
+import { forecastCommand } from "./forecast_command.ts";
 import { isDeno, rerunInDeno } from "./in_deno.ts";
 import { predictCommand } from "./predict_command.ts";
 import { sluiceVersion } from "./record.ts";
+import type { RuntimeName } from "./runtime_info.ts";
 import { trainCommand } from "./train_command.ts";
 import { UsageError } from "./usage_error.ts";
+import { asks, helpOf, type OptionTable } from "./words.ts";
 
-const HELP = `sluice: recurrent networks that train on WebGPU
+/** One command: how it is called, what it is for, its options, and what runs it. */
+interface Command {
+  readonly usage: string;
+  readonly help: string;
+  readonly options: OptionTable;
+  /** Checks the words; the work itself starts when `start` is called. */
+  readonly prepare: (words: readonly string[]) => {
+    readonly runtime: RuntimeName;
+    readonly start: () => Promise<number>;
+  };
+}
 
-  sluice train [options]                    train a sentiment model
-  sluice predict --model DIR "text" …       ask a model; without texts it reads lines from standard input
-  sluice bench [options]                    measure kernels and models on this adapter
-  sluice --version
+const here = import.meta.url;
 
-sluice train
-${helpOf(TRAIN_OPTIONS)}
+const COMMANDS: Readonly<Record<string, Command>> = {
+  train: {
+    usage: "train [options]",
+    help: "train a sentiment model",
+    options: TRAIN_OPTIONS,
+    prepare: (words) => {
+      const told = parseTrain(words, process.env);
+      return { runtime: told.runtime, start: () => trainCommand(told, here) };
+    },
+  },
+  predict: {
+    usage: 'predict --model DIR "text" …',
+    help: "ask a model; without texts it reads lines from standard input",
+    options: PREDICT_OPTIONS,
+    prepare: (words) => {
+      const told = parsePredict(words);
+      return { runtime: told.runtime, start: () => predictCommand(told) };
+    },
+  },
+  forecast: {
+    usage: "forecast [options]",
+    help: "train a stacked LSTM on a series, and compare it with simple forecasts",
+    options: FORECAST_OPTIONS,
+    prepare: (words) => {
+      const told = parseForecast(words);
+      return { runtime: told.runtime, start: () => forecastCommand(told, here) };
+    },
+  },
+  bench: {
+    usage: "bench [options]",
+    help: "measure kernels and models on this adapter",
+    options: BENCH_OPTIONS,
+    prepare: (words) => {
+      const told = parseBench(words);
+      return { runtime: told.runtime, start: () => benchCommand(told) };
+    },
+  },
+};
 
-sluice predict
-${helpOf(PREDICT_OPTIONS)}
+function usageOf({ usage, help }: Command): string {
+  return `  sluice ${usage.padEnd(32)}  ${help}`;
+}
 
-sluice bench
-${helpOf(BENCH_OPTIONS)}`;
+function helpText(commands: Readonly<Record<string, Command>>): string {
+  return [
+    "sluice: recurrent networks that train on WebGPU",
+    "",
+    ...Object.values(commands).map(usageOf),
+    "  sluice --version",
+    ...Object.entries(commands).map(([name, { options }]) => `\nsluice ${name}\n${helpOf(options)}`),
+  ].join("\n");
+}
 
-async function run([command, ...words]: readonly string[]): Promise<number> {
-  if (command === "--version") {
+async function run([name, ...words]: readonly string[]): Promise<number> {
+  if (name === "--version") {
     console.log(sluiceVersion());
     return 0;
   }
-  if (command === undefined || command === "help" || command === "--help" || asks(words, "--help")) {
-    console.log(HELP);
-    return command === undefined ? 2 : 0;
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (name === undefined || command === undefined) {
+    if (name !== undefined && name !== "help" && name !== "--help") {
+      const known = Object.keys(COMMANDS)
+        .join(", ")
+        .replace(/, (\w+)$/, " or $1");
+      throw new UsageError(`unknown command "${name}"; expected ${known}: see \`sluice --help\``);
+    }
+    console.log(helpText(COMMANDS));
+    return name === undefined ? 2 : 0;
   }
-  if (command === "train") {
-    const told = parseTrain(words, process.env);
-    if (told.runtime === "deno" && !isDeno()) return rerunInDeno(import.meta.url, [command, ...words]);
-    return trainCommand(told, import.meta.url);
+  if (asks(words, "--help")) {
+    console.log(`${usageOf(command)}\n\n${helpOf(command.options)}`);
+    return 0;
   }
-  if (command === "predict") {
-    const told = parsePredict(words);
-    if (told.runtime === "deno" && !isDeno()) return rerunInDeno(import.meta.url, [command, ...words]);
-    return predictCommand(told);
-  }
-  if (command === "bench") {
-    const told = parseBench(words);
-    if (told.runtime === "deno" && !isDeno()) return rerunInDeno(import.meta.url, [command, ...words]);
-    return benchCommand(told);
-  }
-  throw new UsageError(`unknown command "${command}"; expected train, predict or bench: see \`sluice --help\``);
+  const { runtime, start } = command.prepare(words);
+  return runtime === "deno" && !isDeno() ? rerunInDeno(here, [name, ...words]) : start();
 }
 
 const words = process.argv.slice(2);

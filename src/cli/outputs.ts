@@ -1,4 +1,4 @@
-/** Places that a run will write to, tried before it starts. */
+/** Files and directories that a run will read and write, tried before it starts. */
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "./usage_error.ts";
@@ -50,9 +50,19 @@ export async function checkArchive(archive: string | undefined): Promise<string>
     );
   }
   if (/^[a-z]+:\/\//i.test(archive)) return archive;
-  const found = await stat(archive).catch(() => undefined);
-  if (!found?.isFile()) throw new UsageError(`--archive ${archive}: there is no such file; expected aclImdb_v1.tar.gz`);
+  await checkInput("--archive", archive, "aclImdb_v1.tar.gz");
   return archive;
+}
+
+/**
+ * Sees that a file that is to be read is there.
+ * @throws UsageError naming the option and what was expected.
+ */
+export async function checkInput(flag: string, file: string, expected: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile()) return;
+  const problem = found?.isDirectory() ? "it is a directory" : "there is no such file";
+  throw new UsageError(`${flag} ${file}: ${problem}; expected ${expected}`);
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,7 +1,8 @@
-/** The page of `sluice train --runtime chromium` (or firefox): it trains, and tells whoever opened it. */
+/** The page behind `--runtime chromium` (or firefox): it trains, and tells whoever opened it. */
 import { SluiceError } from "../core/errors.ts";
-import { type JobEvent, runTraining, type TrainJob } from "./job.ts";
+import type { JobEvent } from "./job.ts";
 import { type PageJob, type PageMessage, packFiles, unpackFiles } from "./page_messages.ts";
+import { RUNNERS, type TaskName } from "./tasks.ts";
 
 /** Messages of progress come no faster than this. */
 const PROGRESS_MS = 150;
@@ -29,11 +30,14 @@ function onEvent(event: JobEvent): void | Promise<void> {
   void send(event);
 }
 
+function run<Name extends TaskName>({ task, job, resume }: PageJob<Name>) {
+  const whole = { ...job, ...(resume && { resume: unpackFiles(resume) }) };
+  return RUNNERS[task](whole, { onEvent, signal: stop.signal });
+}
+
 async function work(): Promise<PageMessage> {
   try {
-    const { resume, ...job } = (await (await fetch("job.json")).json()) as PageJob;
-    const whole: TrainJob = { ...job, ...(resume && { resume: unpackFiles(resume) }) };
-    const result = await runTraining(whole, { onEvent, signal: stop.signal });
+    const result = await run((await (await fetch("job.json")).json()) as PageJob<TaskName>);
     return { kind: "done", ...(result && { result }) };
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -1,13 +1,13 @@
 /** What passes between the command line and the page that trains for it. */
 import type { ModelFiles } from "../index.ts";
-import type { JobEvent, TrainResult } from "./job.ts";
-import type { TrainOptions } from "./train_options.ts";
+import type { JobEvent } from "./job.ts";
+import type { TaskName, Tasks } from "./tasks.ts";
 
 /** What the page is to train; it fetches this. */
-export interface PageJob {
-  readonly options: TrainOptions;
-  /** Where the page finds the archive. */
-  readonly archive?: string;
+export interface PageJob<Name extends TaskName> {
+  readonly task: Name;
+  /** Its own `resume` is void. */
+  readonly job: Tasks[Name]["job"];
   readonly resume?: PackedFiles;
 }
 
@@ -16,7 +16,7 @@ export type PageMessage =
   | Exclude<JobEvent, { readonly kind: "save" }>
   | { readonly kind: "save"; readonly files: PackedFiles }
   /** Without a result the training was stopped. */
-  | { readonly kind: "done"; readonly result?: TrainResult }
+  | { readonly kind: "done"; readonly result?: Tasks[TaskName]["result"] }
   | {
       readonly kind: "error";
       readonly name: string;

@@ -3,7 +3,7 @@ import process from "node:process";
 import { FormatError } from "../core/errors.ts";
 import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
 import type { PredictArguments } from "./arguments.ts";
-import { judge } from "./job.ts";
+import { judge } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**

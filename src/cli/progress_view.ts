@@ -1,7 +1,7 @@
 /** How a training looks in a terminal: a live bar, or a line now and then where output goes to a file. */
 import process from "node:process";
 import { Presets, SingleBar } from "cli-progress";
-import type { EpochRecord, Progress } from "../index.ts";
+import type { EpochRecord, Logs, Progress } from "../index.ts";
 
 /** Without a terminal, a line of progress every so often. */
 const LINE_SECONDS = 10;
@@ -9,8 +9,14 @@ const LINE_SECONDS = 10;
 /** Shows the progress of one training on standard output. */
 export class ProgressView {
   readonly #isLive = process.stdout.isTTY === true;
+  readonly #noun: string;
   #bar: SingleBar | undefined;
   #lastLine = performance.now();
+
+  /** @param noun what the data is made of, as "reviews" */
+  constructor(noun: string) {
+    this.#noun = noun;
+  }
 
   /** Told of each step, and of each epoch's end. */
   show(progress: Progress): void {
@@ -22,7 +28,7 @@ export class ProgressView {
       this.#draw(progress);
     } else if (performance.now() - this.#lastLine >= LINE_SECONDS * 1000) {
       this.#lastLine = performance.now();
-      console.log(progressLine(progress));
+      console.log(progressLine(progress, this.#noun));
     }
   }
 
@@ -35,7 +41,7 @@ export class ProgressView {
   #draw(progress: Progress): void {
     const payload = {
       head: `epoch ${progress.epoch}/${progress.epochs}`,
-      tail: detailsOf(progress),
+      tail: detailsOf(progress, this.#noun),
     };
     if (this.#bar === undefined) {
       const format = "{head} {bar} {value}/{total}{tail}";
@@ -57,11 +63,15 @@ export class ProgressView {
 
 /** An epoch that has ended, in a line. */
 export function epochLine({ epoch, logs, seconds }: EpochRecord, epochs: number): string {
-  const results = [
-    `loss ${number(logs.loss)}, accuracy ${percent(logs.accuracy)}`,
-    `val loss ${number(logs.valLoss)}, val accuracy ${percent(logs.valAccuracy)}`,
-  ];
-  return `epoch ${epoch}/${epochs}: ${results.join("; ")}; ${seconds.toFixed(1)} s`;
+  const names = Object.keys(logs);
+  const [training, validation] = [false, true].map((isValidation) =>
+    names
+      .filter((name) => name.startsWith("val") === isValidation)
+      .map((name) => logText(name, logs))
+      .join(", "),
+  );
+  const results = [training, validation, `${seconds.toFixed(1)} s`].filter((text) => text !== "");
+  return `epoch ${epoch}/${epochs}: ${results.join("; ")}`;
 }
 
 /** `0.8234` as `82.3%`. */
@@ -69,20 +79,28 @@ export function percent(share: number | undefined): string {
   return share === undefined ? "?" : `${(share * 100).toFixed(1)}%`;
 }
 
-/** A loss, in four decimals. */
+/** A loss: four decimals, or four digits where it is small. */
 export function number(value: number | undefined): string {
-  return value === undefined ? "?" : value.toFixed(4);
+  if (value === undefined) return "?";
+  return Math.abs(value) < 0.01 && value !== 0 ? value.toPrecision(4) : value.toFixed(4);
 }
 
-function progressLine(progress: Progress): string {
-  return `epoch ${progress.epoch}/${progress.epochs}, step ${progress.batch}/${progress.batches}${detailsOf(progress)}`;
+/** `valAccuracy` of the logs as `val accuracy 82.3%`. */
+function logText(name: string, logs: Logs): string {
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `${words} ${/accuracy$/i.test(name) ? percent(logs[name]) : number(logs[name])}`;
 }
 
-function detailsOf({ logs, samplesPerSecond, secondsLeft }: Progress): string {
-  const results = logs.loss === undefined ? "" : `  loss ${number(logs.loss)}  accuracy ${percent(logs.accuracy)}`;
+function progressLine(progress: Progress, noun: string): string {
+  const { epoch, epochs, batch, batches } = progress;
+  return `epoch ${epoch}/${epochs}, step ${batch}/${batches}${detailsOf(progress, noun)}`;
+}
+
+function detailsOf({ logs, samplesPerSecond, secondsLeft }: Progress, noun: string): string {
+  const results = Object.keys(logs).map((name) => `  ${logText(name, logs)}`);
   const pace =
-    samplesPerSecond > 0 ? `${samplesPerSecond.toFixed(0)} reviews/s  ${duration(secondsLeft)} left` : "compiling";
-  return `${results}  ${pace}`;
+    samplesPerSecond > 0 ? `${samplesPerSecond.toFixed(0)} ${noun}/s  ${duration(secondsLeft)} left` : "compiling";
+  return `${results.join("")}  ${pace}`;
 }
 
 function duration(seconds: number): string {

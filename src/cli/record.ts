@@ -1,17 +1,24 @@
 /** A finished training, as its JSON file holds it and as a person reads it. */
 import { createRequire } from "node:module";
-import type { Confusion, TrainResult, Verdict } from "./job.ts";
+import type { JobResult } from "./job.ts";
 import { number, percent } from "./progress_view.ts";
+import type { Confusion, TrainResult, Verdict } from "./sentiment_job.ts";
 import type { TrainOptions } from "./train_options.ts";
 
 /** The JSON of a finished training. */
 export function recordOf(result: TrainResult, options: TrainOptions, archive: string | undefined) {
-  const { adapter, runtime, epochs, verdicts: _, ...rest } = result;
+  const { verdicts: _, ...rest } = result;
+  return jobRecord(rest, { ...options, ...(archive !== undefined && { archive }) });
+}
+
+/** What the JSON of every finished training holds. */
+export function jobRecord<Result extends JobResult, Options>(result: Result, options: Options) {
+  const { adapter, runtime, epochs, ...rest } = result;
   return {
     adapter,
     runtime,
     versions: versionsOf(runtime.name),
-    options: { ...options, ...(archive !== undefined && { archive }) },
+    options,
     epochs: epochs.map(({ epoch, logs, seconds }) => ({ epoch, ...logs, seconds })),
     ...rest,
   };

@@ -1,5 +1,8 @@
 /** What a training of the command line is told: values, defaults per data set, and their checks. No runtime's own modules here. */
-import { UsageError } from "./usage_error.ts";
+import { FormatError } from "../core/errors.ts";
+import { objectOf } from "../io/json_check.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 
 /** The data sets that `sluice train` knows. */
 export type DataName = "sentences" | "imdb";
@@ -47,12 +50,11 @@ export const PRESETS: Readonly<Record<DataName, Preset>> = {
   },
 };
 
+const NUMBERS = [
+  ...(["epochs", "batchSize", "units", "embedding", "maxLength", "numWords"] as const),
+  ...(["dropout", "learningRate"] as const),
+] as const;
 const COUNTS = ["epochs", "batchSize", "units", "embedding", "maxLength", "numWords"] as const;
-
-/** `batchSize` as the option is typed: `--batch-size`. */
-export function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
 
 /**
  * Options with the defaults of their data set filled in, every value checked.
@@ -66,17 +68,18 @@ export function completeOptions(given: Partial<TrainOptions>): TrainOptions {
   checkWhole("numWords", options.numWords, 5);
   checkWhole("seed", options.seed, 0);
   if (options.limit !== undefined) checkWhole("limit", options.limit, 2);
-  checkRange("dropout", options.dropout, (value) => value >= 0 && value < 1, "from 0 up to, but not including, 1");
+  checkDropout(options.dropout);
   checkRange("learningRate", options.learningRate, (value) => value > 0, "above 0");
   return options;
 }
 
-function checkWhole(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value < 2 ** 31) return;
-  throw new UsageError(`${flagOf(name)} is ${value}; expected a whole number of at least ${least}`);
-}
-
-function checkRange(name: string, value: number, accepts: (value: number) => boolean, expected: string): void {
-  if (Number.isFinite(value) && accepts(value)) return;
-  throw new UsageError(`${flagOf(name)} is ${value}; expected a number ${expected}`);
+/**
+ * The options in a saved run.
+ * @throws FormatError when they are damaged.
+ */
+export function savedOptions(run: ReadonlyMap<string, JsonValue>, path: string): TrainOptions {
+  const options = objectOf(run.get("options"), `${path}: options`);
+  const data = options.get("data");
+  if (data !== "sentences" && data !== "imdb") throw new FormatError(`${path}: options.data is not a known data set`);
+  return completeOptions({ data, ...savedNumbers(options, path, [...NUMBERS, "seed"], ["limit"]) });
 }

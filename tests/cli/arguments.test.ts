@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
-import { asks, helpOf, parsePredict, parseTrain, TRAIN_OPTIONS } from "../../src/cli/arguments.ts";
+import {
+  FORECAST_OPTIONS,
+  PREDICT_OPTIONS,
+  parseForecast,
+  parsePredict,
+  parseTrain,
+  TRAIN_OPTIONS,
+} from "../../src/cli/arguments.ts";
+import { completeForecastOptions, FORECAST_DEFAULTS } from "../../src/cli/forecast_options.ts";
 import { completeOptions, PRESETS } from "../../src/cli/train_options.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
+import { asks, helpOf } from "../../src/cli/words.ts";
 
 test("train: options become values; the archive may come from the environment", () => {
   const told = parseTrain(["--data", "imdb", "--batch-size=16", "--learning-rate", "1e-3", "--limit", "100"], {
@@ -45,9 +54,48 @@ test("predict needs a model, and texts that hold something", () => {
   expect(() => parsePredict(["--model", "m", "--runtime", "chromium"])).toThrow(/expected node or deno/);
 });
 
-test("the help names every option, once", () => {
-  const lines = helpOf(TRAIN_OPTIONS).split("\n");
-  expect(lines).toHaveLength(Object.keys(TRAIN_OPTIONS).length);
+test("forecast: options become values; what is not given is left to the defaults", () => {
+  const told = parseForecast([
+    "--csv",
+    "a.csv",
+    "--column=price",
+    "--test",
+    "0.1",
+    "--batch-size",
+    "8",
+    "--svg",
+    "a.svg",
+  ]);
+  expect(told).toMatchObject({
+    given: { test: 0.1, batchSize: 8 },
+    source: { csv: "a.csv", column: "price" },
+    svg: "a.svg",
+    runtime: "node",
+  });
+  expect(completeForecastOptions(told.given)).toEqual({ ...FORECAST_DEFAULTS, test: 0.1, batchSize: 8 });
+  // The tutorial's model.
+  expect(FORECAST_DEFAULTS).toMatchObject({ window: 60, layers: 4, units: 50, dropout: 0.2, batchSize: 32 });
+});
+
+test.each([
+  [["--windows", "3"], "unknown option --windows; did you mean --window?"],
+  [["--csv", "a.csv"], "--csv needs --column: name the column to forecast"],
+  [["--window", "0"], "--window is 0; expected a whole number of at least 1"],
+  [["--ahead", "1.5"], "--ahead is 1.5"],
+  [["--layers", "0"], "--layers is 0"],
+  [["--test", "1"], "--test is 1; expected a number between 0 and 1"],
+  [["--dropout", "-0.1"], "--dropout is -0.1; expected a number from 0"],
+  [["--limit", "2"], "--limit is 2; expected a whole number of at least 3"],
+  [["prices.csv"], 'unexpected "prices.csv"; expected options only: see `sluice forecast --help`'],
+])("forecast %j: one line says what is wrong", (words, message) => {
+  const parse = () => completeForecastOptions(parseForecast(words).given);
+  expect(parse).toThrow(UsageError);
+  expect(parse).toThrow(message);
+});
+
+test.each([TRAIN_OPTIONS, PREDICT_OPTIONS, FORECAST_OPTIONS])("the help names every option, once (%#)", (table) => {
+  const lines = helpOf(table).split("\n");
+  expect(lines).toHaveLength(Object.keys(table).length);
   expect(lines.every((line) => line.length < 110)).toBe(true);
 });
 

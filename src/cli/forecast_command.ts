@@ -1,0 +1,153 @@
+/** `sluice forecast`: reads a series, has a stacked LSTM learn from it, and shows honestly what its forecasts are worth. */
+import { FormatError } from "../core/errors.ts";
+import { MinMaxScaler } from "../data/min_max_scaler.ts";
+import { sha256Hex } from "../io/sha256.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { type FileSystem, openFileSystem } from "../platform/file_system.ts";
+import type { ForecastArguments, SourceArguments } from "./arguments.ts";
+import { forecastChart } from "./forecast_chart.ts";
+import { prepare } from "./forecast_job.ts";
+import { completeForecastOptions, type ForecastOptions, savedForecastOptions } from "./forecast_options.ts";
+import { forecastCsv, forecastRecord, reportOf, reportText } from "./forecast_report.ts";
+import { forecastSketch } from "./forecast_sketch.ts";
+import { checkDirectory, checkFile, checkInput } from "./outputs.ts";
+import { continued, encodeJson, type RunKind, readRun, stopped, writeRun } from "./run_file.ts";
+import { runTask } from "./run_task.ts";
+import { readSeries, type Series } from "./series.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What a saved run was told. */
+interface ToldRun {
+  readonly options: ForecastOptions;
+  readonly source: SourceArguments;
+  /** Of the series' numbers: the training goes on with the very same. */
+  readonly seriesSha256: string;
+  /** What turns the model's output into the units of the series. */
+  readonly scaler: MinMaxScaler;
+}
+
+/** The series, and what is known of where it came from. */
+interface Source {
+  readonly series: Series;
+  readonly file: string;
+  readonly title: string;
+  readonly attribution: string | undefined;
+}
+
+/**
+ * Forecasts as told.
+ * @param main the URL of the built command line
+ * @returns the exit status: 0, or that of an interrupted program
+ * @throws SluiceError for whatever the user can mend
+ */
+export async function forecastCommand(told: ForecastArguments, main: string): Promise<number> {
+  const began = performance.now();
+  const storage = await openFileSystem();
+  const saved = told.resume === undefined ? undefined : await readRun(storage, told.resume, RUN);
+  const options = completeForecastOptions(
+    saved === undefined ? told.given : continued(saved.told.options, told.given, told.resume ?? ""),
+  );
+  const sourceArguments = saved === undefined ? told.source : sameSource(saved.told.source, told);
+  const source = await loadSource(storage, sourceArguments, options.limit);
+  const { series } = source;
+  const { train, test, start, scaler } = prepare(series.values, options);
+  const seriesSha256 = await sha256Hex(new Uint8Array(Float64Array.from(series.values).buffer));
+  if (saved !== undefined && saved.told.seriesSha256 !== seriesSha256) {
+    throw new UsageError(
+      `--resume ${told.resume}: ${source.file} holds other numbers than when the training began; give the same file, or train anew without --resume`,
+    );
+  }
+  const places = await checkPlaces(told);
+  const about = [
+    ...(source.attribution === undefined ? [] : [source.attribution]),
+    `"${series.column}" of ${source.file}: ${series.values.length} rows${spanOf(series, 0)}`,
+    `${train.size} windows of ${options.window} rows to train on, ${test.size} held out${spanOf(series, start)}`,
+  ].join("\n");
+  const toldRun: ToldRun = { options, source: sourceArguments, seriesSha256, scaler };
+  const job = { options, values: series.values, about, ...(saved && { resume: saved.files }) };
+  const result = await runTask("forecast", job, {
+    ...{ runtime: told.runtime, main, noun: "windows" },
+    save: (files) => writeRun(storage, places.model, RUN.task, { told: toldRun, files }),
+  });
+  if (result === undefined) return stopped(storage, places.model);
+  const report = reportOf(series, options, result);
+  console.log(`\n${forecastSketch(report)}\n\n${reportText(report)}\n`);
+  const text = new TextEncoder();
+  await storage.writeFileAtomic(places.out, text.encode(forecastCsv(report)));
+  await storage.writeFileAtomic(places.svg, text.encode(forecastChart(report, source.title)));
+  const seconds = (performance.now() - began) / 1000;
+  if (told.json !== undefined) {
+    const record = forecastRecord(report, result, { file: source.file, seriesSha256 }, seconds);
+    await storage.writeFileAtomic(told.json, encodeJson(record));
+  }
+  console.log(
+    `Done in ${seconds.toFixed(0)} s. Picture: ${places.svg}; forecasts: ${places.out}; model: ${places.model}`,
+  );
+  return 0;
+}
+
+const RUN: RunKind<ToldRun> = {
+  task: "forecast",
+  read: (fields, path) => ({
+    options: savedForecastOptions(fields, path),
+    source: savedSource(fields.get("source"), path),
+    seriesSha256: savedText(fields.get("seriesSha256"), `${path}: seriesSha256`),
+    scaler: MinMaxScaler.fromJSON(fields.get("scaler")),
+  }),
+};
+
+/** Reads the series that was asked for, its last rows where only those are wanted. */
+async function loadSource(storage: FileSystem, told: SourceArguments, limit: number | undefined): Promise<Source> {
+  const { csv, date } = told;
+  const { sp500 } = await import("./sp500.ts");
+  const file = csv ?? sp500.name;
+  const column = told.column ?? sp500.column;
+  if (csv !== undefined) await checkInput("--csv", csv, "a CSV file with a header line");
+  const text = csv === undefined ? sp500.csv : new TextDecoder().decode(await storage.readFile(csv));
+  const whole = readSeries(text, { name: file, column, date });
+  const last = <T>(all: readonly T[]): readonly T[] => (limit === undefined ? all : all.slice(-limit));
+  const series: Series = {
+    column,
+    values: last(whole.values),
+    ...(whole.dates && { dates: last(whole.dates) }),
+    ...(whole.times && { times: last(whole.times) }),
+  };
+  return csv === undefined
+    ? { series, file, title: `S&P 500, ${column}`, attribution: sp500.attribution }
+    : { series, file, title: `${column} of ${file.split(/[\\/]/).at(-1)}`, attribution: undefined };
+}
+
+async function checkPlaces({ model, out, svg, json, resume }: ForecastArguments) {
+  const directory = (model ?? resume ?? "runs/forecast").replace(/(.)\/+$/, "$1");
+  await checkDirectory(model === undefined && resume !== undefined ? "--resume" : "--model", directory);
+  const places = { out: out ?? `${directory}/forecast.csv`, svg: svg ?? `${directory}/forecast.svg` };
+  await checkFile("--out", places.out);
+  await checkFile("--svg", places.svg);
+  if (json !== undefined) await checkFile("--json", json);
+  return { model: directory, ...places };
+}
+
+/** The source of a training that goes on. @throws UsageError when another was given. */
+function sameSource(saved: SourceArguments, { source, resume }: ForecastArguments): SourceArguments {
+  for (const name of ["csv", "column", "date"] as const) {
+    if (source[name] === undefined || source[name] === saved[name]) continue;
+    throw new UsageError(
+      `--${name} is ${source[name]}, but the training in ${resume} has ${saved[name] ?? "not set"}; leave the option out, or train anew without --resume`,
+    );
+  }
+  return saved;
+}
+
+function savedSource(value: JsonValue | undefined, path: string): SourceArguments {
+  const fields = Object.entries(typeof value === "object" && value !== null ? value : {});
+  return Object.fromEntries(fields.map(([name, field]) => [name, savedText(field, `${path}: source.${name}`)]));
+}
+
+function savedText(value: JsonValue | undefined, what: string): string {
+  if (typeof value !== "string") throw new FormatError(`${what} is not text; the file is damaged`);
+  return value;
+}
+
+function spanOf({ dates }: Series, start: number): string {
+  return dates === undefined ? "" : `, ${dates[start]} to ${dates.at(-1)}`;
+}

@@ -1,0 +1,62 @@
+/** How good a forecast is, beside two that need no network. */
+
+/** How far forecasts were off, in the units of the series. */
+export interface Scores {
+  readonly rmse: number;
+  readonly mae: number;
+  /** The share of moves whose direction was right; undefined when every forecast says "no move". */
+  readonly direction: number | undefined;
+}
+
+/** Forecasts of the same rows, one by one. */
+export interface Forecasts {
+  readonly actual: readonly number[];
+  /** What was known last when each forecast was made: "tomorrow equals today". */
+  readonly naive: readonly number[];
+  /** The mean of the last `AVERAGED` values known then. */
+  readonly average: readonly number[];
+  readonly network: readonly number[];
+}
+
+/** Rows of the moving average: a week of trading days. */
+export const AVERAGED = 5;
+
+/** Sets the network's forecasts of the rows from `start` on, each made `ahead` rows before, beside the simple ones. */
+export function besideSimple(
+  values: readonly number[],
+  start: number,
+  ahead: number,
+  network: readonly number[],
+): Forecasts {
+  const rows = Array.from({ length: values.length - start }, (_, index) => start + index);
+  return {
+    actual: values.slice(start),
+    naive: rows.map((row) => values[row - ahead] as number),
+    average: rows.map((row) => meanOf(values.slice(Math.max(0, row - ahead + 1 - AVERAGED), row - ahead + 1))),
+    network,
+  };
+}
+
+/** Scores `forecast` against what came; `known` is the value from which each move is counted. */
+export function score(actual: readonly number[], forecast: readonly number[], known: readonly number[]): Scores {
+  const errors = actual.map((value, index) => (forecast[index] as number) - value);
+  const moves = actual.map((value, index) => Math.sign(value - (known[index] as number)));
+  const called = forecast.map((value, index) => Math.sign(value - (known[index] as number)));
+  const right = moves.filter((move, index) => move !== 0 && move === called[index]).length;
+  const moved = moves.filter((move) => move !== 0).length;
+  return {
+    rmse: Math.sqrt(meanOf(errors.map((error) => error ** 2))),
+    mae: meanOf(errors.map(Math.abs)),
+    direction: moved === 0 || called.every((call) => call === 0) ? undefined : right / moved,
+  };
+}
+
+/** The share of moves that went up. */
+export function shareOfRises({ actual, naive }: Forecasts): number {
+  const moves = actual.map((value, index) => value - (naive[index] as number)).filter((move) => move !== 0);
+  return moves.length === 0 ? 0 : moves.filter((move) => move > 0).length / moves.length;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,140 @@
+/** The training that `sluice train` runs: a model that tells kind words from unkind ones. */
+import { imdb } from "../data/imdb.ts";
+import { sentences } from "../data/sentences.ts";
+import { stratifiedLimit } from "../data/split.ts";
+import {
+  adam,
+  type Device,
+  dense,
+  dropout,
+  embedding,
+  loadModel,
+  lstm,
+  type Model,
+  type RaggedDataset,
+  type ReviewEncoder,
+  sequential,
+} from "../index.ts";
+import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./job.ts";
+import type { TrainOptions } from "./train_options.ts";
+
+/** What to train. */
+export interface TrainJob extends Job {
+  readonly options: TrainOptions;
+  /** Path or URL of the review archive, where the data is `imdb`. */
+  readonly archive?: string;
+}
+
+/** How many examples of each class were taken for which: `confusion.positive.negative` is positives called negative. */
+export type Confusion = Readonly<Record<"negative" | "positive", Readonly<Record<"negative" | "positive", number>>>>;
+
+/** The model's word on a text. */
+export interface Verdict {
+  readonly text: string;
+  readonly label: "negative" | "positive";
+  /** Of being positive. */
+  readonly probability: number;
+}
+
+/** What came of a training that ran to its end. */
+export interface TrainResult extends JobResult {
+  readonly test: { readonly loss: number; readonly accuracy: number };
+  readonly confusion: Confusion;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Sentences for a first impression; they are in neither data set. */
+const UNSEEN = [
+  "What a wonderful film, I loved every minute of it.",
+  "The worst meal I have had in years, and the waiter was rude.",
+  "It works great and the battery lasts for days.",
+  "Broke after two days. A waste of money.",
+  "I expected so much more from this director.",
+] as const;
+
+interface JobData {
+  readonly train: RaggedDataset;
+  readonly test: RaggedDataset;
+  readonly encoder: ReviewEncoder;
+  readonly attribution: string;
+}
+
+/**
+ * Trains, evaluates and judges.
+ * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each case.
+ * @throws SluiceError for bad data, a missing adapter, a loss that is not finite.
+ */
+export function runTraining(job: TrainJob, control: JobControl): Promise<TrainResult | undefined> {
+  return onDevice(control, (device) => trainOn(device, job, control));
+}
+
+async function trainOn(device: Device, job: TrainJob, control: JobControl): Promise<TrainResult> {
+  const { epochs, batchSize } = job.options;
+  const { train, test, encoder, attribution } = await loadData(job, control);
+  await control.onEvent({ kind: "data", text: `${attribution}\n${train.size} to train on, ${test.size} to test` });
+  const model = job.resume ? await loadModel(job.resume, { device }) : buildModel(device, job.options, encoder);
+  await introduce(model, control);
+  const options = { epochs, batchSize, validationData: test, resume: job.resume !== undefined };
+  const history = await teach(model, train, options, control);
+  const last = history.epochs.at(-1)?.logs;
+  const judged = await model.predict(test.x, { batchSize, signal: control.signal });
+  return {
+    ...(await resultOf(model, history)),
+    // The last epoch was validated on the test set with these very weights.
+    test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
+    confusion: confusionOf(judged.data, test.y.data),
+    verdicts: await judge(model, encoder, UNSEEN),
+  };
+}
+
+async function loadData({ options, archive }: TrainJob, { onEvent, signal }: JobControl): Promise<JobData> {
+  const { data, numWords, maxLength, limit, seed } = options;
+  if (data === "imdb") {
+    const loaded = await imdb.load({
+      source: archive ?? "",
+      numWords,
+      maxLength,
+      limit,
+      signal,
+      onProgress: ({ bytes, totalBytes }) => void onEvent({ kind: "loading", bytes, totalBytes }),
+    });
+    return { ...loaded, attribution: "Large Movie Review Dataset, Maas et al., ACL 2011." };
+  }
+  const { train, test, encoder } = await sentences.load({ numWords, maxLength });
+  const cut = (part: RaggedDataset) => (limit === undefined ? part : stratifiedLimit(part, limit, seed));
+  return { train: cut(train), test: cut(test), encoder, attribution: sentences.attribution };
+}
+
+function buildModel(device: Device, options: TrainOptions, encoder: ReviewEncoder): Model {
+  const { units, maxLength, seed, learningRate } = options;
+  const model = sequential(
+    [
+      embedding({ inputDim: encoder.inputDim, outputDim: options.embedding }),
+      ...(options.dropout > 0 ? [dropout({ rate: options.dropout })] : []),
+      lstm({ units }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    { device, inputShape: [maxLength], seed },
+  );
+  model.compile({ optimizer: adam({ learningRate }), loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  model.encoder = encoder;
+  return model;
+}
+
+/** The model's word on each text. */
+export async function judge(model: Model, encoder: ReviewEncoder, texts: readonly string[]): Promise<Verdict[]> {
+  const { data } = await model.predict(encoder.encode(texts));
+  return texts.map((text, index) => {
+    const probability = data[index] ?? Number.NaN;
+    return { text, label: probability > 0.5 ? "positive" : "negative", probability };
+  });
+}
+
+function confusionOf(probabilities: ArrayLike<number>, labels: ArrayLike<number>): Confusion {
+  const confusion = { negative: { negative: 0, positive: 0 }, positive: { negative: 0, positive: 0 } };
+  for (let index = 0; index < labels.length; index++) {
+    const actual = labels[index] === 1 ? "positive" : "negative";
+    confusion[actual][(probabilities[index] as number) > 0.5 ? "positive" : "negative"]++;
+  }
+  return confusion;
+}

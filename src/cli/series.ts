@@ -1,0 +1,107 @@
+/** A series out of a CSV text: one column of numbers, and one of dates where there is one. */
+import { type CsvError, type Info, parse } from "csv-parse/sync";
+import { FormatError } from "../core/errors.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Numbers over time, oldest first. */
+export interface Series {
+  readonly column: string;
+  readonly values: readonly number[];
+  /** As written, one for each value. */
+  readonly dates?: readonly string[];
+  /** The dates in milliseconds, where all of them are ISO 8601. */
+  readonly times?: readonly number[];
+}
+
+/** What to read. */
+export interface SeriesOptions {
+  /** The file, as errors name it. */
+  readonly name: string;
+  readonly column: string;
+  /** The column of the dates; `date`, in any case, where it is not given and there is one. */
+  readonly date?: string | undefined;
+}
+
+interface Row {
+  readonly record: readonly string[];
+  readonly info: Info;
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const ISO_DATE = /^\d{4}(-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?)?)?$/;
+const DELIMITERS = [",", ";", "\t"] as const;
+
+/**
+ * Reads a series from CSV with a header line; fields are separated by commas, semicolons or tabs, whichever the header has.
+ * @throws UsageError when there is no such column.
+ * @throws FormatError naming line and column of what is no number, or the line that is damaged or out of order.
+ */
+export function readSeries(text: string, { name, column, date }: SeriesOptions): Series {
+  const [header, ...rows] = parseRows(text, name);
+  if (header === undefined) throw new FormatError(`${name}: the file is empty; expected a header line, then rows`);
+  const names = header.record;
+  const at = columnAt(names, column, "--column", name);
+  if (rows.length === 0)
+    throw new FormatError(`${name}: there is no row below the header; expected one for each step of time`);
+  const values = rows.map(({ record, info }) => {
+    const where = `${name}, line ${info.lines}`;
+    if (record.length !== names.length)
+      throw new FormatError(`${where}: ${record.length} field(s); expected ${names.length}, as in the header`);
+    const field = record[at] as string;
+    const value = Number(field);
+    if (!NUMBER.test(field) || !Number.isFinite(value)) {
+      throw new FormatError(
+        `${where}: column "${column}" is ${field === "" ? "empty" : `"${field}"`}; expected a number such as 1234.5: mend the field or take the row out`,
+        { line: info.lines, column, value: field },
+      );
+    }
+    return value;
+  });
+  const dateName = date ?? names.find((each) => each.toLowerCase() === "date");
+  if (dateName === undefined) return { column, values };
+  const dateAt = columnAt(names, dateName, "--date", name);
+  const dates = rows.map(({ record }) => record[dateAt] as string);
+  if (!dates.every((each) => ISO_DATE.test(each))) return { column, values, dates };
+  const times = dates.map((each, index) => timeOf(each, `${name}, line ${rows[index]?.info.lines}`, dateName));
+  const early = times.findIndex((time, index) => index > 0 && time < (times[index - 1] as number));
+  if (early > 0) {
+    throw new FormatError(
+      `${name}, line ${rows[early]?.info.lines}: ${dates[early]} comes after ${dates[early - 1]}; expected the oldest row first: sort the file by "${dateName}"`,
+    );
+  }
+  return { column, values, dates, times };
+}
+
+function parseRows(text: string, name: string): Row[] {
+  const header = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, "");
+  const [delimiter] = [...DELIMITERS].sort((a, b) => header.split(b).length - header.split(a).length);
+  try {
+    return parse(text, {
+      ...{ bom: true, info: true, trim: true, skip_empty_lines: true, relax_column_count: true },
+      delimiter: delimiter ?? ",",
+    }) as unknown as Row[];
+  } catch (cause) {
+    const { message, lines } = cause as CsvError & { readonly lines?: number };
+    throw new FormatError(
+      `${name}, line ${lines ?? "?"}: it is no CSV (${message}); expected fields separated by commas, quotes in pairs`,
+      {},
+      { cause },
+    );
+  }
+}
+
+function columnAt(names: readonly string[], wanted: string, flag: string, file: string): number {
+  const at = names.indexOf(wanted);
+  if (at === -1 || names.lastIndexOf(wanted) !== at) {
+    const problem = at === -1 ? "has no such column" : "has that column twice";
+    throw new UsageError(`${flag} "${wanted}": ${file} ${problem}; its header has ${names.join(", ")}`);
+  }
+  return at;
+}
+
+function timeOf(date: string, where: string, column: string): number {
+  const time = Date.parse(date.length > 10 ? date.replace(" ", "T") : date);
+  if (Number.isNaN(time))
+    throw new FormatError(`${where}: column "${column}" is "${date}"; expected a date such as 2020-02-28`);
+  return time;
+}
