@@ -8,6 +8,7 @@ import { kerasTrainingCases } from "./keras_training.ts";
 import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
+import { stateUpdateCases } from "./state_updates.ts";
 
 export type { ConformanceCase } from "./case.ts";
 
@@ -20,6 +21,7 @@ export const cases: readonly ConformanceCase[] = [
   ...kerasPartCases,
   ...kerasTrainingCases,
   ...penaltyCases,
+  ...stateUpdateCases,
   ...kerasFileCases,
   ...referenceTrainingCases,
 ];

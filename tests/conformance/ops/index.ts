@@ -1,5 +1,6 @@
 import { activationCases } from "./activations.ts";
 import { elementwiseCases } from "./elementwise.ts";
+import { layerCases } from "./layers.ts";
 import type { OpCase } from "./op_case.ts";
 import { productCases } from "./products.ts";
 import { shapeCases } from "./shapes.ts";
@@ -9,6 +10,7 @@ import { sweepCases } from "./sweeps.ts";
 export const opCases: readonly OpCase[] = [
   ...elementwiseCases,
   ...activationCases,
+  ...layerCases,
   ...shapeCases,
   ...productCases,
   ...sweepCases,
