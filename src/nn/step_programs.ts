@@ -108,7 +108,9 @@ export async function trainStep(
     [...measured.others, ...stateUpdates.map((update) => update.value)],
   );
   const results = others.slice(0, measured.others.length);
-  const checked = checkFinite([value, ...gradients], status.value, step);
+  const states = others.slice(measured.others.length);
+  const floats = states.filter(({ dtype }) => dtype === "float32");
+  const checked = checkFinite([value, ...gradients, ...floats], status.value, step);
   const clipped = optimizer.clip(gradients);
   const isSound = equal(reshape(checked, []), 0);
   const sumUpdates = sums.updates([value, ...results], batchSize, isSound);
@@ -125,7 +127,7 @@ export async function trainStep(
         );
     }),
     ...stateUpdates.map(({ variable }, index) => {
-      const next = others[results.length + index] as Value;
+      const next = states[index] as Value;
       return { variable, value: where(isSound, next, variable.value) };
     }),
   ];

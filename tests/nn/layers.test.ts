@@ -177,6 +177,10 @@ describe("normalisation", () => {
     expectClose("variance", came.updates.moving_variance as Numbers, follow(variance, spread), EXACT);
     expect(came.mask?.data).toEqual(mask.data);
     expect(runLayer(nn.batchNormalization(), [X]).updates).toEqual({});
+    const frozen = nn.batchNormalization({ trainable: false });
+    const still = runLayer(frozen, [X], { weights: start, training: true });
+    expect(still.updates).toEqual({});
+    expect(still.output).toEqual(runLayer(nn.batchNormalization(), [X], { weights: start }).output);
   });
 });
 

@@ -142,7 +142,8 @@ const EPSILON = 1e-7;
 /**
  * While training, the batch's mean becomes 0 and its variance 1 for each feature, and moving statistics follow; otherwise
  * those serve (Ioffe & Szegedy 2015: https://arxiv.org/abs/1502.03167). Then γ and β. Timesteps that a mask leaves out
- * do not count. Weights: gamma, beta, moving_mean, moving_variance; the last two are not trained. Keras: https://keras.io/api/layers/normalization_layers/batch_normalization/
+ * do not count. Weights: gamma, beta, moving_mean, moving_variance; the last two are not trained, and a frozen layer uses
+ * them in training too. Keras: https://keras.io/api/layers/normalization_layers/batch_normalization/
  */
 export class BatchNormalization extends Normalization {
   readonly className = "BatchNormalization";
@@ -197,7 +198,7 @@ export class BatchNormalization extends Normalization {
     const axis = this.#axis(x.shape.slice(1));
     const shape = x.shape.map((size, d) => (d === axis ? size : 1));
     const [movingMean, movingVariance] = this.weights.slice(-2) as [Variable, Variable];
-    if (!training) {
+    if (!training || !this.trainable) {
       const centred = sub(x, reshape(movingMean.value, shape));
       return { output: this.normalize(centred, reshape(movingVariance.value, shape), shape), mask };
     }
