@@ -6,15 +6,16 @@ import {
   activation,
   axes,
   axis,
+  axisList,
   flag,
   ignored,
   initializer,
   number,
   numberOrNull,
   type Option,
+  openSizes,
   size1d,
   sizes,
-  unsupported,
   word,
 } from "./options.ts";
 import { constraint, regularizer } from "./parts.ts";
@@ -29,7 +30,6 @@ export interface LayerRow {
   readonly cell?: string;
 }
 
-const nothing = unsupported(null);
 const unsaid = { quantization_config: ignored(null) };
 
 /** What keeps the weights small: `kernel_regularizer`, `bias_constraint`, … */
@@ -83,6 +83,9 @@ const POOLING = {
 function ignoredFormat(): Option {
   return word("channels_last", "channels_last");
 }
+
+/** One number for both ends of a sequence, or one for each. */
+const bothEnds: Option = { ...sizes, fallback: [1, 1] };
 
 const NO_OPTIONS: LayerRow = { options: {} };
 const MERGE: LayerRow = { options: {}, isBuilt: true };
@@ -176,10 +179,11 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
     "LayerNormalization",
     {
       options: {
-        axis: axis(-1, true),
+        axis: axisList(-1),
         epsilon: number(0.001),
         center: flag(true),
         scale: flag(true),
+        rms_scaling: flag(false),
         beta_initializer: initializer("zeros"),
         gamma_initializer: initializer("ones"),
         ...parts(["beta", "gamma"], "regularizer"),
@@ -206,7 +210,10 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
       },
     },
   ],
-  ["Dropout", { options: { rate: number(), seed: ignored(null), noise_shape: nothing } }],
+  ["Dropout", { options: { rate: number(), seed: ignored(null), noise_shape: openSizes } }],
+  ["AlphaDropout", { options: { rate: number(), seed: ignored(null), noise_shape: openSizes } }],
+  ["GaussianDropout", { options: { rate: number(), seed: ignored(null) } }],
+  ["GaussianNoise", { options: { stddev: number(), seed: ignored(null) } }],
   ["SpatialDropout1D", { options: { rate: number(), seed: ignored(null) } }],
   ["Activation", { options: { activation: activation() } }],
   ["Softmax", { options: { axis: axis(-1) } }],
@@ -227,6 +234,10 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
   ["Flatten", { options: { data_format: ignoredFormat() } }],
   ["Reshape", { options: { target_shape: sizes } }],
   ["Masking", { options: { mask_value: number(0) } }],
+  ["Permute", { options: { dims: sizes } }],
+  ["UpSampling1D", { options: { size: number(2) } }],
+  ["ZeroPadding1D", { options: { padding: bothEnds, data_format: ignoredFormat() } }],
+  ["Cropping1D", { options: { cropping: bothEnds } }],
   ["RepeatVector", { options: { n: number() } }],
   ["Add", MERGE],
   ["Subtract", MERGE],
@@ -240,15 +251,14 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
     "Attention",
     {
       options: {
+        use_scale: flag(false),
         score_mode: word("dot", "dot", "concat"),
         dropout: number(0),
-        seed: ignored(null),
-        use_scale: flag(false),
       },
       isBuilt: true,
     },
   ],
-  ["AdditiveAttention", { options: { dropout: number(0), seed: ignored(null), use_scale: flag(true) }, isBuilt: true }],
+  ["AdditiveAttention", { options: { use_scale: flag(true), dropout: number(0) }, isBuilt: true }],
   ["Identity", NO_OPTIONS],
 ]);
 

@@ -67,9 +67,22 @@ export function size1d(fallback?: number): Option {
   };
 }
 
-/** One axis, which some Keras layers write as a list of one. */
-export function axis(fallback: number, asList = false): Option {
-  return { ...size1d(fallback), write: (value) => (asList ? [value as number] : (value as number)) };
+/** One axis. */
+export function axis(fallback: number): Option {
+  return { ...size1d(fallback), write: same };
+}
+
+/** Axes, which a built layer writes as a list. */
+export function axisList(fallback: number): Option {
+  return {
+    fallback,
+    read(value, what) {
+      if (isNumber(value)) return value;
+      const list = sizes.read(value, what) as readonly number[];
+      return list.length === 1 ? list[0] : list;
+    },
+    write: (value) => (typeof value === "number" ? [value] : (value as JsonValue)),
+  };
 }
 
 /** Two axes, or one for both. */
@@ -88,6 +101,17 @@ export const sizes: Option = {
   read(value, what) {
     if (Array.isArray(value) && value.length <= 8 && value.every(isNumber)) return value;
     throw new FormatError(`${what} is ${show(value)}; expected a list of whole sizes`, { value });
+  },
+  write: same,
+};
+
+/** Sizes of which some are left open. */
+export const openSizes: Option = {
+  fallback: null,
+  read(value, what) {
+    if (Array.isArray(value) && value.length <= 8 && value.every((size) => size === null || isNumber(size)))
+      return value;
+    throw new FormatError(`${what} is ${show(value)}; expected a list of sizes or nulls`, { value });
   },
   write: same,
 };
@@ -134,6 +158,3 @@ function functionName(value: JsonValue, what: string): string {
 export function initializer(fallback: string): Option {
   return { fallback, read: readInitializer, write: writeInitializer };
 }
-
-/** A part that Sluice has no form for yet: anything but `fallback` is refused once the layer shows that it lacks it. */
-export const unsupported = kind("null", () => true);

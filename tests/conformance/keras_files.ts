@@ -13,7 +13,7 @@ interface KerasFile {
   readonly summary: string;
 }
 
-const WANTED = ["sentiment", "forecast"];
+const WANTED = ["sentiment", "forecast", "cnn_lstm"];
 
 const fileOf = (name: string): URL => new URL(`../fixtures/keras_files/${name}`, import.meta.url);
 

@@ -4,11 +4,44 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "../../src/convert/index.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
-import { activation, dense, embedding, FormatError, flatten, lstm, type Model, sequential } from "../../src/index.ts";
+import {
+  activation,
+  alphaDropout,
+  averagePooling1d,
+  batchNormalization,
+  conv1d,
+  cropping1d,
+  dense,
+  dropout,
+  elu,
+  embedding,
+  FormatError,
+  flatten,
+  gaussianDropout,
+  gaussianNoise,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
+  layerNormalization,
+  leakyRelu,
+  lstm,
+  type Model,
+  masking,
+  maxPooling1d,
+  permute,
+  prelu,
+  relu,
+  repeatVector,
+  reshape,
+  sequential,
+  softmax,
+  spatialDropout1d,
+  upSampling1d,
+  zeroPadding1d,
+} from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 import { hasPython, runPython } from "./python.ts";
 
-const FILES = ["sentiment", "forecast"];
+const FILES = ["sentiment", "forecast", "cnn_lstm"];
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../fixtures/keras_files/${name}`, import.meta.url)));
 
@@ -114,6 +147,48 @@ describe("what Sluice lacks is named", () => {
     other.dispose();
     shorter.dispose();
   });
+});
+
+test.each([
+  [
+    "sequence layers",
+    [6, 4],
+    [
+      masking({ maskValue: 2 }),
+      gaussianNoise({ stddev: 0.1 }),
+      gaussianDropout({ rate: 0.1 }),
+      alphaDropout({ rate: 0.1, noiseShape: [null, 1, 4] }),
+      spatialDropout1d({ rate: 0.1 }),
+      dropout({ rate: 0.1, noiseShape: [null, 6, 1] }),
+      batchNormalization({ axis: 1, momentum: 0.5, epsilon: 0.01, center: false, movingMeanInitializer: "ones" }),
+      layerNormalization({ axis: [1, 2], epsilon: 0.1, scale: false, betaRegularizer: { name: "l2", l2: 0.1 } }),
+      prelu({ sharedAxes: [1] }),
+      conv1d({ filters: 4, kernelSize: 2, padding: "causal", dilationRate: 2, groups: 2, activation: "relu" }),
+      maxPooling1d({ poolSize: 2, strides: 1, padding: "same" }),
+      averagePooling1d({ poolSize: 3 }),
+      zeroPadding1d({ padding: [1, 2] }),
+      cropping1d({ cropping: [0, 1] }),
+      upSampling1d({ size: 3 }),
+      permute({ dims: [2, 1] }),
+      reshape({ targetShape: [-1, 3] }),
+      globalMaxPooling1d({ keepdims: true }),
+      globalAveragePooling1d(),
+      repeatVector({ n: 3 }),
+      relu({ maxValue: 2, threshold: 0.1 }),
+      leakyRelu({ negativeSlope: 0.1 }),
+      elu({ alpha: 2 }),
+      softmax({ axis: 1 }),
+    ],
+  ],
+] as const)("layers survive being written and read: %s", async (_, inputShape, layers) => {
+  const model = sequential(layers, { device, inputShape });
+  const again = await loadKeras(await toKeras(model), { device });
+  expect(again.layers.map(({ className, name, config }) => ({ className, name, config }))).toEqual(
+    model.layers.map(({ className, name, config }) => ({ className, name, config })),
+  );
+  expect(await again.weights()).toEqual(await model.weights());
+  model.dispose();
+  again.dispose();
 });
 
 test("options that are not Keras's defaults survive", async () => {

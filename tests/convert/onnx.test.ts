@@ -3,21 +3,40 @@ import { afterAll, describe, expect, test } from "vitest";
 import { toOnnx } from "../../src/convert/index.ts";
 import {
   activation,
+  alphaDropout,
+  averagePooling1d,
+  batchNormalization,
+  conv1d,
+  cropping1d,
   dense,
   dropout,
   elu,
   embedding,
   flatten,
+  gaussianDropout,
+  gaussianNoise,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   type Layer,
+  layerNormalization,
   leakyRelu,
   lstm,
   type Model,
+  masking,
+  maxPooling1d,
   type NdArray,
+  permute,
+  prelu,
   Random,
   relu,
+  repeatVector,
+  reshape,
   type Shape,
   sequential,
   softmax,
+  spatialDropout1d,
+  upSampling1d,
+  zeroPadding1d,
 } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 import { expectClose } from "../support/tolerance.ts";
@@ -148,6 +167,69 @@ describe.skipIf(!isInstalled)("ONNX Runtime predicts the same", () => {
   ] as const)("dense with %s", (name) =>
     expectSame(predict([dense({ units: 5, activation: name })], [3, 4]), floats(2, 3, 4)),
   );
+
+  test.each([
+    ["conv1d, valid, strided", [7, 4], [conv1d({ filters: 3, kernelSize: 3, strides: 2, activation: "relu" })]],
+    ["conv1d, same, strided", [7, 4], [conv1d({ filters: 3, kernelSize: 4, strides: 2, padding: "same" })]],
+    [
+      "conv1d, causal, dilated, in groups",
+      [7, 4],
+      [conv1d({ filters: 6, kernelSize: 2, dilationRate: 3, padding: "causal", groups: 2, useBias: false })],
+    ],
+    ["maxPooling1d", [7, 4], [maxPooling1d({ poolSize: 3, strides: 2, padding: "same" }), maxPooling1d()]],
+    ["averagePooling1d", [7, 4], [averagePooling1d({ poolSize: 3, strides: 2, padding: "same" }), averagePooling1d()]],
+    ["pooling over time", [7, 4], [globalMaxPooling1d({ keepdims: true }), globalAveragePooling1d()]],
+    ["masking and a mean over time", [3, 2], [masking(), globalAveragePooling1d()]],
+    [
+      "batchNormalization",
+      [3, 4],
+      [
+        batchNormalization({ epsilon: 3 }),
+        batchNormalization({ axis: 1, epsilon: 3, center: false }),
+        batchNormalization({ scale: false, epsilon: 3 }),
+      ],
+    ],
+    [
+      "layerNormalization",
+      [3, 4],
+      [
+        layerNormalization(),
+        layerNormalization({ axis: [1, 2], scale: false }),
+        layerNormalization({ axis: 1, center: false }),
+      ],
+    ],
+    ["layerNormalization, rms", [3, 4], [layerNormalization({ rmsScaling: true })]],
+    [
+      "reshaping",
+      [3, 4],
+      [
+        permute({ dims: [2, 1] }),
+        reshape({ targetShape: [6, -1] }),
+        upSampling1d({ size: 2 }),
+        zeroPadding1d({ padding: [1, 2] }),
+        cropping1d({ cropping: [2, 0] }),
+        flatten(),
+        repeatVector({ n: 2 }),
+      ],
+    ],
+    [
+      "prelu and what only training knows",
+      [3, 4],
+      [
+        prelu({ sharedAxes: [1] }),
+        gaussianNoise({ stddev: 1 }),
+        gaussianDropout({ rate: 0.5 }),
+        alphaDropout({ rate: 0.5 }),
+        spatialDropout1d({ rate: 0.5 }),
+      ],
+    ],
+  ] as [string, number[], Layer[]][])("%s", (_, shape, layers) => {
+    const x = floats(3, ...shape);
+    // Some timesteps of zeros, and one row of nothing but zeros, for masking.
+    x.data.fill(0, 0, 2 * (shape[1] as number));
+    x.data.fill(0, x.data.length - x.data.length / 3);
+    return expectSame(predict(layers, shape), x);
+  });
 
   test("activation layers and flatten", () =>
     expectSame(

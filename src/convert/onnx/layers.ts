@@ -2,7 +2,21 @@
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { activationSpec, emitActivation } from "./activations.ts";
+import { emitBatchNormalization, emitLayerNormalization } from "./normalization.ts";
 import { emitRecurrent } from "./recurrent.ts";
+import {
+  emitConv1d,
+  emitCropping,
+  emitGlobalAverage,
+  emitGlobalMax,
+  emitMasking,
+  emitPermute,
+  emitPooling,
+  emitRepeatVector,
+  emitReshape,
+  emitUpSampling,
+  emitZeroPadding,
+} from "./sequences.ts";
 import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
 
 const emitEmbedding: EmitLayer = ({ graph, layer, inputs: [ids], weights: [table], outputShape }) => {
@@ -28,9 +42,10 @@ function emitActivationLayer(activation?: string): EmitLayer {
   };
 }
 
-const emitFlatten: EmitLayer = ({ graph, inputs: [x], outputShape }) => [
-  { name: graph.node("Flatten", [x.name], { axis: 1 }), shape: outputShape },
-];
+const emitPRelu: EmitLayer = ({ graph, layer, inputs: [x], weights: [alpha], outputShape }) => {
+  const slope = graph.weight(`${layer.name}/alpha`, alpha as NdArray);
+  return [{ ...x, name: graph.node("PRelu", [x.name, slope]), shape: outputShape }];
+};
 
 const EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
   ["Embedding", emitEmbedding],
@@ -39,12 +54,31 @@ const EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
   ["SimpleRNN", emitRecurrent],
   ["Dense", emitDense],
   ["Dropout", emitNothing],
+  ["SpatialDropout1D", emitNothing],
+  ["GaussianDropout", emitNothing],
+  ["GaussianNoise", emitNothing],
+  ["AlphaDropout", emitNothing],
+  ["Masking", emitMasking],
+  ["Conv1D", emitConv1d],
+  ["MaxPooling1D", emitPooling("MaxPool")],
+  ["AveragePooling1D", emitPooling("AveragePool")],
+  ["GlobalMaxPooling1D", emitGlobalMax],
+  ["GlobalAveragePooling1D", emitGlobalAverage],
+  ["LayerNormalization", emitLayerNormalization],
+  ["BatchNormalization", emitBatchNormalization],
+  ["Reshape", emitReshape],
+  ["Permute", emitPermute],
+  ["RepeatVector", emitRepeatVector],
+  ["UpSampling1D", emitUpSampling],
+  ["ZeroPadding1D", emitZeroPadding],
+  ["Cropping1D", emitCropping],
   ["Activation", emitActivationLayer()],
   ["ReLU", emitActivationLayer("relu")],
   ["LeakyReLU", emitActivationLayer("leakyRelu")],
   ["ELU", emitActivationLayer("elu")],
+  ["PReLU", emitPRelu],
   ["Softmax", emitActivationLayer("softmax")],
-  ["Flatten", emitFlatten],
+  ["Flatten", emitReshape],
 ]);
 
 /** Writes one layer. @throws ValueError for a class or an option that has no ONNX form, by name. */
