@@ -21,6 +21,8 @@ export interface Operand extends TensorType {
 export interface AdapterTraits {
   /** Software adapters want other tile sizes and shorter dispatches than hardware. */
   readonly kind: "lavapipe" | "swiftshader" | "gpu";
+  /** Lanes of a subgroup where all subgroups are of one size and shaders may use them; 0 elsewhere. */
+  readonly subgroupSize: number;
   readonly limits: {
     readonly maxStorageBuffersPerShaderStage: number;
     readonly maxStorageBufferBindingSize: number;

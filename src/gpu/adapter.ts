@@ -76,6 +76,7 @@ export function adapterTraits(device: GPUDevice, info: GPUAdapterInfo | undefine
   const { limits } = device;
   return {
     kind,
+    subgroupSize: subgroupSizeOf(device, info),
     limits: {
       maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
@@ -93,4 +94,11 @@ export function adapterTraits(device: GPUDevice, info: GPUAdapterInfo | undefine
     // Firefox tells nothing of its adapter: it may be a software one, so dispatches are kept short.
     ...(words.trim() === "" ? { multiplyAddsPerSecond: 2e9 } : {}),
   };
+}
+
+/** The size of all subgroups, where shaders may use them and it is one and the same for all. */
+function subgroupSizeOf(device: GPUDevice, info: GPUAdapterInfo | undefined): number {
+  if (!device.features.has("subgroups") || info === undefined) return 0;
+  const { subgroupMinSize = 0, subgroupMaxSize = 0 } = info;
+  return subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
 }

@@ -13,7 +13,7 @@ import {
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
-import { optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+import { innerLoop, optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
 
 /** Tensors that the sweep reads. */
 export interface LstmForwardReads {
@@ -70,17 +70,23 @@ export function lstmForwardCall(
     writes,
     plan: (adapter) => {
       const isGpu = adapter.kind === "gpu";
-      const packing = { hidden: size, gates: 4, order: "forward" } as const;
-      const bytesPerRow = roundUp(size, 4) * 4;
+      const inner = innerLoop(adapter);
+      const multiple = inner.constants.STEP_QUADS * 4;
+      const packing = { hidden: size, gates: 4, order: "forward", multiple } as const;
+      const bytesPerRow = roundUp(size, multiple) * 4;
+      // Without subgroups two units per thread halve the reads of h. More sums than these only spill.
+      const hasWideThreads = adapter.kind === "lavapipe" && inner.features.length === 0 && size > 8;
+      const isWide = size > 2 * adapter.limits.maxComputeInvocationsPerWorkgroup;
       const layout = sweepLayout("lstm_forward", adapter, {
         batch,
         hidden: size,
-        maxRows: isGpu ? 4 : 16,
-        minUnits: 1,
+        maxRows: isGpu ? 4 : isWide ? 8 : 16,
+        minUnits: hasWideThreads ? 2 : 1,
         bytesPerRow: () => bytesPerRow,
       });
       const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
-      const specialised = specialise(unrolledWhereItPays(source, adapter), {
+      const constants = {
+        ...inner.constants,
         HIDDEN: size,
         THREADS: layout.threads,
         UNITS: layout.units,
@@ -92,7 +98,8 @@ export function lstmForwardCall(
         WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
         WRITE_SAVED: isUsed.saved ? 1 : 0,
         ...activationConstants(activations),
-      });
+      };
+      const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
       const chunks = timeChunks(adapter, steps, layout, 4 * size * size);
       const sweeps = chunks.map(
         ([start, end], index): Dispatch => ({

@@ -16,6 +16,8 @@ export interface Packing {
   readonly gates: 1 | 3 | 4;
   /** The backward sweep sums over units, the forward sweep over k. */
   readonly order: "forward" | "backward";
+  /** The summands that a loop takes at once: zeros fill up to a multiple of it. */
+  readonly multiple?: number;
   /** With a row for the recurrent bias. */
   readonly hasBias?: boolean;
 }
@@ -56,8 +58,8 @@ function summandsPerVector(gates: number): number {
 }
 
 /** The backward sweep of several gates takes its summands one by one; the other loops take four at once. */
-function summands({ hidden, gates, order }: Packing): number {
-  return order === "backward" && gates > 1 ? hidden : roundUp(hidden, 4);
+function summands({ hidden, gates, order, multiple = order === "backward" && gates > 1 ? 1 : 4 }: Packing): number {
+  return roundUp(hidden, multiple);
 }
 
 function packedRows(packing: Packing): number {

@@ -1,9 +1,12 @@
 /**
  * Specialises a shader: gives its module-level constants other values, unrolls loops marked `// @unroll`, and turns
- * function-scope arrays that are then indexed by constants only into plain variables. A shader compiles as it stands;
- * nothing here is a template language.
+ * function-scope arrays that are then indexed by constants only into plain variables, and takes the lines meant for a
+ * feature of the adapter. A shader compiles as it stands; nothing here is a template language.
  */
 import { ValueError } from "../core/errors.ts";
+
+/** What some adapters have, and a shader may have lines for. */
+export type ShaderFeature = "subgroups";
 
 /** Values for module-level constants (`const ROWS = 8u;`) and, as text, for type aliases (`alias Element = f32;`), by name. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
@@ -18,19 +21,34 @@ const cache = new Map<string, string>();
  * constant. Its body is repeated in braces with the loop's variable replaced by numbers; marked loops nest. Unrolling
  * into named variables is about three times faster than nested arrays on SwiftShader, and changes nothing on lavapipe.
  *
+ * With `features`, lines such as `// @with(subgroups) let h = subgroupBroadcast(own, 0u);` lose their mark, and lines that
+ * end in `// @without(subgroups)` go: as it stands, a shader is what adapters without the feature run.
+ *
  * @throws ValueError when a name is no constant of the shader, or a marked loop has another form.
  * @example
  * specialise(source, { ROWS: 4, HAS_BIAS: true });
  */
-export function specialise(source: string, constants: Constants): string {
-  const key = `${JSON.stringify(constants)}\n${source}`;
+export function specialise(source: string, constants: Constants, features: readonly ShaderFeature[] = []): string {
+  const key = `${JSON.stringify([constants, features])}\n${source}`;
   let result = cache.get(key);
   if (result === undefined) {
-    const replaced = replaceConstants(source, constants);
+    const replaced = replaceConstants(takeLines(source, features), constants);
     result = namedArrays(unroll(replaced, constantValues(replaced)));
     cache.set(key, result);
   }
   return result;
+}
+
+const WITH = /^([ \t]*)\/\/ @with\((\w+)\) (.*\n)/gm;
+const WITHOUT = /^.*\/\/ @without\((\w+)\)[ \t]*\n/gm;
+
+/** The lines for the features that there are, without those for adapters that lack them. */
+function takeLines(source: string, features: readonly string[]): string {
+  return source
+    .replace(WITHOUT, (line, feature: string) => (features.includes(feature) ? "" : line))
+    .replace(WITH, (_, indent: string, feature: string, line: string) =>
+      features.includes(feature) ? `${indent}${line}` : "",
+    );
 }
 
 function replaceConstants(source: string, constants: Constants): string {

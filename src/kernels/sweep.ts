@@ -1,6 +1,7 @@
 /** What the sweeps over time share: optional tensors, how rows and units are laid on workgroups, chunks of time. */
 import { DeviceError } from "../core/errors.ts";
 import { type AdapterTraits, type BufferBinding, type Operand, readBuffer } from "../core/kernel_call.ts";
+import type { ShaderFeature } from "./specialise.ts";
 
 /** Rows of a batch that share one vec4 in the sweeps' workgroup memory. */
 const ROWS_PER_QUAD = 4;
@@ -104,6 +105,20 @@ export function timeChunks(
 /** `value` rounded up to a multiple of `step`. */
 export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
+}
+
+/** How a sweep's inner loop goes: the shader's lines and constants for it. */
+export interface InnerLoop {
+  readonly features: readonly ShaderFeature[];
+  readonly constants: { readonly SUBGROUP: number; readonly STEP_QUADS: number };
+}
+
+/** Steps by subgroup on software adapters whose subgroups are of four or eight lanes; elsewhere four at a time. */
+export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
+  if (kind === "gpu" || (subgroupSize !== 4 && subgroupSize !== 8)) {
+    return { features: [], constants: { SUBGROUP: 4, STEP_QUADS: 1 } };
+  }
+  return { features: ["subgroups"], constants: { SUBGROUP: subgroupSize, STEP_QUADS: subgroupSize / 4 } };
 }
 
 /**

@@ -39,6 +39,7 @@ export function testTraits(
 ): AdapterTraits {
   return {
     kind,
+    subgroupSize: 0,
     limits: {
       maxStorageBuffersPerShaderStage: 8,
       maxStorageBufferBindingSize: 128 * 1024 * 1024,
