@@ -9,8 +9,13 @@
 // Where mask[b, t] is 0, dX is 0, and dh (with dHidden, as hidden[b, t] repeats h[t-1]) and dc pass through.
 // The gradients of U, W and b are matmuls and sums of dX over all steps, outside of this kernel.
 //
+// PADDING, as in the forward sweep, with schedule i32[2, B] bound as mask, one row more (B, the padding's own) in saved, dX
+// and dInitial, and nothing asked of h but its last (no dHidden):
+//   1  all other rows, each down to its start; dInitial holds what it wants of the state that it started from
+//   2  the padding's row alone: at each step it takes up dInitial of the rows that start after it
+//
 // @binding(1) saved    : f32[B, T, 5H]: i, f, g, o, c of the forward sweep (read)
-// @binding(2) packed   : vec4f[H, H], from recurrent_pack.wgsl, transposed (read)
+// @binding(2) packed   : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[2, B, H], dh then dc (read, if HAS_D_LAST)
 // @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
@@ -21,8 +26,11 @@
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds the gate gradients of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows
-// to a vec4, so that a thread only ever writes whole vectors. UNITS tiles per step, two barriers each.
+// to a vec4, so that a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups
+// of LANES lanes each lane loads the gradients of one unit, and the others get them by broadcast (see lstm_forward.wgsl).
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
+
+// @with(subgroups) enable subgroups;
 
 struct Params {
   batch: u32,
@@ -45,6 +53,8 @@ const HIDDEN = 100u;
 const THREADS = 32u;
 const UNITS = 4u;
 const ROWS = 16u;
+const LANES = 1u; // units per step of the inner loop: the subgroup's size with subgroups
+const PADDING = 0u;
 const HAS_D_HIDDEN = 1u;
 const HAS_D_LAST = 1u;
 const HAS_MASK = 0u;
@@ -54,9 +64,10 @@ const RECURRENT_ACTIVATION = 2u;
 
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
+const GATE_QUADS = 4u * QUADS;
 
 // Gate gradients of a tile: [THREADS][4 gates][QUADS], four rows to a vector.
-var<workgroup> d_gates: array<vec4f, THREADS * 4u * QUADS>;
+var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>;
 
 // Activations by code: 0 linear, 1 tanh, 2 sigmoid, 3 relu, 4 hard sigmoid (relu6(x + 3) / 6), 5 softplus, 6 elu.
 // tanh and sigmoid come from exp, clamped: a driver's own tanh overflows for large arguments.
@@ -85,10 +96,23 @@ fn slope(code: u32, y: f32) -> f32 {
   }
 }
 
-// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
+// How many rows of the quad that starts at slot `first` there are. The others stay zero and are never stored.
 // (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
 fn rows_inside(first: u32) -> u32 {
-  return min(4u, params.batch - min(first, params.batch));
+  let slots = select(params.batch, 1u, PADDING == 2u);
+  return min(4u, slots - min(first, slots));
+}
+
+// The batch row in a slot.
+fn row_of(slot: u32) -> u32 {
+  if (PADDING == 1u) { return u32(mask[slot]); }
+  return slot + select(0u, params.batch, PADDING == 2u);
+}
+
+// The first step of the row in a slot.
+fn start_of(slot: u32) -> u32 {
+  if (PADDING > 0u) { return u32(mask[params.batch + min(slot, params.batch - 1u)]); }
+  return 0u;
 }
 
 @compute @workgroup_size(THREADS)
@@ -96,35 +120,69 @@ fn lstm_backward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
+  // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  let state = params.batch * HIDDEN;
+  var begin = params.start;
+  var end = params.end;
+  // Slots are sorted by start: the first one's is the group's, the last one's ends the padding.
+  if (PADDING == 1u) { begin = max(begin, start_of(first_row)); }
+  if (PADDING == 2u) { end = min(end, start_of(params.batch)); }
+  if (begin >= end) {
+    return;
+  }
+  let state = (params.batch + select(0u, 1u, PADDING > 0u)) * HIDDEN;
+  let last_state = params.batch * HIDDEN;
   var d_h: array<vec4f, CELLS>;
   var d_c: array<vec4f, CELLS>;
-  var d_h_before: array<vec4f, CELLS>;
   var u: array<vec4f, UNITS>;
+  // Slots whose rows start at `end` or before.
+  var started = params.batch;
+  if (PADDING == 2u) {
+    while (started > 0u && start_of(started - 1u) > end) {
+      started--;
+    }
+  }
 
   for (var n = 0u; n < UNITS; n++) {
     for (var q = 0u; q < QUADS; q++) {
       let first = first_row + q * 4u;
       let inside = rows_inside(first);
       for (var r = 0u; r < inside; r++) {
-        let at = (first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
-        if (params.end < params.steps) {
+        let at = row_of(first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+        if (PADDING == 2u) {
+          if (end < start_of(params.batch)) {
+            d_h[n * QUADS + q][r] = d_initial[at];
+            d_c[n * QUADS + q][r] = d_initial[at + state];
+          }
+        } else if (params.end < params.steps) {
           d_h[n * QUADS + q][r] = d_initial[at];
           d_c[n * QUADS + q][r] = d_initial[at + state];
         } else if (HAS_D_LAST == 1u) {
           d_h[n * QUADS + q][r] = d_last[at];
-          d_c[n * QUADS + q][r] = d_last[at + state];
+          d_c[n * QUADS + q][r] = d_last[at + last_state];
         }
       }
     }
   }
 
-  for (var t = params.end; t > params.start;) {
+  for (var t = end; t > begin;) {
     t--;
+    if (PADDING == 2u) {
+      while (started > 0u && start_of(started - 1u) == t + 1u) {
+        started--;
+        for (var n = 0u; n < UNITS; n++) {
+          let at = u32(mask[started]) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+          d_h[n * QUADS].x += d_initial[at];
+          d_c[n * QUADS].x += d_initial[at + state];
+        }
+      }
+    }
+    var d_h_passed: array<vec4f, CELLS>;
+    var sum: array<vec4f, CELLS>;
+    // @unroll
     for (var cell = 0u; cell < CELLS; cell++) {
-      d_h_before[cell] = vec4f(0.0);
+      sum[cell] = vec4f(0.0);
     }
     for (var tile = 0u; tile < UNITS; tile++) {
       let unit = lane + tile * THREADS;
@@ -140,7 +198,8 @@ fn lstm_backward(
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
-          let step = (first + r) * params.steps + t;
+          let start = select(0u, start_of(first + r), PADDING == 1u);
+          let step = row_of(first + r) * params.steps + t;
           let at = step * (5u * HIDDEN) + column;
           let i = saved[at];
           let f = saved[at + HIDDEN];
@@ -148,10 +207,12 @@ fn lstm_backward(
           let o = saved[at + 3u * HIDDEN];
           let a = activate(ACTIVATION, saved[at + 4u * HIDDEN]);
           var c_before = 0.0;
-          if (t > 0u) {
+          if (PADDING == 1u && t > 0u && t == start) {
+            c_before = saved[((params.batch * params.steps + t) * 5u - 1u) * HIDDEN + column];
+          } else if (t > 0u) {
             c_before = saved[at - HIDDEN];
           } else if (HAS_INITIAL == 1u) {
-            c_before = initial[(first + r) * HIDDEN + column + state];
+            c_before = initial[(first + r) * HIDDEN + column + last_state];
           }
           var dh = d_h_quad[r];
           if (HAS_D_HIDDEN == 1u) { dh += d_hidden[step * HIDDEN + column]; }
@@ -161,8 +222,11 @@ fn lstm_backward(
           var d_g = dc * i * slope(ACTIVATION, g);
           var d_o = dh * a * slope(RECURRENT_ACTIVATION, o);
           var d_c_before = dc * f;
-          if (HAS_MASK == 1u) {
-            let kept = mask[step] != 0;
+          let is_own = t >= start;
+          if (HAS_MASK == 1u || PADDING == 1u) {
+            // Select, not multiply: before a row's start saved holds anything.
+            var kept = is_own;
+            if (HAS_MASK == 1u) { kept = mask[step] != 0; }
             d_i = select(0.0, d_i, kept);
             d_f = select(0.0, d_f, kept);
             d_g = select(0.0, d_g, kept);
@@ -175,7 +239,7 @@ fn lstm_backward(
           f_quad[r] = d_f;
           g_quad[r] = d_g;
           o_quad[r] = d_o;
-          if (unit < HIDDEN) {
+          if (unit < HIDDEN && is_own) {
             let to = step * (4u * HIDDEN) + unit;
             d_x[to] = d_i;
             d_x[to + HIDDEN] = d_f;
@@ -184,8 +248,8 @@ fn lstm_backward(
           }
         }
         d_c[tile * QUADS + q] = d_c_quad;
-        d_h_before[tile * QUADS + q] += passed;
-        let slot = lane * 4u * QUADS + q;
+        d_h_passed[tile * QUADS + q] = passed;
+        let slot = lane * GATE_QUADS + q;
         d_gates[slot] = i_quad;
         d_gates[slot + QUADS] = f_quad;
         d_gates[slot + 2u * QUADS] = g_quad;
@@ -196,29 +260,46 @@ fn lstm_backward(
       // The last tiles may lie beyond HIDDEN altogether.
       let tile_units = min(THREADS, HIDDEN - min(tile * THREADS, HIDDEN));
       // A thread takes UNITS units at once, so that a gate gradient that was read serves them all.
-      for (var j = 0u; j < tile_units; j++) {
-        let row = (tile * THREADS + j) * HIDDEN;
+      for (var j = 0u; j < tile_units; j += LANES) {
+        // @with(subgroups) var own: array<vec4f, GATE_QUADS>;
+        // @with(subgroups) // @unroll
+        // @with(subgroups) for (var index = 0u; index < GATE_QUADS; index++) {
+        // @with(subgroups)   own[index] = d_gates[(j + sublane) * GATE_QUADS + index];
+        // @with(subgroups) }
         // @unroll
-        for (var n = 0u; n < UNITS; n++) {
-          u[n] = packed[row + min(lane + n * THREADS, HIDDEN - 1u)];
-        }
-        // @unroll (rows)
-        for (var q = 0u; q < QUADS; q++) {
-          let slot = j * 4u * QUADS + q;
-          let d_i = d_gates[slot];
-          let d_f = d_gates[slot + QUADS];
-          let d_g = d_gates[slot + 2u * QUADS];
-          let d_o = d_gates[slot + 3u * QUADS];
+        for (var s = 0u; s < LANES; s++) {
+          let row = (tile * THREADS + j + s) * HIDDEN;
           // @unroll
           for (var n = 0u; n < UNITS; n++) {
-            d_h_before[n * QUADS + q] += d_i * u[n].x + d_f * u[n].y + d_g * u[n].z + d_o * u[n].w;
+            u[n] = packed[row + min(lane + n * THREADS, HIDDEN - 1u)];
+          }
+          // @unroll
+          for (var q = 0u; q < QUADS; q++) {
+            let slot = (j + s) * GATE_QUADS + q; // @without(subgroups)
+            let d_i = d_gates[slot]; // @without(subgroups)
+            let d_f = d_gates[slot + QUADS]; // @without(subgroups)
+            let d_g = d_gates[slot + 2u * QUADS]; // @without(subgroups)
+            let d_o = d_gates[slot + 3u * QUADS]; // @without(subgroups)
+            // @with(subgroups) let d_i = subgroupBroadcast(own[q], s);
+            // @with(subgroups) let d_f = subgroupBroadcast(own[QUADS + q], s);
+            // @with(subgroups) let d_g = subgroupBroadcast(own[2u * QUADS + q], s);
+            // @with(subgroups) let d_o = subgroupBroadcast(own[3u * QUADS + q], s);
+            // @unroll
+            for (var n = 0u; n < UNITS; n++) {
+              sum[n * QUADS + q] += d_i * u[n].x + d_f * u[n].y + d_g * u[n].z + d_o * u[n].w;
+            }
           }
         }
       }
       workgroupBarrier();
     }
+    var total: array<vec4f, CELLS>;
+    // @unroll
     for (var cell = 0u; cell < CELLS; cell++) {
-      d_h[cell] = d_h_before[cell];
+      total[cell] = sum[cell];
+    }
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h[cell] = d_h_passed[cell] + total[cell];
     }
   }
 
@@ -228,8 +309,9 @@ fn lstm_backward(
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {
-        d_initial[(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
-        d_initial[(first + r) * HIDDEN + unit + state] = d_c[n * QUADS + q][r];
+        let at = row_of(first + r) * HIDDEN + unit;
+        d_initial[at] = d_h[n * QUADS + q][r];
+        d_initial[at + state] = d_c[n * QUADS + q][r];
       }
     }
   }

@@ -27,7 +27,7 @@
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
-// On software adapters a load costs as much as dozens of multiply-adds, lane by lane. With subgroups of SUBGROUP lanes
+// On software adapters a load costs as much as dozens of multiply-adds, lane by lane. With subgroups of STEP lanes
 // (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by broadcast: 12 loads instead of
 // 40 for eight k of 16 rows, 1.7 times as fast on lavapipe.
 // Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
@@ -57,8 +57,7 @@ const THREADS = 104u;
 const UNITS = 1u;
 const ROWS = 16u;
 const BUFFERS = 2u;
-const SUBGROUP = 8u;
-const STEP_QUADS = 1u; // k per step of the inner loop, in fours: SUBGROUP / 4 with subgroups
+const STEP_QUADS = 1u; // k per step of the inner loop, in fours; with subgroups as many as they have lanes
 const GATHERED = 0u;
 const PADDING = 0u;
 const HAS_INITIAL = 0u;

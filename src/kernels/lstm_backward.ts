@@ -13,7 +13,7 @@ import {
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
-import { optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+import { innerLoop, optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
 
 /** Tensors that the sweep reads. */
 export interface LstmBackwardReads {
@@ -60,15 +60,17 @@ export function lstmBackwardCall(
     writes: [dX, dInitial],
     plan: (adapter) => {
       const isGpu = adapter.kind === "gpu";
-      const packing = { hidden: size, gates: 4, order: "backward" } as const;
+      const inner = innerLoop(adapter);
+      const packing = { hidden: size, gates: 4, order: "backward", multiple: inner.lanes } as const;
       const layout = sweepLayout("lstm_backward", adapter, {
         batch,
         hidden: size,
         maxRows: isGpu ? 4 : 16,
-        minUnits: isGpu ? 1 : 4,
+        minUnits: isGpu ? 1 : inner.lanes > 1 ? 2 : 4,
         bytesPerRow: (threads) => threads * 4 * 4,
       });
-      const specialised = specialise(unrolledWhereItPays(source, adapter), {
+      const constants = {
+        LANES: inner.lanes,
         HIDDEN: size,
         THREADS: layout.threads,
         UNITS: layout.units,
@@ -78,7 +80,8 @@ export function lstmBackwardCall(
         HAS_MASK: mask === undefined ? 0 : 1,
         HAS_INITIAL: initial === undefined ? 0 : 1,
         ...activationConstants(activations),
-      });
+      };
+      const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
       const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
       const sweeps = chunks.map(
         ([start, end], index): Dispatch => ({

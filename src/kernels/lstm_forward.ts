@@ -71,7 +71,7 @@ export function lstmForwardCall(
     plan: (adapter) => {
       const isGpu = adapter.kind === "gpu";
       const inner = innerLoop(adapter);
-      const multiple = inner.constants.STEP_QUADS * 4;
+      const multiple = Math.max(4, inner.lanes);
       const packing = { hidden: size, gates: 4, order: "forward", multiple } as const;
       const bytesPerRow = roundUp(size, multiple) * 4;
       // Without subgroups two units per thread halve the reads of h. More sums than these only spill.
@@ -86,7 +86,7 @@ export function lstmForwardCall(
       });
       const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
       const constants = {
-        ...inner.constants,
+        STEP_QUADS: multiple / 4,
         HIDDEN: size,
         THREADS: layout.threads,
         UNITS: layout.units,

@@ -107,18 +107,16 @@ export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
 }
 
-/** How a sweep's inner loop goes: the shader's lines and constants for it. */
+/** Shader features that a sweep's inner loop uses, and the lanes of a subgroup there (1 without subgroups). */
 export interface InnerLoop {
   readonly features: readonly ShaderFeature[];
-  readonly constants: { readonly SUBGROUP: number; readonly STEP_QUADS: number };
+  readonly lanes: number;
 }
 
-/** Steps by subgroup on software adapters whose subgroups are of four or eight lanes; elsewhere four at a time. */
+/** Broadcasts within subgroups on software adapters whose subgroups are of four or eight lanes. */
 export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
-  if (kind === "gpu" || (subgroupSize !== 4 && subgroupSize !== 8)) {
-    return { features: [], constants: { SUBGROUP: 4, STEP_QUADS: 1 } };
-  }
-  return { features: ["subgroups"], constants: { SUBGROUP: subgroupSize, STEP_QUADS: subgroupSize / 4 } };
+  const usesSubgroups = kind !== "gpu" && (subgroupSize === 4 || subgroupSize === 8);
+  return usesSubgroups ? { features: ["subgroups"], lanes: subgroupSize } : { features: [], lanes: 1 };
 }
 
 /**

@@ -77,6 +77,14 @@ describe("lstmBackwardCall", () => {
     await check(randomCase(sizes), undefined, testTraits("gpu"));
   });
 
+  it("does without subgroups", async () => {
+    for (const sizes of [[17, 2, 7], [17, 3, 65]] as const) {
+      const [batch, steps] = sizes;
+      const run = randomCase(sizes, { initial: true, mask: testMask("holes", batch, steps) });
+      await check(run, undefined, testTraits("lavapipe", { subgroupSize: 0 }));
+    }
+  });
+
   it("lays more rows on more workgroups", async () => {
     const run = randomCase([70, 3, 7], { initial: true });
     for (const kind of ["lavapipe", "gpu"] as const) await check(run, undefined, testTraits(kind));

@@ -80,6 +80,14 @@ describe("lstmForwardCall", () => {
     await check(randomCase(sizes), { adapter: testTraits("gpu") });
   });
 
+  it("does without subgroups", async () => {
+    for (const sizes of [[17, 2, 7], [17, 3, 65]] as const) {
+      const [batch, steps] = sizes;
+      const adapter = testTraits("lavapipe", { subgroupSize: 0 });
+      await check(randomCase(sizes, { initial: true, mask: testMask("holes", batch, steps) }), { adapter });
+    }
+  });
+
   it("lays more rows on more workgroups", async () => {
     const run = randomCase([70, 3, 7], { initial: true });
     await check(run);

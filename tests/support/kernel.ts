@@ -32,6 +32,9 @@ export function operand(
   return { role, index, shape, dtype };
 }
 
+/** Lanes of lavapipe's subgroups, which Node's software adapter has. */
+const LAVAPIPE_LANES = 8;
+
 /** Traits for planning: WebGPU's default limits, and an adapter fast enough that only a test that asks for chunks gets them. */
 export function testTraits(
   kind: AdapterTraits["kind"] = "lavapipe",
@@ -39,7 +42,7 @@ export function testTraits(
 ): AdapterTraits {
   return {
     kind,
-    subgroupSize: 0,
+    subgroupSize: kind === "lavapipe" ? LAVAPIPE_LANES : 0,
     limits: {
       maxStorageBuffersPerShaderStage: 8,
       maxStorageBufferBindingSize: 128 * 1024 * 1024,
