@@ -48,6 +48,7 @@ export default defineConfig(({ mode }) => {
           "cli/main": here("src/cli/main.ts"),
           // What a browser loads for `sluice train --runtime chromium`.
           "cli/page": here("src/cli/page.ts"),
+          "cli/bench_page": here("src/cli/bench_page.ts"),
         },
       },
       rolldownOptions: {

@@ -69,7 +69,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     options: BENCH_OPTIONS,
     prepare: (words) => {
       const told = parseBench(words);
-      return { runtime: told.runtime, start: () => benchCommand(told) };
+      return { runtime: told.runtime, start: () => benchCommand(told, here) };
     },
   },
 };

@@ -1,18 +1,13 @@
 /** The page behind `--runtime chromium` (or firefox): it trains, and tells whoever opened it. */
-import { SluiceError } from "../core/errors.ts";
 import type { JobEvent } from "./job.ts";
+import { opener, pageError } from "./opener.ts";
 import { type PageJob, type PageMessage, packFiles, unpackFiles } from "./page_messages.ts";
 import { RUNNERS, type TaskName } from "./tasks.ts";
 
 /** Messages of progress come no faster than this. */
 const PROGRESS_MS = 150;
 
-interface Opener {
-  readonly sluiceReport: (message: string) => Promise<unknown>;
-  readonly sluiceDone: () => Promise<void>;
-}
-
-const { sluiceReport, sluiceDone } = globalThis as unknown as Opener;
+const { sluiceReport, sluiceDone } = opener();
 const stop = new AbortController();
 let lastProgress = 0;
 
@@ -40,8 +35,7 @@ async function work(): Promise<PageMessage> {
     const result = await run((await (await fetch("job.json")).json()) as PageJob<TaskName>);
     return { kind: "done", ...(result && { result }) };
   } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { kind: "error", name, message, ...(stack && { stack }), isOurs: error instanceof SluiceError };
+    return pageError(error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What passes between the command line and the page that trains for it. */
 import type { ModelFiles } from "../index.ts";
 import type { JobEvent } from "./job.ts";
+import type { PageTelling } from "./page_job.ts";
 import type { TaskName, Tasks } from "./tasks.ts";
 
 /** What the page is to train; it fetches this. */
@@ -11,19 +12,13 @@ export interface PageJob<Name extends TaskName> {
   readonly resume?: PackedFiles;
 }
 
-/** What the page tells. Each is answered with true when the training is to stop. */
-export type PageMessage =
+/** What the page tells on its way. Each is answered with true when the training is to stop. */
+export type PageEvent =
   | Exclude<JobEvent, { readonly kind: "save" }>
-  | { readonly kind: "save"; readonly files: PackedFiles }
-  /** Without a result the training was stopped. */
-  | { readonly kind: "done"; readonly result?: Tasks[TaskName]["result"] }
-  | {
-      readonly kind: "error";
-      readonly name: string;
-      readonly message: string;
-      readonly stack?: string;
-      readonly isOurs: boolean;
-    };
+  | { readonly kind: "save"; readonly files: PackedFiles };
+
+/** All that the page tells. Done without a result means that the training was stopped. */
+export type PageMessage = PageTelling<PageEvent, Tasks[TaskName]["result"]>;
 
 /** Files by name, in base64. */
 export type PackedFiles = readonly (readonly [name: string, base64: string])[];

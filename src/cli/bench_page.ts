@@ -1,0 +1,25 @@
+/** The page of `sluice bench --runtime chromium` (or firefox): it measures, and tells whoever opened it. */
+import type { BenchReport } from "../bench/results.ts";
+import { type BenchJob, type BenchJobEvent, runBenchJob } from "./bench_job.ts";
+import { opener, pageError } from "./opener.ts";
+import type { PageTelling } from "./page_job.ts";
+
+const { sluiceReport, sluiceDone } = opener();
+const stop = new AbortController();
+
+async function send(message: PageTelling<BenchJobEvent, BenchReport>): Promise<void> {
+  if ((await sluiceReport(JSON.stringify(message))) === true) stop.abort();
+}
+
+async function work(): Promise<PageTelling<BenchJobEvent, BenchReport>> {
+  try {
+    const job = (await (await fetch("job.json")).json()) as BenchJob;
+    const result = await runBenchJob(job, { onEvent: (event) => void send(event), signal: stop.signal });
+    return { kind: "done", result };
+  } catch (error) {
+    return stop.signal.aborted ? { kind: "done" } : pageError(error);
+  }
+}
+
+await send(await work());
+await sluiceDone();

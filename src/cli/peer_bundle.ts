@@ -1,0 +1,79 @@
+/** Bundles the libraries that the bench compares with for a browser, which knows no packages. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DeviceError } from "../core/errors.ts";
+import type { Mounts } from "./static_server.ts";
+
+/** Packages as the bench imports them, and the names of their bundles. */
+const PACKAGES = {
+  "@tensorflow/tfjs-core": "tfjs-core",
+  "@tensorflow/tfjs-layers": "tfjs-layers",
+  "@tensorflow/tfjs-backend-webgpu": "tfjs-backend-webgpu",
+  "@jax-js/jax": "jax",
+} as const;
+
+const PREFIX = "peer:";
+
+/** Bundles to serve, and where a page finds each package. */
+export interface PeerBundle {
+  readonly mounts: Mounts;
+  readonly imports: Readonly<Record<string, string>>;
+  /** Removes the bundles. */
+  readonly dispose: () => Promise<void>;
+}
+
+/**
+ * Bundles the peers with Vite, into a folder that `dispose` removes.
+ * @param main the URL of the built command line
+ * @throws DeviceError when Vite is not installed, or a package is missing.
+ */
+export async function bundlePeers(main: string): Promise<PeerBundle> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-peers-"));
+  const dispose = () => rm(folder, { recursive: true, force: true });
+  try {
+    const { build } = await import("vite");
+    await build({
+      root: fileURLToPath(new URL("../..", main)),
+      configFile: false,
+      logLevel: "error",
+      publicDir: false,
+      plugins: [
+        {
+          // An entry has to be a module of one's own.
+          name: "sluice-peers",
+          resolveId: (id: string) => (id.startsWith(PREFIX) ? `\0${id}` : undefined),
+          load: (id: string) =>
+            id.startsWith(`\0${PREFIX}`) ? `export * from "${id.slice(PREFIX.length + 1)}";` : undefined,
+        },
+      ],
+      define: { "process.env.NODE_ENV": '"production"' },
+      build: {
+        outDir: folder,
+        emptyOutDir: true,
+        target: "es2023",
+        minify: false,
+        modulePreload: false,
+        rolldownOptions: {
+          input: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [file, `${PREFIX}${name}`])),
+          preserveEntrySignatures: "strict",
+          output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
+        },
+      },
+    });
+  } catch (cause) {
+    await dispose();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DeviceError(
+      `--peers in a browser bundles other libraries with vite, which failed: ${reason}. Run it where Sluice's development dependencies are installed (npm ci in its repository).`,
+      {},
+      { cause },
+    );
+  }
+  return {
+    mounts: { "/peers/": folder },
+    imports: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, `/peers/${file}.js`])),
+    dispose,
+  };
+}
