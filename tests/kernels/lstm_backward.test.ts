@@ -78,7 +78,10 @@ describe("lstmBackwardCall", () => {
   });
 
   it("does without subgroups", async () => {
-    for (const sizes of [[17, 2, 7], [17, 3, 65]] as const) {
+    for (const sizes of [
+      [17, 2, 7],
+      [17, 3, 65],
+    ] as const) {
       const [batch, steps] = sizes;
       const run = randomCase(sizes, { initial: true, mask: testMask("holes", batch, steps) });
       await check(run, undefined, testTraits("lavapipe", { subgroupSize: 0 }));

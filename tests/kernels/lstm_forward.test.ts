@@ -81,7 +81,10 @@ describe("lstmForwardCall", () => {
   });
 
   it("does without subgroups", async () => {
-    for (const sizes of [[17, 2, 7], [17, 3, 65]] as const) {
+    for (const sizes of [
+      [17, 2, 7],
+      [17, 3, 65],
+    ] as const) {
       const [batch, steps] = sizes;
       const adapter = testTraits("lavapipe", { subgroupSize: 0 });
       await check(randomCase(sizes, { initial: true, mask: testMask("holes", batch, steps) }), { adapter });
