@@ -84,7 +84,16 @@ export {
 export { binaryAccuracy, categoricalAccuracy, type Metric, sparseCategoricalAccuracy } from "./nn/metrics.ts";
 export { Model } from "./nn/model.ts";
 export { loadModel } from "./nn/model_load.ts";
-export type { CompileOptions, FitOptions, History, ModelOptions, NamedWeight, RunOptions } from "./nn/model_options.ts";
+export type {
+  BatchOptions,
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  History,
+  ModelOptions,
+  NamedWeight,
+  RunOptions,
+} from "./nn/model_options.ts";
 export type { ModelFiles } from "./nn/model_save.ts";
 export {
   type AdadeltaOptions,

@@ -157,16 +157,27 @@ export function isArrayLike(value: unknown): value is ArrayLike {
 }
 
 /** Tells `(data, options)` from `(x, y, options)`. `isTargets` says whether a plain object holds targets by output. */
-export function splitArguments<O extends object>(
+export function splitArguments<O extends { readonly sampleWeight?: TargetsLike | undefined }>(
   first: DataLike | InputsLike,
   second: TargetsLike | O | undefined,
   third: O | undefined,
   outputNames: readonly string[],
 ): { data: DataLike; options: O } {
   if (second !== undefined && (isArrayLike(second) || isByName(second, outputNames))) {
-    return { data: { x: first as InputLike, y: second as TargetsLike }, options: third ?? ({} as O) };
+    const options = third ?? ({} as O);
+    return { data: withWeights({ x: first as InputLike, y: second as TargetsLike }, options.sampleWeight), options };
   }
-  return { data: first as DataLike, options: (second as O | undefined) ?? ({} as O) };
+  const options = (second as O | undefined) ?? ({} as O);
+  return { data: withWeights(first as DataLike, options.sampleWeight), options };
+}
+
+function withWeights(data: DataLike, sampleWeight: TargetsLike | undefined): DataLike {
+  if (sampleWeight === undefined) return data;
+  const parts = partsOf(data);
+  if (parts.sampleWeight !== undefined) {
+    throw new ValueError("got sampleWeight among the data and as an option; expected it once");
+  }
+  return { ...parts, sampleWeight } as DataParts;
 }
 
 function isByName(value: object, names: readonly string[]): boolean {

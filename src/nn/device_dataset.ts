@@ -1,23 +1,15 @@
 import type { NdArray } from "../core/nd_array.ts";
-import { type Value, Variable } from "../graph/operation.ts";
+import { input, type Value, Variable } from "../graph/operation.ts";
 import { rowBatch, sequenceBatch } from "../ops/batch.ts";
 import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import type { Batch, BatchSource, OpenBatch } from "./batch_source.ts";
 import type { Column, Examples } from "./examples.ts";
-
-/** A batch as the graph of a step sees it. */
-export interface Batch {
-  /** One for each input of the model. */
-  readonly xs: readonly Value[];
-  /** Targets and weights, one for each output; undefined where there are none. */
-  readonly ys: readonly (Value | undefined)[];
-  readonly weights: readonly (Value | undefined)[];
-}
 
 type Take = (position: Value, batchSize: number) => Value;
 
 /** Examples on the GPU: uploaded once; each step takes its batch there, by a permutation and a position. */
-export class DeviceDataset {
+export class DeviceDataset implements BatchSource<number> {
   readonly size: number;
   readonly #device: Device;
   readonly #permutation: Variable;
@@ -72,6 +64,16 @@ export class DeviceDataset {
         { ids, offsets, permutation: this.#permutation.value, position },
         { batchSize, length, paddingPre: padding === "pre" },
       );
+  }
+
+  /** Batches of this size; a run says where its batch starts in the permutation. */
+  open(batchSize: number): OpenBatch<number> {
+    const position = input("position", [], "int32");
+    return {
+      batch: this.batch(position, batchSize),
+      inputs: [position],
+      feeds: (at) => [[position, { shape: [], data: Int32Array.of(at) }]],
+    };
   }
 
   /** The rows `permutation[position … position + batchSize)`. */

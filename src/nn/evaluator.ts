@@ -58,7 +58,7 @@ export class Evaluator {
     for (let batch = 0; batch < this.#batches.count; batch++) {
       stopIfAsked(control, "evaluate");
       const { step, position } = this.#batches.at(batch);
-      step.program.submit(step.feeds({ position, iteration: 0, rates: [] }));
+      step.program.submit(step.feeds({ at: position, iteration: 0, rates: [] }));
       await pacer.submitted();
     }
     const totals = await store.read(this.#sums.variables);

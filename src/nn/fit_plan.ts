@@ -59,6 +59,22 @@ export function startState(
   };
 }
 
+/** The state of a model that no `fit` has trained: only its steps are counted. */
+export function untrainedState(seed: number): TrainingState {
+  return {
+    seed,
+    epochs: 0,
+    batchSize: 1,
+    shuffle: false,
+    epoch: 0,
+    batch: 0,
+    iteration: 0,
+    sums: [],
+    size: 0,
+    records: [],
+  };
+}
+
 function resumeState(size: number, before: TrainingState | undefined, epochs: number): TrainingState {
   if (before === undefined)
     throw new ValueError(

@@ -4,15 +4,24 @@ import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import { BatchRunner } from "./batch_runner.ts";
 import { compileModel } from "./compile_model.ts";
 import { type InputsLike, prepareInputs } from "./data_input.ts";
 import { type ClassWeight, type DataLike, prepareData, splitArguments, type TargetsLike } from "./data_targets.ts";
 import { Evaluator } from "./evaluator.ts";
-import { checkCount, splitForValidation, startState } from "./fit_plan.ts";
+import { type Column, sizeOfColumn } from "./examples.ts";
+import { checkCount, splitForValidation, startState, untrainedState } from "./fit_plan.ts";
 import { historyOf } from "./history.ts";
 import { type CellTrace, type InputGradients, inputGradients, type TraceOptions, traceCell } from "./inspect.ts";
 import { ModelBase } from "./model_base.ts";
-import type { CompileOptions, FitOptions, History, RunOptions } from "./model_options.ts";
+import type {
+  BatchOptions,
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  History,
+  RunOptions,
+} from "./model_options.ts";
 import { type ModelFiles, modelToFiles, saveModel } from "./model_save.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { Predictor } from "./predictor.ts";
@@ -29,6 +38,7 @@ import { slotNames } from "./weight_names.ts";
 export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   readonly #gate = new PauseGate();
   #predictor: Predictor | undefined;
+  #runner: BatchRunner | undefined;
   #compiled: Compiled | undefined;
   #state: TrainingState | undefined;
 
@@ -115,10 +125,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /** Loss and metrics on data. Takes `(data, options)` or `(x, y, options)`. */
-  evaluate(data: DataLike, options?: RunOptions): Promise<Logs>;
-  evaluate(x: InputsLike, y: TargetsLike, options?: RunOptions): Promise<Logs>;
-  async evaluate(first: DataLike | InputsLike, second?: TargetsLike | RunOptions, third?: RunOptions): Promise<Logs> {
-    const { data, options } = splitArguments<RunOptions>(first, second, third, this.graph.outputNames);
+  evaluate(data: DataLike, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: InputsLike, y: TargetsLike, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(
+    first: DataLike | InputsLike,
+    second?: TargetsLike | EvaluateOptions,
+    third?: EvaluateOptions,
+  ): Promise<Logs> {
+    const { data, options } = splitArguments<EvaluateOptions>(first, second, third, this.graph.outputNames);
     return this.exclusively("evaluate", async () => {
       const compiled = this.#needCompiled("evaluate");
       const prepared = this.#prepare(data, compiled, "evaluate");
@@ -135,6 +149,33 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         evaluator.dispose();
       }
     });
+  }
+
+  /**
+   * One step of training on one batch. Gives the batch's loss and metrics, from before the step.
+   * @throws NonFiniteError when the loss or a gradient is not finite; the weights have not changed then.
+   */
+  async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
+    return this.exclusively("trainOnBatch", async () => {
+      const batch = this.#batch("trainOnBatch", x, y, options);
+      const iteration = this.#state?.iteration ?? 0;
+      const logs = await this.#batchRunner("trainOnBatch").train(batch, iteration);
+      this.#state = { ...(this.#state ?? untrainedState(this.seed)), iteration: iteration + 1 };
+      return logs;
+    });
+  }
+
+  /** Loss and metrics on one batch. */
+  async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
+    return this.exclusively("testOnBatch", async () =>
+      this.#batchRunner("testOnBatch").test(this.#batch("testOnBatch", x, y, options)),
+    );
+  }
+
+  /** The outputs for one batch, in one run. */
+  async predictOnBatch(x: InputsLike): Promise<P> {
+    const [first] = prepareInputs(x, this.graph.inputSpecs, "predictOnBatch");
+    return this.predict(x, { batchSize: sizeOfColumn(first as Column) });
   }
 
   /** The outputs for x, `[N, ...outputShape]`; a list where the model has several. */
@@ -193,8 +234,19 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   #releaseSlots(): void {
+    this.#runner?.dispose();
+    this.#runner = undefined;
     const slots = this.#compiled?.slots.flat() ?? [];
     if (slots.length > 0) variablesOf(this.device).release(slots);
+  }
+
+  #batch(what: string, x: InputsLike, y: TargetsLike, { sampleWeight, classWeight }: BatchOptions) {
+    return this.#prepare({ x, y, sampleWeight }, this.#needCompiled(what), what, classWeight);
+  }
+
+  #batchRunner(what: string): BatchRunner {
+    this.#runner ??= new BatchRunner(this.#stepModel(), this.#needCompiled(what));
+    return this.#runner;
   }
 
   #stepModel() {

@@ -2,7 +2,7 @@
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Device } from "../runtime/device.ts";
-import type { ClassWeight, DataLike } from "./data_targets.ts";
+import type { ClassWeight, DataLike, TargetsLike } from "./data_targets.ts";
 import type { LossLike } from "./losses.ts";
 import type { MetricLike } from "./metrics.ts";
 import type { OptimizerLike } from "./optimizers/index.ts";
@@ -42,6 +42,8 @@ export interface FitOptions {
   readonly validationData?: DataLike;
   /** The last share of the data, before any shuffling, is kept for validation. */
   readonly validationSplit?: number;
+  /** How much each example counts, `[N]`, or each timestep, `[N, T]`; one for each output where there are several. */
+  readonly sampleWeight?: TargetsLike | undefined;
   /** How much examples of each class count, by class number; for models of one output. */
   readonly classWeight?: ClassWeight | undefined;
   /** True when absent: another order in each epoch, by the seed. */
@@ -56,11 +58,25 @@ export interface FitOptions {
   readonly resume?: boolean;
 }
 
-/** Options of `evaluate` and `predict`. */
+/** Options of `predict`. */
 export interface RunOptions {
   /** 32 when absent. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
+}
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends RunOptions {
+  /** How much each example counts, or each timestep; one for each output where there are several. */
+  readonly sampleWeight?: TargetsLike | undefined;
+}
+
+/** Options of `trainOnBatch` and `testOnBatch`. */
+export interface BatchOptions {
+  /** How much each example counts, or each timestep; one for each output where there are several. */
+  readonly sampleWeight?: TargetsLike | undefined;
+  /** How much examples of each class count; for models of one output. */
+  readonly classWeight?: ClassWeight | undefined;
 }
 
 /** What `fit` returns. */

@@ -5,7 +5,7 @@ import type { Value } from "../graph/operation.ts";
 import { add, cast, div, mul } from "../ops/arithmetic.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { reshape } from "../ops/reshape.ts";
-import type { Batch } from "./device_dataset.ts";
+import type { Batch } from "./batch_source.ts";
 import type { Loss } from "./losses.ts";
 import type { Metric } from "./metrics.ts";
 

@@ -8,8 +8,8 @@ import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";
+import type { BatchSource } from "./batch_source.ts";
 import type { Constraint } from "./constraints.ts";
-import type { DeviceDataset } from "./device_dataset.ts";
 import { measure, type OutputObjective, type Outputs } from "./objective.ts";
 import type { Optimizer } from "./optimizers/index.ts";
 
@@ -57,18 +57,18 @@ export class RunningSums {
   }
 }
 
-/** A step compiled for one data set and batch size. */
-export interface StepProgram {
+/** A step compiled for one source of batches and one batch size. */
+export interface StepProgram<At = number> {
   readonly program: Program;
   readonly batchSize: number;
   /** The feeds of a step. */
-  feeds(step: StepFeeds): Feeds;
+  feeds(step: StepFeeds<At>): Feeds;
 }
 
 /** What changes from step to step. */
-export interface StepFeeds {
-  /** Where the batch starts in the permutation. */
-  readonly position: number;
+export interface StepFeeds<At> {
+  /** Which examples: where the batch starts in the permutation, or the examples themselves. */
+  readonly at: At;
   /** Steps done before this one. */
   readonly iteration: number;
   readonly rates: readonly number[];
@@ -86,19 +86,18 @@ function constrained({ variable, value }: Update, constraint: Constraint, isSoun
 }
 
 /** One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite). */
-export async function trainStep(
+export async function trainStep<At>(
   model: StepModel,
   compiled: Compiled,
-  data: DeviceDataset,
+  source: BatchSource<At>,
   sums: RunningSums,
   status: Variable,
   batchSize: number,
-): Promise<StepProgram> {
-  const position = input("position", [], "int32");
+): Promise<StepProgram<At>> {
+  const { batch, inputs: fed, feeds } = source.open(batchSize);
   const step = input("step", [], "int32");
   const rates = input("rates", [RATE_COUNT]);
   const { optimizer, objectives, weights, slots } = compiled;
-  const batch = data.batch(position, batchSize);
   const result = model.forward(batch.xs, step);
   const measured = measure(objectives, batch, result);
   const { updates: stateUpdates, penalties } = result;
@@ -135,14 +134,14 @@ export async function trainStep(
   const program = await Program.compile(
     model.device,
     { outputs, updates },
-    { label: `training step, batch ${batchSize}`, inputs: [position, step, rates] },
+    { label: `training step, batch ${batchSize}`, inputs: [...fed, step, rates] },
   );
   return {
     program,
     batchSize,
     feeds: (next) =>
       new Map([
-        [position, int32(next.position)],
+        ...feeds(next.at),
         [step, int32(next.iteration)],
         [rates, { shape: [RATE_COUNT], data: Float32Array.from(next.rates) }],
       ]),
@@ -150,22 +149,21 @@ export async function trainStep(
 }
 
 /** One step of evaluation: forward, loss and metrics. Its outputs are the running sums. */
-export async function evaluateStep(
+export async function evaluateStep<At>(
   model: StepModel,
   { objectives }: Pick<Compiled, "objectives">,
-  data: DeviceDataset,
+  source: BatchSource<At>,
   sums: RunningSums,
   batchSize: number,
-): Promise<StepProgram> {
-  const position = input("position", [], "int32");
-  const batch = data.batch(position, batchSize);
+): Promise<StepProgram<At>> {
+  const { batch, inputs, feeds } = source.open(batchSize);
   const result = model.forward(batch.xs);
   const { loss, others } = measure(objectives, batch, result);
   const updates = sums.updates([withPenalties(loss, result.penalties), ...others], batchSize);
   const program = await Program.compile(
     model.device,
     { outputs: updates.map((update) => update.value), updates: [...updates, ...result.updates] },
-    { label: `evaluation step, batch ${batchSize}`, inputs: [position] },
+    { label: `evaluation step, batch ${batchSize}`, inputs },
   );
-  return { program, batchSize, feeds: (next) => new Map([[position, int32(next.position)]]) };
+  return { program, batchSize, feeds: (next) => new Map(feeds(next.at)) };
 }

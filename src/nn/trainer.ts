@@ -1,5 +1,4 @@
 /** Training: the loops over epochs and batches, which can stop at any step and go on exactly. */
-import { NonFiniteError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import { Pacer } from "../runtime/pacer.ts";
@@ -13,6 +12,7 @@ import { type Compiled, RunningSums, type StepModel, trainStep } from "./step_pr
 import {
   type EpochRecord,
   epochOrder,
+  expectFinite,
   type Logs,
   type Progress,
   stopIfAsked,
@@ -157,7 +157,7 @@ export class Trainer {
       stopIfAsked(control, "fit");
       const { step, position } = this.#batches.at(batch);
       const { iteration } = this.state;
-      const feeds = step.feeds({ position, iteration, rates: optimizer.rates(iteration) });
+      const feeds = step.feeds({ at: position, iteration, rates: optimizer.rates(iteration) });
       const isLast = batch + 1 === count;
       const isDue = batch - read.batch >= READ_STEPS && performance.now() - read.time >= READ_SECONDS * 1000;
       this.#steps++;
@@ -183,12 +183,7 @@ export class Trainer {
   /** The running sums among a step's outputs. @throws NonFiniteError naming the step; the weights are those from before it. */
   #sumsOf(outputs: readonly NdArray[]): number[] {
     const status = outputs.at(-1)?.data[0] ?? 0;
-    if (status !== 0) {
-      throw new NonFiniteError(
-        `fit: the loss or a gradient stopped being finite at step ${status} of this model's training; the weights from before that step are kept. Lower the learning rate, clip the gradients (globalClipnorm: 1), or look for extreme values in the data.`,
-        { step: status },
-      );
-    }
+    expectFinite("fit", status);
     return outputs.slice(0, -1).map(({ data }) => data[0] ?? 0);
   }
 

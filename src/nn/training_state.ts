@@ -1,5 +1,5 @@
 /** Where a training stands, what it reports, and how it is steered. */
-import { AbortError, DisposedError } from "../core/errors.ts";
+import { AbortError, DisposedError, NonFiniteError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 
 /** Streams of random numbers for permutations begin here; weights and dropout use lower ones. */
@@ -77,6 +77,15 @@ export interface TrainerControl {
 export function epochOrder({ size, seed, shuffle, iteration, batch }: TrainingState): Int32Array {
   if (!shuffle) return Int32Array.from({ length: size }, (_, index) => index);
   return new Random(seed, PERMUTATION_STREAM + iteration - batch).permutation(size);
+}
+
+/** @throws NonFiniteError when a step's status is not 0; it names the step. The weights are those from before it. */
+export function expectFinite(what: string, status: number): void {
+  if (status === 0) return;
+  throw new NonFiniteError(
+    `${what}: the loss or a gradient stopped being finite at step ${status} of this model's training; the weights from before that step are kept. Lower the learning rate, clip the gradients (globalClipnorm: 1), or look for extreme values in the data.`,
+    { step: status },
+  );
 }
 
 /** @throws DisposedError or AbortError when the run is to end before its next step. */

@@ -40,7 +40,7 @@ export class TrainingStep {
     };
     try {
       const step = await trainStep(model, compiled, data, sums, status, batchSize);
-      const feeds = step.feeds({ position: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
+      const feeds = step.feeds({ at: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
       const zero = { shape: [], data: new Float32Array(1) };
       const clearSums = () => {
         for (const variable of sums.variables) variablesOf(model.device).write(variable, zero);

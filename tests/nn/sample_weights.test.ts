@@ -1,0 +1,218 @@
+/** Sample and class weights, masks in the loss, and single batches. */
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  type Device,
+  dense,
+  input,
+  inputValue,
+  interpret,
+  lstm,
+  masking,
+  model,
+  NonFiniteError,
+  sequential,
+  sgd,
+  type Value,
+} from "../../src/index.ts";
+import { resolveLoss } from "../../src/nn/losses.ts";
+import { weightedMean } from "../../src/nn/objective.ts";
+import { type KerasArray, toArray } from "../conformance/keras_case.ts";
+import losses from "../fixtures/keras_losses.json" with { type: "json" };
+import { testDevice } from "../support/device.ts";
+import { smallData, smallModel, weightBits } from "./small_model.ts";
+
+let device: Device;
+beforeAll(async () => {
+  device = await testDevice();
+});
+
+interface WeightedLoss {
+  readonly loss: string;
+  readonly options: Readonly<Record<string, number | boolean>>;
+  readonly yTrue: KerasArray;
+  readonly yPred: KerasArray;
+  readonly sampleWeight: KerasArray;
+  readonly value: number;
+  readonly weightedValue: number;
+}
+
+describe("Keras's weighted losses", () => {
+  for (const fixture of losses as unknown as readonly WeightedLoss[]) {
+    test(`${fixture.loss} ${JSON.stringify(fixture.options)}`, () => {
+      const parts = [fixture.yTrue, fixture.yPred, fixture.sampleWeight].map((array) => toArray(array));
+      const [yTrue, yPred, weight] = parts.map(({ shape }, index) => inputValue(`part ${index}`, shape)) as [
+        Value,
+        Value,
+        Value,
+      ];
+      const loss = resolveLoss({ name: fixture.loss, ...fixture.options }).perSample(yTrue, yPred);
+      const [value, weighted] = interpret(
+        { outputs: [weightedMean(loss), weightedMean(loss, weight)], updates: [] },
+        { inputs: new Map([yTrue, yPred, weight].map((each, index) => [each, parts[index] as (typeof parts)[0]])) },
+      );
+      expect(value?.data[0]).toBeCloseTo(fixture.value, 5);
+      expect(weighted?.data[0]).toBeCloseTo(fixture.weightedValue, 5);
+    });
+  }
+});
+
+/** One dense layer whose prediction is 0, so that the losses are y². */
+async function zeroModel(units = 1) {
+  const made = sequential([dense({ units })], { device, inputShape: [2] });
+  made.compile({ loss: "mse", optimizer: sgd() });
+  await made.setWeights((await made.weights()).map(({ shape, data }) => ({ shape, data: data.map(() => 0) })));
+  return made;
+}
+const x = [
+  [1, 2],
+  [3, 4],
+  [5, 6],
+];
+
+describe("sampleWeight", () => {
+  test("scales each example's loss; the sum is divided by the number of examples", async () => {
+    using made = await zeroModel();
+    const y = [1, 2, 3];
+    const wanted = (1 * 0.5 + 4 * 2 + 0) / 3;
+    expect((await made.evaluate(x, y, { sampleWeight: [0.5, 2, 0], batchSize: 2 })).loss).toBeCloseTo(wanted, 5);
+    expect((await made.evaluate({ x, y, sampleWeight: [[0.5], [2], [0]] })).loss).toBeCloseTo(wanted, 5);
+    expect((await made.evaluate([x, y, [0.5, 2, 0]])).loss).toBeCloseTo(wanted, 5);
+    const { history } = await made.fit(x, y, { sampleWeight: [0.5, 2, 0], batchSize: 3 });
+    expect(history.loss?.[0]).toBeCloseTo(wanted, 5);
+  });
+
+  test("of 0 leaves the example out of the training", async () => {
+    const train = async (rows: readonly number[][], y: readonly number[], sampleWeight: readonly number[]) => {
+      const made = await zeroModel();
+      await made.fit(rows, y, { sampleWeight, shuffle: false, batchSize: 3 });
+      const weights = await made.weights();
+      made.dispose();
+      return weights.map(({ data }) => Array.from(data));
+    };
+    const without = await train(x, [1, 2, 1e6], [1, 1, 0]);
+    expect(await train(x, [1, 2, -7], [1, 1, 0])).toEqual(without);
+    expect(await train(x, [1, 2, -7], [1, 1, 1])).not.toEqual(without);
+  });
+
+  test("may weigh timesteps; of wrong shapes it is refused", async () => {
+    using made = sequential([dense({ units: 1 })], { device, inputShape: [2, 1] });
+    made.compile({ loss: "mse" });
+    await made.setWeights([
+      { shape: [1, 1], data: [0] },
+      { shape: [1], data: [0] },
+    ]);
+    const steps = [
+      [[1], [2]],
+      [[3], [4]],
+    ];
+    const weights = [
+      [1, 0],
+      [0.5, 2],
+    ];
+    expect((await made.evaluate(steps, steps, { sampleWeight: weights })).loss).toBeCloseTo((1 + 4.5 + 32) / 4, 5);
+    expect((await made.evaluate(steps, steps, { sampleWeight: [2, 0] })).loss).toBeCloseTo((2 + 8) / 4, 5);
+    await expect(made.evaluate(steps, steps, { sampleWeight: [1, 2, 3] })).rejects.toThrow(
+      /sampleWeight is \[3\]; expected \[2\] or \[2, 2\]/,
+    );
+    await expect(made.evaluate(steps, steps, { sampleWeight: [1, Number.NaN] })).rejects.toThrow(/NaN/);
+    await expect(made.evaluate({ x: steps, y: steps, sampleWeight: [1, 1] }, { sampleWeight: [1, 1] })).rejects.toThrow(
+      /expected it once/,
+    );
+  });
+});
+
+describe("classWeight", () => {
+  test("weighs by the class's number, or by the largest of a one-hot row; classes that are not named count 1", async () => {
+    using made = await zeroModel();
+    const y = [0, 1, 2];
+    const { history } = await made.fit(x, y, { classWeight: { 1: 5, 2: 0.5 }, batchSize: 3 });
+    expect(history.loss?.[0]).toBeCloseTo((0 + 1 * 5 + 4 * 0.5) / 3, 5);
+    using wide = await zeroModel(2);
+    const rows = [
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ];
+    const { history: oneHot } = await wide.fit(x, rows, { classWeight: { 0: 3 }, batchSize: 3 });
+    expect(oneHot.loss?.[0]).toBeCloseTo((0.5 * 3 + 0.5 + 0.5) / 3, 5);
+  });
+
+  test("is refused beside sampleWeight, for several outputs and with odd weights", async () => {
+    using made = await zeroModel();
+    await expect(made.fit(x, [0, 1, 1], { classWeight: { 0: 1 }, sampleWeight: [1, 1, 1] })).rejects.toThrow(
+      /got classWeight and sampleWeight/,
+    );
+    await expect(made.fit(x, [0, 1, 1], { classWeight: { 0: -1 } })).rejects.toThrow(/classWeight holds 0: -1/);
+    const start = input({ shape: [2] });
+    using two = model({
+      inputs: start,
+      outputs: [dense({ units: 1, name: "a" }).call(start), dense({ units: 1, name: "b" }).call(start)],
+      device,
+    });
+    two.compile({ loss: "mse" });
+    await expect(two.fit(x, [x, x].map(() => [0, 1, 1]) as never, { classWeight: { 0: 1 } })).rejects.toThrow(
+      /classWeight is for models of one output/,
+    );
+  });
+});
+
+test("masked timesteps do not count in the loss: it is the mean over the others", async () => {
+  using made = sequential([masking(), lstm({ units: 1, returnSequences: true })], { device, inputShape: [3, 1] });
+  made.compile({ loss: "mse" });
+  await made.setWeights((await made.weights()).map(({ shape, data }) => ({ shape, data: data.map(() => 0) })));
+  const rows = [
+    [[1], [2], [0]],
+    [[1], [0], [0]],
+  ];
+  const y = [
+    [[1], [2], [9]],
+    [[3], [9], [9]],
+  ];
+  expect((await made.evaluate(rows, y)).loss).toBeCloseTo((1 + 4 + 9) / 3, 4);
+  expect((await made.evaluate(rows, y, { sampleWeight: [2, 1] })).loss).toBeCloseTo((2 + 8 + 9) / 3, 4);
+});
+
+describe("single batches", () => {
+  test("train as fit does, step by step, and count on", async () => {
+    const { x: rows, y } = smallData(22);
+    using whole = smallModel(device);
+    const { history } = await whole.fit(rows, y, { batchSize: 8, shuffle: false });
+    using single = smallModel(device);
+    let sum = 0;
+    for (let from = 0; from < 22; from += 8) {
+      const logs = await single.trainOnBatch(rows.slice(from, from + 8), y.slice(from, from + 8));
+      sum += (logs.loss ?? 0) * Math.min(8, 22 - from);
+    }
+    expect(sum / 22).toBeCloseTo(history.loss?.[0] ?? 0, 5);
+    expect(await weightBits(single)).toEqual(await weightBits(whole));
+    expect(single.trainingState?.iteration).toBe(3);
+    await whole.fit(rows, y, { batchSize: 8, shuffle: false });
+    await single.fit(rows, y, { batchSize: 8, shuffle: false });
+    expect(await weightBits(single)).toEqual(await weightBits(whole));
+  });
+
+  test("test and predict as evaluate and predict do, and leave nothing behind", async () => {
+    const start = device.memory.bytes;
+    const { x: rows, y } = smallData(10);
+    const made = smallModel(device);
+    const [tested, evaluated] = [await made.testOnBatch(rows, y), await made.evaluate(rows, y)];
+    for (const [name, value] of Object.entries(evaluated)) expect(tested[name]).toBeCloseTo(value, 5);
+    expect(await made.predictOnBatch(rows)).toEqual(await made.predict(rows, { batchSize: 10 }));
+    await made.trainOnBatch(rows, y, { sampleWeight: rows.map(() => 0.5) });
+    made.compile({ loss: "binaryCrossentropy" });
+    await made.trainOnBatch(rows, y, { classWeight: { 1: 2 } });
+    made.dispose();
+    expect(device.memory.bytes).toBe(start);
+  });
+
+  test("whose loss is not finite leave the weights", async () => {
+    using made = smallModel(device, { loss: "mse" });
+    const { x: rows } = smallData(4);
+    const before = await weightBits(made);
+    const huge = rows.map(() => 3e38);
+    await expect(made.trainOnBatch(rows, huge)).rejects.toThrow(NonFiniteError);
+    expect(await weightBits(made)).toEqual(before);
+    await made.trainOnBatch(rows, [0, 1, 1, 0]);
+    expect(await weightBits(made)).not.toEqual(before);
+  });
+});
