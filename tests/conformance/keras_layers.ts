@@ -10,7 +10,6 @@ const others = layerFixtures as unknown as readonly (KerasLayerCase & { readonly
 
 /** Layers by the names that the fixtures have for them. */
 const factories = layers as unknown as Readonly<Record<string, (options: unknown) => Layer>>;
-const isKnown = ({ layer }: { readonly layer: string }) => !["attention", "additiveAttention", "dot"].includes(layer);
 
 /** One case for each of Keras's. */
 export const kerasLayerCases: readonly ConformanceCase[] = [
@@ -20,7 +19,7 @@ export const kerasLayerCases: readonly ConformanceCase[] = [
       run: (device) => compareLayer(device, layers.lstm(fixture.options as unknown as layers.LstmOptions), fixture),
     }),
   ),
-  ...others.filter(isKnown).map(
+  ...others.map(
     (fixture): ConformanceCase => ({
       name: `keras: ${fixture.name}`,
       run: (device) => compareLayer(device, factories[fixture.layer]?.(fixture.options) as Layer, fixture),

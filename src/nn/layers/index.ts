@@ -1,7 +1,16 @@
 /** The layers, and how a saved one is made again. */
 export * from "./activation.ts";
+export {
+  AdditiveAttention,
+  type AdditiveAttentionOptions,
+  Attention,
+  type AttentionOptions,
+  additiveAttention,
+  attention,
+} from "./attention.ts";
 export * from "./conv1d.ts";
 export * from "./dense.ts";
+export * from "./dot.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./global_pooling.ts";
@@ -20,6 +29,8 @@ export {
 export { Lstm, type LstmOptions, lstm } from "./lstm.ts";
 export * from "./masking.ts";
 export { MergeLayer } from "./merge_layer.ts";
+export * from "./merging.ts";
+export * from "./multi_head_attention.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export { layerFromConfig } from "./registry.ts";

@@ -2,14 +2,18 @@
 import { FormatError } from "../../core/errors.ts";
 import type { ActivationLike } from "../activations.ts";
 import { Activation, Elu, LeakyRelu, PRelu, Relu, Softmax } from "./activation.ts";
+import { AdditiveAttention, Attention } from "./attention.ts";
 import { Conv1d } from "./conv1d.ts";
 import { Dense } from "./dense.ts";
+import { Dot } from "./dot.ts";
 import { AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1d } from "./dropout.ts";
 import { Embedding } from "./embedding.ts";
 import { GlobalAveragePooling1d, GlobalMaxPooling1d } from "./global_pooling.ts";
 import type { Layer } from "./layer.ts";
 import { Lstm } from "./lstm.ts";
 import { Masking } from "./masking.ts";
+import { Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract } from "./merging.ts";
+import { MultiHeadAttention } from "./multi_head_attention.ts";
 import { BatchNormalization, LayerNormalization } from "./normalization.ts";
 import { AveragePooling1d, MaxPooling1d } from "./pooling.ts";
 import { Cropping1d, Flatten, Permute, RepeatVector, Reshape, UpSampling1d, ZeroPadding1d } from "./reshaping.ts";
@@ -24,12 +28,18 @@ function of<O extends object>(layerClass: new (options: O) => Layer): Make {
 
 const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["Activation", (options, name) => new Activation(options.activation as ActivationLike, { ...options, name })],
+  ["Add", of(Add)],
+  ["AdditiveAttention", of(AdditiveAttention)],
   ["AlphaDropout", of(AlphaDropout)],
+  ["Attention", of(Attention)],
+  ["Average", of(Average)],
   ["AveragePooling1D", of(AveragePooling1d)],
   ["BatchNormalization", of(BatchNormalization)],
+  ["Concatenate", of(Concatenate)],
   ["Conv1D", of(Conv1d)],
   ["Cropping1D", of(Cropping1d)],
   ["Dense", of(Dense)],
+  ["Dot", of(Dot)],
   ["Dropout", of(Dropout)],
   ["ELU", of(Elu)],
   ["Embedding", of(Embedding)],
@@ -43,6 +53,10 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["LeakyReLU", of(LeakyRelu)],
   ["Masking", of(Masking)],
   ["MaxPooling1D", of(MaxPooling1d)],
+  ["Maximum", of(Maximum)],
+  ["Minimum", of(Minimum)],
+  ["MultiHeadAttention", of(MultiHeadAttention)],
+  ["Multiply", of(Multiply)],
   ["PReLU", of(PRelu)],
   ["Permute", of(Permute)],
   ["ReLU", of(Relu)],
@@ -50,6 +64,7 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["Reshape", of(Reshape)],
   ["Softmax", of(Softmax)],
   ["SpatialDropout1D", of(SpatialDropout1d)],
+  ["Subtract", of(Subtract)],
   ["UpSampling1D", of(UpSampling1d)],
   ["ZeroPadding1D", of(ZeroPadding1d)],
 ]);

@@ -1,6 +1,7 @@
 import { activationCases } from "./activations.ts";
 import { elementwiseCases } from "./elementwise.ts";
 import { layerCases } from "./layers.ts";
+import { joiningCases } from "./layers_joining.ts";
 import type { OpCase } from "./op_case.ts";
 import { productCases } from "./products.ts";
 import { shapeCases } from "./shapes.ts";
@@ -11,6 +12,7 @@ export const opCases: readonly OpCase[] = [
   ...elementwiseCases,
   ...activationCases,
   ...layerCases,
+  ...joiningCases,
   ...shapeCases,
   ...productCases,
   ...sweepCases,
