@@ -70,7 +70,7 @@ export {
   randomUniform,
   zeros,
 } from "./nn/initializers.ts";
-export type { CellTrace, InputGradients } from "./nn/inspect.ts";
+export type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace } from "./nn/inspect.ts";
 export * from "./nn/layers/index.ts";
 export {
   binaryCrossentropy,

@@ -25,6 +25,21 @@ export interface CellTrace {
   readonly h: NdArray;
 }
 
+/** What a GRU did, each `[B, T, units]`: update and reset gate, the candidate, and the hidden state after each step. */
+export interface GruTrace {
+  readonly layer: string;
+  readonly z: NdArray;
+  readonly r: NdArray;
+  readonly candidate: NdArray;
+  readonly h: NdArray;
+}
+
+/** What a simple recurrent layer did: the hidden state after each step, `[B, T, units]`. */
+export interface SimpleRnnTrace {
+  readonly layer: string;
+  readonly h: NdArray;
+}
+
 /** How the output depends on the input, for each example. */
 export interface InputGradients {
   /** The model's output, `[B, ...]`. */
@@ -60,30 +75,37 @@ async function runOnce(
   }
 }
 
-/** @throws ValueError when the model has no such recurrent layer. */
-export async function traceCell(
+/**
+ * What the layer's kernel kept of every step, by the names that the layer gives.
+ * @throws ValueError when the model has no such recurrent layer, or its steps run without a kernel.
+ */
+export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
   model: ModelBase,
   x: InputsLike,
   { layer: name }: TraceOptions = {},
-): Promise<CellTrace> {
+): Promise<Trace> {
   let found: LayerTrace | undefined;
   const arrays = await runOnce(model, x, "trace", (xs) => {
     found = model.graph
       .build(xs)
-      .traces.find(({ layer, result }) => result.saved !== undefined && (name === undefined || layer.name === name));
-    const { saved, hidden } = found?.result ?? {};
-    if (saved === undefined || hidden === undefined) {
+      .traces.find(
+        ({ layer, result }) => result.savedNames !== undefined && (name === undefined || layer.name === name),
+      );
+    const { saved, savedNames, hidden } = found?.result ?? {};
+    if (savedNames === undefined || hidden === undefined) {
       throw new ValueError(
-        `trace: ${name === undefined ? "the model has no recurrent layer" : `"${name}" is no recurrent layer of this model`}; its layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
+        `trace: ${name === undefined ? "the model has no recurrent layer with a kernel" : `"${name}" is no recurrent layer of this model that has a kernel`}; its layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
         { layer: name },
       );
     }
     const [batch, time, units] = hidden.shape as [number, number, number];
-    const part = (index: number) => slice(saved, [0, 0, index * units], [batch, time, units]);
-    return [part(0), part(1), part(2), part(3), part(4), hidden];
+    const part = (_name: string, index: number) => slice(saved as Value, [0, 0, index * units], [batch, time, units]);
+    return [hidden, ...savedNames.map(part)];
   });
-  const [i, f, candidate, o, c, h] = arrays as [NdArray, NdArray, NdArray, NdArray, NdArray, NdArray];
-  return { layer: (found as LayerTrace).layer.name, i, f, candidate, o, c, h };
+  const { layer, result } = found as LayerTrace;
+  const [h, ...parts] = arrays;
+  const byName = (result.savedNames ?? []).map((part, index) => [part, parts[index]]);
+  return { layer: layer.name, ...Object.fromEntries(byName), h } as unknown as Trace;
 }
 
 /**

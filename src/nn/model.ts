@@ -12,7 +12,15 @@ import { Evaluator } from "./evaluator.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
 import { checkCount, splitForValidation, startState, untrainedState } from "./fit_plan.ts";
 import { historyOf } from "./history.ts";
-import { type CellTrace, type InputGradients, inputGradients, type TraceOptions, traceCell } from "./inspect.ts";
+import {
+  type CellTrace,
+  type GruTrace,
+  type InputGradients,
+  inputGradients,
+  type SimpleRnnTrace,
+  type TraceOptions,
+  traceCell,
+} from "./inspect.ts";
 import { ModelBase } from "./model_base.ts";
 import type {
   BatchOptions,
@@ -188,10 +196,17 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 
-  /** Gates, candidate, cell and hidden state of a recurrent layer over time, for x. */
-  async trace(x: InputsLike, options: TraceOptions = {}): Promise<CellTrace> {
+  /**
+   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and h; of a
+   * GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
+   * @throws ValueError when the model has no such layer whose steps run in a kernel.
+   */
+  async trace<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
+    x: InputsLike,
+    options: TraceOptions = {},
+  ): Promise<Trace> {
     this.assertAlive("trace");
-    return traceCell(this, x, options);
+    return traceCell<Trace>(this, x, options);
   }
 
   /** The gradient of the output by input and timestep, for x. */

@@ -19,6 +19,19 @@ export function variablesOf(device: Device): VariableStore {
   return store;
 }
 
+/** The stores that hold a variable. */
+const holders = new WeakMap<Variable, Set<VariableStore>>();
+
+/** Gives variables their initial contents again (zeros where they have none), on every device that holds them. */
+export function resetEverywhere(variables: Iterable<Variable>): void {
+  for (const variable of variables) {
+    for (const store of holders.get(variable) ?? []) {
+      const { shape, dtype } = variable;
+      store.write(variable, variable.initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) });
+    }
+  }
+}
+
 /** Buffers of the variables that live on one device. */
 export class VariableStore {
   readonly #device: Device;
@@ -40,6 +53,7 @@ export class VariableStore {
       const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
       buffer = this.#device.createBuffer(sizeOf(variable.shape) * BYTES_PER_ELEMENT, usage, variable.name);
       this.#buffers.set(variable, buffer);
+      holders.set(variable, (holders.get(variable) ?? new Set()).add(this));
       if (variable.initial !== undefined) this.write(variable, variable.initial());
     }
     return buffer;
@@ -120,6 +134,7 @@ export class VariableStore {
       const buffer = this.#buffers.get(variable);
       if (buffer !== undefined) this.#device.destroyBuffer(buffer);
       this.#buffers.delete(variable);
+      holders.get(variable)?.delete(this);
     }
   }
 }

@@ -96,7 +96,12 @@ export interface KerasLayerCase {
 }
 
 /** Outputs, weight gradients and input gradients of a layer, on the GPU, against Keras's. */
-export async function compareLayer(device: Device, layer: Layer, fixture: KerasLayerCase): Promise<void> {
+export async function compareLayer(
+  device: Device,
+  layer: Layer,
+  fixture: KerasLayerCase,
+  other?: Tolerance,
+): Promise<void> {
   const variables = buildLayer(
     layer,
     fixture.inputs.map(({ shape }) => shape.slice(1)),
@@ -130,7 +135,7 @@ export async function compareLayer(device: Device, layer: Layer, fixture: KerasL
     ...fixture.inputs.map((_, index) => `gradient by input ${index}`),
   ];
   wanted.forEach((array, index) => {
-    const tolerance = index < fixture.outputs.length ? VALUES : GRADIENTS;
+    const tolerance = other ?? (index < fixture.outputs.length ? VALUES : GRADIENTS);
     expectClose(`${fixture.name}: ${labels[index]}`, came[index] as NdArray, array, tolerance);
   });
 }

@@ -1,5 +1,5 @@
 /** Whole trainings and printed summaries against Keras's. */
-import { type Device, dense, dropout, embedding, lstm, type Model, sequential } from "../../src/index.ts";
+import { type Device, dense, dropout, embedding, gru, lstm, type Model, sequential } from "../../src/index.ts";
 import summaries from "../fixtures/keras_summaries.json" with { type: "json" };
 import trainings from "../fixtures/keras_training.json" with { type: "json" };
 import { expectClose, expectNear } from "../support/tolerance.ts";
@@ -7,6 +7,7 @@ import type { ConformanceCase } from "./case.ts";
 import { type KerasArray, toArray } from "./keras_case.ts";
 
 interface TrainingCase {
+  readonly model: "lstm" | "gru";
   readonly optimizer: string;
   readonly sizes: Readonly<Record<"V" | "E" | "H" | "T" | "B", number>>;
   readonly startWeights: readonly KerasArray[];
@@ -16,11 +17,14 @@ interface TrainingCase {
   readonly endWeights: readonly KerasArray[];
 }
 
-async function startModel(device: Device, { sizes, optimizer, startWeights }: TrainingCase): Promise<Model> {
+async function startModel(
+  device: Device,
+  { model: recurrent, sizes, optimizer, startWeights }: TrainingCase,
+): Promise<Model> {
   const model = sequential(
     [
       embedding({ inputDim: sizes.V, outputDim: sizes.E }),
-      lstm({ units: sizes.H }),
+      recurrent === "gru" ? gru({ units: sizes.H }) : lstm({ units: sizes.H }),
       dense({ units: 1, activation: "sigmoid" }),
     ],
     { device, inputShape: [sizes.T] },
@@ -76,8 +80,14 @@ const fixtures = trainings as unknown as readonly TrainingCase[];
 /** Trainings from Keras's start weights, and summaries. */
 export const kerasTrainingCases: readonly ConformanceCase[] = [
   ...fixtures.flatMap((fixture): ConformanceCase[] => [
-    { name: `keras: training by ${fixture.optimizer}, one fit`, run: (device) => trainAtOnce(device, fixture) },
-    { name: `keras: training by ${fixture.optimizer}, batch by batch`, run: (device) => trainByBatch(device, fixture) },
+    {
+      name: `keras: training ${fixture.model} by ${fixture.optimizer}, one fit`,
+      run: (device) => trainAtOnce(device, fixture),
+    },
+    {
+      name: `keras: training ${fixture.model} by ${fixture.optimizer}, batch by batch`,
+      run: (device) => trainByBatch(device, fixture),
+    },
   ]),
   {
     name: "keras: the summary of the sentiment model",

@@ -8,12 +8,24 @@ export {
   additiveAttention,
   attention,
 } from "./attention.ts";
+export * from "./bidirectional.ts";
+export {
+  type CellContext,
+  type CellSequence,
+  type CellStep,
+  type CellSweep,
+  RnnCell,
+  type SweepInputs,
+} from "./cell.ts";
 export * from "./conv1d.ts";
 export * from "./dense.ts";
 export * from "./dot.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
+export type { CellOptions, GatedCellOptions } from "./gated_cell.ts";
 export * from "./global_pooling.ts";
+export * from "./gru.ts";
+export * from "./gru_cell.ts";
 export { InputLayer, type InputOptions, input } from "./input_layer.ts";
 export {
   type CallContext,
@@ -26,7 +38,8 @@ export {
   type LayerTrace,
   type WeightSpec,
 } from "./layer.ts";
-export { Lstm, type LstmOptions, lstm } from "./lstm.ts";
+export * from "./lstm.ts";
+export * from "./lstm_cell.ts";
 export * from "./masking.ts";
 export { MergeLayer } from "./merge_layer.ts";
 export * from "./merging.ts";
@@ -35,5 +48,10 @@ export * from "./normalization.ts";
 export * from "./pooling.ts";
 export { layerFromConfig } from "./registry.ts";
 export * from "./reshaping.ts";
+export { Rnn, type RnnOptions, rnn, type WithStates } from "./rnn.ts";
+export * from "./simple_rnn.ts";
+export * from "./simple_rnn_cell.ts";
+export * from "./stacked_cells.ts";
 export { LayerNode, SymbolicTensor } from "./symbolic.ts";
+export * from "./time_distributed.ts";
 export { type WeightOptions, WeightRule } from "./weight_options.ts";

@@ -45,8 +45,9 @@ export interface CallResult {
   readonly mask?: Value | undefined;
   /** Final states, where the layer has them. */
   readonly states?: readonly Value[];
-  /** i, f, candidate, o and c of every timestep, `[B, T, 5H]`, where the layer can show them. */
+  /** What a recurrent layer's steps kept, `[B, T, parts·H]`, such as i, f, candidate, o and c; and the names of the parts. */
   readonly saved?: Value;
+  readonly savedNames?: readonly string[];
   /** h of every timestep, `[B, T, H]`. */
   readonly hidden?: Value;
   /** What variables of the layer hold after the run: moving statistics, states that live on. */

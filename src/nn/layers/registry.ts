@@ -3,20 +3,30 @@ import { FormatError } from "../../core/errors.ts";
 import type { ActivationLike } from "../activations.ts";
 import { Activation, Elu, LeakyRelu, PRelu, Relu, Softmax } from "./activation.ts";
 import { AdditiveAttention, Attention } from "./attention.ts";
+import { Bidirectional } from "./bidirectional.ts";
+import type { RnnCell } from "./cell.ts";
 import { Conv1d } from "./conv1d.ts";
 import { Dense } from "./dense.ts";
 import { Dot } from "./dot.ts";
 import { AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1d } from "./dropout.ts";
 import { Embedding } from "./embedding.ts";
 import { GlobalAveragePooling1d, GlobalMaxPooling1d } from "./global_pooling.ts";
+import { Gru } from "./gru.ts";
+import { GruCell } from "./gru_cell.ts";
 import type { Layer } from "./layer.ts";
 import { Lstm } from "./lstm.ts";
+import { LstmCell } from "./lstm_cell.ts";
 import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract } from "./merging.ts";
 import { MultiHeadAttention } from "./multi_head_attention.ts";
 import { BatchNormalization, LayerNormalization } from "./normalization.ts";
 import { AveragePooling1d, MaxPooling1d } from "./pooling.ts";
 import { Cropping1d, Flatten, Permute, RepeatVector, Reshape, UpSampling1d, ZeroPadding1d } from "./reshaping.ts";
+import { Rnn } from "./rnn.ts";
+import { SimpleRnn } from "./simple_rnn.ts";
+import { SimpleRnnCell } from "./simple_rnn_cell.ts";
+import { StackedRnnCells } from "./stacked_cells.ts";
+import { TimeDistributed } from "./time_distributed.ts";
 
 type SavedOptions = Readonly<Record<string, unknown>>;
 type Make = (options: SavedOptions, name: string) => Layer;
@@ -24,6 +34,21 @@ type Make = (options: SavedOptions, name: string) => Layer;
 /** A class whose constructor takes its options, and checks them. */
 function of<O extends object>(layerClass: new (options: O) => Layer): Make {
   return (options, name) => new layerClass({ ...options, name } as unknown as O);
+}
+
+/** A layer inside another's options. */
+function inside(saved: unknown): Layer {
+  const { className, name = "", config } = saved as { className: string; name?: string; config: SavedOptions };
+  return layerFromConfig(className, config, name);
+}
+
+function bidirectionalFrom({ layer, backwardLayer, ...options }: SavedOptions, name: string): Layer {
+  return new Bidirectional({
+    ...options,
+    name,
+    layer: inside(layer) as Rnn,
+    ...(backwardLayer !== undefined && { backwardLayer: inside(backwardLayer) as Rnn }),
+  });
 }
 
 const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
@@ -35,6 +60,7 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["Average", of(Average)],
   ["AveragePooling1D", of(AveragePooling1d)],
   ["BatchNormalization", of(BatchNormalization)],
+  ["Bidirectional", bidirectionalFrom],
   ["Concatenate", of(Concatenate)],
   ["Conv1D", of(Conv1d)],
   ["Cropping1D", of(Cropping1d)],
@@ -48,7 +74,10 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["GaussianNoise", of(GaussianNoise)],
   ["GlobalAveragePooling1D", of(GlobalAveragePooling1d)],
   ["GlobalMaxPooling1D", of(GlobalMaxPooling1d)],
+  ["GRU", of(Gru)],
+  ["GRUCell", of(GruCell)],
   ["LSTM", of(Lstm)],
+  ["LSTMCell", of(LstmCell)],
   ["LayerNormalization", of(LayerNormalization)],
   ["LeakyReLU", of(LeakyRelu)],
   ["Masking", of(Masking)],
@@ -59,12 +88,20 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["Multiply", of(Multiply)],
   ["PReLU", of(PRelu)],
   ["Permute", of(Permute)],
+  ["RNN", (options, name) => new Rnn(inside(options.cell) as RnnCell, { ...options, name })],
   ["ReLU", of(Relu)],
   ["RepeatVector", of(RepeatVector)],
   ["Reshape", of(Reshape)],
+  ["SimpleRNN", of(SimpleRnn)],
+  ["SimpleRNNCell", of(SimpleRnnCell)],
   ["Softmax", of(Softmax)],
   ["SpatialDropout1D", of(SpatialDropout1d)],
+  [
+    "StackedRNNCells",
+    (options, name) => new StackedRnnCells((options.cells as unknown[]).map(inside) as RnnCell[], { name }),
+  ],
   ["Subtract", of(Subtract)],
+  ["TimeDistributed", (options, name) => new TimeDistributed({ ...options, layer: inside(options.layer), name })],
   ["UpSampling1D", of(UpSampling1d)],
   ["ZeroPadding1D", of(ZeroPadding1d)],
 ]);

@@ -115,6 +115,15 @@ export const shapeCases: readonly OpCase[] = [
   one("logSoftmax", "large logits", [given([2, 3], [900, 899, -900, 0, -80, -1000])], (x) => ops.logSoftmax(x), {
     tolerance: { absolute: 1e-4, relative: 1e-5 },
   }),
+  one("unstack", "[3, 4, 2] along 1", [normal([3, 4, 2])], (x) =>
+    ops.concat(
+      ops.unstack(x, 1).filter((_, index) => index !== 2),
+      1,
+    ),
+  ),
+  one("unstack", "[5, 1, 3] along 0", [normal([5, 1, 3])], (x) =>
+    ops.add(ops.unstack(x, 0)[1] as Value, ops.unstack(x, 0)[4] as Value),
+  ),
   one("gather", "[7, 5] by [3, 4]", [normal([7, 5]), ids([3, 4], 7)], (table, list) => ops.gather(table, list)),
   one("gather", "[65] by [257]", [normal([65]), ids([257], 65)], (table, list) => ops.gather(table, list), SUMS),
   one("gather", "[3, 2, 4] by one id", [normal([3, 2, 4]), ids([], 3)], (table, list) => ops.gather(table, list)),

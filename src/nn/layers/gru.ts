@@ -1,0 +1,59 @@
+import type { Activation } from "../activations.ts";
+import { GruCell, type GruCellOptions } from "./gru_cell.ts";
+import type { LayerConfig } from "./layer.ts";
+import { Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
+
+/** Options of `gru`; names and defaults are Keras's. */
+export interface GruOptions extends RnnOptions, GruCellOptions {}
+
+/**
+ * Gated recurrent unit (Cho et al. 2014): `[B, T, D]` -> `[B, units]`, or `[B, T, units]` with `returnSequences`.
+ * Weights: kernel `[D, 3·units]`, recurrent kernel `[units, 3·units]`, bias `[2, 3·units]` (`[3·units]` with `resetAfter`
+ * false); gates in the order z, r, h. The loop over time is inside one kernel with `resetAfter`, Keras's default.
+ * Keras: https://keras.io/api/layers/recurrent_layers/gru/
+ */
+export class Gru extends Rnn<GruCell> {
+  override readonly className = "GRU";
+
+  readonly #options: GruOptions;
+
+  constructor(options: GruOptions) {
+    super(new GruCell(options), options);
+    this.#options = options;
+  }
+
+  override get config(): LayerConfig {
+    return { ...this.cell.config, ...this.sequenceConfig };
+  }
+
+  override reversed(name: string): Gru {
+    return new Gru({ ...this.#options, goBackwards: !this.goBackwards, name });
+  }
+
+  get units(): number {
+    return this.cell.units;
+  }
+
+  get activation(): Activation {
+    return this.cell.activation;
+  }
+
+  get recurrentActivation(): Activation {
+    return this.cell.recurrentActivation;
+  }
+
+  get useBias(): boolean {
+    return this.cell.useBias;
+  }
+
+  get resetAfter(): boolean {
+    return this.cell.resetAfter;
+  }
+}
+
+/** A GRU layer. */
+export function gru(options: GruOptions & { readonly returnState: true }): WithStates<Gru>;
+export function gru(options: GruOptions): Gru;
+export function gru(options: GruOptions): Gru {
+  return new Gru(options);
+}

@@ -1,0 +1,100 @@
+import type { Shape } from "../../core/shape.ts";
+import type { Value } from "../../graph/operation.ts";
+import { add, mul, sub } from "../../ops/arithmetic.ts";
+import { gruSweep } from "../../ops/gru.ts";
+import type { LstmActivations } from "../../ops/lstm.ts";
+import { slice, stack } from "../../ops/movement.ts";
+import { reshape } from "../../ops/reshape.ts";
+import { type Activation, resolveActivation } from "../activations.ts";
+import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
+import { GatedCell, type GatedCellOptions, gateOf, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
+import type { LayerConfig } from "./layer.ts";
+import { statesOf } from "./sweep_states.ts";
+
+/** Options of `gruCell`; names and defaults are Keras's. */
+export interface GruCellOptions extends GatedCellOptions {
+  /** The reset gate comes after the recurrent product (as in cuDNN), else before it (Cho et al. 2014); true when absent. */
+  readonly resetAfter?: boolean;
+}
+
+/**
+ * One step of a GRU (Cho et al. 2014). State: h, `[B, units]`. Weights: kernel `[D, 3·units]`, recurrent kernel
+ * `[units, 3·units]`, bias `[2, 3·units]` (of the input, of the recurrent product), or `[3·units]` with `resetAfter` false;
+ * gates in the order z, r, h. Keras: https://keras.io/api/layers/recurrent_layers/gru_cell/
+ */
+export class GruCell extends GatedCell {
+  readonly className = "GRUCell";
+  readonly recurrentActivation: Activation;
+  readonly resetAfter: boolean;
+  protected readonly gates = 3;
+
+  constructor(options: GruCellOptions) {
+    super("gru", options);
+    this.recurrentActivation = resolveActivation(options.recurrentActivation ?? "sigmoid");
+    this.resetAfter = options.resetAfter ?? true;
+  }
+
+  override get config(): LayerConfig {
+    const { recurrentActivation, resetAfter } = this;
+    return { ...super.config, recurrentActivation: recurrentActivation.config, resetAfter };
+  }
+
+  protected override get biasShape(): Shape {
+    return this.resetAfter ? [2, 3 * this.units] : [3 * this.units];
+  }
+
+  protected override get inputBias(): Value | undefined {
+    return this.resetAfter ? this.#bias(0) : super.inputBias;
+  }
+
+  #bias(row: number): Value | undefined {
+    const wide = 3 * this.units;
+    return this.useBias ? reshape(slice(this.weight(2), [row, 0], [1, wide]), [wide]) : undefined;
+  }
+
+  protected get kernelActivations(): LstmActivations | undefined {
+    const activation = kernelActivation(this.activation);
+    const recurrentActivation = kernelActivation(this.recurrentActivation);
+    return !this.resetAfter || activation === undefined || recurrentActivation === undefined
+      ? undefined
+      : { activation, recurrentActivation };
+  }
+
+  override sweep({ x, initial, mask }: SweepInputs, context: CellContext): CellSweep {
+    const bias = this.#bias(1);
+    const { hidden, saved, last } = gruSweep(this.project(x, context), this.weight(1), {
+      ...this.kernelActivations,
+      ...(bias && { bias }),
+      ...(mask && { mask }),
+      ...(initial && { initial: stack(initial) }),
+    });
+    return { hidden, saved, savedNames: ["z", "r", "candidate"], states: statesOf(last) };
+  }
+
+  protected advance(x: Value, [h]: readonly [Value], product: RecurrentProduct): CellStep {
+    const { units } = this;
+    const gate = (value: Value, index: number) => gateOf(value, units, index);
+    const open = (inner: Value, index: number) =>
+      this.recurrentActivation.apply(add(gate(x, index), gate(inner, index)));
+    let z: Value;
+    let recurrent: Value;
+    if (this.resetAfter) {
+      const bias = this.#bias(1);
+      const inner = bias === undefined ? product(h) : add(product(h), bias);
+      z = open(inner, 0);
+      recurrent = mul(open(inner, 1), gate(inner, 2));
+    } else {
+      const inner = product(h, 0, 2);
+      z = open(inner, 0);
+      recurrent = product(mul(open(inner, 1), h), 2, 1);
+    }
+    const candidate = this.activation.apply(add(gate(x, 2), recurrent));
+    const output = add(mul(z, h), mul(sub(1, z), candidate));
+    return { output, states: [output] };
+  }
+}
+
+/** A cell of a GRU, for `rnn` and `stackedRnnCells`. */
+export function gruCell(options: GruCellOptions): GruCell {
+  return new GruCell(options);
+}

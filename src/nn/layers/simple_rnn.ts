@@ -1,0 +1,51 @@
+import type { Activation } from "../activations.ts";
+import type { CellOptions } from "./gated_cell.ts";
+import type { LayerConfig } from "./layer.ts";
+import { Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
+import { SimpleRnnCell } from "./simple_rnn_cell.ts";
+
+/** Options of `simpleRnn`; names and defaults are Keras's. */
+export interface SimpleRnnOptions extends RnnOptions, CellOptions {}
+
+/**
+ * A recurrent layer whose output is fed back (Elman 1990): `[B, T, D]` -> `[B, units]`, or `[B, T, units]` with
+ * `returnSequences`. Weights: kernel `[D, units]`, recurrent kernel `[units, units]`, bias `[units]`.
+ * Keras: https://keras.io/api/layers/recurrent_layers/simple_rnn/
+ */
+export class SimpleRnn extends Rnn<SimpleRnnCell> {
+  override readonly className = "SimpleRNN";
+
+  readonly #options: SimpleRnnOptions;
+
+  constructor(options: SimpleRnnOptions) {
+    super(new SimpleRnnCell(options), options);
+    this.#options = options;
+  }
+
+  override get config(): LayerConfig {
+    return { ...this.cell.config, ...this.sequenceConfig };
+  }
+
+  override reversed(name: string): SimpleRnn {
+    return new SimpleRnn({ ...this.#options, goBackwards: !this.goBackwards, name });
+  }
+
+  get units(): number {
+    return this.cell.units;
+  }
+
+  get activation(): Activation {
+    return this.cell.activation;
+  }
+
+  get useBias(): boolean {
+    return this.cell.useBias;
+  }
+}
+
+/** A simple recurrent layer. */
+export function simpleRnn(options: SimpleRnnOptions & { readonly returnState: true }): WithStates<SimpleRnn>;
+export function simpleRnn(options: SimpleRnnOptions): SimpleRnn;
+export function simpleRnn(options: SimpleRnnOptions): SimpleRnn {
+  return new SimpleRnn(options);
+}
