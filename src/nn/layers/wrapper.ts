@@ -25,6 +25,7 @@ export abstract class Wrapper extends Layer {
   }
 
   weightSpecs(inputShape: Shape): readonly WeightSpec[] {
+    this.checkInput(inputShape);
     return this.inner.flatMap((layer, index) => layer.weightSpecs(this.innerShape(inputShape, index)));
   }
 
