@@ -1,36 +1,33 @@
 /** Single steps on batches that the caller brings: `trainOnBatch` and `testOnBatch`. Their programs are kept. */
+import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { Examples } from "./examples.ts";
 import { FedBatches } from "./fed_batches.ts";
-import { logNames } from "./objective.ts";
-import {
-  type Compiled,
-  evaluateStep,
-  RunningSums,
-  type StepModel,
-  type StepProgram,
-  trainStep,
-} from "./step_programs.ts";
+import { measuresOf } from "./objective.ts";
+import { RunningTotals } from "./running_totals.ts";
+import { type Compiled, evaluateStep, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
 import { expectFinite, type Logs } from "./training_state.ts";
 
 /** Programs are kept for this many kinds and sizes of batches. */
 const KEPT_PROGRAMS = 4;
 
+/** A step with sums of its own: batches with weights may have more of them. */
+interface KeptStep {
+  readonly step: StepProgram<Examples>;
+  readonly sums: RunningTotals;
+}
+
 /** Runs steps one by one and reads each one's results. */
 export class BatchRunner {
   readonly #model: StepModel;
   readonly #compiled: Compiled;
-  readonly #names: readonly string[];
-  readonly #sums: RunningSums;
   readonly #status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
-  readonly #programs = new Map<string, StepProgram<Examples>>();
+  readonly #steps = new Map<string, KeptStep>();
 
   constructor(model: StepModel, compiled: Compiled) {
     this.#model = model;
     this.#compiled = compiled;
-    this.#names = logNames(compiled.objectives);
-    this.#sums = new RunningSums(this.#names, "batch");
   }
 
   /**
@@ -39,60 +36,56 @@ export class BatchRunner {
    */
   async train(batch: Examples, iteration: number): Promise<Logs> {
     const { optimizer } = this.#compiled;
-    const step = await this.#program("train", batch, (source) =>
-      trainStep(this.#model, this.#compiled, source, this.#sums, this.#status, batch.size),
+    const kept = await this.#step("train", batch, (source, sums) =>
+      trainStep(this.#model, this.#compiled, source, sums, this.#status, batch.size),
     );
-    const outputs = await this.#run(step, batch, iteration, optimizer.rates(iteration));
-    expectFinite("trainOnBatch", outputs.at(-1) ?? 0);
-    return this.#logs(outputs, batch.size);
+    const outputs = await this.#run(kept, batch, iteration, optimizer.rates(iteration));
+    expectFinite("trainOnBatch", outputs.at(-1)?.data[0] ?? 0);
+    return kept.sums.logs(RunningTotals.flatten(outputs.slice(0, -1)), batch.size);
   }
 
   /** The batch's loss and metrics. */
   async test(batch: Examples): Promise<Logs> {
-    const step = await this.#program("test", batch, (source) =>
-      evaluateStep(this.#model, this.#compiled, source, this.#sums, batch.size),
+    const kept = await this.#step("test", batch, (source, sums) =>
+      evaluateStep(this.#model, this.#compiled, source, sums, batch.size),
     );
-    return this.#logs(await this.#run(step, batch, 0, []), batch.size);
+    return kept.sums.logs(RunningTotals.flatten(await this.#run(kept, batch, 0, [])), batch.size);
   }
 
-  async #program(
+  async #step(
     kind: string,
     batch: Examples,
-    make: (source: FedBatches) => Promise<StepProgram<Examples>>,
-  ): Promise<StepProgram<Examples>> {
+    make: (source: FedBatches, sums: RunningTotals) => Promise<StepProgram<Examples>>,
+  ): Promise<KeptStep> {
     const key = `${kind} ${batch.size} ${FedBatches.shapeOf(batch)}`;
-    const known = this.#programs.get(key);
+    const known = this.#steps.get(key);
     if (known !== undefined) return known;
-    const step = await make(new FedBatches(batch));
-    const [oldest] = this.#programs.keys();
-    if (this.#programs.size >= KEPT_PROGRAMS && oldest !== undefined) {
-      this.#programs.get(oldest)?.program.dispose();
-      this.#programs.delete(oldest);
-    }
-    this.#programs.set(key, step);
-    return step;
+    const sums = new RunningTotals(measuresOf(this.#compiled.objectives), "batch");
+    const step = await make(new FedBatches(batch), sums);
+    const [oldest] = this.#steps.keys();
+    if (this.#steps.size >= KEPT_PROGRAMS && oldest !== undefined) this.#forget(oldest);
+    const kept = { step, sums };
+    this.#steps.set(key, kept);
+    return kept;
   }
 
-  async #run(
-    step: StepProgram<Examples>,
-    at: Examples,
-    iteration: number,
-    rates: readonly number[],
-  ): Promise<readonly number[]> {
+  async #run({ step, sums }: KeptStep, at: Examples, iteration: number, rates: readonly number[]): Promise<NdArray[]> {
     const store = variablesOf(this.#model.device);
-    for (const variable of this.#sums.variables) store.write(variable, { shape: [], data: new Float32Array(1) });
+    for (const { variable, array } of sums.arraysOf([])) store.write(variable, array);
     store.write(this.#status, { shape: [1], data: new Int32Array(1) });
-    const outputs = await step.program.run(step.feeds({ at, iteration, rates }));
-    return outputs.map(({ data }) => data[0] ?? 0);
+    return step.program.run(step.feeds({ at, iteration, rates }));
   }
 
-  #logs(sums: readonly number[], size: number): Logs {
-    return Object.fromEntries(this.#names.map((name, index) => [name, (sums[index] ?? 0) / size]));
+  #forget(key: string): void {
+    const kept = this.#steps.get(key);
+    if (kept === undefined) return;
+    kept.step.program.dispose();
+    variablesOf(this.#model.device).release(kept.sums.variables);
+    this.#steps.delete(key);
   }
 
   dispose(): void {
-    for (const { program } of this.#programs.values()) program.dispose();
-    this.#programs.clear();
-    variablesOf(this.#model.device).release([...this.#sums.variables, this.#status]);
+    for (const key of [...this.#steps.keys()]) this.#forget(key);
+    variablesOf(this.#model.device).release([this.#status]);
   }
 }

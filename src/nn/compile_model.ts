@@ -3,7 +3,7 @@ import { ValueError } from "../core/errors.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import { type Loss, type LossLike, resolveLoss } from "./losses.ts";
 import { type MetricLike, resolveMetric } from "./metrics.ts";
-import type { CompileOptions } from "./model_options.ts";
+import type { CompileOptions, MetricsLike } from "./model_options.ts";
 import type { OutputObjective } from "./objective.ts";
 import { resolveOptimizer } from "./optimizers/index.ts";
 import type { Compiled } from "./step_programs.ts";
@@ -11,17 +11,19 @@ import type { Compiled } from "./step_programs.ts";
 /** @throws ValueError for an unknown optimizer, loss, metric or output, listing the known ones. */
 export function compileModel(
   graph: LayerGraph,
-  { optimizer = "rmsprop", loss, lossWeights, metrics = [] }: CompileOptions,
+  { optimizer = "rmsprop", loss, lossWeights, metrics = [], weightedMetrics = [] }: CompileOptions,
 ): Compiled {
   const names = graph.outputNames;
   const losses = lossesOf(loss, names);
   const weights = lossWeightsOf(lossWeights, names);
-  const measures = metricsOf(metrics, names);
+  const measures = metricsOf(metrics, names, "metrics");
+  const weighted = metricsOf(weightedMetrics, names, "weightedMetrics");
   const objectives = names.map((name, index): OutputObjective => {
     const width = graph.outputShapes[index]?.at(-1) ?? 1;
     const resolved = losses[index];
-    const given = measures[index] as readonly MetricLike[];
-    if (resolved === undefined && given.length > 0) {
+    const given = measures[index] ?? [];
+    const givenWeighted = weighted[index] ?? [];
+    if (resolved === undefined && given.length + givenWeighted.length > 0) {
       throw new ValueError(
         `compile: the output "${name}" has metrics but no loss; give it a loss, with lossWeights 0 if it is not to be trained`,
       );
@@ -31,6 +33,8 @@ export function compileModel(
       loss: resolved,
       lossWeight: weights[index] as number,
       metrics: resolved === undefined ? [] : given.map((metric) => resolveMetric(metric, resolved, width)),
+      weightedMetrics:
+        resolved === undefined ? [] : givenWeighted.map((metric) => resolveMetric(metric, resolved, width)),
     };
   });
   const resolvedOptimizer = resolveOptimizer(optimizer);
@@ -72,10 +76,7 @@ function lossWeightsOf(given: CompileOptions["lossWeights"], names: readonly str
   });
 }
 
-function metricsOf(
-  given: NonNullable<CompileOptions["metrics"]>,
-  names: readonly string[],
-): readonly (readonly MetricLike[])[] {
+function metricsOf(given: MetricsLike, names: readonly string[], option: string): readonly (readonly MetricLike[])[] {
   const asList = (entry: MetricLike | readonly MetricLike[] | null | undefined) =>
     entry === null || entry === undefined
       ? []
@@ -84,7 +85,7 @@ function metricsOf(
         : [entry as MetricLike];
   if (Array.isArray(given) && (given.length === 0 || names.length === 1))
     return names.map(() => given.flat() as MetricLike[]);
-  return byOutput<MetricLike | readonly MetricLike[] | null>(given, names, "metrics").map(asList);
+  return byOutput<MetricLike | readonly MetricLike[] | null>(given, names, option).map(asList);
 }
 
 /** @throws ValueError when a list has another length, or an object another output. */

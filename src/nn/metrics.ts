@@ -1,95 +1,95 @@
-/** Metrics by Keras's names (https://keras.io/api/metrics/). Each is a mean over samples, kept as a sum on the GPU. */
+/** Metrics by Keras's names (https://keras.io/api/metrics/). */
 import { ValueError } from "../core/errors.ts";
-import type { Value } from "../graph/operation.ts";
-import { abs, cast, equal, greater, sub } from "../ops/arithmetic.ts";
-import { argmax, mean } from "../ops/reduce.ts";
-import { reshape } from "../ops/reshape.ts";
-import type { Loss } from "./losses.ts";
+import { type Loss, lossNamed, resolveLoss } from "./losses.ts";
+import {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./metrics/accuracy.ts";
+import { auc } from "./metrics/auc.ts";
+import {
+  falseNegatives,
+  falsePositives,
+  precision,
+  recall,
+  trueNegatives,
+  truePositives,
+} from "./metrics/confusion.ts";
+import { f1Score, fBetaScore } from "./metrics/f_score.ts";
+import { type Metric, type MetricConfig, meanMetric } from "./metrics/metric.ts";
+import { cosineSimilarityMetric, r2Score, rootMeanSquaredError } from "./metrics/regression.ts";
 
-/** A metric that is a mean of per-sample values. */
-export interface Metric {
-  readonly name: string;
-  /** What a saved model keeps: a name that `resolveMetric` takes. */
-  readonly id: string;
-  /** yPred `[B, ..., C]` -> `[B, ...]`. */
-  perSample(yTrue: Value, yPred: Value): Value;
-}
+export * from "./metrics/accuracy.ts";
+export { type AucOptions, auc } from "./metrics/auc.ts";
+export * from "./metrics/confusion.ts";
+export * from "./metrics/f_score.ts";
+export type { Direction, Metric, MetricBatch, MetricConfig, MetricOptions } from "./metrics/metric.ts";
+export * from "./metrics/regression.ts";
 
-/** The share of outputs on the right side of `threshold`. */
-export function binaryAccuracy(threshold = 0.5): Metric {
-  return {
-    name: "binaryAccuracy",
-    id: "binaryAccuracy",
-    perSample: (yTrue, yPred) =>
-      mean(cast(equal(yTrue, cast(greater(yPred, threshold), "float32")), "float32"), { axes: -1 }),
-  };
-}
+const BY_ID: Readonly<Record<string, (options: never) => Metric>> = {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  precision,
+  recall,
+  auc,
+  f1Score,
+  fBetaScore,
+  truePositives,
+  trueNegatives,
+  falsePositives,
+  falseNegatives,
+  rootMeanSquaredError,
+  cosineSimilarity: cosineSimilarityMetric,
+  r2Score,
+};
 
-/** The share of rows whose largest output is the one of the one-hot target. */
-export function categoricalAccuracy(): Metric {
-  return {
-    name: "categoricalAccuracy",
-    id: "categoricalAccuracy",
-    perSample: (yTrue, yPred) => cast(equal(argmax(yTrue), argmax(yPred)), "float32"),
-  };
-}
-
-/** The share of rows whose largest output is the target's class number. */
-export function sparseCategoricalAccuracy(): Metric {
-  return {
-    name: "sparseCategoricalAccuracy",
-    id: "sparseCategoricalAccuracy",
-    perSample: (yTrue, yPred) => {
-      const predicted = argmax(yPred);
-      return cast(equal(reshape(cast(yTrue, "int32"), predicted.shape), predicted), "float32");
-    },
-  };
-}
-
-/** The mean of |y − p|. */
-export function meanAbsoluteErrorMetric(): Metric {
-  return {
-    name: "meanAbsoluteError",
-    id: "meanAbsoluteError",
-    perSample: (yTrue, yPred) => mean(abs(sub(yTrue, yPred)), { axes: -1 }),
-  };
+/** A loss as a metric: its mean over examples. The loss's options are the metric's. */
+export function lossMetric(loss: Loss, name: string = loss.config.name): Metric {
+  const { name: id, ...options } = loss.config;
+  return meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
 }
 
 /** "accuracy" means what the loss and the output's width say, as in Keras. */
-function accuracyFor(loss: Loss, outputWidth: number): Metric {
+function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
   const metric =
     loss.config.name === "sparseCategoricalCrossentropy"
-      ? sparseCategoricalAccuracy()
+      ? sparseCategoricalAccuracy({ name })
       : loss.config.name === "categoricalCrossentropy" && outputWidth > 1
-        ? categoricalAccuracy()
-        : binaryAccuracy();
-  return { ...metric, name: "accuracy", id: "accuracy" };
+        ? categoricalAccuracy({ name })
+        : binaryAccuracy({ name });
+  return { ...metric, config: { id: "accuracy", name } };
 }
 
-/** What `compile` takes. */
-export type MetricLike = Metric | string;
+/** What `compile` takes: a metric, a name, or a metric as data. */
+export type MetricLike = Metric | string | MetricConfig;
+
+const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
 
 /** @throws ValueError that lists the known names. */
 export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
-  if (typeof given !== "string") return given;
-  const name = given.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  switch (name) {
-    case "accuracy":
-    case "acc":
-      return accuracyFor(loss, outputWidth);
-    case "binaryAccuracy":
-      return binaryAccuracy();
-    case "categoricalAccuracy":
-      return categoricalAccuracy();
-    case "sparseCategoricalAccuracy":
-      return sparseCategoricalAccuracy();
-    case "meanAbsoluteError":
-    case "mae":
-      return { ...meanAbsoluteErrorMetric(), name: given, id: given };
-    default:
-      throw new ValueError(
-        `unknown metric "${given}"; expected accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy or meanAbsoluteError`,
-        { metric: given },
-      );
+  if (typeof given !== "string" && "update" in given && typeof given.update === "function") return given as Metric;
+  const { id, ...options } = typeof given === "string" ? { id: given } : (given as MetricConfig);
+  const asked = plain(id);
+  if (asked === "accuracy" || asked === "acc") {
+    return accuracyFor(loss, outputWidth, typeof options.name === "string" ? options.name : id);
   }
+  const known = Object.keys(BY_ID).find((name) => plain(name) === asked);
+  const make = BY_ID[known ?? ""];
+  if (make !== undefined) return make(options as never);
+  const { name, ...lossOptions } = options;
+  const lossName = lossNamed(id);
+  if (lossName !== undefined) {
+    // Keras calls a metric given by a short name by that name.
+    const short = typeof name === "string" ? name : plain(lossName) === asked ? lossName : id;
+    return lossMetric(resolveLoss({ ...(lossOptions as object), name: lossName }), short);
+  }
+  throw new ValueError(
+    `unknown metric "${id}"; expected accuracy, one of ${Object.keys(BY_ID).join(", ")}, or the name of a loss`,
+    { metric: id },
+  );
 }

@@ -6,6 +6,7 @@ import { ReviewEncoder } from "../data/review_encoder.ts";
 import type { Variable } from "../graph/operation.ts";
 import { readModelDirectory, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
+import type { JsonValue } from "../io/strict_json.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
@@ -13,6 +14,7 @@ import { graphFromConfig } from "./graph_config.ts";
 import { LayerGraph } from "./layer_graph.ts";
 import { input, layerFromConfig } from "./layers/index.ts";
 import type { LossConfig } from "./losses.ts";
+import type { MetricConfig } from "./metrics.ts";
 import { Model } from "./model.ts";
 import type { CompileOptions } from "./model_options.ts";
 import type { ModelFiles } from "./model_save.ts";
@@ -90,8 +92,19 @@ function compileOptions(fields: Fields): CompileOptions {
       item === null ? null : (fieldsOf(item, what) as unknown as LossConfig),
     ),
     lossWeights: listOf(fields.lossWeights, "lossWeights", asNumber),
-    metrics: listOf(fields.metrics, "metrics", (item, what) => listOf(item, what, asText)),
+    metrics: listOf(fields.metrics, "metrics", (item, what) => listOf(item, what, asMetric)),
+    weightedMetrics: listOf(fields.weightedMetrics ?? [], "weightedMetrics", (item, what) =>
+      listOf(item, what, asMetric),
+    ),
   };
+}
+
+/** A metric as data, or, in older files, its name. */
+function asMetric(value: JsonValue, what: string): string | MetricConfig {
+  if (typeof value === "string") return value;
+  const fields = fieldsOf(value, what);
+  field(fields, "id", "string", what);
+  return fields as unknown as MetricConfig;
 }
 
 function matchTensors(

@@ -19,6 +19,11 @@ export interface ModelOptions {
   readonly name?: string | undefined;
 }
 
+/** Metrics of all outputs. */
+export type MetricsLike =
+  | readonly (MetricLike | readonly MetricLike[] | null)[]
+  | Readonly<Record<string, MetricLike | readonly MetricLike[] | null>>;
+
 /** Options of `compile`. */
 export interface CompileOptions {
   readonly optimizer?: OptimizerLike;
@@ -27,10 +32,9 @@ export interface CompileOptions {
   /** Each loss's part in what is minimised; 1 when absent. */
   readonly lossWeights?: number | readonly number[] | Readonly<Record<string, number>> | undefined;
   /** With several outputs, one entry (a metric or a list) for each output, or an object by output. */
-  readonly metrics?:
-    | readonly (MetricLike | readonly MetricLike[] | null)[]
-    | Readonly<Record<string, MetricLike | readonly MetricLike[] | null>>
-    | undefined;
+  readonly metrics?: MetricsLike | undefined;
+  /** As `metrics`, of the examples each counted by its sample weight. */
+  readonly weightedMetrics?: MetricsLike | undefined;
 }
 
 /** Options of `fit`. */

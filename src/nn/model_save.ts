@@ -43,7 +43,8 @@ async function describe(model: SavableModel): Promise<SavedModel> {
       optimizer: compiled.optimizer.config,
       losses: compiled.objectives.map(({ loss }) => loss?.config ?? null),
       lossWeights: compiled.objectives.map(({ lossWeight }) => lossWeight),
-      metrics: compiled.objectives.map(({ metrics }) => metrics.map((metric) => metric.id)),
+      metrics: compiled.objectives.map(({ metrics }) => metrics.map(({ config }) => config)),
+      weightedMetrics: compiled.objectives.map(({ weightedMetrics }) => weightedMetrics.map(({ config }) => config)),
     },
   };
   const json = (value: unknown) => JSON.parse(JSON.stringify(value)) as JsonValue;

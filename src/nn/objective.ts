@@ -8,6 +8,7 @@ import { reshape } from "../ops/reshape.ts";
 import type { Batch } from "./batch_source.ts";
 import type { Loss } from "./losses.ts";
 import type { Metric } from "./metrics.ts";
+import { type Additions, type Measure, meanMeasure } from "./running_totals.ts";
 
 /** Keras's epsilon: a batch that is masked as a whole divides by it. */
 const EPSILON = 1e-7;
@@ -19,7 +20,10 @@ export interface OutputObjective {
   readonly loss: Loss | undefined;
   /** The loss's part in the sum that is minimised. */
   readonly lossWeight: number;
+  /** Of the examples, each counted alike. */
   readonly metrics: readonly Metric[];
+  /** Of the examples, each counted by its sample weight. */
+  readonly weightedMetrics: readonly Metric[];
 }
 
 /** What a model gives for a batch. */
@@ -34,37 +38,61 @@ export function joinNames(first: string, second: string): string {
 }
 
 /**
- * The names of a run's results: `loss`; of several losses also `<output>Loss` each; then the metrics, with the output's
- * name before them where the model has several outputs (`<output>Accuracy`).
+ * A run's results: `loss`; of several losses also `<output>Loss` each; then the metrics, those that are weighted last, with
+ * the output's name before them where the model has several outputs (`<output>Accuracy`). Names that come twice are numbered.
  */
-export function logNames(objectives: readonly OutputObjective[]): readonly string[] {
+export function measuresOf(objectives: readonly OutputObjective[]): readonly Measure[] {
   const asked = objectives.filter(({ loss }) => loss !== undefined);
-  const losses = asked.length > 1 ? asked.map(({ name }) => joinNames(name, "loss")) : [];
+  const losses = asked.length > 1 ? asked.map(({ name }) => meanMeasure(joinNames(name, "loss"))) : [];
   const metrics = asked.flatMap((output) =>
-    output.metrics.map(({ name }) => (objectives.length > 1 ? joinNames(output.name, name) : name)),
+    [...output.metrics, ...output.weightedMetrics].map(
+      (metric): Measure => ({
+        name: objectives.length > 1 ? joinNames(output.name, metric.name) : metric.name,
+        direction: metric.direction,
+        result: (sums, examples) => metric.result(sums, examples),
+      }),
+    ),
   );
-  return ["loss", ...losses, ...metrics];
+  const taken = new Set<string>();
+  return [meanMeasure("loss"), ...losses, ...metrics].map((measure) => {
+    let { name } = measure;
+    for (let count = 1; taken.has(name); count++) name = `${measure.name}_${count}`;
+    taken.add(name);
+    return { ...measure, name };
+  });
 }
 
-/** The loss to minimise, and the batch's other results in the order of `logNames`. */
+/** The loss to minimise; the losses of several outputs; and what the batch adds to the sums of the metrics. */
+export interface Measured {
+  readonly loss: Value;
+  /** Empty where there is one loss only. */
+  readonly losses: readonly Value[];
+  readonly metrics: Additions;
+}
+
+/** Losses and metrics of a batch, in the order of `measuresOf`. */
 export function measure(
   objectives: readonly OutputObjective[],
   { ys, weights }: Pick<Batch, "ys" | "weights">,
   { outputs, masks }: Outputs,
-): { readonly loss: Value; readonly others: readonly Value[] } {
+): Measured {
   const losses: Value[] = [];
   const parts: Value[] = [];
-  const metrics: Value[] = [];
-  for (const [index, { loss, lossWeight, metrics: measures }] of objectives.entries()) {
-    const [output, y] = [outputs[index] as Value, ys[index]];
-    if (loss === undefined || y === undefined) continue;
-    const value = weightedMean(loss.perSample(y, output), weights[index], masks[index]);
+  const metrics: (readonly Value[])[] = [];
+  for (const [index, objective] of objectives.entries()) {
+    const { loss, lossWeight } = objective;
+    const [yPred, yTrue] = [outputs[index] as Value, ys[index]];
+    if (loss === undefined || yTrue === undefined) continue;
+    const value = weightedMean(loss.perSample(yTrue, yPred), weights[index], masks[index]);
     losses.push(value);
     parts.push(lossWeight === 1 ? value : mul(value, lossWeight));
-    metrics.push(...measures.map((metric) => mean(metric.perSample(y, output))));
+    metrics.push(
+      ...objective.metrics.map((metric) => metric.update({ yTrue, yPred })),
+      ...objective.weightedMetrics.map((metric) => metric.update({ yTrue, yPred, sampleWeight: weights[index] })),
+    );
   }
   if (parts.length === 0) throw new ValueError("the model has no loss; give compile a loss for at least one output");
-  return { loss: parts.reduce((a, b) => add(a, b)), others: [...(losses.length > 1 ? losses : []), ...metrics] };
+  return { loss: parts.reduce((a, b) => add(a, b)), losses: losses.length > 1 ? losses : [], metrics };
 }
 
 /**

@@ -2,6 +2,9 @@ import type { JsonValue } from "../io/strict_json.ts";
 import { asNumber, field, fieldsOf, listOf } from "./saved_fields.ts";
 import type { TrainingState } from "./training_state.ts";
 
+/** JSON has no NaN: a result that was none is null in the file. */
+const asResult = (value: JsonValue, what: string): number => (value === null ? Number.NaN : asNumber(value, what));
+
 /** @throws FormatError when a field is missing or of another type. */
 export function checkTraining(value: JsonValue): TrainingState {
   const fields = fieldsOf(value, "training");
@@ -15,7 +18,7 @@ export function checkTraining(value: JsonValue): TrainingState {
     batch: number("batch"),
     iteration: number("iteration"),
     size: number("size"),
-    sums: listOf(fields.sums, "training.sums", asNumber),
+    sums: listOf(fields.sums, "training.sums", asResult),
     records: listOf(fields.records, "training.records", (item, what) => {
       const record = fieldsOf(item, what);
       const logs = fieldsOf(record.logs, `${what}.logs`);
@@ -23,7 +26,7 @@ export function checkTraining(value: JsonValue): TrainingState {
         epoch: field(record, "epoch", "number", what),
         seconds: field(record, "seconds", "number", what),
         logs: Object.fromEntries(
-          Object.entries(logs).map(([name, result]) => [name, asNumber(result, `${what}.logs.${name}`)]),
+          Object.entries(logs).map(([name, result]) => [name, asResult(result, `${what}.logs.${name}`)]),
         ),
       };
     }),

@@ -1,7 +1,7 @@
 /** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
 import type { NdArray } from "../core/nd_array.ts";
-import { input, type Update, type Value, Variable } from "../graph/operation.ts";
-import { add, equal, mul, where } from "../ops/arithmetic.ts";
+import { input, type Update, type Value, type Variable } from "../graph/operation.ts";
+import { add, equal, where } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
 import { RATE_COUNT } from "../ops/optimizer_update.ts";
 import { reshape } from "../ops/reshape.ts";
@@ -12,6 +12,7 @@ import type { BatchSource } from "./batch_source.ts";
 import type { Constraint } from "./constraints.ts";
 import { measure, type OutputObjective, type Outputs } from "./objective.ts";
 import type { Optimizer } from "./optimizers/index.ts";
+import { meanAddition, type RunningTotals } from "./running_totals.ts";
 
 /** What a step needs of the model. */
 export interface StepModel {
@@ -38,23 +39,6 @@ export interface Compiled {
   readonly weights: readonly Variable[];
   /** One list of slots per weight. */
   readonly slots: readonly (readonly Variable[])[];
-}
-
-/** Sums of loss and metrics over the samples so far, on the GPU. */
-export class RunningSums {
-  readonly variables: readonly Variable[];
-
-  constructor(names: readonly string[], what: string) {
-    this.variables = names.map((name) => new Variable({ name: `${what}/${name}`, shape: [], trainable: false }));
-  }
-
-  /** Adds one batch's means, each counted `batchSize` times; nothing where `isCounted` (a bool scalar) is false. */
-  updates(means: readonly Value[], batchSize: number, isCounted?: Value) {
-    return this.variables.map((variable, index) => {
-      const sum = add(variable.value, mul(means[index] as Value, batchSize));
-      return { variable, value: isCounted === undefined ? sum : where(isCounted, sum, variable.value) };
-    });
-  }
 }
 
 /** A step compiled for one source of batches and one batch size. */
@@ -90,7 +74,7 @@ export async function trainStep<At>(
   model: StepModel,
   compiled: Compiled,
   source: BatchSource<At>,
-  sums: RunningSums,
+  sums: RunningTotals,
   status: Variable,
   batchSize: number,
 ): Promise<StepProgram<At>> {
@@ -104,15 +88,18 @@ export async function trainStep<At>(
   const { value, gradients, others } = differentiate(
     withPenalties(measured.loss, penalties),
     weights.map((weight) => weight.value),
-    [...measured.others, ...stateUpdates.map((update) => update.value)],
+    [...measured.losses, ...measured.metrics.flat(), ...stateUpdates.map((update) => update.value)],
   );
-  const results = others.slice(0, measured.others.length);
-  const states = others.slice(measured.others.length);
+  const left = [...others];
+  const take = (count: number) => left.splice(0, count);
+  const means = [value, ...take(measured.losses.length)].map((mean) => meanAddition(mean, batchSize));
+  const additions = [...means, ...measured.metrics.map((values) => take(values.length))];
+  const states = take(stateUpdates.length);
   const floats = states.filter(({ dtype }) => dtype === "float32");
   const checked = checkFinite([value, ...gradients, ...floats], status.value, step);
   const clipped = optimizer.clip(gradients);
   const isSound = equal(reshape(checked, []), 0);
-  const sumUpdates = sums.updates([value, ...results], batchSize, isSound);
+  const sumUpdates = sums.updates(additions, isSound);
   const updates = [
     { variable: status, value: checked },
     ...sumUpdates,
@@ -126,8 +113,7 @@ export async function trainStep<At>(
         );
     }),
     ...stateUpdates.map(({ variable }, index) => {
-      const next = states[index] as Value;
-      return { variable, value: where(isSound, next, variable.value) };
+      return { variable, value: where(isSound, states[index] as Value, variable.value) };
     }),
   ];
   const outputs = [...sumUpdates.map((update) => update.value), checked];
@@ -153,13 +139,14 @@ export async function evaluateStep<At>(
   model: StepModel,
   { objectives }: Pick<Compiled, "objectives">,
   source: BatchSource<At>,
-  sums: RunningSums,
+  sums: RunningTotals,
   batchSize: number,
 ): Promise<StepProgram<At>> {
   const { batch, inputs, feeds } = source.open(batchSize);
   const result = model.forward(batch.xs);
-  const { loss, others } = measure(objectives, batch, result);
-  const updates = sums.updates([withPenalties(loss, result.penalties), ...others], batchSize);
+  const { loss, losses, metrics } = measure(objectives, batch, result);
+  const means = [withPenalties(loss, result.penalties), ...losses].map((mean) => meanAddition(mean, batchSize));
+  const updates = sums.updates([...means, ...metrics]);
   const program = await Program.compile(
     model.device,
     { outputs: updates.map((update) => update.value), updates: [...updates, ...result.updates] },

@@ -7,8 +7,9 @@ import { Batches } from "./batches.ts";
 import { DeviceDataset } from "./device_dataset.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Examples } from "./examples.ts";
-import { joinNames, logNames } from "./objective.ts";
-import { type Compiled, RunningSums, type StepModel, trainStep } from "./step_programs.ts";
+import { joinNames, measuresOf } from "./objective.ts";
+import { RunningTotals } from "./running_totals.ts";
+import { type Compiled, type StepModel, trainStep } from "./step_programs.ts";
 import {
   type EpochRecord,
   epochOrder,
@@ -38,9 +39,8 @@ export class Trainer {
   state: TrainingState;
   readonly #model: StepModel;
   readonly #compiled: Compiled;
-  readonly #names: readonly string[];
   readonly #data: DeviceDataset;
-  readonly #sums: RunningSums;
+  readonly #sums: RunningTotals;
   readonly #status: Variable;
   readonly #batches: Batches;
   readonly #validation: Evaluator | undefined;
@@ -50,7 +50,7 @@ export class Trainer {
   private constructor(
     parts: { readonly model: StepModel; readonly compiled: Compiled; readonly state: TrainingState },
     data: DeviceDataset,
-    sums: RunningSums,
+    sums: RunningTotals,
     status: Variable,
     batches: Batches,
     validation: Evaluator | undefined,
@@ -58,7 +58,6 @@ export class Trainer {
     this.#model = parts.model;
     this.#compiled = parts.compiled;
     this.state = parts.state;
-    this.#names = logNames(parts.compiled.objectives);
     this.#data = data;
     this.#sums = sums;
     this.#status = status;
@@ -74,7 +73,7 @@ export class Trainer {
   ): Promise<Trainer> {
     const { model, compiled, state } = parts;
     const data = new DeviceDataset(model.device, dataset, "training data");
-    const sums = new RunningSums(logNames(compiled.objectives), "training");
+    const sums = new RunningTotals(measuresOf(compiled.objectives), "training");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     let batches: Batches | undefined;
     try {
@@ -133,9 +132,8 @@ export class Trainer {
     const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [joinNames("val", name), value]);
     const epoch = this.state.epoch + 1;
     const record: EpochRecord = { epoch, logs: { ...logs, ...Object.fromEntries(valLogs) }, seconds };
-    const sums = this.#names.map(() => 0);
-    this.state = { ...this.state, epoch, batch: 0, sums, records: [...this.state.records, record] };
-    this.#writeSums(sums);
+    this.state = { ...this.state, epoch, batch: 0, sums: [], records: [...this.state.records, record] };
+    this.#writeSums([]);
     const progress = this.#progress(this.#batches.count, logs, { time: began, batch: first });
     await control.onProgress?.({ ...progress, ended: record });
   }
@@ -184,12 +182,12 @@ export class Trainer {
   #sumsOf(outputs: readonly NdArray[]): number[] {
     const status = outputs.at(-1)?.data[0] ?? 0;
     expectFinite("fit", status);
-    return outputs.slice(0, -1).map(({ data }) => data[0] ?? 0);
+    return RunningTotals.flatten(outputs.slice(0, -1));
   }
 
   /** The means over the epoch's first `samples`. */
   #logs(samples: number): Logs {
-    return Object.fromEntries(this.#names.map((name, index) => [name, (this.state.sums[index] ?? 0) / samples]));
+    return this.#sums.logs(this.state.sums, samples);
   }
 
   #progress(batch: number, logs: Logs, paceFrom: Moment | undefined): Progress {
@@ -214,19 +212,17 @@ export class Trainer {
 
   async #keepSums(): Promise<void> {
     const read = await variablesOf(this.#model.device).read([...this.#sums.variables, this.#status]);
-    const numbers = read.map(({ data }) => data[0] ?? 0);
-    const status = numbers.pop() ?? 0;
+    const status = read.at(-1)?.data[0] ?? 0;
+    const sums = RunningTotals.flatten(read.slice(0, -1));
     // From the first number that was not finite on nothing has changed: the training stands before that step.
     const undone = status === 0 ? 0 : this.state.iteration - (status - 1);
     const { batch, iteration } = this.state;
-    this.state = { ...this.state, sums: numbers, batch: batch - undone, iteration: iteration - undone };
+    this.state = { ...this.state, sums, batch: batch - undone, iteration: iteration - undone };
   }
 
   #writeSums(sums: readonly number[]): void {
     const store = variablesOf(this.#model.device);
-    for (const [index, variable] of this.#sums.variables.entries()) {
-      store.write(variable, { shape: [], data: Float32Array.of(sums[index] ?? 0) });
-    }
+    for (const { variable, array } of this.#sums.arraysOf(sums)) store.write(variable, array);
   }
 
   dispose(): void {

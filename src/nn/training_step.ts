@@ -4,8 +4,9 @@ import type { DispatchTime, Feeds, Program } from "../runtime/program.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { DeviceDataset } from "./device_dataset.ts";
 import type { Examples } from "./examples.ts";
-import { logNames } from "./objective.ts";
-import { type Compiled, RunningSums, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
+import { measuresOf } from "./objective.ts";
+import { RunningTotals } from "./running_totals.ts";
+import { type Compiled, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
 
 /** A step of training on the first rows of some data. Running it trains the model. Dispose it when done. */
 export class TrainingStep {
@@ -31,8 +32,7 @@ export class TrainingStep {
     batchSize: number,
   ): Promise<TrainingStep> {
     const data = new DeviceDataset(model.device, dataset, "step data");
-    const names = logNames(compiled.objectives);
-    const sums = new RunningSums(names, "step");
+    const sums = new RunningTotals(measuresOf(compiled.objectives), "step");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     const dispose = () => {
       data.dispose();
@@ -41,9 +41,8 @@ export class TrainingStep {
     try {
       const step = await trainStep(model, compiled, data, sums, status, batchSize);
       const feeds = step.feeds({ at: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
-      const zero = { shape: [], data: new Float32Array(1) };
       const clearSums = () => {
-        for (const variable of sums.variables) variablesOf(model.device).write(variable, zero);
+        for (const { variable, array } of sums.arraysOf([])) variablesOf(model.device).write(variable, array);
       };
       return new TrainingStep(step, feeds, clearSums, dispose);
     } catch (error) {

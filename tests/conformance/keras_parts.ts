@@ -28,18 +28,25 @@ interface LossCase {
   readonly yPred: KerasArray;
   readonly value: number;
   readonly gradient: KerasArray;
+  readonly sampleWeight: KerasArray;
+  readonly weightedValue: number;
 }
 
 async function compareLoss(device: Device, fixture: LossCase): Promise<void> {
   const loss = resolveLoss({ name: fixture.loss, ...fixture.options });
   const yTrue = inputValue("yTrue", fixture.yTrue.shape);
   const yPred = inputValue("yPred", fixture.yPred.shape);
+  const sampleWeight = inputValue("sampleWeight", fixture.sampleWeight.shape);
   const value = ops.mean(loss.perSample(yTrue, yPred));
+  const weighted = ops.mean(ops.mul(loss.perSample(yTrue, yPred), sampleWeight));
   const feeds = new Map([
     [yTrue, toArray(fixture.yTrue)],
     [yPred, toArray(fixture.yPred)],
+    [sampleWeight, toArray(fixture.sampleWeight)],
   ]);
-  const [came, gradient] = await runOnce(device, fixture.loss, [value, ...gradients(value, [yPred])], feeds);
+  const outputs = [value, weighted, ...gradients(value, [yPred])];
+  const [came, cameWeighted, gradient] = await runOnce(device, fixture.loss, outputs, feeds);
+  expectNear(`${fixture.loss}: weighted`, cameWeighted?.data[0] as number, fixture.weightedValue, VALUES);
   expectNear(`${fixture.loss}: value`, came?.data[0] as number, fixture.value, VALUES);
   expectClose(`${fixture.loss}: gradient by yPred`, gradient as NdArray, fixture.gradient, GRADIENTS);
 }
@@ -49,13 +56,20 @@ interface MetricCase {
   readonly batches: readonly number[];
   readonly yTrue: KerasArray;
   readonly yPred: KerasArray;
-  readonly value: readonly [number];
+  readonly value: readonly number[];
 }
 
-/** The metric of each batch, weighed by the batch's size. */
+/** Options that Keras was given where they are not its defaults: 4 classes leave nothing to the default of the 5 largest. */
+const METRIC_OPTIONS: Readonly<Record<string, object>> = {
+  topKCategoricalAccuracy: { k: 2 },
+  f1Score: { threshold: 0.5 },
+};
+
+/** The sums over the batches, each run by itself, and their result. */
 async function compareMetric(device: Device, fixture: MetricCase): Promise<void> {
-  const metric = resolveMetric(fixture.metric, resolveLoss("mse"), 1);
-  let sum = 0;
+  const options = METRIC_OPTIONS[fixture.metric] ?? {};
+  const metric = resolveMetric({ id: fixture.metric, ...options }, resolveLoss("mse"), 1);
+  let sums: Float32Array[] = [];
   let from = 0;
   for (const size of fixture.batches) {
     const rows = ({ shape, data }: KerasArray): NdArray => {
@@ -65,18 +79,17 @@ async function compareMetric(device: Device, fixture: MetricCase): Promise<void>
         data: Float32Array.from(data.slice(from * width, (from + size) * width)),
       };
     };
-    const feeds = new Map<Value, NdArray>();
-    const values = [rows(fixture.yTrue), rows(fixture.yPred)].map((array, index) => {
-      const value = inputValue(index === 0 ? "yTrue" : "yPred", array.shape);
-      feeds.set(value, array);
-      return value;
-    });
-    const result = ops.mean(metric.perSample(values[0] as Value, values[1] as Value));
-    const [came] = await runOnce(device, fixture.metric, [result], feeds);
-    sum += (came?.data[0] as number) * size;
+    const [yTrue, yPred] = [rows(fixture.yTrue), rows(fixture.yPred)];
+    const feeds = new Map([yTrue, yPred].map((array, index) => [inputValue(`${index}`, array.shape), array] as const));
+    const [y, p] = [...feeds.keys()] as [Value, Value];
+    const added = await runOnce(device, fixture.metric, metric.update({ yTrue: y, yPred: p }), feeds);
+    sums = added.map(({ data }, index) => Float32Array.from(data, (x, at) => x + (sums[index]?.[at] ?? 0)));
     from += size;
   }
-  expectNear(fixture.metric, sum / from, fixture.value[0], VALUES);
+  const came = [metric.result(sums, from)].flat();
+  fixture.value.forEach((value, index) => {
+    expectNear(fixture.metric, came[index] as number, value, VALUES);
+  });
 }
 
 interface OptimizerCase {

@@ -1,0 +1,168 @@
+/** Losses of classifiers. */
+import { ValueError } from "../../core/errors.ts";
+import type { Value } from "../../graph/operation.ts";
+import { add, cast, clip, div, equal, exp, log, mul, neg, pow, sigmoid, softplus, sub } from "../../ops/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce.ts";
+import { reshape } from "../../ops/reshape.ts";
+import { logSoftmax } from "../../ops/softmax.ts";
+import { logitsBehind } from "../logits.ts";
+import { classIndices } from "../targets.ts";
+import { EPSILON, expectRange, type Loss, sameAsOutput } from "./loss.ts";
+
+/** Options of a cross-entropy. */
+export interface CrossentropyOptions {
+  /** yPred holds logits instead of probabilities. */
+  readonly fromLogits?: boolean;
+  /** Moves targets this far towards 1/2 (binary) or 1/C (categorical). */
+  readonly labelSmoothing?: number;
+}
+
+function checkSmoothing(loss: string, labelSmoothing: number): void {
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new ValueError(`${loss}: labelSmoothing is ${labelSmoothing}; expected 0 ≤ labelSmoothing ≤ 1`, {
+      labelSmoothing,
+    });
+  }
+}
+
+/** Targets moved towards `towards`, and by how much. */
+function smoothed(yTrue: Value, labelSmoothing: number, towards: number): Value {
+  return labelSmoothing === 0 ? yTrue : add(mul(yTrue, 1 - labelSmoothing), labelSmoothing * towards);
+}
+
+const BINARY_HINT = "Map the two classes to 0 and 1.";
+const CATEGORICAL_HINT = "Give one-hot rows, or use sparseCategoricalCrossentropy for class numbers.";
+
+/** −y·log p − (1 − y)·log(1 − p) of each element; from the logits where p is a sigmoid. */
+function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Value {
+  const logits = fromLogits ? yPred : logitsBehind(yPred, "sigmoid");
+  if (logits !== undefined) return sub(softplus(logits), mul(logits, y));
+  const p = clip(yPred, EPSILON, 1 - EPSILON);
+  return neg(add(mul(y, log(p)), mul(sub(1, y), log(sub(1, p)))));
+}
+
+/** −y·log p − (1 − y)·log(1 − p), meaned over the last axis; from the logits where p is a sigmoid. */
+export function binaryCrossentropy({ fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {}): Loss {
+  checkSmoothing("binaryCrossentropy", labelSmoothing);
+  return {
+    config: { name: "binaryCrossentropy", fromLogits, labelSmoothing },
+    targetShape: sameAsOutput,
+    checkTargets: (y) => expectRange("binaryCrossentropy", y, 0, 1, BINARY_HINT),
+    perSample: (yTrue, yPred) =>
+      mean(binaryEntropies(smoothed(yTrue, labelSmoothing, 1 / 2), yPred, fromLogits), { axes: -1 }),
+  };
+}
+
+/** Options of `binaryFocalCrossentropy`. */
+export interface BinaryFocalOptions extends CrossentropyOptions {
+  /** Weigh the classes by alpha (1) and 1 − alpha (0). */
+  readonly applyClassBalancing?: boolean;
+  /** 0.25 when absent. */
+  readonly alpha?: number;
+  /** How much easy examples count less; 2 when absent. */
+  readonly gamma?: number;
+}
+
+/** Binary cross-entropy that counts easy examples less (Lin et al. 2018), meaned over the last axis. */
+export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss {
+  const { applyClassBalancing = false, alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0 } = options;
+  const name = "binaryFocalCrossentropy";
+  checkSmoothing(name, labelSmoothing);
+  return {
+    config: { name, applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing },
+    targetShape: sameAsOutput,
+    checkTargets: (y) => expectRange(name, y, 0, 1, BINARY_HINT),
+    perSample: (yTrue, yPred) => {
+      const y = smoothed(yTrue, labelSmoothing, 1 / 2);
+      const p = fromLogits ? sigmoid(yPred) : yPred;
+      const right = add(mul(y, p), mul(sub(1, y), sub(1, p)));
+      const focal = mul(power(sub(1, right), gamma), binaryEntropies(y, yPred, fromLogits));
+      const balance = add(mul(y, alpha), mul(sub(1, y), 1 - alpha));
+      return mean(applyClassBalancing ? mul(balance, focal) : focal, { axes: -1 });
+    },
+  };
+}
+
+/** x to the power `exponent`; a square without a logarithm. */
+function power(x: Value, exponent: number): Value {
+  return exponent === 2 ? mul(x, x) : pow(x, exponent);
+}
+
+/** log p, from the logits where p is a softmax; else from p scaled to sum 1 and clipped. */
+function logProbabilities(yPred: Value, fromLogits: boolean): Value {
+  const logits = fromLogits ? yPred : logitsBehind(yPred, "softmax");
+  if (logits !== undefined) return logSoftmax(logits);
+  return log(clip(div(yPred, sum(yPred, { axes: -1, keepDims: true })), EPSILON, 1 - EPSILON));
+}
+
+/** −Σ y·log p over the classes; y one-hot or a distribution. */
+export function categoricalCrossentropy({ fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {}): Loss {
+  checkSmoothing("categoricalCrossentropy", labelSmoothing);
+  return {
+    config: { name: "categoricalCrossentropy", fromLogits, labelSmoothing },
+    targetShape: sameAsOutput,
+    checkTargets: (y) => expectRange("categoricalCrossentropy", y, 0, 1, CATEGORICAL_HINT),
+    perSample: (yTrue, yPred) => {
+      const y = smoothed(yTrue, labelSmoothing, 1 / (yPred.shape.at(-1) as number));
+      return neg(sum(mul(y, logProbabilities(yPred, fromLogits)), { axes: -1 }));
+    },
+  };
+}
+
+/** Options of `categoricalFocalCrossentropy`. */
+export interface CategoricalFocalOptions extends CrossentropyOptions {
+  /** The weight of all classes; 0.25 when absent. */
+  readonly alpha?: number;
+  /** How much easy examples count less; 2 when absent. */
+  readonly gamma?: number;
+}
+
+/** Categorical cross-entropy that counts easy examples less (Lin et al. 2018): −Σ alpha·(1 − p)^gamma·y·log p. */
+export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = {}): Loss {
+  const { alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0 } = options;
+  const name = "categoricalFocalCrossentropy";
+  checkSmoothing(name, labelSmoothing);
+  return {
+    config: { name, alpha, gamma, fromLogits, labelSmoothing },
+    targetShape: sameAsOutput,
+    checkTargets: (y) => expectRange(name, y, 0, 1, CATEGORICAL_HINT),
+    perSample: (yTrue, yPred) => {
+      const y = smoothed(yTrue, labelSmoothing, 1 / (yPred.shape.at(-1) as number));
+      const logP = logProbabilities(yPred, fromLogits);
+      const focus = mul(power(sub(1, exp(logP)), gamma), alpha);
+      return neg(sum(mul(focus, mul(y, logP)), { axes: -1 }));
+    },
+  };
+}
+
+/** −log p of the true class; y holds class numbers. */
+export function sparseCategoricalCrossentropy({
+  fromLogits = false,
+}: Pick<CrossentropyOptions, "fromLogits"> = {}): Loss {
+  return {
+    config: { name: "sparseCategoricalCrossentropy", fromLogits },
+    targetShape: (output) => output.slice(0, -1),
+    checkTargets: (y, output) => {
+      const classes = output.at(-1) as number;
+      expectRange(
+        "sparseCategoricalCrossentropy",
+        y,
+        0,
+        classes - 1,
+        `The model has ${classes} outputs, one per class.`,
+      );
+      const index = y.data.findIndex((value) => !Number.isInteger(value));
+      if (index >= 0) {
+        throw new ValueError(
+          `sparseCategoricalCrossentropy: target ${index} is ${y.data[index]}; expected a whole class number`,
+          { index },
+        );
+      }
+    },
+    perSample: (yTrue, yPred) => {
+      const classes = yPred.shape.at(-1) as number;
+      const isTrue = equal(reshape(cast(yTrue, "int32"), [...yPred.shape.slice(0, -1), 1]), classIndices(classes));
+      return neg(sum(mul(cast(isTrue, "float32"), logProbabilities(yPred, fromLogits)), { axes: -1 }));
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/** Losses between numbers, distributions and directions. */
+import { ValueError } from "../../core/errors.ts";
+import type { Value } from "../../graph/operation.ts";
+import {
+  abs,
+  add,
+  clip,
+  div,
+  lessEqual,
+  log,
+  maximum,
+  mul,
+  neg,
+  softplus,
+  sqrt,
+  square,
+  sub,
+  where,
+} from "../../ops/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce.ts";
+import { EPSILON, expectFinite, type Loss, type LossConfig, sameAsOutput } from "./loss.ts";
+
+/** A loss of any finite targets that have the output's shape. */
+function ofNumbers(config: LossConfig, perSample: Loss["perSample"]): Loss {
+  return { config, targetShape: sameAsOutput, checkTargets: (y) => expectFinite(config.name, y), perSample };
+}
+
+/** The mean over the last axis of a loss of each element. */
+function meanOf(config: LossConfig, element: (yTrue: Value, yPred: Value) => Value): Loss {
+  return ofNumbers(config, (yTrue, yPred) => mean(element(yTrue, yPred), { axes: -1 }));
+}
+
+/** The mean of (y − p)² over the last axis. */
+export function meanSquaredError(): Loss {
+  return meanOf({ name: "meanSquaredError" }, (y, p) => square(sub(y, p)));
+}
+
+/** The mean of |y − p| over the last axis. */
+export function meanAbsoluteError(): Loss {
+  return meanOf({ name: "meanAbsoluteError" }, (y, p) => abs(sub(y, p)));
+}
+
+/** The mean of 100 · |y − p| / |y| over the last axis. */
+export function meanAbsolutePercentageError(): Loss {
+  return meanOf({ name: "meanAbsolutePercentageError" }, (y, p) =>
+    mul(abs(div(sub(y, p), maximum(abs(y), EPSILON))), 100),
+  );
+}
+
+/** The mean of (log(y + 1) − log(p + 1))² over the last axis. */
+export function meanSquaredLogarithmicError(): Loss {
+  const logarithm = (x: Value) => log(add(maximum(x, EPSILON), 1));
+  return meanOf({ name: "meanSquaredLogarithmicError" }, (y, p) => square(sub(logarithm(p), logarithm(y))));
+}
+
+/** Options of `huber`. */
+export interface HuberOptions {
+  /** Where the square ends and the straight line begins; 1 when absent. */
+  readonly delta?: number;
+}
+
+/** Half the square of small errors, a straight line beyond `delta`; the mean over the last axis (Huber 1964). */
+export function huber({ delta = 1 }: HuberOptions = {}): Loss {
+  if (!(delta > 0)) throw new ValueError(`huber: delta is ${delta}; expected a number above 0`, { delta });
+  return meanOf({ name: "huber", delta }, (y, p) => {
+    const error = abs(sub(p, y));
+    const line = sub(mul(error, delta), 0.5 * delta * delta);
+    return where(lessEqual(error, delta), mul(square(error), 0.5), line);
+  });
+}
+
+/** The mean of log(cosh(p − y)) over the last axis. */
+export function logCosh(): Loss {
+  return meanOf({ name: "logCosh" }, (y, p) => {
+    const error = sub(p, y);
+    return sub(add(error, softplus(mul(error, -2))), Math.LN2);
+  });
+}
+
+/** The mean of p − y·log p over the last axis. */
+export function poisson(): Loss {
+  return meanOf({ name: "poisson" }, (y, p) => sub(p, mul(y, log(add(p, EPSILON)))));
+}
+
+/** Σ y·log(y / p) over the last axis (Kullback & Leibler 1951). */
+export function klDivergence(): Loss {
+  return ofNumbers({ name: "klDivergence" }, (yTrue, yPred) => {
+    const [y, p] = [clip(yTrue, EPSILON, 1), clip(yPred, EPSILON, 1)];
+    return sum(mul(y, log(div(y, p))), { axes: -1 });
+  });
+}
+
+/** Options of `cosineSimilarity`. */
+export interface CosineSimilarityOptions {
+  /** The axis of the vectors; the last one when absent. */
+  readonly axis?: number;
+}
+
+/** The cosine between y and p along `axis`, from −1 to 1; 0 where one of them is 0. */
+export function cosineOf(y: Value, p: Value, axis: number): Value {
+  const unit = (x: Value) => div(x, sqrt(maximum(sum(square(x), { axes: axis, keepDims: true }), EPSILON * EPSILON)));
+  return sum(mul(unit(y), unit(p)), { axes: axis });
+}
+
+/** Minus the cosine between y and p: −1 where they point the same way. */
+export function cosineSimilarity({ axis = -1 }: CosineSimilarityOptions = {}): Loss {
+  return ofNumbers({ name: "cosineSimilarity", axis }, (y, p) => neg(cosineOf(y, p, axis)));
+}

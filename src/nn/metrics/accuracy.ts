@@ -1,0 +1,73 @@
+/** Shares of examples that are right. */
+import { ValueError } from "../../core/errors.ts";
+import type { Value } from "../../graph/operation.ts";
+import { cast, equal, greater, less, mul } from "../../ops/arithmetic.ts";
+import { argmax, mean, sum } from "../../ops/reduce.ts";
+import { reshape } from "../../ops/reshape.ts";
+import { classIndices } from "../targets.ts";
+import { type Metric, type MetricOptions, meanMetric } from "./metric.ts";
+
+/** Options of `binaryAccuracy`. */
+export interface BinaryAccuracyOptions extends MetricOptions {
+  /** Outputs above it count as 1; 0.5 when absent. */
+  readonly threshold?: number;
+}
+
+/** The share of outputs on the right side of `threshold`. */
+export function binaryAccuracy({ threshold = 0.5, name = "binaryAccuracy" }: BinaryAccuracyOptions = {}): Metric {
+  return meanMetric({ id: "binaryAccuracy", threshold }, name, "up", (yTrue, yPred) =>
+    mean(cast(equal(yTrue, cast(greater(yPred, threshold), "float32")), "float32"), { axes: -1 }),
+  );
+}
+
+/** The share of rows whose largest output is the one of the one-hot target. */
+export function categoricalAccuracy({ name = "categoricalAccuracy" }: MetricOptions = {}): Metric {
+  return meanMetric({ id: "categoricalAccuracy" }, name, "up", (yTrue, yPred) =>
+    cast(equal(argmax(yTrue), argmax(yPred)), "float32"),
+  );
+}
+
+/** The share of rows whose largest output is the target's class number. */
+export function sparseCategoricalAccuracy({ name = "sparseCategoricalAccuracy" }: MetricOptions = {}): Metric {
+  return meanMetric({ id: "sparseCategoricalAccuracy" }, name, "up", (yTrue, yPred) => {
+    const predicted = argmax(yPred);
+    return cast(equal(reshape(cast(yTrue, "int32"), predicted.shape), predicted), "float32");
+  });
+}
+
+/** Options of the top-k accuracies. */
+export interface TopKOptions extends MetricOptions {
+  /** 5 when absent. */
+  readonly k?: number;
+}
+
+/** 1 where fewer than k outputs are larger than that of the class `ids` (int32, `[B, ...]`), 0 elsewhere. */
+function inTopK(ids: Value, yPred: Value, k: number): Value {
+  const classes = yPred.shape.at(-1) as number;
+  const isTarget = equal(reshape(ids, [...ids.shape, 1]), classIndices(classes));
+  const own = sum(mul(cast(isTarget, "float32"), yPred), { axes: -1, keepDims: true });
+  return cast(less(sum(cast(greater(yPred, own), "float32"), { axes: -1 }), k), "float32");
+}
+
+function checkK(metric: string, k: number): void {
+  if (!Number.isInteger(k) || k < 1) {
+    throw new ValueError(`${metric}: k is ${k}; expected a whole number of at least 1`, { k });
+  }
+}
+
+/** The share of rows whose true class is among the k largest outputs; targets one-hot. */
+export function topKCategoricalAccuracy({ k = 5, name = "topKCategoricalAccuracy" }: TopKOptions = {}): Metric {
+  checkK("topKCategoricalAccuracy", k);
+  return meanMetric({ id: "topKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
+    inTopK(argmax(yTrue), yPred, k),
+  );
+}
+
+/** The share of rows whose true class is among the k largest outputs; targets are class numbers. */
+export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
+  const { k = 5, name = "sparseTopKCategoricalAccuracy" } = options;
+  checkK("sparseTopKCategoricalAccuracy", k);
+  return meanMetric({ id: "sparseTopKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
+    inTopK(reshape(cast(yTrue, "int32"), yPred.shape.slice(0, -1)), yPred, k),
+  );
+}

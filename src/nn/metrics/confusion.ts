@@ -1,0 +1,149 @@
+/** Metrics that count true and false positives and negatives. */
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import { constant, type Value } from "../../graph/operation.ts";
+import { cast, equal, greater, less, logicalAnd, logicalNot, logicalOr, mul, notEqual } from "../../ops/arithmetic.ts";
+import { slice } from "../../ops/movement.ts";
+import { sum } from "../../ops/reduce.ts";
+import { broadcastTo, reshape } from "../../ops/reshape.ts";
+import { classIndices } from "../targets.ts";
+import { alignWeight, checkShare, type Metric, type MetricBatch, type MetricOptions, ratio } from "./metric.ts";
+
+/** Options of the counts of right and wrong decisions. */
+export interface ThresholdOptions extends MetricOptions {
+  /** Outputs above it are positive: one number, or several for one result each. 0.5 when absent. */
+  readonly thresholds?: number | readonly number[];
+}
+
+/** Options of `precision` and `recall`. */
+export interface PrecisionOptions extends ThresholdOptions {
+  /** Only the k largest outputs of a row count as positive; then the default threshold is none. */
+  readonly topK?: number | null;
+  /** Looks at this class alone. */
+  readonly classId?: number | null;
+}
+
+/** Labels, decisions and weights, one column for each threshold: each `[N, thresholds]`, as 0 and 1 or the weight. */
+interface Decisions {
+  readonly label: Value;
+  readonly positive: Value;
+  readonly weight: Value | undefined;
+}
+
+/** Whether each output is among the k largest of its row; of equal ones the first. `[..., C]` -> bool `[..., C]`. */
+function isTopK(yPred: Value, k: number): Value {
+  const classes = yPred.shape.at(-1) as number;
+  const lead = yPred.shape.slice(0, -1);
+  const self = reshape(yPred, [...lead, classes, 1]);
+  const other = reshape(yPred, [...lead, 1, classes]);
+  const comesFirst = less(reshape(classIndices(classes), [1, classes]), reshape(classIndices(classes), [classes, 1]));
+  const isAhead = logicalOr(greater(other, self), logicalAnd(equal(other, self), comesFirst));
+  return less(sum(cast(isAhead, "float32"), { axes: -1 }), k);
+}
+
+function ofClass(value: Value, classId: number): Value {
+  const lead = value.shape.slice(0, -1);
+  return slice(value, [...lead.map(() => 0), classId], [...lead, 1]);
+}
+
+function decide(batch: MetricBatch, thresholds: readonly number[], options: PrecisionOptions = {}): Decisions {
+  const { topK = null, classId = null } = options;
+  const { shape } = batch.yPred;
+  const classes = shape.at(-1) ?? 0;
+  if (classId !== null && classId >= classes) {
+    throw new ShapeError(`classId ${classId} is not among the ${classes} outputs of ${formatShape(shape)}`, {
+      classId,
+    });
+  }
+  const chosen = topK === null ? undefined : isTopK(batch.yPred, topK);
+  const part = (value: Value) => (classId === null ? value : ofClass(value, classId));
+  const [yTrue, yPred] = [part(batch.yTrue), part(batch.yPred)];
+  const column = (value: Value) => reshape(value, [value.shape.reduce((a, b) => a * b, 1), 1]);
+  const limits = constant({ shape: [1, thresholds.length], data: Float32Array.from(thresholds) });
+  const above = greater(column(yPred), limits);
+  const isPositive =
+    chosen === undefined ? above : logicalAnd(above, notEqual(column(part(cast(chosen, "float32"))), 0));
+  const { sampleWeight } = batch;
+  return {
+    label: notEqual(column(yTrue), 0),
+    positive: isPositive,
+    weight: sampleWeight && column(broadcastTo(alignWeight(sampleWeight, yPred.shape), yPred.shape)),
+  };
+}
+
+/** How many examples (weighted) have this label and this decision, for each threshold. */
+function count({ label, positive, weight }: Decisions, isLabel: boolean, isPositive: boolean): Value {
+  const both = logicalAnd(isLabel ? label : logicalNot(label), isPositive ? positive : logicalNot(positive));
+  const counted = cast(both, "float32");
+  return sum(weight === undefined ? counted : mul(counted, weight), { axes: 0 });
+}
+
+function checkThresholds(metric: string, given: number | readonly number[]): readonly number[] {
+  const list = typeof given === "number" ? [given] : given;
+  if (list.length === 0) throw new ValueError(`${metric}: thresholds is an empty list; expected at least one`);
+  for (const threshold of list) checkShare(metric, "threshold", threshold);
+  return list;
+}
+
+function checkWhole(metric: string, option: string, value: number | null, least: number): void {
+  if (value === null || (Number.isInteger(value) && value >= least)) return;
+  throw new ValueError(`${metric}: ${option} is ${value}; expected a whole number of at least ${least}, or null`, {
+    [option]: value,
+  });
+}
+
+/** True positives over all that were called positive (precision) or all that are (recall). */
+function positivesOver(id: "precision" | "recall", options: PrecisionOptions): Metric {
+  const { name = id, topK = null, classId = null } = options;
+  // Without a threshold the k largest outputs count, whatever they are.
+  const given = options.thresholds ?? (topK === null ? 0.5 : undefined);
+  const thresholds = given === undefined ? [-1e10] : checkThresholds(id, given);
+  checkWhole(id, "topK", topK, 1);
+  checkWhole(id, "classId", classId, 0);
+  return {
+    name,
+    config: { id, name, ...(given === undefined ? {} : { thresholds: given }), topK, classId },
+    direction: "up",
+    update: (batch) => {
+      const decisions = decide(batch, thresholds, { topK, classId });
+      const wrong = id === "precision" ? count(decisions, false, true) : count(decisions, true, false);
+      return [count(decisions, true, true), wrong];
+    },
+    result: ([right = [], wrong = []]) => {
+      const shares = Array.from(right, (value, index) => ratio(value, value + (wrong[index] ?? 0)));
+      return shares.length === 1 ? (shares[0] as number) : shares;
+    },
+  };
+}
+
+/** The share of those called positive that are: tp / (tp + fp). */
+export function precision(options: PrecisionOptions = {}): Metric {
+  return positivesOver("precision", options);
+}
+
+/** The share of the positives that were called so: tp / (tp + fn). */
+export function recall(options: PrecisionOptions = {}): Metric {
+  return positivesOver("recall", options);
+}
+
+function counting(id: string, isLabel: boolean, isPositive: boolean) {
+  return ({ name = id, thresholds: given = 0.5 }: ThresholdOptions = {}): Metric => {
+    const thresholds = checkThresholds(id, given);
+    return {
+      name,
+      config: { id, name, thresholds: given },
+      direction: isLabel === isPositive ? "up" : "down",
+      update: (batch) => [count(decide(batch, thresholds), isLabel, isPositive)],
+      result: ([counts = []]) => (counts.length === 1 ? (counts[0] as number) : Array.from(counts)),
+    };
+  };
+}
+
+/** How many positives were called positive. */
+export const truePositives = counting("truePositives", true, true);
+/** How many negatives were called negative. */
+export const trueNegatives = counting("trueNegatives", false, false);
+/** How many negatives were called positive. */
+export const falsePositives = counting("falsePositives", false, true);
+/** How many positives were called negative. */
+export const falseNegatives = counting("falseNegatives", true, false);

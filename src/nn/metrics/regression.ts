@@ -1,0 +1,84 @@
+/** Metrics of numbers: errors, directions, the share of variance explained. */
+import type { HostData } from "../../core/dtype.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import type { Value } from "../../graph/operation.ts";
+import { mul, square, sub } from "../../ops/arithmetic.ts";
+import { sum } from "../../ops/reduce.ts";
+import { cosineOf } from "../losses/regression.ts";
+import { alignWeight, type Metric, type MetricOptions, meanMetric } from "./metric.ts";
+
+/** The square root of the mean of (y − p)². */
+export function rootMeanSquaredError({ name = "rootMeanSquaredError" }: MetricOptions = {}): Metric {
+  return meanMetric({ id: "rootMeanSquaredError" }, name, "down", (y, p) => square(sub(y, p)), Math.sqrt);
+}
+
+/** Options of `cosineSimilarityMetric`. */
+export interface CosineMetricOptions extends MetricOptions {
+  /** The axis of the vectors; the last one when absent. */
+  readonly axis?: number;
+}
+
+/** The mean cosine between y and p: 1 where they point the same way (the loss of that name is minus this). */
+export function cosineSimilarityMetric({ name = "cosineSimilarity", axis = -1 }: CosineMetricOptions = {}): Metric {
+  return meanMetric({ id: "cosineSimilarity", axis }, name, "up", (y, p) => cosineOf(y, p, axis));
+}
+
+/** Options of `r2Score`. */
+export interface R2ScoreOptions extends MetricOptions {
+  /** How the scores of several outputs become one; null gives one for each. "uniform_average" when absent. */
+  readonly classAggregation?: "uniform_average" | "variance_weighted_average" | null;
+  /** Independent variables of the model, for the adjusted score; 0 when absent. */
+  readonly numRegressors?: number;
+}
+
+/** 1 − Σ(y − p)² / Σ(y − mean y)²: the share of variance explained. Outputs are `[B, C]`. */
+export function r2Score(options: R2ScoreOptions = {}): Metric {
+  const { name = "r2Score", classAggregation = "uniform_average", numRegressors = 0 } = options;
+  if (![null, "uniform_average", "variance_weighted_average"].includes(classAggregation)) {
+    throw new ValueError(
+      `r2Score: classAggregation is ${classAggregation}; expected "uniform_average", "variance_weighted_average" or null`,
+      { classAggregation },
+    );
+  }
+  if (!Number.isInteger(numRegressors) || numRegressors < 0) {
+    throw new ValueError(`r2Score: numRegressors is ${numRegressors}; expected a whole number of at least 0`, {
+      numRegressors,
+    });
+  }
+  const scores = ([squares, totals, residuals, counts]: readonly HostData[], examples: number) =>
+    Array.from(squares as HostData, (square, index) => {
+      const total = totals?.[index] ?? 0;
+      const variance = square - (total * total) / (counts?.[0] ?? examples);
+      const score = 1 - (residuals?.[index] ?? 0) / variance;
+      return { variance, score: Math.abs(score) === Number.POSITIVE_INFINITY ? 0 : score };
+    });
+  const adjusted = (score: number, examples: number) =>
+    numRegressors === 0 || numRegressors > examples - 1 || numRegressors === examples - 1
+      ? score
+      : 1 - ((1 - score) * (examples - 1)) / (examples - numRegressors - 1);
+  return {
+    name,
+    config: { id: "r2Score", name, classAggregation, numRegressors },
+    direction: "up",
+    update: ({ yTrue, yPred, sampleWeight }) => {
+      if (yPred.shape.length !== 2) {
+        throw new ShapeError(`r2Score: the output is ${formatShape(yPred.shape)}; expected [B, C]`, {
+          shape: yPred.shape,
+        });
+      }
+      const weighed = (values: Value) =>
+        sum(sampleWeight === undefined ? values : mul(values, alignWeight(sampleWeight, values.shape)), { axes: 0 });
+      const sums = [weighed(square(yTrue)), weighed(yTrue), weighed(square(sub(yTrue, yPred)))];
+      return sampleWeight === undefined ? sums : [...sums, sum(sampleWeight)];
+    },
+    result: (sums, examples) => {
+      const all = scores(sums, examples);
+      if (classAggregation === null) return all.map(({ score }) => adjusted(score, examples));
+      const weights = all.map(({ variance }) => (classAggregation === "uniform_average" ? 1 : variance));
+      const weight = weights.reduce((a, b) => a + b, 0);
+      const mean = all.reduce((sum, { score }, index) => sum + score * (weights[index] as number), 0) / weight;
+      return adjusted(mean, examples);
+    },
+  };
+}
