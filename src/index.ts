@@ -63,11 +63,21 @@ export type { ClassWeight, DataLike, DataParts, TargetsLike } from "./nn/data_ta
 export { type FunctionalOptions, model } from "./nn/functional.ts";
 export {
   constant,
+  glorotNormal,
   glorotUniform,
+  heNormal,
+  heUniform,
   type Initializer,
+  type InitializerLike,
+  identity,
+  lecunNormal,
+  lecunUniform,
   ones,
   orthogonal,
+  randomNormal,
   randomUniform,
+  truncatedNormal,
+  varianceScaling,
   zeros,
 } from "./nn/initializers.ts";
 export type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace } from "./nn/inspect.ts";

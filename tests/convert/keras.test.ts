@@ -212,7 +212,7 @@ test("options that are not Keras's defaults survive", async () => {
       units: 2,
       useBias: false,
       activation: "softmax",
-      kernelInitializer: { name: "randomUniform", minimum: -1, maximum: 2 },
+      kernelInitializer: { name: "randomUniform", minval: -1, maxval: 2 },
     }),
   ];
   const model = sequential(layers, { device, inputShape: [4, 2], name: "odd" });
