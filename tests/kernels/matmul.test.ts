@@ -4,6 +4,7 @@ import { Random } from "../../src/core/random.ts";
 import { broadcastShapes, broadcastStrides, type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { MATMUL_ACTIVATIONS, type MatmulActivation, matmulCall } from "../../src/kernels/matmul.ts";
+import { MATMUL_VARIANTS } from "../../src/kernels/matmul_source.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 
@@ -110,7 +111,7 @@ const SIZES = [
   [130, 33, 70],
 ] as const;
 
-describe.each(["naive", "tiled", "direct"])("matmul/%s", (variant) => {
+describe.each(MATMUL_VARIANTS)("matmul/%s", (variant) => {
   for (const [transposeA, transposeB] of [
     [false, false],
     [true, false],
@@ -148,6 +149,52 @@ describe.each(["naive", "tiled", "direct"])("matmul/%s", (variant) => {
     await check({ a: [70, 5000], b: [5000, 9] }, variant, slow);
     await check({ a: [0, 4], b: [4, 3] }, variant);
     await check({ a: [3, 0], b: [0, 5], bias: [5] }, variant);
+  });
+});
+
+describe("matmul/subgroup", () => {
+  it("multiplies with subgroups of four and two vec4s of columns", async () => {
+    const four = testTraits("swiftshader", { subgroupSize: 4 });
+    await check({ a: [70, 9], b: [9, 33], bias: [33], activation: "relu" }, "subgroup", four);
+    await check({ a: [8, 36], b: [40, 8], transposeA: true, transposeB: true }, "subgroup", four);
+    await check({ a: [8, 36], b: [8, 40], bias: [40], transposeA: true }, "subgroup", four);
+  });
+
+  it("keeps what lies past the end of K, or past a matrix, out of the sums", async () => {
+    for (const [transposeA, transposeB] of [
+      [false, false],
+      [true, true],
+    ] as const) {
+      // The second matrix of each operand is all infinities.
+      const [aShape, bShape] = [transposeA ? [2, 3, 9] : [2, 9, 3], transposeB ? [2, 34, 3] : [2, 3, 34]];
+      const [a, b] = [random(aShape, 1), random(bShape, 2)];
+      a.fill(Number.POSITIVE_INFINITY, 27);
+      b.fill(Number.POSITIVE_INFINITY, 102);
+      const call = matmulCall(
+        { a: operand("input", 0, aShape), b: operand("input", 1, bShape), out: operand("output", 0, [2, 9, 34]) },
+        { transposeA, transposeB },
+      );
+      const [out] = await runKernel(device, call, [a, b], { variant: "subgroup" });
+      expect((out as Float32Array).subarray(0, 9 * 34).every(Number.isFinite)).toBe(true);
+      expect((out as Float32Array).subarray(9 * 34).every((x) => x === Number.POSITIVE_INFINITY)).toBe(true);
+    }
+  });
+
+  it("is the choice of software adapters that have subgroups, and refused where there are none", () => {
+    const call = matmulCall({
+      a: operand("input", 0, [64, 64]),
+      b: operand("input", 1, [64, 64]),
+      out: operand("output", 0, [64, 64]),
+    });
+    const chosen = (kind: "lavapipe" | "swiftshader" | "gpu", subgroupSize: number) =>
+      call.plan(testTraits(kind, { subgroupSize })).dispatches[0]?.entryPoint;
+    expect(chosen("lavapipe", 8)).toBe("subgroup");
+    expect(chosen("swiftshader", 4)).toBe("subgroup");
+    expect(chosen("lavapipe", 0)).toBe("direct");
+    expect(chosen("gpu", 8)).toBe("tiled");
+    expect(() => call.plan(testTraits("lavapipe", { subgroupSize: 0 }), "subgroup")).toThrow(
+      "matmul: the variant subgroup needs subgroups of one size, 4, 8, 16; this adapter has none",
+    );
   });
 });
 
