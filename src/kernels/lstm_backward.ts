@@ -11,9 +11,14 @@ import {
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import { innerLoop, optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+
+/** The scratch buffers: the packed kernel, and gradients of states where they are no output. */
+const PACKED = 0;
+const STATE_GRADIENTS = 1;
 
 /** Tensors that the sweep reads. */
 export interface LstmBackwardReads {
@@ -29,83 +34,90 @@ export interface LstmBackwardReads {
   readonly mask?: Operand | undefined;
   /** f32[2, B, H], as in the forward sweep. */
   readonly initial?: Operand | undefined;
+  /** i32[2, B], as in the forward sweep: `saved` and `dX` then have a row B, and dX holds each row from its start on. */
+  readonly schedule?: Operand | undefined;
 }
 
 /** Tensors that the sweep writes. */
 export interface LstmBackwardWrites {
   /** f32[B, T, 4H]: the gradient of x · W + b, 0 at masked steps. */
   readonly dX: Operand;
-  /** f32[2, B, H]: the gradient of the first h, then of the first c. */
-  readonly dInitial: Operand;
+  /** f32[2, B, H]: the gradient of the first h, then of the first c; absent with a schedule. */
+  readonly dInitial?: Operand | undefined;
 }
 
 /**
  * Backpropagates through an LSTM's time. The gradients of its weights are matmuls and sums of `dX`, made elsewhere.
- * The call's `reads` are those given, in the order saved, recurrent, dHidden, dLast, mask, initial; its `writes` dX, dInitial.
+ * The call's `reads` are those given, in the order saved, recurrent, dHidden, dLast, mask, initial, schedule; its `writes` dX, dInitial.
  *
  * @example
  * lstmBackwardCall({ saved, recurrent, dHidden }, { dX, dInitial }, { activation: "tanh", recurrentActivation: "sigmoid" });
  */
 export function lstmBackwardCall(
-  { saved, recurrent, dHidden, dLast, mask, initial }: LstmBackwardReads,
+  { saved, recurrent, dHidden, dLast, mask, initial, schedule }: LstmBackwardReads,
   { dX, dInitial }: LstmBackwardWrites,
   activations: RecurrentActivations,
 ): KernelCall {
-  const [batch, steps, columns] = dX.shape as readonly [number, number, number];
+  const [rows, steps, columns] = dX.shape as readonly [number, number, number];
+  const batch = schedule === undefined ? rows : rows - 1;
   const size = columns / 4;
-  const { reads, bind } = optionalReads({ saved, recurrent, dHidden, dLast, mask, initial });
+  const { reads, bind } = optionalReads({ saved, recurrent, dHidden, dLast, mask, initial, schedule });
   return {
     kernel: "lstm_backward",
     reads,
-    writes: [dX, dInitial],
+    writes: dInitial === undefined ? [dX] : [dX, dInitial],
     plan: (adapter) => {
       const isGpu = adapter.kind === "gpu";
       const inner = innerLoop(adapter);
       const packing = { hidden: size, gates: 4, order: "backward", multiple: inner.lanes } as const;
-      const layout = sweepLayout("lstm_backward", adapter, {
-        batch,
-        hidden: size,
-        maxRows: isGpu ? 4 : 16,
-        minUnits: isGpu ? 1 : inner.lanes > 1 ? 2 : 4,
-        bytesPerRow: (threads) => threads * 4 * 4,
-      });
-      const constants = {
-        LANES: inner.lanes,
-        HIDDEN: size,
-        THREADS: layout.threads,
-        UNITS: layout.units,
-        ROWS: layout.rows,
-        HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
-        HAS_D_LAST: dLast === undefined ? 0 : 1,
-        HAS_MASK: mask === undefined ? 0 : 1,
-        HAS_INITIAL: initial === undefined ? 0 : 1,
-        ...activationConstants(activations),
-      };
-      const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
-      const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
-      const sweeps = chunks.map(
-        ([start, end], index): Dispatch => ({
-          label: "lstm_backward",
+      const sharing = schedule !== undefined && sharesPadding(adapter, batch);
+      /** The dispatches of one kind of rows: see PADDING in the shader. */
+      const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
+        const layout = sweepLayout("lstm_backward", adapter, {
+          batch: padding === 2 ? 1 : batch,
+          hidden: size,
+          maxRows: isGpu ? 4 : 16,
+          minUnits: isGpu ? 1 : inner.lanes > 1 ? 2 : 4,
+          bytesPerRow: (threads) => threads * 4 * 4,
+        });
+        const constants = {
+          LANES: inner.lanes,
+          HIDDEN: size,
+          THREADS: layout.threads,
+          UNITS: layout.units,
+          ROWS: layout.rows,
+          PADDING: padding,
+          HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
+          HAS_D_LAST: dLast === undefined ? 0 : 1,
+          HAS_MASK: mask === undefined ? 0 : 1,
+          HAS_INITIAL: initial === undefined ? 0 : 1,
+          ...activationConstants(activations),
+        };
+        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
+        const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
+        return chunks.map(([start, end], index) => ({
+          label: padding === 2 ? "lstm_backward of padding" : "lstm_backward",
           source: specialised,
           entryPoint: "lstm_backward",
           params: [u32(batch), u32(steps), u32(start), u32(end)],
           buffers: [
             bind("saved"),
-            scratchBuffer(0, "read"),
+            scratchBuffer(PACKED, "read"),
             bind("dHidden"),
             bind("dLast"),
-            bind("mask"),
+            padding === 0 ? bind("mask") : bind("schedule"),
             bind("initial"),
             writeBuffer(0),
-            writeBuffer(1),
+            dInitial === undefined ? scratchBuffer(STATE_GRADIENTS, "read_write") : writeBuffer(1),
           ],
           workgroups: foldGrid(layout.workgroups, adapter),
           isExtraChunk: index > 0,
-        }),
-      );
+        }));
+      };
+      const pack = packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(PACKED, "read_write"));
       return {
-        dispatches: [packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(0, "read_write")), ...sweeps],
-        scratch: [packedBytes(packing)],
+        dispatches: [pack, ...(sharing ? [...sweep(1), ...sweep(2)] : sweep(0))],
+        scratch: [packedBytes(packing), ...(dInitial === undefined ? [2 * rows * size * 4] : [])],
       };
     },
   };

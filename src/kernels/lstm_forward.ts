@@ -11,6 +11,7 @@ import {
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import { innerLoop, optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
@@ -27,6 +28,11 @@ export interface LstmForwardReads {
   readonly initial?: Operand | undefined;
   /** bool[B, T]: where it is 0, h and c stay as they are and `hidden` repeats h. */
   readonly mask?: Operand | undefined;
+  /**
+   * i32[2, B], with ids i32[B + 1, T] and neither initial nor mask: rows share their padding, see kernels/padding.ts.
+   * `hidden` and `saved` then have a row B, the padding's own, and hold each row from its start on.
+   */
+  readonly schedule?: Operand | undefined;
 }
 
 /** Tensors that the sweep writes. */
@@ -42,8 +48,13 @@ export interface LstmForwardWrites {
 /** Bytes bound in place of an output that nobody reads. */
 const UNUSED_BYTES = 16;
 
+/** The scratch buffers: the packed kernel, outputs that nobody reads, and the padding's states. */
+const PACKED = 0;
+const UNUSED = 1;
+const PADDING_STATES = 3;
+
 /**
- * Runs an LSTM over time. The call's `reads` are those given, in the order x, ids, recurrent, initial, mask; its `writes` are
+ * Runs an LSTM over time. The call's `reads` are those given, in the order x, ids, recurrent, initial, mask, schedule; its `writes` are
  * hidden and saved, each only if used, then last.
  *
  * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's default limits).
@@ -52,13 +63,14 @@ const UNUSED_BYTES = 16;
  *   { hidden: true, saved: false });
  */
 export function lstmForwardCall(
-  { x, ids, recurrent, initial, mask }: LstmForwardReads,
+  { x, ids, recurrent, initial, mask, schedule }: LstmForwardReads,
   { hidden, saved, last }: LstmForwardWrites,
   activations: RecurrentActivations,
   isUsed: { readonly hidden: boolean; readonly saved: boolean },
 ): KernelCall {
-  const [batch, steps, size] = hidden.shape as readonly [number, number, number];
-  const { reads, bind } = optionalReads({ x, ids, recurrent, initial, mask });
+  const [, steps, size] = hidden.shape as readonly [number, number, number];
+  const batch = last.shape[1] as number;
+  const { reads, bind } = optionalReads({ x, ids, recurrent, initial, mask, schedule });
   const writes = [...(isUsed.hidden ? [hidden] : []), ...(isUsed.saved ? [saved] : []), last];
   const output = (operand: Operand, unused: number) => {
     const index = writes.indexOf(operand);
@@ -77,53 +89,56 @@ export function lstmForwardCall(
       // Without subgroups two units per thread halve the reads of h. More sums than these only spill.
       const hasWideThreads = adapter.kind === "lavapipe" && inner.features.length === 0 && size > 8;
       const isWide = size > 2 * adapter.limits.maxComputeInvocationsPerWorkgroup;
-      const layout = sweepLayout("lstm_forward", adapter, {
-        batch,
-        hidden: size,
-        maxRows: isGpu ? 4 : isWide ? 8 : 16,
-        minUnits: hasWideThreads ? 2 : 1,
-        bytesPerRow: () => bytesPerRow,
-      });
-      const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
-      const constants = {
-        STEP_QUADS: multiple / 4,
-        HIDDEN: size,
-        THREADS: layout.threads,
-        UNITS: layout.units,
-        ROWS: layout.rows,
-        BUFFERS: fitsTwice ? 2 : 1,
-        GATHERED: ids === undefined ? 0 : 1,
-        HAS_INITIAL: initial === undefined ? 0 : 1,
-        HAS_MASK: mask === undefined ? 0 : 1,
-        WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
-        WRITE_SAVED: isUsed.saved ? 1 : 0,
-        ...activationConstants(activations),
-      };
-      const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
-      const chunks = timeChunks(adapter, steps, layout, 4 * size * size);
-      const sweeps = chunks.map(
-        ([start, end], index): Dispatch => ({
-          label: "lstm_forward",
+      const sharing = schedule !== undefined && sharesPadding(adapter, batch);
+      /** The dispatches of one kind of rows: see PADDING in the shader. */
+      const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
+        const layout = sweepLayout("lstm_forward", adapter, {
+          batch: padding === 2 ? 1 : batch,
+          hidden: size,
+          maxRows: isGpu ? 4 : isWide ? 8 : 16,
+          minUnits: hasWideThreads ? 2 : 1,
+          bytesPerRow: () => bytesPerRow,
+        });
+        const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
+        const constants = {
+          STEP_QUADS: multiple / 4,
+          HIDDEN: size,
+          THREADS: layout.threads,
+          UNITS: layout.units,
+          ROWS: layout.rows,
+          BUFFERS: fitsTwice ? 2 : 1,
+          GATHERED: ids === undefined ? 0 : 1,
+          PADDING: padding,
+          HAS_INITIAL: initial === undefined ? 0 : 1,
+          HAS_MASK: mask === undefined ? 0 : 1,
+          WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
+          WRITE_SAVED: isUsed.saved ? 1 : 0,
+          ...activationConstants(activations),
+        };
+        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
+        return timeChunks(adapter, steps, layout, 4 * size * size).map(([start, end], index) => ({
+          label: padding === 2 ? "lstm_forward of padding" : "lstm_forward",
           source: specialised,
           entryPoint: "lstm_forward",
           params: [u32(batch), u32(steps), u32(start), u32(end), u32(x.shape[0] as number)],
           buffers: [
             bind("x"),
             bind("ids"),
-            scratchBuffer(0, "read"),
-            bind("initial"),
-            bind("mask"),
-            output(hidden, 1),
-            output(saved, 2),
-            output(last, 1),
+            scratchBuffer(PACKED, "read"),
+            padding === 1 ? scratchBuffer(PADDING_STATES, "read") : bind("initial"),
+            padding === 0 ? bind("mask") : bind("schedule"),
+            output(hidden, UNUSED),
+            output(saved, UNUSED + 1),
+            padding === 2 ? scratchBuffer(PADDING_STATES, "read_write") : output(last, UNUSED),
           ],
           workgroups: foldGrid(layout.workgroups, adapter),
           isExtraChunk: index > 0,
-        }),
-      );
+        }));
+      };
+      const pack = packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(PACKED, "read_write"));
       return {
-        dispatches: [packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(0, "read_write")), ...sweeps],
-        scratch: [packedBytes(packing), UNUSED_BYTES, UNUSED_BYTES],
+        dispatches: [pack, ...(sharing ? [...sweep(2), ...sweep(1)] : sweep(0))],
+        scratch: [packedBytes(packing), UNUSED_BYTES, UNUSED_BYTES, ...(sharing ? [steps * 2 * size * 4] : [])],
       };
     },
   };

@@ -8,7 +8,8 @@ import type { RecurrentActivation } from "../kernels/activations.ts";
 import { lstmBackwardCall } from "../kernels/lstm_backward.ts";
 import { lstmForwardCall } from "../kernels/lstm_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { applySweep, defineSweep, previousHidden } from "./sweep.ts";
+import { definePaddedSweep } from "./padded_sweep.ts";
+import { applySweep, defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
 export interface LstmActivations {
@@ -16,8 +17,7 @@ export interface LstmActivations {
   readonly recurrentActivation: RecurrentActivation;
 }
 
-/** Inputs: x, recurrent kernel, and, where there, ids, initial states and mask; outputs: hidden, saved, last. */
-export const lstmSweepOp = defineSweep<LstmActivations>({
+const family: SweepFamily<LstmActivations> = {
   name: "lstm",
   gates: 4,
   states: 2,
@@ -47,6 +47,17 @@ export const lstmSweepOp = defineSweep<LstmActivations>({
     ];
     return { dX, dInner: dX, dStates: [0, dCell * f] };
   },
+  forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
+    lstmForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
+  backwardCall: ({ kept, ...reads }, writes, attributes) =>
+    lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
+};
+
+/** Inputs: x, recurrent kernel, and, where there, ids, initial states and mask; outputs: hidden, saved, last. */
+export const lstmSweepOp = defineSweep(family);
+
+/** The last states `[2, B, H]` of a sweep whose rows read their padding once for all. */
+export const lstmPaddedSweep = definePaddedSweep(family, {
   forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
     lstmForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
   backwardCall: ({ kept, ...reads }, writes, attributes) =>

@@ -6,6 +6,7 @@ import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
 import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
 import { projectThenGather } from "./project_then_gather.ts";
+import { sharePadding } from "./share_padding.ts";
 
 /** What the passes need to know of the device. */
 export interface OptimizeOptions {
@@ -17,7 +18,8 @@ export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): 
   const expanded = expandComposites(graph);
   const projected = projectThenGather(expanded);
   const merged = mergeCommonSubexpressions(projected);
-  const swept = gatherIntoSweep(merged);
+  const shared = sharePadding(merged);
+  const swept = gatherIntoSweep(shared);
   const fused = fuseMatmulEpilogues(swept);
   return fuseElementwise(fused, maxStorageBuffers - 1);
 }

@@ -5,6 +5,7 @@ import { operationsOf, rootsOf } from "../../src/graph/operation.ts";
 import {
   type Device,
   type Graph,
+  gradients,
   inputValue,
   interpret,
   type NdArray,
@@ -21,7 +22,8 @@ import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
 import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
 import { optimize } from "../../src/passes/optimize.ts";
 import { projectThenGather } from "../../src/passes/project_then_gather.ts";
-import { drawInputs, ids, normal, type TensorSpec } from "../conformance/ops/op_case.ts";
+import { sharePadding } from "../../src/passes/share_padding.ts";
+import { drawInputs, flags, ids, normal, paddedIds, type TensorSpec } from "../conformance/ops/op_case.ts";
 import { testDevice } from "../support/device.ts";
 import { expectClose } from "../support/tolerance.ts";
 
@@ -217,5 +219,43 @@ describe("graphs", () => {
     expect(text).toMatch(/^%\d+ = mul\(%\d+, 2\) : float32\[2, 3\]$/m);
     expect(text).toMatch(/^update "w" <- %\d+$/m);
     expect(text).toMatch(/^return %\d+$/m);
+  });
+});
+
+describe("sharePadding", () => {
+  test("reads the padding of all rows once, gradients included", async () => {
+    const specs = [normal([6, 12]), paddedIds([18, 7], 6), normal([3, 12])];
+    const lastOf = (x: Value, rows: Value, recurrent: Value) =>
+      ops.sum(ops.lstmSweep(ops.gather(x, rows), recurrent).last);
+    const graphs = [true, false].map((shares) =>
+      sample(specs, (x, rows, recurrent) => {
+        const loss = lastOf(x, rows, recurrent);
+        const shared = shares ? (sharePadding({ outputs: [loss], updates: [] }).outputs[0] as Value) : loss;
+        return [shared, ...gradients(shared, [x, recurrent])];
+      }),
+    ) as [Sample, Sample];
+    const [shared, plain] = graphs;
+    expect(namesIn(shared.graph)).toContain("lstmPaddedSweep");
+    expect(namesIn(shared.graph)).not.toContain("lstmSweep");
+    const wanted = interpret(plain.graph, { inputs: plain.feeds });
+    const came = interpret(shared.graph, { inputs: shared.feeds });
+    came.forEach((array, index) => {
+      expectClose(`output ${index}`, array, wanted[index] as ReferenceArray, { absolute: 1e-12, relative: 1e-11 });
+    });
+    await expectSameMeaning(shared, shared.graph);
+  });
+
+  test("leaves a sweep alone whose hidden states, mask or first states matter", () => {
+    const specs = [normal([6, 12]), paddedIds([4, 7], 6), normal([3, 12]), flags([4, 7]), normal([2, 4, 3])];
+    const { graph } = sample(specs, (x, rows, recurrent, mask, initial) => {
+      const input = ops.gather(x, rows);
+      return [
+        ops.lstmSweep(input, recurrent).hidden,
+        ops.lstmSweep(input, recurrent, { mask }).last,
+        ops.lstmSweep(input, recurrent, { initial }).last,
+        ops.lstmSweep(ops.mul(input, 2), recurrent).last,
+      ];
+    });
+    expect(namesIn(sharePadding(graph)).filter((name) => name === "lstmSweep")).toHaveLength(4);
   });
 });

@@ -51,6 +51,20 @@ export function ids(shape: Shape, bound: number): TensorSpec {
   return { shape, dtype: "int32", draw: (random) => random.integer(bound) };
 }
 
+/** Ids of left-padded rows `[B, T]`: 0 up to a start that is drawn for each row, then ids from 1 to bound − 1. */
+export function paddedIds([batch, time]: readonly [number, number], bound: number): TensorSpec {
+  const random = new Random(batch, time);
+  const starts = Array.from({ length: batch }, () => random.integer(time + 1));
+  return {
+    shape: [batch, time],
+    dtype: "int32",
+    draw: (own, index) => {
+      const id = 1 + own.integer(bound - 1);
+      return index % time < (starts[Math.floor(index / time)] as number) ? 0 : id;
+    },
+  };
+}
+
 /** Whole numbers from −9 to 9. */
 export function whole(shape: Shape): TensorSpec {
   return { shape, dtype: "int32", draw: (random) => random.integer(19) - 9 };

@@ -2,9 +2,9 @@
 import { ops, type Value } from "../../../src/index.ts";
 import type { RecurrentActivation } from "../../../src/kernels/activations.ts";
 import { gruSweepOp } from "../../../src/ops/gru.ts";
-import { lstmSweepOp } from "../../../src/ops/lstm.ts";
+import { lstmPaddedSweep, lstmSweepOp } from "../../../src/ops/lstm.ts";
 import { simpleRnnSweepOp } from "../../../src/ops/simple_rnn.ts";
-import { flags, ids, normal, type OpCase, type TensorSpec } from "./op_case.ts";
+import { flags, ids, normal, type OpCase, paddedIds, type TensorSpec } from "./op_case.ts";
 
 interface Activations {
   readonly activation?: RecurrentActivation;
@@ -58,6 +58,19 @@ const SIMPLE: Family = {
   sweep: (x, recurrent, { recurrentActivation: _, ...parts }) => ops.simpleRnnSweep(x, recurrent, parts),
   byId: (values) => ends(simpleRnnSweepOp(values, { activation: "tanh", ...WITH_IDS })),
 };
+
+/** Rows that share their padding: enough of them that software adapters do. */
+function sharing(batch: number, time: number, units: number, activations: Activations = {}): OpCase {
+  return {
+    op: "lstmPaddedSweep",
+    name: `B ${batch}, T ${time}, H ${units}${activations.activation ? `, ${activations.activation}` : ""}`,
+    inputs: [normal([9, 4 * units]), paddedIds([batch, time], 9), normal([units, 4 * units], 1 / Math.sqrt(units))],
+    build: ([table, rows, recurrent]) => [
+      lstmPaddedSweep(table as Value, rows as Value, recurrent as Value, { ...GATES, ...activations }),
+    ],
+    tolerance: { absolute: 2e-5, relative: 2e-5 },
+  };
+}
 
 interface SweepOptions {
   readonly batch: number;
@@ -165,6 +178,10 @@ export const sweepCases: readonly OpCase[] = [
   ...casesOf(LSTM),
   ...casesOf(GRU),
   ...casesOf(SIMPLE),
+  sharing(37, 7, 5),
+  sharing(17, 9, 20),
+  sharing(16, 1, 3),
+  sharing(3, 5, 4, { activation: "relu" }),
   {
     op: "lstmSweep",
     name: "the saved gates",

@@ -1,0 +1,144 @@
+// The gradient of a recurrent kernel over rows that share their padding (see PADDING in lstm_forward.wgsl):
+//
+//   out[m, n] = Σ_b Σ_t h[b, t - 1, m] * dZ[b, t, n],   t from the start of row b on; the padding's row B up to the last start
+//
+// where h before a row's start is that of row B, and 0 before step 0. It is the product hᵀ · dZ of all steps that were
+// really run: rows and steps that the padding's row stands for are not read.
+//
+// @binding(1) hidden   : f32[B + 1, T, M] (read; as vec4 when VECTOR)
+// @binding(2) d_z      : f32[B + 1, T, N] (read as vec4: N is a multiple of 4)
+// @binding(3) schedule : i32[2, B], from padding.wgsl (read)
+// @binding(4) out      : f32[splits, M, N] (write, as vec4)
+// combine: @binding(1) parts : f32[splits, M, N] (read as vec4)   @binding(2) out : f32[M, N] (write, as vec4)
+//
+// An invocation holds 4 · QUADS rows of 4 · COLUMNS columns. Workgroup: THREADS invocations along N; x tiles of N, y tiles of
+// M, z splits from params.first on: split s takes the slots s, s + splits, … of the schedule, and the last one row B too.
+// With subgroups of QUADS lanes each lane loads four rows, and the others get them by broadcast (see lstm_forward.wgsl).
+// Numerics: float32; one fixed order: slots, then steps, then splits.
+
+// @with(subgroups) enable subgroups;
+
+struct Params {
+  batch: u32,
+  steps: u32,
+  M: u32,
+  columns: u32, // N / 4
+  splits: u32,
+  first: u32,
+}
+
+alias ElementH = f32;
+const VECTOR = false;
+const QUADS = 4u;
+const COLUMNS = 2u;
+const THREADS = 8u;
+
+const SUMS = QUADS * 4u * COLUMNS;
+const STEP_COLUMNS = COLUMNS * 4u;
+const STEP_QUADS = QUADS * 4u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> hidden: array<ElementH>;
+@group(0) @binding(2) var<storage, read> d_z: array<vec4f>;
+@group(0) @binding(3) var<storage, read> schedule: array<i32>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(1) var<storage, read> parts: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> total: array<vec4f>;
+
+// Four neighbours of h, from `row` on; past M they repeat, and their products are not stored.
+fn hidden_quad(base: u32, row: u32) -> vec4f {
+  let last = params.M - 1u;
+  if (VECTOR) {
+    return vec4f(hidden[(base + min(row, last)) / 4u]);
+  }
+  return vec4f(
+    vec4f(hidden[base + min(row, last)]).x,
+    vec4f(hidden[base + min(row + 1u, last)]).x,
+    vec4f(hidden[base + min(row + 2u, last)]).x,
+    vec4f(hidden[base + min(row + 3u, last)]).x,
+  );
+}
+
+@compute @workgroup_size(THREADS)
+fn padded_gradient(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+  // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
+) {
+  let first_row = group.y * (4u * QUADS);
+  let first_column = (group.x * THREADS + lane) * COLUMNS;
+  let split = group.z + params.first;
+  let longest = u32(schedule[2u * params.batch - 1u]);
+  var sum: array<vec4f, SUMS>;
+  // One slot more than there are rows: the padding's own, for the last split.
+  for (var slot = split; slot <= params.batch; slot += params.splits) {
+    var row = params.batch;
+    var start = 0u;
+    var end = longest;
+    if (slot < params.batch) {
+      row = u32(schedule[slot]);
+      start = u32(schedule[params.batch + slot]);
+      end = params.steps;
+    }
+    for (var t = start; t < end; t += 4u) {
+      var dz: array<vec4f, STEP_COLUMNS>;
+      var h: array<vec4f, STEP_QUADS>;
+      // @unroll
+      for (var s = 0u; s < 4u; s++) {
+        let step = min(t + s, end - 1u);
+        let source = (row * params.steps + step) * params.columns;
+        let before_row = select(row, params.batch, step == start);
+        let base = (before_row * params.steps + max(step, 1u) - 1u) * params.M;
+        let counts = step > 0u && t + s < end;
+        // @with(subgroups) let own = select(vec4f(), hidden_quad(base, first_row + 4u * sublane), counts);
+        // @unroll
+        for (var q = 0u; q < QUADS; q++) {
+          // @with(subgroups) h[s * QUADS + q] = subgroupBroadcast(own, q);
+          h[s * QUADS + q] = select(vec4f(), hidden_quad(base, first_row + 4u * q), counts); // @without(subgroups)
+        }
+        // @unroll
+        for (var c = 0u; c < COLUMNS; c++) {
+          dz[s * COLUMNS + c] = d_z[source + min(first_column + c, params.columns - 1u)];
+        }
+      }
+      // @unroll
+      for (var q = 0u; q < QUADS; q++) {
+        // @unroll
+        for (var c = 0u; c < COLUMNS; c++) {
+          // @unroll
+          for (var r = 0u; r < 4u; r++) {
+            sum[(q * 4u + r) * COLUMNS + c] += h[q][r] * dz[c] + h[QUADS + q][r] * dz[COLUMNS + c]
+              + h[2u * QUADS + q][r] * dz[2u * COLUMNS + c] + h[3u * QUADS + q][r] * dz[3u * COLUMNS + c];
+          }
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < min(4u * QUADS, params.M - first_row); r++) { // not unrolled: stores are slow to compile on software adapters
+    // @unroll
+    for (var c = 0u; c < COLUMNS; c++) {
+      var value = vec4f();
+      // @unroll
+      for (var i = 0u; i < STEP_QUADS; i++) {
+        value = select(value, sum[i * COLUMNS + c], r == i);
+      }
+      if (first_column + c < params.columns) {
+        out[(split * params.M + first_row + r) * params.columns + first_column + c] = value;
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn combine(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let index = (group.x + group.y * groups.x) * 64u + lane;
+  let size = params.M * params.columns;
+  if (index >= size) {
+    return;
+  }
+  var value = vec4f();
+  for (var split = 0u; split < params.splits; split++) {
+    value += parts[split * size + index];
+  }
+  total[index] = value;
+}
