@@ -46,9 +46,13 @@ fn columns_of(first: u32) -> vec4u {
   return vec4u(first, first + THREADS, first + 2u * THREADS, first + 3u * THREADS);
 }
 
+fn is_row(id: i32) -> bool {
+  return id >= 0 && u32(id) < params.rows;
+}
+
 // Writes a complete segment's sums, unless its id is outside the table.
 fn write_row(id: i32, column: u32, sum: vec4f) {
-  if (id >= 0 && u32(id) < params.rows) {
+  if (is_row(id)) {
     let at = columns_of(u32(id) * params.columns + column);
     out[at.x] = sum.x;
     if (column + THREADS < params.columns) { out[at.y] = sum.y; }
@@ -109,6 +113,10 @@ fn scatter_blocks(
   // Columns past the last read the last one, and are not written.
   let columns = min(columns_of(column), vec4u(params.columns - 1u));
   var id = sorted[start];
+  // Ids outside the table come last: what follows them is of no row.
+  if (!is_row(id)) {
+    return;
+  }
   var is_head = start > 0u && is_in_segment(start - 1u, id);
   var sum = vec4f(0.0);
   for (var position = start; position < end; position++) {
@@ -122,6 +130,9 @@ fn scatter_blocks(
       id = here;
       is_head = false;
       sum = vec4f(0.0);
+      if (!is_row(id)) {
+        return;
+      }
     }
     let at = columns + u32(order[position]) * params.columns;
     sum += vec4f(updates[at.x], updates[at.y], updates[at.z], updates[at.w]);
@@ -151,6 +162,9 @@ fn scatter_join(
   let start = block * BLOCK;
   var end = min(start + BLOCK, params.size);
   let id = sorted[end - 1u];
+  if (!is_row(id)) {
+    return;
+  }
   let starts_here = start == 0u || !is_in_segment(start - 1u, id);
   if (!starts_here || !is_in_segment(end, id)) {
     return;
