@@ -62,6 +62,7 @@ const SIMPLE: Family = {
 /** Rows that share their padding: enough of them that software adapters do. */
 function sharing(batch: number, time: number, units: number, activations: Activations = {}): OpCase {
   return {
+    isOnGpu: batch > 16,
     op: "lstmPaddedSweep",
     name: `B ${batch}, T ${time}, H ${units}${activations.activation ? `, ${activations.activation}` : ""}`,
     inputs: [normal([9, 4 * units]), paddedIds([batch, time], 9), normal([units, 4 * units], 1 / Math.sqrt(units))],
