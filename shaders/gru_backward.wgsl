@@ -10,7 +10,7 @@
 // The gradients of U, W and the biases are matmuls and sums over all steps, outside of this kernel.
 //
 // @binding(1) saved    : f32[B, T, 5H]: z, r, g, u_h, h[t-1] of the forward sweep (read)
-// @binding(2) packed   : vec4f[H, H], from recurrent_pack.wgsl, transposed (read)
+// @binding(2) packed   : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
 // @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
@@ -21,8 +21,11 @@
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds dU of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so that
-// a thread only ever writes whole vectors. UNITS tiles per step, two barriers each.
+// a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups of LANES lanes each
+// lane loads the gradients of one unit, and the others get them by broadcast (see lstm_forward.wgsl).
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
+
+// @with(subgroups) enable subgroups;
 
 struct Params {
   batch: u32,
@@ -45,6 +48,7 @@ const HIDDEN = 100u;
 const THREADS = 32u;
 const UNITS = 4u;
 const ROWS = 16u;
+const LANES = 1u; // units per step of the inner loop: the subgroup's size with subgroups
 const HAS_D_HIDDEN = 1u;
 const HAS_D_LAST = 1u;
 const HAS_MASK = 0u;
@@ -53,9 +57,10 @@ const RECURRENT_ACTIVATION = 2u;
 
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
+const GATE_QUADS = 3u * QUADS;
 
 // dU of a tile: [THREADS][3 gates][QUADS], four rows to a vector.
-var<workgroup> d_gates: array<vec4f, THREADS * 3u * QUADS>;
+var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>;
 
 // The derivative of an activation, from its output y (codes as in `activate`).
 fn slope(code: u32, y: f32) -> f32 {
@@ -81,10 +86,10 @@ fn gru_backward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
+  // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
   var d_h: array<vec4f, CELLS>;
-  var d_h_before: array<vec4f, CELLS>;
   var u: array<vec4f, UNITS>;
 
   for (var n = 0u; n < UNITS; n++) {
@@ -104,8 +109,11 @@ fn gru_backward(
 
   for (var t = params.end; t > params.start;) {
     t--;
+    var d_h_passed: array<vec4f, CELLS>;
+    var sum: array<vec4f, CELLS>;
+    // @unroll
     for (var cell = 0u; cell < CELLS; cell++) {
-      d_h_before[cell] = vec4f(0.0);
+      sum[cell] = vec4f(0.0);
     }
     for (var tile = 0u; tile < UNITS; tile++) {
       let unit = lane + tile * THREADS;
@@ -154,8 +162,8 @@ fn gru_backward(
             d_u[to + 2u * HIDDEN] = d_inner;
           }
         }
-        d_h_before[tile * QUADS + q] += passed;
-        let slot = lane * 3u * QUADS + q;
+        d_h_passed[tile * QUADS + q] = passed;
+        let slot = lane * GATE_QUADS + q;
         d_gates[slot] = z_quad;
         d_gates[slot + QUADS] = r_quad;
         d_gates[slot + 2u * QUADS] = u_quad;
@@ -165,28 +173,44 @@ fn gru_backward(
       // The last tiles may lie beyond HIDDEN altogether.
       let tile_units = min(THREADS, HIDDEN - min(tile * THREADS, HIDDEN));
       // A thread takes UNITS units at once, so that a gate gradient that was read serves them all.
-      for (var j = 0u; j < tile_units; j++) {
-        let row = (tile * THREADS + j) * HIDDEN;
+      for (var j = 0u; j < tile_units; j += LANES) {
+        // @with(subgroups) var own: array<vec4f, GATE_QUADS>;
+        // @with(subgroups) // @unroll
+        // @with(subgroups) for (var index = 0u; index < GATE_QUADS; index++) {
+        // @with(subgroups)   own[index] = d_gates[(j + sublane) * GATE_QUADS + index];
+        // @with(subgroups) }
         // @unroll
-        for (var n = 0u; n < UNITS; n++) {
-          u[n] = packed[row + min(lane + n * THREADS, HIDDEN - 1u)];
-        }
-        // @unroll (rows)
-        for (var q = 0u; q < QUADS; q++) {
-          let slot = j * 3u * QUADS + q;
-          let d_z = d_gates[slot];
-          let d_r = d_gates[slot + QUADS];
-          let d_inner = d_gates[slot + 2u * QUADS];
+        for (var s = 0u; s < LANES; s++) {
+          let row = (tile * THREADS + j + s) * HIDDEN;
           // @unroll
           for (var n = 0u; n < UNITS; n++) {
-            d_h_before[n * QUADS + q] += d_z * u[n].x + d_r * u[n].y + d_inner * u[n].z;
+            u[n] = packed[row + min(lane + n * THREADS, HIDDEN - 1u)];
+          }
+          // @unroll
+          for (var q = 0u; q < QUADS; q++) {
+            let slot = (j + s) * GATE_QUADS + q; // @without(subgroups)
+            let d_z = d_gates[slot]; // @without(subgroups)
+            let d_r = d_gates[slot + QUADS]; // @without(subgroups)
+            let d_inner = d_gates[slot + 2u * QUADS]; // @without(subgroups)
+            // @with(subgroups) let d_z = subgroupBroadcast(own[q], s);
+            // @with(subgroups) let d_r = subgroupBroadcast(own[QUADS + q], s);
+            // @with(subgroups) let d_inner = subgroupBroadcast(own[2u * QUADS + q], s);
+            // @unroll
+            for (var n = 0u; n < UNITS; n++) {
+              sum[n * QUADS + q] += d_z * u[n].x + d_r * u[n].y + d_inner * u[n].z;
+            }
           }
         }
       }
       workgroupBarrier();
     }
+    var total: array<vec4f, CELLS>;
+    // @unroll
     for (var cell = 0u; cell < CELLS; cell++) {
-      d_h[cell] = d_h_before[cell];
+      total[cell] = sum[cell];
+    }
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h[cell] = d_h_passed[cell] + total[cell];
     }
   }
 

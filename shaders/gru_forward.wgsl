@@ -10,7 +10,7 @@
 //
 // @binding(1) x       : f32[B, T, 3H], or f32[V, 3H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
-// @binding(3) packed  : vec4f[H rounded up to 4, and a row of the bias if HAS_BIAS; H], from recurrent_pack.wgsl (read)
+// @binding(3) packed  : vec4f[H rounded up to STEP, and a row of the bias if HAS_BIAS; H], from recurrent_pack.wgsl (read)
 // @binding(4) initial : f32[1, B, H] (read)
 // @binding(5) mask    : i32[B, T], 0 or 1 (read)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
@@ -21,7 +21,12 @@
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
-// Numerics: float32 throughout; one fixed order of summation (k ascending), so chunks and runs agree bit for bit.
+// With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by
+// broadcast: see lstm_forward.wgsl.
+// Numerics: float32 throughout; one fixed order of summation (k ascending, then bias and x), so chunks and runs agree bit
+// for bit.
+
+// @with(subgroups) enable subgroups;
 
 struct Params {
   batch: u32,
@@ -46,6 +51,7 @@ const THREADS = 104u;
 const UNITS = 1u;
 const ROWS = 16u;
 const BUFFERS = 2u;
+const STEP_QUADS = 1u; // k per step of the inner loop, in fours; with subgroups as many as they have lanes
 const GATHERED = 0u;
 const HAS_BIAS = 1u;
 const HAS_INITIAL = 0u;
@@ -57,7 +63,9 @@ const RECURRENT_ACTIVATION = 2u;
 
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
-const PADDED = (HIDDEN + 3u) / 4u * 4u;
+const UNITS_BY_FOUR = UNITS * 4u;
+const STEP = STEP_QUADS * 4u;
+const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
@@ -96,6 +104,7 @@ fn gru_forward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
+  // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
   var next_h: array<vec4f, CELLS>;
@@ -123,47 +132,77 @@ fn gru_forward(
   var current = 0u;
   for (var t = params.start; t < params.end; t++) {
     let next = select(0u, SPAN - current, BUFFERS == 2u);
+    var columns: array<u32, UNITS>;
+    var weights: array<vec4f, UNITS_BY_FOUR>;
+    var sum_z: array<vec4f, CELLS>;
+    var sum_r: array<vec4f, CELLS>;
+    var sum_u: array<vec4f, CELLS>;
+    // @unroll
+    for (var n = 0u; n < UNITS; n++) {
+      columns[n] = min(lane + n * THREADS, HIDDEN - 1u);
+    }
+    // @unroll
+    for (var cell_index = 0u; cell_index < CELLS; cell_index++) {
+      sum_z[cell_index] = vec4f(0.0);
+      sum_r[cell_index] = vec4f(0.0);
+      sum_u[cell_index] = vec4f(0.0);
+    }
+    for (var k = 0u; k < PADDED; k += STEP) {
+      // @with(subgroups) var own: array<vec4f, QUADS>;
+      // @with(subgroups) // @unroll
+      // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
+      // @with(subgroups)   own[q] = h_rows[current + (k + sublane) * QUADS + q];
+      // @with(subgroups) }
+      // @unroll
+      for (var s = 0u; s < STEP_QUADS; s++) {
+        // @unroll
+        for (var n = 0u; n < UNITS; n++) {
+          let w = (k + s * 4u) * HIDDEN + columns[n];
+          weights[n * 4u] = packed[w];
+          weights[n * 4u + 1u] = packed[w + HIDDEN];
+          weights[n * 4u + 2u] = packed[w + 2u * HIDDEN];
+          weights[n * 4u + 3u] = packed[w + 3u * HIDDEN];
+        }
+        // @unroll
+        for (var q = 0u; q < QUADS; q++) {
+          let slot = current + (k + s * 4u) * QUADS + q; // @without(subgroups)
+          let h0 = h_rows[slot]; // @without(subgroups)
+          let h1 = h_rows[slot + QUADS]; // @without(subgroups)
+          let h2 = h_rows[slot + 2u * QUADS]; // @without(subgroups)
+          let h3 = h_rows[slot + 3u * QUADS]; // @without(subgroups)
+          // @with(subgroups) let h0 = subgroupBroadcast(own[q], s * 4u);
+          // @with(subgroups) let h1 = subgroupBroadcast(own[q], s * 4u + 1u);
+          // @with(subgroups) let h2 = subgroupBroadcast(own[q], s * 4u + 2u);
+          // @with(subgroups) let h3 = subgroupBroadcast(own[q], s * 4u + 3u);
+          // @unroll
+          for (var n = 0u; n < UNITS; n++) {
+            let u0 = weights[n * 4u];
+            let u1 = weights[n * 4u + 1u];
+            let u2 = weights[n * 4u + 2u];
+            let u3 = weights[n * 4u + 3u];
+            sum_z[n * QUADS + q] += h0 * u0.x + h1 * u1.x + h2 * u2.x + h3 * u3.x;
+            sum_r[n * QUADS + q] += h0 * u0.y + h1 * u1.y + h2 * u2.y + h3 * u3.y;
+            sum_u[n * QUADS + q] += h0 * u0.z + h1 * u1.z + h2 * u2.z + h3 * u3.z;
+          }
+        }
+      }
+    }
+    var z_z: array<vec4f, CELLS>;
+    var z_r: array<vec4f, CELLS>;
+    var z_u: array<vec4f, CELLS>;
+    // @unroll
+    for (var cell_index = 0u; cell_index < CELLS; cell_index++) {
+      z_z[cell_index] = sum_z[cell_index];
+      z_r[cell_index] = sum_r[cell_index];
+      z_u[cell_index] = sum_u[cell_index];
+    }
+
+    // @unroll (rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
       var bias = vec4f(0.0);
       if (HAS_BIAS == 1u) { bias = packed[PADDED * HIDDEN + column]; }
-
-      var gate_z: array<vec4f, QUADS>;
-      var gate_r: array<vec4f, QUADS>;
-      var inner: array<vec4f, QUADS>;
-      // @unroll (rows)
-      for (var q = 0u; q < QUADS; q++) {
-        let first = first_row + q * 4u;
-        let inside = rows_inside(first);
-        gate_z[q] = vec4f(0.0);
-        gate_r[q] = vec4f(0.0);
-        inner[q] = vec4f(bias.z);
-        for (var r = 0u; r < inside; r++) {
-          let at = x_offset((first + r) * params.steps + t) + column;
-          gate_z[q][r] = x[at] + bias.x;
-          gate_r[q][r] = x[at + HIDDEN] + bias.y;
-        }
-      }
-      for (var k = 0u; k < PADDED; k += 4u) {
-        let w = k * HIDDEN + column;
-        let u0 = packed[w];
-        let u1 = packed[w + HIDDEN];
-        let u2 = packed[w + 2u * HIDDEN];
-        let u3 = packed[w + 3u * HIDDEN];
-        let slot = current + k * QUADS;
-        // @unroll (rows)
-        for (var q = 0u; q < QUADS; q++) {
-          let h0 = h_rows[slot + q];
-          let h1 = h_rows[slot + QUADS + q];
-          let h2 = h_rows[slot + 2u * QUADS + q];
-          let h3 = h_rows[slot + 3u * QUADS + q];
-          gate_z[q] += h0 * u0.x + h1 * u1.x + h2 * u2.x + h3 * u3.x;
-          gate_r[q] += h0 * u0.y + h1 * u1.y + h2 * u2.y + h3 * u3.y;
-          inner[q] += h0 * u0.z + h1 * u1.z + h2 * u2.z + h3 * u3.z;
-        }
-      }
-
       // @unroll (rows)
       for (var q = 0u; q < QUADS; q++) {
         var h_quad = h_rows[current + column * QUADS + q];
@@ -171,10 +210,12 @@ fn gru_forward(
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
           let step = (first + r) * params.steps + t;
+          let source = x_offset(step) + column;
           let before = h_quad[r];
-          let update = activate(RECURRENT_ACTIVATION, gate_z[q][r]);
-          let reset = activate(RECURRENT_ACTIVATION, gate_r[q][r]);
-          let g = activate(ACTIVATION, x[x_offset(step) + column + 2u * HIDDEN] + reset * inner[q][r]);
+          let inner = z_u[n * QUADS + q][r] + bias.z;
+          let update = activate(RECURRENT_ACTIVATION, z_z[n * QUADS + q][r] + bias.x + x[source]);
+          let reset = activate(RECURRENT_ACTIVATION, z_r[n * QUADS + q][r] + bias.y + x[source + HIDDEN]);
+          let g = activate(ACTIVATION, x[source + 2u * HIDDEN] + reset * inner);
           var h = update * before + (1.0 - update) * g;
           if (HAS_MASK == 1u) { h = select(before, h, mask[step] != 0); }
           h_quad[r] = h;
@@ -185,7 +226,7 @@ fn gru_forward(
               saved[at] = update;
               saved[at + HIDDEN] = reset;
               saved[at + 2u * HIDDEN] = g;
-              saved[at + 3u * HIDDEN] = inner[q][r];
+              saved[at + 3u * HIDDEN] = inner;
               saved[at + 4u * HIDDEN] = before;
             }
           }

@@ -7,7 +7,7 @@
 // The gradients of U, W and b are matmuls and sums of dX over all steps, outside of this kernel.
 //
 // @binding(1) hidden   : f32[B, T, H] of the forward sweep (read)
-// @binding(2) packed   : vec4f[ceil(H / 4), H], four units of one k to a vector, from recurrent_pack.wgsl, transposed (read)
+// @binding(2) packed   : vec4f[(H rounded up to STEP) / 4, H], four units of one k to a vector, from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
 // @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
@@ -17,7 +17,11 @@
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds dX of a step, all units, [unit][quad of rows], four rows to a vec4; two barriers per step.
+// With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads the gradients of one unit, and the others
+// get them by broadcast: see lstm_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
+
+// @with(subgroups) enable subgroups;
 
 struct Params {
   batch: u32,
@@ -39,6 +43,7 @@ const HIDDEN = 100u;
 const THREADS = 104u;
 const UNITS = 1u;
 const ROWS = 16u;
+const STEP_QUADS = 1u; // units per step of the inner loop, in fours; with subgroups as many as they have lanes
 const HAS_D_HIDDEN = 1u;
 const HAS_D_LAST = 1u;
 const HAS_MASK = 0u;
@@ -46,7 +51,8 @@ const ACTIVATION = 1u;
 
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
-const PADDED = (HIDDEN + 3u) / 4u * 4u;
+const STEP = STEP_QUADS * 4u;
+const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 
 // dX of the step: [PADDED][QUADS], four rows to a vector. What only fills the last vectors up stays zero.
 var<workgroup> d_rows: array<vec4f, PADDED * QUADS>;
@@ -75,6 +81,7 @@ fn simple_rnn_backward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
+  // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
   var d_h: array<vec4f, CELLS>;
@@ -124,25 +131,55 @@ fn simple_rnn_backward(
     }
     workgroupBarrier();
 
+    var columns: array<u32, UNITS>;
+    var weights: array<vec4f, UNITS>;
+    var sum: array<vec4f, CELLS>;
+    // @unroll
     for (var n = 0u; n < UNITS; n++) {
-      let column = min(lane + n * THREADS, HIDDEN - 1u);
-      var sum: array<vec4f, QUADS>;
-      // @unroll (rows)
-      for (var q = 0u; q < QUADS; q++) {
-        sum[q] = vec4f(0.0);
-      }
-      for (var k = 0u; k < PADDED; k += 4u) {
-        let u = packed[k / 4u * HIDDEN + column];
-        let slot = k * QUADS;
-        // @unroll (rows)
+      columns[n] = min(lane + n * THREADS, HIDDEN - 1u);
+    }
+    // @unroll
+    for (var cell = 0u; cell < CELLS; cell++) {
+      sum[cell] = vec4f(0.0);
+    }
+    for (var k = 0u; k < PADDED; k += STEP) {
+      // @with(subgroups) var own: array<vec4f, QUADS>;
+      // @with(subgroups) // @unroll
+      // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
+      // @with(subgroups)   own[q] = d_rows[(k + sublane) * QUADS + q];
+      // @with(subgroups) }
+      // @unroll
+      for (var s = 0u; s < STEP_QUADS; s++) {
+        // @unroll
+        for (var n = 0u; n < UNITS; n++) {
+          weights[n] = packed[(k / 4u + s) * HIDDEN + columns[n]];
+        }
+        // @unroll
         for (var q = 0u; q < QUADS; q++) {
-          sum[q] += d_rows[slot + q] * u.x + d_rows[slot + QUADS + q] * u.y
-            + d_rows[slot + 2u * QUADS + q] * u.z + d_rows[slot + 3u * QUADS + q] * u.w;
+          let slot = (k + s * 4u) * QUADS + q; // @without(subgroups)
+          let v0 = d_rows[slot]; // @without(subgroups)
+          let v1 = d_rows[slot + QUADS]; // @without(subgroups)
+          let v2 = d_rows[slot + 2u * QUADS]; // @without(subgroups)
+          let v3 = d_rows[slot + 3u * QUADS]; // @without(subgroups)
+          // @with(subgroups) let v0 = subgroupBroadcast(own[q], s * 4u);
+          // @with(subgroups) let v1 = subgroupBroadcast(own[q], s * 4u + 1u);
+          // @with(subgroups) let v2 = subgroupBroadcast(own[q], s * 4u + 2u);
+          // @with(subgroups) let v3 = subgroupBroadcast(own[q], s * 4u + 3u);
+          // @unroll
+          for (var n = 0u; n < UNITS; n++) {
+            let u = weights[n];
+            sum[n * QUADS + q] += v0 * u.x + v1 * u.y + v2 * u.z + v3 * u.w;
+          }
         }
       }
-      for (var q = 0u; q < QUADS; q++) {
-        d_h[n * QUADS + q] += sum[q];
-      }
+    }
+    var total: array<vec4f, CELLS>;
+    // @unroll
+    for (var cell = 0u; cell < CELLS; cell++) {
+      total[cell] = sum[cell];
+    }
+    for (var cell = 0u; cell < CELLS; cell++) {
+      d_h[cell] += total[cell];
     }
     workgroupBarrier();
   }

@@ -7,7 +7,7 @@
 //
 // @binding(1) x       : f32[B, T, H], or f32[V, H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
-// @binding(3) packed  : vec4f[ceil(H / 4), H], four k of one unit to a vector, from recurrent_pack.wgsl (read)
+// @binding(3) packed  : vec4f[(H rounded up to STEP) / 4, H], four k of one unit to a vector, from recurrent_pack.wgsl (read)
 // @binding(4) initial : f32[1, B, H] (read)
 // @binding(5) mask    : i32[B, T], 0 or 1 (read)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
@@ -17,7 +17,11 @@
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
-// Numerics: float32 throughout; one fixed order of summation (k ascending), so chunks and runs agree bit for bit.
+// With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by
+// broadcast: see lstm_forward.wgsl.
+// Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
+
+// @with(subgroups) enable subgroups;
 
 struct Params {
   batch: u32,
@@ -41,6 +45,7 @@ const THREADS = 104u;
 const UNITS = 1u;
 const ROWS = 16u;
 const BUFFERS = 2u;
+const STEP_QUADS = 1u; // k per step of the inner loop, in fours; with subgroups as many as they have lanes
 const GATHERED = 0u;
 const HAS_INITIAL = 0u;
 const HAS_MASK = 0u;
@@ -49,7 +54,8 @@ const ACTIVATION = 1u;
 
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
-const PADDED = (HIDDEN + 3u) / 4u * 4u;
+const STEP = STEP_QUADS * 4u;
+const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
@@ -88,6 +94,7 @@ fn simple_rnn_forward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
+  // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
   var next_h: array<vec4f, CELLS>;
@@ -115,30 +122,58 @@ fn simple_rnn_forward(
   var current = 0u;
   for (var t = params.start; t < params.end; t++) {
     let next = select(0u, SPAN - current, BUFFERS == 2u);
+    var columns: array<u32, UNITS>;
+    var weights: array<vec4f, UNITS>;
+    var sum: array<vec4f, CELLS>;
+    // @unroll
+    for (var n = 0u; n < UNITS; n++) {
+      columns[n] = min(lane + n * THREADS, HIDDEN - 1u);
+    }
+    // @unroll
+    for (var cell = 0u; cell < CELLS; cell++) {
+      sum[cell] = vec4f(0.0);
+    }
+    for (var k = 0u; k < PADDED; k += STEP) {
+      // @with(subgroups) var own: array<vec4f, QUADS>;
+      // @with(subgroups) // @unroll
+      // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
+      // @with(subgroups)   own[q] = h_rows[current + (k + sublane) * QUADS + q];
+      // @with(subgroups) }
+      // @unroll
+      for (var s = 0u; s < STEP_QUADS; s++) {
+        // @unroll
+        for (var n = 0u; n < UNITS; n++) {
+          weights[n] = packed[(k / 4u + s) * HIDDEN + columns[n]];
+        }
+        // @unroll
+        for (var q = 0u; q < QUADS; q++) {
+          let slot = current + (k + s * 4u) * QUADS + q; // @without(subgroups)
+          let v0 = h_rows[slot]; // @without(subgroups)
+          let v1 = h_rows[slot + QUADS]; // @without(subgroups)
+          let v2 = h_rows[slot + 2u * QUADS]; // @without(subgroups)
+          let v3 = h_rows[slot + 3u * QUADS]; // @without(subgroups)
+          // @with(subgroups) let v0 = subgroupBroadcast(own[q], s * 4u);
+          // @with(subgroups) let v1 = subgroupBroadcast(own[q], s * 4u + 1u);
+          // @with(subgroups) let v2 = subgroupBroadcast(own[q], s * 4u + 2u);
+          // @with(subgroups) let v3 = subgroupBroadcast(own[q], s * 4u + 3u);
+          // @unroll
+          for (var n = 0u; n < UNITS; n++) {
+            let u = weights[n];
+            sum[n * QUADS + q] += v0 * u.x + v1 * u.y + v2 * u.z + v3 * u.w;
+          }
+        }
+      }
+    }
+    var z: array<vec4f, CELLS>;
+    // @unroll
+    for (var cell = 0u; cell < CELLS; cell++) {
+      z[cell] = sum[cell];
+    }
+
+    // @unroll (rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
-
-      var z: array<vec4f, QUADS>;
-      // @unroll (rows)
-      for (var q = 0u; q < QUADS; q++) {
-        let first = first_row + q * 4u;
-        let inside = rows_inside(first);
-        z[q] = vec4f(0.0);
-        for (var r = 0u; r < inside; r++) {
-          z[q][r] = x[x_offset((first + r) * params.steps + t) + column];
-        }
-      }
-      for (var k = 0u; k < PADDED; k += 4u) {
-        let u = packed[k / 4u * HIDDEN + column];
-        let slot = current + k * QUADS;
-        // @unroll (rows)
-        for (var q = 0u; q < QUADS; q++) {
-          z[q] += h_rows[slot + q] * u.x + h_rows[slot + QUADS + q] * u.y
-            + h_rows[slot + 2u * QUADS + q] * u.z + h_rows[slot + 3u * QUADS + q] * u.w;
-        }
-      }
-
       // @unroll (rows)
       for (var q = 0u; q < QUADS; q++) {
         var h_quad = h_rows[current + column * QUADS + q];
@@ -146,7 +181,7 @@ fn simple_rnn_forward(
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
           let step = (first + r) * params.steps + t;
-          var h = activate(ACTIVATION, z[q][r]);
+          var h = activate(ACTIVATION, z[n * QUADS + q][r] + x[x_offset(step) + column]);
           if (HAS_MASK == 1u) { h = select(h_quad[r], h, mask[step] != 0); }
           h_quad[r] = h;
           if (WRITE_HIDDEN == 1u && unit < HIDDEN) { hidden[step * HIDDEN + unit] = h; }

@@ -54,7 +54,7 @@ export function gruBackwardCall(
         steps,
         packing: { hidden: columns / 3, gates: 3, order: "backward" },
         recurrent: bind("recurrent"),
-        minUnits: 4,
+        minUnits: { withSubgroups: 2, without: 4 },
         bytesPerRow: (threads) => threads * 3 * 4,
         constants: () => ({
           HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,

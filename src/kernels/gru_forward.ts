@@ -65,7 +65,7 @@ export function gruForwardCall(
         packing: { hidden: size, gates: 3, order: "forward", hasBias: bias !== undefined },
         recurrent: bind("recurrent"),
         bias: bind("bias"),
-        minUnits: 1,
+        minUnits: { withSubgroups: 1, without: 2 },
         bytesPerRow: () => buffers.bytesPerRow,
         constants: ({ rows }) => ({
           BUFFERS: buffers.count(rows),

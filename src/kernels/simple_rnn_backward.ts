@@ -51,7 +51,7 @@ export function simpleRnnBackwardCall(
         steps,
         packing: { hidden: size, gates: 1, order: "backward" },
         recurrent: bind("recurrent"),
-        minUnits: 1,
+        minUnits: { withSubgroups: 4, without: 2 },
         bytesPerRow: () => hiddenBuffers(adapter, size).bytesPerRow,
         constants: () => ({
           HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,

@@ -56,7 +56,7 @@ export function simpleRnnForwardCall(
         steps,
         packing: { hidden: size, gates: 1, order: "forward" },
         recurrent: bind("recurrent"),
-        minUnits: 1,
+        minUnits: { withSubgroups: 4, without: 2 },
         bytesPerRow: () => buffers.bytesPerRow,
         constants: ({ rows }) => ({
           BUFFERS: buffers.count(rows),

@@ -93,6 +93,12 @@ describe.each([
     await checkForward(randomRun(family, [10, 3, 7]), testTraits("swiftshader"));
   });
 
+  it("do without subgroups", async () => {
+    const adapter = testTraits("lavapipe", { subgroupSize: 0 });
+    await checkBoth(randomRun(family, [17, 2, 7], everything), adapter);
+    await checkBoth(randomRun(family, [17, 3, 65], { mask: "holes" }), adapter);
+  });
+
   it("carry h over padding on the left", async () => {
     await checkBoth(randomRun(family, [5, 12, 9], { mask: "left" }));
   });
