@@ -3,8 +3,8 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import type { RecurrentActivation } from "../../kernels/activations.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
+import type { LstmActivations } from "../../ops/lstm.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { concat, slice, transpose } from "../../ops/movement.ts";
 import { dropout as drop, type RandomSource } from "../../ops/random.ts";
@@ -44,7 +44,7 @@ export interface GatedCellOptions extends CellOptions {
 /** h · U, for all gates or for `count` of them from `first` on. */
 export type RecurrentProduct = (h: Value, first?: number, count?: number) => Value;
 
-const KERNEL_ACTIVATIONS: Readonly<Record<string, RecurrentActivation>> = {
+const KERNEL_ACTIVATIONS: Readonly<Record<string, LstmActivations["activation"]>> = {
   linear: "linear",
   tanh: "tanh",
   sigmoid: "sigmoid",
@@ -55,7 +55,7 @@ const KERNEL_ACTIVATIONS: Readonly<Record<string, RecurrentActivation>> = {
 };
 
 /** The activation by the kernels' name; undefined where they do not know it. */
-export function kernelActivation({ name, config }: Activation): RecurrentActivation | undefined {
+export function kernelActivation({ name, config }: Activation): LstmActivations["activation"] | undefined {
   return typeof config === "string" ? KERNEL_ACTIVATIONS[name] : undefined;
 }
 
