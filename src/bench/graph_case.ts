@@ -14,8 +14,10 @@ export interface BenchGraph {
   readonly variables: readonly Variable[];
   /** The kernel whose variants are measured side by side; none where the graph is of several. */
   readonly kernel?: string;
-  /** Compares the graph's outputs with the reference. @throws CheckError */
-  check(outputs: readonly NdArray[]): void;
+  /** Variables that the graph updates and whose contents after one run are checked. */
+  readonly updated?: readonly Variable[];
+  /** Compares the graph's outputs, then the updated variables, with the reference. @throws CheckError */
+  check(results: readonly NdArray[]): void;
 }
 
 /** What a graph's case is besides its graph, which is built anew for each variant. */
@@ -29,7 +31,7 @@ export function graphCase({ build, ...facts }: GraphCaseOptions): BenchCase {
 }
 
 async function prepareGraph(device: Device, name: string, built: BenchGraph, variant?: string): Promise<Prepared> {
-  const { graph, variables, kernel, check } = built;
+  const { graph, variables, kernel, updated = [], check } = built;
   const store = variablesOf(device);
   const seen = new VariantChoice(device, kernel, variant);
   const release = () => store.release(variables);
@@ -46,7 +48,7 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
       dispatches: program.statistics.dispatches + program.statistics.extraChunks,
       variants: seen.variants,
       chosen: seen.chosen,
-      check: async () => check(await program.run()),
+      check: async () => check([...(await program.run()), ...(await store.read(updated))]),
       dispose: () => {
         program.dispose();
         release();

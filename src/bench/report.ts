@@ -5,7 +5,7 @@ import type { Roofline } from "./roofline.ts";
 
 /** Columns: each a heading, its width, and whether numbers stand to the right. */
 const COLUMNS = [
-  { head: "case", width: 40, right: false },
+  { head: "case", width: 50, right: false },
   { head: "variant", width: 12, right: false },
   { head: "median", width: 10, right: true },
   { head: "95% interval", width: 21, right: true },

@@ -57,6 +57,24 @@ describe("a run", () => {
     }
   });
 
+  test.each([
+    ["lstm B16 T50 H32", 2],
+    ["gather 5000x32", 1],
+    ["very skewed", 1],
+    ["softmax 65536x8", 1],
+    ["optimizer adam", 1],
+  ])("the results of %s are those of the reference", async (filter, count) => {
+    const cases = selectCases({ filter });
+    expect(cases).toHaveLength(count);
+    for (const one of cases) {
+      const prepared = await one.prepare(device);
+      await prepared.check();
+      expect(await prepared.subject.time(2)).toBeGreaterThan(0);
+      expect(await prepared.wall.time(2)).toBeGreaterThan(0);
+      prepared.dispose();
+    }
+  });
+
   test("a wrong result is told and not timed; the others go on", async () => {
     const lie = graphCase({
       name: "a lie",

@@ -1,11 +1,13 @@
 /** All cases, and finding them by name. */
 import { ValueError } from "../../core/errors.ts";
 import type { BenchCase } from "../case.ts";
+import { lstmCases } from "./lstm.ts";
 import { matmulCases } from "./matmul.ts";
+import { memoryCases } from "./memory.ts";
 import { modelCases } from "./model.ts";
 
 /** Every case there is. */
-export const CASES: readonly BenchCase[] = [...matmulCases, ...modelCases];
+export const CASES: readonly BenchCase[] = [...matmulCases, ...lstmCases, ...memoryCases, ...modelCases];
 
 /** Which cases to run. */
 export interface CaseSelection {
@@ -25,8 +27,7 @@ export function selectCases({ filter, all = false }: CaseSelection = {}): readon
     .toLowerCase()
     .split(",")
     .map((words) => words.trim().split(/\s+/));
-  const fits = ({ name }: BenchCase) =>
-    wanted.some((words) => words.every((word) => ` ${name.toLowerCase()} `.includes(word)));
+  const fits = ({ name }: BenchCase) => wanted.some((words) => words.every((word) => holds(name.toLowerCase(), word)));
   const found = CASES.filter(fits);
   if (found.length === 0) {
     const groups = [...new Set(CASES.map(({ group }) => group))].join(", ");
@@ -35,4 +36,14 @@ export function selectCases({ filter, all = false }: CaseSelection = {}): readon
   // A word that fits cases of the default set asks for those; the long grid needs `all`, or a filter that only it fits.
   const usual = found.filter(({ isDefault }) => isDefault);
   return all || usual.length === 0 ? found : usual;
+}
+
+/** Whether a name holds a word, not in the middle of a number: `b1` is not in `lstm b16`. */
+function holds(name: string, word: string): boolean {
+  for (let at = name.indexOf(word); at !== -1; at = name.indexOf(word, at + 1)) {
+    const isCut = (side: string, edge: string) => /\d/.test(side) && /\d/.test(edge);
+    const [before, after] = [name.charAt(at - 1), name.charAt(at + word.length)];
+    if (!isCut(before, word.charAt(0)) && !isCut(after, word.charAt(word.length - 1))) return true;
+  }
+  return false;
 }
