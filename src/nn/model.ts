@@ -5,6 +5,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { BatchRunner } from "./batch_runner.ts";
+import { CallbackList } from "./callbacks/callback_list.ts";
 import { compileModel } from "./compile_model.ts";
 import { type InputsLike, prepareInputs } from "./data_input.ts";
 import { type ClassWeight, type DataLike, prepareData, splitArguments, type TargetsLike } from "./data_targets.ts";
@@ -49,10 +50,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   #runner: BatchRunner | undefined;
   #compiled: Compiled | undefined;
   #state: TrainingState | undefined;
+  /** Gives the state of the `fit` at hand. */
+  #running: (() => TrainingState) | undefined;
 
   /** Where the last training stands; undefined before any. */
   get trainingState(): TrainingState | undefined {
-    return this.#state;
+    return this.#running?.() ?? this.#state;
   }
 
   /** What `compile` was given, for saving. */
@@ -91,9 +94,18 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
           ? splitForValidation(all, options.validationSplit ?? 0)
           : { training: all, validation: this.#prepare(options.validationData, compiled, "fit: validationData") };
       const state = startState(training.size, this.#state, this.seed, options);
+      const callbacks = new CallbackList(options.callbacks ?? []);
       const trainer = await Trainer.prepare({ model: this.#stepModel(), compiled, state }, training, validation);
+      const current = () => ({ ...trainer.state, callbacks: callbacks.states() });
+      this.#running = current;
       try {
         await trainer.run({
+          callbacks,
+          model: {
+            weights: this.weightVariables,
+            save: (directory) => this.save(directory),
+            toFiles: () => this.toFiles(),
+          },
           signal: options.signal,
           onProgress: options.onProgress,
           whileResumed: () => this.#gate.wait(options.signal, () => this.isDisposed),
@@ -101,7 +113,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         });
         return historyOf(trainer.state, trainer.statistics);
       } finally {
-        this.#state = trainer.state;
+        this.#running = undefined;
+        this.#state = current();
         trainer.dispose();
       }
     });

@@ -19,8 +19,10 @@ import { Model } from "./model.ts";
 import type { CompileOptions } from "./model_options.ts";
 import type { ModelFiles } from "./model_save.ts";
 import type { OptimizerConfig } from "./optimizers/index.ts";
+import { partTensors, unpackCallbacks } from "./saved_callbacks.ts";
 import { asNumber, asText, type Fields, field, fieldsOf, listOf } from "./saved_fields.ts";
 import { checkTraining } from "./saved_training.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /**
  * Loads a model from a directory or from files in memory, with optimizer state and training position if they were saved.
@@ -51,12 +53,9 @@ function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Devic
   try {
     const compile = fields.compile ?? undefined;
     if (compile !== undefined) model.compile(compileOptions(fieldsOf(compile, "architecture.compile")));
-    const weights = matchTensors(model.namedWeights, saved.weights, "weights.safetensors");
-    const slots =
-      saved.training === undefined || saved.optimizer === undefined
-        ? []
-        : matchTensors(model.namedSlots, saved.optimizer, "optimizer.safetensors");
-    const training = saved.training === undefined ? undefined : checkTraining(saved.training);
+    const weightsFile = "weights.safetensors";
+    const weights = matchTensors(model.namedWeights, readSafetensors(saved.weights, weightsFile).tensors, weightsFile);
+    const { slots, training } = trainingOf(saved, model);
     const store = variablesOf(device);
     for (const [variable, array] of [...weights, ...slots]) store.write(variable, array);
     if (training !== undefined) model.restoreTraining(training);
@@ -107,12 +106,24 @@ function asMetric(value: JsonValue, what: string): string | MetricConfig {
   return fields as unknown as MetricConfig;
 }
 
+/** The optimizer's state, and the training's with what callbacks keep. */
+function trainingOf(
+  { training, optimizer }: SavedModel,
+  { namedSlots }: { readonly namedSlots: ReadonlyMap<string, Variable> },
+): { readonly slots: readonly [Variable, NdArray][]; readonly training: TrainingState | undefined } {
+  if (training === undefined) return { slots: [], training: undefined };
+  const file = "optimizer.safetensors";
+  const { own, others } = partTensors(optimizer === undefined ? new Map() : readSafetensors(optimizer, file).tensors);
+  const callbacks = unpackCallbacks(fieldsOf(training, "training").callbacks, own);
+  const slots = optimizer === undefined ? [] : matchTensors(namedSlots, others, file);
+  return { slots, training: { ...checkTraining(training), callbacks } };
+}
+
 function matchTensors(
   variables: ReadonlyMap<string, Variable>,
-  bytes: Uint8Array,
+  tensors: ReadonlyMap<string, NdArray>,
   file: string,
 ): [Variable, NdArray][] {
-  const { tensors } = readSafetensors(bytes, file);
   if (tensors.size !== variables.size) {
     throw new FormatError(
       `${file} holds ${tensors.size} tensors; the architecture has ${variables.size}: they belong to different models`,

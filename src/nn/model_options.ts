@@ -2,6 +2,7 @@
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Device } from "../runtime/device.ts";
+import type { Callback } from "./callbacks/callback.ts";
 import type { ClassWeight, DataLike, TargetsLike } from "./data_targets.ts";
 import type { LossLike } from "./losses.ts";
 import type { MetricLike } from "./metrics.ts";
@@ -58,6 +59,8 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Called after each step. Loss and metrics in it are read from the GPU only now and then. */
   readonly onProgress?: (progress: Progress) => void | Promise<void>;
+  /** Called in this order at each hook; what they keep is part of a saved training. */
+  readonly callbacks?: readonly Callback[];
   /** Go on where an earlier `fit` stopped (in this session, or in the one that saved the model), with that fit's epochs, batch size and seed. */
   readonly resume?: boolean;
 }

@@ -8,6 +8,7 @@ import { openFileSystem } from "../platform/file_system.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { graphToConfig } from "./graph_config.ts";
 import type { ModelBase } from "./model_base.ts";
+import { packCallbacks } from "./saved_callbacks.ts";
 import type { Compiled } from "./step_programs.ts";
 import type { TrainingState } from "./training_state.ts";
 
@@ -52,13 +53,23 @@ async function describe(model: SavableModel): Promise<SavedModel> {
     architecture: json(architecture),
     weights: await tensorsOf(model, model.namedWeights),
     ...(encoder === undefined ? {} : { encoder: json(encoder) }),
-    ...(trainingState === undefined || compiled === undefined
-      ? {}
-      : { training: json(trainingState), optimizer: await tensorsOf(model, model.namedSlots) }),
+    ...(trainingState === undefined || compiled === undefined ? {} : await describeTraining(model, trainingState)),
   };
 }
 
-async function tensorsOf(model: SavableModel, variables: ReadonlyMap<string, Variable>): Promise<Uint8Array> {
+/** The training's state, with what callbacks keep. */
+async function describeTraining(model: SavableModel, { callbacks = {}, ...state }: TrainingState) {
+  const kept = packCallbacks(callbacks);
+  const training = JSON.parse(JSON.stringify({ ...state, callbacks: kept.json })) as JsonValue;
+  return { training, optimizer: await tensorsOf(model, model.namedSlots, kept.tensors) };
+}
+
+async function tensorsOf(
+  model: SavableModel,
+  variables: ReadonlyMap<string, Variable>,
+  others: ReadonlyMap<string, NdArray> = new Map(),
+): Promise<Uint8Array> {
   const arrays = variables.size === 0 ? [] : await variablesOf(model.device).read([...variables.values()]);
-  return writeSafetensors(new Map([...variables.keys()].map((name, index) => [name, arrays[index] as NdArray])));
+  const own = [...variables.keys()].map((name, index) => [name, arrays[index] as NdArray] as const);
+  return writeSafetensors(new Map([...own, ...others]));
 }

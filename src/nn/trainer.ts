@@ -1,9 +1,11 @@
 /** Training: the loops over epochs and batches, which can stop at any step and go on exactly. */
+import { NonFiniteError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { Batches } from "./batches.ts";
+import type { MutableLogs, Training } from "./callbacks/callback.ts";
 import { DeviceDataset } from "./device_dataset.ts";
 import { Evaluator } from "./evaluator.ts";
 import type { Examples } from "./examples.ts";
@@ -21,6 +23,7 @@ import {
   type TrainingState,
   type TrainingStatistics,
 } from "./training_state.ts";
+import { trainingOf } from "./training_view.ts";
 
 /** Steps that say nothing of the pace. */
 const WARM_UP_STEPS = 4;
@@ -46,6 +49,7 @@ export class Trainer {
   readonly #validation: Evaluator | undefined;
   #steps = 0;
   #readbacks = 0;
+  #isStopping = false;
 
   private constructor(
     parts: { readonly model: StepModel; readonly compiled: Compiled; readonly state: TrainingState },
@@ -105,8 +109,37 @@ export class Trainer {
   async run(control: TrainerControl): Promise<void> {
     this.#writeSums(this.state.sums);
     variablesOf(this.#model.device).write(this.#status, { shape: [1], data: new Int32Array(1) });
-    while (this.state.epoch < this.state.epochs) await this.#epoch(control);
+    const { callbacks } = control;
+    const training = this.#training(control);
+    await callbacks.trainBegin(training, this.state.callbacks);
+    let logs: MutableLogs = {};
+    try {
+      while (this.state.epoch < this.state.epochs && !this.#isStopping) logs = await this.#epoch(control, training);
+    } catch (error) {
+      const isPeaceful = error instanceof NonFiniteError && (await callbacks.nonFinite(error, training));
+      if (!isPeaceful) throw error;
+    }
     this.#takeAverages();
+    await callbacks.trainEnd(logs, training);
+  }
+
+  /** What callbacks see and may do. */
+  #training({ model }: TrainerControl): Training {
+    return trainingOf({
+      device: this.#model.device,
+      optimizer: this.#compiled.optimizer,
+      model,
+      steps: this.#batches.count,
+      sums: this.#sums,
+      isValidated: this.#validation !== undefined,
+      state: () => this.state,
+      settle: async () => {
+        if (this.state.batch > 0) await this.#keepSums();
+      },
+      stop: () => {
+        this.#isStopping = true;
+      },
+    });
   }
 
   /** With `useEma`, the weights' averages take their place once a training has ended, as in Keras. */
@@ -119,10 +152,16 @@ export class Trainer {
     if (pairs.length > 0 && this.state.iteration > 0) variablesOf(this.#model.device).copy(pairs);
   }
 
-  async #epoch(control: TrainerControl): Promise<void> {
+  async #epoch(control: TrainerControl, training: Training): Promise<MutableLogs> {
+    const { callbacks } = control;
     const began = performance.now();
-    const first = this.state.batch;
-    const logs = await this.#trainEpoch(control, began).catch(async (error: unknown) => {
+    const { batch: first, epoch } = this.state;
+    if (first === 0) {
+      await control.whileResumed();
+      stopIfAsked(control, "fit");
+      await callbacks.epochBegin(epoch, training);
+    }
+    const logs = await this.#trainEpoch(control, training, began).catch(async (error: unknown) => {
       // The steps that were submitted are done on the GPU: their sums belong to the state that a resumed training starts from.
       await this.#keepSums().catch(() => undefined);
       throw error;
@@ -130,19 +169,28 @@ export class Trainer {
     const validated = this.#validation && (await this.#validation.run(control));
     const seconds = (performance.now() - began) / 1000;
     const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [joinNames("val", name), value]);
-    const epoch = this.state.epoch + 1;
-    const record: EpochRecord = { epoch, logs: { ...logs, ...Object.fromEntries(valLogs) }, seconds };
-    this.state = { ...this.state, epoch, batch: 0, sums: [], records: [...this.state.records, record] };
+    const results: MutableLogs = { ...logs, ...Object.fromEntries(valLogs) };
+    const { records } = this.state;
+    const settle = (record: EpochRecord) => {
+      this.state = { ...this.state, epoch: epoch + 1, batch: 0, sums: [], records: [...records, record] };
+    };
+    settle({ epoch: epoch + 1, logs: { ...results }, seconds });
     this.#writeSums([]);
+    await callbacks.epochEnd(epoch, results, training);
+    const record: EpochRecord = { epoch: epoch + 1, logs: { ...results }, seconds };
+    settle(record);
+    await callbacks.epochSettled(epoch, results, training);
     const progress = this.#progress(this.#batches.count, logs, { time: began, batch: first });
     await control.onProgress?.({ ...progress, ended: record });
+    return results;
   }
 
   /** The steps of an epoch that are still to do; gives its loss and metrics. */
-  async #trainEpoch(control: TrainerControl, began: number): Promise<Logs> {
+  async #trainEpoch(control: TrainerControl, training: Training, began: number): Promise<Logs> {
     const { batch: first } = this.state;
-    const { size, count } = this.#batches;
+    const { size, count, main } = this.#batches;
     const { optimizer } = this.#compiled;
+    const { callbacks } = control;
     this.#data.setOrder(epochOrder(this.state));
     const pacer = new Pacer(this.#model.device);
     let logs: Logs = {};
@@ -150,16 +198,20 @@ export class Trainer {
     // Kernels compile in the first steps, and those that follow only fill the queue: neither says how fast it goes.
     const warmUp = this.#steps === 0 ? WARM_UP_STEPS : 0;
     let paceFrom: Moment = { time: began, batch: first };
-    for (let batch = first; batch < count; batch++) {
-      await control.whileResumed();
-      stopIfAsked(control, "fit");
+    for (let batch = first; batch < count && !(this.#isStopping && batch > first); batch++) {
+      // An epoch that has begun takes a step at least: resuming would begin it a second time.
+      if (batch > 0) {
+        await control.whileResumed();
+        stopIfAsked(control, "fit");
+      }
+      await callbacks.batchBegin(batch, training);
       const { step, position } = this.#batches.at(batch);
       const { iteration } = this.state;
       const feeds = step.feeds({ at: position, iteration, rates: optimizer.rates(iteration) });
       const isLast = batch + 1 === count;
       const isDue = batch - read.batch >= READ_STEPS && performance.now() - read.time >= READ_SECONDS * 1000;
       this.#steps++;
-      if (isLast || isDue) {
+      if (isLast || isDue || callbacks.wantsBatchLogs) {
         this.#readbacks++;
         const outputs = await step.program.run(feeds, pacer);
         this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1, sums: this.#sumsOf(outputs) };
@@ -170,12 +222,14 @@ export class Trainer {
         this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1 };
         await pacer.submitted();
       }
+      await callbacks.batchEnd(batch, { ...logs }, training);
       if (batch + 1 === first + warmUp) paceFrom = { time: performance.now(), batch: batch + 1 };
       const pace = batch + 1 < first + warmUp ? undefined : paceFrom;
       if (!isLast) await control.onProgress?.(this.#progress(batch + 1, logs, pace));
     }
+    if (this.state.batch < count) expectFinite("fit", await this.#keepSums());
     // An epoch that was stopped in its validation has no step left: its results are in the sums that were kept.
-    return this.#logs(size);
+    return this.#logs(Math.min(size, this.state.batch * main.batchSize));
   }
 
   /** The running sums among a step's outputs. @throws NonFiniteError naming the step; the weights are those from before it. */
@@ -210,7 +264,8 @@ export class Trainer {
     };
   }
 
-  async #keepSums(): Promise<void> {
+  /** Reads the sums back, and the status. */
+  async #keepSums(): Promise<number> {
     const read = await variablesOf(this.#model.device).read([...this.#sums.variables, this.#status]);
     const status = read.at(-1)?.data[0] ?? 0;
     const sums = RunningTotals.flatten(read.slice(0, -1));
@@ -218,6 +273,7 @@ export class Trainer {
     const undone = status === 0 ? 0 : this.state.iteration - (status - 1);
     const { batch, iteration } = this.state;
     this.state = { ...this.state, sums, batch: batch - undone, iteration: iteration - undone };
+    return status;
   }
 
   #writeSums(sums: readonly number[]): void {

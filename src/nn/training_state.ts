@@ -1,6 +1,9 @@
 /** Where a training stands, what it reports, and how it is steered. */
 import { AbortError, DisposedError, NonFiniteError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
+import type { Variable } from "../graph/operation.ts";
+import type { CallbackStates } from "./callbacks/callback.ts";
+import type { CallbackList } from "./callbacks/callback_list.ts";
 
 /** Streams of random numbers for permutations begin here; weights and dropout use lower ones. */
 const PERMUTATION_STREAM = 0x40000000;
@@ -32,6 +35,8 @@ export interface TrainingState {
   readonly sums: readonly number[];
   readonly size: number;
   readonly records: readonly EpochRecord[];
+  /** What callbacks keep. */
+  readonly callbacks?: CallbackStates;
 }
 
 /** What a progress callback learns after a step. */
@@ -68,6 +73,13 @@ export interface TrainerControl {
   /** Resolves at once unless the training is paused. */
   readonly whileResumed: () => Promise<void>;
   readonly isDisposed: () => boolean;
+  readonly callbacks: CallbackList;
+  /** What callbacks may do with the model. */
+  readonly model: {
+    readonly weights: readonly Variable[];
+    save(directory: string): Promise<void>;
+    toFiles(): Promise<ReadonlyMap<string, Uint8Array>>;
+  };
 }
 
 /**

@@ -1,0 +1,74 @@
+/** What a callback is, and what it sees of the training (https://keras.io/api/callbacks/). */
+import type { NonFiniteError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { JsonValue } from "../../io/strict_json.ts";
+import type { Direction } from "../metrics.ts";
+import type { Optimizer } from "../optimizers/index.ts";
+
+/** A result by name, to which a callback may add, such as `learningRate`. What is added in `onEpochEnd` is in the history. */
+export type MutableLogs = Record<string, number>;
+
+/** The training that a callback is called by. */
+export interface Training {
+  readonly optimizer: Optimizer;
+  /** Epochs to train, steps of an epoch, examples of a step. */
+  readonly params: { readonly epochs: number; readonly steps: number; readonly batchSize: number };
+  /** Steps done in the model's life. */
+  readonly iteration: number;
+  /** What logs at an epoch's end will hold, as far as it is known before the first; several results of one metric bear its name. */
+  readonly logNames: readonly string[];
+  /** Whether more or less of a result is better; undefined where the metric does not say. */
+  directionOf(logName: string): Direction;
+  /** All weights, read back from the GPU. */
+  weights(): Promise<readonly NdArray[]>;
+  /** Writes all weights, in the order of `weights()`. */
+  setWeights(weights: readonly NdArray[]): void;
+  /** Saves the model with the training as it stands, so that `resume` goes on from here. */
+  save(directory: string): Promise<void>;
+  /** The same as files in memory. */
+  toFiles(): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Ends the training: after this step within an epoch, else before the next epoch. */
+  stop(): void;
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Hooks of a training; `fit` waits for each. Epochs and batches count from 0, as in Keras. A hook that throws stops `fit` at a
+ * whole step: the error reaches fit's caller, and `resume` goes on from there.
+ */
+export interface Callback {
+  /** Names it in errors and in a saved training. */
+  readonly name?: string;
+  /**
+   * True to read loss and metrics back after every step for `onBatchEnd`. Each reading waits for the GPU to finish the step,
+   * which costs tenths of a millisecond on a GPU, and some 100 ms in Firefox; without it logs are read now and then.
+   */
+  readonly batchLogs?: boolean;
+  onTrainBegin?(training: Training): Awaitable<void>;
+  /** Not called when the training was aborted or failed. */
+  onTrainEnd?(logs: MutableLogs, training: Training): Awaitable<void>;
+  /** Not called again for an epoch that goes on after `resume`. */
+  onEpochBegin?(epoch: number, training: Training): Awaitable<void>;
+  onEpochEnd?(epoch: number, logs: MutableLogs, training: Training): Awaitable<void>;
+  /** After every callback's `onEpochEnd`: what is saved here holds the state of all. */
+  onEpochSettled?(epoch: number, logs: MutableLogs, training: Training): Awaitable<void>;
+  onBatchBegin?(batch: number, training: Training): Awaitable<void>;
+  /** `logs` are the means over the epoch so far, as last read: empty before the first reading, see `batchLogs`. */
+  onBatchEnd?(batch: number, logs: MutableLogs, training: Training): Awaitable<void>;
+  /** The loss or a gradient stopped being finite. True ends the training in peace instead of with this error. */
+  onNonFinite?(error: NonFiniteError, training: Training): Awaitable<boolean>;
+  /** What a saved training keeps, so that resuming is exact. */
+  state?(): CallbackState;
+  /** Goes on from a kept state; called after `onTrainBegin`. */
+  restore?(state: CallbackState): void;
+}
+
+/** A callback's state: JSON, and arrays if need be. */
+export interface CallbackState {
+  readonly json: JsonValue;
+  readonly arrays?: readonly NdArray[];
+}
+
+/** States by the callbacks' keys. */
+export type CallbackStates = Readonly<Record<string, CallbackState>>;

@@ -1,0 +1,82 @@
+/** Calls the hooks of several callbacks in their order, and keeps their states. */
+import type { NonFiniteError } from "../../core/errors.ts";
+import type { Callback, CallbackStates, MutableLogs, Training } from "./callback.ts";
+
+/** The callbacks of one training. */
+export class CallbackList {
+  readonly #callbacks: readonly Callback[];
+  readonly #keys: readonly string[];
+  #kept: CallbackStates = {};
+  #hasBegun = false;
+
+  constructor(callbacks: readonly Callback[]) {
+    this.#callbacks = callbacks;
+    // The second of two that bear one name is `name_1`: a resumed training finds them by name and order.
+    const seen = new Map<string, number>();
+    this.#keys = callbacks.map(({ name = "callback" }) => {
+      const count = seen.get(name) ?? 0;
+      seen.set(name, count + 1);
+      return count === 0 ? name : `${name}_${count}`;
+    });
+  }
+
+  /** True when one wants logs after every step. */
+  get wantsBatchLogs(): boolean {
+    return this.#callbacks.some(({ batchLogs }) => batchLogs === true);
+  }
+
+  /** Begins, from kept states where there are any. */
+  async trainBegin(training: Training, kept: CallbackStates = {}): Promise<void> {
+    this.#kept = kept;
+    for (const [index, callback] of this.#callbacks.entries()) {
+      await callback.onTrainBegin?.(training);
+      const state = kept[this.#keys[index] as string];
+      if (state !== undefined) callback.restore?.(state);
+    }
+    this.#hasBegun = true;
+  }
+
+  async trainEnd(logs: MutableLogs, training: Training): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onTrainEnd?.(logs, training);
+  }
+
+  async epochBegin(epoch: number, training: Training): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, training);
+  }
+
+  async epochEnd(epoch: number, logs: MutableLogs, training: Training): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, training);
+  }
+
+  async epochSettled(epoch: number, logs: MutableLogs, training: Training): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onEpochSettled?.(epoch, logs, training);
+  }
+
+  async batchBegin(batch: number, training: Training): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onBatchBegin?.(batch, training);
+  }
+
+  async batchEnd(batch: number, logs: MutableLogs, training: Training): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onBatchEnd?.(batch, logs, training);
+  }
+
+  /** True when a callback ends the training in peace. */
+  async nonFinite(error: NonFiniteError, training: Training): Promise<boolean> {
+    let isPeaceful = false;
+    for (const callback of this.#callbacks) {
+      if ((await callback.onNonFinite?.(error, training)) === true) isPeaceful = true;
+    }
+    return isPeaceful;
+  }
+
+  /** What is to be kept of each that keeps something; what was kept where the training did not come to begin. */
+  states(): CallbackStates {
+    if (!this.#hasBegun) return this.#kept;
+    return Object.fromEntries(
+      this.#callbacks.flatMap((callback, index) => {
+        const state = callback.state?.();
+        return state === undefined ? [] : [[this.#keys[index] as string, state] as const];
+      }),
+    );
+  }
+}

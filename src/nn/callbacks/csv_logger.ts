@@ -1,0 +1,69 @@
+import { ValueError } from "../../core/errors.ts";
+import { openFileSystem } from "../../platform/file_system.ts";
+import type { Callback } from "./callback.ts";
+
+/** Options of `csvLogger`. */
+export interface CsvLoggerOptions {
+  /** The file to write; without one (in a browser) the lines are in `text` alone. */
+  readonly filename?: string;
+  /** Between the columns; "," when absent. */
+  readonly separator?: string;
+  /** Adds to a file that is there, instead of replacing it. */
+  readonly append?: boolean;
+}
+
+/** What can be asked of a `csvLogger`. */
+export interface CsvLogger extends Callback {
+  /** All lines so far. */
+  readonly text: string;
+}
+
+/**
+ * Writes each epoch's results as a line: the epoch (from 0), then the results by name (https://keras.io/api/callbacks/csv_logger/).
+ * The file is replaced as a whole with every line: it never holds half a line.
+ */
+export function csvLogger({ filename, separator = ",", append = false }: CsvLoggerOptions = {}): CsvLogger {
+  if (separator === "" || /["\r\n]/.test(separator)) {
+    throw new ValueError(
+      `csvLogger: separator is ${JSON.stringify(separator)}; expected text without quotes or line ends`,
+    );
+  }
+  const cell = (text: string) =>
+    text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const line = (cells: readonly string[]) => `${cells.map(cell).join(separator)}\n`;
+  let text = "";
+  let keys: readonly string[] | undefined;
+  return {
+    name: "csvLogger",
+    get text() {
+      return text;
+    },
+    async onTrainBegin() {
+      text = "";
+      keys = undefined;
+      if (filename === undefined || !append) return;
+      const files = await openFileSystem();
+      if (!(await files.exists(filename))) return;
+      text = new TextDecoder().decode(await files.readFile(filename));
+      // A line that another program left unfinished gets its end.
+      if (text !== "" && !text.endsWith("\n")) text += "\n";
+    },
+    async onEpochEnd(epoch, logs) {
+      if (keys === undefined) {
+        keys = Object.keys(logs).sort();
+        if (text === "") text = line(["epoch", ...keys]);
+      }
+      text += line([String(epoch), ...keys.map((key) => String(logs[key] ?? "NA"))]);
+      if (filename !== undefined) {
+        const files = await openFileSystem();
+        await files.writeFileAtomic(filename, new TextEncoder().encode(text));
+      }
+    },
+    state: () => ({ json: { text, keys: keys === undefined ? null : [...keys] } }),
+    restore({ json }) {
+      const kept = json as unknown as { readonly text: string; readonly keys: readonly string[] | null };
+      text = kept.text;
+      keys = kept.keys ?? undefined;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Callback } from "./callback.ts";
+import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
+
+/** Options of `earlyStopping`. */
+export interface EarlyStoppingOptions extends MonitorOptions {
+  /** Epochs without improvement before the training ends; 0 when absent. */
+  readonly patience?: number;
+  /** Only what is better than this counts as an improvement. */
+  readonly baseline?: number | null;
+  /** At the end puts the weights of the best epoch back. */
+  readonly restoreBestWeights?: boolean;
+  /** Epochs before this one (from 0) do not count. */
+  readonly startFromEpoch?: number;
+}
+
+/** What can be asked of an `earlyStopping` after the training. */
+export interface EarlyStopping extends Callback {
+  /** The epoch (from 0) after which it stopped the training; undefined when it did not. */
+  readonly stoppedEpoch: number | undefined;
+  /** The best epoch so far (from 0). */
+  readonly bestEpoch: number;
+  readonly best: number;
+}
+
+interface Counters {
+  readonly best: number | null;
+  readonly bestEpoch: number;
+  readonly wait: number;
+}
+
+/**
+ * Ends the training when a result has stopped getting better (https://keras.io/api/callbacks/early_stopping/).
+ *
+ * @example
+ * await model.fit(train, { epochs: 100, validationSplit: 0.2, callbacks: [earlyStopping({ patience: 3, restoreBestWeights: true })] });
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
+  const name = "earlyStopping";
+  const { baseline = null, restoreBestWeights = false } = options;
+  const patience = checkWhole(name, "patience", options.patience ?? 0, 0);
+  const startFromEpoch = checkWhole(name, "startFromEpoch", options.startFromEpoch ?? 0, 0);
+  const monitor = new Monitor(name, options);
+  let [best, bestEpoch, wait] = [monitor.worst, 0, 0];
+  let stoppedEpoch: number | undefined;
+  let bestWeights: readonly NdArray[] | undefined;
+  return {
+    name,
+    get stoppedEpoch() {
+      return stoppedEpoch;
+    },
+    get bestEpoch() {
+      return bestEpoch;
+    },
+    get best() {
+      return best;
+    },
+    onTrainBegin(training) {
+      monitor.begin(training);
+      [best, bestEpoch, wait] = [monitor.worst, 0, 0];
+      stoppedEpoch = undefined;
+      bestWeights = undefined;
+    },
+    async onEpochEnd(epoch, logs, training) {
+      const current = monitor.of(logs);
+      if (epoch < startFromEpoch) return;
+      const isBest = monitor.isBetter(current, best);
+      if (restoreBestWeights && (isBest || bestWeights === undefined)) {
+        bestWeights = await training.weights();
+        bestEpoch = epoch;
+      }
+      wait++;
+      if (isBest) {
+        [best, bestEpoch] = [current, epoch];
+        if (baseline === null || monitor.isBetter(current, baseline)) wait = 0;
+      } else if (wait >= patience && epoch > 0) {
+        stoppedEpoch = epoch;
+        training.stop();
+      }
+    },
+    onTrainEnd(_logs, training) {
+      if (bestWeights !== undefined) training.setWeights(bestWeights);
+    },
+    state: () => ({
+      json: { best: finiteOrNull(best), bestEpoch, wait } satisfies Counters,
+      ...(bestWeights === undefined ? {} : { arrays: bestWeights }),
+    }),
+    restore({ json, arrays }) {
+      const kept = json as unknown as Counters;
+      [best, bestEpoch, wait] = [kept.best ?? monitor.worst, kept.bestEpoch, kept.wait];
+      bestWeights = arrays !== undefined && arrays.length > 0 ? arrays : undefined;
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/** Callbacks that change the learning rate between epochs. */
+import { ValueError } from "../../core/errors.ts";
+import type { Callback, Training } from "./callback.ts";
+import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
+
+/** The optimizer's rate. @throws ValueError when it follows a schedule. */
+function settableRate(callback: string, { optimizer }: Training): number {
+  const { learningRate } = optimizer;
+  if (typeof learningRate === "number") return learningRate;
+  throw new ValueError(
+    `${callback}: the optimizer's learning rate follows ${learningRate.config.name}; make the optimizer with a number, or leave this callback out`,
+    { schedule: learningRate.config.name },
+  );
+}
+
+/** Options of `reduceLrOnPlateau`. */
+export interface ReduceLrOnPlateauOptions extends MonitorOptions {
+  /** What the rate is multiplied with; 0.1 when absent. */
+  readonly factor?: number;
+  /** Epochs without improvement before the rate is reduced; 10 when absent. */
+  readonly patience?: number;
+  /** Epochs after a reduction that do not count; 0 when absent. */
+  readonly cooldown?: number;
+  /** The rate goes no lower; 0 when absent. */
+  readonly minLr?: number;
+}
+
+interface PlateauCounters {
+  readonly best: number | null;
+  readonly wait: number;
+  readonly cooling: number;
+}
+
+/**
+ * Lowers the learning rate when a result has stopped getting better (https://keras.io/api/callbacks/reduce_lr_on_plateau/).
+ * `minDelta` is 0.0001 when absent. The logs get `learningRate`.
+ */
+export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
+  const name = "reduceLrOnPlateau";
+  const { factor = 0.1, minLr = 0, minDelta = 1e-4 } = options;
+  if (!(factor >= 0 && factor < 1)) {
+    throw new ValueError(`${name}: factor is ${factor}; expected 0 ≤ factor < 1`, { factor });
+  }
+  if (!(Number.isFinite(minLr) && minLr >= 0)) {
+    throw new ValueError(`${name}: minLr is ${minLr}; expected a finite number ≥ 0`, { minLr });
+  }
+  const patience = checkWhole(name, "patience", options.patience ?? 10, 0);
+  const cooldown = checkWhole(name, "cooldown", options.cooldown ?? 0, 0);
+  const monitor = new Monitor(name, { ...options, minDelta });
+  let [best, wait, cooling] = [monitor.worst, 0, 0];
+  return {
+    name,
+    onTrainBegin(training) {
+      settableRate(name, training);
+      monitor.begin(training);
+      [best, wait, cooling] = [monitor.worst, 0, 0];
+    },
+    onEpochEnd(_epoch, logs, training) {
+      const rate = settableRate(name, training);
+      logs.learningRate = rate;
+      const current = monitor.of(logs);
+      if (cooling > 0) [cooling, wait] = [cooling - 1, 0];
+      if (monitor.isBetter(current, best)) {
+        [best, wait] = [current, 0];
+      } else if (cooling === 0) {
+        wait++;
+        if (wait >= patience && rate > Math.fround(minLr)) {
+          training.optimizer.learningRate = Math.max(rate * factor, minLr);
+          [cooling, wait] = [cooldown, 0];
+        }
+      }
+    },
+    state: () => ({ json: { best: finiteOrNull(best), wait, cooling } satisfies PlateauCounters }),
+    restore({ json }) {
+      const kept = json as unknown as PlateauCounters;
+      [best, wait, cooling] = [kept.best ?? monitor.worst, kept.wait, kept.cooling];
+    },
+  };
+}
+
+/**
+ * Sets the learning rate at the start of each epoch (from 0) by a function of the epoch and of the rate so far
+ * (https://keras.io/api/callbacks/learning_rate_scheduler/). The logs get `learningRate`.
+ *
+ * @example
+ * learningRateScheduler((epoch, rate) => (epoch < 10 ? rate : rate * 0.9));
+ */
+export function learningRateScheduler(schedule: (epoch: number, learningRate: number) => number): Callback {
+  const name = "learningRateScheduler";
+  return {
+    name,
+    onTrainBegin: (training) => void settableRate(name, training),
+    onEpochBegin(epoch, training) {
+      const rate = schedule(epoch, settableRate(name, training));
+      if (!(Number.isFinite(rate) && rate >= 0)) {
+        throw new ValueError(
+          `${name}: the schedule gave ${String(rate)} for epoch ${epoch}; expected a finite number ≥ 0`,
+          {
+            epoch,
+            rate,
+          },
+        );
+      }
+      training.optimizer.learningRate = rate;
+    },
+    onEpochEnd(_epoch, logs, training) {
+      logs.learningRate = settableRate(name, training);
+    },
+  };
+}

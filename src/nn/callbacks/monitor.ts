@@ -1,0 +1,95 @@
+/** What the callbacks share that watch one result: which it is, and whether it got better. */
+import { ValueError } from "../../core/errors.ts";
+import type { Direction } from "../metrics.ts";
+import type { Logs } from "../training_state.ts";
+import type { Training } from "./callback.ts";
+
+/** Options of callbacks that watch a result. */
+export interface MonitorOptions {
+  /** The result's name in the logs; "valLoss" when absent. */
+  readonly monitor?: string;
+  /** Whether less or more is better; what the metric says when "auto" or absent. */
+  readonly mode?: "auto" | "min" | "max";
+  /** Changes of at most this much are none. */
+  readonly minDelta?: number;
+}
+
+/** `val_f1_score` is `valF1Score`. */
+function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Watches one result. */
+export class Monitor {
+  readonly name: string;
+  readonly #callback: string;
+  readonly #mode: "auto" | "min" | "max";
+  readonly #minDelta: number;
+  #direction: Direction;
+
+  /** @throws ValueError for an unknown mode or a minDelta that is no number. */
+  constructor(callback: string, { monitor = "valLoss", mode = "auto", minDelta = 0 }: MonitorOptions) {
+    if (!["auto", "min", "max"].includes(mode)) {
+      throw new ValueError(`${callback}: mode is "${mode}"; expected "auto", "min" or "max"`, { mode });
+    }
+    if (!Number.isFinite(minDelta)) {
+      throw new ValueError(`${callback}: minDelta is ${minDelta}; expected a finite number`, { minDelta });
+    }
+    this.name = camelCase(monitor);
+    this.#callback = callback;
+    this.#mode = mode;
+    this.#minDelta = Math.abs(minDelta);
+  }
+
+  /** @throws ValueError where the training has no such result, or does not know whether more of it is better. */
+  begin(training: Training): void {
+    const { logNames } = training;
+    if (!logNames.includes(this.name.replace(/\[\d+\]$/, ""))) {
+      const hint = /^val[A-Z]/.test(this.name) && !logNames.some((name) => name.startsWith("val"));
+      throw new ValueError(
+        `${this.#callback}: the training has no result "${this.name}"; it has ${logNames.join(", ")}. ${hint ? "Give fit validationData or validationSplit, or set" : "Set"} monitor to one of these.`,
+        { monitor: this.name, logNames },
+      );
+    }
+    this.#direction = this.#mode === "auto" ? training.directionOf(this.name) : this.#mode === "min" ? "down" : "up";
+    if (this.#direction === undefined) {
+      throw new ValueError(
+        `${this.#callback}: whether more or less of "${this.name}" is better is not known; set mode to "min" or "max"`,
+        { monitor: this.name },
+      );
+    }
+  }
+
+  /** What anything is better than. */
+  get worst(): number {
+    return this.#direction === "down" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+
+  /** The watched result among the logs. @throws ValueError when it is not there. */
+  of(logs: Logs): number {
+    const value = logs[this.name];
+    if (value !== undefined) return value;
+    throw new ValueError(
+      `${this.#callback}: the logs have no "${this.name}"; they have ${Object.keys(logs).join(", ")}. Set monitor to one of these.`,
+      { monitor: this.name },
+    );
+  }
+
+  /** True when `value` is better than `reference` by more than minDelta. */
+  isBetter(value: number, reference: number): boolean {
+    return this.#direction === "down" ? value + this.#minDelta < reference : value - this.#minDelta > reference;
+  }
+}
+
+/** JSON knows no infinity: null stands for "none yet". */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** @throws ValueError unless it is a whole number of at least `least`. */
+export function checkWhole(callback: string, option: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new ValueError(`${callback}: ${option} is ${value}; expected a whole number of at least ${least}`, {
+    [option]: value,
+  });
+}
