@@ -7,27 +7,20 @@ import { camelCase } from "../nn/names.ts";
 import { lowerFirst, upperFirst } from "./names.ts";
 import type { Dialect } from "./options.ts";
 
-interface KerasInitializer {
-  /** What Keras writes beside the options, in its order. */
-  readonly constants?: Readonly<Record<string, JsonValue>>;
-  /** Keras's option -> Sluice's. */
-  readonly options?: Readonly<Record<string, string>>;
-}
-
 const SEED = { seed: null };
-const FANS = { constants: { seed: null, input_axes: null, output_axes: null } };
+const FANS = { seed: null, input_axes: null, output_axes: null };
 
-/** By Sluice's name; the class's name is the same with a capital. */
-const INITIALIZERS: Readonly<Record<string, KerasInitializer>> = {
+/** By Sluice's name, what Keras writes of each; the class's name is the same with a capital. */
+const DEFAULTS: Readonly<Record<string, Readonly<Record<string, JsonValue>>>> = {
   zeros: {},
   ones: {},
-  constant: { options: { value: "value" } },
-  identity: { options: { gain: "gain" } },
-  randomUniform: { constants: SEED, options: { minval: "minval", maxval: "maxval" } },
-  randomNormal: { constants: SEED, options: { mean: "mean", stddev: "stddev" } },
-  truncatedNormal: { constants: SEED, options: { mean: "mean", stddev: "stddev" } },
-  varianceScaling: { constants: SEED, options: { scale: "scale", mode: "mode", distribution: "distribution" } },
-  orthogonal: { constants: SEED, options: { gain: "gain" } },
+  constant: {},
+  identity: {},
+  randomUniform: SEED,
+  randomNormal: SEED,
+  truncatedNormal: SEED,
+  orthogonal: SEED,
+  varianceScaling: FANS,
   glorotUniform: FANS,
   glorotNormal: FANS,
   heUniform: FANS,
@@ -71,7 +64,7 @@ function readObject(value: JsonValue, what: string): InitializerConfig {
   const fields = objectOf(value, what);
   const className = textOf(fields.get("class_name"), `${what}: class_name`);
   const options = fields.get("config") === undefined ? new Map() : objectOf(fields.get("config"), `${what}: config`);
-  if (className === "VarianceScaling") {
+  if (className === "VarianceScaling" && !fields.has("module")) {
     const known = SCALINGS.find(
       ([, scale, mode, distribution]) =>
         options.get("scale") === scale &&
@@ -81,15 +74,14 @@ function readObject(value: JsonValue, what: string): InitializerConfig {
     );
     if (known !== undefined) return { name: known[0] };
   }
-  const name = plainName(className);
-  const names = INITIALIZERS[name]?.options ?? {};
-  const config: Record<string, number | string> & { name: string } = { name };
+  const config: Record<string, number | string> & { name: string } = { name: plainName(className) };
   for (const [key, option] of options) {
-    if (key === "seed" || option === null) continue;
+    if (option === null) continue;
     if (typeof option !== "number" && typeof option !== "string") {
       throw new FormatError(`${what}: ${className} has ${key} ${show(option)}, which Sluice lacks`, { className, key });
     }
-    config[names[key] ?? camelCase(key)] = option;
+    // TensorFlow.js and Keras 2 say "normal" where it is cut off.
+    config[camelCase(key)] = key === "distribution" && option === "normal" ? "truncated_normal" : option;
   }
   return config;
 }
@@ -102,8 +94,6 @@ export function writeInitializer(value: unknown, dialect: Dialect): JsonValue {
     const [, scale, mode, distribution] = scaling;
     return { class_name: "VarianceScaling", config: { scale, mode, distribution, seed: null } };
   }
-  const { constants = {}, options = {} } = INITIALIZERS[name] ?? {};
-  const values = Object.fromEntries(Object.entries(options).map(([key, option]) => [key, given[option] ?? null]));
-  const parts = { class_name: upperFirst(name), config: { ...constants, ...values } };
+  const parts = { class_name: upperFirst(name), config: { ...DEFAULTS[name], ...given } };
   return dialect === "tfjs" ? parts : { module: "keras.initializers", ...parts, registered_name: null };
 }

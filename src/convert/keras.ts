@@ -1,13 +1,15 @@
 /** Keras 3's files: `.keras` (a zip of configuration and weights) and `.weights.h5`. */
 import { FormatError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
 import { objectOf, show, textOf } from "../io/json_check.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "./device.ts";
 import { readHdf5, writeHdf5 } from "./hdf5.ts";
-import { readModelConfig, writeModelConfig } from "./keras_config.ts";
+import { type AnyModel, readModelConfig } from "./keras_read.ts";
 import { describeWeights, matchWeights } from "./keras_weights.ts";
+import { writeModelConfig } from "./keras_write.ts";
 import { MAX_FILE_BYTES, readSource } from "./read_source.ts";
 import { readZip, writeZip } from "./zip.ts";
 
@@ -28,7 +30,10 @@ const KERAS_VERSION = "3.16.0";
  * @example
  * const model = await loadKeras("sentiment.keras", { device });
  */
-export async function loadKeras(source: Source, { device }: { readonly device: Device }): Promise<Model> {
+export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
+  source: Source,
+  { device }: { readonly device: Device },
+): Promise<Model<P>> {
   const { name, bytes } = await readSource(source);
   const files = await readZip(
     bytes,
@@ -52,14 +57,14 @@ export async function loadKeras(source: Source, { device }: { readonly device: D
     throw new FormatError(`${name} is of Keras ${show(version)}; expected Keras 3`, { version });
   const content = await readHdf5(weights, `${name}: ${WEIGHTS}`);
   const model = readModelConfig(parseStrictJson(config, `${name}: ${CONFIG}`), device, `${name}: ${CONFIG}`);
-  return withWeights(model, () => matchWeights(model, content, `${name}: ${WEIGHTS}`));
+  await withWeights(model, () => matchWeights(model, content, `${name}: ${WEIGHTS}`));
+  return model as Model<P>;
 }
 
 /** The model with weights from elsewhere; gone where they do not fit. */
-async function withWeights(model: Model, match: () => Parameters<Model["setWeights"]>[0]): Promise<Model> {
+async function withWeights(model: AnyModel, match: () => Parameters<Model["setWeights"]>[0]): Promise<void> {
   try {
     await model.setWeights(match());
-    return model;
   } catch (error) {
     model.dispose();
     throw error;
@@ -72,7 +77,7 @@ async function withWeights(model: Model, match: () => Parameters<Model["setWeigh
  * @example
  * await writeFile("sentiment.keras", await toKeras(model));
  */
-export async function toKeras(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const config = json(writeModelConfig(model));
   const weights = await toKerasWeights(model);
@@ -93,7 +98,7 @@ export async function toKeras(model: Model): Promise<Uint8Array<ArrayBuffer>> {
  * @example
  * await loadKerasWeights(model, "sentiment.weights.h5");
  */
-export async function loadKerasWeights(model: Model, source: Source): Promise<void> {
+export async function loadKerasWeights(model: AnyModel, source: Source): Promise<void> {
   const { name, bytes } = await readSource(source);
   await model.setWeights(matchWeights(model, await readHdf5(bytes, name), name));
 }
@@ -103,6 +108,6 @@ export async function loadKerasWeights(model: Model, source: Source): Promise<vo
  * @example
  * await writeFile("sentiment.weights.h5", await toKerasWeights(model));
  */
-export async function toKerasWeights(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+export async function toKerasWeights(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
   return writeHdf5(await describeWeights(model));
 }

@@ -5,9 +5,11 @@
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import type { Layer } from "../nn/layers/index.ts";
+import { InputLayer, type Layer } from "../nn/layers/index.ts";
 import type { Model } from "../nn/model.ts";
+import { NestedModel } from "../nn/nested_model.ts";
 import type { Hdf5Content } from "./hdf5.ts";
+import type { AnyModel } from "./keras_read.ts";
 import { layerRow } from "./layer_table.ts";
 import { numbered, pathName } from "./names.ts";
 
@@ -22,11 +24,21 @@ interface Saved {
 
 const join = (path: string, child: string): string => (path === "" ? child : `${path}/${child}`);
 
-function savedModel(model: Model, path: string): Saved[] {
-  const names = numbered(model.layers.map(({ className }) => pathName(className)));
+/** A model, or one inside another. */
+type ModelLike = Pick<NestedModel, "graph" | "className" | "name">;
+
+/** Keras visits the layers in order, each once: a shared layer lies where it was met first. */
+function savedModel({ graph, className, name }: ModelLike, path: string, seen: Set<Layer>): Saved[] {
+  const layers = graph.layers.filter((layer) => className === "Functional" || !(layer instanceof InputLayer));
+  const names = numbered(layers.map((layer) => pathName(layer.className)));
   return [
-    { path, name: model.name, weights: [] },
-    ...model.layers.flatMap((layer, index) => savedLayer(layer, join(join(path, "layers"), names[index] as string))),
+    { path, name, weights: [] },
+    ...layers.flatMap((layer, index) => {
+      if (seen.has(layer)) return [];
+      seen.add(layer);
+      const own = join(join(path, "layers"), names[index] as string);
+      return layer instanceof NestedModel ? savedModel(layer, own, seen) : savedLayer(layer, own);
+    }),
   ];
 }
 
@@ -44,10 +56,10 @@ function savedLayer(layer: Layer, path: string): Saved[] {
  * The arrays of a file in the order of `model.weights()`.
  * @throws FormatError when the file lacks one, has others, or one of another shape.
  */
-export function matchWeights(model: Model, { datasets }: Hdf5Content, what: string): NdArray[] {
+export function matchWeights(model: AnyModel, { datasets }: Hdf5Content, what: string): NdArray[] {
   const found = new Map<Variable, NdArray>();
   const expected = new Set<string>();
-  for (const { path, weights } of savedModel(model, "")) {
+  for (const { path, weights } of savedModel(model, "", new Set())) {
     for (const [index, variable] of weights.entries()) {
       const at = `${join(path, "vars")}/${index}`;
       expected.add(at);
@@ -85,11 +97,11 @@ function checked(array: NdArray | undefined, variable: Variable, where: string):
 }
 
 /** The model's weights as Keras lays them out. */
-export async function describeWeights(model: Model): Promise<Hdf5Content> {
+export async function describeWeights(model: AnyModel): Promise<Hdf5Content> {
   const arrays = await model.weights();
   const values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));
   const content: Hdf5Content = { datasets: new Map(), groups: new Map() };
-  for (const { path, name, weights } of savedModel(model, "")) {
+  for (const { path, name, weights } of savedModel(model, "", new Set())) {
     const group = join(path, "vars");
     content.groups.set(group, name);
     for (const [index, variable] of weights.entries()) {

@@ -76,7 +76,7 @@ function makeLayer(className: string, given: Record<string, unknown>, name: stri
 function refuseLost(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, layer: Layer, where: string): void {
   for (const [key, option] of Object.entries({ ...EVERYWHERE, ...row.options })) {
     const value = fields.get(key);
-    if (value === undefined || option.isIgnored === true) continue;
+    if (value === undefined || option.isIgnored === true || option.mayBeLost === true) continue;
     if (Object.hasOwn(layer.config, optionName(key, option)) || value === option.fallback) continue;
     if (option.fallback !== undefined && option.fallback !== null) {
       const normal = JSON.stringify(option.read(option.fallback, where));

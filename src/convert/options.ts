@@ -17,6 +17,8 @@ export interface Option {
   readonly name?: string;
   /** Has no meaning here, whatever its value: it is neither read nor refused. */
   readonly isIgnored?: boolean;
+  /** Has no meaning for what a model predicts: a layer that lacks it is no worse. */
+  readonly mayBeLost?: boolean;
   /** Sluice's form. @throws FormatError when the value is of another kind. */
   read(value: JsonValue, what: string): unknown;
   /** Keras's form. */
@@ -115,6 +117,9 @@ export const openSizes: Option = {
   },
   write: same,
 };
+
+/** Of a layer's random numbers. */
+export const seed: Option = { ...numberOrNull(null), mayBeLost: true };
 
 /** An option without meaning here; `value` is what is written. */
 export function ignored(value: JsonValue): Option {

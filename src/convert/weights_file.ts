@@ -3,8 +3,8 @@ import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import type { Model } from "../nn/model.ts";
 import type { Source } from "../platform/source.ts";
+import type { AnyModel } from "./keras_read.ts";
 import { readSource } from "./read_source.ts";
 
 /**
@@ -13,7 +13,7 @@ import { readSource } from "./read_source.ts";
  * @example
  * await writeFile("weights.safetensors", await toSafetensors(model));
  */
-export async function toSafetensors(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
   const weights = await model.weights();
   return writeSafetensors(new Map(weights.map(({ name, shape, data }) => [name, { shape, data }])));
 }
@@ -25,7 +25,7 @@ export async function toSafetensors(model: Model): Promise<Uint8Array<ArrayBuffe
  * @example
  * await loadSafetensors(model, "weights.safetensors");
  */
-export async function loadSafetensors(model: Model, source: Source): Promise<void> {
+export async function loadSafetensors(model: AnyModel, source: Source): Promise<void> {
   const { name: file, bytes } = await readSource(source);
   const { tensors } = readSafetensors(bytes, file);
   const arrays = model.weightVariables.map(({ name, shape }): NdArray => {

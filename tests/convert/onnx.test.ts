@@ -27,7 +27,6 @@ import {
   type NdArray,
   permute,
   prelu,
-  Random,
   relu,
   repeatVector,
   reshape,
@@ -40,51 +39,19 @@ import {
 } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 import { expectClose } from "../support/tolerance.ts";
-import { hasPython, runPython } from "./python.ts";
+import { floats, PADDED, predictInOnnx, scramble } from "./predict.ts";
+import { hasPython } from "./python.ts";
 
 const isInstalled = hasPython("onnxruntime", "python3-onnxruntime");
 const device = await testDevice();
 afterAll(() => device.dispose());
 
-const RUN = `
-import json, numpy as np, onnxruntime
-session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
-inputs = json.load(open("inputs.json"))
-feeds = {i.name: np.array(x["data"], dtype={"tensor(int32)": np.int32, "tensor(float)": np.float32}[i.type]).reshape(x["shape"])
-         for i, x in zip(session.get_inputs(), inputs)}
-print(json.dumps([{"shape": list(y.shape), "data": y.astype(np.float64).ravel().tolist()} for y in session.run(None, feeds)]))
-`;
-
-/** Weights that are all different: equal ones would hide a wrong gate or a wrong unit. */
-async function scramble(model: Model): Promise<void> {
-  const random = new Random(11, 0);
-  const weights = await model.weights();
-  await model.setWeights(
-    weights.map(({ shape, data }) => ({ shape, data: Float32Array.from(data, () => 0.5 * random.normal()) })),
-  );
-}
-
 async function expectSame(model: Model, x: NdArray): Promise<void> {
   await scramble(model);
-  const files = new Map<string, Uint8Array | string>([
-    ["model.onnx", await toOnnx(model)],
-    ["inputs.json", JSON.stringify([{ shape: x.shape, data: [...x.data] }])],
-  ]);
-  const [came] = runPython(RUN, files) as [NdArray];
+  const [came] = predictInOnnx(await toOnnx(model), [x]) as [NdArray];
   expectClose("ONNX Runtime", came, await model.predict(x), { absolute: 1e-6, relative: 1e-5 });
   model.dispose();
 }
-
-function floats(...shape: number[]): NdArray {
-  const random = new Random(5, 0);
-  return { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()) };
-}
-
-const PADDED: NdArray = {
-  shape: [5, 6],
-  // Padding before, after, in between, none, and nothing but padding.
-  data: Int32Array.of(0, 0, 3, 1, 4, 1, 5, 9, 2, 6, 0, 0, 0, 5, 0, 3, 5, 0, 8, 9, 7, 9, 3, 2, 0, 0, 0, 0, 0, 0),
-};
 
 const predict = (layers: readonly Layer[], inputShape: Shape): Model => sequential(layers, { device, inputShape });
 

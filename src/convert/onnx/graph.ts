@@ -84,7 +84,7 @@ export class OnnxGraph {
   }
 
   /** Declares an input `[N, ...shape]`. */
-  input(name: string, dtype: "float32" | "int32", shape: Shape): Name {
+  input(name: string, dtype: keyof typeof DTYPE, shape: Shape): Name {
     this.#inputs.push(valueInfo(name, dtype, shape));
     return name;
   }

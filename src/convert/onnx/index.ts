@@ -1,10 +1,14 @@
 /** Models for ONNX Runtime and whatever else reads ONNX. */
 import type { NdArray } from "../../core/nd_array.ts";
-import type { SymbolicTensor } from "../../nn/layers/index.ts";
-import type { Model } from "../../nn/model.ts";
+import type { LayerGraph } from "../../nn/layer_graph.ts";
+import type { LayerNode, SymbolicTensor } from "../../nn/layers/index.ts";
+import { NestedModel } from "../../nn/nested_model.ts";
+import type { AnyModel } from "../keras_read.ts";
 import { OnnxGraph } from "./graph.ts";
 import { emitLayer } from "./layers.ts";
 import type { Tensor } from "./tensor.ts";
+
+type Values = ReadonlyMap<AnyModel["weightVariables"][number], NdArray>;
 
 /**
  * The model as an ONNX file for inference (operator set 17): what ONNX Runtime runs. The batch may have any size; ids are int32.
@@ -13,29 +17,54 @@ import type { Tensor } from "./tensor.ts";
  * @example
  * await writeFile("sentiment.onnx", await toOnnx(model));
  */
-export async function toOnnx(model: Model): Promise<Uint8Array<ArrayBuffer>> {
+export async function toOnnx(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
   const arrays = await model.weights();
-  const values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));
-  const graph = new OnnxGraph();
-  const { inputs, inputSpecs, nodes, outputs } = model.graph;
-  const tensors = new Map<SymbolicTensor, Tensor>();
-  inputs.forEach((input, index) => {
+  const values: Values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));
+  const onnx = new OnnxGraph();
+  const { inputs, inputSpecs, outputs, outputNames } = model.graph;
+  const given = inputs.map((_, index): Tensor => {
     const { name, shape, dtype } = inputSpecs[index] as (typeof inputSpecs)[number];
-    const id = graph.input(inputs.length === 1 ? "input" : name, dtype === "float32" ? "float32" : "int32", shape);
-    tensors.set(input, { name: id, shape });
+    return { name: onnx.input(inputs.length === 1 ? "input" : name, dtype, shape), shape };
   });
-  for (const { layer, inputs: read, outputs: made } of nodes) {
-    const weights = layer.weights.map((variable) => values.get(variable) as NdArray);
-    const given = read.map((tensor) => tensors.get(tensor) as Tensor);
-    const outputShape = (made[0] as SymbolicTensor).shape;
-    const results = emitLayer({ graph, layer, inputs: given as [Tensor, ...Tensor[]], weights, outputShape });
-    made.forEach((tensor, index) => {
+  for (const [index, { name, shape }] of emitGraph(onnx, model.graph, given, values).entries()) {
+    onnx.output(outputs.length === 1 ? "output" : (outputNames[index] as string), name, shape);
+  }
+  return onnx.finish(model.name);
+}
+
+/** Writes the calls of a graph, those of inner models too, and gives its outputs. */
+function emitGraph(onnx: OnnxGraph, graph: LayerGraph, given: readonly Tensor[], values: Values): readonly Tensor[] {
+  const tensors = new Map<SymbolicTensor, Tensor>(graph.inputs.map((input, index) => [input, given[index] as Tensor]));
+  const at = (tensor: SymbolicTensor) => tensors.get(tensor) as Tensor;
+  for (const node of graph.nodes) {
+    const read = node.inputs.map((tensor, index): Tensor => {
+      const mask = node.masks[index];
+      return mask === undefined ? at(tensor) : { ...at(tensor), mask: at(mask).name };
+    });
+    const results =
+      node.layer instanceof NestedModel
+        ? emitGraph(onnx, node.layer.graph, read, values)
+        : emitNode(onnx, node, read, node.initialState?.map(at) ?? [], values);
+    node.outputs.forEach((tensor, index) => {
       tensors.set(tensor, results[index] as Tensor);
     });
   }
-  outputs.forEach((output, index) => {
-    const { name, shape } = tensors.get(output) as Tensor;
-    graph.output(outputs.length === 1 ? "output" : (model.graph.outputNames[index] as string), name, shape);
+  return graph.outputs.map(at);
+}
+
+function emitNode(
+  graph: OnnxGraph,
+  { layer, outputs, inputs: read }: LayerNode,
+  inputs: readonly Tensor[],
+  states: readonly Tensor[],
+  values: Values,
+): readonly Tensor[] {
+  const weights = layer.weights.map((variable) => values.get(variable) as NdArray);
+  const outputShape = (outputs[0] as SymbolicTensor).shape;
+  const given = inputs.map((tensor, index): Tensor => {
+    // Numbers that came as float32 become ids again, as in Keras.
+    const isId = layer.inputType(index).dtype === "int32" && read[index]?.dtype !== "int32";
+    return isId ? { ...tensor, name: graph.cast(tensor.name, "int32") } : tensor;
   });
-  return graph.finish(model.name);
+  return emitLayer({ graph, layer, inputs: given as [Tensor, ...Tensor[]], states, weights, outputShape });
 }

@@ -28,7 +28,7 @@ const CELLS: Readonly<Record<string, Cell>> = {
 
 /** A recurrent layer: its output, then its states. */
 export const emitRecurrent: EmitLayer = (call) => {
-  const { graph, layer, inputs } = call;
+  const { graph, layer, inputs, states } = call;
   const cell = CELLS[layer.className] as Cell;
   const { config } = layer;
   if (config.stateful === true) {
@@ -36,7 +36,7 @@ export const emitRecurrent: EmitLayer = (call) => {
       layer: layer.name,
     });
   }
-  const [x, ...states] = inputs;
+  const [x] = inputs;
   const units = config.units as number;
   const steps = sequence(graph, x, config.goBackwards === true);
   const packed = steps.mask === undefined ? undefined : packSteps(graph, steps.name, steps.mask, x.shape[0] as number);

@@ -17,6 +17,8 @@ export interface LayerCall {
   readonly graph: OnnxGraph;
   readonly layer: Layer;
   readonly inputs: readonly [Tensor, ...Tensor[]];
+  /** Where a recurrent layer starts; none where it starts from zeros. */
+  readonly states: readonly Tensor[];
   /** In Keras's order. */
   readonly weights: readonly NdArray[];
   /** The shape of the layer's first output, without the batch. */

@@ -1,0 +1,54 @@
+/** What a layer's or a model's entry in Keras's configuration says of itself. */
+import { FormatError } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+import { countOf, objectOf, show, textOf } from "../io/json_check.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+
+const MAX_LENGTH = 10_000;
+
+/** The fields of a JSON object. */
+export type Fields = ReadonlyMap<string, JsonValue>;
+
+/** An entry. */
+export interface Entry {
+  readonly className: string;
+  readonly config: Fields;
+  /** Everything beside the class and its configuration. */
+  readonly fields: Fields;
+}
+
+/** @throws FormatError for an entry that is damaged, or of someone's own class. */
+export function entryOf(value: JsonValue | undefined, what: string): Entry {
+  const fields = objectOf(value, what);
+  const className = textOf(fields.get("class_name"), `${what}: class_name`);
+  const registered = fields.get("registered_name");
+  if (registered !== undefined && registered !== null && registered !== className) {
+    throw new FormatError(`${what}: ${show(registered)} is a class of someone's own, which Sluice cannot know`, {
+      registered,
+    });
+  }
+  return { className, config: objectOf(fields.get("config"), `${what}: ${className}: config`), fields };
+}
+
+/** @throws FormatError for what is no list, or one that no model has. */
+export function listOf(value: JsonValue | undefined, what: string): readonly JsonValue[] {
+  if (Array.isArray(value) && value.length <= MAX_LENGTH) return value;
+  throw new FormatError(`${what}: expected a list of at most ${MAX_LENGTH}, got ${show(value)}`);
+}
+
+/** The shape of an input, which an input layer or a first layer names; undefined where it names none. */
+export function inputShapeOf({ config }: Entry, what: string): Shape | undefined {
+  const shape = config.get("batch_shape") ?? config.get("batch_input_shape");
+  return shape === undefined || shape === null ? undefined : withoutBatch(shape, `${what}: batch_shape`);
+}
+
+/** @throws FormatError for a shape with open sizes beside the batch. */
+export function withoutBatch(value: JsonValue | undefined, what: string): Shape {
+  const [, ...shape] = listOf(value, what);
+  if (shape.includes(null)) {
+    throw new FormatError(
+      `${what} is ${show(value)}; expected fixed sizes after the batch: build the model for one length`,
+    );
+  }
+  return shape.map((size) => countOf(size, what));
+}

@@ -1,0 +1,110 @@
+/** A model from its configuration as Keras 3 writes it: `config.json`. */
+import { FormatError, SluiceError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { show, textOf } from "../io/json_check.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { model as functional } from "../nn/functional.ts";
+import { InputLayer, input, type Layer, type SymbolicTensor } from "../nn/layers/index.ts";
+import type { Model } from "../nn/model.ts";
+import { type SequentialPart, sequential } from "../nn/sequential.ts";
+import type { Device } from "./device.ts";
+import { CallReader } from "./keras_calls.ts";
+import { type Entry, entryOf, type Fields, inputShapeOf, listOf, withoutBatch } from "./keras_entry.ts";
+import { checkDType, readLayer } from "./layer_config.ts";
+
+/** A model of any number of outputs. */
+export type AnyModel = Model<NdArray | NdArray[]>;
+
+/** Where what is read will live; undefined for a model inside another. */
+type Home = Device | undefined;
+
+/** Makes the model that a configuration describes, with weights of its own. @throws FormatError for what Sluice lacks, by name. */
+export function readModelConfig(value: JsonValue, device: Device, what: string): AnyModel {
+  return readModel(entryOf(value, what), device, what);
+}
+
+function readModel(entry: Entry, device: Home, what: string): AnyModel {
+  const { className, config } = entry;
+  const name = textOf(config.get("name"), `${what}: name`);
+  const where = `${what}: ${className} "${name}"`;
+  checkDType(config.get("dtype"), where);
+  const read = MODELS.get(className);
+  if (read === undefined) {
+    throw new FormatError(
+      `${what}: the model's class is ${show(className)}; expected one of ${[...MODELS.keys()].join(", ")}`,
+      { className },
+    );
+  }
+  const made = asFormatError(where, () => read(config, name, device, where));
+  if (config.get("trainable") === false) made.trainable = false;
+  return made;
+}
+
+const MODELS: ReadonlyMap<string, (config: Fields, name: string, device: Home, what: string) => AnyModel> = new Map([
+  ["Sequential", readSequential],
+  ["Functional", readFunctional],
+]);
+
+/** What does not fit together in a file is the file's fault. */
+function asFormatError<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof FormatError || !(cause instanceof SluiceError)) throw cause;
+    throw new FormatError(`${what}: ${cause.message}`, cause.details, { cause });
+  }
+}
+
+/** A layer, or a model as one. */
+function readPart(entry: Entry, what: string): Layer {
+  if (MODELS.has(entry.className)) return readModel(entry, undefined, what).asLayer();
+  const layer = readLayer(entry.className, Object.fromEntries(entry.config), what);
+  if (entry.config.get("trainable") === false) layer.trainable = false;
+  return layer;
+}
+
+function readSequential(config: Fields, name: string, device: Home, what: string): AnyModel {
+  const entries = listOf(config.get("layers"), `${what}: layers`).map((item, index) =>
+    entryOf(item, `${what}: layers[${index}]`),
+  );
+  const [first] = entries;
+  if (first === undefined) throw new FormatError(`${what} has no layers; build the model before it is saved`);
+  const isInput = first.className === "InputLayer";
+  const shape =
+    inputShapeOf(first, what) ?? withoutBatch(config.get("build_input_shape"), `${what}: build_input_shape`);
+  // The input's dtype is left open: Keras says float32 even where ids go in.
+  const head = isInput ? { name: textOf(first.config.get("name"), `${what}: name of the input`) } : {};
+  const parts: SequentialPart[] = [
+    input({ shape, ...head }),
+    ...(isInput ? entries.slice(1) : entries).map((entry) => readPart(entry, what)),
+  ];
+  return sequential(parts, { device, name }) as AnyModel;
+}
+
+function readFunctional(config: Fields, name: string, device: Home, what: string): AnyModel {
+  const calls = new CallReader(what);
+  for (const item of listOf(config.get("layers"), `${what}: layers`)) {
+    const entry = entryOf(item, `${what}: layers`);
+    const own = textOf(entry.fields.get("name") ?? entry.config.get("name"), `${what}: name of a layer`);
+    const inbound = listOf(entry.fields.get("inbound_nodes"), `${what}: ${own}: inbound_nodes`);
+    if (entry.className === "InputLayer") calls.addInput(own, readInput(entry, own, what));
+    else if (CallReader.isOperation(entry.className)) calls.addOperation(own, entry.className, inbound);
+    else calls.addLayer(own, readPart(entry, what), inbound);
+  }
+  calls.run();
+  const inputs = calls.ends(config.get("input_layers"), `${what}: input_layers`);
+  const outputs = calls.ends(config.get("output_layers"), `${what}: output_layers`);
+  const made = functional({ inputs, outputs, device, name }) as AnyModel;
+  calls.checkMasks(made.graph);
+  return made;
+}
+
+function readInput(entry: Entry, name: string, what: string): SymbolicTensor {
+  const shape = inputShapeOf(entry, `${what}: ${name}`);
+  const dtype = entry.config.get("dtype") ?? "float32";
+  if (shape === undefined) throw new FormatError(`${what}: the input "${name}" has no shape; the file is damaged`);
+  if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
+    throw new FormatError(`${what}: the input "${name}" has the dtype ${show(dtype)}, which Sluice lacks`, { dtype });
+  }
+  return (new InputLayer({ shape, dtype, name }).nodes[0] as InputLayer["nodes"][number]).outputs[0] as SymbolicTensor;
+}

@@ -1,0 +1,195 @@
+/** A model's configuration as Keras 3 writes it: `config.json`. */
+import type { Shape } from "../core/shape.ts";
+import type { JsonValue } from "../io/strict_json.ts";
+import { orderOf } from "../nn/graph_order.ts";
+import type { LayerGraph } from "../nn/layer_graph.ts";
+import { InputLayer, type Layer, type LayerNode, type SymbolicTensor } from "../nn/layers/index.ts";
+import { callsWithMasks, type ItemNode, type ItemRead } from "../nn/mask_operations.ts";
+import { NestedModel } from "../nn/nested_model.ts";
+import { writeOptions } from "./layer_config.ts";
+import { layerRow } from "./layer_table.ts";
+
+type Json = Readonly<Record<string, JsonValue>>;
+
+const FLOAT32 = { module: "keras", class_name: "DTypePolicy", config: { name: "float32" }, registered_name: null };
+
+const withBatch = (shape: Shape): JsonValue => [null, ...shape];
+
+/** A model, or one inside another. */
+type ModelLike = Pick<NestedModel, "graph" | "className" | "name" | "trainable">;
+
+/** The configuration of a model, as Keras writes it. */
+export function writeModelConfig(model: ModelLike): Json {
+  return model.className === "Sequential" ? writeSequential(model) : writeFunctional(model);
+}
+
+function writeSequential({ graph, name, trainable }: ModelLike): Json {
+  const [start] = graph.inputs as [SymbolicTensor];
+  const shape = withBatch(start.shape);
+  const layers = graph.nodes.map(({ layer }) => writeLayer(layer));
+  return {
+    module: "keras",
+    class_name: "Sequential",
+    config: {
+      name,
+      trainable,
+      dtype: FLOAT32,
+      layers: [writeInput(start.node.layer as InputLayer, "float32"), ...layers],
+      build_input_shape: shape,
+    },
+    registered_name: null,
+    build_config: { input_shape: shape },
+    compile_config: {},
+  };
+}
+
+function writeFunctional({ graph, name, trainable }: ModelLike): Json {
+  const calls = new KerasCalls(graph);
+  return {
+    module: "keras.src.models.functional",
+    class_name: "Functional",
+    config: {
+      name,
+      trainable,
+      layers: calls.layers(),
+      input_layers: calls.ends(graph.inputs),
+      output_layers: calls.ends(graph.outputs),
+    },
+    registered_name: "Functional",
+    build_config: { input_shape: null },
+    compile_config: {},
+  };
+}
+
+function writeInput({ shape, name }: InputLayer, dtype: string): Json {
+  const config = { batch_shape: withBatch(shape), dtype, sparse: false, ragged: false, name, optional: false };
+  return { module: "keras.layers", class_name: "InputLayer", config, registered_name: null };
+}
+
+function writeLayer(layer: Layer): Json {
+  if (layer instanceof NestedModel) return writeModelConfig(layer);
+  const isBuilt = layerRow(layer.className)?.isBuilt === true || layer.weights.length > 0;
+  return {
+    module: "keras.layers",
+    class_name: layer.className,
+    config: { name: layer.name, trainable: layer.trainable, dtype: FLOAT32, ...writeOptions(layer, "keras") },
+    registered_name: null,
+    ...(isBuilt && { build_config: buildConfig(layer.nodes[0] as LayerNode) }),
+  };
+}
+
+function buildConfig({ inputs, initialState }: LayerNode): Json {
+  const shapes = inputs.map(({ shape }) => withBatch(shape));
+  const shape = shapes.length === 1 ? (shapes[0] as JsonValue) : shapes;
+  if (initialState === undefined) return { input_shape: shape };
+  const states = initialState.map(({ shape: state }) => withBatch(state));
+  return { shapes_dict: { sequences_shape: shape, initial_state_shape: states } };
+}
+
+/** The calls of a graph as Keras has them: with the operations that make masks. */
+class KerasCalls {
+  readonly #graph: LayerGraph;
+  readonly #items: ReadonlyMap<LayerNode, ItemNode>;
+  readonly #nodes: ReadonlyMap<ItemNode, LayerNode>;
+  readonly #order: readonly ItemNode[];
+  readonly #layers: readonly ItemNode["layer"][];
+
+  constructor(graph: LayerGraph) {
+    this.#graph = graph;
+    const { nodes } = callsWithMasks(graph);
+    this.#items = nodes;
+    this.#nodes = new Map([...nodes].map(([node, item]) => [item, node]));
+    const ends = graph.outputs.map(({ node, index }) => ({ node: nodes.get(node) as ItemNode, index }));
+    const order = orderOf(ends);
+    this.#order = order.nodes;
+    this.#layers = order.layers;
+  }
+
+  layers(): JsonValue[] {
+    return this.#layers.map((item) => {
+      const { layer, name } = item;
+      const nodes = this.#callsOf(item);
+      if (layer instanceof InputLayer) return { ...writeInput(layer, this.#dtypeOf(layer)), name, inbound_nodes: [] };
+      if (layer === undefined)
+        return { ...writeOperation(item), name, inbound_nodes: nodes.map((node) => this.#operand(node)) };
+      return { ...writeLayer(layer), name, inbound_nodes: nodes.map((node) => this.#call(node)) };
+    });
+  }
+
+  /** One end alone, or a list. */
+  ends(tensors: readonly SymbolicTensor[]): JsonValue {
+    const ends = tensors.map(({ node, index }) => {
+      const [name, call, output] = this.#history({ node: this.#items.get(node) as ItemNode, index });
+      const isInner = node.layer instanceof NestedModel && node.layer.className === "Functional";
+      return [name, call + (isInner ? 1 : 0), output];
+    });
+    return ends.length === 1 ? (ends[0] as JsonValue) : ends;
+  }
+
+  /** In the order in which they were written: Keras counts them so. */
+  #callsOf(item: ItemNode["layer"]): readonly ItemNode[] {
+    return this.#order.filter(({ layer }) => layer === item).sort((a, b) => a.index - b.index);
+  }
+
+  #call(item: ItemNode): JsonValue {
+    const { inputs, masks, initialState } = this.#nodes.get(item) as LayerNode;
+    const read = (tensor: SymbolicTensor) =>
+      this.#tensor({ node: this.#items.get(tensor.node) as ItemNode, index: tensor.index });
+    const given = inputs.map((_, index) => {
+      const [own, flowing] = [masks[index], item.masks[index]];
+      return own !== undefined ? read(own) : flowing === undefined ? null : this.#tensor(flowing);
+    });
+    const tensors = inputs.map(read);
+    return {
+      args: [tensors.length === 1 ? (tensors[0] as JsonValue) : tensors],
+      kwargs: {
+        ...(initialState && { initial_state: initialState.map(read) }),
+        ...(given.some((mask) => mask !== null) && { mask: given.length === 1 ? (given[0] as JsonValue) : given }),
+      },
+    };
+  }
+
+  /** A mask's operation on what it reads: `NotEqual` compares with a number. */
+  #operand(item: ItemNode): JsonValue {
+    const [read] = item.reads as [ItemRead];
+    const operand = this.#tensor(read);
+    return { args: item.layer.className === "NotEqual" ? [operand, this.#maskValue(read)] : [operand], kwargs: {} };
+  }
+
+  /** The number that the layer beside the operation leaves out. */
+  #maskValue({ node, index }: ItemRead): number {
+    const source = this.#nodes.get(node)?.outputs[index];
+    const maker = this.#graph.nodes.find(
+      ({ layer: { config }, inputs }) =>
+        inputs[0] === source && (config.maskZero === true || config.maskValue !== undefined),
+    );
+    return (maker?.layer.config.maskValue as number | undefined) ?? 0;
+  }
+
+  #tensor(read: ItemRead): JsonValue {
+    const { node, index } = read;
+    const { layer } = node.layer;
+    const dtype = layer === undefined ? "bool" : layer instanceof InputLayer ? this.#dtypeOf(layer) : layer.outputDType;
+    const config = { shape: withBatch(node.shapes[index] as Shape), dtype, keras_history: this.#history(read) };
+    return { class_name: "__keras_tensor__", config };
+  }
+
+  #history({ node, index }: ItemRead): [string, number, number] {
+    return [node.layer.name, this.#callsOf(node.layer).indexOf(node), index];
+  }
+
+  #dtypeOf(layer: InputLayer): string {
+    const place = this.#graph.inputs.findIndex(({ node }) => node.layer === layer);
+    return layer.dtype ?? this.#graph.inputSpecs[place]?.dtype ?? "float32";
+  }
+}
+
+function writeOperation({ className, name }: ItemNode["layer"]): Json {
+  const options = className === "Any" ? { axis: -1, keepdims: false } : {};
+  return {
+    module: "keras.src.ops.numpy",
+    class_name: className,
+    config: { name, ...options },
+    registered_name: className,
+  };
+}

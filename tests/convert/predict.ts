@@ -1,0 +1,43 @@
+/** What the tests of files share: weights that tell, inputs with padding, ONNX Runtime's predictions. */
+import { type Model, type NdArray, Random } from "../../src/index.ts";
+import { runPython } from "./python.ts";
+
+/** Ids with padding before, after, in between, none, and nothing but padding. */
+export const PADDED: NdArray = {
+  shape: [5, 6],
+  data: Int32Array.of(0, 0, 3, 1, 4, 1, 5, 9, 2, 6, 0, 0, 0, 5, 0, 3, 5, 0, 8, 9, 7, 9, 3, 2, 0, 0, 0, 0, 0, 0),
+};
+
+/** Random numbers of the normal distribution. */
+export function floats(...shape: number[]): NdArray {
+  const random = new Random(5, 0);
+  return { shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()) };
+}
+
+/** Weights that are all different: equal ones would hide a wrong gate or a wrong unit. */
+export async function scramble(model: Model<NdArray | NdArray[]>): Promise<void> {
+  const random = new Random(11, 0);
+  const weights = await model.weights();
+  await model.setWeights(
+    weights.map(({ shape, data }) => ({ shape, data: Float32Array.from(data, () => 0.5 * random.normal()) })),
+  );
+}
+
+const RUN = `
+import json, numpy as np, onnxruntime
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+inputs = json.load(open("inputs.json"))
+feeds = {i.name: np.array(x["data"], dtype={"tensor(int32)": np.int32, "tensor(float)": np.float32}[i.type]).reshape(x["shape"])
+         for i, x in zip(session.get_inputs(), inputs)}
+print(json.dumps([{"shape": list(y.shape), "data": y.astype(np.float64).ravel().tolist()} for y in session.run(None, feeds)]))
+`;
+
+/** All outputs of a model in ONNX Runtime. */
+export function predictInOnnx(model: Uint8Array, inputs: readonly NdArray[]): NdArray[] {
+  const feeds = inputs.map(({ shape, data }) => ({ shape, data: [...data] }));
+  const files = new Map<string, Uint8Array | string>([
+    ["model.onnx", model],
+    ["inputs.json", JSON.stringify(feeds)],
+  ]);
+  return runPython(RUN, files) as NdArray[];
+}
