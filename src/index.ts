@@ -154,6 +154,7 @@ export type {
   RunOptions,
 } from "./nn/model_options.ts";
 export type { ModelFiles } from "./nn/model_save.ts";
+export type { SvgOptions } from "./nn/model_svg.ts";
 export {
   type AdadeltaOptions,
   type AdagradOptions,
@@ -200,6 +201,7 @@ export {
   polynomialDecay,
 } from "./nn/schedules.ts";
 export { type SequentialPart, sequential } from "./nn/sequential.ts";
+export type { SummaryOptions } from "./nn/summary.ts";
 export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export type { TrainingStep } from "./nn/training_step.ts";
 export { gradients, vjp } from "./ops/gradients.ts";

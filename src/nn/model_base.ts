@@ -9,6 +9,7 @@ import { variablesOf } from "../runtime/variables.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "./layers/index.ts";
 import type { NamedWeight } from "./model_options.ts";
+import { graphToSvg, type SvgOptions } from "./model_svg.ts";
 import { NestedModel } from "./nested_model.ts";
 import { checkWeights, type WeightLike } from "./set_weights.ts";
 import { type SummaryOptions, summarize } from "./summary.ts";
@@ -130,6 +131,15 @@ export abstract class ModelBase {
   /** The model as a table, as Keras prints it. */
   summary(options: SummaryOptions = {}): string {
     return summarize(this, options);
+  }
+
+  /**
+   * The model's graph as a picture: an SVG document.
+   * @example
+   * await writeFile("model.svg", model.toSvg());
+   */
+  toSvg(options: SvgOptions = {}): string {
+    return graphToSvg(this.graph, this.name, options);
   }
 
   /** All weights in Keras's order and layout, read back from the GPU. */
