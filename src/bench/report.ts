@@ -1,4 +1,5 @@
 /** The bench's findings as text for a terminal. */
+import type { Comparison } from "./compare.ts";
 import type { BenchPlace, BenchProblem, BenchResult } from "./results.ts";
 import { keyOf, ratesOf } from "./results.ts";
 import type { Roofline } from "./roofline.ts";
@@ -56,6 +57,20 @@ export function placeLine({ adapter, runtime, clock }: BenchPlace): string {
 /** The roof in a line. */
 export function rooflineLine({ flops, bytes }: Roofline): string {
   return `roof, measured: ${digits(flops / 1e9)} GFLOP/s of multiply-adds in registers, ${digits(bytes / 1e9)} GB/s of copying`;
+}
+
+/** A comparison of two runs as lines: what changed, and how much stayed the same. */
+export function comparisonLines(comparisons: readonly Comparison[]): string[] {
+  const changed = comparisons.filter(({ verdict }) => verdict !== "same");
+  const same = comparisons.length - changed.length;
+  const width = Math.max(0, ...changed.map(({ key }) => key.length));
+  return [
+    ...changed.map(({ key, before, after, ratio, verdict }) => {
+      const times = verdict === "faster" ? 1 / ratio : ratio;
+      return `${key.padEnd(width)}  ${seconds(before.median)} -> ${seconds(after.median)}  ${digits(times)} times ${verdict}`;
+    }),
+    `${changed.length} changed beyond noise, ${same} did not.`,
+  ];
 }
 
 /** `0.00123` as "1.23 ms". */

@@ -1,6 +1,7 @@
 /** Programs as something to time: by the GPU's own clock, or from submit to end on the host's. */
 import type { Device } from "../gpu/device.ts";
 import type { Feeds, Program } from "../runtime/program.ts";
+import type { ShaderProgram } from "../runtime/shader_program.ts";
 import { type Subject, TIMESTAMPS, WALL_CLOCK } from "./harness.ts";
 
 /** In Node a pending GPU promise keeps a core busy, which a software adapter could use: most of a run is slept through. */
@@ -28,24 +29,47 @@ export class Sleeper {
   }
 }
 
-/** A program timed by timestamp queries where the adapter has them, else by wall clock. */
-export function programSubject(device: Device, program: Program, feeds?: Feeds): Subject {
-  if (!device.gpu.features.has("timestamp-query")) return programWallSubject(device, program, feeds);
+/** Runs `runs` times by the GPU's clock; `sleep` is awaited before the end is asked for. */
+type TimeRuns = (runs: number, sleep: () => Promise<void>) => Promise<number>;
+
+function timestampSubject(time: TimeRuns): Subject {
   const sleeper = new Sleeper();
   return {
     clock: TIMESTAMPS,
     time: async (runs) => {
-      const seconds = await program.time(runs, feeds, () => sleeper.sleep(runs));
+      const seconds = await time(runs, () => sleeper.sleep(runs));
       sleeper.took(runs, seconds);
       return seconds;
     },
   };
 }
 
+const hasTimestamps = (device: Device): boolean => device.gpu.features.has("timestamp-query");
+
+/** A program timed by timestamp queries where the adapter has them, else by wall clock. */
+export function programSubject(device: Device, program: Program, feeds?: Feeds): Subject {
+  if (!hasTimestamps(device)) return programWallSubject(device, program, feeds);
+  return timestampSubject((runs, sleep) => program.time(runs, feeds, sleep));
+}
+
 /** A program timed from its submits to the end of its work. */
 export function programWallSubject(device: Device, program: Program, feeds?: Feeds): Subject {
   return hostSubject(
     () => program.submit(feeds),
+    () => device.gpu.queue.onSubmittedWorkDone(),
+  );
+}
+
+/** As `programSubject`, for a shader by itself. */
+export function shaderSubject(device: Device, program: ShaderProgram): Subject {
+  if (!hasTimestamps(device)) return shaderWallSubject(device, program);
+  return timestampSubject((runs, sleep) => program.time(runs, sleep));
+}
+
+/** As `programWallSubject`, for a shader by itself. */
+export function shaderWallSubject(device: Device, program: ShaderProgram): Subject {
+  return hostSubject(
+    () => program.submit(),
     () => device.gpu.queue.onSubmittedWorkDone(),
   );
 }

@@ -1,6 +1,9 @@
 /** The words after `sluice bench`, turned into checked values. */
+import type { Work } from "../bench/case.ts";
+import { parseAmount, parseBuffers, parseWorkgroups, type ShaderBuffer } from "../bench/shader.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
-import { COMMON, choice, type OptionTable, readOptions, textOf } from "./words.ts";
+import { UsageError } from "./usage_error.ts";
+import { COMMON, choice, type OptionTable, readOptions, textOf, type Words } from "./words.ts";
 
 /** What `sluice bench` was told. */
 export interface BenchArguments {
@@ -10,6 +13,19 @@ export interface BenchArguments {
   readonly quick: boolean;
   readonly peers: boolean;
   readonly json: string | undefined;
+  /** An earlier run's JSON to compare with. */
+  readonly compare: string | undefined;
+  readonly anyAdapter: boolean;
+  readonly shader: ShaderArguments | undefined;
+}
+
+/** A shader of the user's own. */
+export interface ShaderArguments {
+  readonly file: string;
+  readonly entryPoint: string | undefined;
+  readonly buffers: readonly ShaderBuffer[];
+  readonly workgroups: readonly [number, number, number];
+  readonly work: Work;
 }
 
 /** Options of `sluice bench`. */
@@ -20,6 +36,14 @@ export const BENCH_OPTIONS = {
   peers: { help: "the same tasks by other libraries, in turns with Sluice" },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
   json: { value: "FILE", help: "write the results as JSON" },
+  compare: { value: "OLD.json", help: "say what became faster or slower beyond noise since that run" },
+  "any-adapter": { help: "compare with a run on another adapter or runtime too" },
+  shader: { value: "FILE", help: "time a WGSL shader of your own instead" },
+  entry: { value: "NAME", help: "its entry point, where it has several" },
+  buffers: { value: "LIST", help: "its buffers by @binding: sizes or values, such as 64MiB,64MiB,u32:16777216" },
+  workgroups: { value: "COUNT", help: "how many are dispatched, such as 1024 or 64x64 (1)" },
+  flops: { value: "N", help: "operations of one dispatch, for GFLOP/s, such as 2e9" },
+  bytes: { value: "N", help: "bytes that one dispatch reads and writes, for GB/s, such as 128MiB" },
   ...COMMON,
 } as const satisfies OptionTable;
 
@@ -36,5 +60,35 @@ export function parseBench(words: readonly string[]): BenchArguments {
     quick: values.has("quick"),
     peers: values.has("peers"),
     json: textOf(values, "json"),
+    compare: textOf(values, "compare"),
+    anyAdapter: values.has("any-adapter"),
+    shader: shaderOf(values),
   };
+}
+
+const SHADER_ONLY = ["entry", "buffers", "workgroups", "flops", "bytes"] as const;
+
+function shaderOf(values: Words["values"]): ShaderArguments | undefined {
+  const file = textOf(values, "shader");
+  if (file === undefined) {
+    const stray = SHADER_ONLY.find((name) => values.has(name));
+    if (stray !== undefined) throw new UsageError(`--${stray} is for a shader; expected --shader FILE with it`);
+    return undefined;
+  }
+  const amount = (name: "flops" | "bytes") => parsed(values, name, "0", parseAmount);
+  return {
+    file,
+    entryPoint: textOf(values, "entry"),
+    buffers: values.has("buffers") ? parsed(values, "buffers", "", parseBuffers) : [],
+    workgroups: parsed(values, "workgroups", "1", parseWorkgroups),
+    work: { flops: amount("flops"), bytes: amount("bytes") },
+  };
+}
+
+function parsed<T>(values: Words["values"], name: string, otherwise: string, parse: (text: string) => T): T {
+  try {
+    return parse(textOf(values, name) ?? otherwise);
+  } catch (error) {
+    throw new UsageError(`--${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

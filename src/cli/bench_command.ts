@@ -1,10 +1,12 @@
 /** `sluice bench`: runs the bench where it was asked to, prints a table as it goes, and keeps the results. */
 import { selectCases } from "../bench/cases/index.ts";
-import { placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report.ts";
+import { assertComparable, compareReports, readReport } from "../bench/compare.ts";
+import { comparisonLines, placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report.ts";
 import type { BenchReport } from "../bench/results.ts";
+import type { ShaderJob } from "../bench/shader.ts";
 import { openFileSystem } from "../platform/file_system.ts";
-import type { BenchArguments } from "./bench_arguments.ts";
-import { type BenchJob, type BenchJobEvent, runBenchJob } from "./bench_job.ts";
+import type { BenchArguments, ShaderArguments } from "./bench_arguments.ts";
+import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "./bench_job.ts";
 import type { BrowserName } from "./browser.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { checkFile } from "./outputs.ts";
@@ -23,8 +25,19 @@ export async function benchCommand(told: BenchArguments, main: string): Promise<
   if (told.json !== undefined) await checkFile("--json", told.json);
   const interrupt = onInterrupt(() => console.log("Stopping after this sample. Press Ctrl-C again to leave at once."));
   try {
-    const report = await run(told, main, interrupt.signal);
+    const before = told.compare === undefined ? undefined : readReport(await readText(told.compare), told.compare);
+    const onEvent = (event: BenchJobEvent) => {
+      if (event.kind === "start" && before !== undefined && !told.anyAdapter) {
+        assertComparable(before.place, event.place);
+      }
+      print(event);
+    };
+    const report = await run(told, main, { onEvent, signal: interrupt.signal });
     if (report === undefined) return INTERRUPTED;
+    if (before !== undefined) {
+      const lines = comparisonLines(compareReports(before, report));
+      console.log(`\nSince ${told.compare}:\n${lines.join("\n")}`);
+    }
     if (told.json !== undefined) {
       await (await openFileSystem()).writeFileAtomic(told.json, encodeJson(report));
       console.log(`\nWritten to ${told.json}`);
@@ -38,32 +51,45 @@ export async function benchCommand(told: BenchArguments, main: string): Promise<
   }
 }
 
-async function run(told: BenchArguments, main: string, signal: AbortSignal): Promise<BenchReport | undefined> {
+async function run(told: BenchArguments, main: string, control: BenchJobControl): Promise<BenchReport | undefined> {
   const { filter, all, quick, peers, runtime } = told;
-  const job: BenchJob = { all, quick, peers, versions: versionsOf(runtime), ...(filter !== undefined && { filter }) };
-  if (runtime === "chromium" || runtime === "firefox") return runInBrowser(runtime, job, main, signal);
+  const job: BenchJob = {
+    ...{ all, quick, peers, versions: versionsOf(runtime) },
+    ...(filter !== undefined && { filter }),
+    ...(told.shader && { shader: await shaderOf(told.shader) }),
+  };
+  if (runtime === "chromium" || runtime === "firefox") return runInBrowser(runtime, job, main, control);
   // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
   await import("../node.ts");
-  return runBenchJob(job, { onEvent: print, signal });
+  return runBenchJob(job, control);
 }
 
 async function runInBrowser(
   browser: BrowserName,
   job: BenchJob,
   main: string,
-  signal: AbortSignal,
+  { onEvent, signal }: BenchJobControl,
 ): Promise<BenchReport | undefined> {
   // A filter that fits nothing is told before a browser starts.
-  selectCases(job);
+  if (job.shader === undefined) selectCases(job);
   const bundle = job.peers ? await bundlePeers(main) : undefined;
   try {
     return await runPageJob<BenchJobEvent, BenchReport>({
-      ...{ browser, script: "cli/bench_page.js", main, job, onMessage: print, signal },
+      ...{ browser, script: "cli/bench_page.js", main, job, onMessage: onEvent, signal },
       ...(bundle && { mounts: bundle.mounts, imports: bundle.imports }),
     });
   } finally {
     await bundle?.dispose();
   }
+}
+
+async function shaderOf({ file, entryPoint, buffers, workgroups, work }: ShaderArguments): Promise<ShaderJob> {
+  const source = await readText(file);
+  return { name: file, source, buffers, workgroups, work, ...(entryPoint !== undefined && { entryPoint }) };
+}
+
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await (await openFileSystem()).readFile(path));
 }
 
 /** Prints what the bench tells. */

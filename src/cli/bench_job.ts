@@ -5,6 +5,7 @@ import { loadPeers } from "../bench/peers/index.ts";
 import type { Peer } from "../bench/peers/peer.ts";
 import type { BenchReport } from "../bench/results.ts";
 import { type BenchEvent, runBench } from "../bench/run.ts";
+import { type ShaderJob, shaderCase } from "../bench/shader.ts";
 import { requestDevice } from "../index.ts";
 import { thisRuntime } from "./runtime_info.ts";
 
@@ -14,6 +15,8 @@ export interface BenchJob {
   readonly all: boolean;
   readonly quick: boolean;
   readonly peers: boolean;
+  /** A shader to time instead of the cases. */
+  readonly shader?: ShaderJob;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +37,7 @@ export interface BenchJobControl {
  */
 export async function runBenchJob(job: BenchJob, control: BenchJobControl): Promise<BenchReport> {
   const { onEvent, signal, morePeers = [] } = control;
-  const cases = selectCases(job);
+  const cases = job.shader === undefined ? selectCases(job) : [shaderCase(job.shader)];
   const device = await requestDevice();
   const note = (name: string, reason: string) =>
     onEvent({ kind: "note", text: `${name} is not compared with: ${reason}` });

@@ -1,5 +1,6 @@
 /** Compute pipelines, compiled asynchronously, once for each source and layout. */
 import { DeviceError } from "../core/errors.ts";
+import type { ShaderBinding } from "./shader_layout.ts";
 
 /** How a pipeline's storage buffers are bound, from `@binding(1)` on; the params uniform is `@binding(0)`. */
 export type AccessPattern = readonly ("read" | "read_write")[];
@@ -22,33 +23,33 @@ export class PipelineCache {
 
   /** @throws DeviceError with line, column and the source's lines when the shader does not compile. */
   get(label: string, source: string, entryPoint: string, access: AccessPattern): Promise<Pipeline> {
-    const key = `${access.join()}|${entryPoint}|${source}`;
+    const types = access.map((mode) => (mode === "read" ? "read-only-storage" : "storage"));
+    const bindings = ["uniform" as const, ...types].map(
+      (type, binding): ShaderBinding => ({ binding, name: "", type }),
+    );
+    return this.getBound(label, source, entryPoint, bindings);
+  }
+
+  /** As `get`, for any buffers in group 0. @throws DeviceError with line, column and the source's lines. */
+  getBound(label: string, source: string, entryPoint: string, bindings: readonly ShaderBinding[]): Promise<Pipeline> {
+    const key = `${layoutKey(bindings)}|${entryPoint}|${source}`;
     let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
-      pipeline = this.#compile(label, source, entryPoint, this.#layout(access));
+      pipeline = this.#compile(label, source, entryPoint, this.#layout(bindings));
       this.#pipelines.set(key, pipeline);
       pipeline.catch(() => this.#pipelines.delete(key));
     }
     return pipeline;
   }
 
-  #layout(access: AccessPattern): GPUBindGroupLayout {
-    const key = access.join();
+  #layout(bindings: readonly ShaderBinding[]): GPUBindGroupLayout {
+    const key = layoutKey(bindings);
     let layout = this.#layouts.get(key);
     if (layout === undefined) {
       const visibility = 4; // GPUShaderStage.COMPUTE; the global is missing in some runtimes before a device exists
       layout = this.#gpu.createBindGroupLayout({
         label: key,
-        entries: [
-          { binding: 0, visibility, buffer: { type: "uniform" } },
-          ...access.map(
-            (mode, index): GPUBindGroupLayoutEntry => ({
-              binding: index + 1,
-              visibility,
-              buffer: { type: mode === "read" ? "read-only-storage" : "storage" },
-            }),
-          ),
-        ],
+        entries: bindings.map(({ binding, type }) => ({ binding, visibility, buffer: { type } })),
       });
       this.#layouts.set(key, layout);
     }
@@ -85,4 +86,8 @@ export class PipelineCache {
       );
     }
   }
+}
+
+function layoutKey(bindings: readonly ShaderBinding[]): string {
+  return bindings.map(({ binding, type }) => `${binding} ${type}`).join();
 }

@@ -1,0 +1,138 @@
+/** A shader of somebody's own, with buffers made for it: run and timed as a Program is. */
+import { DeviceError, ValueError } from "../core/errors.ts";
+import type { Device } from "../gpu/device.ts";
+import { entryPoints, shaderBindings } from "../gpu/shader_layout.ts";
+import { DispatchTimer } from "./dispatch_timer.ts";
+import { type Encodable, encodeSteps } from "./encode.ts";
+import { mapBuffer } from "./staging.ts";
+
+/** A shader, and what to run it on. */
+export interface ShaderOptions {
+  readonly label: string;
+  readonly source: string;
+  /** The compute entry point; the only one when absent. */
+  readonly entryPoint?: string;
+  /** What each buffer holds at first, in the order of the bindings' numbers. */
+  readonly buffers: readonly Uint8Array<ArrayBuffer>[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** A compiled shader with its buffers. Dispose it when done. */
+export class ShaderProgram {
+  readonly #device: Device;
+  readonly #label: string;
+  readonly #step: Encodable;
+  readonly #buffers: readonly GPUBuffer[];
+
+  private constructor(device: Device, label: string, step: Encodable, buffers: readonly GPUBuffer[]) {
+    this.#device = device;
+    this.#label = label;
+    this.#step = step;
+    this.#buffers = buffers;
+  }
+
+  /**
+   * Compiles the shader and makes its buffers. On failure nothing stays behind.
+   * @throws ValueError when the buffers are not as many as the shader's bindings, or the entry point is not clear.
+   * @throws DeviceError with line, column and source when the shader does not compile; when the device refuses the buffers.
+   */
+  static async compile(device: Device, options: ShaderOptions): Promise<ShaderProgram> {
+    const { label, source, buffers: contents, workgroups } = options;
+    const bindings = shaderBindings(source);
+    if (bindings.length !== contents.length) {
+      const names = bindings.map(({ name }) => name).join(", ") || "none";
+      throw new ValueError(
+        `${label}: got ${contents.length} buffer sizes; the shader binds ${bindings.length} buffers (${names}), in the order of @binding`,
+        { bindings },
+      );
+    }
+    const entryPoint = chooseEntryPoint(label, source, options.entryPoint);
+    const pipeline = await device.pipelines.getBound(label, source, entryPoint, bindings);
+    const buffers: GPUBuffer[] = [];
+    try {
+      const step = await device.guard(label, () => {
+        const entries = bindings.map(({ binding, name, type }, index): GPUBindGroupEntry => {
+          const kind = type === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+          const content = contents[index] ?? new Uint8Array();
+          const usage = kind | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+          const buffer = device.createBuffer(content.byteLength, usage, `${label}: ${name}`);
+          buffers.push(buffer);
+          device.gpu.queue.writeBuffer(buffer, 0, content);
+          return { binding, resource: { buffer } };
+        });
+        const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
+        return { kind: "dispatch" as const, label, operation: label, pipeline: pipeline.gpu, workgroups, group };
+      });
+      return new ShaderProgram(device, label, step, buffers);
+    } catch (error) {
+      for (const buffer of buffers) device.destroyBuffer(buffer);
+      throw error;
+    }
+  }
+
+  /** Runs once without waiting. */
+  submit(): void {
+    const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
+    encodeSteps(encoder, [this.#step], this.#label);
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Runs once. @throws DeviceError when the device finds a fault. */
+  async run(): Promise<void> {
+    await this.#device.guard(this.#label, () => this.submit());
+    await this.#device.gpu.queue.onSubmittedWorkDone();
+    this.#device.assertUsable();
+  }
+
+  /** As `Program.time`. @throws DeviceError when the adapter has no timestamp queries. */
+  async time(runs: number, sleep?: () => Promise<void>): Promise<number> {
+    if (!this.#device.gpu.features.has("timestamp-query")) {
+      throw new DeviceError(`${this.#label}: this adapter has no timestamp queries, so dispatches cannot be timed`);
+    }
+    const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
+    const timer = new DispatchTimer(this.#device, 1);
+    try {
+      const steps = Array.from({ length: runs }, () => this.#step);
+      encodeSteps(encoder, steps, this.#label, timer.queries);
+      const [seconds] = await timer.submit(encoder, sleep);
+      return seconds ?? 0;
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  /** The contents of the buffer of binding `index` in order. */
+  async read(index: number): Promise<Uint8Array> {
+    const buffer = this.#buffers[index];
+    if (buffer === undefined) {
+      throw new ValueError(`${this.#label}: there is no buffer ${index}; it has ${this.#buffers.length}`, { index });
+    }
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const staging = this.#device.createBuffer(buffer.size, usage, `${this.#label}: read back`);
+    try {
+      const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
+      encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+      this.#device.gpu.queue.submit([encoder.finish()]);
+      return await mapBuffer(this.#device, staging);
+    } finally {
+      this.#device.destroyBuffer(staging);
+    }
+  }
+
+  /** Frees the buffers. */
+  dispose(): void {
+    for (const buffer of this.#buffers) this.#device.destroyBuffer(buffer);
+  }
+}
+
+function chooseEntryPoint(label: string, source: string, asked: string | undefined): string {
+  const names = entryPoints(source);
+  const [first] = names;
+  if (first === undefined) throw new ValueError(`${label}: the shader has no @compute entry point`);
+  if (asked === undefined && names.length === 1) return first;
+  if (asked !== undefined && names.includes(asked)) return asked;
+  throw new ValueError(
+    `${label}: ${asked === undefined ? "no entry point was named" : `there is no entry point ${asked}`}; the shader has ${names.join(", ")}`,
+    { names },
+  );
+}
