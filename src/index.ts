@@ -165,6 +165,8 @@ export {
   adam,
   adamax,
   adamW,
+  type FtrlOptions,
+  ftrl,
   type LionOptions,
   lion,
   nadam,

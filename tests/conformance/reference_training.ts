@@ -10,6 +10,7 @@ import {
   type Device,
   dense,
   embedding,
+  ftrl,
   type Graph,
   inputValue,
   interpret,
@@ -113,6 +114,7 @@ const OPTIMIZERS: readonly (readonly [string, () => Optimizer, number | undefine
   ["Adadelta", () => adadelta({ learningRate: 1 }), undefined],
   ["Nadam", () => nadam({ learningRate: 0.01 }), undefined],
   ["Adamax", () => adamax({ learningRate: 0.01 }), undefined],
+  ["FTRL", () => ftrl({ learningRate: 0.1, l2RegularizationStrength: 0.001, beta: 0.1 }), undefined],
   ["Lion", () => lion({ learningRate: 0.001 }), undefined],
 ];
 

@@ -8,6 +8,7 @@ import {
   adamax,
   cosineDecay,
   type Device,
+  ftrl,
   lion,
   loadModel,
   nadam,
@@ -92,6 +93,7 @@ const MAKERS: Readonly<Record<string, () => Optimizer>> = {
   nadam: () => nadam({ learningRate: 0.01, clipvalue: 0.5 }),
   lion: () => lion({ learningRate: 0.003, weightDecay: 0.1 }),
   adamax: () => adamax({ learningRate: 0.01 }),
+  ftrl: () => ftrl({ learningRate: 0.05, l1RegularizationStrength: 0.001 }),
   "adam on a schedule, averaged": () =>
     adam({
       learningRate: cosineDecay({ initialLearningRate: 0.001, warmupTarget: 0.02, warmupSteps: 3, decaySteps: 5 }),
@@ -110,7 +112,7 @@ describe("stopped, saved, loaded and resumed ends as never stopped", () => {
 });
 
 describe("names and options", () => {
-  test.each(["sgd", "Adam", "adamW", "adamw", "Adamax", "nadam", "RMSprop", "adagrad", "Adadelta", "lion"])(
+  test.each(["sgd", "Adam", "adamW", "adamw", "Adamax", "nadam", "RMSprop", "adagrad", "Adadelta", "lion", "Ftrl"])(
     "%s",
     (name) => {
       const { config } = resolveOptimizer(name);
@@ -126,6 +128,7 @@ describe("names and options", () => {
     [() => adam({ emaMomentum: 2 }), /emaMomentum is 2/],
     [() => adam({ useEma: true, emaOverwriteFrequency: 1.5 }), /emaOverwriteFrequency is 1.5/],
     [() => lion({ beta1: 0 }), /beta1 is 0/],
+    [() => ftrl({ learningRatePower: 0.5 }), /ftrl: learningRatePower is 0.5; expected at most 0/],
     [() => adagrad({ initialAccumulatorValue: -1 }), /initialAccumulatorValue is -1/],
   ])("%# is refused", (make, message) => {
     expect(make).toThrow(ValueError);

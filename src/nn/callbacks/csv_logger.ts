@@ -41,9 +41,11 @@ export function csvLogger({ filename, separator = ",", append = false }: CsvLogg
     async onTrainBegin() {
       text = "";
       keys = undefined;
-      if (filename === undefined || !append) return;
+      if (filename === undefined) return;
       const files = await openFileSystem();
-      if (!(await files.exists(filename))) return;
+      const directory = filename.replace(/[/\\]?[^/\\]*$/, "");
+      if (directory !== "") await files.makeDirectory(directory);
+      if (!append || !(await files.exists(filename))) return;
       text = new TextDecoder().decode(await files.readFile(filename));
       // A line that another program left unfinished gets its end.
       if (text !== "" && !text.endsWith("\n")) text += "\n";

@@ -3,6 +3,7 @@ import { ValueError } from "../../core/errors.ts";
 import { adadelta, adagrad } from "./adagrad.ts";
 import { adam, adamax, adamW, nadam } from "./adam.ts";
 import type { Optimizer, OptimizerConfig, OptimizerOptions } from "./base.ts";
+import { ftrl } from "./ftrl.ts";
 import { lion } from "./lion.ts";
 import { rmsprop } from "./rmsprop.ts";
 import { sgd } from "./sgd.ts";
@@ -10,6 +11,7 @@ import { sgd } from "./sgd.ts";
 export { type AdadeltaOptions, type AdagradOptions, adadelta, adagrad } from "./adagrad.ts";
 export { type AdamOptions, type AdamVariantOptions, adam, adamax, adamW, nadam } from "./adam.ts";
 export type { Optimizer, OptimizerConfig, OptimizerOptions } from "./base.ts";
+export { type FtrlOptions, ftrl } from "./ftrl.ts";
 export { type LionOptions, lion } from "./lion.ts";
 export { type RmspropOptions, rmsprop } from "./rmsprop.ts";
 export { type SgdOptions, sgd } from "./sgd.ts";
@@ -24,6 +26,7 @@ const BY_NAME: Readonly<Record<string, (options: OptimizerOptions) => Optimizer>
   adagrad,
   adadelta,
   lion,
+  ftrl,
 };
 
 /** What `compile` takes. */

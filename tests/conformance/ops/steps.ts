@@ -3,6 +3,7 @@ import { type Shape, scalar, type Value } from "../../../src/index.ts";
 import { adaptiveUpdate } from "../../../src/ops/adaptive_updates.ts";
 import { rowBatch, sequenceBatch } from "../../../src/ops/batch.ts";
 import { checkFinite } from "../../../src/ops/check_finite.ts";
+import { ftrlUpdate } from "../../../src/ops/ftrl_update.ts";
 import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizer_updates.ts";
 import { randomUniform } from "../../../src/ops/random.ts";
 import { averageIfDue, weightAverage } from "../../../src/ops/weight_average.ts";
@@ -64,6 +65,9 @@ const optimizerSteps: readonly OpCase[] = [
   ...updates("nadam", [false, false, true], (state, step) => adaptiveUpdate("nadam", state, step, ADAM)),
   ...updates("lion", [false, false], (state, step) => adaptiveUpdate("lion", state, step, ADAM)),
   ...updates("adamax", [false, false, true], (state, step) => adaptiveUpdate("adamax", state, step, ADAM)),
+  ...updates("ftrl", [false, true, false], (state, step) =>
+    ftrlUpdate(state, step, { power: 0.5, l1: 0.1, shrinkage: 0.05 }),
+  ),
   ...updates("average", [false, false], ([w, average], step) => {
     const averaged = weightAverage(average as Value, w as Value, step);
     return [averageIfDue(averaged, w as Value, step), averaged];

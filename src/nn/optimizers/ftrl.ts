@@ -1,0 +1,50 @@
+import { ValueError } from "../../core/errors.ts";
+import { ftrlUpdate } from "../../ops/ftrl_update.ts";
+import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+
+/** Options of `ftrl`. */
+export interface FtrlOptions extends OptimizerOptions {
+  /** At most 0: how the learning rate falls as squares add up; 0 keeps it. */
+  readonly learningRatePower?: number;
+  /** What the sums of squares begin with. */
+  readonly initialAccumulatorValue?: number;
+  readonly l1RegularizationStrength?: number;
+  readonly l2RegularizationStrength?: number;
+  /** A penalty on the weights' size, beside the two that steady the steps. */
+  readonly l2ShrinkageRegularizationStrength?: number;
+  /** The paper's beta. */
+  readonly beta?: number;
+}
+
+/** FTRL (McMahan et al. 2013), for wide, shallow models. learningRate 0.001, learningRatePower −0.5, initialAccumulatorValue 0.1, no regularization. */
+export function ftrl(options: FtrlOptions = {}): Optimizer {
+  const { learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
+  const { l1RegularizationStrength = 0, l2RegularizationStrength = 0, l2ShrinkageRegularizationStrength = 0 } = options;
+  const config = {
+    learningRatePower,
+    initialAccumulatorValue,
+    l1RegularizationStrength,
+    l2RegularizationStrength,
+    l2ShrinkageRegularizationStrength,
+    beta,
+  };
+  for (const [name, value] of Object.entries({ ...config, learningRatePower: -learningRatePower })) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    const [given, limit] = name === "learningRatePower" ? [learningRatePower, "at most"] : [value, "at least"];
+    throw new ValueError(`ftrl: ${name} is ${given}; expected ${limit} 0`, { [name]: given });
+  }
+  const attributes = {
+    power: -learningRatePower,
+    l1: l1RegularizationStrength,
+    shrinkage: l2ShrinkageRegularizationStrength,
+  };
+  return optimizer({
+    name: "ftrl",
+    learningRate: 0.001,
+    options,
+    config,
+    slots: [{ name: "accumulator", fill: initialAccumulatorValue }, { name: "linear" }],
+    rates: (rate) => [rate, 2 * l2RegularizationStrength + (beta === 0 ? 0 : beta / rate)],
+    apply: (state, inputs) => ftrlUpdate(state, inputs, attributes),
+  });
+}

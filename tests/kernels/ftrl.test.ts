@@ -1,0 +1,31 @@
+import { describe, it } from "vitest";
+import type { Operand } from "../../src/core/kernel_call.ts";
+import { type FtrlState, ftrlCall } from "../../src/kernels/ftrl.ts";
+import { checkStep } from "./optimizer_cases.ts";
+
+const named = ([w, accumulator, linear]: readonly Operand[]) => ({ w, accumulator, linear }) as FtrlState;
+
+describe("ftrlCall", () => {
+  it.each([
+    [0.5, 0, 0],
+    [0.5, 0.4, 0.1],
+    [1, 0.4, 0],
+    [0, 0.1, 0.2],
+  ])("agrees with float64 over several workgroups: power %d, l1 %d, shrinkage %d", (power, l1, shrinkage) =>
+    checkStep(
+      3,
+      ({ state, outputs, shared }) =>
+        ftrlCall({ ...named(state), ...shared }, named(outputs), { power, l1, shrinkage }),
+      [0.2, 0.01, 0.3],
+      (state, g) => {
+        const [before, squares, linear] = state as [number, number, number];
+        const w = before * 0.99;
+        const next = squares + g * g;
+        const line = linear + g + 2 * shrinkage * w - ((next ** power - squares ** power) / 0.2) * w;
+        // A weight whose linear term is within l1 of 0 is 0.
+        const left = Math.abs(line) <= l1 ? 0 : Math.sign(line) * l1 - line;
+        return [left / (next ** power / 0.2 + 0.3), next, line];
+      },
+    ),
+  );
+});
