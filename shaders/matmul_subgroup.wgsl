@@ -15,11 +15,11 @@
 // 32 rows, 1 vec4 (lavapipe) and 32 rows, 2 vec4s (SwiftShader) were best; twice as many sums spill too much.
 
 const SUBGROUP = 8u; // invocations of a subgroup: 4, 8 or 16
-const ROWS = 32u; // rows of a subgroup: a multiple of SUBGROUP and of STORED
+const ROWS = 32u; // rows of a subgroup: a multiple of STORED
+const ROW_GROUPS = 4u; // ROWS / SUBGROUP, rounded up
 const COLUMNS = 1u; // vec4s of columns of an invocation
 const STORED = 4u; // rows stored per pass of the last loop
 const PRODUCT_SIZE = ROWS * COLUMNS;
-const ROW_GROUPS = ROWS / SUBGROUP;
 const COLUMN_VECTORS = COLUMNS * 4u;
 const PASSES = ROWS / STORED;
 

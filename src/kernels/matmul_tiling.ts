@@ -64,6 +64,7 @@ export function matmulTiling(sizes: MatmulSizes, variant: MatmulVariant, adapter
 
 const SUBGROUP_SIZES: readonly number[] = [4, 8, 16];
 const MAX_ROWS = 32;
+const STORED = 4;
 /** Instructions for a vec4 load of all lanes, for passing a row's four k to all lanes, and for four k of a vec4 of sums. */
 const INSTRUCTIONS = { load: 250, broadcast: 16, multiplyAdds: 64 } as const;
 /** Measured, beside the adapter's cautious guess: 10 and 3.5 G multiply-adds per second. */
@@ -75,15 +76,15 @@ function subgroupTiling({ M, N }: MatmulSizes, { kind, subgroupSize: SUBGROUP }:
   let best = { ROWS: 0, COLUMNS: 0, cost: Number.POSITIVE_INFINITY };
   // 32 x 32 outputs: with lanes of 8 one vec4 of columns, with lanes of 4 two.
   for (let COLUMNS = Math.max(1, 8 / SUBGROUP); COLUMNS >= 1; COLUMNS--) {
-    for (let ROWS = MAX_ROWS; ROWS >= SUBGROUP; ROWS -= SUBGROUP) {
+    for (let ROWS = MAX_ROWS; ROWS > 0; ROWS -= STORED) {
       const tiles = Math.ceil(M / ROWS) * Math.ceil(N / (4 * COLUMNS * SUBGROUP));
-      const loads = ROWS / SUBGROUP + 4 * COLUMNS;
+      const loads = Math.ceil(ROWS / SUBGROUP) + 4 * COLUMNS;
       const cost = tiles * (loads * load + ROWS * (broadcast + COLUMNS * multiplyAdds));
       if (cost < best.cost) best = { ROWS, COLUMNS, cost };
     }
   }
   const { ROWS, COLUMNS } = best;
-  const constants = { SUBGROUP, ROWS, COLUMNS };
+  const constants = { SUBGROUP, ROWS, ROW_GROUPS: Math.ceil(ROWS / SUBGROUP), COLUMNS, STORED };
   return { rows: ROWS, columns: 4 * COLUMNS * SUBGROUP, constants, speed: SUBGROUP_SPEED[kind] };
 }
 

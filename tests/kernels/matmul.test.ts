@@ -212,6 +212,22 @@ describe("matmul", () => {
     await check({ a: [3, 2000, 5], b: [2000, 6], transposeA: true });
   });
 
+  it("splits a long K for the sake of the digits, unless the partial products would be large", () => {
+    const splits = (M: number, N: number, K: number): number => {
+      const call = matmulCall({
+        a: operand("input", 0, [M, K]),
+        b: operand("input", 1, [K, N]),
+        out: operand("output", 0, [M, N]),
+      });
+      const { scratch } = call.plan(testTraits("lavapipe", { multiplyAddsPerSecond: 1e12 }));
+      return Math.max(1, (scratch[0] ?? 0) / (4 * M * N));
+    };
+    expect(splits(100, 400, 32000)).toBe(31);
+    expect(splits(512, 512, 512)).toBe(1);
+    expect(splits(2048, 2048, 8192)).toBe(2);
+    expect(splits(4096, 4096, 4096)).toBe(1);
+  });
+
   it("chooses by adapter and shape alone, and marks extra chunks", () => {
     const call = matmulCall({
       a: operand("input", 0, [4096, 512]),
