@@ -7,6 +7,7 @@ import { type Layer, SymbolicTensor } from "../nn/layers/index.ts";
 import { callsWithMasks, type ItemRead } from "../nn/mask_operations.ts";
 import { NestedModel } from "../nn/nested_model.ts";
 import { type Fields, listOf } from "./keras_entry.ts";
+import { layerRow } from "./layer_table.ts";
 
 /** A mask that Keras makes by operations where Sluice's layers make it themselves: `NotEqual`, and `Any` over its features. */
 interface MaskOperation {
@@ -153,7 +154,8 @@ export class CallReader {
     const call = layer.nodes.length;
     let [masks, initialState]: (Made | undefined)[][] = [];
     for (const [key, value] of options) {
-      if (value === null || value === false) continue;
+      const own = layerRow(layer.className)?.callOptions?.[key];
+      if (value === null || value === false || (own !== undefined && layer.config[own] === value)) continue;
       if (key === "mask") masks = this.#tensors(value, `${what}: mask`, true);
       else if (key === "initial_state") initialState = this.#tensors(value, `${what}: initial_state`);
       else throw new FormatError(`${what} is called with ${key} ${show(value)}, which Sluice lacks`, { option: key });

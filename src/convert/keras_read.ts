@@ -11,6 +11,7 @@ import type { Device } from "./device.ts";
 import { CallReader } from "./keras_calls.ts";
 import { type Entry, entryOf, type Fields, inputShapeOf, listOf, withoutBatch } from "./keras_entry.ts";
 import { checkDType, readLayer } from "./layer_config.ts";
+import { layerRow } from "./layer_table.ts";
 
 /** A model of any number of outputs. */
 export type AnyModel = Model<NdArray | NdArray[]>;
@@ -89,7 +90,7 @@ function readFunctional(config: Fields, name: string, device: Home, what: string
     const inbound = listOf(entry.fields.get("inbound_nodes"), `${what}: ${own}: inbound_nodes`);
     if (entry.className === "InputLayer") calls.addInput(own, readInput(entry, own, what));
     else if (CallReader.isOperation(entry.className)) calls.addOperation(own, entry.className, inbound);
-    else calls.addLayer(own, readPart(entry, what), inbound);
+    else calls.addLayer(own, readPart(withCallOptions(entry, inbound), what), inbound);
   }
   calls.run();
   const inputs = calls.ends(config.get("input_layers"), `${what}: input_layers`);
@@ -97,6 +98,19 @@ function readFunctional(config: Fields, name: string, device: Home, what: string
   const made = functional({ inputs, outputs, device, name }) as AnyModel;
   calls.checkMasks(made.graph);
   return made;
+}
+
+/** What Keras has as an argument of the calls is an option of the layer here: it must be the same in all calls. */
+function withCallOptions(entry: Entry, inbound: readonly JsonValue[]): Entry {
+  const options = Object.entries(layerRow(entry.className)?.callOptions ?? {});
+  const isGiven = (key: string) =>
+    inbound.length > 0 &&
+    inbound.every((call) => {
+      const kwargs = (call as { readonly kwargs?: Readonly<Record<string, JsonValue>> } | null)?.kwargs;
+      return kwargs?.[key] === true;
+    });
+  const given = options.filter(([key]) => isGiven(key)).map(([key]): [string, JsonValue] => [key, true]);
+  return given.length === 0 ? entry : { ...entry, config: new Map([...entry.config, ...given]) };
 }
 
 function readInput(entry: Entry, name: string, what: string): SymbolicTensor {

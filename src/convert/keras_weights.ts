@@ -11,7 +11,7 @@ import { NestedModel } from "../nn/nested_model.ts";
 import type { Hdf5Content } from "./hdf5.ts";
 import type { AnyModel } from "./keras_read.ts";
 import { layerRow } from "./layer_table.ts";
-import { numbered, pathName } from "./names.ts";
+import { nameOf, numbered, pathName } from "./names.ts";
 
 type Variable = Model["weightVariables"][number];
 
@@ -42,14 +42,20 @@ function savedModel({ graph, className, name }: ModelLike, path: string, seen: S
   ];
 }
 
-function savedLayer(layer: Layer, path: string): Saved[] {
-  const { name, weights } = layer;
-  const cell = layerRow(layer.className)?.cell;
-  if (cell === undefined) return [{ path, name, weights }];
-  return [
-    { path, name, weights: [] },
-    { path: join(path, "cell"), name: cell, weights },
-  ];
+/** A layer's own variables, or those of the layers inside it, under the names of the attributes that hold them. */
+function savedLayer(layer: Layer, path: string, name = nameOf(layer)): Saved[] {
+  const inside = Object.entries(layerRow(layer.className)?.inside?.(layer) ?? {});
+  const parts = inside.flatMap(([key, inner]): Saved[] => {
+    if (!Array.isArray(inner)) {
+      const only = inner as Layer;
+      // The cell of a recurrent layer has no name of its own: Keras calls it by its class.
+      return savedLayer(only, join(path, key), only.name === layer.name ? pathName(only.className) : nameOf(only));
+    }
+    const cells = inner as readonly Layer[];
+    const names = numbered(cells.map(({ className }) => pathName(className)));
+    return cells.flatMap((cell, index) => savedLayer(cell, `${join(path, key)}/${names[index]}`));
+  });
+  return [{ path, name, weights: inside.length === 0 ? layer.weights : [] }, ...parts];
 }
 
 /**

@@ -3,11 +3,12 @@ import type { Shape } from "../core/shape.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { orderOf } from "../nn/graph_order.ts";
 import type { LayerGraph } from "../nn/layer_graph.ts";
-import { InputLayer, type Layer, type LayerNode, type SymbolicTensor } from "../nn/layers/index.ts";
+import { InputLayer, type Layer, type LayerNode, type RnnCell, type SymbolicTensor } from "../nn/layers/index.ts";
 import { callsWithMasks, type ItemNode, type ItemRead } from "../nn/mask_operations.ts";
 import { NestedModel } from "../nn/nested_model.ts";
 import { writeOptions } from "./layer_config.ts";
 import { layerRow } from "./layer_table.ts";
+import { nameOf } from "./names.ts";
 
 type Json = Readonly<Record<string, JsonValue>>;
 
@@ -68,14 +69,42 @@ function writeInput({ shape, name }: InputLayer, dtype: string): Json {
 
 function writeLayer(layer: Layer): Json {
   if (layer instanceof NestedModel) return writeModelConfig(layer);
-  const isBuilt = layerRow(layer.className)?.isBuilt === true || layer.weights.length > 0;
+  return writePart(layer, buildConfig(layer.nodes[0] as LayerNode), layer.nodes[0]?.inputs[0]?.shape);
+}
+
+/** A layer, and the layers inside it, each with the input that it was built for. */
+function writePart(layer: Layer, build: Json, inputShape: Shape | undefined): Json {
+  const row = layerRow(layer.className);
+  const isBuilt = row?.isBuilt === true || layer.weights.length > 0;
+  const shape = inputShape?.slice(row?.hiddenAxes ?? 0);
+  const write = (inner: Layer, at: Shape | undefined): Json =>
+    writePart(inner, { input_shape: withBatch(at ?? []) }, at);
+  const inside: Record<string, JsonValue> = {};
+  for (const [path, inner] of Object.entries(row?.inside?.(layer) ?? {})) {
+    // The attribute under which weights lie bears another name for one of two layers.
+    const key = path === "forward_layer" ? "layer" : path;
+    if (row?.options[key] === undefined) continue;
+    inside[key] = Array.isArray(inner)
+      ? writeStack(inner as readonly RnnCell[], shape, write)
+      : write(inner as Layer, shape);
+  }
+  const options = { ...writeOptions(layer, "keras"), ...inside };
   return {
     module: "keras.layers",
     class_name: layer.className,
-    config: { name: layer.name, trainable: layer.trainable, dtype: FLOAT32, ...writeOptions(layer, "keras") },
+    config: { name: nameOf(layer), trainable: layer.trainable, dtype: FLOAT32, ...options },
     registered_name: null,
-    ...(isBuilt && { build_config: buildConfig(layer.nodes[0] as LayerNode) }),
+    ...(isBuilt && { build_config: build }),
   };
+}
+
+/** Each cell reads the output of the one below. */
+function writeStack(
+  cells: readonly RnnCell[],
+  shape: Shape | undefined,
+  write: (cell: Layer, shape: Shape | undefined) => Json,
+): Json[] {
+  return cells.map((cell, index) => write(cell, index === 0 ? shape : [(cells[index - 1] as RnnCell).outputSize]));
 }
 
 function buildConfig({ inputs, initialState }: LayerNode): Json {
@@ -132,7 +161,7 @@ class KerasCalls {
   }
 
   #call(item: ItemNode): JsonValue {
-    const { inputs, masks, initialState } = this.#nodes.get(item) as LayerNode;
+    const { layer, inputs, masks, initialState } = this.#nodes.get(item) as LayerNode;
     const read = (tensor: SymbolicTensor) =>
       this.#tensor({ node: this.#items.get(tensor.node) as ItemNode, index: tensor.index });
     const given = inputs.map((_, index) => {
@@ -143,6 +172,7 @@ class KerasCalls {
     return {
       args: [tensors.length === 1 ? (tensors[0] as JsonValue) : tensors],
       kwargs: {
+        ...callArguments(layer),
         ...(initialState && { initial_state: initialState.map(read) }),
         ...(given.some((mask) => mask !== null) && { mask: given.length === 1 ? (given[0] as JsonValue) : given }),
       },
@@ -182,6 +212,12 @@ class KerasCalls {
     const place = this.#graph.inputs.findIndex(({ node }) => node.layer === layer);
     return layer.dtype ?? this.#graph.inputSpecs[place]?.dtype ?? "float32";
   }
+}
+
+/** Options of a layer that Keras has as arguments of its calls. */
+function callArguments({ className, config }: Layer): Json {
+  const options = Object.entries(layerRow(className)?.callOptions ?? {});
+  return Object.fromEntries(options.filter(([, name]) => config[name] === true).map(([key]) => [key, true]));
 }
 
 function writeOperation({ className, name }: ItemNode["layer"]): Json {

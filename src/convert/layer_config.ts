@@ -4,8 +4,9 @@ import { objectOf, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
 import { camelCase } from "../nn/names.ts";
+import type { InnerLayer } from "./inner_options.ts";
 import { knownLayers, type LayerRow, layerRow } from "./layer_table.ts";
-import type { Dialect, Option } from "./options.ts";
+import { type Dialect, flag, type Option } from "./options.ts";
 import { regularizer } from "./parts.ts";
 
 /** What every layer's configuration holds beside its own options. */
@@ -43,7 +44,8 @@ function readOptions(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, wher
       throw new FormatError(`${where} has the option ${key.slice(0, 80)}, ${show(value)}, which Sluice lacks`, { key });
     }
     if (option.isIgnored === true || (value === null && option.fallback === null)) continue;
-    given[optionName(key, option)] = option.read(value, `${where}: ${key}`);
+    const read = option.read(value, `${where}: ${key}`);
+    given[optionName(key, option)] = option.isLayer === true ? savedInner(read, where) : read;
   }
   for (const [key, { fallback }] of Object.entries(row.options)) {
     if (fallback === undefined && !fields.has(key)) {
@@ -53,11 +55,20 @@ function readOptions(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, wher
   return given;
 }
 
+/** Layers inside, in the form in which Sluice's configurations hold them. */
+function savedInner(inner: unknown, where: string): unknown {
+  if (Array.isArray(inner)) return inner.map((each) => savedInner(each, where));
+  const { className, config } = inner as InnerLayer;
+  const layer = readLayer(className, config, where);
+  return { className, name: layer.name, config: layer.config };
+}
+
 /** Keras writes a penalty on the output into every layer that has one, and into some that have none. */
 const EVERYWHERE: Readonly<Record<string, Option>> = { activity_regularizer: regularizer };
 
-function optionOf({ options }: LayerRow, key: string): Option | undefined {
+function optionOf({ options, callOptions = {} }: LayerRow, key: string): Option | undefined {
   if (Object.hasOwn(options, key)) return options[key];
+  if (Object.hasOwn(callOptions, key)) return flag(false);
   return Object.hasOwn(EVERYWHERE, key) ? EVERYWHERE[key] : undefined;
 }
 
@@ -112,6 +123,7 @@ export function writeOptions(layer: Layer, dialect: Dialect): Record<string, Jso
     );
   }
   const left = new Set(Object.keys(layer.config));
+  for (const option of Object.values(row.callOptions ?? {})) left.delete(option);
   const written: Record<string, JsonValue> = {};
   for (const [key, option] of Object.entries(EVERYWHERE)) {
     const value = layer.config[optionName(key, option)];

@@ -2,6 +2,8 @@
  * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's defaults.
  * A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
  */
+import type { Bidirectional, Layer, Rnn, StackedRnnCells, TimeDistributed } from "../nn/layers/index.ts";
+import { innerLayer, innerLayers, mergeMode } from "./inner_options.ts";
 import {
   activation,
   axes,
@@ -27,8 +29,12 @@ export interface LayerRow {
   readonly options: Readonly<Record<string, Option>>;
   /** Keras writes the input's shape of a layer that builds itself from it; those with weights always do. */
   readonly isBuilt?: boolean;
-  /** Where a recurrent layer keeps its weights: the name of its cell. */
-  readonly cell?: string;
+  /** Keras's names of the layers inside, and what Sluice has there. */
+  readonly inside?: (layer: Layer) => Readonly<Record<string, Layer | readonly Layer[]>>;
+  /** Options of the layer here that are arguments of its calls in Keras, by Keras's names. */
+  readonly callOptions?: Readonly<Record<string, string>>;
+  /** How many axes beside the batch a layer inside does not see. */
+  readonly hiddenAxes?: number;
 }
 
 const unsaid = { quantization_config: ignored(null) };
@@ -38,6 +44,9 @@ function parts(names: readonly string[], part: "regularizer" | "constraint"): Re
   const option = part === "regularizer" ? regularizer : constraint;
   return Object.fromEntries(names.map((name) => [`${name}_${part}`, option]));
 }
+
+/** A recurrent layer's cell, which keeps its weights. */
+const cellOf = (layer: Layer) => ({ cell: (layer as Rnn).cell });
 
 const SEQUENCE = {
   return_sequences: flag(false),
@@ -64,14 +73,29 @@ const RECURRENT_REST = {
   recurrent_dropout: number(0),
 };
 
-const GATED = {
-  ...SEQUENCE,
+const GATES = {
   units: number(),
   activation: activation("tanh"),
   recurrent_activation: activation("sigmoid"),
   use_bias: flag(true),
   ...RECURRENT_INITIALIZERS,
 };
+
+const LSTM = { ...GATES, unit_forget_bias: flag(true), ...RECURRENT_REST, seed };
+const GRU = { ...GATES, ...RECURRENT_REST, reset_after: flag(true), seed };
+const SIMPLE = {
+  units: number(),
+  activation: activation("tanh"),
+  use_bias: flag(true),
+  ...RECURRENT_INITIALIZERS,
+  ...RECURRENT_REST,
+  seed,
+};
+
+/** Of a cell: penalties on outputs are the layer's affair. */
+function cellRow({ activity_regularizer: _, ...options }: Readonly<Record<string, Option>>): LayerRow {
+  return { options };
+}
 
 const POOLING = {
   pool_size: size1d(2),
@@ -87,6 +111,8 @@ function ignoredFormat(): Option {
 
 /** One number for both ends of a sequence, or one for each. */
 const bothEnds: Option = { ...sizes, fallback: [1, 1] };
+
+const CAUSAL = { use_causal_mask: "useCausalMask" };
 
 const NO_OPTIONS: LayerRow = { options: {} };
 const MERGE: LayerRow = { options: {}, isBuilt: true };
@@ -110,30 +136,51 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
   [
     "LSTM",
     {
-      cell: "lstm_cell",
-      options: { ...GATED, unit_forget_bias: flag(true), ...RECURRENT_REST, seed },
+      inside: cellOf,
+      hiddenAxes: 1,
+      options: { ...SEQUENCE, ...LSTM },
     },
   ],
   [
     "GRU",
     {
-      cell: "gru_cell",
-      options: { ...GATED, ...RECURRENT_REST, reset_after: flag(true), seed },
+      inside: cellOf,
+      hiddenAxes: 1,
+      options: { ...SEQUENCE, ...GRU },
     },
   ],
   [
     "SimpleRNN",
     {
-      cell: "simple_rnn_cell",
-      options: {
-        ...SEQUENCE,
-        units: number(),
-        activation: activation("tanh"),
-        use_bias: flag(true),
-        ...RECURRENT_INITIALIZERS,
-        ...RECURRENT_REST,
-        seed,
-      },
+      inside: cellOf,
+      hiddenAxes: 1,
+      options: { ...SEQUENCE, ...SIMPLE },
+    },
+  ],
+  ["LSTMCell", cellRow(LSTM)],
+  ["GRUCell", cellRow(GRU)],
+  ["SimpleRNNCell", cellRow(SIMPLE)],
+  [
+    "StackedRNNCells",
+    { options: { cells: innerLayers }, inside: (layer) => ({ cells: (layer as StackedRnnCells).cells }) },
+  ],
+  ["RNN", { options: { ...SEQUENCE, cell: innerLayer() }, inside: cellOf, hiddenAxes: 1 }],
+  [
+    "Bidirectional",
+    {
+      options: { merge_mode: mergeMode, layer: innerLayer(), backward_layer: innerLayer(null) },
+      inside: (layer) => ({
+        forward_layer: (layer as Bidirectional).forwardLayer,
+        backward_layer: (layer as Bidirectional).backwardLayer,
+      }),
+    },
+  ],
+  [
+    "TimeDistributed",
+    {
+      options: { layer: innerLayer() },
+      inside: (layer) => ({ layer: (layer as TimeDistributed).layer }),
+      hiddenAxes: 1,
     },
   ],
   [
@@ -255,11 +302,16 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
         use_scale: flag(false),
         score_mode: word("dot", "dot", "concat"),
         dropout: number(0),
+        seed,
       },
       isBuilt: true,
+      callOptions: CAUSAL,
     },
   ],
-  ["AdditiveAttention", { options: { use_scale: flag(true), dropout: number(0) }, isBuilt: true }],
+  [
+    "AdditiveAttention",
+    { options: { use_scale: flag(true), dropout: number(0), seed }, isBuilt: true, callOptions: CAUSAL },
+  ],
   ["Identity", NO_OPTIONS],
 ]);
 

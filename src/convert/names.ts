@@ -33,3 +33,8 @@ export function numbered(names: readonly string[]): string[] {
     return count === 0 ? name : `${name}_${count}`;
   });
 }
+
+/** A layer's name; one inside another may have none, and is then called as Keras calls it. */
+export function nameOf({ name, className }: { readonly name: string; readonly className: string }): string {
+  return name === "" ? pathName(className) : name;
+}

@@ -17,6 +17,8 @@ export interface Option {
   readonly name?: string;
   /** Has no meaning here, whatever its value: it is neither read nor refused. */
   readonly isIgnored?: boolean;
+  /** Holds a layer, or several: read as `InnerLayer`. */
+  readonly isLayer?: boolean;
   /** Has no meaning for what a model predicts: a layer that lacks it is no worse. */
   readonly mayBeLost?: boolean;
   /** Sluice's form. @throws FormatError when the value is of another kind. */

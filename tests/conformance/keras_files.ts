@@ -13,7 +13,7 @@ interface KerasFile {
   readonly summary: string;
 }
 
-const WANTED = ["sentiment", "forecast", "cnn_lstm"];
+const WANTED = ["sentiment", "forecast", "cnn_lstm", "functional_bidirectional"];
 
 const fileOf = (name: string): URL => new URL(`../fixtures/keras_files/${name}`, import.meta.url);
 

@@ -3,15 +3,33 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadKeras, toKeras, toOnnx } from "../../src/convert/index.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
 import {
+  add,
+  additiveAttention,
+  attention,
+  average,
+  bidirectional,
+  concatenate,
   dense,
+  dot,
   embedding,
   FormatError,
+  gru,
+  gruCell,
   input,
   lstm,
+  lstmCell,
   masking,
+  maximum,
+  minimum,
   model,
+  multiply,
   type NdArray,
+  rnn,
   sequential,
+  simpleRnn,
+  stackedRnnCells,
+  subtract,
+  timeDistributed,
 } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 import { expectClose } from "../support/tolerance.ts";
@@ -113,6 +131,55 @@ describe("a functional model", () => {
       ["verdict", 0, 0],
     ]);
     first.dispose();
+  });
+
+  test("wrappers, cells, merging and attention survive", async () => {
+    const x = input({ shape: [4, 3], name: "x" });
+    const y = input({ shape: [4, 3], name: "y" });
+    const masked = masking().call(x);
+    const both = bidirectional({
+      layer: gru({ units: 2, returnSequences: true, zeroOutputForMask: true, resetAfter: false, dropout: 0.1 }),
+      mergeMode: "none",
+    });
+    const [forward, backward] = both.call(masked) as unknown as [typeof x, typeof x];
+    const own = bidirectional({
+      layer: simpleRnn({ units: 3, returnState: true }),
+      backwardLayer: simpleRnn({ units: 3, activation: "relu", goBackwards: true, returnState: true, name: "back" }),
+      mergeMode: "ave",
+    });
+    const [joined] = own.call(y) as unknown as [typeof x];
+    const stack = rnn({
+      cell: stackedRnnCells([lstmCell({ units: 3 }), gruCell({ units: 4 }), lstmCell({ units: 2, useBias: false })]),
+      returnSequences: true,
+    });
+    const stacked = timeDistributed({ layer: dense({ units: 3 }) }).call(stack.call(y));
+    const attended = [
+      attention({ useScale: true, scoreMode: "concat", useCausalMask: true }).call([stacked, y]),
+      additiveAttention().call([stacked, y, stacked]),
+      add().call([multiply().call([x, y]), subtract().call([y, x])]),
+      maximum().call([average().call([x, y]), minimum().call([x, y])]),
+    ];
+    const first = model({
+      inputs: [x, y],
+      outputs: [
+        concatenate({ axis: 1 }).call(attended),
+        dot({ axes: [2, 2], normalize: true }).call([forward, backward]),
+        lstm({ units: 2, zeroOutputForMask: true }).call(masked),
+        joined,
+      ],
+      device,
+    });
+    await scramble(first);
+    const again = await loadKeras<NdArray[]>(await toKeras(first), { device });
+    expect(again.summary()).toBe(first.summary());
+    const sequence = { shape: [2, 4, 3], data: NUMBERS.data.slice(0, 24) };
+    const other = { shape: [2, 4, 3], data: NUMBERS.data.slice(60, 84) };
+    close(await again.predict([sequence, other]), await first.predict([sequence, other]));
+    expect(await configOf(await toKeras(again))).toEqual(await configOf(await toKeras(first)));
+    const named = ({ layers }: typeof first) => layers.map(({ className, name }) => ({ className, name }));
+    expect(named(again)).toEqual(named(first));
+    first.dispose();
+    again.dispose();
   });
 
   test("an inner functional model is counted as Keras counts", async () => {

@@ -41,7 +41,7 @@ import {
 import { testDevice } from "../support/device.ts";
 import { hasPython, runPython } from "./python.ts";
 
-const FILES = ["sentiment", "forecast", "cnn_lstm"];
+const FILES = ["sentiment", "forecast", "cnn_lstm", "functional_bidirectional"];
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../fixtures/keras_files/${name}`, import.meta.url)));
 
