@@ -47,6 +47,7 @@ export { printGraph } from "./graph/print.ts";
 export { type Bindings, interpret } from "./graph/reference.ts";
 export { readSafetensors, type Safetensors, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations.ts";
+export type { BatchIterable, BatchStream } from "./nn/batch_stream.ts";
 export * from "./nn/callbacks/index.ts";
 export {
   type Constraint,

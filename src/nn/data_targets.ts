@@ -3,6 +3,7 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../core/nd_array.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { checkExamples, type Dataset } from "../data/dataset.ts";
+import { type BatchStream, isStream } from "./batch_stream.ts";
 import { entriesOf, type InputLike, type InputSpec, type InputsLike, isRagged, prepareInputs } from "./data_input.ts";
 import { type Examples, sizeOfColumn } from "./examples.ts";
 import { alignTargets, type Loss } from "./losses.ts";
@@ -158,11 +159,12 @@ export function isArrayLike(value: unknown): value is ArrayLike {
 
 /** Tells `(data, options)` from `(x, y, options)`. `isTargets` says whether a plain object holds targets by output. */
 export function splitArguments<O extends { readonly sampleWeight?: TargetsLike | undefined }>(
-  first: DataLike | InputsLike,
+  first: DataLike | BatchStream | InputsLike,
   second: TargetsLike | O | undefined,
   third: O | undefined,
   outputNames: readonly string[],
-): { data: DataLike; options: O } {
+): { data: DataLike | BatchStream; options: O } {
+  if (isStream(first)) return { data: first, options: (second as O | undefined) ?? ({} as O) };
   if (second !== undefined && (isArrayLike(second) || isByName(second, outputNames))) {
     const options = third ?? ({} as O);
     return { data: withWeights({ x: first as InputLike, y: second as TargetsLike }, options.sampleWeight), options };

@@ -1,42 +1,34 @@
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { Batches } from "./batches.ts";
-import { DeviceDataset } from "./device_dataset.ts";
-import type { Examples } from "./examples.ts";
 import { measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
 import { type Compiled, evaluateStep, type StepModel } from "./step_programs.ts";
+import type { OpenSteps, Steps } from "./steps.ts";
 import { type Logs, stopIfAsked, type TrainerControl } from "./training_state.ts";
 
-/** Evaluates on a data set that stays on the GPU. */
+/** Evaluates, as often as asked, on data that is prepared once. */
 export class Evaluator {
   readonly #model: StepModel;
-  readonly #data: DeviceDataset;
   readonly #sums: RunningTotals;
-  readonly #batches: Batches;
+  readonly #steps: Steps;
 
-  private constructor(model: StepModel, data: DeviceDataset, sums: RunningTotals, batches: Batches) {
+  private constructor(model: StepModel, sums: RunningTotals, steps: Steps) {
     this.#model = model;
-    this.#data = data;
     this.#sums = sums;
-    this.#batches = batches;
+    this.#steps = steps;
   }
 
+  /** On failure nothing stays behind. */
   static async prepare(
     model: StepModel,
     compiled: Pick<Compiled, "objectives">,
-    dataset: Examples,
-    batchSize: number,
+    openSteps: OpenSteps,
   ): Promise<Evaluator> {
-    const data = new DeviceDataset(model.device, dataset, "evaluation data");
     const sums = new RunningTotals(measuresOf(compiled.objectives), "evaluation");
     try {
-      const batches = await Batches.prepare(dataset.size, batchSize, (size) =>
-        evaluateStep(model, compiled, data, sums, size),
-      );
-      return new Evaluator(model, data, sums, batches);
+      const steps = await openSteps(model.device, (source, size) => evaluateStep(model, compiled, source, sums, size));
+      return new Evaluator(model, sums, steps);
     } catch (error) {
-      data.dispose();
       variablesOf(model.device).release(sums.variables);
       throw error;
     }
@@ -47,19 +39,20 @@ export class Evaluator {
     const store = variablesOf(device);
     for (const { variable, array } of this.#sums.arraysOf([])) store.write(variable, array);
     const pacer = new Pacer(device);
-    for (let batch = 0; batch < this.#batches.count; batch++) {
+    await this.#steps.begin({ epoch: 0, batch: 0, iteration: 0, seed: 0, shuffle: false });
+    let taken = 0;
+    for (let step = await this.#steps.next(); step !== undefined; step = await this.#steps.next()) {
       stopIfAsked(control, "evaluate");
-      const { step, position } = this.#batches.at(batch);
-      step.program.submit(step.feeds({ at: position, iteration: 0, rates: [] }));
+      step.program.submit(step.feeds(0, []));
+      taken++;
       await pacer.submitted();
     }
     const totals = RunningTotals.flatten(await store.read(this.#sums.variables));
-    return this.#sums.logs(totals, this.#batches.size);
+    return this.#sums.logs(totals, this.#steps.samplesOf(taken));
   }
 
   dispose(): void {
-    this.#batches.dispose();
-    this.#data.dispose();
+    this.#steps.dispose();
     variablesOf(this.#model.device).release(this.#sums.variables);
   }
 }

@@ -1,7 +1,11 @@
 /** What `fit` is asked to do, checked: which examples train and which validate, and where the training starts. */
 import { ValueError } from "../core/errors.ts";
+import { type BatchStream, isStream } from "./batch_stream.ts";
+import type { ClassWeight, DataLike } from "./data_targets.ts";
 import { type Examples, partOf } from "./examples.ts";
 import type { FitOptions } from "./model_options.ts";
+import { type OpenSteps, rowSteps } from "./steps.ts";
+import { streamSteps } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /** @throws ValueError unless `value` is a whole number of at least `least`. */
@@ -15,7 +19,7 @@ export function checkCount(what: string, option: string, value: number, least = 
 }
 
 /** The last share of the examples, before any shuffling, is for validation. */
-export function splitForValidation(
+function splitForValidation(
   data: Examples,
   validationSplit: number,
 ): { readonly training: Examples; readonly validation: Examples | undefined } {
@@ -35,14 +39,96 @@ export function splitForValidation(
   return { training: partOf(data, 0, cut), validation: partOf(data, cut, data.size) };
 }
 
+/** Checks data and brings it into form. */
+export type PrepareData = (data: DataLike, what: string, classWeight?: ClassWeight) => Examples;
+
+/** What a `fit` will do. */
+export interface FitPlan {
+  readonly training: OpenSteps;
+  readonly validation: { readonly steps: OpenSteps; readonly every: number } | undefined;
+  readonly state: TrainingState;
+}
+
+/**
+ * Checks what `fit` was given, in full, before anything changes.
+ * @throws ValueError, ShapeError naming option, what was expected and what came.
+ */
+export function planFit(
+  data: DataLike | BatchStream,
+  options: FitOptions,
+  { before, seed, prepare }: { before: TrainingState | undefined; seed: number; prepare: PrepareData },
+): FitPlan {
+  for (const option of ["stepsPerEpoch", "validationSteps", "validationBatchSize", "validationFreq"] as const) {
+    const value = options[option];
+    if (value !== undefined) checkCount("fit", option, value);
+  }
+  checkCount("fit", "initialEpoch", options.initialEpoch ?? 0, 0);
+  const { validationData, validationSplit = 0, classWeight } = options;
+  const isFed = isStream(data);
+  const all = isFed ? undefined : prepare(data, "fit", classWeight);
+  if (isFed) refuseWithStream(options);
+  const split = all && validationData === undefined ? splitForValidation(all, validationSplit) : undefined;
+  const examples = split?.training ?? all;
+  const state = startState(examples?.size ?? 0, before, seed, options);
+  const { stepsPerEpoch, batchSize } = state;
+  const training = isFed
+    ? streamSteps(data, { stepsPerEpoch, what: "fit", prepare: (batch) => prepare(batch, "fit", classWeight) })
+    : rowSteps(examples as Examples, { batchSize, stepsPerEpoch, label: "training data" });
+  const validated = validationData ?? split?.validation;
+  const every = options.validationFreq ?? 1;
+  if (validated === undefined) return { training, validation: undefined, state };
+  const label = "fit: validationData";
+  const validation = evaluationSteps(split?.validation ?? (validationData as DataLike | BatchStream), {
+    batchSize: options.validationBatchSize ?? batchSize,
+    steps: options.validationSteps,
+    what: label,
+    prepare: (batch) => prepare(batch, label),
+  });
+  return { training, validation: { steps: validation, every }, state };
+}
+
+/** How an evaluation goes through its data. */
+export interface EvaluationPlan {
+  readonly batchSize: number;
+  /** No more steps than these. */
+  readonly steps: number | undefined;
+  readonly what: string;
+  prepare(data: DataLike): Examples;
+}
+
+/** The steps of an evaluation, on examples that are checked already, on data or on a stream. */
+export function evaluationSteps(
+  data: Examples | DataLike | BatchStream,
+  { batchSize, steps, what, prepare }: EvaluationPlan,
+): OpenSteps {
+  if (isStream(data)) return streamSteps(data, { stepsPerEpoch: steps, what, prepare });
+  const examples = "xs" in data ? data : prepare(data);
+  const whole = Math.ceil(examples.size / Math.min(batchSize, examples.size));
+  const stepsPerEpoch = steps === undefined ? undefined : Math.min(steps, whole);
+  return rowSteps(examples, { batchSize, stepsPerEpoch, label: "evaluation data" });
+}
+
+/** @throws ValueError for an option that a stream of batches has no use for. */
+function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitOptions): void {
+  const given = Object.entries({ batchSize, validationSplit, sampleWeight }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  const instead = {
+    batchSize: "make batches of that size",
+    validationSplit: "give validationData",
+    sampleWeight: "give it with each batch, { x, y, sampleWeight }",
+  }[given[0]];
+  throw new ValueError(`fit: ${given[0]} is not for a stream of batches; ${instead}`, { option: given[0] });
+}
+
 /** Where a training starts, or goes on. */
-export function startState(
+function startState(
   size: number,
   before: TrainingState | undefined,
   modelSeed: number,
-  { epochs = 1, batchSize = 32, shuffle = true, seed = modelSeed, resume = false }: FitOptions,
+  { epochs = 1, batchSize = 32, shuffle = true, resume = false, ...others }: FitOptions,
 ): TrainingState {
   if (resume) return resumeState(size, before, epochs);
+  const { seed = modelSeed, initialEpoch = 0, stepsPerEpoch } = others;
   checkCount("fit", "epochs", epochs);
   checkCount("fit", "batchSize", batchSize);
   return {
@@ -50,12 +136,14 @@ export function startState(
     epochs,
     batchSize,
     shuffle,
-    epoch: 0,
+    epoch: initialEpoch,
     batch: 0,
     iteration: before?.iteration ?? 0,
     sums: [],
     size,
     records: [],
+    ...(stepsPerEpoch !== undefined && { stepsPerEpoch }),
+    ...(initialEpoch > 0 && { initialEpoch }),
   };
 }
 

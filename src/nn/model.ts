@@ -5,23 +5,15 @@ import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { BatchRunner } from "./batch_runner.ts";
+import type { BatchStream } from "./batch_stream.ts";
 import { CallbackList } from "./callbacks/callback_list.ts";
 import { compileModel } from "./compile_model.ts";
 import { type InputsLike, prepareInputs } from "./data_input.ts";
 import { type ClassWeight, type DataLike, prepareData, splitArguments, type TargetsLike } from "./data_targets.ts";
 import { Evaluator } from "./evaluator.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
-import { checkCount, splitForValidation, startState, untrainedState } from "./fit_plan.ts";
+import { checkCount, evaluationSteps, planFit, untrainedState } from "./fit_plan.ts";
 import { historyOf } from "./history.ts";
-import {
-  type CellTrace,
-  type GruTrace,
-  type InputGradients,
-  inputGradients,
-  type SimpleRnnTrace,
-  type TraceOptions,
-  traceCell,
-} from "./inspect.ts";
 import { ModelBase } from "./model_base.ts";
 import type {
   BatchOptions,
@@ -77,23 +69,27 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * Trains. Takes `(data, options)` or `(x, y, options)`.
+   * Trains. Takes `(data, options)` or `(x, y, options)`; data may be a stream of batches: a generator, an async iterable, or
+   * a function that makes one for each pass over it.
    * @throws AbortError when `signal` stopped it (at a whole step; `resume: true` goes on from there).
    * @throws NonFiniteError when a loss or gradient was not finite; the weights are those from before that step.
    * @throws ValueError, ShapeError for data that does not fit; nothing has changed then.
    */
-  fit(data: DataLike, options?: FitOptions): Promise<History>;
+  fit(data: DataLike | BatchStream, options?: FitOptions): Promise<History>;
   fit(x: InputsLike, y: TargetsLike, options?: FitOptions): Promise<History>;
-  async fit(first: DataLike | InputsLike, second?: TargetsLike | FitOptions, third?: FitOptions): Promise<History> {
+  async fit(
+    first: DataLike | BatchStream | InputsLike,
+    second?: TargetsLike | FitOptions,
+    third?: FitOptions,
+  ): Promise<History> {
     const { data, options } = splitArguments<FitOptions>(first, second, third, this.graph.outputNames);
     return this.exclusively("fit", async () => {
       const compiled = this.#needCompiled("fit");
-      const all = this.#prepare(data, compiled, "fit", options.classWeight);
-      const { training, validation } =
-        options.validationData === undefined
-          ? splitForValidation(all, options.validationSplit ?? 0)
-          : { training: all, validation: this.#prepare(options.validationData, compiled, "fit: validationData") };
-      const state = startState(training.size, this.#state, this.seed, options);
+      const { training, validation, state } = planFit(data, options, {
+        before: this.#state,
+        seed: this.seed,
+        prepare: (examples, what, classWeight) => this.#prepare(examples, compiled, what, classWeight),
+      });
       const callbacks = new CallbackList(options.callbacks ?? []);
       const trainer = await Trainer.prepare({ model: this.#stepModel(), compiled, state }, training, validation);
       const current = () => ({ ...trainer.state, callbacks: callbacks.states() });
@@ -146,24 +142,24 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /** Loss and metrics on data. Takes `(data, options)` or `(x, y, options)`. */
-  evaluate(data: DataLike, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(data: DataLike | BatchStream, options?: EvaluateOptions): Promise<Logs>;
   evaluate(x: InputsLike, y: TargetsLike, options?: EvaluateOptions): Promise<Logs>;
   async evaluate(
-    first: DataLike | InputsLike,
+    first: DataLike | BatchStream | InputsLike,
     second?: TargetsLike | EvaluateOptions,
     third?: EvaluateOptions,
   ): Promise<Logs> {
     const { data, options } = splitArguments<EvaluateOptions>(first, second, third, this.graph.outputNames);
     return this.exclusively("evaluate", async () => {
       const compiled = this.#needCompiled("evaluate");
-      const prepared = this.#prepare(data, compiled, "evaluate");
-      const batchSize = checkCount("evaluate", "batchSize", options.batchSize ?? 32);
-      const evaluator = await Evaluator.prepare(
-        this.#stepModel(),
-        compiled,
-        prepared,
-        Math.min(batchSize, prepared.size),
-      );
+      if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
+      const steps = evaluationSteps(data, {
+        batchSize: checkCount("evaluate", "batchSize", options.batchSize ?? 32),
+        steps: options.steps,
+        what: "evaluate",
+        prepare: (examples) => this.#prepare(examples, compiled, "evaluate"),
+      });
+      const evaluator = await Evaluator.prepare(this.#stepModel(), compiled, steps);
       try {
         return await evaluator.run({ signal: options.signal, isDisposed: () => this.isDisposed });
       } finally {
@@ -207,25 +203,6 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     this.#predictor ??= new Predictor(this.device, this.graph);
     const outputs = await this.#predictor.run(prepared, batchSize, options.signal);
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
-  }
-
-  /**
-   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and h; of a
-   * GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
-   * @throws ValueError when the model has no such layer whose steps run in a kernel.
-   */
-  async trace<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
-    x: InputsLike,
-    options: TraceOptions = {},
-  ): Promise<Trace> {
-    this.assertAlive("trace");
-    return traceCell<Trace>(this, x, options);
-  }
-
-  /** The gradient of the output by input and timestep, for x. */
-  async gradients(x: InputsLike): Promise<InputGradients> {
-    this.assertAlive("gradients");
-    return inputGradients(this, x);
   }
 
   /** Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until the new one is. */

@@ -6,6 +6,16 @@ import type { ReviewEncoder } from "../data/review_encoder.ts";
 import type { Variable } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import type { InputsLike } from "./data_input.ts";
+import {
+  type CellTrace,
+  type GruTrace,
+  type InputGradients,
+  inputGradients,
+  type SimpleRnnTrace,
+  type TraceOptions,
+  traceCell,
+} from "./inspect.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "./layers/index.ts";
 import type { NamedWeight } from "./model_options.ts";
@@ -140,6 +150,25 @@ export abstract class ModelBase {
    */
   toSvg(options: SvgOptions = {}): string {
     return graphToSvg(this.graph, this.name, options);
+  }
+
+  /**
+   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and h; of a
+   * GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
+   * @throws ValueError when the model has no such layer whose steps run in a kernel.
+   */
+  async trace<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
+    x: InputsLike,
+    options: TraceOptions = {},
+  ): Promise<Trace> {
+    this.assertAlive("trace");
+    return traceCell<Trace>(this, x, options);
+  }
+
+  /** The gradient of the output by input and timestep, for x. */
+  async gradients(x: InputsLike): Promise<InputGradients> {
+    this.assertAlive("gradients");
+    return inputGradients(this, x);
   }
 
   /** All weights in Keras's order and layout, read back from the GPU. */

@@ -2,6 +2,7 @@
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Device } from "../runtime/device.ts";
+import type { BatchStream } from "./batch_stream.ts";
 import type { Callback } from "./callbacks/callback.ts";
 import type { ClassWeight, DataLike, TargetsLike } from "./data_targets.ts";
 import type { LossLike } from "./losses.ts";
@@ -44,7 +45,17 @@ export interface FitOptions {
   readonly epochs?: number;
   /** 32 when absent. */
   readonly batchSize?: number;
-  readonly validationData?: DataLike;
+  /** Steps of an epoch; all examples, or the whole stream, once when absent. The next epoch goes on where it ends. */
+  readonly stepsPerEpoch?: number | undefined;
+  /** The epoch to begin with: epochs before it count as done. 0 when absent. */
+  readonly initialEpoch?: number | undefined;
+  readonly validationData?: DataLike | BatchStream | undefined;
+  /** No more steps of validation than these; for a stream without end. */
+  readonly validationSteps?: number | undefined;
+  /** batchSize when absent. */
+  readonly validationBatchSize?: number | undefined;
+  /** Validates after every so many epochs; 1 when absent. */
+  readonly validationFreq?: number | undefined;
   /** The last share of the data, before any shuffling, is kept for validation. */
   readonly validationSplit?: number;
   /** How much each example counts, `[N]`, or each timestep, `[N, T]`; one for each output where there are several. */
@@ -74,6 +85,8 @@ export interface RunOptions {
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends RunOptions {
+  /** No more steps than these; for a stream without end. */
+  readonly steps?: number | undefined;
   /** How much each example counts, or each timestep; one for each output where there are several. */
   readonly sampleWeight?: TargetsLike | undefined;
 }

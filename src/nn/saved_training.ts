@@ -18,6 +18,8 @@ export function checkTraining(value: JsonValue): TrainingState {
     batch: number("batch"),
     iteration: number("iteration"),
     size: number("size"),
+    ...(fields.stepsPerEpoch !== undefined && { stepsPerEpoch: number("stepsPerEpoch") }),
+    ...(fields.initialEpoch !== undefined && { initialEpoch: number("initialEpoch") }),
     sums: listOf(fields.sums, "training.sums", asResult),
     records: listOf(fields.records, "training.records", (item, what) => {
       const record = fieldsOf(item, what);

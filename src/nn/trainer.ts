@@ -4,17 +4,14 @@ import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { Batches } from "./batches.ts";
 import type { MutableLogs, Training } from "./callbacks/callback.ts";
-import { DeviceDataset } from "./device_dataset.ts";
 import { Evaluator } from "./evaluator.ts";
-import type { Examples } from "./examples.ts";
 import { joinNames, measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
 import { type Compiled, type StepModel, trainStep } from "./step_programs.ts";
+import type { OpenSteps, Steps } from "./steps.ts";
 import {
   type EpochRecord,
-  epochOrder,
   expectFinite,
   type Logs,
   type Progress,
@@ -27,6 +24,19 @@ import { trainingOf } from "./training_view.ts";
 
 /** Steps that say nothing of the pace. */
 const WARM_UP_STEPS = 4;
+
+/** What is trained, how, and from where on. */
+export interface TrainerParts {
+  readonly model: StepModel;
+  readonly compiled: Compiled;
+  readonly state: TrainingState;
+}
+
+interface Validation {
+  readonly evaluator: Evaluator;
+  /** After every so many epochs. */
+  readonly every: number;
+}
 
 interface Moment {
   readonly time: number;
@@ -42,60 +52,53 @@ export class Trainer {
   state: TrainingState;
   readonly #model: StepModel;
   readonly #compiled: Compiled;
-  readonly #data: DeviceDataset;
+  readonly #data: Steps;
   readonly #sums: RunningTotals;
   readonly #status: Variable;
-  readonly #batches: Batches;
-  readonly #validation: Evaluator | undefined;
+  readonly #validation: Validation | undefined;
   #steps = 0;
   #readbacks = 0;
   #isStopping = false;
 
   private constructor(
-    parts: { readonly model: StepModel; readonly compiled: Compiled; readonly state: TrainingState },
-    data: DeviceDataset,
+    { model, compiled, state }: TrainerParts,
+    data: Steps,
     sums: RunningTotals,
     status: Variable,
-    batches: Batches,
-    validation: Evaluator | undefined,
+    validation: Validation | undefined,
   ) {
-    this.#model = parts.model;
-    this.#compiled = parts.compiled;
-    this.state = parts.state;
+    this.#model = model;
+    this.#compiled = compiled;
+    this.state = state;
     this.#data = data;
     this.#sums = sums;
     this.#status = status;
-    this.#batches = batches;
     this.#validation = validation;
   }
 
-  /** Uploads the data and compiles the training, last-batch and validation programs. On failure nothing stays behind. */
+  /** Prepares data and programs of training and validation. On failure nothing stays behind. */
   static async prepare(
-    parts: { readonly model: StepModel; readonly compiled: Compiled; readonly state: TrainingState },
-    dataset: Examples,
-    validation: Examples | undefined,
+    parts: TrainerParts,
+    training: OpenSteps,
+    validation: { readonly steps: OpenSteps; readonly every: number } | undefined,
   ): Promise<Trainer> {
-    const { model, compiled, state } = parts;
-    const data = new DeviceDataset(model.device, dataset, "training data");
+    const { model, compiled } = parts;
     const sums = new RunningTotals(measuresOf(compiled.objectives), "training");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
-    let batches: Batches | undefined;
+    let data: Steps | undefined;
     try {
-      batches = await Batches.prepare(dataset.size, state.batchSize, (size) =>
-        trainStep(model, compiled, data, sums, status, size),
-      );
-      const evaluator = validation && (await Evaluator.prepare(model, compiled, validation, state.batchSize));
-      return new Trainer(parts, data, sums, status, batches, evaluator);
+      data = await training(model.device, (source, size) => trainStep(model, compiled, source, sums, status, size));
+      const evaluator = validation && (await Evaluator.prepare(model, compiled, validation.steps));
+      return new Trainer(parts, data, sums, status, evaluator && { evaluator, every: validation?.every ?? 1 });
     } catch (error) {
-      batches?.dispose();
-      data.dispose();
+      data?.dispose();
       variablesOf(model.device).release([...sums.variables, status]);
       throw error;
     }
   }
 
   get statistics(): TrainingStatistics {
-    const { dispatches, extraChunks } = this.#batches.main.program.statistics;
+    const { dispatches = 0, extraChunks = 0 } = this.#data.main?.statistics ?? {};
     return {
       steps: this.#steps,
       dispatchesPerStep: dispatches,
@@ -129,7 +132,7 @@ export class Trainer {
       device: this.#model.device,
       optimizer: this.#compiled.optimizer,
       model,
-      steps: this.#batches.count,
+      steps: this.#data.count ?? 0,
       sums: this.#sums,
       isValidated: this.#validation !== undefined,
       state: () => this.state,
@@ -166,7 +169,8 @@ export class Trainer {
       await this.#keepSums().catch(() => undefined);
       throw error;
     });
-    const validated = this.#validation && (await this.#validation.run(control));
+    const isDue = this.#validation !== undefined && (epoch + 1) % this.#validation.every === 0;
+    const validated = isDue ? await this.#validation?.evaluator.run(control) : undefined;
     const seconds = (performance.now() - began) / 1000;
     const valLogs = Object.entries(validated ?? {}).map(([name, value]) => [joinNames("val", name), value]);
     const results: MutableLogs = { ...logs, ...Object.fromEntries(valLogs) };
@@ -180,7 +184,7 @@ export class Trainer {
     const record: EpochRecord = { epoch: epoch + 1, logs: { ...results }, seconds };
     settle(record);
     await callbacks.epochSettled(epoch, results, training);
-    const progress = this.#progress(this.#batches.count, logs, { time: began, batch: first });
+    const progress = this.#progress(this.#data.count ?? 0, logs, { time: began, batch: first });
     await control.onProgress?.({ ...progress, ended: record });
     return results;
   }
@@ -188,34 +192,35 @@ export class Trainer {
   /** The steps of an epoch that are still to do; gives its loss and metrics. */
   async #trainEpoch(control: TrainerControl, training: Training, began: number): Promise<Logs> {
     const { batch: first } = this.state;
-    const { size, count, main } = this.#batches;
     const { optimizer } = this.#compiled;
     const { callbacks } = control;
-    this.#data.setOrder(epochOrder(this.state));
+    await this.#data.begin(this.state);
     const pacer = new Pacer(this.#model.device);
     let logs: Logs = {};
     let read = { time: began, batch: first };
     // Kernels compile in the first steps, and those that follow only fill the queue: neither says how fast it goes.
     const warmUp = this.#steps === 0 ? WARM_UP_STEPS : 0;
     let paceFrom: Moment = { time: began, batch: first };
-    for (let batch = first; batch < count && !(this.#isStopping && batch > first); batch++) {
+    let isOver = false;
+    for (let batch = first; !isOver && !(this.#isStopping && batch > first); batch++) {
       // An epoch that has begun takes a step at least: resuming would begin it a second time.
       if (batch > 0) {
         await control.whileResumed();
         stopIfAsked(control, "fit");
       }
+      const step = await this.#data.next();
+      if (step === undefined) break;
       await callbacks.batchBegin(batch, training);
-      const { step, position } = this.#batches.at(batch);
       const { iteration } = this.state;
-      const feeds = step.feeds({ at: position, iteration, rates: optimizer.rates(iteration) });
-      const isLast = batch + 1 === count;
+      const feeds = step.feeds(iteration, optimizer.rates(iteration));
+      const { isLast } = step;
       const isDue = batch - read.batch >= READ_STEPS && performance.now() - read.time >= READ_SECONDS * 1000;
       this.#steps++;
       if (isLast || isDue || callbacks.wantsBatchLogs) {
         this.#readbacks++;
         const outputs = await step.program.run(feeds, pacer);
         this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1, sums: this.#sumsOf(outputs) };
-        logs = this.#logs(position + step.batchSize);
+        logs = this.#logs();
         read = { time: performance.now(), batch };
       } else {
         step.program.submit(feeds);
@@ -226,10 +231,11 @@ export class Trainer {
       if (batch + 1 === first + warmUp) paceFrom = { time: performance.now(), batch: batch + 1 };
       const pace = batch + 1 < first + warmUp ? undefined : paceFrom;
       if (!isLast) await control.onProgress?.(this.#progress(batch + 1, logs, pace));
+      isOver = isLast;
     }
-    if (this.state.batch < count) expectFinite("fit", await this.#keepSums());
+    if (!isOver && this.#isStopping) expectFinite("fit", await this.#keepSums());
     // An epoch that was stopped in its validation has no step left: its results are in the sums that were kept.
-    return this.#logs(Math.min(size, this.state.batch * main.batchSize));
+    return this.#logs();
   }
 
   /** The running sums among a step's outputs. @throws NonFiniteError naming the step; the weights are those from before it. */
@@ -239,19 +245,19 @@ export class Trainer {
     return RunningTotals.flatten(outputs.slice(0, -1));
   }
 
-  /** The means over the epoch's first `samples`. */
-  #logs(samples: number): Logs {
-    return this.#sums.logs(this.state.sums, samples);
+  /** The means over the epoch so far. */
+  #logs(): Logs {
+    return this.#sums.logs(this.state.sums, this.#data.samplesOf(this.state.batch));
   }
 
   #progress(batch: number, logs: Logs, paceFrom: Moment | undefined): Progress {
     const { epochs, epoch: done } = this.state;
-    const { count, size, main } = this.#batches;
+    const { count = 0 } = this.#data;
     const epoch = batch === count ? done : done + 1;
     const batchesLeft = (epochs - epoch) * count + (count - batch);
     const { time, batch: from } = paceFrom ?? { time: 0, batch };
     const seconds = (performance.now() - time) / 1000;
-    const samples = Math.min(size, batch * main.batchSize) - from * main.batchSize;
+    const samples = this.#data.samplesOf(batch) - this.#data.samplesOf(from);
     const isKnown = samples > 0 && seconds > 0;
     return {
       epoch,
@@ -260,7 +266,7 @@ export class Trainer {
       batches: count,
       logs,
       samplesPerSecond: isKnown ? samples / seconds : 0,
-      secondsLeft: isKnown ? (batchesLeft * seconds) / (batch - from) : 0,
+      secondsLeft: isKnown && count > 0 ? (batchesLeft * seconds) / (batch - from) : 0,
     };
   }
 
@@ -282,8 +288,7 @@ export class Trainer {
   }
 
   dispose(): void {
-    this.#batches.dispose();
-    this.#validation?.dispose();
+    this.#validation?.evaluator.dispose();
     this.#data.dispose();
     variablesOf(this.#model.device).release([...this.#sums.variables, this.#status]);
   }

@@ -33,7 +33,12 @@ export interface TrainingState {
   readonly iteration: number;
   /** Sums of loss and metrics over the current epoch so far. */
   readonly sums: readonly number[];
+  /** Examples of the data; 0 for a stream of batches. */
   readonly size: number;
+  /** Where `fit` was given it: steps of an epoch, instead of all examples once. */
+  readonly stepsPerEpoch?: number | undefined;
+  /** The epoch that `fit` began with; 0 when absent. */
+  readonly initialEpoch?: number | undefined;
   readonly records: readonly EpochRecord[];
   /** What callbacks keep. */
   readonly callbacks?: CallbackStates;
@@ -44,6 +49,7 @@ export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
   readonly batch: number;
+  /** Steps of an epoch; 0 while the length of a stream is not known. */
   readonly batches: number;
   /** Loss and metrics of the epoch so far, as last read; empty before the first reading. */
   readonly logs: Logs;
@@ -83,12 +89,15 @@ export interface TrainerControl {
 }
 
 /**
- * The order of the rows in the epoch at hand: a pure function of the seed and of the step at which the epoch began, so
- * that it need not be saved, and a second `fit` shuffles anew.
+ * The order of the rows in a pass over them: a pure function of the seed and of the step at which the pass began, so
+ * that it need not be saved, and a second `fit` shuffles anew. Without these, their own order.
  */
-export function epochOrder({ size, seed, shuffle, iteration, batch }: TrainingState): Int32Array {
-  if (!shuffle) return Int32Array.from({ length: size }, (_, index) => index);
-  return new Random(seed, PERMUTATION_STREAM + iteration - batch).permutation(size);
+export function rowOrder(
+  size: number,
+  shuffled: { readonly seed: number; readonly began: number } | undefined,
+): Int32Array {
+  if (shuffled === undefined) return Int32Array.from({ length: size }, (_, index) => index);
+  return new Random(shuffled.seed, PERMUTATION_STREAM + shuffled.began).permutation(size);
 }
 
 /** @throws NonFiniteError when a step's status is not 0; it names the step. The weights are those from before it. */
