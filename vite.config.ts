@@ -7,6 +7,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** The public names, resolved to the source: demo and tests import what a user of the package would. */
 const alias = [
   { find: /^sluice$/, replacement: here("src/index.ts") },
+  { find: /^sluice\/bench$/, replacement: here("src/bench/index.ts") },
   { find: /^sluice\/convert$/, replacement: here("src/convert/index.ts") },
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
@@ -22,7 +23,16 @@ export default defineConfig(({ mode }) => {
       base: "./",
       resolve: { alias },
       server: { fs: { allow: [here(".")] } },
-      build: { outDir: here("dist-demo"), emptyOutDir: true, target: "es2023", sourcemap: true },
+      // TensorFlow.js asks for it.
+      define: { "process.env.NODE_ENV": '"production"' },
+      worker: { format: "es" },
+      build: {
+        outDir: here("dist-demo"),
+        emptyOutDir: true,
+        target: "es2023",
+        sourcemap: true,
+        rolldownOptions: { input: [here("demo/index.html"), here("demo/bench.html")] },
+      },
     };
   }
   return {
@@ -43,6 +53,7 @@ export default defineConfig(({ mode }) => {
         entry: {
           index: here("src/index.ts"),
           convert: here("src/convert/index.ts"),
+          bench: here("src/bench/index.ts"),
           node: here("src/node.ts"),
           sentences: here("src/data/sentences.ts"),
           "cli/main": here("src/cli/main.ts"),

@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
 /** The start of every other path that may be in the tarball. */
 const FOLDERS =
-  /^dist\/([\w/-]+\.d\.ts|(index|convert|node|sentences|cli\/(main|page|bench_page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
+  /^dist\/([\w/-]+\.d\.ts|(index|bench|convert|node|sentences|cli\/(main|page|bench_page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
 
 describe("the package", () => {
   let packed: readonly string[];

@@ -1,12 +1,12 @@
 /** `sluice bench`: runs the bench where it was asked to, prints a table as it goes, and keeps the results. */
 import { selectCases } from "../bench/cases/index.ts";
 import { assertComparable, compareReports, readReport } from "../bench/compare.ts";
+import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "../bench/job.ts";
 import { comparisonLines, placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report.ts";
 import type { BenchReport } from "../bench/results.ts";
 import type { ShaderJob } from "../bench/shader.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { BenchArguments, ShaderArguments } from "./bench_arguments.ts";
-import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "./bench_job.ts";
 import type { BrowserName } from "./browser.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { checkFile } from "./outputs.ts";
@@ -14,6 +14,7 @@ import { runPageJob } from "./page_job.ts";
 import { bundlePeers } from "./peer_bundle.ts";
 import { versionsOf } from "./record.ts";
 import { encodeJson } from "./run_file.ts";
+import { thisRuntime } from "./runtime_info.ts";
 
 /**
  * Measures as told.
@@ -54,7 +55,7 @@ export async function benchCommand(told: BenchArguments, main: string): Promise<
 async function run(told: BenchArguments, main: string, control: BenchJobControl): Promise<BenchReport | undefined> {
   const { filter, all, quick, peers, runtime } = told;
   const job: BenchJob = {
-    ...{ all, quick, peers, versions: versionsOf(runtime) },
+    ...{ all, quick, peers, runtime: thisRuntime(), versions: versionsOf(runtime) },
     ...(filter !== undefined && { filter }),
     ...(told.shader && { shader: await shaderOf(told.shader) }),
   };

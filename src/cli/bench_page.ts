@@ -1,8 +1,10 @@
 /** The page of `sluice bench --runtime chromium` (or firefox): it measures, and tells whoever opened it. */
+
+import { type BenchJob, type BenchJobEvent, runBenchJob } from "../bench/job.ts";
 import type { BenchReport } from "../bench/results.ts";
-import { type BenchJob, type BenchJobEvent, runBenchJob } from "./bench_job.ts";
 import { opener, pageError } from "./opener.ts";
 import type { PageTelling } from "./page_job.ts";
+import { thisRuntime } from "./runtime_info.ts";
 
 const { sluiceReport, sluiceDone } = opener();
 const stop = new AbortController();
@@ -13,7 +15,8 @@ async function send(message: PageTelling<BenchJobEvent, BenchReport>): Promise<v
 
 async function work(): Promise<PageTelling<BenchJobEvent, BenchReport>> {
   try {
-    const job = (await (await fetch("job.json")).json()) as BenchJob;
+    const given = (await (await fetch("job.json")).json()) as BenchJob;
+    const job = { ...given, runtime: thisRuntime() };
     const result = await runBenchJob(job, { onEvent: (event) => void send(event), signal: stop.signal });
     return { kind: "done", result };
   } catch (error) {

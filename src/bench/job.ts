@@ -1,13 +1,13 @@
 /** The bench that `sluice bench` runs, the same in Node, Deno and a browser's page: it touches no file and no terminal. */
-import { selectCases } from "../bench/cases/index.ts";
-import { NORMAL, QUICK } from "../bench/harness.ts";
-import { loadPeers } from "../bench/peers/index.ts";
-import type { Peer } from "../bench/peers/peer.ts";
-import type { BenchReport } from "../bench/results.ts";
-import { type BenchEvent, runBench } from "../bench/run.ts";
-import { type ShaderJob, shaderCase } from "../bench/shader.ts";
+
 import { requestDevice } from "../index.ts";
-import { thisRuntime } from "./runtime_info.ts";
+import { selectCases } from "./cases/index.ts";
+import { NORMAL, QUICK } from "./harness.ts";
+import { loadPeers } from "./peers/index.ts";
+import type { Peer } from "./peers/peer.ts";
+import type { BenchPlace, BenchReport } from "./results.ts";
+import { type BenchEvent, runBench } from "./run.ts";
+import { type ShaderJob, shaderCase } from "./shader.ts";
 
 /** What to measure, as plain data. */
 export interface BenchJob {
@@ -17,6 +17,8 @@ export interface BenchJob {
   readonly peers: boolean;
   /** A shader to time instead of the cases. */
   readonly shader?: ShaderJob;
+  /** The runtime at hand, and versions of what is compared, for the report. */
+  readonly runtime: BenchPlace["runtime"];
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +50,7 @@ export async function runBenchJob(job: BenchJob, control: BenchJobControl): Prom
       peers,
       variants: !job.quick,
       measure: job.quick ? QUICK : NORMAL,
-      runtime: thisRuntime(),
+      runtime: job.runtime,
       versions: job.versions,
     };
     return await runBench(device, options, { onEvent, signal });

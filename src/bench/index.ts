@@ -1,0 +1,27 @@
+/** `sluice/bench`: measuring kernels, models and shaders on the adapter at hand. */
+export type { BenchCase, Prepared, Work } from "./case.ts";
+export { CASES, type CaseSelection, selectCases } from "./cases/index.ts";
+export { assertComparable, type Comparison, compareReports, readReport } from "./compare.ts";
+export {
+  type Measurement,
+  type MeasureOptions,
+  measure,
+  measureInTurns,
+  NORMAL,
+  QUICK,
+  type Ratio,
+} from "./harness.ts";
+export { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "./job.ts";
+export { digits, placeLine, problemRow, rooflineLine, seconds } from "./report.ts";
+export { type BenchPlace, type BenchProblem, type BenchReport, type BenchResult, keyOf, ratesOf } from "./results.ts";
+export { REVIEW_SIZES, reviewTask } from "./review_model.ts";
+export { type Roofline, roofSeconds } from "./roofline.ts";
+export { type BenchControl, type BenchEvent, type BenchOptions, runBench } from "./run.ts";
+export {
+  parseAmount,
+  parseBuffers,
+  parseWorkgroups,
+  type ShaderBuffer,
+  type ShaderJob,
+  shaderCase,
+} from "./shader.ts";
