@@ -5,8 +5,12 @@
 // @binding(0) params : Params (uniform)
 // @binding(1) x : u32[any] (read)   bits of float32, int32 or bool
 // @binding(2) y : u32[any] (write)
+// Where the innermost axis lies without gaps in both and everything counts in fours, an element is a vec4u, and all of
+// `params` counts vectors: a quarter of the work.
 // Workgroup: 64 invocations, one element each; ceil(size / 64) workgroups, folded over x and y.
 // Numerics: bits are copied, so every dtype and every NaN comes through.
+
+alias Element = u32;
 
 const WORKGROUP = 64u;
 // How many axes there are; the code of the others falls away.
@@ -49,8 +53,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params : Params;
-@group(0) @binding(1) var<storage, read> x : array<u32>;
-@group(0) @binding(2) var<storage, read_write> y : array<u32>;
+@group(0) @binding(1) var<storage, read> x : array<Element>;
+@group(0) @binding(2) var<storage, read_write> y : array<Element>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -114,7 +118,7 @@ fn main(
     source += inner * params.in_stride5;
     goal += at * params.out_stride5;
   }
-  var bits = 0u;
+  var bits = Element();
   if (is_inside) {
     bits = x[source];
   }

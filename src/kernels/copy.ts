@@ -44,14 +44,14 @@ export function copyCall(inputs: readonly Operand[], output: Operand, parts: rea
       dispatches: parts
         .filter((part) => sizeOf(part.shape) > 0)
         .map((part) => {
-          const axes = mergeAxes(part);
+          const walk = inVectors(walkOf(part));
           return {
             label: "copy",
-            source: specialise(source, { RANK: axes.length }),
+            source: specialise(source, { RANK: walk.axes.length, Element: walk.element }),
             entryPoint: "main",
-            params: paramsOf(part, axes),
+            params: paramsOf(walk),
             buffers: [readBuffer(part.input), writeBuffer(0)],
-            workgroups: foldGrid(Math.ceil(sizeOf(part.shape) / WORKGROUP), adapter),
+            workgroups: foldGrid(Math.ceil(walk.size / WORKGROUP), adapter),
           };
         }),
     }),
@@ -99,11 +99,51 @@ function mergeAxes({ shape, inStrides, outStrides, before, inside }: CopyPart): 
   return merged;
 }
 
-function paramsOf({ shape, inOffset, outOffset }: CopyPart, axes: readonly Axis[]): Param[] {
+/** How a box is walked through, in elements of one kind. */
+interface Walk {
+  readonly element: "u32" | "vec4u";
+  /** Elements of the box. */
+  readonly size: number;
+  readonly inOffset: number;
+  readonly outOffset: number;
+  readonly axes: readonly Axis[];
+}
+
+function walkOf(part: CopyPart): Walk {
+  const { shape, inOffset, outOffset } = part;
+  return { element: "u32", size: sizeOf(shape), inOffset, outOffset, axes: mergeAxes(part) };
+}
+
+/** The walk in vectors of four, where the innermost axis has no gaps and everything counts in fours; else as it is. */
+function inVectors(walk: Walk): Walk {
+  const [inner, ...outer] = walk.axes;
+  if (inner === undefined || inner.inStride !== 1 || inner.outStride !== 1) return walk;
+  const counts = [
+    walk.inOffset,
+    walk.outOffset,
+    inner.size,
+    inner.before,
+    inner.inside,
+    ...outer.flatMap(({ inStride, outStride }) => [inStride, outStride]),
+  ];
+  if (counts.some((count) => count % 4 !== 0)) return walk;
+  return {
+    element: "vec4u",
+    size: walk.size / 4,
+    inOffset: walk.inOffset / 4,
+    outOffset: walk.outOffset / 4,
+    axes: [
+      { ...inner, size: inner.size / 4, before: inner.before / 4, inside: inner.inside / 4 },
+      ...outer.map((axis) => ({ ...axis, inStride: axis.inStride / 4, outStride: axis.outStride / 4 })),
+    ],
+  };
+}
+
+function paramsOf({ size, inOffset, outOffset, axes }: Walk): Param[] {
   const all = (of: (axis: Axis) => number, fill: number) =>
     Array.from({ length: MAX_RANK }, (_, index) => (axes[index] === undefined ? fill : of(axes[index] as Axis)));
   return [
-    u32(sizeOf(shape)),
+    u32(size),
     i32(inOffset),
     i32(outOffset),
     ...all((axis) => axis.size, 1).map(u32),

@@ -106,6 +106,14 @@ export const shapeCases: readonly OpCase[] = [
   one("stack", "axis 0", [normal([3, 4]), normal([3, 4])], (a, b) => ops.stack([a, b])),
   one("stack", "axis 1", [normal([3, 4]), normal([3, 4]), normal([3, 4])], (a, b, c) => ops.stack([a, b, c], 1)),
   one("reverse", "axis 1 of [2, 7, 3]", [normal([2, 7, 3])], (x) => ops.reverse(x, 1)),
+  // What counts in fours is copied in vectors of four.
+  one("transpose", "[3, 2, 8] by [1, 0, 2]", [normal([3, 2, 8])], (x) => ops.transpose(x, [1, 0, 2])),
+  one("slice", "fours of fours", [normal([3, 5, 12])], (x) => ops.slice(x, [1, 2, 4], [2, 3, 8])),
+  one("slice", "fours, the offset not", [normal([3, 12])], (x) => ops.slice(x, [0, 2], [3, 8])),
+  one("pad", "fours along two axes", [normal([2, 3, 4])], (x) => ops.pad(x, [0, 1, 4], [1, 0, 8])),
+  one("concat", "fours on the last axis", [normal([3, 4]), normal([3, 8])], (a, b) => ops.concat([a, b])),
+  one("concat", "fours beside an odd size", [normal([3, 4]), normal([3, 5])], (a, b) => ops.concat([a, b])),
+  one("reverse", "axis 1 of [2, 7, 8]", [normal([2, 7, 8])], (x) => ops.reverse(x, 1)),
   one("reverse", "[257]", [normal([257])], (x) => ops.reverse(x, 0)),
   ...SOFTMAX_SHAPES.flatMap((shape) => [
     one("softmax", `[${shape.join(", ")}]`, [normal(shape, 2)], (x) => ops.softmax(x)),
