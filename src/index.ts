@@ -217,5 +217,6 @@ export {
   type ProgramResult,
   program,
 } from "./runtime/callable.ts";
+export { type OperationTime, operationTimes } from "./runtime/operation_times.ts";
 export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
 export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";

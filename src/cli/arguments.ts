@@ -14,6 +14,7 @@ export interface TrainArguments {
   readonly out: string | undefined;
   readonly json: string | undefined;
   readonly resume: string | undefined;
+  readonly profile: boolean;
 }
 
 /** What `sluice forecast` was told. */
@@ -70,6 +71,7 @@ export const TRAIN_OPTIONS = {
   out: { value: "DIR", help: "where the model is saved (runs/sentences or runs/imdb)" },
   json: { value: "FILE", help: "write the results as JSON" },
   resume: { value: "DIR", help: "go on with a training that was stopped, exactly where it stopped" },
+  profile: { help: "at the end, show where a training step spends its time on the GPU" },
   ...COMMON,
 } as const satisfies OptionTable;
 
@@ -127,6 +129,7 @@ export function parseTrain(
     out: textOf(values, "out"),
     json: textOf(values, "json"),
     resume: textOf(values, "resume"),
+    profile: values.has("profile"),
   };
 }
 

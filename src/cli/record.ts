@@ -1,5 +1,6 @@
 /** A finished training, as its JSON file holds it and as a person reads it. */
 import { createRequire } from "node:module";
+import type { OperationTime } from "../index.ts";
 import type { JobResult } from "./job.ts";
 import { number, percent } from "./progress_view.ts";
 import type { Confusion, TrainResult, Verdict } from "./sentiment_job.ts";
@@ -30,7 +31,7 @@ export function sluiceVersion(): string {
 }
 
 /** The test score, the confusion between the classes and the verdicts. */
-export function resultText({ test, confusion, verdicts }: TrainResult): string {
+export function resultText({ test, confusion, verdicts, profile }: TrainResult): string {
   return [
     `test loss ${number(test.loss)}, test accuracy ${percent(test.accuracy)}`,
     "",
@@ -38,7 +39,25 @@ export function resultText({ test, confusion, verdicts }: TrainResult): string {
     "",
     "Sentences it never saw:",
     ...verdicts.map(verdictLine),
+    ...(profile === undefined ? [] : ["", profileText(profile)]),
   ].join("\n");
+}
+
+/** Where a step spends its time: operations, the longest first, with their share. */
+export function profileText(profile: readonly OperationTime[]): string {
+  const all = profile.reduce((sum, { seconds }) => sum + seconds, 0);
+  const width = Math.max(...profile.map(({ operation }) => operation.length));
+  return [
+    `One training step takes ${milliseconds(all)} on the GPU:`,
+    ...profile.map(({ operation, dispatches, seconds, share }) => {
+      const count = `${dispatches} ${dispatches === 1 ? "dispatch" : "dispatches"}`;
+      return `  ${operation.padEnd(width)}  ${milliseconds(seconds).padStart(11)}  ${percent(share).padStart(6)}  ${count}`;
+    }),
+  ].join("\n");
+}
+
+function milliseconds(seconds: number): string {
+  return `${(1000 * seconds).toFixed(2)} ms`;
 }
 
 /** A verdict in a line: `positive  0.973  What a wonderful film`. */

@@ -5,12 +5,15 @@ import { stratifiedLimit } from "../data/split.ts";
 import {
   adam,
   type Device,
+  type DispatchTime,
   dense,
   dropout,
   embedding,
   loadModel,
   lstm,
   type Model,
+  type OperationTime,
+  operationTimes,
   type RaggedDataset,
   type ReviewEncoder,
   sequential,
@@ -23,6 +26,8 @@ export interface TrainJob extends Job {
   readonly options: TrainOptions;
   /** Path or URL of the review archive, where the data is `imdb`. */
   readonly archive?: string;
+  /** Take the time of every operation of one more step, once all else is done. */
+  readonly profile?: boolean;
 }
 
 /** How many examples of each class were taken for which: `confusion.positive.negative` is positives called negative. */
@@ -41,6 +46,8 @@ export interface TrainResult extends JobResult {
   readonly test: { readonly loss: number; readonly accuracy: number };
   readonly confusion: Confusion;
   readonly verdicts: readonly Verdict[];
+  /** Where one step of training spends its time, the longest first; only if asked for. */
+  readonly profile?: readonly OperationTime[];
 }
 
 /** Sentences for a first impression; they are in neither data set. */
@@ -51,6 +58,9 @@ const UNSEEN = [
   "Broke after two days. A waste of money.",
   "I expected so much more from this director.",
 ] as const;
+
+/** Steps of which the fastest is the profile. */
+const PROFILES = 3;
 
 interface JobData {
   readonly train: RaggedDataset;
@@ -78,13 +88,28 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   const history = await teach(model, train, options, control);
   const last = history.epochs.at(-1)?.logs;
   const judged = await model.predict(test.x, { batchSize, signal: control.signal });
-  return {
+  const result = {
     ...(await resultOf(model, history)),
     // The last epoch was validated on the test set with these very weights.
     test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
     confusion: confusionOf(judged.data, test.y.data),
     verdicts: await judge(model, encoder, UNSEEN),
   };
+  // A profiled step trains: it comes after everything that is kept.
+  return job.profile === true ? { ...result, profile: await profileStep(model, train, batchSize) } : result;
+}
+
+/** Profiles the fastest of a few steps, after one that compiles and is not counted. */
+async function profileStep(model: Model, data: RaggedDataset, batchSize: number): Promise<OperationTime[]> {
+  using step = await model.trainingStep(data, { batchSize });
+  await step.run();
+  const total = (times: readonly DispatchTime[]) => times.reduce((sum, { seconds }) => sum + seconds, 0);
+  let best = await step.profile();
+  for (let more = 1; more < PROFILES; more++) {
+    const times = await step.profile();
+    if (total(times) < total(best)) best = times;
+  }
+  return operationTimes(best);
 }
 
 async function loadData({ options, archive }: TrainJob, { onEvent, signal }: JobControl): Promise<JobData> {

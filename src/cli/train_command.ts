@@ -33,6 +33,7 @@ export async function trainCommand(told: TrainArguments, main: string): Promise<
     options,
     ...(archive !== undefined && { archive: isServed ? SERVED_ARCHIVE : archive }),
     ...(saved && { resume: saved.files }),
+    ...(told.profile && { profile: true }),
   };
   const result = await runTask("train", job, {
     ...{ runtime, main, noun: "reviews" },

@@ -1,0 +1,28 @@
+/** A profile summed up: how long each kind of operation took. */
+import type { DispatchTime } from "./program.ts";
+
+/** The time of all dispatches of one kind of operation. */
+export interface OperationTime {
+  readonly operation: string;
+  readonly dispatches: number;
+  readonly seconds: number;
+  /** Of the time of all dispatches. */
+  readonly share: number;
+}
+
+/**
+ * Sums a profile by operation, the longest first.
+ * @example
+ * for (const { operation, share } of operationTimes(await program.profile())) console.log(operation, share);
+ */
+export function operationTimes(times: readonly DispatchTime[]): OperationTime[] {
+  const all = times.reduce((sum, { seconds }) => sum + seconds, 0);
+  const sums = new Map<string, { dispatches: number; seconds: number }>();
+  for (const { operation, seconds } of times) {
+    const sum = sums.get(operation) ?? { dispatches: 0, seconds: 0 };
+    sums.set(operation, { dispatches: sum.dispatches + 1, seconds: sum.seconds + seconds });
+  }
+  return [...sums]
+    .map(([operation, sum]) => ({ operation, ...sum, share: all === 0 ? 0 : sum.seconds / all }))
+    .sort((a, b) => b.seconds - a.seconds);
+}
