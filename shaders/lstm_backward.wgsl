@@ -18,7 +18,7 @@
 // @binding(2) packed   : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[2, B, H], dh then dc (read, if HAS_D_LAST)
-// @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
+// @binding(5) mask     : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) initial  : f32[2, B, H], h then c (read, if HAS_INITIAL)
 // @binding(7) dX       : f32[B, T, 4H] (write)
 // @binding(8) dInitial : f32[2, B, H], dh then dc; also carries them from one chunk of time to the next (read, write)
@@ -103,9 +103,14 @@ fn rows_inside(first: u32) -> u32 {
   return min(4u, slots - min(first, slots));
 }
 
+// Whether a mask lets the step count.
+fn is_kept(step: u32) -> bool {
+  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
+}
+
 // The batch row in a slot.
 fn row_of(slot: u32) -> u32 {
-  if (PADDING == 1u) { return u32(mask[slot]); }
+  if (PADDING == 1u || HAS_MASK == 1u) { return u32(mask[slot]); }
   return slot + select(0u, params.batch, PADDING == 2u);
 }
 
@@ -130,6 +135,17 @@ fn lstm_backward(
   if (PADDING == 2u) { end = min(end, start_of(params.batch)); }
   if (begin >= end) {
     return;
+  }
+  // The steps that count for any row of the group; gradients pass by the others.
+  var kept_begin = begin;
+  var kept_end = end;
+  if (HAS_MASK == 1u) {
+    kept_begin = end;
+    kept_end = begin;
+    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
+      kept_begin = min(kept_begin, max(begin, u32(mask[params.batch + slot])));
+      kept_end = max(kept_end, min(end, u32(mask[2u * params.batch + slot])));
+    }
   }
   let state = (params.batch + select(0u, 1u, PADDING > 0u)) * HIDDEN;
   let last_state = params.batch * HIDDEN;
@@ -168,6 +184,25 @@ fn lstm_backward(
 
   for (var t = end; t > begin;) {
     t--;
+    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+      for (var n = 0u; n < UNITS; n++) {
+        let unit = lane + n * THREADS;
+        for (var q = 0u; q < QUADS; q++) {
+          let first = first_row + q * 4u;
+          let inside = select(0u, rows_inside(first), unit < HIDDEN);
+          for (var r = 0u; r < inside; r++) {
+            let step = row_of(first + r) * params.steps + t;
+            if (HAS_D_HIDDEN == 1u) { d_h[n * QUADS + q][r] += d_hidden[step * HIDDEN + unit]; }
+            let to = step * (4u * HIDDEN) + unit;
+            d_x[to] = 0.0;
+            d_x[to + HIDDEN] = 0.0;
+            d_x[to + 2u * HIDDEN] = 0.0;
+            d_x[to + 3u * HIDDEN] = 0.0;
+          }
+        }
+      }
+      continue;
+    }
     if (PADDING == 2u) {
       while (started > 0u && start_of(started - 1u) == t + 1u) {
         started--;
@@ -212,7 +247,7 @@ fn lstm_backward(
           } else if (t > 0u) {
             c_before = saved[at - HIDDEN];
           } else if (HAS_INITIAL == 1u) {
-            c_before = initial[(first + r) * HIDDEN + column + last_state];
+            c_before = initial[row_of(first + r) * HIDDEN + column + last_state];
           }
           var dh = d_h_quad[r];
           if (HAS_D_HIDDEN == 1u) { dh += d_hidden[step * HIDDEN + column]; }
@@ -226,7 +261,7 @@ fn lstm_backward(
           if (HAS_MASK == 1u || PADDING == 1u) {
             // Select, not multiply: before a row's start saved holds anything.
             var kept = is_own;
-            if (HAS_MASK == 1u) { kept = mask[step] != 0; }
+            if (HAS_MASK == 1u) { kept = is_kept(step); }
             d_i = select(0.0, d_i, kept);
             d_f = select(0.0, d_f, kept);
             d_g = select(0.0, d_g, kept);

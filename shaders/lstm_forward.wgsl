@@ -5,7 +5,8 @@
 //   i, f, o = recurrent_activation(z_i, z_f, z_o);  g = activation(z_c)
 //   c = f * c + i * g;            h = o * activation(c)
 //
-// Where mask[b, t] is 0, h and c stay as they are and hidden[b, t] repeats h.
+// Where a mask is 0 at (b, t), h and c stay as they are and hidden[b, t] repeats h. The mask comes with a schedule
+// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
 //
 // PADDING: rows of one batch that begin with the same padding go through the same states while they read it, so it is read
 // once, by a row of its own (row B of ids, hidden and saved), and every row starts from where its padding ends.
@@ -18,7 +19,7 @@
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
 // @binding(3) packed  : vec4f[H rounded up to STEP, H], from recurrent_pack.wgsl (read)
 // @binding(4) initial : f32[2, B, H], h then c (read)
-// @binding(5) mask    : i32[B, T], 0 or 1 (read)
+// @binding(5) mask    : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
 // @binding(7) saved   : f32[B, T, 5H]: i, f, g, o, then c (write, if WRITE_SAVED); at masked steps only c is meant
 // @binding(8) last    : f32[2, B, H], h then c; also carries them from one chunk of time to the next (read, write)
@@ -100,8 +101,13 @@ fn rows_inside(first: u32) -> u32 {
 
 // The batch row in a slot.
 fn row_of(slot: u32) -> u32 {
-  if (PADDING == 1u) { return u32(mask[slot]); }
+  if (PADDING == 1u || HAS_MASK == 1u) { return u32(mask[slot]); }
   return slot + select(0u, params.batch, PADDING == 2u);
+}
+
+// Whether a mask lets the step count.
+fn is_kept(step: u32) -> bool {
+  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
 }
 
 // The first step of the row in a slot.
@@ -132,6 +138,17 @@ fn lstm_forward(
   if (PADDING == 2u) { end = min(end, u32(mask[2u * params.batch - 1u])); }
   if (begin >= end) {
     return;
+  }
+  // The steps that count for any row of the group; at the others states stay, and are only written down.
+  var kept_begin = begin;
+  var kept_end = end;
+  if (HAS_MASK == 1u) {
+    kept_begin = end;
+    kept_end = begin;
+    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
+      kept_begin = min(kept_begin, max(begin, u32(mask[params.batch + slot])));
+      kept_end = max(kept_end, min(end, u32(mask[2u * params.batch + slot])));
+    }
   }
   let state = params.batch * HIDDEN;
   var cell: array<vec4f, CELLS>;
@@ -173,6 +190,25 @@ fn lstm_forward(
 
   var current = 0u;
   for (var t = begin; t < end; t++) {
+    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+      if (WRITE_HIDDEN == 1u || WRITE_SAVED == 1u) {
+        for (var n = 0u; n < UNITS; n++) {
+          let unit = lane + n * THREADS;
+          for (var q = 0u; q < QUADS; q++) {
+            let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+            let c = cell[n * QUADS + q];
+            let first = first_row + q * 4u;
+            let inside = select(0u, rows_inside(first), unit < HIDDEN);
+            for (var r = 0u; r < inside; r++) {
+              let step = row_of(first + r) * params.steps + t;
+              if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h[r]; }
+              if (WRITE_SAVED == 1u) { saved[(step * 5u + 4u) * HIDDEN + unit] = c[r]; }
+            }
+          }
+        }
+      }
+      continue;
+    }
     let next = select(0u, SPAN - current, BUFFERS == 2u);
     var columns: array<u32, UNITS>;
     var weights: array<vec4f, UNITS_BY_FOUR>;
@@ -264,7 +300,7 @@ fn lstm_forward(
           var c = f * c_quad[r] + i * g;
           var h = o * activate(ACTIVATION, c);
           if (HAS_MASK == 1u) {
-            let kept = mask[step] != 0;
+            let kept = is_kept(step);
             c = select(c_quad[r], c, kept);
             h = select(h_quad[r], h, kept);
           }

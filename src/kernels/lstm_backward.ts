@@ -30,7 +30,7 @@ export interface LstmBackwardReads {
   readonly dHidden?: Operand | undefined;
   /** f32[2, B, H]: the gradient of the last h, then of the last c; zeros when absent. */
   readonly dLast?: Operand | undefined;
-  /** bool[B, T], as in the forward sweep. */
+  /** i32[3 B + B T], a mask with its schedule, as in the forward sweep. */
   readonly mask?: Operand | undefined;
   /** f32[2, B, H], as in the forward sweep. */
   readonly initial?: Operand | undefined;

@@ -26,7 +26,7 @@ export interface LstmForwardReads {
   readonly recurrent: Operand;
   /** f32[2, B, H]: the first h, then the first c; zeros when absent. */
   readonly initial?: Operand | undefined;
-  /** bool[B, T]: where it is 0, h and c stay as they are and `hidden` repeats h. */
+  /** i32[3 B + B T], a mask with its schedule (kernels/mask_schedule.ts): where it is 0, h and c stay as they are and `hidden` repeats h. */
   readonly mask?: Operand | undefined;
   /**
    * i32[2, B], with ids i32[B + 1, T] and neither initial nor mask: rows share their padding, see kernels/padding.ts.

@@ -8,6 +8,7 @@ import type { RecurrentActivation } from "../kernels/activations.ts";
 import { lstmBackwardCall } from "../kernels/lstm_backward.ts";
 import { lstmForwardCall } from "../kernels/lstm_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
+import { maskSchedule } from "./mask_schedule.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
 import { applySweep, defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
 
@@ -24,6 +25,7 @@ const family: SweepFamily<LstmActivations> = {
   savedParts: 5,
   separatesInner: false,
   rereadsInitial: true,
+  schedulesMask: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
     const [h, c] = states as [number, number];
@@ -88,8 +90,9 @@ export interface LstmSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function lstmSweep(x: Value, recurrent: Value, options: LstmSweepOptions = {}): LstmSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", ...parts } = options;
-  const outputs = applySweep(lstmSweepOp, { x, recurrent, ...parts }, { activation, recurrentActivation });
+  const { activation = "tanh", recurrentActivation = "sigmoid", mask, ...parts } = options;
+  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
+  const outputs = applySweep(lstmSweepOp, { x, recurrent, ...parts, ...schedule }, { activation, recurrentActivation });
   const [hidden, saved, last] = outputs as [Value, Value, Value];
   return { hidden, saved, last };
 }

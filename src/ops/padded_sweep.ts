@@ -7,12 +7,12 @@ import { ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import { defineOp, type Op, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
-import { paddedGradientCall } from "../kernels/padded_gradient.ts";
 import { paddingCall } from "../kernels/padding.ts";
 
 export { MOST_SCHEDULED_ROWS } from "../kernels/padding.ts";
 
 import { scatterAdd } from "./gather.ts";
+import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
 import type { SweepFamily, SweepGradReads, SweepGradWrites, SweepReads, SweepWrites } from "./sweep.ts";
 import { backwardLoop, forwardLoop } from "./sweep_reference.ts";
 
@@ -71,14 +71,6 @@ const paddingOp = defineOp<NoAttributes>({
   ],
 });
 
-/** Each row's first step. */
-function startsOf({ shape, data }: ReferenceArray): number[] {
-  const batch = shape[1] as number;
-  const starts = new Array<number>(batch).fill(0);
-  for (let slot = 0; slot < batch; slot++) starts[data[slot] as number] = data[batch + slot] as number;
-  return starts;
-}
-
 /** Rows `[B, T, D]` whose steps before their start are those of the padding's row. */
 function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): ReferenceArray {
   const [rows, steps, width] = shape as [number, number, number];
@@ -89,48 +81,6 @@ function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): R
   });
   return { shape: [rows - 1, steps, width], data: full };
 }
-
-/** The gradient of a recurrent kernel: h before each step, transposed, times the step's dZ. */
-const paddedGradientOp = defineOp<NoAttributes>({
-  kind: "kernel",
-  name: "paddedGradient",
-  infer: ({ inputs: [hidden, dZ] }) => [
-    {
-      shape: [(hidden as TensorType).shape[2] as number, (dZ as TensorType).shape[2] as number],
-      dtype: "float32",
-    },
-  ],
-  vjp: () => {
-    throw new ValueError("paddedGradient: second derivatives of a sweep are not available");
-  },
-  reference: ({ inputs, outputs: [output] }) => {
-    const [hidden, dZ, schedule] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray];
-    const [rows, steps, M] = hidden.shape as [number, number, number];
-    const N = dZ.shape[2] as number;
-    const starts = startsOf(schedule);
-    const sum = new Float64Array(M * N);
-    for (let row = 0; row < rows; row++) {
-      const isPadding = row === rows - 1;
-      const start = isPadding ? 0 : (starts[row] as number);
-      const end = isPadding ? Math.max(0, ...starts) : steps;
-      for (let step = Math.max(1, start); step < end; step++) {
-        const before = ((step === start ? rows - 1 : row) * steps + step - 1) * M;
-        const at = (row * steps + step) * N;
-        for (let m = 0; m < M; m++) {
-          for (let n = 0; n < N; n++) {
-            sum[m * N + n] =
-              (sum[m * N + n] as number) + (hidden.data[before + m] as number) * (dZ.data[at + n] as number);
-          }
-        }
-      }
-    }
-    return [{ shape: (output as TensorType).shape, data: sum }];
-  },
-  lower: ({ inputs, outputs: [output] }) => {
-    const [hidden, dZ, schedule] = inputs as [Operand, Operand, Operand];
-    return [paddedGradientCall({ hidden, dZ, schedule }, output as Operand)];
-  },
-});
 
 /** A sweep over a table's rows that gives only its last states: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H, G·H]`. */
 export type PaddedSweep<A> = (table: Value, ids: Value, recurrent: Value, attributes: A) => Value;
@@ -168,12 +118,7 @@ function definePaddedOp<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): O
       const [table, ids, recurrent, schedule] = inputs as [Value, Value, Value, Value];
       const [hidden, saved] = outputs as [Value, Value];
       const dX = only(gradient([saved, recurrent, dLast, schedule], attributes));
-      return [
-        scatterAdd(dX, ids, table.shape[0] as number),
-        null,
-        only(paddedGradientOp([hidden, dX, schedule], {})),
-        null,
-      ];
+      return [scatterAdd(dX, ids, table.shape[0] as number), null, paddedGradient(hidden, dX, schedule), null];
     },
     reference: ({ inputs, outputs, attributes }) => {
       const [x, ids, recurrent, schedule] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];

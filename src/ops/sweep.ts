@@ -7,9 +7,12 @@ import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { defineOp, type Op, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
+import { scheduleSize } from "../kernels/mask_schedule.ts";
 import { scatterAdd } from "./gather.ts";
+import { scheduledMask } from "./mask_schedule.ts";
 import { matmul } from "./matmul.ts";
 import { concat, shiftTime, slice } from "./movement.ts";
+import { maskedGradient } from "./recurrent_gradient.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { backwardLoop, forwardLoop } from "./sweep_reference.ts";
@@ -104,6 +107,8 @@ export interface SweepFamily<A> {
   readonly separatesInner: boolean;
   /** True where the backward kernel reads the initial states. */
   readonly rereadsInitial: boolean;
+  /** True where the kernels skip what a mask leaves out: the op's mask is then that of `maskSchedule`. */
+  readonly schedulesMask?: boolean;
   /** h before every step, `[B, T, H]`, from the sweep's outputs. */
   previous(outputs: SweepWrites<Value>, initial: Value | undefined): Value;
   step(unit: UnitStep, attributes: A): { readonly states: readonly number[]; readonly saved: readonly number[] };
@@ -180,6 +185,16 @@ function expectShape(name: string, what: string, type: TensorType | undefined, d
   }
 }
 
+/** What the reference reads: the plain mask of `[B, T, …]`, also where the kernels take its schedule. */
+function withMask<R extends { readonly mask?: ReferenceArray }>(
+  family: SweepFamily<never>,
+  reads: R,
+  [batch, time]: Shape,
+): R {
+  if (family.schedulesMask !== true || reads.mask === undefined) return reads;
+  return { ...reads, mask: scheduledMask(reads.mask, batch as number, time as number) };
+}
+
 /** Declares the sweep of a family. Outputs: hidden, saved (where there are `savedParts`), last. */
 export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
   const { name, gates, states, savedParts } = family;
@@ -201,7 +216,11 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
         batch,
         units,
       ]);
-      expectShape(name, "mask", reads.mask, "bool", [batch, time]);
+      if (family.schedulesMask === true) {
+        expectShape(name, "mask's schedule", reads.mask, "int32", [scheduleSize(batch, time)]);
+      } else {
+        expectShape(name, "mask", reads.mask, "bool", [batch, time]);
+      }
       const shapes = [
         [batch, time, units],
         ...(savedParts > 0 ? [[batch, time, savedParts * units]] : []),
@@ -231,8 +250,12 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
         },
       ) as [Value, Value, Value?];
       const rows = batch * time;
-      const previous = reshape(family.previous(writes, initial), [rows, units]);
-      const dRecurrent = matmul(previous, reshape(dInner, [rows, gates * units]), { transposeA: true });
+      const dRecurrent =
+        family.schedulesMask === true && mask !== undefined
+          ? maskedGradient(writes.hidden, dInner, mask, initial)
+          : matmul(reshape(family.previous(writes, initial), [rows, units]), reshape(dInner, [rows, gates * units]), {
+              transposeA: true,
+            });
       return [
         ids === undefined ? dX : scatterAdd(dX, ids, x.shape[0] as number),
         ...(ids === undefined ? [] : [null]),
@@ -243,7 +266,11 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
       ];
     },
     reference: ({ inputs, outputs, attributes }) =>
-      forwardLoop(family, readsOf<ReferenceArray>(inputs, attributes), attributes).map((data, index) => ({
+      forwardLoop(
+        family,
+        withMask(family, readsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
+        attributes,
+      ).map((data, index) => ({
         shape: (outputs[index] as TensorType).shape,
         data,
       })),
@@ -276,7 +303,11 @@ function defineSweepGradient<A>(family: SweepFamily<A>): Op<A & SweepGradParts> 
       );
     },
     reference: ({ inputs, outputs, attributes }) =>
-      backwardLoop(family, gradReadsOf<ReferenceArray>(inputs, attributes), attributes).map((data, index) => ({
+      backwardLoop(
+        family,
+        withMask(family, gradReadsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
+        attributes,
+      ).map((data, index) => ({
         shape: (outputs[index] as TensorType).shape,
         data,
       })),

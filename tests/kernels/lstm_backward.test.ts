@@ -7,7 +7,15 @@ import { lstmBackwardCall } from "../../src/kernels/lstm_backward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";
-import { type LstmCase, lstmBackward, lstmForward, normals, randomCase, testMask } from "./lstm_reference.ts";
+import {
+  type LstmCase,
+  lstmBackward,
+  lstmForward,
+  normals,
+  randomCase,
+  scheduleOf,
+  testMask,
+} from "./lstm_reference.ts";
 
 /** Float32 sums of up to 2048 products, over up to 33 steps whose errors feed back. */
 const TOLERANCE = 5e-5;
@@ -34,14 +42,15 @@ async function backward(
       recurrent: operand("input", 1, [hidden, 4 * hidden]),
       dHidden: dHidden && operand("input", 2, [batch, steps, hidden]),
       dLast: dLast && operand("input", 3, [2, batch, hidden]),
-      mask: run.mask && operand("input", 4, [batch, steps], "bool"),
+      mask: run.mask && operand("input", 4, [3 * batch + batch * steps], "int32"),
       initial: run.initial && operand("input", 5, [2, batch, hidden]),
     },
     { dX: operand("output", 0, [batch, steps, 4 * hidden]), dInitial: operand("output", 1, [2, batch, hidden]) },
     run,
   );
   const saved = Float32Array.from(lstmForward(run).saved);
-  const inputs = [saved, run.recurrent, dHidden, dLast, run.mask, run.initial].filter((data) => data !== undefined);
+  const schedule = run.mask && scheduleOf(run.mask, batch, steps);
+  const inputs = [saved, run.recurrent, dHidden, dLast, schedule, run.initial].filter((data) => data !== undefined);
   return { outputs: await runKernel(await testDevice(), call, inputs, { adapter }), plan: call.plan(adapter) };
 }
 

@@ -7,7 +7,7 @@ import { lstmForwardCall } from "../../src/kernels/lstm_forward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";
-import { type LstmCase, lstmForward, randomCase, testMask } from "./lstm_reference.ts";
+import { type LstmCase, lstmForward, randomCase, scheduleOf, testMask } from "./lstm_reference.ts";
 
 /** Float32 sums of up to 512 products, over up to 33 steps whose errors feed back. */
 const TOLERANCE = 2e-5;
@@ -30,7 +30,7 @@ async function forward(run: LstmCase<Float32Array>, { adapter = testTraits(), id
       ids: ids && operand("input", 1, [batch, steps], "int32"),
       recurrent: operand("input", 2, [hidden, 4 * hidden]),
       initial: run.initial && operand("input", 3, [2, batch, hidden]),
-      mask: run.mask && operand("input", 4, [batch, steps], "bool"),
+      mask: run.mask && operand("input", 4, [3 * batch + batch * steps], "int32"),
     },
     {
       hidden: operand("output", 0, [batch, steps, hidden]),
@@ -40,7 +40,8 @@ async function forward(run: LstmCase<Float32Array>, { adapter = testTraits(), id
     run,
     isUsed,
   );
-  const inputs = [run.x, ids, run.recurrent, run.initial, run.mask].filter((data) => data !== undefined);
+  const schedule = run.mask && scheduleOf(run.mask, batch, steps);
+  const inputs = [run.x, ids, run.recurrent, run.initial, schedule].filter((data) => data !== undefined);
   return { outputs: await runKernel(await testDevice(), call, inputs, { adapter }), plan: call.plan(adapter) };
 }
 

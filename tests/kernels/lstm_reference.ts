@@ -151,6 +151,20 @@ export function testMask(kind: "left" | "right" | "holes", batch: number, steps:
   });
 }
 
+/** A mask with the schedule that the kernels take it in: rows, longest first, their starts and ends, then the mask. */
+export function scheduleOf(mask: ArrayLike<number>, batch: number, steps: number): Int32Array {
+  const spans = Array.from({ length: batch }, (_, row) => {
+    const kept = Array.from({ length: steps }, (_, t) => t).filter((t) => mask[row * steps + t] !== 0);
+    return { row, start: kept[0] ?? steps, end: (kept.at(-1) ?? -1) + 1 };
+  }).sort((a, b) => b.end - b.start - (a.end - a.start) || a.row - b.row);
+  return Int32Array.from([
+    ...spans.map(({ row }) => row),
+    ...spans.map(({ start }) => start),
+    ...spans.map(({ end }) => end),
+    ...Array.from(mask),
+  ]);
+}
+
 /** A random case with weights that keep h lively at any size. */
 export function randomCase(
   [batch, steps, hidden]: readonly [number, number, number],

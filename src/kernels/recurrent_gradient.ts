@@ -1,6 +1,6 @@
-/** The gradient of a recurrent kernel over the steps that were really run, where rows share their padding. */
+/** The gradient of a recurrent kernel over the steps that were really run. */
 
-import source from "../../shaders/padded_gradient.wgsl?raw" with { type: "text" };
+import source from "../../shaders/recurrent_gradient.wgsl?raw" with { type: "text" };
 import {
   type AdapterTraits,
   type Dispatch,
@@ -20,35 +20,48 @@ const COMBINE_WORKGROUP = 64;
 const GPU_SPLITS = 16;
 
 /** What the kernel reads. */
-export interface PaddedGradientReads {
-  /** f32[B + 1, T, M]: h after each step; row B is the padding's own. */
+export interface RecurrentGradientReads {
+  /** f32[B, T, M]: h after each step; with row B, the padding's own, where rows share it. */
   readonly hidden: Operand;
-  /** f32[B + 1, T, N]: the gradient of each step's recurrent product. N is a multiple of 4. */
+  /** f32[B, T, N]: the gradient of each step's recurrent product, with as many rows. N is a multiple of 4. */
   readonly dZ: Operand;
-  /** i32[2, B]: rows in the order of their starts, then the starts. */
+  /** i32[2, B] of padding.ts, or i32[3 B + B T] of mask_schedule.ts. */
   readonly schedule: Operand;
+  /** f32[S, B, M]: states before the first step, h first; zeros when absent. With a mask only. */
+  readonly initial?: Operand | undefined;
 }
 
 /**
- * Sums h[t - 1]ᵀ · dZ[t] over each row's own steps and those of the padding's row. Writes f32[M, N].
+ * Sums h[t - 1]ᵀ · dZ[t] over each row's own steps. The call's `reads` are hidden, dZ, schedule, and initial if given; it
+ * writes f32[M, N].
  *
  * @example
- * paddedGradientCall({ hidden, dZ, schedule }, dRecurrent);
+ * recurrentGradientCall({ hidden, dZ, schedule }, { isMasked: false }, dRecurrent);
  */
-export function paddedGradientCall({ hidden, dZ, schedule }: PaddedGradientReads, out: Operand): KernelCall {
+export function recurrentGradientCall(
+  { hidden, dZ, schedule, initial }: RecurrentGradientReads,
+  { isMasked }: { readonly isMasked: boolean },
+  out: Operand,
+): KernelCall {
   const [rows, steps, M] = hidden.shape as readonly [number, number, number];
   const N = dZ.shape[2] as number;
-  const batch = rows - 1;
+  const batch = isMasked ? rows : rows - 1;
   return {
-    kernel: "padded_gradient",
-    reads: [hidden, dZ, schedule],
+    kernel: "recurrent_gradient",
+    reads: [hidden, dZ, schedule, ...(initial === undefined ? [] : [initial])],
     writes: [out],
     plan: (adapter) => {
       const { constants, features, tile } = layoutOf(adapter);
       const isVector = M % 4 === 0;
       const specialised = specialise(
         source,
-        { ...constants, VECTOR: isVector, ElementH: isVector ? "vec4f" : "f32" },
+        {
+          ...constants,
+          VECTOR: isVector,
+          ElementH: isVector ? "vec4f" : "f32",
+          MASKED: isMasked ? 1 : 0,
+          HAS_INITIAL: initial === undefined ? 0 : 1,
+        },
         features,
       );
       const x = Math.ceil(N / tile.columns);
@@ -61,15 +74,16 @@ export function paddedGradientCall({ hidden, dZ, schedule }: PaddedGradientReads
       const dispatches: Dispatch[] = [];
       for (let first = 0; first < splits; first += perDispatch) {
         dispatches.push({
-          label: "padded_gradient",
+          label: "recurrent_gradient",
           source: specialised,
-          entryPoint: "padded_gradient",
+          entryPoint: "recurrent_gradient",
           params: params(first),
           buffers: [
             readBuffer(0),
             readBuffer(1),
             readBuffer(2),
             splits === 1 ? writeBuffer(0) : scratchBuffer(0, "read_write"),
+            readBuffer(initial === undefined ? 0 : 3),
           ],
           workgroups: [x, y, Math.min(perDispatch, splits - first)],
           isExtraChunk: first > 0,
@@ -77,7 +91,7 @@ export function paddedGradientCall({ hidden, dZ, schedule }: PaddedGradientReads
       }
       if (splits === 1) return { dispatches, scratch: [] };
       dispatches.push({
-        label: "padded_gradient/combine",
+        label: "recurrent_gradient/combine",
         source: specialise(source, {}),
         entryPoint: "combine",
         params: params(0),
