@@ -56,7 +56,12 @@ fn ftrl(
   let decayed = w[index] - w[index] * rates[1];
   let before = accumulator[index];
   let next = before + g * g;
-  let sigma = (scaled(next) - scaled(before)) / rates[0];
+  var rise = scaled(next) - scaled(before);
+  if (SQUARE_ROOT == 1u && next > 0.0) {
+    // The same without cancellation.
+    rise = g * g / (scaled(next) + scaled(before));
+  }
+  let sigma = rise / rates[0];
   let line = linear[index] + (g + 2.0 * params.shrinkage * decayed - sigma * decayed);
   accumulator[index] = next;
   linear[index] = line;
