@@ -17,6 +17,7 @@ import {
   type Model,
   modelCheckpoint,
   NonFiniteError,
+  precision,
   reduceLrOnPlateau,
   sgd,
   terminateOnNaN,
@@ -148,6 +149,34 @@ describe("earlyStopping", () => {
     await expect(fitting).rejects.toThrow(ValueError);
     await expect(fitting).rejects.toThrow(message);
     expect(await weightBits(model)).toEqual(before);
+  });
+
+  test("epochs that are not validated do not count", async () => {
+    using model = smallModel(device);
+    const seen: string[] = [];
+    const watch = lambdaCallback({ onEpochEnd: (_epoch, logs) => void seen.push(String("valLoss" in logs)) });
+    const best = modelCheckpoint({ directory: "x", saveBestOnly: true, write: (path) => void seen.push(path) });
+    const callbacks = [watch, earlyStopping({ patience: 9 }), reduceLrOnPlateau(), best];
+    await model.fit(data, { ...fit, epochs: 2, validationSplit: 0.5, validationFreq: 2, callbacks });
+    expect(seen).toEqual(["false", "true", "x"]);
+  });
+
+  test("a result that a callback adds may be watched when mode is said", async () => {
+    using model = smallModel(device);
+    const callbacks = [feigned([1, 2, 3], "mine"), earlyStopping({ monitor: "mine", mode: "min" })];
+    expect((await model.fit(data, { ...fit, epochs: 3, callbacks })).epochs).toHaveLength(2);
+    const lost = model.fit(data, { ...fit, callbacks: [earlyStopping({ monitor: "mine", mode: "min" })] });
+    await expect(lost).rejects.toThrow('no result "mine"; it has loss, accuracy. Set monitor');
+  });
+
+  test("a metric of several results wants its number", async () => {
+    const metrics = [precision({ thresholds: [0.1, 0.9] })];
+    using model = smallModel(device, { metrics });
+    const run = (monitor: string) => model.fit(data, { ...fit, callbacks: [earlyStopping({ monitor })] });
+    await expect(run("precision")).rejects.toThrow(
+      '"precision" has 2 results; set monitor to one of precision[0], precision[1]',
+    );
+    await expect(run("precision[1]")).resolves.toBeDefined();
   });
 
   test("Keras's spelling will do, and accuracy is better when it is larger", async () => {

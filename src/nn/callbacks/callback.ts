@@ -41,8 +41,9 @@ export interface Callback {
   /** Names it in errors and in a saved training. */
   readonly name?: string;
   /**
-   * True to read loss and metrics back after every step for `onBatchEnd`. Each reading waits for the GPU to finish the step,
-   * which costs tenths of a millisecond on a GPU, and some 100 ms in Firefox; without it logs are read now and then.
+   * True to read loss and metrics back after every step for `onBatchEnd`. Each reading waits until the GPU has finished the
+   * step, so that no next one is queued meanwhile: some 100 ms a step in Firefox, less elsewhere. Without it logs are read
+   * now and then, at no such cost.
    */
   readonly batchLogs?: boolean;
   onTrainBegin?(training: Training): Awaitable<void>;

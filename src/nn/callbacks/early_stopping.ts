@@ -63,7 +63,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
     },
     async onEpochEnd(epoch, logs, training) {
       const current = monitor.of(logs);
-      if (epoch < startFromEpoch) return;
+      if (current === undefined || epoch < startFromEpoch) return;
       const isBest = monitor.isBetter(current, best);
       if (restoreBestWeights && (isBest || bestWeights === undefined)) {
         bestWeights = await training.weights();

@@ -59,6 +59,7 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
       const rate = settableRate(name, training);
       logs.learningRate = rate;
       const current = monitor.of(logs);
+      if (current === undefined) return;
       if (cooling > 0) [cooling, wait] = [cooling - 1, 0];
       if (monitor.isBetter(current, best)) {
         [best, wait] = [current, 0];

@@ -53,7 +53,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
   async function save(training: Training, logs: Logs, numbers: Logs): Promise<void> {
     if (saveBestOnly) {
       const current = monitor.of(logs);
-      if (!monitor.isBetter(current, best)) return;
+      if (current === undefined || !monitor.isBetter(current, best)) return;
       best = current;
     }
     const path = fill(directory, { ...logs, ...numbers });

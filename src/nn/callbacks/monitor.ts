@@ -26,6 +26,7 @@ export class Monitor {
   readonly #mode: "auto" | "min" | "max";
   readonly #minDelta: number;
   #direction: Direction;
+  #isKnown = false;
 
   /** @throws ValueError for an unknown mode or a minDelta that is no number. */
   constructor(callback: string, { monitor = "valLoss", mode = "auto", minDelta = 0 }: MonitorOptions) {
@@ -41,17 +42,17 @@ export class Monitor {
     this.#minDelta = Math.abs(minDelta);
   }
 
-  /** @throws ValueError where the training has no such result, or does not know whether more of it is better. */
-  begin(training: Training): void {
-    const { logNames } = training;
-    if (!logNames.includes(this.name.replace(/\[\d+\]$/, ""))) {
-      const hint = /^val[A-Z]/.test(this.name) && !logNames.some((name) => name.startsWith("val"));
-      throw new ValueError(
-        `${this.#callback}: the training has no result "${this.name}"; it has ${logNames.join(", ")}. ${hint ? "Give fit validationData or validationSplit, or set" : "Set"} monitor to one of these.`,
-        { monitor: this.name, logNames },
-      );
+  /**
+   * @throws ValueError where the training has no such result, or does not know whether more of it is better. With `mode` said,
+   * it may be a result that a callback adds to the logs.
+   */
+  begin({ logNames, directionOf }: Training): void {
+    this.#isKnown = logNames.includes(this.name.replace(/\[\d+\]$/, ""));
+    if (!this.#isKnown && this.#mode === "auto") {
+      const lacksValidation = /^val[A-Z]/.test(this.name) && !logNames.some((name) => name.startsWith("val"));
+      throw this.#missing(logNames, lacksValidation ? "Give fit validationData or validationSplit, or set" : "Set");
     }
-    this.#direction = this.#mode === "auto" ? training.directionOf(this.name) : this.#mode === "min" ? "down" : "up";
+    this.#direction = this.#mode === "auto" ? directionOf(this.name) : this.#mode === "min" ? "down" : "up";
     if (this.#direction === undefined) {
       throw new ValueError(
         `${this.#callback}: whether more or less of "${this.name}" is better is not known; set mode to "min" or "max"`,
@@ -60,18 +61,31 @@ export class Monitor {
     }
   }
 
+  #missing(names: readonly string[], advice: string): ValueError {
+    return new ValueError(
+      `${this.#callback}: the training has no result "${this.name}"; it has ${names.join(", ")}. ${advice} monitor to one of these.`,
+      { monitor: this.name, names },
+    );
+  }
+
   /** What anything is better than. */
   get worst(): number {
     return this.#direction === "down" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
-  /** The watched result among the logs. @throws ValueError when it is not there. */
-  of(logs: Logs): number {
+  /**
+   * The watched result among the logs; undefined after an epoch that was not validated.
+   * @throws ValueError when it is not there at all, or the metric has several results, of which none is named.
+   */
+  of(logs: Logs): number | undefined {
     const value = logs[this.name];
     if (value !== undefined) return value;
+    const several = Object.keys(logs).filter((name) => name.startsWith(`${this.name}[`));
+    if (several.length === 0 && this.#isKnown) return undefined;
+    if (several.length === 0) throw this.#missing(Object.keys(logs), "Set");
     throw new ValueError(
-      `${this.#callback}: the logs have no "${this.name}"; they have ${Object.keys(logs).join(", ")}. Set monitor to one of these.`,
-      { monitor: this.name },
+      `${this.#callback}: "${this.name}" has ${several.length} results; set monitor to one of ${several.join(", ")}`,
+      { monitor: this.name, results: several },
     );
   }
 
