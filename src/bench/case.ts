@@ -65,11 +65,4 @@ export type PeerTask =
       readonly transposeA: boolean;
       readonly transposeB: boolean;
     }
-  | { readonly kind: "training step" | "predict"; readonly sizes: ModelSizes }
-  | {
-      readonly kind: "lstm";
-      readonly batch: number;
-      readonly steps: number;
-      readonly inputs: number;
-      readonly units: number;
-    };
+  | { readonly kind: "training step" | "predict"; readonly sizes: ModelSizes };

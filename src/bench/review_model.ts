@@ -12,6 +12,9 @@ import { drawIds } from "./data.ts";
 /** The tutorial's: 500 words of 5,000, 32 numbers a word, 100 units, 64 rows. */
 export const REVIEW_SIZES: ModelSizes = { batch: 64, steps: 500, vocabulary: 5000, embedding: 32, units: 100 };
 
+/** A prediction or a loss may lie so far from the float64 one. */
+export const MODEL_TOLERANCE = 1e-4;
+
 /** Model and batch. */
 export interface ReviewTask {
   readonly sizes: ModelSizes;

@@ -2,9 +2,11 @@
 import { selectCases } from "../bench/cases/index.ts";
 import { assertComparable, compareReports, readReport } from "../bench/compare.ts";
 import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "../bench/job.ts";
+import type { Peer } from "../bench/peers/peer.ts";
 import { comparisonLines, placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report.ts";
 import type { BenchReport } from "../bench/results.ts";
 import type { ShaderJob } from "../bench/shader.ts";
+import { DeviceError } from "../core/errors.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { BenchArguments, ShaderArguments } from "./bench_arguments.ts";
 import type { BrowserName } from "./browser.ts";
@@ -15,6 +17,7 @@ import { bundlePeers } from "./peer_bundle.ts";
 import { versionsOf } from "./record.ts";
 import { encodeJson } from "./run_file.ts";
 import { thisRuntime } from "./runtime_info.ts";
+import { loadTorch } from "./torch_peer.ts";
 
 /**
  * Measures as told.
@@ -62,7 +65,18 @@ async function run(told: BenchArguments, main: string, control: BenchJobControl)
   if (runtime === "chromium" || runtime === "firefox") return runInBrowser(runtime, job, main, control);
   // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
   await import("../node.ts");
-  return runBenchJob(job, control);
+  return runBenchJob(job, { ...control, morePeers: peers ? await torch(control) : [] });
+}
+
+/** PyTorch runs beside Node and Deno only: it is a process of its own. */
+async function torch({ onEvent }: BenchJobControl): Promise<Peer[]> {
+  try {
+    return [await loadTorch()];
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    onEvent({ kind: "note", text: `pytorch is not compared with: ${error.message}` });
+    return [];
+  }
 }
 
 async function runInBrowser(

@@ -13,6 +13,8 @@ export function isDeno(): boolean {
 export async function rerunInDeno(main: string, words: readonly string[]): Promise<number> {
   const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   if (words.some((word) => /^(--archive=)?https?:/i.test(word))) permissions.push("--allow-net");
+  // PyTorch runs beside as a process of its own.
+  if (words.includes("--peers")) permissions.push("--allow-run");
   let child: ChildProcess | undefined;
   // Deno stops at a whole step and saves: this process waits for it.
   const forward = (signal: NodeJS.Signals): void => void child?.kill(signal);

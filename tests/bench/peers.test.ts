@@ -6,6 +6,7 @@ import { JAX_VERSION } from "../../src/bench/peers/jax.ts";
 import type { Peer } from "../../src/bench/peers/peer.ts";
 import { loadTfjs } from "../../src/bench/peers/tfjs.ts";
 import { reviewTask } from "../../src/bench/review_model.ts";
+import { loadTorch } from "../../src/cli/torch_peer.ts";
 import { testDevice } from "../support/device.ts";
 
 const FAST = { seconds: 0.05, minSamples: 6, maxSamples: 6, patience: 5 };
@@ -43,6 +44,26 @@ describe("TensorFlow.js", () => {
       expect(await prepared.subject.time(1)).toBeGreaterThan(0);
       prepared.dispose();
     }
+  });
+});
+
+describe("PyTorch", () => {
+  test("trains, predicts and multiplies beside, its results checked, where a Python has it", async (context) => {
+    let torch: Peer;
+    try {
+      torch = await loadTorch();
+    } catch (error) {
+      console.warn(`SKIPPED: ${error instanceof Error ? error.message : String(error)}`);
+      return context.skip();
+    }
+    for (const task of [PLAIN, { kind: "training step", sizes: SMALL }, { kind: "predict", sizes: SMALL }] as const) {
+      const prepared = await torch.prepare(task);
+      if (prepared === undefined) throw new Error("PyTorch was expected to do it");
+      expect(await prepared.subject.time(3)).toBeGreaterThan(0);
+      prepared.dispose();
+    }
+    await expect(torch.prepare({ ...PLAIN, K: -1 })).rejects.toThrow(/^PyTorch: RuntimeError/);
+    torch.dispose();
   });
 });
 

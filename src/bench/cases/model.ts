@@ -7,11 +7,8 @@ import { sequential } from "../../nn/sequential.ts";
 import type { TrainingStep } from "../../nn/training_step.ts";
 import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
-import { REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
+import { MODEL_TOLERANCE, REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
 import { hostSubject, programSubject, programWallSubject } from "../subjects.ts";
-
-/** A prediction or a loss may lie so far from the float64 one. */
-export const MODEL_TOLERANCE = 1e-4;
 
 /** The cases of whole models. */
 export const modelCases: readonly BenchCase[] = [

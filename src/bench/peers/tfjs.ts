@@ -1,10 +1,9 @@
 /** TensorFlow.js on its WebGPU backend, as its users write it. */
 
 import type { ModelSizes, PeerTask } from "../case.ts";
-import { MODEL_TOLERANCE } from "../cases/model.ts";
 import { CheckError, checkSamples } from "../check.ts";
 import { type Product, productTask } from "../matmul_task.ts";
-import { reviewTask } from "../review_model.ts";
+import { MODEL_TOLERANCE, reviewTask } from "../review_model.ts";
 import { hostSubject } from "../subjects.ts";
 import type { Peer, PreparedPeer } from "./peer.ts";
 
@@ -31,7 +30,7 @@ export async function loadTfjs(): Promise<Peer> {
   };
 }
 
-async function prepare(core: Core, layers: Layers, task: PeerTask): Promise<PreparedPeer | undefined> {
+async function prepare(core: Core, layers: Layers, task: PeerTask): Promise<PreparedPeer> {
   switch (task.kind) {
     case "matmul":
       return prepareProduct(core, task);
@@ -39,8 +38,6 @@ async function prepare(core: Core, layers: Layers, task: PeerTask): Promise<Prep
       return prepareTraining(core, layers, task.sizes);
     case "predict":
       return preparePredict(core, layers, task.sizes);
-    case "lstm":
-      return undefined;
   }
 }
 

@@ -1,0 +1,110 @@
+/** PyTorch on the CPU, where a Python of this machine has it: a peer in a process of its own. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { PeerTask } from "../bench/case.ts";
+import { CheckError, checkSamples } from "../bench/check.ts";
+import { WALL_CLOCK } from "../bench/harness.ts";
+import type { Peer, PreparedPeer } from "../bench/peers/peer.ts";
+import { MODEL_TOLERANCE, reviewTask } from "../bench/review_model.ts";
+import { DeviceError, FormatError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { TORCH_SCRIPT } from "./torch_script.ts";
+
+/** Rounding of a float32 product of up to 32,000 terms of about 1. */
+const PRODUCT_TOLERANCE = 1e-2;
+
+/** Pythons to try: `SLUICE_PYTHON`, the one in PATH, the system's. */
+function findPython(): string {
+  const named = process.env.SLUICE_PYTHON;
+  for (const program of [...(named ? [named] : []), "python3", "/usr/bin/python3"]) {
+    const code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
+    if (spawnSync(program, ["-c", code], { stdio: "ignore" }).status === 0) return program;
+  }
+  throw new DeviceError(
+    "no Python here has torch; on Debian run `apt-get install python3-torch`, or name a Python with SLUICE_PYTHON",
+  );
+}
+
+/** Starts Python and waits until torch is loaded. @throws DeviceError when no Python has it. */
+export async function loadTorch(): Promise<Peer> {
+  const talk = new Conversation(
+    spawn(findPython(), ["-u", "-c", TORCH_SCRIPT], { stdio: ["pipe", "pipe", "inherit"] }),
+  );
+  const { version, threads } = await talk.hear();
+  return {
+    name: "pytorch",
+    version: String(version),
+    backend: `cpu, ${threads} threads`,
+    prepare: (task) => prepare(talk, task),
+    dispose: () => talk.end(),
+  };
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** One line there, one line back, in turns. */
+class Conversation {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(child: ChildProcess) {
+    if (child.stdout === null) throw new DeviceError("Python was started without a pipe");
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(request: unknown): Promise<Answer> {
+    this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
+    const answer = await this.hear();
+    if (typeof answer.error === "string") throw new DeviceError(`PyTorch: ${answer.error}`);
+    return answer;
+  }
+
+  async hear(): Promise<Answer> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new DeviceError("Python ended before it answered");
+    const answer: unknown = JSON.parse(value);
+    if (typeof answer !== "object" || answer === null) throw new FormatError(`Python answered ${value}`);
+    return answer as Answer;
+  }
+
+  end(): void {
+    this.#child.stdin?.end();
+  }
+}
+
+async function prepare(talk: Conversation, task: PeerTask): Promise<PreparedPeer> {
+  const { result } = await talk.ask({ do: "prepare", task: task.kind === "matmul" ? task : packed(task) });
+  checkResult(task, result);
+  const time = async (runs: number) => Number((await talk.ask({ do: "run", runs })).seconds);
+  return { subject: { clock: WALL_CLOCK, time }, dispose: () => undefined };
+}
+
+function packed({ kind, sizes }: Exclude<PeerTask, { readonly kind: "matmul" }>) {
+  const { weights, ids, labels } = reviewTask(sizes);
+  const pack = ({ shape, data }: NdArray) => ({
+    shape,
+    data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64"),
+  });
+  return { kind, weights: weights.map(pack), ids: pack(ids), labels: pack(labels) };
+}
+
+function checkResult(task: PeerTask, result: unknown): void {
+  const numbers = [result].flat() as number[];
+  if (task.kind === "matmul") {
+    checkSamples("PyTorch: distance of a row from float64", numbers, () => ({
+      value: 0,
+      tolerance: PRODUCT_TOLERANCE,
+    }));
+    return;
+  }
+  const { loss, predictions } = reviewTask(task.sizes);
+  if (task.kind === "predict") {
+    const expected = (row: number) => ({ value: predictions[row] as number, tolerance: MODEL_TOLERANCE });
+    checkSamples("PyTorch: predict", numbers, expected);
+    return;
+  }
+  const [first = Number.NaN, second = Number.NaN] = numbers;
+  checkSamples("PyTorch: loss of the first step", [first], () => ({ value: loss, tolerance: MODEL_TOLERANCE }));
+  if (!(second < first)) throw new CheckError(`PyTorch: the loss was ${first} and then ${second}; expected it to fall`);
+}
