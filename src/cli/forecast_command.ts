@@ -10,8 +10,9 @@ import { prepare } from "./forecast_job.ts";
 import { completeForecastOptions, type ForecastOptions, savedForecastOptions } from "./forecast_options.ts";
 import { forecastCsv, forecastRecord, reportOf, reportText } from "./forecast_report.ts";
 import { forecastSketch } from "./forecast_sketch.ts";
+import { INTERRUPTED } from "./interrupt.ts";
 import { checkDirectory, checkFile, checkInput } from "./outputs.ts";
-import { continued, encodeJson, type RunKind, readRun, stopped, writeRun } from "./run_file.ts";
+import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_file.ts";
 import { runTask } from "./run_task.ts";
 import { readSeries, type Series } from "./series.ts";
 import { UsageError } from "./usage_error.ts";
@@ -67,9 +68,10 @@ export async function forecastCommand(told: ForecastArguments, main: string): Pr
   const job = { options, values: series.values, about, ...(saved && { resume: saved.files }) };
   const result = await runTask("forecast", job, {
     ...{ runtime: told.runtime, main, noun: "windows" },
+    directory: places.model,
     save: (files) => writeRun(storage, places.model, RUN.task, { told: toldRun, files }),
   });
-  if (result === undefined) return stopped(storage, places.model);
+  if (result === undefined) return INTERRUPTED;
   const report = reportOf(series, options, result);
   console.log(`\n${forecastSketch(report)}\n\n${reportText(report)}\n`);
   const text = new TextEncoder();
@@ -92,7 +94,7 @@ const RUN: RunKind<ToldRun> = {
     options: savedForecastOptions(fields, path),
     source: savedSource(fields.get("source"), path),
     seriesSha256: savedText(fields.get("seriesSha256"), `${path}: seriesSha256`),
-    scaler: MinMaxScaler.fromJSON(fields.get("scaler")),
+    scaler: MinMaxScaler.fromJSON(fields.get("scaler"), `${path}: scaler`),
   }),
 };
 

@@ -26,14 +26,14 @@ export interface ForecastOptions {
   readonly limit?: number;
 }
 
-/** The tutorial's model; as many epochs as take about a minute and a half without a GPU, on two cores. */
+/** The tutorial's model, and as many epochs as take about a minute without a GPU, on two cores: more help little. */
 export const FORECAST_DEFAULTS: Readonly<Omit<ForecastOptions, "limit">> = {
   window: 60,
   ahead: 1,
   layers: 4,
   units: 50,
   dropout: 0.2,
-  epochs: 5,
+  epochs: 3,
   batchSize: 32,
   learningRate: 0.001,
   test: 0.2,

@@ -80,7 +80,7 @@ export function verdictOf({ scores, options }: Pick<ForecastReport, "scores" | "
   const figures = `its RMSE is ${figure(network)}, against ${figure(naive)}`;
   return network < naive
     ? `The network beats ${name}: ${figures}.`
-    : `The network does NOT beat ${name}: ${figures}. As a forecast it is worth nothing.`;
+    : `The network does NOT beat ${name}: ${figures}. To copy the last value is better.`;
 }
 
 /** The JSON of a finished forecast. */

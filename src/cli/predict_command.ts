@@ -2,6 +2,8 @@
 import process from "node:process";
 import { FormatError } from "../core/errors.ts";
 import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
+import { MANIFEST_NAME } from "../io/model_file.ts";
+import { openFileSystem } from "../platform/file_system.ts";
 import type { PredictArguments } from "./arguments.ts";
 import { judge } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
@@ -11,6 +13,11 @@ import { UsageError } from "./usage_error.ts";
  * @throws SluiceError for whatever the user can mend
  */
 export async function predictCommand({ model: directory, texts: given, json }: PredictArguments): Promise<number> {
+  if (!(await (await openFileSystem()).exists(`${directory}/${MANIFEST_NAME}`))) {
+    throw new UsageError(
+      `--model ${directory}: there is no ${MANIFEST_NAME}; expected a directory that \`sluice train\` saved to`,
+    );
+  }
   const texts = given.length > 0 ? given : await readLines();
   await import("../node.ts");
   const device = await requestDevice();

@@ -5,7 +5,6 @@ import { objectOf } from "../io/json_check.ts";
 import { MANIFEST_NAME, unpackModel, writeModelDirectory } from "../io/model_file.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { FileSystem } from "../platform/file_system.ts";
-import { INTERRUPTED } from "./interrupt.ts";
 import { flagOf } from "./option_checks.ts";
 import type { TaskName } from "./tasks.ts";
 import { UsageError } from "./usage_error.ts";
@@ -99,17 +98,6 @@ export function continued<Options extends { readonly epochs: number }>(
     );
   }
   return { ...saved, epochs };
-}
-
-/** Says where a training that was stopped can go on from, and gives the exit status for it. */
-export async function stopped(storage: FileSystem, directory: string): Promise<number> {
-  const isSaved = await storage.exists(`${directory}/${RUN_NAME}`);
-  console.log(
-    isSaved
-      ? `Stopped. Saved in ${directory}; go on with --resume ${directory}`
-      : "Stopped before the first step; nothing to save.",
-  );
-  return INTERRUPTED;
 }
 
 /** JSON that a person can read, as bytes. */

@@ -1,6 +1,6 @@
 /** Runs a training where it was asked to run, shows it, and stops it on Ctrl-C. */
 import type { ModelFiles } from "../index.ts";
-import { runInBrowser } from "./in_browser.ts";
+import { type PagePlace, runInBrowser } from "./in_browser.ts";
 import { onInterrupt } from "./interrupt.ts";
 import type { JobControl, JobEvent } from "./job.ts";
 import { ProgressView } from "./progress_view.ts";
@@ -17,6 +17,8 @@ export interface TaskPlace {
   readonly served?: Mounts;
   /** What the data is made of, as "reviews". */
   readonly noun: string;
+  /** The directory that `save` keeps it in. */
+  readonly directory: string;
   /** Keeps what was learnt: when the training ended, stopped or failed. */
   readonly save: (files: ModelFiles) => Promise<void>;
 }
@@ -33,9 +35,10 @@ export function isBrowser(runtime: RuntimeName): runtime is "chromium" | "firefo
 export async function runTask<Name extends TaskName>(
   task: Name,
   job: Tasks[Name]["job"],
-  { runtime, main, served = {}, noun, save }: TaskPlace,
+  { runtime, main, served = {}, noun, directory, save }: TaskPlace,
 ): Promise<Tasks[Name]["result"] | undefined> {
   const view = new ProgressView(noun);
+  let isSaved = false;
   const interrupt = onInterrupt(() => {
     view.clear();
     console.log("Stopping at the next step. Press Ctrl-C again to leave at once, without saving.");
@@ -46,20 +49,36 @@ export async function runTask<Name extends TaskName>(
     } else if (event.kind === "save") {
       view.clear();
       await save(event.files);
+      isSaved = true;
     } else {
       announce(event);
     }
   };
   const control: JobControl = { onEvent, signal: interrupt.signal };
   try {
-    if (isBrowser(runtime)) return await runInBrowser(runtime, task, job, { main, served }, control);
-    // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
-    await import("../node.ts");
-    return await RUNNERS[task](job, control);
+    const result = await runWhere(runtime, task, job, { main, served }, control);
+    if (result === undefined) {
+      const kept = `Saved in ${directory}; go on with --resume ${directory}`;
+      console.log(`Stopped${isSaved ? `. ${kept}` : " before the first step; nothing to save."}`);
+    }
+    return result;
   } finally {
     view.clear();
     interrupt.release();
   }
+}
+
+async function runWhere<Name extends TaskName>(
+  runtime: RuntimeName,
+  task: Name,
+  job: Tasks[Name]["job"],
+  place: PagePlace,
+  control: JobControl,
+): Promise<Tasks[Name]["result"] | undefined> {
+  if (isBrowser(runtime)) return runInBrowser(runtime, task, job, place, control);
+  // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
+  await import("../node.ts");
+  return RUNNERS[task](job, control);
 }
 
 /** The last tenth of a file that was told of. */

@@ -2,9 +2,10 @@
 import { resolve } from "node:path";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { TrainArguments } from "./arguments.ts";
+import { INTERRUPTED } from "./interrupt.ts";
 import { checkArchive, checkDirectory, checkFile } from "./outputs.ts";
 import { recordOf, resultText } from "./record.ts";
-import { continued, encodeJson, type RunKind, readRun, stopped, writeRun } from "./run_file.ts";
+import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_file.ts";
 import { isBrowser, runTask } from "./run_task.ts";
 import { completeOptions, savedOptions, type TrainOptions } from "./train_options.ts";
 
@@ -38,9 +39,10 @@ export async function trainCommand(told: TrainArguments, main: string): Promise<
   const result = await runTask("train", job, {
     ...{ runtime, main, noun: "reviews" },
     ...(isServed && { served: { [`/${SERVED_ARCHIVE}`]: resolve(archive) } }),
+    directory: out,
     save: (files) => writeRun(storage, out, RUN.task, { told: { options }, files }),
   });
-  if (result === undefined) return stopped(storage, out);
+  if (result === undefined) return INTERRUPTED;
   console.log(`\n${resultText(result)}\n\nSaved in ${out}; ask it: sluice predict --model ${out} "some text"`);
   if (json !== undefined) await storage.writeFileAtomic(json, encodeJson(recordOf(result, options, archive)));
   return 0;

@@ -57,21 +57,21 @@ export class MinMaxScaler extends Scaler {
   }
 
   /**
-   * A scaler from what `toJSON` gave, every field checked.
+   * A scaler from what `toJSON` gave, every field checked; `what` is how errors name it.
    * @throws FormatError naming the field that is missing or wrong.
    */
-  static fromJSON(json: unknown): MinMaxScaler {
-    const fields = asObject(json, "scaler");
-    asChoice(fields.get("kind"), "scaler.kind", ["minMaxScaler"]);
-    const [low, high, ...more] = asNumbers(fields.get("featureRange"), "scaler.featureRange");
+  static fromJSON(json: unknown, what = "scaler"): MinMaxScaler {
+    const fields = asObject(json, what);
+    asChoice(fields.get("kind"), `${what}.kind`, ["minMaxScaler"]);
+    const [low, high, ...more] = asNumbers(fields.get("featureRange"), `${what}.featureRange`);
     if (low === undefined || high === undefined || more.length > 0 || !(low < high))
-      throw new FormatError("scaler.featureRange: expected two numbers, the first smaller");
+      throw new FormatError(`${what}.featureRange: expected two numbers, the first smaller`);
     const scaler = new MinMaxScaler({ featureRange: [low, high] });
     if (!fields.has("dataMin")) return scaler;
-    const dataMin = asNumbers(fields.get("dataMin"), "scaler.dataMin");
-    const dataMax = asNumbers(fields.get("dataMax"), "scaler.dataMax", dataMin.length);
+    const dataMin = asNumbers(fields.get("dataMin"), `${what}.dataMin`);
+    const dataMax = asNumbers(fields.get("dataMax"), `${what}.dataMax`, dataMin.length);
     if (dataMin.some((least, column) => least > (dataMax[column] as number)))
-      throw new FormatError("scaler.dataMin: a number is above dataMax of its column");
+      throw new FormatError(`${what}.dataMin: a number is above dataMax of its column`);
     scaler.#adopt(dataMin, dataMax);
     return scaler;
   }

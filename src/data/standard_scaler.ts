@@ -56,20 +56,20 @@ export class StandardScaler extends Scaler {
   }
 
   /**
-   * A scaler from what `toJSON` gave, every field checked.
+   * A scaler from what `toJSON` gave, every field checked; `what` is how errors name it.
    * @throws FormatError naming the field that is missing or wrong.
    */
-  static fromJSON(json: unknown): StandardScaler {
-    const fields = asObject(json, "scaler");
-    asChoice(fields.get("kind"), "scaler.kind", ["standardScaler"]);
+  static fromJSON(json: unknown, what = "scaler"): StandardScaler {
+    const fields = asObject(json, what);
+    asChoice(fields.get("kind"), `${what}.kind`, ["standardScaler"]);
     const scaler = new StandardScaler({
-      withMean: asBoolean(fields.get("withMean"), "scaler.withMean"),
-      withStd: asBoolean(fields.get("withStd"), "scaler.withStd"),
+      withMean: asBoolean(fields.get("withMean"), `${what}.withMean`),
+      withStd: asBoolean(fields.get("withStd"), `${what}.withStd`),
     });
     if (!fields.has("mean")) return scaler;
-    const mean = asNumbers(fields.get("mean"), "scaler.mean");
-    const std = asNumbers(fields.get("std"), "scaler.std", mean.length);
-    if (std.some((value) => value < 0)) throw new FormatError("scaler.std: expected numbers of at least 0");
+    const mean = asNumbers(fields.get("mean"), `${what}.mean`);
+    const std = asNumbers(fields.get("std"), `${what}.std`, mean.length);
+    if (std.some((value) => value < 0)) throw new FormatError(`${what}.std: expected numbers of at least 0`);
     scaler.#adopt(mean, std);
     return scaler;
   }
