@@ -1,4 +1,5 @@
 /** `sluice/convert`: models from and for other libraries. */
 export { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "./keras.ts";
 export { toOnnx } from "./onnx/index.ts";
+export { loadTfjs, type TfjsFiles, toTfjs } from "./tfjs.ts";
 export { loadSafetensors, toSafetensors } from "./weights_file.ts";

@@ -5,7 +5,6 @@ import type { JsonValue } from "../io/strict_json.ts";
 import { type InitializerConfig, resolveInitializer } from "../nn/initializers.ts";
 import { camelCase } from "../nn/names.ts";
 import { lowerFirst, upperFirst } from "./names.ts";
-import type { Dialect } from "./options.ts";
 
 const SEED = { seed: null };
 const FANS = { seed: null, input_axes: null, output_axes: null };
@@ -87,13 +86,8 @@ function readObject(value: JsonValue, what: string): InitializerConfig {
 }
 
 /** Keras's form of an initializer. */
-export function writeInitializer(value: unknown, dialect: Dialect): JsonValue {
+export function writeInitializer(value: unknown): JsonValue {
   const { name, ...given } = value as InitializerConfig;
-  const scaling = SCALINGS.find(([known]) => known === name);
-  if (dialect === "tfjs" && scaling !== undefined) {
-    const [, scale, mode, distribution] = scaling;
-    return { class_name: "VarianceScaling", config: { scale, mode, distribution, seed: null } };
-  }
-  const parts = { class_name: upperFirst(name), config: { ...DEFAULTS[name], ...given } };
-  return dialect === "tfjs" ? parts : { module: "keras.initializers", ...parts, registered_name: null };
+  const config = { ...DEFAULTS[name], ...given };
+  return { module: "keras.initializers", class_name: upperFirst(name), config, registered_name: null };
 }

@@ -88,7 +88,7 @@ function writePart(layer: Layer, build: Json, inputShape: Shape | undefined): Js
       ? writeStack(inner as readonly RnnCell[], shape, write)
       : write(inner as Layer, shape);
   }
-  const options = { ...writeOptions(layer, "keras"), ...inside };
+  const options = { ...writeOptions(layer), ...inside };
   return {
     module: "keras.layers",
     class_name: layer.className,

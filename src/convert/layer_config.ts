@@ -6,7 +6,7 @@ import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
 import { camelCase } from "../nn/names.ts";
 import type { InnerLayer } from "./inner_options.ts";
 import { knownLayers, type LayerRow, layerRow } from "./layer_table.ts";
-import { type Dialect, flag, type Option } from "./options.ts";
+import { flag, type Option } from "./options.ts";
 import { regularizer } from "./parts.ts";
 
 /** What every layer's configuration holds beside its own options. */
@@ -115,7 +115,7 @@ export function checkDType(dtype: JsonValue | undefined, where: string): void {
 }
 
 /** Keras's name and value of every option of a layer. @throws ValueError for a layer or option that Keras has no form for. */
-export function writeOptions(layer: Layer, dialect: Dialect): Record<string, JsonValue> {
+export function writeOptions(layer: Layer): Record<string, JsonValue> {
   const row = layerRow(layer.className);
   if (row === undefined) {
     throw new ValueError(
@@ -127,18 +127,18 @@ export function writeOptions(layer: Layer, dialect: Dialect): Record<string, Jso
   const written: Record<string, JsonValue> = {};
   for (const [key, option] of Object.entries(EVERYWHERE)) {
     const value = layer.config[optionName(key, option)];
-    if (left.delete(optionName(key, option)) && value !== undefined) written[key] = option.write(value, dialect);
+    if (left.delete(optionName(key, option)) && value !== undefined) written[key] = option.write(value);
   }
   for (const [key, option] of Object.entries(row.options)) {
     const name = optionName(key, option);
     left.delete(name);
     const value = layer.config[name];
     if (value !== undefined && value !== null && option.isIgnored !== true) {
-      written[key] = option.write(value, dialect);
+      written[key] = option.write(value);
     } else if (option.fallback === null || typeof option.fallback !== "string") {
       written[key] = option.fallback ?? null;
     } else {
-      written[key] = option.write(option.read(option.fallback, key), dialect);
+      written[key] = option.write(option.read(option.fallback, key));
     }
   }
   const [lost] = left;

@@ -6,9 +6,6 @@ import { activationName } from "../nn/activations.ts";
 import { readInitializer, writeInitializer } from "./initializers.ts";
 import { snakeCase } from "./names.ts";
 
-/** Which reader of configurations is written for: Keras 3, or TensorFlow.js, which knows fewer forms. */
-export type Dialect = "keras" | "tfjs";
-
 /** One option of a layer. */
 export interface Option {
   /** What Keras takes where a configuration lacks it; undefined where it must be there. */
@@ -24,7 +21,7 @@ export interface Option {
   /** Sluice's form. @throws FormatError when the value is of another kind. */
   read(value: JsonValue, what: string): unknown;
   /** Keras's form. */
-  write(value: unknown, dialect: Dialect): JsonValue;
+  write(value: unknown): JsonValue;
 }
 
 const same = (value: unknown): JsonValue => value as JsonValue;
@@ -142,10 +139,10 @@ export function activation(fallback: string | null = "linear"): Option {
         throw new FormatError(`${what}: ${cause.message}`, { value }, { cause });
       }
     },
-    write(value, dialect) {
+    write(value) {
       if (typeof value !== "string") {
         throw new ValueError(
-          `the activation ${show(value)} has options, but files of ${dialect === "keras" ? "Keras" : "TensorFlow.js"} keep its name alone; put the activation into a layer of its own, such as leakyRelu`,
+          `the activation ${show(value)} has options, but Keras's files keep its name alone; put the activation into a layer of its own, such as leakyRelu`,
         );
       }
       return snakeCase(value);

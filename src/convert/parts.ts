@@ -6,7 +6,7 @@ import { type ConstraintConfig, resolveConstraint } from "../nn/constraints.ts";
 import { camelCase } from "../nn/names.ts";
 import { type RegularizerConfig, resolveRegularizer } from "../nn/regularizers.ts";
 import { lowerFirst, snakeCase, upperFirst } from "./names.ts";
-import type { Dialect, Option } from "./options.ts";
+import type { Option } from "./options.ts";
 
 type PartConfig = RegularizerConfig | ConstraintConfig;
 
@@ -53,14 +53,13 @@ function part({ module, names, resolve }: Kind): Option {
         throw new FormatError(`${what}: ${cause.message}`, { value }, { cause });
       }
     },
-    write(value, dialect: Dialect) {
+    write(value) {
       const { name, ...options } = value as PartConfig;
       const known = Object.entries(names).find(([, ours]) => ours === name)?.[0];
       const config = Object.fromEntries(
         Object.entries(options).map(([key, option]): [string, JsonValue] => [snakeCase(key), option]),
       );
-      const parts = { class_name: known ?? upperFirst(name), config };
-      return dialect === "tfjs" ? parts : { module, ...parts, registered_name: null };
+      return { module, class_name: known ?? upperFirst(name), config, registered_name: null };
     },
   };
 }
