@@ -13,7 +13,7 @@
 // @binding(2) packed   : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
-// @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
+// @binding(5) mask     : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) dX       : f32[B, T, 3H] (write)
 // @binding(7) dU       : f32[B, T, 3H] (write)
 // @binding(8) dInitial : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
@@ -81,6 +81,17 @@ fn rows_inside(first: u32) -> u32 {
   return min(4u, params.batch - min(first, params.batch));
 }
 
+// The batch row in a slot: a mask's schedule takes the rows longest first.
+fn row_of(slot: u32) -> u32 {
+  if (HAS_MASK == 1u) { return u32(mask[slot]); }
+  return slot;
+}
+
+// Whether a mask lets the step count.
+fn is_kept(step: u32) -> bool {
+  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
+}
+
 @compute @workgroup_size(THREADS)
 fn gru_backward(
   @builtin(workgroup_id) group: vec3u,
@@ -89,6 +100,17 @@ fn gru_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
+  // The steps that count for any row of the group; gradients pass by the others.
+  var kept_begin = params.start;
+  var kept_end = params.end;
+  if (HAS_MASK == 1u) {
+    kept_begin = params.end;
+    kept_end = params.start;
+    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
+      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
+      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
+    }
+  }
   var d_h: array<vec4f, CELLS>;
   var u: array<vec4f, UNITS>;
 
@@ -97,7 +119,7 @@ fn gru_backward(
       let first = first_row + q * 4u;
       let inside = rows_inside(first);
       for (var r = 0u; r < inside; r++) {
-        let at = (first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+        let at = row_of(first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
         if (params.end < params.steps) {
           d_h[n * QUADS + q][r] = d_initial[at];
         } else if (HAS_D_LAST == 1u) {
@@ -109,6 +131,27 @@ fn gru_backward(
 
   for (var t = params.end; t > params.start;) {
     t--;
+    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+      for (var n = 0u; n < UNITS; n++) {
+        let unit = lane + n * THREADS;
+        for (var q = 0u; q < QUADS; q++) {
+          let first = first_row + q * 4u;
+          let inside = select(0u, rows_inside(first), unit < HIDDEN);
+          for (var r = 0u; r < inside; r++) {
+            let step = row_of(first + r) * params.steps + t;
+            if (HAS_D_HIDDEN == 1u) { d_h[n * QUADS + q][r] += d_hidden[step * HIDDEN + unit]; }
+            let to = step * (3u * HIDDEN) + unit;
+            d_x[to] = 0.0;
+            d_x[to + HIDDEN] = 0.0;
+            d_x[to + 2u * HIDDEN] = 0.0;
+            d_u[to] = 0.0;
+            d_u[to + HIDDEN] = 0.0;
+            d_u[to + 2u * HIDDEN] = 0.0;
+          }
+        }
+      }
+      continue;
+    }
     var d_h_passed: array<vec4f, CELLS>;
     var sum: array<vec4f, CELLS>;
     // @unroll
@@ -127,7 +170,7 @@ fn gru_backward(
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
-          let step = (first + r) * params.steps + t;
+          let step = row_of(first + r) * params.steps + t;
           let at = step * (5u * HIDDEN) + column;
           let update = saved[at];
           let reset = saved[at + HIDDEN];
@@ -142,7 +185,7 @@ fn gru_backward(
           var d_inner = d_g * reset;
           passed[r] = dh * update;
           if (HAS_MASK == 1u) {
-            let kept = mask[step] != 0;
+            let kept = is_kept(step);
             d_z = select(0.0, d_z, kept);
             d_r = select(0.0, d_r, kept);
             d_g = select(0.0, d_g, kept);
@@ -220,7 +263,7 @@ fn gru_backward(
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {
-        d_initial[(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
+        d_initial[row_of(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
       }
     }
   }

@@ -6,13 +6,14 @@
 //   z, r = recurrent_activation(x_z + u_z, x_r + u_r);  g = activation(x_h + r * u_h)
 //   h[t] = z * h[t-1] + (1 - z) * g
 //
-// Where mask[b, t] is 0, h stays as it is and hidden[b, t] repeats it.
+// Where a mask is 0 at (b, t), h stays as it is and hidden[b, t] repeats it. The mask comes with a schedule
+// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
 //
 // @binding(1) x       : f32[B, T, 3H], or f32[V, 3H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
 // @binding(3) packed  : vec4f[H rounded up to STEP, and a row of the bias if HAS_BIAS; H], from recurrent_pack.wgsl (read)
 // @binding(4) initial : f32[1, B, H] (read)
-// @binding(5) mask    : i32[B, T], 0 or 1 (read)
+// @binding(5) mask    : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
 // @binding(7) saved   : f32[B, T, 5H]: z, r, g, u_h, h[t-1] (write, if WRITE_SAVED); at masked steps only h[t-1] is meant
 // @binding(8) last    : f32[1, B, H]; also carries h from one chunk of time to the next (read, write)
@@ -91,6 +92,17 @@ fn rows_inside(first: u32) -> u32 {
   return min(4u, params.batch - min(first, params.batch));
 }
 
+// The batch row in a slot: a mask's schedule takes the rows longest first.
+fn row_of(slot: u32) -> u32 {
+  if (HAS_MASK == 1u) { return u32(mask[slot]); }
+  return slot;
+}
+
+// Whether a mask lets the step count.
+fn is_kept(step: u32) -> bool {
+  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
+}
+
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {
   if (GATHERED == 1u) {
@@ -107,6 +119,17 @@ fn gru_forward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
+  // The steps that count for any row of the group; at the others h stays, and is only written down.
+  var kept_begin = params.start;
+  var kept_end = params.end;
+  if (HAS_MASK == 1u) {
+    kept_begin = params.end;
+    kept_end = params.start;
+    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
+      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
+      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
+    }
+  }
   var next_h: array<vec4f, CELLS>;
 
   // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
@@ -117,7 +140,7 @@ fn gru_forward(
       let first = first_row + q * 4u;
       let inside = rows_inside(first);
       for (var r = 0u; r < inside; r++) {
-        let at = (first + r) * HIDDEN + min(unit, HIDDEN - 1u);
+        let at = row_of(first + r) * HIDDEN + min(unit, HIDDEN - 1u);
         if (params.start > 0u) {
           h[r] = last[at];
         } else if (HAS_INITIAL == 1u) {
@@ -131,6 +154,24 @@ fn gru_forward(
 
   var current = 0u;
   for (var t = params.start; t < params.end; t++) {
+    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+      if (WRITE_HIDDEN == 1u || WRITE_SAVED == 1u) {
+        for (var n = 0u; n < UNITS; n++) {
+          let unit = lane + n * THREADS;
+          for (var q = 0u; q < QUADS; q++) {
+            let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+            let first = first_row + q * 4u;
+            let inside = select(0u, rows_inside(first), unit < HIDDEN);
+            for (var r = 0u; r < inside; r++) {
+              let step = row_of(first + r) * params.steps + t;
+              if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h[r]; }
+              if (WRITE_SAVED == 1u) { saved[(step * 5u + 4u) * HIDDEN + unit] = h[r]; }
+            }
+          }
+        }
+      }
+      continue;
+    }
     let next = select(0u, SPAN - current, BUFFERS == 2u);
     var columns: array<u32, UNITS>;
     var weights: array<vec4f, UNITS_BY_FOUR>;
@@ -209,7 +250,7 @@ fn gru_forward(
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
-          let step = (first + r) * params.steps + t;
+          let step = row_of(first + r) * params.steps + t;
           let source = x_offset(step) + column;
           let before = h_quad[r];
           let inner = z_u[n * QUADS + q][r] + bias.z;
@@ -217,7 +258,7 @@ fn gru_forward(
           let reset = activate(RECURRENT_ACTIVATION, z_r[n * QUADS + q][r] + bias.y + x[source + HIDDEN]);
           let g = activate(ACTIVATION, x[source + 2u * HIDDEN] + reset * inner);
           var h = update * before + (1.0 - update) * g;
-          if (HAS_MASK == 1u) { h = select(before, h, mask[step] != 0); }
+          if (HAS_MASK == 1u) { h = select(before, h, is_kept(step)); }
           h_quad[r] = h;
           if (unit < HIDDEN) {
             if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h; }
@@ -260,7 +301,7 @@ fn gru_forward(
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {
-        last[(first + r) * HIDDEN + unit] = h[r];
+        last[row_of(first + r) * HIDDEN + unit] = h[r];
       }
     }
   }

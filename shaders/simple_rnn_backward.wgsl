@@ -10,7 +10,7 @@
 // @binding(2) packed   : vec4f[(H rounded up to STEP) / 4, H], four units of one k to a vector, from recurrent_pack.wgsl, transposed (read)
 // @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
 // @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
-// @binding(5) mask     : i32[B, T], 0 or 1 (read, if HAS_MASK)
+// @binding(5) mask     : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) dX       : f32[B, T, H] (write)
 // @binding(7) dInitial : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
 //
@@ -76,6 +76,17 @@ fn rows_inside(first: u32) -> u32 {
   return min(4u, params.batch - min(first, params.batch));
 }
 
+// The batch row in a slot: a mask's schedule takes the rows longest first.
+fn row_of(slot: u32) -> u32 {
+  if (HAS_MASK == 1u) { return u32(mask[slot]); }
+  return slot;
+}
+
+// Whether a mask lets the step count.
+fn is_kept(step: u32) -> bool {
+  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
+}
+
 @compute @workgroup_size(THREADS)
 fn simple_rnn_backward(
   @builtin(workgroup_id) group: vec3u,
@@ -84,6 +95,17 @@ fn simple_rnn_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
+  // The steps that count for any row of the group; gradients pass by the others.
+  var kept_begin = params.start;
+  var kept_end = params.end;
+  if (HAS_MASK == 1u) {
+    kept_begin = params.end;
+    kept_end = params.start;
+    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
+      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
+      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
+    }
+  }
   var d_h: array<vec4f, CELLS>;
 
   for (var n = 0u; n < UNITS; n++) {
@@ -91,7 +113,7 @@ fn simple_rnn_backward(
       let first = first_row + q * 4u;
       let inside = rows_inside(first);
       for (var r = 0u; r < inside; r++) {
-        let at = (first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+        let at = row_of(first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
         if (params.end < params.steps) {
           d_h[n * QUADS + q][r] = d_initial[at];
         } else if (HAS_D_LAST == 1u) {
@@ -103,6 +125,21 @@ fn simple_rnn_backward(
 
   for (var t = params.end; t > params.start;) {
     t--;
+    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+      for (var n = 0u; n < UNITS; n++) {
+        let unit = lane + n * THREADS;
+        for (var q = 0u; q < QUADS; q++) {
+          let first = first_row + q * 4u;
+          let inside = select(0u, rows_inside(first), unit < HIDDEN);
+          for (var r = 0u; r < inside; r++) {
+            let step = row_of(first + r) * params.steps + t;
+            if (HAS_D_HIDDEN == 1u) { d_h[n * QUADS + q][r] += d_hidden[step * HIDDEN + unit]; }
+            d_x[step * HIDDEN + unit] = 0.0;
+          }
+        }
+      }
+      continue;
+    }
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
@@ -113,12 +150,12 @@ fn simple_rnn_backward(
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
-          let step = (first + r) * params.steps + t;
+          let step = row_of(first + r) * params.steps + t;
           var dh = d_h_quad[r];
           if (HAS_D_HIDDEN == 1u) { dh += d_hidden[step * HIDDEN + column]; }
           var d = dh * slope(ACTIVATION, hidden[step * HIDDEN + column]);
           if (HAS_MASK == 1u) {
-            let kept = mask[step] != 0;
+            let kept = is_kept(step);
             d = select(0.0, d, kept);
             passed[r] = select(dh, 0.0, kept);
           }
@@ -190,7 +227,7 @@ fn simple_rnn_backward(
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {
-        d_initial[(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
+        d_initial[row_of(first + r) * HIDDEN + unit] = d_h[n * QUADS + q][r];
       }
     }
   }

@@ -3,13 +3,14 @@
 //
 //   h[t] = activation(x[b, t] + h[t-1] · U)          (x already holds the input's product with its kernel, and the bias)
 //
-// Where mask[b, t] is 0, h stays as it is and hidden[b, t] repeats it.
+// Where a mask is 0 at (b, t), h stays as it is and hidden[b, t] repeats it. The mask comes with a schedule
+// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
 //
 // @binding(1) x       : f32[B, T, H], or f32[V, H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
 // @binding(3) packed  : vec4f[(H rounded up to STEP) / 4, H], four k of one unit to a vector, from recurrent_pack.wgsl (read)
 // @binding(4) initial : f32[1, B, H] (read)
-// @binding(5) mask    : i32[B, T], 0 or 1 (read)
+// @binding(5) mask    : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
 // @binding(7) last    : f32[1, B, H]; also carries h from one chunk of time to the next (read, write)
 //
@@ -81,6 +82,17 @@ fn rows_inside(first: u32) -> u32 {
   return min(4u, params.batch - min(first, params.batch));
 }
 
+// The batch row in a slot: a mask's schedule takes the rows longest first.
+fn row_of(slot: u32) -> u32 {
+  if (HAS_MASK == 1u) { return u32(mask[slot]); }
+  return slot;
+}
+
+// Whether a mask lets the step count.
+fn is_kept(step: u32) -> bool {
+  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
+}
+
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {
   if (GATHERED == 1u) {
@@ -97,6 +109,17 @@ fn simple_rnn_forward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
+  // The steps that count for any row of the group; at the others h stays, and is only written down.
+  var kept_begin = params.start;
+  var kept_end = params.end;
+  if (HAS_MASK == 1u) {
+    kept_begin = params.end;
+    kept_end = params.start;
+    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
+      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
+      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
+    }
+  }
   var next_h: array<vec4f, CELLS>;
 
   // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
@@ -107,7 +130,7 @@ fn simple_rnn_forward(
       let first = first_row + q * 4u;
       let inside = rows_inside(first);
       for (var r = 0u; r < inside; r++) {
-        let at = (first + r) * HIDDEN + min(unit, HIDDEN - 1u);
+        let at = row_of(first + r) * HIDDEN + min(unit, HIDDEN - 1u);
         if (params.start > 0u) {
           h[r] = last[at];
         } else if (HAS_INITIAL == 1u) {
@@ -121,6 +144,23 @@ fn simple_rnn_forward(
 
   var current = 0u;
   for (var t = params.start; t < params.end; t++) {
+    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+      if (WRITE_HIDDEN == 1u) {
+        for (var n = 0u; n < UNITS; n++) {
+          let unit = lane + n * THREADS;
+          for (var q = 0u; q < QUADS; q++) {
+            let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+            let first = first_row + q * 4u;
+            let inside = select(0u, rows_inside(first), unit < HIDDEN);
+            for (var r = 0u; r < inside; r++) {
+              let step = row_of(first + r) * params.steps + t;
+              hidden[step * HIDDEN + unit] = h[r];
+            }
+          }
+        }
+      }
+      continue;
+    }
     let next = select(0u, SPAN - current, BUFFERS == 2u);
     var columns: array<u32, UNITS>;
     var weights: array<vec4f, UNITS>;
@@ -180,9 +220,9 @@ fn simple_rnn_forward(
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
-          let step = (first + r) * params.steps + t;
+          let step = row_of(first + r) * params.steps + t;
           var h = activate(ACTIVATION, z[n * QUADS + q][r] + x[x_offset(step) + column]);
-          if (HAS_MASK == 1u) { h = select(h_quad[r], h, mask[step] != 0); }
+          if (HAS_MASK == 1u) { h = select(h_quad[r], h, is_kept(step)); }
           h_quad[r] = h;
           if (WRITE_HIDDEN == 1u && unit < HIDDEN) { hidden[step * HIDDEN + unit] = h; }
         }
@@ -215,7 +255,7 @@ fn simple_rnn_forward(
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {
-        last[(first + r) * HIDDEN + unit] = h[r];
+        last[row_of(first + r) * HIDDEN + unit] = h[r];
       }
     }
   }

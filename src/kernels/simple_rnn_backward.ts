@@ -16,7 +16,7 @@ export interface SimpleRnnBackwardReads {
   readonly dHidden?: Operand | undefined;
   /** f32[1, B, H]: the gradient of the last h; zeros when absent. */
   readonly dLast?: Operand | undefined;
-  /** bool[B, T], as in the forward sweep. */
+  /** i32[3 B + B T], a mask with its schedule, as in the forward sweep. */
   readonly mask?: Operand | undefined;
 }
 

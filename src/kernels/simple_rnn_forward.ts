@@ -16,7 +16,7 @@ export interface SimpleRnnForwardReads {
   readonly recurrent: Operand;
   /** f32[1, B, H]: the first h; zeros when absent. */
   readonly initial?: Operand | undefined;
-  /** bool[B, T]: where it is 0, h stays as it is and `hidden` repeats it. */
+  /** i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, h stays as it is and `hidden` repeats it. */
   readonly mask?: Operand | undefined;
 }
 

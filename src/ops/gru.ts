@@ -8,6 +8,7 @@ import { gruBackwardCall } from "../kernels/gru_backward.ts";
 import { gruForwardCall } from "../kernels/gru_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import type { LstmActivations } from "./lstm.ts";
+import { maskSchedule } from "./mask_schedule.ts";
 import { slice } from "./movement.ts";
 import { applySweep, defineSweep, type SweepFamily } from "./sweep.ts";
 
@@ -19,6 +20,7 @@ export const gruFamily: SweepFamily<LstmActivations> = {
   savedParts: 5,
   separatesInner: true,
   rereadsInitial: false,
+  schedulesMask: true,
   // Every step saved the h that it began with.
   previous: ({ hidden, saved }) => slice(saved as Value, [0, 0, 4 * (hidden.shape[2] as number)], hidden.shape),
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
@@ -73,8 +75,9 @@ export interface GruSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function gruSweep(x: Value, recurrent: Value, options: GruSweepOptions = {}): GruSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", ...parts } = options;
-  const outputs = applySweep(gruSweepOp, { x, recurrent, ...parts }, { activation, recurrentActivation });
+  const { activation = "tanh", recurrentActivation = "sigmoid", mask, ...parts } = options;
+  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
+  const outputs = applySweep(gruSweepOp, { x, recurrent, ...parts, ...schedule }, { activation, recurrentActivation });
   const [hidden, saved, last] = outputs as [Value, Value, Value];
   return { hidden, saved, last };
 }

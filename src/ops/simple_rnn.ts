@@ -7,6 +7,7 @@ import type { RecurrentActivation } from "../kernels/activations.ts";
 import { simpleRnnBackwardCall } from "../kernels/simple_rnn_backward.ts";
 import { simpleRnnForwardCall } from "../kernels/simple_rnn_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
+import { maskSchedule } from "./mask_schedule.ts";
 import { applySweep, defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
 
 /** The activation of the state. */
@@ -22,6 +23,7 @@ export const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
   savedParts: 0,
   separatesInner: false,
   rereadsInitial: false,
+  schedulesMask: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
   step: ({ x: [x], inner: [u], states: [h], isMasked }, { activation }) => ({
     states: [isMasked ? (h as number) : activate(activation, (x as number) + (u as number))],
@@ -60,7 +62,11 @@ export interface SimpleRnnSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function simpleRnnSweep(x: Value, recurrent: Value, options: SimpleRnnSweepOptions = {}): SimpleRnnSweep {
-  const { activation = "tanh", ...parts } = options;
-  const [hidden, last] = applySweep(simpleRnnSweepOp, { x, recurrent, ...parts }, { activation }) as [Value, Value];
+  const { activation = "tanh", mask, ...parts } = options;
+  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
+  const [hidden, last] = applySweep(simpleRnnSweepOp, { x, recurrent, ...parts, ...schedule }, { activation }) as [
+    Value,
+    Value,
+  ];
   return { hidden, last };
 }

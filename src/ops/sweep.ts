@@ -251,7 +251,7 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
       ) as [Value, Value, Value?];
       const rows = batch * time;
       const dRecurrent =
-        family.schedulesMask === true && mask !== undefined
+        family.schedulesMask === true && mask !== undefined && (gates * units) % 4 === 0
           ? maskedGradient(writes.hidden, dInner, mask, initial)
           : matmul(reshape(family.previous(writes, initial), [rows, units]), reshape(dInner, [rows, gates * units]), {
               transposeA: true,

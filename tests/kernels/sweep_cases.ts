@@ -8,7 +8,7 @@ import type { LstmActivations } from "../../src/ops/lstm.ts";
 import type { SweepFamily, SweepGradReads, SweepReads } from "../../src/ops/sweep.ts";
 import { backwardLoop, forwardLoop } from "../../src/ops/sweep_reference.ts";
 import { operand } from "../support/kernel.ts";
-import { normals, testMask } from "./lstm_reference.ts";
+import { normals, scheduleOf, testMask } from "./lstm_reference.ts";
 
 /** A layer under test. The simple layer leaves `recurrentActivation` alone. */
 export type Family = SweepFamily<LstmActivations>;
@@ -97,6 +97,13 @@ function referencesOf<T extends object>(tensors: T): { readonly [N in keyof T]: 
   ) as { readonly [N in keyof T]: ReferenceArray };
 }
 
+/** The mask as the kernels take it: with its schedule. */
+function scheduled(mask: Tensor): Tensor {
+  const [batch, time] = mask.shape as [number, number];
+  const data = scheduleOf(mask.data, batch, time);
+  return { shape: [data.length], data, dtype: "int32" };
+}
+
 /** In the order in which the forward calls list what they read. */
 function ordered({ x, ids, recurrent, bias, initial, mask }: SweepReads<Tensor>): SweepReads<Tensor> {
   return {
@@ -105,7 +112,7 @@ function ordered({ x, ids, recurrent, bias, initial, mask }: SweepReads<Tensor>)
     recurrent,
     ...(bias && { bias }),
     ...(initial && { initial }),
-    ...(mask && { mask }),
+    ...(mask && { mask: scheduled(mask) }),
   };
 }
 
@@ -170,7 +177,7 @@ export function backwardCall(
   const { family, activations } = run;
   const [batch, time, units] = run.sizes;
   const tensors = backwardReads(run, gradients);
-  const { operands, inputs } = operandsOf(tensors);
+  const { operands, inputs } = operandsOf({ ...tensors, ...(tensors.mask && { mask: scheduled(tensors.mask) }) });
   const gate = [batch, time, family.gates * units];
   const writes = {
     dX: operand("output", 0, gate),
