@@ -1,5 +1,19 @@
 /** Whole trainings and printed summaries against Keras's. */
-import { type Device, dense, dropout, embedding, gru, lstm, type Model, sequential } from "../../src/index.ts";
+import {
+  bidirectional,
+  conv1d,
+  type Device,
+  dense,
+  dropout,
+  embedding,
+  gru,
+  input,
+  lstm,
+  type Model,
+  maxPooling1d,
+  model,
+  sequential,
+} from "../../src/index.ts";
 import summaries from "../fixtures/keras_summaries.json" with { type: "json" };
 import trainings from "../fixtures/keras_training.json" with { type: "json" };
 import { expectClose, expectNear } from "../support/tolerance.ts";
@@ -101,6 +115,34 @@ export const kerasTrainingCases: readonly ConformanceCase[] = [
         { device, inputShape: [15], name: "sentiment" },
       );
       expectText(model.summary(), summaryOf("sentiment"));
+    },
+  },
+  {
+    name: "keras: the summary of the bidirectional functional model",
+    run: async (device) => {
+      const ids = input({ shape: [9], dtype: "int32", name: "ids" });
+      const words = embedding({ inputDim: 40, outputDim: 6, maskZero: true, name: "embedding_5" }).call(ids);
+      const read = bidirectional({ layer: gru({ units: 7 }), name: "bidirectional_4" }).call(words);
+      const kept = dropout({ rate: 0.2, name: "dropout" }).call(read);
+      const kind = dense({ units: 3, activation: "softmax", name: "dense_15" }).call(kept);
+      using made = model({ inputs: ids, outputs: kind, device, name: "functional_bidirectional" });
+      expectText(made.summary(), summaryOf("functional_bidirectional"));
+    },
+  },
+  {
+    name: "keras: the summary of the convolutional model",
+    run: async (device) => {
+      using made = sequential(
+        [
+          embedding({ inputDim: 30, outputDim: 6, name: "embedding_6" }),
+          conv1d({ filters: 5, kernelSize: 3, padding: "same", name: "conv1d_3" }),
+          maxPooling1d({ poolSize: 2, name: "max_pooling1d_1" }),
+          lstm({ units: 4, name: "lstm_18" }),
+          dense({ units: 1, name: "dense_17" }),
+        ],
+        { device, inputShape: [10], name: "cnn_lstm" },
+      );
+      expectText(made.summary(), summaryOf("cnn_lstm"));
     },
   },
   {

@@ -295,6 +295,49 @@ describe("models in models", () => {
   });
 });
 
+describe("states", () => {
+  test("of one layer begin another; an encoder and a decoder train, save and load", async () => {
+    const source = input({ shape: [5, 2], name: "source" });
+    const target = input({ shape: [3, 2], name: "target" });
+    const [, h, c] = lstm({ units: 4, returnState: true, name: "encoder" }).call(source);
+    const read = lstm({ units: 4, returnSequences: true, name: "decoder" }).call(target, {
+      initialState: [h, c],
+    });
+    const end = dense({ units: 1 }).call(read);
+    using made = model({ inputs: [source, target], outputs: end, device, seed: 3 });
+    expect(made.outputShape).toEqual([3, 1]);
+    expect(made.summary()).toMatch(/encoder \(LSTM\) +│ \[\(None, 4\), +│ +112 │ source/);
+    const cube = (rows: number, time: number, from: number) =>
+      Array.from({ length: rows }, (_, row) => table(time, 2, from + row));
+    const [sources, targets] = [cube(6, 5, 0), cube(6, 3, 9)];
+    const before = numbers(await made.predict([sources, targets]));
+    expect(numbers(await made.predict([cube(6, 5, 1), targets]))).not.toEqual(before);
+    made.compile({ loss: "mse", optimizer: sgd({ learningRate: 0.5 }) });
+    const encoder = (await made.weights())[0] as NdArray;
+    await made.fit(
+      [sources, targets],
+      targets.map((row) => row.map(([value]) => [value ?? 0])),
+      { epochs: 2 },
+    );
+    expect(numbers((await made.weights())[0] as NdArray)).not.toEqual(numbers(encoder));
+    using again = await loadModel(await made.toFiles(), { device });
+    expect(numbers(await again.predict([sources, targets]))).toEqual(numbers(await made.predict([sources, targets])));
+    expect(again.summary()).toBe(made.summary());
+  });
+
+  test("that do not fit are refused, and returnState in a row of layers", () => {
+    const x = input({ shape: [5, 2] });
+    const [, h] = lstm({ units: 3, returnState: true }).call(x);
+    const layer = lstm({ units: 4, name: "next" });
+    expect(() => layer.call(x, { initialState: [h] })).toThrow(
+      /LSTM "next": initialState is \[B, 3\]; expected 2 of shape \[B, 4\], \[B, 4\]/,
+    );
+    expect(() =>
+      sequential([lstm({ units: 3, returnState: true }), dense({ units: 1 })], { device, inputShape: [5, 2] }),
+    ).toThrow(/sequential: LSTM "lstm" gives 3 outputs, as with returnState.*model\(\{ inputs, outputs \}\)/);
+  });
+});
+
 describe("several outputs", () => {
   const make = () => {
     const x = input({ shape: [3], name: "x" });

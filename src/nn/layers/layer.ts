@@ -29,7 +29,7 @@ export interface CallContext {
 /** Options of a layer's `call` on symbolic tensors. */
 export interface LayerCallOptions {
   /** Where a recurrent layer starts: one tensor for each of its states, such as [h, c] of an LSTM. Zeros when absent. */
-  readonly initialState?: SymbolicTensor | readonly SymbolicTensor[] | undefined;
+  readonly initialState?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
   /** bool `[B, T]`: true for timesteps that count. The input's own mask when absent; a list for several inputs. */
   readonly mask?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
 }
