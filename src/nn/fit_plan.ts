@@ -68,23 +68,29 @@ export function planFit(
   const all = isFed ? undefined : prepare(data, "fit", classWeight);
   if (isFed) refuseWithStream(options);
   const split = all && validationData === undefined ? splitForValidation(all, validationSplit) : undefined;
+  // Class weights are for training only, as in Keras.
+  const kept = split?.validation && classWeight ? withoutWeights(split.validation) : split?.validation;
   const examples = split?.training ?? all;
   const state = startState(examples?.size ?? 0, before, seed, options);
   const { stepsPerEpoch, batchSize } = state;
   const training = isFed
     ? streamSteps(data, { stepsPerEpoch, what: "fit", prepare: (batch) => prepare(batch, "fit", classWeight) })
     : rowSteps(examples as Examples, { batchSize, stepsPerEpoch, label: "training data" });
-  const validated = validationData ?? split?.validation;
+  const validated = validationData ?? kept;
   const every = options.validationFreq ?? 1;
   if (validated === undefined) return { training, validation: undefined, state };
   const label = "fit: validationData";
-  const validation = evaluationSteps(split?.validation ?? (validationData as DataLike | BatchStream), {
+  const validation = evaluationSteps(validated, {
     batchSize: options.validationBatchSize ?? batchSize,
     steps: options.validationSteps,
     what: label,
     prepare: (batch) => prepare(batch, label),
   });
   return { training, validation: { steps: validation, every }, state };
+}
+
+function withoutWeights(examples: Examples): Examples {
+  return { ...examples, weights: examples.weights.map(() => undefined) };
 }
 
 /** How an evaluation goes through its data. */
@@ -164,7 +170,7 @@ export function untrainedState(seed: number): TrainingState {
 }
 
 function resumeState(size: number, before: TrainingState | undefined, epochs: number): TrainingState {
-  if (before === undefined)
+  if (before === undefined || before.epochs === 0)
     throw new ValueError(
       "fit: there is no training to resume; the model was never trained, or was saved without its training state",
     );

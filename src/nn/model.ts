@@ -169,7 +169,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * One step of training on one batch. Gives the batch's loss and metrics, from before the step.
+   * One step of training on one batch. Gives the batch's loss and metrics, from before the step. A `fit` that was stopped
+   * before cannot be resumed after it.
    * @throws NonFiniteError when the loss or a gradient is not finite; the weights have not changed then.
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
@@ -177,7 +178,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       const batch = this.#batch("trainOnBatch", x, y, options);
       const iteration = this.#state?.iteration ?? 0;
       const logs = await this.#batchRunner("trainOnBatch").train(batch, iteration);
-      this.#state = { ...(this.#state ?? untrainedState(this.seed)), iteration: iteration + 1 };
+      this.#state = { ...untrainedState(this.seed), iteration: iteration + 1 };
       return logs;
     });
   }

@@ -70,8 +70,7 @@ export abstract class ModelBase {
 
   /** Each layer once; of a functional model also those of its inputs. */
   get layers(): readonly Layer[] {
-    const { layers } = this.graph;
-    return this.className === "Functional" ? layers : layers.filter(({ className }) => className !== "InputLayer");
+    return this.#layer.layers;
   }
 
   /** The layer of this name, or at this place among `layers`. @throws ValueError when there is none. */

@@ -1,7 +1,14 @@
 import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
 import type { LayerGraph } from "./layer_graph.ts";
-import { type CallContext, type CallResult, Layer, type LayerConfig, type WeightSpec } from "./layers/index.ts";
+import {
+  type CallContext,
+  type CallResult,
+  InputLayer,
+  Layer,
+  type LayerConfig,
+  type WeightSpec,
+} from "./layers/index.ts";
 
 /** A model as a layer of another: the same layers and the same weights, called on new inputs. */
 export class NestedModel extends Layer {
@@ -20,6 +27,12 @@ export class NestedModel extends Layer {
   /** Saved by `graphToConfig`, which knows of models inside models. */
   get config(): LayerConfig {
     return {};
+  }
+
+  /** The layers inside. */
+  get layers(): readonly Layer[] {
+    const { layers } = this.graph;
+    return this.className === "Functional" ? layers : layers.filter((layer) => !(layer instanceof InputLayer));
   }
 
   override get inputCount() {

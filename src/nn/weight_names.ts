@@ -10,7 +10,10 @@ export function weightNames(graph: LayerGraph): readonly string[] {
   const visit = ({ layers }: LayerGraph, prefix: string): void => {
     for (const layer of layers) {
       if (layer instanceof NestedModel) visit(layer.graph, `${prefix}${layer.name}/`);
-      else for (const weight of layer.weights) if (!names.has(weight)) names.set(weight, `${prefix}${weight.name}`);
+      else
+        for (const weight of layer.weights)
+          if (!names.has(weight))
+            names.set(weight, `${prefix}${layer.name}${weight.name.slice(weight.name.indexOf("/"))}`);
     }
   };
   visit(graph, "");

@@ -134,6 +134,24 @@ describe("a model", () => {
     await expect(made.predict([a, b.slice(1)])).rejects.toThrow(/"right" holds 4 examples, x "left" holds 5/);
   });
 
+  test("of layers that other models have named keeps names apart", async () => {
+    const x = input({ shape: [3], name: "x" });
+    const [a, b] = [dense({ units: 2 }), dense({ units: 2 })];
+    const [left, right] = [a.call(x), b.call(x)];
+    using first = model({ inputs: x, outputs: left, device });
+    using second = model({ inputs: x, outputs: right, device });
+    expect([a.name, b.name]).toEqual(["dense", "dense"]);
+    using both = model({ inputs: x, outputs: sum().call([left, right]), device });
+    expect([...both.namedWeights.keys()]).toEqual(["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"]);
+    const wanted = numbers(await both.predict(table(2, 3)));
+    const [one, two] = [await first.predict(table(2, 3)), await second.predict(table(2, 3))];
+    wanted.forEach((value, index) => {
+      expect(value).toBeCloseTo((one.data[index] ?? 0) + (two.data[index] ?? 0), 5);
+    });
+    using again = await loadModel(await second.toFiles(), { device });
+    expect(numbers(await again.predict(table(2, 3)))).toEqual(numbers(two));
+  });
+
   test("that cannot be is refused", () => {
     const x = input({ shape: [3], name: "x" });
     const other = input({ shape: [3], name: "other" });

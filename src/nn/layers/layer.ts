@@ -38,6 +38,8 @@ export abstract class Layer {
   abstract readonly config: LayerConfig;
   /** The name given by the user, or by the model (`lstm`, `lstm_1`, …). */
   name: string;
+  /** True when the user gave the name: then no model changes it. */
+  readonly isNameGiven: boolean;
   /** The penalty on the output, if there is one. */
   readonly activityRegularizer: Regularizer | undefined;
   /** The calls on symbolic tensors so far. More than one: the layer is shared. */
@@ -50,6 +52,7 @@ export abstract class Layer {
     const given: LayerOptions = typeof options === "string" ? { name: options } : (options ?? {});
     const { name = "", trainable = true, activityRegularizer } = given;
     this.name = name;
+    this.isNameGiven = name !== "";
     this.#trainable = trainable;
     this.activityRegularizer = resolveRegularizer(activityRegularizer);
   }
@@ -71,7 +74,7 @@ export abstract class Layer {
     this: Layer & { readonly returnState: true },
     inputs: SymbolicTensor | readonly SymbolicTensor[],
     options?: LayerCallOptions,
-  ): [SymbolicTensor, ...SymbolicTensor[]];
+  ): [SymbolicTensor, SymbolicTensor, ...SymbolicTensor[]];
   call(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: LayerCallOptions): SymbolicTensor;
   call(
     inputs: SymbolicTensor | readonly SymbolicTensor[],
