@@ -1,5 +1,6 @@
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
+import { functionalCases } from "./functional.ts";
 import { kerasFactCases } from "./keras_facts.ts";
 import { kerasFileCases } from "./keras_files.ts";
 import { kerasLayerCases } from "./keras_layers.ts";
@@ -23,5 +24,6 @@ export const cases: readonly ConformanceCase[] = [
   ...penaltyCases,
   ...stateUpdateCases,
   ...kerasFileCases,
+  ...functionalCases,
   ...referenceTrainingCases,
 ];

@@ -137,6 +137,16 @@ describe("classWeight", () => {
     expect(oneHot.loss?.[0]).toBeCloseTo((0.5 * 3 + 0.5 + 0.5) / 3, 5);
   });
 
+  test("does not weigh what is kept for validation; sampleWeight does", async () => {
+    using made = await zeroModel();
+    const rows = [...x, [7, 8]];
+    const { history } = await made.fit(rows, [0, 1, 1, 2], { classWeight: { 2: 10 }, validationSplit: 0.25 });
+    const last = await made.evaluate([[7, 8]], [2]);
+    expect(history.valLoss?.[0]).toBeCloseTo(last.loss ?? 0, 4);
+    const weighted = await made.fit(rows, [0, 1, 1, 2], { sampleWeight: [1, 1, 1, 10], validationSplit: 0.25 });
+    expect(weighted.history.valLoss?.[0]).toBeCloseTo(10 * ((await made.evaluate([[7, 8]], [2])).loss ?? 0), 2);
+  });
+
   test("is refused beside sampleWeight, for several outputs and with odd weights", async () => {
     using made = await zeroModel();
     await expect(made.fit(x, [0, 1, 1], { classWeight: { 0: 1 }, sampleWeight: [1, 1, 1] })).rejects.toThrow(
@@ -189,6 +199,21 @@ describe("single batches", () => {
     await whole.fit(rows, y, { batchSize: 8, shuffle: false });
     await single.fit(rows, y, { batchSize: 8, shuffle: false });
     expect(await weightBits(single)).toEqual(await weightBits(whole));
+  });
+
+  test("end a stopped training: it cannot be resumed after them", async () => {
+    using model = smallModel(device);
+    const { x: rows, y } = smallData(22);
+    const controller = new AbortController();
+    const stopped = model.fit(rows, y, {
+      batchSize: 8,
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(stopped).rejects.toThrow("stopped");
+    await model.trainOnBatch(rows, y);
+    expect(model.trainingState?.iteration).toBe(2);
+    await expect(model.fit(rows, y, { resume: true })).rejects.toThrow(/no training to resume/);
   });
 
   test("test and predict as evaluate and predict do, and leave nothing behind", async () => {
