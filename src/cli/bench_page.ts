@@ -1,6 +1,8 @@
 /** The page of `sluice bench --runtime chromium` (or firefox): it measures, and tells whoever opened it. */
 
 import { type BenchJob, type BenchJobEvent, runBenchJob } from "../bench/job.ts";
+import { loadOnnx } from "../bench/peers/onnx.ts";
+import type { Peer } from "../bench/peers/peer.ts";
 import type { BenchReport } from "../bench/results.ts";
 import { opener, pageError } from "./opener.ts";
 import type { PageTelling } from "./page_job.ts";
@@ -17,10 +19,22 @@ async function work(): Promise<PageTelling<BenchJobEvent, BenchReport>> {
   try {
     const given = (await (await fetch("job.json")).json()) as BenchJob;
     const job = { ...given, runtime: thisRuntime() };
-    const result = await runBenchJob(job, { onEvent: (event) => void send(event), signal: stop.signal });
+    const onEvent = (event: BenchJobEvent) => void send(event);
+    const morePeers = job.peers ? await onnx(onEvent) : [];
+    const result = await runBenchJob(job, { onEvent, signal: stop.signal, morePeers });
     return { kind: "done", result };
   } catch (error) {
     return stop.signal.aborted ? { kind: "done" } : pageError(error);
+  }
+}
+
+/** ONNX Runtime needs its WebAssembly files served, which the command line does. */
+async function onnx(onEvent: (event: BenchJobEvent) => void): Promise<Peer[]> {
+  try {
+    return [await loadOnnx(new URL("/ort/", location.href).href)];
+  } catch (error) {
+    onEvent({ kind: "note", text: `onnxruntime-web is not compared with: ${String(error)}` });
+    return [];
   }
 }
 

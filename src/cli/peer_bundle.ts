@@ -12,6 +12,7 @@ const PACKAGES = {
   "@tensorflow/tfjs-layers": "tfjs-layers",
   "@tensorflow/tfjs-backend-webgpu": "tfjs-backend-webgpu",
   "@jax-js/jax": "jax",
+  "onnxruntime-web/webgpu": "onnxruntime",
 } as const;
 
 const PREFIX = "peer:";
@@ -30,12 +31,13 @@ export interface PeerBundle {
  * @throws DeviceError when Vite is not installed, or a package is missing.
  */
 export async function bundlePeers(main: string): Promise<PeerBundle> {
+  const root = fileURLToPath(new URL("../..", main));
   const folder = await mkdtemp(join(tmpdir(), "sluice-peers-"));
   const dispose = () => rm(folder, { recursive: true, force: true });
   try {
     const { build } = await import("vite");
     await build({
-      root: fileURLToPath(new URL("../..", main)),
+      root,
       configFile: false,
       logLevel: "error",
       publicDir: false,
@@ -72,7 +74,7 @@ export async function bundlePeers(main: string): Promise<PeerBundle> {
     );
   }
   return {
-    mounts: { "/peers/": folder },
+    mounts: { "/peers/": folder, "/ort/": join(root, "node_modules/onnxruntime-web/dist") },
     imports: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, `/peers/${file}.js`])),
     dispose,
   };

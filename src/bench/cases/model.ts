@@ -1,12 +1,9 @@
 /** The whole model of the reviews: one training step, one prediction of a batch. */
 import type { Device } from "../../gpu/device.ts";
-import { dense, embedding, lstm } from "../../nn/layers/index.ts";
-import type { Model } from "../../nn/model.ts";
-import { adam } from "../../nn/optimizers/index.ts";
-import { sequential } from "../../nn/sequential.ts";
 import type { TrainingStep } from "../../nn/training_step.ts";
 import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
+import { buildReviewModel } from "../review_build.ts";
 import { MODEL_TOLERANCE, REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
 import { hostSubject, programSubject, programWallSubject } from "../subjects.ts";
 
@@ -32,22 +29,8 @@ function modelCase(
   };
 }
 
-async function buildModel(device: Device, { sizes, weights }: ReviewTask): Promise<Model> {
-  const model = sequential(
-    [
-      embedding({ inputDim: sizes.vocabulary, outputDim: sizes.embedding }),
-      lstm({ units: sizes.units }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    { device, inputShape: [sizes.steps] },
-  );
-  model.compile({ optimizer: adam(), loss: "binaryCrossentropy", metrics: ["accuracy"] });
-  await model.setWeights(weights);
-  return model;
-}
-
 async function prepareTraining(device: Device, task: ReviewTask): Promise<Prepared> {
-  const model = await buildModel(device, task);
+  const model = await buildReviewModel(device, task);
   const began = performance.now();
   const { ids: x, labels: y, sizes } = task;
   const step = await model.trainingStep({ x, y }, { batchSize: sizes.batch });
@@ -81,7 +64,7 @@ async function checkTraining(step: TrainingStep, task: ReviewTask): Promise<void
 }
 
 async function preparePredict(device: Device, task: ReviewTask): Promise<Prepared> {
-  const model = await buildModel(device, task);
+  const model = await buildReviewModel(device, task);
   const { batch } = task.sizes;
   const began = performance.now();
   // Compiles; its predictions are what the check compares.
