@@ -34,8 +34,12 @@ export interface Prepared {
   readonly wall: Subject;
   /** Seconds to build the graph and its pipelines; what a driver compiles at the first dispatch is in the first run's time. */
   readonly compileSeconds: number;
-  /** Of one run, chunks included; absent where the case is more than a program. */
+  /** Of one run, without extra chunks; absent where the case is more than a program. */
   readonly dispatches?: number;
+  /** Dispatches more that only keep each of them short for the watchdog. */
+  readonly extraChunks?: number;
+  /** Runs once more and gives the seconds of the longest dispatch; absent without timestamps. */
+  readonly longestDispatch?: () => Promise<number>;
   /** Names of the kernel's variants, and which of them Sluice chooses here; none where there is one way only. */
   readonly variants: readonly string[];
   readonly chosen: string | undefined;

@@ -6,7 +6,7 @@ import type { Graph, Variable } from "../graph/operation.ts";
 import { Program } from "../runtime/program.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { BenchCase, Prepared } from "./case.ts";
-import { programSubject, programWallSubject } from "./subjects.ts";
+import { dispatchesOf, programSubject, programWallSubject } from "./subjects.ts";
 
 /** A graph to time, with the variables that hold its data. */
 export interface BenchGraph {
@@ -45,7 +45,7 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
       subject: programSubject(device, program),
       wall: programWallSubject(device, program),
       compileSeconds: (performance.now() - began) / 1000,
-      dispatches: program.statistics.dispatches + program.statistics.extraChunks,
+      ...dispatchesOf(device, program),
       variants: seen.variants,
       chosen: seen.chosen,
       check: async () => check([...(await program.run()), ...(await store.read(updated))]),

@@ -28,6 +28,7 @@ export function tableRow(result: BenchResult): string {
   const { gflops, gigabytes } = ratesOf(result);
   const { median, low, high, isNoisy, samples } = measurement;
   const notes = [
+    ...dispatchNotes(result),
     ...(ratio ? [`${factor(ratio.median)} as long as Sluice (${factor(ratio.low)} to ${factor(ratio.high)})`] : []),
     ...(isNoisy ? [`noisy (${samples} samples)`] : []),
   ];
@@ -43,6 +44,17 @@ export function tableRow(result: BenchResult): string {
     notes.join("; "),
   ]);
 }
+
+/** Dispatches of a case that has several, and the longest of them where it is long. */
+function dispatchNotes({ dispatches = 1, extraChunks = 0, longestDispatch = 0 }: BenchResult): string[] {
+  if (dispatches + extraChunks === 1 && longestDispatch < LONG_DISPATCH) return [];
+  const chunks = extraChunks > 0 ? ` and ${extraChunks} chunks` : "";
+  const longest = longestDispatch > 0 ? `, the longest ${seconds(longestDispatch)}` : "";
+  return [`${dispatches} ${dispatches === 1 ? "dispatch" : "dispatches"}${chunks}${longest}`];
+}
+
+/** Longer dispatches are worth a word: browsers end those that run for seconds. */
+const LONG_DISPATCH = 0.05;
 
 /** A problem as a line. */
 export function problemRow(problem: BenchProblem): string {

@@ -28,6 +28,10 @@ export interface BenchResult {
   readonly roofShare?: number;
   readonly compileSeconds?: number;
   readonly dispatches?: number;
+  /** Dispatches more that only keep each of them short. */
+  readonly extraChunks?: number;
+  /** Seconds of the longest dispatch. */
+  readonly longestDispatch?: number;
   /** Of a peer: how many times as long as Sluice it takes, measured in turns. */
   readonly ratio?: Ratio;
 }

@@ -98,7 +98,7 @@ class BenchRun {
     try {
       await this.#attempt(benchCase, "sluice", chosen, async () => {
         await own.check();
-        this.#tell(benchCase, own, await measure(own.subject, this.#measure), true);
+        await this.#tell(benchCase, own, await measure(own.subject, this.#measure), true);
       });
       for (const peer of this.#options.peers ?? []) await this.#peer(benchCase, own, peer);
     } finally {
@@ -114,7 +114,7 @@ class BenchRun {
       try {
         await prepared.check();
         const measured = await measure(prepared.subject, this.#measure);
-        this.#tell(benchCase, { ...prepared, chosen: variant }, measured, false);
+        await this.#tell(benchCase, { ...prepared, chosen: variant }, measured, false);
       } finally {
         prepared.dispose();
       }
@@ -141,13 +141,16 @@ class BenchRun {
     });
   }
 
-  #tell(benchCase: BenchCase, prepared: Prepared, measurement: Measurement, isDefault: boolean): void {
+  async #tell(benchCase: BenchCase, prepared: Prepared, measurement: Measurement, isDefault: boolean): Promise<void> {
     const { name, group, work } = benchCase;
-    const { compileSeconds, dispatches, chosen } = prepared;
+    const { compileSeconds, dispatches, extraChunks, chosen } = prepared;
+    const longestDispatch = await prepared.longestDispatch?.();
     const best = roofSeconds(work, this.#roof);
     const result: BenchResult = {
       ...{ name, group, library: "sluice", isDefault, work, measurement, compileSeconds },
       ...(dispatches !== undefined && { dispatches }),
+      ...(extraChunks !== undefined && { extraChunks }),
+      ...(longestDispatch !== undefined && { longestDispatch }),
       ...(chosen !== undefined && { variant: chosen }),
       ...(best > 0 && measurement.median > 0 && { roofShare: best / measurement.median }),
     };

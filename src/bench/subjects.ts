@@ -2,6 +2,7 @@
 import type { Device } from "../gpu/device.ts";
 import type { Feeds, Program } from "../runtime/program.ts";
 import type { ShaderProgram } from "../runtime/shader_program.ts";
+import type { Prepared } from "./case.ts";
 import { type Subject, TIMESTAMPS, WALL_CLOCK } from "./harness.ts";
 
 /** In Node a pending GPU promise keeps a core busy, which a software adapter could use: most of a run is slept through. */
@@ -50,6 +51,17 @@ const hasTimestamps = (device: Device): boolean => device.gpu.features.has("time
 export function programSubject(device: Device, program: Program, feeds?: Feeds): Subject {
   if (!hasTimestamps(device)) return programWallSubject(device, program, feeds);
   return timestampSubject((runs, sleep) => program.time(runs, feeds, sleep));
+}
+
+/** How many dispatches a run of the program has, and a way to learn how long the longest takes. */
+export function dispatchesOf(
+  device: Device,
+  program: Program,
+  feeds?: Feeds,
+): Pick<Prepared, "dispatches" | "extraChunks" | "longestDispatch"> {
+  const { dispatches, extraChunks } = program.statistics;
+  const longestDispatch = async () => Math.max(0, ...(await program.profile(feeds)).map(({ seconds }) => seconds));
+  return { dispatches, extraChunks, ...(hasTimestamps(device) && { longestDispatch }) };
 }
 
 /** A program timed from its submits to the end of its work. */

@@ -25,6 +25,15 @@ describe("selecting cases", () => {
       "matmul 512x512x512",
       "matmul 257x65x129",
     ]);
+    const names = (filter: string, all = false) => selectCases({ filter, all }).map(({ name }) => name);
+    // The usual one of several, the others by name or with all.
+    expect(names("imdb training step")).toEqual(["imdb training step B64 T500 V5000 E32 H100"]);
+    expect(names("imdb training step T50, softmax 65536")).toEqual([
+      "softmax 65536x8",
+      "imdb training step B64 T50 V5000 E32 H100",
+    ]);
+    expect(names("imdb training step", true)).toHaveLength(8);
+    expect(names("lstm b1 t50 h32")).toEqual(["lstm forward B1 T50 H32", "lstm forward+backward B1 T50 H32"]);
     expect(() => selectCases({ filter: "teapot" })).toThrow(/no case is called "teapot"; there are cases of matmul/);
   });
 

@@ -23,17 +23,18 @@ export interface CaseSelection {
  */
 export function selectCases({ filter, all = false }: CaseSelection = {}): readonly BenchCase[] {
   if (filter === undefined) return CASES.filter((one) => all || one.isDefault);
-  const wanted = filter
-    .toLowerCase()
-    .split(",")
-    .map((words) => words.trim().split(/\s+/));
-  const fits = ({ name }: BenchCase) => wanted.some((words) => words.every((word) => holds(name.toLowerCase(), word)));
-  const found = CASES.filter(fits);
-  if (found.length === 0) {
+  const found = new Set(filter.split(",").flatMap((words) => casesOf(words, all)));
+  if (found.size === 0) {
     const groups = [...new Set(CASES.map(({ group }) => group))].join(", ");
     throw new ValueError(`no case is called "${filter}"; there are cases of ${groups}`, { filter });
   }
-  // A word that fits cases of the default set asks for those; the long grid needs `all`, or a filter that only it fits.
+  return CASES.filter((one) => found.has(one));
+}
+
+/** The cases that hold all the words; where usual ones do, only those, unless `all`. */
+function casesOf(words: string, all: boolean): readonly BenchCase[] {
+  const parts = words.toLowerCase().trim().split(/\s+/);
+  const found = CASES.filter(({ name }) => parts.every((word) => holds(name.toLowerCase(), word)));
   const usual = found.filter(({ isDefault }) => isDefault);
   return all || usual.length === 0 ? found : usual;
 }

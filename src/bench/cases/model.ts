@@ -5,12 +5,15 @@ import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
 import { buildReviewModel } from "../review_build.ts";
 import { MODEL_TOLERANCE, REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
-import { hostSubject, programSubject, programWallSubject } from "../subjects.ts";
+import { dispatchesOf, hostSubject, programSubject, programWallSubject } from "../subjects.ts";
 
 /** The cases of whole models. */
 export const modelCases: readonly BenchCase[] = [
   modelCase("training step", REVIEW_SIZES, prepareTraining),
   modelCase("predict", REVIEW_SIZES, preparePredict),
+  // How the time grows with the rows' length and with their number.
+  ...[50, 200, 1000, 2000].map((steps) => modelCase("training step", { ...REVIEW_SIZES, steps }, prepareTraining)),
+  ...[16, 256, 1024].map((batch) => modelCase("training step", { ...REVIEW_SIZES, batch }, prepareTraining)),
 ];
 
 function modelCase(
@@ -22,7 +25,7 @@ function modelCase(
   return {
     name: `imdb ${kind} B${batch} T${steps} V${vocabulary} E${size} H${units}`,
     group: "model",
-    isDefault: true,
+    isDefault: sizes === REVIEW_SIZES,
     work: reviewWork(sizes, kind === "training step"),
     task: { kind, sizes },
     prepare: (device) => prepare(device, reviewTask(sizes)),
@@ -39,7 +42,7 @@ async function prepareTraining(device: Device, task: ReviewTask): Promise<Prepar
     subject: programSubject(device, program, feeds),
     wall: programWallSubject(device, program, feeds),
     compileSeconds: (performance.now() - began) / 1000,
-    dispatches: program.statistics.dispatches + program.statistics.extraChunks,
+    ...dispatchesOf(device, program, feeds),
     variants: [],
     chosen: undefined,
     check: () => checkTraining(step, task),

@@ -13,7 +13,8 @@ type Array = import("@jax-js/jax").Array;
  */
 export async function loadJax(): Promise<Peer> {
   const jax = await import("@jax-js/jax");
-  const devices = await jax.init("webgpu");
+  // In Node it looks for a browser's name and fails.
+  const devices: readonly string[] = await jax.init("webgpu").catch(() => []);
   if (!devices.includes("webgpu")) throw new Error("jax-js has no WebGPU device in this runtime");
   jax.defaultDevice("webgpu");
   return {
