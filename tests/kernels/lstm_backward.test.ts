@@ -66,24 +66,28 @@ async function check(
 }
 
 describe("lstmBackwardCall", () => {
-  for (const batch of [1, 3, 17]) {
-    for (const steps of [1, 2, 33]) {
-      for (const hidden of [1, 7, 65]) {
-        it(`agrees with float64 loops at B ${batch}, T ${steps}, H ${hidden}`, async () => {
-          await check(randomCase([batch, steps, hidden]));
-          await check(randomCase([batch, steps, hidden], { initial: true, mask: testMask("holes", batch, steps) }));
-        });
-      }
-    }
-  }
+  // Every size is a pipeline that a software adapter compiles for a second or more: each is tried once or twice.
+  it.each([
+    [1, 1, 1],
+    [3, 33, 7],
+    [17, 2, 65],
+    [3, 5, 257],
+  ] as const)("agrees with float64 loops at B %i, T %i, H %i", async (...sizes) => {
+    await check(randomCase(sizes));
+  });
 
   it.each([
-    [3, 5, 257],
-    [5, 3, 512],
+    [3, 1, 1],
+    [1, 2, 65],
+    [17, 33, 7],
     [2, 2, 1024],
-  ] as const)("agrees with float64 loops at B %i, T %i, H %i", async (...sizes) => {
-    await check(randomCase(sizes, { initial: true }));
-    await check(randomCase(sizes), undefined, testTraits("gpu"));
+  ] as const)("starts from states and minds a mask at B %i, T %i, H %i", async (...sizes) => {
+    const [batch, steps] = sizes;
+    await check(randomCase(sizes, { initial: true, mask: testMask("holes", batch, steps) }));
+  });
+
+  it("takes a GPU's layout", async () => {
+    await check(randomCase([5, 3, 512]), undefined, testTraits("gpu"));
   });
 
   it("does without subgroups", async () => {
