@@ -8,6 +8,12 @@ import {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./metrics/accuracy.ts";
+import {
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
+} from "./metrics/at_value.ts";
 import { auc } from "./metrics/auc.ts";
 import {
   falseNegatives,
@@ -22,8 +28,18 @@ import { type Metric, type MetricConfig, meanMetric } from "./metrics/metric.ts"
 import { cosineSimilarityMetric, r2Score, rootMeanSquaredError } from "./metrics/regression.ts";
 
 export * from "./metrics/accuracy.ts";
+export * from "./metrics/at_value.ts";
 export { type AucOptions, auc } from "./metrics/auc.ts";
-export * from "./metrics/confusion.ts";
+export {
+  falseNegatives,
+  falsePositives,
+  type PrecisionOptions,
+  precision,
+  recall,
+  type ThresholdOptions,
+  trueNegatives,
+  truePositives,
+} from "./metrics/confusion.ts";
 export * from "./metrics/f_score.ts";
 export type { Direction, Metric, MetricBatch, MetricConfig, MetricOptions } from "./metrics/metric.ts";
 export * from "./metrics/regression.ts";
@@ -37,6 +53,10 @@ const BY_ID: Readonly<Record<string, (options: never) => Metric>> = {
   precision,
   recall,
   auc,
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
   f1Score,
   fBetaScore,
   truePositives,

@@ -1,14 +1,8 @@
 /** The area under the ROC or the precision-recall curve. */
-import type { HostData } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
-import { sizeOf } from "../../core/shape.ts";
-import { constant, type Value } from "../../graph/operation.ts";
-import { cast, clip, greater, maximum, mul, notEqual, sigmoid, sub } from "../../ops/arithmetic.ts";
-import { scatterAdd } from "../../ops/gather.ts";
-import { concat } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduce.ts";
-import { broadcastTo, reshape } from "../../ops/reshape.ts";
-import { alignWeight, checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
+import { clip, sigmoid } from "../../ops/arithmetic.ts";
+import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
+import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
 
 /** Options of `auc`. */
 export interface AucOptions extends MetricOptions {
@@ -22,14 +16,6 @@ export interface AucOptions extends MetricOptions {
   readonly thresholds?: readonly number[] | null;
   /** Outputs are logits. */
   readonly fromLogits?: boolean;
-}
-
-/** Counts above each threshold. */
-interface Curve {
-  readonly tp: readonly number[];
-  readonly fp: readonly number[];
-  readonly positives: number;
-  readonly negatives: number;
 }
 
 /**
@@ -61,14 +47,8 @@ export function auc(options: AucOptions = {}): Metric {
     config: { id: "auc", name, numThresholds, curve, summationMethod, thresholds, fromLogits },
     direction: "up",
     update: ({ yTrue, yPred, sampleWeight }) => {
-      const count = sizeOf(yPred.shape);
-      const p = reshape(clip(fromLogits ? sigmoid(yPred) : yPred, 0, 1), [count, 1]);
-      const label = reshape(cast(notEqual(yTrue, 0), "float32"), [count, 1]);
-      const both = concat([label, sub(1, label)], 1);
-      const weight =
-        sampleWeight && reshape(broadcastTo(alignWeight(sampleWeight, yPred.shape), yPred.shape), [count, 1]);
-      const ids = reshape(bucketOf(p, buckets, inner), [count]);
-      return [scatterAdd(weight === undefined ? both : mul(both, weight), ids, buckets)];
+      const p = clip(fromLogits ? sigmoid(yPred) : yPred, 0, 1);
+      return [histogramOf({ yTrue, yPred: p, sampleWeight }, buckets, (column) => bucketOf(column, buckets, inner))];
     },
     result: ([histogram = new Float32Array()]) => {
       const counts = curveOf(histogram);
@@ -77,35 +57,6 @@ export function auc(options: AucOptions = {}): Metric {
         : riemann(counts, curve, summationMethod);
     },
   };
-}
-
-/** The last threshold below p (int32): p is above all up to it. The outermost lie just outside 0 and 1. `[N, 1]` -> `[N, 1]`. */
-function bucketOf(p: Value, buckets: number, inner: readonly number[] | undefined): Value {
-  if (inner === undefined) {
-    // Evenly spaced: ceil(p · (n − 1)) − 1, and 0 for p = 0. What cast to int32 cuts off is what ceil adds, but for whole numbers.
-    const scaled = mul(p, buckets - 1);
-    const whole = cast(cast(scaled, "int32"), "float32");
-    const ceiled = sub(whole, sub(1, cast(greater(scaled, whole), "float32")));
-    return cast(maximum(ceiled, 0), "int32");
-  }
-  if (inner.length === 0) return cast(mul(p, 0), "int32");
-  const limits = constant({ shape: [1, inner.length], data: Float32Array.from(inner) });
-  return cast(sum(cast(greater(p, limits), "float32"), { axes: 1, keepDims: true }), "int32");
-}
-
-/** From histograms `[n, 2]` to the counts above each threshold. */
-function curveOf(histogram: HostData): Curve {
-  const buckets = histogram.length / 2;
-  const tp = new Array<number>(buckets).fill(0);
-  const fp = new Array<number>(buckets).fill(0);
-  let [positives, negatives] = [0, 0];
-  for (let bucket = buckets - 1; bucket >= 0; bucket--) {
-    positives += histogram[bucket * 2] ?? 0;
-    negatives += histogram[bucket * 2 + 1] ?? 0;
-    tp[bucket] = positives;
-    fp[bucket] = negatives;
-  }
-  return { tp, fp, positives, negatives };
 }
 
 /** Precision between two thresholds as Davis & Goadrich (2006) interpolate it: true and false positives are linear, not their ratio. */

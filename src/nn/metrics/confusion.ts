@@ -41,20 +41,20 @@ function isTopK(yPred: Value, k: number): Value {
   return less(sum(cast(isAhead, "float32"), { axes: -1 }), k);
 }
 
-function ofClass(value: Value, classId: number): Value {
+/** The column of one class. @throws ShapeError when there is none. */
+export function ofClass(value: Value, classId: number): Value {
+  const classes = value.shape.at(-1) ?? 0;
+  if (classId >= classes) {
+    throw new ShapeError(`classId ${classId} is not among the ${classes} columns of ${formatShape(value.shape)}`, {
+      classId,
+    });
+  }
   const lead = value.shape.slice(0, -1);
   return slice(value, [...lead.map(() => 0), classId], [...lead, 1]);
 }
 
 function decide(batch: MetricBatch, thresholds: readonly number[], options: PrecisionOptions = {}): Decisions {
   const { topK = null, classId = null } = options;
-  const { shape } = batch.yPred;
-  const classes = shape.at(-1) ?? 0;
-  if (classId !== null && classId >= classes) {
-    throw new ShapeError(`classId ${classId} is not among the ${classes} outputs of ${formatShape(shape)}`, {
-      classId,
-    });
-  }
   const chosen = topK === null ? undefined : isTopK(batch.yPred, topK);
   const part = (value: Value) => (classId === null ? value : ofClass(value, classId));
   const [yTrue, yPred] = [part(batch.yTrue), part(batch.yPred)];

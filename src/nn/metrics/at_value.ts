@@ -1,0 +1,117 @@
+/** The best of one rate where another reaches a value: a point of a curve. */
+import { ValueError } from "../../core/errors.ts";
+import { cast, clip, greater, where } from "../../ops/arithmetic.ts";
+import { ofClass } from "./confusion.ts";
+import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
+import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
+
+/** Options that these metrics share. */
+export interface AtValueOptions extends MetricOptions {
+  /** Points of the curve; 200 when absent. */
+  readonly numThresholds?: number;
+  /** Looks at this class alone. */
+  readonly classId?: number | null;
+}
+
+/** Rates at one threshold. */
+interface Rates {
+  readonly sensitivity: number;
+  readonly specificity: number;
+  readonly precision: number;
+}
+
+function ratesAt({ tp, fp, positives, negatives }: Curve, at: number): Rates {
+  const [right, wrong] = [tp[at] as number, fp[at] as number];
+  return {
+    sensitivity: ratio(right, positives),
+    specificity: ratio(negatives - wrong, negatives),
+    precision: ratio(right, right + wrong),
+  };
+}
+
+/** The largest `sought` among thresholds where `held` is at least `value`; 0 where there is none. */
+function best(
+  id: string,
+  option: string,
+  value: number,
+  { name = id, numThresholds = 200, classId = null }: AtValueOptions,
+  held: keyof Rates,
+  sought: keyof Rates,
+): Metric {
+  checkShare(id, option, value);
+  if (!Number.isInteger(numThresholds) || numThresholds < 1) {
+    throw new ValueError(`${id}: numThresholds is ${numThresholds}; expected a whole number of at least 1`, {
+      numThresholds,
+    });
+  }
+  // One threshold is 1/2; several run evenly from 0 to 1. Outputs below the first have the last bucket to themselves.
+  const inner = numThresholds === 1 ? [0.5] : undefined;
+  const isAbove = inner === undefined ? 0 : 0.5;
+  return {
+    name,
+    config: { id, name, [option]: value, numThresholds, classId },
+    direction: "up",
+    update: ({ yTrue, yPred, sampleWeight }) => {
+      const [y, p] = classId === null ? [yTrue, yPred] : [ofClass(yTrue, classId), ofClass(yPred, classId)];
+      const bucket = (column: typeof p) => {
+        const whole =
+          inner === undefined ? bucketOf(column, numThresholds, undefined) : cast(greater(column, 2), "int32");
+        return where(greater(column, isAbove), whole, numThresholds);
+      };
+      return [histogramOf({ yTrue: y, yPred: clip(p, 0, 1), sampleWeight }, numThresholds + 1, bucket)];
+    },
+    result: ([histogram = new Float32Array()]) => {
+      const below = histogram.slice(numThresholds * 2);
+      const counted = curveOf(histogram.slice(0, numThresholds * 2));
+      const curve = {
+        ...counted,
+        positives: counted.positives + (below[0] ?? 0),
+        negatives: counted.negatives + (below[1] ?? 0),
+      };
+      const points = counted.tp.map((_, at) => ratesAt(curve, at)).filter((rates) => rates[held] >= value);
+      return points.reduce((most, rates) => Math.max(most, rates[sought]), 0);
+    },
+  };
+}
+
+/** Options of `sensitivityAtSpecificity`. */
+export interface SensitivityAtSpecificityOptions extends AtValueOptions {
+  readonly specificity: number;
+}
+
+/** The best share of positives found where at least `specificity` of the negatives are called so. */
+export function sensitivityAtSpecificity(options: SensitivityAtSpecificityOptions): Metric {
+  const { specificity } = options;
+  return best("sensitivityAtSpecificity", "specificity", specificity, options, "specificity", "sensitivity");
+}
+
+/** Options of `specificityAtSensitivity`. */
+export interface SpecificityAtSensitivityOptions extends AtValueOptions {
+  readonly sensitivity: number;
+}
+
+/** The best share of negatives called so where at least `sensitivity` of the positives are found. */
+export function specificityAtSensitivity(options: SpecificityAtSensitivityOptions): Metric {
+  const { sensitivity } = options;
+  return best("specificityAtSensitivity", "sensitivity", sensitivity, options, "sensitivity", "specificity");
+}
+
+/** Options of `precisionAtRecall`. */
+export interface PrecisionAtRecallOptions extends AtValueOptions {
+  readonly recall: number;
+}
+
+/** The best precision where the recall is at least `recall`. */
+export function precisionAtRecall(options: PrecisionAtRecallOptions): Metric {
+  return best("precisionAtRecall", "recall", options.recall, options, "sensitivity", "precision");
+}
+
+/** Options of `recallAtPrecision`. */
+export interface RecallAtPrecisionOptions extends AtValueOptions {
+  readonly precision: number;
+}
+
+/** The best recall where the precision is at least `precision`. */
+export function recallAtPrecision(options: RecallAtPrecisionOptions): Metric {
+  return best("recallAtPrecision", "precision", options.precision, options, "precision", "sensitivity");
+}
