@@ -224,7 +224,12 @@ export abstract class ModelBase {
 
   /** Frees what the model holds on its device. */
   protected release(): void {
-    if (this.#device !== undefined) releaseWeights(this.#device, this.graph.weights);
+    if (this.#device === undefined) return;
+    releaseWeights(this.#device, this.graph.weights);
+    // States go with the last model that holds their layer's weights.
+    const store = variablesOf(this.#device);
+    const gone = this.graph.layers.filter(({ weights }) => !weights.some((weight) => store.has(weight)));
+    store.release(gone.flatMap(({ stateVariables }) => stateVariables));
   }
 
   /** @throws DisposedError when the model was disposed. */

@@ -23,7 +23,9 @@ import {
   simpleRnn,
   stackedRnnCells,
   timeDistributed,
+  type Variable,
 } from "../../src/index.ts";
+import { variablesOf } from "../../src/runtime/variables.ts";
 import { testDevice } from "../support/device.ts";
 import { built, normals, run } from "./recurrent_support.ts";
 
@@ -69,6 +71,16 @@ describe("stateful", () => {
     using whole = sequential([plain()], { device, inputShape: [6, 3], seed: 5 });
     await whole.setWeights(await living.weights());
     expectNear(numbers(second), numbers(await whole.predict(x)));
+  });
+
+  it("frees its states with the model", async () => {
+    const layer = simpleRnn({ units: 2, stateful: true });
+    const living = sequential([layer], { device, inputShape: [3, 3] });
+    await living.predict(steps(x, 0, 3));
+    const [held] = layer.stateVariables;
+    expect(variablesOf(device).has(held as Variable)).toBe(true);
+    living.dispose();
+    expect(variablesOf(device).has(held as Variable)).toBe(false);
   });
 
   it("keeps one batch size", async () => {

@@ -122,7 +122,7 @@ export class Bidirectional extends Wrapper {
   }
 
   /** The states that live on from batch to batch; none unless the layers are `stateful`. */
-  get stateVariables(): readonly Variable[] {
+  override get stateVariables(): readonly Variable[] {
     return [...this.forwardLayer.stateVariables, ...this.backwardLayer.stateVariables];
   }
 

@@ -169,6 +169,11 @@ export abstract class Layer {
     return this.#weights;
   }
 
+  /** Variables that are no weights: states that live on from batch to batch. */
+  get stateVariables(): readonly Variable[] {
+    return [];
+  }
+
   /** Makes the weights for inputs of these shapes. `make` turns a spec into a variable with its own random stream. */
   build(inputShapes: readonly Shape[], make: (spec: WeightSpec) => Variable): void {
     if (this.#weights !== undefined) {

@@ -107,7 +107,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   }
 
   /** The states that live on from batch to batch; none before the first batch, or unless `stateful`. */
-  get stateVariables(): readonly Variable[] {
+  override get stateVariables(): readonly Variable[] {
     return this.#living.variables;
   }
 
