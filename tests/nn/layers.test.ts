@@ -306,6 +306,31 @@ describe("reshaping", () => {
   });
 });
 
+test("an option that the layer does not have is an error by name", () => {
+  const wrong = { units: 3, kernelRegulariser: "l2" } as unknown as nn.DenseOptions;
+  expect(() => runLayer(nn.dense(wrong), [drawn([2, 3], 0)])).toThrow(
+    /unknown option "kernelRegulariser"; expected some of units, activation/,
+  );
+  expect(() => nn.dense(wrong).call(nn.input({ shape: [3] }))).toThrow(/unknown option "kernelRegulariser"/);
+  expect(() =>
+    runLayer(nn.dense({ units: 3, kernelRegularizer: "l2", biasConstraint: null }), [drawn([2, 3], 0)], {
+      weights: [drawn([3, 3], 1)],
+    }),
+  ).not.toThrow();
+});
+
+test("dataFormat is channels_last", () => {
+  const make = (dataFormat: string) => [
+    () => nn.conv1d({ filters: 1, kernelSize: 1, dataFormat: dataFormat as "channels_last" }),
+    () => nn.maxPooling1d({ poolSize: 1, dataFormat: dataFormat as "channels_last" }),
+    () => nn.globalMaxPooling1d({ dataFormat: dataFormat as "channels_last" }),
+    () => nn.zeroPadding1d({ dataFormat: dataFormat as "channels_last" }),
+    () => nn.flatten({ dataFormat: dataFormat as "channels_last" }),
+  ];
+  for (const one of make("channels_first")) expect(one).toThrow(/expected "channels_last".*permute/);
+  for (const one of make("channels_last")) expect(() => one().expectKnownOptions()).not.toThrow();
+});
+
 test("every layer is made again from its saved options", () => {
   const layers: readonly nn.Layer[] = [
     nn.activation({ name: "gelu", approximate: true }, { activityRegularizer: "l2" }),

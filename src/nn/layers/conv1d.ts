@@ -7,20 +7,20 @@ import { concat, slice } from "../../ops/movement.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { type WindowOptions, windows } from "../../ops/windows.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations.ts";
+import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import {
   type CallContext,
   type CallResult,
   expectPositive,
   Layer,
   type LayerConfig,
-  type LayerOptions,
   type WeightSpec,
 } from "./layer.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
 
 /** Options of `conv1d`; names and defaults are Keras's. */
-export interface Conv1dOptions extends LayerOptions, WeightOptions<"kernel">, WeightOptions<"bias"> {
+export interface Conv1dOptions extends DataFormatOptions, WeightOptions<"kernel">, WeightOptions<"bias"> {
   /** How many features come out. */
   readonly filters: number;
   /** How many timesteps a filter sees. */
@@ -55,6 +55,7 @@ export class Conv1d extends Layer {
 
   constructor(options: Conv1dOptions) {
     super(options);
+    expectChannelsLast("conv1d", options);
     expectPositive("conv1d", "filters", options.filters);
     this.filters = options.filters;
     this.#window = {
@@ -91,6 +92,10 @@ export class Conv1d extends Layer {
       ...{ activation: this.activation.config, useBias },
       ...{ ...this.#kernel.config, ...this.#bias.config, ...this.baseConfig },
     };
+  }
+
+  protected override get unsavedOptions(): readonly string[] {
+    return DATA_FORMAT;
   }
 
   weightSpecs(inputShape: Shape): WeightSpec[] {

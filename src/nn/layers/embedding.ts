@@ -66,6 +66,10 @@ export class Embedding extends Layer {
     return { inputDim, outputDim, maskZero, ...this.#embeddings.config, ...this.baseConfig };
   }
 
+  protected override get unsavedOptions(): readonly string[] {
+    return ["weights"];
+  }
+
   override get inputDType() {
     return "int32" as const;
   }

@@ -5,10 +5,11 @@ import type { Value } from "../../graph/operation.ts";
 import { cast, div, maximum, where } from "../../ops/arithmetic.ts";
 import { max, mean, sum } from "../../ops/reduce.ts";
 import { expandDims } from "../../ops/reshape.ts";
-import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
+import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
+import { type CallContext, type CallResult, type LayerConfig, Weightless } from "./layer.ts";
 
 /** Options of `globalAveragePooling1d` and `globalMaxPooling1d`. */
-export interface GlobalPooling1dOptions extends LayerOptions {
+export interface GlobalPooling1dOptions extends DataFormatOptions {
   /** Keep the axis of time with size 1; false when absent. */
   readonly keepdims?: boolean;
 }
@@ -18,11 +19,16 @@ abstract class GlobalPooling1d extends Weightless {
 
   constructor(options: GlobalPooling1dOptions) {
     super(options);
+    expectChannelsLast("globalPooling1d", options);
     this.keepdims = options.keepdims ?? false;
   }
 
   get config(): LayerConfig {
     return { keepdims: this.keepdims, ...this.baseConfig };
+  }
+
+  protected override get unsavedOptions(): readonly string[] {
+    return DATA_FORMAT;
   }
 
   override outputShape(inputShape: Shape): Shape {

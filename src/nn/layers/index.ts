@@ -18,6 +18,7 @@ export {
   type SweepInputs,
 } from "./cell.ts";
 export * from "./conv1d.ts";
+export type { DataFormatOptions } from "./data_format.ts";
 export * from "./dense.ts";
 export * from "./dot.ts";
 export * from "./dropout.ts";

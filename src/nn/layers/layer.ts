@@ -44,6 +44,8 @@ export abstract class Layer {
   readonly activityRegularizer: Regularizer | undefined;
   /** The calls on symbolic tensors so far. More than one: the layer is shared. */
   readonly nodes: LayerNode[] = [];
+  /** The names of the options that were given. */
+  readonly #given: readonly string[];
   #trainable: boolean;
   #weights: readonly Variable[] | undefined;
   #specs: readonly WeightSpec[] = [];
@@ -53,6 +55,9 @@ export abstract class Layer {
     const { name = "", trainable = true, activityRegularizer } = given;
     this.name = name;
     this.isNameGiven = name !== "";
+    this.#given = Object.entries(given).flatMap(([option, value]) =>
+      value === undefined || value === null ? [] : option,
+    );
     this.#trainable = trainable;
     this.activityRegularizer = resolveRegularizer(activityRegularizer);
   }
@@ -60,6 +65,23 @@ export abstract class Layer {
   /** The options of every layer as data, for `config`; the name is saved beside it. */
   protected get baseConfig(): LayerConfig {
     return this.activityRegularizer === undefined ? {} : { activityRegularizer: this.activityRegularizer.config };
+  }
+
+  /** Options that `config` does not keep, such as an embedding's given weights. */
+  protected get unsavedOptions(): readonly string[] {
+    return [];
+  }
+
+  /** @throws ValueError for an option that the layer does not have: `config` shows every one that it took. */
+  expectKnownOptions(): void {
+    const known = [...Object.keys(this.config), ...this.unsavedOptions, "name", "trainable", "activityRegularizer"];
+    const unknown = this.#given.find((option) => !known.includes(option));
+    if (unknown === undefined) return;
+    const list = [...new Set(known)].join(", ");
+    throw new ValueError(
+      `${this.className} "${this.name}": unknown option "${unknown}"; expected some of ${list}, or another that Keras has for this layer, in camelCase`,
+      { layer: this.name, option: unknown },
+    );
   }
 
   /**
@@ -179,6 +201,7 @@ export abstract class Layer {
     if (this.#weights !== undefined) {
       throw new ValueError(`the layer "${this.name}" has its weights already`);
     }
+    this.expectKnownOptions();
     const [first, ...others] = this.expectInputs(inputShapes);
     this.#specs = this.weightSpecs(first, ...others);
     this.#weights = this.#specs.map(make);

@@ -5,11 +5,12 @@ import { equal, mul, where } from "../../ops/arithmetic.ts";
 import { argmax, sum } from "../../ops/reduce.ts";
 import { expandDims } from "../../ops/reshape.ts";
 import { type WindowOptions, windows } from "../../ops/windows.ts";
-import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
+import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
+import { type CallContext, type CallResult, type LayerConfig, Weightless } from "./layer.ts";
 import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
 
 /** Options of `maxPooling1d` and `averagePooling1d`. */
-export interface Pooling1dOptions extends LayerOptions {
+export interface Pooling1dOptions extends DataFormatOptions {
   /** How many timesteps are joined; 2 when absent. */
   readonly poolSize?: number | readonly [number];
   /** `poolSize` when absent or null. */
@@ -25,6 +26,7 @@ abstract class Pooling1d extends Weightless {
 
   constructor(layer: string, options: Pooling1dOptions) {
     super(options);
+    expectChannelsLast(layer, options);
     this.#layer = layer;
     const size = oneNumber(layer, "poolSize", options.poolSize ?? 2);
     this.#window = { size, stride: oneNumber(layer, "strides", options.strides ?? size), dilation: 1 };
@@ -37,6 +39,10 @@ abstract class Pooling1d extends Weightless {
   get config(): LayerConfig {
     const { size: poolSize, stride: strides } = this.#window;
     return { poolSize, strides, padding: this.padding, ...this.baseConfig };
+  }
+
+  protected override get unsavedOptions(): readonly string[] {
+    return DATA_FORMAT;
   }
 
   override outputShape(inputShape: Shape): Shape {

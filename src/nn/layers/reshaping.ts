@@ -4,6 +4,7 @@ import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { pad, slice, transpose } from "../../ops/movement.ts";
 import { broadcastTo, expandDims, reshape as reshapeOp } from "../../ops/reshape.ts";
+import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import {
   type CallContext,
   type CallResult,
@@ -19,6 +20,15 @@ const batchOf = (x: Value): number => x.shape[0] as number;
 export class Flatten extends Weightless {
   readonly className = "Flatten";
 
+  constructor(options: DataFormatOptions = {}) {
+    super(options);
+    expectChannelsLast("flatten", options);
+  }
+
+  protected override get unsavedOptions(): readonly string[] {
+    return DATA_FORMAT;
+  }
+
   get config(): LayerConfig {
     return this.baseConfig;
   }
@@ -33,7 +43,7 @@ export class Flatten extends Weightless {
 }
 
 /** A flatten layer. */
-export function flatten(options: LayerOptions = {}): Flatten {
+export function flatten(options: DataFormatOptions = {}): Flatten {
   return new Flatten(options);
 }
 
@@ -221,7 +231,7 @@ export function cropping1d(options: Cropping1dOptions = {}): Cropping1d {
 }
 
 /** Options of `zeroPadding1d`. */
-export interface ZeroPadding1dOptions extends LayerOptions {
+export interface ZeroPadding1dOptions extends DataFormatOptions {
   /** Timesteps of zeros put at the begin and the end; 1 when absent. */
   readonly padding?: Ends;
 }
@@ -233,11 +243,16 @@ export class ZeroPadding1d extends Weightless {
 
   constructor(options: ZeroPadding1dOptions = {}) {
     super(options);
+    expectChannelsLast("zeroPadding1d", options);
     this.padding = bothEnds("zeroPadding1d", "padding", options.padding ?? 1);
   }
 
   get config(): LayerConfig {
     return { padding: this.padding, ...this.baseConfig };
+  }
+
+  protected override get unsavedOptions(): readonly string[] {
+    return DATA_FORMAT;
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -18,6 +18,7 @@ export function callLayer(
   const what = `${layer.className} "${layer.name}"`;
   const inputs = Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
   for (const tensor of inputs) expectSymbolic(tensor, `${what}: call`);
+  layer.expectKnownOptions();
   layer.expectInputs(inputs);
   const [shape, ...others] = inputs.map((tensor) => tensor.shape) as [Shape, ...Shape[]];
   expectSameWeights(layer, [shape, ...others], what);

@@ -30,6 +30,7 @@ export abstract class Wrapper extends Layer {
   }
 
   override build(inputShapes: readonly Shape[], make: (spec: WeightSpec) => Variable): void {
+    this.expectKnownOptions();
     const [inputShape] = this.expectInputs(inputShapes);
     this.checkInput(inputShape);
     this.inner.forEach((layer, index) => {
