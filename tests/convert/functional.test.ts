@@ -178,6 +178,9 @@ describe("a functional model", () => {
     expect(await configOf(await toKeras(again))).toEqual(await configOf(await toKeras(first)));
     const named = ({ layers }: typeof first) => layers.map(({ className, name }) => ({ className, name }));
     expect(named(again)).toEqual(named(first));
+    if (hasPython("onnxruntime", "python3-onnxruntime")) {
+      close(predictInOnnx(await toOnnx(first), [sequence, other]), await first.predict([sequence, other]));
+    }
     first.dispose();
     again.dispose();
   });

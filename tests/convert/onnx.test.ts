@@ -6,6 +6,7 @@ import {
   alphaDropout,
   averagePooling1d,
   batchNormalization,
+  bidirectional,
   conv1d,
   cropping1d,
   dense,
@@ -17,6 +18,7 @@ import {
   gaussianNoise,
   globalAveragePooling1d,
   globalMaxPooling1d,
+  gru,
   type Layer,
   layerNormalization,
   leakyRelu,
@@ -32,6 +34,7 @@ import {
   reshape,
   type Shape,
   sequential,
+  simpleRnn,
   softmax,
   spatialDropout1d,
   upSampling1d,
@@ -80,6 +83,25 @@ describe.skipIf(!isInstalled)("ONNX Runtime predicts the same", () => {
       predict([embedding({ inputDim: 10, outputDim: 4, maskZero: true }), lstm({ units: 3, ...options })], [6]),
       PADDED,
     ),
+  );
+
+  test.each([
+    ["gru", gru({ units: 3 })],
+    ["gru without resetAfter, sequences", gru({ units: 3, resetAfter: false, returnSequences: true })],
+    ["simpleRnn, zeros where masked", simpleRnn({ units: 3, zeroOutputForMask: true })],
+    ["lstm, zeros where masked, sequences", lstm({ units: 3, zeroOutputForMask: true, returnSequences: true })],
+    ["bidirectional, sequences", bidirectional({ layer: gru({ units: 3, returnSequences: true }), mergeMode: "mul" })],
+    ["bidirectional", bidirectional({ layer: lstm({ units: 3 }) })],
+    [
+      "bidirectional of its own",
+      bidirectional({
+        layer: simpleRnn({ units: 3, goBackwards: true }),
+        backwardLayer: lstm({ units: 3 }),
+        mergeMode: "ave",
+      }),
+    ],
+  ] as [string, Layer][])("masked %s", (_, layer) =>
+    expectSame(predict([embedding({ inputDim: 10, outputDim: 4, maskZero: true }), layer], [6]), PADDED),
   );
 
   test("a mask passes through a stack", () =>

@@ -2,6 +2,7 @@
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { activationSpec, emitActivation } from "./activations.ts";
+import { emitAttention, emitConcatenate, emitDot, emitExtreme, emitMerge, emitMultiply } from "./merging.ts";
 import { emitBatchNormalization, emitLayerNormalization } from "./normalization.ts";
 import { emitRecurrent } from "./recurrent.ts";
 import {
@@ -18,6 +19,7 @@ import {
   emitZeroPadding,
 } from "./sequences.ts";
 import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
+import { emitBidirectional, emitTimeDistributed } from "./wrappers.ts";
 
 const emitEmbedding: EmitLayer = ({ graph, layer, inputs: [ids], weights: [table], outputShape }) => {
   const name = graph.node("Gather", [graph.weight(`${layer.name}/embeddings`, table as NdArray), ids.name]);
@@ -52,6 +54,19 @@ const EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
   ["LSTM", emitRecurrent],
   ["GRU", emitRecurrent],
   ["SimpleRNN", emitRecurrent],
+  ["RNN", emitRecurrent],
+  ["Bidirectional", emitBidirectional],
+  ["TimeDistributed", (call) => emitTimeDistributed(call, emitLayer)],
+  ["Add", emitMerge("Add")],
+  ["Subtract", emitMerge("Sub")],
+  ["Average", emitMerge("Mean")],
+  ["Multiply", emitMultiply],
+  ["Maximum", emitExtreme("Max")],
+  ["Minimum", emitExtreme("Min")],
+  ["Concatenate", emitConcatenate],
+  ["Dot", emitDot],
+  ["Attention", emitAttention],
+  ["AdditiveAttention", emitAttention],
   ["Dense", emitDense],
   ["Dropout", emitNothing],
   ["SpatialDropout1D", emitNothing],

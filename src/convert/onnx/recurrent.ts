@@ -6,6 +6,7 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import type { LayerConfig, Rnn, StackedRnnCells } from "../../nn/layers/index.ts";
 import { activationSpec, recurrentActivations } from "./activations.ts";
 import type { Name, OnnxGraph } from "./graph.ts";
 import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
@@ -20,16 +21,22 @@ interface Cell {
 
 const CELLS: Readonly<Record<string, Cell>> = {
   // i, o, f, c from Keras's i, f, c, o.
-  LSTM: { type: "LSTM", gates: [0, 3, 1, 2], activations: ["recurrentActivation", "activation", "activation"] },
+  LSTMCell: { type: "LSTM", gates: [0, 3, 1, 2], activations: ["recurrentActivation", "activation", "activation"] },
   // z, r, h in both.
-  GRU: { type: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
-  SimpleRNN: { type: "RNN", gates: [0], activations: ["activation"] },
+  GRUCell: { type: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
+  SimpleRNNCell: { type: "RNN", gates: [0], activations: ["activation"] },
 };
 
-/** A recurrent layer: its output, then its states. */
+/** A cell that is written: its weights and options, by the cell's own class. */
+interface WrittenCell {
+  readonly className: string;
+  readonly config: LayerConfig;
+  readonly weights: readonly NdArray[];
+}
+
+/** A recurrent layer: its output, then its states. Stacked cells are one node each. */
 export const emitRecurrent: EmitLayer = (call) => {
-  const { graph, layer, inputs, states } = call;
-  const cell = CELLS[layer.className] as Cell;
+  const { graph, layer, inputs, states: given } = call;
   const { config } = layer;
   if (config.stateful === true) {
     throw new ValueError(`toOnnx: the layer "${layer.name}" is stateful, which ONNX's nodes are not`, {
@@ -37,37 +44,94 @@ export const emitRecurrent: EmitLayer = (call) => {
     });
   }
   const [x] = inputs;
-  const units = config.units as number;
+  const time = x.shape[0] as number;
   const steps = sequence(graph, x, config.goBackwards === true);
-  const packed = steps.mask === undefined ? undefined : packSteps(graph, steps.name, steps.mask, x.shape[0] as number);
-  const initial = states.map(({ name }) => graph.node("Unsqueeze", [name, graph.ints(0)]));
-  const outputs = graph.nodes(
+  const packed = steps.mask === undefined ? undefined : packSteps(graph, steps.name, steps.mask, time);
+  let hidden = packed?.name ?? steps.name;
+  let last: Name | undefined;
+  const states: Tensor[] = [];
+  for (const cell of cellsOf(call)) {
+    const initial = given.slice(states.length, states.length + (cell.className === "LSTMCell" ? 2 : 1));
+    const [all, ...finals] = emitCell(call, cell, hidden, packed?.lengths, initial) as [Name, Name, ...Name[]];
+    hidden = all;
+    last = finals[0];
+    for (const [index, name] of finals.entries()) {
+      const start = initial[index];
+      // Where nothing counts, the states stay as they were.
+      const kept = start === undefined || packed === undefined ? name : whereAny(graph, packed, name, start.name);
+      states.push({ name: kept, shape: [cell.config.units as number] });
+    }
+  }
+  const units = (states.at(-1) as Tensor).shape[0] as number;
+  const isZeroed = config.zeroOutputForMask === true;
+  if (config.returnSequences === true) {
+    const name = packed === undefined ? hidden : unpackSteps(graph, hidden, packed.mask, isZeroed);
+    return [{ name, shape: [time, units], mask: x.mask }, ...states];
+  }
+  let output = last as Name;
+  if (packed !== undefined && isZeroed) {
+    const end = graph.node("Slice", [packed.mask, graph.ints(-1), graph.ints(time), graph.ints(1)]);
+    output = graph.node("Where", [end, output, graph.scalar(0)]);
+  } else if (packed !== undefined && given.length > 0) {
+    output = whereAny(graph, packed, output, graph.scalar(0));
+  }
+  return [{ name: output, shape: [units] }, ...states];
+};
+
+/** The layer's own cell, or those of the stack that it runs. */
+function cellsOf({ layer, weights }: LayerCall): readonly WrittenCell[] {
+  const { className, config } = layer;
+  if (className !== "RNN") return [{ className: `${className}Cell`, config, weights }];
+  const { cell } = layer as Rnn;
+  const cells = cell.className === "StackedRNNCells" ? (cell as StackedRnnCells).cells : [cell];
+  let from = 0;
+  return cells.map((each) => {
+    const count = each.weights.length;
+    from += count;
+    return { className: each.className, config: each.config, weights: weights.slice(from - count, from) };
+  });
+}
+
+/** One node over the steps `[N, T, D]`: the output of each, `[N, T, H]`, and the last states. */
+function emitCell(
+  { graph, layer }: LayerCall,
+  { className, config, weights }: WrittenCell,
+  x: Name,
+  lengths: Name | undefined,
+  initial: readonly Tensor[],
+): Name[] {
+  const cell = CELLS[className];
+  if (cell === undefined) {
+    throw new ValueError(`toOnnx: the layer "${layer.name}" has a cell of the class ${className}, which ONNX lacks`, {
+      layer: layer.name,
+    });
+  }
+  const units = config.units as number;
+  const specs = cell.activations.map((option) => activationSpec(config[option]));
+  const [all, ...last] = graph.nodes(
     cell.type,
     [
-      graph.node("Transpose", [packed?.name ?? steps.name], { perm: [1, 0, 2] }),
-      ...weightsOf(call, cell, units),
-      packed?.lengths ?? "",
-      ...initial,
+      graph.node("Transpose", [x], { perm: [1, 0, 2] }),
+      ...weightsOf(graph, layer.name, weights, cell, units),
+      lengths ?? "",
+      ...initial.map(({ name }) => graph.node("Unsqueeze", [name, graph.ints(0)])),
     ],
     cell.type === "LSTM" ? 3 : 2,
     {
       hidden_size: units,
-      ...recurrentActivations(
-        layer.name,
-        cell.activations.map((option) => activationSpec(config[option])),
-      ),
+      ...recurrentActivations(layer.name, specs),
       ...(cell.type === "GRU" && { linear_before_reset: config.resetAfter === false ? 0 : 1 }),
     },
-  );
-  const [all, ...last] = outputs as [Name, ...Name[]];
-  const finals = last.map((name): Tensor => ({ name: graph.node("Squeeze", [name, graph.ints(0)]), shape: [units] }));
-  if (config.returnSequences !== true) return [finals[0] as Tensor, ...finals];
-  const shape = [x.shape[0] as number, units];
+  ) as [Name, ...Name[]];
   const hidden = graph.node("Transpose", [graph.node("Squeeze", [all, graph.ints(1)])], { perm: [1, 0, 2] });
-  const name =
-    packed === undefined ? hidden : unpackSteps(graph, hidden, packed.mask, config.zeroOutputForMask === true);
-  return [{ name, shape, mask: steps.mask }, ...finals];
-};
+  return [hidden, ...last.map((name) => graph.node("Squeeze", [name, graph.ints(0)]))];
+}
+
+/** `some` in rows where a step counts, `none` in the others. */
+function whereAny(graph: OnnxGraph, { lengths }: { readonly lengths: Name }, some: Name, none: Name): Name {
+  const counts = graph.node("Greater", [graph.cast(lengths, "int64"), graph.int(0)]);
+  return graph.node("Where", [graph.node("Unsqueeze", [counts, graph.ints(1)]), some, none]);
+}
 
 /** The timesteps in the order in which they are read. */
 function sequence(graph: OnnxGraph, { name, mask, shape }: Tensor, isReversed: boolean) {
@@ -106,7 +170,13 @@ function gatherSteps(graph: OnnxGraph, x: Name, places: Name): Name {
 }
 
 /** W `[1, G·H, D]`, R `[1, G·H, H]` and B `[1, 2·G·H]` from Keras's kernel `[D, G·H]`, recurrent kernel and bias. */
-function weightsOf({ graph, layer, weights }: LayerCall, { gates }: Cell, units: number): Name[] {
+function weightsOf(
+  graph: OnnxGraph,
+  name: string,
+  weights: readonly NdArray[],
+  { gates }: Cell,
+  units: number,
+): Name[] {
   const [kernel, recurrent, bias] = weights as [NdArray, NdArray, NdArray | undefined];
   const wide = gates.length * units;
   const turned = ({ shape, data }: NdArray): NdArray => {
@@ -130,8 +200,8 @@ function weightsOf({ graph, layer, weights }: LayerCall, { gates }: Cell, units:
     }
   }
   return [
-    graph.weight(`${layer.name}/kernel`, turned(kernel)),
-    graph.weight(`${layer.name}/recurrent_kernel`, turned(recurrent)),
-    graph.weight(`${layer.name}/bias`, { shape: [1, 2 * wide], data: both }),
+    graph.weight(`${name}/kernel`, turned(kernel)),
+    graph.weight(`${name}/recurrent_kernel`, turned(recurrent)),
+    graph.weight(`${name}/bias`, { shape: [1, 2 * wide], data: both }),
   ];
 }
