@@ -48,7 +48,7 @@ export function tableRow(result: BenchResult): string {
 /** Dispatches of a case that has several, and the longest of them where it is long. */
 function dispatchNotes({ dispatches = 1, extraChunks = 0, longestDispatch = 0 }: BenchResult): string[] {
   if (dispatches + extraChunks === 1 && longestDispatch < LONG_DISPATCH) return [];
-  const chunks = extraChunks > 0 ? ` and ${extraChunks} chunks` : "";
+  const chunks = extraChunks > 0 ? ` and ${extraChunks} ${extraChunks === 1 ? "chunk" : "chunks"}` : "";
   const longest = longestDispatch > 0 ? `, the longest ${seconds(longestDispatch)}` : "";
   return [`${dispatches} ${dispatches === 1 ? "dispatch" : "dispatches"}${chunks}${longest}`];
 }
