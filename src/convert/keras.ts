@@ -23,7 +23,7 @@ const KERAS_VERSION = "3.16.0";
 
 /**
  * Loads a model that Keras 3 saved with `model.save("name.keras")`.
- * Needs the npm packages `h5wasm` and `@zip.js/zip.js`.
+ * Needs the npm packages `h5wasm` and `@zip.js/zip.js`. How it was compiled is not read: compile it to train it.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
  * @throws FormatError when the file is damaged, or names the layer, option and value that Sluice lacks; no model is left behind.
  * @throws SluiceError when a package is missing, with the command that installs it.

@@ -264,6 +264,47 @@ describe("strangers' files", () => {
     );
   });
 
+  test("a whole archive with another value in its configuration is a FormatError or a whole model", async () => {
+    const source = fixture("functional_bidirectional.keras");
+    const names = ["metadata.json", "config.json", "model.weights.h5"];
+    const files = await readZip(source, new Map(names.map((name) => [name, 1 << 20])), "test");
+    const text = new TextDecoder().decode(files.get("config.json"));
+    // Where a value begins and ends: after a colon, up to the next comma or bracket.
+    const values = [...text.matchAll(/(?<=: )("[^"]*"|[\w.-]+)/g)].map(
+      ({ index, 0: value }) => [index, value] as const,
+    );
+    const other = fc.constantFrom(
+      "null",
+      "true",
+      "-1",
+      "0",
+      "1e9",
+      "1e300",
+      '"x"',
+      "[]",
+      "{}",
+      "[null, 3]",
+      '[["ids", 0, 0]]',
+    );
+    const sizeBefore = device.memory.bytes;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(values.length - 1), other, async (place, value) => {
+        const [at, old] = values[place] as readonly [number, string];
+        const changed = `${text.slice(0, at)}${value}${text.slice(at + old.length)}`;
+        const bytes = await writeZip(new Map([...files, ["config.json", new TextEncoder().encode(changed)]]));
+        try {
+          (await loadKeras(bytes, { device })).dispose();
+        } catch (error) {
+          expect(error, `${changed.slice(Math.max(0, at - 60), at + 30)}: ${String(error)}`).toBeInstanceOf(
+            FormatError,
+          );
+        }
+        expect(device.memory.bytes).toBe(sizeBefore);
+      }),
+      { numRuns: 400, seed: 4 },
+    );
+  });
+
   test("a damaged weights file is a FormatError or fits as a whole", async () => {
     const before = await model.weights();
     await fc.assert(
