@@ -5,7 +5,8 @@ import type { JsonValue } from "../io/strict_json.ts";
 import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
 import { camelCase } from "../nn/names.ts";
 import type { InnerLayer } from "./inner_options.ts";
-import { knownLayers, type LayerRow, layerRow } from "./layer_table.ts";
+import type { LayerRow } from "./layer_row.ts";
+import { knownLayers, layerRow } from "./layer_table.ts";
 import { flag, type Option } from "./options.ts";
 import { regularizer } from "./parts.ts";
 

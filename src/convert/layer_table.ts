@@ -2,8 +2,7 @@
  * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's defaults.
  * A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
  */
-import type { Bidirectional, Layer, Rnn, StackedRnnCells, TimeDistributed } from "../nn/layers/index.ts";
-import { innerLayer, innerLayers, mergeMode } from "./inner_options.ts";
+import type { LayerRow } from "./layer_row.ts";
 import {
   activation,
   axes,
@@ -21,81 +20,10 @@ import {
   sizes,
   word,
 } from "./options.ts";
-import { constraint, regularizer } from "./parts.ts";
-
-/** A layer's row. */
-export interface LayerRow {
-  /** By Keras's names. */
-  readonly options: Readonly<Record<string, Option>>;
-  /** Keras writes the input's shape of a layer that builds itself from it; those with weights always do. */
-  readonly isBuilt?: boolean;
-  /** Keras's names of the layers inside, and what Sluice has there. */
-  readonly inside?: (layer: Layer) => Readonly<Record<string, Layer | readonly Layer[]>>;
-  /** Options of the layer here that are arguments of its calls in Keras, by Keras's names. */
-  readonly callOptions?: Readonly<Record<string, string>>;
-  /** How many axes beside the batch a layer inside does not see. */
-  readonly hiddenAxes?: number;
-}
+import { constraint, parts, regularizer } from "./parts.ts";
+import { RECURRENT_ROWS } from "./recurrent_rows.ts";
 
 const unsaid = { quantization_config: ignored(null) };
-
-/** What keeps the weights small: `kernel_regularizer`, `bias_constraint`, … */
-function parts(names: readonly string[], part: "regularizer" | "constraint"): Record<string, Option> {
-  const option = part === "regularizer" ? regularizer : constraint;
-  return Object.fromEntries(names.map((name) => [`${name}_${part}`, option]));
-}
-
-/** A recurrent layer's cell, which keeps its weights. */
-const cellOf = (layer: Layer) => ({ cell: (layer as Rnn).cell });
-
-const SEQUENCE = {
-  return_sequences: flag(false),
-  return_state: flag(false),
-  go_backwards: flag(false),
-  stateful: flag(false),
-  unroll: ignored(false),
-  zero_output_for_mask: flag(false),
-};
-
-const RECURRENT_WEIGHTS = ["kernel", "recurrent", "bias"];
-
-const RECURRENT_INITIALIZERS = {
-  kernel_initializer: initializer("glorot_uniform"),
-  recurrent_initializer: initializer("orthogonal"),
-  bias_initializer: initializer("zeros"),
-};
-
-const RECURRENT_REST = {
-  ...parts(RECURRENT_WEIGHTS, "regularizer"),
-  activity_regularizer: regularizer,
-  ...parts(RECURRENT_WEIGHTS, "constraint"),
-  dropout: number(0),
-  recurrent_dropout: number(0),
-};
-
-const GATES = {
-  units: number(),
-  activation: activation("tanh"),
-  recurrent_activation: activation("sigmoid"),
-  use_bias: flag(true),
-  ...RECURRENT_INITIALIZERS,
-};
-
-const LSTM = { ...GATES, unit_forget_bias: flag(true), ...RECURRENT_REST, seed };
-const GRU = { ...GATES, ...RECURRENT_REST, reset_after: flag(true), seed };
-const SIMPLE = {
-  units: number(),
-  activation: activation("tanh"),
-  use_bias: flag(true),
-  ...RECURRENT_INITIALIZERS,
-  ...RECURRENT_REST,
-  seed,
-};
-
-/** Of a cell: penalties on outputs are the layer's affair. */
-function cellRow({ activity_regularizer: _, ...options }: Readonly<Record<string, Option>>): LayerRow {
-  return { options };
-}
 
 const POOLING = {
   pool_size: size1d(2),
@@ -133,56 +61,7 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
       },
     },
   ],
-  [
-    "LSTM",
-    {
-      inside: cellOf,
-      hiddenAxes: 1,
-      options: { ...SEQUENCE, ...LSTM },
-    },
-  ],
-  [
-    "GRU",
-    {
-      inside: cellOf,
-      hiddenAxes: 1,
-      options: { ...SEQUENCE, ...GRU },
-    },
-  ],
-  [
-    "SimpleRNN",
-    {
-      inside: cellOf,
-      hiddenAxes: 1,
-      options: { ...SEQUENCE, ...SIMPLE },
-    },
-  ],
-  ["LSTMCell", cellRow(LSTM)],
-  ["GRUCell", cellRow(GRU)],
-  ["SimpleRNNCell", cellRow(SIMPLE)],
-  [
-    "StackedRNNCells",
-    { options: { cells: innerLayers }, inside: (layer) => ({ cells: (layer as StackedRnnCells).cells }) },
-  ],
-  ["RNN", { options: { ...SEQUENCE, cell: innerLayer() }, inside: cellOf, hiddenAxes: 1 }],
-  [
-    "Bidirectional",
-    {
-      options: { merge_mode: mergeMode, layer: innerLayer(), backward_layer: innerLayer(null) },
-      inside: (layer) => ({
-        forward_layer: (layer as Bidirectional).forwardLayer,
-        backward_layer: (layer as Bidirectional).backwardLayer,
-      }),
-    },
-  ],
-  [
-    "TimeDistributed",
-    {
-      options: { layer: innerLayer() },
-      inside: (layer) => ({ layer: (layer as TimeDistributed).layer }),
-      hiddenAxes: 1,
-    },
-  ],
+  ...RECURRENT_ROWS,
   [
     "Dense",
     {

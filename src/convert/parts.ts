@@ -68,3 +68,9 @@ function isPlain(value: JsonValue): value is number | string | readonly number[]
   if (Array.isArray(value)) return value.every((item) => typeof item === "number");
   return typeof value === "number" || typeof value === "string";
 }
+
+/** What keeps the weights small: `kernel_regularizer`, `bias_constraint`, … */
+export function parts(names: readonly string[], part: "regularizer" | "constraint"): Record<string, Option> {
+  const option = part === "regularizer" ? regularizer : constraint;
+  return Object.fromEntries(names.map((name) => [`${name}_${part}`, option]));
+}

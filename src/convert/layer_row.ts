@@ -1,0 +1,16 @@
+import type { Layer } from "../nn/layers/index.ts";
+import type { Option } from "./options.ts";
+
+/** A layer's row. */
+export interface LayerRow {
+  /** By Keras's names. */
+  readonly options: Readonly<Record<string, Option>>;
+  /** Keras writes the input's shape of a layer that builds itself from it; those with weights always do. */
+  readonly isBuilt?: boolean;
+  /** Keras's names of the layers inside, and what Sluice has there. */
+  readonly inside?: (layer: Layer) => Readonly<Record<string, Layer | readonly Layer[]>>;
+  /** Options of the layer here that are arguments of its calls in Keras, by Keras's names. */
+  readonly callOptions?: Readonly<Record<string, string>>;
+  /** How many axes beside the batch a layer inside does not see. */
+  readonly hiddenAxes?: number;
+}
