@@ -20,7 +20,6 @@ export const gruFamily: SweepFamily<LstmActivations> = {
   savedParts: 5,
   separatesInner: true,
   rereadsInitial: false,
-  schedulesMask: true,
   // Every step saved the h that it began with.
   previous: ({ hidden, saved }) => slice(saved as Value, [0, 0, 4 * (hidden.shape[2] as number)], hidden.shape),
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {

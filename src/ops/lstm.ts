@@ -25,7 +25,6 @@ const family: SweepFamily<LstmActivations> = {
   savedParts: 5,
   separatesInner: false,
   rereadsInitial: true,
-  schedulesMask: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
     const [h, c] = states as [number, number];

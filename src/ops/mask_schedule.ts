@@ -3,6 +3,9 @@ import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { maskScheduleCall, scheduleSize } from "../kernels/mask_schedule.ts";
+import { notEqual } from "./arithmetic.ts";
+import { slice } from "./movement.ts";
+import { reshape } from "./reshape.ts";
 
 const maskScheduleOp = defineOp<Readonly<Record<string, never>>>({
   kind: "kernel",
@@ -29,6 +32,12 @@ const maskScheduleOp = defineOp<Readonly<Record<string, never>>>({
 /** Mask bool `[B, T]` -> int32 `[3 B + B T]`: the rows, longest first, their starts and ends, then the mask. */
 export function maskSchedule(mask: Value): Value {
   return only(maskScheduleOp([mask], {}));
+}
+
+/** The mask in a schedule, bool and of the shape of `ids` `[B, T]`. */
+export function maskIn(schedule: Value, ids: Value): Value {
+  const [batch, steps] = ids.shape as [number, number];
+  return notEqual(reshape(slice(schedule, [3 * batch], [batch * steps]), ids.shape), 0);
 }
 
 /** The mask `[B, T]` in a schedule of the reference. */

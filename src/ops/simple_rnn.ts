@@ -23,7 +23,6 @@ export const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
   savedParts: 0,
   separatesInner: false,
   rereadsInitial: false,
-  schedulesMask: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
   step: ({ x: [x], inner: [u], states: [h], isMasked }, { activation }) => ({
     states: [isMasked ? (h as number) : activate(activation, (x as number) + (u as number))],

@@ -8,8 +8,9 @@ import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { defineOp, type Op, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { scheduleSize } from "../kernels/mask_schedule.ts";
+import { where } from "./arithmetic.ts";
 import { scatterAdd } from "./gather.ts";
-import { scheduledMask } from "./mask_schedule.ts";
+import { maskIn, scheduledMask } from "./mask_schedule.ts";
 import { matmul } from "./matmul.ts";
 import { concat, shiftTime, slice } from "./movement.ts";
 import { maskedGradient } from "./recurrent_gradient.ts";
@@ -107,8 +108,6 @@ export interface SweepFamily<A> {
   readonly separatesInner: boolean;
   /** True where the backward kernel reads the initial states. */
   readonly rereadsInitial: boolean;
-  /** True where the kernels skip what a mask leaves out: the op's mask is then that of `maskSchedule`. */
-  readonly schedulesMask?: boolean;
   /** h before every step, `[B, T, H]`, from the sweep's outputs. */
   previous(outputs: SweepWrites<Value>, initial: Value | undefined): Value;
   step(unit: UnitStep, attributes: A): { readonly states: readonly number[]; readonly saved: readonly number[] };
@@ -185,13 +184,9 @@ function expectShape(name: string, what: string, type: TensorType | undefined, d
   }
 }
 
-/** What the reference reads: the plain mask of `[B, T, …]`, also where the kernels take its schedule. */
-function withMask<R extends { readonly mask?: ReferenceArray }>(
-  family: SweepFamily<never>,
-  reads: R,
-  [batch, time]: Shape,
-): R {
-  if (family.schedulesMask !== true || reads.mask === undefined) return reads;
+/** What the reference reads: the plain mask of `[B, T, …]` where the kernels take its schedule. */
+function withMask<R extends { readonly mask?: ReferenceArray }>(reads: R, [batch, time]: Shape): R {
+  if (reads.mask === undefined) return reads;
   return { ...reads, mask: scheduledMask(reads.mask, batch as number, time as number) };
 }
 
@@ -216,11 +211,7 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
         batch,
         units,
       ]);
-      if (family.schedulesMask === true) {
-        expectShape(name, "mask's schedule", reads.mask, "int32", [scheduleSize(batch, time)]);
-      } else {
-        expectShape(name, "mask", reads.mask, "bool", [batch, time]);
-      }
+      expectShape(name, "mask's schedule", reads.mask, "int32", [scheduleSize(batch, time)]);
       const shapes = [
         [batch, time, units],
         ...(savedParts > 0 ? [[batch, time, savedParts * units]] : []),
@@ -251,13 +242,14 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
       ) as [Value, Value, Value?];
       const rows = batch * time;
       const dRecurrent =
-        family.schedulesMask === true && mask !== undefined && (gates * units) % 4 === 0
+        mask !== undefined && (gates * units) % 4 === 0
           ? maskedGradient(writes.hidden, dInner, mask, initial)
           : matmul(reshape(family.previous(writes, initial), [rows, units]), reshape(dInner, [rows, gates * units]), {
               transposeA: true,
             });
       return [
-        ids === undefined ? dX : scatterAdd(dX, ids, x.shape[0] as number),
+        // Masked steps have no gradient: an id that stands for no row lets the scatter pass them by.
+        ids === undefined ? dX : scatterAdd(dX, mask ? where(maskIn(mask, ids), ids, -1) : ids, x.shape[0] as number),
         ...(ids === undefined ? [] : [null]),
         dRecurrent,
         ...(bias === undefined ? [] : [sum(dInner, { axes: [0, 1] })]),
@@ -268,7 +260,7 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
     reference: ({ inputs, outputs, attributes }) =>
       forwardLoop(
         family,
-        withMask(family, readsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
+        withMask(readsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
         attributes,
       ).map((data, index) => ({
         shape: (outputs[index] as TensorType).shape,
@@ -305,7 +297,7 @@ function defineSweepGradient<A>(family: SweepFamily<A>): Op<A & SweepGradParts> 
     reference: ({ inputs, outputs, attributes }) =>
       backwardLoop(
         family,
-        withMask(family, gradReadsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
+        withMask(gradReadsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
         attributes,
       ).map((data, index) => ({
         shape: (outputs[index] as TensorType).shape,

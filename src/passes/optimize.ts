@@ -13,6 +13,14 @@ export interface OptimizeOptions {
   readonly maxStorageBuffers: number;
 }
 
+/**
+ * The rewrites that must come before autograd, so that the way back is shorter too: scatters land in a projected table,
+ * padding is read once, and masked steps of a gathered input are not scattered.
+ */
+export function beforeDifferentiation(graph: Graph): Graph {
+  return gatherIntoSweep(sharePadding(projectThenGather(graph)));
+}
+
 /** Makes a differentiated graph ready for planning: after it, only kernel, view and leaf operations are left. */
 export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): Graph {
   const expanded = expandComposites(graph);

@@ -1,7 +1,6 @@
 import type { Value } from "../graph/operation.ts";
 import { gradients } from "../ops/gradients.ts";
-import { projectThenGather } from "../passes/project_then_gather.ts";
-import { sharePadding } from "../passes/share_padding.ts";
+import { beforeDifferentiation } from "../passes/optimize.ts";
 
 /** A scalar and its gradients. */
 export interface ValueAndGradients {
@@ -22,7 +21,7 @@ export function differentiate(loss: Value, wrt: readonly Value[], others: readon
   // A rewrite may remove a value that lies inside the graph: only leaves are sure to stay.
   const areLeaves = wrt.every((value) => value.operation.definition.kind === "leaf");
   const graph = { outputs: [loss, ...others], updates: [] };
-  const [value, ...rest] = (areLeaves ? sharePadding(projectThenGather(graph)) : graph).outputs;
+  const [value, ...rest] = (areLeaves ? beforeDifferentiation(graph) : graph).outputs;
   return { value: value as Value, gradients: gradients(value as Value, wrt), others: rest };
 }
 
