@@ -109,6 +109,22 @@ describe("stateful", () => {
   });
 });
 
+describe("both directions under a mask", () => {
+  it("give zeros at masked steps of a sequence, as Keras does", async () => {
+    const ids = { shape: [2, 4], data: Int32Array.from([0, 0, 3, 1, 2, 4, 0, 0]) };
+    const layers = [
+      embedding({ inputDim: 5, outputDim: 3, maskZero: true }),
+      bidirectional({ layer: gru({ units: 2, returnSequences: true }) }),
+    ];
+    using made = sequential(layers, { device, inputShape: [4], seed: 4 });
+    const sequence = numbers(await made.predict(ids));
+    const isZero = ids.data.map((_, step) =>
+      Number(sequence.slice(step * 4, step * 4 + 4).every((value) => value === 0)),
+    );
+    expect(Array.from(isZero)).toEqual([1, 1, 0, 0, 0, 0, 1, 1]);
+  });
+});
+
 describe("states given and taken", () => {
   it("pass from an encoder to a decoder", async () => {
     const [source, target] = [input({ shape: [4, 3] }), input({ shape: [5, 2] })];
@@ -150,8 +166,10 @@ describe("bidirectional", () => {
     for (const returnSequences of [false, true]) {
       const both = built(bidirectional({ layer: gru({ units: 4, returnSequences }), mergeMode }), [5, 2]);
       const weights = both.weights.map((weight) => weight.initial?.() as NdArray);
-      const forward = built(gru({ units: 4, returnSequences }), [5, 2], weights.slice(0, 3));
-      const backward = built(gru({ units: 4, returnSequences, goBackwards: true }), [5, 2], weights.slice(3));
+      // In sequences both directions give zeros at masked steps, as Keras does.
+      const own = { units: 4, returnSequences, zeroOutputForMask: returnSequences };
+      const forward = built(gru(own), [5, 2], weights.slice(0, 3));
+      const backward = built(gru({ ...own, goBackwards: true }), [5, 2], weights.slice(3));
       const came = run(both, x, { mask, states });
       const [there] = run(forward, x, { mask, states: [states[0] as NdArray] });
       const [back] = run(backward, x, { mask, states: [states[1] as NdArray] });

@@ -26,7 +26,7 @@ export interface BidirectionalOptions extends LayerOptions {
 /**
  * A recurrent layer in both directions (Schuster & Paliwal 1997): `[B, T, D]` -> `[B, 2·units]` ("concat"), `[B, units]`
  * ("sum", "mul", "ave") or both outputs ("none"); with T where the layers return sequences. Weights: those of the forward
- * layer, then those of the backward layer. Keras: https://keras.io/api/layers/recurrent_layers/bidirectional/
+ * layer, then those of the backward layer. In sequences, masked steps are zeros. Keras: https://keras.io/api/layers/recurrent_layers/bidirectional/
  */
 export class Bidirectional extends Wrapper {
   readonly className = "Bidirectional";
@@ -46,6 +46,8 @@ export class Bidirectional extends Wrapper {
     this.backwardLayer = backwardLayer ?? layer.reversed(`backward_${base}`);
     if (backwardLayer === undefined || layer.name === "") layer.name = `forward_${base}`;
     this.#expectPair();
+    // As Keras does: where directions meet step by step, a masked step is zeros from both.
+    for (const each of this.inner as readonly Rnn[]) each.zeroOutputForMask = each.returnSequences;
   }
 
   #expectPair(): void {

@@ -40,7 +40,8 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   readonly returnState: boolean;
   readonly goBackwards: boolean;
   readonly stateful: boolean;
-  readonly zeroOutputForMask: boolean;
+  /** At masked steps the sequence holds zeros instead of the state so far; `bidirectional` sets it, as Keras does. */
+  zeroOutputForMask: boolean;
   readonly #living = new LivingStates();
 
   constructor(cell: Cell, options: RnnOptions = {}) {
