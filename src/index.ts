@@ -4,6 +4,7 @@ export * from "./core/errors.ts";
 export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";
 export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
+export type { TuneOptions, TuningStore, VariantChoice, VariantTimer } from "./core/tuning.ts";
 export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } from "./data/dataset.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
 export {
@@ -224,4 +225,6 @@ export {
 } from "./runtime/callable.ts";
 export { type OperationTime, operationTimes } from "./runtime/operation_times.ts";
 export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
+export { type Tuning, tuningOf } from "./runtime/tune.ts";
+export { defaultTuningStore } from "./runtime/tuning_memory.ts";
 export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";

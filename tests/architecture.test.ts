@@ -20,7 +20,7 @@ const ROOMS = {
   ops: ["core", "graph", "kernels"],
   passes: ["core", "graph", "kernels", "ops"],
   gpu: ["core"],
-  runtime: ["core", "graph", "kernels", "ops", "passes", "gpu"],
+  runtime: ["core", "graph", "kernels", "ops", "passes", "gpu", "platform"],
   platform: ["core"],
   data: ["core", "platform"],
   io: ["core", "platform"],

@@ -95,6 +95,8 @@ export interface KernelCall {
   readonly inPlace?: readonly { readonly read: number; readonly write: number }[];
   /** Names of the kernel's variants; the first is not the default: `plan` without a name chooses by adapter and shape. */
   readonly variants?: readonly string[];
+  /** With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal text are equally fast. */
+  readonly shapeClass?: string;
   readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
 }
 

@@ -1,6 +1,7 @@
 /** Finding a GPU, and what is worth knowing of it. */
 import { DeviceError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
+import type { TuneOptions } from "../core/tuning.ts";
 
 /** Limits that Sluice raises to the adapter's own where the device allows it; the WebGPU defaults suffice for small models. */
 const RAISED_LIMITS = [
@@ -19,6 +20,11 @@ export interface DeviceOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Stay within WebGPU's default limits, as the smallest conforming adapter would. */
   readonly defaultLimits?: boolean;
+  /**
+   * Choose between a kernel's variants by measurement, once per adapter and shape, and remember; `tuningOf(device)` tells
+   * what was chosen. By default the choice is a pure function of adapter and shape, and nothing is measured or kept.
+   */
+  readonly tune?: boolean | TuneOptions;
 }
 
 /** Asks the platform for an adapter. @throws DeviceError that says what this runtime lacks and what to do. */

@@ -1,6 +1,7 @@
 /** The device: the only owner of a GPUDevice. It counts the engine's buffers, and gathers what goes wrong. */
 import { DeviceError, DeviceLostError, DisposedError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
+import type { TuneOptions } from "../core/tuning.ts";
 import { adapterName, adapterTraits, type DeviceOptions, openDevice, requestAdapter } from "./adapter.ts";
 import { PipelineCache } from "./pipeline.ts";
 
@@ -19,6 +20,8 @@ export class Device {
   readonly adapter: string;
   readonly traits: AdapterTraits;
   readonly pipelines: PipelineCache;
+  /** How programs for this device choose between a kernel's variants by measurement; undefined where they do not. */
+  readonly tune: TuneOptions | undefined;
   /** Resolves, and never rejects, when the device is lost. */
   readonly lost: Promise<DeviceLostError>;
   readonly #owned: boolean;
@@ -29,12 +32,13 @@ export class Device {
   #failure: DeviceError | undefined;
   #disposed = false;
 
-  constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, owned: boolean) {
+  constructor(gpu: GPUDevice, info: GPUAdapterInfo | undefined, owned: boolean, tune: DeviceOptions["tune"] = false) {
     this.gpu = gpu;
     this.#owned = owned;
     this.adapter = adapterName(info);
     this.traits = adapterTraits(gpu, info);
     this.pipelines = new PipelineCache(gpu);
+    this.tune = tune === true ? {} : tune === false ? undefined : tune;
     this.lost = gpu.lost.then(({ reason, message }) => {
       const error = new DeviceLostError(
         `the GPU device was lost (${reason}): ${message || "no further word from the driver"}. Request a new device and build the model on it again.`,
@@ -158,11 +162,12 @@ export function formatBytes(bytes: number): string {
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
   if (options.device !== undefined) {
-    return new Device(options.device, (options.device as { adapterInfo?: GPUAdapterInfo }).adapterInfo, false);
+    const { adapterInfo } = options.device as { adapterInfo?: GPUAdapterInfo };
+    return new Device(options.device, adapterInfo, false, options.tune);
   }
   const adapter = await requestAdapter(options);
   try {
-    return new Device(await openDevice(adapter, options), adapter.info, true);
+    return new Device(await openDevice(adapter, options), adapter.info, true, options.tune);
   } catch (cause) {
     throw new DeviceError(
       `the adapter "${adapterName(adapter.info)}" refused a device: ${String(cause)}`,

@@ -42,8 +42,23 @@ export function matmulCall(operands: MatmulOperands, options: MatmulOptions = {}
     reads: bias === undefined ? [a, b] : [a, b, bias],
     writes: [out],
     variants: MATMUL_VARIANTS,
+    shapeClass: shapeClassOf(problem),
     plan: (adapter, variant) => planMatmul(problem, adapter, variant),
   };
+}
+
+/** "64x100x400 nt relu bias": M, K and N, which operands are transposed, the epilogue; before it the batch, with the strides that matter. */
+function shapeClassOf(problem: MatmulProblem): string {
+  const { M, N, K, batch, transposeA, transposeB, activation, biasSize, aStrides, bStrides } = problem;
+  const isShared = (strides: readonly number[]) => strides.every((stride) => stride === 0);
+  const shared = `${isShared(aStrides) ? " sharedA" : ""}${isShared(bStrides) ? " sharedB" : ""}`;
+  return [
+    ...(batch > 1 ? [`${batch} of${shared}`] : []),
+    `${M}x${K}x${N}`,
+    `${transposeA ? "t" : "n"}${transposeB ? "t" : "n"}`,
+    activation,
+    ...(biasSize > 0 ? ["bias"] : []),
+  ].join(" ");
 }
 
 function problemOf({ a, b, bias, out }: MatmulOperands, options: MatmulOptions): MatmulProblem {

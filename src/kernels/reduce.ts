@@ -71,6 +71,7 @@ export function reduceCall(kind: ReduceKind, input: Operand, output: Operand, ex
     reads: [input],
     writes: [output],
     variants: VARIANTS,
+    shapeClass: `${kind} ${input.dtype} ${outer}x${size}x${inner}`,
     plan: (adapter, variant) => {
       if (outer * inner === 0) return { dispatches: [], scratch: [] };
       const element = storageType(input.dtype);

@@ -31,6 +31,7 @@ export function softmaxCall(input: Operand, output: Operand, { rows, size, log }
     reads: [input],
     writes: [output],
     variants: VARIANTS,
+    shapeClass: `${log ? "log " : ""}${rows}x${size}`,
     plan: (adapter, name = size <= SERIAL_SIZE ? "serial" : "lanes") => {
       const variant = VARIANTS.find((known) => known === name);
       if (variant === undefined) {

@@ -60,14 +60,18 @@ export interface TraceOptions {
 
 /** Runs one program on x and reads its outputs. */
 async function runOnce(
-  { graph, device }: ModelBase,
+  { graph, device, variants }: ModelBase,
   x: InputsLike,
   what: string,
   build: (xs: readonly Value[]) => readonly Value[],
 ): Promise<NdArray[]> {
   const arrays = prepareInputs(x, graph.inputSpecs, what).map((column) => rowsOf(column, 0, sizeOfColumn(column)));
   const xs = graph.inputSpecs.map(({ name, dtype }, index) => input(name, (arrays[index] as NdArray).shape, dtype));
-  const program = await Program.compile(device, { outputs: build(xs), updates: [] }, { label: what, inputs: xs });
+  const program = await Program.compile(
+    device,
+    { outputs: build(xs), updates: [] },
+    { label: what, inputs: xs, variants },
+  );
   try {
     return await program.run(new Map(xs.map((value, index) => [value, arrays[index] as NdArray])));
   } finally {

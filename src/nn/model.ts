@@ -201,7 +201,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     this.assertAlive("predict");
-    this.#predictor ??= new Predictor(this.device, this.graph);
+    this.#predictor ??= new Predictor(this.device, this.graph, this.variants);
     const outputs = await this.#predictor.run(prepared, batchSize, options.signal);
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
@@ -258,6 +258,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   #stepModel() {
     return {
       device: this.device,
+      variants: this.variants,
       forward: (xs: readonly Value[], step?: Value) => this.graph.build(xs, step),
       constraintOf: (weight: Variable) => this.graph.constraintOf(weight),
     };

@@ -5,6 +5,7 @@ import type { Shape } from "../core/shape.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
 import type { Variable } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
+import type { Variants } from "../runtime/tune.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { InputsLike } from "./data_input.ts";
 import {
@@ -42,6 +43,8 @@ export abstract class ModelBase {
   encoder: ReviewEncoder | undefined;
   /** The layers below the device: for those who build graphs with them. */
   readonly graph: LayerGraph;
+  /** The kernels' variants that this model's programs were tuned to, on this device or on one like it; saved with its training. */
+  readonly variants: Variants = new Map();
   readonly #device: Device | undefined;
   readonly #layer: NestedModel;
   readonly #forget: () => void;

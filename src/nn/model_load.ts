@@ -9,6 +9,7 @@ import { readSafetensors } from "../io/safetensors.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { Device } from "../runtime/device.ts";
+import type { Variants } from "../runtime/tune.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { graphFromConfig } from "./graph_config.ts";
 import { LayerGraph } from "./layer_graph.ts";
@@ -22,6 +23,7 @@ import type { OptimizerConfig } from "./optimizers/index.ts";
 import { partTensors, unpackCallbacks } from "./saved_callbacks.ts";
 import { asNumber, asText, type Fields, field, fieldsOf, listOf } from "./saved_fields.ts";
 import { checkTraining } from "./saved_training.ts";
+import { variantsFromJson } from "./saved_variants.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**
@@ -56,9 +58,11 @@ function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Devic
     const weightsFile = "weights.safetensors";
     const weights = matchTensors(model.namedWeights, readSafetensors(saved.weights, weightsFile).tensors, weightsFile);
     const { slots, training } = trainingOf(saved, model);
+    const variants = savedVariants(saved, device);
     const store = variablesOf(device);
     for (const [variable, array] of [...weights, ...slots]) store.write(variable, array);
     if (training !== undefined) model.restoreTraining(training);
+    for (const [call, variant] of variants) model.variants.set(call, variant);
     model.encoder = encoder;
     return model;
   } catch (error) {
@@ -104,6 +108,11 @@ function asMetric(value: JsonValue, what: string): string | MetricConfig {
   const fields = fieldsOf(value, what);
   field(fields, "id", "string", what);
   return fields as unknown as MetricConfig;
+}
+
+/** The kernels' variants that the saved training ran, as far as they hold for this device. */
+function savedVariants({ training }: SavedModel, device: Device): Variants {
+  return variantsFromJson(device, training === undefined ? undefined : fieldsOf(training, "training").variants);
 }
 
 /** The optimizer's state, and the training's with what callbacks keep. */

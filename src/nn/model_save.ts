@@ -9,6 +9,7 @@ import { variablesOf } from "../runtime/variables.ts";
 import { graphToConfig } from "./graph_config.ts";
 import type { ModelBase } from "./model_base.ts";
 import { packCallbacks } from "./saved_callbacks.ts";
+import { variantsToJson } from "./saved_variants.ts";
 import type { Compiled } from "./step_programs.ts";
 import type { TrainingState } from "./training_state.ts";
 
@@ -60,7 +61,8 @@ async function describe(model: SavableModel): Promise<SavedModel> {
 /** The training's state, with what callbacks keep. */
 async function describeTraining(model: SavableModel, { callbacks = {}, ...state }: TrainingState) {
   const kept = packCallbacks(callbacks);
-  const training = JSON.parse(JSON.stringify({ ...state, callbacks: kept.json })) as JsonValue;
+  const tuned = model.variants.size === 0 ? {} : { variants: variantsToJson(model.device, model.variants) };
+  const training = JSON.parse(JSON.stringify({ ...state, callbacks: kept.json, ...tuned })) as JsonValue;
   return { training, optimizer: await tensorsOf(model, model.namedSlots, kept.tensors) };
 }
 

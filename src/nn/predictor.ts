@@ -4,6 +4,7 @@ import { input, type Value } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { Program } from "../runtime/program.ts";
+import type { Variants } from "../runtime/tune.ts";
 import { type Column, rowsOf, sizeOfColumn } from "./examples.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 
@@ -19,11 +20,13 @@ interface Prediction {
 export class Predictor {
   readonly #device: Device;
   readonly #graph: LayerGraph;
+  readonly #variants: Variants | undefined;
   readonly #programs = new Map<number, Prediction>();
 
-  constructor(device: Device, graph: LayerGraph) {
+  constructor(device: Device, graph: LayerGraph, variants?: Variants) {
     this.#device = device;
     this.#graph = graph;
+    this.#variants = variants;
   }
 
   /** The outputs, each `[N, ...shape]`, for checked inputs. */
@@ -52,7 +55,7 @@ export class Predictor {
     const program = await Program.compile(
       this.#device,
       { outputs, updates },
-      { label: `prediction, batch ${batchSize}`, inputs: xs },
+      { label: `prediction, batch ${batchSize}`, inputs: xs, variants: this.#variants },
     );
     const [oldest] = this.#programs.keys();
     if (this.#programs.size >= KEPT_PROGRAMS && oldest !== undefined) {

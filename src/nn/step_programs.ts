@@ -7,6 +7,7 @@ import { RATE_COUNT } from "../ops/optimizer_update.ts";
 import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
+import type { Variants } from "../runtime/tune.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";
 import type { BatchSource } from "./batch_source.ts";
 import type { Constraint } from "./constraints.ts";
@@ -28,6 +29,8 @@ export interface StepModel {
     readonly updates: readonly Update[];
   };
   constraintOf(weight: Variable): Constraint | undefined;
+  /** The kernels' variants that this model's programs were tuned to. */
+  readonly variants?: Variants | undefined;
 }
 
 /** What was compiled into a model. */
@@ -120,7 +123,7 @@ export async function trainStep<At>(
   const program = await Program.compile(
     model.device,
     { outputs, updates },
-    { label: `training step, batch ${batchSize}`, inputs: [...fed, step, rates] },
+    { label: `training step, batch ${batchSize}`, inputs: [...fed, step, rates], variants: model.variants },
   );
   return {
     program,
@@ -150,7 +153,7 @@ export async function evaluateStep<At>(
   const program = await Program.compile(
     model.device,
     { outputs: updates.map((update) => update.value), updates: [...updates, ...result.updates] },
-    { label: `evaluation step, batch ${batchSize}`, inputs },
+    { label: `evaluation step, batch ${batchSize}`, inputs, variants: model.variants },
   );
   return { program, batchSize, feeds: (next) => new Map(feeds(next.at)) };
 }

@@ -36,7 +36,8 @@ export type Step =
       readonly kind: "dispatch";
       readonly dispatch: Dispatch;
       readonly buffers: readonly BoundBuffer[];
-      readonly operation: Operation;
+      /** The name of the graph's operation that the dispatch belongs to. */
+      readonly operation: string;
     }
   | { readonly kind: "copy"; readonly from: Location; readonly to: Location; readonly bytes: number };
 
@@ -107,10 +108,18 @@ export function planGraph(
   adapter: AdapterTraits,
   chooseVariant: ChooseVariant = () => undefined,
 ): Plan {
+  return new Planner(graph, lowerGraph(graph), inputs, adapter, chooseVariant).plan();
+}
+
+/** The kernel calls of a graph that went through the passes, in the order of its plan. */
+export function kernelCallsOf(graph: Graph): KernelCall[] {
+  return lowerGraph(graph).map(({ call }) => call);
+}
+
+function lowerGraph(graph: Graph): PlannedCall[] {
   const operations = schedule(graph);
   const uses = new Set([...operations.flatMap((o) => o.inputs.map(rootOf)), ...rootsOf(graph).map(rootOf)]);
-  const calls = lowerAll(operations, uses);
-  return new Planner(graph, calls, inputs, adapter, chooseVariant).plan();
+  return lowerAll(operations, uses);
 }
 
 /** A tensor of the plan: a value, or a temporary between an operation's calls. */
@@ -219,7 +228,7 @@ class Planner {
           bytes: bytesOf(operands[binding.index] as Operand),
         };
       });
-      this.#steps.push({ kind: "dispatch", dispatch, buffers, operation });
+      this.#steps.push({ kind: "dispatch", dispatch, buffers, operation: operation.definition.name });
     }
     for (const buffer of scratch) this.#pool.give(buffer);
     this.#freeAfter(index, [...reads, ...writes]);

@@ -10,9 +10,10 @@ import { optimize } from "../passes/optimize.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 import { encodeDispatch, encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
-import { type ChooseVariant, type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
+import { type ChooseVariant, kernelCallsOf, type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
 import { type BuiltResources, buildResources, type Resources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
+import { tuningOf, type Variants } from "./tune.ts";
 
 /** What a Program does in one run, as numbers. */
 export interface ProgramStatistics {
@@ -29,8 +30,10 @@ export interface ProgramOptions {
   readonly label: string;
   /** Every value that runs will feed. */
   readonly inputs: readonly Value[];
-  /** Which of its `variants` a kernel call is to run; it chooses by itself where this gives undefined. */
+  /** Which of its `variants` a kernel call is to run; where this gives undefined, `variants`, the device's tuning or the call itself choose. */
   readonly chooseVariant?: ChooseVariant;
+  /** Variants by class of call that go before the device's tuning, such as a saved training's; takes up those that tuning chooses. */
+  readonly variants?: Variants | undefined;
 }
 
 /** Feeds of one run: an array for every input. */
@@ -80,10 +83,11 @@ export class Program {
    * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind.
    */
   static async compile(device: Device, graph: Graph, options: ProgramOptions): Promise<Program> {
-    const { label, inputs, chooseVariant } = options;
+    const { label, inputs, chooseVariant, variants } = options;
     device.assertUsable();
     const optimized = optimize(graph, { maxStorageBuffers: device.traits.limits.maxStorageBuffersPerShaderStage });
-    const plan = planGraph(optimized, inputs, device.traits, chooseVariant);
+    const tuned = await tuningOf(device).chooserFor(() => kernelCallsOf(optimized), variants);
+    const plan = planGraph(optimized, inputs, device.traits, (call) => chooseVariant?.(call) ?? tuned?.(call));
     return new Program(device, label, optimized, plan, await buildResources(device, label, plan));
   }
 

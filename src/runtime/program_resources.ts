@@ -148,7 +148,7 @@ class Builder {
       return {
         kind: "dispatch",
         label: step.dispatch.label,
-        operation: step.operation.definition.name,
+        operation: step.operation,
         pipeline: pipeline.gpu,
         workgroups: step.dispatch.workgroups,
         group: this.#device.gpu.createBindGroup({

@@ -1,6 +1,7 @@
 /** The device that tests of one file share. */
 import "../../src/node.ts";
-import { type Device, requestDevice } from "../../src/gpu/device.ts";
+import type { TuneOptions } from "../../src/core/tuning.ts";
+import { Device, requestDevice } from "../../src/gpu/device.ts";
 
 let shared: Promise<Device> | undefined;
 
@@ -8,4 +9,10 @@ let shared: Promise<Device> | undefined;
 export function testDevice(): Promise<Device> {
   shared ??= requestDevice();
   return shared;
+}
+
+/** A device over the tests' shared GPU that chooses variants as told; what it compiled and chose is its own. */
+export async function tunedDevice(tune: TuneOptions | boolean): Promise<Device> {
+  const { gpu } = await testDevice();
+  return new Device(gpu, (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo, false, tune);
 }

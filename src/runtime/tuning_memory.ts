@@ -1,0 +1,73 @@
+/** The choices that a store keeps: variants by adapter and class of call. What is damaged or foreign counts as empty. */
+import type { TuningStore } from "../core/tuning.ts";
+import { fileText, keptText } from "../platform/kept_text.ts";
+
+/** Variants by the class of the call. */
+export type Variants = Map<string, string>;
+
+const FORMAT = "sluice-tuning";
+const VERSION = 1;
+
+/** Where choices are kept unless told otherwise: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a page. */
+export function defaultTuningStore(): TuningStore {
+  return keptText("tuning.json");
+}
+
+/** What one adapter's choices are read from and written to. */
+export class TuningMemory {
+  /** What went wrong with the store, if anything did: choices are then measured anew in the next run. */
+  problem: string | undefined;
+  readonly #store: TuningStore;
+  readonly #adapter: string;
+
+  constructor(store: TuningStore | string | undefined, adapter: string) {
+    this.#store = typeof store === "string" ? fileText(store) : (store ?? defaultTuningStore());
+    this.#adapter = adapter;
+  }
+
+  /** What was kept for this adapter. */
+  async read(): Promise<Variants> {
+    return (await this.#readAll()).get(this.#adapter) ?? new Map();
+  }
+
+  /** Adds choices to what is kept, be it by this program or by another that measured meanwhile. */
+  async add(fresh: ReadonlyMap<string, string>): Promise<void> {
+    const all = await this.#readAll();
+    all.set(this.#adapter, new Map([...(all.get(this.#adapter) ?? []), ...fresh]));
+    const adapters = Object.fromEntries([...all].map(([adapter, variants]) => [adapter, Object.fromEntries(variants)]));
+    try {
+      await this.#store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, adapters }, null, 1)}\n`);
+    } catch (error) {
+      this.problem = String(error);
+    }
+  }
+
+  async #readAll(): Promise<Map<string, Variants>> {
+    try {
+      const text = await this.#store.read();
+      return text === undefined ? new Map() : parseTuning(text);
+    } catch (error) {
+      this.problem = String(error);
+      return new Map();
+    }
+  }
+}
+
+/** @throws Error when the text is not of this format and version. */
+function parseTuning(text: string): Map<string, Variants> {
+  const file = entriesOf(JSON.parse(text));
+  if (file.get("format") !== FORMAT || file.get("version") !== VERSION) {
+    throw new Error(`the tuning store holds something else; expected "${FORMAT}" of version ${VERSION}`);
+  }
+  return new Map(
+    [...entriesOf(file.get("adapters"))].map(([adapter, variants]) => {
+      const known = [...entriesOf(variants)].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+      return [adapter, new Map(known)];
+    }),
+  );
+}
+
+function entriesOf(value: unknown): Map<string, unknown> {
+  if (typeof value !== "object" || value === null) throw new Error("the tuning store is damaged");
+  return new Map(Object.entries(value));
+}
