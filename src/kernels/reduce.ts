@@ -38,6 +38,8 @@ const SERIAL_SIZE = 64;
 const WANTED_INVOCATIONS = { lavapipe: 4096, swiftshader: 4096, gpu: 65536 } as const;
 /** An invocation has at least this many elements of a cut axis. */
 const MIN_PER_INVOCATION = 32;
+/** An axis that gives every invocation no more than this is left whole: a second dispatch costs more than it saves. */
+const UNCUT_PER_INVOCATION = 64;
 
 /**
  * Reduces the middle axis of [outer, size, inner] to [outer, inner].
@@ -126,8 +128,8 @@ function segmentsOf(
   variant: Variant,
   adapter: AdapterTraits,
 ): number {
-  if (kind === "argmax") return 1;
   const lanes = variant === "lanes" ? LANES : 1;
+  if (kind === "argmax" || size <= lanes * UNCUT_PER_INVOCATION) return 1;
   const wanted = Math.ceil(WANTED_INVOCATIONS[adapter.kind] / (outer * inner * lanes));
   const segments = Math.max(1, Math.min(wanted, Math.floor(size / (lanes * MIN_PER_INVOCATION))));
   // No run is empty: a maximum has none for that.

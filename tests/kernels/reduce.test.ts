@@ -107,6 +107,17 @@ describe("reduce", () => {
     expect(Math.abs((out?.[0] as number) - wanted) / wanted).toBeLessThan(1e-6);
   });
 
+  it("takes one dispatch where an invocation has few elements, else two", () => {
+    const stages = (size: number, inner: number) =>
+      reduceCall("sum", operand("input", 0, [size, inner]), operand("output", 0, [inner]), {
+        outer: 1,
+        size,
+        inner,
+      }).plan(testTraits()).dispatches.length;
+    expect([stages(64, 1), stages(4096, 1), stages(64, 7)]).toEqual([1, 1, 1]);
+    expect([stages(4097, 1), stages(65, 7)]).toEqual([2, 2]);
+  });
+
   it("sums an empty axis to 0, and refuses its maximum", async () => {
     const extents = { outer: 3, size: 0, inner: 1 };
     const make = (kind: ReduceKind) =>
