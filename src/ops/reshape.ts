@@ -46,7 +46,8 @@ export function reshape(x: Value, shape: Shape): Value {
   return sameShape(x.shape, target) ? x : only(reshapeOp([x], { shape: target }));
 }
 
-const broadcastToOp = defineOp<ToShape>({
+/** The op behind `broadcastTo`, for passes that look for it. */
+export const broadcastToOp = defineOp<ToShape>({
   kind: "elementwise",
   name: "broadcastTo",
   infer: ({ inputs: [x], attributes: { shape } }) => {

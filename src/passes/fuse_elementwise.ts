@@ -1,23 +1,31 @@
-import { sameShape } from "../core/shape.ts";
+import { sameShape, sizeOf } from "../core/shape.ts";
 import type { ElementwiseOp } from "../graph/op.ts";
 import { type Graph, type Operation, operationsOf, rootsOf, scalarOf, type Value } from "../graph/operation.ts";
 import { type FusedStep, fusedOp, type StepArgument } from "../ops/fused.ts";
-import { countUses, rewrite } from "./rewrite.ts";
+import { rewrite } from "./rewrite.ts";
+
+/** A value of at most this many elements may be computed again in each of its readers' kernels. */
+const REPEATED_SIZE = 4096;
 
 /**
  * Joins elementwise operations into one kernel each: an operation goes into its readers' kernel when all of them are in
- * it and the shape is the same. `maxInputs` keeps a kernel within the adapter's storage buffers.
+ * it and the shape is the same. One of few elements that only such operations read goes into the kernel of each, where
+ * that takes no further input. `maxInputs` keeps a kernel within the adapter's storage buffers.
  */
 export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
-  const uses = countUses(graph);
+  const readers = readersOf(graph);
   const groups = new Map<Operation, readonly Operation[]>();
-  const taken = new Set<Operation>();
-  // From the last operation to the first: readers are decided before what they read.
-  for (const root of operationsOf(rootsOf(graph)).reverse()) {
-    if (root.definition.kind !== "elementwise" || taken.has(root)) continue;
-    const group = collect(root, uses, maxInputs);
-    for (const member of group) taken.add(member);
-    groups.set(root, group);
+  const needed = new Set(rootsOf(graph).map(({ operation }) => operation));
+  // From the last operation to the first: what a kernel takes in needs none of its own unless another one reads it.
+  for (const operation of operationsOf(rootsOf(graph)).reverse()) {
+    if (!needed.has(operation)) continue;
+    let reads = operation.inputs;
+    if (operation.definition.kind === "elementwise") {
+      const group = collect(operation, readers, maxInputs);
+      groups.set(operation, group);
+      reads = externals(new Set(group));
+    }
+    for (const value of reads) needed.add(value.operation);
   }
   const renewed = new Map<Value, Value>();
   return rewrite(graph, (operation, inputs) => {
@@ -55,7 +63,7 @@ function fuse(group: readonly Operation[], renewed: ReadonlyMap<Value, Value>): 
 }
 
 /** The operations of the kernel that ends in `root`, in topological order. */
-function collect(root: Operation, uses: ReadonlyMap<Value, number>, maxInputs: number): Operation[] {
+function collect(root: Operation, readers: Readers, maxInputs: number): Operation[] {
   const group = new Set([root]);
   const shape = (root.outputs[0] as Value).shape;
   const candidates = new Set(root.inputs.map((value) => value.operation));
@@ -64,13 +72,38 @@ function collect(root: Operation, uses: ReadonlyMap<Value, number>, maxInputs: n
     candidates.delete(candidate);
     if (candidate.definition.kind !== "elementwise" || group.has(candidate)) continue;
     const output = candidate.outputs[0] as Value;
-    const reads = [...group].flatMap(({ inputs }) => inputs.filter((value) => value === output)).length;
-    if (reads !== uses.get(output) || !sameShape(output.shape, shape)) continue;
+    if (!sameShape(output.shape, shape)) continue;
+    const own = readers.get(output) ?? [];
+    const isWhole = own.every((reader) => reader !== undefined && group.has(reader));
+    const mayRepeat =
+      sizeOf(shape) <= REPEATED_SIZE &&
+      own.every(
+        (reader) =>
+          reader?.definition.kind === "elementwise" && sameShape((reader.outputs[0] as Value).shape, output.shape),
+      );
+    if (!isWhole && !mayRepeat) continue;
+    const limit = isWhole ? maxInputs : Math.min(maxInputs, externals(group).length);
     group.add(candidate);
-    if (externals(group).length > maxInputs) group.delete(candidate);
+    if (externals(group).length > limit) group.delete(candidate);
     else for (const value of candidate.inputs) candidates.add(value.operation);
   }
   return [...group].sort((a, b) => a.id - b.id);
+}
+
+/** Who reads each value: operations, and undefined for a root of the graph. */
+type Readers = ReadonlyMap<Value, readonly (Operation | undefined)[]>;
+
+function readersOf(graph: Graph): Readers {
+  const readers = new Map<Value, (Operation | undefined)[]>();
+  const note = (value: Value, reader: Operation | undefined) => {
+    const own = readers.get(value);
+    if (own === undefined) readers.set(value, [reader]);
+    else own.push(reader);
+  };
+  const roots = rootsOf(graph);
+  for (const root of roots) note(root, undefined);
+  for (const operation of operationsOf(roots)) for (const value of operation.inputs) note(value, operation);
+  return readers;
 }
 
 /** What a group reads from outside, literals excepted. */

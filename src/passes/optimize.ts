@@ -2,6 +2,7 @@
 import type { Graph } from "../graph/operation.ts";
 import { mergeCommonSubexpressions } from "./common_subexpressions.ts";
 import { expandComposites } from "./expand.ts";
+import { foldConstants } from "./fold_constants.ts";
 import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
 import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
@@ -25,7 +26,7 @@ export function beforeDifferentiation(graph: Graph): Graph {
 export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): Graph {
   const expanded = expandComposites(graph);
   const projected = projectThenGather(expanded);
-  const merged = mergeCommonSubexpressions(projected);
+  const merged = mergeCommonSubexpressions(foldConstants(projected));
   const shared = sharePadding(merged);
   const swept = gatherIntoSweep(shared);
   const fused = fuseMatmulEpilogues(swept);

@@ -17,6 +17,7 @@ import {
   Variable,
 } from "../../src/index.ts";
 import { mergeCommonSubexpressions } from "../../src/passes/common_subexpressions.ts";
+import { foldConstants } from "../../src/passes/fold_constants.ts";
 import { fuseElementwise } from "../../src/passes/fuse_elementwise.ts";
 import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
 import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
@@ -111,6 +112,45 @@ describe("elementwise fusion", () => {
     await expectSameMeaning(s, fused);
   });
 
+  test("repeats a small value of one input in each of its readers' kernels, and no other", async () => {
+    const s = sample([normal([5]), normal([5]), normal([5])], (x, y, z) => {
+      const shared = ops.exp(x);
+      return [ops.sum(ops.mul(shared, y)), ops.sum(ops.mul(shared, z))];
+    });
+    const kernels = (graph: Graph) => namesIn(graph).filter((name) => name === "fused").length;
+    const fused = fuseElementwise(s.graph, 7);
+    expect(kernels(fused)).toBe(2);
+    await expectSameMeaning(s, fused);
+
+    const wide = sample([normal([5]), normal([5]), normal([5])], (x, y, z) => {
+      const shared = ops.add(x, y);
+      return [ops.sum(ops.mul(shared, z)), ops.sum(ops.exp(shared))];
+    });
+    expect(kernels(fuseElementwise(wide.graph, 7))).toBe(3);
+    await expectSameMeaning(wide, fuseElementwise(wide.graph, 7));
+
+    const large = sample([normal([5000])], (x) => {
+      const shared = ops.exp(x);
+      return [ops.sum(ops.mul(shared, 2)), ops.sum(ops.sigmoid(shared))];
+    });
+    expect(kernels(fuseElementwise(large.graph, 7))).toBe(3);
+  });
+
+  test("a repeated value still has a kernel for a reader that cannot take it in", async () => {
+    const s = sample([normal([5]), normal([5]), normal([5]), normal([5])], (x, y, z, w) => {
+      const shared = ops.exp(ops.tanh(x));
+      const product = ops.mul(shared, y);
+      return [ops.sum(ops.add(ops.add(product, z), ops.mul(ops.tanh(w), shared))), ops.sum(ops.mul(shared, w))];
+    });
+    for (const limit of [2, 3, 4, 7]) {
+      const fused = fuseElementwise(s.graph, limit);
+      for (const { definition, inputs } of operationsOf(rootsOf(fused))) {
+        if (definition.name === "fused") expect(inputs.length).toBeLessThanOrEqual(limit);
+      }
+      await expectSameMeaning(s, fused);
+    }
+  });
+
   test("stays within a kernel's storage buffers", async () => {
     const s = sample(
       Array.from({ length: 9 }, () => normal([4])),
@@ -126,6 +166,28 @@ describe("elementwise fusion", () => {
   test("a broadcast in the middle of a chain is a kernel of its own", async () => {
     const s = sample([normal([4, 1]), normal([4, 6])], (x, y) => [ops.add(ops.exp(x), y)]);
     await expectSameMeaning(s, fuseElementwise(s.graph, 7));
+  });
+});
+
+describe("folding constants", () => {
+  test("makes literals of what is one number throughout", async () => {
+    const s = sample([normal([1, 6])], (x) => {
+      const share = ops.broadcastTo(ops.reshape(ops.div(scalar(1), ops.add(scalar(4), 4)), [1, 1]), [1, 6]);
+      return [ops.mul(x, share)];
+    });
+    const folded = foldConstants(s.graph);
+    expect(namesIn(folded)).toEqual(["mul"]);
+    await expectSameMeaning(s, fuseElementwise(folded, 7));
+  });
+
+  test("keeps a fill where something else reads it, or the shape comes from it", async () => {
+    const s = sample([normal([6]), normal([6, 2])], (x, y) => {
+      const ones = ops.broadcastTo(ops.exp(scalar(0)), [3, 6]);
+      return [ops.mul(x, ones), ops.matmul(ones, y), ops.reshape(ones, [2, 9])];
+    });
+    const folded = foldConstants(s.graph);
+    expect(namesIn(folded)).toEqual(["broadcastTo", "mul", "matmul", "broadcastTo"]);
+    await expectSameMeaning(s, folded);
   });
 });
 
