@@ -7,8 +7,9 @@
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand } from "../core/kernel_call.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { defineOp, type Op, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type KernelOp, type Op, type OpDefinition, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
+import { updateGroupCall } from "../kernels/update_group.ts";
 
 /** How many numbers the host writes at every step. */
 export const RATE_COUNT = 6;
@@ -42,6 +43,12 @@ function split<T>(inputs: readonly T[]): { state: readonly T[]; step: Step<T> } 
 
 /** Declares an optimizer step. */
 export function defineUpdate<A>(spec: UpdateSpec<A>): Op<A> {
+  const op = defineOneUpdate(spec);
+  groups.set(op.definition, defineGroup(op.definition as KernelOp));
+  return op;
+}
+
+function defineOneUpdate<A>(spec: UpdateSpec<A>): Op<A> {
   return defineOp<A>({
     kind: "kernel",
     name: spec.name,
@@ -90,3 +97,46 @@ export const applyUpdate = <A>(
   { gradient, rates, status }: StepInputs,
   attributes: A,
 ) => op([...state, gradient, rates, status], attributes);
+
+/** Attributes of one step's op, and of how many variables. */
+interface GroupAttributes {
+  readonly variables: number;
+}
+
+const groups = new Map<OpDefinition, Op<GroupAttributes>>();
+
+/** The op that takes a step of several variables at once, for a declared step; undefined for other ops. */
+export const updateGroupOf = (definition: OpDefinition) => groups.get(definition);
+
+/** A step's op for several variables: inputs and outputs are those of each, one after another; rates and status are the same. */
+function defineGroup(step: KernelOp): Op<GroupAttributes> {
+  const parts = <T>(values: readonly T[], { variables }: GroupAttributes): (readonly T[])[] => {
+    const size = values.length / variables;
+    return Array.from({ length: variables }, (_, index) => values.slice(index * size, (index + 1) * size));
+  };
+  return defineOp<GroupAttributes>({
+    kind: "kernel",
+    name: step.name,
+    infer: ({ inputs, attributes }) =>
+      parts(inputs, attributes).flatMap((own) => step.infer({ inputs: own, attributes })),
+    vjp: (context) => step.vjp(context),
+    reference: ({ inputs, outputs, attributes }) => {
+      const types = parts(outputs, attributes);
+      return parts(inputs, attributes).flatMap((own, index) =>
+        step.reference({ inputs: own, outputs: types[index] as (typeof types)[number], attributes }),
+      );
+    },
+    lower: ({ inputs, outputs, isUsed, attributes }) => {
+      const [written, used] = [parts(outputs, attributes), parts(isUsed, attributes)];
+      const calls = parts(inputs, attributes).flatMap((own, index) =>
+        step.lower({
+          inputs: own,
+          outputs: written[index] as readonly Operand[],
+          isUsed: used[index] as readonly boolean[],
+          attributes,
+        }),
+      );
+      return [updateGroupCall(calls)];
+    },
+  });
+}

@@ -5,6 +5,7 @@ import { expandComposites } from "./expand.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
+import { groupUpdates } from "./group_updates.ts";
 import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
 import { projectThenGather } from "./project_then_gather.ts";
 import { sharePadding } from "./share_padding.ts";
@@ -30,5 +31,5 @@ export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): 
   const shared = sharePadding(merged);
   const swept = gatherIntoSweep(shared);
   const fused = fuseMatmulEpilogues(swept);
-  return fuseElementwise(fused, maxStorageBuffers - 1);
+  return groupUpdates(fuseElementwise(fused, maxStorageBuffers - 1));
 }

@@ -16,10 +16,13 @@ import {
   type Value,
   Variable,
 } from "../../src/index.ts";
+import { RATE_COUNT } from "../../src/ops/optimizer_update.ts";
+import { sgdUpdate } from "../../src/ops/optimizer_updates.ts";
 import { mergeCommonSubexpressions } from "../../src/passes/common_subexpressions.ts";
 import { foldConstants } from "../../src/passes/fold_constants.ts";
 import { fuseElementwise } from "../../src/passes/fuse_elementwise.ts";
 import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
+import { groupUpdates } from "../../src/passes/group_updates.ts";
 import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
 import { optimize } from "../../src/passes/optimize.ts";
 import { projectThenGather } from "../../src/passes/project_then_gather.ts";
@@ -319,5 +322,38 @@ describe("sharePadding", () => {
       ];
     });
     expect(namesIn(sharePadding(graph)).filter((name) => name === "lstmSweep")).toHaveLength(4);
+  });
+});
+
+describe("grouping updates", () => {
+  const step = (name: string, gradient?: Value) => {
+    const weight = new Variable({ name, shape: [3], initial: () => ({ shape: [3], data: Float32Array.of(1, 2, 3) }) });
+    const given = gradient ?? ops.mul(weight.value, 2);
+    const [value] = sgdUpdate([weight.value], { gradient: given, rates, status }, { momentum: 0, nesterov: false });
+    return { variable: weight, value: value as Value };
+  };
+  const rates = inputValue("rates", [RATE_COUNT]);
+  const status = inputValue("status", [1], "int32");
+  const updatesIn = (graph: Graph) => namesIn(graph).filter((name) => name === "sgdUpdate").length;
+
+  test("makes one operation of those that nothing else reads, with the same results", () => {
+    const graph: Graph = { outputs: [], updates: ["a", "b", "c"].map((name) => step(name)) };
+    const grouped = groupUpdates(graph);
+    expect(updatesIn(grouped)).toBe(1);
+    expect(grouped.updates.map(({ variable }) => variable)).toEqual(graph.updates.map(({ variable }) => variable));
+    const inputs = new Map<Value, NdArray>([
+      [rates, { shape: [RATE_COUNT], data: Float32Array.of(0.5, 0, 0, 0, 0, 0) }],
+      [status, { shape: [1], data: Int32Array.of(0) }],
+    ]);
+    const values = (updated: Graph) =>
+      interpret({ outputs: updated.updates.map(({ value }) => value), updates: [] }, { inputs });
+    expect(values(grouped)).toEqual(values(graph));
+  });
+
+  test("leaves alone what is read again, and a gradient that is a variable", () => {
+    const read = step("read");
+    const other = new Variable({ name: "other", shape: [3] });
+    const updates = [read, step("a"), step("b"), step("of a variable", other.value)];
+    expect(updatesIn(groupUpdates({ outputs: [ops.exp(read.value)], updates }))).toBe(3);
   });
 });
