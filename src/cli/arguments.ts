@@ -15,6 +15,7 @@ export interface TrainArguments {
   readonly json: string | undefined;
   readonly resume: string | undefined;
   readonly profile: boolean;
+  readonly tune: boolean;
 }
 
 /** What `sluice forecast` was told. */
@@ -30,6 +31,7 @@ export interface ForecastArguments {
   readonly svg: string | undefined;
   readonly json: string | undefined;
   readonly resume: string | undefined;
+  readonly tune: boolean;
 }
 
 /** Which series is forecast. */
@@ -71,6 +73,7 @@ export const TRAIN_OPTIONS = {
   out: { value: "DIR", help: "where the model is saved (runs/sentences or runs/imdb)" },
   json: { value: "FILE", help: "write the results as JSON" },
   resume: { value: "DIR", help: "go on with a training that was stopped, exactly where it stopped" },
+  tune: { help: "measure the kernels' variants once on this adapter, remember, and run the fastest" },
   profile: { help: "at the end, show where a training step spends its time on the GPU" },
   ...COMMON,
 } as const satisfies OptionTable;
@@ -97,6 +100,7 @@ export const FORECAST_OPTIONS = {
   model: { value: "DIR", help: "where the model and its scaler are saved (runs/forecast)" },
   json: { value: "FILE", help: "write the results as JSON" },
   resume: { value: "DIR", help: "go on with a training that was stopped, exactly where it stopped" },
+  tune: { help: "measure the kernels' variants once on this adapter, remember, and run the fastest" },
   ...COMMON,
 } as const satisfies OptionTable;
 
@@ -130,6 +134,7 @@ export function parseTrain(
     json: textOf(values, "json"),
     resume: textOf(values, "resume"),
     profile: values.has("profile"),
+    tune: values.has("tune"),
   };
 }
 
@@ -160,6 +165,7 @@ export function parseForecast(words: readonly string[]): ForecastArguments {
     svg: textOf(values, "svg"),
     json: textOf(values, "json"),
     resume: textOf(values, "resume"),
+    tune: values.has("tune"),
   };
 }
 

@@ -65,7 +65,8 @@ export async function forecastCommand(told: ForecastArguments, main: string): Pr
     `${train.size} windows of ${options.window} rows to train on, ${test.size} held out${spanOf(series, start)}`,
   ].join("\n");
   const toldRun: ToldRun = { options, source: sourceArguments, seriesSha256, scaler };
-  const job = { options, values: series.values, about, ...(saved && { resume: saved.files }) };
+  const { tune } = told;
+  const job = { options, values: series.values, about, tune, ...(saved && { resume: saved.files }) };
   const result = await runTask("forecast", job, {
     ...{ runtime: told.runtime, main, noun: "windows" },
     directory: places.model,

@@ -31,7 +31,7 @@ export interface ForecastResult extends JobResult {
  * @throws SluiceError for a series that is too short, a missing adapter, a loss that is not finite.
  */
 export function runForecast(job: ForecastJob, control: JobControl): Promise<ForecastResult | undefined> {
-  return onDevice(control, (device) => forecastOn(device, job, control));
+  return onDevice(job, control, (device) => forecastOn(device, job, control));
 }
 
 async function forecastOn(device: Device, job: ForecastJob, control: JobControl): Promise<ForecastResult> {

@@ -13,6 +13,8 @@ import {
   type ModelFiles,
   type Progress,
   requestDevice,
+  tuningOf,
+  type VariantChoice,
 } from "../index.ts";
 import { sha256Hex } from "../io/sha256.ts";
 import { type RuntimeInfo, thisRuntime } from "./runtime_info.ts";
@@ -21,6 +23,8 @@ import { type RuntimeInfo, thisRuntime } from "./runtime_info.ts";
 export interface Job {
   /** A saved model whose training goes on. */
   readonly resume?: ModelFiles;
+  /** Choose between the kernels' variants by measurement; where true, choices are kept where `requestDevice` keeps them. */
+  readonly tune?: boolean;
 }
 
 /** What a job tells on its way. */
@@ -48,19 +52,25 @@ export interface JobResult {
   readonly submitsPerStep: number;
   readonly readbacks: number;
   readonly peakGpuBytes: number;
+  /** Which of the kernels' variants ran, where they were tuned or a resumed training had been. */
+  readonly variants?: readonly VariantChoice[];
   /** Of the float32 bytes of all weights, in Keras's order. */
   readonly weightsSha256: string;
 }
 
-/** Does `work` on a device of its own; undefined when `signal` stopped it. */
+/** Does `work` on a device of its own, which is tuned if the job says so; undefined when `signal` stopped it. */
 export async function onDevice<Result>(
-  { signal }: JobControl,
+  { tune = false }: Job,
+  { onEvent, signal }: JobControl,
   work: (device: Device) => Promise<Result>,
 ): Promise<Result | undefined> {
   try {
-    const device = await requestDevice();
+    const device = await requestDevice({ tune });
     try {
-      return await work(device);
+      const result = await work(device);
+      const { problem } = tuningOf(device);
+      if (problem !== undefined) await onEvent({ kind: "data", text: `The store of measured choices: ${problem}` });
+      return result;
     } finally {
       device.dispose();
     }
@@ -99,11 +109,13 @@ export async function teach(
 /** What the record of a finished training holds, whatever it was. */
 export async function resultOf(model: Model, { epochs, statistics }: History): Promise<JobResult> {
   const { dispatchesPerStep, extraChunksPerStep, submitsPerStep, readbacks, peakGpuBytes } = statistics;
+  const { choices } = tuningOf(model.device);
   return {
     adapter: model.device.adapter,
     runtime: thisRuntime(),
     epochs,
     ...{ dispatchesPerStep, extraChunksPerStep, submitsPerStep, readbacks, peakGpuBytes },
+    ...(choices.length > 0 && { variants: choices }),
     weightsSha256: await hashWeights(model),
   };
 }

@@ -75,7 +75,7 @@ interface JobData {
  * @throws SluiceError for bad data, a missing adapter, a loss that is not finite.
  */
 export function runTraining(job: TrainJob, control: JobControl): Promise<TrainResult | undefined> {
-  return onDevice(control, (device) => trainOn(device, job, control));
+  return onDevice(job, control, (device) => trainOn(device, job, control));
 }
 
 async function trainOn(device: Device, job: TrainJob, control: JobControl): Promise<TrainResult> {
@@ -88,12 +88,13 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   const history = await teach(model, train, options, control);
   const last = history.epochs.at(-1)?.logs;
   const judged = await model.predict(test.x, { batchSize, signal: control.signal });
+  const verdicts = await judge(model, encoder, UNSEEN);
   const result = {
     ...(await resultOf(model, history)),
     // The last epoch was validated on the test set with these very weights.
     test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
     confusion: confusionOf(judged.data, test.y.data),
-    verdicts: await judge(model, encoder, UNSEEN),
+    verdicts,
   };
   // A profiled step trains: it comes after everything that is kept.
   return job.profile === true ? { ...result, profile: await profileStep(model, train, batchSize) } : result;

@@ -35,6 +35,7 @@ export async function trainCommand(told: TrainArguments, main: string): Promise<
     ...(archive !== undefined && { archive: isServed ? SERVED_ARCHIVE : archive }),
     ...(saved && { resume: saved.files }),
     ...(told.profile && { profile: true }),
+    ...(told.tune && { tune: true }),
   };
   const result = await runTask("train", job, {
     ...{ runtime, main, noun: "reviews" },

@@ -12,6 +12,8 @@ export type { Variants } from "./tuning_memory.ts";
 const SECONDS = 60;
 /** A variant that the watchdog's limit cuts into more dispatches than this, and than twice the untuned plan's, is not tried. */
 const FEW_DISPATCHES = 4;
+/** What runs untuned stays unless another takes less than this share of its time: a smaller gain may be noise. */
+const CLEARLY_FASTER = 0.95;
 
 /** The choices that were made on a device, whether it was asked to tune or only to repeat what a saved training says. */
 export class Tuning {
@@ -106,7 +108,8 @@ export class Tuning {
     }
     const [fastest] = Object.entries(seconds).sort(([, a], [, b]) => a - b);
     if (fastest === undefined) return { call: key, variant: own.name, from: "default" };
-    return { call: key, variant: fastest[0], from: "measured", seconds };
+    const isClear = fastest[1] < (seconds[own.name] ?? Number.POSITIVE_INFINITY) * CLEARLY_FASTER;
+    return { call: key, variant: isClear ? fastest[0] : own.name, from: "measured", seconds };
   }
 
   /** A variant that the device refuses is no candidate; a device that is gone is an error. */

@@ -99,6 +99,12 @@ test.each([TRAIN_OPTIONS, PREDICT_OPTIONS, FORECAST_OPTIONS])("the help names ev
   expect(lines.every((line) => line.length < 110)).toBe(true);
 });
 
+test("--tune is for both trainings", () => {
+  expect(parseTrain([], {}).tune).toBe(false);
+  expect(parseTrain(["--tune"], {}).tune).toBe(true);
+  expect(parseForecast(["--tune"]).tune).toBe(true);
+});
+
 test("a word after -- is no option", () => {
   expect(asks(["--help"], "--help")).toBe(true);
   expect(asks(["--", "--help"], "--help")).toBe(false);

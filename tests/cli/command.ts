@@ -13,6 +13,8 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly cwd: string;
   readonly stdin?: string;
+  /** Variables besides those of this process. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Sends SIGINT as soon as the output holds this. */
   readonly interruptAt?: string;
 }
@@ -22,10 +24,10 @@ const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 /** Runs `sluice` with `words` and resolves when it has ended. */
 export function sluice(
   words: readonly string[],
-  { cwd, stdin = "", interruptAt }: CommandOptions,
+  { cwd, stdin = "", interruptAt, variables = {} }: CommandOptions,
 ): Promise<CommandResult> {
   const { SLUICE_IMDB: _, ...env } = process.env;
-  const child = spawn(process.execPath, [main, ...words], { cwd, env });
+  const child = spawn(process.execPath, [main, ...words], { cwd, env: { ...env, ...variables } });
   let [stdout, stderr] = ["", ""];
   let isInterrupted = false;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

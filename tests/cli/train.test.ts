@@ -1,15 +1,29 @@
 /** `sluice train` and `sluice predict` as built, on a little data. Needs dist/ (`npm test` sees to that). */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser } from "../../src/cli/browser.ts";
 import type { recordOf } from "../../src/cli/record.ts";
+import { tuningOf } from "../../src/runtime/tune.ts";
+import { testDevice } from "../support/device.ts";
 import { type CommandResult, sluice } from "./command.ts";
 
 type RunRecord = ReturnType<typeof recordOf>;
 
 const SMALL = ["--limit", "96", "--units", "8", "--embedding", "8", "--max-length", "16", "--num-words", "500"];
+
+/** The products of a training with SMALL, in batches of 32, and of judging five sentences. */
+const PRODUCTS = [
+  ...["512x8x32 nn linear bias", "32x8x1 nn linear bias", "32x1x8 nt linear", "8x32x1 tn linear", "8x512x32 tn linear"],
+  ...[
+    "512x32x8 nt linear",
+    "32x8x1 nn sigmoid bias",
+    "500x8x32 nn linear bias",
+    "80x8x32 nn linear bias",
+    "5x8x1 nn sigmoid bias",
+  ],
+];
 
 let home: string;
 beforeAll(() => {
@@ -80,6 +94,35 @@ describe("in Node", () => {
     });
     expect(record("part").weightsSha256).toBe(record("whole").weightsSha256);
     expect(resultsOf("part")).toEqual(resultsOf("whole"));
+  });
+
+  test("--tune remembers, measures the rest, and says what it chose; a resumed training keeps to it", async () => {
+    // Each product that is measured has four shaders to compile: all but the sum are given as remembered.
+    const remembered = new Map(PRODUCTS.map((call) => [`matmul ${call}`, "naive"]));
+    const { adapter } = tuningOf(await testDevice());
+    const path = join(home, "cache/sluice/tuning.json");
+    mkdirSync(join(home, "cache/sluice"), { recursive: true });
+    const adapters = { [adapter]: Object.fromEntries(remembered) };
+    writeFileSync(path, JSON.stringify({ format: "sluice-tuning", version: 1, adapters }));
+
+    const options = { cwd: home, variables: { XDG_CACHE_HOME: join(home, "cache") } };
+    const words = [...SMALL, "--limit", "32", "--batch-size", "32", "--epochs", "2", "--tune"];
+    const tuned = await sluice(["train", "--out", "tuned", "--json", "tuned.json", ...words], options);
+    expect(tuned.status).toBe(0);
+    const { variants = [] } = record("tuned");
+    const chosen = new Map(variants.map(({ call, variant }) => [call, variant]));
+    const of = (origin: string) => variants.filter(({ from }) => from === origin).map(({ call }) => call);
+    expect(of("remembered").sort()).toEqual([...remembered.keys()].sort());
+    expect(of("measured")).toEqual([expect.stringMatching(/^reduce sum/)]);
+    expect(JSON.parse(readFileSync(path, "utf8")).adapters).toEqual({ [adapter]: Object.fromEntries(chosen) });
+
+    const more = ["--epochs", "3", "--json", "more.json"];
+    expect(await sluice(["train", "--resume", "tuned", "--out", "more", ...more], options)).toMatchObject({
+      status: 0,
+    });
+    const replayed = record("more").variants ?? [];
+    expect(replayed.length).toBeGreaterThan(0);
+    for (const { call, variant, from } of replayed) expect([variant, from]).toEqual([chosen.get(call), "replayed"]);
   });
 
   test("a saved model judges texts, given as words or line by line", async () => {

@@ -10,6 +10,7 @@ import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 import { stateUpdateCases } from "./state_updates.ts";
+import { tuningCases } from "./tuning.ts";
 
 export type { ConformanceCase } from "./case.ts";
 
@@ -26,4 +27,5 @@ export const cases: readonly ConformanceCase[] = [
   ...kerasFileCases,
   ...functionalCases,
   ...referenceTrainingCases,
+  ...tuningCases,
 ];

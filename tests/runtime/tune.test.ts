@@ -82,6 +82,17 @@ describe("choosing", () => {
     expect(tuningOf(device).choices.map(({ call }) => call)).toEqual([CALL, "matmul 9x7x5 nn linear"]);
   });
 
+  test("what runs untuned stays where another is hardly faster", async () => {
+    for (const [time, chosen] of [
+      [0.97, "naive"],
+      [0.9, "tiled"],
+    ] as const) {
+      const timer = async (_: KernelCall, variant: string) => (variant === "tiled" ? time : 1);
+      using device = await tunedDevice({ store: memoryStore(), timer });
+      expect(await variantsRun(device, product())).toEqual([`matmul/${chosen}`]);
+    }
+  });
+
   test("without tune nothing is measured, listed or kept", async () => {
     using device = await tunedDevice(false);
     const kept = new Map<string, string>();
