@@ -8,9 +8,11 @@ import { type Encodable, encodeSteps } from "./encode.ts";
 import type { Plan } from "./planner.ts";
 import { buildResources } from "./program_resources.ts";
 
-/** A sample is made this long, in seconds, by running the call often: clocks are coarse, and a submit costs time of its own. */
-const SAMPLE_SECONDS = 0.01;
-const MOST_RUNS = 64;
+/** A sample is made this long, in seconds, by running the call often: browsers round to 100 µs, and a submit costs time of its own. */
+const SAMPLE_SECONDS = 0.005;
+const MOST_RUNS = 1000;
+const GROWTH = 10;
+const HEADROOM = 1.2;
 const SAMPLES = 3;
 /** No further sample is taken after so long. */
 const PATIENCE = 1;
@@ -26,15 +28,23 @@ export async function timeCall(device: Device, call: KernelCall, variant: string
   try {
     const { steps } = resources;
     await timeSteps(device, label, steps, 1);
-    let best = await timeSteps(device, label, steps, 1);
-    const runs = Math.max(1, Math.min(MOST_RUNS, Math.ceil(SAMPLE_SECONDS / Math.max(best, 1e-6))));
-    for (let sample = 0, spent = best; sample < SAMPLES && spent < PATIENCE; sample++) {
-      const seconds = await timeSteps(device, label, steps, runs);
-      // One run by itself has the submit's cost in it: it counts only where all samples are of one run.
-      best = sample === 0 && runs > 1 ? seconds / runs : Math.min(best, seconds / runs);
+    let runs = 1;
+    let seconds = await timeSteps(device, label, steps, runs);
+    let spent = seconds;
+    while (seconds < SAMPLE_SECONDS && runs < MOST_RUNS) {
+      // A time of 0 says only that the clock saw nothing.
+      const wanted = seconds > 0 ? Math.ceil((runs * SAMPLE_SECONDS * HEADROOM) / seconds) : runs * GROWTH;
+      runs = Math.min(MOST_RUNS, runs * GROWTH, Math.max(runs + 1, wanted));
+      seconds = await timeSteps(device, label, steps, runs);
       spent += seconds;
     }
-    return best;
+    let best = seconds;
+    for (let sample = 1; sample < SAMPLES && spent < PATIENCE; sample++) {
+      seconds = await timeSteps(device, label, steps, runs);
+      best = Math.min(best, seconds);
+      spent += seconds;
+    }
+    return best / runs;
   } finally {
     for (const buffer of owned) device.destroyBuffer(buffer);
   }
