@@ -62,19 +62,6 @@ const GATE_QUADS = 3u * QUADS;
 // dU of a tile: [THREADS][3 gates][QUADS], four rows to a vector.
 var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>;
 
-// The derivative of an activation, from its output y (codes as in `activate`).
-fn slope(code: u32, y: f32) -> f32 {
-  switch code {
-    case 1u: { return 1.0 - y * y; }
-    case 2u: { return y * (1.0 - y); }
-    case 3u: { return select(0.0, 1.0, y > 0.0); }
-    case 4u: { return select(0.0, 1.0 / 6.0, y > 0.0 && y < 1.0); }
-    case 5u: { return 1.0 - exp(-y); }
-    case 6u: { return select(y + 1.0, 1.0, y > 0.0); }
-    default: { return 1.0; }
-  }
-}
-
 // How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
 // (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
 fn rows_inside(first: u32) -> u32 {

@@ -1,4 +1,6 @@
-/** Activations of the recurrent kernels: their codes in the shaders. */
+/** Activations of the recurrent kernels: their codes in the shaders, and the functions behind the codes. */
+
+import functions from "../../shaders/recurrent_activations.wgsl?raw" with { type: "text" };
 import { ValueError } from "../core/errors.ts";
 
 /** Activations that a recurrent kernel can apply inside its loop over time. `hard_sigmoid` is Keras 3's: relu6(x + 3) / 6. */
@@ -34,4 +36,9 @@ export function activationConstants({ activation, recurrentActivation }: Recurre
   readonly RECURRENT_ACTIVATION: number;
 } {
   return { ACTIVATION: activationCode(activation), RECURRENT_ACTIVATION: activationCode(recurrentActivation) };
+}
+
+/** A recurrent shader with the functions `activate` and `slope` behind it. */
+export function withActivations(shader: string): string {
+  return `${shader}\n${functions}`;
 }

@@ -1,10 +1,12 @@
 /** The backward sweep of a GRU: gradients of every pre-activation, from the last step of time to the first. */
 
-import source from "../../shaders/gru_backward.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/gru_backward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, writeBuffer } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
 import { optionalReads } from "./sweep.ts";
 import { PACKED, planSweep } from "./sweep_plan.ts";
+
+const source = withActivations(shader);
 
 /** Tensors that the sweep reads. */
 export interface GruBackwardReads {

@@ -1,10 +1,12 @@
 /** The forward sweep of a GRU whose reset gate comes after the recurrent product: every step of time in one dispatch, or a few. */
 
-import source from "../../shaders/gru_forward.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/gru_forward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
 import { optionalReads } from "./sweep.ts";
 import { hiddenBuffers, PACKED, planSweep, unusedOutput } from "./sweep_plan.ts";
+
+const source = withActivations(shader);
 
 /** Tensors that the sweep reads. */
 export interface GruForwardReads {

@@ -1,6 +1,6 @@
 /** The backward sweep of an LSTM: gradients of every pre-activation, from the last step of time to the first. */
 
-import source from "../../shaders/lstm_backward.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/lstm_backward.wgsl?raw" with { type: "text" };
 import {
   type Dispatch,
   foldGrid,
@@ -10,11 +10,13 @@ import {
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import { innerLoop, optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+
+const source = withActivations(shader);
 
 /** The scratch buffers: the packed kernel, and gradients of states where they are no output. */
 const PACKED = 0;

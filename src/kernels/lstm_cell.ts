@@ -1,10 +1,12 @@
 /** One step of an LSTM as an elementwise kernel, and its gradient: for streaming and for loops written by hand. */
 
-import source from "../../shaders/lstm_cell.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/lstm_cell.wgsl?raw" with { type: "text" };
 import { foldGrid, type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
 import { specialise } from "./specialise.ts";
 import { optionalReads } from "./sweep.ts";
+
+const source = withActivations(shader);
 
 const THREADS = 64;
 

@@ -1,6 +1,6 @@
 /** The forward sweep of an LSTM: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
 
-import source from "../../shaders/lstm_forward.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/lstm_forward.wgsl?raw" with { type: "text" };
 import {
   type Dispatch,
   foldGrid,
@@ -10,11 +10,13 @@ import {
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import { innerLoop, optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+
+const source = withActivations(shader);
 
 /** Tensors that the sweep reads. */
 export interface LstmForwardReads {

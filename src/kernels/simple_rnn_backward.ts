@@ -1,10 +1,12 @@
 /** The backward sweep of a simple recurrent layer: gradients of every pre-activation, from the last step of time to the first. */
 
-import source from "../../shaders/simple_rnn_backward.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/simple_rnn_backward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, writeBuffer } from "../core/kernel_call.ts";
-import { activationCode, type RecurrentActivation } from "./activations.ts";
+import { activationCode, type RecurrentActivation, withActivations } from "./activations.ts";
 import { optionalReads } from "./sweep.ts";
 import { hiddenBuffers, PACKED, planSweep } from "./sweep_plan.ts";
+
+const source = withActivations(shader);
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnBackwardReads {

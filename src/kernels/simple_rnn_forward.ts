@@ -1,10 +1,12 @@
 /** The forward sweep of a simple recurrent layer: every step of time in one dispatch, or a few. */
 
-import source from "../../shaders/simple_rnn_forward.wgsl?raw" with { type: "text" };
+import shader from "../../shaders/simple_rnn_forward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
-import { activationCode, type RecurrentActivation } from "./activations.ts";
+import { activationCode, type RecurrentActivation, withActivations } from "./activations.ts";
 import { optionalReads } from "./sweep.ts";
 import { hiddenBuffers, PACKED, planSweep, unusedOutput } from "./sweep_plan.ts";
+
+const source = withActivations(shader);
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnForwardReads {
