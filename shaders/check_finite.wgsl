@@ -1,9 +1,12 @@
 // Keeps the first step at which a tensor held a number that is not finite: where status is 0 and any element is an
 // infinity or NaN, status becomes step + 1.
 //
-// @binding(1…6) tensor0…tensor5 : f32[size0]…f32[size5] (read), as u32   an unused one has size 0
-// @binding(7) step              : i32[] (read)
-// @binding(8) status            : i32[1] (read_write)
+// @binding(1) step              : i32[] (read)
+// @binding(2) status            : i32[1] (read_write)
+// @binding(3…8) tensor0…tensor5 : f32[size0]…f32[size5] (read), as u32
+//
+// The lines of tensor 5 are repeated for more tensors where the adapter has the buffers, and those of tensors that are not
+// there are left out.
 //
 // Workgroups: any number; invocations stride over the elements. Tested on the exponent bits, since a shader compiler
 // may assume that there is no NaN. All invocations that write, write the same value: the order does not matter.
@@ -21,14 +24,14 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> tensor0: array<u32>;
-@group(0) @binding(2) var<storage, read> tensor1: array<u32>;
-@group(0) @binding(3) var<storage, read> tensor2: array<u32>;
-@group(0) @binding(4) var<storage, read> tensor3: array<u32>;
-@group(0) @binding(5) var<storage, read> tensor4: array<u32>;
-@group(0) @binding(6) var<storage, read> tensor5: array<u32>;
-@group(0) @binding(7) var<storage, read> step: array<i32>;
-@group(0) @binding(8) var<storage, read_write> status: array<atomic<i32>>;
+@group(0) @binding(1) var<storage, read> step: array<i32>;
+@group(0) @binding(2) var<storage, read_write> status: array<atomic<i32>>;
+@group(0) @binding(3) var<storage, read> tensor0: array<u32>;
+@group(0) @binding(4) var<storage, read> tensor1: array<u32>;
+@group(0) @binding(5) var<storage, read> tensor2: array<u32>;
+@group(0) @binding(6) var<storage, read> tensor3: array<u32>;
+@group(0) @binding(7) var<storage, read> tensor4: array<u32>;
+@group(0) @binding(8) var<storage, read> tensor5: array<u32>;
 
 fn isBad(bits: u32) -> bool {
   return (bits & EXPONENT) == EXPONENT;
@@ -38,24 +41,12 @@ fn isBad(bits: u32) -> bool {
 fn check_finite(@builtin(global_invocation_id) global: vec3u, @builtin(num_workgroups) count: vec3u) {
   let stride = count.x * WORKGROUP;
   var found = false;
-  for (var i = global.x; i < params.size0; i += stride) {
-    found |= isBad(tensor0[i]);
-  }
-  for (var i = global.x; i < params.size1; i += stride) {
-    found |= isBad(tensor1[i]);
-  }
-  for (var i = global.x; i < params.size2; i += stride) {
-    found |= isBad(tensor2[i]);
-  }
-  for (var i = global.x; i < params.size3; i += stride) {
-    found |= isBad(tensor3[i]);
-  }
-  for (var i = global.x; i < params.size4; i += stride) {
-    found |= isBad(tensor4[i]);
-  }
-  for (var i = global.x; i < params.size5; i += stride) {
-    found |= isBad(tensor5[i]);
-  }
+  for (var i = global.x; i < params.size0; i += stride) { found |= isBad(tensor0[i]); }
+  for (var i = global.x; i < params.size1; i += stride) { found |= isBad(tensor1[i]); }
+  for (var i = global.x; i < params.size2; i += stride) { found |= isBad(tensor2[i]); }
+  for (var i = global.x; i < params.size3; i += stride) { found |= isBad(tensor3[i]); }
+  for (var i = global.x; i < params.size4; i += stride) { found |= isBad(tensor4[i]); }
+  for (var i = global.x; i < params.size5; i += stride) { found |= isBad(tensor5[i]); }
   if (found && atomicLoad(&status[0]) == 0) {
     atomicStore(&status[0], step[0] + 1);
   }

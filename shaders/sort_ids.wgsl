@@ -1,13 +1,14 @@
 // A stable sort of ids with the positions they came from: least-significant-digit radix sort (Knuth, TAOCP vol. 3, 5.2.5),
 // eight bits a pass, no atomics. Each pass is three dispatches: count the digits of every block of BLOCK ids, turn the
-// counts into the places where each block's digits go, and scatter. Ids outside 0 … bound - 1 sort behind all others.
+// counts into the places where each block's digits go, and scatter. Of few blocks, every scattering workgroup turns the counts
+// itself (IS_SCANNED = 0) and there are two. Ids outside 0 … bound - 1 sort behind all others.
 //
 // A workgroup has one invocation per digit value. Invocation d walks over the block's digits in workgroup memory in order, and
 // counts (or ranks) those that equal d: 256 comparisons per id, which are cheap, for a sort that is stable without atomics.
 //
 // sort_count   @binding(1) ids     : i32[N] (read)            @binding(2) counts : u32[blocks, 256] (write)
 // sort_scan    @binding(1) counts  : u32[blocks, 256] (read, write): counts in, places out
-// sort_scatter @binding(1) ids     : i32[N] (read)            @binding(2) places : u32[blocks, 256] (read)
+// sort_scatter @binding(1) ids     : i32[N] (read)            @binding(2) places : u32[blocks, 256] (read): counts, unless IS_SCANNED
 //              @binding(3) positions : i32[N], positions of ids (read, unless IS_FIRST: then position n stands at n)
 //              @binding(4) sorted  : i32[N] (write)           @binding(5) order  : i32[N] (write)
 //
@@ -32,6 +33,7 @@ struct Params {
 const RADIX = 256u;
 const BLOCK = 1024u;
 const IS_FIRST = 1u;
+const IS_SCANNED = 1u;
 
 const PER_WORD = 4u;
 const WORDS = BLOCK / PER_WORD;
@@ -104,6 +106,24 @@ fn sort_scan(@builtin(local_invocation_index) lane: u32) {
   }
 }
 
+// Where the block's first id of digit `lane` goes: behind all smaller digits, and its own in earlier blocks. Every invocation of
+// the workgroup calls it.
+fn place_from_counts(block: u32, lane: u32) -> u32 {
+  var total = 0u;
+  var place = 0u;
+  for (var other = 0u; other < params.blocks; other++) {
+    let count = places[other * RADIX + lane];
+    total += count;
+    place += select(0u, count, other < block);
+  }
+  totals[lane] = total;
+  workgroupBarrier();
+  for (var digit = 0u; digit < lane; digit++) {
+    place += totals[digit];
+  }
+  return place;
+}
+
 @compute @workgroup_size(RADIX)
 fn sort_scatter(
   @builtin(workgroup_id) group: vec3u,
@@ -115,7 +135,12 @@ fn sort_scatter(
   load_digits(start, lane);
   workgroupBarrier();
   let length = min(BLOCK, params.size - min(params.size, start));
-  var place = places[min(block, params.blocks - 1u) * RADIX + lane];
+  var place = 0u;
+  if (IS_SCANNED == 1u) {
+    place = places[min(block, params.blocks - 1u) * RADIX + lane];
+  } else {
+    place = place_from_counts(block, lane);
+  }
   for (var word = 0u; word < WORDS; word++) {
     let found = matches(digits[word], lane);
     if (any(found)) {

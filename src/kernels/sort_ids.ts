@@ -21,6 +21,9 @@ const RADIX_BITS = 8;
 /** Ids per workgroup. */
 const BLOCK = 1024;
 
+/** Of at most so many blocks, each looks at the counts of all: that costs less than a dispatch. */
+const MOST_UNSCANNED_BLOCKS = 64;
+
 /** The scratch buffers: digit counts, and ids and positions between passes. */
 const COUNTS = 0;
 const MIDDLE_IDS = 1;
@@ -31,7 +34,7 @@ const MIDDLE_ORDER = 2;
  * Ids outside 0 … bound - 1 come last, in the order they stood.
  *
  * @example
- * sortIdsCall(ids, { sorted, order }, { bound: 5000 }); // six dispatches
+ * sortIdsCall(ids, { sorted, order }, { bound: 5000 }); // four dispatches up to 65,536 ids, then six
  */
 export function sortIdsCall(
   ids: Operand,
@@ -40,6 +43,7 @@ export function sortIdsCall(
 ): KernelCall {
   const size = sizeOf(ids.shape);
   const blocks = Math.max(1, Math.ceil(size / BLOCK));
+  const isScanned = blocks > MOST_UNSCANNED_BLOCKS;
   // Keys are 0 … bound: ids outside sort as `bound`.
   const passes = Math.max(1, Math.ceil(Math.log2(bound + 1) / RADIX_BITS));
   return {
@@ -57,33 +61,33 @@ export function sortIdsCall(
           ? [writeBuffer(0), writeBuffer(1)]
           : [scratchBuffer(MIDDLE_IDS, "read_write"), scratchBuffer(MIDDLE_ORDER, "read_write")];
         const shared = {
-          source: specialise(source, { BLOCK, IS_FIRST: pass === 0 ? 1 : 0 }),
+          source: specialise(source, { BLOCK, IS_FIRST: pass === 0 ? 1 : 0, IS_SCANNED: isScanned ? 1 : 0 }),
           params: [u32(size), u32(blocks), u32(pass * RADIX_BITS), u32(bound)],
         };
         const perBlock = foldGrid(blocks, adapter);
-        dispatches.push(
-          {
-            ...shared,
-            label: "sort_count",
-            entryPoint: "sort_count",
-            buffers: [from[0], counts("read_write")],
-            workgroups: perBlock,
-          },
-          {
+        dispatches.push({
+          ...shared,
+          label: "sort_count",
+          entryPoint: "sort_count",
+          buffers: [from[0], counts("read_write")],
+          workgroups: perBlock,
+        });
+        if (isScanned) {
+          dispatches.push({
             ...shared,
             label: "sort_scan",
             entryPoint: "sort_scan",
             buffers: [counts("read_write")],
             workgroups: [1, 1, 1],
-          },
-          {
-            ...shared,
-            label: "sort_scatter",
-            entryPoint: "sort_scatter",
-            buffers: [from[0], counts("read"), from[1], ...to],
-            workgroups: perBlock,
-          },
-        );
+          });
+        }
+        dispatches.push({
+          ...shared,
+          label: "sort_scatter",
+          entryPoint: "sort_scatter",
+          buffers: [from[0], counts("read"), from[1], ...to],
+          workgroups: perBlock,
+        });
         from = isDirect
           ? [rereadBuffer(0), rereadBuffer(1)]
           : [scratchBuffer(MIDDLE_IDS, "read"), scratchBuffer(MIDDLE_ORDER, "read")];

@@ -109,7 +109,8 @@ export function transpose(x: Value, permutation?: readonly number[]): Value {
   return only(transposeOp([x], { permutation: order.map((axis) => normalizeAxis("transpose", axis, rank)) }));
 }
 
-const sliceOp = defineMovement<{ readonly begin: readonly number[]; readonly size: readonly number[] }>({
+/** The op behind `slice`, for passes that look for it. */
+export const sliceOp = defineMovement<{ readonly begin: readonly number[]; readonly size: readonly number[] }>({
   name: "slice",
   shape: ([shape], { begin, size }) => {
     const from = shape as Shape;

@@ -7,6 +7,7 @@ import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
 import { groupUpdates } from "./group_updates.ts";
 import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
+import { prefixViews } from "./prefix_views.ts";
 import { projectThenGather } from "./project_then_gather.ts";
 import { sharePadding } from "./share_padding.ts";
 
@@ -31,5 +32,5 @@ export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): 
   const shared = sharePadding(merged);
   const swept = gatherIntoSweep(shared);
   const fused = fuseMatmulEpilogues(swept);
-  return groupUpdates(fuseElementwise(fused, maxStorageBuffers - 1));
+  return prefixViews(groupUpdates(fuseElementwise(fused, maxStorageBuffers - 1)));
 }

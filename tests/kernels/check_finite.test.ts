@@ -2,26 +2,34 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Device } from "../../src/gpu/device.ts";
 import { checkFiniteCall } from "../../src/kernels/check_finite.ts";
 import { testDevice } from "../support/device.ts";
-import { operand, runKernel } from "../support/kernel.ts";
+import { operand, runKernel, testTraits } from "../support/kernel.ts";
 
 let device: Device;
 beforeAll(async () => {
   device = await testDevice();
 });
 
-async function statusAfter(
-  tensors: readonly Float32Array[],
-  status: number,
-  step: number,
-): Promise<number | undefined> {
+function callFor(tensors: readonly Float32Array[]) {
   const count = tensors.length;
-  const call = checkFiniteCall(
+  return checkFiniteCall(
     tensors.map(({ length }, index) => operand("input", index, [length])),
     operand("input", count, [1], "int32"),
     operand("input", count + 1, [], "int32"),
     operand("output", 0, [1], "int32"),
   );
-  const [out] = await runKernel(device, call, [...tensors, Int32Array.of(status), Int32Array.of(step)]);
+}
+
+const limited = (maxStorageBuffersPerShaderStage: number) =>
+  testTraits("lavapipe", { limits: { ...testTraits().limits, maxStorageBuffersPerShaderStage } });
+
+async function statusAfter(
+  tensors: readonly Float32Array[],
+  status: number,
+  step: number,
+  adapter = testTraits(),
+): Promise<number | undefined> {
+  const inputs = [...tensors, Int32Array.of(status), Int32Array.of(step)];
+  const [out] = await runKernel(device, callFor(tensors), inputs, { adapter });
   return out?.[0];
 }
 
@@ -56,5 +64,20 @@ describe("checkFinite (exact)", () => {
     const large = new Float32Array(1_500_001);
     large[1_500_000] = Number.NaN;
     expect(await statusAfter([large], 0, 4)).toBe(5);
+  });
+
+  it("takes as many tensors at a time as the adapter has storage buffers for", async () => {
+    const buffers = device.gpu.limits.maxStorageBuffersPerShaderStage;
+    const most = buffers - 2;
+    for (let slot = 0; slot <= most; slot++) {
+      const tensors = Array.from({ length: most + 1 }, (_, index) => new Float32Array(3 + 70 * (index % 2)));
+      expect(await statusAfter(tensors, 0, 4, limited(buffers))).toBe(0);
+      const tensor = tensors[slot] as Float32Array;
+      tensor[tensor.length - 1] = Number.NaN;
+      expect(await statusAfter(tensors, 0, 4, limited(buffers))).toBe(5);
+    }
+    const many = Array.from({ length: 15 }, () => new Float32Array(1));
+    const dispatches = (limit: number) => callFor(many).plan(limited(limit)).dispatches.length;
+    expect([dispatches(8), dispatches(10), dispatches(16), dispatches(17)]).toEqual([3, 2, 2, 1]);
   });
 });

@@ -39,10 +39,15 @@ describe("sortIdsCall", () => {
     await check(uniform(size, bound), bound);
   });
 
-  it("takes six dispatches for a vocabulary of 5000, and sorts a batch of mostly padding", async () => {
+  it("scans the counts of more than 64 blocks in a dispatch of its own", async () => {
+    expect(await check(uniform(65_536, 5000), 5000)).toBe(4);
+    expect(await check(uniform(65_537, 5000), 5000)).toBe(6);
+  });
+
+  it("takes four dispatches for a vocabulary of 5000, and sorts a batch of mostly padding", async () => {
     const random = new Random(2);
     const ids = Int32Array.from({ length: 32000 }, () => (random.uniform() < 0.55 ? 0 : random.integer(5000)));
-    expect(await check(ids, 5000)).toBe(6);
+    expect(await check(ids, 5000)).toBe(4);
   });
 
   it("sorts ids that are all one, and four passes of digits", async () => {

@@ -5,11 +5,11 @@ import { testDevice } from "../support/device.ts";
 import { countGpuCalls } from "../support/gpu_calls.ts";
 
 test.each([
-  ["the adapter's limits", false],
-  ["WebGPU's default limits", true],
+  ["the adapter's limits", false, 40],
+  ["WebGPU's default limits", true, 45],
 ])(
-  "a training step of the tutorial's model takes at most 60 dispatches and one submit, within %s",
-  async (_, defaultLimits) => {
+  "a training step of the tutorial's model takes one submit, and within %s (default: %s) at most %i dispatches",
+  async (_, defaultLimits, most) => {
     using own = defaultLimits ? await requestDevice({ defaultLimits }) : undefined;
     const device = own ?? (await testDevice());
     using model = sequential(
@@ -29,7 +29,7 @@ test.each([
     calls.restore();
     console.log("the tutorial's step:", JSON.stringify(statistics));
     expect(history.loss?.[0]).toBeCloseTo(Math.log(2), 1);
-    expect(statistics.dispatchesPerStep).toBeLessThanOrEqual(60);
+    expect(statistics.dispatchesPerStep).toBeLessThanOrEqual(most);
     expect(calls.submits).toBe(1);
   },
 );

@@ -25,6 +25,7 @@ import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
 import { groupUpdates } from "../../src/passes/group_updates.ts";
 import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
 import { optimize } from "../../src/passes/optimize.ts";
+import { prefixViews } from "../../src/passes/prefix_views.ts";
 import { projectThenGather } from "../../src/passes/project_then_gather.ts";
 import { sharePadding } from "../../src/passes/share_padding.ts";
 import { drawInputs, flags, ids, normal, paddedIds, type TensorSpec } from "../conformance/ops/op_case.ts";
@@ -355,5 +356,57 @@ describe("grouping updates", () => {
     const other = new Variable({ name: "other", shape: [3] });
     const updates = [read, step("a"), step("b"), step("of a variable", other.value)];
     expect(updatesIn(groupUpdates({ outputs: [ops.exp(read.value)], updates }))).toBe(3);
+  });
+});
+
+describe("prefix views", () => {
+  test("read the beginning of a tensor where it lies", async () => {
+    const s = sample([normal([4, 3, 2])], (x) => {
+      const y = ops.softmax(x);
+      return [
+        ops.exp(ops.slice(y, [0, 0, 0], [2, 3, 2])),
+        ops.slice(y, [0, 0, 0], [1, 2, 2]),
+        ops.slice(ops.slice(y, [0, 0, 0], [3, 3, 2]), [0, 0, 0], [1, 1, 1]),
+        ops.slice(x, [0, 0, 0], [3, 3, 2]),
+      ];
+    });
+    const views = prefixViews(s.graph);
+    expect(namesIn(views).filter((name) => name === "slice")).toEqual([]);
+    expect(namesIn(views).filter((name) => name === "prefix")).toHaveLength(5);
+    await expectSameMeaning(s, views);
+  });
+
+  test("leave other slices to copies", async () => {
+    const s = sample([normal([4, 3, 2])], (x) => [
+      ops.slice(x, [1, 0, 0], [2, 3, 2]),
+      ops.slice(x, [0, 0, 0], [2, 2, 2]),
+      ops.slice(x, [0, 0, 0], [1, 3, 1]),
+    ]);
+    expect(namesIn(prefixViews(s.graph))).toEqual(["slice", "slice", "slice"]);
+    await expectSameMeaning(s, prefixViews(s.graph));
+  });
+
+  test("of a weight that the same step overwrites keep its old numbers", async () => {
+    const weight = new Variable({
+      name: "w",
+      shape: [4, 2],
+      initial: () => ({ shape: [4, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }),
+    });
+    const rates = inputValue("rates", [RATE_COUNT]);
+    const status = inputValue("status", [1], "int32");
+    const gradient = ops.mul(weight.value, 2);
+    const [value] = sgdUpdate([weight.value], { gradient, rates, status }, { momentum: 0, nesterov: false });
+    const graph: Graph = {
+      outputs: [ops.slice(weight.value, [0, 0], [2, 2])],
+      updates: [{ variable: weight, value: value as Value }],
+    };
+    const program = await Program.compile(device, graph, { label: "prefix of a weight", inputs: [rates, status] });
+    const feeds = new Map<Value, NdArray>([
+      [rates, { shape: [RATE_COUNT], data: Float32Array.of(0.25, 0, 0, 0, 0, 0) }],
+      [status, { shape: [1], data: Int32Array.of(0) }],
+    ]);
+    expect((await program.run(feeds))[0]?.data).toEqual(Float32Array.of(1, 2, 3, 4));
+    expect((await program.run(feeds))[0]?.data).toEqual(Float32Array.of(0.5, 1, 1.5, 2));
+    program.dispose();
   });
 });
