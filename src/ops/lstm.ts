@@ -3,20 +3,49 @@
  * z_t = x_t + h_{t-1}·U;  i, f, o = σ(z_i, z_f, z_o);  g = tanh(z_c);  c_t = f·c_{t-1} + i·g;  h_t = o·tanh(c_t).
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
+import type { Operand } from "../core/kernel_call.ts";
 import type { Value } from "../graph/operation.ts";
 import type { RecurrentActivation } from "../kernels/activations.ts";
-import { lstmBackwardCall } from "../kernels/lstm_backward.ts";
+import { type LstmBackwardWrites, lstmBackwardCall } from "../kernels/lstm_backward.ts";
 import { lstmForwardCall } from "../kernels/lstm_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
-import { applySweep, defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
+import {
+  applySweep,
+  defineSweep,
+  previousHidden,
+  type SweepFamily,
+  type SweepGradReads,
+  type SweepReads,
+  type SweepWrites,
+} from "./sweep.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
 export interface LstmActivations {
   readonly activation: RecurrentActivation;
   readonly recurrentActivation: RecurrentActivation;
 }
+
+/** Where rows share their padding, sweeps read its schedule too. */
+interface Scheduled {
+  readonly schedule?: Operand;
+}
+
+/** One pair of kernels serves rows on their own and rows that share their padding. */
+const kernels = {
+  forwardCall: (
+    reads: SweepReads<Operand> & Scheduled,
+    { hidden, saved = hidden, last }: SweepWrites<Operand>,
+    attributes: LstmActivations,
+    isUsed: { readonly hidden: boolean; readonly saved: boolean },
+  ) => lstmForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
+  backwardCall: (
+    { kept, ...reads }: SweepGradReads<Operand> & Scheduled,
+    writes: LstmBackwardWrites,
+    attributes: LstmActivations,
+  ) => lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
+};
 
 const family: SweepFamily<LstmActivations> = {
   name: "lstm",
@@ -48,22 +77,14 @@ const family: SweepFamily<LstmActivations> = {
     ];
     return { dX, dInner: dX, dStates: [0, dCell * f] };
   },
-  forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
-    lstmForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
-  backwardCall: ({ kept, ...reads }, writes, attributes) =>
-    lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
+  ...kernels,
 };
 
 /** Inputs: x, recurrent kernel, and, where there, ids, initial states and mask; outputs: hidden, saved, last. */
 export const lstmSweepOp = defineSweep(family);
 
 /** The last states `[2, B, H]` of a sweep whose rows read their padding once for all. */
-export const lstmPaddedSweep = definePaddedSweep(family, {
-  forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
-    lstmForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
-  backwardCall: ({ kept, ...reads }, writes, attributes) =>
-    lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
-});
+export const lstmPaddedSweep = definePaddedSweep(family, kernels);
 
 /** Optional parts of a sweep. */
 export interface LstmSweepOptions extends Partial<LstmActivations> {

@@ -2,15 +2,11 @@
  * Sweeps of rows that share their padding. Rows of a left-padded batch go through the same states while they read it, so it
  * is read once, by a row of its own; each row starts from where its padding ends. Exact, gradients included.
  */
-
 import { ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import { defineOp, type Op, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { paddingCall } from "../kernels/padding.ts";
-
-export { MOST_SCHEDULED_ROWS } from "../kernels/padding.ts";
-
 import { scatterAdd } from "./gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
 import type { SweepFamily, SweepGradReads, SweepGradWrites, SweepReads, SweepWrites } from "./sweep.ts";

@@ -4,9 +4,9 @@
  * differentiation, so that the gradient is shared too. Whether an adapter gains by it is the kernels' choice.
  */
 import type { Graph, Value } from "../graph/operation.ts";
+import { MOST_SCHEDULED_ROWS } from "../kernels/padding.ts";
 import { gatherOp } from "../ops/gather.ts";
 import { type LstmActivations, lstmPaddedSweep, lstmSweepOp } from "../ops/lstm.ts";
-import { MOST_SCHEDULED_ROWS } from "../ops/padded_sweep.ts";
 import type { SweepParts } from "../ops/sweep.ts";
 import { countUses, rewrite } from "./rewrite.ts";
 
