@@ -26,7 +26,7 @@ const ROOMS = {
   io: ["core", "platform"],
   nn: ["core", "graph", "ops", "runtime", "data", "io", "platform"],
   convert: ["core", "nn", "io", "platform"],
-  embed: ["core", "nn", "ops", "graph", "runtime", "data", "io", "platform"],
+  embed: ["core", "nn", "ops", "graph", "kernels", "runtime", "data", "io", "platform"],
   bench: [
     ...[
       "core",

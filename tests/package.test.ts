@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
 /** The start of every other path that may be in the tarball. */
 const FOLDERS =
-  /^dist\/([\w/-]+\.d\.ts|(index|bench|convert|node|sentences|cli\/(main|page|bench_page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
+  /^dist\/([\w/-]+\.d\.ts|(index|bench|convert|embed|node|sentences|cli\/(main|page|bench_page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
 
 describe("the package", () => {
   let packed: readonly string[];
@@ -52,7 +52,15 @@ describe("the package", () => {
     expect(packed.filter((path) => !FOLDERS.test(path) && !TOP_FILES.includes(path))).toEqual([]);
     expect(packed.filter((path) => /test|fixture|\/demo\/|tsconfig|vite\.config/.test(path))).toEqual([]);
     const expected = [...TOP_FILES, "dist/index.js", "dist/index.d.ts", "dist/node.js", "dist/node.d.ts"];
-    expect(packed).toEqual(expect.arrayContaining([...expected, "dist/sentences.js", "dist/data/sentences.d.ts"]));
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        ...expected,
+        "dist/sentences.js",
+        "dist/data/sentences.d.ts",
+        "dist/embed.js",
+        "dist/embed/index.d.ts",
+      ]),
+    );
     expect(packed).toContain(manifest.bin.sluice);
   });
 
@@ -75,7 +83,7 @@ describe("the package", () => {
   });
 
   test("trains nothing on import: the entries load in Node without WebGPU", async () => {
-    const program = `const s = await import("sluice"); await import("sluice/sentences"); console.log(typeof s.requestDevice, typeof globalThis.navigator?.gpu)`;
+    const program = `const s = await import("sluice"); await import("sluice/sentences"); await import("sluice/embed"); console.log(typeof s.requestDevice, typeof globalThis.navigator?.gpu)`;
     const { stdout } = await node(program);
     expect(stdout.trim()).toBe("function undefined");
   });

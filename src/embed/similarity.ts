@@ -1,0 +1,49 @@
+/** How alike two vectors are: the float64 definitions that every search here is held to. */
+import { ShapeError } from "../core/errors.ts";
+
+/**
+ * How a search compares vectors. Larger scores are nearer.
+ *
+ * - `"cosine"`: a·b / (‖a‖ ‖b‖), from -1 to 1; 0 where a vector is all zeros.
+ * - `"dot"`: a·b.
+ * - `"l2"`: the Euclidean distance with its sign turned, -‖a - b‖, so that larger is nearer here too.
+ */
+export type Metric = "cosine" | "dot" | "l2";
+
+/** The metrics by name. */
+export const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
+
+/**
+ * The similarity of two vectors in float64.
+ *
+ * @throws ShapeError when the vectors differ in width.
+ * @example
+ * similarity("cosine", [1, 0], [1, 1]); // 0.7071067811865475
+ */
+export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) {
+    throw new ShapeError(`similarity: the vectors have ${a.length} and ${b.length} numbers; expected the same width`, {
+      widths: [a.length, b.length],
+    });
+  }
+  if (metric === "l2") return -Math.sqrt(sumOver(a.length, (i) => (at(a, i) - at(b, i)) ** 2));
+  const dot = sumOver(a.length, (i) => at(a, i) * at(b, i));
+  if (metric === "dot") return dot;
+  const norms = norm(a) * norm(b);
+  return norms === 0 ? 0 : dot / norms;
+}
+
+/** ‖a‖ in float64. */
+export function norm(a: ArrayLike<number>): number {
+  return Math.sqrt(sumOver(a.length, (i) => at(a, i) ** 2));
+}
+
+function at(vector: ArrayLike<number>, index: number): number {
+  return vector[index] as number;
+}
+
+function sumOver(count: number, term: (index: number) => number): number {
+  let sum = 0;
+  for (let index = 0; index < count; index++) sum += term(index);
+  return sum;
+}
