@@ -15,7 +15,7 @@ export {
 } from "./data/min_max_scaler.ts";
 export { type PadOptions, padSequences } from "./data/pad.ts";
 export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged.ts";
-export { type EncodingOptions, ReviewEncoder } from "./data/review_encoder.ts";
+export { type EncodingOptions, ReviewEncoder, type UnknownWords } from "./data/review_encoder.ts";
 export type { Scaler } from "./data/scaler.ts";
 export { type SplitOptions, stratifiedLimit, trainTestSplit } from "./data/split.ts";
 export {
@@ -46,7 +46,7 @@ export {
 } from "./graph/operation.ts";
 export { printGraph } from "./graph/print.ts";
 export { type Bindings, interpret } from "./graph/reference.ts";
-export { readSafetensors, type Safetensors, writeSafetensors } from "./io/safetensors.ts";
+export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations.ts";
 export type { BatchIterable, BatchStream } from "./nn/batch_stream.ts";
 export * from "./nn/callbacks/index.ts";
@@ -64,6 +64,7 @@ export {
 export type { InputLike, InputsLike } from "./nn/data_input.ts";
 export type { ClassWeight, DataLike, DataParts, TargetsLike } from "./nn/data_targets.ts";
 export { type FunctionalOptions, model } from "./nn/functional.ts";
+export type { HiddenGradients } from "./nn/hidden_gradients.ts";
 export {
   constant,
   glorotNormal,
@@ -160,7 +161,7 @@ export type {
   NamedWeight,
   RunOptions,
 } from "./nn/model_options.ts";
-export type { ModelFiles } from "./nn/model_save.ts";
+export type { ModelFiles, SaveOptions } from "./nn/model_save.ts";
 export type { SvgOptions } from "./nn/model_svg.ts";
 export {
   type AdadeltaOptions,

@@ -8,6 +8,9 @@ import type { Side } from "./pad.ts";
 import { makeRagged, type RaggedSequences } from "./ragged.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 
+/** What becomes of a word that the tokenizer never saw. */
+export type UnknownWords = "drop" | "oov";
+
 /** The id scheme, with the meanings and defaults of Keras's `imdb.load_data`. */
 export interface EncodingOptions {
   /** Ids from this on become `oovChar`; nothing keeps all words. */
@@ -22,6 +25,8 @@ export interface EncodingOptions {
   readonly indexFrom?: number;
   /** T: longer rows are cut, shorter ones padded; the longest row by default. */
   readonly maxLength?: number | undefined;
+  /** Words that the tokenizer never saw: `drop`, as Keras does, or `oov` to read them as `oovChar`; `drop` by default. */
+  readonly unknownWords?: UnknownWords;
   /** Where short rows are padded; `pre` by default. */
   readonly padding?: Side;
   /** Where long rows are cut; `pre` by default, which keeps their end. */
@@ -37,6 +42,8 @@ export interface ReviewEncoderJson {
   readonly oovChar: number | null;
   readonly indexFrom: number;
   readonly maxLength: number | null;
+  /** Files from before there was a choice have none. */
+  readonly unknownWords?: UnknownWords;
   readonly padding: Side;
   readonly truncating: Side;
   readonly tokenizer: TokenizerJson;
@@ -46,7 +53,7 @@ export interface ReviewEncoderJson {
 export const DROPPED = -1;
 
 /**
- * Encodes texts as rows of ids, and ids as text. Words that the tokenizer never saw are dropped, as Keras drops them.
+ * Encodes texts as rows of ids, and ids as text. Words that the tokenizer never saw are dropped, as Keras drops them, unless `unknownWords` says otherwise.
  *
  * @example
  * const { encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
@@ -61,6 +68,7 @@ export class ReviewEncoder {
   readonly oovChar: number | null;
   readonly indexFrom: number;
   readonly maxLength: number | undefined;
+  readonly unknownWords: UnknownWords;
   readonly padding: Side;
   readonly truncating: Side;
   #words: readonly string[] | undefined;
@@ -68,7 +76,7 @@ export class ReviewEncoder {
   /** @throws ValueError when an option is out of range. */
   constructor(tokenizer: Tokenizer, options: EncodingOptions = {}) {
     const { numWords, skipTop = 0, startChar = 1, oovChar = 2, indexFrom = 3, maxLength } = options;
-    const { padding = "pre", truncating = "pre" } = options;
+    const { padding = "pre", truncating = "pre", unknownWords = "drop" } = options;
     checkOption("numWords", numWords ?? 1, 1);
     checkOption("maxLength", maxLength ?? 1, 1);
     for (const [name, value] of Object.entries({ skipTop, startChar, oovChar, indexFrom }))
@@ -80,6 +88,7 @@ export class ReviewEncoder {
     this.oovChar = oovChar;
     this.indexFrom = indexFrom;
     this.maxLength = maxLength;
+    this.unknownWords = unknownWords;
     this.padding = padding;
     this.truncating = truncating;
   }
@@ -95,9 +104,28 @@ export class ReviewEncoder {
     return this.startChar === null ? DROPPED : this.#filter(this.startChar);
   }
 
-  /** The id of the word of a rank (from 1), or DROPPED. */
-  idOfRank(rank: number): number {
-    return this.#filter(rank + this.indexFrom);
+  /** The id of the word of a rank (from 1; undefined for a word that the tokenizer never saw), or DROPPED. */
+  idOfRank(rank: number | undefined): number {
+    if (rank !== undefined) return this.#filter(rank + this.indexFrom);
+    return this.unknownWords === "oov" ? (this.oovChar ?? DROPPED) : DROPPED;
+  }
+
+  /**
+   * The same encoder with a shorter word list: only the words that have an id of their own. All others become `oovChar`, those
+   * that the tokenizer never saw too, which it can no longer tell apart. A page that ships a model need not ship 88,000 words.
+   *
+   * @example
+   * model.encoder = encoder.compact(); // what `save` and `toFiles` write from here on
+   */
+  compact(): ReviewEncoder {
+    const { tokenizer, numWords, skipTop, startChar, oovChar, indexFrom, maxLength, padding, truncating } = this;
+    const options = { numWords, skipTop, startChar, oovChar, indexFrom, maxLength, padding, truncating };
+    // Ranks do not change: words above the limit are the most frequent ones, and stay in order of first appearance.
+    const most = (numWords ?? Number.POSITIVE_INFINITY) - indexFrom;
+    const kept = [...tokenizer.wordCounts].filter(([word]) => (tokenizer.wordIndex.get(word) as number) < most);
+    const { filters, lower, split, oovToken, documentCount } = tokenizer;
+    const shorter = Tokenizer.fromCounts(new Map(kept), documentCount, { filters, lower, split, oovToken });
+    return new ReviewEncoder(shorter, { ...options, unknownWords: "oov" });
   }
 
   /** The ids of one text, whole: neither cut nor padded. */
@@ -105,8 +133,7 @@ export class ReviewEncoder {
     const index = this.tokenizer.wordIndex;
     const ids = this.startId === DROPPED ? [] : [this.startId];
     for (const word of this.tokenizer.words(text)) {
-      const rank = index.get(word);
-      const id = rank === undefined ? DROPPED : this.idOfRank(rank);
+      const id = this.idOfRank(index.get(word));
       if (id !== DROPPED) ids.push(id);
     }
     return ids;
@@ -142,6 +169,7 @@ export class ReviewEncoder {
       oovChar: this.oovChar,
       indexFrom: this.indexFrom,
       maxLength: this.maxLength ?? null,
+      unknownWords: this.unknownWords,
       padding: this.padding,
       truncating: this.truncating,
       tokenizer: this.tokenizer.toJSON(),
@@ -166,6 +194,7 @@ export class ReviewEncoder {
       oovChar: optional("oovChar") ?? null,
       indexFrom: count("indexFrom"),
       maxLength: optional("maxLength"),
+      unknownWords: asChoice(fields.get("unknownWords") ?? "drop", "encoder.unknownWords", ["drop", "oov"]),
       padding: side("padding"),
       truncating: side("truncating"),
     };

@@ -6,7 +6,7 @@ import { FormatError, ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { countsOf, objectOf, show, textOf } from "./json_check.ts";
-import { storedDType } from "./safetensors_dtypes.ts";
+import { floatToHalf, storedDType } from "./safetensors_dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
 
 /** What a file holds. */
@@ -27,6 +27,12 @@ export interface SafetensorsLimits {
   readonly maxRank?: number;
 }
 
+/** How tensors are written. */
+export interface SafetensorsOptions {
+  /** Of a Float32Array: `F32`, which keeps every bit, or `F16`, half as large and good to three digits; F32 when absent. */
+  readonly floats?: "F32" | "F16";
+}
+
 interface Placed {
   readonly name: string;
   readonly dtype: string;
@@ -39,10 +45,10 @@ const METADATA = "__metadata__";
 const LENGTH_BYTES = 8;
 
 /**
- * Writes tensors, F32 for a Float32Array and I32 for an Int32Array, in the order of the Map. The same tensors
- * and metadata always make the same bytes.
+ * Writes tensors, F32 (or F16) for a Float32Array and I32 for an Int32Array, in the order of the Map. The same tensors,
+ * metadata and options always make the same bytes.
  * @throws ShapeError when data does not fill its shape.
- * @throws ValueError when a tensor is called `__metadata__`.
+ * @throws ValueError when a tensor is called `__metadata__`, or holds a finite number that is too large for F16.
  *
  * @example
  * const bytes = writeSafetensors(new Map([["dense/bias", { shape: [1], data: new Float32Array([0.5]) }]]));
@@ -50,8 +56,10 @@ const LENGTH_BYTES = 8;
 export function writeSafetensors(
   tensors: ReadonlyMap<string, NdArray>,
   metadata: ReadonlyMap<string, string> = new Map(),
+  { floats = "F32" }: SafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const header = new Map<string, JsonValue>();
+  const parts: Uint8Array[] = [];
   if (metadata.size > 0) header.set(METADATA, Object.fromEntries(metadata));
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
@@ -64,8 +72,10 @@ export function writeSafetensors(
       );
     }
     const begin = end;
-    end += data.byteLength;
-    const dtype = data instanceof Float32Array ? "F32" : "I32";
+    const dtype = data instanceof Float32Array ? floats : "I32";
+    const stored = dtype === "F16" ? halves(data as Float32Array, name) : data;
+    parts.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+    end += stored.byteLength;
     header.set(name, { dtype, shape, data_offsets: [begin, end] });
   }
   const json = new TextEncoder().encode(stringifyMap(header));
@@ -75,11 +85,24 @@ export function writeSafetensors(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
   bytes.set(json, LENGTH_BYTES);
   let at = LENGTH_BYTES + headerLength;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
+}
+
+function halves(data: Float32Array, name: string): Uint16Array {
+  return Uint16Array.from(data, (value) => {
+    const half = floatToHalf(value);
+    if ((half & 0x7fff) === 0x7c00 && Number.isFinite(value)) {
+      throw new ValueError(`writeSafetensors: ${name} holds ${value}; F16 ends at 65504: write the tensors as F32`, {
+        name,
+        value,
+      });
+    }
+    return half;
+  });
 }
 
 /**

@@ -60,6 +60,37 @@ export function halfToFloat(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/**
+ * A number to IEEE 754 binary16, to the nearest and to even where two are as near. What is too large becomes infinity.
+ *
+ * @example
+ * halfToFloat(floatToHalf(1 / 3)); // 0.333251953125
+ */
+export function floatToHalf(value: number): number {
+  SINGLE[0] = value;
+  const bits = SINGLE_BITS[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = Math.abs(SINGLE[0]);
+  if (Number.isNaN(magnitude)) return sign | 0x7e00;
+  if (magnitude >= HALF_OVERFLOW) return sign | 0x7c00;
+  if (magnitude < HALF_LEAST_NORMAL) return sign | roundHalfToEven(magnitude * 2 ** 24);
+  const exponent = ((bits >>> 23) & 0xff) - 127;
+  // A fraction that rounds up to 1024 carries into the exponent, which is what is wanted.
+  return sign | ((((exponent + 15) << 10) | 0) + roundHalfToEven((magnitude / 2 ** exponent - 1) * 1024));
+}
+
+const SINGLE = new Float32Array(1);
+const SINGLE_BITS = new Uint32Array(SINGLE.buffer);
+/** Half way between the largest binary16, 65504, and what would come next: from here on it is infinity. */
+const HALF_OVERFLOW = 65520;
+const HALF_LEAST_NORMAL = 2 ** -14;
+
+function roundHalfToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 function narrow(value: bigint, what: string): number {
   if (value >= -0x80000000n && value <= 0x7fffffffn) return Number(value);
   throw new FormatError(`${what}: the 64-bit number ${value} does not fit in int32`, { value: String(value) });

@@ -59,7 +59,7 @@ export interface TraceOptions {
 }
 
 /** Runs one program on x and reads its outputs. */
-async function runOnce(
+export async function runOnce(
   { graph, device, variants }: ModelBase,
   x: InputsLike,
   what: string,
@@ -77,6 +77,11 @@ async function runOnce(
   } finally {
     program.dispose();
   }
+}
+
+/** What is differentiated: the logits where the model ends in a sigmoid or softmax, else its output. */
+export function scoreOf(output: Value): Value {
+  return logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;
 }
 
 /**
@@ -127,7 +132,7 @@ export async function inputGradients(model: ModelBase, x: InputsLike): Promise<I
     const { outputs, traces } = model.graph.build(xs);
     const [output, value] = [outputs[0] as Value, xs[0] as Value];
     const source = value.dtype === "float32" ? value : (traces[0] as LayerTrace).result.output;
-    const score = logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;
+    const score = scoreOf(output);
     const [gradient] = vjp([score], [broadcastTo(scalar(1), score.shape)], [source]) as [Value];
     return [output, gradient, sqrt(sum(square(gradient), { axes: -1 })), sum(mul(gradient, source), { axes: -1 })];
   });

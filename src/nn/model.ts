@@ -23,7 +23,7 @@ import type {
   History,
   RunOptions,
 } from "./model_options.ts";
-import { type ModelFiles, modelToFiles, saveModel } from "./model_save.ts";
+import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "./model_save.ts";
 import { PauseGate } from "./pause_gate.ts";
 import { Predictor } from "./predictor.ts";
 import type { Compiled } from "./step_programs.ts";
@@ -207,15 +207,20 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /** Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until the new one is. */
-  async save(directory: string): Promise<void> {
+  async save(directory: string, options: SaveOptions = {}): Promise<void> {
     this.assertAlive("save");
-    await saveModel(this, directory);
+    await saveModel(this, directory, options);
   }
 
-  /** The same files in memory: to download, or to keep where a browser app likes. */
-  async toFiles(): Promise<ModelFiles> {
+  /**
+   * The same files in memory: to download, or to keep where a browser app likes.
+   * @throws ValueError when `weights` is "float16" and one is too large for it.
+   * @example
+   * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
+   */
+  async toFiles(options: SaveOptions = {}): Promise<ModelFiles> {
     this.assertAlive("toFiles");
-    return modelToFiles(this);
+    return modelToFiles(this, options);
   }
 
   /** All state variables of the optimizer, with the names that a file keeps. */

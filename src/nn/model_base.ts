@@ -8,6 +8,7 @@ import type { Device } from "../runtime/device.ts";
 import type { Variants } from "../runtime/tune.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { InputsLike } from "./data_input.ts";
+import { type HiddenGradients, hiddenGradients } from "./hidden_gradients.ts";
 import {
   type CellTrace,
   type GruTrace,
@@ -171,6 +172,18 @@ export abstract class ModelBase {
   async gradients(x: InputsLike): Promise<InputGradients> {
     this.assertAlive("gradients");
     return inputGradients(this, x);
+  }
+
+  /**
+   * The gradient of the output by a recurrent layer's hidden state after each step, `[B, T, H]`, and its norm `[B, T]`: what
+   * vanishes, or does not, on the way back to the first step.
+   * @throws ValueError when the model has no such layer whose steps run in a kernel, without a mask.
+   * @example
+   * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
+   */
+  async hiddenGradients(x: InputsLike, options: TraceOptions = {}): Promise<HiddenGradients> {
+    this.assertAlive("hiddenGradients");
+    return hiddenGradients(this, x, options);
   }
 
   /** All weights in Keras's order and layout, read back from the GPU. */

@@ -99,6 +99,20 @@ describe("imdb.load", () => {
     expect(() => ReviewEncoder.fromJSON({ ...encoder.toJSON(), tokenizer: 3 })).toThrow(FormatError);
   });
 
+  test("a compact encoder knows only words with ids of their own; it reads the others alike", async () => {
+    const { encoder } = await imdb.load({ source: archive, numWords: 7, maxLength: 6 });
+    const compact = encoder.compact();
+    const again = ReviewEncoder.fromJSON(JSON.parse(JSON.stringify(compact)));
+    for (const each of [compact, again]) {
+      expect([...each.tokenizer.wordIndex]).toEqual([...encoder.tokenizer.wordIndex].slice(0, 3));
+      expect(each.encodeText("fine awful bad film good")).toEqual(encoder.encodeText("fine awful bad film good"));
+      // It no longer knows which words were rare and which were never seen.
+      expect(each.encodeText("unseen good")).toEqual([1, 2, 5]);
+      expect([each.maxLength, each.inputDim]).toEqual([6, 7]);
+    }
+    expect(encoder.encodeText("unseen good")).toEqual([1, 5]);
+  });
+
   test("takes a Blob, a File, a stream and reports progress", async () => {
     const blob = new Blob([archive]);
     const seen: number[] = [];

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FormatError, SluiceError } from "../../src/core/errors.ts";
+import { FormatError, SluiceError, ValueError } from "../../src/core/errors.ts";
 import type { NdArray } from "../../src/core/nd_array.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
-import { halfToFloat } from "../../src/io/safetensors_dtypes.ts";
+import { floatToHalf, halfToFloat } from "../../src/io/safetensors_dtypes.ts";
 
 /** A file with any header, right or wrong. */
 function file(header: unknown, data: Uint8Array = new Uint8Array(), claimed?: bigint): Uint8Array {
@@ -52,6 +52,33 @@ describe("safetensors", () => {
     );
     expect(() => one("F64", new Uint8Array(16))).toThrow(/dtype "F64" is not read; expected one of F32, I32/);
     expect([0x0001, 0x8000, 0x7c00, 0x7bff].map(halfToFloat)).toEqual([2 ** -24, -0, Number.POSITIVE_INFINITY, 65504]);
+  });
+
+  test("F16: every one of its numbers comes back, others go to the nearest, ties to even", () => {
+    for (let half = 0; half < 2 ** 16; half++) {
+      const value = halfToFloat(half);
+      if (!Number.isNaN(value)) expect(floatToHalf(value)).toBe(half);
+    }
+    expect(Number.isNaN(halfToFloat(floatToHalf(Number.NaN)))).toBe(true);
+    const nearest: readonly (readonly [number, number])[] = [
+      [1 + 2 ** -11, 1],
+      [1 + 3 * 2 ** -11, 1 + 2 ** -9],
+      [2 - 2 ** -12, 2],
+      [-(2 ** -25), -0],
+      [3 * 2 ** -26, 2 ** -24],
+      [2 ** -14 - 2 ** -26, 2 ** -14],
+      [65519.9, 65504],
+      [65520, Number.POSITIVE_INFINITY],
+    ];
+    for (const [value, wanted] of nearest) expect(halfToFloat(floatToHalf(value)), String(value)).toBe(wanted);
+    const data = Float32Array.of(0.1, -Math.PI, 40000, Number.POSITIVE_INFINITY);
+    const bytes = writeSafetensors(new Map([["w", { shape: [4], data }]]), undefined, { floats: "F16" });
+    const again = readSafetensors(bytes).tensors.get("w")?.data as Float32Array;
+    for (const [index, value] of again.slice(0, 3).entries())
+      expect(Math.abs(value / (data[index] as number) - 1)).toBeLessThan(2 ** -11);
+    expect(again[3]).toBe(Number.POSITIVE_INFINITY);
+    const large = new Map([["w", { shape: [1], data: Float32Array.of(70000) }]]);
+    expect(() => writeSafetensors(large, undefined, { floats: "F16" })).toThrow(ValueError);
   });
 
   test.each<[string, unknown, number, RegExp]>([

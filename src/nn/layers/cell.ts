@@ -37,6 +37,21 @@ export interface SweepInputs {
   readonly mask: Value | undefined;
 }
 
+/**
+ * How the hidden state of one step reaches the next, for who asks how the output depends on it: through the recurrent product,
+ * whose gradient is that of `projected` (times `innerScale`), and, where `carry` is there, by that share unchanged.
+ */
+export interface StepLink {
+  /** The input's projection as the sweep reads it, `[B, T, G·H]`. */
+  readonly projected: Value;
+  /** The recurrent kernel, `[H, G·H]`. */
+  readonly recurrent: Value;
+  /** `[B, T, G·H]`; ones when absent. */
+  readonly innerScale?: Value;
+  /** `[B, T, H]`; zeros when absent. */
+  readonly carry?: Value;
+}
+
 /** What a cell's kernel gives. */
 export interface CellSweep {
   /** The output of every step, `[B, T, outputSize]`; at masked steps the one before, at first that of the initial states. */
@@ -47,6 +62,7 @@ export interface CellSweep {
   /** What the steps kept, `[B, T, parts·units]`, and the names of the parts. */
   readonly saved?: Value;
   readonly savedNames?: readonly string[];
+  readonly link?: StepLink;
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { Shape } from "../../core/shape.ts";
-import type { Value } from "../../graph/operation.ts";
+import { scalar, type Value } from "../../graph/operation.ts";
 import { add, mul, sub } from "../../ops/arithmetic.ts";
 import { gruSweep } from "../../ops/gru.ts";
 import type { LstmActivations } from "../../ops/lstm.ts";
-import { slice, stack } from "../../ops/movement.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { concat, slice, stack } from "../../ops/movement.ts";
+import { broadcastTo, reshape } from "../../ops/reshape.ts";
 import { type Activation, resolveActivation } from "../activations.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
 import { GatedCell, type GatedCellOptions, gateOf, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
@@ -62,13 +62,19 @@ export class GruCell extends GatedCell {
 
   override sweep({ x, initial, mask }: SweepInputs, context: CellContext): CellSweep {
     const bias = this.#bias(1);
-    const { hidden, saved, last } = gruSweep(this.project(x, context), this.weight(1), {
+    const [projected, recurrent] = [this.project(x, context), this.weight(1)];
+    const { hidden, saved, last } = gruSweep(projected, recurrent, {
       ...this.kernelActivations,
       ...(bias && { bias }),
       ...(mask && { mask }),
       ...(initial && { initial: stack(initial) }),
     });
-    return { hidden, saved, savedNames: ["z", "r", "candidate"], states: statesOf(last) };
+    const [batch, time, units] = hidden.shape as [number, number, number];
+    const kept = (part: number) => slice(saved, [0, 0, part * units], [batch, time, units]);
+    // The reset gate scales the candidate's part of the recurrent product; the update gate lets h pass.
+    const plain = broadcastTo(scalar(1), [batch, time, 2 * units]);
+    const link = { projected, recurrent, innerScale: concat([plain, kept(1)], 2), carry: kept(0) };
+    return { hidden, saved, savedNames: ["z", "r", "candidate"], states: statesOf(last), link };
   }
 
   protected advance(x: Value, [h]: readonly [Value], product: RecurrentProduct): CellStep {

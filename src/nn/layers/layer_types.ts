@@ -5,6 +5,7 @@ import type { RandomSource } from "../../ops/random.ts";
 import type { Constraint } from "../constraints.ts";
 import type { Initializer } from "../initializers.ts";
 import type { Regularizer, RegularizerLike } from "../regularizers.ts";
+import type { StepLink } from "./cell.ts";
 import type { Layer } from "./layer.ts";
 import type { SymbolicTensor } from "./symbolic.ts";
 
@@ -45,6 +46,8 @@ export interface CallResult {
   /** What a recurrent layer's steps kept, `[B, T, parts·H]`, such as i, f, candidate, o and c; and the names of the parts. */
   readonly saved?: Value;
   readonly savedNames?: readonly string[];
+  /** How a recurrent layer's hidden state reaches the next step, where its kernel ran without a mask. */
+  readonly link?: StepLink;
   /** h of every timestep, `[B, T, H]`. */
   readonly hidden?: Value;
   /** What variables of the layer hold after the run: moving statistics, states that live on. */

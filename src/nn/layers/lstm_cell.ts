@@ -61,12 +61,14 @@ export class LstmCell extends GatedCell {
   }
 
   override sweep({ x, initial, mask }: SweepInputs, context: CellContext): CellSweep {
-    const { hidden, saved, last } = lstmSweep(this.project(x, context), this.weight(1), {
+    const [projected, recurrent] = [this.project(x, context), this.weight(1)];
+    const { hidden, saved, last } = lstmSweep(projected, recurrent, {
       ...this.kernelActivations,
       ...(mask && { mask }),
       ...(initial && { initial: stack(initial) }),
     });
-    return { hidden, saved, savedNames: ["i", "f", "candidate", "o", "c"], states: statesOf(last) };
+    const savedNames = ["i", "f", "candidate", "o", "c"];
+    return { hidden, saved, savedNames, states: statesOf(last), link: { projected, recurrent } };
   }
 
   protected advance(x: Value, [h, c]: readonly [Value, Value], product: RecurrentProduct): CellStep {

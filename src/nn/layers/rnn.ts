@@ -128,7 +128,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
     const given = this.#initialStates(batch, context);
     const mask = context.mask && ordered(this.#checkMask(context.mask, [batch, time]));
     const inputs: SweepInputs = { x: ordered(x), initial: given, mask };
-    const { hidden, last, states, saved, savedNames } = this.#run(inputs, context);
+    const { hidden, last, states, saved, savedNames, link } = this.#run(inputs, context);
     const all = this.returnSequences && hidden !== undefined ? this.#maskedHidden(hidden, mask) : undefined;
     const output = all ?? this.#maskedLast(last, mask);
     return {
@@ -139,6 +139,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
       ...(saved && { saved }),
       ...(savedNames && { savedNames }),
       ...(hidden && { hidden }),
+      ...(link && mask === undefined && { link }),
       ...(this.stateful && { updates: this.#living.after(states) }),
     };
   }

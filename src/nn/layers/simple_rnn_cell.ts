@@ -25,12 +25,13 @@ export class SimpleRnnCell extends GatedCell {
   }
 
   override sweep({ x, initial, mask }: SweepInputs, context: CellContext): CellSweep {
-    const { hidden, last } = simpleRnnSweep(this.project(x, context), this.weight(1), {
+    const [projected, recurrent] = [this.project(x, context), this.weight(1)];
+    const { hidden, last } = simpleRnnSweep(projected, recurrent, {
       ...this.kernelActivations,
       ...(mask && { mask }),
       ...(initial && { initial: stack(initial) }),
     });
-    return { hidden, savedNames: [], states: statesOf(last) };
+    return { hidden, savedNames: [], states: statesOf(last), link: { projected, recurrent } };
   }
 
   protected advance(x: Value, [h]: readonly [Value], product: RecurrentProduct): CellStep {
