@@ -1,78 +1,58 @@
-/** What page and worker say to each other. The worker owns the GPU and the data; the page owns what is seen. */
+/**
+ * What page and worker say to each other. The page asks (`client.ts`), the worker answers: every request has a number, may
+ * be aborted, may tell events before its result, and may hand over buffers instead of copying them.
+ *
+ * A room adds a request by a function in a file of `worker/requests/` and a line in that folder's `index.ts`: the names and
+ * types of requests on both sides follow from that table.
+ */
+import type { Requests } from "./worker/requests/index.ts";
+import type { Session } from "./worker/session.ts";
 
-/** How to train; all of it can stand in the page's address: `?epochs=4&limit=400`. */
-export interface Settings {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly units: number;
-  readonly embedding: number;
-  readonly learningRate: number;
-  readonly seed: number;
-  /** At most so many sentences to train on; 0 for all. */
-  readonly limit: number;
+/** What a request is given beside its parameters. */
+export interface Context<Event = never> {
+  readonly session: Session;
+  /** Aborts when the page no longer wants the answer. */
+  readonly signal: AbortSignal;
+  /** Tells the page something before the result. */
+  tell(event: Event, transfer?: readonly Transferable[]): void;
+  /** Marks buffers of the result to be handed over: they are gone from the worker then. */
+  transfer(...buffers: readonly Transferable[]): void;
 }
+
+/** Answers one kind of request. What it throws reaches the page as a Failure. */
+export type Handler<Params = never, Result = unknown, Event = never> = (
+  context: Context<Event>,
+  params: Params,
+) => Promise<Result>;
+
+export type RequestName = keyof Requests;
+export type ParamsOf<N extends RequestName> = Parameters<Requests[N]>[1];
+export type ResultOf<N extends RequestName> = Awaited<ReturnType<Requests[N]>>;
+export type EventOf<N extends RequestName> = Parameters<Requests[N]>[0] extends Context<infer Event> ? Event : never;
 
 export type ToWorker =
-  | { readonly kind: "open"; readonly settings: Settings }
-  | { readonly kind: "train"; readonly settings: Settings }
-  | { readonly kind: "pause" }
-  | { readonly kind: "resume" }
-  | { readonly kind: "stop" }
-  | { readonly kind: "judge"; readonly text: string };
-
-/** Loss and accuracy at one step, counted from the start of the training. */
-export interface Point {
-  readonly step: number;
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-/** A word of the visitor's text as the model reads it. */
-export interface JudgedWord {
-  readonly word: string;
-  /** Gradient × input: how far it pushed the verdict, up to praise or down to blame. Nothing for a word that it never reads. */
-  readonly push: number | undefined;
-  /** Too rare to have a vector of its own. */
-  readonly isRare: boolean;
-}
-
-/** What kind of failure it was: a minified build keeps no names of classes, so these cross instead. */
-export type FailureCause = "noWebGpu" | "noGpu" | "gpuLost" | "notFinite" | "other";
+  | { readonly kind: "ask"; readonly id: number; readonly name: RequestName; readonly params: unknown }
+  | { readonly kind: "abort"; readonly id: number };
 
 export type FromWorker =
-  | {
-      readonly kind: "opened";
-      readonly adapter: string;
-      readonly summary: string;
-      readonly sentences: { readonly train: number; readonly test: number };
-      readonly attribution: string;
-      readonly examples: readonly string[];
-    }
-  | { readonly kind: "started"; readonly summary: string; readonly sentences: number }
-  | {
-      readonly kind: "progress";
-      readonly epoch: number;
-      readonly epochs: number;
-      readonly step: number;
-      readonly steps: number;
-      readonly perSecond: number;
-      readonly secondsLeft: number;
-      /** Means since the last point; nothing when no new reading is there. */
-      readonly point?: Point;
-      /** On held-out sentences, when an epoch has ended. */
-      readonly heldOut?: Point;
-    }
-  | { readonly kind: "done"; readonly loss: number; readonly accuracy: number; readonly seconds: number }
-  | { readonly kind: "stopped" }
-  | {
-      readonly kind: "verdict";
-      readonly text: string;
-      readonly probability: number;
-      readonly words: readonly JudgedWord[];
-    }
-  | {
-      readonly kind: "failed";
-      readonly during: "open" | "train" | "judge";
-      readonly cause: FailureCause;
-      readonly message: string;
-    };
+  | { readonly kind: "event"; readonly id: number; readonly event: unknown }
+  | { readonly kind: "result"; readonly id: number; readonly result: unknown }
+  | { readonly kind: "failed"; readonly id: number; readonly failure: Failure };
+
+/** What kind of failure it was, for the page to choose its words by. */
+export type FailureCause =
+  | "aborted"
+  | "noWebGpu"
+  | "noGpu"
+  | "gpuLost"
+  | "notFinite"
+  | "badFile"
+  | "diskFull"
+  | "noModel"
+  | "other";
+
+/** An error as it crosses: its kind, and the words that the engine found for it. */
+export interface Failure {
+  readonly cause: FailureCause;
+  readonly message: string;
+}

@@ -1,63 +1,120 @@
-/** The settings: defaults, the page's address, and the form. */
-import type { Settings } from "./protocol.ts";
+/** How to train: what each number does, its default for each kind of data, and what makes sense. */
 
-interface Range {
-  readonly preset: number;
+/** What is trained on: the embedded sentences, the archive of film reviews, or the visitor's own table. */
+export type DataName = "sentences" | "imdb" | "table";
+
+/** The numbers of a training. */
+export interface Numbers {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly units: number;
+  readonly embedding: number;
+  readonly dropout: number;
+  readonly numWords: number;
+  readonly maxLength: number;
+  readonly seed: number;
+  /** At most so many texts to train on; 0 for all. */
+  readonly limit: number;
+}
+
+export interface Settings extends Numbers {
+  readonly data: DataName;
+}
+
+/** One number as the form shows it. */
+export interface Field {
+  readonly name: keyof Numbers;
+  readonly label: string;
   readonly least: number;
   readonly most: number;
   readonly isWhole: boolean;
+  /** A sentence of what it does. */
+  readonly help: string;
 }
 
-const whole = (preset: number, least: number, most: number): Range => ({ preset, least, most, isWhole: true });
+const whole = (name: keyof Numbers, label: string, least: number, most: number, help: string): Field => ({
+  ...{ name, label, least, most, help },
+  isWhole: true,
+});
+const real = (name: keyof Numbers, label: string, least: number, most: number, help: string): Field => ({
+  ...{ name, label, least, most, help },
+  isWhole: false,
+});
 
-const RANGES: { readonly [Name in keyof Settings]: Range } = {
-  epochs: whole(4, 1, 100),
-  batchSize: whole(32, 1, 512),
-  units: whole(32, 1, 256),
-  embedding: whole(32, 1, 256),
-  learningRate: { preset: 0.005, least: 0.00001, most: 1, isWhole: false },
-  seed: whole(7, 0, 1_000_000),
-  limit: whole(0, 0, 1_000_000),
+/** In the order of the form. */
+export const FIELDS: readonly Field[] = [
+  whole("epochs", "Epochs", 1, 100, "How many times it reads all texts. Too many, and it learns them by heart."),
+  whole("batchSize", "Batch size", 1, 512, "How many texts make one step. Larger steps are steadier, and fewer."),
+  real(
+    "learningRate",
+    "Learning rate",
+    0.00001,
+    1,
+    "How far Adam moves the weights in a step. Too far, and the loss jumps.",
+  ),
+  whole("units", "LSTM units", 1, 256, "How many numbers it remembers while it reads."),
+  whole("embedding", "Word vector", 1, 256, "How many numbers stand for one word."),
+  real(
+    "dropout",
+    "Dropout",
+    0,
+    0.9,
+    "The share of the word vectors' numbers that a step leaves out, so that none is relied on alone.",
+  ),
+  whole(
+    "numWords",
+    "Words known",
+    50,
+    50_000,
+    "The commonest words have vectors of their own; all rarer ones share one.",
+  ),
+  whole("maxLength", "Words read", 4, 1000, "Of a longer text it reads only the end."),
+  whole("seed", "Seed", 0, 1_000_000, "The same seed on the same GPU gives the same weights, bit for bit."),
+  whole("limit", "Texts (0: all)", 0, 1_000_000, "Train on fewer texts, both classes alike, for a quick look."),
+];
+
+/** The tutorial's model for the reviews, a smaller one for sentences: the defaults of the command line. */
+export const PRESETS: Readonly<Record<DataName, Settings>> = {
+  sentences: {
+    ...{ data: "sentences", epochs: 5, batchSize: 32, learningRate: 0.003, units: 32, embedding: 32 },
+    ...{ dropout: 0.5, numWords: 2000, maxLength: 40, seed: 7, limit: 0 },
+  },
+  imdb: {
+    ...{ data: "imdb", epochs: 3, batchSize: 64, learningRate: 0.001, units: 100, embedding: 32 },
+    ...{ dropout: 0, numWords: 5000, maxLength: 500, seed: 7, limit: 0 },
+  },
+  table: {
+    ...{ data: "table", epochs: 5, batchSize: 32, learningRate: 0.003, units: 32, embedding: 32 },
+    ...{ dropout: 0.5, numWords: 5000, maxLength: 100, seed: 7, limit: 0 },
+  },
 };
 
-const names = Object.keys(RANGES) as (keyof Settings)[];
-
 /** The nearest number that makes sense, or the default. */
-function clean(name: keyof Settings, text: string | null): number {
-  const { preset, least, most, isWhole } = RANGES[name];
+function clean({ name, least, most, isWhole }: Field, text: string | null, preset: Settings): number {
   const value = text === null || text.trim() === "" ? Number.NaN : Number(text);
-  if (!Number.isFinite(value)) return preset;
+  if (!Number.isFinite(value)) return preset[name];
   const within = Math.min(most, Math.max(least, value));
   return isWhole ? Math.round(within) : within;
 }
 
-function settingsFrom(read: (name: string) => string | null): Settings {
-  return Object.fromEntries(names.map((name) => [name, clean(name, read(name))])) as unknown as Settings;
+/** Settings from texts by name: of an address, or of a form. What is missing or makes no sense is the default. */
+export function settingsFrom(read: (name: string) => string | null): Settings {
+  const named = read("data") ?? "sentences";
+  const data: DataName = named === "imdb" || named === "table" ? named : "sentences";
+  const preset = PRESETS[data];
+  return {
+    ...preset,
+    ...Object.fromEntries(FIELDS.map((field) => [field.name, clean(field, read(field.name), preset)])),
+  };
 }
 
-/** From the page's address; what is missing or makes no sense is the default. */
-export function settingsFromAddress(): Settings {
-  const query = new URLSearchParams(location.search);
-  return settingsFrom((name) => query.get(name));
-}
-
-/** Puts settings into the form's fields. */
-export function showSettings(form: HTMLFormElement, settings: Settings): void {
-  for (const name of names) {
-    const field = form.elements.namedItem(name);
-    if (field instanceof HTMLInputElement) field.value = String(settings[name]);
-  }
-}
-
-/** From the form's fields; they and the address then show what was understood. */
-export function settingsFromForm(form: HTMLFormElement): Settings {
-  const settings = settingsFrom((name) => {
-    const field = form.elements.namedItem(name);
-    return field instanceof HTMLInputElement ? field.value : null;
-  });
-  showSettings(form, settings);
-  const query = new URLSearchParams();
-  for (const name of names) if (settings[name] !== RANGES[name].preset) query.set(name, String(settings[name]));
-  history.replaceState(null, "", query.size === 0 ? location.pathname : `?${query}`);
-  return settings;
+/** What differs from the defaults, as texts by name. */
+export function settingsToText(settings: Settings): readonly (readonly [string, string])[] {
+  const { data } = settings;
+  const own = FIELDS.filter(({ name }) => settings[name] !== PRESETS[data][name]);
+  return [
+    ...(data === "sentences" ? [] : [["data", data] as const]),
+    ...own.map(({ name }) => [name, String(settings[name])] as const),
+  ];
 }

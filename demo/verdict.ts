@@ -1,55 +1,48 @@
-/** Shows a verdict: a meter, and the words with the push of each. What the visitor wrote is only ever text. */
-import type { JudgedWord } from "./protocol.ts";
+/** The verdict on the sentence at hand, asked for as it changes: rooms read the signal. */
+import { effect, signal } from "@preact/signals";
+import { ask } from "./client.ts";
+import { notifyFailure } from "./notices.ts";
+import { ownVersion, text, which } from "./state.ts";
+import type { Verdict } from "./worker/judge.ts";
 
-/** Bars are never longer than for this push, and the range is printed: so that small pushes look small. */
-const LEAST_RANGE = 1;
+/** The verdict waits until the visitor has not typed for so long. */
+const TYPING_MILLISECONDS = 80;
 
-export interface VerdictView {
-  readonly label: HTMLElement;
-  readonly meter: HTMLElement;
-  readonly words: HTMLElement;
-  readonly range: HTMLElement;
-}
+/** The latest verdict; that on an older text while a newer one is being read, nothing before the first. */
+export const verdict = signal<Verdict | undefined>(undefined);
 
-/** Fills the view. */
-export function showVerdict(
-  view: VerdictView,
-  probability: number,
-  words: readonly JudgedWord[],
-  isTrained: boolean,
-): void {
-  const percent = Math.round(100 * probability);
-  const side = percent > 55 ? "praise" : percent < 45 ? "blame" : "unsure";
-  const sure = { praise: `Praise, ${percent}% sure`, blame: `Blame, ${100 - percent}% sure`, unsure: "Undecided" }[
-    side
-  ];
-  view.label.textContent = isTrained ? sure : `${sure}: it has not learnt anything yet`;
-  view.label.dataset.side = side;
-  view.meter.style.setProperty("--at", `${100 * probability}%`);
+let isAsking = false;
+let isStale = false;
 
-  const range = Math.max(LEAST_RANGE, ...words.map(({ push = 0 }) => Math.abs(push)));
-  view.range.textContent = words.length === 0 ? "" : `Full bar: ${range.toFixed(1)} in the logit`;
-  view.words.replaceChildren(...words.map((word) => wordElement(word, range)));
-}
-
-function wordElement({ word, push, isRare }: JudgedWord, range: number): HTMLElement {
-  const item = document.createElement("li");
-  const text = document.createElement("span");
-  text.className = "word";
-  text.textContent = word;
-  const number = document.createElement("span");
-  number.className = "push";
-  if (push === undefined) {
-    item.className = "unread";
-    item.title = "This word is not read: the model does not know it, or it lies too far back.";
-    number.textContent = "not read";
-  } else {
-    item.className = push >= 0 ? "up" : "down";
-    item.style.setProperty("--push", String(Math.min(1, Math.abs(push) / range)));
-    item.title = isRare ? "Rare: all rare words share one vector." : "Gradient × input: its push on the verdict.";
-    number.textContent = `${push >= 0 ? "+" : "−"}${Math.abs(push).toFixed(2)}`;
+/** Asks about what stands there now; what changes in the meantime is asked about next, and what lies between is passed over. */
+async function refresh(): Promise<void> {
+  isStale = true;
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      const model = which.value;
+      if (model === undefined) break;
+      verdict.value = await ask("judge", { which: model, text: text.value });
+    }
+  } catch (error) {
+    notifyFailure("ask", error);
+  } finally {
+    isAsking = false;
   }
-  if (isRare) item.classList.add("rare");
-  item.append(text, number);
-  return item;
+}
+
+/** Keeps the verdict up to date from now on. */
+export function followVerdict(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let judged = "";
+  effect(() => {
+    const isTyped = judged !== text.value;
+    judged = text.value;
+    void ownVersion.value;
+    if (which.value === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, isTyped ? TYPING_MILLISECONDS : 0);
+  });
 }

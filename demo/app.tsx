@@ -1,0 +1,82 @@
+/** The frame: what the page is, the way to its rooms, what went wrong, and the room at hand. */
+import { signal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
+import { roomLink } from "./address.ts";
+import { ROOMS, type RoomEntry } from "./rooms/index.ts";
+import { gpu, room } from "./state.ts";
+import { Notices } from "./ui/notices.tsx";
+
+const ICON = new URL("./icon.svg", import.meta.url).href;
+
+/** Rooms that were opened, by name. */
+const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map());
+
+function load({ name, load: get }: RoomEntry): void {
+  if (loaded.value.has(name)) return;
+  void get().then(({ Room }) => {
+    loaded.value = new Map(loaded.value).set(name, Room);
+  });
+}
+
+function Adapter() {
+  const { value } = gpu;
+  const words = { opening: "looking for a GPU …", missing: "no GPU", lost: "GPU lost", ready: "" }[value.kind];
+  return (
+    <p id="adapter" class={`adapter ${value.kind}`}>
+      <span class="visually-hidden">GPU: </span>
+      {value.kind === "ready" ? value.adapter : words}
+    </p>
+  );
+}
+
+function Navigation() {
+  return (
+    <nav class="rooms" aria-label="Rooms">
+      <ul>
+        {ROOMS.map(({ name, title }) => (
+          <li key={name}>
+            <a href={roomLink(name)} aria-current={room.value === name ? "page" : undefined}>
+              {title}
+            </a>
+          </li>
+        ))}
+        <li>
+          <a href="./bench.html">Bench</a>
+        </li>
+      </ul>
+    </nav>
+  );
+}
+
+export function App() {
+  const entry = ROOMS.find(({ name }) => name === room.value) ?? (ROOMS[0] as RoomEntry);
+  const Room = loaded.value.get(entry.name);
+  useEffect(() => load(entry), [entry]);
+  useEffect(() => {
+    document.title = `${entry.title} · Sluice`;
+  }, [entry]);
+  return (
+    <>
+      <header class="top">
+        <div class="brand">
+          <img src={ICON} alt="" width="40" height="40" />
+          <div>
+            <h1>Sluice</h1>
+            <p>An LSTM that trains in this page, on your own GPU. Nothing that you type leaves your machine.</p>
+          </div>
+        </div>
+        <Adapter />
+      </header>
+      <Navigation />
+      <main id="room" class="room" aria-labelledby="room-title">
+        <Notices />
+        <div class="room-head">
+          <h2 id="room-title">{entry.title}</h2>
+          <p>{entry.about}</p>
+        </div>
+        {Room === undefined ? null : <Room />}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+/** The page: puts the app into it, and keeps address and verdict up to date. The work is done in worker/. */
+import { render } from "preact";
+import { followAddress } from "./address.ts";
+import { App } from "./app.tsx";
+import { openGpu } from "./gpu.ts";
+import { ROOMS } from "./rooms/index.ts";
+import { followVerdict } from "./verdict.ts";
+
+const host = document.getElementById("app");
+if (host === null) throw new Error('the page has no element "app"');
+followAddress(ROOMS.map(({ name }) => name));
+render(<App />, host);
+followVerdict();
+openGpu();

@@ -1,0 +1,48 @@
+/** What went wrong, in words that a person understands, above the room. */
+import { WorkerFailure } from "./client.ts";
+import type { FailureCause } from "./protocol.ts";
+import { notices } from "./state.ts";
+
+/** A message that stays until it is closed, or until another of the same `about` takes its place. */
+export interface Notice {
+  /** What it is about, such as "train": one notice for each. */
+  readonly about: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Browsers that have WebGPU, as of 2026. */
+export const BROWSERS =
+  "Chrome or Edge 113 or later, Safari 26 or later, or Firefox 141 or later on Windows and 145 or later on a Mac. " +
+  "On Linux, Chrome may want it switched on at chrome://flags/#enable-unsafe-webgpu.";
+
+const TITLES: Readonly<Record<FailureCause, string>> = {
+  aborted: "Stopped",
+  noWebGpu: "This browser has no WebGPU",
+  noGpu: "The GPU refused",
+  gpuLost: "The GPU went away",
+  notFinite: "The loss ran away",
+  badFile: "That file could not be used",
+  diskFull: "The disk is full",
+  noModel: "No model yet",
+  other: "Something went wrong",
+};
+
+/** Shows a notice. */
+export function notify(notice: Notice): void {
+  notices.value = [...notices.value.filter(({ about }) => about !== notice.about), notice];
+}
+
+/** Takes away the notice about something. */
+export function dismiss(about: string): void {
+  if (notices.value.some((notice) => notice.about === about)) {
+    notices.value = notices.value.filter((notice) => notice.about !== about);
+  }
+}
+
+/** Shows what failed; a request that was stopped on purpose is no failure. */
+export function notifyFailure(about: string, error: unknown): void {
+  const cause = error instanceof WorkerFailure ? error.cause : "other";
+  if (cause === "aborted") return;
+  notify({ about, title: TITLES[cause], text: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,37 @@
+/**
+ * The rooms of the page, in the order of its navigation. To add one:
+ *
+ * 1. `rooms/NAME/room.tsx` exports a component `Room`; its styles are a .css file imported there, its own state a store.ts.
+ * 2. A line here. It is loaded when it is first opened, so what it imports costs nothing before.
+ * 3. What it asks the worker: `worker/requests/` (see protocol.ts). What all rooms share: state.ts, verdict.ts.
+ *
+ * Only the room at hand is in the page: it may use the GPU and draw while it is mounted, and stops when it leaves.
+ */
+import type { ComponentType } from "preact";
+import { Room as AskRoom } from "./ask/room.tsx";
+
+export interface RoomEntry {
+  /** In the address, after the `#`. */
+  readonly name: string;
+  /** In the navigation, and as the room's heading. */
+  readonly title: string;
+  /** A sentence of what one does there. */
+  readonly about: string;
+  readonly load: () => Promise<{ readonly Room: ComponentType }>;
+}
+
+export const ROOMS: readonly RoomEntry[] = [
+  {
+    name: "ask",
+    title: "Ask it",
+    about: "Type a review. The verdict follows as you type, with each word's part in it.",
+    // The page opens with it: it comes with the page.
+    load: async () => ({ Room: AskRoom }),
+  },
+  {
+    name: "train",
+    title: "Train",
+    about: "A network learns to tell praise from blame, in this page, on your own GPU.",
+    load: () => import("./train/room.tsx"),
+  },
+];

@@ -1,0 +1,40 @@
+/**
+ * What all rooms share, as signals: the sentence at hand, the selected word and unit, which model is asked, the settings,
+ * the room. A room reads `text.value` in its component and is drawn anew when it changes. What one room alone needs stays
+ * in a store of its own folder; it outlives the room's being hidden, since hidden rooms leave the page.
+ */
+import { computed, signal } from "@preact/signals";
+import { FIRST_TEXT } from "./first_text.ts";
+import type { Notice } from "./notices.ts";
+import { PRESETS, type Settings } from "./settings.ts";
+import type { Which } from "./worker/session.ts";
+
+/** Where the GPU stands. */
+export type GpuState =
+  | { readonly kind: "opening" }
+  | { readonly kind: "ready"; readonly adapter: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "lost" };
+
+/** The name of the room that is shown. */
+export const room = signal("ask");
+/** The sentence at hand. It is the visitor's: it goes into an address only when they share it. */
+export const text = signal(FIRST_TEXT);
+/** The selected word of the sentence, by its place among the model's words; nothing when none is. */
+export const word = signal<number | undefined>(undefined);
+/** The selected unit of the LSTM; nothing when none is. */
+export const unit = signal<number | undefined>(undefined);
+/** Which models can be asked. */
+export const available = signal<readonly Which[]>([]);
+/** Which one the visitor wants to ask. */
+export const wanted = signal<Which>("own");
+/** How many times the own model has changed: what shows it reads this, and asks again. */
+export const ownVersion = signal(0);
+export const settings = signal<Settings>(PRESETS.sentences);
+export const gpu = signal<GpuState>({ kind: "opening" });
+export const notices = signal<readonly Notice[]>([]);
+
+/** The model that is asked: the wanted one, or the other while that is not there; nothing while there is none. */
+export const which = computed<Which | undefined>(() =>
+  available.value.includes(wanted.value) ? wanted.value : available.value[0],
+);

@@ -1,0 +1,22 @@
+/** Questions about a text. */
+import type { Context } from "../../protocol.ts";
+import { judge as judgeText, type Verdict } from "../judge.ts";
+import type { Which } from "../session.ts";
+
+export interface JudgeParams {
+  readonly which: Which;
+  readonly text: string;
+}
+
+/** The model's verdict on a text, with each word's part in it. */
+export async function judge({ session }: Context, { which, text }: JudgeParams): Promise<Verdict> {
+  const subject = await session.subject(which);
+  try {
+    return { which, ...(await judgeText(subject, text)) };
+  } catch (error) {
+    // A new training puts another model in place of this one: that one is asked instead.
+    const now = await session.subject(which);
+    if (now === subject) throw error;
+    return { which, ...(await judgeText(now, text)) };
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * Every request that the page can make, by name. To add one, write a function of the type `Handler` in a file of this
+ * folder and name it here; `ask("name", params)` then knows its parameters, its events and its result.
+ */
+import { judge } from "./ask.ts";
+import { watchGpu } from "./gpu.ts";
+import { pause, resume, train } from "./train.ts";
+
+export const requests = { judge, pause, resume, train, watchGpu } as const;
+
+export type Requests = typeof requests;

@@ -1,0 +1,124 @@
+/** The built page in a real browser, watched: what all tests of the page share. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "puppeteer";
+import { build } from "vite";
+import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
+import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Not at the root: the page has to work from any folder. */
+const FOLDER = "some/folder/";
+
+/** A page, and what it did that it should not do. */
+export interface Watched {
+  readonly page: Page;
+  /** What went to the console as an error or a warning, what nothing caught, and what broke the Content-Security-Policy. */
+  readonly complaints: string[];
+  /** Requests to another host. */
+  readonly foreign: string[];
+}
+
+/** How a page is opened. */
+export interface OpenOptions {
+  /** After the `#`: a room, and its settings. */
+  readonly hash?: string;
+  readonly width?: number;
+  readonly height?: number;
+  /** Done to the page before it loads. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+}
+
+/** The page as it is built, served from a folder of some host, and a browser to open it in. */
+export interface Site {
+  /** Where the built files lie. */
+  readonly folder: string;
+  readonly url: string;
+  readonly browser: Browser;
+  open(options?: OpenOptions): Promise<Watched>;
+  close(): Promise<void>;
+}
+
+/** Builds the page, serves it and starts a browser. */
+export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-demo-"));
+  await build({
+    root: join(root, "demo"),
+    configFile: join(root, "vite.config.ts"),
+    mode: "demo",
+    logLevel: "warn",
+    build: { outDir: folder, emptyOutDir: true },
+  });
+  const server: StaticServer = await serveFiles({ [`/${FOLDER}`]: folder });
+  const browser = await launchBrowser(name);
+  const url = `${server.url}${FOLDER}index.html`;
+  return {
+    folder,
+    url,
+    browser,
+    async open({ hash = "", width = 1280, height = 900, prepare } = {}) {
+      const page = await browser.newPage();
+      const complaints: string[] = [];
+      const foreign: string[] = [];
+      page.on("console", (message) => {
+        if (["error", "warn"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
+      });
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("request", (request) => {
+        const address = request.url();
+        if (!address.startsWith(server.url) && !/^(data|blob):/.test(address)) foreign.push(address);
+      });
+      await page.evaluateOnNewDocument(() => {
+        document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+          console.error(`content security policy: ${violatedDirective} ${blockedURI}`);
+        });
+      });
+      await page.setViewport({ width, height });
+      await prepare?.(page);
+      await page.goto(hash === "" ? url : `${url}#${hash}`, { timeout: 60_000 });
+      return { page, complaints, foreign };
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The text of an element. */
+export const textOf = (page: Page, selector: string): Promise<string> =>
+  page.$eval(selector, (element) => element.textContent ?? "");
+
+/** Waits until an element's text fits. */
+export const waitForText = (page: Page, selector: string, pattern: RegExp): Promise<unknown> =>
+  page.waitForFunction(
+    (where, source) => new RegExp(source).test(document.querySelector(where)?.textContent ?? ""),
+    { timeout: 100_000, polling: 50 },
+    selector,
+    pattern.source,
+  );
+
+/** Puts text into a field as a paste does. */
+export const paste = (page: Page, selector: string, text: string): Promise<void> =>
+  page.$eval(
+    selector,
+    (box, value) => {
+      (box as HTMLTextAreaElement).value = value;
+      box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    },
+    text,
+  );
+
+/** Goes to a room by its link. */
+export async function goTo(page: Page, title: string): Promise<void> {
+  const link = await page.waitForSelector(`nav.rooms ::-p-text(${title})`);
+  await link?.click();
+  await waitForText(page, "#room-title", new RegExp(`^${title}$`));
+}
+
+/** A training that takes seconds on a software adapter, as the page's address has it. */
+export const SMALL_TRAINING = "epochs=3&limit=320&batchSize=32&units=16&embedding=16&learningRate=0.02&dropout=0";

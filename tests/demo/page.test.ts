@@ -1,0 +1,93 @@
+/** The page, built and opened in Chromium: it trains, judges what one types, and talks to no one else. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { goTo, openSite, paste, type Site, SMALL_TRAINING, textOf, waitForText } from "./harness.ts";
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site?.close());
+
+test("trains in a worker, and judges a sentence", async () => {
+  const { page, complaints, foreign } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  await waitForText(page, "#adapter", /swiftshader/i);
+  await page.evaluate(() => {
+    const losses: number[] = [];
+    Object.assign(globalThis, { losses });
+    const shown = document.querySelector("#loss-now") as HTMLElement;
+    new MutationObserver(() => {
+      if (shown.textContent !== "") losses.push(Number(shown.textContent));
+    }).observe(shown, { childList: true, characterData: true, subtree: true });
+  });
+  await page.waitForSelector("#start:enabled");
+  await page.click("#start");
+  await page.waitForSelector("#pause:enabled");
+  // Pausing takes hold at once, even while shaders compile.
+  await page.click("#pause");
+  await waitForText(page, "#state", /^Paused/);
+  await page.click("#pause");
+  await waitForText(page, "#state", /^(Done|Stopped by an error)/);
+  expect(await textOf(page, "#state")).toMatch(/^Done/);
+  expect(await textOf(page, "#epoch")).toBe("3 of 3");
+  expect(await textOf(page, "#summary")).toContain("lstm (LSTM)");
+  const losses = await page.evaluate(() => (globalThis as unknown as { losses: number[] }).losses);
+  expect(losses.length).toBeGreaterThanOrEqual(3);
+  expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+  expect(await textOf(page, "#accuracy")).toMatch(/^\d+\.\d%$/);
+  expect(await page.$$eval(".chart canvas", (canvases) => canvases.length)).toBe(2);
+
+  await goTo(page, "Ask it");
+  await paste(page, "#text", "A great, wonderful film.");
+  await waitForText(page, "#words", /wonderful/);
+  expect(await textOf(page, "#verdict")).toMatch(/^(Praise|Blame|Undecided)/);
+  expect(await textOf(page, "#words")).toMatch(/[+−]\d\.\d\d/);
+
+  await paste(page, "#text", '<img src="x" onerror="document.title = 1"> bad');
+  await waitForText(page, "#words", /onerror/);
+  expect(await page.$$eval("#room img", (images) => images.length)).toBe(0);
+  expect(await page.title()).toContain("Sluice");
+
+  // Another run, stopped in the middle.
+  await goTo(page, "Train");
+  await page.click(".settings summary");
+  await page.$eval("input[name=epochs]", (field) => {
+    (field as HTMLInputElement).value = "50";
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  await page.click("#start");
+  await waitForText(page, "#epoch", /^\d+ of 50/);
+  expect(page.url()).toContain("epochs=50");
+  await page.click("#stop");
+  await waitForText(page, "#state", /^Stopped\. What/);
+
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+  await page.close();
+});
+
+test("a browser without WebGPU is told which browsers have it", async () => {
+  const { page, complaints } = await site.open({
+    hash: "train",
+    prepare: (fresh) =>
+      fresh.evaluateOnNewDocument(() => {
+        delete (Navigator.prototype as { gpu?: unknown }).gpu;
+      }),
+  });
+  await waitForText(page, ".notices", /Chrome or Edge \d+.*Safari.*Firefox/);
+  expect(await page.$eval("#start", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test("nothing is wider than a phone, and the policy allows nothing inline", async () => {
+  const { page, complaints } = await site.open({ hash: "train", width: 390, height: 844 });
+  await page.waitForSelector("#start");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  expect(await page.$$eval("script:not([src])", (scripts) => scripts.length)).toBe(0);
+  const policy = await page.$eval("meta[http-equiv]", (meta) => meta.getAttribute("content"));
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).not.toContain("unsafe");
+  expect(complaints).toEqual([]);
+  await page.close();
+});
