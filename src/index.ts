@@ -46,6 +46,7 @@ export {
 } from "./graph/operation.ts";
 export { printGraph } from "./graph/print.ts";
 export { type Bindings, interpret } from "./graph/reference.ts";
+export { type BrowserSave, type BrowserSaves, type BrowserSavesOptions, openBrowserSaves } from "./io/browser_saves.ts";
 export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations.ts";
 export type { BatchIterable, BatchStream } from "./nn/batch_stream.ts";

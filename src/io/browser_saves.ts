@@ -1,0 +1,238 @@
+/**
+ * Saves in a browser, which has no rename that survives a crash for all: two slots per name, of which a save overwrites
+ * the one that does not hold the newest whole save. So a tab that is closed, a worker that is terminated or a quota that
+ * is full leaves what was saved before.
+ */
+import { FormatError, ValueError } from "../core/errors.ts";
+import { FileError } from "../platform/file_system.ts";
+import {
+  nameOf,
+  openPrivateStorage,
+  type PrivateStorage,
+  privateDirectory,
+  removePrivate,
+} from "../platform/origin_private_files.ts";
+import { clearSlot, readSlot, readSlotFiles, type Slot, writeSlot } from "./save_slot.ts";
+
+const FOLDER = "sluice-saves";
+const SLOTS = ["a", "b"] as const;
+/** File systems bound a name to 255 bytes. */
+const MAX_NAME_BYTES = 240;
+
+/** What `list` tells of a save. */
+export interface BrowserSave {
+  readonly name: string;
+  /** Of all its files together; the browser holds up to twice as much, since the save before is kept. */
+  readonly bytes: number;
+  readonly savedAt: Date;
+}
+
+/** Files that a page keeps under names in the browser; made by `openBrowserSaves`. */
+export interface BrowserSaves {
+  /**
+   * Saves files under a name, in place of what was saved there. Whatever happens in it, the name holds the old files or
+   * the new ones.
+   * @throws FileError when the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save stays.
+   * @throws FormatError when a newer Sluice saved under this name; it is left as it is.
+   * @throws ValueError when the name is empty, too long, or no well-formed text.
+   */
+  save(name: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /**
+   * The newest whole save, checked by SHA-256.
+   * @throws FileError with `details.code` "ENOENT" when there is none; the message says whether this page had seen one,
+   * which the browser has evicted, or the user cleared, since.
+   * @throws FormatError when the save is damaged or of a newer format.
+   */
+  load(name: string): Promise<Map<string, Uint8Array>>;
+  /** Removes a save; one that is absent is no error. */
+  remove(name: string): Promise<void>;
+  /** All saves of this origin, by name. */
+  list(): Promise<readonly BrowserSave[]>;
+}
+
+/** Options of `openBrowserSaves`. */
+export interface BrowserSavesOptions {
+  /** Asks the browser not to evict this origin's data when space is short; it may ask the user. False by default. */
+  readonly persist?: boolean;
+}
+
+/**
+ * Opens the saves of this page's origin, in a page or a worker of any kind that has the origin-private file system. Pages
+ * and workers may save at the same time: a Web Lock per name puts them in a row.
+ * @throws FileError outside a browser, in an insecure context, and where the browser refuses.
+ *
+ * @example
+ * const saves = await openBrowserSaves({ persist: true });
+ * await saves.save("checkpoint", await model.toFiles());
+ * const again = await loadModel(await saves.load("checkpoint"), { device });
+ */
+export async function openBrowserSaves({ persist = false }: BrowserSavesOptions = {}): Promise<BrowserSaves> {
+  const storage = await openPrivateStorage();
+  if (persist && !(await storage.persisted())) await storage.persist();
+  return browserSaves(storage);
+}
+
+/** The saves in a storage with the meanings of a browser's; a test gives one that fails. */
+export function browserSaves(storage: PrivateStorage): BrowserSaves {
+  /** Names that were seen to hold a save, to tell an eviction from what never was. */
+  const seen = new Set<string>();
+  const folder = async () => (await storage.root()).getDirectoryHandle(FOLDER, { create: true });
+  const locked = <T>(name: string, mode: "exclusive" | "shared", work: () => Promise<T>) =>
+    storage.withLock(`${FOLDER}/${name}`, mode, work);
+
+  return {
+    async save(name, files) {
+      const key = keyOf(name);
+      await locked(name, "exclusive", async () => {
+        const what = `the save ${JSON.stringify(name)}`;
+        try {
+          const home = await (await folder()).getDirectoryHandle(key, { create: true });
+          const newest = await newestWhole(await slotsOf(home, what), what);
+          const target = SLOTS.find((slot) => slot !== newest?.slot) as string;
+          const generation = (newest?.head.generation ?? 0) + 1;
+          await writeSlot(home, target, files, generation).catch(async (cause) => {
+            // Whoever is short of space gets back what this save took.
+            await clearSlot(home, target).catch(() => undefined);
+            throw cause;
+          });
+        } catch (cause) {
+          throw await saveError(storage, what, files, cause);
+        }
+        seen.add(name);
+      });
+    },
+
+    async load(name) {
+      const key = keyOf(name);
+      return locked(name, "shared", async () => {
+        const what = `the save ${JSON.stringify(name)}`;
+        const home = await privateDirectory(await folder(), key);
+        const slots = home === undefined ? [] : await slotsOf(home, what);
+        if (slots.length === 0) throw await absent(storage, what, home !== undefined, seen.has(name));
+        const files = new Map<string, Uint8Array>();
+        const newest = await newestWhole(slots, what, files);
+        if (newest === undefined) {
+          const problem = await readSlotFiles(slots[0] as Slot, what);
+          throw new FormatError(`${what} is damaged: ${problem}; remove it and save again`, { name });
+        }
+        seen.add(name);
+        return files;
+      });
+    },
+
+    async remove(name) {
+      const key = keyOf(name);
+      await locked(name, "exclusive", async () => {
+        const home = await privateDirectory(await folder(), key);
+        if (home === undefined) return;
+        for (const slot of SLOTS) await clearSlot(home, slot);
+        await removePrivate(await folder(), key);
+      });
+      seen.delete(name);
+    },
+
+    async list() {
+      const saves: BrowserSave[] = [];
+      const all = await folder();
+      for await (const key of all.keys()) {
+        const name = decodeURIComponent(key);
+        const save = await locked(name, "shared", async () => {
+          const home = await privateDirectory(all, key);
+          const [newest] = home === undefined ? [] : await slotsOf(home, `the save ${JSON.stringify(name)}`);
+          return newest && { name, bytes: newest.head.bytes, savedAt: new Date(newest.head.savedAt) };
+        });
+        if (save === undefined) continue;
+        seen.add(name);
+        saves.push(save);
+      }
+      return saves.sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+  };
+}
+
+type NamedSlot = Slot & { readonly slot: string };
+
+/** The slots that have a whole manifest, the newest first. */
+async function slotsOf(home: Parameters<typeof readSlot>[0], what: string): Promise<readonly NamedSlot[]> {
+  const found: NamedSlot[] = [];
+  for (const slot of SLOTS) {
+    const read = await readSlot(home, slot, what);
+    if (read !== undefined) found.push({ ...read, slot });
+  }
+  return found.sort((a, b) => b.head.generation - a.head.generation);
+}
+
+/** The newest slot whose files are all as they were saved; `files` receives them. */
+async function newestWhole(
+  slots: readonly NamedSlot[],
+  what: string,
+  files?: Map<string, Uint8Array>,
+): Promise<NamedSlot | undefined> {
+  for (const slot of slots) {
+    files?.clear();
+    const problem = await readSlotFiles(slot, what, (name, bytes) => files?.set(name, bytes));
+    if (problem === undefined) return slot;
+  }
+  return undefined;
+}
+
+/** A name as a directory's name: none of it may lead elsewhere. */
+function keyOf(name: string): string {
+  let key = "";
+  try {
+    key = encodeURIComponent(name).replaceAll(".", "%2E");
+  } catch {
+    // A surrogate that stands alone.
+  }
+  if (key !== "" && key.length <= MAX_NAME_BYTES) return key;
+  throw new ValueError(
+    `openBrowserSaves: the name ${JSON.stringify(name).slice(0, 80)} cannot be used; expected well-formed text of 1 to ${MAX_NAME_BYTES} bytes once percent-encoded, got ${key.length}`,
+    { name, maxBytes: MAX_NAME_BYTES },
+  );
+}
+
+async function absent(storage: PrivateStorage, what: string, begun: boolean, wasSeen: boolean): Promise<FileError> {
+  const persisted = await storage.persisted().catch(() => false);
+  const advice = persisted
+    ? "the browser has promised to keep this origin's data"
+    : "openBrowserSaves({ persist: true }) asks the browser to keep this origin's data";
+  let reason = "nothing was saved under this name, or the browser has evicted this origin's data";
+  if (wasSeen)
+    reason = "it was there before, and has been evicted by the browser, cleared by the user or removed since";
+  else if (begun) reason = "its first save was cut off";
+  return new FileError(`${what} is not in this browser: ${reason}; ${advice}`, {
+    code: "ENOENT",
+    evicted: wasSeen,
+    persisted,
+  });
+}
+
+/** What a browser throws when the quota is used up; older ones have other words for it. */
+const FULL = ["QuotaExceededError", "NS_ERROR_FILE_NO_DEVICE_SPACE", "NS_ERROR_DOM_QUOTA_EXCEEDED_ERR"];
+
+async function saveError(
+  storage: PrivateStorage,
+  what: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  cause: unknown,
+): Promise<unknown> {
+  if (cause instanceof FormatError || cause instanceof FileError) return cause;
+  const code = nameOf(cause);
+  let bytes = 0;
+  for (const content of files.values()) bytes += content.length;
+  if (!FULL.includes(code)) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new FileError(
+      `cannot write ${what}: ${reason} (${code}); what was saved before is unchanged`,
+      { code, bytes },
+      { cause },
+    );
+  }
+  const { usage, quota } = await storage.estimate().catch(() => ({ usage: undefined, quota: undefined }));
+  const told = quota === undefined ? "" : ` (${usage ?? 0} of ${quota} bytes are used, by its own estimate)`;
+  return new FileError(
+    `cannot write ${what}: it takes ${bytes} bytes, and the browser's storage for this origin is full${told}; what was saved before is unchanged: remove other saves, or free disk space`,
+    { code, bytes, usage, quota },
+    { cause },
+  );
+}
