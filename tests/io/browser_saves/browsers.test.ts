@@ -7,12 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserName, findBrowser, launchBrowser } from "../../../src/cli/browser.ts";
 import { type PageServer, servePages } from "../../platform/page_server.ts";
 import { isWanted } from "../../platform/selection.ts";
+import { tally } from "../../support/tally.ts";
 import type { SavingPage } from "./page.ts";
 
 /** In the page. */
 declare const window: { readonly page: SavingPage };
 
 const kills = Number(process.env.SLUICE_KILLS ?? 4);
+const timeout = 60_000 + 5_000 * kills;
 /** Prime to the time that a save takes, so that kills fall everywhere. */
 const delayOf = (kill: number): number => (kill * 17.3) % 97;
 
@@ -60,16 +62,17 @@ for (const name of ["chromium", "firefox"] as const satisfies readonly BrowserNa
       expect(await load("first")).toBe(2);
     });
 
-    test(`${kills} workers terminated in mid-save leave whole saves`, async () => {
+    test(`${kills} workers terminated in mid-save leave whole saves`, { timeout }, async () => {
       for (let kill = 0; kill < kills; kill++) {
         const told = await page.evaluate((delay) => window.page.terminateInSave("killed", delay), delayOf(kill));
         const loaded = await load("killed");
         // What it told last, or what it had saved and not yet told, or the one after.
         expect([told, Number(told) + 1, Number(told) + 2]).toContain(loaded);
       }
+      tally({ what: `workers terminated in mid-save in ${name}`, tried: kills, lost: 0 });
     });
 
-    test(`${kills} reloads in mid-save leave whole saves`, async () => {
+    test(`${kills} reloads in mid-save leave whole saves`, { timeout }, async () => {
       for (let kill = 0; kill < kills; kill++) {
         await page.evaluate(() => window.page.start("reloaded"));
         await page.waitForFunction(() => window.page.saved > 0);
@@ -81,6 +84,7 @@ for (const name of ["chromium", "firefox"] as const satisfies readonly BrowserNa
         expect(loaded).toBeTypeOf("number");
         expect(loaded).toBeGreaterThanOrEqual(told);
       }
+      tally({ what: `reloads in mid-save in ${name}`, tried: kills, lost: 0 });
     });
 
     test("two tabs that save under one name wait for each other", async () => {
