@@ -3,8 +3,9 @@ import { ask } from "./client.ts";
 import { BROWSERS, dismiss, notify, notifyFailure } from "./notices.ts";
 import { gpu } from "./state.ts";
 
-/** Opens the GPU in the worker, and follows its coming and going. */
-export function openGpu(): void {
+/** Opens the GPU in the worker, and follows its coming and going; calls `onReady` when it is there for the first time. */
+export function openGpu(onReady: () => void): void {
+  let isFirst = true;
   if (!("gpu" in navigator)) {
     gpu.value = { kind: "missing" };
     notify({
@@ -24,6 +25,8 @@ export function openGpu(): void {
         if (event.kind === "ready") {
           gpu.value = event;
           dismiss("gpu");
+          if (isFirst) onReady();
+          isFirst = false;
         } else {
           gpu.value = { kind: "lost" };
           notify({

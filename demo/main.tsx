@@ -4,6 +4,7 @@ import { followAddress } from "./address.ts";
 import { App } from "./app.tsx";
 import { openGpu } from "./gpu.ts";
 import { ROOMS } from "./rooms/index.ts";
+import { restore } from "./rooms/train/store.ts";
 import { followVerdict } from "./verdict.ts";
 
 const host = document.getElementById("app");
@@ -11,4 +12,4 @@ if (host === null) throw new Error('the page has no element "app"');
 followAddress(ROOMS.map(({ name }) => name));
 render(<App />, host);
 followVerdict();
-openGpu();
+openGpu(() => void restore());

@@ -1,7 +1,6 @@
 /** The worker: the only place of the page that has the GPU. It hands each request to its function. */
-import { AbortError, DeviceError, DeviceLostError, FileError, FormatError, NonFiniteError } from "sluice";
-import type { Context, Failure, FailureCause, FromWorker, Handler, ToWorker } from "../protocol.ts";
-import { NoModelError } from "./no_model_error.ts";
+import type { Context, FromWorker, Handler, ToWorker } from "../protocol.ts";
+import { failureOf } from "./failure.ts";
 import { requests } from "./requests/index.ts";
 import { Session } from "./session.ts";
 
@@ -10,23 +9,6 @@ const running = new Map<number, AbortController>();
 
 function post(message: FromWorker, transfer: readonly Transferable[] = []): void {
   self.postMessage(message, { transfer: [...transfer] });
-}
-
-function causeOf(error: unknown): FailureCause {
-  if (error instanceof AbortError) return "aborted";
-  if (error instanceof DeviceLostError) return "gpuLost";
-  if (error instanceof DeviceError) return "noGpu";
-  if (error instanceof NonFiniteError) return "notFinite";
-  if (error instanceof NoModelError) return "noModel";
-  const { name } = error instanceof Error ? error : { name: "" };
-  if (name === "AbortError") return "aborted";
-  if (name === "QuotaExceededError" || (error instanceof FileError && error.details.code === "ENOSPC"))
-    return "diskFull";
-  return error instanceof FormatError || error instanceof FileError ? "badFile" : "other";
-}
-
-function failureOf(error: unknown): Failure {
-  return { cause: causeOf(error), message: error instanceof Error ? error.message : String(error) };
 }
 
 async function answer({ id, name, params }: Extract<ToWorker, { kind: "ask" }>): Promise<void> {

@@ -1,5 +1,14 @@
 /** What the worker's requests share: the device, and the models that can be asked. */
-import { type Device, type DeviceLostError, type Model, type ReviewEncoder, requestDevice } from "sluice";
+import {
+  type Device,
+  type DeviceLostError,
+  FormatError,
+  loadModel,
+  type Model,
+  type ModelFiles,
+  type ReviewEncoder,
+  requestDevice,
+} from "sluice";
 import { NoModelError } from "./no_model_error.ts";
 
 /** Which model: the one that comes with the page, or the visitor's own. */
@@ -46,6 +55,19 @@ export class Session {
   setSubject(which: Which, subject: Subject, load: SubjectLoader): void {
     this.setLoader(which, load);
     this.#subjects.set(which, Promise.resolve(subject));
+  }
+
+  /**
+   * Puts a saved model in the place of the visitor's own.
+   * @throws FormatError when it is damaged, or has no encoder.
+   */
+  async restoreOwn(files: ModelFiles): Promise<void> {
+    this.setLoader("own", async (device) => {
+      const model = await loadModel(files, { device });
+      if (model.encoder === undefined) throw new FormatError("the saved model has no encoder, so it cannot read text");
+      return { model, encoder: model.encoder };
+    });
+    await this.subject("own");
   }
 
   /** Whether a model can be asked. */

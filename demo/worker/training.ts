@@ -1,52 +1,63 @@
-/** The model of the tutorial, and how its training is told to the page. */
+/** One training of the visitor's own model: begun or gone on with, kept now and then, and taken up again after a lost device. */
 import {
   adam,
   type Device,
+  DeviceLostError,
   dense,
   dropout,
   embedding,
+  loadModel,
   lstm,
   type Model,
-  type Progress,
+  type ModelFiles,
   type ReviewEncoder,
   sequential,
 } from "sluice";
+import type { Failure } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
+import type { Place, Run } from "./checkpoints.ts";
+import type { Data } from "./data.ts";
+import { failureOf } from "./failure.ts";
+import { type Curves, type EpochEvent, Reporter, type StepEvent } from "./reporter.ts";
+import type { Session } from "./session.ts";
+import { Steering } from "./steering.ts";
 
-/** Progress crosses to the page at most so often. */
-const REPORT_MILLISECONDS = 100;
+/** A training is taken up so many times after a lost device, before the page gives up. */
+const MOST_LOSSES = 5;
 
-/** Loss and accuracy at one step, counted from the start of the training. */
-export interface Point {
-  readonly step: number;
+export type TrainingEvent =
+  | StepEvent
+  | EpochEvent
+  | { readonly kind: "summary"; readonly summary: string }
+  /** Kept in the browser, up to this step. */
+  | { readonly kind: "kept"; readonly step: number }
+  /** Could not be kept; the training goes on. */
+  | { readonly kind: "notKept"; readonly failure: Failure }
+  /** The device was lost; it goes on from this step. */
+  | { readonly kind: "recovering"; readonly step: number };
+
+/** What comes of a training. */
+export interface TrainingResult {
   readonly loss: number;
   readonly accuracy: number;
+  /** Of all weights, in their order: the same for the same seed on the same adapter, however often it was interrupted. */
+  readonly weightsSha256: string;
 }
 
-/** Where a training stands. */
-export interface StepEvent {
-  readonly kind: "step";
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly perSecond: number;
-  readonly secondsLeft: number;
-  readonly gpuBytes: number;
-  /** Means since the last point; nothing when no new reading is there. */
-  readonly point: Point | undefined;
+export interface TrainingParts {
+  readonly session: Session;
+  readonly settings: Settings;
+  readonly file: File | undefined;
+  readonly data: Data;
+  /** Where it is kept; nothing where the browser keeps nothing. */
+  readonly place: Place | undefined;
+  /** What was kept of it, to go on from. */
+  readonly from: { readonly files: ModelFiles; readonly run: Run } | undefined;
+  readonly signal: AbortSignal;
+  readonly tell: (event: TrainingEvent) => void;
 }
 
-/** An epoch that has ended, with its means and its score on texts it never trains on. */
-export interface EpochEvent {
-  readonly kind: "epoch";
-  readonly epoch: number;
-  readonly seconds: number;
-  readonly training: Point;
-  readonly heldOut: Point;
-}
-
-export function makeModel(device: Device, settings: Settings, encoder: ReviewEncoder): Model {
+function makeModel(device: Device, settings: Settings, encoder: ReviewEncoder): Model {
   const { units, dropout: rate, learningRate, maxLength, seed } = settings;
   const model = sequential(
     [
@@ -62,55 +73,106 @@ export function makeModel(device: Device, settings: Settings, encoder: ReviewEnc
   return model;
 }
 
-/**
- * Turns the engine's progress into events. It reports means over the epoch so far; the curve is livelier, and falls
- * sooner, with means since the last reading: the difference of the sums.
- */
-export function reporter(
-  { batchSize, size, device }: { readonly batchSize: number; readonly size: number; readonly device: Device },
-  tell: (event: StepEvent | EpochEvent) => void,
-): (progress: Progress) => void {
-  let reported = Number.NEGATIVE_INFINITY;
-  let last = { epoch: 0, samples: 0, loss: 0, accuracy: 0 };
-  let lastLogs: Progress["logs"] | undefined;
-  return ({ epoch, epochs, batch, batches, logs, samplesPerSecond, secondsLeft, ended }) => {
-    const hasNews = logs !== lastLogs && logs.loss !== undefined;
-    const now = performance.now();
-    if (!hasNews && !ended && now - reported < REPORT_MILLISECONDS) return;
-    reported = now;
-    const step = (epoch - 1) * batches + batch;
-    let point: Point | undefined;
-    if (hasNews) {
-      const samples = Math.min(batch * batchSize, size);
-      const sums = { epoch, samples, loss: (logs.loss ?? 0) * samples, accuracy: (logs.accuracy ?? 0) * samples };
-      const before = last.epoch === epoch ? last : { samples: 0, loss: 0, accuracy: 0 };
-      const count = samples - before.samples;
-      if (count > 0) {
-        point = { step, loss: (sums.loss - before.loss) / count, accuracy: (sums.accuracy - before.accuracy) / count };
-      }
-      last = sums;
-      lastLogs = logs;
-    }
-    tell({
-      ...{
-        kind: "step",
-        epoch,
-        epochs,
-        step,
-        steps: epochs * batches,
-        perSecond: samplesPerSecond,
-        secondsLeft,
-        point,
-      },
-      gpuBytes: device.memory.bytes,
-    });
-    if (ended !== undefined) {
-      const { loss = Number.NaN, accuracy = Number.NaN, valLoss = Number.NaN, valAccuracy = Number.NaN } = ended.logs;
-      tell({
-        ...{ kind: "epoch", epoch: ended.epoch, seconds: ended.seconds },
-        training: { step, loss, accuracy },
-        heldOut: { step, loss: valLoss, accuracy: valAccuracy },
+async function hashWeights(model: Model): Promise<string> {
+  const weights = await model.weights();
+  const bytes = await new Blob(weights.map(({ data }) => data as Float32Array<ArrayBuffer>)).arrayBuffer();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** One training. */
+export class PageTraining {
+  readonly #parts: TrainingParts;
+  readonly #steering: Steering;
+  /** The newest whole state: where it goes on after a lost device. */
+  #files: ModelFiles | undefined;
+  #curves: Curves | undefined;
+  #reporter: Reporter | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(parts: TrainingParts) {
+    this.#parts = parts;
+    this.#files = parts.from?.files;
+    this.#curves = parts.from?.run.curves;
+    this.#steering = new Steering(parts.signal, async (training) => {
+      const { iteration, params } = training;
+      await this.#keep(await training.toFiles(), {
+        step: iteration,
+        steps: params.epochs * params.steps,
+        isDone: false,
       });
+    });
+  }
+
+  pause(): void {
+    this.#steering.pause();
+  }
+
+  resume(): void {
+    this.#steering.resume();
+  }
+
+  /** Trains to the end, or until the signal aborts. */
+  async run(): Promise<TrainingResult> {
+    for (let losses = 0; ; losses++) {
+      try {
+        return await this.#train();
+      } catch (error) {
+        if (!(error instanceof DeviceLostError) || losses === MOST_LOSSES) throw error;
+        this.#parts.tell({ kind: "recovering", step: this.#curves?.training.at(-1)?.step ?? 0 });
+      }
     }
-  };
+  }
+
+  async #train(): Promise<TrainingResult> {
+    const { session, settings, data, signal, tell } = this.#parts;
+    const device = await session.device();
+    const files = this.#files;
+    const model = files === undefined ? makeModel(device, settings, data.encoder) : await loadModel(files, { device });
+    const begun = files ?? (await model.toFiles());
+    session.setSubject("own", { model, encoder: data.encoder }, async (fresh) => ({
+      model: await loadModel(this.#files ?? begun, { device: fresh }),
+      encoder: data.encoder,
+    }));
+    tell({ kind: "summary", summary: model.summary() });
+    const { epochs, batchSize } = settings;
+    const reporter = new Reporter({ batchSize, size: data.train.size, device, curves: this.#curves, tell });
+    this.#reporter = reporter;
+    try {
+      const history = await model.fit(data.train, {
+        ...(files === undefined ? { epochs, batchSize } : { resume: true }),
+        ...{ validationData: data.test, signal, callbacks: [this.#steering.callback], onProgress: reporter.onProgress },
+      });
+      const { valLoss = Number.NaN, valAccuracy = Number.NaN } = history.epochs.at(-1)?.logs ?? {};
+      await this.#keep(await model.toFiles(), { step: reporter.steps, steps: reporter.steps, isDone: true });
+      return { loss: valLoss, accuracy: valAccuracy, weightsSha256: await hashWeights(model) };
+    } catch (error) {
+      // Stopped by hand: it stands at a whole step, from which it may go on later.
+      if (signal.aborted) {
+        const { step, steps } = reporter;
+        await this.#keep(await model.toFiles(), { step, steps, isDone: false });
+      }
+      throw error;
+    } finally {
+      await this.#saving;
+    }
+  }
+
+  /** Keeps a state in memory at once, and in the browser behind the training's back, one after the other. */
+  async #keep(files: ModelFiles, position: Pick<Run, "step" | "steps" | "isDone">): Promise<void> {
+    const { settings, file, place, tell } = this.#parts;
+    const { training = [], heldOut = [] } = this.#reporter?.curves ?? {};
+    this.#files = files;
+    this.#curves = { training: [...training], heldOut: [...heldOut] };
+    if (place === undefined) return;
+    const run: Run = {
+      ...{ settings, ...position, curves: this.#curves, savedAt: Date.now() },
+      file: file && { name: file.name, bytes: file.size },
+    };
+    await this.#saving;
+    this.#saving = place.save(run, files).then(
+      () => tell({ kind: "kept", step: position.step }),
+      (error: unknown) => tell({ kind: "notKept", failure: failureOf(error) }),
+    );
+  }
 }

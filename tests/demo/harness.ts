@@ -102,6 +102,10 @@ export const waitForText = (page: Page, selector: string, pattern: RegExp): Prom
     pattern.source,
   );
 
+/** Waits until the page's address holds a text: it follows what happens by some tenths of a second. */
+export const waitForAddress = (page: Page, text: string): Promise<unknown> =>
+  page.waitForFunction((part) => location.hash.includes(part), { timeout: 5000 }, text);
+
 /** Puts text into a field as a paste does. */
 export const paste = (page: Page, selector: string, text: string): Promise<void> =>
   page.$eval(

@@ -1,6 +1,6 @@
 /** The page, built and opened in Chromium: it trains, judges what one types, and talks to no one else. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { goTo, openSite, paste, type Site, SMALL_TRAINING, textOf, waitForText } from "./harness.ts";
+import { goTo, openSite, paste, type Site, SMALL_TRAINING, textOf, waitForAddress, waitForText } from "./harness.ts";
 
 let site: Site;
 
@@ -57,7 +57,7 @@ test("trains in a worker, and judges a sentence", async () => {
   });
   await page.click("#start");
   await waitForText(page, "#epoch", /^\d+ of 50/);
-  expect(page.url()).toContain("epochs=50");
+  await waitForAddress(page, "epochs=50");
   await page.click("#stop");
   await waitForText(page, "#state", /^Stopped\. What/);
 

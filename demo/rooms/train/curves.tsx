@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { colour, onThemeChange } from "../../ui/theme.ts";
-import type { Point } from "../../worker/training.ts";
+import type { Point } from "../../worker/reporter.ts";
 import { curves, curvesVersion } from "./store.ts";
 
 const HEIGHT = 220;

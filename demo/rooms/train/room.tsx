@@ -1,24 +1,23 @@
 /** Train: one button, live curves, and everything that can be set. */
+import type { ComponentChildren } from "preact";
 import { gpu } from "../../state.ts";
 import { count, duration, megabytes, percent } from "../../ui/format.ts";
 import { Curve } from "./curves.tsx";
+import { DataChoice } from "./data_choice.tsx";
+import { dataInfo, isFileMissing, reading } from "./data_store.ts";
+import { KeptOffer } from "./kept_offer.tsx";
 import { SettingsForm } from "./settings_form.tsx";
-import { attribution, figures, log, phase, score, start, status, stop, summary, togglePause } from "./store.ts";
+import { figures, keptStep, log, phase, point, score, start, status, stop, summary, togglePause } from "./store.ts";
 import "./train.css";
 
 function Controls() {
   const current = phase.value;
   const isRunning = current === "running" || current === "compiling" || current === "paused";
+  const isReady = current === "idle" && gpu.value.kind === "ready" && reading.value === "" && !isFileMissing();
   return (
     <div class="controls">
-      <button
-        id="start"
-        type="button"
-        class="primary"
-        disabled={current !== "idle" || gpu.value.kind !== "ready"}
-        onClick={start}
-      >
-        {score.value === undefined ? "Train on your GPU" : "Train again"}
+      <button id="start" type="button" class="primary" disabled={!isReady} onClick={start}>
+        {point.value === undefined ? "Train on your GPU" : "Train anew"}
       </button>
       <button id="pause" type="button" disabled={!isRunning} onClick={togglePause}>
         {current === "paused" ? "Go on" : "Pause"}
@@ -38,7 +37,8 @@ function Figures() {
     ["speed", "Reviews per second", perSecond > 0 ? count(perSecond) : "–"],
     ["left", "Time left", isRunning && secondsLeft > 0 ? duration(secondsLeft) : "–"],
     ["memory", "GPU memory", gpuBytes === undefined ? "–" : megabytes(gpuBytes)],
-    ["accuracy", "Test accuracy", score.value === undefined ? "–" : percent(score.value.heldOut.accuracy)],
+    ["accuracy", "Test accuracy", score.value === undefined ? "–" : percent(score.value.accuracy)],
+    ["kept", "Kept in the browser", keptStep.value === undefined ? "–" : `step ${count(keptStep.value)}`],
   ];
   return (
     <>
@@ -56,19 +56,19 @@ function Figures() {
 }
 
 function Curves() {
-  const point = figures.value?.point;
+  const now = point.value;
   return (
     <>
       <div class="charts">
         <figure>
           <figcaption>
-            Loss <output id="loss-now">{point?.loss.toFixed(3)}</output>
+            Loss <output id="loss-now">{now?.loss.toFixed(3)}</output>
           </figcaption>
           <Curve measure="loss" />
         </figure>
         <figure>
           <figcaption>
-            Accuracy <output id="accuracy-now">{point === undefined ? "" : percent(point.accuracy)}</output>
+            Accuracy <output id="accuracy-now">{now === undefined ? "" : percent(now.accuracy)}</output>
           </figcaption>
           <Curve measure="accuracy" />
         </figure>
@@ -82,33 +82,41 @@ function Curves() {
   );
 }
 
+/** Text in print, behind a disclosure. */
+function Print({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
+  return (
+    <details>
+      <summary>{title}</summary>
+      <pre id={id} tabindex={0}>
+        {children}
+      </pre>
+    </details>
+  );
+}
+
 export function Room() {
   return (
     <section class="panel train" aria-label="Training">
+      <KeptOffer />
       <Controls />
       <p id="state" role="status">
         {status.value}
       </p>
       <Figures />
       <Curves />
+      <DataChoice isBusy={phase.value !== "idle"} />
       <SettingsForm />
       {summary.value === "" ? null : (
-        <details class="summary">
-          <summary>The model</summary>
-          <pre id="summary" tabindex={0}>
-            {summary.value}
-          </pre>
-        </details>
+        <Print id="summary" title="The model">
+          {summary.value}
+        </Print>
       )}
       {log.value.length === 0 ? null : (
-        <details class="log">
-          <summary>Log</summary>
-          <pre id="log" tabindex={0}>
-            {log.value.join("\n")}
-          </pre>
-        </details>
+        <Print id="log" title="Log">
+          {log.value.join("\n")}
+        </Print>
       )}
-      {attribution.value === "" ? null : <p class="muted">Data: {attribution.value}</p>}
+      {dataInfo.value === undefined ? null : <p class="muted">Data: {dataInfo.value.attribution}</p>}
     </section>
   );
 }

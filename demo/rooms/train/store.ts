@@ -1,11 +1,13 @@
 /** The training at hand: it goes on while other rooms are shown, so its state is kept here. */
 import { batch, signal } from "@preact/signals";
 import { ask, WorkerFailure } from "../../client.ts";
-import { dismiss, notifyFailure } from "../../notices.ts";
+import { dismiss, notify, notifyFailure } from "../../notices.ts";
 import { available, ownVersion, settings } from "../../state.ts";
 import { count, duration, percent } from "../../ui/format.ts";
-import type { TrainEvent } from "../../worker/requests/train.ts";
-import type { EpochEvent, Point, StepEvent } from "../../worker/training.ts";
+import type { Curves, EpochEvent, Point, StepEvent } from "../../worker/reporter.ts";
+import type { KeptTraining, TrainEvent } from "../../worker/requests/train.ts";
+import type { TrainingResult } from "../../worker/training.ts";
+import { dataInfo, file } from "./data_store.ts";
 
 export type Phase = "idle" | "starting" | "compiling" | "running" | "paused" | "stopping";
 
@@ -14,14 +16,17 @@ export const phase = signal<Phase>("idle");
 export const status = signal("Ready.");
 /** The newest figures; nothing before the first step. */
 export const figures = signal<StepEvent | undefined>(undefined);
-/** The last epoch's score; nothing before the first has ended. */
-export const score = signal<EpochEvent | undefined>(undefined);
+/** The newest point of the training's curve. */
+export const point = signal<Point | undefined>(undefined);
+/** The newest score on texts that it never trains on; nothing before the first epoch has ended. */
+export const score = signal<Point | undefined>(undefined);
 export const summary = signal("");
-export const attribution = signal("");
 /** What happened, line by line. */
 export const log = signal<readonly string[]>([]);
-/** The visitor's file, where one was chosen. */
-export const file = signal<File | undefined>(undefined);
+/** A training that was kept, and may go on. */
+export const kept = signal<KeptTraining | undefined>(undefined);
+/** Up to which step it is kept in the browser; nothing where it is not. */
+export const keptStep = signal<number | undefined>(undefined);
 
 /** The curves: grown in place, since they become long; `curvesVersion` counts what was added. */
 export const curves: { readonly training: Point[]; readonly heldOut: Point[] } = { training: [], heldOut: [] };
@@ -33,68 +38,97 @@ function note(line: string): void {
   log.value = [...log.value, line];
 }
 
-function clear(): void {
-  curves.training.length = 0;
-  curves.heldOut.length = 0;
+/** Begins the curves anew, with those of a training that goes on. */
+function clear(from: Curves = { training: [], heldOut: [] }): void {
+  curves.training.splice(0, Number.POSITIVE_INFINITY, ...from.training);
+  curves.heldOut.splice(0, Number.POSITIVE_INFINITY, ...from.heldOut);
   curvesVersion.value++;
   figures.value = undefined;
-  score.value = undefined;
+  keptStep.value = undefined;
+  point.value = curves.training.at(-1);
+  score.value = curves.heldOut.at(-1);
+}
+
+/** The own model is there, or has changed. */
+function offerOwn(): void {
+  if (!available.value.includes("own")) available.value = [...available.value, "own"];
+  ownVersion.value++;
+}
+
+function hearEpoch({ epoch, training, heldOut, seconds }: EpochEvent): void {
+  score.value = heldOut;
+  curves.heldOut.push(heldOut);
+  curvesVersion.value++;
+  offerOwn();
+  note(
+    `epoch ${epoch}: loss ${training.loss.toFixed(4)}, accuracy ${percent(training.accuracy)}; held out: loss ${heldOut.loss.toFixed(4)}, accuracy ${percent(heldOut.accuracy)}; ${seconds.toFixed(1)} s`,
+  );
+}
+
+function hearStep(event: StepEvent): void {
+  if (phase.value === "compiling") phase.value = "running";
+  if (phase.value === "running") status.value = `Training: step ${count(event.step)} of ${count(event.steps)}`;
+  figures.value = event;
+  if (event.point === undefined) return;
+  point.value = event.point;
+  curves.training.push(event.point);
+  curvesVersion.value++;
 }
 
 function hear(event: TrainEvent): void {
   switch (event.kind) {
-    case "loading": {
-      const { bytes, totalBytes } = event;
-      const share = totalBytes === undefined ? "" : `: ${percent(bytes / totalBytes)}`;
-      status.value = `Reading the file${share}`;
+    case "loading":
+      if (event.totalBytes !== undefined) status.value = `Reading the file: ${percent(event.bytes / event.totalBytes)}`;
       break;
-    }
-    case "begun":
-      summary.value = event.summary;
-      attribution.value = event.attribution;
-      if (!available.value.includes("own")) available.value = [...available.value, "own"];
-      ownVersion.value++;
-      if (phase.value === "starting") phase.value = "compiling";
-      if (phase.value === "compiling") status.value = "Compiling shaders, then step 1 …";
+    case "data":
+      dataInfo.value = event;
       note(`${count(event.train)} texts to learn from, ${count(event.test)} kept for the test`);
       break;
+    case "summary":
+      summary.value = event.summary;
+      offerOwn();
+      if (phase.value === "starting") phase.value = "compiling";
+      if (phase.value === "compiling") status.value = "Compiling shaders, then step 1 …";
+      break;
     case "step":
-      if (phase.value === "compiling") phase.value = "running";
-      if (phase.value === "running") status.value = `Training: step ${count(event.step)} of ${count(event.steps)}`;
-      figures.value = event;
-      if (event.point !== undefined) {
-        curves.training.push(event.point);
-        curvesVersion.value++;
-      }
+      hearStep(event);
       break;
-    case "epoch": {
-      const { epoch, training, heldOut, seconds } = event;
-      score.value = event;
-      curves.heldOut.push(heldOut);
-      curvesVersion.value++;
-      ownVersion.value++;
-      note(
-        `epoch ${epoch}: loss ${training.loss.toFixed(4)}, accuracy ${percent(training.accuracy)}; held out: loss ${heldOut.loss.toFixed(4)}, accuracy ${percent(heldOut.accuracy)}; ${seconds.toFixed(1)} s`,
-      );
+    case "epoch":
+      hearEpoch(event);
       break;
-    }
+    case "kept":
+      keptStep.value = event.step;
+      break;
+    case "notKept":
+      notify({
+        about: "kept",
+        title: event.failure.cause === "diskFull" ? "No room to keep this training" : "This training is not kept",
+        text: `It goes on, but would be lost with a reload: ${event.failure.message}`,
+      });
+      break;
+    case "recovering":
+      clear({ training: curves.training.filter(({ step }) => step <= event.step), heldOut: [...curves.heldOut] });
+      note(`the GPU was lost; going on from step ${count(event.step)} on a new one`);
+      status.value = "The GPU was lost. Going on with a new one …";
+      break;
   }
 }
 
-/** Trains from the start, with the settings as they are. */
-export async function start(): Promise<void> {
+/** Runs a training to its end, whatever that is. */
+async function follow(work: (signal: AbortSignal) => Promise<TrainingResult>): Promise<void> {
   control = new AbortController();
   dismiss("train");
-  batch(() => {
-    clear();
-    phase.value = "starting";
-    status.value = "Starting …";
-  });
+  dismiss("kept");
+  kept.value = undefined;
+  phase.value = "starting";
+  status.value = "Starting …";
+  const began = performance.now();
   try {
-    const params = { settings: settings.value, file: file.value };
-    const { accuracy, seconds } = await ask("train", params, { signal: control.signal, onEvent: hear });
+    const { accuracy, weightsSha256 } = await work(control.signal);
+    const seconds = (performance.now() - began) / 1000;
     status.value = `Done in ${duration(seconds)}: right on ${percent(accuracy)} of the texts it never saw.`;
     note(status.value);
+    note(`SHA-256 of the weights: ${weightsSha256}`);
   } catch (error) {
     const isStopped = error instanceof WorkerFailure && error.cause === "aborted";
     status.value = isStopped ? "Stopped. What it learnt so far is kept: ask it." : "Stopped by an error.";
@@ -103,7 +137,62 @@ export async function start(): Promise<void> {
   } finally {
     phase.value = "idle";
     ownVersion.value++;
+    await findKept();
   }
+}
+
+/** Trains from the start, with the settings as they are. */
+export function start(): Promise<void> {
+  batch(() => {
+    clear();
+    log.value = [];
+  });
+  const params = { settings: settings.value, file: file.value };
+  return follow((signal) => ask("train", params, { signal, onEvent: hear }));
+}
+
+/** Goes on with the kept training; `again` is the visitor's file where the browser has no copy. */
+export function goOn({ place, run }: KeptTraining, again?: File): Promise<void> {
+  batch(() => {
+    settings.value = run.settings;
+    clear(run.curves);
+    note(`going on from step ${count(run.step)}`);
+  });
+  return follow((signal) => ask("goOn", { place, file: again }, { signal, onEvent: hear }));
+}
+
+/** Looks for a kept training: one that is not done is offered to go on. */
+export async function findKept(): Promise<void> {
+  const found = await ask("findKept", {}).catch(() => undefined);
+  kept.value = found?.run.isDone === false ? found : undefined;
+}
+
+/** After a load of the page: what was trained before is there again, to be asked and to go on. */
+export async function restore(): Promise<void> {
+  const found = await ask("findKept", {}).catch(() => undefined);
+  if (found === undefined || phase.value !== "idle") return;
+  try {
+    await ask("openKept", { place: found.place });
+  } catch {
+    // A save of another version: it is as if there were none.
+    return;
+  }
+  if (phase.value !== "idle") return;
+  batch(() => {
+    clear(found.run.curves);
+    keptStep.value = found.run.step;
+    kept.value = found.run.isDone ? undefined : found;
+    status.value = found.run.isDone ? "The model that you trained before is here." : "A training was interrupted.";
+    offerOwn();
+  });
+}
+
+/** Forgets the kept training. */
+export async function forget({ place }: KeptTraining): Promise<void> {
+  kept.value = undefined;
+  clear();
+  status.value = "Ready.";
+  await ask("forgetKept", { place });
 }
 
 /** Holds it back before its next step, or lets it go on. */

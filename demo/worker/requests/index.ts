@@ -4,8 +4,19 @@
  */
 import { judge } from "./ask.ts";
 import { watchGpu } from "./gpu.ts";
-import { pause, resume, train } from "./train.ts";
+import { findKept, forgetKept, goOn, openKept, pause, readData, resume, train } from "./train.ts";
 
-export const requests = { judge, pause, resume, train, watchGpu } as const;
+export const requests = {
+  findKept,
+  forgetKept,
+  goOn,
+  judge,
+  openKept,
+  pause,
+  readData,
+  resume,
+  train,
+  watchGpu,
+} as const;
 
 export type Requests = typeof requests;

@@ -1,72 +1,133 @@
-/** Training, and holding it back. */
-import { loadModel, type Model } from "sluice";
+/** Training: its data, its beginning, its being held back, and what is kept of it. */
 import type { Context } from "../../protocol.ts";
 import type { Settings } from "../../settings.ts";
-import { type Loading, loadData } from "../data.ts";
-import { type EpochEvent, makeModel, reporter, type StepEvent } from "../training.ts";
+import { newestCheckpoint, type Place, type Run, readCheckpoint, removeCheckpoint, takePlace } from "../checkpoints.ts";
+import { type Data, type Loading, loadData } from "../data.ts";
+import { failureOf } from "../failure.ts";
+import { forgetFile, keepFile, keptFile } from "../kept_file.ts";
+import { PageTraining, type TrainingEvent, type TrainingResult } from "../training.ts";
 
-export interface TrainParams {
+/** What is trained on, and how. */
+export interface DataParams {
   readonly settings: Settings;
   /** The visitor's file, where the data is not embedded. */
   readonly file: File | undefined;
 }
 
-export type TrainEvent =
-  | ({ readonly kind: "loading" } & Loading)
-  | {
-      readonly kind: "begun";
-      readonly summary: string;
-      readonly train: number;
-      readonly test: number;
-      readonly attribution: string;
-    }
-  | StepEvent
-  | EpochEvent;
-
-export interface TrainResult {
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly seconds: number;
+/** The data, once it is read. */
+export interface DataInfo {
+  readonly train: number;
+  readonly test: number;
+  readonly attribution: string;
 }
 
-/** The model that trains now. */
-let training: Model | undefined;
+export type LoadingEvent = { readonly kind: "loading" } & Loading;
+export type TrainEvent = LoadingEvent | ({ readonly kind: "data" } & DataInfo) | TrainingEvent;
+
+/** A kept training that may go on. */
+export interface KeptTraining {
+  readonly place: string;
+  readonly run: Run;
+  /** False where the visitor has to bring the file again. */
+  readonly hasFile: boolean;
+}
+
+export interface GoOnParams {
+  readonly place: string;
+  /** The visitor's file, where the browser has no copy of it. */
+  readonly file: File | undefined;
+}
+
+/** The training at hand. */
+let current: PageTraining | undefined;
+
+function infoOf({ train, test, attribution }: Data): DataInfo {
+  return { train: train.size, test: test.size, attribution };
+}
+
+/** Reads the data, which the training then finds ready. */
+export async function readData({ signal, tell }: Context<LoadingEvent>, params: DataParams): Promise<DataInfo> {
+  const { settings, file } = params;
+  const onLoading = (loading: Loading): void => tell({ kind: "loading", ...loading });
+  return infoOf(await loadData(settings, { file, signal, onLoading }));
+}
 
 /** Trains a new model, which takes the place of the visitor's own at once: it can be asked while it learns. */
-export async function train(context: Context<TrainEvent>, { settings, file }: TrainParams): Promise<TrainResult> {
-  const { session, signal, tell } = context;
-  const device = await session.device();
-  const onLoading = (loading: Loading): void => tell({ kind: "loading", ...loading });
-  const data = await loadData(settings, { file, signal, onLoading });
-  const model = makeModel(device, settings, data.encoder);
-  const files = await model.toFiles();
-  session.setSubject("own", { model, encoder: data.encoder }, async (fresh) => ({
-    model: await loadModel(files, { device: fresh }),
-    encoder: data.encoder,
-  }));
-  const { attribution } = data;
-  tell({ ...{ kind: "begun", attribution, train: data.train.size, test: data.test.size }, summary: model.summary() });
-  const began = performance.now();
-  const { epochs, batchSize } = settings;
-  training = model;
+export async function train(context: Context<TrainEvent>, { settings, file }: DataParams): Promise<TrainingResult> {
+  const place = await takePlace().catch((error: unknown) => notKept(context, error));
   try {
-    const history = await model.fit(data.train, {
-      ...{ epochs, batchSize, validationData: data.test, signal },
-      onProgress: reporter({ batchSize, size: data.train.size, device }, tell),
-    });
-    const { valLoss = Number.NaN, valAccuracy = Number.NaN } = history.epochs.at(-1)?.logs ?? {};
-    return { loss: valLoss, accuracy: valAccuracy, seconds: (performance.now() - began) / 1000 };
+    if (place !== undefined && file !== undefined) {
+      await keepFile(place.name, file).catch((error: unknown) => notKept(context, error));
+    }
+    return await run(context, { settings, file, place, from: undefined });
   } finally {
-    if (training === model) training = undefined;
+    place?.release();
   }
 }
 
-/** Holds the training back before its next step. */
+/** Goes on with a kept training, exactly where it stood. */
+export async function goOn(context: Context<TrainEvent>, { place: name, file }: GoOnParams): Promise<TrainingResult> {
+  const place = await takePlace(name);
+  try {
+    const { files, run: kept } = await readCheckpoint(name);
+    const copy = file ?? (kept.file && (await keptFile(name, kept.file)));
+    return await run(context, { settings: kept.settings, file: copy, place, from: { files, run: kept } });
+  } finally {
+    place.release();
+  }
+}
+
+function notKept({ tell }: Context<TrainEvent>, error: unknown): undefined {
+  tell({ kind: "notKept", failure: failureOf(error) });
+}
+
+interface RunParams extends DataParams {
+  readonly place: Place | undefined;
+  readonly from: ConstructorParameters<typeof PageTraining>[0]["from"];
+}
+
+async function run(context: Context<TrainEvent>, params: RunParams): Promise<TrainingResult> {
+  const { session, signal, tell } = context;
+  const { settings, file } = params;
+  const onLoading = (loading: Loading): void => tell({ kind: "loading", ...loading });
+  const data = await loadData(settings, { file, signal, onLoading });
+  tell({ kind: "data", ...infoOf(data) });
+  const training = new PageTraining({ ...params, session, data, signal, tell });
+  current = training;
+  try {
+    return await training.run();
+  } finally {
+    if (current === training) current = undefined;
+  }
+}
+
+/** Holds the training back before its next step, and keeps it. */
 export async function pause(_context: Context, _params: Record<string, never>): Promise<void> {
-  training?.pause();
+  current?.pause();
 }
 
 /** Lets it go on. */
 export async function resume(_context: Context, _params: Record<string, never>): Promise<void> {
-  training?.resume();
+  current?.resume();
+}
+
+/** The newest kept training that no tab is at work on. */
+export async function findKept(_context: Context, _params: Record<string, never>): Promise<KeptTraining | undefined> {
+  const checkpoint = await newestCheckpoint();
+  if (checkpoint === undefined) return undefined;
+  const { place, run: kept } = checkpoint;
+  const hasFile = kept.file === undefined || (await keptFile(place, kept.file)) !== undefined;
+  return { place, run: kept, hasFile };
+}
+
+/** Forgets a kept training, and its file. */
+export async function forgetKept(_context: Context, { place }: { readonly place: string }): Promise<void> {
+  await removeCheckpoint(place);
+  await forgetFile(place);
+}
+
+/** Makes the model of a kept training the visitor's own, to be asked. */
+export async function openKept({ session }: Context, { place }: { readonly place: string }): Promise<void> {
+  const { files } = await readCheckpoint(place);
+  await session.restoreOwn(files);
 }

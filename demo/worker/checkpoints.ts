@@ -1,0 +1,118 @@
+/**
+ * Trainings that outlive the page: kept in the origin's private files, several side by side, so that each tab has its own.
+ * Whoever trains holds the lock of its place; a place whose lock is free was left by a page that was closed or crashed.
+ */
+import { type BrowserSaves, FormatError, type ModelFiles, openBrowserSaves } from "sluice";
+import type { Settings } from "../settings.ts";
+import type { Curves } from "./reporter.ts";
+
+const PLACES = ["training-1", "training-2", "training-3", "training-4"] as const;
+const RUN_FILE = "run.json";
+
+/** Beside the model's own files: what the page needs to go on. */
+export interface Run {
+  readonly settings: Settings;
+  /** The visitor's file, where the data is not embedded. */
+  readonly file: { readonly name: string; readonly bytes: number } | undefined;
+  readonly curves: Curves;
+  readonly step: number;
+  readonly steps: number;
+  readonly isDone: boolean;
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+}
+
+/** A kept training. */
+export interface Checkpoint {
+  readonly place: string;
+  readonly run: Run;
+  readonly files: ModelFiles;
+}
+
+/** A place that this page holds until it lets it go. */
+export interface Place {
+  readonly name: string;
+  save(run: Run, files: ModelFiles): Promise<void>;
+  release(): void;
+}
+
+let opened: Promise<BrowserSaves> | undefined;
+
+function saves(): Promise<BrowserSaves> {
+  opened ??= openBrowserSaves();
+  return opened;
+}
+
+const lockOf = (name: string): string => `sluice-page/${name}`;
+
+/** Holds a lock if it is free; gives its release. */
+async function hold(name: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(lockOf(name), { ifAvailable: true }, async (lock) => {
+        if (lock === null) return resolve(undefined);
+        await new Promise<void>((release) => resolve(release));
+      })
+      .catch(reject);
+  });
+}
+
+/**
+ * Takes a place to keep a training: the one named, or one that no other tab trains in; an empty one if there is one.
+ * @throws FileError where the browser keeps no files.
+ */
+export async function takePlace(wanted?: string): Promise<Place> {
+  const store = await saves();
+  const full = (await store.list()).map(({ name }) => name);
+  const byRoom = [...PLACES].sort((a, b) => Number(full.includes(a)) - Number(full.includes(b)));
+  for (const name of wanted === undefined ? byRoom : [wanted]) {
+    const release = await hold(name);
+    if (release === undefined) continue;
+    return {
+      name,
+      release,
+      save: (run, files) =>
+        store.save(name, new Map([...files, [RUN_FILE, new TextEncoder().encode(JSON.stringify(run))]])),
+    };
+  }
+  throw new FormatError("this training goes on in another tab; close that one, or go on there");
+}
+
+/** The newest training that no tab is at work on; nothing where none is kept. */
+export async function newestCheckpoint(): Promise<Checkpoint | undefined> {
+  const store = await saves();
+  const found: Checkpoint[] = [];
+  for (const { name } of await store.list()) {
+    const release = (PLACES as readonly string[]).includes(name) ? await hold(name) : undefined;
+    if (release === undefined) continue;
+    try {
+      found.push(await read(store, name));
+    } catch {
+      // A save of another version, or a damaged one: there is nothing to go on with.
+    } finally {
+      release();
+    }
+  }
+  return found.sort((a, b) => b.run.savedAt - a.run.savedAt)[0];
+}
+
+/**
+ * A kept training.
+ * @throws FileError when it is not there, FormatError when it is damaged.
+ */
+export async function readCheckpoint(place: string): Promise<Checkpoint> {
+  return read(await saves(), place);
+}
+
+/** Forgets a kept training. */
+export async function removeCheckpoint(place: string): Promise<void> {
+  await (await saves()).remove(place);
+}
+
+async function read(store: BrowserSaves, place: string): Promise<Checkpoint> {
+  const files = await store.load(place);
+  const bytes = files.get(RUN_FILE);
+  if (bytes === undefined) throw new FormatError(`the kept training ${place} has no ${RUN_FILE}; remove it`);
+  files.delete(RUN_FILE);
+  return { place, files, run: JSON.parse(new TextDecoder().decode(bytes)) as Run };
+}

@@ -1,0 +1,37 @@
+/** The visitor's file, copied into the origin's private files beside the training that needs it, so that it goes on after a reload. */
+
+const FOLDER = "sluice-page-files";
+
+async function folder(): Promise<FileSystemDirectoryHandle> {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
+}
+
+/** What identifies a file to the page that looks for it again. */
+export interface FileMark {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/**
+ * Copies a file under the name of its training's place; the one that was there goes.
+ * @throws QuotaExceededError (a DOMException) where there is no room for it.
+ */
+export async function keepFile(place: string, file: File): Promise<void> {
+  const handle = await (await folder()).getFileHandle(place, { create: true });
+  await file.stream().pipeTo(await handle.createWritable());
+}
+
+/** The copy; nothing where there is none, or another. */
+export async function keptFile(place: string, { name, bytes }: FileMark): Promise<File | undefined> {
+  try {
+    const file = await (await (await folder()).getFileHandle(place)).getFile();
+    return file.size === bytes ? new File([file], name) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the copy; one that is absent is no error. */
+export async function forgetFile(place: string): Promise<void> {
+  await (await folder()).removeEntry(place).catch(() => undefined);
+}

@@ -1,0 +1,111 @@
+/** Training in the page, end to end: files good and bad, reloads and lost devices, each ending with the very same weights. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ElementHandle, Page } from "puppeteer";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSite, type Site, SMALL_TRAINING, textOf, waitForAddress, waitForText } from "./harness.ts";
+
+let site: Site;
+let files: string;
+/** Of the weights after a training that nothing interrupted. */
+let undisturbed: string;
+
+beforeAll(async () => {
+  site = await openSite();
+  files = await mkdtemp(join(tmpdir(), "sluice-demo-files-"));
+});
+afterAll(async () => {
+  await site?.close();
+  if (files !== undefined) await rm(files, { recursive: true });
+});
+
+async function start(page: Page): Promise<void> {
+  await page.waitForSelector("#start:enabled");
+  await page.click("#start");
+}
+
+/** Waits for the end of the training, and gives the SHA-256 of its weights. */
+async function finish(page: Page): Promise<string> {
+  await waitForText(page, "#state", /^(Done|Stopped by an error)/);
+  expect(await textOf(page, "#state")).toMatch(/^Done/);
+  const [, hash] = /SHA-256 of the weights: ([0-9a-f]{64})/.exec(await textOf(page, "#log")) ?? [];
+  expect(hash).toBeDefined();
+  return hash as string;
+}
+
+/** Gives a file to the page as the file dialog does. */
+async function choose(page: Page, name: string, content: string | Uint8Array): Promise<void> {
+  const path = join(files, name);
+  await writeFile(path, content);
+  const input = (await page.$("#file")) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(path);
+}
+
+/** Drops a file on the page, as from a folder. */
+function drop(page: Page, name: string, content: string): Promise<void> {
+  return page.evaluate(
+    (title, text) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([text], title));
+      document.body.dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true }));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    },
+    name,
+    content,
+  );
+}
+
+test("a training that is undisturbed, by keyboard alone", async () => {
+  const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  await page.waitForSelector("#start:enabled");
+  await page.focus("#start");
+  await page.keyboard.press("Enter");
+  undisturbed = await finish(page);
+  expect(await textOf(page, "#kept")).toBe("step 30");
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test("after a reload in mid-training the page goes on, and ends with the same weights", async () => {
+  const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  await start(page);
+  await waitForText(page, "#epoch", /^2 of 3/);
+  // What is paused is kept there and then, in the middle of an epoch.
+  await page.click("#pause");
+  await page.waitForFunction(() => /^step (1[1-9]|2\d)$/.test(document.querySelector("#kept")?.textContent ?? ""));
+  await page.reload();
+  await page.waitForSelector("#go-on");
+  expect(await textOf(page, ".offer")).toMatch(/stands at step (1[1-9]|2\d) of 30/);
+  await page.click("#go-on");
+  expect(await finish(page)).toBe(undisturbed);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test("a table of one's own, chosen and dropped; what is wrong with one is said by its line", async () => {
+  const { page, complaints } = await site.open({ hash: "train" });
+  await page.waitForSelector("#start:enabled");
+  const rows = Array.from({ length: 60 }, (_, n) =>
+    n % 2 === 0 ? `"a good, fine film number ${n}",positive` : `a dull and tiresome film number ${n},negative`,
+  );
+  await choose(page, "reviews.csv", ["text,label", ...rows].join("\n"));
+  await waitForText(page, "#data", /reviews\.csv: 48 to learn from, 12 kept/);
+  await waitForAddress(page, "data=table");
+
+  await drop(page, "broken.csv", ["text,label", ...rows, "no idea,perhaps"].join("\n"));
+  await waitForText(page, ".notices", /broken\.csv, line 62: the label is "perhaps"/);
+  // The file from before is still the one to train on.
+  expect(await textOf(page, "#data")).toContain("reviews.csv");
+
+  const lines = rows.map((_, n) => JSON.stringify({ text: `film ${n}, as good as it gets`, label: n % 2 }));
+  await drop(page, "reviews.jsonl", lines.join("\n"));
+  await waitForText(page, "#data", /reviews\.jsonl: 48 to learn from/);
+  await drop(page, "cut.tar.gz", "not an archive");
+  await waitForText(page, ".notices", /cut\.tar\.gz/);
+  await start(page);
+  await waitForText(page, "#state", /^(Done|Stopped by an error)/);
+  expect(await textOf(page, "#state")).toMatch(/^Done/);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
