@@ -1,0 +1,234 @@
+/** Word vectors trained on texts of one's own: skip-gram with negative sampling on the GPU. */
+import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Device } from "../runtime/device.ts";
+import { Pacer } from "../runtime/pacer.ts";
+import { variablesOf } from "../runtime/variables.ts";
+import { SkipGramBatches, type SkipGramShape } from "./skip_gram_batches.ts";
+import { type SkipGramStep, skipGramStep } from "./skip_gram_step.ts";
+import { type CorpusOptions, readCorpus, type WordCorpus } from "./word_corpus.ts";
+import { type SimilarWord, WordVectors } from "./word_vectors.ts";
+
+/** Options of `trainWordVectors`. */
+export interface TrainWordVectorsOptions extends CorpusOptions {
+  readonly device: Device;
+  /** Numbers of a vector; 64 when absent. Multiples of 4 run fastest. */
+  readonly vectorSize?: number | undefined;
+  /** How far a word's context reaches on either side; each word draws its own reach from 1 to this. 5 when absent. */
+  readonly window?: number | undefined;
+  /** Noise words for each pair; 5 when absent. */
+  readonly negative?: number | undefined;
+  /** Noise words come by their count to this power; 0.75 when absent. */
+  readonly noiseExponent?: number | undefined;
+  /** Words with a larger share of the text than this are thinned out; 1e-4 when absent, 0 keeps all. */
+  readonly sample?: number | undefined;
+  /** Times through the texts; 3 when absent. */
+  readonly epochs?: number | undefined;
+  /** Adagrad's step size at first; it falls in a straight line to a hundredth of it. 0.15 when absent. */
+  readonly learningRate?: number | undefined;
+  /** Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. */
+  readonly batchSize?: number | undefined;
+  /** One seed, one result, bit for bit on one adapter; 0 when absent. */
+  readonly seed?: number | undefined;
+  /** Words whose nearest words are told after every epoch; those that the texts lack are passed over. */
+  readonly watch?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told about twice a second, and at the end of every epoch. The training waits for it. */
+  readonly onProgress?: ((progress: WordVectorProgress) => void | Promise<void>) | undefined;
+}
+
+/** Where a training stands. */
+export interface WordVectorProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** How much of the whole training is done, from 0 to 1. */
+  readonly share: number;
+  /** The epoch's loss so far: the mean over pairs of a centre and a word of its context, noise included. */
+  readonly loss: number;
+  /** Words of text per second, with those that were thinned out. */
+  readonly wordsPerSecond: number;
+  readonly secondsLeft: number;
+  /** At the end of an epoch: the nearest words of those in `watch`. */
+  readonly nearest?: ReadonlyMap<string, readonly SimilarWord[]>;
+}
+
+/** Centres that share noise words. */
+const CENTRES = 32;
+/** Noise words of a group, at least; their number is rounded up so that the group's words fill matrix columns of 32. */
+const LEAST_NOISE = 16;
+/** The share of the learning rate that is left at the end. */
+const LAST_RATE = 0.01;
+/** Between two readings of the loss lie so many seconds, and steps. */
+const READ_SECONDS = 0.5;
+const READ_STEPS = 4;
+
+/**
+ * Trains vectors by skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and
+ * Phrases and their Compositionality"): words are near that stand in like contexts. A group of 32 centre words shares its noise
+ * words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps. Equal ids are summed in a
+ * fixed order, and nothing is read back but the loss, twice a second.
+ *
+ * @param texts each is a context of its own: windows end where a text ends.
+ * @throws ValueError when an option is out of range, or the texts hold too few frequent words.
+ * @throws AbortError when `signal` stopped it; nothing is kept.
+ * @throws NonFiniteError when the loss was not finite: take a smaller learning rate.
+ * @example
+ * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
+ * vectors.mostSimilar({ positive: "terrible" });
+ */
+export async function trainWordVectors(
+  texts: Iterable<string>,
+  options: TrainWordVectorsOptions,
+): Promise<WordVectors> {
+  const settings = checkSettings(options);
+  const corpus = readCorpus(texts, options);
+  return new Training(corpus, options, settings).run();
+}
+
+type Settings = ReturnType<typeof checkSettings>;
+
+function checkSettings(options: TrainWordVectorsOptions) {
+  const { vectorSize = 64, window = 5, negative = 5, epochs = 3, batchSize = 4096, seed = 0 } = options;
+  const { noiseExponent = 0.75, sample = 1e-4, learningRate = 0.15, watch = [] } = options;
+  const check = (name: string, value: number, isRight: boolean, expected: string) => {
+    if (!isRight)
+      throw new ValueError(`trainWordVectors: ${name} is ${value}; expected ${expected}`, { [name]: value });
+  };
+  for (const [name, value, most] of [
+    ["vectorSize", vectorSize, 4096],
+    ["window", window, 100],
+    ["epochs", epochs, 2 ** 16 - 1],
+    ["batchSize", batchSize, 2 ** 20],
+  ] as const) {
+    const isRight = Number.isSafeInteger(value) && value >= 1 && value <= most;
+    check(name, value, isRight, `a whole number from 1 to ${most}`);
+  }
+  check("negative", negative, Number.isFinite(negative) && negative > 0, "a number above 0");
+  check("sample", sample, sample >= 0 && sample < 1, "0 ≤ sample < 1");
+  check("noiseExponent", noiseExponent, Number.isFinite(noiseExponent), "a finite number");
+  check("learningRate", learningRate, Number.isFinite(learningRate) && learningRate > 0, "a number above 0");
+  check("seed", seed, Number.isSafeInteger(seed), "a whole number");
+  return { vectorSize, window, negative, noiseExponent, sample, epochs, learningRate, batchSize, seed, watch };
+}
+
+/** Sizes of a step: no larger than an epoch of a short text. */
+function shapeOf({ tokens }: WordCorpus, { window, batchSize }: Settings): SkipGramShape {
+  const near = CENTRES + 2 * window;
+  const groups = Math.ceil(Math.min(batchSize, tokens.length) / CENTRES);
+  return { groups, centres: CENTRES, window, noise: Math.ceil((near + LEAST_NOISE) / 32) * 32 - near };
+}
+
+/** One training, from the first step to the vectors. */
+class Training {
+  readonly #corpus: WordCorpus;
+  readonly #options: TrainWordVectorsOptions;
+  readonly #settings: Settings;
+  #step!: SkipGramStep;
+  /** Steps done, in all epochs. */
+  #steps = 0;
+  /** Of the epoch: the loss that was read, the pairs that it is of, and the pairs of steps whose loss was not read yet. */
+  #loss = 0;
+  #pairs = 0;
+  #unread = 0;
+
+  constructor(corpus: WordCorpus, options: TrainWordVectorsOptions, settings: Settings) {
+    this.#corpus = corpus;
+    this.#options = options;
+    this.#settings = settings;
+  }
+
+  async run(): Promise<WordVectors> {
+    const { device, onProgress } = this.#options;
+    const { vectorSize, negative, noiseExponent, sample, epochs, seed, watch } = this.#settings;
+    this.#stopIfAsked();
+    const shape = shapeOf(this.#corpus, this.#settings);
+    const vocabulary = this.#corpus.words.length;
+    this.#step = await skipGramStep(device, shape, { vectorSize, vocabulary, negative, seed });
+    try {
+      const batches = new SkipGramBatches(this.#corpus, shape, { seed, sample, noiseExponent });
+      const began = performance.now();
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        await this.#runEpoch(epoch, batches, began);
+        if (onProgress === undefined) continue;
+        const vectors = await this.#vectors();
+        const known = watch.filter((word) => vectors.has(word));
+        const nearest = new Map(known.map((word) => [word, vectors.mostSimilar({ positive: word })]));
+        await onProgress({ ...this.#progress(epoch, 1, began), nearest });
+      }
+      return await this.#vectors();
+    } finally {
+      this.#step.program.dispose();
+      variablesOf(device).release(this.#step.variables);
+    }
+  }
+
+  async #runEpoch(epoch: number, batches: SkipGramBatches, began: number): Promise<void> {
+    const { device, onProgress } = this.#options;
+    const pacer = new Pacer(device);
+    [this.#loss, this.#pairs] = [0, 0];
+    let read = { time: performance.now(), steps: this.#steps };
+    batches.begin(epoch);
+    for (let batch = batches.next(); batch !== undefined; batch = batches.next()) {
+      this.#stopIfAsked();
+      this.#step.program.submit(this.#step.feeds(batch, this.#steps++, this.#learningRate(epoch + batch.share)));
+      this.#unread += batch.pairs;
+      await pacer.submitted();
+      const isDue = performance.now() - read.time >= READ_SECONDS * 1000 && this.#steps - read.steps >= READ_STEPS;
+      if (!isDue || onProgress === undefined) continue;
+      await this.#readLoss();
+      read = { time: performance.now(), steps: this.#steps };
+      await onProgress(this.#progress(epoch, batch.share, began));
+    }
+    await this.#readLoss();
+  }
+
+  /** After so many epochs. A pure function of the place in the texts, as all that a step is given. */
+  #learningRate(done: number): number {
+    const { learningRate, epochs } = this.#settings;
+    return learningRate * Math.max(LAST_RATE, 1 - done / epochs);
+  }
+
+  /** Takes the loss of the steps since it was last read. @throws NonFiniteError when it is not finite. */
+  async #readLoss(): Promise<void> {
+    const store = variablesOf(this.#options.device);
+    const { loss, status } = this.#step;
+    const [sum, bad] = await store.read([loss, status]);
+    const first = bad?.data[0] ?? 0;
+    if (first !== 0) {
+      throw new NonFiniteError(
+        `trainWordVectors: the loss of step ${first} was not finite; expected a smaller learningRate than ${this.#settings.learningRate}`,
+        { step: first },
+      );
+    }
+    this.#loss += sum?.data[0] ?? 0;
+    this.#pairs += this.#unread;
+    this.#unread = 0;
+    store.write(loss, { shape: [], data: Float32Array.of(0) });
+  }
+
+  async #vectors(): Promise<WordVectors> {
+    const { words, counts } = this.#corpus;
+    const [vectors] = await variablesOf(this.#options.device).read([this.#step.inner]);
+    return new WordVectors(words, vectors as NdArray, counts);
+  }
+
+  #progress(epoch: number, share: number, began: number): WordVectorProgress {
+    const { epochs } = this.#settings;
+    const seconds = (performance.now() - began) / 1000;
+    const done = epoch + share;
+    return {
+      epoch: epoch + 1,
+      epochs,
+      share: done / epochs,
+      loss: this.#loss / Math.max(1, this.#pairs),
+      wordsPerSecond: (done * this.#corpus.tokens.length) / seconds,
+      secondsLeft: ((epochs - done) * seconds) / done,
+    };
+  }
+
+  #stopIfAsked(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw new AbortError("trainWordVectors was stopped", {}, { cause: signal.reason });
+  }
+}

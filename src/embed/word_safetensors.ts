@@ -1,0 +1,84 @@
+/** Word vectors as safetensors: smaller than text, and read at once. */
+import { FormatError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { readSafetensors, type Safetensors, writeSafetensors } from "../io/safetensors.ts";
+import { parseStrictJson } from "../io/strict_json.ts";
+import { WordVectors } from "./word_vectors.ts";
+
+/** The words stand in the header. */
+const MAX_HEADER_BYTES = 2 ** 28;
+
+/** What a file of others does not say itself. */
+export interface WordSafetensorsOptions {
+  /** The words in the order of the rows; needed where the file has no metadata `words` (a JSON array). */
+  readonly words?: readonly string[] | undefined;
+  /** The name of the tensor `[words, D]`; when absent `vectors`, or the only tensor. */
+  readonly tensor?: string | undefined;
+}
+
+/** The tensors of word vectors: `vectors` float32 `[words, D]` and, where they are known, `counts` int32 `[words]`. */
+export function wordTensors({ shape, data, counts, size }: WordVectors): Map<string, NdArray> {
+  return new Map<string, NdArray>([
+    ["vectors", { shape, data }],
+    ...(counts === undefined ? [] : [["counts", { shape: [size], data: counts }] as const]),
+  ]);
+}
+
+/** The metadata of word vectors: the words as JSON. */
+export function wordMetadata({ words }: WordVectors): Map<string, string> {
+  return new Map([["words", JSON.stringify(words)]]);
+}
+
+/**
+ * Writes vectors, their counts if known, and the words as JSON in the file's metadata.
+ * @example
+ * const again = wordVectorsFromSafetensors(wordVectorsToSafetensors(vectors));
+ */
+export function wordVectorsToSafetensors(vectors: WordVectors): Uint8Array<ArrayBuffer> {
+  return writeSafetensors(wordTensors(vectors), wordMetadata(vectors));
+}
+
+/**
+ * Reads vectors from `wordVectorsToSafetensors`, or from a table of others with its words beside it.
+ * @throws FormatError when the file is damaged, has no such tensor, or no words.
+ * @throws ShapeError, ValueError as `WordVectors`, when words and rows do not fit.
+ */
+export function wordVectorsFromSafetensors(
+  bytes: Uint8Array,
+  options: WordSafetensorsOptions = {},
+  name = "safetensors",
+): WordVectors {
+  return wordVectorsOf(readSafetensors(bytes, name, { maxHeaderBytes: MAX_HEADER_BYTES }), options, name);
+}
+
+/** The word vectors among a file's tensors. @throws as `wordVectorsFromSafetensors`. */
+export function wordVectorsOf(
+  { tensors, metadata }: Safetensors,
+  { words: given, tensor }: WordSafetensorsOptions,
+  name: string,
+): WordVectors {
+  const [first] = tensors.keys();
+  const key = tensor ?? (tensors.has("vectors") || tensors.size !== 1 ? "vectors" : first);
+  const vectors = tensors.get(key ?? "vectors");
+  if (vectors === undefined) {
+    throw new FormatError(
+      `${name}: there is no tensor ${JSON.stringify(key)}; it has ${[...tensors.keys()].slice(0, 5).join(", ") || "none"}: name the one to read`,
+      { tensor: key },
+    );
+  }
+  const counts = given === undefined ? tensors.get("counts")?.data : undefined;
+  if (counts !== undefined && !(counts instanceof Int32Array && counts.every((count) => count >= 0))) {
+    throw new FormatError(`${name}: counts: expected whole numbers of at least 0`);
+  }
+  return new WordVectors(given ?? wordsOf(metadata, name), vectors, counts);
+}
+
+function wordsOf(metadata: ReadonlyMap<string, string>, name: string): readonly string[] {
+  const text = metadata.get("words");
+  if (text === undefined) {
+    throw new FormatError(`${name}: there are no words in it (metadata "words"); give them: { words: [...] }`);
+  }
+  const words = parseStrictJson(new TextEncoder().encode(text), `${name}: words`);
+  if (Array.isArray(words) && words.every((word): word is string => typeof word === "string")) return words;
+  throw new FormatError(`${name}: words: expected a JSON array of strings`);
+}

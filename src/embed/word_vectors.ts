@@ -1,0 +1,245 @@
+/** Words and their vectors, and what can be asked of them. */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
+import { norm } from "./similarity.ts";
+
+/** A word, and how near it is: the cosine, from -1 to 1. */
+export interface SimilarWord {
+  readonly word: string;
+  readonly score: number;
+}
+
+/** What `mostSimilar` looks for. */
+export interface MostSimilarOptions {
+  /** Words, or vectors of one's own, to be near to. */
+  readonly positive?: WordLike | readonly WordLike[];
+  /** To be far from. */
+  readonly negative?: WordLike | readonly WordLike[];
+  /** How many words; 10 when absent. */
+  readonly topn?: number;
+  /** Look among the first so many words only: files and trainings put the most frequent first. */
+  readonly restrictVocab?: number;
+}
+
+/** A word of the vocabulary, or a vector. */
+export type WordLike = string | Float32Array | readonly number[];
+
+/** How many words an error names. */
+const SHOWN = 5;
+
+/**
+ * Vectors of words, in the order of the words: the most frequent first, where the order means something.
+ *
+ * @example
+ * const vectors = await trainWordVectors(texts, { device });
+ * vectors.mostSimilar({ positive: ["terrible"] }); // [{ word: "horrible", score: 0.8 }, …]
+ * vectors.mostSimilar({ positive: ["king", "woman"], negative: ["man"], topn: 1 });
+ */
+export class WordVectors {
+  readonly words: readonly string[];
+  /** `[words, size]`, row-major. */
+  readonly data: Float32Array;
+  /** How often a corpus had each word, where that is known. */
+  readonly counts: Int32Array | undefined;
+  /** Numbers of a vector. */
+  readonly vectorSize: number;
+  readonly #ids: ReadonlyMap<string, number>;
+  #norms: Float64Array | undefined;
+
+  /**
+   * @throws ShapeError when there is not one vector, or not one count, for each word.
+   * @throws ValueError when a word occurs twice, or a number is not finite.
+   */
+  constructor(words: readonly string[], vectors: NdArray, counts?: Int32Array) {
+    const { shape, data } = vectors;
+    const [rows, size] = shape;
+    if (shape.length !== 2 || rows !== words.length || !size || !(data instanceof Float32Array)) {
+      throw new ShapeError(
+        `WordVectors: the vectors are ${data instanceof Float32Array ? "float32" : "int32"} ${formatShape(shape)}; expected float32 [${words.length}, D]: a row for each of the ${words.length} words`,
+        { shape, words: words.length },
+      );
+    }
+    if (data.length !== rows * size || (counts !== undefined && counts.length !== rows)) {
+      throw new ShapeError(
+        `WordVectors: got ${data.length} numbers and ${counts?.length ?? rows} counts for ${rows} words; expected ${rows * size} and ${rows}`,
+        { words: rows, numbers: data.length },
+      );
+    }
+    const wrong = data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      throw new ValueError(
+        `WordVectors: the vector of ${JSON.stringify(words[Math.floor(wrong / size)])} holds ${data[wrong]}; expected finite numbers`,
+        { word: words[Math.floor(wrong / size)] },
+      );
+    }
+    const ids = new Map(words.map((word, id) => [word, id]));
+    if (ids.size !== words.length) {
+      const twice = words.find((word, id) => ids.get(word) !== id);
+      throw new ValueError(`WordVectors: the word ${JSON.stringify(twice)} occurs twice; expected each once`, {
+        word: twice,
+      });
+    }
+    this.words = words;
+    this.data = data;
+    this.counts = counts;
+    this.vectorSize = size;
+    this.#ids = ids;
+  }
+
+  /** How many words there are. */
+  get size(): number {
+    return this.words.length;
+  }
+
+  /** `[words, vectorSize]`. */
+  get shape(): Shape {
+    return [this.size, this.vectorSize];
+  }
+
+  /** True for a word that has a vector. Words are compared as they stand: case counts. */
+  has(word: string): boolean {
+    return this.#ids.has(word);
+  }
+
+  /** A word's place among `words`; undefined for an unknown one. */
+  idOf(word: string): number | undefined {
+    return this.#ids.get(word);
+  }
+
+  /** A word's vector: a view. @throws ValueError for an unknown word. */
+  vectorOf(word: string): Float32Array {
+    return this.#row(this.#known(word));
+  }
+
+  /** The cosine of two words' vectors. @throws ValueError for an unknown word. */
+  similarity(a: string, b: string): number {
+    const [x, y] = [this.#known(a), this.#known(b)];
+    return this.#cosine(this.#row(x), this.#norm(x), y);
+  }
+
+  /**
+   * The words whose vectors point the way of the mean of `positive` less `negative`, each made a unit vector first; the words
+   * asked about are left out. In float64, ties by the words' order. A word without direction (all zeros) scores 0.
+   * Source: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations" (3CosAdd).
+   *
+   * @throws ValueError for an unknown word, nothing to look for, or an option out of range.
+   * @throws ShapeError for a vector of another size.
+   */
+  mostSimilar(options: MostSimilarOptions): SimilarWord[] {
+    const { topn = 10, restrictVocab = this.size } = options;
+    for (const [name, value] of Object.entries({ topn, restrictVocab })) {
+      if (!(Number.isSafeInteger(value) && value >= 1)) {
+        throw new ValueError(`mostSimilar: ${name} is ${value}; expected a whole number of at least 1`, {
+          [name]: value,
+        });
+      }
+    }
+    const { vector, asked } = this.direction(options);
+    const length = norm(vector);
+    const found: { id: number; score: number }[] = [];
+    for (let id = 0; id < Math.min(restrictVocab, this.size); id++) {
+      if (asked.has(id)) continue;
+      const score = this.#cosine(vector, length, id);
+      if (found.length === topn && score <= (found[topn - 1] as { score: number }).score) continue;
+      const before = found.findIndex((other) => other.score < score);
+      found.splice(before < 0 ? found.length : before, 0, { id, score });
+      if (found.length > topn) found.pop();
+    }
+    return found.map(({ id, score }) => ({ word: this.words[id] as string, score }));
+  }
+
+  /**
+   * What `mostSimilar` compares with: the mean of the unit vectors, `negative` ones turned around; and the ids of the words asked
+   * about. For a search of one's own, such as a `VectorIndex` over many words.
+   * @throws as `mostSimilar`.
+   */
+  direction({ positive = [], negative = [] }: MostSimilarOptions): {
+    readonly vector: Float64Array;
+    readonly asked: ReadonlySet<number>;
+  } {
+    const asked = new Set<number>();
+    const vector = new Float64Array(this.vectorSize);
+    const sides = [
+      [listOf(positive), 1],
+      [listOf(negative), -1],
+    ] as const;
+    const count = sides.reduce((sum, [list]) => sum + list.length, 0);
+    if (count === 0) throw new ValueError("mostSimilar: nothing to look for; expected words in positive or negative");
+    for (const [list, sign] of sides) {
+      for (const each of list) {
+        const own = typeof each === "string" ? this.vectorOf(each) : this.#checked(each);
+        if (typeof each === "string") asked.add(this.#known(each));
+        const length = norm(own);
+        if (length === 0) continue;
+        for (let at = 0; at < vector.length; at++) {
+          vector[at] = (vector[at] as number) + (sign * (own[at] as number)) / (length * count);
+        }
+      }
+    }
+    return { vector, asked };
+  }
+
+  #checked(vector: Float32Array | readonly number[]): ArrayLike<number> {
+    if (vector.length !== this.vectorSize) {
+      throw new ShapeError(`mostSimilar: got a vector of ${vector.length} numbers; expected ${this.vectorSize}`, {
+        length: vector.length,
+        expected: this.vectorSize,
+      });
+    }
+    const wrong = vector.findIndex((value) => !Number.isFinite(value));
+    if (wrong < 0) return vector;
+    throw new ValueError(`mostSimilar: a vector holds ${vector[wrong]}; expected finite numbers`, { at: wrong });
+  }
+
+  #known(word: string): number {
+    const id = this.#ids.get(word);
+    if (id !== undefined) return id;
+    const some = this.words.slice(0, SHOWN).map((known) => JSON.stringify(known));
+    throw new ValueError(
+      `the word ${JSON.stringify(word)} has no vector; there are ${this.size} words: ${some.join(", ")}${this.size > SHOWN ? ", …" : ""} (case counts; ask has() first)`,
+      { word },
+    );
+  }
+
+  #row(id: number): Float32Array {
+    return this.data.subarray(id * this.vectorSize, (id + 1) * this.vectorSize);
+  }
+
+  #norm(id: number): number {
+    this.#norms ??= Float64Array.from({ length: this.size }, (_, each) => norm(this.#row(each)));
+    return this.#norms[id] as number;
+  }
+
+  #cosine(vector: ArrayLike<number>, length: number, id: number): number {
+    const { data, vectorSize } = this;
+    const lengths = length * this.#norm(id);
+    if (lengths === 0) return 0;
+    let dot = 0;
+    for (let at = 0, from = id * vectorSize; at < vectorSize; at++, from++) {
+      dot += (vector[at] as number) * (data[from] as number);
+    }
+    return dot / lengths;
+  }
+}
+
+/**
+ * "a is to b as c is to …": the words nearest to b − a + c.
+ * @throws ValueError for an unknown word.
+ * @example
+ * analogy(vectors, "man", "king", "woman")[0]?.word; // "queen", if the vectors are good
+ */
+export function analogy(
+  vectors: WordVectors,
+  a: string,
+  b: string,
+  c: string,
+  options: Pick<MostSimilarOptions, "topn" | "restrictVocab"> = {},
+): SimilarWord[] {
+  return vectors.mostSimilar({ ...options, positive: [b, c], negative: [a] });
+}
+
+function listOf(given: WordLike | readonly WordLike[]): readonly WordLike[] {
+  const isOne = typeof given === "string" || given instanceof Float32Array || typeof given[0] === "number";
+  return isOne ? [given as WordLike] : (given as readonly WordLike[]);
+}
