@@ -39,6 +39,11 @@ export class DeviceError extends SluiceError {
   override readonly name: string = "DeviceError";
 }
 
+/** What was asked for passes a limit of the device or of a kernel: a smaller piece of it would do. */
+export class LimitError extends DeviceError {
+  override readonly name: string = "LimitError";
+}
+
 /** The device was lost: the driver, the browser or the app took it away. */
 export class DeviceLostError extends DeviceError {
   override readonly name: string = "DeviceLostError";

@@ -1,5 +1,5 @@
 /** The device: the only owner of a GPUDevice. It counts the engine's buffers, and gathers what goes wrong. */
-import { DeviceError, DeviceLostError, DisposedError } from "../core/errors.ts";
+import { DeviceError, DeviceLostError, DisposedError, LimitError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 import { adapterName, adapterTraits, type DeviceOptions, openDevice, requestAdapter } from "./adapter.ts";
@@ -75,7 +75,7 @@ export class Device {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const limit = this.gpu.limits.maxBufferSize;
     if (size > limit) {
-      throw new DeviceError(
+      throw new LimitError(
         `${label}: a buffer of ${formatBytes(size)} passes this device's maxBufferSize of ${formatBytes(limit)}; use a smaller batch, sequence or table`,
         { label, bytes: size, limit },
       );

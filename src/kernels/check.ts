@@ -1,15 +1,15 @@
 /** What kernels ask of their operands before they plan anything. */
-import { ShapeError } from "../core/errors.ts";
+import { LimitError, ShapeError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 
 /** Kernels count elements in 32 bits: a tensor stays below this many. */
 export const MAX_ELEMENTS = 2 ** 31;
 
-/** @throws ShapeError when `operand` reaches 2^31 elements. */
+/** @throws LimitError when `operand` reaches 2^31 elements. */
 export function checkSize(kernel: string, { shape }: Operand): void {
   if (sizeOf(shape) >= MAX_ELEMENTS) {
-    throw new ShapeError(`${kernel}: ${formatShape(shape)} has 2^31 elements or more; split it along its first axis`, {
+    throw new LimitError(`${kernel}: ${formatShape(shape)} has 2^31 elements or more; split it along its first axis`, {
       shape,
     });
   }

@@ -19,7 +19,7 @@ const MAX_WORKGROUPS = 1024;
  * @param tensors float32, any shapes.
  * @param status int32 [1], overwritten as `output`.
  * @param step int32 [].
- * @throws ShapeError when a tensor reaches 2^31 elements.
+ * @throws LimitError when a tensor reaches 2^31 elements.
  */
 export function checkFiniteCall(
   tensors: readonly Operand[],

@@ -11,7 +11,7 @@ const WORKGROUP = 64;
  * output[i, :] = table[ids[i], :] for any 4-byte dtype; an id outside the table gives zeros.
  *
  * @param ids int32, any shape; `output` has its elements times `width`.
- * @throws ShapeError when sizes do not fit, or reach 2^31 elements.
+ * @throws ShapeError when sizes do not fit, LimitError when they reach 2^31 elements.
  * @example
  * gatherCall(table, ids, output, { rows: 5000, width: 32 });
  */

@@ -30,7 +30,7 @@ const MAX_BATCH_AXES = 4;
 /**
  * out = activation(A · B + bias), float32.
  *
- * @throws ShapeError when the shapes do not fit, more than four batch axes cannot be merged, or a tensor reaches 2^31 elements.
+ * @throws ShapeError when the shapes do not fit or more than four batch axes cannot be merged, LimitError when a tensor reaches 2^31 elements.
  * @example
  * matmulCall({ a, b, bias, out }, { activation: "relu" });
  */

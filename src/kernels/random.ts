@@ -12,7 +12,7 @@ const WORKGROUP = 64;
  * Fills `output` with uniform float32 in [0, 1): element i is drawn with key (seed, stream) and counter (i, counter).
  *
  * @param counter int32 []; a new value gives new numbers.
- * @throws ShapeError when the output reaches 2^31 elements.
+ * @throws LimitError when the output reaches 2^31 elements.
  */
 export function randomUniformCall(
   counter: Operand,

@@ -37,7 +37,9 @@ export class BatchRunner {
   async train(batch: Examples, iteration: number): Promise<Logs> {
     const { optimizer } = this.#compiled;
     const kept = await this.#step("train", batch, (source, sums) =>
-      trainStep(this.#model, this.#compiled, source, sums, this.#status, batch.size),
+      trainStep({ model: this.#model, compiled: this.#compiled, sums, status: this.#status }, source, {
+        batchSize: batch.size,
+      }),
     );
     const outputs = await this.#run(kept, batch, iteration, optimizer.rates(iteration));
     expectFinite("trainOnBatch", outputs.at(-1)?.data[0] ?? 0);

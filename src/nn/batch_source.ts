@@ -13,7 +13,8 @@ export interface Batch {
 
 /** A batch in the graph of one step. `At` says which examples a run takes. */
 export interface OpenBatch<At> {
-  readonly batch: Batch;
+  /** So many rows of the batch, from one on. */
+  rows(from: number, count: number): Batch;
   /** What a run must be fed. */
   readonly inputs: readonly Value[];
   feeds(at: At): Iterable<readonly [Value, NdArray]>;

@@ -1,5 +1,6 @@
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Value, Variable } from "../graph/operation.ts";
+import { add } from "../ops/arithmetic.ts";
 import { rowBatch, sequenceBatch } from "../ops/batch.ts";
 import type { Device } from "../runtime/device.ts";
 import { variablesOf } from "../runtime/variables.ts";
@@ -67,10 +68,10 @@ export class DeviceDataset implements BatchSource<number> {
   }
 
   /** Batches of this size; a run says where its batch starts in the permutation. */
-  open(batchSize: number): OpenBatch<number> {
+  open(): OpenBatch<number> {
     const position = input("position", [], "int32");
     return {
-      batch: this.batch(position, batchSize),
+      rows: (from, count) => this.batch(from === 0 ? position : add(position, from), count),
       inputs: [position],
       feeds: (at) => [[position, { shape: [], data: Int32Array.of(at) }]],
     };

@@ -1,5 +1,6 @@
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Value } from "../graph/operation.ts";
+import { slice } from "../ops/movement.ts";
 import type { Batch, BatchSource, OpenBatch } from "./batch_source.ts";
 import { type Examples, rowsOf } from "./examples.ts";
 
@@ -30,8 +31,23 @@ export class FedBatches implements BatchSource<Examples> {
       ys: this.#like.ys.map((y, index) => y && open(`y ${index}`, y)),
       weights: this.#like.weights.map((weight, index) => weight && open(`weight ${index}`, weight)),
     };
-    return { batch, inputs, feeds: (examples) => feedsOf(batch, examples) };
+    const rows = (from: number, count: number): Batch => {
+      const cut = (value: Value) => (count === batchSize ? value : rowsFrom(value, from, count));
+      const { xs, ys, weights } = batch;
+      return {
+        xs: xs.map(cut),
+        ys: ys.map((y) => y && cut(y)),
+        weights: weights.map((weight) => weight && cut(weight)),
+      };
+    };
+    return { rows, inputs, feeds: (examples) => feedsOf(batch, examples) };
   }
+}
+
+/** Rows `[from, from + count)`. */
+function rowsFrom(value: Value, from: number, count: number): Value {
+  const [, ...rest] = value.shape;
+  return slice(value, [from, ...rest.map(() => 0)], [count, ...rest]);
 }
 
 function* feedsOf(batch: Batch, { size, xs, ys, weights }: Examples): Iterable<readonly [Value, NdArray]> {

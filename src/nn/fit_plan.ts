@@ -58,7 +58,13 @@ export function planFit(
   options: FitOptions,
   { before, seed, prepare }: { before: TrainingState | undefined; seed: number; prepare: PrepareData },
 ): FitPlan {
-  for (const option of ["stepsPerEpoch", "validationSteps", "validationBatchSize", "validationFreq"] as const) {
+  for (const option of [
+    "microBatchSize",
+    "stepsPerEpoch",
+    "validationSteps",
+    "validationBatchSize",
+    "validationFreq",
+  ] as const) {
     const value = options[option];
     if (value !== undefined) checkCount("fit", option, value);
   }
@@ -134,7 +140,7 @@ function startState(
   { epochs = 1, batchSize = 32, shuffle = true, resume = false, ...others }: FitOptions,
 ): TrainingState {
   if (resume) return resumeState(size, before, epochs);
-  const { seed = modelSeed, initialEpoch = 0, stepsPerEpoch } = others;
+  const { seed = modelSeed, initialEpoch = 0, stepsPerEpoch, microBatchSize } = others;
   checkCount("fit", "epochs", epochs);
   checkCount("fit", "batchSize", batchSize);
   return {
@@ -148,6 +154,7 @@ function startState(
     sums: [],
     size,
     records: [],
+    ...(microBatchSize !== undefined && { microBatchSize }),
     ...(stepsPerEpoch !== undefined && { stepsPerEpoch }),
     ...(initialEpoch > 0 && { initialEpoch }),
   };

@@ -3,7 +3,7 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Update, Value, Variable } from "../graph/operation.ts";
 import { cast, notEqual } from "../ops/arithmetic.ts";
-import type { RandomSource } from "../ops/random.ts";
+import { branchOf, type RandomSource } from "../ops/random.ts";
 import type { Constraint } from "./constraints.ts";
 import type { InputSpec } from "./data_input.ts";
 import { orderOf } from "./graph_order.ts";
@@ -17,6 +17,8 @@ import { makeWeight, seedWeights } from "./weight_origins.ts";
 const LAYER_STREAM = 0x20000000;
 /** From one request of a layer for random numbers to its next. */
 const NEXT_REQUEST = 0x10000;
+/** Branches of a layer's random numbers begin here for the parts of a batch; layers use lower ones. */
+const PART_BRANCH = 0x1000;
 
 /** How a graph is run. */
 export interface GraphRun {
@@ -137,8 +139,11 @@ export class LayerGraph {
     return this.layers.map((layer) => layer.constraintOf(weight)).find((constraint) => constraint !== undefined);
   }
 
-  /** Builds the graph on inputs `[B, ...shape]`; with `step` (int32 scalar) as in training. */
-  build(inputs: readonly Value[], step?: Value): GraphResult {
+  /**
+   * Builds the graph on inputs `[B, ...shape]`; with `step` (int32 scalar) as in training. Parts of a batch, counted from 0,
+   * draw random numbers of their own.
+   */
+  build(inputs: readonly Value[], step?: Value, part = 0): GraphResult {
     const requests = new Map<number, number>();
     const result = this.run(inputs, {
       training: step !== undefined,
@@ -146,7 +151,8 @@ export class LayerGraph {
         if (step === undefined) throw new ValueError("random numbers are for training only");
         const request = requests.get(place) ?? 0;
         requests.set(place, request + 1);
-        return { counter: step, seed: this.seed, stream: LAYER_STREAM + place + request * NEXT_REQUEST };
+        const source = { counter: step, seed: this.seed, stream: LAYER_STREAM + place + request * NEXT_REQUEST };
+        return part === 0 ? source : branchOf(source, PART_BRANCH + part);
       },
     });
     return { ...result, penalties: [...this.weightPenalties(), ...result.penalties] };

@@ -264,7 +264,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return {
       device: this.device,
       variants: this.variants,
-      forward: (xs: readonly Value[], step?: Value) => this.graph.build(xs, step),
+      forward: (xs: readonly Value[], step?: Value, part?: number) => this.graph.build(xs, step, part),
       constraintOf: (weight: Variable) => this.graph.constraintOf(weight),
     };
   }

@@ -45,6 +45,12 @@ export interface FitOptions {
   readonly epochs?: number;
   /** 32 when absent. */
   readonly batchSize?: number;
+  /**
+   * Rows that go through the model at once; their gradients add up over the batch, so that memory is that of so many rows.
+   * `batchSize` when absent, or where that passes a limit of the device the largest half, quarter, … of it that does not.
+   * Models whose layers keep statistics of whole batches take their batches whole.
+   */
+  readonly microBatchSize?: number | undefined;
   /** Steps of an epoch; all examples, or the whole stream, once when absent. The next epoch goes on where it ends. */
   readonly stepsPerEpoch?: number | undefined;
   /** The epoch to begin with: epochs before it count as done. 0 when absent. */

@@ -18,6 +18,7 @@ export function checkTraining(value: JsonValue): TrainingState {
     batch: number("batch"),
     iteration: number("iteration"),
     size: number("size"),
+    ...(fields.microBatchSize !== undefined && { microBatchSize: number("microBatchSize") }),
     ...(fields.stepsPerEpoch !== undefined && { stepsPerEpoch: number("stepsPerEpoch") }),
     ...(fields.initialEpoch !== undefined && { initialEpoch: number("initialEpoch") }),
     sums: listOf(fields.sums, "training.sums", asResult),

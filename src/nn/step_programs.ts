@@ -1,27 +1,29 @@
 /** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
+import { LimitError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Update, type Value, type Variable } from "../graph/operation.ts";
-import { add, equal, where } from "../ops/arithmetic.ts";
+import { equal, where } from "../ops/arithmetic.ts";
 import { checkFinite } from "../ops/check_finite.ts";
 import { RATE_COUNT } from "../ops/optimizer_update.ts";
 import { reshape } from "../ops/reshape.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import type { Variants } from "../runtime/tune.ts";
-import { differentiate } from "../runtime/value_and_grad.ts";
+import { evenShares, gradientsOfShares, measureShares } from "./batch_shares.ts";
 import type { BatchSource } from "./batch_source.ts";
 import type { Constraint } from "./constraints.ts";
-import { measure, type OutputObjective, type Outputs } from "./objective.ts";
+import type { OutputObjective, Outputs } from "./objective.ts";
 import type { Optimizer } from "./optimizers/index.ts";
-import { meanAddition, type RunningTotals } from "./running_totals.ts";
+import type { RunningTotals } from "./running_totals.ts";
 
 /** What a step needs of the model. */
 export interface StepModel {
   readonly device: Device;
-  /** Builds the outputs; `step` feeds the random layers and is given while training only. */
+  /** Builds the outputs; `step` feeds the random layers and is given while training only, `part` is that of the batch. */
   forward(
     xs: readonly Value[],
     step?: Value,
+    part?: number,
   ): Outputs & {
     /** Scalars that are added to the loss. */
     readonly penalties: readonly Value[];
@@ -48,6 +50,8 @@ export interface Compiled {
 export interface StepProgram<At = number> {
   readonly program: Program;
   readonly batchSize: number;
+  /** In how many parts the batch goes through the model. */
+  readonly parts: number;
   /** The feeds of a step. */
   feeds(step: StepFeeds<At>): Feeds;
 }
@@ -63,42 +67,72 @@ export interface StepFeeds<At> {
 
 const int32 = (value: number): NdArray => ({ shape: [], data: Int32Array.of(value) });
 
-function withPenalties(loss: Value, penalties: readonly Value[]): Value {
-  return penalties.reduce((sum, penalty) => add(sum, penalty), loss);
-}
-
 /** The updated weight brought within its limit; after a step that was not finite it stays as it is. */
 function constrained({ variable, value }: Update, constraint: Constraint, isSound: Value): Update {
   return { variable, value: where(isSound, constraint.apply(value), value) };
 }
 
-/** One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite). */
+/** What all steps of one training share. */
+export interface TrainStepParts {
+  readonly model: StepModel;
+  readonly compiled: Compiled;
+  readonly sums: RunningTotals;
+  readonly status: Variable;
+}
+
+/** How many rows a step takes, and how many of them go through the model at once. */
+export interface StepSize {
+  readonly batchSize: number;
+  /** `batchSize` when absent. */
+  readonly microBatchSize?: number | undefined;
+}
+
+/**
+ * One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite).
+ * A batch that passes a limit of the device goes through the model in parts, the fewest of 2, 4, 8, … that fit.
+ * @throws LimitError when not even a row fits, or the model needs its batches whole.
+ */
 export async function trainStep<At>(
-  model: StepModel,
-  compiled: Compiled,
+  parts: TrainStepParts,
   source: BatchSource<At>,
-  sums: RunningTotals,
-  status: Variable,
-  batchSize: number,
+  { batchSize, microBatchSize = batchSize }: StepSize,
 ): Promise<StepProgram<At>> {
-  const { batch, inputs: fed, feeds } = source.open(batchSize);
+  return inParts(batchSize, microBatchSize, (rows) => compileTrainStep(parts, source, batchSize, rows));
+}
+
+/** Compiles a step for so many rows at once, or as few times half of it as fit the device. */
+async function inParts<Step>(batchSize: number, most: number, compile: (rows: number) => Promise<Step>): Promise<Step> {
+  let first: LimitError | undefined;
+  for (let rows = Math.min(most, batchSize); ; rows = Math.ceil(rows / 2)) {
+    try {
+      return await compile(rows);
+    } catch (error) {
+      const isTooLarge = error instanceof LimitError;
+      if (first !== undefined && !isTooLarge) {
+        const { message } = error as Error;
+        throw new LimitError(`${first.message} It cannot be cut into parts: ${message}`, first.details, {
+          cause: error,
+        });
+      }
+      if (!isTooLarge || rows === 1) throw first ?? error;
+      first ??= error;
+    }
+  }
+}
+
+async function compileTrainStep<At>(
+  { model, compiled, sums, status }: TrainStepParts,
+  source: BatchSource<At>,
+  batchSize: number,
+  rows: number,
+): Promise<StepProgram<At>> {
+  const open = source.open(batchSize);
   const step = input("step", [], "int32");
   const rates = input("rates", [RATE_COUNT]);
-  const { optimizer, objectives, weights, slots } = compiled;
-  const result = model.forward(batch.xs, step);
-  const measured = measure(objectives, batch, result);
-  const { updates: stateUpdates, penalties } = result;
-  const { value, gradients, others } = differentiate(
-    withPenalties(measured.loss, penalties),
-    weights.map((weight) => weight.value),
-    [...measured.losses, ...measured.metrics.flat(), ...stateUpdates.map((update) => update.value)],
-  );
-  const left = [...others];
-  const take = (count: number) => left.splice(0, count);
-  const means = [value, ...take(measured.losses.length)].map((mean) => meanAddition(mean, batchSize));
-  const additions = [...means, ...measured.metrics.map((values) => take(values.length))];
-  const states = take(stateUpdates.length);
-  const floats = states.filter(({ dtype }) => dtype === "float32");
+  const { optimizer, weights, slots } = compiled;
+  const shares = evenShares(batchSize, rows);
+  const { value, gradients, additions, states } = gradientsOfShares({ model, compiled }, open, step, shares);
+  const floats = states.map((state) => state.value).filter(({ dtype }) => dtype === "float32");
   const checked = checkFinite([value, ...gradients, ...floats], status.value, step);
   const clipped = optimizer.clip(gradients);
   const isSound = equal(reshape(checked, []), 0);
@@ -115,29 +149,36 @@ export async function trainStep<At>(
           update.variable === weight && constraint ? constrained(update, constraint, isSound) : update,
         );
     }),
-    ...stateUpdates.map(({ variable }, index) => {
-      return { variable, value: where(isSound, states[index] as Value, variable.value) };
-    }),
+    ...states.map(({ variable, value: state }) => ({ variable, value: where(isSound, state, variable.value) })),
   ];
   const outputs = [...sumUpdates.map((update) => update.value), checked];
+  const inParts = shares.length === 1 ? "" : ` in ${shares.length} parts`;
   const program = await Program.compile(
     model.device,
     { outputs, updates },
-    { label: `training step, batch ${batchSize}`, inputs: [...fed, step, rates], variants: model.variants },
+    {
+      label: `training step, batch ${batchSize}${inParts}`,
+      inputs: [...open.inputs, step, rates],
+      variants: model.variants,
+    },
   );
   return {
     program,
     batchSize,
+    parts: shares.length,
     feeds: (next) =>
       new Map([
-        ...feeds(next.at),
+        ...open.feeds(next.at),
         [step, int32(next.iteration)],
         [rates, { shape: [RATE_COUNT], data: Float32Array.from(next.rates) }],
       ]),
   };
 }
 
-/** One step of evaluation: forward, loss and metrics. Its outputs are the running sums. */
+/**
+ * One step of evaluation: forward, loss and metrics. Its outputs are the running sums. As in training, a batch that passes
+ * a limit of the device goes through the model in parts.
+ */
 export async function evaluateStep<At>(
   model: StepModel,
   { objectives }: Pick<Compiled, "objectives">,
@@ -145,15 +186,16 @@ export async function evaluateStep<At>(
   sums: RunningTotals,
   batchSize: number,
 ): Promise<StepProgram<At>> {
-  const { batch, inputs, feeds } = source.open(batchSize);
-  const result = model.forward(batch.xs);
-  const { loss, losses, metrics } = measure(objectives, batch, result);
-  const means = [withPenalties(loss, result.penalties), ...losses].map((mean) => meanAddition(mean, batchSize));
-  const updates = sums.updates([...means, ...metrics]);
-  const program = await Program.compile(
-    model.device,
-    { outputs: updates.map((update) => update.value), updates: [...updates, ...result.updates] },
-    { label: `evaluation step, batch ${batchSize}`, inputs, variants: model.variants },
-  );
-  return { program, batchSize, feeds: (next) => new Map(feeds(next.at)) };
+  return inParts(batchSize, batchSize, async (rows) => {
+    const { inputs, feeds, ...open } = source.open(batchSize);
+    const shares = evenShares(batchSize, rows);
+    const { additions, states } = measureShares({ model, objectives }, open, shares);
+    const updates = sums.updates(additions);
+    const program = await Program.compile(
+      model.device,
+      { outputs: updates.map((update) => update.value), updates: [...updates, ...states] },
+      { label: `evaluation step, batch ${batchSize}`, inputs, variants: model.variants },
+    );
+    return { program, batchSize, parts: shares.length, feeds: (next) => new Map(feeds(next.at)) };
+  });
 }

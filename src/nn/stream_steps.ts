@@ -1,6 +1,5 @@
 /** Steps on batches that are made while the training runs: by a generator, an async iterable, or a function that gives one. */
 import { ValueError } from "../core/errors.ts";
-import type { Program } from "../runtime/program.ts";
 import type { BatchStream } from "./batch_stream.ts";
 import type { DataLike } from "./data_targets.ts";
 import type { Examples } from "./examples.ts";
@@ -51,7 +50,7 @@ class StreamSteps implements Steps {
   #hasBegun = false;
   /** Which outputs have weights: alike in all batches, for the sums are. */
   #weighted: string | undefined;
-  main: Program | undefined;
+  main: StepProgram<Examples> | undefined;
 
   constructor(stream: BatchStream, make: MakeStep, options: StreamStepOptions) {
     this.#stream = stream;
@@ -107,7 +106,7 @@ class StreamSteps implements Steps {
   async #program(examples: Examples): Promise<StepProgram<Examples>> {
     const key = `${examples.size} ${FedBatches.shapeOf(examples)}`;
     const ready = await this.#programs.get(key, () => this.#make(new FedBatches(examples), examples.size));
-    this.main = ready.program;
+    this.main = ready;
     return ready;
   }
 

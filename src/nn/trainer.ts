@@ -82,12 +82,14 @@ export class Trainer {
     training: OpenSteps,
     validation: { readonly steps: OpenSteps; readonly every: number } | undefined,
   ): Promise<Trainer> {
-    const { model, compiled } = parts;
+    const { model, compiled, state } = parts;
     const sums = new RunningTotals(measuresOf(compiled.objectives), "training");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     let data: Steps | undefined;
     try {
-      data = await training(model.device, (source, size) => trainStep(model, compiled, source, sums, status, size));
+      data = await training(model.device, (source, batchSize) =>
+        trainStep({ model, compiled, sums, status }, source, { batchSize, microBatchSize: state.microBatchSize }),
+      );
       const evaluator = validation && (await Evaluator.prepare(model, compiled, validation.steps));
       return new Trainer(parts, data, sums, status, evaluator && { evaluator, every: validation?.every ?? 1 });
     } catch (error) {
@@ -98,11 +100,13 @@ export class Trainer {
   }
 
   get statistics(): TrainingStatistics {
-    const { dispatches = 0, extraChunks = 0 } = this.#data.main?.statistics ?? {};
+    const { program, parts = 1 } = this.#data.main ?? {};
+    const { dispatches = 0, extraChunks = 0 } = program?.statistics ?? {};
     return {
       steps: this.#steps,
       dispatchesPerStep: dispatches,
       extraChunksPerStep: extraChunks,
+      partsPerStep: parts,
       submitsPerStep: 1,
       readbacks: this.#readbacks,
       peakGpuBytes: this.#model.device.memory.peakBytes,

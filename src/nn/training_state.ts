@@ -24,6 +24,8 @@ export interface TrainingState {
   readonly seed: number;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Rows that go through the model at once, where `fit` was given it. */
+  readonly microBatchSize?: number | undefined;
   readonly shuffle: boolean;
   /** Epochs done. */
   readonly epoch: number;
@@ -67,6 +69,8 @@ export interface TrainingStatistics {
   readonly dispatchesPerStep: number;
   /** Dispatches per step beyond these that only the watchdog limit forces. */
   readonly extraChunksPerStep: number;
+  /** In how many parts a batch goes through the model: 1, but where it would pass a limit of the device or `microBatchSize` is given. */
+  readonly partsPerStep: number;
   readonly submitsPerStep: number;
   readonly readbacks: number;
   readonly peakGpuBytes: number;

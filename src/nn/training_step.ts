@@ -39,7 +39,7 @@ export class TrainingStep {
       variablesOf(model.device).release([...sums.variables, status]);
     };
     try {
-      const step = await trainStep(model, compiled, data, sums, status, batchSize);
+      const step = await trainStep({ model, compiled, sums, status }, data, { batchSize });
       const feeds = step.feeds({ at: 0, iteration: 0, rates: compiled.optimizer.rates(0) });
       const clearSums = () => {
         for (const { variable, array } of sums.arraysOf([])) variablesOf(model.device).write(variable, array);

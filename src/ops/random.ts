@@ -45,6 +45,14 @@ export interface RandomSource {
   readonly stream: number;
 }
 
+/** Random numbers of the same source that have nothing to do with those of another branch. */
+export function branchOf(source: RandomSource, branch: number): RandomSource {
+  return {
+    ...source,
+    stream: (Math.imul(source.stream ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(branch + 1, 0xc2b2ae35)) >>> 0,
+  };
+}
+
 /** Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU. */
 export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSource): Value {
   return only(randomUniformOp([counter], { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }));

@@ -1,6 +1,6 @@
 import type { OpDefinition } from "../graph/op.ts";
 import { type Graph, type Operation, scalarOf, type Value } from "../graph/operation.ts";
-import { keep, rewrite } from "./rewrite.ts";
+import { rewrite } from "./rewrite.ts";
 
 /** Computes each value once: operations with the same op, inputs and attributes become one. */
 export function mergeCommonSubexpressions(graph: Graph): Graph {
@@ -11,7 +11,7 @@ export function mergeCommonSubexpressions(graph: Graph): Graph {
     return number;
   };
   const known = new Map<string, readonly Value[]>();
-  return rewrite(graph, (operation, inputs) => {
+  return rewrite(graph, (operation, inputs, keep) => {
     const { definition, attributes } = operation;
     const output = operation.outputs[0] as Value;
     const literal = scalarOf(output);

@@ -1,7 +1,7 @@
 import type { ReferenceArray } from "../graph/op.ts";
 import { type Graph, type Operation, scalar, scalarOf, type Value } from "../graph/operation.ts";
 import { broadcastTo, broadcastToOp } from "../ops/reshape.ts";
-import { keep, rewrite } from "./rewrite.ts";
+import { type Keep, rewrite } from "./rewrite.ts";
 
 /**
  * Works out what is one number throughout: elementwise operations of scalar constants, under any shape. Elementwise
@@ -10,7 +10,7 @@ import { keep, rewrite } from "./rewrite.ts";
 export function foldConstants(graph: Graph): Graph {
   const fills = new Map<Value, number>();
   const numberOf = (value: Value) => scalarOf(value) ?? fills.get(value);
-  return rewrite(graph, (operation, inputs) => {
+  return rewrite(graph, (operation, inputs, keep) => {
     const { kind } = operation.definition;
     const output = operation.outputs[0] as Value;
     if ((kind !== "view" && kind !== "elementwise") || inputs.length === 0) return undefined;
@@ -23,28 +23,21 @@ export function foldConstants(graph: Graph): Graph {
       return [filled];
     }
     if (kind === "view") return undefined;
-    return withLiterals(operation, inputs, numbers);
+    return withLiterals(keep(operation, inputs), numbers, keep);
   });
 }
 
-/** The operation with literals for inputs that are one number, where its output keeps its shape without them. */
-function withLiterals(
-  operation: Operation,
-  inputs: readonly Value[],
-  numbers: readonly (number | undefined)[],
-): readonly Value[] {
-  return inputs.reduce<readonly Value[]>(
-    (outputs, { dtype, shape }, index) => {
-      const number = numbers[index];
-      if (number === undefined || shape.length === 0) return outputs;
-      const { definition, attributes, inputs: before } = (outputs[0] as Value).operation;
-      const after = before.map((value, which) => (which === index ? scalar(number, dtype) : value));
-      const [type] = definition.infer({ inputs: after, attributes });
-      const isSame = String(type?.shape) === String(operation.outputs[0]?.shape);
-      return isSame ? keep((outputs[0] as Value).operation, after) : outputs;
-    },
-    keep(operation, inputs),
-  );
+/** The operation that gives `kept`, with literals for inputs that are one number, where its output keeps its shape without them. */
+function withLiterals(kept: readonly Value[], numbers: readonly (number | undefined)[], keep: Keep): readonly Value[] {
+  const { shape } = kept[0] as Value;
+  return (kept[0] as Value).operation.inputs.reduce<readonly Value[]>((outputs, input, index) => {
+    const number = numbers[index];
+    if (number === undefined || input.shape.length === 0) return outputs;
+    const { operation } = outputs[0] as Value;
+    const after = operation.inputs.map((value, which) => (which === index ? scalar(number, input.dtype) : value));
+    const [type] = operation.definition.infer({ inputs: after, attributes: operation.attributes });
+    return String(type?.shape) === String(shape) ? keep(operation, after) : outputs;
+  }, kept);
 }
 
 /** What the operation makes of numbers, as the output's dtype holds it; undefined where that dtype does not hold it. */

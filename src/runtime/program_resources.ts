@@ -1,6 +1,6 @@
 /** A plan's GPU objects: pipelines, buffers, bind groups. Made once, all inside error scopes. */
 import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import { DeviceError } from "../core/errors.ts";
+import { LimitError } from "../core/errors.ts";
 import { packParams } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
 import { type Device, formatBytes } from "../gpu/device.ts";
@@ -57,7 +57,7 @@ function compileStep(device: Device, label: string, step: Extract<Step, { kind: 
   const limit = device.traits.limits.maxStorageBufferBindingSize;
   for (const { bytes } of buffers) {
     if (bytes > limit) {
-      throw new DeviceError(
+      throw new LimitError(
         `${label}: ${dispatch.label} needs a buffer of ${formatBytes(bytes)}; this device binds at most ${formatBytes(limit)} (maxStorageBufferBindingSize). Use a smaller batch, a shorter sequence or fewer units.`,
         { kernel: dispatch.label, bytes, limit },
       );

@@ -1,3 +1,4 @@
+import { batchPartCases } from "./batch_parts.ts";
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
 import { functionalCases } from "./functional.ts";
@@ -23,6 +24,7 @@ export const cases: readonly ConformanceCase[] = [
   ...kerasPartCases,
   ...kerasTrainingCases,
   ...penaltyCases,
+  ...batchPartCases,
   ...stateUpdateCases,
   ...kerasFileCases,
   ...functionalCases,

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeAll, expect, test } from "vitest";
-import type { Device } from "../../src/index.ts";
+import { type Device, dense, embedding, lstm, requestDevice, sequential } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 import { smallData, smallModel } from "./small_model.ts";
 
@@ -77,4 +77,23 @@ test("1,000 steps keep the device's bytes equal and the process's memory within 
     `resident memory: ${(before / 2 ** 20).toFixed(1)} MiB, 800 steps later ${(after / 2 ** 20).toFixed(1)} MiB`,
   );
   expect(after).toBeLessThan(before * 1.05);
+});
+
+test("with microBatchSize a step takes the memory of so many rows", async () => {
+  const rows = Array.from({ length: 64 }, (_, row) => Array.from({ length: 100 }, (__, t) => (row * 7 + t * 3) % 50));
+  const labels = rows.map((_, row) => [row % 2]);
+  const bytesOf = async (microBatchSize: number) => {
+    // A device over the same GPU that counts its own bytes.
+    using own = await requestDevice({ device: device.gpu });
+    const layers = [embedding({ inputDim: 50, outputDim: 4 }), lstm({ units: 4 }), dense({ units: 1 })];
+    using model = sequential(layers, { device: own, inputShape: [100], seed: 1 });
+    model.compile({ optimizer: "adam", loss: "mse" });
+    const { statistics } = await model.fit(rows, labels, { batchSize: 64, microBatchSize });
+    expect(statistics.partsPerStep).toBe(64 / microBatchSize);
+    expect(statistics.submitsPerStep).toBe(1);
+    return statistics.peakGpuBytes;
+  };
+  const [whole, half, eighth] = [await bytesOf(64), await bytesOf(32), await bytesOf(8)];
+  expect(half / whole).toBeLessThan(0.6);
+  expect(eighth / whole).toBeLessThan(0.25);
 });

@@ -3,7 +3,7 @@ import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { add, mul } from "../../ops/arithmetic.ts";
 import { concat, reverse } from "../../ops/movement.ts";
-import { branchOf } from "./gated_cell.ts";
+import { branchOf } from "../../ops/random.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
 import type { Rnn, WithStates } from "./rnn.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";

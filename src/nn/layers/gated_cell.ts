@@ -7,7 +7,7 @@ import { add, mul } from "../../ops/arithmetic.ts";
 import type { LstmActivations } from "../../ops/lstm.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { concat, slice, transpose } from "../../ops/movement.ts";
-import { dropout as drop, type RandomSource } from "../../ops/random.ts";
+import { branchOf, dropout as drop } from "../../ops/random.ts";
 import { broadcastTo, reshape } from "../../ops/reshape.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations.ts";
 import type { Initializer } from "../initializers.ts";
@@ -57,14 +57,6 @@ const KERNEL_ACTIVATIONS: Readonly<Record<string, LstmActivations["activation"]>
 /** The activation by the kernels' name; undefined where they do not know it. */
 export function kernelActivation({ name, config }: Activation): LstmActivations["activation"] | undefined {
   return typeof config === "string" ? KERNEL_ACTIVATIONS[name] : undefined;
-}
-
-/** Random numbers of the same layer that have nothing to do with those of another branch. */
-export function branchOf(source: RandomSource, branch: number): RandomSource {
-  return {
-    ...source,
-    stream: (Math.imul(source.stream ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(branch + 1, 0xc2b2ae35)) >>> 0,
-  };
 }
 
 /** The base of LSTM, GRU and SimpleRNN cells. Weights: kernel `[D, G·H]`, recurrent kernel `[H, G·H]`, bias. */

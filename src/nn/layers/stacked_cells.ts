@@ -1,6 +1,7 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
+import { branchOf } from "../../ops/random.ts";
 import type { Constraint } from "../constraints.ts";
 import {
   type CellContext,
@@ -10,7 +11,6 @@ import {
   RnnCell,
   type SweepInputs,
 } from "./cell.ts";
-import { branchOf } from "./gated_cell.ts";
 import type { LayerConfig, WeightSpec } from "./layer.ts";
 
 /**
