@@ -13,9 +13,19 @@ import { setup } from "./setup.mjs";
 
 const SECTIONS = {
   saves: {
-    about: "200 kills in mid-save in Node, Deno and browsers; full and failing disks",
+    about: "200 kills in mid-save in Node and in Deno, 50 of each kind in browsers; full and failing disks",
     files: ["tests/io/kill.test.ts", "tests/io/full_disk.test.ts", "tests/io/browser_saves"],
-    env: { SLUICE_KILLS: "200" },
+    env: { SLUICE_KILLS: "200", SLUICE_BROWSER_KILLS: "50" },
+  },
+  loaders: {
+    about: "10,000 damaged files for every loader",
+    files: ["tests/fuzz"],
+    env: { SLUICE_MUTATIONS: "10000" },
+  },
+  graphs: {
+    about: "10,000 random graphs against float64, values and gradients",
+    files: ["tests/ops/random_graphs.test.ts"],
+    env: { SLUICE_RUNS: "10000" },
   },
 };
 

@@ -1,7 +1,7 @@
 /** A model from its configuration as Keras 3 writes it: `config.json`. */
-import { FormatError, SluiceError } from "../core/errors.ts";
+import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { show, textOf } from "../io/json_check.ts";
+import { asFormatError, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { model as functional } from "../nn/functional.ts";
 import { InputLayer, input, type Layer, type SymbolicTensor } from "../nn/layers/index.ts";
@@ -45,16 +45,6 @@ const MODELS: ReadonlyMap<string, (config: Fields, name: string, device: Home, w
   ["Sequential", readSequential],
   ["Functional", readFunctional],
 ]);
-
-/** What does not fit together in a file is the file's fault. */
-function asFormatError<T>(what: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (cause instanceof FormatError || !(cause instanceof SluiceError)) throw cause;
-    throw new FormatError(`${what}: ${cause.message}`, cause.details, { cause });
-  }
-}
 
 /** A layer, or a model as one. */
 function readPart(entry: Entry, what: string): Layer {

@@ -19,6 +19,7 @@ export type TfjsFiles = ReadonlyMap<string, Uint8Array>;
 const TOPOLOGY = "model.json";
 const WEIGHTS = "weights.bin";
 const MAX_JSON_BYTES = 2 ** 26;
+const MAX_SHARDS = 1_024;
 /** A shard lies beside `model.json`, or in a folder beside it. */
 const SHARD = /^(?!.*\.\.)[\w-][\w./-]*$/;
 
@@ -116,14 +117,19 @@ function readerAt(source: string | URL): ReadFile {
 
 async function readWeights(groups: readonly JsonValue[], read: ReadFile): Promise<Map<string, NdArray>> {
   const weights = new Map<string, NdArray>();
+  let shards = 0;
   for (const [index, group] of groups.entries()) {
     const what = `${TOPOLOGY}: weightsManifest[${index}]`;
     const fields = objectOf(group, what);
+    const paths = listOf(fields.get("paths"), `${what}.paths`);
+    shards += paths.length;
+    if (shards > MAX_SHARDS)
+      throw new FormatError(`${what}: more than ${MAX_SHARDS} shards; expected fewer, larger ones`);
     const specs = listOf(fields.get("weights"), `${what}.weights`).map((spec) => weightOf(objectOf(spec, what), what));
     const total = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
     if (total > MAX_FILE_BYTES)
       throw new FormatError(`${what} claims ${total} bytes; expected at most ${MAX_FILE_BYTES}`);
-    const bytes = new Uint8Array(await joinShards(listOf(fields.get("paths"), `${what}.paths`), total, read, what));
+    const bytes = new Uint8Array(await joinShards(paths, total, read, what));
     let at = 0;
     for (const { name, shape } of specs) {
       if (weights.has(name)) throw new FormatError(`${what}: two weights are called ${show(name)}`);

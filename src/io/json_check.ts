@@ -1,5 +1,5 @@
 /** Small checks on the values of JSON that came from outside. */
-import { FormatError } from "../core/errors.ts";
+import { DTypeError, type ErrorDetails, FormatError, ShapeError, ValueError } from "../core/errors.ts";
 import type { JsonValue } from "./strict_json.ts";
 
 /** The members of a JSON object as a Map, or a FormatError. */
@@ -33,4 +33,21 @@ export function textOf(value: JsonValue | undefined, what: string): string {
 /** A value for a message, cut short. */
 export function show(value: unknown): string {
   return (JSON.stringify(value) ?? "nothing").slice(0, 80);
+}
+
+/** What checks of options and shapes throw, and what JavaScript does for a value of a kind that nobody expected. */
+const OF_CONTENT = [ValueError, ShapeError, DTypeError, TypeError, RangeError];
+
+/**
+ * Builds something of what a file says: what does not fit together in it is the file's fault.
+ * @throws FormatError in place of errors that speak of an option, a shape or a value; others pass as they are.
+ */
+export function asFormatError<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!OF_CONTENT.some((kind) => cause instanceof kind)) throw cause;
+    const { message, details = {} } = cause as Error & { readonly details?: ErrorDetails };
+    throw new FormatError(`${what}: ${message}`, details, { cause });
+  }
 }

@@ -4,6 +4,7 @@ import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { ReviewEncoder } from "../data/review_encoder.ts";
 import type { Variable } from "../graph/operation.ts";
+import { asFormatError } from "../io/json_check.ts";
 import { readModelDirectory, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -36,7 +37,7 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
 ): Promise<Model<P>> {
   const saved =
     typeof source === "string" ? await readModelDirectory(await openFileSystem(), source) : await unpackModel(source);
-  return restore(saved, options.device);
+  return asFormatError("model.json", () => restore(saved, options.device));
 }
 
 /** Everything is read and checked before the first variable is written. */
@@ -147,6 +148,8 @@ function matchTensors(
         `${file}: "${name}" is ${formatShape(array.shape)}; the architecture says float32 ${formatShape(variable.shape)}`,
       );
     }
+    if (!array.data.every(Number.isFinite))
+      throw new FormatError(`${file}: "${name}" holds a number that is not finite`);
     return [variable, array];
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Saves in real browsers: in the page and in a worker, with a full quota, an eviction, a terminated worker, a reload in
- * mid-save and two tabs. SLUICE_KILLS says how many kills of each kind.
+ * mid-save and two tabs. SLUICE_BROWSER_KILLS says how many kills of each kind.
  */
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import type { SavingPage } from "./page.ts";
 /** In the page. */
 declare const window: { readonly page: SavingPage };
 
-const kills = Number(process.env.SLUICE_KILLS ?? 4);
+const kills = Number(process.env.SLUICE_BROWSER_KILLS ?? 4);
 const timeout = 60_000 + 5_000 * kills;
 /** Prime to the time that a save takes, so that kills fall everywhere. */
 const delayOf = (kill: number): number => (kill * 17.3) % 97;
@@ -66,8 +66,8 @@ for (const name of ["chromium", "firefox"] as const satisfies readonly BrowserNa
       for (let kill = 0; kill < kills; kill++) {
         const told = await page.evaluate((delay) => window.page.terminateInSave("killed", delay), delayOf(kill));
         const loaded = await load("killed");
-        // What it told last, or what it had saved and not yet told, or the one after.
-        expect([told, Number(told) + 1, Number(told) + 2]).toContain(loaded);
+        expect(loaded).toBeTypeOf("number");
+        expect(loaded, "what it told last, or what it saved later").toBeGreaterThanOrEqual(Number(told));
       }
       tally({ what: `workers terminated in mid-save in ${name}`, tried: kills, lost: 0 });
     });

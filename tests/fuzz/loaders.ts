@@ -1,0 +1,393 @@
+/**
+ * The loaders under test: how whole files are made, how they are damaged, and what is asked of a file that loads all the same.
+ * A new loader of files from outside gets a row here.
+ */
+import fc from "fast-check";
+import { readSeries } from "../../src/cli/series.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
+import { writeHdf5 } from "../../src/convert/hdf5.ts";
+import * as convert from "../../src/convert/index.ts";
+import { describeWeights } from "../../src/convert/keras_weights.ts";
+import { readZip, writeZip } from "../../src/convert/zip.ts";
+import { sizeOf } from "../../src/core/shape.ts";
+import {
+  concatenate,
+  type Device,
+  dense,
+  model as functional,
+  imdb,
+  input,
+  loadModel,
+  lstm,
+  MinMaxScaler,
+  type Model,
+  minMaxScaler,
+  type NdArray,
+  ReviewEncoder,
+  readSafetensors,
+  StandardScaler,
+  sequential,
+  standardScaler,
+  Tokenizer,
+  writeSafetensors,
+} from "../../src/index.ts";
+import { sha256Hex } from "../../src/io/sha256.ts";
+import { parseStrictJson } from "../../src/io/strict_json.ts";
+import { gzip, paxRecord, tar } from "../data/archives.ts";
+import { smallData, smallModel } from "../nn/small_model.ts";
+import { bytesMutation, type Files, fileMutation, jsonMutation } from "./mutations.ts";
+
+/** A loader, ready to be given damaged files. */
+export interface Fuzzed {
+  /** Files, damaged. */
+  readonly files: fc.Arbitrary<() => Files | Promise<Files>>;
+  /** Loads them, and checks what came of them. @throws what the loader throws, or AssertionError. */
+  load(files: Files): Promise<void>;
+  /** Errors beside FormatError by which a file is refused. */
+  readonly refusals?: readonly (new (
+    ...args: never[]
+  ) => Error)[];
+}
+
+class AssertionError extends Error {
+  override readonly name = "AssertionError";
+}
+function check(holds: boolean, what: string): void {
+  if (!holds) throw new AssertionError(what);
+}
+
+const single = (bytes: Uint8Array): Files => new Map([["file", bytes]]);
+const onlyOf = (files: Files): Uint8Array => [...files.values()][0] ?? new Uint8Array();
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+/** Samples, each damaged in one of several ways. */
+function damaged(
+  samples: readonly Files[],
+  ...ways: readonly fc.Arbitrary<(files: Files) => Files | Promise<Files>>[]
+) {
+  return fc.tuple(fc.constantFrom(...samples), fc.oneof(...ways)).map(
+    ([files, change]) =>
+      () =>
+        change(files),
+  );
+}
+
+/** A tensor's data fill its shape. */
+function checkArrays(arrays: Iterable<NdArray>): void {
+  for (const { shape, data } of arrays)
+    check(sizeOf(shape) === data.length, `[${shape}] holds ${data.length} elements`);
+}
+
+/** A model's weights are there, finite and in shape; then it goes. */
+async function checkModel(model: Model<NdArray | NdArray[]>): Promise<void> {
+  try {
+    const weights = await model.weights();
+    checkArrays(weights);
+    check(
+      weights.every(({ data }) => data.every(Number.isFinite)),
+      "a weight is not finite",
+    );
+  } finally {
+    model.dispose();
+  }
+}
+
+/** A safetensors file with another header, its length right. */
+const headerMutation = jsonMutation.map((edit) => (bytes: Uint8Array) => {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = edit(bytes.subarray(8, 8 + length));
+  const out = new Uint8Array(8 + header.length + bytes.length - 8 - length);
+  new DataView(out.buffer).setBigUint64(0, BigInt(header.length), true);
+  out.set(header, 8);
+  out.set(bytes.subarray(8 + length), 8 + header.length);
+  return out;
+});
+
+async function safetensors(): Promise<Fuzzed> {
+  const tensors = new Map<string, NdArray>([
+    ["a/kernel", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+    ["ids", { shape: [4], data: Int32Array.of(1, -2, 3, 4) }],
+    ["none", { shape: [0, 5], data: new Float32Array() }],
+  ]);
+  const other = text({
+    h: { dtype: "F16", shape: [2], data_offsets: [0, 4] },
+    l: { dtype: "I64", shape: [1], data_offsets: [4, 12] },
+  });
+  const bytes = new Uint8Array(8 + other.length + 12);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(other.length), true);
+  bytes.set(other, 8);
+  const samples = [writeSafetensors(tensors, new Map([["format", "pt"]])), bytes].map(single);
+  return {
+    files: damaged(samples, fileMutation(bytesMutation), fileMutation(headerMutation)),
+    load: async (files) => checkArrays(readSafetensors(onlyOf(files)).tensors.values()),
+  };
+}
+
+/** The manifest again, in agreement with parts that were changed. */
+async function withHashes(files: Files): Promise<Files> {
+  const manifest = files.get("model.json");
+  if (manifest === undefined) return files;
+  const json = JSON.parse(new TextDecoder().decode(manifest));
+  for (const record of Object.values<Record<string, unknown>>(json.files)) {
+    const bytes = files.get(record.name as string);
+    if (bytes !== undefined) Object.assign(record, { bytes: bytes.length, sha256: await sha256Hex(bytes) });
+  }
+  return new Map([...files, ["model.json", text(json)]]);
+}
+
+async function savedModel(device: Device): Promise<Fuzzed> {
+  using trained = smallModel(device);
+  await trained.fit(smallData(20), { epochs: 1, batchSize: 8 });
+  const tokenizer = Tokenizer.fromCounts(
+    new Map([
+      ["good", 3],
+      ["bad", 2],
+    ]),
+    4,
+  );
+  trained.encoder = new ReviewEncoder(tokenizer, { maxLength: 6 });
+  const [left, right] = [input({ shape: [3, 2] }), input({ shape: [3, 2] })];
+  const shared = lstm({ units: 2 });
+  const end = dense({ units: 1 }).call(concatenate().call([shared.call(left), shared.call(right)]));
+  using joined = functional({ inputs: [left, right], outputs: [end], device, seed: 1 });
+  const samples = [await trained.toFiles(), await joined.toFiles()];
+  const isPart = (name: string) => name !== "model.json";
+  const ofParts = fc
+    .oneof(fileMutation(bytesMutation, isPart), fileMutation(headerMutation, isPart))
+    .map((change) => (files: Files) => withHashes(change(files)));
+  return {
+    files: damaged(
+      samples,
+      fileMutation(bytesMutation),
+      fileMutation(jsonMutation, (name) => !isPart(name)),
+      ofParts,
+    ),
+    load: async (files) => checkModel(await loadModel(files, { device })),
+  };
+}
+
+async function kerasModels(device: Device) {
+  const row = sequential([lstm({ units: 2 }), dense({ units: 1 })], { device, inputShape: [3, 2], seed: 1 });
+  const start = input({ shape: [3, 2] });
+  const end = dense({ units: 1 }).call(
+    concatenate().call([lstm({ units: 2 }).call(start), lstm({ units: 1 }).call(start)]),
+  );
+  return [row, functional({ inputs: [start], outputs: [end], device, seed: 1 })] as const;
+}
+
+const KERAS_PARTS = ["metadata.json", "config.json", "model.weights.h5"];
+
+async function keras(device: Device): Promise<Fuzzed> {
+  const models = await kerasModels(device);
+  const zips = await Promise.all(models.map((model) => convert.toKeras(model)));
+  for (const model of models) model.dispose();
+  const wanted = new Map(KERAS_PARTS.map((name) => [name, 1e6]));
+  const parts = await Promise.all(zips.map((bytes) => readZip(bytes, wanted, "the sample")));
+  const zipped = (change: (files: Files) => Files) => async (files: Files) => single(await writeZip(change(files)));
+  const isJson = (name: string) => name.endsWith(".json");
+  return {
+    files: fc.oneof(
+      damaged(zips.map(single), fileMutation(bytesMutation)),
+      damaged(parts, fileMutation(jsonMutation, isJson).map(zipped), fileMutation(bytesMutation).map(zipped)),
+    ),
+    load: async (files) => checkModel(await convert.loadKeras(onlyOf(files), { device })),
+  };
+}
+
+async function kerasWeights(device: Device): Promise<Fuzzed> {
+  const [model, other] = await kerasModels(device);
+  const contents = [await describeWeights(model), await describeWeights(other)];
+  const samples = await Promise.all(contents.map((content) => writeHdf5(content)));
+  other.dispose();
+  /** The same data sets under other paths, in other shapes, of another dtype, or fewer. */
+  const odd = fc
+    .tuple(fc.nat(), fc.nat(5), fc.constantFrom("layers/lstm/vars/0", "layers/x/vars/9", "vars/1", "a/b/c/d"))
+    .map(([place, kind, path]) => async () => {
+      const datasets = [...(contents[0] as (typeof contents)[number]).datasets];
+      const index = place % datasets.length;
+      const [name, array] = datasets[index] as [string, NdArray];
+      const whole = Int32Array.from(array.data);
+      const changes: readonly (readonly [string, NdArray] | undefined)[] = [
+        undefined,
+        [path, array],
+        [name, { shape: [array.data.length], data: array.data }],
+        [name, { shape: array.shape, data: whole }],
+        [name, { shape: array.shape, data: Float32Array.from(array.data, () => Number.NaN) }],
+        [`${name}/deeper`, array],
+      ];
+      const changed = changes[kind];
+      datasets.splice(index, 1, ...(changed === undefined ? [] : [changed as [string, NdArray]]));
+      const unique = new Map(datasets);
+      return single(await writeHdf5({ datasets: unique, groups: new Map() }));
+    });
+  const before = await model.weights();
+  return {
+    files: fc.oneof(
+      { weight: 4, arbitrary: damaged(samples.map(single), fileMutation(bytesMutation)) },
+      { weight: 1, arbitrary: odd },
+    ),
+    async load(files) {
+      try {
+        await convert.loadKerasWeights(model, onlyOf(files));
+      } catch (error) {
+        const after = await model.weights();
+        check(
+          after.every(({ data }, index) => String(data) === String(before[index]?.data)),
+          "a failed load changed weights",
+        );
+        throw error;
+      }
+      const after = await model.weights();
+      checkArrays(after);
+      check(
+        after.every(({ data }) => data.every(Number.isFinite)),
+        "a weight is not finite",
+      );
+      await model.setWeights(before);
+    },
+  };
+}
+
+async function tfjs(device: Device): Promise<Fuzzed> {
+  const models = await kerasModels(device);
+  const samples = await Promise.all(models.map((model) => convert.toTfjs(model)));
+  for (const model of models) model.dispose();
+  const isJson = (name: string) => name === "model.json";
+  return {
+    files: damaged(
+      samples,
+      fileMutation(bytesMutation),
+      fileMutation(jsonMutation, isJson),
+      fileMutation(jsonMutation, isJson),
+    ),
+    load: async (files) => checkModel(await convert.loadTfjs(files, { device })),
+  };
+}
+
+async function weightsByName(device: Device): Promise<Fuzzed> {
+  const [model, other] = await kerasModels(device);
+  other.dispose();
+  const before = await model.weights();
+  const samples = [single(await convert.toSafetensors(model))];
+  return {
+    files: damaged(samples, fileMutation(bytesMutation), fileMutation(headerMutation)),
+    async load(files) {
+      await convert.loadSafetensors(model, onlyOf(files));
+      check(
+        (await model.weights()).every(({ data }) => data.every(Number.isFinite)),
+        "a weight is not finite",
+      );
+      await model.setWeights(before);
+    },
+  };
+}
+
+async function archive(): Promise<Fuzzed> {
+  const paths = ["train/pos/1_9", "train/neg/2_1", "test/pos/3_8", "test/neg/4_2"];
+  const reviews = paths.map((path, index) => ({
+    path: `aclImdb/${path}.txt`,
+    text: `a film of ${index} words`,
+    type: "0",
+  }));
+  const whole = tar([
+    { path: "aclImdb/", type: "5" },
+    { path: "p", type: "x", text: paxRecord("mtime", "1.5") },
+    ...reviews,
+  ]);
+  const samples = [single(whole), single(await gzip(whole))];
+  const path = fc.oneof(fc.constantFrom(...reviews.map((review) => review.path)), fc.string({ maxLength: 20 }));
+  const entry = fc.record(
+    {
+      path,
+      text: fc.oneof(
+        fc.string({ maxLength: 40 }),
+        fc.string({ maxLength: 8 }).map((size) => paxRecord("size", size)),
+        path.map((name) => paxRecord("path", name)),
+      ),
+      type: fc.constantFrom("0", "1", "2", "5", "7", "x", "g", "L", "K", "S", "V", "\0"),
+      size: fc.oneof(fc.nat(2000), fc.constantFrom(8 ** 11 - 1, 2 ** 20, 2 ** 30)),
+    },
+    { requiredKeys: ["path"] },
+  );
+  const odd = fc
+    .tuple(fc.array(entry, { maxLength: 5 }), fc.boolean(), fc.nat(3))
+    .map(([entries, zip, blocks]) => async () => {
+      const bytes = tar([...reviews, ...entries], blocks);
+      return single(zip ? await gzip(bytes) : bytes);
+    });
+  /** Damaged before it is compressed: gzip's own checksum is right. */
+  const inside = fileMutation(bytesMutation).map(
+    (change) => async (files: Files) => single(await gzip(onlyOf(change(files)))),
+  );
+  return {
+    files: fc.oneof(damaged(samples, fileMutation(bytesMutation)), damaged([single(whole)], inside), odd),
+    async load(files) {
+      const { train, test } = await imdb.load({ source: onlyOf(files), keepTexts: true });
+      check(train.size + test.size >= 1, "no review");
+    },
+  };
+}
+
+async function json(): Promise<Fuzzed> {
+  const tokenizer = Tokenizer.fromCounts(
+    new Map([
+      ["good", 3],
+      ["bad", 2],
+    ]),
+    4,
+  );
+  const column = { x: [[1], [2], [4]] };
+  const samples = [
+    new ReviewEncoder(tokenizer, { maxLength: 6, numWords: 10 }).toJSON(),
+    (standardScaler().fit(column.x) as StandardScaler).toJSON(),
+    (minMaxScaler().fit(column.x) as MinMaxScaler).toJSON(),
+  ].map((value, kind) => new Map([[String(kind), text(value)]]));
+  const readers = [ReviewEncoder, StandardScaler, MinMaxScaler];
+  return {
+    files: damaged(samples, fileMutation(bytesMutation), fileMutation(jsonMutation), fileMutation(jsonMutation)),
+    async load(files) {
+      for (const [kind, bytes] of files) {
+        const reader = readers[Number(kind)] as (typeof readers)[number];
+        const read = reader.fromJSON(parseStrictJson(bytes, "the sample"));
+        const written = JSON.stringify(read);
+        check(JSON.stringify(reader.fromJSON(JSON.parse(written))) === written, "it does not come back as it was read");
+      }
+    },
+  };
+}
+
+async function csv(): Promise<Fuzzed> {
+  const rows = (between: string) => ["date", "price", "name"].join(between);
+  const sample = (between: string) =>
+    single(
+      new TextEncoder().encode(
+        [
+          rows(between),
+          ...["2020-01-01", "2020-01-02", "2020-01-05"].map((date, day) => [date, `${day}.5`, '"a b"'].join(between)),
+        ].join("\n"),
+      ),
+    );
+  return {
+    // Which column is read is the user's choice.
+    refusals: [UsageError],
+    files: damaged([",", ";", "\t"].map(sample), fileMutation(bytesMutation)),
+    async load(files) {
+      const series = readSeries(new TextDecoder().decode(onlyOf(files)), { name: "the sample", column: "price" });
+      check(series.values.every(Number.isFinite), "a value is not finite");
+      check((series.dates?.length ?? series.values.length) === series.values.length, "a date is missing");
+    },
+  };
+}
+
+/** By name; each is made on the device that models are loaded onto. */
+export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed>>> = {
+  safetensors,
+  "saved model": savedModel,
+  keras,
+  "keras weights": kerasWeights,
+  tfjs,
+  "weights by name": weightsByName,
+  "review archive": archive,
+  json,
+  csv,
+};
