@@ -83,6 +83,58 @@ test("after a reload in mid-training the page goes on, and ends with the same we
   await page.close();
 });
 
+test("a device lost in mid-training is said, and made good: the same weights", async () => {
+  const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  await page.waitForSelector("#start:enabled");
+  // What the test before left is another training's.
+  await page.click("#start");
+  await waitForText(page, "#epoch", /^2 of 3/);
+  const [worker] = page.workers();
+  await worker?.evaluate(() => {
+    const { prototype } = GPUDevice;
+    const { createCommandEncoder } = prototype;
+    prototype.createCommandEncoder = function (...options) {
+      prototype.createCommandEncoder = createCommandEncoder;
+      this.destroy();
+      return createCommandEncoder.apply(this, options);
+    };
+  });
+  await waitForText(page, "#log", /GPU was lost/);
+  expect(await finish(page)).toBe(undisturbed);
+  // The notice goes once there is a GPU again.
+  await page.waitForFunction(() => document.querySelector(".notice") === null);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test("a full disk is said, and the training goes on", async () => {
+  const { page } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  const client = await page.createCDPSession();
+  await client.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 1 });
+  await start(page);
+  await waitForText(page, ".notices", /No room to keep this training.*storage for this origin is full/);
+  expect(await finish(page)).toBe(undisturbed);
+  await client.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin });
+  await page.close();
+});
+
+test("two tabs train side by side, each with a place of its own", async () => {
+  const tabs = [
+    await site.open({ hash: `train?${SMALL_TRAINING}` }),
+    await site.open({ hash: `train?${SMALL_TRAINING}` }),
+  ];
+  for (const { page } of tabs) {
+    await page.bringToFront();
+    await start(page);
+  }
+  for (const { page, complaints } of tabs) {
+    await page.bringToFront();
+    expect(await finish(page)).toBe(undisturbed);
+    expect(complaints).toEqual([]);
+    await page.close();
+  }
+});
+
 test("a table of one's own, chosen and dropped; what is wrong with one is said by its line", async () => {
   const { page, complaints } = await site.open({ hash: "train" });
   await page.waitForSelector("#start:enabled");
