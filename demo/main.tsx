@@ -5,6 +5,7 @@ import { App } from "./app.tsx";
 import { openGpu } from "./gpu.ts";
 import { ROOMS } from "./rooms/index.ts";
 import { restore } from "./rooms/train/store.ts";
+import { bringShippedModel } from "./shipped.ts";
 import { followVerdict } from "./verdict.ts";
 
 const host = document.getElementById("app");
@@ -12,4 +13,7 @@ if (host === null) throw new Error('the page has no element "app"');
 followAddress(ROOMS.map(({ name }) => name));
 render(<App />, host);
 followVerdict();
-openGpu(() => void restore());
+openGpu(() => {
+  void restore();
+  void bringShippedModel();
+});

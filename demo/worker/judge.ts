@@ -30,9 +30,8 @@ export async function judge({ model, encoder }: Subject, text: string): Promise<
   const { output, contribution } = await model.gradients(encoder.encode([heard]));
   const pushes = contribution.data;
   const words = encoder.tokenizer.words(heard).map((word) => {
-    const rank = encoder.tokenizer.wordIndex.get(word);
-    const isRare = rank !== undefined && encoder.idOfRank(rank) === encoder.oovChar;
-    return { word, isRare, isKnown: rank !== undefined };
+    const id = encoder.idOfRank(encoder.tokenizer.wordIndex.get(word));
+    return { word, isRare: id === encoder.oovChar, isKnown: id >= 0 };
   });
   // The words that the model reads stand at the end of the row, in their order.
   let step = pushes.length;

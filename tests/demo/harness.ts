@@ -107,8 +107,10 @@ export const waitForAddress = (page: Page, text: string): Promise<unknown> =>
   page.waitForFunction((part) => location.hash.includes(part), { timeout: 5000 }, text);
 
 /** Puts text into a field as a paste does. */
-export const paste = (page: Page, selector: string, text: string): Promise<void> =>
-  page.$eval(
+export async function paste(page: Page, selector: string, text: string): Promise<void> {
+  // A room is loaded when it is first opened.
+  await page.waitForSelector(selector);
+  await page.$eval(
     selector,
     (box, value) => {
       (box as HTMLTextAreaElement).value = value;
@@ -116,6 +118,7 @@ export const paste = (page: Page, selector: string, text: string): Promise<void>
     },
     text,
   );
+}
 
 /** Goes to a room by its link. */
 export async function goTo(page: Page, title: string): Promise<void> {

@@ -3,19 +3,25 @@
  * folder and name it here; `ask("name", params)` then knows its parameters, its events and its result.
  */
 import { judge } from "./ask.ts";
+import { fade, readCell, trainRivals } from "./cell.ts";
 import { watchGpu } from "./gpu.ts";
+import { openShipped } from "./shipped.ts";
 import { findKept, forgetKept, goOn, openKept, pause, readData, resume, train } from "./train.ts";
 
 export const requests = {
+  fade,
   findKept,
   forgetKept,
   goOn,
   judge,
   openKept,
+  openShipped,
   pause,
+  readCell,
   readData,
   resume,
   train,
+  trainRivals,
   watchGpu,
 } as const;
 

@@ -1,0 +1,48 @@
+/** Questions about what goes on inside the model. */
+import type { Context } from "../../protocol.ts";
+import { type CellReading, readCell as readText } from "../cell.ts";
+import type { Which } from "../session.ts";
+import { type Fadings, type RivalProgress, type RivalScores, Rivals } from "../vanishing.ts";
+
+export interface CellParams {
+  readonly which: Which;
+  readonly text: string;
+}
+
+/** What the model's recurrent layer did with a text. */
+export async function readCell({ session, transfer }: Context, { which, text }: CellParams): Promise<CellReading> {
+  const reading = await readText(await session.subject(which), text);
+  transfer(...Object.values(reading.parts).map(({ buffer }) => buffer));
+  return reading;
+}
+
+export interface FadeParams {
+  readonly text: string;
+  /** Words of the passage. */
+  readonly length: number;
+  readonly which: "untrained" | "trained";
+}
+
+let rivals: Promise<Rivals> | undefined;
+
+/** The three networks on the device at hand: made when first asked for, and anew after a loss. */
+async function rivalsOf({ session }: Pick<Context, "session">): Promise<Rivals> {
+  const device = await session.device();
+  const known = await rivals?.catch(() => undefined);
+  if (known?.device === device) return known;
+  rivals = Rivals.on(device);
+  return rivals;
+}
+
+/** The gradients over a passage, for three kinds of layer. */
+export async function fade(context: Context, { text, length, which }: FadeParams): Promise<Fadings> {
+  return (await rivalsOf(context)).fade(text, length, which);
+}
+
+/** Trains the three. */
+export async function trainRivals(
+  context: Context<RivalProgress>,
+  _params: Record<string, never>,
+): Promise<RivalScores> {
+  return (await rivalsOf(context)).train(context.signal, context.tell);
+}
