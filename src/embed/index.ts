@@ -1,4 +1,9 @@
 /** `sluice/embed`: vectors for texts and words, and exact search over vectors on the GPU. */
+
+export { Embedder, type EmbedOptions, type Pooling } from "./embedder.ts";
+export { Embeddings } from "./embeddings.ts";
+export { type EmbedFunction, functionEmbedder, type VectorsOfTexts } from "./function_embedder.ts";
+export { type ModelEmbedderOptions, modelEmbedder } from "./model_embedder.ts";
 export { type Metric, similarity } from "./similarity.ts";
 export {
   type TrainWordVectorsOptions,
@@ -6,6 +11,7 @@ export {
   type WordVectorProgress,
 } from "./train_word_vectors.ts";
 export type { CorpusOptions } from "./word_corpus.ts";
+export { WordEmbedder, type WordEmbedderOptions, wordEmbedder, wordEmbedderFromBytes } from "./word_embedder.ts";
 export {
   type WordSafetensorsOptions,
   wordVectorsFromSafetensors,

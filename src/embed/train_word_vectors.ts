@@ -24,7 +24,7 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly sample?: number | undefined;
   /** Times through the texts; 3 when absent. */
   readonly epochs?: number | undefined;
-  /** Adagrad's step size at first; it falls in a straight line to a hundredth of it. 0.15 when absent. */
+  /** Adagrad's step size at first; it falls in a straight line to a hundredth of it. 0.4 when absent. */
   readonly learningRate?: number | undefined;
   /** Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. */
   readonly batchSize?: number | undefined;
@@ -90,7 +90,7 @@ type Settings = ReturnType<typeof checkSettings>;
 
 function checkSettings(options: TrainWordVectorsOptions) {
   const { vectorSize = 64, window = 5, negative = 5, epochs = 3, batchSize = 4096, seed = 0 } = options;
-  const { noiseExponent = 0.75, sample = 1e-4, learningRate = 0.15, watch = [] } = options;
+  const { noiseExponent = 0.75, sample = 1e-4, learningRate = 0.4, watch = [] } = options;
   const check = (name: string, value: number, isRight: boolean, expected: string) => {
     if (!isRight)
       throw new ValueError(`trainWordVectors: ${name} is ${value}; expected ${expected}`, { [name]: value });

@@ -6,7 +6,7 @@ import { parseStrictJson } from "../io/strict_json.ts";
 import { WordVectors } from "./word_vectors.ts";
 
 /** The words stand in the header. */
-const MAX_HEADER_BYTES = 2 ** 28;
+export const MAX_HEADER_BYTES = 2 ** 28;
 
 /** What a file of others does not say itself. */
 export interface WordSafetensorsOptions {
@@ -17,7 +17,8 @@ export interface WordSafetensorsOptions {
 }
 
 /** The tensors of word vectors: `vectors` float32 `[words, D]` and, where they are known, `counts` int32 `[words]`. */
-export function wordTensors({ shape, data, counts, size }: WordVectors): Map<string, NdArray> {
+export function wordTensors(vectors: WordVectors, counts = vectors.counts): Map<string, NdArray> {
+  const { shape, data, size } = vectors;
   return new Map<string, NdArray>([
     ["vectors", { shape, data }],
     ...(counts === undefined ? [] : [["counts", { shape: [size], data: counts }] as const]),

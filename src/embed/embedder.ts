@@ -1,0 +1,167 @@
+/** Texts in, vectors out, whatever the vectors come from. */
+import { AbortError, DisposedError, ShapeError, ValueError } from "../core/errors.ts";
+import { Embeddings } from "./embeddings.ts";
+import { norm } from "./similarity.ts";
+
+/** How the vectors of a text's words become one: that of the last word, their mean, or the largest of each number. */
+export type Pooling = "last" | "mean" | "max";
+
+/** The ways by name. */
+const POOLINGS: readonly Pooling[] = ["last", "mean", "max"];
+
+/** Options of `embed`. */
+export interface EmbedOptions {
+  /** Each embedder has its own default, and may not have them all. */
+  readonly pooling?: Pooling | undefined;
+  /** Scale each vector to length 1; zeros stay zeros. False when absent. */
+  readonly normalize?: boolean | undefined;
+  /** Texts at a time; 32 when absent. */
+  readonly batchSize?: number | undefined;
+  /** Stops between two batches. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Vectors of a batch. */
+export interface EmbeddedBatch {
+  /** `[texts, size]`, row-major. */
+  readonly data: Float32Array;
+  readonly size: number;
+  /** False for a text without a known word: its row is made zeros. All known when absent. */
+  readonly known?: readonly boolean[];
+}
+
+/**
+ * Turns texts into vectors. Made by `modelEmbedder`, `wordEmbedder` or `functionEmbedder`.
+ *
+ * Texts go in batches of like length, and come back in their own order. Calls may overlap: they are carried out one after
+ * the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; no vector ever holds
+ * a number that is not finite.
+ *
+ * @example
+ * const { data, shape } = await embedder.embed(["a fine film", "a dull one"], { pooling: "mean", normalize: true });
+ */
+export abstract class Embedder {
+  #last: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  /** Numbers of a vector; undefined until it is known. */
+  abstract get vectorSize(): number | undefined;
+
+  /** What this embedder can do, its default first. */
+  protected abstract readonly poolings: readonly Pooling[];
+
+  /** How long a text is, for batches of like length. */
+  protected abstract lengthOf(text: string): number;
+
+  /** The vectors of a few texts. */
+  protected abstract embedBatch(texts: readonly string[], pooling: Pooling): Promise<EmbeddedBatch>;
+
+  /**
+   * The vectors of texts, `[texts, size]`; of one string, `[1, size]`.
+   * @throws ValueError when a text is no string, an option is out of range, or a vector is not finite.
+   * @throws AbortError when `signal` aborts.
+   * @throws DisposedError after `dispose`.
+   */
+  async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
+    const list = checkTexts(texts);
+    const { pooling = this.poolings[0] as Pooling, batchSize = 32 } = options;
+    if (!this.poolings.includes(pooling)) {
+      const known = POOLINGS.includes(pooling) ? "this embedder has" : "expected";
+      throw new ValueError(`embed: pooling is ${JSON.stringify(pooling)}; ${known} ${this.poolings.join(", ")}`, {
+        pooling,
+      });
+    }
+    if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
+      throw new ValueError(`embed: batchSize is ${batchSize}; expected a whole number of at least 1`, { batchSize });
+    }
+    return this.inTurn(() => this.#embedAll(list, pooling, batchSize, options));
+  }
+
+  /** Frees what the embedder holds on a GPU; models and word vectors that it was given stay. Harmless when repeated. */
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Does work once all that was asked before is done. */
+  protected inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(() => {
+      if (this.#disposed) throw new DisposedError("embed: the embedder was disposed");
+      return work();
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #embedAll(
+    texts: readonly string[],
+    pooling: Pooling,
+    batchSize: number,
+    { normalize = false, signal }: EmbedOptions,
+  ): Promise<Embeddings> {
+    const lengths = texts.map((text) => this.lengthOf(text));
+    const order = texts.map((_, index) => index).sort((a, b) => (lengths[a] as number) - (lengths[b] as number));
+    const unknown: number[] = [];
+    let size = this.vectorSize ?? 0;
+    let data = new Float32Array(texts.length * size);
+    for (let start = 0; start < texts.length; start += batchSize) {
+      if (signal?.aborted) throw new AbortError("embed was stopped", {}, { cause: signal.reason });
+      const members = order.slice(start, start + batchSize);
+      const batch = await this.embedBatch(
+        members.map((index) => texts[index] as string),
+        pooling,
+      );
+      if (start === 0 && batch.size !== size) {
+        size = batch.size;
+        data = new Float32Array(texts.length * size);
+      }
+      checkBatch(batch, size, members);
+      for (const [row, index] of members.entries()) {
+        if (batch.known?.[row] === false) unknown.push(index);
+        else data.set(batch.data.subarray(row * size, (row + 1) * size), index * size);
+      }
+    }
+    const embeddings = new Embeddings(
+      [texts.length, size],
+      data,
+      unknown.sort((a, b) => a - b),
+    );
+    if (normalize) for (let index = 0; index < texts.length; index++) toUnit(embeddings.row(index));
+    return embeddings;
+  }
+}
+
+function checkTexts(texts: string | readonly string[]): readonly string[] {
+  const list: readonly unknown[] = typeof texts === "string" ? [texts] : texts;
+  if (!Array.isArray(list)) {
+    throw new ValueError(
+      `embed: got ${texts === null ? "null" : typeof texts}; expected a string or an array of strings`,
+    );
+  }
+  const wrong = list.findIndex((text) => typeof text !== "string");
+  if (wrong < 0) return [...(list as readonly string[])];
+  const kind = list[wrong] === null ? "null" : typeof list[wrong];
+  throw new ValueError(`embed: text ${wrong} is ${kind}; expected a string`, { index: wrong });
+}
+
+function checkBatch({ data, size: width, known }: EmbeddedBatch, size: number, members: readonly number[]): void {
+  if (width !== size || data.length !== members.length * size) {
+    throw new ShapeError(
+      `embed: got ${data.length} numbers, vectors of ${width}, for ${members.length} texts; expected vectors of ${size} for all`,
+      { size: width, expected: size },
+    );
+  }
+  const wrong = data.findIndex((value, at) => !Number.isFinite(value) && known?.[Math.floor(at / size)] !== false);
+  if (wrong < 0) return;
+  const index = members[Math.floor(wrong / size)];
+  throw new ValueError(`embed: the vector of text ${index} holds ${data[wrong]}; expected finite numbers`, { index });
+}
+
+function toUnit(row: Float32Array): void {
+  const length = norm(row);
+  if (length === 0) return;
+  for (let at = 0; at < row.length; at++) row[at] = (row[at] as number) / length;
+}

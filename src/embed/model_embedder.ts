@@ -1,0 +1,203 @@
+/** Text vectors from a model's layers: the states of a recurrent layer, the vectors of its words, or what it gives out. */
+import { ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { makeRagged, rowOf, toPadded } from "../data/ragged.ts";
+import type { ReviewEncoder } from "../data/review_encoder.ts";
+import { input, type Value } from "../graph/operation.ts";
+import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
+import type { ModelBase } from "../nn/model_base.ts";
+import { Program } from "../runtime/program.ts";
+import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
+import { poolSteps } from "./pooling.ts";
+
+/** Options of `modelEmbedder`. */
+export interface ModelEmbedderOptions {
+  /**
+   * The layer whose output, or whose states over time, are the vectors; the last recurrent layer when absent, or the last layer
+   * of a model without one. An `embedding` gives the vectors of the words.
+   */
+  readonly layer?: string | undefined;
+  /** Turns texts into the model's ids; the model's own encoder when absent. */
+  readonly encoder?: ReviewEncoder | undefined;
+}
+
+/** A layer as a source of vectors. */
+interface Chosen {
+  /** A vector for each step, `[B, T, D]`, where the layer has them. */
+  readonly steps: Value | undefined;
+  /** A vector for each text, `[B, D]`, where the layer has it. */
+  readonly whole: Value | undefined;
+  /** True where the steps are in the order from the text's end. */
+  readonly isReversed: boolean;
+}
+
+interface Prepared {
+  readonly program: Program;
+  readonly ids: Value;
+  /** float32 `[B, T]`: 1 for steps that are words of the text; undefined where the program does not ask. */
+  readonly mask: Value | undefined;
+  readonly isReversed: boolean;
+}
+
+/** Programs are kept for so many batch sizes and ways to pool. */
+const KEPT_PROGRAMS = 8;
+
+class ModelEmbedder extends Embedder {
+  readonly vectorSize: number;
+  protected readonly poolings: readonly Pooling[];
+  readonly #model: ModelBase;
+  readonly #encoder: ReviewEncoder;
+  readonly #layer: string | undefined;
+  readonly #time: number;
+  readonly #programs = new Map<string, Promise<Prepared>>();
+
+  constructor(model: ModelBase, { layer, encoder = model.encoder }: ModelEmbedderOptions) {
+    super();
+    const [ids, ...others] = model.graph.inputSpecs;
+    if (encoder === undefined) {
+      throw new ValueError(
+        `modelEmbedder: the model "${model.name}" has no encoder; set model.encoder, or give { encoder }: what turns texts into its ids`,
+      );
+    }
+    if (ids === undefined || ids.dtype !== "int32" || ids.shape.length !== 1 || others.length > 0) {
+      throw new ValueError(
+        `modelEmbedder: the model "${model.name}" does not read texts; expected one input of ids, [T]`,
+        { inputs: model.graph.inputSpecs },
+      );
+    }
+    if (ids.idLimit !== undefined && encoder.inputDim > ids.idLimit) {
+      throw new ValueError(
+        `modelEmbedder: the encoder gives ids up to ${encoder.inputDim - 1}; the model takes those below ${ids.idLimit}: give the encoder that it was trained with`,
+        { inputDim: encoder.inputDim, limit: ids.idLimit },
+      );
+    }
+    this.#model = model;
+    this.#encoder = encoder;
+    this.#layer = layer;
+    this.#time = ids.shape[0] as number;
+    const { steps, whole } = this.#choose(model.graph.build([input("ids", [1, this.#time], "int32")]).traces);
+    this.vectorSize = (steps ?? whole)?.shape.at(-1) as number;
+    this.poolings = steps === undefined ? ["last"] : ["last", "mean", "max"];
+  }
+
+  override dispose(): void {
+    super.dispose();
+    for (const prepared of this.#programs.values()) {
+      prepared.then(({ program }) => program.dispose()).catch(() => undefined);
+    }
+    this.#programs.clear();
+  }
+
+  protected lengthOf(text: string): number {
+    return text.length;
+  }
+
+  protected async embedBatch(texts: readonly string[], pooling: Pooling): Promise<EmbeddedBatch> {
+    const { padding, truncating, indexFrom } = this.#encoder;
+    // Few sizes of batch: each has a program of its own.
+    const rows = 2 ** Math.ceil(Math.log2(texts.length));
+    const encoded = Array.from({ length: rows }, (_, row) => this.#encoder.encodeText(texts[row] ?? ""));
+    const ragged = makeRagged(encoded, { maxLength: this.#time, padding, truncating });
+    const known = texts.map((_, row) => rowOf(ragged, row).some((id) => id > indexFrom));
+    const prepared = await this.#prepare(rows, pooling);
+    const { program, ids, mask } = prepared;
+    const feeds = new Map<Value, NdArray>([[ids, toPadded(ragged)]]);
+    if (mask !== undefined) {
+      const lengths = Array.from({ length: rows }, (_, row) => rowOf(ragged, row).length);
+      feeds.set(mask, maskOf(lengths, this.#time, (padding === "pre") !== prepared.isReversed));
+    }
+    const [vectors] = await program.run(feeds);
+    const size = this.vectorSize;
+    return { data: (vectors as NdArray).data.subarray(0, texts.length * size) as Float32Array, size, known };
+  }
+
+  #prepare(rows: number, pooling: Pooling): Promise<Prepared> {
+    const key = `${rows} ${pooling}`;
+    const kept = this.#programs.get(key) ?? this.#compile(rows, pooling);
+    // The one that was used last stands last.
+    this.#programs.delete(key);
+    this.#programs.set(key, kept);
+    kept.catch(() => this.#programs.delete(key));
+    const [oldest] = this.#programs.keys();
+    if (this.#programs.size > KEPT_PROGRAMS && oldest !== undefined) {
+      this.#programs.get(oldest)?.then(({ program }) => program.dispose());
+      this.#programs.delete(oldest);
+    }
+    return kept;
+  }
+
+  async #compile(rows: number, pooling: Pooling): Promise<Prepared> {
+    const ids = input("ids", [rows, this.#time], "int32");
+    const { steps, whole, isReversed } = this.#choose(this.#model.graph.build([ids]).traces);
+    // Padding before the text ends where the text does: the layer's own last state is the text's.
+    const endsAlike = this.#encoder.padding === "pre" && !isReversed;
+    const isWhole = whole !== undefined && pooling === "last" && (endsAlike || steps === undefined);
+    // After a layer that merges steps, those of the padding cannot be told: all count.
+    const isAligned = steps?.shape[1] === this.#time;
+    const mask = isWhole || !isAligned ? undefined : input("mask", [rows, this.#time]);
+    const vectors = isWhole ? whole : poolSteps(steps as Value, pooling, mask);
+    const { device, variants } = this.#model;
+    const program = await Program.compile(
+      device,
+      { outputs: [vectors], updates: [] },
+      { label: `embedding, batch ${rows}, ${pooling}`, inputs: mask === undefined ? [ids] : [ids, mask], variants },
+    );
+    return { program, ids, mask, isReversed };
+  }
+
+  #choose(traces: readonly LayerTrace[]): Chosen {
+    const parts = new Set(traces.flatMap(({ layer, result }) => (isBoth(layer) ? (result.traces ?? []) : [])));
+    const own = traces.filter((trace) => !parts.has(trace));
+    const recurrent = own.filter(({ layer }) => layer instanceof Rnn || isBoth(layer));
+    const found =
+      this.#layer === undefined
+        ? (recurrent.at(-1) ?? own.at(-1))
+        : own.findLast(({ layer }) => layer.name === this.#layer);
+    if (found === undefined) {
+      throw new ValueError(
+        `modelEmbedder: the model "${this.#model.name}" has no layer "${this.#layer}"; its layers are ${own.map(({ layer }) => layer.name).join(", ")}`,
+        { layer: this.#layer },
+      );
+    }
+    const { layer, result } = found;
+    const { output, states, hidden } = result;
+    const steps = output.shape.length === 3 ? output : hidden;
+    const whole = output.shape.length === 2 ? output : layer instanceof Rnn ? states?.[0] : undefined;
+    if (steps === undefined && whole === undefined) {
+      throw new ValueError(
+        `modelEmbedder: "${layer.name}" gives [${output.shape.map((size, axis) => (axis === 0 ? "B" : size)).join(", ")}]; expected a vector for each text, [B, D], or for each step, [B, T, D]`,
+        { layer: layer.name, shape: output.shape },
+      );
+    }
+    return { steps, whole, isReversed: layer instanceof Rnn && layer.goBackwards };
+  }
+}
+
+function isBoth(layer: unknown): layer is Bidirectional {
+  return layer instanceof Bidirectional;
+}
+
+/** Ones where a row of so many words stands, at the end of `time` steps or at their begin. */
+function maskOf(lengths: readonly number[], time: number, isAtEnd: boolean): NdArray {
+  const data = new Float32Array(lengths.length * time);
+  for (const [row, length] of lengths.entries()) {
+    const start = row * time + (isAtEnd ? time - length : 0);
+    data.fill(1, start, start + length);
+  }
+  return { shape: [lengths.length, time], data };
+}
+
+/**
+ * An embedder over a model: the states of its last recurrent layer, or what another layer gives. "last" is the state after
+ * a text's last word, "mean" and "max" are over the text's words; padding is left out. Texts are cut to the model's length
+ * on the side that its encoder cuts.
+ *
+ * @throws ValueError when the model does not read ids of one text, has no encoder, or no such layer.
+ * @example
+ * const model = await loadModel("runs/imdb", { device });
+ * const embedder = modelEmbedder(model);
+ * const { data } = await embedder.embed(["a fine film"], { pooling: "mean", normalize: true });
+ */
+export function modelEmbedder(model: ModelBase, options: ModelEmbedderOptions = {}): Embedder {
+  return new ModelEmbedder(model, options);
+}

@@ -1,0 +1,35 @@
+/** The vectors of a text's steps as one. */
+import type { Value } from "../graph/operation.ts";
+import { div, greater, maximum, mul, sub, where } from "../ops/arithmetic.ts";
+import { matmul } from "../ops/matmul.ts";
+import { pad, slice } from "../ops/movement.ts";
+import { max, mean, sum } from "../ops/reduce.ts";
+import { reshape } from "../ops/reshape.ts";
+import type { Pooling } from "./embedder.ts";
+
+/** Below every state that a float32 layer gives. */
+const LEAST = -3e38;
+
+/**
+ * Pools steps `[B, T, D]` to `[B, D]`.
+ * @param mask float32 `[B, T]`: 1 for the steps that count, which stand together in each row; all count when absent. A row
+ * without any gets zeros, or with "max" a number below all others.
+ */
+export function poolSteps(steps: Value, pooling: Pooling, mask?: Value): Value {
+  const [batch, time, size] = steps.shape as [number, number, number];
+  if (mask === undefined) {
+    if (pooling === "last") return reshape(slice(steps, [0, time - 1, 0], [batch, 1, size]), [batch, size]);
+    return pooling === "mean" ? mean(steps, { axes: 1 }) : max(steps, { axes: 1 });
+  }
+  if (pooling === "max") return max(where(greater(reshape(mask, [batch, time, 1]), 0), steps, LEAST), { axes: 1 });
+  // A mean is a product with weights; so is the last step, whose weight alone is 1.
+  const weights = pooling === "mean" ? div(mask, maximum(sum(mask, { axes: 1, keepDims: true }), 1)) : lastOf(mask);
+  return reshape(matmul(reshape(weights, [batch, 1, time]), steps), [batch, size]);
+}
+
+/** 1 at the last step of each row that counts: where the next one does not. */
+function lastOf(mask: Value): Value {
+  const [batch, time] = mask.shape as [number, number];
+  const next = pad(slice(mask, [0, 1], [batch, time - 1]), [0, 0], [0, 1]);
+  return mul(mask, sub(1, next));
+}
