@@ -1,15 +1,26 @@
 /** `sluice/embed`: vectors for texts and words, and exact search over vectors on the GPU. */
-
 export { Embedder, type EmbedOptions, type Pooling } from "./embedder.ts";
 export { Embeddings } from "./embeddings.ts";
 export { type EmbedFunction, functionEmbedder, type VectorsOfTexts } from "./function_embedder.ts";
+export { IndexMask, type VectorPredicate } from "./index_mask.ts";
 export { type ModelEmbedderOptions, modelEmbedder } from "./model_embedder.ts";
+export type { VectorId } from "./row_store.ts";
+export type { VectorStorage } from "./row_terms.ts";
 export { type Metric, similarity } from "./similarity.ts";
 export {
   type TrainWordVectorsOptions,
   trainWordVectors,
   type WordVectorProgress,
 } from "./train_word_vectors.ts";
+export {
+  type IndexEntry,
+  type LoadIndexOptions,
+  type SearchHit,
+  type SearchOptions,
+  VectorIndex,
+  type VectorIndexOptions,
+} from "./vector_index.ts";
+export type { VectorsLike } from "./vectors.ts";
 export type { CorpusOptions } from "./word_corpus.ts";
 export { WordEmbedder, type WordEmbedderOptions, wordEmbedder, wordEmbedderFromBytes } from "./word_embedder.ts";
 export {

@@ -26,8 +26,13 @@ export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<nu
       widths: [a.length, b.length],
     });
   }
-  if (metric === "l2") return -Math.sqrt(sumOver(a.length, (i) => (at(a, i) - at(b, i)) ** 2));
-  const dot = sumOver(a.length, (i) => at(a, i) * at(b, i));
+  let [dot, distance] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    dot += x * y;
+    distance += (x - y) ** 2;
+  }
+  if (metric === "l2") return -Math.sqrt(distance);
   if (metric === "dot") return dot;
   const norms = norm(a) * norm(b);
   return norms === 0 ? 0 : dot / norms;
@@ -35,15 +40,7 @@ export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<nu
 
 /** ‖a‖ in float64. */
 export function norm(a: ArrayLike<number>): number {
-  return Math.sqrt(sumOver(a.length, (i) => at(a, i) ** 2));
-}
-
-function at(vector: ArrayLike<number>, index: number): number {
-  return vector[index] as number;
-}
-
-function sumOver(count: number, term: (index: number) => number): number {
-  let sum = 0;
-  for (let index = 0; index < count; index++) sum += term(index);
-  return sum;
+  let squares = 0;
+  for (let i = 0; i < a.length; i++) squares += (a[i] as number) ** 2;
+  return Math.sqrt(squares);
 }

@@ -12,5 +12,6 @@ export { broadcastTo, expandDims, reshape } from "./reshape.ts";
 export { type SimpleRnnSweep, type SimpleRnnSweepOptions, simpleRnnSweep } from "./simple_rnn.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
 export { erf, expm1 } from "./special.ts";
+export { topK } from "./top_k.ts";
 export { unstack } from "./unstack.ts";
 export { type WindowOptions, windowCount, windows } from "./windows.ts";

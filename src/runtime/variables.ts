@@ -1,5 +1,5 @@
 /** The device's copies of Variables: made when a program first meets one, kept until they are released. */
-import { allocate, BYTES_PER_ELEMENT } from "../core/dtype.ts";
+import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
@@ -69,6 +69,20 @@ export class VariableStore {
     }
     this.#device.assertUsable();
     this.#device.gpu.queue.writeBuffer(this.bufferOf(variable), 0, data as Float32Array<ArrayBuffer>);
+  }
+
+  /** Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the end. */
+  writeFrom(variable: Variable, first: number, data: HostData): void {
+    const size = sizeOf(variable.shape);
+    if (!(first >= 0 && first + data.length <= size)) {
+      throw new ShapeError(
+        `the variable "${variable.name}" has ${size} elements; got ${data.length} to be written from ${first} on`,
+        { variable: variable.name, size, first, length: data.length },
+      );
+    }
+    this.#device.assertUsable();
+    const buffer = this.bufferOf(variable);
+    this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data as Float32Array<ArrayBuffer>);
   }
 
   /** Copies variables into others of the same shape, on the device: one submit for all of them. */

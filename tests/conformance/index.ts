@@ -12,6 +12,7 @@ import { penaltyCases } from "./penalties.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 import { stateUpdateCases } from "./state_updates.ts";
 import { tuningCases } from "./tuning.ts";
+import { vectorIndexCases } from "./vector_index.ts";
 
 export type { ConformanceCase } from "./case.ts";
 
@@ -30,4 +31,5 @@ export const cases: readonly ConformanceCase[] = [
   ...functionalCases,
   ...referenceTrainingCases,
   ...tuningCases,
+  ...vectorIndexCases,
 ];

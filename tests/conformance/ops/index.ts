@@ -4,6 +4,7 @@ import { layerCases } from "./layers.ts";
 import { joiningCases } from "./layers_joining.ts";
 import type { OpCase } from "./op_case.ts";
 import { productCases } from "./products.ts";
+import { searchCases } from "./search.ts";
 import { shapeCases } from "./shapes.ts";
 import { sweepCases } from "./sweeps.ts";
 
@@ -14,6 +15,7 @@ export const opCases: readonly OpCase[] = [
   ...layerCases,
   ...joiningCases,
   ...shapeCases,
+  ...searchCases,
   ...productCases,
   ...sweepCases,
 ];

@@ -1,0 +1,377 @@
+/** Exact search over vectors on the GPU. */
+import { DisposedError, ValueError } from "../core/errors.ts";
+import type { Source } from "../platform/source.ts";
+import type { Device } from "../runtime/device.ts";
+import { searchExactly } from "./exact_search.ts";
+import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./index_file.ts";
+import { checkMask, IndexMask, maskOf, type VectorPredicate } from "./index_mask.ts";
+import { RowStore, type VectorId } from "./row_store.ts";
+import type { VectorStorage } from "./row_terms.ts";
+import { SearchPrograms } from "./search_programs.ts";
+import { Shards } from "./shards.ts";
+import { METRICS, type Metric } from "./similarity.ts";
+import { toRows, type VectorsLike } from "./vectors.ts";
+
+/** Options of a VectorIndex. */
+export interface VectorIndexOptions {
+  /** Numbers of a vector. */
+  readonly dimension: number;
+  /** "cosine" when absent. */
+  readonly metric?: Metric;
+  /**
+   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time. Results are
+   * exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
+   */
+  readonly storage?: VectorStorage;
+  /** The most bytes of one GPU buffer; an index grows over several. The device's own limits when absent. */
+  readonly maxBufferBytes?: number;
+}
+
+/** Options of `search`. */
+export interface SearchOptions<M = unknown> {
+  /** How many to find for each query; 10 when absent. An index with fewer gives all it has. */
+  readonly k?: number;
+  /** Which vectors count: a predicate, or a mask made with `index.mask`. */
+  readonly filter?: VectorPredicate<M> | IndexMask;
+}
+
+/** A vector that a search found. */
+export interface SearchHit<M = unknown> {
+  readonly id: VectorId;
+  /** The similarity by the index's metric, in float64; larger is nearer. */
+  readonly score: number;
+  readonly metadata: M | undefined;
+}
+
+/** A vector of an index. */
+export interface IndexEntry<M = unknown> {
+  readonly id: VectorId;
+  readonly vector: Float32Array;
+  readonly metadata: M | undefined;
+}
+
+/** Options of `VectorIndex.load`. */
+export interface LoadIndexOptions {
+  readonly device: Device;
+  /** A longer file is refused; 4 GiB when absent. */
+  readonly maxBytes?: number;
+  /** As in VectorIndexOptions. */
+  readonly maxBufferBytes?: number;
+}
+
+/**
+ * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance, in the
+ * order of their float64 similarities, equal ones by id (numbers before texts). There is no build step and no cut-off.
+ *
+ * Calls may overlap: they are carried out one after the other in the order in which they were made. Whatever a call refuses,
+ * the index is as it was before. Arrays that are given must not change until the call's promise is settled.
+ *
+ * @example
+ * const index = new VectorIndex<{ title: string }>(device, { dimension: 384 });
+ * await index.add(["a", "b"], vectors, [{ title: "First" }, { title: "Second" }]);
+ * const [hits] = await index.search(query, { k: 10 });
+ * console.log(hits[0].id, hits[0].score, hits[0].metadata?.title);
+ */
+export class VectorIndex<M = unknown> {
+  readonly dimension: number;
+  readonly metric: Metric;
+  readonly storage: VectorStorage;
+  readonly #store: RowStore<M>;
+  readonly #shards: Shards;
+  readonly #programs: SearchPrograms;
+  readonly #device: Device;
+  readonly #forget: () => void;
+  #version = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  /** @throws ValueError for a dimension, metric or storage that is none. */
+  constructor(device: Device, options: VectorIndexOptions) {
+    const { dimension, metric = "cosine", storage = "float32", maxBufferBytes } = options;
+    checkOptions(dimension, metric, storage);
+    this.dimension = dimension;
+    this.metric = metric;
+    this.storage = storage;
+    this.#device = device;
+    this.#store = new RowStore(dimension);
+    this.#shards = new Shards(device, { dimension, metric, storage, maxBufferBytes });
+    this.#programs = new SearchPrograms(device, this.#shards, dimension);
+    this.#forget = device.onDispose(() => this.dispose());
+  }
+
+  /**
+   * Reads a saved index: from a path (Node, Deno), a URL, a Blob or File, a stream, bytes, or the files of
+   * `openBrowserSaves`.
+   * @throws FormatError when it is no index, cut short, damaged, or of a newer version.
+   * @throws FileError when it cannot be read; DeviceError when the GPU has no room for it.
+   * @example
+   * const index = await VectorIndex.load("titles.index", { device });
+   */
+  static async load<M = unknown>(
+    source: Source | ReadonlyMap<string, Uint8Array>,
+    { device, maxBytes, maxBufferBytes }: LoadIndexOptions,
+  ): Promise<VectorIndex<M>> {
+    const { dimension, metric, storage, ids, metadata, vectors } = await readIndexSource(source, maxBytes);
+    checkOptions(dimension, metric, storage);
+    const limits = maxBufferBytes === undefined ? {} : { maxBufferBytes };
+    const index = new VectorIndex<M>(device, { dimension, metric, storage, ...limits });
+    try {
+      if (ids.length > 0) await index.add(ids, vectors, metadata as (M | undefined)[]);
+      return index;
+    } catch (error) {
+      index.dispose();
+      throw error;
+    }
+  }
+
+  /** How many vectors there are. */
+  get size(): number {
+    return this.#store.size;
+  }
+
+  /** The ids there are, in no order to rely on. */
+  get ids(): readonly VectorId[] {
+    return [...this.#store.ids];
+  }
+
+  /** Whether a vector has that id. */
+  has(id: VectorId): boolean {
+    return this.#store.rowOf(id) !== undefined;
+  }
+
+  /** The vector of an id, its numbers a copy; undefined where there is none. */
+  get(id: VectorId): IndexEntry<M> | undefined {
+    const row = this.#store.rowOf(id);
+    if (row === undefined) return undefined;
+    return { id, vector: this.#store.vectors(row).slice(), metadata: this.#store.metadataOf(row) };
+  }
+
+  /**
+   * Adds vectors under new ids.
+   * @param ids one id, or as many as there are vectors
+   * @param metadata whatever goes with each vector; JSON if the index is to be saved
+   * @throws ValueError when an id is there already, stands twice, or is no text or finite number; when a vector is not finite.
+   * @throws ShapeError when a vector is not as wide as the index.
+   * @throws DeviceError when the GPU has no room.
+   */
+  add(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
+  add(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
+  add(ids: VectorId | readonly VectorId[], vectors: VectorsLike, metadata?: unknown): Promise<void> {
+    return this.#turn("add", async () => {
+      const change = this.#changeOf("add", ids, vectors, metadata);
+      const known = change.ids.find((id) => this.has(id));
+      if (known !== undefined) {
+        throw new ValueError(`VectorIndex.add: the id ${show(known)} is there already; update() replaces its vector`, {
+          id: known,
+        });
+      }
+      const first = this.size;
+      const rows = first + change.ids.length;
+      this.#store.reserve(rows);
+      if (await this.#shards.reserve(rows, this.#store)) this.#programs.clear();
+      this.#device.assertUsable();
+      for (const [at, id] of change.ids.entries()) this.#store.append(id, change.vector(at), change.metadata?.[at]);
+      this.#changed([[first, change.ids.length]]);
+    });
+  }
+
+  /**
+   * Replaces the vectors of ids, and their metadata where some is given.
+   * @throws ValueError when an id is not there or stands twice, or a vector is not finite; ShapeError for another width.
+   */
+  update(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
+  update(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
+  update(ids: VectorId | readonly VectorId[], vectors: VectorsLike, metadata?: unknown): Promise<void> {
+    return this.#turn("update", async () => {
+      const change = this.#changeOf("update", ids, vectors, metadata);
+      const rows = change.ids.map((id) => this.#rowOf("update", id));
+      for (const [at, row] of rows.entries()) {
+        this.#store.replace(row, change.vector(at));
+        if (change.metadata !== undefined) this.#store.setMetadata(row, change.metadata[at]);
+      }
+      this.#changed(rangesOf(rows));
+    });
+  }
+
+  /**
+   * Removes vectors.
+   * @throws ValueError when an id is not there or stands twice; nothing is removed then.
+   */
+  remove(ids: VectorId | readonly VectorId[]): Promise<void> {
+    return this.#turn("remove", async () => {
+      const list = listOf("remove", ids);
+      for (const id of list) this.#rowOf("remove", id);
+      // The last row takes a removed one's place: those are written anew.
+      const moved = list.map((id) => this.#store.remove(id));
+      this.#changed(rangesOf([...new Set(moved)].filter((row) => row < this.size)));
+    });
+  }
+
+  /**
+   * The k nearest vectors of each query, nearest first; fewer where the index, or the filter, has fewer.
+   * @param queries one vector or several
+   * @returns a list for each query
+   * @throws ShapeError when a query is not as wide as the index.
+   * @throws ValueError when a query is not finite, k is no whole number of at least 1, or a mask is older than the index.
+   */
+  search(queries: VectorsLike, { k = 10, filter }: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
+    return this.#turn("search", async () => {
+      if (!(Number.isSafeInteger(k) && k >= 1)) {
+        throw new ValueError(`VectorIndex.search: k is ${k}; expected a whole number of at least 1`, { k });
+      }
+      const rows = toRows(queries, this.dimension, "VectorIndex.search");
+      if (filter instanceof IndexMask) checkMask(filter, this.#version);
+      const { words } = filter instanceof IndexMask ? filter : maskOf(this.#store, this.#version, filter);
+      const mask = new Int32Array(this.#shards.rows / 32);
+      mask.set(words);
+      const { bound } = this.#shards;
+      const searched = { store: this.#store, programs: this.#programs, bound, metric: this.metric, mask };
+      const found = await searchExactly(searched, rows, Math.min(k, Math.max(1, this.size)));
+      return found.map((ranked) =>
+        ranked.map(({ row, score }) => {
+          const metadata = this.#store.metadataOf(row);
+          return { id: this.#store.idOf(row), score, metadata };
+        }),
+      );
+    });
+  }
+
+  /** Works a filter out for several searches; it serves until the index changes. */
+  mask(predicate: VectorPredicate<M>): IndexMask {
+    return maskOf(this.#store, this.#version, predicate);
+  }
+
+  /**
+   * The index as bytes, for `VectorIndex.load`.
+   * @throws ValueError when some metadata is no JSON.
+   */
+  toBytes(): Promise<Uint8Array> {
+    return this.#turn("toBytes", () => packIndex(this.#contents()));
+  }
+
+  /** The same as files by name, for `openBrowserSaves`. */
+  async toFiles(): Promise<Map<string, Uint8Array>> {
+    return writeIndexFile(await this.toBytes());
+  }
+
+  /**
+   * Saves to a file (Node, Deno): the old file stays whole until the new one is.
+   * @throws FileError when it cannot be written, or in a browser: there, see `toFiles` and `toBytes`.
+   */
+  async save(path: string): Promise<void> {
+    const bytes = await this.toBytes();
+    const { openFileSystem } = await import("../platform/file_system.ts");
+    await (await openFileSystem()).writeFileAtomic(path, bytes);
+  }
+
+  /** Frees the GPU's memory; calls that wait reject. Harmless when repeated. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#forget();
+    this.#programs.clear();
+    this.#shards.release();
+    this.#store.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Runs `work` after all that was asked for before. */
+  #turn<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const guarded = () => {
+      if (this.#disposed) throw new DisposedError(`VectorIndex.${what}: the index was disposed; make or load it again`);
+      return work();
+    };
+    const result = this.#last.then(guarded);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Rows that the store has changed go to the GPU. */
+  #changed(ranges: readonly (readonly [first: number, count: number])[]): void {
+    this.#version++;
+    for (const [first, count] of ranges) this.#shards.write(first, count, this.#store);
+  }
+
+  #changeOf(what: string, ids: VectorId | readonly VectorId[], vectors: VectorsLike, metadata: unknown) {
+    const list = listOf(what, ids);
+    const rows = toRows(vectors, this.dimension, `VectorIndex.${what}`);
+    const count = rows.length / this.dimension;
+    if (count !== list.length) {
+      throw new ValueError(
+        `VectorIndex.${what}: got ${list.length} ids and ${count} vectors; expected one id a vector`,
+        {
+          ids: list.length,
+          vectors: count,
+        },
+      );
+    }
+    const values = Array.isArray(ids) || metadata === undefined ? metadata : [metadata];
+    if (values !== undefined && (!Array.isArray(values) || values.length !== list.length)) {
+      throw new ValueError(`VectorIndex.${what}: the metadata is no list of ${list.length}; expected one value an id`);
+    }
+    const vector = (at: number) => rows.subarray(at * this.dimension, (at + 1) * this.dimension);
+    return { ids: list, vector, metadata: values as readonly (M | undefined)[] | undefined };
+  }
+
+  #rowOf(what: string, id: VectorId): number {
+    const row = this.#store.rowOf(id);
+    if (row === undefined)
+      throw new ValueError(`VectorIndex.${what}: there is no id ${show(id)}; add() adds it`, { id });
+    return row;
+  }
+
+  #contents(): IndexFile {
+    const { dimension, metric, storage } = this;
+    const rows = this.#store;
+    const metadata = rows.ids.map((_, row) => rows.metadataOf(row));
+    return { dimension, metric, storage, ids: rows.ids, metadata, vectors: rows.vectors(0, rows.size) };
+  }
+}
+
+function checkOptions(dimension: number, metric: Metric, storage: VectorStorage): void {
+  if (!(Number.isSafeInteger(dimension) && dimension >= 1 && dimension <= MOST_DIMENSIONS)) {
+    throw new ValueError(
+      `VectorIndex: the dimension is ${dimension}; expected a whole number from 1 to ${MOST_DIMENSIONS}`,
+    );
+  }
+  if (!METRICS.includes(metric)) {
+    throw new ValueError(`VectorIndex: there is no metric ${show(metric)}; expected ${METRICS.join(", ")}`, { metric });
+  }
+  if (storage !== "float32" && storage !== "int8") {
+    throw new ValueError(`VectorIndex: there is no storage ${show(storage)}; expected float32 or int8`, { storage });
+  }
+}
+
+const MOST_DIMENSIONS = 65536;
+
+/** @throws ValueError when an id is no text or finite number, or stands twice. */
+function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
+  const list: readonly VectorId[] = Array.isArray(ids) ? ids : [ids as VectorId];
+  const seen = new Set<VectorId>();
+  for (const id of list) {
+    if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
+      throw new ValueError(`VectorIndex.${what}: ${show(id)} is no id; expected a text or a finite number`, { id });
+    }
+    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${show(id)} stands twice`, { id });
+    seen.add(id);
+  }
+  return list;
+}
+
+/** Rows as ranges of neighbours. */
+function rangesOf(rows: readonly number[]): [first: number, count: number][] {
+  const ranges: [number, number][] = [];
+  for (const row of rows.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[0] + last[1] === row) last[1]++;
+    else ranges.push([row, 1]);
+  }
+  return ranges;
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
+}
