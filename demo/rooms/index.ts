@@ -34,4 +34,22 @@ export const ROOMS: readonly RoomEntry[] = [
     about: "A network learns to tell praise from blame, in this page, on your own GPU.",
     load: () => import("./train/room.tsx"),
   },
+  {
+    name: "cell",
+    title: "Inside the cell",
+    about: "What an LSTM keeps, forgets and lets in, at every word of the sentence at hand.",
+    load: () => import("./cell/room.tsx"),
+  },
+  {
+    name: "words",
+    title: "Words",
+    about: "The vectors that stand for words, as a map: what the network learnt of them without being told.",
+    load: () => import("./words/room.tsx"),
+  },
+  {
+    name: "home",
+    title: "Take it home",
+    about: "The model as a file, the lines that load it in a page of yours, and a link to these settings.",
+    load: () => import("./home/room.tsx"),
+  },
 ];

@@ -4,16 +4,20 @@
  */
 import { judge } from "./ask.ts";
 import { fade, readCell, trainRivals } from "./cell.ts";
+import { exportModel } from "./export.ts";
 import { watchGpu } from "./gpu.ts";
 import { openShipped } from "./shipped.ts";
 import { findKept, forgetKept, goOn, openKept, pause, readData, resume, train } from "./train.ts";
+import { nearWords, wordMap } from "./words.ts";
 
 export const requests = {
+  exportModel,
   fade,
   findKept,
   forgetKept,
   goOn,
   judge,
+  nearWords,
   openKept,
   openShipped,
   pause,
@@ -23,6 +27,7 @@ export const requests = {
   train,
   trainRivals,
   watchGpu,
+  wordMap,
 } as const;
 
 export type Requests = typeof requests;

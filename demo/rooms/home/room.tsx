@@ -1,0 +1,246 @@
+/** Take it home: the model as a file, the lines that load it in another page, and a link to these settings. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { shareLink } from "../../address.ts";
+import { ask } from "../../client.ts";
+import { dismiss, notifyFailure } from "../../notices.ts";
+import card from "../../shipped/card.json" with { type: "json" };
+import { available, gpu, settings, text, wanted, which } from "../../state.ts";
+import { count, megabytes, percent } from "../../ui/format.ts";
+import type { ExportFormat } from "../../worker/requests/export.ts";
+import { snippetFor } from "./snippet.ts";
+import "./home.css";
+
+interface Format {
+  readonly format: ExportFormat;
+  readonly label: string;
+  readonly about: string;
+}
+
+const FORMATS: readonly Format[] = [
+  {
+    format: "sluice",
+    label: "Sluice's own (.zip)",
+    about: "Layers, weights and word list: all that is needed to ask it again, here or elsewhere.",
+  },
+  {
+    format: "safetensors",
+    label: "Weights (.safetensors)",
+    about: "The weights alone, by name, for whatever reads them.",
+  },
+  {
+    format: "tfjs",
+    label: "TensorFlow.js (.zip)",
+    about: "model.json and weights for tf.loadLayersModel; no word list.",
+  },
+  { format: "onnx", label: "ONNX (.onnx)", about: "For ONNX Runtime; takes ids, gives the chance of praise." },
+];
+
+const status = signal("");
+const isBusy = signal(false);
+/** The files of the archive that was saved last; before that, those of the page's own model. */
+const saved = signal<readonly string[]>(["model.json", "weights-….safetensors"]);
+const sharesText = signal(false);
+const copied = signal("");
+
+function save(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes]));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function download({ format, label }: Format): Promise<void> {
+  const model = which.value;
+  if (model === undefined || isBusy.value) return;
+  isBusy.value = true;
+  dismiss("home");
+  status.value = `Writing ${label} …`;
+  try {
+    const { name, bytes, contents } = await ask("exportModel", { which: model, format });
+    if (format === "sluice") saved.value = contents;
+    save(name, bytes);
+    status.value = `${name}, ${megabytes(bytes.length)}${contents.length > 0 ? `: ${contents.join(", ")}` : ""}`;
+  } catch (error) {
+    status.value = "";
+    notifyFailure("home", error);
+  } finally {
+    isBusy.value = false;
+  }
+}
+
+async function copy(what: string, words: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(words);
+    copied.value = `${what} copied.`;
+  } catch {
+    copied.value = "The browser does not let this page copy: select the text and copy it by hand.";
+  }
+}
+
+function Models() {
+  if (available.value.length < 2) return null;
+  return (
+    <fieldset class="choice">
+      <legend>Model</legend>
+      {available.value.map((name) => (
+        <label key={name}>
+          <input
+            type="radio"
+            name="home-which"
+            checked={which.value === name}
+            onChange={() => {
+              wanted.value = name;
+            }}
+          />
+          {name === "own" ? "yours" : "the page's"}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Download() {
+  return (
+    <section class="panel" aria-labelledby="download-title">
+      <h3 id="download-title">Download the model</h3>
+      <Models />
+      <ul class="formats">
+        {FORMATS.map((each) => (
+          <li key={each.format}>
+            <button
+              id={`save-${each.format}`}
+              type="button"
+              class={each.format === "sluice" ? "primary" : ""}
+              disabled={which.value === undefined || isBusy.value}
+              onClick={() => void download(each)}
+            >
+              {each.label}
+            </button>
+            <span>{each.about}</span>
+          </li>
+        ))}
+      </ul>
+      <p id="home-status" role="status">
+        {which.value === undefined && gpu.value.kind !== "missing" ? "The model is on its way …" : status.value}
+      </p>
+      <p class="muted">
+        Keras's own .keras file is written by <code>toKeras</code> of <code>sluice/convert</code>: it needs WebAssembly,
+        which this page's security policy does not allow.
+      </p>
+    </section>
+  );
+}
+
+function Snippet() {
+  const code = snippetFor(saved.value);
+  return (
+    <section class="panel" aria-labelledby="snippet-title">
+      <h3 id="snippet-title">Ask it in a page of your own</h3>
+      <p>
+        Unpack the archive into a folder <code>model</code> beside your page, and put this into a module script. The
+        page has to come from https or localhost; <code>sluice</code> is the package, by a bundler or an import map.
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <pre id="snippet" tabIndex={0}>
+        {code}
+      </pre>
+      <div class="controls">
+        <button type="button" onClick={() => void copy("The lines are", code)}>
+          Copy
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Share() {
+  // The link is made of these: it changes with them.
+  void settings.value;
+  void text.value;
+  const link = shareLink(sharesText.value);
+  return (
+    <section class="panel" aria-labelledby="share-title">
+      <h3 id="share-title">Share the settings</h3>
+      <p>
+        The same settings and seed on the same kind of GPU train the same network, bit for bit. The link holds the
+        settings and what is selected; your text only if you say so.
+      </p>
+      <label class="check">
+        <input
+          id="share-text"
+          type="checkbox"
+          checked={sharesText.value}
+          onChange={({ currentTarget }) => {
+            sharesText.value = currentTarget.checked;
+          }}
+        />
+        with the text in the box
+      </label>
+      <label for="share-link">The link</label>
+      <input
+        id="share-link"
+        type="text"
+        readOnly
+        value={link}
+        onFocus={({ currentTarget }) => currentTarget.select()}
+      />
+      <div class="controls">
+        <button type="button" onClick={() => void copy("The link is", link)}>
+          Copy
+        </button>
+      </div>
+      <p role="status">{copied.value}</p>
+    </section>
+  );
+}
+
+/** What the page's own model is, and how well it does. */
+function Card() {
+  const { shipped, trained, command, date, adapter, runtime, data, epochs } = card;
+  return (
+    <section class="panel model-card" aria-labelledby="card-title">
+      <h3 id="card-title">The model that comes with this page</h3>
+      <p>
+        Right on <b>{percent(shipped.testAccuracy)}</b> of {count(shipped.reviews)} test reviews, measured with the very
+        files that this page loads ({megabytes(shipped.bytes)}, weights in 16 bits); {percent(trained.testAccuracy)}{" "}
+        with the 32 bits it was trained in.
+      </p>
+      <dl>
+        <dt>Command</dt>
+        <dd>
+          <code>{command}</code>
+        </dd>
+        <dt>Trained</dt>
+        <dd>
+          {date}, {runtime}, {adapter}; {epochs.length} epochs
+        </dd>
+        <dt>Data</dt>
+        <dd>
+          <a href={data.source}>{data.name}</a>. {data.paper}
+        </dd>
+      </dl>
+      <p class="muted">{data.remarks}</p>
+      <details>
+        <summary>Its layers</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+        <pre tabIndex={0}>{card.summary}</pre>
+      </details>
+    </section>
+  );
+}
+
+export function Room() {
+  useEffect(() => {
+    copied.value = "";
+  }, []);
+  return (
+    <div class="home-room">
+      <Download />
+      <Snippet />
+      <Share />
+      <Card />
+    </div>
+  );
+}

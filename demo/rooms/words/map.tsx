@@ -1,0 +1,220 @@
+/** The map: every word a point, names where there is room. It can be dragged, zoomed and walked by keyboard. */
+import { useCallback, useEffect, useRef } from "preact/hooks";
+import { Canvas } from "../../ui/canvas.tsx";
+import { colour } from "../../ui/theme.ts";
+import type { WordsResult } from "../../worker/requests/words.ts";
+import { choose, chosen, near, type View, view } from "./store.ts";
+
+/** Words of a tone that nobody doubts, to see whether the map knows it. */
+export const PRAISING = ["wonderful", "excellent", "great", "perfect", "superb", "loved"];
+export const BLAMING = ["awful", "worst", "boring", "waste", "terrible", "poorly"];
+/** Names that are drawn where they do not cover others, the commonest first. */
+const MOST_NAMES = 70;
+const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 60];
+/** Nearer than this a point is hit. */
+const REACH = 14;
+
+/** The whole map in the picture. */
+function wholeView({ points }: WordsResult, width: number, height: number): View {
+  const most = [1e-6, 1e-6] as [number, number];
+  for (const [at, value] of points.entries()) {
+    const axis = (at % 2) as 0 | 1;
+    most[axis] = Math.max(most[axis], Math.abs(value));
+  }
+  return { x: 0, y: 0, zoom: Math.min(width / most[0], height / most[1]) / 2.3 };
+}
+
+function clampZoom(zoom: number, whole: number): number {
+  return Math.min(MOST_ZOOM * whole, Math.max(LEAST_ZOOM * whole, zoom));
+}
+
+export function MapPicture({ map }: { readonly map: WordsResult }) {
+  const host = useRef<HTMLDivElement>(null);
+  const seen = view.value;
+  const selected = chosen.value;
+  const neighbours = near.value;
+
+  useEffect(() => {
+    const element = host.current;
+    if (element === null || view.value !== undefined) return;
+    view.value = wholeView(map, element.clientWidth, element.clientHeight);
+  });
+
+  const draw = useCallback(
+    (context: CanvasRenderingContext2D, width: number, height: number): void => {
+      if (seen === undefined) return;
+      const place = (word: number): readonly [number, number] => [
+        width / 2 + ((map.points[2 * word] as number) - seen.x) * seen.zoom,
+        height / 2 - ((map.points[2 * word + 1] as number) - seen.y) * seen.zoom,
+      ];
+      const isInside = ([x, y]: readonly [number, number]) => x > -4 && y > -4 && x < width + 4 && y < height + 4;
+      const [text, muted, panel] = ["--text", "--muted", "--panel"].map(colour) as [string, string, string];
+      context.fillStyle = muted;
+      context.globalAlpha = 0.45;
+      for (let word = 0; word < map.words.length; word++) {
+        const at = place(word);
+        if (isInside(at)) context.fillRect(at[0] - 1.25, at[1] - 1.25, 2.5, 2.5);
+      }
+      context.globalAlpha = 1;
+      const taken: [number, number, number, number][] = [];
+      const name = (word: number, paint: string, isBold: boolean): void => {
+        const at = place(word);
+        if (!isInside(at)) return;
+        context.font = `${isBold ? "600 14px" : "12px"} system-ui, sans-serif`;
+        const label = map.words[word] as string;
+        const box = [at[0] + 5, at[1] - 9, context.measureText(label).width, 16] as [number, number, number, number];
+        const isCovered = taken.some(
+          ([x, y, w, h]) => box[0] < x + w && x < box[0] + box[2] && box[1] < y + h && y < box[1] + box[3],
+        );
+        if (isCovered && !isBold) return;
+        taken.push(box);
+        context.beginPath();
+        context.arc(at[0], at[1], isBold ? 4.5 : 2.5, 0, 2 * Math.PI);
+        context.fillStyle = paint;
+        context.fill();
+        context.lineWidth = 3;
+        context.strokeStyle = panel;
+        context.strokeText(label, box[0], at[1] + 4);
+        context.fillStyle = isBold ? paint : text;
+        context.fillText(label, box[0], at[1] + 4);
+      };
+      if (selected !== undefined) name(selected, colour("--accent"), true);
+      for (const { place: word } of neighbours) name(word, colour("--accent"), false);
+      for (const [words, paint] of [
+        [PRAISING, "--train"],
+        [BLAMING, "--held-out"],
+      ] as const) {
+        for (const word of words) {
+          const at = map.words.indexOf(word);
+          if (at >= 0) name(at, colour(paint), true);
+        }
+      }
+      let named = 0;
+      for (let word = 0; word < map.words.length && named < MOST_NAMES; word++) {
+        if (!isInside(place(word))) continue;
+        name(word, muted, false);
+        named++;
+      }
+    },
+    [map, seen, selected, neighbours],
+  );
+
+  /** Zooms by a factor about a point of the picture. */
+  const zoomBy = (factor: number, [px, py]: readonly [number, number]): void => {
+    const element = host.current;
+    const now = view.value;
+    if (element === null || now === undefined) return;
+    const whole = wholeView(map, element.clientWidth, element.clientHeight).zoom;
+    const zoom = clampZoom(now.zoom * factor, whole);
+    const [dx, dy] = [px - element.clientWidth / 2, py - element.clientHeight / 2];
+    view.value = { x: now.x + dx / now.zoom - dx / zoom, y: now.y - dy / now.zoom + dy / zoom, zoom };
+  };
+  const zoomMiddle = (factor: number): void => {
+    const element = host.current;
+    if (element !== null) zoomBy(factor, [element.clientWidth / 2, element.clientHeight / 2]);
+  };
+  const moveBy = (dx: number, dy: number): void => {
+    const now = view.value;
+    if (now !== undefined) view.value = { ...now, x: now.x - dx / now.zoom, y: now.y + dy / now.zoom };
+  };
+  const whole = (): void => {
+    const element = host.current;
+    if (element !== null) view.value = wholeView(map, element.clientWidth, element.clientHeight);
+  };
+
+  /** The word under a point of the picture, if one is near. */
+  const hit = ([px, py]: readonly [number, number]): void => {
+    const element = host.current;
+    const now = view.value;
+    if (element === null || now === undefined) return;
+    const [x, y] = [
+      (px - element.clientWidth / 2) / now.zoom + now.x,
+      now.y - (py - element.clientHeight / 2) / now.zoom,
+    ];
+    let [best, distance] = [-1, REACH / now.zoom];
+    for (let word = 0; word < map.words.length; word++) {
+      const away = Math.hypot((map.points[2 * word] as number) - x, (map.points[2 * word + 1] as number) - y);
+      if (away < distance) [best, distance] = [word, away];
+    }
+    if (best >= 0) choose(best, false);
+  };
+
+  const fingers = useRef(new Map<number, readonly [number, number]>());
+  const moved = useRef(0);
+  const at = (event: PointerEvent | WheelEvent): readonly [number, number] => {
+    const box = host.current?.getBoundingClientRect();
+    return [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
+  };
+  const drag = (event: PointerEvent): void => {
+    const before = fingers.current.get(event.pointerId);
+    if (before === undefined) return;
+    const now = at(event);
+    const other = [...fingers.current].find(([id]) => id !== event.pointerId)?.[1];
+    if (other === undefined) {
+      moveBy(now[0] - before[0], now[1] - before[1]);
+    } else {
+      const spread = (point: readonly [number, number]) => Math.hypot(point[0] - other[0], point[1] - other[1]);
+      zoomBy(spread(now) / Math.max(1, spread(before)), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
+    }
+    moved.current += Math.hypot(now[0] - before[0], now[1] - before[1]);
+    fingers.current.set(event.pointerId, now);
+  };
+  const keys = (event: KeyboardEvent): void => {
+    const moves: Readonly<Record<string, () => void>> = {
+      ArrowLeft: () => moveBy(40, 0),
+      ArrowRight: () => moveBy(-40, 0),
+      ArrowUp: () => moveBy(0, 40),
+      ArrowDown: () => moveBy(0, -40),
+      "+": () => zoomMiddle(1.4),
+      "=": () => zoomMiddle(1.4),
+      "-": () => zoomMiddle(1 / 1.4),
+      "0": whole,
+    };
+    const move = moves[event.key];
+    if (move === undefined) return;
+    move();
+    event.preventDefault();
+  };
+
+  return (
+    <div class="map">
+      <div
+        ref={host}
+        class="map-picture"
+        role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is walked by keyboard
+        tabIndex={0}
+        aria-label="Map of words: arrow keys move it, plus and minus zoom, 0 shows the whole. Words are found by the search, and their neighbours are listed beside it."
+        onKeyDown={keys}
+        onWheel={(event) => {
+          event.preventDefault();
+          zoomBy(Math.exp(-event.deltaY / 400), at(event));
+        }}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          if (fingers.current.size === 0) moved.current = 0;
+          fingers.current.set(event.pointerId, at(event));
+        }}
+        onPointerMove={drag}
+        onPointerUp={(event) => {
+          fingers.current.delete(event.pointerId);
+          if (moved.current < 5) hit(at(event));
+        }}
+        onPointerCancel={(event) => fingers.current.delete(event.pointerId)}
+      >
+        <Canvas draw={draw} />
+      </div>
+      <div class="controls map-buttons">
+        <button type="button" aria-label="Zoom in" onClick={() => zoomMiddle(1.6)}>
+          +
+        </button>
+        <button type="button" aria-label="Zoom out" onClick={() => zoomMiddle(1 / 1.6)}>
+          −
+        </button>
+        <button type="button" onClick={whole}>
+          Whole map
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+/** Words: the embedding as a map, before and after it was trained, and the neighbours of a word. */
+import { useEffect } from "preact/hooks";
+import { gpu, which } from "../../state.ts";
+import { count, percent } from "../../ui/format.ts";
+import type { WordsResult } from "../../worker/requests/words.ts";
+import { MapPicture } from "./map.tsx";
+import { choose, chosen, followMap, map, missing, moment, near, search } from "./store.ts";
+import "./words.css";
+
+function Search() {
+  return (
+    <form
+      class="word-search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        search(String(new FormData(event.currentTarget).get("word") ?? ""));
+      }}
+    >
+      <label for="word-search">Find a word</label>
+      <input id="word-search" name="word" type="search" autocomplete="off" spellcheck={false} maxLength={60} />
+      <button type="submit">Find</button>
+      <p role="status">{missing.value === "" ? "" : `“${missing.value}” has no vector of its own.`}</p>
+    </form>
+  );
+}
+
+function Neighbours({ current }: { readonly current: WordsResult }) {
+  const place = chosen.value;
+  if (place === undefined) return null;
+  return (
+    <div class="neighbours">
+      <h3 id="chosen-word">{current.words[place]}</h3>
+      <p class="muted">
+        {count(current.counts[place] ?? 0)} times in the training texts. Nearest, by the cosine of their vectors:
+      </p>
+      <ol id="neighbours">
+        {near.value.map(({ place: other, cosine }) => (
+          <li key={other}>
+            <button type="button" class="quiet" onClick={() => choose(other, true)}>
+              {current.words[other]}
+            </button>
+            <span class="cosine">{cosine.toFixed(2)}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function Moments() {
+  return (
+    <fieldset class="choice">
+      <legend>The vectors</legend>
+      {(["before", "after"] as const).map((when) => (
+        <label key={when}>
+          <input
+            type="radio"
+            name="moment"
+            value={when}
+            checked={moment.value === when}
+            onChange={() => {
+              moment.value = when;
+            }}
+          />
+          {when} training
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Room() {
+  useEffect(followMap, []);
+  const current = map.value;
+  if (current === undefined) {
+    return (
+      <p class="panel" role="status">
+        {gpu.value.kind === "missing"
+          ? "The map is worked out on the GPU, which this browser does not give."
+          : which.value === undefined
+            ? "The model is on its way …"
+            : "Working out the map …"}
+      </p>
+    );
+  }
+  return (
+    <section class="panel words-room" aria-label="The map of words">
+      <div class="words-head">
+        <Moments />
+        <Search />
+      </div>
+      <div class="beside-map">
+        <div>
+          <MapPicture map={current} />
+          <p class="key">
+            <span class="tone praise">words of praise</span>
+            <span class="tone blame">words of blame</span>
+            <span class="muted">twelve of them, marked to see whether the map tells them apart</span>
+          </p>
+          <p id="explained" class="muted">
+            {count(current.words.length)} words. The map shows the two directions in which their vectors differ most:
+            across {percent(current.explained[0])} of the variance, up {percent(current.explained[1])}. The rest is not
+            seen, so neighbours in the list need not be neighbours on the map.
+          </p>
+        </div>
+        <Neighbours current={current} />
+      </div>
+    </section>
+  );
+}
