@@ -12,14 +12,17 @@ import {
 } from "./arguments.ts";
 import { BENCH_OPTIONS, parseBench } from "./bench_arguments.ts";
 import { benchCommand } from "./bench_command.ts";
+import { NEIGHBOURS_OPTIONS, parseNeighbours, parseWords, WORDS_OPTIONS } from "./embed_arguments.ts";
 import { forecastCommand } from "./forecast_command.ts";
 import { isDeno, rerunInDeno } from "./in_deno.ts";
+import { neighboursCommand } from "./neighbours_command.ts";
 import { predictCommand } from "./predict_command.ts";
 import { sluiceVersion } from "./record.ts";
 import type { RuntimeName } from "./runtime_info.ts";
 import { trainCommand } from "./train_command.ts";
 import { UsageError } from "./usage_error.ts";
 import { asks, helpOf, type OptionTable } from "./words.ts";
+import { wordsCommand } from "./words_command.ts";
 
 /** One command: how it is called, what it is for, its options, and what runs it. */
 interface Command {
@@ -61,6 +64,24 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     prepare: (words) => {
       const told = parseForecast(words);
       return { runtime: told.runtime, start: () => forecastCommand(told, here) };
+    },
+  },
+  words: {
+    usage: "words [options]",
+    help: "train word vectors, and show which words they bring together",
+    options: WORDS_OPTIONS,
+    prepare: (words) => {
+      const told = parseWords(words, process.env);
+      return { runtime: told.runtime, start: () => wordsCommand(told) };
+    },
+  },
+  neighbours: {
+    usage: "neighbours --model DIR [options]",
+    help: "how well a model's vectors tell reviews apart, by their nearest neighbours",
+    options: NEIGHBOURS_OPTIONS,
+    prepare: (words) => {
+      const told = parseNeighbours(words, process.env);
+      return { runtime: told.runtime, start: () => neighboursCommand(told) };
     },
   },
   bench: {

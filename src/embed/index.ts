@@ -6,6 +6,7 @@ export { IndexMask, type VectorPredicate } from "./index_mask.ts";
 export { type ModelEmbedderOptions, modelEmbedder } from "./model_embedder.ts";
 export type { VectorId } from "./row_store.ts";
 export type { VectorStorage } from "./row_terms.ts";
+export { siamese, type TextPairs, type TunePairsOptions, tunePairs } from "./siamese.ts";
 export { type Metric, similarity } from "./similarity.ts";
 export {
   type TrainWordVectorsOptions,

@@ -1,5 +1,6 @@
 /** Losses by Keras's names and formulas (https://keras.io/api/losses/). */
 import { ValueError } from "../core/errors.ts";
+import { contrastive } from "./losses/contrastive.ts";
 import {
   binaryCrossentropy,
   binaryFocalCrossentropy,
@@ -21,6 +22,7 @@ import {
   poisson,
 } from "./losses/regression.ts";
 
+export { type ContrastiveOptions, contrastive } from "./losses/contrastive.ts";
 export {
   type BinaryFocalOptions,
   binaryCrossentropy,
@@ -53,6 +55,7 @@ const BY_NAME: Readonly<Record<string, (config: never) => Loss>> = {
   hinge,
   squaredHinge,
   categoricalHinge,
+  contrastive,
 };
 
 /** Keras's short names. */

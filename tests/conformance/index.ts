@@ -1,6 +1,7 @@
 import { batchPartCases } from "./batch_parts.ts";
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
+import { embedCases } from "./embed.ts";
 import { functionalCases } from "./functional.ts";
 import { kerasFactCases } from "./keras_facts.ts";
 import { kerasFileCases } from "./keras_files.ts";
@@ -29,6 +30,7 @@ export const cases: readonly ConformanceCase[] = [
   ...stateUpdateCases,
   ...kerasFileCases,
   ...functionalCases,
+  ...embedCases,
   ...referenceTrainingCases,
   ...tuningCases,
   ...vectorIndexCases,

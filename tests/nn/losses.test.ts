@@ -7,6 +7,7 @@ import {
   categoricalCrossentropy,
   categoricalFocalCrossentropy,
   categoricalHinge,
+  contrastive,
   cosineSimilarity,
   gradients,
   hinge,
@@ -123,6 +124,13 @@ const CASES: readonly (readonly [string, Loss, Rows, Rows, readonly number[]])[]
   ["hinge", hinge(), [[1, -1]], [[0.25, 0.5]], [(0.75 + 1.5) / 2]],
   ["hinge of 0 and 1", hinge(), [[1, 0]], [[0.25, 0.5]], [(0.75 + 1.5) / 2]],
   ["squared hinge", squaredHinge(), [[1, -1]], [[0.25, 0.5]], [(0.75 ** 2 + 1.5 ** 2) / 2]],
+  [
+    "contrastive",
+    contrastive({ margin: 0.75 }),
+    [[1], [0], [0], [0.5]],
+    [[0.5], [0.5], [0.125], [0.75]],
+    [0.25, 0.0625, 0, 0.5 * 0.0625 + 0.5 * 0.25],
+  ],
   ["categorical hinge", categoricalHinge(), [[0, 1, 0]], [[0.5, 0.25, 0.125]], [1.25]],
 ];
 
@@ -167,6 +175,8 @@ describe("losses", () => {
   test.each([
     [() => resolveLoss("mean_square"), /unknown loss "mean_square"; expected one of binaryCrossentropy, .*, kld$/],
     [() => binaryCrossentropy({ labelSmoothing: 2 }), /labelSmoothing is 2; expected 0 ≤ labelSmoothing ≤ 1/],
+    [() => contrastive({ margin: 3 }), /margin is 3; expected 0 < margin ≤ 2/],
+    [() => contrastive().checkTargets(arrayOf([[-1]]), [1, 1]), /contrastive: target 0 is -1/],
     [() => huber({ delta: 0 }), /delta is 0; expected a number above 0/],
     [() => hinge().checkTargets(arrayOf([[2]]), [1, 1]), /hinge: target 0 is 2; expected -1 ≤ y ≤ 1/],
   ])("%# is refused", (make, message) => {

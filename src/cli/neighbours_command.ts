@@ -1,0 +1,109 @@
+/** `sluice neighbours`: how well a model's vectors tell reviews apart, by the votes of their nearest neighbours. */
+import { FormatError } from "../core/errors.ts";
+import { imdb } from "../data/imdb.ts";
+import { type Embeddings, modelEmbedder } from "../embed/index.ts";
+import { type Device, inputValue, loadModel, ops, Program, requestDevice, Variable } from "../index.ts";
+import type { NeighboursArguments } from "./embed_arguments.ts";
+import { checkArchive } from "./outputs.ts";
+import { thisRuntime } from "./runtime_info.ts";
+
+/** Reviews whose neighbours are looked for at once. */
+const QUERIES = 64;
+/** Reviews embedded at once. */
+const BATCH = 64;
+
+/**
+ * Embeds both halves of the reviews, lets the nearest training reviews of each test review vote, and says beside it how often
+ * the model itself is right.
+ * @throws SluiceError for whatever the user can mend
+ */
+export async function neighboursCommand(told: NeighboursArguments): Promise<number> {
+  const { pooling, k, limit } = told;
+  const source = await checkArchive(told.archive);
+  await import("../node.ts");
+  const device = await requestDevice();
+  const { name, version } = thisRuntime();
+  console.log(`${device.adapter}, in ${name} ${version}`);
+  try {
+    const model = await loadModel(told.model, { device });
+    const { encoder, outputShape } = model;
+    if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
+      throw new FormatError(`${told.model}: the model does not judge texts; expected one that \`sluice train\` saved`);
+    }
+    const { train, test, texts } = await imdb.load({ source, limit, keepTexts: true });
+    const [known, asked] = [texts?.train ?? [], texts?.test ?? []];
+    const labels = Array.from(train.y.data, (label) => label === 1);
+    const truth = Array.from(test.y.data, (label) => label === 1);
+    const { data } = await model.predict(encoder.encode(asked), { batchSize: BATCH });
+    const own = shareRight(
+      truth,
+      Array.from(data, (probability) => probability > 0.5),
+    );
+    console.log(`the model itself: ${percentOf(own)} of ${asked.length} test reviews`);
+    using embedder = modelEmbedder(model);
+    const embed = (list: readonly string[]) => embedder.embed(list, { pooling, normalize: true, batchSize: BATCH });
+    const [ofKnown, ofAsked] = [await embed(known), await embed(asked)];
+    const votes = await classify(device, { vectors: ofKnown, labels }, ofAsked, Math.min(k, known.length));
+    const byVotes = shareRight(truth, votes);
+    console.log(
+      `${k} nearest of ${known.length} training reviews, by the cosine of ${embedder.vectorSize} numbers (${pooling}): ${percentOf(byVotes)}; ${((byVotes - own) * 100).toFixed(2)} points to the model`,
+    );
+    return 0;
+  } finally {
+    device.dispose();
+  }
+}
+
+/** Whether most of the k nearest known vectors have the label, for each vector that is asked about; ties go by the nearest. */
+export async function classify(
+  device: Device,
+  known: { readonly vectors: Embeddings; readonly labels: readonly boolean[] },
+  asked: Embeddings,
+  k: number,
+): Promise<boolean[]> {
+  const size = asked.shape[1] as number;
+  const count = asked.shape[0] as number;
+  const table = new Variable({ name: "known", shape: known.vectors.shape, initial: () => known.vectors });
+  const queries = inputValue("queries", [QUERIES, size]);
+  const scores = ops.matmul(queries, table.value, { transposeB: true });
+  using program = await Program.compile(
+    device,
+    { outputs: [scores], updates: [] },
+    { label: "neighbours", inputs: [queries] },
+  );
+  const verdicts: boolean[] = [];
+  for (let start = 0; start < count; start += QUERIES) {
+    const rows = new Float32Array(QUERIES * size);
+    rows.set(asked.data.subarray(start * size, (start + QUERIES) * size));
+    const [found] = await program.run(new Map([[queries, { shape: queries.shape, data: rows }]]));
+    const width = known.labels.length;
+    for (let row = 0; row < Math.min(QUERIES, count - start); row++) {
+      verdicts.push(vote(found?.data.subarray(row * width, (row + 1) * width) ?? [], known.labels, k));
+    }
+  }
+  return verdicts;
+}
+
+/** The verdict of the k largest scores; of equal ones the first. */
+export function vote(scores: ArrayLike<number>, labels: readonly boolean[], k: number): boolean {
+  const best: number[] = [];
+  const scoreAt = (place: number) => scores[best[place] as number] as number;
+  for (let at = 0; at < scores.length; at++) {
+    const score = scores[at] as number;
+    if (best.length === k && score <= scoreAt(k - 1)) continue;
+    let place = best.length;
+    while (place > 0 && scoreAt(place - 1) < score) place--;
+    best.splice(place, 0, at);
+    if (best.length > k) best.pop();
+  }
+  const lead = best.reduce((sum, at) => sum + (labels[at] ? 1 : -1), 0);
+  return lead === 0 ? labels[best[0] as number] === true : lead > 0;
+}
+
+function shareRight(truth: readonly boolean[], verdicts: readonly boolean[]): number {
+  return truth.filter((label, index) => label === verdicts[index]).length / truth.length;
+}
+
+function percentOf(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}

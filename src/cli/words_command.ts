@@ -1,0 +1,91 @@
+/** `sluice words`: trains word vectors, and shows which words they bring together. */
+import { imdb } from "../data/imdb.ts";
+import {
+  type SimilarWord,
+  trainWordVectors,
+  type WordVectorProgress,
+  type WordVectors,
+  wordVectorsToSafetensors,
+  writeWordVectors,
+} from "../embed/index.ts";
+import { requestDevice } from "../index.ts";
+import { type FileSystem, openFileSystem } from "../platform/file_system.ts";
+import type { WordsArguments } from "./embed_arguments.ts";
+import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
+import { checkArchive, checkFile, checkInput } from "./outputs.ts";
+import { thisRuntime } from "./runtime_info.ts";
+
+/** Seconds between two lines of progress. */
+const LINE_SECONDS = 10;
+
+/**
+ * Trains as told.
+ * @returns the exit status: 0, or that of an interrupted program
+ * @throws SluiceError for whatever the user can mend
+ */
+export async function wordsCommand(told: WordsArguments): Promise<number> {
+  const storage = await openFileSystem();
+  await checkFile("--out", told.out);
+  const texts = await readTexts(told, storage);
+  console.log(`${texts.length} texts to learn from`);
+  await import("../node.ts");
+  const interrupt = onInterrupt(() => console.log("Stopping at the next step; nothing is kept."));
+  const began = performance.now();
+  const device = await requestDevice();
+  const { name, version } = thisRuntime();
+  console.log(`${device.adapter}, in ${name} ${version}\n`);
+  try {
+    const vectors = await trainWordVectors(texts, {
+      ...told,
+      ...{ device, signal: interrupt.signal, onProgress: reporter() },
+    });
+    const seconds = ((performance.now() - began) / 1000).toFixed(0);
+    await save(vectors, told.out, storage);
+    console.log(`\n${vectors.size} words, ${vectors.vectorSize} numbers each, in ${seconds} s. Saved as ${told.out}`);
+    return 0;
+  } catch (error) {
+    if (interrupt.signal.aborted) return INTERRUPTED;
+    throw error;
+  } finally {
+    interrupt.release();
+    device.dispose();
+  }
+}
+
+async function readTexts({ texts, archive }: WordsArguments, storage: FileSystem): Promise<readonly string[]> {
+  if (texts !== undefined) {
+    await checkInput("--texts", texts, "a text file with a text in each line");
+    const all = new TextDecoder().decode(await storage.readFile(texts));
+    return all.split(/\r?\n/).filter((line) => line.trim() !== "");
+  }
+  const source = await checkArchive(archive);
+  const { texts: reviews } = await imdb.load({ source, keepTexts: true });
+  // The reviews' only markup.
+  return reviews?.train.map((text) => text.replaceAll("<br />", " ")) ?? [];
+}
+
+/** Shows a line now and then, and the nearest words after each epoch. */
+function reporter(): (progress: WordVectorProgress) => void {
+  let lastLine = performance.now();
+  return ({ epoch, epochs, share, loss, wordsPerSecond, secondsLeft, nearest }) => {
+    const now = performance.now();
+    if (nearest === undefined && now - lastLine < LINE_SECONDS * 1000) return;
+    lastLine = now;
+    const pace = `${Math.round(wordsPerSecond)} words/s`;
+    const state = `epoch ${epoch}/${epochs}, ${(share * 100).toFixed(0)}%  loss ${loss.toFixed(4)}  ${pace}`;
+    console.log(nearest === undefined ? `${state}  ${Math.ceil(secondsLeft)} s left` : state);
+    for (const [word, list] of nearest ?? []) console.log(`  ${word}: ${listText(list)}`);
+  };
+}
+
+function listText(words: readonly SimilarWord[]): string {
+  return words.map(({ word, score }) => `${word} ${score.toFixed(2)}`).join(", ");
+}
+
+async function save(vectors: WordVectors, file: string, storage: FileSystem): Promise<void> {
+  const isText = file.endsWith(".txt");
+  const bytes = isText
+    ? new Uint8Array(await new Response(writeWordVectors(vectors, { format: "word2vec" })).arrayBuffer())
+    : wordVectorsToSafetensors(vectors);
+  await storage.writeFileAtomic(file, bytes);
+}

@@ -1,0 +1,99 @@
+/** Sentence vectors tuned by pairs: one model reads both texts, and the cosine of what it gives is trained. */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import { makeRagged } from "../data/ragged.ts";
+import { model as functional } from "../nn/functional.ts";
+import { dot, input } from "../nn/layers/index.ts";
+import { contrastive, type LossLike, meanSquaredError } from "../nn/losses.ts";
+import type { Model } from "../nn/model.ts";
+import type { CompileOptions, FitOptions, History } from "../nn/model_options.ts";
+
+/** Pairs of texts. */
+export interface TextPairs {
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+  /** For each pair, 1 where the two belong together and 0 where not; for the loss "cosine" any cosine from -1 to 1. */
+  readonly labels: readonly number[];
+}
+
+/** Options of `tunePairs`. */
+export interface TunePairsOptions extends FitOptions {
+  /**
+   * "contrastive" (the default) draws pairs of label 1 together and pushes those of 0 apart up to a margin; "cosine" is the mean
+   * squared error between cosine and label; or any loss of the cosine.
+   */
+  readonly loss?: "contrastive" | "cosine" | LossLike | undefined;
+  /** Of `fit`; Adam when absent. */
+  readonly optimizer?: CompileOptions["optimizer"];
+}
+
+/**
+ * A model of two inputs, `first` and `second`, that both go through `tower`, layers and weights shared: it gives the cosine of the
+ * tower's vectors, `[B, 1]`. To train it trains the tower. Source: Bromley et al. 1993, "Signature Verification using a
+ * 'Siamese' Time Delay Neural Network"; of sentences: Reimers & Gurevych 2019, "Sentence-BERT".
+ *
+ * @throws ValueError unless the tower has one input, and one vector for each example as its output.
+ * @example
+ * const pairs = siamese(tower);
+ * pairs.compile({ loss: contrastive({ margin: 0.5 }) });
+ * await pairs.fit([firstIds, secondIds], labels, { epochs: 2 });
+ */
+export function siamese(tower: Model): Model {
+  const { inputs, outputShape, outputs, name, device } = tower;
+  const [spec] = tower.graph.inputSpecs;
+  if (spec === undefined || inputs.length !== 1 || outputs.length !== 1 || outputShape.length !== 1) {
+    throw new ValueError(
+      `siamese: the model "${name}" has ${inputs.length} inputs and gives [B, ${outputShape.join(", ")}]; expected one input, and a vector for each example: [B, D]`,
+      { inputs: inputs.length, outputShape },
+    );
+  }
+  const sides = ["first", "second"].map((side) => input({ shape: spec.shape, name: side, dtype: spec.dtype }));
+  const vectors = sides.map((side) => tower.call(side));
+  return functional({ inputs: sides, outputs: dot({ axes: 1, normalize: true }).call(vectors), device });
+}
+
+/**
+ * Tunes a model by pairs of texts, so that the cosine of its vectors tells which belong together; its weights are trained
+ * where they are. `modelEmbedder(tower)` embeds with them.
+ *
+ * @throws ValueError when the model has no encoder, or reads no texts; ShapeError when the lists differ in length.
+ * @throws as `model.fit`.
+ * @example
+ * const tower = sequential([embedding({ inputDim: encoder.inputDim, outputDim: 32 }), lstm({ units: 32 })], options);
+ * tower.encoder = encoder;
+ * await tunePairs(tower, { first: ["good film"], second: ["fine movie"], labels: [1] }, { epochs: 3 });
+ */
+export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePairsOptions = {}): Promise<History> {
+  const { loss = "contrastive", optimizer = "adam", ...fit } = options;
+  const { first, second, labels } = pairs;
+  const { encoder } = tower;
+  if (encoder === undefined) {
+    throw new ValueError(
+      `tunePairs: the model "${tower.name}" has no encoder; set model.encoder: what turns texts into its ids`,
+    );
+  }
+  if (first.length !== second.length || first.length !== labels.length) {
+    throw new ShapeError(
+      `tunePairs: got ${first.length} first texts, ${second.length} second ones and ${labels.length} labels; expected as many of each`,
+      { first: first.length, second: second.length, labels: labels.length },
+    );
+  }
+  using both = siamese(tower);
+  const { padding, truncating } = encoder;
+  const [time] = tower.inputShape;
+  const encode = (texts: readonly string[]) =>
+    makeRagged(
+      texts.map((text) => encoder.encodeText(text)),
+      { maxLength: time, padding, truncating },
+    );
+  both.compile({ loss: lossOf(loss), optimizer });
+  return await both.fit(
+    [encode(first), encode(second)],
+    Array.from(labels, (label) => [label]),
+    fit,
+  );
+}
+
+function lossOf(given: NonNullable<TunePairsOptions["loss"]>): LossLike {
+  if (given === "contrastive") return contrastive();
+  return given === "cosine" ? meanSquaredError() : given;
+}

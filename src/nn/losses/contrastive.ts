@@ -1,0 +1,36 @@
+/** A loss over pairs. */
+import { ValueError } from "../../core/errors.ts";
+import { add, mul, relu, square, sub } from "../../ops/arithmetic.ts";
+import { mean } from "../../ops/reduce.ts";
+import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
+
+/** Options of `contrastive`. */
+export interface ContrastiveOptions {
+  /** Pairs that do not belong together are pushed apart up to this distance; 0.5 when absent. */
+  readonly margin?: number;
+}
+
+/**
+ * Pairs that belong together (y = 1) are drawn together, others (y = 0) pushed apart up to a margin: the mean over the last axis of
+ * y·d² + (1 − y)·max(margin − d, 0)², where d = 1 − p is the cosine distance and the output p a cosine.
+ * Source: Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping", without its factor ½.
+ * @throws ValueError when the margin is not within (0, 2].
+ */
+export function contrastive({ margin = 0.5 }: ContrastiveOptions = {}): Loss {
+  if (!(margin > 0 && margin <= 2)) {
+    throw new ValueError(`contrastive: margin is ${margin}; expected 0 < margin ≤ 2, a distance of cosines`, {
+      margin,
+    });
+  }
+  return {
+    config: { name: "contrastive", margin },
+    targetShape: sameAsOutput,
+    checkTargets: (y) =>
+      expectRange("contrastive", y, 0, 1, "1 for a pair that belongs together, 0 for one that does not."),
+    perSample: (y, p) => {
+      const distance = sub(1, p);
+      const apart = square(relu(sub(margin, distance)));
+      return mean(add(mul(y, square(distance)), mul(sub(1, y), apart)), { axes: -1 });
+    },
+  };
+}
