@@ -1,8 +1,8 @@
 /** `sluice neighbours`: how well a model's vectors tell reviews apart, by the votes of their nearest neighbours. */
 import { FormatError } from "../core/errors.ts";
 import { imdb } from "../data/imdb.ts";
-import { type Embeddings, modelEmbedder } from "../embed/index.ts";
-import { type Device, inputValue, loadModel, ops, Program, requestDevice, Variable } from "../index.ts";
+import { type Embeddings, modelEmbedder, VectorIndex } from "../embed/index.ts";
+import { type Device, loadModel, requestDevice } from "../index.ts";
 import type { NeighboursArguments } from "./embed_arguments.ts";
 import { checkArchive } from "./outputs.ts";
 import { thisRuntime } from "./runtime_info.ts";
@@ -54,50 +54,33 @@ export async function neighboursCommand(told: NeighboursArguments): Promise<numb
   }
 }
 
-/** Whether most of the k nearest known vectors have the label, for each vector that is asked about; ties go by the nearest. */
-export async function classify(
+/** Whether most of the k nearest known vectors have the label, for each vector that is asked about. */
+async function classify(
   device: Device,
   known: { readonly vectors: Embeddings; readonly labels: readonly boolean[] },
   asked: Embeddings,
   k: number,
 ): Promise<boolean[]> {
-  const size = asked.shape[1] as number;
-  const count = asked.shape[0] as number;
-  const table = new Variable({ name: "known", shape: known.vectors.shape, initial: () => known.vectors });
-  const queries = inputValue("queries", [QUERIES, size]);
-  const scores = ops.matmul(queries, table.value, { transposeB: true });
-  using program = await Program.compile(
-    device,
-    { outputs: [scores], updates: [] },
-    { label: "neighbours", inputs: [queries] },
-  );
-  const verdicts: boolean[] = [];
-  for (let start = 0; start < count; start += QUERIES) {
-    const rows = new Float32Array(QUERIES * size);
-    rows.set(asked.data.subarray(start * size, (start + QUERIES) * size));
-    const [found] = await program.run(new Map([[queries, { shape: queries.shape, data: rows }]]));
-    const width = known.labels.length;
-    for (let row = 0; row < Math.min(QUERIES, count - start); row++) {
-      verdicts.push(vote(found?.data.subarray(row * width, (row + 1) * width) ?? [], known.labels, k));
+  const [count = 0, size = 0] = asked.shape;
+  const index = new VectorIndex<boolean>(device, { dimension: size });
+  try {
+    await index.add([...known.labels.keys()], known.vectors, known.labels);
+    const verdicts: boolean[] = [];
+    for (let start = 0; start < count; start += QUERIES) {
+      const queries = asked.data.subarray(start * size, (start + QUERIES) * size);
+      const found = await index.search(queries, { k });
+      verdicts.push(...found.map((hits) => vote(hits.map(({ metadata }) => metadata === true))));
     }
+    return verdicts;
+  } finally {
+    index.dispose();
   }
-  return verdicts;
 }
 
-/** The verdict of the k largest scores; of equal ones the first. */
-export function vote(scores: ArrayLike<number>, labels: readonly boolean[], k: number): boolean {
-  const best: number[] = [];
-  const scoreAt = (place: number) => scores[best[place] as number] as number;
-  for (let at = 0; at < scores.length; at++) {
-    const score = scores[at] as number;
-    if (best.length === k && score <= scoreAt(k - 1)) continue;
-    let place = best.length;
-    while (place > 0 && scoreAt(place - 1) < score) place--;
-    best.splice(place, 0, at);
-    if (best.length > k) best.pop();
-  }
-  const lead = best.reduce((sum, at) => sum + (labels[at] ? 1 : -1), 0);
-  return lead === 0 ? labels[best[0] as number] === true : lead > 0;
+/** What most of the labels say, which come nearest first; the nearest decides a draw. */
+export function vote(labels: readonly boolean[]): boolean {
+  const lead = labels.reduce((sum, label) => sum + (label ? 1 : -1), 0);
+  return lead === 0 ? labels[0] === true : lead > 0;
 }
 
 function shareRight(truth: readonly boolean[], verdicts: readonly boolean[]): number {

@@ -24,6 +24,7 @@ export {
 export type { VectorsLike } from "./vectors.ts";
 export type { CorpusOptions } from "./word_corpus.ts";
 export { WordEmbedder, type WordEmbedderOptions, wordEmbedder, wordEmbedderFromBytes } from "./word_embedder.ts";
+export { mostSimilarIn, wordIndex } from "./word_index.ts";
 export {
   type WordSafetensorsOptions,
   wordVectorsFromSafetensors,

@@ -127,14 +127,7 @@ export class WordVectors {
    * @throws ShapeError for a vector of another size.
    */
   mostSimilar(options: MostSimilarOptions): SimilarWord[] {
-    const { topn = 10, restrictVocab = this.size } = options;
-    for (const [name, value] of Object.entries({ topn, restrictVocab })) {
-      if (!(Number.isSafeInteger(value) && value >= 1)) {
-        throw new ValueError(`mostSimilar: ${name} is ${value}; expected a whole number of at least 1`, {
-          [name]: value,
-        });
-      }
-    }
+    const { topn, restrictVocab } = this.limitsOf(options);
     const { vector, asked } = this.direction(options);
     const length = norm(vector);
     const found: { id: number; score: number }[] = [];
@@ -147,6 +140,19 @@ export class WordVectors {
       if (found.length > topn) found.pop();
     }
     return found.map(({ id, score }) => ({ word: this.words[id] as string, score }));
+  }
+
+  /** How many words `mostSimilar` gives, and among how many it looks. @throws ValueError when one is out of range. */
+  limitsOf(options: MostSimilarOptions): { readonly topn: number; readonly restrictVocab: number } {
+    const { topn = 10, restrictVocab = this.size } = options;
+    for (const [name, value] of Object.entries({ topn, restrictVocab })) {
+      if (!(Number.isSafeInteger(value) && value >= 1)) {
+        throw new ValueError(`mostSimilar: ${name} is ${value}; expected a whole number of at least 1`, {
+          [name]: value,
+        });
+      }
+    }
+    return { topn, restrictVocab };
   }
 
   /**

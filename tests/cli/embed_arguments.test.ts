@@ -43,11 +43,9 @@ test.each([
   expect(parse).toThrow(message);
 });
 
-test("the k nearest vote: the first of equal scores, and a draw by the nearest", () => {
-  const labels = [true, false, false, true, true];
-  expect(vote([0.9, 0.8, 0.7, 0.1, 0.2], labels, 1)).toBe(true);
-  expect(vote([0.9, 0.8, 0.7, 0.1, 0.2], labels, 3)).toBe(false);
-  expect(vote([0.9, 0.8, 0.7, 0.1, 0.2], labels, 5)).toBe(true);
-  expect(vote([0.5, 0.5, 0.5, 0.5, 0.5], labels, 1)).toBe(true);
-  expect(vote([0.1, 0.8, 0.1, 0.7, 0.1], labels, 2)).toBe(false);
+test("the nearest vote, and the very nearest decides a draw", () => {
+  expect(vote([true, false, false])).toBe(false);
+  expect(vote([true, true, false])).toBe(true);
+  expect(vote([true, false])).toBe(true);
+  expect(vote([false, true])).toBe(false);
 });

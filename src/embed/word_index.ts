@@ -1,0 +1,50 @@
+/** Nearest words by a search on the GPU: for vocabularies that are large, or asked often. */
+import type { Device } from "../runtime/device.ts";
+import { VectorIndex } from "./vector_index.ts";
+import type { MostSimilarOptions, SimilarWord, WordVectors } from "./word_vectors.ts";
+
+/**
+ * An index of words by cosine: ids are the words, metadata their places in the vocabulary.
+ * @throws DeviceError when the GPU has no room.
+ */
+export async function wordIndex(vectors: WordVectors, device: Device): Promise<VectorIndex<number>> {
+  const index = new VectorIndex<number>(device, { dimension: vectors.vectorSize });
+  try {
+    await index.add(
+      vectors.words,
+      vectors,
+      vectors.words.map((_, place) => place),
+    );
+    return index;
+  } catch (error) {
+    index.dispose();
+    throw error;
+  }
+}
+
+/**
+ * As `vectors.mostSimilar`, on the GPU: the same words, but equal scores by the words themselves, and the query rounded to
+ * float32.
+ * @param index what `wordIndex` made of `vectors`.
+ * @throws as `vectors.mostSimilar`.
+ * @example
+ * const index = await wordIndex(vectors, device);
+ * await mostSimilarIn(index, vectors, { positive: ["king", "woman"], negative: ["man"] });
+ */
+export async function mostSimilarIn(
+  index: VectorIndex<number>,
+  vectors: WordVectors,
+  options: MostSimilarOptions,
+): Promise<SimilarWord[]> {
+  const { topn, restrictVocab } = vectors.limitsOf(options);
+  const { vector, asked } = vectors.direction(options);
+  const isRestricted = restrictVocab < vectors.size;
+  const [hits = []] = await index.search(vector, {
+    k: topn + asked.size,
+    ...(isRestricted && { filter: (_, place) => (place as number) < restrictVocab }),
+  });
+  return hits
+    .filter(({ metadata }) => !asked.has(metadata as number))
+    .slice(0, topn)
+    .map(({ id, score }) => ({ word: String(id), score }));
+}
