@@ -1,8 +1,10 @@
 /** `sluice/embed`: vectors for texts and words, and exact search over vectors on the GPU. */
+export { type Deduplicated, type DeduplicateOptions, deduplicate } from "./deduplicate.ts";
 export { Embedder, type EmbedOptions, type Pooling } from "./embedder.ts";
 export { Embeddings } from "./embeddings.ts";
 export { type EmbedFunction, functionEmbedder, type VectorsOfTexts } from "./function_embedder.ts";
 export { IndexMask, type VectorPredicate } from "./index_mask.ts";
+export { type KMeansOptions, type KMeansResult, kMeans } from "./k_means.ts";
 export { type ModelEmbedderOptions, modelEmbedder } from "./model_embedder.ts";
 export type { VectorId } from "./row_store.ts";
 export type { VectorStorage } from "./row_terms.ts";

@@ -1,0 +1,79 @@
+/** Finding what says the same twice. */
+import { ValueError } from "../core/errors.ts";
+import type { Device } from "../runtime/device.ts";
+import type { Metric } from "./similarity.ts";
+import { type SearchHit, VectorIndex } from "./vector_index.ts";
+import { toRows, type VectorsLike } from "./vectors.ts";
+
+/** Options of `deduplicate`. */
+export interface DeduplicateOptions {
+  /** Numbers of a vector. */
+  readonly dimension: number;
+  /** From which similarity on two vectors count as the same; see `similarity`. With "l2" it is a distance with its sign turned. */
+  readonly threshold: number;
+  /** "cosine" when absent. */
+  readonly metric?: Metric;
+}
+
+/** What `deduplicate` found. */
+export interface Deduplicated {
+  /** Places of the vectors that stay, in their order. */
+  readonly kept: readonly number[];
+  /** For each vector, the kept one that it repeats; -1 for those that stay. */
+  readonly duplicateOf: Int32Array;
+}
+
+const BATCH = 64;
+const FIRST_K = 16;
+
+/**
+ * Goes through the vectors in their order and keeps each that is no duplicate of one that was kept: of which no earlier kept
+ * one has a similarity of at least `threshold`. A duplicate belongs to the nearest such one. Exact: similarities are float64.
+ *
+ * @throws ValueError when the threshold is no number, or a vector is not finite; ShapeError for another width.
+ * @example
+ * const { kept } = await deduplicate(device, vectors, { dimension: 384, threshold: 0.95 });
+ */
+export async function deduplicate(
+  device: Device,
+  vectors: VectorsLike,
+  { dimension, threshold, metric = "cosine" }: DeduplicateOptions,
+): Promise<Deduplicated> {
+  if (!Number.isFinite(threshold)) {
+    throw new ValueError(`deduplicate: the threshold is ${threshold}; expected a similarity`, { threshold });
+  }
+  using index = new VectorIndex(device, { dimension, metric });
+  const rows = toRows(vectors, dimension, "deduplicate");
+  const count = rows.length / dimension;
+  await index.add([...Array(count).keys()], rows);
+  const duplicateOf = new Int32Array(count).fill(-1);
+  for (let first = 0; first < count; first += BATCH) {
+    const queries = rows.subarray(first * dimension, (first + BATCH) * dimension);
+    for (const [at, hits] of (await allAbove(index, queries, threshold)).entries()) {
+      const row = first + at;
+      // Hits stand nearest first, and what came before this row is settled.
+      const kept = hits.find(({ id }) => (id as number) < row && duplicateOf[id as number] === -1);
+      duplicateOf[row] = kept === undefined ? -1 : (kept.id as number);
+    }
+  }
+  const kept = Array.from(duplicateOf.keys()).filter((row) => duplicateOf[row] === -1);
+  return { kept, duplicateOf };
+}
+
+/** Every hit of at least `threshold` for each query. */
+async function allAbove(index: VectorIndex, queries: Float32Array, threshold: number): Promise<SearchHit[][]> {
+  const { dimension, size } = index;
+  const found: SearchHit[][] = [];
+  let open = Array.from({ length: queries.length / dimension }, (_, query) => query);
+  for (let k = Math.min(FIRST_K, size); open.length > 0; k = Math.min(4 * k, size)) {
+    const asked = open.map((query) => queries.subarray(query * dimension, (query + 1) * dimension));
+    const left: number[] = [];
+    for (const [at, hits] of (await index.search(asked, { k })).entries()) {
+      const query = open[at] as number;
+      if (k < size && (hits.at(-1)?.score ?? threshold) >= threshold) left.push(query);
+      else found[query] = hits.filter(({ score }) => score >= threshold);
+    }
+    open = left;
+  }
+  return found;
+}
