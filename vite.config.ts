@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { minifiedShaders } from "./scripts/shaders.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -39,7 +40,8 @@ export default defineConfig(({ mode }) => {
   return {
     publicDir: false,
     // The progress bar's package is CommonJS: its `require("events")` becomes an import that Node and Deno know.
-    plugins: mode === "production" ? [esmExternalRequirePlugin({ external: ["events", "readline"] })] : [],
+    plugins:
+      mode === "production" ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), minifiedShaders()] : [],
     // The engine has no dependency to resolve; what the command line bundles is for Node.
     resolve: {
       alias,
@@ -70,9 +72,14 @@ export default defineConfig(({ mode }) => {
           // Libraries that the bench compares with.
           ...[/^@tensorflow\//, "@jax-js/jax", /^onnxruntime-web/],
         ],
+        // A constant put in its place would leave a bare import of its module behind, of which bundlers warn.
+        optimization: { inlineConst: false },
         output: {
-          entryFileNames: "[name].js",
-          chunkFileNames: "chunks/[name]-[hash].js",
+          // A file for each module: a bundler leaves out those that a page does not reach (`sideEffects: false`).
+          preserveModules: true,
+          preserveModulesRoot: here("src"),
+          // npm would leave a folder node_modules out of the package.
+          entryFileNames: ({ name }) => `${name.replaceAll("node_modules", "vendor").replace(/_raw$/, "")}.js`,
           paths: { events: "node:events", readline: "node:readline" },
         },
       },

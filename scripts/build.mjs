@@ -25,6 +25,7 @@ const SOURCES = [
   "scripts/build.mjs",
   "package.json",
   "vite.config.ts",
+  "scripts/shaders.ts",
   "tsconfig.base.json",
   "tsconfig.build.json",
 ];

@@ -13,6 +13,18 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 const cache = new Map<string, string>();
 
+/** A comment, with the blanks before it; not a mark that says how to specialise. */
+const COMMENT = /[ \t]*\/\/(?! @(?:unroll|with\(|without\()).*$/gm;
+
+/**
+ * The shader without comments. Every line break stays, so that a compile error's line is that of the file in `shaders/`.
+ * @example
+ * withoutComments("// head\nfn f() {\n  return; // done\n}\n"); // "\nfn f() {\n  return;\n}\n"
+ */
+export function withoutComments(source: string): string {
+  return source.replace(COMMENT, "");
+}
+
 /**
  * Replaces `const NAME = value;` lines of `source` by name, keeping each constant's kind (`8u`, `8i`, `8f` or `true`),
  * then unrolls what is marked.
@@ -32,7 +44,7 @@ export function specialise(source: string, constants: Constants, features: reado
   const key = `${JSON.stringify([constants, features])}\n${source}`;
   let result = cache.get(key);
   if (result === undefined) {
-    const replaced = replaceConstants(takeLines(source, features), constants);
+    const replaced = replaceConstants(takeLines(withoutComments(source), features), constants);
     result = namedArrays(unroll(replaced, constantValues(replaced)));
     cache.set(key, result);
   }
@@ -143,7 +155,7 @@ function unroll(source: string, values: ReadonlyMap<string, number>): string {
   return result;
 }
 
-/** Index of the brace that closes the block whose body starts at `start`. Comments hold no braces in our shaders. */
+/** Index of the brace that closes the block whose body starts at `start`. */
 function closingBrace(text: string, start: number): number {
   let depth = 1;
   for (let index = start; index < text.length; index++) {

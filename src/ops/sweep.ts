@@ -5,7 +5,7 @@
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
-import { defineOp, type Op, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type Op, type OpDefinition, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { scheduleSize } from "../kernels/mask_schedule.ts";
 import { where } from "./arithmetic.ts";
@@ -190,11 +190,19 @@ function withMask<R extends { readonly mask?: ReferenceArray }>(reads: R, [batch
   return { ...reads, mask: scheduledMask(reads.mask, batch as number, time as number) };
 }
 
+/** Every sweep by its definition, so that passes need not name them: a page carries the kernels of its own layers only. */
+const sweeps = new WeakMap<OpDefinition, Op<SweepParts>>();
+
+/** The sweep of this definition, if it is one. */
+export function sweepOf(definition: OpDefinition): Op<SweepParts> | undefined {
+  return sweeps.get(definition);
+}
+
 /** Declares the sweep of a family. Outputs: hidden, saved (where there are `savedParts`), last. */
 export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
   const { name, gates, states, savedParts } = family;
   const gradient = defineSweepGradient(family);
-  return defineOp<A & SweepParts>({
+  const op = defineOp<A & SweepParts>({
     kind: "kernel",
     name: `${name}Sweep`,
     infer: ({ inputs, attributes }) => {
@@ -276,6 +284,8 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
       ];
     },
   });
+  sweeps.set(op.definition, op as Op<SweepParts>);
+  return op;
 }
 
 function defineSweepGradient<A>(family: SweepFamily<A>): Op<A & SweepGradParts> {

@@ -1,0 +1,49 @@
+/** The shaders that the package carries say what those in shaders/ say, on the same lines. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+import { type ShaderFeature, specialise, withoutComments } from "../../src/kernels/specialise.ts";
+
+const folder = fileURLToPath(new URL("../../shaders/", import.meta.url));
+const shaders = readdirSync(folder).map((name) => ({ name, source: readFileSync(folder + name, "utf8") }));
+
+/** The code alone, whatever the comments. */
+const codeOf = (source: string) =>
+  source
+    .replace(/\/\/.*$/gm, "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("\n");
+
+describe("the shaders of the package", () => {
+  test.each(shaders)("$name: the same code on the same lines", ({ source }) => {
+    const minified = withoutComments(source);
+    expect(minified.length).toBeLessThan(source.length);
+    const lines = source.split("\n");
+    const kept = minified.split("\n");
+    expect(kept.length).toBe(lines.length);
+    // Code is what it was, column for column; what is gone is a comment.
+    const changed = kept.filter((line, at) => {
+      const gone = lines[at]?.slice(line.length) ?? "";
+      return !lines[at]?.startsWith(line) || !/^\s*(\/\/.*)?$/.test(gone);
+    });
+    expect(changed).toEqual([]);
+  });
+
+  test.each(shaders)("$name: specialised, with an adapter's features and without", ({ source }) => {
+    const features: ShaderFeature[][] = [[], ["subgroups"]];
+    for (const each of features) {
+      expect(codeOf(specialise(withoutComments(source), {}, each))).toBe(codeOf(specialise(source, {}, each)));
+    }
+  });
+
+  test("keeps the marks that specialise reads, and drops what follows them", () => {
+    const source =
+      "  // @unroll (rows)\n  // @with(subgroups) let a = 1u; // why\n  let a = 2u; // @without(subgroups)\n";
+    expect(withoutComments(source)).toBe(
+      "  // @unroll (rows)\n  // @with(subgroups) let a = 1u;\n  let a = 2u; // @without(subgroups)\n",
+    );
+  });
+});
