@@ -16,9 +16,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What lies in the tarball besides the entries: package.json and the papers. */
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
-/** The start of every other path that may be in the tarball. */
+/** Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from elsewhere. */
 const FOLDERS =
-  /^dist\/([\w/-]+\.d\.ts|(index|bench|convert|embed|node|sentences|cli\/(main|page|bench_page))\.js(\.map)?|chunks\/[\w.-]+\.js(\.map)?)$/;
+  /^dist\/(([\w-]+\/)*[\w-]+(\.json)?\.(d\.ts|js|js\.map)|shaders\/index\.js(\.map)?|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
 describe("the package", () => {
   let packed: readonly string[];
