@@ -80,7 +80,7 @@ fn box_muller(u : f32, v : f32) -> f32 {
   return sqrt(-2.0 * log(1.0 - u)) * cosine_turn(v);
 }
 
-// GENERATED BELOW: everything after this line is replaced in a fused kernel.
+// @generated: everything after this line is replaced in a fused kernel.
 
 struct Params {
   size : u32,

@@ -1,7 +1,6 @@
 /** The package as a user gets it: what is in it, and whether it works when installed. Needs a built dist/ (`npm test` sees to that). */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,6 +9,7 @@ import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { runDeno } from "../src/cli/deno.ts";
+import { installPackage } from "./package/installed.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,26 +24,7 @@ describe("the package", () => {
   let home: string;
 
   beforeAll(async () => {
-    if (!existsSync(join(root, "dist/index.js")))
-      throw new Error("dist/ is missing: run `npm test`, or `npm run build` first");
-    home = mkdtempSync(join(tmpdir(), "sluice-package-"));
-    // `prepack` would build once more.
-    const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", home];
-    const { stdout } = await run("npm", pack, { cwd: root, maxBuffer: 1 << 26 });
-    const result: unknown = JSON.parse(stdout);
-    // npm 10 lists packages, npm 11 may key them by name.
-    const [{ filename, files }] = Object.values(result as object) as [
-      { readonly filename: string; readonly files: readonly { readonly path: string }[] },
-    ];
-    packed = files.map(({ path }) => path).sort();
-    writeFileSync(join(home, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-    const install = ["install", "--offline", "--no-audit", "--no-fund", "--no-save", "--legacy-peer-deps"];
-    await run("npm", [...install, join(home, filename)], { cwd: home });
-    // The optional peer, as a user of Node would have installed it.
-    for (const name of ["webgpu", "debug", "ms", "@webgpu"]) {
-      if (existsSync(join(root, "node_modules", name)))
-        symlinkSync(join(root, "node_modules", name), join(home, "node_modules", name));
-    }
+    ({ home, packed } = await installPackage());
   });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 

@@ -14,7 +14,7 @@ import {
 import { broadcastStrides, type Shape, sizeOf } from "../core/shape.ts";
 
 const WORKGROUP = 64;
-const PRELUDE = source.slice(0, source.indexOf("// GENERATED BELOW"));
+const PRELUDE = source.slice(0, source.indexOf("// @generated"));
 
 /** A number as a WGSL literal of `dtype`. */
 export function literal(value: number, dtype: DType): string {

@@ -13,8 +13,8 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 const cache = new Map<string, string>();
 
-/** A comment, with the blanks before it; not a mark that says how to specialise. */
-const COMMENT = /[ \t]*\/\/(?! @(?:unroll|with\(|without\()).*$/gm;
+/** A comment, with the blanks before it; not a mark that kernels read. */
+const COMMENT = /[ \t]*\/\/(?! @(?:unroll|with\(|without\(|generated)).*$/gm;
 
 /**
  * The shader without comments. Every line break stays, so that a compile error's line is that of the file in `shaders/`.

@@ -39,6 +39,11 @@ describe("the shaders of the package", () => {
     }
   });
 
+  test("keeps the mark before what fused kernels replace", () => {
+    const { source } = shaders.find(({ name }) => name === "elementwise.wgsl") as { source: string };
+    expect(withoutComments(source)).toContain("// @generated");
+  });
+
   test("keeps the marks that specialise reads, and drops what follows them", () => {
     const source =
       "  // @unroll (rows)\n  // @with(subgroups) let a = 1u; // why\n  let a = 2u; // @without(subgroups)\n";

@@ -1,0 +1,137 @@
+/** The installed package in other people's apps: each trains, saves, loads again and predicts. Needs a built dist/. */
+import { execFile } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { build as esbuild } from "esbuild";
+import { build as viteBuild } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findBrowser, launchBrowser } from "../../src/cli/browser.ts";
+import { runDeno } from "../../src/cli/deno.ts";
+import { serveFiles } from "../../src/cli/static_server.ts";
+import { installPackage } from "./installed.ts";
+
+const run = promisify(execFile);
+const chromium = await findBrowser("chromium");
+
+/** What every app does: tells whether "good" (1) or "bad" (2) stands last. It reports what came of it. */
+const APP = `import { adam, dense, embedding, loadModel, lstm, requestDevice, sequential } from "sluice";
+export async function learn() {
+  const device = await requestDevice();
+  const model = sequential(
+    [embedding({ inputDim: 3, outputDim: 4 }), lstm({ units: 4 }), dense({ units: 1, activation: "sigmoid" })],
+    { device, inputShape: [2], seed: 1 },
+  );
+  model.compile({ optimizer: adam({ learningRate: 0.05 }), loss: "binaryCrossentropy" });
+  const x = [[1, 2], [2, 1], [1, 1], [2, 2]];
+  const { history } = await model.fit(x, [[0], [1], [1], [0]], { epochs: 40, batchSize: 4 });
+  const again = await loadModel(await model.toFiles(), { device });
+  const [first, second] = [await model.predict(x), await again.predict(x)];
+  const result = { losses: history.loss, before: [...first.data], after: [...second.data] };
+  model.dispose();
+  again.dispose();
+  device.dispose();
+  return result;
+}
+`;
+/** A worker that runs the app, and a page that waits for it. */
+const WORKER = `import { learn } from "./app.js";
+learn().then((result) => postMessage(result), (error) => postMessage({ error: String(error) }));
+`;
+const PAGE = (worker: string) => `const worker = ${worker};
+worker.onmessage = ({ data }) => { globalThis.result = data; };
+worker.onerror = ({ message }) => { globalThis.result = { error: message }; };
+`;
+const HTML = (head: string) => `<!doctype html><meta charset="utf-8"><title>app</title>${head}`;
+
+interface Result {
+  readonly losses: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+function expectLearned(result: Result): void {
+  const { losses, before, after } = result;
+  expect(losses, JSON.stringify(result)).toHaveLength(40);
+  expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
+  expect(before.map(Math.round)).toEqual([0, 1, 1, 0]);
+  expect(after).toEqual(before);
+}
+
+describe("the installed package", () => {
+  let home: string;
+
+  beforeAll(async () => {
+    ({ home } = await installPackage());
+    writeFileSync(join(home, "app.js"), APP);
+    writeFileSync(join(home, "worker.js"), WORKER);
+  });
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  test("trains in Node", async () => {
+    const program = `import "sluice/node"; import { learn } from "./app.js";
+      console.log(JSON.stringify(await learn())); process.exit(0);`;
+    writeFileSync(join(home, "node.mjs"), program);
+    const { stdout } = await run(process.execPath, ["node.mjs"], { cwd: home });
+    expectLearned(JSON.parse(stdout.trim().split("\n").at(-1) as string));
+  });
+
+  test("trains in Deno, installed into node_modules", async () => {
+    const script = join(home, "deno.mjs");
+    const program = `import { learn } from "./app.js"; console.log(JSON.stringify(await learn())); Deno.exit(0);`;
+    writeFileSync(script, program);
+    const lines: string[] = [];
+    expect(await runDeno(script, { cwd: home, onLine: (line) => lines.push(line) }), lines.join("\n")).toBe(0);
+    expectLearned(JSON.parse(lines.at(-1) as string));
+  });
+
+  // CI installs Chromium: without it these fail there.
+  test.skipIf(!process.env.CI && chromium === undefined)(
+    "trains in Chromium: a plain page with an import map, a Vite app with a worker, and a page and worker by esbuild",
+    async () => {
+      const map = JSON.stringify({ imports: { sluice: "/node_modules/sluice/dist/index.js" } });
+      const plain = `import { learn } from "/app.js";
+        learn().then((r) => { globalThis.result = r; }, (e) => { globalThis.result = { error: String(e) }; });`;
+      writeFileSync(
+        join(home, "plain.html"),
+        HTML(`<script type="importmap">${map}</script><script type="module">${plain}</script>`),
+      );
+
+      const vite = join(home, "vite");
+      mkdirSync(vite);
+      writeFileSync(join(vite, "app.js"), APP);
+      writeFileSync(join(vite, "worker.js"), WORKER);
+      writeFileSync(
+        join(vite, "main.js"),
+        PAGE(`new Worker(new URL("./worker.js", import.meta.url), { type: "module" })`),
+      );
+      writeFileSync(join(vite, "index.html"), HTML('<script type="module" src="./main.js"></script>'));
+      await viteBuild({ root: vite, configFile: false, base: "./", logLevel: "error", worker: { format: "es" } });
+
+      const entry = join(home, "page.js");
+      writeFileSync(entry, PAGE(`new Worker("/esbuild/worker.js", { type: "module" })`));
+      const { warnings } = await esbuild({
+        entryPoints: [entry, join(home, "worker.js")],
+        outdir: join(home, "esbuild"),
+        ...{ bundle: true, minify: true, splitting: true, format: "esm", platform: "browser", external: ["node:*"] },
+      } as const);
+      expect(warnings).toEqual([]);
+      writeFileSync(join(home, "esbuild/index.html"), HTML('<script type="module" src="/esbuild/page.js"></script>'));
+
+      const server = await serveFiles({ "/": home });
+      const browser = await launchBrowser("chromium");
+      try {
+        for (const path of ["plain.html", "vite/dist/index.html", "esbuild/index.html"]) {
+          const page = await browser.newPage();
+          await page.goto(server.url + path);
+          const handle = await page.waitForFunction("globalThis.result", { timeout: 60_000 });
+          expectLearned((await handle.jsonValue()) as Result);
+          await page.close();
+        }
+      } finally {
+        await browser.close();
+        await server.close();
+      }
+    },
+  );
+});
