@@ -1,8 +1,9 @@
 /** Finding what says the same twice. */
 import { ValueError } from "../core/errors.ts";
 import type { Device } from "../runtime/device.ts";
+import type { SearchHit } from "./index_options.ts";
 import type { Metric } from "./similarity.ts";
-import { type SearchHit, VectorIndex } from "./vector_index.ts";
+import { VectorIndex } from "./vector_index.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
 
 /** Options of `deduplicate`. */

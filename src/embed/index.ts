@@ -4,6 +4,7 @@ export { Embedder, type EmbedOptions, type Pooling } from "./embedder.ts";
 export { Embeddings } from "./embeddings.ts";
 export { type EmbedFunction, functionEmbedder, type VectorsOfTexts } from "./function_embedder.ts";
 export { IndexMask, type VectorPredicate } from "./index_mask.ts";
+export type { IndexEntry, LoadIndexOptions, SearchHit, SearchOptions, VectorIndexOptions } from "./index_options.ts";
 export { type KMeansOptions, type KMeansResult, kMeans } from "./k_means.ts";
 export { type ModelEmbedderOptions, modelEmbedder } from "./model_embedder.ts";
 export type { VectorId } from "./row_store.ts";
@@ -15,14 +16,7 @@ export {
   trainWordVectors,
   type WordVectorProgress,
 } from "./train_word_vectors.ts";
-export {
-  type IndexEntry,
-  type LoadIndexOptions,
-  type SearchHit,
-  type SearchOptions,
-  VectorIndex,
-  type VectorIndexOptions,
-} from "./vector_index.ts";
+export { VectorIndex } from "./vector_index.ts";
 export type { VectorsLike } from "./vectors.ts";
 export type { CorpusOptions } from "./word_corpus.ts";
 export { WordEmbedder, type WordEmbedderOptions, wordEmbedder, wordEmbedderFromBytes } from "./word_embedder.ts";

@@ -3,61 +3,16 @@ import { DisposedError, ValueError } from "../core/errors.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "../runtime/device.ts";
 import { searchExactly } from "./exact_search.ts";
+import { checkOptions, listOf, rangesOf, show } from "./index_checks.ts";
 import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./index_file.ts";
 import { checkMask, IndexMask, maskOf, type VectorPredicate } from "./index_mask.ts";
+import type { IndexEntry, LoadIndexOptions, SearchHit, SearchOptions, VectorIndexOptions } from "./index_options.ts";
 import { RowStore, type VectorId } from "./row_store.ts";
 import type { VectorStorage } from "./row_terms.ts";
 import { SearchPrograms } from "./search_programs.ts";
 import { Shards } from "./shards.ts";
-import { METRICS, type Metric } from "./similarity.ts";
+import type { Metric } from "./similarity.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
-
-/** Options of a VectorIndex. */
-export interface VectorIndexOptions {
-  /** Numbers of a vector. */
-  readonly dimension: number;
-  /** "cosine" when absent. */
-  readonly metric?: Metric;
-  /**
-   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time. Results are
-   * exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
-   */
-  readonly storage?: VectorStorage;
-  /** The most bytes of one GPU buffer; an index grows over several. The device's own limits when absent. */
-  readonly maxBufferBytes?: number;
-}
-
-/** Options of `search`. */
-export interface SearchOptions<M = unknown> {
-  /** How many to find for each query; 10 when absent. An index with fewer gives all it has. */
-  readonly k?: number;
-  /** Which vectors count: a predicate, or a mask made with `index.mask`. */
-  readonly filter?: VectorPredicate<M> | IndexMask;
-}
-
-/** A vector that a search found. */
-export interface SearchHit<M = unknown> {
-  readonly id: VectorId;
-  /** The similarity by the index's metric, in float64; larger is nearer. */
-  readonly score: number;
-  readonly metadata: M | undefined;
-}
-
-/** A vector of an index. */
-export interface IndexEntry<M = unknown> {
-  readonly id: VectorId;
-  readonly vector: Float32Array;
-  readonly metadata: M | undefined;
-}
-
-/** Options of `VectorIndex.load`. */
-export interface LoadIndexOptions {
-  readonly device: Device;
-  /** A longer file is refused; 4 GiB when absent. */
-  readonly maxBytes?: number;
-  /** As in VectorIndexOptions. */
-  readonly maxBufferBytes?: number;
-}
 
 /**
  * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance, in the
@@ -329,49 +284,4 @@ export class VectorIndex<M = unknown> {
     const metadata = rows.ids.map((_, row) => rows.metadataOf(row));
     return { dimension, metric, storage, ids: rows.ids, metadata, vectors: rows.vectors(0, rows.size) };
   }
-}
-
-function checkOptions(dimension: number, metric: Metric, storage: VectorStorage): void {
-  if (!(Number.isSafeInteger(dimension) && dimension >= 1 && dimension <= MOST_DIMENSIONS)) {
-    throw new ValueError(
-      `VectorIndex: the dimension is ${dimension}; expected a whole number from 1 to ${MOST_DIMENSIONS}`,
-    );
-  }
-  if (!METRICS.includes(metric)) {
-    throw new ValueError(`VectorIndex: there is no metric ${show(metric)}; expected ${METRICS.join(", ")}`, { metric });
-  }
-  if (storage !== "float32" && storage !== "int8") {
-    throw new ValueError(`VectorIndex: there is no storage ${show(storage)}; expected float32 or int8`, { storage });
-  }
-}
-
-const MOST_DIMENSIONS = 65536;
-
-/** @throws ValueError when an id is no text or finite number, or stands twice. */
-function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
-  const list: readonly VectorId[] = Array.isArray(ids) ? ids : [ids as VectorId];
-  const seen = new Set<VectorId>();
-  for (const id of list) {
-    if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
-      throw new ValueError(`VectorIndex.${what}: ${show(id)} is no id; expected a text or a finite number`, { id });
-    }
-    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${show(id)} stands twice`, { id });
-    seen.add(id);
-  }
-  return list;
-}
-
-/** Rows as ranges of neighbours. */
-function rangesOf(rows: readonly number[]): [first: number, count: number][] {
-  const ranges: [number, number][] = [];
-  for (const row of rows.toSorted((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[0] + last[1] === row) last[1]++;
-    else ranges.push([row, 1]);
-  }
-  return ranges;
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
 }

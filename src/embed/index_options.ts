@@ -1,0 +1,53 @@
+/** What a VectorIndex takes and gives. */
+import type { Device } from "../runtime/device.ts";
+import type { IndexMask, VectorPredicate } from "./index_mask.ts";
+import type { VectorId } from "./row_store.ts";
+import type { VectorStorage } from "./row_terms.ts";
+import type { Metric } from "./similarity.ts";
+
+/** Options of a VectorIndex. */
+export interface VectorIndexOptions {
+  /** Numbers of a vector. */
+  readonly dimension: number;
+  /** "cosine" when absent. */
+  readonly metric?: Metric;
+  /**
+   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time. Results are
+   * exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
+   */
+  readonly storage?: VectorStorage;
+  /** The most bytes of one GPU buffer; an index grows over several. The device's own limits when absent. */
+  readonly maxBufferBytes?: number;
+}
+
+/** Options of `search`. */
+export interface SearchOptions<M = unknown> {
+  /** How many to find for each query; 10 when absent. An index with fewer gives all it has. */
+  readonly k?: number;
+  /** Which vectors count: a predicate, or a mask made with `index.mask`. */
+  readonly filter?: VectorPredicate<M> | IndexMask;
+}
+
+/** A vector that a search found. */
+export interface SearchHit<M = unknown> {
+  readonly id: VectorId;
+  /** The similarity by the index's metric, in float64; larger is nearer. */
+  readonly score: number;
+  readonly metadata: M | undefined;
+}
+
+/** A vector of an index. */
+export interface IndexEntry<M = unknown> {
+  readonly id: VectorId;
+  readonly vector: Float32Array;
+  readonly metadata: M | undefined;
+}
+
+/** Options of `VectorIndex.load`. */
+export interface LoadIndexOptions {
+  readonly device: Device;
+  /** A longer file is refused; 4 GiB when absent. */
+  readonly maxBytes?: number;
+  /** As in VectorIndexOptions. */
+  readonly maxBufferBytes?: number;
+}
