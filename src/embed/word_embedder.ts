@@ -5,6 +5,7 @@ import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import { firstComponent, removeComponent } from "./common_component.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
+import { norm } from "./similarity.ts";
 import { MAX_HEADER_BYTES, wordMetadata, wordTensors, wordVectorsOf } from "./word_safetensors.ts";
 import type { WordVectors } from "./word_vectors.ts";
 
@@ -145,6 +146,8 @@ export class WordEmbedder extends Embedder {
   }
 }
 
+/** How far a saved component's length may be from 1. */
+const UNIT_TOLERANCE = 1e-3;
 const FORMAT = "sluice word embedder 1";
 
 /**
@@ -180,9 +183,9 @@ export function wordEmbedderFromBytes(bytes: Uint8Array, name = "word embedder")
   }
   const vectors = wordVectorsOf(file, { tensor: "vectors" }, name);
   const component = file.tensors.get("component")?.data;
-  const isFit = component instanceof Float32Array && component.length === vectors.vectorSize;
-  if (component !== undefined && !(isFit && component.every(Number.isFinite))) {
-    throw new FormatError(`${name}: component: expected ${vectors.vectorSize} finite float32 numbers`);
+  const isUnit = component?.length === vectors.vectorSize && Math.abs(norm(component) - 1) < UNIT_TOLERANCE;
+  if (component !== undefined && !isUnit) {
+    throw new FormatError(`${name}: component: expected a vector of ${vectors.vectorSize} numbers and length 1`);
   }
   const embedder = new WordEmbedder(vectors, { smoothing, tokenizer: Tokenizer.fromJSON(json("tokenizer")) });
   embedder.restore(component as Float32Array | undefined);

@@ -41,8 +41,8 @@ export function wordVectorsToSafetensors(vectors: WordVectors): Uint8Array<Array
 
 /**
  * Reads vectors from `wordVectorsToSafetensors`, or from a table of others with its words beside it.
- * @throws FormatError when the file is damaged, has no such tensor, or no words.
- * @throws ShapeError, ValueError as `WordVectors`, when words and rows do not fit.
+ * @throws FormatError when the file is damaged, has no such tensor, or no words that fit it.
+ * @throws ShapeError, ValueError as `WordVectors`, when words that are given do not fit.
  */
 export function wordVectorsFromSafetensors(
   bytes: Uint8Array,
@@ -71,7 +71,14 @@ export function wordVectorsOf(
   if (counts !== undefined && !(counts instanceof Int32Array && counts.every((count) => count >= 0))) {
     throw new FormatError(`${name}: counts: expected whole numbers of at least 0`);
   }
-  return new WordVectors(given ?? wordsOf(metadata, name), vectors, counts);
+  if (given !== undefined) return new WordVectors(given, vectors);
+  const words = wordsOf(metadata, name);
+  try {
+    return new WordVectors(words, vectors, counts);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new FormatError(`${name}: ${message}`, {}, { cause });
+  }
 }
 
 function wordsOf(metadata: ReadonlyMap<string, string>, name: string): readonly string[] {

@@ -10,6 +10,7 @@ import * as convert from "../../src/convert/index.ts";
 import { describeWeights } from "../../src/convert/keras_weights.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
 import { sizeOf } from "../../src/core/shape.ts";
+import { readWordVectors, type WordVectors, wordEmbedder, wordEmbedderFromBytes } from "../../src/embed/index.ts";
 import {
   concatenate,
   type Device,
@@ -120,6 +121,37 @@ async function safetensors(): Promise<Fuzzed> {
   return {
     files: damaged(samples, fileMutation(bytesMutation), fileMutation(headerMutation)),
     load: async (files) => checkArrays(readSafetensors(onlyOf(files)).tensors.values()),
+  };
+}
+
+/** Words are there once each, their vectors finite. */
+function checkWords({ words, size, data, vectorSize }: WordVectors): void {
+  check(new Set(words).size === size && data.length === size * vectorSize, `${size} words, ${data.length} numbers`);
+  check(data.every(Number.isFinite), "a vector is not finite");
+}
+
+const WORD_LINES = "the 0.418 0.24968 -1\n. . 0.7085 1e-3 +.5\n<unk> 0 -0 3.\n\u00e9t\u00e9 1 2 3\n";
+
+async function wordText(): Promise<Fuzzed> {
+  const samples = [WORD_LINES, `4 3\n${WORD_LINES}`].map((lines) => single(new TextEncoder().encode(lines)));
+  return {
+    files: damaged(samples, fileMutation(bytesMutation)),
+    load: async (files) => checkWords((await readWordVectors(onlyOf(files))).vectors),
+  };
+}
+
+async function wordEmbedders(): Promise<Fuzzed> {
+  const { vectors } = await readWordVectors(new TextEncoder().encode(WORD_LINES));
+  const embedder = wordEmbedder(vectors);
+  await embedder.fit(["the <unk> the", "\u00e9t\u00e9"]);
+  const samples = [single(embedder.toBytes())];
+  return {
+    files: damaged(samples, fileMutation(bytesMutation), fileMutation(headerMutation)),
+    load: async (files) => {
+      const loaded = wordEmbedderFromBytes(onlyOf(files));
+      checkWords(loaded.vectors);
+      check((await loaded.embed(["the \u00e9t\u00e9", ""])).data.every(Number.isFinite), "a sentence is not finite");
+    },
   };
 }
 
@@ -388,6 +420,8 @@ export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed
   tfjs,
   "weights by name": weightsByName,
   "review archive": archive,
+  "word vectors": wordText,
+  "word embedder": wordEmbedders,
   json,
   csv,
 };
