@@ -70,7 +70,7 @@ const READ_STEPS = 4;
  * fixed order, and nothing is read back but the loss, twice a second.
  *
  * @param texts each is a context of its own: windows end where a text ends.
- * @throws ValueError when an option is out of range, or the texts hold too few frequent words.
+ * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair of them.
  * @throws AbortError when `signal` stopped it; nothing is kept.
  * @throws NonFiniteError when the loss was not finite: take a smaller learning rate.
  * @example
@@ -181,6 +181,11 @@ class Training {
       await onProgress(this.#progress(epoch, batch.share, began));
     }
     await this.#readLoss();
+    if (this.#pairs > 0) return;
+    throw new ValueError(
+      `trainWordVectors: of ${this.#corpus.tokens.length} words so many were thinned out that no pair is left (sample is ${this.#settings.sample}); give sample: 0 for short texts, or texts of more than one word`,
+      { words: this.#corpus.tokens.length, sample: this.#settings.sample },
+    );
   }
 
   /** After so many epochs. A pure function of the place in the texts, as all that a step is given. */

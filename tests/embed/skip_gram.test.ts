@@ -262,6 +262,13 @@ describe("a training", () => {
     expect(calls.maps).toBe(OPTIONS.epochs + 1);
   });
 
+  test("refuses texts of which nothing is left to learn from", async () => {
+    const device = await testDevice();
+    const short = { ...OPTIONS, device, sample: 1e-6 };
+    await expect(trainWordVectors(["a b", "b a"], short)).rejects.toThrow(/no pair is left .*give sample: 0/);
+    await expect(trainWordVectors(["a", "b"], { ...short, sample: 0 })).rejects.toThrow(/texts of more than one word/);
+  });
+
   test.each([
     [{ vectorSize: 0 }, /vectorSize is 0; expected a whole number from 1 to 4096/],
     [{ window: 1.5 }, /window is 1.5/],
