@@ -2,9 +2,10 @@
 //
 //   multiply_add   each invocation runs CHAINS independent chains of v = v * a + b on vec4s, STEPS of them in a row
 //   copy           y[i] = x[i], vec4 by vec4
+//   sum_all        each invocation adds up vec4s of x as far apart as there are invocations: what it costs to read x, as good as alone
 //
 // @binding(1) x : vec4f (read)
-// @binding(2) y : vec4f (read_write); multiply_add writes one vec4 per invocation, so that nothing can be left out
+// @binding(2) y : vec4f (read_write); multiply_add and sum_all write one vec4 per invocation, so that nothing can be left out
 //
 // Workgroups: WORKGROUP invocations each; folded, id = wid.x + wid.y * num_workgroups.x.
 // Numerics: |a| < 1, so the chains stay near b / (1 - a); neither is known to the compiler.
@@ -62,4 +63,13 @@ fn copy(
     return;
   }
   y[index] = x[index];
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn sum_all(@builtin(global_invocation_id) id : vec3u, @builtin(num_workgroups) grid : vec3u) {
+  var sum = vec4f();
+  for (var i = id.x; i < params.count; i += grid.x * u32(WORKGROUP)) {
+    sum += x[i];
+  }
+  y[id.x] = sum;
 }

@@ -57,6 +57,14 @@ export interface ModelSizes {
   readonly units: number;
 }
 
+/** Sizes of a search by dot product: so many queries for the k best of so many rows. */
+export interface SearchSizes {
+  readonly rows: number;
+  readonly dimension: number;
+  readonly queries: number;
+  readonly k: number;
+}
+
 /** What a case asks of other libraries. */
 export type PeerTask =
   | {
@@ -69,4 +77,5 @@ export type PeerTask =
       readonly transposeA: boolean;
       readonly transposeB: boolean;
     }
+  | ({ readonly kind: "vector search" } & SearchSizes)
   | { readonly kind: "training step" | "predict"; readonly sizes: ModelSizes };

@@ -35,7 +35,7 @@ export async function loadTorch(): Promise<Peer> {
     name: "pytorch",
     version: String(version),
     backend: `cpu, ${threads} threads`,
-    prepare: (task) => prepare(talk, task),
+    prepare: async (task) => (task.kind === "vector search" ? undefined : prepare(talk, task)),
     dispose: () => talk.end(),
   };
 }
@@ -73,14 +73,17 @@ class Conversation {
   }
 }
 
-async function prepare(talk: Conversation, task: PeerTask): Promise<PreparedPeer> {
+/** What Python is asked to do. */
+type TorchTask = Exclude<PeerTask, { readonly kind: "vector search" }>;
+
+async function prepare(talk: Conversation, task: TorchTask): Promise<PreparedPeer> {
   const { result } = await talk.ask({ do: "prepare", task: task.kind === "matmul" ? task : packed(task) });
   checkResult(task, result);
   const time = async (runs: number) => Number((await talk.ask({ do: "run", runs })).seconds);
   return { subject: { clock: WALL_CLOCK, time }, dispose: () => undefined };
 }
 
-function packed({ kind, sizes }: Exclude<PeerTask, { readonly kind: "matmul" }>) {
+function packed({ kind, sizes }: Exclude<TorchTask, { readonly kind: "matmul" }>) {
   const { weights, ids, labels } = reviewTask(sizes);
   const pack = ({ shape, data }: NdArray) => ({
     shape,
@@ -89,7 +92,7 @@ function packed({ kind, sizes }: Exclude<PeerTask, { readonly kind: "matmul" }>)
   return { kind, weights: weights.map(pack), ids: pack(ids), labels: pack(labels) };
 }
 
-function checkResult(task: PeerTask, result: unknown): void {
+function checkResult(task: TorchTask, result: unknown): void {
   const numbers = [result].flat() as number[];
   if (task.kind === "matmul") {
     checkSamples("PyTorch: distance of a row from float64", numbers, () => ({

@@ -82,3 +82,38 @@ export function plainCopyCall(input: Operand, output: Operand): KernelCall {
     }),
   };
 }
+
+/** Workgroups of `plainReadCall`: enough for any adapter. */
+const READ_WORKGROUPS = 256;
+
+/** Elements of the output of `plainReadCall`. */
+export const PLAIN_READ_SIZE = READ_WORKGROUPS * WORKGROUP * VECTOR;
+
+/**
+ * Reads all of `input` as vec4s, and does nothing with them but to add them up: output[j] is the sum of the elements j, j + S,
+ * j + 2 S, …, where S is `PLAIN_READ_SIZE`.
+ * @throws ShapeError when the output has another size, or the input is no whole number of vec4s.
+ */
+export function plainReadCall(input: Operand, output: Operand): KernelCall {
+  const count = Math.ceil(sizeOf(input.shape) / VECTOR);
+  expectSize("plain_read", "input", input, count * VECTOR);
+  expectSize("plain_read", "output", output, PLAIN_READ_SIZE);
+  return {
+    kernel: "plain_read",
+    reads: [input],
+    writes: [output],
+    plan: () => ({
+      dispatches: [
+        {
+          label: "plain_read",
+          source: specialise(source, { CHAINS: 1 }),
+          entryPoint: "sum_all",
+          params: [u32(count), f32(0), f32(0)],
+          buffers: [readBuffer(0), writeBuffer(0)],
+          workgroups: [READ_WORKGROUPS, 1, 1],
+        },
+      ],
+      scratch: [],
+    }),
+  };
+}

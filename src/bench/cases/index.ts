@@ -5,9 +5,16 @@ import { lstmCases } from "./lstm.ts";
 import { matmulCases } from "./matmul.ts";
 import { memoryCases } from "./memory.ts";
 import { modelCases } from "./model.ts";
+import { searchCases } from "./search.ts";
 
 /** Every case there is. */
-export const CASES: readonly BenchCase[] = [...matmulCases, ...lstmCases, ...memoryCases, ...modelCases];
+export const CASES: readonly BenchCase[] = [
+  ...matmulCases,
+  ...lstmCases,
+  ...memoryCases,
+  ...searchCases,
+  ...modelCases,
+];
 
 /** Which cases to run. */
 export interface CaseSelection {

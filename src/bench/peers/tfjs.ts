@@ -1,9 +1,10 @@
 /** TensorFlow.js on its WebGPU backend, as its users write it. */
 
-import type { ModelSizes, PeerTask } from "../case.ts";
+import type { ModelSizes, PeerTask, SearchSizes } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
 import { type Product, productTask } from "../matmul_task.ts";
 import { MODEL_TOLERANCE, reviewTask } from "../review_model.ts";
+import { PARTS, searchTask } from "../search_task.ts";
 import { hostSubject } from "../subjects.ts";
 import type { Peer, PreparedPeer } from "./peer.ts";
 
@@ -34,6 +35,8 @@ async function prepare(core: Core, layers: Layers, task: PeerTask): Promise<Prep
   switch (task.kind) {
     case "matmul":
       return prepareProduct(core, task);
+    case "vector search":
+      return prepareSearch(core, task);
     case "training step":
       return prepareTraining(core, layers, task.sizes);
     case "predict":
@@ -69,6 +72,34 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
   const fault = await backend.device.popErrorScope();
   if (fault !== null) throw new CheckError(`TensorFlow.js: ${fault.message}`);
   return { subject, dispose: () => core.dispose([left, right]) };
+}
+
+/** `matMul` and `topk` over each part that fits a buffer, as its users write a search; the parts' best are merged on the host. */
+async function prepareSearch(core: Core, sizes: SearchSizes): Promise<PreparedPeer> {
+  const { parts, queries, best } = searchTask(sizes);
+  const rows = sizes.rows / PARTS;
+  const tables = parts.map(({ data }) => core.tensor2d(data, [rows, sizes.dimension]));
+  const asked = core.tensor2d(queries.data, [sizes.queries, sizes.dimension]);
+  const search = async () => {
+    const found = tables.map((table) => core.tidy(() => core.topk(core.matMul(asked, table, false, true), sizes.k)));
+    const lists = await Promise.all(
+      found.map(async ({ values, indices }) => [await values.data(), await indices.data()]),
+    );
+    for (const { values, indices } of found) core.dispose([values, indices]);
+    return Array.from({ length: sizes.queries }, (_, query) => {
+      const hits = lists.flatMap(([scores, places], part) =>
+        Array.from({ length: sizes.k }, (_, at) => ({
+          score: scores?.[query * sizes.k + at] as number,
+          row: part * rows + (places?.[query * sizes.k + at] as number),
+        })),
+      );
+      return hits.sort((a, b) => b.score - a.score).slice(0, sizes.k);
+    });
+  };
+  const came = ((await search())[0] ?? []).map(({ row }) => row);
+  // Its order is float32's: near the end of the list two rows may change places.
+  if (came[0] !== best[0]) throw new CheckError(`TensorFlow.js: the best row is ${came[0]}; expected ${best[0]}`);
+  return { subject: hostSubject(search, () => Promise.resolve()), dispose: () => core.dispose([...tables, asked]) };
 }
 
 function buildModel(core: Core, layers: Layers, sizes: ModelSizes) {
