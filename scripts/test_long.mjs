@@ -27,6 +27,10 @@ const SECTIONS = {
     files: ["tests/ops/random_graphs.test.ts"],
     env: { SLUICE_RUNS: "10000" },
   },
+  mutants: {
+    about: "faults put into the source, each of which a test must catch",
+    script: "scripts/mutants.mjs",
+  },
 };
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { readSeries } from "../../src/cli/series.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { writeHdf5 } from "../../src/convert/hdf5.ts";
+import { type Hdf5Content, writeHdf5 } from "../../src/convert/hdf5.ts";
 import * as convert from "../../src/convert/index.ts";
 import { describeWeights } from "../../src/convert/keras_weights.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
@@ -226,37 +226,38 @@ async function keras(device: Device): Promise<Fuzzed> {
   };
 }
 
+/** The same data sets, of which one lies under another path, has another shape, dtype or content, or is not there. */
+async function oddWeights({ datasets }: Hdf5Content): Promise<Files[]> {
+  const changes = [...datasets].flatMap(([name, array]): (readonly [string, string?, NdArray?])[] => [
+    [name],
+    ...["layers/x/vars/9", "vars/1", "a/b/c/d", `${name}/deeper`].map((path) => [name, path, array] as const),
+    [name, name, { shape: [array.data.length], data: array.data }],
+    [name, name, { shape: array.shape, data: Int32Array.from(array.data) }],
+    [name, name, { shape: array.shape, data: Float32Array.from(array.data, () => Number.NaN) }],
+  ]);
+  return Promise.all(
+    changes.map(async ([name, path, array]) => {
+      const others = [...datasets].filter(([other]) => other !== name);
+      const changed = path === undefined || array === undefined ? [] : [[path, array] as const];
+      return single(await writeHdf5({ datasets: new Map([...others, ...changed]), groups: new Map() }));
+    }),
+  );
+}
+
 async function kerasWeights(device: Device): Promise<Fuzzed> {
   const [model, other] = await kerasModels(device);
   const contents = [await describeWeights(model), await describeWeights(other)];
   const samples = await Promise.all(contents.map((content) => writeHdf5(content)));
   other.dispose();
-  /** The same data sets under other paths, in other shapes, of another dtype, or fewer. */
-  const odd = fc
-    .tuple(fc.nat(), fc.nat(5), fc.constantFrom("layers/lstm/vars/0", "layers/x/vars/9", "vars/1", "a/b/c/d"))
-    .map(([place, kind, path]) => async () => {
-      const datasets = [...(contents[0] as (typeof contents)[number]).datasets];
-      const index = place % datasets.length;
-      const [name, array] = datasets[index] as [string, NdArray];
-      const whole = Int32Array.from(array.data);
-      const changes: readonly (readonly [string, NdArray] | undefined)[] = [
-        undefined,
-        [path, array],
-        [name, { shape: [array.data.length], data: array.data }],
-        [name, { shape: array.shape, data: whole }],
-        [name, { shape: array.shape, data: Float32Array.from(array.data, () => Number.NaN) }],
-        [`${name}/deeper`, array],
-      ];
-      const changed = changes[kind];
-      datasets.splice(index, 1, ...(changed === undefined ? [] : [changed as [string, NdArray]]));
-      const unique = new Map(datasets);
-      return single(await writeHdf5({ datasets: unique, groups: new Map() }));
-    });
+  const odd = await oddWeights(contents[0] as Hdf5Content);
+  const whole = single(samples[0] as Uint8Array);
   const before = await model.weights();
   return {
     files: fc.oneof(
-      { weight: 4, arbitrary: damaged(samples.map(single), fileMutation(bytesMutation)) },
-      { weight: 1, arbitrary: odd },
+      { weight: 8, arbitrary: damaged(samples.map(single), fileMutation(bytesMutation)) },
+      { weight: 1, arbitrary: fc.constantFrom(...odd).map((files) => () => files) },
+      // A whole file must load whatever damaged ones came before it.
+      { weight: 1, arbitrary: fc.constant(() => whole) },
     ),
     async load(files) {
       try {
@@ -267,6 +268,7 @@ async function kerasWeights(device: Device): Promise<Fuzzed> {
           after.every(({ data }, index) => String(data) === String(before[index]?.data)),
           "a failed load changed weights",
         );
+        check(files !== whole, `a whole file was refused: ${error}`);
         throw error;
       }
       const after = await model.weights();

@@ -1,0 +1,109 @@
+// `npm run test:mutants`: proves that the tests bite. Each mutant of scripts/mutants.json is put into a copy of the source, the
+// narrowest tests are run, and a table says which test caught it. A mutant that none catches fails the run, as does one whose
+// line is no longer in the source.
+//   npm run test:mutants                 all
+//   npm run test:mutants -- lstm sort    those whose name has one of these words
+import { spawnSync } from "node:child_process";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
+const words = process.argv.slice(2);
+const mutants = JSON.parse(readFileSync(join(root, "scripts/mutants.json"), "utf8")).filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+);
+if (mutants.length === 0) {
+  console.error(`sluice: no mutant's name has ${words.join(" or ")}`);
+  process.exit(1);
+}
+
+const copy = mkdtempSync(join(tmpdir(), "sluice-mutants-"));
+const rows = [];
+try {
+  for (const path of ["src", "shaders", "tests", "scripts", "package.json", "vite.config.ts", "tsconfig.base.json"]) {
+    cpSync(join(root, path), join(copy, path), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  const calm = new Map();
+  for (const mutant of mutants) {
+    const key = JSON.stringify([mutant.tests, mutant.env]);
+    // Tests that fail on the source as it is would seem to catch everything.
+    if (!calm.has(key)) calm.set(key, run(mutant));
+    const before = calm.get(key);
+    const caught = before.status === "passed" ? kill(mutant) : { status: "lost", test: `unmutated: ${before.test}` };
+    rows.push({ ...mutant, ...caught });
+    console.log(`${caught.status === "failed" ? "caught" : "LOST  "}  ${mutant.name}: ${caught.test}`);
+  }
+} finally {
+  rmSync(copy, { recursive: true });
+}
+const lost = rows.filter(({ status }) => status !== "failed");
+console.log(`\n${table(rows)}\n\n${rows.length} mutants, ${rows.length - lost.length} caught, ${lost.length} not`);
+if (process.env.SLUICE_TALLY) {
+  appendFileSync(
+    process.env.SLUICE_TALLY,
+    `${JSON.stringify({ what: "mutants of the source", tried: rows.length, lost: lost.length })}\n`,
+  );
+}
+process.exit(lost.length === 0 ? 0 : 1);
+
+/** Puts the mutant in, runs its tests, takes it out. */
+function kill(mutant) {
+  const file = join(copy, mutant.file);
+  const text = readFileSync(file, "utf8");
+  if (text.split(mutant.from).length !== 2) {
+    return { status: "lost", test: `its line is not once in ${mutant.file}: mend scripts/mutants.json` };
+  }
+  writeFileSync(
+    file,
+    text.replace(mutant.from, () => mutant.to),
+  );
+  try {
+    return run(mutant);
+  } finally {
+    writeFileSync(file, text);
+  }
+}
+
+/** What came of the tests: the first that failed, or a file that did not even load, which catches nothing. */
+function run({ tests, env = {} }) {
+  const report = join(copy, "report.json");
+  rmSync(report, { force: true });
+  const args = [vitest, "run", ...tests, "--bail=1", "--reporter=json", `--outputFile=${report}`];
+  spawnSync(process.execPath, args, {
+    cwd: copy,
+    stdio: "ignore",
+    timeout: 300_000,
+    env: { ...process.env, SLUICE_RUNTIMES: "node", ...env, SLUICE_TALLY: "" },
+  });
+  let results;
+  try {
+    results = JSON.parse(readFileSync(report, "utf8")).testResults;
+  } catch {
+    return { status: "lost", test: "the tests left no report" };
+  }
+  const failed = results.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName }) => `${name.slice(name.indexOf("tests/"))}: ${fullName}`),
+  );
+  if (failed.length > 0) return { status: "failed", test: failed[0] };
+  const broken = results.find(({ status }) => status === "failed");
+  if (broken) return { status: "lost", test: `a file does not load: ${broken.message.slice(0, 100)}` };
+  const passed = results.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed"));
+  return passed ? { status: "passed", test: "no test noticed" } : { status: "lost", test: "no test ran" };
+}
+
+function table(all) {
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return [
+    ["mutant", "caught by"],
+    ...all.map(({ name, status, test }) => [name, status === "failed" ? test : `NOT: ${test}`]),
+  ]
+    .map(([name, test]) => `${name.padEnd(width)}  ${test}`)
+    .join("\n");
+}
