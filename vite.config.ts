@@ -11,6 +11,7 @@ const alias = [
   { find: /^sluice\/bench$/, replacement: here("src/bench/index.ts") },
   { find: /^sluice\/convert$/, replacement: here("src/convert/index.ts") },
   { find: /^sluice\/embed$/, replacement: here("src/embed/index.ts") },
+  { find: /^sluice\/forecast$/, replacement: here("src/forecast/index.ts") },
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
   // The package shows its addresses only, not its files.
@@ -58,6 +59,7 @@ export default defineConfig(({ mode }) => {
           convert: here("src/convert/index.ts"),
           bench: here("src/bench/index.ts"),
           embed: here("src/embed/index.ts"),
+          forecast: here("src/forecast/index.ts"),
           node: here("src/node.ts"),
           sentences: here("src/data/sentences.ts"),
           "cli/main": here("src/cli/main.ts"),

@@ -27,6 +27,7 @@ const ROOMS = {
   nn: ["core", "graph", "ops", "runtime", "data", "io", "platform"],
   convert: ["core", "nn", "io", "platform"],
   embed: ["core", "nn", "ops", "graph", "kernels", "runtime", "data", "io", "platform"],
+  forecast: ["core", "nn", "runtime", "data"],
   bench: [
     ...[
       "core",
@@ -42,6 +43,7 @@ const ROOMS = {
       "nn",
       "convert",
       "embed",
+      "forecast",
     ],
     "index.ts",
   ],
@@ -60,13 +62,14 @@ const ROOMS = {
       "nn",
       "convert",
       "embed",
+      "forecast",
     ],
     ...["bench", "index.ts", "node.ts"],
   ],
   // The top: what the package shows.
   "index.ts": ["core", "graph", "ops", "passes", "gpu", "runtime", "platform", "data", "io", "nn", "convert", "embed"],
   "node.ts": ["core"],
-  // The pages import `sluice`, `sluice/bench`, `sluice/convert` and `sluice/sentences`, as a user of the package would, and its own files.
+  // The pages import `sluice`, `sluice/bench`, `sluice/convert`, `sluice/forecast` and `sluice/sentences`, as a user of the package would, and its own files.
   demo: [],
 } as const satisfies RoomTable;
 
@@ -84,7 +87,8 @@ describe("the architecture", () => {
       importsOf(file)
         .filter(({ specifier, target }) => target === undefined && /^sluice(\/|$)/.test(specifier))
         .filter(
-          ({ specifier }) => !["sluice", "sluice/bench", "sluice/convert", "sluice/sentences"].includes(specifier),
+          ({ specifier }) =>
+            !["sluice", "sluice/bench", "sluice/convert", "sluice/forecast", "sluice/sentences"].includes(specifier),
         )
         .map(({ specifier }) => `${file.path} imports ${specifier}`),
     );

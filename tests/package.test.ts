@@ -41,6 +41,8 @@ describe("the package", () => {
         "dist/data/sentences.d.ts",
         "dist/embed.js",
         "dist/embed/index.d.ts",
+        "dist/forecast.js",
+        "dist/forecast/index.d.ts",
       ]),
     );
     expect(packed).toContain(manifest.bin.sluice);

@@ -47,6 +47,12 @@ export const ROOMS: readonly RoomEntry[] = [
     load: () => import("./words/room.tsx"),
   },
   {
+    name: "forecast",
+    title: "Forecast",
+    about: "What comes next in a series, by a stacked LSTM, beside a forecast that needs no network.",
+    load: () => import("./forecast/room.tsx"),
+  },
+  {
     name: "home",
     title: "Take it home",
     about: "The model as a file, the lines that load it in a page of yours, and a link to these settings.",

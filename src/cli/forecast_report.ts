@@ -1,7 +1,8 @@
 /** A finished forecast, as a person reads it, as its JSON file holds it, and as CSV. */
+
+import { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "../forecast/index.ts";
 import type { ForecastResult } from "./forecast_job.ts";
 import type { ForecastOptions } from "./forecast_options.ts";
-import { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "./forecast_scores.ts";
 import { percent } from "./progress_view.ts";
 import { jobRecord } from "./record.ts";
 import type { Series } from "./series.ts";

@@ -4,10 +4,10 @@ import { forecastChart } from "../../src/cli/forecast_chart.ts";
 import type { ForecastResult } from "../../src/cli/forecast_job.ts";
 import { completeForecastOptions } from "../../src/cli/forecast_options.ts";
 import { forecastCsv, reportOf, reportText } from "../../src/cli/forecast_report.ts";
-import { besideSimple, score, shareOfRises } from "../../src/cli/forecast_scores.ts";
 import { forecastSketch } from "../../src/cli/forecast_sketch.ts";
 import type { Series } from "../../src/cli/series.ts";
 import { element, escapeXml } from "../../src/cli/svg.ts";
+import { besideSimple, score, shareOfRises } from "../../src/forecast/index.ts";
 
 const VALUES = [10, 12, 11, 14, 13, 15, 15, 12];
 const DATES = VALUES.map((_, index) => `2020-02-0${index + 1}`);

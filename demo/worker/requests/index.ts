@@ -5,6 +5,7 @@
 import { judge } from "./ask.ts";
 import { fade, readCell, trainRivals } from "./cell.ts";
 import { exportModel } from "./export.ts";
+import { forecast, seriesColumns } from "./forecast.ts";
 import { watchGpu } from "./gpu.ts";
 import { openShipped } from "./shipped.ts";
 import { findKept, forgetKept, goOn, openKept, pause, readData, resume, train } from "./train.ts";
@@ -14,6 +15,7 @@ export const requests = {
   exportModel,
   fade,
   findKept,
+  forecast,
   forgetKept,
   goOn,
   judge,
@@ -24,6 +26,7 @@ export const requests = {
   readCell,
   readData,
   resume,
+  seriesColumns,
   train,
   trainRivals,
   watchGpu,

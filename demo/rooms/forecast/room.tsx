@@ -1,0 +1,188 @@
+/** Forecast: a stacked LSTM on a series, beside forecasts that need no network. */
+import { gpu } from "../../state.ts";
+import { count, percent } from "../../ui/format.ts";
+import type { ForecastResult } from "../../worker/requests/forecast.ts";
+import { HeldOutChart, LossChart } from "./charts.tsx";
+import {
+  choose,
+  column,
+  columns,
+  FIELDS,
+  file,
+  isRunning,
+  progress,
+  result,
+  set,
+  settings,
+  start,
+  status,
+  stop,
+} from "./store.ts";
+import "./forecast.css";
+
+const figure = (value: number): string =>
+  value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });
+
+function Source() {
+  return (
+    <div class="series-source">
+      <label for="series-file">Your own series, as CSV with a header line, oldest row first</label>
+      <input
+        id="series-file"
+        type="file"
+        accept=".csv,.tsv,.txt,text/csv"
+        disabled={isRunning.value}
+        onChange={({ currentTarget }) => void choose(currentTarget.files?.[0])}
+      />
+      {columns.value === undefined ? null : (
+        <label>
+          Column{" "}
+          <select
+            id="series-column"
+            value={column.value}
+            disabled={isRunning.value}
+            onChange={({ currentTarget }) => {
+              column.value = currentTarget.value;
+            }}
+          >
+            {columns.value.columns.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {file.value === undefined ? null : (
+        <button type="button" disabled={isRunning.value} onClick={() => void choose(undefined)}>
+          Back to the S&P 500
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Settings() {
+  return (
+    <details class="settings">
+      <summary>Settings</summary>
+      <div class="fields">
+        {FIELDS.map((field) => (
+          <label key={field.name}>
+            {field.label}
+            <input
+              name={`forecast-${field.name}`}
+              type="number"
+              min={field.least}
+              max={field.most}
+              step={field.name === "learningRate" ? "any" : 1}
+              value={settings.value[field.name]}
+              onChange={({ currentTarget }) => set(field, currentTarget.value)}
+            />
+            <span class="muted">{field.help}</span>
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function Report({ done }: { readonly done: ForecastResult }) {
+  const { scores, forecasts, rises, next, last, trained } = done;
+  const { ahead } = settings.value;
+  const naive = ahead === 1 ? "tomorrow equals today" : `in ${ahead} rows as today`;
+  const rows = [
+    ["the network", scores.network],
+    [naive, scores.naive],
+    ["mean of the last 5 rows", scores.average],
+  ] as const;
+  const beats = scores.network.rmse < scores.naive.rmse;
+  return (
+    <section class="panel" aria-labelledby="held-out-title">
+      <h3 id="held-out-title">{count(forecasts.actual.length)} rows that it never saw</h3>
+      <p id="forecast-verdict">
+        {beats ? "The network beats" : "The network does not beat"} “{naive}”: its error is{" "}
+        {figure(scores.network.rmse)}, against {figure(scores.naive.rmse)}.{" "}
+        {beats ? "" : "To copy the last value is better. "}A curve that lies on the other is no merit by itself: the
+        copy does so too, one step late.
+      </p>
+      <HeldOutChart />
+      <p class="key">
+        <span class="series actual">what came</span>
+        <span class="series network">the network</span>
+        <span class="series naive">{naive}</span>
+      </p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <section class="scores" tabIndex={0} aria-label="Scores">
+        <table id="scores">
+          <thead>
+            <tr>
+              <th scope="col">Forecast</th>
+              <th scope="col">RMSE</th>
+              <th scope="col">MAE</th>
+              <th scope="col">Direction right</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([name, { rmse, mae, direction }]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{figure(rmse)}</td>
+                <td>{figure(mae)}</td>
+                <td>{direction === undefined ? "–" : percent(direction)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <p class="muted">
+        Trained on the {count(trained)} rows before. The series rose in {percent(rises)} of its moves: a direction is
+        worth something above that. Its forecast of the row {ahead === 1 ? "after the last" : `${ahead} after the last`}
+        : {figure(next)} (the last is {figure(last)}).
+      </p>
+    </section>
+  );
+}
+
+export function Room() {
+  const { perSecond = 0, loss, step = 0, steps = 1 } = progress.value ?? {};
+  return (
+    <div class="forecast-room">
+      <section class="panel" aria-labelledby="forecast-title">
+        <h3 id="forecast-title">Learn what comes next</h3>
+        <Source />
+        <Settings />
+        <div class="controls">
+          <button
+            id="forecast-start"
+            type="button"
+            class="primary"
+            disabled={isRunning.value || gpu.value.kind !== "ready"}
+            onClick={() => void start()}
+          >
+            Train on this series
+          </button>
+          <button id="forecast-stop" type="button" disabled={!isRunning.value} onClick={stop}>
+            Stop
+          </button>
+        </div>
+        <p id="forecast-status" role="status">
+          {isRunning.value || result.value === undefined ? status.value : `${status.value} ${column.value}`}
+        </p>
+        <progress value={step / steps} max={1} aria-label="Training" />
+        <figure>
+          <figcaption>
+            Loss, mean squared error of scaled values <output id="forecast-loss">{loss?.toExponential(2)}</output>
+            <span class="muted"> {perSecond > 0 ? `${count(perSecond)} windows per second` : ""}</span>
+          </figcaption>
+          <LossChart />
+        </figure>
+      </section>
+      {result.value === undefined ? null : <Report done={result.value} />}
+      <p class="muted">
+        S&P 500, daily prices from Yahoo Finance, as the npm package vega-datasets 3.2.1 has them. This is an exercise,
+        not advice: a file of your own never leaves this page.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,11 @@
+/** `sluice/forecast`: what comes next in a series, by a stacked LSTM, and how that compares with forecasts that need none. */
+export {
+  type ForecastData,
+  forecastData,
+  forecastHeldOut,
+  forecastModel,
+  type HeldOutForecasts,
+  type NetworkPlan,
+  type WindowPlan,
+} from "./network.ts";
+export { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "./scores.ts";

@@ -1,0 +1,76 @@
+/** Forecast, in the built page: the prices that come with it, a file of the visitor's own, and files that are none. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ElementHandle, Page } from "puppeteer";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSite, type Site, textOf, waitForText } from "./harness.ts";
+
+let site: Site;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-series-"));
+  site = await openSite();
+});
+afterAll(async () => {
+  await site?.close();
+  await rm(folder, { recursive: true });
+});
+
+async function give(page: Page, name: string, text: string): Promise<void> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  const input = (await page.waitForSelector("#series-file")) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(path);
+}
+
+const setNumber = (page: Page, name: string, value: number): Promise<void> =>
+  page.$eval(
+    `input[name=forecast-${name}]`,
+    (field, text) => {
+      (field as HTMLInputElement).value = text;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    String(value),
+  );
+
+test("learns a series to a falling loss, and is compared with what needs no network", async () => {
+  const { page, complaints, foreign } = await site.open({ hash: "forecast" });
+  await page.waitForSelector("#forecast-start:enabled");
+  await page.click(".forecast-room details summary");
+  for (const [name, value] of Object.entries({ window: 8, units: 8, epochs: 6, rows: 400 }))
+    await setNumber(page, name, value);
+  await page.focus("#forecast-start");
+  await page.keyboard.press("Enter");
+  await waitForText(page, "#forecast-loss", /e/);
+  const first = Number(await textOf(page, "#forecast-loss"));
+  await waitForText(page, "#forecast-status", /^(Done|Stopped)/);
+  expect(await textOf(page, "#forecast-status")).toMatch(/^Done in .* close$/);
+  expect(Number(await textOf(page, "#forecast-loss"))).toBeLessThan(first / 2);
+  expect(await textOf(page, "#forecast-verdict")).toMatch(/^The network (beats|does not beat) “tomorrow equals today”/);
+  expect(await textOf(page, "#held-out-title")).toBe("80 rows that it never saw");
+  expect(await page.$$eval("#scores tbody tr", (rows) => rows.length)).toBe(3);
+
+  // A wave that repeats itself: copying the last value is easily beaten.
+  const wave = Array.from({ length: 300 }, (_, t) => `${t};${(50 + 20 * Math.sin(t / 2)).toFixed(3)};x`);
+  await give(page, "wave.csv", ["row;height;note", ...wave].join("\n"));
+  await waitForText(page, "#forecast-status", /^Ready: wave\.csv, 300 rows/);
+  expect(await page.$$eval("#series-column option", (all) => all.map((each) => each.textContent))).toEqual([
+    "row",
+    "height",
+  ]);
+  await page.select("#series-column", "height");
+  await setNumber(page, "epochs", 25);
+  await page.click("#forecast-start");
+  await waitForText(page, "#forecast-verdict", /^The network beats/);
+
+  await give(page, "bad.csv", "a,b\nx,y\n");
+  await waitForText(page, ".notices", /bad\.csv: none of its columns \(a, b\) holds a number in every row/);
+  await setNumber(page, "rows", 20);
+  await setNumber(page, "window", 100);
+  await page.click("#forecast-start");
+  await waitForText(page, ".notices", /the series has 20 rows, 16 of them to train on; window 100/);
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+  await page.close();
+});
