@@ -4,6 +4,8 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { roomLink } from "./address.ts";
 import { ROOMS, type RoomEntry } from "./rooms/index.ts";
+import { isFileMissing } from "./rooms/train/data_store.ts";
+import { figures, phase, start } from "./rooms/train/store.ts";
 import { gpu, room } from "./state.ts";
 import { Notices } from "./ui/notices.tsx";
 
@@ -27,6 +29,32 @@ function Adapter() {
       <span class="visually-hidden">GPU: </span>
       {value.kind === "ready" ? value.adapter : words}
     </p>
+  );
+}
+
+/** The page's one primary button; while a training runs, the way back to it. */
+function TrainButton() {
+  if (room.value === "train" || gpu.value.kind !== "ready") return null;
+  if (phase.value !== "idle") {
+    const { step = 0, steps = 1 } = figures.value ?? {};
+    return (
+      <a class="button" href={roomLink("train")}>
+        Training: {Math.floor((100 * step) / steps)}%
+      </a>
+    );
+  }
+  return (
+    <button
+      id="train-now"
+      type="button"
+      class="primary"
+      onClick={() => {
+        room.value = "train";
+        if (!isFileMissing()) void start();
+      }}
+    >
+      Train on your GPU
+    </button>
   );
 }
 
@@ -66,7 +94,10 @@ export function App() {
             <p>An LSTM that trains in this page, on your own GPU. Nothing that you type leaves your machine.</p>
           </div>
         </div>
-        <Adapter />
+        <div class="top-right">
+          <Adapter />
+          <TrainButton />
+        </div>
       </header>
       <Navigation />
       <main id="room" class="room" aria-labelledby="room-title">

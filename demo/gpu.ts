@@ -3,8 +3,15 @@ import { ask } from "./client.ts";
 import { BROWSERS, dismiss, notify, notifyFailure } from "./notices.ts";
 import { gpu } from "./state.ts";
 
-/** Opens the GPU in the worker, and follows its coming and going; calls `onReady` when it is there for the first time. */
-export function openGpu(onReady: () => void): void {
+/** What to do once it is known. */
+export interface GpuListeners {
+  /** The GPU is there, for the first time. */
+  readonly onReady: () => void;
+  readonly onMissing: () => void;
+}
+
+/** Opens the GPU in the worker, and follows its coming and going. */
+export function openGpu({ onReady, onMissing }: GpuListeners): void {
   let isFirst = true;
   if (!("gpu" in navigator)) {
     gpu.value = { kind: "missing" };
@@ -15,6 +22,7 @@ export function openGpu(onReady: () => void): void {
         ? `This page computes with WebGPU, which this browser does not have. These do: ${BROWSERS}`
         : "Browsers give WebGPU only to secure pages: open this one by https, or from localhost.",
     });
+    onMissing();
     return;
   }
   ask(
@@ -40,5 +48,6 @@ export function openGpu(onReady: () => void): void {
   ).catch((error: unknown) => {
     gpu.value = { kind: "missing" };
     notifyFailure("gpu", error);
+    if (isFirst) onMissing();
   });
 }

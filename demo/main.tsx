@@ -4,7 +4,7 @@ import { followAddress } from "./address.ts";
 import { App } from "./app.tsx";
 import { openGpu } from "./gpu.ts";
 import { ROOMS } from "./rooms/index.ts";
-import { restore } from "./rooms/train/store.ts";
+import { restore, showRecording } from "./rooms/train/store.ts";
 import { bringShippedModel } from "./shipped.ts";
 import { followVerdict } from "./verdict.ts";
 
@@ -13,7 +13,10 @@ if (host === null) throw new Error('the page has no element "app"');
 followAddress(ROOMS.map(({ name }) => name));
 render(<App />, host);
 followVerdict();
-openGpu(() => {
-  void restore();
-  void bringShippedModel();
+openGpu({
+  onReady: () => {
+    void restore();
+    void bringShippedModel();
+  },
+  onMissing: () => void showRecording(),
 });

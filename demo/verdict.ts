@@ -2,14 +2,48 @@
 import { effect, signal } from "@preact/signals";
 import { ask } from "./client.ts";
 import { notifyFailure } from "./notices.ts";
+import first from "./shipped/first_verdict.json" with { type: "json" };
 import { ownVersion, text, which } from "./state.ts";
-import type { Verdict } from "./worker/judge.ts";
+import type { JudgedWord, Verdict } from "./worker/judge.ts";
+import type { Which } from "./worker/session.ts";
 
 /** The verdict waits until the visitor has not typed for so long. */
 const TYPING_MILLISECONDS = 80;
 
-/** The latest verdict; that on an older text while a newer one is being read, nothing before the first. */
-export const verdict = signal<Verdict | undefined>(undefined);
+/** A verdict of the shipped model as JSON keeps it: what is undefined is left out. */
+interface RecordedVerdict {
+  readonly text: string;
+  readonly probability: number;
+  readonly words: readonly (Pick<JudgedWord, "word" | "isRare"> & Partial<Pick<JudgedWord, "push" | "step">>)[];
+}
+
+/** A verdict that was recorded. */
+export function recordedVerdict({ text: of, probability, words }: RecordedVerdict): Verdict {
+  const whole = words.map(({ word, isRare, push, step }) => ({ word, isRare, push, step }));
+  return { which: "shipped", text: of, probability, words: whole };
+}
+
+const isWatched = signal(false);
+
+/**
+ * The latest verdict: at first that on the first text, which is shown before the weights have come; that on an older text
+ * while a newer one is being read. The model is asked only while a room shows it.
+ */
+export const verdict = signal<Verdict | undefined>(recordedVerdict(first), {
+  watched: () => queueMicrotask(() => watch(true)),
+  unwatched: () => queueMicrotask(() => watch(false)),
+});
+
+function watch(next: boolean): void {
+  isWatched.value = next;
+}
+
+/** Whether the verdict that is shown is already that of this model. */
+function isKnown(model: Which): boolean {
+  const { value } = verdict;
+  // The visitor's own model may have learnt since.
+  return model === "shipped" && value?.which === model && value.text === text.value;
+}
 
 let isAsking = false;
 let isStale = false;
@@ -23,7 +57,7 @@ async function refresh(): Promise<void> {
     while (isStale) {
       isStale = false;
       const model = which.value;
-      if (model === undefined) break;
+      if (model === undefined || isKnown(model)) break;
       verdict.value = await ask("judge", { which: model, text: text.value });
     }
   } catch (error) {
@@ -41,7 +75,7 @@ export function followVerdict(): void {
     const isTyped = judged !== text.value;
     judged = text.value;
     void ownVersion.value;
-    if (which.value === undefined) return;
+    if (which.value === undefined || !isWatched.value) return;
     clearTimeout(timer);
     timer = setTimeout(refresh, isTyped ? TYPING_MILLISECONDS : 0);
   });

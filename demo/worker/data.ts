@@ -9,7 +9,6 @@ import {
   trainTestSplit,
   ValueError,
 } from "sluice";
-import { sentences } from "sluice/sentences";
 import type { Settings } from "../settings.ts";
 import { readTable } from "./table.ts";
 
@@ -39,9 +38,9 @@ const REVIEWS = "Large Movie Review Dataset, Maas et al., ACL 2011.";
 
 let kept: { readonly key: string; readonly file: File | undefined; readonly data: Data } | undefined;
 
-/** The texts that were loaded last; nothing before the first. */
-export function loadedTexts(): Data["texts"] | undefined {
-  return kept?.data.texts;
+/** What was loaded last, whole; nothing before the first. */
+export function loadedData(): Data | undefined {
+  return kept?.data;
 }
 
 /** The data that settings name, cut to their limit. */
@@ -60,6 +59,7 @@ export async function loadData(settings: Settings, options: LoadOptions): Promis
 async function load(settings: Settings, { file, signal, onLoading }: LoadOptions): Promise<Data> {
   const { numWords, maxLength, data: name } = settings;
   if (name === "sentences") {
+    const { sentences } = await import("sluice/sentences");
     return { ...(await sentences.load({ numWords, maxLength })), attribution: sentences.attribution };
   }
   if (file === undefined) {

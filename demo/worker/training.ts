@@ -57,7 +57,8 @@ export interface TrainingParts {
   readonly tell: (event: TrainingEvent) => void;
 }
 
-function makeModel(device: Device, settings: Settings, encoder: ReviewEncoder): Model {
+/** The tutorial's model, compiled. */
+export function makeModel(device: Device, settings: Settings, encoder: ReviewEncoder): Model {
   const { units, dropout: rate, learningRate, maxLength, seed } = settings;
   const model = sequential(
     [

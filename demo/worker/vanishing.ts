@@ -13,7 +13,7 @@ import {
   sequential,
   simpleRnn,
 } from "sluice";
-import { sentences } from "sluice/sentences";
+import type { SentencesData } from "sluice/sentences";
 import type { CellKind } from "./cell.ts";
 
 /** The most words of a passage. */
@@ -54,7 +54,7 @@ export interface RivalProgress {
 /** How well each does on sentences it never trained on. */
 export type RivalScores = Readonly<Record<CellKind, number>>;
 
-type Data = Awaited<ReturnType<typeof sentences.load>>;
+type Data = SentencesData;
 
 /** The three networks, untrained, and after their training trained too. They belong to one device. */
 export class Rivals {
@@ -71,6 +71,7 @@ export class Rivals {
 
   /** Makes the three, untrained. */
   static async on(device: Device): Promise<Rivals> {
+    const { sentences } = await import("sluice/sentences");
     return new Rivals(device, await sentences.load({ numWords: SIZE.numWords, maxLength: MOST_WORDS }));
   }
 

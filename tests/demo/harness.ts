@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly hash?: string;
   readonly width?: number;
   readonly height?: number;
+  /** Opens it as another tab of the same visitor; without it the visitor is new, with nothing kept. */
+  readonly beside?: Page;
   /** Done to the page before it loads. */
   readonly prepare?: (page: Page) => Promise<unknown>;
 }
@@ -59,8 +61,9 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
     folder,
     url,
     browser,
-    async open({ hash = "", width = 1280, height = 900, prepare } = {}) {
-      const page = await browser.newPage();
+    async open({ hash = "", width = 1280, height = 900, beside, prepare } = {}) {
+      const visitor = beside?.browserContext() ?? (await browser.createBrowserContext());
+      const page = await visitor.newPage();
       const complaints: string[] = [];
       const foreign: string[] = [];
       page.on("console", (message) => {

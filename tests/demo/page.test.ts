@@ -66,7 +66,27 @@ test("trains in a worker, and judges a sentence", async () => {
   await page.close();
 });
 
-test("a browser without WebGPU is told which browsers have it", async () => {
+test("the first verdict is painted before the weights have come, and the shipped model answers as one types", async () => {
+  const { page, complaints, foreign } = await site.open();
+  // Not from the worker: its script is still on its way.
+  expect(await textOf(page, "#verdict")).toMatch(/^Praise, 9\d\.\d% sure$/);
+  expect(await textOf(page, "#words")).toMatch(/wonderful/);
+  await page.waitForSelector("#hardest:enabled");
+  await page.click("#text", { count: 3 });
+  await page.keyboard.type("Dull and awful.");
+  await waitForText(page, "#words", /^dull.*awful/);
+  await waitForText(page, "#verdict", /^Blame/);
+  await page.click("#hardest");
+  await waitForText(page, ".ask", /It read 600 texts .* was wrong on \d+/);
+  const [hard] = await page.$$("ul.examples .example .muted");
+  await hard?.click();
+  await page.waitForFunction(() => !/Dull/.test((document.querySelector("#text") as HTMLTextAreaElement).value));
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+  await page.close();
+});
+
+test("a browser without WebGPU is told which browsers have it, and sees a recorded run", async () => {
   const { page, complaints } = await site.open({
     hash: "train",
     prepare: (fresh) =>
@@ -76,6 +96,15 @@ test("a browser without WebGPU is told which browsers have it", async () => {
   });
   await waitForText(page, ".notices", /Chrome or Edge \d+.*Safari.*Firefox/);
   expect(await page.$eval("#start", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  await waitForText(page, "#state", /^A recorded run.*llvmpipe/);
+  expect(await textOf(page, "#epoch")).toBe("5 of 5");
+  expect(await textOf(page, "#accuracy")).toMatch(/^\d\d\.\d%$/);
+  await goTo(page, "Ask it");
+  await page.waitForSelector(".example");
+  const [, second] = await page.$$(".example");
+  await second?.click();
+  await waitForText(page, "#words", /loved/);
+  expect(await textOf(page, "#verdict")).toMatch(/^Praise/);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -86,7 +86,6 @@ test("after a reload in mid-training the page goes on, and ends with the same we
 test("a device lost in mid-training is said, and made good: the same weights", async () => {
   const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
   await page.waitForSelector("#start:enabled");
-  // What the test before left is another training's.
   await page.click("#start");
   await waitForText(page, "#epoch", /^2 of 3/);
   const [worker] = page.workers();
@@ -119,10 +118,9 @@ test("a full disk is said, and the training goes on", async () => {
 });
 
 test("two tabs train side by side, each with a place of its own", async () => {
-  const tabs = [
-    await site.open({ hash: `train?${SMALL_TRAINING}` }),
-    await site.open({ hash: `train?${SMALL_TRAINING}` }),
-  ];
+  const hash = `train?${SMALL_TRAINING}`;
+  const first = await site.open({ hash });
+  const tabs = [first, await site.open({ hash, beside: first.page })];
   for (const { page } of tabs) {
     await page.bringToFront();
     await start(page);
@@ -136,7 +134,7 @@ test("two tabs train side by side, each with a place of its own", async () => {
 });
 
 test("a table of one's own, chosen and dropped; what is wrong with one is said by its line", async () => {
-  const { page, complaints } = await site.open({ hash: "train" });
+  const { page, complaints } = await site.open({ hash: "train?epochs=1" });
   await page.waitForSelector("#start:enabled");
   const rows = Array.from({ length: 60 }, (_, n) =>
     n % 2 === 0 ? `"a good, fine film number ${n}",positive` : `a dull and tiresome film number ${n},negative`,

@@ -1,8 +1,10 @@
 /** Ask it: a text, the verdict, and each word's part in it. */
+import { useSignalEffect } from "@preact/signals";
 import { available, gpu, text, wanted, which, word } from "../../state.ts";
 import { percent } from "../../ui/format.ts";
-import { verdict } from "../../verdict.ts";
+import { recordedVerdict, verdict } from "../../verdict.ts";
 import { EXAMPLES } from "./examples.ts";
+import { Hardest } from "./hardest.tsx";
 import "./verdict.css";
 import { rangeOf, Words } from "./words.tsx";
 
@@ -19,26 +21,35 @@ function choose(next: string): void {
   word.value = undefined;
 }
 
+/** Without a GPU: what the shipped model said of the examples, elsewhere. */
+async function showRecorded(asked: string): Promise<void> {
+  const recorded = (await import("./recorded_verdicts.json")).default;
+  const found = recorded.find((each) => each.text === asked);
+  if (found !== undefined && text.value === asked) verdict.value = recordedVerdict(found);
+}
+
+function waitingWords(): string {
+  if (gpu.value.kind === "missing") return "Without a GPU it can show the examples only.";
+  return which.value === undefined ? "The model is on its way …" : "Reading …";
+}
+
 function Verdict() {
   const current = verdict.value;
-  if (which.value === undefined) {
+  const isStale = current === undefined || (which.value === undefined && current.text !== text.value);
+  if (isStale) {
     return (
       <p id="verdict" class="verdict" role="status">
-        {gpu.value.kind === "missing" ? "" : "No model yet: train one, and it answers here while it learns."}
+        {waitingWords()}
       </p>
     );
   }
-  if (current === undefined)
-    return (
-      <p id="verdict" class="verdict" role="status">
-        Reading …
-      </p>
-    );
   const { probability, words } = current;
+  const side =
+    words.length === 0 || Math.abs(probability - 0.5) < UNSURE ? "unsure" : probability > 0.5 ? "praise" : "blame";
   return (
     <>
-      <p id="verdict" class="verdict" role="status">
-        {words.length === 0 ? "" : sentenceOf(probability)}
+      <p id="verdict" class={`verdict ${side}`} role="status">
+        {words.length === 0 ? "Write something." : sentenceOf(probability)}
       </p>
       <div class="meter" style={{ "--at": `${100 * probability}%` }} aria-hidden="true" />
       <div class="ends muted" aria-hidden="true">
@@ -47,9 +58,9 @@ function Verdict() {
       </div>
       <Words words={words} />
       <p class="muted">
-        Bars show gradient × input: above a word it pushed towards praise, below it towards blame. Full bar:{" "}
-        {rangeOf(words).toFixed(1)} in the logit. Words in italics are rare and share one vector; those struck through
-        were not read.
+        A bar above a word pushed the verdict towards praise, one below it towards blame: gradient × input. A full bar
+        is {rangeOf(words).toFixed(1)} in the logit. Words in italics are rare and share one vector; those struck
+        through were not read.
       </p>
     </>
   );
@@ -78,29 +89,43 @@ function Models() {
 }
 
 export function Room() {
+  useSignalEffect(() => {
+    if (gpu.value.kind === "missing") void showRecorded(text.value);
+  });
   return (
-    <section class="panel ask" aria-label="A text and its verdict">
-      <Models />
-      <label for="text">A review, in English</label>
-      <textarea
-        id="text"
-        rows={3}
-        maxLength={10_000}
-        spellcheck={false}
-        value={text.value}
-        onInput={({ currentTarget }) => choose(currentTarget.value)}
-      />
-      <Verdict />
-      <h3>Try one of these</h3>
-      <ul class="examples">
-        {EXAMPLES.map((example) => (
-          <li key={example}>
-            <button type="button" class="example" onClick={() => choose(example)}>
-              {example}
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <div class="ask">
+      <section class="panel" aria-label="A text and its verdict">
+        <Models />
+        <label for="text">A review, in English</label>
+        <textarea
+          id="text"
+          rows={3}
+          maxLength={10_000}
+          spellcheck={false}
+          value={text.value}
+          readOnly={gpu.value.kind === "missing"}
+          onInput={({ currentTarget }) => choose(currentTarget.value)}
+        />
+        <Verdict />
+      </section>
+      <section class="panel" aria-label="Texts to try">
+        <h3>Try one of these</h3>
+        <ul class="examples">
+          {EXAMPLES.map((example) => (
+            <li key={example}>
+              <button
+                type="button"
+                class="example"
+                aria-pressed={text.value === example}
+                onClick={() => choose(example)}
+              >
+                {example}
+              </button>
+            </li>
+          ))}
+        </ul>
+        {gpu.value.kind === "missing" ? null : <Hardest choose={choose} />}
+      </section>
+    </div>
   );
 }

@@ -161,6 +161,18 @@ export function goOn({ place, run }: KeptTraining, again?: File): Promise<void> 
   return follow((signal) => ask("goOn", { place, file: again }, { signal, onEvent: hear }));
 }
 
+/** Without a GPU: shows a training that was recorded elsewhere. */
+export async function showRecording(): Promise<void> {
+  const run = (await import("./recorded_run.json")).default;
+  batch(() => {
+    clear(run.curves);
+    figures.value = { ...run.figures, kind: "step", point: undefined };
+    summary.value = run.summary;
+    dataInfo.value = run.data;
+    status.value = `A recorded run, since there is no GPU here: ${run.seconds} s on ${run.adapter}, ${run.runtime}, ${run.date}.`;
+  });
+}
+
 /** Looks for a kept training: one that is not done is offered to go on. */
 export async function findKept(): Promise<void> {
   const found = await ask("findKept", {}).catch(() => undefined);

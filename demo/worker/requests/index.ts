@@ -7,6 +7,7 @@ import { fade, readCell, trainRivals } from "./cell.ts";
 import { exportModel } from "./export.ts";
 import { forecast, seriesColumns } from "./forecast.ts";
 import { watchGpu } from "./gpu.ts";
+import { hardest } from "./hardest.ts";
 import { openShipped } from "./shipped.ts";
 import { findKept, forgetKept, goOn, openKept, pause, readData, resume, train } from "./train.ts";
 import { nearWords, wordMap } from "./words.ts";
@@ -18,6 +19,7 @@ export const requests = {
   forecast,
   forgetKept,
   goOn,
+  hardest,
   judge,
   nearWords,
   openKept,

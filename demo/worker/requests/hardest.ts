@@ -1,0 +1,37 @@
+/** The held-out texts that a model got most wrong. */
+import type { Context } from "../../protocol.ts";
+import { loadedData } from "../data.ts";
+import type { Which } from "../session.ts";
+
+/** More are not read: on a software adapter that would take minutes. */
+const MOST_TEXTS = 1000;
+const SHOWN = 8;
+
+export interface HardText {
+  readonly text: string;
+  /** 1 for praise. */
+  readonly label: number;
+  readonly probability: number;
+}
+
+export interface Hardest {
+  /** The most wrong first; only those on the wrong side. */
+  readonly texts: readonly HardText[];
+  /** How many were read, and how many of them were judged wrongly. */
+  readonly read: number;
+  readonly wrong: number;
+}
+
+/** Reads held-out texts of the data at hand: the visitor's, or else the embedded sentences. */
+export async function hardest({ session, signal }: Context, { which }: { readonly which: Which }): Promise<Hardest> {
+  const { model, encoder } = await session.subject(which);
+  const { test, texts } = loadedData() ?? (await (await import("sluice/sentences")).sentences.load());
+  const held = texts.test.slice(0, MOST_TEXTS);
+  const { data } = await model.predict(encoder.encode(held), { batchSize: 64, signal });
+  const judged = held.map((text, row): HardText => {
+    return { text, label: test.y.data[row] ?? 0, probability: data[row] ?? Number.NaN };
+  });
+  const error = ({ label, probability }: HardText): number => Math.abs(label - probability);
+  const wrong = judged.filter((each) => error(each) > 0.5).sort((a, b) => error(b) - error(a));
+  return { texts: wrong.slice(0, SHOWN), read: held.length, wrong: wrong.length };
+}
