@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { ask } from "./client.ts";
 import { notifyFailure } from "./notices.ts";
 import first from "./shipped/first_verdict.json" with { type: "json" };
-import { ownVersion, text, which } from "./state.ts";
+import { ownVersion, room, text, which } from "./state.ts";
 import type { JudgedWord, Verdict } from "./worker/judge.ts";
 import type { Which } from "./worker/session.ts";
 
@@ -23,20 +23,8 @@ export function recordedVerdict({ text: of, probability, words }: RecordedVerdic
   return { which: "shipped", text: of, probability, words: whole };
 }
 
-const isWatched = signal(false);
-
-/**
- * The latest verdict: at first that on the first text, which is shown before the weights have come; that on an older text
- * while a newer one is being read. The model is asked only while a room shows it.
- */
-export const verdict = signal<Verdict | undefined>(recordedVerdict(first), {
-  watched: () => queueMicrotask(() => watch(true)),
-  unwatched: () => queueMicrotask(() => watch(false)),
-});
-
-function watch(next: boolean): void {
-  isWatched.value = next;
-}
+/** The latest verdict: at first that on the first text, which is shown before the weights have come; that on an older text while a newer one is being read. */
+export const verdict = signal<Verdict | undefined>(recordedVerdict(first));
 
 /** Whether the verdict that is shown is already that of this model. */
 function isKnown(model: Which): boolean {
@@ -75,7 +63,8 @@ export function followVerdict(): void {
     const isTyped = judged !== text.value;
     judged = text.value;
     void ownVersion.value;
-    if (which.value === undefined || !isWatched.value) return;
+    // While one watches a training the GPU is left to it; the sentence is not shown there.
+    if (which.value === undefined || room.value === "train") return;
     clearTimeout(timer);
     timer = setTimeout(refresh, isTyped ? TYPING_MILLISECONDS : 0);
   });

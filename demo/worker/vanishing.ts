@@ -54,16 +54,14 @@ export interface RivalProgress {
 /** How well each does on sentences it never trained on. */
 export type RivalScores = Readonly<Record<CellKind, number>>;
 
-type Data = SentencesData;
-
 /** The three networks, untrained, and after their training trained too. They belong to one device. */
 export class Rivals {
   readonly device: Device;
-  readonly #data: Data;
+  readonly #data: SentencesData;
   readonly #untrained: ReadonlyMap<CellKind, Model>;
   #trained: ReadonlyMap<CellKind, Model> | undefined;
 
-  private constructor(device: Device, data: Data) {
+  private constructor(device: Device, data: SentencesData) {
     this.device = device;
     this.#data = data;
     this.#untrained = makeRivals(device, data.encoder);
@@ -144,7 +142,7 @@ function makeRivals(device: Device, encoder: ReviewEncoder): ReadonlyMap<CellKin
 }
 
 /** The last words of the text that the encoder reads, and before them those of sentences that no network trained on. */
-function passage({ encoder, texts }: Data, text: string, length: number): readonly string[] {
+function passage({ encoder, texts }: SentencesData, text: string, length: number): readonly string[] {
   const known = (each: string) =>
     encoder.tokenizer.words(each).filter((word) => encoder.idOfRank(encoder.tokenizer.wordIndex.get(word)) >= 0);
   let words = known(text);
