@@ -33,7 +33,8 @@ export {
   windows,
 } from "./data/windows.ts";
 export type { DeviceOptions } from "./gpu/adapter.ts";
-export { Device, type DeviceMemory, requestDevice } from "./gpu/device.ts";
+export type { DeviceMemory } from "./gpu/allocations.ts";
+export { Device, requestDevice } from "./gpu/device.ts";
 export {
   constant as constantValue,
   type Graph,
@@ -215,7 +216,7 @@ export {
 } from "./nn/schedules.ts";
 export { type SequentialPart, sequential } from "./nn/sequential.ts";
 export type { SummaryOptions } from "./nn/summary.ts";
-export type { EpochRecord, Logs, Progress, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
+export type { EpochRecord, Logs, Progress, Recovery, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export type { TrainingStep } from "./nn/training_step.ts";
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";

@@ -44,9 +44,24 @@ export class LimitError extends DeviceError {
   override readonly name: string = "LimitError";
 }
 
-/** The device was lost: the driver, the browser or the app took it away. */
+/** A buffer for which the GPU, or the `memoryLimit` of `requestDevice`, has no room. What was made before it is freed; nothing has changed. */
+export class OutOfMemoryError extends LimitError {
+  override readonly name: string = "OutOfMemoryError";
+}
+
+/** The device was lost, and the work could not go on by itself: the driver, the browser or the app took it away. */
 export class DeviceLostError extends DeviceError {
   override readonly name: string = "DeviceLostError";
+
+  /** `"destroyed"` where somebody called `destroy()`, `"unknown"` where the driver, the GPU process or the machine failed. */
+  get reason(): string {
+    return typeof this.details.reason === "string" ? this.details.reason : "unknown";
+  }
+
+  /** Of a training: the steps of the model's life that are kept, from which `fit(…, { resume: true })` goes on. */
+  get lastStep(): number | undefined {
+    return typeof this.details.lastStep === "number" ? this.details.lastStep : undefined;
+  }
 }
 
 /** Something was used after `dispose()`. */

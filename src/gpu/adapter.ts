@@ -1,5 +1,5 @@
 /** Finding a GPU, and what is worth knowing of it. */
-import { DeviceError } from "../core/errors.ts";
+import { DeviceError, type DeviceLostError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 
@@ -25,10 +25,44 @@ export interface DeviceOptions {
    * what was chosen. By default the choice is a pure function of adapter and shape, and nothing is measured or kept.
    */
   readonly tune?: boolean | TuneOptions;
+  /** Bytes that the engine's buffers never pass together; what would pass them is an OutOfMemoryError. As much as the adapter gives when absent. */
+  readonly memoryLimit?: number;
+  /**
+   * Told of each loss of the device, before anything is done about it; not of the end that `dispose` brings. What Sluice opened
+   * it opens again by itself. A device that the app made it can only go on without where this gives a new one.
+   */
+  readonly onDeviceLost?: (
+    error: DeviceLostError,
+  ) => GPUDevice | undefined | void | Promise<GPUDevice | undefined> | Promise<void>;
+}
+
+/** A GPUDevice and what is known of its adapter. */
+export interface OpenedGpu {
+  readonly gpu: GPUDevice;
+  readonly info: GPUAdapterInfo | undefined;
+}
+
+/** A device that somebody else made. */
+export function adoptGpu(gpu: GPUDevice): OpenedGpu {
+  return { gpu, info: (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo };
+}
+
+/** Asks for an adapter and opens a device on it. @throws DeviceError when there is none, or it refuses. */
+export async function openGpu(options: DeviceOptions): Promise<OpenedGpu> {
+  const adapter = await requestAdapter(options);
+  try {
+    return { gpu: await openDevice(adapter, options), info: adapter.info };
+  } catch (cause) {
+    throw new DeviceError(
+      `the adapter "${adapterName(adapter.info)}" refused a device: ${String(cause)}`,
+      {},
+      { cause },
+    );
+  }
 }
 
 /** Asks the platform for an adapter. @throws DeviceError that says what this runtime lacks and what to do. */
-export async function requestAdapter(options: DeviceOptions): Promise<GPUAdapter> {
+async function requestAdapter(options: DeviceOptions): Promise<GPUAdapter> {
   const gpu = typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
   if (gpu === undefined) throw new DeviceError(`WebGPU is missing: ${whereToFindWebGpu()}`);
   const adapter = await gpu.requestAdapter(
@@ -55,7 +89,7 @@ function whereToFindWebGpu(): string {
 }
 
 /** Opens a device with every raised limit and wanted feature that the adapter has; with the defaults when that is refused. */
-export async function openDevice(adapter: GPUAdapter, options: DeviceOptions): Promise<GPUDevice> {
+async function openDevice(adapter: GPUAdapter, options: DeviceOptions): Promise<GPUDevice> {
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const requiredLimits: Record<string, number> = {};
   for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];

@@ -11,6 +11,7 @@ export class Evaluator {
   readonly #model: StepModel;
   readonly #sums: RunningTotals;
   readonly #steps: Steps;
+  #isUnderWay = false;
 
   private constructor(model: StepModel, sums: RunningTotals, steps: Steps) {
     this.#model = model;
@@ -36,18 +37,26 @@ export class Evaluator {
 
   async run(control: Pick<TrainerControl, "signal" | "isDisposed">): Promise<Logs> {
     const { device } = this.#model;
+    const { generation } = device;
     const store = variablesOf(device);
+    // One that a loss of the device has ended begins anew, on the same batches.
+    if (this.#isUnderWay) this.#steps.rewind();
+    else this.#steps.mark();
+    this.#isUnderWay = true;
     for (const { variable, array } of this.#sums.arraysOf([])) store.write(variable, array);
     const pacer = new Pacer(device);
     await this.#steps.begin({ epoch: 0, batch: 0, iteration: 0, seed: 0, shuffle: false });
     let taken = 0;
     for (let step = await this.#steps.next(); step !== undefined; step = await this.#steps.next()) {
       stopIfAsked(control, "evaluate");
+      device.assertUsable(generation);
       step.program.submit(step.feeds(0, []));
       taken++;
       await pacer.submitted();
     }
+    device.assertUsable(generation);
     const totals = RunningTotals.flatten(await store.read(this.#sums.variables));
+    this.#isUnderWay = false;
     return this.#sums.logs(totals, this.#steps.samplesOf(taken));
   }
 

@@ -1,8 +1,12 @@
 import type { History } from "./model_options.ts";
-import type { TrainingState, TrainingStatistics } from "./training_state.ts";
+import type { Recovery, TrainingState, TrainingStatistics } from "./training_state.ts";
 
 /** What `fit` returns, from where the training ended. */
-export function historyOf({ records }: TrainingState, statistics: TrainingStatistics): History {
+export function historyOf(
+  { records }: TrainingState,
+  statistics: TrainingStatistics,
+  recoveries: readonly Recovery[],
+): History {
   const history: Record<string, number[]> = {};
   for (const { logs } of records) {
     for (const [name, value] of Object.entries(logs)) {
@@ -10,5 +14,5 @@ export function historyOf({ records }: TrainingState, statistics: TrainingStatis
       history[name]?.push(value);
     }
   }
-  return { history, epochs: records, statistics };
+  return { history, epochs: records, statistics, recoveries };
 }

@@ -3,6 +3,7 @@ import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
+import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { BatchRunner } from "./batch_runner.ts";
 import type { BatchStream } from "./batch_stream.ts";
@@ -28,7 +29,7 @@ import { PauseGate } from "./pause_gate.ts";
 import { Predictor } from "./predictor.ts";
 import type { Compiled } from "./step_programs.ts";
 import { Trainer } from "./trainer.ts";
-import type { Logs, TrainingState } from "./training_state.ts";
+import { type Logs, stopIfAsked, type TrainerControl, type TrainingState } from "./training_state.ts";
 import { TrainingStep } from "./training_step.ts";
 import { slotNames } from "./weight_names.ts";
 
@@ -73,6 +74,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * a function that makes one for each pass over it.
    * @throws AbortError when `signal` stopped it (at a whole step; `resume: true` goes on from there).
    * @throws NonFiniteError when a loss or gradient was not finite; the weights are those from before that step.
+   * @throws DeviceLostError when the device was lost and no other could be had; `lastStep` says what is kept, and `resume: true` goes on from there.
+   * @throws OutOfMemoryError when the GPU or `memoryLimit` has no room; the model is as before.
    * @throws ValueError, ShapeError for data that does not fit; nothing has changed then.
    */
   fit(data: DataLike | BatchStream, options?: FitOptions): Promise<History>;
@@ -91,26 +94,34 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         prepare: (examples, what, classWeight) => this.#prepare(examples, compiled, what, classWeight),
       });
       const callbacks = new CallbackList(options.callbacks ?? []);
-      const trainer = await Trainer.prepare({ model: this.#stepModel(), compiled, state }, training, validation);
-      const current = () => ({ ...trainer.state, callbacks: callbacks.states() });
-      this.#running = current;
+      const control: TrainerControl = {
+        callbacks,
+        // What callbacks save is the step at hand or nothing: a loss of the device in a save is fit's to make good.
+        model: {
+          weights: this.weightVariables,
+          save: (directory) => saveModel(this, directory, {}),
+          toFiles: () => modelToFiles(this, {}),
+        },
+        signal: options.signal,
+        onProgress: options.onProgress,
+        whileResumed: () => this.#gate.wait(options.signal, () => this.isDisposed),
+        isDisposed: () => this.isDisposed,
+      };
+      const check = () => stopIfAsked(control, "fit");
+      const { snapshotSeconds } = options;
+      const parts = { model: this.#stepModel(), compiled, state, weights: this.weightVariables, snapshotSeconds };
+      const prepare = () => Trainer.prepare(parts, training, validation);
+      const trainer = await recovering(this.device, prepare, { check });
+      this.#running = () => trainer.place(callbacks);
       try {
-        await trainer.run({
-          callbacks,
-          model: {
-            weights: this.weightVariables,
-            save: (directory) => this.save(directory),
-            toFiles: () => this.toFiles(),
-          },
-          signal: options.signal,
-          onProgress: options.onProgress,
-          whileResumed: () => this.#gate.wait(options.signal, () => this.isDisposed),
-          isDisposed: () => this.isDisposed,
-        });
-        return historyOf(trainer.state, trainer.statistics);
+        await trainer.train(control);
+        return historyOf(trainer.state, trainer.statistics, trainer.recoveries);
+      } catch (error) {
+        await trainer.settle(callbacks);
+        throw error;
       } finally {
         this.#running = undefined;
-        this.#state = current();
+        this.#state = trainer.place(callbacks);
         trainer.dispose();
       }
     });
@@ -128,7 +139,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const compiled = this.#needCompiled("trainingStep");
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
-    return TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, Math.min(batchSize, prepared.size));
+    const size = Math.min(batchSize, prepared.size);
+    return this.recovered("trainingStep", () =>
+      TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, size),
+    );
   }
 
   /** Pauses a running `fit` before its next step. */
@@ -150,7 +164,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     third?: EvaluateOptions,
   ): Promise<Logs> {
     const { data, options } = splitArguments<EvaluateOptions>(first, second, third, this.graph.outputNames);
-    return this.exclusively("evaluate", async () => {
+    const work = async () => {
       const compiled = this.#needCompiled("evaluate");
       if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
       const steps = evaluationSteps(data, {
@@ -165,7 +179,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       } finally {
         evaluator.dispose();
       }
-    });
+    };
+    return this.exclusively("evaluate", () => this.recovered("evaluate", work));
   }
 
   /**
@@ -185,8 +200,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   /** Loss and metrics on one batch. */
   async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
-    return this.exclusively("testOnBatch", async () =>
-      this.#batchRunner("testOnBatch").test(this.#batch("testOnBatch", x, y, options)),
+    return this.exclusively("testOnBatch", () =>
+      this.recovered("testOnBatch", async () =>
+        this.#batchRunner("testOnBatch").test(this.#batch("testOnBatch", x, y, options)),
+      ),
     );
   }
 
@@ -200,16 +217,16 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
-    this.assertAlive("predict");
-    this.#predictor ??= new Predictor(this.device, this.graph, this.variants);
-    const outputs = await this.#predictor.run(prepared, batchSize, options.signal);
+    const outputs = await this.recovered("predict", () => {
+      this.#predictor ??= new Predictor(this.device, this.graph, this.variants);
+      return this.#predictor.run(prepared, batchSize, options.signal);
+    });
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 
   /** Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until the new one is. */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
-    this.assertAlive("save");
-    await saveModel(this, directory, options);
+    await this.recovered("save", () => saveModel(this, directory, options));
   }
 
   /**
@@ -219,8 +236,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
    */
   async toFiles(options: SaveOptions = {}): Promise<ModelFiles> {
-    this.assertAlive("toFiles");
-    return modelToFiles(this, options);
+    return this.recovered("toFiles", () => modelToFiles(this, options));
   }
 
   /** All state variables of the optimizer, with the names that a file keeps. */

@@ -5,6 +5,7 @@ import type { Shape } from "../core/shape.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
 import type { Variable } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
+import { recovering } from "../runtime/recovery.ts";
 import type { Variants } from "../runtime/tune.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { InputsLike } from "./data_input.ts";
@@ -25,7 +26,7 @@ import { graphToSvg, type SvgOptions } from "./model_svg.ts";
 import { NestedModel } from "./nested_model.ts";
 import { checkWeights, type WeightLike } from "./set_weights.ts";
 import { type SummaryOptions, summarize } from "./summary.ts";
-import { holdWeights, releaseWeights } from "./weight_holders.ts";
+import { areHeld, holdWeights, releaseWeights } from "./weight_holders.ts";
 import { weightNames } from "./weight_names.ts";
 
 /** How a model was written. */
@@ -164,14 +165,12 @@ export abstract class ModelBase {
     x: InputsLike,
     options: TraceOptions = {},
   ): Promise<Trace> {
-    this.assertAlive("trace");
-    return traceCell<Trace>(this, x, options);
+    return this.recovered("trace", () => traceCell<Trace>(this, x, options));
   }
 
   /** The gradient of the output by input and timestep, for x. */
   async gradients(x: InputsLike): Promise<InputGradients> {
-    this.assertAlive("gradients");
-    return inputGradients(this, x);
+    return this.recovered("gradients", () => inputGradients(this, x));
   }
 
   /**
@@ -182,14 +181,12 @@ export abstract class ModelBase {
    * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
    */
   async hiddenGradients(x: InputsLike, options: TraceOptions = {}): Promise<HiddenGradients> {
-    this.assertAlive("hiddenGradients");
-    return hiddenGradients(this, x, options);
+    return this.recovered("hiddenGradients", () => hiddenGradients(this, x, options));
   }
 
   /** All weights in Keras's order and layout, read back from the GPU. */
   async weights(): Promise<NamedWeight[]> {
-    this.assertAlive("weights");
-    const arrays = await variablesOf(this.device).read(this.graph.weights);
+    const arrays = await this.recovered("weights", () => variablesOf(this.device).read(this.graph.weights));
     const names = weightNames(this.graph);
     return arrays.map((array, index) => ({ name: names[index] as string, ...array }));
   }
@@ -202,8 +199,10 @@ export abstract class ModelBase {
     this.assertFree("setWeights");
     const variables = this.graph.weights;
     const arrays = checkWeights(variables, weightNames(this.graph), weights);
-    const store = variablesOf(this.device);
-    for (const [index, array] of arrays.entries()) store.write(variables[index] as Variable, array);
+    await this.recovered("setWeights", async () => {
+      const store = variablesOf(this.device);
+      for (const [index, array] of arrays.entries()) store.write(variables[index] as Variable, array);
+    });
   }
 
   /** The variables behind `weights()`, with the names that a file keeps. */
@@ -243,15 +242,25 @@ export abstract class ModelBase {
     if (this.#device === undefined) return;
     releaseWeights(this.#device, this.graph.weights);
     // States go with the last model that holds their layer's weights.
-    const store = variablesOf(this.#device);
-    const gone = this.graph.layers.filter(({ weights }) => !weights.some((weight) => store.has(weight)));
-    store.release(gone.flatMap(({ stateVariables }) => stateVariables));
+    const device = this.#device;
+    const gone = this.graph.layers.filter(({ weights }) => !areHeld(device, weights));
+    variablesOf(device).release(gone.flatMap(({ stateVariables }) => stateVariables));
   }
 
   /** @throws DisposedError when the model was disposed. */
   protected assertAlive(what: string): void {
     if (this.#disposed) throw new DisposedError(`${what}: the model "${this.name}" was disposed`, { model: this.name });
-    this.device.assertUsable();
+    this.device.assertOpen();
+  }
+
+  /**
+   * Runs work on the device that trains nothing; where the device is lost meanwhile it runs again on the next one. States that
+   * layers keep from call to call are then those from before the work.
+   */
+  protected async recovered<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.assertAlive(what);
+    const changes = this.graph.layers.flatMap(({ stateVariables }) => stateVariables);
+    return recovering(this.device, work, { check: () => this.assertAlive(what), changes });
   }
 
   /** @throws ValueError while the model is busy. */

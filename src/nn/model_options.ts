@@ -8,7 +8,7 @@ import type { ClassWeight, DataLike, TargetsLike } from "./data_targets.ts";
 import type { LossLike } from "./losses.ts";
 import type { MetricLike } from "./metrics.ts";
 import type { OptimizerLike } from "./optimizers/index.ts";
-import type { EpochRecord, Progress, TrainingStatistics } from "./training_state.ts";
+import type { EpochRecord, Progress, Recovery, TrainingStatistics } from "./training_state.ts";
 
 /** Options of `sequential`. */
 export interface ModelOptions {
@@ -78,6 +78,12 @@ export interface FitOptions {
   readonly onProgress?: (progress: Progress) => void | Promise<void>;
   /** Called in this order at each hook; what they keep is part of a saved training. */
   readonly callbacks?: readonly Callback[];
+  /**
+   * Seconds between two snapshots within an epoch, from which the training goes on by itself after a loss of the device; one is
+   * taken at the end of each epoch in any case. 30 when absent, or more where they would take over 1% of the time; 0 for one
+   * after every step.
+   */
+  readonly snapshotSeconds?: number | undefined;
   /** Go on where an earlier `fit` stopped (in this session, or in the one that saved the model), with that fit's epochs, batch size and seed. */
   readonly resume?: boolean;
 }
@@ -111,6 +117,8 @@ export interface History {
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly epochs: readonly EpochRecord[];
   readonly statistics: TrainingStatistics;
+  /** The losses of the device after which the training went on by itself; none as a rule. */
+  readonly recoveries: readonly Recovery[];
 }
 
 /** A weight by name, as `weights()` lists them. */

@@ -1,5 +1,5 @@
 /** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
-import { LimitError } from "../core/errors.ts";
+import { DeviceLostError, LimitError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Update, type Value, type Variable } from "../graph/operation.ts";
 import { equal, where } from "../ops/arithmetic.ts";
@@ -107,6 +107,7 @@ async function inParts<Step>(batchSize: number, most: number, compile: (rows: nu
     try {
       return await compile(rows);
     } catch (error) {
+      if (error instanceof DeviceLostError) throw error;
       const isTooLarge = error instanceof LimitError;
       if (first !== undefined && !isTooLarge) {
         const { message } = error as Error;

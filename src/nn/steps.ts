@@ -28,6 +28,12 @@ export interface Steps {
   begin(place: EpochPlace): Promise<void>;
   /** The next step; undefined where the epoch has no more. */
   next(): Promise<ReadyStep | undefined>;
+  /** Says that a snapshot holds all steps so far. */
+  mark(): void;
+  /** Goes back to the mark: the steps since then come again. */
+  rewind(): void;
+  /** Bytes that are held to give steps again. */
+  readonly heldBytes: number;
   /** How many examples the epoch's first steps hold. */
   samplesOf(steps: number): number;
   /** Ends what is under way and frees the data and the programs. */
@@ -94,6 +100,7 @@ class RowSteps implements Steps {
     const within = this.#within(this.#taken);
     if (within === 0 && this.#taken > (this.#place?.batch ?? 0)) this.#setOrder();
     const { step, position } = this.#batches.at(within);
+    await step.program.ready();
     this.#taken++;
     return {
       program: step.program,
@@ -101,6 +108,11 @@ class RowSteps implements Steps {
       feeds: (iteration, rates) => step.feeds({ at: position, iteration, rates }),
     };
   }
+
+  // Any step can be given again: it is a matter of the place alone.
+  mark(): void {}
+  rewind(): void {}
+  readonly heldBytes = 0;
 
   samplesOf(steps: number): number {
     const before = this.#before();

@@ -48,6 +48,13 @@ class StreamSteps implements Steps {
   #ahead: Examples | undefined;
   #length: number | undefined;
   #hasBegun = false;
+  /** What was taken since the mark, to be given again after a loss of the device. */
+  #log: Examples[] = [];
+  /** What is given again. */
+  #again: Examples[] = [];
+  #marked: { readonly sizes: readonly number[]; hasBegun: boolean } = { sizes: [], hasBegun: false };
+  #isRewound = false;
+  heldBytes = 0;
   /** Which outputs have weights: alike in all batches, for the sums are. */
   #weighted: string | undefined;
   main: StepProgram<Examples> | undefined;
@@ -71,8 +78,12 @@ class StreamSteps implements Steps {
   async begin({ batch, epoch, initialEpoch = 0 }: EpochPlace): Promise<void> {
     const { stepsPerEpoch } = this.#options;
     const isFirst = !this.#hasBegun;
+    const goesOn = this.#isRewound && (batch > 0 || this.#marked.hasBegun);
     this.#hasBegun = true;
-    this.#sizes = [];
+    this.#isRewound = false;
+    this.#marked.hasBegun = true;
+    if (batch === 0 || !goesOn) this.#sizes = [];
+    if (goesOn) return;
     // Without a number of steps each epoch is a pass of its own; with one, the stream goes on from epoch to epoch.
     if (!isFirst && stepsPerEpoch === undefined) await this.#close();
     // A training that goes on where it stopped pulls the batches before that and drops them.
@@ -81,6 +92,25 @@ class StreamSteps implements Steps {
       const examples = await this.#take();
       if (dropped >= before && examples !== undefined) this.#sizes.push(examples.size);
     }
+    if (isFirst) this.#markHere(true);
+  }
+
+  mark(): void {
+    this.#markHere(false);
+  }
+
+  #markHere(hasBegun: boolean): void {
+    this.#log = [];
+    this.heldBytes = 0;
+    this.#marked = { sizes: [...this.#sizes], hasBegun };
+  }
+
+  rewind(): void {
+    this.#again = [...this.#log, ...this.#again];
+    this.#log = [];
+    this.heldBytes = 0;
+    this.#sizes = [...this.#marked.sizes];
+    this.#isRewound = true;
   }
 
   async next(): Promise<ReadyStep | undefined> {
@@ -92,8 +122,10 @@ class StreamSteps implements Steps {
       return undefined;
     }
     this.#sizes.push(examples.size);
-    if (stepsPerEpoch === undefined) this.#ahead = await this.#pull();
-    const isLast = stepsPerEpoch === undefined ? this.#ahead === undefined : step + 1 === stepsPerEpoch;
+    const isPulled = this.#again.length > 0 || this.#ahead !== undefined;
+    if (stepsPerEpoch === undefined && !isPulled) this.#ahead = await this.#pull();
+    const isOver = this.#again.length === 0 && this.#ahead === undefined;
+    const isLast = stepsPerEpoch === undefined ? isOver : step + 1 === stepsPerEpoch;
     if (isLast) this.#length = step + 1;
     const ready = await this.#program(examples);
     return {
@@ -106,14 +138,22 @@ class StreamSteps implements Steps {
   async #program(examples: Examples): Promise<StepProgram<Examples>> {
     const key = `${examples.size} ${FedBatches.shapeOf(examples)}`;
     const ready = await this.#programs.get(key, () => this.#make(new FedBatches(examples), examples.size));
+    await ready.program.ready();
     this.main = ready;
     return ready;
   }
 
-  /** The batch that was pulled ahead, or the next one. */
+  /** The batch to be given again, that was pulled ahead, or the next one. */
   async #take(): Promise<Examples | undefined> {
-    const examples = this.#ahead ?? (await this.#pull());
-    this.#ahead = undefined;
+    let examples = this.#again.shift();
+    if (examples === undefined) {
+      examples = this.#ahead ?? (await this.#pull());
+      this.#ahead = undefined;
+    }
+    if (examples !== undefined) {
+      this.#log.push(examples);
+      this.heldBytes += bytesOf(examples);
+    }
     return examples;
   }
 
@@ -153,6 +193,7 @@ class StreamSteps implements Steps {
     const batches = this.#batches;
     this.#batches = undefined;
     this.#ahead = undefined;
+    this.#again = [];
     this.#given = 0;
     await batches?.return?.();
   }
@@ -176,4 +217,11 @@ async function open(stream: BatchStream, what: string): Promise<Batches> {
   throw new ValueError(
     `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, as a generator function gives`,
   );
+}
+
+/** Bytes of a batch's arrays on the host. */
+function bytesOf({ xs, ys, weights }: Examples): number {
+  const columns = xs.map((x) => ("kind" in x ? x.ids.byteLength + x.offsets.byteLength : x.data.byteLength));
+  const arrays = [...ys, ...weights].map((array) => array?.data.byteLength ?? 0);
+  return [...columns, ...arrays].reduce((sum, bytes) => sum + bytes, 0);
 }

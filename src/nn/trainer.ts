@@ -1,12 +1,16 @@
 /** Training: the loops over epochs and batches, which can stop at any step and go on exactly. */
-import { NonFiniteError } from "../core/errors.ts";
+import { DeviceLostError, NonFiniteError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import { Pacer } from "../runtime/pacer.ts";
+import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { MutableLogs, Training } from "./callbacks/callback.ts";
+import type { CallbackList } from "./callbacks/callback_list.ts";
 import { Evaluator } from "./evaluator.ts";
+import { KeptTraining } from "./kept_training.ts";
 import { joinNames, measuresOf } from "./objective.ts";
+import { type Moment, progressOf } from "./progress.ts";
 import { RunningTotals } from "./running_totals.ts";
 import { type Compiled, type StepModel, trainStep } from "./step_programs.ts";
 import type { OpenSteps, Steps } from "./steps.ts";
@@ -14,7 +18,7 @@ import {
   type EpochRecord,
   expectFinite,
   type Logs,
-  type Progress,
+  type Recovery,
   stopIfAsked,
   type TrainerControl,
   type TrainingState,
@@ -30,6 +34,10 @@ export interface TrainerParts {
   readonly model: StepModel;
   readonly compiled: Compiled;
   readonly state: TrainingState;
+  /** All weights of the model, trained or not. */
+  readonly weights: readonly Variable[];
+  /** Seconds between two snapshots within an epoch. */
+  readonly snapshotSeconds: number | undefined;
 }
 
 interface Validation {
@@ -38,33 +46,30 @@ interface Validation {
   readonly every: number;
 }
 
-interface Moment {
-  readonly time: number;
-  readonly batch: number;
-}
-
 /** At least this long, and this many steps, lie between two readings of the sums. */
 const READ_SECONDS = 0.5;
 const READ_STEPS = 10;
-
 /** Trains a model from a state on; `state` is up to date whenever `run` ends, however it ends. */
 export class Trainer {
   state: TrainingState;
+  /** The losses of the device that were made good. */
+  readonly recoveries: Recovery[] = [];
   readonly #model: StepModel;
   readonly #compiled: Compiled;
   readonly #data: Steps;
   readonly #sums: RunningTotals;
   readonly #status: Variable;
   readonly #validation: Validation | undefined;
+  readonly #kept: KeptTraining;
   #steps = 0;
   #readbacks = 0;
-  #isStopping = false;
 
   private constructor(
     { model, compiled, state }: TrainerParts,
     data: Steps,
     sums: RunningTotals,
     status: Variable,
+    kept: KeptTraining,
     validation: Validation | undefined,
   ) {
     this.#model = model;
@@ -73,6 +78,7 @@ export class Trainer {
     this.#data = data;
     this.#sums = sums;
     this.#status = status;
+    this.#kept = kept;
     this.#validation = validation;
   }
 
@@ -82,17 +88,24 @@ export class Trainer {
     training: OpenSteps,
     validation: { readonly steps: OpenSteps; readonly every: number } | undefined,
   ): Promise<Trainer> {
-    const { model, compiled, state } = parts;
+    const { model, compiled, state, weights, snapshotSeconds } = parts;
     const sums = new RunningTotals(measuresOf(compiled.objectives), "training");
     const status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
     let data: Steps | undefined;
+    let kept: KeptTraining | undefined;
     try {
       data = await training(model.device, (source, batchSize) =>
         trainStep({ model, compiled, sums, status }, source, { batchSize, microBatchSize: state.microBatchSize }),
       );
+      const { device } = model;
+      const { iteration } = state;
+      const { optimizer } = compiled;
+      kept = await KeptTraining.open({ device, optimizer, data, weights, iteration, seconds: snapshotSeconds });
       const evaluator = validation && (await Evaluator.prepare(model, compiled, validation.steps));
-      return new Trainer(parts, data, sums, status, evaluator && { evaluator, every: validation?.every ?? 1 });
+      const validated = evaluator && { evaluator, every: validation?.every ?? 1 };
+      return new Trainer(parts, data, sums, status, kept, validated);
     } catch (error) {
+      kept?.dispose();
       data?.dispose();
       variablesOf(model.device).release([...sums.variables, status]);
       throw error;
@@ -113,12 +126,36 @@ export class Trainer {
     };
   }
 
-  async run(control: TrainerControl): Promise<void> {
-    this.#writeSums(this.state.sums);
-    variablesOf(this.#model.device).write(this.#status, { shape: [1], data: new Int32Array(1) });
+  /**
+   * Trains to the end. After a loss of the device it goes on by itself, from the last snapshot on the next device.
+   * @throws DeviceLostError with `lastStep` when there is no next one.
+   */
+  async train(control: TrainerControl): Promise<void> {
+    const { device } = this.#model;
+    try {
+      await recovering(device, () => this.#run(control), {
+        check: () => stopIfAsked(control, "fit"),
+        progress: () => this.#kept.iteration,
+        onRecovered: ({ reason }) =>
+          this.recoveries.push({ reason, lastStep: this.#kept.iteration, adapter: device.adapter }),
+      });
+    } catch (error) {
+      if (!(error instanceof DeviceLostError)) throw error;
+      const lastStep = this.#kept.iteration;
+      const where = `${error.message}. The model is kept as of step ${lastStep} of its training: fit(…, { resume: true }) goes on from there`;
+      throw new DeviceLostError(where, { ...error.details, lastStep }, { cause: error });
+    }
+  }
+
+  /** Trains from where it stands to the end. */
+  async #run(control: TrainerControl): Promise<void> {
     const { callbacks } = control;
     const training = this.#training(control);
-    await callbacks.trainBegin(training, this.state.callbacks);
+    this.state = this.#kept.begin(callbacks) ?? this.state;
+    this.#writeSums(this.state.sums);
+    variablesOf(this.#model.device).write(this.#status, { shape: [1], data: new Int32Array(1) });
+    if (!callbacks.hasBegun) await callbacks.trainBegin(training, this.state.callbacks);
+    await this.#kept.publish(this.state, callbacks);
     let logs: MutableLogs = {};
     try {
       while (this.state.epoch < this.state.epochs && !this.#isStopping) logs = await this.#epoch(control, training);
@@ -126,8 +163,23 @@ export class Trainer {
       const isPeaceful = error instanceof NonFiniteError && (await callbacks.nonFinite(error, training));
       if (!isPeaceful) throw error;
     }
-    this.#takeAverages();
+    await this.#takeAverages();
     await callbacks.trainEnd(logs, training);
+    await this.#kept.publish(this.state, callbacks);
+  }
+
+  /** Where the training stands, with what callbacks keep: after a loss of the device, where it will go on. */
+  place(callbacks: CallbackList): TrainingState {
+    return this.#kept.place(this.state, callbacks);
+  }
+
+  /** After a failure: brings what was learnt to the host, so that a later loss of the device does not take it. */
+  settle(callbacks: CallbackList): Promise<void> {
+    return this.#kept.settle(this.state, callbacks);
+  }
+
+  get #isStopping(): boolean {
+    return this.#kept.isStopping(this.state);
   }
 
   /** What callbacks see and may do. */
@@ -141,22 +193,21 @@ export class Trainer {
       isValidated: this.#validation !== undefined,
       state: () => this.state,
       settle: async () => {
+        this.#kept.assertCurrent();
         if (this.state.batch > 0) await this.#keepSums();
       },
-      stop: () => {
-        this.#isStopping = true;
-      },
+      stop: () => this.#kept.stopAfter(this.state),
     });
   }
 
   /** With `useEma`, the weights' averages take their place once a training has ended, as in Keras. */
-  #takeAverages(): void {
+  async #takeAverages(): Promise<void> {
     const { optimizer, weights, slots } = this.#compiled;
     const pairs = weights.flatMap((to, index) => {
       const from = optimizer.averageOf(slots[index] ?? []);
       return from === undefined ? [] : [{ from, to }];
     });
-    if (pairs.length > 0 && this.state.iteration > 0) variablesOf(this.#model.device).copy(pairs);
+    if (pairs.length > 0 && this.state.iteration > 0) await variablesOf(this.#model.device).copy(pairs);
   }
 
   async #epoch(control: TrainerControl, training: Training): Promise<MutableLogs> {
@@ -188,7 +239,8 @@ export class Trainer {
     const record: EpochRecord = { epoch: epoch + 1, logs: { ...results }, seconds };
     settle(record);
     await callbacks.epochSettled(epoch, results, training);
-    const progress = this.#progress(this.#data.count ?? 0, logs, { time: began, batch: first });
+    await this.#kept.publish(this.state, callbacks);
+    const progress = progressOf(this.state, this.#data, this.#data.count ?? 0, logs, { time: began, batch: first });
     await control.onProgress?.({ ...progress, ended: record });
     return results;
   }
@@ -218,9 +270,18 @@ export class Trainer {
       const { iteration } = this.state;
       const feeds = step.feeds(iteration, optimizer.rates(iteration));
       const { isLast } = step;
+      const isKept = isLast || this.#kept.isDue;
       const isDue = batch - read.batch >= READ_STEPS && performance.now() - read.time >= READ_SECONDS * 1000;
+      this.#kept.assertCurrent();
       this.#steps++;
-      if (isLast || isDue || callbacks.wantsBatchLogs) {
+      if (isKept) {
+        this.#readbacks++;
+        await this.#kept.step(step.program, feeds, pacer);
+        const sums = this.#sumsOf(this.#known());
+        this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1, sums };
+        logs = this.#logs();
+        read = { time: performance.now(), batch };
+      } else if (isDue || callbacks.wantsBatchLogs) {
         this.#readbacks++;
         const outputs = await step.program.run(feeds, pacer);
         this.state = { ...this.state, batch: batch + 1, iteration: iteration + 1, sums: this.#sumsOf(outputs) };
@@ -232,9 +293,10 @@ export class Trainer {
         await pacer.submitted();
       }
       await callbacks.batchEnd(batch, { ...logs }, training);
+      if (isKept) await this.#kept.publish(this.state, callbacks);
       if (batch + 1 === first + warmUp) paceFrom = { time: performance.now(), batch: batch + 1 };
       const pace = batch + 1 < first + warmUp ? undefined : paceFrom;
-      if (!isLast) await control.onProgress?.(this.#progress(batch + 1, logs, pace));
+      if (!isLast) await control.onProgress?.(progressOf(this.state, this.#data, batch + 1, logs, pace));
       isOver = isLast;
     }
     if (!isOver && this.#isStopping) expectFinite("fit", await this.#keepSums());
@@ -249,34 +311,21 @@ export class Trainer {
     return RunningTotals.flatten(outputs.slice(0, -1));
   }
 
+  /** The sums and the status, as the host knows them. */
+  #known(): NdArray[] {
+    const contents = variablesOf(this.#model.device).contentsOf([...this.#sums.variables, this.#status]);
+    return [...contents.values()].filter((array) => array !== undefined);
+  }
+
   /** The means over the epoch so far. */
   #logs(): Logs {
     return this.#sums.logs(this.state.sums, this.#data.samplesOf(this.state.batch));
   }
 
-  #progress(batch: number, logs: Logs, paceFrom: Moment | undefined): Progress {
-    const { epochs, epoch: done } = this.state;
-    const { count = 0 } = this.#data;
-    const epoch = batch === count ? done : done + 1;
-    const batchesLeft = (epochs - epoch) * count + (count - batch);
-    const { time, batch: from } = paceFrom ?? { time: 0, batch };
-    const seconds = (performance.now() - time) / 1000;
-    const samples = this.#data.samplesOf(batch) - this.#data.samplesOf(from);
-    const isKnown = samples > 0 && seconds > 0;
-    return {
-      epoch,
-      epochs,
-      batch,
-      batches: count,
-      logs,
-      samplesPerSecond: isKnown ? samples / seconds : 0,
-      secondsLeft: isKnown && count > 0 ? (batchesLeft * seconds) / (batch - from) : 0,
-    };
-  }
-
   /** Reads the sums back, and the status. */
   async #keepSums(): Promise<number> {
-    const read = await variablesOf(this.#model.device).read([...this.#sums.variables, this.#status]);
+    await variablesOf(this.#model.device).keep([...this.#sums.variables, this.#status]);
+    const read = this.#known();
     const status = read.at(-1)?.data[0] ?? 0;
     const sums = RunningTotals.flatten(read.slice(0, -1));
     // From the first number that was not finite on nothing has changed: the training stands before that step.
@@ -292,6 +341,7 @@ export class Trainer {
   }
 
   dispose(): void {
+    this.#kept.dispose();
     this.#validation?.evaluator.dispose();
     this.#data.dispose();
     variablesOf(this.#model.device).release([...this.#sums.variables, this.#status]);

@@ -63,6 +63,16 @@ export interface Progress {
   readonly ended?: EpochRecord;
 }
 
+/** A loss of the device after which a training went on. */
+export interface Recovery {
+  /** `"destroyed"` or `"unknown"`. */
+  readonly reason: string;
+  /** The steps of the model's life that were kept: those after them were taken again. */
+  readonly lastStep: number;
+  /** The adapter on which it went on. Another one may round differently. */
+  readonly adapter: string;
+}
+
 /** What a training did on the GPU, as numbers. */
 export interface TrainingStatistics {
   readonly steps: number;

@@ -15,6 +15,12 @@ export function holdWeights(device: Device, weights: readonly Variable[]): void 
   for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
 }
 
+/** True when a model on the device uses any of these weights. */
+export function areHeld(device: Device, weights: readonly Variable[]): boolean {
+  const counts = holders.get(device);
+  return weights.some((weight) => counts?.has(weight) === true);
+}
+
 /** Counts one fewer, and frees the device's copies of those that none uses any more. */
 export function releaseWeights(device: Device, weights: readonly Variable[]): void {
   const counts = holders.get(device);

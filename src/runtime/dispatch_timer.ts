@@ -13,7 +13,7 @@ export class DispatchTimer {
   readonly #staging: GPUBuffer;
   #next = 0;
 
-  constructor(device: Device, count: number) {
+  private constructor(device: Device, count: number) {
     const bytes = Math.max(1, count) * 2 * TIMESTAMP_BYTES;
     this.#device = device;
     this.#count = count;
@@ -24,6 +24,11 @@ export class DispatchTimer {
       "profile: timestamps",
     );
     this.#staging = device.createBuffer(bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "profile: read back");
+  }
+
+  /** For so many passes. @throws DeviceError when the device refuses the queries or their buffers. */
+  static async make(device: Device, count: number): Promise<DispatchTimer> {
+    return device.guard("timestamps", () => new DispatchTimer(device, count));
   }
 
   /** The queries: two for each pass. */

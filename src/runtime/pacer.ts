@@ -26,6 +26,11 @@ export class Pacer {
     this.#device = device;
   }
 
+  /** What a step takes, in milliseconds; 0 until that is known. */
+  get expected(): number {
+    return this.#expected;
+  }
+
   /** Call after a submit: waits until fewer than the bound are under way. */
   async submitted(): Promise<void> {
     const { queue } = this.#device.gpu;

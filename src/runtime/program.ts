@@ -4,16 +4,17 @@ import { DeviceError, DisposedError, ShapeError, ValueError } from "../core/erro
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
-import type { Graph, LeafAttributes, Value } from "../graph/operation.ts";
+import type { Graph, LeafAttributes, Value, Variable } from "../graph/operation.ts";
 import { printGraph } from "../graph/print.ts";
-import { optimize } from "../passes/optimize.ts";
+import { type Built, buildProgram, type ProgramOptions } from "./built_program.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 import { encodeDispatch, encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
-import { type ChooseVariant, kernelCallsOf, type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
-import { type BuiltResources, buildResources, type Resources } from "./program_resources.ts";
+import { SLOT_BYTES } from "./planner.ts";
 import { mapBuffer } from "./staging.ts";
-import { tuningOf, type Variants } from "./tune.ts";
+import { type VariableStaging, variablesOf } from "./variables.ts";
+
+export type { ProgramOptions } from "./built_program.ts";
 
 /** What a Program does in one run, as numbers. */
 export interface ProgramStatistics {
@@ -25,57 +26,35 @@ export interface ProgramStatistics {
   readonly bytes: number;
 }
 
-/** Options of `Program.compile`. */
-export interface ProgramOptions {
-  readonly label: string;
-  /** Every value that runs will feed. */
-  readonly inputs: readonly Value[];
-  /** Which of its `variants` a kernel call is to run; where this gives undefined, `variants`, the device's tuning or the call itself choose. */
-  readonly chooseVariant?: ChooseVariant;
-  /** Variants by class of call that go before the device's tuning, such as a saved training's; takes up those that tuning chooses. */
-  readonly variants?: Variants | undefined;
-}
-
 /** Feeds of one run: an array for every input. */
 export type Feeds = ReadonlyMap<Value, NdArray>;
 
 /**
  * A graph planned for a device. From its second run on it creates no buffer, bind group, layout, pipeline, shader module
- * or query set; a run is one submit, and reads nothing back unless asked.
+ * or query set; a run is one submit, and reads nothing back unless asked. Once its device was lost it is built again by the
+ * next run that is awaited.
  */
 export class Program {
-  /** The optimized graph as text. */
-  readonly text: string;
-  readonly statistics: ProgramStatistics;
   readonly #device: Device;
-  readonly #label: string;
   readonly #graph: Graph;
-  readonly #plan: Plan;
-  readonly #resources: Resources;
-  readonly #owned: readonly GPUBuffer[];
-  readonly #slotData: DataView<ArrayBuffer>;
+  readonly #options: ProgramOptions;
+  readonly #label: string;
+  /** The variables that a run changes. */
+  readonly updated: readonly Variable[];
   readonly #forget: () => void;
+  #built: Built;
+  #building: Promise<void> | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(device: Device, label: string, graph: Graph, plan: Plan, { resources, owned }: BuiltResources) {
+  private constructor(device: Device, graph: Graph, options: ProgramOptions, built: Built) {
     this.#device = device;
-    this.#label = label;
     this.#graph = graph;
-    this.#plan = plan;
-    this.#resources = resources;
-    this.#owned = owned;
-    this.#slotData = new DataView(new ArrayBuffer(plan.slots * SLOT_BYTES));
+    this.#options = options;
+    this.#label = options.label;
+    this.#built = built;
+    this.updated = graph.updates.map(({ variable }) => variable);
     this.#forget = device.onDispose(() => this.dispose());
-    this.text = printGraph(graph);
-    const dispatches = plan.steps.filter((step) => step.kind === "dispatch");
-    const extraChunks = dispatches.filter(({ dispatch }) => dispatch.isExtraChunk === true).length;
-    this.statistics = {
-      dispatches: dispatches.length - extraChunks,
-      extraChunks,
-      buffers: owned.length,
-      bytes: owned.reduce((sum, buffer) => sum + buffer.size, 0),
-    };
   }
 
   /**
@@ -83,18 +62,49 @@ export class Program {
    * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind.
    */
   static async compile(device: Device, graph: Graph, options: ProgramOptions): Promise<Program> {
-    const { label, inputs, chooseVariant, variants } = options;
-    device.assertUsable();
-    const optimized = optimize(graph, { maxStorageBuffers: device.traits.limits.maxStorageBuffersPerShaderStage });
-    const tuned = await tuningOf(device).chooserFor(() => kernelCallsOf(optimized), variants);
-    const plan = planGraph(optimized, inputs, device.traits, (call) => chooseVariant?.(call) ?? tuned?.(call));
-    return new Program(device, label, optimized, plan, await buildResources(device, label, plan));
+    return new Program(device, graph, options, await buildProgram(device, graph, options));
   }
 
-  /** Runs once without waiting: the updates happen on the GPU, in the order of the submits. */
-  submit(feeds: Feeds = new Map()): void {
+  /** The optimized graph as text. */
+  get text(): string {
+    return printGraph(this.#built.graph);
+  }
+
+  get statistics(): ProgramStatistics {
+    const { plan, owned } = this.#built;
+    const dispatches = plan.steps.filter((step) => step.kind === "dispatch");
+    const extraChunks = dispatches.filter(({ dispatch }) => dispatch.isExtraChunk === true).length;
+    return {
+      dispatches: dispatches.length - extraChunks,
+      extraChunks,
+      buffers: owned.length,
+      bytes: owned.reduce((sum, buffer) => sum + buffer.size, 0),
+    };
+  }
+
+  /** Builds again what a loss of the device took; `run`, `profile` and `time` do so by themselves. */
+  async ready(): Promise<void> {
+    const device = this.#device;
+    if (this.#built.generation === device.generation || this.#disposed) return;
+    this.#building ??= buildProgram(device, this.#graph, this.#options)
+      .then((built) => {
+        this.#built = built;
+        if (this.#disposed) this.#free();
+      })
+      .finally(() => {
+        this.#building = undefined;
+      });
+    return this.#building;
+  }
+
+  /**
+   * Runs once without waiting: the updates happen on the GPU, in the order of the submits.
+   * @param snapshot copies variables to the host's reach once the updates are done
+   * @throws DeviceLostError when the device was lost since the program was `ready`.
+   */
+  submit(feeds: Feeds = new Map(), snapshot?: VariableStaging): void {
     this.#feed(feeds);
-    this.#encode(false);
+    this.#encode(false, snapshot);
   }
 
   /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
@@ -110,14 +120,15 @@ export class Program {
   }
 
   async #runAndRead(feeds: Feeds, pacer: Pacer | undefined): Promise<NdArray[]> {
+    await this.ready();
     this.#feed(feeds);
     this.#encode(true);
-    const { staging, outputs } = this.#resources;
+    const { staging, outputs } = this.#built.resources;
     if (staging === undefined) return [];
     await pacer?.nap();
     const bytes = await mapBuffer(this.#device, staging);
     pacer?.finished();
-    return this.#graph.outputs.map(({ shape, dtype }, index) => {
+    return this.#built.graph.outputs.map(({ shape, dtype }, index) => {
       const data: HostData = allocate(dtype, sizeOf(shape));
       const { offset } = outputs[index] as { offset: number };
       new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
@@ -127,9 +138,10 @@ export class Program {
 
   #feed(feeds: Feeds): void {
     if (this.#disposed) throw new DisposedError(`the program "${this.#label}" was disposed`, { program: this.#label });
-    this.#device.assertUsable();
+    const { generation, plan, resources, slotData } = this.#built;
+    this.#device.assertUsable(generation);
     const { queue } = this.#device.gpu;
-    for (const [value, location] of this.#plan.inputs) {
+    for (const [value, location] of plan.inputs) {
       const array = feeds.get(value);
       const { name } = value.operation.attributes as LeafAttributes;
       if (array === undefined) throw new ValueError(`${this.#label}: the input "${name}" was not fed`, { input: name });
@@ -142,20 +154,19 @@ export class Program {
       if (location.kind === "slot") {
         array.data.forEach((element, index) => {
           const at = location.slot * SLOT_BYTES + index * BYTES_PER_ELEMENT;
-          if (value.dtype === "float32") this.#slotData.setFloat32(at, element, true);
-          else this.#slotData.setInt32(at, element, true);
+          if (value.dtype === "float32") slotData.setFloat32(at, element, true);
+          else slotData.setInt32(at, element, true);
         });
       } else {
-        queue.writeBuffer(this.#resources.inputs.get(value) as GPUBuffer, 0, array.data as Float32Array<ArrayBuffer>);
+        queue.writeBuffer(resources.inputs.get(value) as GPUBuffer, 0, array.data as Float32Array<ArrayBuffer>);
       }
     }
-    const { slots } = this.#resources;
-    if (slots !== undefined) queue.writeBuffer(slots, 0, this.#slotData.buffer);
+    if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);
   }
 
-  #encode(reads: boolean): void {
+  #encode(reads: boolean, snapshot?: VariableStaging): void {
     const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-    const { steps, commits, outputs, staging } = this.#resources;
+    const { steps, commits, outputs, staging } = this.#built.resources;
     encodeSteps(encoder, steps, this.#label);
     if (reads && staging !== undefined) {
       for (const { buffer, from, offset, bytes } of outputs) {
@@ -163,7 +174,14 @@ export class Program {
       }
     }
     encodeSteps(encoder, commits, this.#label);
+    snapshot?.encode(encoder);
     this.#device.gpu.queue.submit([encoder.finish()]);
+    this.#changed();
+  }
+
+  /** The host does not know what the updated variables hold any more. */
+  #changed(): void {
+    variablesOf(this.#device).changed(this.updated);
   }
 
   /**
@@ -173,12 +191,13 @@ export class Program {
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
     const device = this.#device;
     this.#needTimestamps();
-    this.#feed(feeds);
-    const { steps, commits } = this.#resources;
+    await this.ready();
+    const { steps, commits } = this.#built.resources;
     const dispatches = steps.filter((step) => step.kind === "dispatch");
-    const encoder = device.gpu.createCommandEncoder({ label: `${this.#label}: profile` });
-    const timer = new DispatchTimer(device, dispatches.length);
+    const timer = await DispatchTimer.make(device, dispatches.length);
     try {
+      this.#feed(feeds);
+      const encoder = device.gpu.createCommandEncoder({ label: `${this.#label}: profile` });
       for (const step of steps) {
         if (step.kind === "copy") encodeSteps(encoder, [step], this.#label);
         else {
@@ -188,6 +207,7 @@ export class Program {
         }
       }
       encodeSteps(encoder, commits, this.#label);
+      this.#changed();
       const seconds = await timer.submit(encoder);
       return dispatches.map(({ label, operation }, index) => ({
         kernel: label,
@@ -207,15 +227,17 @@ export class Program {
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
     this.#needTimestamps();
-    this.#feed(feeds);
-    const { steps, commits } = this.#resources;
+    await this.ready();
+    const { steps, commits } = this.#built.resources;
     const all = Array.from({ length: runs }, () => [...steps, ...commits]).flat();
     if (!all.some((step) => step.kind === "dispatch")) return 0;
     const label = `${this.#label}: ${runs} runs`;
-    const encoder = this.#device.gpu.createCommandEncoder({ label });
-    const timer = new DispatchTimer(this.#device, 1);
+    const timer = await DispatchTimer.make(this.#device, 1);
     try {
+      this.#feed(feeds);
+      const encoder = this.#device.gpu.createCommandEncoder({ label });
       encodeSteps(encoder, all, label, timer.queries);
+      this.#changed();
       const [seconds] = await timer.submit(encoder, sleep);
       return seconds ?? 0;
     } finally {
@@ -235,7 +257,11 @@ export class Program {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#forget();
-    for (const buffer of this.#owned) this.#device.destroyBuffer(buffer);
+    this.#free();
+  }
+
+  #free(): void {
+    for (const buffer of this.#built.owned) this.#device.destroyBuffer(buffer);
   }
 
   [Symbol.dispose](): void {

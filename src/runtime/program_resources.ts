@@ -3,9 +3,10 @@ import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import { LimitError } from "../core/errors.ts";
 import { packParams } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
-import { type Device, formatBytes } from "../gpu/device.ts";
+import { formatBytes } from "../gpu/allocations.ts";
+import type { Device } from "../gpu/device.ts";
 import type { Pipeline } from "../gpu/pipeline.ts";
-import type { LeafAttributes, Value, Variable } from "../graph/operation.ts";
+import type { LeafAttributes, Value } from "../graph/operation.ts";
 import type { Encodable } from "./encode.ts";
 import { type BoundBuffer, type Location, type Plan, SLOT_BYTES, type Step } from "./planner.ts";
 import { variablesOf } from "./variables.ts";
@@ -40,16 +41,10 @@ export async function buildResources(device: Device, label: string, plan: Plan):
   const pipelines = await Promise.all(
     plan.steps.map((step) => (step.kind === "dispatch" ? compileStep(device, label, step) : undefined)),
   );
-  const owned: GPUBuffer[] = [];
-  const fresh: Variable[] = [];
-  try {
-    const resources = await device.guard(label, () => new Builder(device, label, plan, owned, fresh).build(pipelines));
-    return { resources, owned };
-  } catch (error) {
-    for (const buffer of owned) device.destroyBuffer(buffer);
-    variablesOf(device).release(fresh);
-    throw error;
-  }
+  return device.guard(label, () => {
+    const owned: GPUBuffer[] = [];
+    return { resources: new Builder(device, label, plan, owned).build(pipelines), owned };
+  });
 }
 
 function compileStep(device: Device, label: string, step: Extract<Step, { kind: "dispatch" }>): Promise<Pipeline> {
@@ -72,19 +67,16 @@ class Builder {
   readonly #label: string;
   readonly #plan: Plan;
   readonly #owned: GPUBuffer[];
-  /** Variables that had no buffer before: they go again if the build fails. */
-  readonly #fresh: Variable[];
   readonly #temporaries: GPUBuffer[];
   readonly #inputs = new Map<Value, GPUBuffer>();
   readonly #constants = new Map<unknown, GPUBuffer>();
   readonly #slots: GPUBuffer | undefined;
 
-  constructor(device: Device, label: string, plan: Plan, owned: GPUBuffer[], fresh: Variable[]) {
+  constructor(device: Device, label: string, plan: Plan, owned: GPUBuffer[]) {
     this.#device = device;
     this.#label = label;
     this.#plan = plan;
     this.#owned = owned;
-    this.#fresh = fresh;
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     this.#temporaries = plan.temporaries.map((bytes, index) => this.#make(bytes, storage, `temporary ${index}`));
     this.#slots = plan.slots === 0 ? undefined : this.#make(plan.slots * SLOT_BYTES, storage, "step");
@@ -104,11 +96,8 @@ class Builder {
 
   #resolve(location: Location): { buffer: GPUBuffer; offset: number } {
     switch (location.kind) {
-      case "variable": {
-        const store = variablesOf(this.#device);
-        if (!store.has(location.variable)) this.#fresh.push(location.variable);
-        return { buffer: store.bufferOf(location.variable), offset: 0 };
-      }
+      case "variable":
+        return { buffer: variablesOf(this.#device).bufferOf(location.variable), offset: 0 };
       case "input":
         return { buffer: this.#inputs.get(location.value) as GPUBuffer, offset: 0 };
       case "slot":

@@ -23,9 +23,11 @@ export class ShaderProgram {
   readonly #label: string;
   readonly #step: Encodable;
   readonly #buffers: readonly GPUBuffer[];
+  readonly #generation: number;
 
   private constructor(device: Device, label: string, step: Encodable, buffers: readonly GPUBuffer[]) {
     this.#device = device;
+    this.#generation = device.generation;
     this.#label = label;
     this.#step = step;
     this.#buffers = buffers;
@@ -49,29 +51,25 @@ export class ShaderProgram {
     const entryPoint = chooseEntryPoint(label, source, options.entryPoint);
     const pipeline = await device.pipelines.getBound(label, source, entryPoint, bindings);
     const buffers: GPUBuffer[] = [];
-    try {
-      const step = await device.guard(label, () => {
-        const entries = bindings.map(({ binding, name, type }, index): GPUBindGroupEntry => {
-          const kind = type === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-          const content = contents[index] ?? new Uint8Array();
-          const usage = kind | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-          const buffer = device.createBuffer(content.byteLength, usage, `${label}: ${name}`);
-          buffers.push(buffer);
-          device.gpu.queue.writeBuffer(buffer, 0, content);
-          return { binding, resource: { buffer } };
-        });
-        const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
-        return { kind: "dispatch" as const, label, operation: label, pipeline: pipeline.gpu, workgroups, group };
+    const step = await device.guard(label, () => {
+      const entries = bindings.map(({ binding, name, type }, index): GPUBindGroupEntry => {
+        const kind = type === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+        const content = contents[index] ?? new Uint8Array();
+        const usage = kind | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+        const buffer = device.createBuffer(content.byteLength, usage, `${label}: ${name}`);
+        buffers.push(buffer);
+        device.gpu.queue.writeBuffer(buffer, 0, content);
+        return { binding, resource: { buffer } };
       });
-      return new ShaderProgram(device, label, step, buffers);
-    } catch (error) {
-      for (const buffer of buffers) device.destroyBuffer(buffer);
-      throw error;
-    }
+      const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
+      return { kind: "dispatch" as const, label, operation: label, pipeline: pipeline.gpu, workgroups, group };
+    });
+    return new ShaderProgram(device, label, step, buffers);
   }
 
-  /** Runs once without waiting. */
+  /** Runs once without waiting. @throws DeviceLostError when the device was lost since it was compiled. */
   submit(): void {
+    this.#device.assertUsable(this.#generation);
     const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
     encodeSteps(encoder, [this.#step], this.#label);
     this.#device.gpu.queue.submit([encoder.finish()]);
@@ -89,9 +87,10 @@ export class ShaderProgram {
     if (!this.#device.gpu.features.has("timestamp-query")) {
       throw new DeviceError(`${this.#label}: this adapter has no timestamp queries, so dispatches cannot be timed`);
     }
-    const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-    const timer = new DispatchTimer(this.#device, 1);
+    const timer = await DispatchTimer.make(this.#device, 1);
     try {
+      this.#device.assertUsable(this.#generation);
+      const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
       const steps = Array.from({ length: runs }, () => this.#step);
       encodeSteps(encoder, steps, this.#label, timer.queries);
       const [seconds] = await timer.submit(encoder, sleep);
@@ -108,11 +107,15 @@ export class ShaderProgram {
       throw new ValueError(`${this.#label}: there is no buffer ${index}; it has ${this.#buffers.length}`, { index });
     }
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    const staging = this.#device.createBuffer(buffer.size, usage, `${this.#label}: read back`);
-    try {
+    this.#device.assertUsable(this.#generation);
+    const staging = await this.#device.guard(this.#label, () => {
+      const made = this.#device.createBuffer(buffer.size, usage, `${this.#label}: read back`);
       const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-      encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+      encoder.copyBufferToBuffer(buffer, 0, made, 0, buffer.size);
       this.#device.gpu.queue.submit([encoder.finish()]);
+      return made;
+    });
+    try {
       return await mapBuffer(this.#device, staging);
     } finally {
       this.#device.destroyBuffer(staging);

@@ -1,25 +1,49 @@
 import { DeviceLostError } from "../core/errors.ts";
 import type { Device } from "../gpu/device.ts";
 
-/** How long a failed map waits for word that the device was lost, in milliseconds. */
+/** How long a failed map waits for word that the device was lost, and a map that was lost for its own end, in milliseconds. */
 const LOSS_GRACE = 250;
+
+const pause = (milliseconds: number) => new Promise<undefined>((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * Maps a buffer, copies its bytes and unmaps it.
  * @throws DeviceLostError when the device went away meanwhile: only bytes that came back through a map can be trusted.
  */
 export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint8Array> {
+  const { generation } = device;
+  let forget = () => {};
+  const gone = new Promise<never>((_, reject) => {
+    // A map that the loss leaves hanging ends here.
+    forget = device.onLoss((loss) => setTimeout(reject, LOSS_GRACE, loss));
+  });
   try {
-    await buffer.mapAsync(GPUMapMode.READ);
+    await Promise.race([buffer.mapAsync(GPUMapMode.READ), gone]);
   } catch (cause) {
-    // A map is rejected before the loss is announced: give it a moment, to say what really happened.
-    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), LOSS_GRACE));
-    const lost = await Promise.race([device.lost, late]);
-    if (lost !== undefined) throw lost;
-    device.assertUsable();
-    throw new DeviceLostError(`reading back from the GPU failed: ${String(cause)}`, {}, { cause });
+    const loss = await lossBehind(device, generation, cause);
+    throw loss ?? new DeviceLostError(`reading back from the GPU failed: ${String(cause)}`, {}, { cause });
+  } finally {
+    forget();
   }
+  // In Deno a map succeeds on a device that was destroyed before the copy ran.
+  device.assertUsable(generation);
   const bytes = new Uint8Array(buffer.getMappedRange()).slice();
   buffer.unmap();
   return bytes;
+}
+
+/**
+ * The loss that made work fail which was begun on `generation`; undefined where the device is as it was. A failure comes before
+ * the loss behind it is announced: it gets a moment, to say what really happened.
+ */
+export async function lossBehind(
+  device: Device,
+  generation: number,
+  error: unknown,
+): Promise<DeviceLostError | undefined> {
+  if (error instanceof DeviceLostError) return error;
+  if (device.loss === undefined && device.generation === generation) await pause(LOSS_GRACE);
+  if (device.loss !== undefined) return device.loss;
+  if (device.generation === generation) return undefined;
+  return new DeviceLostError(`the GPU device was lost meanwhile: ${String(error)}`, {}, { cause: error });
 }

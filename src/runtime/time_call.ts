@@ -72,16 +72,17 @@ async function timeSteps(device: Device, label: string, steps: readonly Encodabl
   if (steps.length === 0) return 0;
   const { queue, features } = device.gpu;
   const all = Array.from({ length: runs }, () => steps).flat();
-  const encoder = device.gpu.createCommandEncoder({ label });
   if (!features.has("timestamp-query")) {
+    const encoder = device.gpu.createCommandEncoder({ label });
     encodeSteps(encoder, all, label);
     const began = performance.now();
     queue.submit([encoder.finish()]);
     await queue.onSubmittedWorkDone();
     return (performance.now() - began) / 1000;
   }
-  const timer = new DispatchTimer(device, 1);
+  const timer = await DispatchTimer.make(device, 1);
   try {
+    const encoder = device.gpu.createCommandEncoder({ label });
     encodeSteps(encoder, all, label, timer.queries);
     const [seconds = 0] = await timer.submit(encoder);
     return seconds;

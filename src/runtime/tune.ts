@@ -161,7 +161,8 @@ const tunings = new WeakMap<Device, Tuning>();
  */
 export function tuningOf(device: Device): Tuning {
   let tuning = tunings.get(device);
-  if (tuning === undefined) {
+  // After a loss the next adapter may be another.
+  if (tuning === undefined || tuning.adapter !== adapterKey(device)) {
     tuning = new Tuning(device, device.tune);
     tunings.set(device, tuning);
   }

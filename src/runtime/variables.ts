@@ -1,6 +1,9 @@
-/** The device's copies of Variables: made when a program first meets one, kept until they are released. */
+/**
+ * The device's copies of Variables: a buffer is made when a program first meets one, and kept until it is released. What the host
+ * knows of their contents is kept too, so that a buffer can be made again after a loss of the device.
+ */
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { DeviceLostError, ShapeError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
@@ -25,17 +28,32 @@ const holders = new WeakMap<Variable, Set<VariableStore>>();
 /** Gives variables their initial contents again (zeros where they have none), on every device that holds them. */
 export function resetEverywhere(variables: Iterable<Variable>): void {
   for (const variable of variables) {
-    for (const store of holders.get(variable) ?? []) {
-      const { shape, dtype } = variable;
-      store.write(variable, variable.initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) });
-    }
+    for (const store of holders.get(variable) ?? []) store.reset(variable);
   }
 }
+
+/** What the host knows of a variable that does not hold its initial contents any more. */
+interface Contents {
+  /** When they were changed, by the store's clock. */
+  at: number;
+  /** Undefined where the GPU alone knows them. */
+  array: NdArray | undefined;
+}
+
+/** Contents of variables at one moment; undefined for those that hold their initial ones. */
+export type VariableContents = ReadonlyMap<Variable, NdArray | undefined>;
+
+const bytesOf = ({ shape }: Variable): number => sizeOf(shape) * BYTES_PER_ELEMENT;
+
+const initialOf = ({ shape, dtype, initial }: Variable): NdArray =>
+  initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) };
 
 /** Buffers of the variables that live on one device. */
 export class VariableStore {
   readonly #device: Device;
   readonly #buffers = new Map<Variable, GPUBuffer>();
+  readonly #contents = new Map<Variable, Contents>();
+  #clock = 0;
 
   constructor(device: Device) {
     this.#device = device;
@@ -43,18 +61,32 @@ export class VariableStore {
 
   /** True when the variable has a buffer here. */
   has(variable: Variable): boolean {
-    return this.#buffers.has(variable);
+    return this.#existing(variable) !== undefined;
   }
 
-  /** The variable's buffer, made and filled with its initial contents when it is not there yet. */
+  /** The variable's buffer, unless it was lost, or freed because something else that was made with it failed. */
+  #existing(variable: Variable): GPUBuffer | undefined {
+    const buffer = this.#buffers.get(variable);
+    return buffer !== undefined && this.#device.holds(buffer) ? buffer : undefined;
+  }
+
+  /** The variable's buffer, made and filled when it is not there. Call it within `guard`. */
   bufferOf(variable: Variable): GPUBuffer {
-    let buffer = this.#buffers.get(variable);
+    let buffer = this.#existing(variable);
     if (buffer === undefined) {
+      const contents = this.#contents.get(variable);
+      if (contents !== undefined && contents.array === undefined) {
+        throw new DeviceLostError(
+          `the contents of "${variable.name}" were lost with the GPU device; write them again`,
+          { variable: variable.name },
+        );
+      }
       const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-      buffer = this.#device.createBuffer(sizeOf(variable.shape) * BYTES_PER_ELEMENT, usage, variable.name);
+      buffer = this.#device.createBuffer(bytesOf(variable), usage, variable.name);
       this.#buffers.set(variable, buffer);
-      holders.set(variable, (holders.get(variable) ?? new Set()).add(this));
-      if (variable.initial !== undefined) this.write(variable, variable.initial());
+      this.#hold(variable);
+      const array = contents?.array ?? variable.initial?.();
+      if (array !== undefined) this.#upload(buffer, array);
     }
     return buffer;
   }
@@ -68,7 +100,89 @@ export class VariableStore {
       );
     }
     this.#device.assertUsable();
-    this.#device.gpu.queue.writeBuffer(this.bufferOf(variable), 0, data as Float32Array<ArrayBuffer>);
+    this.#note(variable, { shape, data: data.slice() });
+    const buffer = this.#existing(variable);
+    if (buffer !== undefined) this.#upload(buffer, { shape, data });
+  }
+
+  /** Gives the variable its initial contents again. */
+  reset(variable: Variable): void {
+    this.#contents.delete(variable);
+    const buffer = this.#existing(variable);
+    if (buffer !== undefined) this.#upload(buffer, initialOf(variable));
+  }
+
+  #upload(buffer: GPUBuffer, { data }: NdArray): void {
+    this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+  }
+
+  #hold(variable: Variable): void {
+    const stores = holders.get(variable);
+    if (stores === undefined) holders.set(variable, new Set([this]));
+    else stores.add(this);
+  }
+
+  #note(variable: Variable, array: NdArray | undefined): void {
+    const at = ++this.#clock;
+    const contents = this.#contents.get(variable);
+    if (contents === undefined) {
+      this.#contents.set(variable, { at, array });
+      this.#hold(variable);
+    } else {
+      contents.at = at;
+      contents.array = array;
+    }
+  }
+
+  /** The moment, as `settle` counts. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /** Says that work on the GPU changes these. */
+  changed(variables: Iterable<Variable>): void {
+    for (const variable of variables) this.#note(variable, undefined);
+  }
+
+  /** Takes note of contents that were read back as they were at the moment `at`. */
+  settle(arrays: Iterable<readonly [Variable, NdArray]>, at: number): void {
+    for (const [variable, array] of arrays) {
+      const contents = this.#contents.get(variable);
+      if (contents !== undefined && contents.at <= at) contents.array = array;
+    }
+  }
+
+  /** Those whose contents the GPU alone knows. */
+  unknown(variables: Iterable<Variable>): Variable[] {
+    return [...new Set(variables)].filter((variable) => {
+      const contents = this.#contents.get(variable);
+      return contents !== undefined && contents.array === undefined;
+    });
+  }
+
+  /** Reads what the GPU alone knows: from then on a loss of the device leaves these variables as they are. */
+  async keep(variables: Iterable<Variable>): Promise<void> {
+    const unknown = this.unknown(variables);
+    if (unknown.length === 0) return;
+    const at = this.#clock;
+    const arrays = await this.read(unknown);
+    this.settle(
+      unknown.map((variable, index) => [variable, arrays[index] as NdArray] as const),
+      at,
+    );
+  }
+
+  /** What the host knows of them. */
+  contentsOf(variables: Iterable<Variable>): VariableContents {
+    return new Map(Array.from(variables, (variable) => [variable, this.#contents.get(variable)?.array] as const));
+  }
+
+  /** After a loss: what the next buffers of these variables are to hold. */
+  restore(contents: VariableContents): void {
+    for (const [variable, array] of contents) {
+      if (array === undefined) this.#contents.delete(variable);
+      else this.#note(variable, array);
+    }
   }
 
   /** Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the end. */
@@ -81,14 +195,20 @@ export class VariableStore {
       );
     }
     this.#device.assertUsable();
-    const buffer = this.bufferOf(variable);
-    this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data as Float32Array<ArrayBuffer>);
+    const contents = this.#contents.get(variable);
+    if (contents === undefined) {
+      const { shape, data: before } = initialOf(variable);
+      this.#note(variable, { shape, data: before.slice() });
+    }
+    const array = this.#contents.get(variable)?.array;
+    array?.data.set(data, first);
+    const buffer = this.#existing(variable);
+    if (buffer !== undefined)
+      this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data as Float32Array<ArrayBuffer>);
   }
 
   /** Copies variables into others of the same shape, on the device: one submit for all of them. */
-  copy(pairs: readonly { readonly from: Variable; readonly to: Variable }[]): void {
-    this.#device.assertUsable();
-    const encoder = this.#device.gpu.createCommandEncoder({ label: "copy variables" });
+  async copy(pairs: readonly { readonly from: Variable; readonly to: Variable }[]): Promise<void> {
     for (const { from, to } of pairs) {
       if (!sameShape(from.shape, to.shape)) {
         throw new ShapeError(
@@ -96,59 +216,87 @@ export class VariableStore {
           { from: from.name, to: to.name },
         );
       }
-      const bytes = sizeOf(from.shape) * BYTES_PER_ELEMENT;
-      if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
     }
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    const { gpu } = this.#device;
+    await this.#device.guard("copying variables", () => {
+      const encoder = gpu.createCommandEncoder({ label: "copy variables" });
+      for (const { from, to } of pairs) {
+        const bytes = bytesOf(from);
+        if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
+      }
+      gpu.queue.submit([encoder.finish()]);
+      this.changed(pairs.map(({ to }) => to));
+    });
   }
 
   /** Reads variables back to the host: one submit and one map for all of them. */
   async read(variables: readonly Variable[]): Promise<NdArray[]> {
-    const device = this.#device;
-    device.assertUsable();
-    const sizes = variables.map((variable) => sizeOf(variable.shape) * BYTES_PER_ELEMENT);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    return device.guard("reading variables", () => {
-      const sources = variables.map((variable) => this.bufferOf(variable));
-      const staging = device.createBuffer(
-        total,
-        GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-        "variables read back",
-      );
-      const encoder = device.gpu.createCommandEncoder({ label: "read variables" });
-      let offset = 0;
-      sources.forEach((source, index) => {
-        const size = sizes[index] as number;
-        if (size > 0) encoder.copyBufferToBuffer(source, 0, staging, offset, size);
-        offset += size;
-      });
-      device.gpu.queue.submit([encoder.finish()]);
-      return this.#collect(variables, staging);
+    const { gpu } = this.#device;
+    const staging = await this.#device.guard("reading variables", () => {
+      const made = new VariableStaging(this.#device, variables);
+      const encoder = gpu.createCommandEncoder({ label: "read variables" });
+      made.encode(encoder);
+      gpu.queue.submit([encoder.finish()]);
+      return made;
     });
-  }
-
-  async #collect(variables: readonly Variable[], staging: GPUBuffer): Promise<NdArray[]> {
     try {
-      const bytes = await mapBuffer(this.#device, staging);
-      let offset = 0;
-      return variables.map(({ shape, dtype }) => {
-        const data = allocate(dtype, sizeOf(shape));
-        new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
-        offset += data.byteLength;
-        return { shape, data };
-      });
+      return await staging.read();
     } finally {
-      this.#device.destroyBuffer(staging);
+      staging.dispose();
     }
   }
 
-  /** Frees the device's copies. Harmless for variables that have none. */
+  /** Forgets variables and frees the device's copies. Harmless for those that have none. */
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
       const buffer = this.#buffers.get(variable);
       if (buffer !== undefined) this.#device.destroyBuffer(buffer);
       this.#buffers.delete(variable);
+      this.#contents.delete(variable);
       holders.get(variable)?.delete(this);
     }
+  }
+}
+
+/** A buffer by which variables come back to the host. Dispose it when done. */
+export class VariableStaging {
+  readonly #device: Device;
+  readonly #variables: readonly Variable[];
+  readonly #buffer: GPUBuffer;
+
+  /** To be called within `guard`. */
+  constructor(device: Device, variables: readonly Variable[]) {
+    this.#device = device;
+    this.#variables = variables;
+    const total = variables.reduce((sum, variable) => sum + bytesOf(variable), 0);
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    this.#buffer = device.createBuffer(total, usage, "variables read back");
+  }
+
+  /** Records the copies. */
+  encode(encoder: GPUCommandEncoder): void {
+    const store = variablesOf(this.#device);
+    let offset = 0;
+    for (const variable of this.#variables) {
+      const size = bytesOf(variable);
+      if (size > 0) encoder.copyBufferToBuffer(store.bufferOf(variable), 0, this.#buffer, offset, size);
+      offset += size;
+    }
+  }
+
+  /** What the variables held when the copies ran. */
+  async read(): Promise<NdArray[]> {
+    const bytes = await mapBuffer(this.#device, this.#buffer);
+    let offset = 0;
+    return this.#variables.map(({ shape, dtype }) => {
+      const data = allocate(dtype, sizeOf(shape));
+      new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
+      offset += data.byteLength;
+      return { shape, data };
+    });
+  }
+
+  dispose(): void {
+    this.#device.destroyBuffer(this.#buffer);
   }
 }

@@ -1,7 +1,7 @@
 /** The device that tests of one file share. */
 import "../../src/node.ts";
 import type { TuneOptions } from "../../src/core/tuning.ts";
-import { Device, requestDevice } from "../../src/gpu/device.ts";
+import { type Device, requestDevice } from "../../src/gpu/device.ts";
 
 let shared: Promise<Device> | undefined;
 
@@ -14,5 +14,5 @@ export function testDevice(): Promise<Device> {
 /** A device over the tests' shared GPU that chooses variants as told; what it compiled and chose is its own. */
 export async function tunedDevice(tune: TuneOptions | boolean): Promise<Device> {
   const { gpu } = await testDevice();
-  return new Device(gpu, (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo, false, tune);
+  return requestDevice({ device: gpu, tune });
 }

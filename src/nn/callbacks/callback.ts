@@ -35,7 +35,9 @@ type Awaitable<T> = T | Promise<T>;
 
 /**
  * Hooks of a training; `fit` waits for each. Epochs and batches count from 0, as in Keras. A hook that throws stops `fit` at a
- * whole step: the error reaches fit's caller, and `resume` goes on from there.
+ * whole step: the error reaches fit's caller, and `resume` goes on from there. After a loss of the device the steps since the
+ * last snapshot are taken again, and with them the hooks of these steps, from the states that were kept with the snapshot; a
+ * snapshot follows `onEpochSettled`, so that epochs' hooks are not called twice.
  */
 export interface Callback {
   /** Names it in errors and in a saved training. */

@@ -20,6 +20,11 @@ export class CallbackList {
     });
   }
 
+  /** True once `trainBegin` is done. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   /** True when one wants logs after every step. */
   get wantsBatchLogs(): boolean {
     return this.#callbacks.some(({ batchLogs }) => batchLogs === true);
@@ -28,12 +33,17 @@ export class CallbackList {
   /** Begins, from kept states where there are any. */
   async trainBegin(training: Training, kept: CallbackStates = {}): Promise<void> {
     this.#kept = kept;
+    for (const callback of this.#callbacks) await callback.onTrainBegin?.(training);
+    this.restore(kept);
+    this.#hasBegun = true;
+  }
+
+  /** Goes back to kept states: steps after them are taken again. */
+  restore(kept: CallbackStates = {}): void {
     for (const [index, callback] of this.#callbacks.entries()) {
-      await callback.onTrainBegin?.(training);
       const state = kept[this.#keys[index] as string];
       if (state !== undefined) callback.restore?.(state);
     }
-    this.#hasBegun = true;
   }
 
   async trainEnd(logs: MutableLogs, training: Training): Promise<void> {

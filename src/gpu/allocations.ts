@@ -1,0 +1,155 @@
+/** The engine's buffers on a GPUDevice: counted, kept within a limit, and made all or none. */
+import { DeviceError, LimitError, OutOfMemoryError } from "../core/errors.ts";
+
+/** Bytes and buffers that the engine holds on a device now, and the most it ever held. */
+export interface DeviceMemory {
+  readonly bytes: number;
+  readonly buffers: number;
+  readonly peakBytes: number;
+}
+
+/** A buffer just made, and word of whether there was memory for it. */
+interface Made {
+  readonly buffer: GPUBuffer;
+  readonly scope: Promise<GPUError | null>;
+}
+
+/** Sizes are whole multiples of this many bytes. */
+const ALIGNMENT = 16;
+
+/** What a buffer for so many bytes takes. */
+export function bufferSize(bytes: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+}
+
+/** Makes and counts buffers. */
+export class Allocations {
+  readonly #limit: number;
+  readonly #held = new Set<GPUBuffer>();
+  #bytes = 0;
+  #peakBytes = 0;
+  /** What the `guard` in progress has made. */
+  #made: Made[] | undefined;
+
+  /** @param limit bytes that are never passed */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get memory(): DeviceMemory {
+    return { bytes: this.#bytes, buffers: this.#held.size, peakBytes: this.#peakBytes };
+  }
+
+  /** True until the buffer is destroyed, or lost with its device. */
+  has(buffer: GPUBuffer): boolean {
+    return this.#held.has(buffer);
+  }
+
+  /**
+   * Makes a buffer. To be called within `guard`, from which the failures come that the GPU reports.
+   * @throws OutOfMemoryError when it does not fit the limit; LimitError when it passes the device's maxBufferSize.
+   */
+  create(gpu: GPUDevice, bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
+    if (this.#made === undefined) throw new Error(`${label}: a buffer is made outside of guard()`);
+    const size = bufferSize(bytes);
+    const largest = gpu.limits.maxBufferSize;
+    if (size > largest) {
+      throw new LimitError(
+        `${label}: a buffer of ${formatBytes(size)} passes this device's maxBufferSize of ${formatBytes(largest)}; use a smaller batch, sequence or table`,
+        { label, bytes: size, limit: largest },
+      );
+    }
+    if (this.#bytes + size > this.#limit) {
+      throw new OutOfMemoryError(
+        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer units; model.memory() tells what fits`,
+        { label, bytes: size, held: this.#bytes, limit: this.#limit },
+      );
+    }
+    gpu.pushErrorScope("out-of-memory");
+    let buffer: GPUBuffer | undefined;
+    try {
+      buffer = gpu.createBuffer({ size, usage, label });
+    } finally {
+      const scope = gpu.popErrorScope();
+      scope.catch(() => undefined);
+      if (buffer !== undefined) this.#made.push({ buffer, scope });
+    }
+    this.#held.add(buffer);
+    this.#bytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    return buffer;
+  }
+
+  /** Destroys a buffer; harmless when it was destroyed before. */
+  destroy(buffer: GPUBuffer): void {
+    if (!this.#held.delete(buffer)) return;
+    this.#bytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  /** Destroys all. */
+  destroyAll(): void {
+    for (const buffer of [...this.#held]) this.destroy(buffer);
+  }
+
+  /** Counts none any more: they went with their device. */
+  forget(): void {
+    this.#held.clear();
+    this.#bytes = 0;
+  }
+
+  /**
+   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are freed.
+   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU finds another fault.
+   */
+  async guard<T>(gpu: GPUDevice, what: string, make: () => T): Promise<T> {
+    const outer = this.#made;
+    const made: Made[] = [];
+    this.#made = made;
+    gpu.pushErrorScope("validation");
+    gpu.pushErrorScope("internal");
+    gpu.pushErrorScope("out-of-memory");
+    let result: T;
+    let scopes: Promise<(GPUError | null)[]>;
+    try {
+      try {
+        // Scopes are a stack per device: they are popped before anything is awaited, so that calls may overlap.
+        result = make();
+      } finally {
+        this.#made = outer;
+        scopes = Promise.all([gpu.popErrorScope(), gpu.popErrorScope(), gpu.popErrorScope()]);
+        scopes.catch(() => undefined);
+      }
+      for (const { buffer, scope } of made) {
+        if ((await scope) !== null) throw this.#outOfMemory(`${buffer.label || what}`, buffer.size);
+      }
+      const [memory, internal, validation] = await scopes;
+      if (memory) throw this.#outOfMemory(what);
+      const fault = internal ?? validation;
+      if (fault) throw new DeviceError(`${what}: ${fault.message}`, { what });
+      return result;
+    } catch (error) {
+      for (const { buffer } of made) this.destroy(buffer);
+      // A lost device rejects in words of its own.
+      throw error instanceof Error && error.name === "OperationError"
+        ? new DeviceError(`${what}: ${String(error)}`, { what }, { cause: error })
+        : error;
+    }
+  }
+
+  #outOfMemory(what: string, bytes?: number): OutOfMemoryError {
+    const size = bytes === undefined ? "" : ` for a buffer of ${formatBytes(bytes)}`;
+    return new OutOfMemoryError(
+      `${what}: the GPU has no memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a shorter sequence or fewer units`,
+      { label: what, bytes, held: this.#bytes },
+    );
+  }
+}
+
+/** `1536` as "1.5 KiB". */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const value = bytes / 1024 ** power;
+  return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}

@@ -1,0 +1,169 @@
+/** What a loss of the device does not take from a training: its variables as they were at a step, kept on the host. */
+import type { NdArray } from "../core/nd_array.ts";
+import type { Variable } from "../graph/operation.ts";
+import type { Device } from "./device.ts";
+import type { Pacer } from "./pacer.ts";
+import type { Feeds, Program } from "./program.ts";
+import { type VariableContents, VariableStaging, variablesOf } from "./variables.ts";
+
+/** A snapshot is due after so many seconds, unless that is too often for what it costs. */
+const EVERY_SECONDS = 30;
+/** The most of a training's time that snapshots within an epoch may take. */
+const MOST_SHARE = 0.01;
+
+/** How often snapshots are taken. */
+export interface SnapshotOptions {
+  /** Seconds between two; 30 when absent, or more where they would take over 1% of the time. */
+  readonly seconds?: number | undefined;
+}
+
+/**
+ * Snapshots of a work that changes variables step by step. `State` is whatever the work needs to go on from there.
+ *
+ * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete. It is
+ * copied in the submit of a step, comes back through a map, and counts once `publish` was called. At the moment of a loss the
+ * variables' contents on the host are put back to it: whoever asks for them then finds all of one step.
+ *
+ * @example
+ * const snapshots = await Snapshots.open<number>(device, program.updated);
+ * await recovering(device, async () => {
+ *   snapshots.begin();
+ *   let step = snapshots.state ?? 0;
+ *   if (snapshots.state === undefined) await snapshots.publish(step);
+ *   for (; step < steps; step++) {
+ *     await program.ready();
+ *     snapshots.assertCurrent();
+ *     if (snapshots.isDue) {
+ *       await snapshots.step(program, feedsOf(step), pacer);
+ *       await snapshots.publish(step + 1);
+ *     } else {
+ *       program.submit(feedsOf(step));
+ *       await pacer.submitted();
+ *     }
+ *   }
+ *   await snapshots.publish(step);
+ * });
+ * snapshots.dispose();
+ */
+export class Snapshots<State> {
+  readonly #device: Device;
+  readonly #variables: readonly Variable[];
+  /** Those that steps change. */
+  readonly #updated: readonly Variable[];
+  readonly #seconds: number | undefined;
+  readonly #forget: () => void;
+  #staging: { readonly generation: number; readonly staging: VariableStaging } | undefined;
+  #latest: { readonly state: State; readonly contents: VariableContents } | undefined;
+  #generation: number;
+  #takenAt = performance.now();
+  /** What the last one took beyond its step, in milliseconds. */
+  #cost = 0;
+
+  private constructor(
+    device: Device,
+    updated: readonly Variable[],
+    others: readonly Variable[],
+    { seconds }: SnapshotOptions,
+  ) {
+    this.#device = device;
+    this.#updated = updated;
+    this.#variables = [...new Set([...updated, ...others])];
+    this.#seconds = seconds;
+    this.#generation = device.generation;
+    this.#forget = device.onLoss(() => {
+      if (this.#latest !== undefined) variablesOf(device).restore(this.#latest.contents);
+    });
+  }
+
+  /**
+   * @param updated the variables that steps change
+   * @param others variables that only the host changes
+   * @throws OutOfMemoryError when there is no room for the buffer by which they come back.
+   */
+  static async open<State>(
+    device: Device,
+    updated: readonly Variable[],
+    others: readonly Variable[] = [],
+    options: SnapshotOptions = {},
+  ): Promise<Snapshots<State>> {
+    const snapshots = new Snapshots<State>(device, updated, others, options);
+    try {
+      await snapshots.#ready();
+      return snapshots;
+    } catch (error) {
+      snapshots.dispose();
+      throw error;
+    }
+  }
+
+  /** Of the last snapshot; undefined before the first. */
+  get state(): State | undefined {
+    return this.#latest?.state;
+  }
+
+  /** True while what was done since the last `begin` is on the device. */
+  get isCurrent(): boolean {
+    return this.#device.loss === undefined && this.#device.generation === this.#generation;
+  }
+
+  /** @throws DeviceLostError when the device was lost since the last `begin`. */
+  assertCurrent(): void {
+    this.#device.assertUsable(this.#generation);
+  }
+
+  /** Begins, or goes on from the last snapshot, on the device of the moment. */
+  begin(): void {
+    this.#device.assertUsable();
+    this.#generation = this.#device.generation;
+  }
+
+  /** True when the next step should be taken by `step`. */
+  get isDue(): boolean {
+    const every = this.#seconds ?? Math.max(EVERY_SECONDS, this.#cost / 1000 / MOST_SHARE);
+    return performance.now() - this.#takenAt >= every * 1000;
+  }
+
+  /** Runs the program once and brings the variables back, all in one submit. Nothing counts before `publish`. */
+  async step(program: Program, feeds: Feeds, pacer: Pacer): Promise<void> {
+    const staging = await this.#ready();
+    this.assertCurrent();
+    const began = performance.now();
+    program.submit(feeds, staging);
+    const store = variablesOf(this.#device);
+    const at = store.clock;
+    await pacer.nap();
+    const arrays = await staging.read();
+    pacer.finished();
+    store.settle(
+      this.#updated.map((variable, index) => [variable, arrays[index] as NdArray] as const),
+      at,
+    );
+    if (pacer.expected > 0) this.#cost = Math.max(0, performance.now() - began - pacer.expected);
+  }
+
+  /** Makes what the variables hold now the last snapshot; reads what the host does not know yet. */
+  async publish(state: State): Promise<void> {
+    this.assertCurrent();
+    const store = variablesOf(this.#device);
+    await store.keep(this.#variables);
+    this.assertCurrent();
+    this.#latest = { state, contents: store.contentsOf(this.#variables) };
+    this.#takenAt = performance.now();
+  }
+
+  async #ready(): Promise<VariableStaging> {
+    const { generation } = this.#device;
+    if (this.#staging?.generation !== generation) {
+      const staging = await this.#device.guard("snapshots", () => new VariableStaging(this.#device, this.#updated));
+      this.#staging = { generation, staging };
+    }
+    return this.#staging.staging;
+  }
+
+  /** Frees the buffer; the variables keep their contents. */
+  dispose(): void {
+    this.#forget();
+    this.#staging?.staging.dispose();
+    this.#staging = undefined;
+  }
+}
