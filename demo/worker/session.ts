@@ -34,9 +34,19 @@ export class Session {
    * The device: opened when first asked for, and anew after it was lost.
    * @throws DeviceError when there is none to be had.
    */
-  device(): Promise<Device> {
+  async device(): Promise<Device> {
     this.#device ??= this.#open();
-    return this.#device;
+    const device = await this.#device;
+    try {
+      await device.reopened();
+    } catch (error) {
+      // It does not come back by itself: the next question opens another.
+      this.#device = undefined;
+      this.#subjects.clear();
+      device.dispose();
+      throw error;
+    }
+    return device;
   }
 
   /** Calls `listener` whenever the device is lost. Returns its removal. */
@@ -96,14 +106,12 @@ export class Session {
 
   async #open(): Promise<Device> {
     try {
-      const device = await requestDevice({ powerPreference: "high-performance" });
-      void device.lost.then((error) => {
-        // Closing the device oneself ends in "lost" too; then another is already in its place.
-        this.#device = undefined;
-        this.#subjects.clear();
-        for (const listener of this.#lossListeners) listener(error);
+      return await requestDevice({
+        powerPreference: "high-performance",
+        onDeviceLost: (error) => {
+          for (const listener of this.#lossListeners) listener(error);
+        },
       });
-      return device;
     } catch (error) {
       this.#device = undefined;
       throw error;

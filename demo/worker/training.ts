@@ -139,6 +139,8 @@ export class PageTraining {
     const { epochs, batchSize } = settings;
     const reporter = new Reporter({ batchSize, size: data.train.size, device, curves: this.#curves, tell });
     this.#reporter = reporter;
+    // The training goes on by itself.
+    const forget = session.onLost(() => tell({ kind: "recovering", step: reporter.step }));
     try {
       const history = await model.fit(data.train, {
         ...(files === undefined ? { epochs, batchSize } : { resume: true }),
@@ -155,6 +157,7 @@ export class PageTraining {
       }
       throw error;
     } finally {
+      forget();
       await this.#saving;
     }
   }

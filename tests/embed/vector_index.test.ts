@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Device, DisposedError, Random, ShapeError, ValueError } from "sluice";
+import { DisposedError, Random, requestDevice, ShapeError, ValueError } from "sluice";
 import { type VectorId, VectorIndex } from "sluice/embed";
 import { describe, expect, test } from "vitest";
 import { drawVectors, expectSameSearch, PlainIndex } from "../conformance/vector_index.ts";
@@ -157,7 +157,7 @@ describe("VectorIndex", () => {
 
   test("a device without room leaves the index as it was", async () => {
     const { gpu } = device;
-    const own = new Device(gpu, (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo, false);
+    const own = await requestDevice({ device: gpu });
     const index = new VectorIndex(own, { dimension: 8, maxBufferBytes: 64 * 256 });
     await index.add([...Array(64).keys()], drawVectors(new Random(5), 64, 8));
     const before = await index.toBytes();
