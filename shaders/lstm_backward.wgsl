@@ -67,7 +67,8 @@ const CELLS = UNITS * QUADS;
 const GATE_QUADS = 4u * QUADS;
 
 // Gate gradients of a tile: [THREADS][4 gates][QUADS], four rows to a vector.
-var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>;
+var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> d_gates: array<vec4f>; // the same for each workgroup
 
 // How many rows of the quad that starts at slot `first` there are. The others stay zero and are never stored.
 // (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
@@ -101,6 +102,9 @@ fn lstm_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
+  // Where the workgroup's d_gates begin; as for h_rows in lstm_forward.wgsl, SwiftShader has them in a buffer.
+  let base = 0u; // @without(scratch)
+  // @with(scratch) let base = (group.x + group.y * groups.x) * (THREADS * GATE_QUADS);
   var begin = params.start;
   var end = params.end;
   // Slots are sorted by start: the first one's is the group's, the last one's ends the padding.
@@ -257,13 +261,14 @@ fn lstm_backward(
         }
         d_c[tile * QUADS + q] = d_c_quad;
         d_h_passed[tile * QUADS + q] = passed;
-        let slot = lane * GATE_QUADS + q;
+        let slot = base + lane * GATE_QUADS + q;
         d_gates[slot] = i_quad;
         d_gates[slot + QUADS] = f_quad;
         d_gates[slot + 2u * QUADS] = g_quad;
         d_gates[slot + 3u * QUADS] = o_quad;
       }
-      workgroupBarrier();
+      workgroupBarrier(); // @without(scratch)
+      // @with(scratch) storageBarrier();
 
       // The last tiles may lie beyond HIDDEN altogether.
       let tile_units = min(THREADS, HIDDEN - min(tile * THREADS, HIDDEN));
@@ -272,7 +277,7 @@ fn lstm_backward(
         // @with(subgroups) var own: array<vec4f, GATE_QUADS>;
         // @with(subgroups) // @unroll
         // @with(subgroups) for (var index = 0u; index < GATE_QUADS; index++) {
-        // @with(subgroups)   own[index] = d_gates[(j + sublane) * GATE_QUADS + index];
+        // @with(subgroups)   own[index] = d_gates[base + (j + sublane) * GATE_QUADS + index];
         // @with(subgroups) }
         // @unroll
         for (var s = 0u; s < LANES; s++) {
@@ -283,7 +288,7 @@ fn lstm_backward(
           }
           // @unroll
           for (var q = 0u; q < QUADS; q++) {
-            let slot = (j + s) * GATE_QUADS + q; // @without(subgroups)
+            let slot = base + (j + s) * GATE_QUADS + q; // @without(subgroups)
             let d_i = d_gates[slot]; // @without(subgroups)
             let d_f = d_gates[slot + QUADS]; // @without(subgroups)
             let d_g = d_gates[slot + 2u * QUADS]; // @without(subgroups)
@@ -299,7 +304,8 @@ fn lstm_backward(
           }
         }
       }
-      workgroupBarrier();
+      workgroupBarrier(); // @without(scratch)
+      // @with(scratch) storageBarrier();
     }
     var total: array<vec4f, CELLS>;
     // @unroll

@@ -31,6 +31,8 @@
 // On software adapters a load costs as much as dozens of multiply-adds, lane by lane. With subgroups of STEP lanes
 // (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by broadcast: 12 loads instead of
 // 40 for eight k of 16 rows, 1.7 times as fast on lavapipe.
+// SwiftShader zeroes workgroup memory by one store for every number, and takes seconds to compile them: there h_rows lies in a
+// scratch buffer, @binding(9) (lines marked @with(scratch)).
 // Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -76,7 +78,8 @@ const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
-var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>;
+var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> h_rows: array<vec4f>; // the same for each workgroup
 
 // How many rows of the quad that starts at slot `first` there are. The others stay zero and are never stored.
 // (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
@@ -140,7 +143,15 @@ fn lstm_forward(
   var cell: array<vec4f, CELLS>;
   var next_h: array<vec4f, CELLS>;
 
+  // Where the workgroup's h_rows begin.
+  let base = 0u; // @without(scratch)
+  // @with(scratch) let base = (group.x + group.y * groups.x) * (BUFFERS * SPAN);
+
   // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
+  // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < SPAN; index += THREADS) {
+  // @with(scratch)   h_rows[base + index] = vec4f(0.0);
+  // @with(scratch)   h_rows[base + (BUFFERS - 1u) * SPAN + index] = vec4f(0.0);
+  // @with(scratch) }
   for (var n = 0u; n < UNITS; n++) {
     let unit = lane + n * THREADS;
     let column = min(unit, HIDDEN - 1u);
@@ -169,12 +180,13 @@ fn lstm_forward(
         }
       }
       cell[n * QUADS + q] = c;
-      if (unit < HIDDEN) { h_rows[unit * QUADS + q] = h; }
+      if (unit < HIDDEN) { h_rows[base + unit * QUADS + q] = h; }
     }
   }
-  workgroupBarrier();
+  workgroupBarrier(); // @without(scratch)
+  // @with(scratch) storageBarrier();
 
-  var current = 0u;
+  var current = base;
   for (var t = begin; t < end; t++) {
     if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
       if (WRITE_HIDDEN == 1u || WRITE_SAVED == 1u) {
@@ -195,7 +207,7 @@ fn lstm_forward(
       }
       continue;
     }
-    let next = select(0u, SPAN - current, BUFFERS == 2u);
+    let next = select(base, 2u * base + SPAN - current, BUFFERS == 2u);
     var columns: array<u32, UNITS>;
     var weights: array<vec4f, UNITS_BY_FOUR>;
     var sum_i: array<vec4f, CELLS>;
@@ -323,17 +335,19 @@ fn lstm_forward(
       }
     }
     if (BUFFERS == 1u) {
-      workgroupBarrier();
+      workgroupBarrier(); // @without(scratch)
+      // @with(scratch) storageBarrier();
       for (var n = 0u; n < UNITS; n++) {
         let unit = lane + n * THREADS;
         if (unit < HIDDEN) {
           for (var q = 0u; q < QUADS; q++) {
-            h_rows[unit * QUADS + q] = next_h[n * QUADS + q];
+            h_rows[base + unit * QUADS + q] = next_h[n * QUADS + q];
           }
         }
       }
     }
-    workgroupBarrier();
+    workgroupBarrier(); // @without(scratch)
+    // @with(scratch) storageBarrier();
     current = next;
   }
 

@@ -12,6 +12,9 @@
 //              @binding(3) positions : i32[N], positions of ids (read, unless IS_FIRST: then position n stands at n)
 //              @binding(4) sorted  : i32[N] (write)           @binding(5) order  : i32[N] (write)
 //
+// The scatter notes places in workgroup memory, so that all invocations move ids side by side; where lanes run one after the other
+// (IS_DIRECT) each moves its own: SwiftShader compiles a store for every number of workgroup memory, half a second for 1,024.
+//
 // Workgroup: 256 invocations. sort_count and sort_scatter: one workgroup per block, folded over x and y; sort_scan: one.
 
 struct Params {
@@ -34,13 +37,15 @@ const RADIX = 256u;
 const BLOCK = 1024u;
 const IS_FIRST = 1u;
 const IS_SCANNED = 1u;
+const IS_DIRECT = 0u; // 1: an id moves as soon as its place is known, and SLOTS is 1
+const SLOTS = 1024u;
 
 const PER_WORD = 4u;
 const WORDS = BLOCK / PER_WORD;
 
 // Digits of the block's ids, four to a word, and the places they go to.
 var<workgroup> digits: array<u32, WORDS>;
-var<workgroup> slots: array<u32, BLOCK>;
+var<workgroup> slots: array<u32, SLOTS>;
 var<workgroup> totals: array<u32, RADIX>;
 
 fn digit_of(id: i32) -> u32 {
@@ -124,6 +129,16 @@ fn place_from_counts(block: u32, lane: u32) -> u32 {
   return place;
 }
 
+// Puts the id at `source`, and the position it came from, at `slot`.
+fn move_id(source: u32, slot: u32) {
+  sorted[slot] = ids[source];
+  if (IS_FIRST == 1u) {
+    order[slot] = i32(source);
+  } else {
+    order[slot] = positions[source];
+  }
+}
+
 @compute @workgroup_size(RADIX)
 fn sort_scatter(
   @builtin(workgroup_id) group: vec3u,
@@ -146,21 +161,22 @@ fn sort_scatter(
     if (any(found)) {
       for (var n = 0u; n < PER_WORD; n++) {
         if (found[n]) {
-          slots[word * PER_WORD + n] = place;
+          let offset = word * PER_WORD + n;
+          if (IS_DIRECT == 1u) {
+            if (offset < length) { move_id(start + offset, place); }
+          } else {
+            slots[offset] = place;
+          }
           place++;
         }
       }
     }
   }
+  if (IS_DIRECT == 1u) {
+    return;
+  }
   workgroupBarrier();
   for (var offset = lane; offset < length; offset += RADIX) {
-    let source = start + offset;
-    let slot = slots[offset];
-    sorted[slot] = ids[source];
-    if (IS_FIRST == 1u) {
-      order[slot] = i32(source);
-    } else {
-      order[slot] = positions[source];
-    }
+    move_id(start + offset, slots[offset]);
   }
 }

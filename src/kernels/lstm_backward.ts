@@ -14,13 +14,17 @@ import { activationConstants, type RecurrentActivations, withActivations } from 
 import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
-import { innerLoop, optionalReads, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+import { innerLoop, optionalReads, sweepLayout, timeChunks, unrolledWhereItPays, usesScratch } from "./sweep.ts";
 
 const source = withActivations(shader);
 
 /** The scratch buffers: the packed kernel, and gradients of states where they are no output. */
 const PACKED = 0;
 const STATE_GRADIENTS = 1;
+/** The workgroups' shared gate gradients, where they lie in a buffer. */
+const SHARED = 2;
+/** Bytes in place of a buffer that nobody needs. */
+const UNUSED_BYTES = 16;
 
 /** Tensors that the sweep reads. */
 export interface LstmBackwardReads {
@@ -73,6 +77,8 @@ export function lstmBackwardCall(
       const inner = innerLoop(adapter);
       const packing = { hidden: size, gates: 4, order: "backward", multiple: inner.lanes } as const;
       const sharing = schedule !== undefined && sharesPadding(adapter, batch);
+      const features = usesScratch(adapter) ? [...inner.features, "scratch" as const] : inner.features;
+      let sharedBytes = 0;
       /** The dispatches of one kind of rows: see PADDING in the shader. */
       const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
         const layout = sweepLayout("lstm_backward", adapter, {
@@ -82,6 +88,7 @@ export function lstmBackwardCall(
           minUnits: isGpu ? 1 : inner.lanes > 1 ? 2 : 4,
           bytesPerRow: (threads) => threads * 4 * 4,
         });
+        sharedBytes = Math.max(sharedBytes, layout.workgroups * layout.rows * layout.threads * 4 * 4);
         const constants = {
           LANES: inner.lanes,
           HIDDEN: size,
@@ -95,7 +102,7 @@ export function lstmBackwardCall(
           HAS_INITIAL: initial === undefined ? 0 : 1,
           ...activationConstants(activations),
         };
-        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
+        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, features);
         const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
         return chunks.map(([start, end], index) => ({
           label: padding === 2 ? "lstm_backward of padding" : "lstm_backward",
@@ -111,16 +118,17 @@ export function lstmBackwardCall(
             bind("initial"),
             writeBuffer(0),
             dInitial === undefined ? scratchBuffer(STATE_GRADIENTS, "read_write") : writeBuffer(1),
+            ...(usesScratch(adapter) ? [scratchBuffer(SHARED, "read_write")] : []),
           ],
           workgroups: foldGrid(layout.workgroups, adapter),
           isExtraChunk: index > 0,
         }));
       };
       const pack = packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(PACKED, "read_write"));
-      return {
-        dispatches: [pack, ...(sharing ? [...sweep(1), ...sweep(2)] : sweep(0))],
-        scratch: [packedBytes(packing), ...(dInitial === undefined ? [2 * rows * size * 4] : [])],
-      };
+      const sweeps = sharing ? [...sweep(1), ...sweep(2)] : sweep(0);
+      const states = dInitial === undefined ? 2 * rows * size * 4 : UNUSED_BYTES;
+      const scratch = [packedBytes(packing), states, ...(usesScratch(adapter) ? [sharedBytes] : [])];
+      return { dispatches: [pack, ...sweeps], scratch };
     },
   };
 }

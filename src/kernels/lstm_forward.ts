@@ -14,7 +14,15 @@ import { activationConstants, type RecurrentActivations, withActivations } from 
 import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
-import { innerLoop, optionalReads, roundUp, sweepLayout, timeChunks, unrolledWhereItPays } from "./sweep.ts";
+import {
+  innerLoop,
+  optionalReads,
+  roundUp,
+  sweepLayout,
+  timeChunks,
+  unrolledWhereItPays,
+  usesScratch,
+} from "./sweep.ts";
 
 const source = withActivations(shader);
 
@@ -54,6 +62,8 @@ const UNUSED_BYTES = 16;
 const PACKED = 0;
 const UNUSED = 1;
 const PADDING_STATES = 3;
+/** The workgroups' shared rows, where they lie in a buffer. */
+const SHARED = 4;
 
 /**
  * Runs an LSTM over time. The call's `reads` are those given, in the order x, ids, recurrent, initial, mask, schedule; its `writes` are
@@ -92,6 +102,8 @@ export function lstmForwardCall(
       const hasWideThreads = adapter.kind === "lavapipe" && inner.features.length === 0 && size > 8;
       const isWide = size > 2 * adapter.limits.maxComputeInvocationsPerWorkgroup;
       const sharing = schedule !== undefined && sharesPadding(adapter, batch);
+      const features = usesScratch(adapter) ? [...inner.features, "scratch" as const] : inner.features;
+      let sharedBytes = 0;
       /** The dispatches of one kind of rows: see PADDING in the shader. */
       const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
         const layout = sweepLayout("lstm_forward", adapter, {
@@ -102,13 +114,15 @@ export function lstmForwardCall(
           bytesPerRow: () => bytesPerRow,
         });
         const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
+        const buffers = fitsTwice ? 2 : 1;
+        sharedBytes = Math.max(sharedBytes, layout.workgroups * buffers * layout.rows * bytesPerRow);
         const constants = {
           STEP_QUADS: multiple / 4,
           HIDDEN: size,
           THREADS: layout.threads,
           UNITS: layout.units,
           ROWS: layout.rows,
-          BUFFERS: fitsTwice ? 2 : 1,
+          BUFFERS: buffers,
           GATHERED: ids === undefined ? 0 : 1,
           PADDING: padding,
           HAS_INITIAL: initial === undefined ? 0 : 1,
@@ -117,7 +131,7 @@ export function lstmForwardCall(
           WRITE_SAVED: isUsed.saved ? 1 : 0,
           ...activationConstants(activations),
         };
-        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, inner.features);
+        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, features);
         return timeChunks(adapter, steps, layout, 4 * size * size).map(([start, end], index) => ({
           label: padding === 2 ? "lstm_forward of padding" : "lstm_forward",
           source: specialised,
@@ -132,15 +146,19 @@ export function lstmForwardCall(
             output(hidden, UNUSED),
             output(saved, UNUSED + 1),
             padding === 2 ? scratchBuffer(PADDING_STATES, "read_write") : output(last, UNUSED),
+            ...(usesScratch(adapter) ? [scratchBuffer(SHARED, "read_write")] : []),
           ],
           workgroups: foldGrid(layout.workgroups, adapter),
           isExtraChunk: index > 0,
         }));
       };
       const pack = packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(PACKED, "read_write"));
+      const sweeps = sharing ? [...sweep(2), ...sweep(1)] : sweep(0);
+      const states = sharing ? steps * 2 * size * 4 : UNUSED_BYTES;
+      const scratch = [packedBytes(packing), UNUSED_BYTES, UNUSED_BYTES];
       return {
-        dispatches: [pack, ...(sharing ? [...sweep(2), ...sweep(1)] : sweep(0))],
-        scratch: [packedBytes(packing), UNUSED_BYTES, UNUSED_BYTES, ...(sharing ? [steps * 2 * size * 4] : [])],
+        dispatches: [pack, ...sweeps],
+        scratch: usesScratch(adapter) ? [...scratch, states, sharedBytes] : sharing ? [...scratch, states] : scratch,
       };
     },
   };

@@ -70,13 +70,20 @@ const INSTRUCTIONS = { load: 250, broadcast: 16, multiplyAdds: 64 } as const;
 /** Measured, beside the adapter's cautious guess: 10 and 3.5 G multiply-adds per second. */
 const SUBGROUP_SPEED = { lavapipe: 1.5, swiftshader: 2.5, gpu: 1 } as const;
 
+/** SwiftShader takes 0.4 s to compile a tile of 32 rows, and half of that for 16: a small product is not worth the first. */
+const QUICK_TO_COMPILE = { kind: "swiftshader", multiplyAdds: 1e8, maxRows: 16 } as const;
+
 /** Of the tiles that a subgroup can own, those with the fewest instructions for all of the output. */
-function subgroupTiling({ M, N }: MatmulSizes, { kind, subgroupSize: SUBGROUP }: AdapterTraits): MatmulTiling {
+function subgroupTiling(
+  { M, N, K, batch }: MatmulSizes,
+  { kind, subgroupSize: SUBGROUP }: AdapterTraits,
+): MatmulTiling {
+  const isSmall = kind === QUICK_TO_COMPILE.kind && batch * M * N * K < QUICK_TO_COMPILE.multiplyAdds;
   const { load, broadcast, multiplyAdds } = INSTRUCTIONS;
   let best = { ROWS: 0, COLUMNS: 0, cost: Number.POSITIVE_INFINITY };
   // 32 x 32 outputs: with lanes of 8 one vec4 of columns, with lanes of 4 two.
   for (let COLUMNS = Math.max(1, 8 / SUBGROUP); COLUMNS >= 1; COLUMNS--) {
-    for (let ROWS = MAX_ROWS; ROWS > 0; ROWS -= STORED) {
+    for (let ROWS = isSmall ? QUICK_TO_COMPILE.maxRows : MAX_ROWS; ROWS > 0; ROWS -= STORED) {
       const tiles = Math.ceil(M / ROWS) * Math.ceil(N / (4 * COLUMNS * SUBGROUP));
       const loads = Math.ceil(ROWS / SUBGROUP) + 4 * COLUMNS;
       const cost = tiles * (loads * load + ROWS * (broadcast + COLUMNS * multiplyAdds));

@@ -51,6 +51,7 @@ export function sortIdsCall(
     reads: [ids],
     writes: [sorted, order],
     plan: (adapter) => {
+      const isDirectMove = adapter.kind === "swiftshader";
       const counts = (access: "read" | "read_write") => scratchBuffer(COUNTS, access);
       const dispatches: Dispatch[] = [];
       let from: readonly [BufferBinding, BufferBinding] = [readBuffer(0), readBuffer(0)];
@@ -61,7 +62,13 @@ export function sortIdsCall(
           ? [writeBuffer(0), writeBuffer(1)]
           : [scratchBuffer(MIDDLE_IDS, "read_write"), scratchBuffer(MIDDLE_ORDER, "read_write")];
         const shared = {
-          source: specialise(source, { BLOCK, IS_FIRST: pass === 0 ? 1 : 0, IS_SCANNED: isScanned ? 1 : 0 }),
+          source: specialise(source, {
+            BLOCK,
+            IS_FIRST: pass === 0 ? 1 : 0,
+            IS_SCANNED: isScanned ? 1 : 0,
+            IS_DIRECT: isDirectMove ? 1 : 0,
+            SLOTS: isDirectMove ? 1 : BLOCK,
+          }),
           params: [u32(size), u32(blocks), u32(pass * RADIX_BITS), u32(bound)],
         };
         const perBlock = foldGrid(blocks, adapter);

@@ -5,8 +5,8 @@
  */
 import { ValueError } from "../core/errors.ts";
 
-/** What some adapters have, and a shader may have lines for. */
-export type ShaderFeature = "subgroups";
+/** What some adapters have, or want, and a shader may have lines for: "scratch" is a buffer in place of workgroup memory. */
+export type ShaderFeature = "subgroups" | "scratch";
 
 /** Values for module-level constants (`const ROWS = 8u;`) and, as text, for type aliases (`alias Element = f32;`), by name. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;

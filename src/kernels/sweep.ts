@@ -107,6 +107,14 @@ export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
 }
 
+/** Storage buffers of the LSTM's sweeps, without the one that may stand for workgroup memory. */
+const SWEEP_BUFFERS = 8;
+
+/** Whether a sweep's shared rows lie in a buffer: see the head of lstm_forward.wgsl. */
+export function usesScratch({ kind, limits }: AdapterTraits): boolean {
+  return kind === "swiftshader" && limits.maxStorageBuffersPerShaderStage > SWEEP_BUFFERS;
+}
+
 /** Shader features that a sweep's inner loop uses, and the lanes of a subgroup there (1 without subgroups). */
 export interface InnerLoop {
   readonly features: readonly ShaderFeature[];
