@@ -9,7 +9,7 @@
 // sort_count   @binding(1) ids     : i32[N] (read)            @binding(2) counts : u32[blocks, 256] (write)
 // sort_scan    @binding(1) counts  : u32[blocks, 256] (read, write): counts in, places out
 // sort_scatter @binding(1) ids     : i32[N] (read)            @binding(2) places : u32[blocks, 256] (read): counts, unless IS_SCANNED
-//              @binding(3) positions : i32[N], positions of ids (read, unless IS_FIRST: then position n stands at n)
+//              @binding(3) positions : i32[N], positions of ids (read, but for the first digit: then position n stands at n)
 //              @binding(4) sorted  : i32[N] (write)           @binding(5) order  : i32[N] (write)
 //
 // The scatter notes places in workgroup memory, so that all invocations move ids side by side; where lanes run one after the other
@@ -35,7 +35,6 @@ struct Params {
 
 const RADIX = 256u;
 const BLOCK = 1024u;
-const IS_FIRST = 1u;
 const IS_SCANNED = 1u;
 const IS_DIRECT = 0u; // 1: an id moves as soon as its place is known, and SLOTS is 1
 const SLOTS = 1024u;
@@ -132,7 +131,7 @@ fn place_from_counts(block: u32, lane: u32) -> u32 {
 // Puts the id at `source`, and the position it came from, at `slot`.
 fn move_id(source: u32, slot: u32) {
   sorted[slot] = ids[source];
-  if (IS_FIRST == 1u) {
+  if (params.shift == 0u) {
     order[slot] = i32(source);
   } else {
     order[slot] = positions[source];

@@ -64,7 +64,6 @@ export function sortIdsCall(
         const shared = {
           source: specialise(source, {
             BLOCK,
-            IS_FIRST: pass === 0 ? 1 : 0,
             IS_SCANNED: isScanned ? 1 : 0,
             IS_DIRECT: isDirectMove ? 1 : 0,
             SLOTS: isDirectMove ? 1 : BLOCK,

@@ -30,6 +30,8 @@ export interface OpenOptions {
   readonly height?: number;
   /** Opens it as another tab of the same visitor; without it the visitor is new, with nothing kept. */
   readonly beside?: Page;
+  /** Opens it in the browser's own context: a quota set through the DevTools protocol reaches no other. */
+  readonly inOwnContext?: boolean;
   /** Done to the page before it loads. */
   readonly prepare?: (page: Page) => Promise<unknown>;
 }
@@ -61,8 +63,9 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
     folder,
     url,
     browser,
-    async open({ hash = "", width = 1280, height = 900, beside, prepare } = {}) {
-      const visitor = beside?.browserContext() ?? (await browser.createBrowserContext());
+    async open({ hash = "", width = 1280, height = 900, beside, inOwnContext = false, prepare } = {}) {
+      const own = inOwnContext ? browser.defaultBrowserContext() : beside?.browserContext();
+      const visitor = own ?? (await browser.createBrowserContext());
       const page = await visitor.newPage();
       const complaints: string[] = [];
       const foreign: string[] = [];

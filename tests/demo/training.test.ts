@@ -107,7 +107,7 @@ test("a device lost in mid-training is said, and made good: the same weights", a
 });
 
 test("a full disk is said, and the training goes on", async () => {
-  const { page } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  const { page } = await site.open({ hash: `train?${SMALL_TRAINING}`, inOwnContext: true });
   const client = await page.createCDPSession();
   await client.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 1 });
   await start(page);
