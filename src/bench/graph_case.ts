@@ -37,7 +37,9 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
   const release = () => store.release(variables);
   try {
     // The data's way to the device is no part of the compile time.
-    for (const variable of variables) store.bufferOf(variable);
+    await device.guard(`${name}: data`, () => {
+      for (const variable of variables) store.bufferOf(variable);
+    });
     const began = performance.now();
     const options = { label: name, inputs: [], chooseVariant: (call: KernelCall) => seen.choose(call) };
     const program = await Program.compile(device, graph, options);

@@ -61,7 +61,7 @@ export class Allocations {
     }
     if (this.#bytes + size > this.#limit) {
       throw new OutOfMemoryError(
-        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer units; model.memory() tells what fits`,
+        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer units`,
         { label, bytes: size, held: this.#bytes, limit: this.#limit },
       );
     }
