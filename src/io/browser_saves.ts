@@ -76,7 +76,9 @@ export async function openBrowserSaves({ persist = false }: BrowserSavesOptions 
 export function browserSaves(storage: PrivateStorage): BrowserSaves {
   /** Names that were seen to hold a save, to tell an eviction from what never was. */
   const seen = new Set<string>();
+  /** To write in; whoever reads makes nothing, which may fail where the storage is full. */
   const folder = async () => (await storage.root()).getDirectoryHandle(FOLDER, { create: true });
+  const present = async () => privateDirectory(await storage.root(), FOLDER);
   const locked = <T>(name: string, mode: "exclusive" | "shared", work: () => Promise<T>) =>
     storage.withLock(`${FOLDER}/${name}`, mode, work);
 
@@ -106,7 +108,8 @@ export function browserSaves(storage: PrivateStorage): BrowserSaves {
       const key = keyOf(name);
       return locked(name, "shared", async () => {
         const what = `the save ${JSON.stringify(name)}`;
-        const home = await privateDirectory(await folder(), key);
+        const all = await present();
+        const home = all && (await privateDirectory(all, key));
         const slots = home === undefined ? [] : await slotsOf(home, what);
         if (slots.length === 0) throw await absent(storage, what, home !== undefined, seen.has(name));
         const files = new Map<string, Uint8Array>();
@@ -123,17 +126,19 @@ export function browserSaves(storage: PrivateStorage): BrowserSaves {
     async remove(name) {
       const key = keyOf(name);
       await locked(name, "exclusive", async () => {
-        const home = await privateDirectory(await folder(), key);
-        if (home === undefined) return;
+        const all = await present();
+        const home = all && (await privateDirectory(all, key));
+        if (all === undefined || home === undefined) return;
         for (const slot of SLOTS) await clearSlot(home, slot);
-        await removePrivate(await folder(), key);
+        await removePrivate(all, key);
       });
       seen.delete(name);
     },
 
     async list() {
       const saves: BrowserSave[] = [];
-      const all = await folder();
+      const all = await present();
+      if (all === undefined) return saves;
       for await (const key of all.keys()) {
         const name = decodeURIComponent(key);
         const save = await locked(name, "shared", async () => {
