@@ -2,8 +2,9 @@
 
 const FOLDER = "sluice-page-files";
 
-async function folder(): Promise<FileSystemDirectoryHandle> {
-  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
+/** The folder; whoever only reads or removes makes none, which fails where the storage is full. */
+async function folder({ create }: { readonly create: boolean }): Promise<FileSystemDirectoryHandle> {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create });
 }
 
 /** What identifies a file to the page that looks for it again. */
@@ -17,14 +18,14 @@ export interface FileMark {
  * @throws QuotaExceededError (a DOMException) where there is no room for it.
  */
 export async function keepFile(place: string, file: File): Promise<void> {
-  const handle = await (await folder()).getFileHandle(place, { create: true });
+  const handle = await (await folder({ create: true })).getFileHandle(place, { create: true });
   await file.stream().pipeTo(await handle.createWritable());
 }
 
 /** The copy; nothing where there is none, or another. */
 export async function keptFile(place: string, { name, bytes }: FileMark): Promise<File | undefined> {
   try {
-    const file = await (await (await folder()).getFileHandle(place)).getFile();
+    const file = await (await (await folder({ create: false })).getFileHandle(place)).getFile();
     return file.size === bytes ? new File([file], name) : undefined;
   } catch {
     return undefined;
@@ -33,5 +34,7 @@ export async function keptFile(place: string, { name, bytes }: FileMark): Promis
 
 /** Removes the copy; one that is absent is no error. */
 export async function forgetFile(place: string): Promise<void> {
-  await (await folder()).removeEntry(place).catch(() => undefined);
+  await folder({ create: false })
+    .then((files) => files.removeEntry(place))
+    .catch(() => undefined);
 }
