@@ -1,7 +1,7 @@
 /** The verdict on the sentence at hand, asked for as it changes: rooms read the signal. */
 import { effect, signal } from "@preact/signals";
 import { ask } from "./client.ts";
-import { notifyFailure } from "./notices.ts";
+import { newestOnly } from "./newest.ts";
 import first from "./shipped/first_verdict.json" with { type: "json" };
 import { ownVersion, room, text, which } from "./state.ts";
 import type { JudgedWord, Verdict } from "./worker/judge.ts";
@@ -33,27 +33,12 @@ function isKnown(model: Which): boolean {
   return model === "shipped" && value?.which === model && value.text === text.value;
 }
 
-let isAsking = false;
-let isStale = false;
-
-/** Asks about what stands there now; what changes in the meantime is asked about next, and what lies between is passed over. */
-async function refresh(): Promise<void> {
-  isStale = true;
-  if (isAsking) return;
-  isAsking = true;
-  try {
-    while (isStale) {
-      isStale = false;
-      const model = which.value;
-      if (model === undefined || isKnown(model)) break;
-      verdict.value = await ask("judge", { which: model, text: text.value });
-    }
-  } catch (error) {
-    notifyFailure("ask", error);
-  } finally {
-    isAsking = false;
-  }
-}
+/** Asks about what stands there now. */
+const refresh = newestOnly("ask", async () => {
+  const model = which.value;
+  if (model === undefined || isKnown(model)) return;
+  verdict.value = await ask("judge", { which: model, text: text.value });
+});
 
 /** Keeps the verdict up to date from now on. */
 export function followVerdict(): void {

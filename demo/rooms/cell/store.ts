@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { readReading } from "../../cell/reading_file.ts";
 import { ask } from "../../client.ts";
-import { notifyFailure } from "../../notices.ts";
+import { newestOnly } from "../../newest.ts";
 import { SHIPPED_FOLDER } from "../../shipped.ts";
 import { ownVersion, text, unit, which, word } from "../../state.ts";
 import type { Cell } from "../../ui/heatmap.tsx";
@@ -74,27 +74,12 @@ function take(next: CellReading): void {
   });
 }
 
-let isAsking = false;
-let isStale = false;
-
-/** Asks about what stands there now; what changes in the meantime is asked about next. */
-async function refresh(): Promise<void> {
-  isStale = true;
-  if (isAsking) return;
-  isAsking = true;
-  try {
-    while (isStale) {
-      isStale = false;
-      const model = which.value;
-      if (model === undefined || text.value.trim() === "") break;
-      take(await ask("readCell", { which: model, text: text.value }));
-    }
-  } catch (error) {
-    notifyFailure("cell", error);
-  } finally {
-    isAsking = false;
-  }
-}
+/** Asks about what stands there now. */
+const refresh = newestOnly("cell", async () => {
+  const model = which.value;
+  if (model === undefined || text.value.trim() === "") return;
+  take(await ask("readCell", { which: model, text: text.value }));
+});
 
 /** What the shipped model made of the page's first sentence: there before the model is. */
 async function takeFirst(): Promise<void> {

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { ask } from "../../client.ts";
+import { newestOnly } from "../../newest.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { gpu, text } from "../../state.ts";
 import { percent } from "../../ui/format.ts";
@@ -28,24 +29,9 @@ const fadings = signal<Fadings | undefined>(undefined);
 const progress = signal<RivalProgress | undefined>(undefined);
 const scores = signal<RivalScores | undefined>(undefined);
 
-let isAsking = false;
-let isStale = false;
-
-async function refresh(): Promise<void> {
-  isStale = true;
-  if (isAsking) return;
-  isAsking = true;
-  try {
-    while (isStale) {
-      isStale = false;
-      fadings.value = await ask("fade", { text: text.value, length: length.value, which: state.value });
-    }
-  } catch (error) {
-    notifyFailure("vanishing", error);
-  } finally {
-    isAsking = false;
-  }
-}
+const refresh = newestOnly("vanishing", async () => {
+  fadings.value = await ask("fade", { text: text.value, length: length.value, which: state.value });
+});
 
 let control = new AbortController();
 
