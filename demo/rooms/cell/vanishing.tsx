@@ -1,16 +1,15 @@
 /** The vanishing gradient: what is left of it at each word before the end, for three kinds of layer on one axis. */
 import { signal, useSignalEffect } from "@preact/signals";
-import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import { useCallback, useEffect, useMemo } from "preact/hooks";
+import type uPlot from "uplot";
 import { ask } from "../../client.ts";
 import { newestOnly } from "../../newest.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { gpu, text } from "../../state.ts";
+import { axis, type ChartOptions, line, useChart } from "../../ui/chart.ts";
 import { percent } from "../../ui/format.ts";
 import { Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
-import { colour, onThemeChange } from "../../ui/theme.ts";
 import type { CellKind } from "../../worker/cell.ts";
 import type { Fadings, RivalProgress, RivalScores } from "../../worker/vanishing.ts";
 
@@ -58,45 +57,21 @@ async function train(): Promise<void> {
   }
 }
 
-function makePlot(host: HTMLElement): uPlot {
-  const axis = (): uPlot.Axis => ({
-    stroke: () => colour("--muted"),
-    grid: { stroke: () => colour("--grid"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui, sans-serif",
-  });
-  return new uPlot(
+const CHART: ChartOptions = {
+  scales: { x: { time: false }, y: { distr: 3 } },
+  axes: [
+    { ...axis(32), values: (_plot, splits) => splits.map((value) => String(Math.abs(value))) },
     {
-      width: Math.max(200, host.clientWidth),
-      height: HEIGHT,
-      legend: { show: false },
-      cursor: { drag: { x: false, y: false } },
-      scales: { x: { time: false }, y: { distr: 3 } },
-      axes: [
-        { ...axis(), size: 32, values: (_plot, splits) => splits.map((value) => String(Math.abs(value))) },
-        {
-          ...axis(),
-          size: 62,
-          values: (_plot, splits) =>
-            splits.map((value) =>
-              Math.abs(Math.log10(value) % 1) < 1e-9 ? `10${superscript(Math.log10(value))}` : "",
-            ),
-        },
-      ],
-      series: [
-        {},
-        ...(Object.keys(NAMES) as CellKind[]).map(
-          (kind): uPlot.Series => ({
-            ...{ label: NAMES[kind], width: 2.5, dash: DASHES[kind], points: { show: false } },
-            stroke: () => colour(COLOURS[kind]),
-          }),
-        ),
-      ],
+      ...axis(62),
+      values: (_plot, splits) =>
+        splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? `10${superscript(Math.log10(value))}` : "")),
     },
-    [[], [], [], []],
-    host,
-  );
-}
+  ],
+  series: [
+    {},
+    ...(Object.keys(NAMES) as CellKind[]).map((kind) => line(NAMES[kind], COLOURS[kind], DASHES[kind], 2.5)),
+  ],
+};
 
 /** −12 as ⁻¹² */
 function superscript(power: number): string {
@@ -115,32 +90,14 @@ function grows(norms: Float32Array): string {
 /** Less than this cannot be drawn on a logarithmic axis. */
 const LEAST = 1e-30;
 
+function columns(): uPlot.AlignedData {
+  const { words, curves } = fadings.value ?? { words: [], curves: Object.keys(NAMES).map(() => ({ norms: [] })) };
+  const x = words.map((_, index) => index + 1 - words.length);
+  return [x, ...curves.map(({ norms }) => Array.from(norms, (norm) => Math.max(LEAST, norm)))];
+}
+
 function Plot() {
-  const host = useRef<HTMLDivElement>(null);
-  const draw = useRef<() => void>(() => undefined);
-  useEffect(() => {
-    const element = host.current;
-    if (element === null) return;
-    const plot = makePlot(element);
-    draw.current = () => {
-      const current = fadings.value;
-      if (current === undefined) return;
-      const x = current.words.map((_, index) => index + 1 - current.words.length);
-      const ys = current.curves.map(({ norms }) => Array.from(norms, (norm) => Math.max(LEAST, norm)));
-      plot.setData([x, ...ys] as uPlot.AlignedData);
-    };
-    draw.current();
-    const resize = new ResizeObserver(() => {
-      if (element.clientWidth > 0) plot.setSize({ width: element.clientWidth, height: HEIGHT });
-    });
-    resize.observe(element);
-    const forget = onThemeChange(() => draw.current());
-    return () => {
-      resize.disconnect();
-      forget();
-      plot.destroy();
-    };
-  }, []);
+  const { host, draw } = useChart(CHART, HEIGHT, columns);
   useSignalEffect(() => {
     void fadings.value;
     draw.current();

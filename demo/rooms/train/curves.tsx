@@ -1,9 +1,8 @@
-/** The two curves, drawn by uPlot, which is made for data that streams. */
+/** The two curves. */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import { colour, onThemeChange } from "../../ui/theme.ts";
+import type uPlot from "uplot";
+import { axis, type ChartOptions, line, useChart } from "../../ui/chart.ts";
+import { colour } from "../../ui/theme.ts";
 import type { Point } from "../../worker/reporter.ts";
 import { curves, curvesVersion } from "./store.ts";
 
@@ -21,39 +20,26 @@ const SCALES: Readonly<Record<Measure, Scale>> = {
   accuracy: { range: () => [0.4, 1], format: (value) => `${Math.round(100 * value)}%` },
 };
 
-function makePlot(host: HTMLElement, { range, format }: Scale): uPlot {
-  const axis = (): uPlot.Axis => ({
-    stroke: () => colour("--muted"),
-    grid: { stroke: () => colour("--grid"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui, sans-serif",
-  });
-  return new uPlot(
-    {
-      width: Math.max(200, host.clientWidth),
-      height: HEIGHT,
-      legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { size: 6 } },
-      scales: {
-        x: { time: false, range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1)] },
-        y: { range: (_plot, _least, greatest) => range(greatest ?? 0) },
-      },
-      axes: [
-        { ...axis(), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000], size: 32 },
-        { ...axis(), size: 48, values: (_plot, splits) => splits.map(format) },
-      ],
-      series: [
-        {},
-        { label: "training", stroke: () => colour("--train"), width: 2, spanGaps: true, points: { show: false } },
-        {
-          ...{ label: "held out", stroke: () => colour("--held-out"), width: 2, dash: [6, 4], spanGaps: true },
-          points: { show: true, size: 8, fill: () => colour("--held-out") },
-        },
-      ],
+function optionsOf({ range, format }: Scale): ChartOptions {
+  return {
+    cursor: { drag: { x: false, y: false }, points: { size: 6 } },
+    scales: {
+      x: { time: false, range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1)] },
+      y: { range: (_plot, _least, greatest) => range(greatest ?? 0) },
     },
-    [[], [], []],
-    host,
-  );
+    axes: [
+      { ...axis(32), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] },
+      { ...axis(48), values: (_plot, splits) => splits.map(format) },
+    ],
+    series: [
+      {},
+      { ...line("training", "--train"), spanGaps: true },
+      {
+        ...{ ...line("held out", "--held-out", [6, 4]), spanGaps: true },
+        points: { show: true, size: 8, fill: () => colour("--held-out") },
+      },
+    ],
+  };
 }
 
 /** Both curves over the steps of either. */
@@ -67,32 +53,9 @@ function columns(measure: Measure): uPlot.AlignedData {
   return [steps, column(training), column(heldOut)];
 }
 
-/** One curve. It is drawn once per frame, however many points came. */
+/** One curve. */
 export function Curve({ measure }: { readonly measure: Measure }) {
-  const host = useRef<HTMLDivElement>(null);
-  const draw = useRef<() => void>(() => undefined);
-  useEffect(() => {
-    const element = host.current;
-    if (element === null) return;
-    const plot = makePlot(element, SCALES[measure]);
-    let frame = 0;
-    draw.current = () => {
-      cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => plot.setData(columns(measure)));
-    };
-    draw.current();
-    const resize = new ResizeObserver(() => {
-      if (element.clientWidth > 0) plot.setSize({ width: element.clientWidth, height: HEIGHT });
-    });
-    resize.observe(element);
-    const forget = onThemeChange(() => draw.current());
-    return () => {
-      cancelAnimationFrame(frame);
-      resize.disconnect();
-      forget();
-      plot.destroy();
-    };
-  }, [measure]);
+  const { host, draw } = useChart(optionsOf(SCALES[measure]), HEIGHT, () => columns(measure));
   useSignalEffect(() => {
     void curvesVersion.value;
     draw.current();

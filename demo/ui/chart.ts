@@ -1,0 +1,60 @@
+/** Charts by uPlot, which is made for data that streams: their common look, and how they live in a page. */
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { colour, onThemeChange } from "./theme.ts";
+
+/** An axis that takes so many pixels across. */
+export function axis(size: number): uPlot.Axis {
+  return {
+    stroke: () => colour("--muted"),
+    grid: { stroke: () => colour("--grid"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+    size,
+  };
+}
+
+/** A line without points, in a colour of the theme by name. */
+export function line(label: string, paint: string, dash: number[] = [], width = 2): uPlot.Series {
+  return { label, stroke: () => colour(paint), width, dash, points: { show: false } };
+}
+
+/** What a chart shows besides its size. */
+export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
+
+/** A chart as wide as its host. `draw.current()` draws what `data` gives then, once per frame, however often it is called. */
+export function useChart(options: ChartOptions, height: number, data: () => uPlot.AlignedData) {
+  const host = useRef<HTMLDivElement>(null);
+  const draw = useRef<() => void>(() => undefined);
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return;
+    const plot = new uPlot(
+      {
+        ...{ width: Math.max(200, element.clientWidth), height },
+        ...{ legend: { show: false }, cursor: { drag: { x: false, y: false } } },
+        ...options,
+      },
+      data(),
+      element,
+    );
+    let frame = 0;
+    draw.current = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => plot.setData(data()));
+    };
+    const resize = new ResizeObserver(() => {
+      if (element.clientWidth > 0) plot.setSize({ width: element.clientWidth, height });
+    });
+    resize.observe(element);
+    const forget = onThemeChange(() => draw.current());
+    return () => {
+      cancelAnimationFrame(frame);
+      resize.disconnect();
+      forget();
+      plot.destroy();
+    };
+  }, []);
+  return { host, draw };
+}
