@@ -28,13 +28,18 @@ export default defineConfig(({ mode }) => {
       server: { fs: { allow: [here(".")] } },
       // TensorFlow.js asks for it.
       define: { "process.env.NODE_ENV": '"production"' },
-      worker: { format: "es" },
+      plugins: [minifiedShaders()],
+      worker: { format: "es", plugins: () => [minifiedShaders()] },
       build: {
         outDir: here("dist-demo"),
         emptyOutDir: true,
         target: "es2023",
         sourcemap: true,
-        rolldownOptions: { input: [here("demo/index.html"), here("demo/bench.html")] },
+        rolldownOptions: {
+          input: [here("demo/index.html"), here("demo/bench.html")],
+          // The charts' library comes with the rooms that draw, apart from their own code.
+          output: { codeSplitting: { groups: [{ name: "uPlot", test: /node_modules\/uplot\/.*\.js$/ }] } },
+        },
       },
     };
   }
