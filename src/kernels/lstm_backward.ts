@@ -14,7 +14,16 @@ import { activationConstants, type RecurrentActivations, withActivations } from 
 import { sharesPadding } from "./padding.ts";
 import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
-import { innerLoop, optionalReads, sweepLayout, timeChunks, unrolledWhereItPays, usesScratch } from "./sweep.ts";
+import {
+  innerLoop,
+  lstmFeatures,
+  optionalReads,
+  sweepLayout,
+  timeChunks,
+  UNUSED_BYTES,
+  unrolledWhereItPays,
+  usesScratch,
+} from "./sweep.ts";
 
 const source = withActivations(shader);
 
@@ -23,9 +32,6 @@ const PACKED = 0;
 const STATE_GRADIENTS = 1;
 /** The workgroups' shared gate gradients, where they lie in a buffer. */
 const SHARED = 2;
-/** Bytes in place of a buffer that nobody needs. */
-const UNUSED_BYTES = 16;
-
 /** Tensors that the sweep reads. */
 export interface LstmBackwardReads {
   /** f32[B, T, 5H] of the forward sweep: i, f, candidate, o, c. */
@@ -77,7 +83,6 @@ export function lstmBackwardCall(
       const inner = innerLoop(adapter);
       const packing = { hidden: size, gates: 4, order: "backward", multiple: inner.lanes } as const;
       const sharing = schedule !== undefined && sharesPadding(adapter, batch);
-      const features = usesScratch(adapter) ? [...inner.features, "scratch" as const] : inner.features;
       let sharedBytes = 0;
       /** The dispatches of one kind of rows: see PADDING in the shader. */
       const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
@@ -102,7 +107,7 @@ export function lstmBackwardCall(
           HAS_INITIAL: initial === undefined ? 0 : 1,
           ...activationConstants(activations),
         };
-        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, features);
+        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, lstmFeatures(adapter));
         const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
         return chunks.map(([start, end], index) => ({
           label: padding === 2 ? "lstm_backward of padding" : "lstm_backward",

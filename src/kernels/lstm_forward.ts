@@ -16,10 +16,12 @@ import { packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { specialise } from "./specialise.ts";
 import {
   innerLoop,
+  lstmFeatures,
   optionalReads,
   roundUp,
   sweepLayout,
   timeChunks,
+  UNUSED_BYTES,
   unrolledWhereItPays,
   usesScratch,
 } from "./sweep.ts";
@@ -54,9 +56,6 @@ export interface LstmForwardWrites {
   /** f32[2, B, H]: the last h, then the last c. */
   readonly last: Operand;
 }
-
-/** Bytes bound in place of an output that nobody reads. */
-const UNUSED_BYTES = 16;
 
 /** The scratch buffers: the packed kernel, outputs that nobody reads, and the padding's states. */
 const PACKED = 0;
@@ -102,7 +101,6 @@ export function lstmForwardCall(
       const hasWideThreads = adapter.kind === "lavapipe" && inner.features.length === 0 && size > 8;
       const isWide = size > 2 * adapter.limits.maxComputeInvocationsPerWorkgroup;
       const sharing = schedule !== undefined && sharesPadding(adapter, batch);
-      const features = usesScratch(adapter) ? [...inner.features, "scratch" as const] : inner.features;
       let sharedBytes = 0;
       /** The dispatches of one kind of rows: see PADDING in the shader. */
       const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
@@ -131,7 +129,7 @@ export function lstmForwardCall(
           WRITE_SAVED: isUsed.saved ? 1 : 0,
           ...activationConstants(activations),
         };
-        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, features);
+        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, lstmFeatures(adapter));
         return timeChunks(adapter, steps, layout, 4 * size * size).map(([start, end], index) => ({
           label: padding === 2 ? "lstm_forward of padding" : "lstm_forward",
           source: specialised,

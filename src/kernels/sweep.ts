@@ -127,6 +127,15 @@ export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
   return usesSubgroups ? { features: ["subgroups"], lanes: subgroupSize } : { features: [], lanes: 1 };
 }
 
+/** Shader features of an LSTM's sweep. */
+export function lstmFeatures(adapter: AdapterTraits): readonly ShaderFeature[] {
+  const { features } = innerLoop(adapter);
+  return usesScratch(adapter) ? [...features, "scratch"] : features;
+}
+
+/** Bytes of a buffer that is bound and that nobody reads. */
+export const UNUSED_BYTES = 16;
+
 /**
  * A shader without its `// @unroll (rows)` marks on software adapters: there unrolled loops gain nothing, and lavapipe's
  * compiler takes seconds for them, SwiftShader's a tenth of one.
