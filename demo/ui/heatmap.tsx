@@ -2,9 +2,11 @@
  * A heatmap: lines of values over steps of time. What is drawn is for the eyes; over it lies a grid that the keyboard and a
  * screen reader walk, one cell at a time, and on request the same numbers stand as a table.
  */
+
 import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useId, useRef } from "preact/hooks";
 import { Canvas } from "./canvas.tsx";
+import { Disclosure } from "./disclosure.tsx";
 import { palette, type Ramp } from "./ramps.ts";
 
 /** A cell; a part that is missing stands for none. */
@@ -228,16 +230,7 @@ export function HeatmapTable({ caption, lines, steps, value }: HeatmapTableProps
   const isOpen = useSignal(false);
   return (
     <div class="as-table">
-      <button
-        type="button"
-        class="quiet"
-        aria-expanded={isOpen.value}
-        onClick={() => {
-          isOpen.value = !isOpen.value;
-        }}
-      >
-        {isOpen.value ? "Hide the table" : "Show as table"}
-      </button>
+      <Disclosure isOpen={isOpen} show="Show as table" hide="Hide the table" />
       {isOpen.value ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
         <section class="scroll" tabIndex={0} aria-label={caption}>

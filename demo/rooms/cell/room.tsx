@@ -1,7 +1,9 @@
 /** Inside the cell: what an LSTM does with the sentence at hand, word by word and unit by unit. */
+
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { gpu, text, which } from "../../state.ts";
+import { Disclosure } from "../../ui/disclosure.tsx";
 import { figure } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
 import { type CellReading, PARTS } from "../../worker/cell.ts";
@@ -144,16 +146,7 @@ function Side({ current }: { readonly current: CellReading }) {
   if (!isNarrow.value) return <Explanation reading={current} />;
   return (
     <aside class={`sheet ${isOpen.value ? "open" : ""}`} aria-label="What the picture says">
-      <button
-        type="button"
-        class="quiet"
-        aria-expanded={isOpen.value}
-        onClick={() => {
-          isOpen.value = !isOpen.value;
-        }}
-      >
-        {isOpen.value ? "Put away ↓" : "What this says ↑"}
-      </button>
+      <Disclosure isOpen={isOpen} show="What this says ↑" hide="Put away ↓" />
       {isOpen.value ? <Explanation reading={current} /> : null}
     </aside>
   );
