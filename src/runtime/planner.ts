@@ -3,13 +3,15 @@
  * that holds it. Whole buffers are reused once their tensor was read for the last time.
  */
 import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import type { AdapterTraits, Dispatch, KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
+import type { AdapterTraits, KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
+import type { NdArray } from "../core/nd_array.ts";
 import { sizeOf } from "../core/shape.ts";
 import {
   type ConstantLeaf,
   constantOp,
   type Graph,
   inputOp,
+  type LeafAttributes,
   type Operation,
   operationsOf,
   rootsOf,
@@ -18,45 +20,15 @@ import {
   variableOf,
 } from "../graph/operation.ts";
 import { BufferPool } from "./buffer_pool.ts";
-
-/** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
-export const SLOT_BYTES = 256;
-
-/** Where a tensor lies. */
-export type Location =
-  | { readonly kind: "variable"; readonly variable: Variable }
-  | { readonly kind: "input"; readonly value: Value }
-  | { readonly kind: "slot"; readonly slot: number }
-  | { readonly kind: "constant"; readonly leaf: ConstantLeaf }
-  | { readonly kind: "temporary"; readonly buffer: number };
-
-/** One thing to encode: a dispatch with its buffers, or a copy between buffers. */
-export type Step =
-  | {
-      readonly kind: "dispatch";
-      readonly dispatch: Dispatch;
-      readonly buffers: readonly BoundBuffer[];
-      /** The name of the graph's operation that the dispatch belongs to. */
-      readonly operation: string;
-    }
-  | { readonly kind: "copy"; readonly from: Location; readonly to: Location; readonly bytes: number };
-
-export interface BoundBuffer {
-  readonly location: Location;
-  readonly bytes: number;
-}
-
-/** What a Program needs to build its GPU objects. */
-export interface Plan {
-  readonly steps: readonly Step[];
-  /** After the steps and after the outputs were copied out. */
-  readonly commits: readonly Step[];
-  /** Sizes in bytes of the temporary buffers. */
-  readonly temporaries: readonly number[];
-  readonly inputs: ReadonlyMap<Value, Location>;
-  readonly slots: number;
-  readonly outputs: readonly BoundBuffer[];
-}
+import {
+  type BoundBuffer,
+  type CopyStep,
+  type Location,
+  type Plan,
+  type PlannedInput,
+  SLOT_BYTES,
+  type Step,
+} from "./plan.ts";
 
 const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELEMENT;
 
@@ -133,7 +105,9 @@ class Planner {
   readonly #pool = new BufferPool();
   readonly #locations = new Map<Tensor, Location>();
   readonly #lastRead = new Map<Tensor, number>();
-  readonly #inputs = new Map<Value, Location>();
+  readonly #inputs: PlannedInput[] = [];
+  readonly #variables: Variable[] = [];
+  readonly #constants: NdArray[] = [];
   readonly #steps: Step[] = [];
   #slots = 0;
 
@@ -166,14 +140,23 @@ class Planner {
       temporaries: this.#pool.sizes,
       inputs: this.#inputs,
       slots: this.#slots,
-      outputs: this.#graph.outputs.map((value) => ({ location: this.#locate(rootOf(value)), bytes: bytesOf(value) })),
+      outputs: this.#graph.outputs.map((value) => {
+        const { shape, dtype } = value;
+        return { shape, dtype, location: this.#locate(rootOf(value)) };
+      }),
+      variables: this.#variables,
+      constants: this.#constants,
+      updated: this.#graph.updates.map(({ variable }) => variable),
     };
   }
 
   #placeInput(value: Value): void {
+    const { shape, dtype, operation } = value;
     const isSmall = bytesOf(value) <= SLOT_BYTES;
-    const location: Location = isSmall ? { kind: "slot", slot: this.#slots++ } : { kind: "input", value };
-    this.#inputs.set(value, location);
+    const location: Location = isSmall
+      ? { kind: "slot", index: this.#slots++ }
+      : { kind: "input", index: this.#inputs.length };
+    this.#inputs.push({ name: (operation.attributes as LeafAttributes).name, shape, dtype, location });
     this.#locations.set(value, location);
   }
 
@@ -188,15 +171,21 @@ class Planner {
     if (location === undefined && typeof tensor !== "string") {
       const variable = variableOf(tensor);
       const { definition, attributes } = tensor.operation;
-      if (variable !== undefined) location = { kind: "variable", variable };
-      else if (definition === constantOp) location = { kind: "constant", leaf: attributes as ConstantLeaf };
-      else if (definition === inputOp) {
+      if (variable !== undefined) location = this.#variable(variable);
+      else if (definition === constantOp) {
+        location = { kind: "constant", index: this.#constants.push((attributes as ConstantLeaf).data) - 1 };
+      } else if (definition === inputOp) {
         throw new Error(`the input "${(attributes as { name: string }).name}" is not among the program's inputs`);
       }
       if (location !== undefined) this.#locations.set(tensor, location);
     }
     if (location === undefined) throw new Error("planner: a tensor is read before it is written");
     return location;
+  }
+
+  #variable(variable: Variable): Location {
+    const known = this.#variables.indexOf(variable);
+    return { kind: "variable", index: known >= 0 ? known : this.#variables.push(variable) - 1 };
   }
 
   #planCall(call: KernelCall, operation: Operation, index: number): void {
@@ -212,15 +201,15 @@ class Planner {
     call.writes.forEach((operand, which) => {
       const tensor = writes[which] as Tensor;
       if (bound.has(which) && !this.#locations.has(tensor)) {
-        this.#locations.set(tensor, { kind: "temporary", buffer: this.#pool.take(bytesOf(operand)) });
+        this.#locations.set(tensor, { kind: "temporary", index: this.#pool.take(bytesOf(operand)) });
       }
     });
     const scratch = plan.scratch.map((bytes) => this.#pool.take(bytes));
-    for (const dispatch of plan.dispatches) {
-      const buffers = dispatch.buffers.map((binding): BoundBuffer => {
+    for (const { buffers: bindings, ...dispatch } of plan.dispatches) {
+      const buffers = bindings.map((binding): BoundBuffer => {
         if (binding.kind === "scratch") {
-          const buffer = scratch[binding.index] as number;
-          return { location: { kind: "temporary", buffer }, bytes: plan.scratch[binding.index] as number };
+          const index = scratch[binding.index] as number;
+          return { location: { kind: "temporary", index }, bytes: plan.scratch[binding.index] as number };
         }
         const [tensors, operands] = binding.kind === "read" ? [reads, call.reads] : [writes, call.writes];
         return {
@@ -228,7 +217,9 @@ class Planner {
           bytes: bytesOf(operands[binding.index] as Operand),
         };
       });
-      this.#steps.push({ kind: "dispatch", dispatch, buffers, operation: operation.definition.name });
+      const access = bindings.map((binding) => binding.access);
+      const { name } = operation.definition;
+      this.#steps.push({ kind: "dispatch", dispatch: { ...dispatch, access }, buffers, operation: name });
     }
     for (const buffer of scratch) this.#pool.give(buffer);
     this.#freeAfter(index, [...reads, ...writes]);
@@ -239,12 +230,12 @@ class Planner {
     const from = this.#locate(read);
     const isLastRead = (this.#lastRead.get(read) ?? -1) <= index;
     const target = this.#graph.updates.find(({ value }) => rootOf(value) === write)?.variable;
-    const isOwnUpdate = from.kind === "variable" && from.variable === target;
+    const isOwnUpdate = from.kind === "variable" && this.#variables[from.index] === target;
     if (isLastRead && (isOwnUpdate || from.kind === "temporary")) {
       this.#locations.set(write, from);
       return;
     }
-    const to: Location = { kind: "temporary", buffer: this.#pool.take(bytesOf(operand)) };
+    const to: Location = { kind: "temporary", index: this.#pool.take(bytesOf(operand)) };
     this.#locations.set(write, to);
     this.#steps.push({ kind: "copy", from, to, bytes: bytesOf(operand) });
   }
@@ -256,22 +247,22 @@ class Planner {
       const location = this.#locations.get(tensor);
       if (location?.kind !== "temporary") continue;
       const isDone = (this.#lastRead.get(tensor) ?? -1) <= index;
-      holders.set(location.buffer, isDone && (holders.get(location.buffer) ?? true));
+      holders.set(location.index, isDone && (holders.get(location.index) ?? true));
     }
     for (const [buffer, isDone] of holders) if (isDone) this.#pool.give(buffer);
   }
 
   /** Copies that bring updates to their variables. A value that lies in a variable is set aside first: it may be overwritten. */
-  #commits(): Step[] {
-    const aside: Step[] = [];
-    const commits: Step[] = [];
+  #commits(): CopyStep[] {
+    const aside: CopyStep[] = [];
+    const commits: CopyStep[] = [];
     for (const { variable, value } of this.#graph.updates) {
-      const to: Location = { kind: "variable", variable };
+      const to = this.#variable(variable);
       let from = this.#locate(rootOf(value));
-      if (from.kind === "variable" && from.variable === variable) continue;
+      if (from.kind === "variable" && from.index === to.index) continue;
       const bytes = bytesOf(variable);
       if (from.kind === "variable") {
-        const held: Location = { kind: "temporary", buffer: this.#pool.take(bytes) };
+        const held: Location = { kind: "temporary", index: this.#pool.take(bytes) };
         aside.push({ kind: "copy", from, to: held, bytes });
         from = held;
       }

@@ -1,20 +1,17 @@
 /** A graph made ready for one device: planned once, then replayed. */
-import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
-import { DeviceError, DisposedError, ShapeError, ValueError } from "../core/errors.ts";
+import { DeviceError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Graph, LeafAttributes, Value, Variable } from "../graph/operation.ts";
 import { printGraph } from "../graph/print.ts";
-import { type Built, buildProgram, type ProgramOptions } from "./built_program.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 import { encodeDispatch, encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
-import { SLOT_BYTES } from "./planner.ts";
-import { mapBuffer } from "./staging.ts";
-import { type VariableStaging, variablesOf } from "./variables.ts";
+import { type PlannedGraph, type ProgramOptions, planProgram } from "./plan_program.ts";
+import { Replay } from "./replay.ts";
+import type { VariableStaging } from "./variables.ts";
 
-export type { ProgramOptions } from "./built_program.ts";
+export type { ProgramOptions } from "./plan_program.ts";
 
 /** What a Program does in one run, as numbers. */
 export interface ProgramStatistics {
@@ -35,26 +32,18 @@ export type Feeds = ReadonlyMap<Value, NdArray>;
  * next run that is awaited.
  */
 export class Program {
-  readonly #device: Device;
-  readonly #graph: Graph;
-  readonly #options: ProgramOptions;
-  readonly #label: string;
+  readonly #replay: Replay;
+  readonly #inputs: readonly Value[];
   /** The variables that a run changes. */
   readonly updated: readonly Variable[];
-  readonly #forget: () => void;
-  #built: Built;
-  #building: Promise<void> | undefined;
-  #reading: Promise<unknown> = Promise.resolve();
-  #disposed = false;
+  /** The optimized graph; another one where another device came. */
+  readonly #optimized: () => Graph;
 
-  private constructor(device: Device, graph: Graph, options: ProgramOptions, built: Built) {
-    this.#device = device;
-    this.#graph = graph;
-    this.#options = options;
-    this.#label = options.label;
-    this.#built = built;
+  private constructor(replay: Replay, graph: Graph, inputs: readonly Value[], optimized: () => Graph) {
+    this.#replay = replay;
+    this.#inputs = inputs;
+    this.#optimized = optimized;
     this.updated = graph.updates.map(({ variable }) => variable);
-    this.#forget = device.onDispose(() => this.dispose());
   }
 
   /**
@@ -62,16 +51,21 @@ export class Program {
    * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind.
    */
   static async compile(device: Device, graph: Graph, options: ProgramOptions): Promise<Program> {
-    return new Program(device, graph, options, await buildProgram(device, graph, options));
+    let planned: PlannedGraph | undefined;
+    const replay = await Replay.make(device, options.label, async () => {
+      planned = await planProgram(device, graph, options);
+      return planned.plan;
+    });
+    return new Program(replay, graph, options.inputs, () => planned?.graph ?? graph);
   }
 
   /** The optimized graph as text. */
   get text(): string {
-    return printGraph(this.#built.graph);
+    return printGraph(this.#optimized());
   }
 
   get statistics(): ProgramStatistics {
-    const { plan, owned } = this.#built;
+    const { plan, owned } = this.#replay.built;
     const dispatches = plan.steps.filter((step) => step.kind === "dispatch");
     const extraChunks = dispatches.filter(({ dispatch }) => dispatch.isExtraChunk === true).length;
     return {
@@ -84,17 +78,7 @@ export class Program {
 
   /** Builds again what a loss of the device took; `run`, `profile` and `time` do so by themselves. */
   async ready(): Promise<void> {
-    const device = this.#device;
-    if (this.#built.generation === device.generation || this.#disposed) return;
-    this.#building ??= buildProgram(device, this.#graph, this.#options)
-      .then((built) => {
-        this.#built = built;
-        if (this.#disposed) this.#free();
-      })
-      .finally(() => {
-        this.#building = undefined;
-      });
-    return this.#building;
+    return this.#replay.ready();
   }
 
   /**
@@ -103,85 +87,22 @@ export class Program {
    * @throws DeviceLostError when the device was lost since the program was `ready`.
    */
   submit(feeds: Feeds = new Map(), snapshot?: VariableStaging): void {
-    this.#feed(feeds);
-    this.#encode(false, snapshot);
+    this.#replay.submit(this.#arrays(feeds), snapshot);
   }
 
   /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
   async run(feeds: Feeds = new Map(), pacer?: Pacer): Promise<NdArray[]> {
-    // The staging buffer is one: a second reading run waits until the first has its bytes.
-    const previous = this.#reading;
-    const result = previous.then(
-      () => this.#runAndRead(feeds, pacer),
-      () => this.#runAndRead(feeds, pacer),
-    );
-    this.#reading = result.catch(() => undefined);
-    return result;
+    return this.#replay.run(this.#arrays(feeds), pacer);
   }
 
-  async #runAndRead(feeds: Feeds, pacer: Pacer | undefined): Promise<NdArray[]> {
-    await this.ready();
-    this.#feed(feeds);
-    this.#encode(true);
-    const { staging, outputs } = this.#built.resources;
-    if (staging === undefined) return [];
-    await pacer?.nap();
-    const bytes = await mapBuffer(this.#device, staging);
-    pacer?.finished();
-    return this.#built.graph.outputs.map(({ shape, dtype }, index) => {
-      const data: HostData = allocate(dtype, sizeOf(shape));
-      const { offset } = outputs[index] as { offset: number };
-      new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
-      return { shape, data };
-    });
-  }
-
-  #feed(feeds: Feeds): void {
-    if (this.#disposed) throw new DisposedError(`the program "${this.#label}" was disposed`, { program: this.#label });
-    const { generation, plan, resources, slotData } = this.#built;
-    this.#device.assertUsable(generation);
-    const { queue } = this.#device.gpu;
-    for (const [value, location] of plan.inputs) {
+  #arrays(feeds: Feeds): NdArray[] {
+    this.#replay.assertOpen();
+    return this.#inputs.map((value) => {
       const array = feeds.get(value);
+      if (array !== undefined) return array;
       const { name } = value.operation.attributes as LeafAttributes;
-      if (array === undefined) throw new ValueError(`${this.#label}: the input "${name}" was not fed`, { input: name });
-      if (!sameShape(array.shape, value.shape)) {
-        throw new ShapeError(
-          `${this.#label}: the input "${name}" is ${formatShape(array.shape)}; expected ${formatShape(value.shape)}`,
-          { input: name, shape: array.shape, expected: value.shape },
-        );
-      }
-      if (location.kind === "slot") {
-        array.data.forEach((element, index) => {
-          const at = location.slot * SLOT_BYTES + index * BYTES_PER_ELEMENT;
-          if (value.dtype === "float32") slotData.setFloat32(at, element, true);
-          else slotData.setInt32(at, element, true);
-        });
-      } else {
-        queue.writeBuffer(resources.inputs.get(value) as GPUBuffer, 0, array.data as Float32Array<ArrayBuffer>);
-      }
-    }
-    if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);
-  }
-
-  #encode(reads: boolean, snapshot?: VariableStaging): void {
-    const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-    const { steps, commits, outputs, staging } = this.#built.resources;
-    encodeSteps(encoder, steps, this.#label);
-    if (reads && staging !== undefined) {
-      for (const { buffer, from, offset, bytes } of outputs) {
-        if (bytes > 0) encoder.copyBufferToBuffer(buffer, from, staging, offset, bytes);
-      }
-    }
-    encodeSteps(encoder, commits, this.#label);
-    snapshot?.encode(encoder);
-    this.#device.gpu.queue.submit([encoder.finish()]);
-    this.#changed();
-  }
-
-  /** The host does not know what the updated variables hold any more. */
-  #changed(): void {
-    variablesOf(this.#device).changed(this.updated);
+      throw new ValueError(`${this.#replay.label}: the input "${name}" was not fed`, { input: name });
+    });
   }
 
   /**
@@ -189,28 +110,29 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
-    const device = this.#device;
+    const replay = this.#replay;
+    const { device, label } = replay;
     this.#needTimestamps();
-    await this.ready();
-    const { steps, commits } = this.#built.resources;
+    await replay.ready();
+    const { steps, commits } = replay.built.resources;
     const dispatches = steps.filter((step) => step.kind === "dispatch");
     const timer = await DispatchTimer.make(device, dispatches.length);
     try {
-      this.#feed(feeds);
-      const encoder = device.gpu.createCommandEncoder({ label: `${this.#label}: profile` });
+      replay.feed(this.#arrays(feeds));
+      const encoder = device.gpu.createCommandEncoder({ label: `${label}: profile` });
       for (const step of steps) {
-        if (step.kind === "copy") encodeSteps(encoder, [step], this.#label);
+        if (step.kind === "copy") encodeSteps(encoder, [step], label);
         else {
           const pass = encoder.beginComputePass({ label: step.label, timestampWrites: timer.next() });
           encodeDispatch(pass, step);
           pass.end();
         }
       }
-      encodeSteps(encoder, commits, this.#label);
-      this.#changed();
+      encodeSteps(encoder, commits, label);
+      replay.changed();
       const seconds = await timer.submit(encoder);
-      return dispatches.map(({ label, operation }, index) => ({
-        kernel: label,
+      return dispatches.map(({ label: kernel, operation }, index) => ({
+        kernel,
         operation,
         seconds: seconds[index] as number,
       }));
@@ -227,17 +149,19 @@ export class Program {
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
     this.#needTimestamps();
-    await this.ready();
-    const { steps, commits } = this.#built.resources;
+    const replay = this.#replay;
+    const { device } = replay;
+    await replay.ready();
+    const { steps, commits } = replay.built.resources;
     const all = Array.from({ length: runs }, () => [...steps, ...commits]).flat();
     if (!all.some((step) => step.kind === "dispatch")) return 0;
-    const label = `${this.#label}: ${runs} runs`;
-    const timer = await DispatchTimer.make(this.#device, 1);
+    const label = `${replay.label}: ${runs} runs`;
+    const timer = await DispatchTimer.make(device, 1);
     try {
-      this.#feed(feeds);
-      const encoder = this.#device.gpu.createCommandEncoder({ label });
+      replay.feed(this.#arrays(feeds));
+      const encoder = device.gpu.createCommandEncoder({ label });
       encodeSteps(encoder, all, label, timer.queries);
-      this.#changed();
+      replay.changed();
       const [seconds] = await timer.submit(encoder, sleep);
       return seconds ?? 0;
     } finally {
@@ -246,22 +170,16 @@ export class Program {
   }
 
   #needTimestamps(): void {
-    if (this.#device.gpu.features.has("timestamp-query")) return;
+    const { device, label } = this.#replay;
+    if (device.gpu.features.has("timestamp-query")) return;
     throw new DeviceError(
-      `${this.#label}: this adapter has no timestamp queries (feature "timestamp-query"), so dispatches cannot be timed`,
+      `${label}: this adapter has no timestamp queries (feature "timestamp-query"), so dispatches cannot be timed`,
     );
   }
 
   /** Frees the program's buffers; variables stay. Harmless when repeated. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#forget();
-    this.#free();
-  }
-
-  #free(): void {
-    for (const buffer of this.#built.owned) this.#device.destroyBuffer(buffer);
+    this.#replay.dispose();
   }
 
   [Symbol.dispose](): void {

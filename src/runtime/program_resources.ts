@@ -6,9 +6,17 @@ import { sizeOf } from "../core/shape.ts";
 import { formatBytes } from "../gpu/allocations.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Pipeline } from "../gpu/pipeline.ts";
-import type { LeafAttributes, Value } from "../graph/operation.ts";
+import type { Variable } from "../graph/operation.ts";
 import type { Encodable } from "./encode.ts";
-import { type BoundBuffer, type Location, type Plan, SLOT_BYTES, type Step } from "./planner.ts";
+import {
+  type BoundBuffer,
+  type CopyStep,
+  type DispatchStep,
+  type Location,
+  type Plan,
+  SLOT_BYTES,
+  type Step,
+} from "./plan.ts";
 import { variablesOf } from "./variables.ts";
 
 /** What a Program replays. */
@@ -23,7 +31,8 @@ export interface Resources {
     readonly bytes: number;
   }[];
   readonly slots: GPUBuffer | undefined;
-  readonly inputs: ReadonlyMap<Value, GPUBuffer>;
+  /** By place in the plan; undefined for those that lie in a slot. */
+  readonly inputs: readonly (GPUBuffer | undefined)[];
   readonly staging: GPUBuffer | undefined;
 }
 
@@ -47,7 +56,7 @@ export async function buildResources(device: Device, label: string, plan: Plan):
   });
 }
 
-function compileStep(device: Device, label: string, step: Extract<Step, { kind: "dispatch" }>): Promise<Pipeline> {
+function compileStep(device: Device, label: string, step: DispatchStep): Promise<Pipeline> {
   const { dispatch, buffers } = step;
   const limit = device.traits.limits.maxStorageBufferBindingSize;
   for (const { bytes } of buffers) {
@@ -58,8 +67,7 @@ function compileStep(device: Device, label: string, step: Extract<Step, { kind: 
       );
     }
   }
-  const access = dispatch.buffers.map((binding) => binding.access);
-  return device.pipelines.get(dispatch.label, dispatch.source, dispatch.entryPoint, access);
+  return device.pipelines.get(dispatch.label, dispatch.source, dispatch.entryPoint, dispatch.access);
 }
 
 class Builder {
@@ -68,8 +76,8 @@ class Builder {
   readonly #plan: Plan;
   readonly #owned: GPUBuffer[];
   readonly #temporaries: GPUBuffer[];
-  readonly #inputs = new Map<Value, GPUBuffer>();
-  readonly #constants = new Map<unknown, GPUBuffer>();
+  readonly #inputs: readonly (GPUBuffer | undefined)[];
+  readonly #constants: readonly GPUBuffer[];
   readonly #slots: GPUBuffer | undefined;
 
   constructor(device: Device, label: string, plan: Plan, owned: GPUBuffer[]) {
@@ -80,12 +88,14 @@ class Builder {
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     this.#temporaries = plan.temporaries.map((bytes, index) => this.#make(bytes, storage, `temporary ${index}`));
     this.#slots = plan.slots === 0 ? undefined : this.#make(plan.slots * SLOT_BYTES, storage, "step");
-    for (const [value, location] of plan.inputs) {
-      if (location.kind === "input") {
-        const bytes = sizeOf(value.shape) * BYTES_PER_ELEMENT;
-        this.#inputs.set(value, this.#make(bytes, storage, (value.operation.attributes as LeafAttributes).name));
-      }
-    }
+    this.#inputs = plan.inputs.map(({ name, shape, location }) =>
+      location.kind === "input" ? this.#make(sizeOf(shape) * BYTES_PER_ELEMENT, storage, name) : undefined,
+    );
+    this.#constants = plan.constants.map(({ data }) => {
+      const buffer = this.#make(data.byteLength, storage, "constant");
+      device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+      return buffer;
+    });
   }
 
   #make(bytes: number, usage: GPUBufferUsageFlags, name: string): GPUBuffer {
@@ -94,29 +104,15 @@ class Builder {
     return buffer;
   }
 
-  #resolve(location: Location): { buffer: GPUBuffer; offset: number } {
-    switch (location.kind) {
+  #resolve({ kind, index }: Location): { buffer: GPUBuffer; offset: number } {
+    switch (kind) {
       case "variable":
-        return { buffer: variablesOf(this.#device).bufferOf(location.variable), offset: 0 };
-      case "input":
-        return { buffer: this.#inputs.get(location.value) as GPUBuffer, offset: 0 };
+        return { buffer: variablesOf(this.#device).bufferOf(this.#plan.variables[index] as Variable), offset: 0 };
       case "slot":
-        return { buffer: this.#slots as GPUBuffer, offset: location.slot * SLOT_BYTES };
-      case "temporary":
-        return { buffer: this.#temporaries[location.buffer] as GPUBuffer, offset: 0 };
-      case "constant": {
-        let buffer = this.#constants.get(location.leaf);
-        if (buffer === undefined) {
-          const { data } = location.leaf.data;
-          buffer = this.#make(
-            data.byteLength,
-            GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-            "constant",
-          );
-          this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-          this.#constants.set(location.leaf, buffer);
-        }
-        return { buffer, offset: 0 };
+        return { buffer: this.#slots as GPUBuffer, offset: index * SLOT_BYTES };
+      default: {
+        const buffers = { input: this.#inputs, temporary: this.#temporaries, constant: this.#constants }[kind];
+        return { buffer: buffers[index] as GPUBuffer, offset: 0 };
       }
     }
   }
@@ -148,7 +144,8 @@ class Builder {
       };
     });
     let offset = 0;
-    const read = outputs.map(({ location, bytes }) => {
+    const read = outputs.map(({ location, shape }) => {
+      const bytes = sizeOf(shape) * BYTES_PER_ELEMENT;
       const at = offset;
       offset += bytes;
       const { buffer, offset: from } = this.#resolve(location);
@@ -160,7 +157,7 @@ class Builder {
         : this.#make(offset, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "outputs");
     return {
       steps: encodable,
-      commits: commits.map((step) => this.#copy(step as Extract<Step, { kind: "copy" }>)),
+      commits: commits.map((step) => this.#copy(step)),
       outputs: read,
       slots: this.#slots,
       inputs: this.#inputs,
@@ -168,7 +165,7 @@ class Builder {
     };
   }
 
-  #copy({ from, to, bytes }: Extract<Step, { kind: "copy" }>): Encodable {
+  #copy({ from, to, bytes }: CopyStep): Encodable {
     const { buffer, offset: fromOffset } = this.#resolve(from);
     return { kind: "copy", from: buffer, fromOffset, to: this.#resolve(to).buffer, bytes };
   }

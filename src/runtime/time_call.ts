@@ -5,7 +5,7 @@ import { sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 import { type Encodable, encodeSteps } from "./encode.ts";
-import type { Plan } from "./planner.ts";
+import type { Plan, Step } from "./plan.ts";
 import { buildResources } from "./program_resources.ts";
 
 /** A sample is made this long, in seconds, by running the call often: browsers round to 100 µs, and a submit costs time of its own. */
@@ -56,16 +56,19 @@ function planAlone(call: KernelCall, plan: KernelPlan): Plan {
   const temporaries = [...operands, ...plan.scratch];
   const first = { read: 0, write: call.reads.length, scratch: operands.length };
   const bound = ({ kind, index }: BufferBinding) => {
-    const buffer = first[kind] + index;
-    return { location: { kind: "temporary" as const, buffer }, bytes: temporaries[buffer] ?? 0 };
+    const place = first[kind] + index;
+    return { location: { kind: "temporary" as const, index: place }, bytes: temporaries[place] ?? 0 };
   };
-  const steps = plan.dispatches.map((dispatch) => ({
-    kind: "dispatch" as const,
-    dispatch,
-    buffers: dispatch.buffers.map(bound),
-    operation: call.kernel,
-  }));
-  return { steps, commits: [], temporaries, inputs: new Map(), slots: 0, outputs: [] };
+  const steps = plan.dispatches.map(
+    ({ buffers, ...dispatch }): Step => ({
+      kind: "dispatch",
+      dispatch: { ...dispatch, access: buffers.map(({ access }) => access) },
+      buffers: buffers.map(bound),
+      operation: call.kernel,
+    }),
+  );
+  const none = { commits: [], inputs: [], slots: 0, outputs: [], variables: [], constants: [], updated: [] };
+  return { steps, temporaries, ...none };
 }
 
 async function timeSteps(device: Device, label: string, steps: readonly Encodable[], runs: number): Promise<number> {

@@ -1,9 +1,9 @@
-/** A Program's plan and GPU objects on one generation of its device. */
+/** From a graph to a plan for a device as it is. */
 import type { Device } from "../gpu/device.ts";
 import type { Graph, Value } from "../graph/operation.ts";
 import { optimize } from "../passes/optimize.ts";
-import { type ChooseVariant, kernelCallsOf, type Plan, planGraph, SLOT_BYTES } from "./planner.ts";
-import { type BuiltResources, buildResources } from "./program_resources.ts";
+import type { Plan } from "./plan.ts";
+import { type ChooseVariant, kernelCallsOf, planGraph } from "./planner.ts";
 import { tuningOf, type Variants } from "./tune.ts";
 
 /** Options of `Program.compile`. */
@@ -17,24 +17,18 @@ export interface ProgramOptions {
   readonly variants?: Variants | undefined;
 }
 
-/** What a Program has on one generation of its device. */
-export interface Built extends BuiltResources {
-  readonly generation: number;
+/** A graph after the passes, and its plan. */
+export interface PlannedGraph {
   readonly graph: Graph;
   readonly plan: Plan;
-  readonly slotData: DataView<ArrayBuffer>;
 }
 
-/** @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind. */
-export async function buildProgram(device: Device, graph: Graph, options: ProgramOptions): Promise<Built> {
-  const { label, inputs, chooseVariant, variants } = options;
-  device.assertUsable();
-  const { generation, traits } = device;
+/** Optimizes and plans a graph, with kernels' variants as the device was tuned. */
+export async function planProgram(device: Device, graph: Graph, options: ProgramOptions): Promise<PlannedGraph> {
+  const { inputs, chooseVariant, variants } = options;
+  const { traits } = device;
   const optimized = optimize(graph, { maxStorageBuffers: traits.limits.maxStorageBuffersPerShaderStage });
   const tuned = await tuningOf(device).chooserFor(() => kernelCallsOf(optimized), variants);
   const plan = planGraph(optimized, inputs, traits, (call) => chooseVariant?.(call) ?? tuned?.(call));
-  const { resources, owned } = await buildResources(device, label, plan);
-  device.assertUsable(generation);
-  const slotData = new DataView(new ArrayBuffer(plan.slots * SLOT_BYTES));
-  return { generation, graph: optimized, plan, resources, owned, slotData };
+  return { graph: optimized, plan };
 }

@@ -1,0 +1,75 @@
+/** What a Program runs, as plain data: kernel dispatches and copies in order, and the place of every tensor. */
+import type { Dispatch, TensorType } from "../core/kernel_call.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Variable } from "../graph/operation.ts";
+
+/** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
+export const SLOT_BYTES = 256;
+
+/**
+ * Where a tensor lies: a variable's buffer, an input's, a constant's, a temporary one, by its place in the plan's list; or one of
+ * the slots that small inputs share.
+ */
+export interface Location {
+  readonly kind: "variable" | "input" | "slot" | "constant" | "temporary";
+  readonly index: number;
+}
+
+/** A buffer, or the beginning of one. */
+export interface BoundBuffer {
+  readonly location: Location;
+  readonly bytes: number;
+}
+
+/** A dispatch of a plan; `buffers` of its kernel are the plan's, in the same order. */
+export type PlannedDispatch = Omit<Dispatch, "buffers"> & {
+  readonly access: readonly ("read" | "read_write")[];
+};
+
+/** A dispatch with its buffers. */
+export interface DispatchStep {
+  readonly kind: "dispatch";
+  readonly dispatch: PlannedDispatch;
+  /** From `@binding(1)` on. */
+  readonly buffers: readonly BoundBuffer[];
+  /** The name of the graph's operation that the dispatch belongs to. */
+  readonly operation: string;
+}
+
+/** A copy between buffers, from the beginning of each. */
+export interface CopyStep {
+  readonly kind: "copy";
+  readonly from: Location;
+  readonly to: Location;
+  readonly bytes: number;
+}
+
+/** One thing to encode. */
+export type Step = DispatchStep | CopyStep;
+
+/** A value that the caller feeds, and where. */
+export interface PlannedInput extends TensorType {
+  readonly name: string;
+  readonly location: Location;
+}
+
+/** A value that is read back. */
+export interface PlannedOutput extends TensorType {
+  readonly location: Location;
+}
+
+/** All that is needed to build a program's GPU objects. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** After the steps and after the outputs were copied out. */
+  readonly commits: readonly CopyStep[];
+  /** Sizes in bytes of the temporary buffers. */
+  readonly temporaries: readonly number[];
+  readonly inputs: readonly PlannedInput[];
+  readonly slots: number;
+  readonly outputs: readonly PlannedOutput[];
+  readonly variables: readonly Variable[];
+  readonly constants: readonly NdArray[];
+  /** The variables that a run changes. */
+  readonly updated: readonly Variable[];
+}

@@ -1,0 +1,186 @@
+/** A plan on a device: its GPU objects are made once, then it is fed, encoded and read as often as one likes. */
+import { allocate, BYTES_PER_ELEMENT } from "../core/dtype.ts";
+import { DisposedError, ShapeError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
+import type { Device } from "../gpu/device.ts";
+import { encodeSteps } from "./encode.ts";
+import type { Pacer } from "./pacer.ts";
+import { type Plan, SLOT_BYTES } from "./plan.ts";
+import { type BuiltResources, buildResources } from "./program_resources.ts";
+import { mapBuffer } from "./staging.ts";
+import { type VariableStaging, variablesOf } from "./variables.ts";
+
+/** What a plan has on one generation of its device. */
+interface Built extends BuiltResources {
+  readonly generation: number;
+  readonly plan: Plan;
+  readonly slotData: DataView<ArrayBuffer>;
+}
+
+/** Makes the plan for the device as it is: again after each loss. */
+export type MakePlan = () => Plan | Promise<Plan>;
+
+async function build(device: Device, label: string, makePlan: MakePlan): Promise<Built> {
+  device.assertUsable();
+  const { generation } = device;
+  const plan = await makePlan();
+  const { resources, owned } = await buildResources(device, label, plan);
+  device.assertUsable(generation);
+  const slotData = new DataView(new ArrayBuffer(plan.slots * SLOT_BYTES));
+  return { generation, plan, resources, owned, slotData };
+}
+
+/** Runs a plan. Arrays are fed in the order of its inputs. */
+export class Replay {
+  readonly device: Device;
+  readonly label: string;
+  readonly #makePlan: MakePlan;
+  readonly #forget: () => void;
+  #built: Built;
+  #building: Promise<void> | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  private constructor(device: Device, label: string, makePlan: MakePlan, built: Built) {
+    this.device = device;
+    this.label = label;
+    this.#makePlan = makePlan;
+    this.#built = built;
+    this.#forget = device.onDispose(() => this.dispose());
+  }
+
+  /** @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind. */
+  static async make(device: Device, label: string, makePlan: MakePlan): Promise<Replay> {
+    return new Replay(device, label, makePlan, await build(device, label, makePlan));
+  }
+
+  /** Plan, GPU objects and the buffers that are owned. */
+  get built(): BuiltResources & { readonly plan: Plan } {
+    return this.#built;
+  }
+
+  /** Builds again what a loss of the device took. */
+  async ready(): Promise<void> {
+    if (this.#built.generation === this.device.generation || this.#disposed) return;
+    this.#building ??= build(this.device, this.label, this.#makePlan)
+      .then((built) => {
+        this.#built = built;
+        if (this.#disposed) this.#free();
+      })
+      .finally(() => {
+        this.#building = undefined;
+      });
+    return this.#building;
+  }
+
+  /**
+   * Runs once without waiting: the updates happen on the GPU, in the order of the submits.
+   * @param snapshot copies variables to the host's reach once the updates are done
+   * @throws DeviceLostError when the device was lost since `ready`.
+   */
+  submit(arrays: readonly NdArray[], snapshot?: VariableStaging): void {
+    this.feed(arrays);
+    this.#submit(false, snapshot);
+  }
+
+  /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
+  async run(arrays: readonly NdArray[], pacer?: Pacer): Promise<NdArray[]> {
+    // The staging buffer is one: a second reading run waits until the first has its bytes.
+    const previous = this.#reading;
+    const result = previous.then(
+      () => this.#runAndRead(arrays, pacer),
+      () => this.#runAndRead(arrays, pacer),
+    );
+    this.#reading = result.catch(() => undefined);
+    return result;
+  }
+
+  async #runAndRead(arrays: readonly NdArray[], pacer: Pacer | undefined): Promise<NdArray[]> {
+    await this.ready();
+    this.feed(arrays);
+    this.#submit(true);
+    const { plan, resources } = this.#built;
+    if (resources.staging === undefined) return [];
+    await pacer?.nap();
+    const bytes = await mapBuffer(this.device, resources.staging);
+    pacer?.finished();
+    return plan.outputs.map(({ shape, dtype }, index) => {
+      const data = allocate(dtype, sizeOf(shape));
+      const { offset } = resources.outputs[index] as { offset: number };
+      new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
+      return { shape, data };
+    });
+  }
+
+  /** @throws DisposedError after `dispose`. */
+  assertOpen(): void {
+    const { label } = this;
+    if (this.#disposed) throw new DisposedError(`the program "${label}" was disposed`, { program: label });
+  }
+
+  /** Uploads the inputs of the next run. */
+  feed(arrays: readonly NdArray[]): void {
+    this.assertOpen();
+    const { label } = this;
+    const { generation, plan, resources, slotData } = this.#built;
+    this.device.assertUsable(generation);
+    const { queue } = this.device.gpu;
+    plan.inputs.forEach(({ name, shape, dtype, location }, input) => {
+      const array = arrays[input] as NdArray;
+      if (!sameShape(array.shape, shape)) {
+        throw new ShapeError(
+          `${label}: the input "${name}" is ${formatShape(array.shape)}; expected ${formatShape(shape)}`,
+          { input: name, shape: array.shape, expected: shape },
+        );
+      }
+      if (location.kind === "slot") {
+        array.data.forEach((element, index) => {
+          const at = location.index * SLOT_BYTES + index * BYTES_PER_ELEMENT;
+          if (dtype === "float32") slotData.setFloat32(at, element, true);
+          else slotData.setInt32(at, element, true);
+        });
+      } else {
+        queue.writeBuffer(resources.inputs[input] as GPUBuffer, 0, array.data as Float32Array<ArrayBuffer>);
+      }
+    });
+    if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);
+  }
+
+  /** Records a run. */
+  encode(reads: boolean, snapshot?: VariableStaging): GPUCommandBuffer {
+    const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
+    const { steps, commits, outputs, staging } = this.#built.resources;
+    encodeSteps(encoder, steps, this.label);
+    if (reads && staging !== undefined) {
+      for (const { buffer, from, offset, bytes } of outputs) {
+        if (bytes > 0) encoder.copyBufferToBuffer(buffer, from, staging, offset, bytes);
+      }
+    }
+    encodeSteps(encoder, commits, this.label);
+    snapshot?.encode(encoder);
+    return encoder.finish();
+  }
+
+  #submit(reads: boolean, snapshot?: VariableStaging): void {
+    this.device.gpu.queue.submit([this.encode(reads, snapshot)]);
+    this.changed();
+  }
+
+  /** The host does not know what the updated variables hold any more. */
+  changed(): void {
+    variablesOf(this.device).changed(this.#built.plan.updated);
+  }
+
+  /** Frees the buffers; variables stay. Harmless when repeated. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#forget();
+    this.#free();
+  }
+
+  #free(): void {
+    for (const buffer of this.#built.owned) this.device.destroyBuffer(buffer);
+  }
+}
