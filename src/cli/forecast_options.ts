@@ -1,5 +1,5 @@
 /** What a forecast of the command line is told: values, defaults and their checks. No runtime's own modules here. */
-import { objectOf } from "../io/json_check.ts";
+import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 

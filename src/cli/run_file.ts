@@ -1,7 +1,7 @@
 /** What a training of the command line keeps in a directory: the model's files, and `run.json` with what it was told. */
 import { FormatError } from "../core/errors.ts";
+import { objectOf } from "../core/json_check.ts";
 import type { ModelFiles } from "../index.ts";
-import { objectOf } from "../io/json_check.ts";
 import { MANIFEST_NAME, unpackModel, writeModelDirectory } from "../io/model_file.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { FileSystem } from "../platform/file_system.ts";

@@ -1,6 +1,6 @@
 /** What a training of the command line is told: values, defaults per data set, and their checks. No runtime's own modules here. */
 import { FormatError } from "../core/errors.ts";
-import { objectOf } from "../io/json_check.ts";
+import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 

@@ -1,6 +1,6 @@
 /** Initializers: Keras's names and options against Sluice's. */
 import { FormatError, SluiceError } from "../core/errors.ts";
-import { objectOf, show, textOf } from "../io/json_check.ts";
+import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type InitializerConfig, resolveInitializer } from "../nn/initializers.ts";
 import { camelCase } from "../nn/names.ts";

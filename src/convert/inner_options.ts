@@ -1,6 +1,6 @@
 /** Options that hold layers: what wrappers wrap. They are written from the layers themselves. */
 import { FormatError } from "../core/errors.ts";
-import { objectOf, show, textOf } from "../io/json_check.ts";
+import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import type { Option } from "./options.ts";
 

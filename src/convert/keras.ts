@@ -1,7 +1,7 @@
 /** Keras 3's files: `.keras` (a zip of configuration and weights) and `.weights.h5`. */
 import { FormatError } from "../core/errors.ts";
+import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { objectOf, show, textOf } from "../io/json_check.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
 import type { Source } from "../platform/source.ts";

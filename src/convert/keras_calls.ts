@@ -1,6 +1,6 @@
 /** The calls of a functional model: which layer reads which tensors, in an order that Keras does not promise. */
 import { FormatError } from "../core/errors.ts";
-import { countOf, objectOf, show, textOf } from "../io/json_check.ts";
+import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import type { LayerGraph } from "../nn/layer_graph.ts";
 import { type Layer, SymbolicTensor } from "../nn/layers/index.ts";

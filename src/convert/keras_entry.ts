@@ -1,7 +1,7 @@
 /** What a layer's or a model's entry in Keras's configuration says of itself. */
 import { FormatError } from "../core/errors.ts";
+import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { Shape } from "../core/shape.ts";
-import { countOf, objectOf, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 
 const MAX_LENGTH = 10_000;

@@ -1,7 +1,7 @@
 /** A model from its configuration as Keras 3 writes it: `config.json`. */
 import { FormatError } from "../core/errors.ts";
+import { asFormatError, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { asFormatError, show, textOf } from "../io/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { model as functional } from "../nn/functional.ts";
 import { InputLayer, input, type Layer, type SymbolicTensor } from "../nn/layers/index.ts";

@@ -1,6 +1,6 @@
 /** One layer's configuration, from Keras's form to a layer and back. */
 import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
-import { objectOf, show, textOf } from "../io/json_check.ts";
+import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
 import { camelCase } from "../nn/names.ts";

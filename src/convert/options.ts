@@ -1,6 +1,6 @@
 /** How each kind of a layer's options is written in Keras's configurations, and read from them. */
 import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
-import { objectOf, show, textOf } from "../io/json_check.ts";
+import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { activationName } from "../nn/activations.ts";
 import { readInitializer, writeInitializer } from "./initializers.ts";

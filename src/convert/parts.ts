@@ -1,6 +1,6 @@
 /** Regularizers and constraints: small objects with a class and a few numbers. */
 import { FormatError, SluiceError } from "../core/errors.ts";
-import { objectOf, show, textOf } from "../io/json_check.ts";
+import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type ConstraintConfig, resolveConstraint } from "../nn/constraints.ts";
 import { camelCase } from "../nn/names.ts";

@@ -1,8 +1,8 @@
 /** TensorFlow.js layers models: `model.json`, and weights in binary shards beside it. https://www.tensorflow.org/js/guide/save_load */
 import { FormatError, ValueError } from "../core/errors.ts";
+import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
-import { countsOf, objectOf, show, textOf } from "../io/json_check.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
 import type { Device } from "./device.ts";

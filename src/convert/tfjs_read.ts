@@ -1,6 +1,6 @@
 /** A model's topology as TensorFlow.js and Keras 2 write it, said as Keras 3 says it. */
 import { FormatError } from "../core/errors.ts";
-import { countOf, objectOf, show, textOf } from "../io/json_check.ts";
+import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { entryOf, type Fields, listOf } from "./keras_entry.ts";
 

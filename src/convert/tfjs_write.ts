@@ -1,6 +1,6 @@
 /** Keras 3's configuration said as TensorFlow.js reads it. */
 import { ValueError } from "../core/errors.ts";
-import { show } from "../io/json_check.ts";
+import { show } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 
 type Json = Readonly<Record<string, JsonValue>>;

@@ -1,6 +1,6 @@
 /** Columns scaled to a range, 0 to 1 by default. */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { asChoice, asNumbers, asObject } from "./json_fields.ts";
+import { choiceOf, numbersOf, objectOf } from "../core/json_check.ts";
 import { type Column, Scaler } from "./scaler.ts";
 
 /** Options of `minMaxScaler`. */
@@ -61,15 +61,15 @@ export class MinMaxScaler extends Scaler {
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown, what = "scaler"): MinMaxScaler {
-    const fields = asObject(json, what);
-    asChoice(fields.get("kind"), `${what}.kind`, ["minMaxScaler"]);
-    const [low, high, ...more] = asNumbers(fields.get("featureRange"), `${what}.featureRange`);
+    const fields = objectOf(json, what);
+    choiceOf(fields.get("kind"), `${what}.kind`, ["minMaxScaler"]);
+    const [low, high, ...more] = numbersOf(fields.get("featureRange"), `${what}.featureRange`);
     if (low === undefined || high === undefined || more.length > 0 || !(low < high))
       throw new FormatError(`${what}.featureRange: expected two numbers, the first smaller`);
     const scaler = new MinMaxScaler({ featureRange: [low, high] });
     if (!fields.has("dataMin")) return scaler;
-    const dataMin = asNumbers(fields.get("dataMin"), `${what}.dataMin`);
-    const dataMax = asNumbers(fields.get("dataMax"), `${what}.dataMax`, dataMin.length);
+    const dataMin = numbersOf(fields.get("dataMin"), `${what}.dataMin`);
+    const dataMax = numbersOf(fields.get("dataMax"), `${what}.dataMax`, dataMin.length);
     if (dataMin.some((least, column) => least > (dataMax[column] as number)))
       throw new FormatError(`${what}.dataMin: a number is above dataMax of its column`);
     scaler.#adopt(dataMin, dataMax);

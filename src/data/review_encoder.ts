@@ -3,7 +3,7 @@
  * `imdb.load_data`. It is saved with the model, so that new text is read as the training text was.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { asChoice, asCount, asObject, asOptional } from "./json_fields.ts";
+import { choiceOf, countOf, objectOf, optionalOf } from "../core/json_check.ts";
 import type { Side } from "./pad.ts";
 import { makeRagged, type RaggedSequences } from "./ragged.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
@@ -181,11 +181,11 @@ export class ReviewEncoder {
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown): ReviewEncoder {
-    const fields = asObject(json, "encoder");
-    asChoice(fields.get("kind"), "encoder.kind", ["reviews"]);
-    const count = (name: string): number => asCount(fields.get(name), `encoder.${name}`);
-    const optional = (name: string) => asOptional(fields.get(name), `encoder.${name}`, asCount);
-    const side = (name: string): Side => asChoice(fields.get(name), `encoder.${name}`, ["pre", "post"]);
+    const fields = objectOf(json, "encoder");
+    choiceOf(fields.get("kind"), "encoder.kind", ["reviews"]);
+    const count = (name: string): number => countOf(fields.get(name), `encoder.${name}`);
+    const optional = (name: string) => optionalOf(fields.get(name), `encoder.${name}`, countOf);
+    const side = (name: string): Side => choiceOf(fields.get(name), `encoder.${name}`, ["pre", "post"]);
     const tokenizer = Tokenizer.fromJSON(fields.get("tokenizer"));
     const options: EncodingOptions = {
       numWords: optional("numWords"),
@@ -194,7 +194,7 @@ export class ReviewEncoder {
       oovChar: optional("oovChar") ?? null,
       indexFrom: count("indexFrom"),
       maxLength: optional("maxLength"),
-      unknownWords: asChoice(fields.get("unknownWords") ?? "drop", "encoder.unknownWords", ["drop", "oov"]),
+      unknownWords: choiceOf(fields.get("unknownWords") ?? "drop", "encoder.unknownWords", ["drop", "oov"]),
       padding: side("padding"),
       truncating: side("truncating"),
     };

@@ -1,6 +1,6 @@
 /** Columns scaled to mean 0 and standard deviation 1. */
 import { FormatError } from "../core/errors.ts";
-import { asBoolean, asChoice, asNumbers, asObject } from "./json_fields.ts";
+import { choiceOf, flagOf, numbersOf, objectOf } from "../core/json_check.ts";
 import { type Column, Scaler } from "./scaler.ts";
 
 /** Options of `standardScaler`. */
@@ -60,15 +60,15 @@ export class StandardScaler extends Scaler {
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown, what = "scaler"): StandardScaler {
-    const fields = asObject(json, what);
-    asChoice(fields.get("kind"), `${what}.kind`, ["standardScaler"]);
+    const fields = objectOf(json, what);
+    choiceOf(fields.get("kind"), `${what}.kind`, ["standardScaler"]);
     const scaler = new StandardScaler({
-      withMean: asBoolean(fields.get("withMean"), `${what}.withMean`),
-      withStd: asBoolean(fields.get("withStd"), `${what}.withStd`),
+      withMean: flagOf(fields.get("withMean"), `${what}.withMean`),
+      withStd: flagOf(fields.get("withStd"), `${what}.withStd`),
     });
     if (!fields.has("mean")) return scaler;
-    const mean = asNumbers(fields.get("mean"), `${what}.mean`);
-    const std = asNumbers(fields.get("std"), `${what}.std`, mean.length);
+    const mean = numbersOf(fields.get("mean"), `${what}.mean`);
+    const std = numbersOf(fields.get("std"), `${what}.std`, mean.length);
     if (std.some((value) => value < 0)) throw new FormatError(`${what}.std: expected numbers of at least 0`);
     scaler.#adopt(mean, std);
     return scaler;

@@ -3,7 +3,7 @@
  * Source: keras_preprocessing/text.py.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { asArray, asBoolean, asCount, asObject, asOptional, asString } from "./json_fields.ts";
+import { arrayOf, countOf, flagOf, objectOf, optionalOf, textOf } from "../core/json_check.ts";
 
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';
@@ -144,25 +144,25 @@ export class Tokenizer {
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown): Tokenizer {
-    const fields = asObject(json, "tokenizer");
+    const fields = objectOf(json, "tokenizer");
     const tokenizer = new Tokenizer({
-      numWords: asOptional(fields.get("numWords"), "tokenizer.numWords", asCount),
-      filters: asString(fields.get("filters"), "tokenizer.filters"),
-      lower: asBoolean(fields.get("lower"), "tokenizer.lower"),
-      split: asString(fields.get("split"), "tokenizer.split", 1),
-      oovToken: asOptional(fields.get("oovToken"), "tokenizer.oovToken", asString),
+      numWords: optionalOf(fields.get("numWords"), "tokenizer.numWords", countOf),
+      filters: textOf(fields.get("filters"), "tokenizer.filters"),
+      lower: flagOf(fields.get("lower"), "tokenizer.lower"),
+      split: textOf(fields.get("split"), "tokenizer.split", 1),
+      oovToken: optionalOf(fields.get("oovToken"), "tokenizer.oovToken", textOf),
     });
-    const words = asArray(fields.get("words"), "tokenizer.words", MAX_WORDS);
-    const counts = asArray(fields.get("counts"), "tokenizer.counts", MAX_WORDS);
+    const words = arrayOf(fields.get("words"), "tokenizer.words", MAX_WORDS);
+    const counts = arrayOf(fields.get("counts"), "tokenizer.counts", MAX_WORDS);
     if (words.length !== counts.length) {
       throw new FormatError(`tokenizer: ${words.length} words but ${counts.length} counts; expected as many`);
     }
     for (const [index, word] of words.entries()) {
-      const text = asString(word, "tokenizer.words", 1);
+      const text = textOf(word, "tokenizer.words", 1);
       if (tokenizer.#counts.has(text)) throw new FormatError(`tokenizer.words: ${JSON.stringify(text)} occurs twice`);
-      tokenizer.#counts.set(text, asCount(counts[index], "tokenizer.counts"));
+      tokenizer.#counts.set(text, countOf(counts[index], "tokenizer.counts"));
     }
-    tokenizer.#documentCount = asCount(fields.get("documentCount"), "tokenizer.documentCount");
+    tokenizer.#documentCount = countOf(fields.get("documentCount"), "tokenizer.documentCount");
     return tokenizer;
   }
 

@@ -11,7 +11,7 @@
  * | 32 | SHA-256 of all before |
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { countOf, objectOf, show, textOf } from "../io/json_check.ts";
+import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import { sha256Hex } from "../io/sha256.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import { openSource, type Source } from "../platform/source.ts";

@@ -3,7 +3,7 @@
  * names, so a new save never touches an old save's files before `model.json`, written last, points to the new ones.
  */
 import { FormatError, SluiceError } from "../core/errors.ts";
-import { countOf, objectOf, show, textOf } from "./json_check.ts";
+import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import { sha256Hex } from "./sha256.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
 

@@ -3,9 +3,9 @@
  * Source: https://github.com/huggingface/safetensors, "Format".
  */
 import { FormatError, ShapeError, ValueError } from "../core/errors.ts";
+import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { countsOf, objectOf, show, textOf } from "./json_check.ts";
 import { floatToHalf, storedDType } from "./safetensors_dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
 

@@ -3,6 +3,7 @@
  * whose manifest is absent, cut short or not borne out by its files holds nothing.
  */
 import { FormatError } from "../core/errors.ts";
+import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import {
   type PrivateDirectory,
   privateDirectory,
@@ -10,7 +11,6 @@ import {
   removePrivate,
   writePrivateFile,
 } from "../platform/origin_private_files.ts";
-import { countOf, objectOf, show, textOf } from "./json_check.ts";
 import { sha256Hex } from "./sha256.ts";
 import { parseStrictJson } from "./strict_json.ts";
 

@@ -1,8 +1,8 @@
 /** JSON from outside: valid UTF-8, no key twice, and no deeper than a reader expects. */
 import { FormatError } from "../core/errors.ts";
+import type { JsonValue } from "../core/json_check.ts";
 
-/** A value as JSON has it. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type { JsonValue } from "../core/json_check.ts";
 
 /** The deepest nesting that is read. */
 const MAX_DEPTH = 100;

@@ -1,10 +1,10 @@
 /** Loading a saved model: everything is read and checked before the first weight is written. */
 import { FormatError } from "../core/errors.ts";
+import { asFormatError } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { ReviewEncoder } from "../data/review_encoder.ts";
 import type { Variable } from "../graph/operation.ts";
-import { asFormatError } from "../io/json_check.ts";
 import { readModelDirectory, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import type { JsonValue } from "../io/strict_json.ts";
