@@ -216,6 +216,7 @@ export {
 } from "./nn/schedules.ts";
 export { type SequentialPart, sequential } from "./nn/sequential.ts";
 export type { SummaryOptions } from "./nn/summary.ts";
+export { type TextClassifierOptions, textClassifier } from "./nn/text_classifier.ts";
 export type { EpochRecord, Logs, Progress, Recovery, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
 export type { TrainingStep } from "./nn/training_step.ts";
 export { gradients, vjp } from "./ops/gradients.ts";

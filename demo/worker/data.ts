@@ -1,16 +1,6 @@
 /** What is trained on: loaded once, and kept until other data or another encoding is asked for. */
-import {
-  dataset,
-  imdb,
-  type RaggedDataset,
-  ReviewEncoder,
-  stratifiedLimit,
-  Tokenizer,
-  trainTestSplit,
-  ValueError,
-} from "sluice";
+import { type RaggedDataset, type ReviewEncoder, stratifiedLimit, ValueError } from "sluice";
 import type { Settings } from "../settings.ts";
-import { readTable } from "./table.ts";
 
 /** Texts on both sides, encoded and as they were. */
 export interface Data {
@@ -34,8 +24,6 @@ export interface LoadOptions {
   readonly onLoading: (loading: Loading) => void;
 }
 
-const REVIEWS = "Large Movie Review Dataset, Maas et al., ACL 2011.";
-
 let kept: { readonly key: string; readonly file: File | undefined; readonly data: Data } | undefined;
 
 /** What was loaded last, whole; nothing before the first. */
@@ -56,37 +44,19 @@ export async function loadData(settings: Settings, options: LoadOptions): Promis
   return { ...data, train: stratifiedLimit(data.train, Math.max(2, limit), seed) };
 }
 
-async function load(settings: Settings, { file, signal, onLoading }: LoadOptions): Promise<Data> {
+/** What reads a kind of data is loaded with it. */
+async function load(settings: Settings, options: LoadOptions): Promise<Data> {
   const { numWords, maxLength, data: name } = settings;
   if (name === "sentences") {
     const { sentences } = await import("sluice/sentences");
     return { ...(await sentences.load({ numWords, maxLength })), attribution: sentences.attribution };
   }
+  const { file } = options;
   if (file === undefined) {
     throw new ValueError(
       `the data is ${name === "imdb" ? "the archive of reviews" : "your table"}, but no file was chosen`,
     );
   }
-  if (name === "table") return tableData(file, settings);
-  const { texts, ...loaded } = await imdb.load({
-    ...{ source: file, numWords, maxLength, keepTexts: true, signal },
-    onProgress: ({ bytes, totalBytes }) => onLoading({ bytes, totalBytes }),
-  });
-  return { ...loaded, texts: texts ?? { train: [], test: [] }, attribution: REVIEWS };
-}
-
-/** A fifth is held out, of each class alike; the word index comes from the rest. */
-async function tableData(file: File, { numWords, maxLength, seed }: Settings): Promise<Data> {
-  const rows = await readTable(file);
-  const indices = { shape: [rows.length, 1], data: Int32Array.from(rows, (_, index) => index) };
-  const labels = { shape: [rows.length, 1], data: Float32Array.from(rows, ({ label }) => label) };
-  const parts = trainTestSplit(dataset(indices, labels), { seed });
-  const textsOf = (part: "train" | "test"): string[] =>
-    Array.from(parts[part].x.data, (index) => (rows[index] as (typeof rows)[number]).text);
-  const texts = { train: textsOf("train"), test: textsOf("test") };
-  const tokenizer = new Tokenizer();
-  tokenizer.fitOnTexts(texts.train);
-  const encoder = new ReviewEncoder(tokenizer, { numWords, maxLength });
-  const encode = (part: "train" | "test"): RaggedDataset => dataset(encoder.encode(texts[part]), parts[part].y);
-  return { train: encode("train"), test: encode("test"), encoder, texts, attribution: `your file ${file.name}.` };
+  const { readReviews, readTableData } = await import("./file_data.ts");
+  return name === "table" ? readTableData(file, settings) : readReviews(file, settings, options);
 }

@@ -3,12 +3,12 @@ import {
   type Device,
   type DeviceLostError,
   FormatError,
-  loadModel,
   type Model,
   type ModelFiles,
   type ReviewEncoder,
   requestDevice,
 } from "sluice";
+import { loadSaved } from "./load_saved.ts";
 import { NoModelError } from "./no_model_error.ts";
 
 /** Which model: the one that comes with the page, or the visitor's own. */
@@ -73,7 +73,7 @@ export class Session {
    */
   async restoreOwn(files: ModelFiles): Promise<void> {
     this.setLoader("own", async (device) => {
-      const model = await loadModel(files, { device });
+      const model = await loadSaved(files, device);
       if (model.encoder === undefined) throw new FormatError("the saved model has no encoder, so it cannot read text");
       return { model, encoder: model.encoder };
     });

@@ -1,10 +1,17 @@
 /** The model that comes with the page: fetched from the page's own origin when it is first asked. */
-import { type Device, loadModel } from "sluice";
+import { type Device, ReviewEncoder, readSafetensors, textClassifier } from "sluice";
+import card from "../shipped/card.json" with { type: "json" };
 import type { Subject } from "./session.ts";
 
 /** A file of the page could not be had. */
 export class FetchError extends Error {
   override readonly name = "FetchError";
+}
+
+/** Of `model.json`: what this page reads of it. */
+interface Manifest {
+  readonly files: { readonly weights: { readonly name: string } };
+  readonly encoder: unknown;
 }
 
 async function get(address: string): Promise<Uint8Array> {
@@ -13,14 +20,16 @@ async function get(address: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Loads the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. */
+/**
+ * Makes the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. The page knows what
+ * it is like by its card, and so needs nothing that knows other layers.
+ */
 export async function loadShipped(folder: string, device: Device): Promise<Subject> {
-  const manifest = await get(`${folder}model.json`);
-  const { files } = JSON.parse(new TextDecoder().decode(manifest)) as { files: Record<string, { name: string }> };
-  const parts = await Promise.all(
-    Object.values(files).map(async ({ name }) => [name, await get(`${folder}${name}`)] as const),
-  );
-  const model = await loadModel(new Map([...parts, ["model.json", manifest]]), { device });
-  if (model.encoder === undefined) throw new FetchError(`${folder}: the model has no word list`);
-  return { model, encoder: model.encoder };
+  const manifest = JSON.parse(new TextDecoder().decode(await get(`${folder}model.json`))) as Manifest;
+  const { name } = manifest.files.weights;
+  const { tensors } = readSafetensors(await get(`${folder}${name}`), name);
+  const encoder = ReviewEncoder.fromJSON(manifest.encoder);
+  const model = textClassifier({ device, encoder, ...card.options });
+  await model.setWeights([...tensors.values()]);
+  return { model, encoder };
 }

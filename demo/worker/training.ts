@@ -1,23 +1,11 @@
 /** One training of the visitor's own model: begun or gone on with, kept now and then, and taken up again after a lost device. */
-import {
-  adam,
-  type Device,
-  DeviceLostError,
-  dense,
-  dropout,
-  embedding,
-  loadModel,
-  lstm,
-  type Model,
-  type ModelFiles,
-  type ReviewEncoder,
-  sequential,
-} from "sluice";
+import { DeviceLostError, type Model, type ModelFiles, textClassifier } from "sluice";
 import type { Failure } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import type { Place, Run } from "./checkpoints.ts";
 import type { Data } from "./data.ts";
 import { failureOf } from "./failure.ts";
+import { loadSaved } from "./load_saved.ts";
 import { type Curves, type EpochEvent, Reporter, type StepEvent } from "./reporter.ts";
 import type { Session } from "./session.ts";
 import { Steering } from "./steering.ts";
@@ -55,23 +43,6 @@ export interface TrainingParts {
   readonly from: { readonly files: ModelFiles; readonly run: Run } | undefined;
   readonly signal: AbortSignal;
   readonly tell: (event: TrainingEvent) => void;
-}
-
-/** The tutorial's model, compiled. */
-export function makeModel(device: Device, settings: Settings, encoder: ReviewEncoder): Model {
-  const { units, dropout: rate, learningRate, maxLength, seed } = settings;
-  const model = sequential(
-    [
-      embedding({ inputDim: encoder.inputDim, outputDim: settings.embedding }),
-      ...(rate > 0 ? [dropout({ rate })] : []),
-      lstm({ units }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    { device, inputShape: [maxLength], seed },
-  );
-  model.compile({ optimizer: adam({ learningRate }), loss: "binaryCrossentropy", metrics: ["accuracy"] });
-  model.encoder = encoder;
-  return model;
 }
 
 async function hashWeights(model: Model): Promise<string> {
@@ -129,11 +100,13 @@ export class PageTraining {
     const { session, settings, data, signal, tell } = this.#parts;
     const device = await session.device();
     const files = this.#files;
-    const model = files === undefined ? makeModel(device, settings, data.encoder) : await loadModel(files, { device });
+    const { encoder } = data;
+    const model =
+      files === undefined ? textClassifier({ device, encoder, ...settings }) : await loadSaved(files, device);
     const begun = files ?? (await model.toFiles());
-    session.setSubject("own", { model, encoder: data.encoder }, async (fresh) => ({
-      model: await loadModel(this.#files ?? begun, { device: fresh }),
-      encoder: data.encoder,
+    session.setSubject("own", { model, encoder }, async (fresh) => ({
+      model: await loadSaved(this.#files ?? begun, fresh),
+      encoder,
     }));
     tell({ kind: "summary", summary: model.summary() });
     const { epochs, batchSize } = settings;

@@ -3,20 +3,15 @@ import { imdb } from "../data/imdb.ts";
 import { sentences } from "../data/sentences.ts";
 import { stratifiedLimit } from "../data/split.ts";
 import {
-  adam,
   type Device,
   type DispatchTime,
-  dense,
-  dropout,
-  embedding,
   loadModel,
-  lstm,
   type Model,
   type OperationTime,
   operationTimes,
   type RaggedDataset,
   type ReviewEncoder,
-  sequential,
+  textClassifier,
 } from "../index.ts";
 import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./job.ts";
 import type { TrainOptions } from "./train_options.ts";
@@ -82,7 +77,9 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   const { epochs, batchSize } = job.options;
   const { train, test, encoder, attribution } = await loadData(job, control);
   await control.onEvent({ kind: "data", text: `${attribution}\n${train.size} to train on, ${test.size} to test` });
-  const model = job.resume ? await loadModel(job.resume, { device }) : buildModel(device, job.options, encoder);
+  const model = job.resume
+    ? await loadModel(job.resume, { device })
+    : textClassifier({ device, encoder, ...job.options });
   await introduce(model, control);
   const options = { epochs, batchSize, validationData: test, resume: job.resume !== undefined };
   const history = await teach(model, train, options, control);
@@ -129,22 +126,6 @@ async function loadData({ options, archive }: TrainJob, { onEvent, signal }: Job
   const { train, test, encoder } = await sentences.load({ numWords, maxLength });
   const cut = (part: RaggedDataset) => (limit === undefined ? part : stratifiedLimit(part, limit, seed));
   return { train: cut(train), test: cut(test), encoder, attribution: sentences.attribution };
-}
-
-function buildModel(device: Device, options: TrainOptions, encoder: ReviewEncoder): Model {
-  const { units, maxLength, seed, learningRate } = options;
-  const model = sequential(
-    [
-      embedding({ inputDim: encoder.inputDim, outputDim: options.embedding }),
-      ...(options.dropout > 0 ? [dropout({ rate: options.dropout })] : []),
-      lstm({ units }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    { device, inputShape: [maxLength], seed },
-  );
-  model.compile({ optimizer: adam({ learningRate }), loss: "binaryCrossentropy", metrics: ["accuracy"] });
-  model.encoder = encoder;
-  return model;
 }
 
 /** The model's word on each text. */

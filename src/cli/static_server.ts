@@ -28,15 +28,20 @@ export interface StaticServer {
 export type Mounts = Readonly<Record<string, string | { readonly body: string; readonly type: string }>>;
 
 /**
- * Serves `mounts` on a free port of localhost, to this machine only.
+ * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` hears of each path that is asked for.
  *
  * @example
  * const server = await serveFiles({ "/": { body: page, type: "text/html" }, "/dist/": "/repo/dist", "/imdb.tar.gz": archive });
  */
-export async function serveFiles(mounts: Mounts): Promise<StaticServer> {
+export async function serveFiles(
+  mounts: Mounts,
+  { onRequest }: { readonly onRequest?: (pathname: string) => void } = {},
+): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     try {
-      const found = resolvePath(mounts, new URL(request.url ?? "/", "http://localhost").pathname);
+      const { pathname } = new URL(request.url ?? "/", "http://localhost");
+      onRequest?.(pathname);
+      const found = resolvePath(mounts, pathname);
       if (typeof found === "object") {
         response.writeHead(200, { "content-type": found.type, "cache-control": "no-store" }).end(found.body);
         return;

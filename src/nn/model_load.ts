@@ -12,7 +12,7 @@ import { openFileSystem } from "../platform/file_system.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Variants } from "../runtime/tune.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { graphFromConfig } from "./graph_config.ts";
+import { graphFromConfig } from "./graph_from_config.ts";
 import { LayerGraph } from "./layer_graph.ts";
 import { input, layerFromConfig } from "./layers/index.ts";
 import type { LossConfig } from "./losses.ts";

@@ -42,6 +42,8 @@ export interface Site {
   readonly folder: string;
   readonly url: string;
   readonly browser: Browser;
+  /** Paths below the page's folder that any page or worker asked for, in their order. */
+  readonly requests: string[];
   open(options?: OpenOptions): Promise<Watched>;
   close(): Promise<void>;
 }
@@ -56,13 +58,18 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
     logLevel: "warn",
     build: { outDir: folder, emptyOutDir: true },
   });
-  const server: StaticServer = await serveFiles({ [`/${FOLDER}`]: folder });
+  const requests: string[] = [];
+  const server: StaticServer = await serveFiles(
+    { [`/${FOLDER}`]: folder },
+    { onRequest: (pathname) => requests.push(pathname.replace(`/${FOLDER}`, "")) },
+  );
   const browser = await launchBrowser(name);
   const url = `${server.url}${FOLDER}index.html`;
   return {
     folder,
     url,
     browser,
+    requests,
     async open({ hash = "", width = 1280, height = 900, beside, inOwnContext = false, prepare } = {}) {
       const own = inOwnContext ? browser.defaultBrowserContext() : beside?.browserContext();
       const visitor = own ?? (await browser.createBrowserContext());

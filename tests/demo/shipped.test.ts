@@ -8,6 +8,8 @@ import card from "../../demo/shipped/card.json" with { type: "json" };
 import first from "../../demo/shipped/first_verdict.json" with { type: "json" };
 import { type Part, readCell } from "../../demo/worker/cell.ts";
 import { judge } from "../../demo/worker/judge.ts";
+import { loadShipped } from "../../demo/worker/shipped.ts";
+import { serveFiles } from "../../src/cli/static_server.ts";
 import { type Device, loadModel, type Model, type ReviewEncoder, readSafetensors } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 
@@ -57,6 +59,21 @@ test("says of the page's first sentence what the page shows before the model is 
     for (const [at, value] of part.entries()) expect(Math.abs((kept[at] as number) - value)).toBeLessThan(3e-3);
   }
   expect((await stat(`${folder}first_reading.safetensors`)).size).toBeLessThan(50_000);
+});
+
+test("the page makes it from its card, without what knows every layer: the same model", async () => {
+  const server = await serveFiles({ "/model/": folder });
+  try {
+    const { model: made, encoder } = await loadShipped(`${server.url}model/`, device);
+    using _ = made;
+    expect(made.summary()).toBe(model.summary());
+    expect(encoder.toJSON()).toEqual(model.encoder?.toJSON());
+    expect(await made.weights()).toEqual(await model.weights());
+    const x = encoder.encode([FIRST_TEXT]);
+    expect((await made.predict(x)).data).toEqual((await model.predict(x)).data);
+  } finally {
+    await server.close();
+  }
 });
 
 test("tells praise from blame where no doubt is possible", async () => {

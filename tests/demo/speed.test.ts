@@ -1,16 +1,22 @@
-/** How fast the page is there, and that it stays responsive: measured, with bounds for a software adapter on two cores. */
-import { readdir, readFile } from "node:fs/promises";
+/** How fast the page is there, how little it loads, and that it stays responsive: measured, with the bounds that it promises. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openSite, type Site, waitForText } from "./harness.ts";
+import { openSite, type Site, type Watched, waitForText } from "./harness.ts";
 
-/** From opening the page to the first step of a training, in milliseconds; a machine that does other work too takes longer. */
-const FIRST_STEP = 15_000;
+/** From opening the page to the first step of a training, in milliseconds, with a software adapter on two cores. */
+const FIRST_STEP = 5000;
+/** The page is opened at most so often: what else the machine does can slow down one opening, but hardly all. */
+const OPENINGS = 3;
 /** A task of the page's own thread that holds up a click, in milliseconds: what browsers report as long. */
 const LONG_TASK = 50;
-/** Of all script that opening the page and training in it loads, the worker's with the engine too, gzipped; charts and data apart. */
-const SCRIPT_BYTES = 200_000;
+/** The mean time between two frames while it trains, in milliseconds; a browser that draws 60 of them a second has 16.7. */
+const FRAME = 20;
+/** Of all script from opening the page to the first step, the worker's with the engine too, gzipped; charts and data apart. */
+const SCRIPT_BYTES = 155_000;
+const CHARTS_AND_DATA = /\/(uPlot|sentences)-/;
 
 let site: Site;
 
@@ -19,51 +25,75 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-test("from opening the page to the first step, and no long task while it trains", async () => {
-  const { page, complaints } = await site.open({
-    hash: "train",
+/** What the page notes about itself. */
+interface Notes {
+  /** Durations of long tasks, in milliseconds. */
+  readonly tasks: number[];
+  /** When frames were drawn, in milliseconds. */
+  readonly frames: number[];
+}
+
+/** Opens the page as a new visitor does, and trains by its one primary button; gives when the first step was shown. */
+async function openAndTrain(): Promise<Watched & { readonly firstStep: number }> {
+  const watched = await site.open({
     prepare: (fresh) =>
       fresh.evaluateOnNewDocument(() => {
-        const tasks: number[] = [];
-        Object.assign(globalThis, { tasks });
+        const notes: Notes = { tasks: [], frames: [] };
+        Object.assign(globalThis, { notes });
         new PerformanceObserver((list) => {
-          for (const { duration } of list.getEntries()) tasks.push(duration);
+          for (const { duration } of list.getEntries()) notes.tasks.push(duration);
         }).observe({ type: "longtask" });
+        const onFrame = (now: number): void => {
+          notes.frames.push(now);
+          requestAnimationFrame(onFrame);
+        };
+        requestAnimationFrame(onFrame);
       }),
   });
-  await page.waitForSelector("#start:enabled");
+  const { page } = watched;
+  await page.waitForSelector("#train-now");
   await page.evaluate(() => {
-    (globalThis as unknown as { tasks: number[] }).tasks.length = 0;
-    (document.querySelector("#start") as HTMLButtonElement).click();
+    (globalThis as unknown as { notes: Notes }).notes.tasks.length = 0;
+    (document.querySelector("#train-now") as HTMLButtonElement).click();
   });
-  await waitForText(page, "#state", /^Compiling shaders|^Training: step/);
   await waitForText(page, "#state", /^Training: step/);
-  const firstStep = await page.evaluate(() => performance.now());
+  const firstStep = await page.evaluate(() => {
+    const now = performance.now();
+    (globalThis as unknown as { notes: Notes }).notes.frames.length = 0;
+    return now;
+  });
   console.log(`from opening the page to the first step: ${Math.round(firstStep)} ms`);
+  return { ...watched, firstStep };
+}
+
+const notesOf = (page: Page): Promise<Notes> => page.evaluate(() => (globalThis as unknown as { notes: Notes }).notes);
+
+test("the first step comes soon, by little script, and the page stays responsive while it trains", async () => {
+  site.requests.length = 0;
+  let opened = await openAndTrain();
+  const scripts = new Set(site.requests.filter((name) => name.endsWith(".js") && !CHARTS_AND_DATA.test(name)));
+  for (let again = 1; again < OPENINGS && opened.firstStep > FIRST_STEP; again++) {
+    await opened.page.close();
+    opened = await openAndTrain();
+  }
+  const { page, complaints, firstStep } = opened;
   await waitForText(page, "#epoch", /^2 of 5/);
-  const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
+  const { tasks, frames } = await notesOf(page);
+  const between = ((frames.at(-1) ?? 0) - (frames[0] ?? 0)) / Math.max(1, frames.length - 1);
   console.log(`long tasks of the page's thread while it trained: ${tasks.map(Math.round).join(", ") || "none"}`);
+  console.log(`${frames.length} frames, ${between.toFixed(1)} ms from one to the next`);
   expect(tasks.filter((milliseconds) => milliseconds > LONG_TASK)).toEqual([]);
+  expect(frames.length).toBeGreaterThan(10);
+  expect(between).toBeLessThan(FRAME);
   expect(firstStep).toBeLessThan(FIRST_STEP);
   expect(complaints).toEqual([]);
   await page.close();
-});
 
-test("the page's script is small", async () => {
-  const { page } = await site.open({ hash: "train" });
-  await page.waitForSelector("#start:enabled");
-  const loaded = await page.evaluate(() =>
-    performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.split("/").at(-1) ?? ""),
-  );
-  await page.close();
-  const folder = join(site.folder, "assets");
-  const workers = (await readdir(folder)).filter((name) => /^main-.*\.js$/.test(name));
-  const pages = loaded.filter((name) => name.endsWith(".js") && !/^(uPlot|sentences)/.test(name));
-  const scripts = new Set([...pages, ...workers]);
   const sizes = await Promise.all(
-    [...scripts].map(async (name) => [name, gzipSync(await readFile(join(folder, name))).length] as const),
+    [...scripts].map(async (name) => [name, gzipSync(await readFile(join(site.folder, name))).length] as const),
   );
-  console.log(sizes.map(([name, bytes]) => `${name} ${bytes}`).join(", "));
   const bytes = sizes.reduce((sum, [, size]) => sum + size, 0);
+  console.log(`${bytes} bytes of script: ${sizes.map(([name, size]) => `${name} ${size}`).join(", ")}`);
+  expect(sizes.some(([name]) => /\/main-/.test(name))).toBe(true);
   expect(bytes).toBeLessThan(SCRIPT_BYTES);
 });
