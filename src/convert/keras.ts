@@ -6,7 +6,8 @@ import { parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "./device.ts";
-import { readHdf5, writeHdf5 } from "./hdf5.ts";
+import { readHdf5 } from "./hdf5/read.ts";
+import { writeHdf5 } from "./hdf5/write.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
 import { describeWeights, matchWeights } from "./keras_weights.ts";
 import { writeModelConfig } from "./keras_write.ts";
@@ -23,7 +24,7 @@ const KERAS_VERSION = "3.16.0";
 
 /**
  * Loads a model that Keras 3 saved with `model.save("name.keras")`.
- * Needs the npm packages `h5wasm` and `@zip.js/zip.js`. How it was compiled is not read: compile it to train it.
+ * Needs the npm package `@zip.js/zip.js`. How it was compiled is not read: compile it to train it.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
  * @throws FormatError when the file is damaged, or names the layer, option and value that Sluice lacks; no model is left behind.
  * @throws SluiceError when a package is missing, with the command that installs it.
@@ -55,7 +56,7 @@ export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
   );
   if (!version.startsWith("3."))
     throw new FormatError(`${name} is of Keras ${show(version)}; expected Keras 3`, { version });
-  const content = await readHdf5(weights, `${name}: ${WEIGHTS}`);
+  const content = readHdf5(weights, `${name}: ${WEIGHTS}`);
   const model = readModelConfig(parseStrictJson(config, `${name}: ${CONFIG}`), device, `${name}: ${CONFIG}`);
   await withWeights(model, () => matchWeights(model, content, `${name}: ${WEIGHTS}`));
   return model as Model<P>;
@@ -93,14 +94,13 @@ export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>>
 
 /**
  * Puts the weights of a `.weights.h5` file, as Keras 3's `model.save_weights` writes it, into a model of the same layers.
- * Needs the npm package `h5wasm`.
  * @throws FormatError when the file is damaged or belongs to another model; the model is then as it was.
  * @example
  * await loadKerasWeights(model, "sentiment.weights.h5");
  */
 export async function loadKerasWeights(model: AnyModel, source: Source): Promise<void> {
   const { name, bytes } = await readSource(source);
-  await model.setWeights(matchWeights(model, await readHdf5(bytes, name), name));
+  await model.setWeights(matchWeights(model, readHdf5(bytes, name), name));
 }
 
 /**

@@ -1,58 +1,29 @@
 /** Packages that only some files need: loaded when such a file is met, described by the little that is used of them. */
 import { SluiceError } from "../core/errors.ts";
 
-/** An HDF5 attribute. */
-export interface Hdf5Attribute {
-  readonly value: unknown;
-}
-
-/** How HDF5 stores numbers: `type` 0 is an integer, 1 a float, 3 text. */
-export interface Hdf5Metadata {
-  readonly type: number;
-  readonly size: number;
-  readonly total_size: number;
-  readonly shape: readonly number[] | null;
-}
-
-/** A group or a data set of an open HDF5 file. */
+/** A group of an HDF5 file that is being written. */
 export interface Hdf5Node {
-  readonly type: string;
-  readonly attrs: Readonly<Record<string, Hdf5Attribute>>;
-  readonly metadata?: Hdf5Metadata;
-  readonly value?: unknown;
-  keys(): readonly string[];
-  /** 0 for a hard link to a group or data set within the file. */
-  get_type(name: string): number;
-  get(name: string): Hdf5Node | null;
   create_group(name: string): Hdf5Node;
   create_attribute(name: string, value: string): void;
   create_dataset(options: {
     readonly name: string;
-    readonly data: Float32Array | Int32Array | BigInt64Array;
+    readonly data: Float32Array | Int32Array;
     readonly shape: readonly number[];
     readonly dtype: string;
   }): unknown;
 }
 
-/** What is used of `h5wasm`. */
+/** What is used of `h5wasm`: files are written with it, and read by `hdf5/read.ts`. */
 export interface Hdf5Package {
-  readonly ready: Promise<Hdf5Module>;
-  readonly File: new (path: string, mode: "r" | "w") => Hdf5Node & { close(): unknown };
-}
-
-/** The WebAssembly module behind `h5wasm`. */
-export interface Hdf5Module {
-  readonly FS: Hdf5Files;
-  /** Faults are thrown, in place of being printed. */
-  activate_throwing_error_handler(): unknown;
-  deactivate_throwing_error_handler(): unknown;
-}
-
-/** The files in memory that `h5wasm` works on. */
-export interface Hdf5Files {
-  writeFile(path: string, bytes: Uint8Array): void;
-  readFile(path: string): Uint8Array<ArrayBuffer>;
-  unlink(path: string): void;
+  /** The WebAssembly module, with its files in memory. */
+  readonly ready: Promise<{
+    readonly FS: {
+      readFile(path: string): Uint8Array<ArrayBuffer>;
+      unlink(path: string): void;
+      analyzePath(path: string): { readonly exists: boolean };
+    };
+  }>;
+  readonly File: new (path: string, mode: "w") => Hdf5Node & { close(): unknown };
 }
 
 /** An entry of a zip archive. */
@@ -83,7 +54,7 @@ export interface ZipPackage {
 
 /** @throws SluiceError when `h5wasm` is not installed. */
 export function loadHdf5(): Promise<Hdf5Package> {
-  return load("h5wasm", "HDF5 files", async () => (await import("h5wasm")) as unknown as Hdf5Package);
+  return load("h5wasm", "HDF5 files that are written", async () => (await import("h5wasm")) as unknown as Hdf5Package);
 }
 
 /** @throws SluiceError when `@zip.js/zip.js` is not installed. */

@@ -319,7 +319,7 @@ describe("strangers' files", () => {
       }),
       { numRuns: 300, seed: 4 },
     );
-    // The library is in order after all of them.
+    // Nothing of them is left behind.
     await loadKerasWeights(model, weights);
     expect(await model.weights()).toEqual(before);
   });

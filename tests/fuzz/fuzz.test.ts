@@ -19,8 +19,6 @@ const seed = Number(process.env.SLUICE_SEED ?? 1);
 /** Of silence: a file that takes so long on a busy machine hangs. */
 const SILENCE_MS = 60_000;
 const HEAP_MIB = 256;
-/** Files for one child: a page or a program opens no more damaged ones before it is started anew. */
-const BATCH = 1_000;
 
 /** In the repository, where the child finds its packages. */
 const parent = here("../../node_modules/.vite-fuzz");
@@ -54,7 +52,7 @@ interface Outcome {
   };
 }
 
-function fuzz(loader: string, runs: number, batchSeed: number): Promise<Outcome> {
+function fuzz(loader: string): Promise<Outcome> {
   const slug = loader.replaceAll(" ", "-");
   const corpus = readdirSync(here("corpus"))
     .filter((name) => name.startsWith(`${slug}-`))
@@ -63,8 +61,8 @@ function fuzz(loader: string, runs: number, batchSeed: number): Promise<Outcome>
     `--max-old-space-size=${HEAP_MIB}`,
     join(folder, "child.mjs"),
     loader,
-    String(runs),
-    String(batchSeed),
+    String(mutations),
+    String(seed),
     ...corpus,
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -103,16 +101,8 @@ function fuzz(loader: string, runs: number, batchSeed: number): Promise<Outcome>
 for (const loader of Object.keys(LOADERS)) {
   const isWanted = (process.env.SLUICE_LOADER ?? loader) === loader;
   test.runIf(isWanted)(`${loader}: ${mutations} damaged files (seed ${seed})`, { timeout: 3_600_000 }, async () => {
-    let [failed, files]: (string | undefined)[] = [];
-    let [loaded, refused, seconds, bytes] = [0, 0, 0, 0];
-    for (let batch = 0; batch * BATCH < mutations && failed === undefined; batch++) {
-      const outcome = await fuzz(loader, Math.min(BATCH, mutations - batch * BATCH), seed + batch);
-      ({ failed, files } = outcome);
-      loaded += outcome.counts.loaded;
-      refused += outcome.counts.refused;
-      seconds = Math.max(seconds, outcome.counts.seconds);
-      bytes = Math.max(bytes, outcome.counts.bytes);
-    }
+    const { failed, files, counts } = await fuzz(loader);
+    const { loaded, refused, seconds, bytes } = counts;
     const note = `${refused} refused, ${loaded} loaded; at most ${seconds.toFixed(2)} s and ${Math.ceil(bytes / 2 ** 20)} MiB`;
     tally({ what: `damaged files: ${loader}`, tried: mutations, lost: failed === undefined ? 0 : 1, note });
     if (failed === undefined) {

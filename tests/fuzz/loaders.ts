@@ -2,10 +2,15 @@
  * The loaders under test: how whole files are made, how they are damaged, and what is asked of a file that loads all the same.
  * A new loader of files from outside gets a row here.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { readSeries } from "../../src/cli/series.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { type Hdf5Content, writeHdf5 } from "../../src/convert/hdf5.ts";
+import { checksum } from "../../src/convert/hdf5/checksum.ts";
+import type { Hdf5Content } from "../../src/convert/hdf5/content.ts";
+import { readHdf5 } from "../../src/convert/hdf5/read.ts";
+import { writeHdf5 } from "../../src/convert/hdf5/write.ts";
 import * as convert from "../../src/convert/index.ts";
 import { describeWeights } from "../../src/convert/keras_weights.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
@@ -36,7 +41,7 @@ import { sha256Hex } from "../../src/io/sha256.ts";
 import { parseStrictJson } from "../../src/io/strict_json.ts";
 import { gzip, paxRecord, tar } from "../data/archives.ts";
 import { smallData, smallModel } from "../nn/small_model.ts";
-import { bytesMutation, type Files, fileMutation, jsonMutation } from "./mutations.ts";
+import { addressMutation, bytesMutation, type Files, fileMutation, jsonMutation } from "./mutations.ts";
 
 /** A loader, ready to be given damaged files. */
 export interface Fuzzed {
@@ -49,6 +54,9 @@ export interface Fuzzed {
     ...args: never[]
   ) => Error)[];
 }
+
+/** The child is a bundle elsewhere, started at the repository's root. */
+const FIXTURES = "tests/fixtures";
 
 class AssertionError extends Error {
   override readonly name = "AssertionError";
@@ -226,6 +234,52 @@ async function keras(device: Device): Promise<Fuzzed> {
   };
 }
 
+/** How far HDF5's newest structures reach, up to their checksum. */
+const SUMMED: Readonly<Record<string, (view: DataView, at: number) => number>> = {
+  BTHD: () => 34,
+  FRHP: () => 142,
+  OHDR(view, at) {
+    const flags = view.getUint8(at + 5);
+    const start = 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0);
+    return start + (flags & 1 ? 2 + view.getUint16(at + start, true) : 1 + view.getUint8(at + start));
+  },
+};
+
+/** A damaged file whose checksums are right again. */
+function withChecksums(bytes: Uint8Array): Uint8Array {
+  const out = bytes.slice();
+  const view = new DataView(out.buffer);
+  const sum = (at: number, length: number) =>
+    view.setUint32(at + length, checksum(out.subarray(at, at + length)), true);
+  const isNew = (out[8] ?? 0) > 1;
+  if (isNew && out.length >= 48) sum(0, 44);
+  for (let at = 0; isNew && at + 150 < out.length; at++) {
+    const length = SUMMED[String.fromCharCode(...out.subarray(at, at + 4))]?.(view, at) ?? out.length;
+    if (at + length + 4 <= out.length) sum(at, length);
+  }
+  return out;
+}
+
+/** The reader by itself, given Keras's weights in old and in new structures. */
+async function hdf5(): Promise<Fuzzed> {
+  const fixtures = ["keras_files/sentiment.weights.h5", "hdf5/latest.h5", "hdf5/link_heap.h5", "hdf5/virtual.h5"];
+  const samples = fixtures.map((path) => single(new Uint8Array(readFileSync(join(FIXTURES, path)))));
+  const some = fc.oneof(bytesMutation, addressMutation);
+  return {
+    files: damaged(
+      samples,
+      fileMutation(some),
+      fileMutation(some.map((change) => (bytes) => withChecksums(change(bytes)))),
+    ),
+    async load(files) {
+      const { datasets } = readHdf5(onlyOf(files), "the sample");
+      checkArrays(datasets.values());
+      const bytes = [...datasets.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+      check(bytes <= onlyOf(files).length, `${bytes} bytes came out of a file of ${onlyOf(files).length}`);
+    },
+  };
+}
+
 /** The same data sets, of which one lies under another path, has another shape, dtype or content, or is not there. */
 async function oddWeights({ datasets }: Hdf5Content): Promise<Files[]> {
   const changes = [...datasets].flatMap(([name, array]): (readonly [string, string?, NdArray?])[] => [
@@ -254,7 +308,7 @@ async function kerasWeights(device: Device): Promise<Fuzzed> {
   const before = await model.weights();
   return {
     files: fc.oneof(
-      { weight: 8, arbitrary: damaged(samples.map(single), fileMutation(bytesMutation)) },
+      { weight: 8, arbitrary: damaged(samples.map(single), fileMutation(fc.oneof(bytesMutation, addressMutation))) },
       { weight: 1, arbitrary: fc.constantFrom(...odd).map((files) => () => files) },
       // A whole file must load whatever damaged ones came before it.
       { weight: 1, arbitrary: fc.constant(() => whole) },
@@ -417,6 +471,7 @@ async function csv(): Promise<Fuzzed> {
 export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed>>> = {
   safetensors,
   "saved model": savedModel,
+  hdf5,
   keras,
   "keras weights": kerasWeights,
   tfjs,

@@ -66,6 +66,16 @@ const inOrder =
 /** One to four blind changes. */
 export const bytesMutation: fc.Arbitrary<OfBytes> = fc.array(oneOfBytes, { minLength: 1, maxLength: 4 }).map(inOrder);
 
+/** Eight bytes that lie where a format keeps addresses and lengths take others' place: structures in a circle, or over each other. */
+export const addressMutation: fc.Arbitrary<OfBytes> = fc
+  .array(fc.tuple(at, at), { minLength: 1, maxLength: 3 })
+  .map((moves) => (bytes: Uint8Array) => {
+    const out = bytes.slice();
+    const words = Math.floor(out.length / 8);
+    for (const [a, b] of moves) out.copyWithin(8 * (a % words), 8 * (b % words), 8 * (b % words) + 8);
+    return out;
+  });
+
 const TWICE = "twice:";
 const deep = (levels: number): unknown => (levels === 0 ? [] : [deep(levels - 1)]);
 const value = fc.oneof(

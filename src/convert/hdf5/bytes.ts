@@ -1,0 +1,138 @@
+/** An HDF5 file's bytes, read within bounds: nothing here trusts an address or a length of the file. */
+import { FormatError } from "../../core/errors.ts";
+import { checksum } from "./checksum.ts";
+
+/** The address that HDF5 gives to what was never written. */
+export const UNDEFINED_ADDRESS = 2n ** 64n - 1n;
+
+/** A part of a file: reads outside of it are refused. */
+export class Hdf5Bytes {
+  /** For messages: which file, and what in it. */
+  readonly what: string;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #budget: { left: number };
+
+  constructor(bytes: Uint8Array, what: string, budget = { left: bytes.length }) {
+    this.what = what;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#budget = budget;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** The error that says what is wrong with the file. */
+  damaged(reason: string): FormatError {
+    return new FormatError(`${this.what}: ${reason}; the file is damaged: get it again`);
+  }
+
+  /** What only other writers than Keras put into a file. */
+  refused(reason: string, advice = "save the weights with Keras"): FormatError {
+    return new FormatError(`${this.what} ${reason}, which Sluice does not read; ${advice}`);
+  }
+
+  /** The same bytes under another name. */
+  called(what: string): Hdf5Bytes {
+    return new Hdf5Bytes(this.#bytes, what, this.#budget);
+  }
+
+  /** A part of these bytes. */
+  part(at: number, length: number): Hdf5Bytes {
+    return new Hdf5Bytes(this.slice(at, length), this.what, this.#budget);
+  }
+
+  /**
+   * A part that belongs to one structure of the file alone. All such parts together are no longer than the file: addresses in
+   * a circle, and a thousand structures over the same bytes, end here. So work and memory are bounded by the file's size.
+   */
+  claim(at: number, length: number): Hdf5Bytes {
+    const part = this.part(at, length);
+    this.#budget.left -= length;
+    if (this.#budget.left < 0) throw this.damaged("its parts overlap, or lead back to each other");
+    return part;
+  }
+
+  slice(at: number, length: number): Uint8Array {
+    this.#check(at, length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  u8(at: number): number {
+    this.#check(at, 1);
+    return this.#view.getUint8(at);
+  }
+
+  u16(at: number): number {
+    this.#check(at, 2);
+    return this.#view.getUint16(at, true);
+  }
+
+  u32(at: number): number {
+    this.#check(at, 4);
+    return this.#view.getUint32(at, true);
+  }
+
+  u64(at: number): bigint {
+    this.#check(at, 8);
+    return this.#view.getBigUint64(at, true);
+  }
+
+  /** An address or a length of 8 bytes: no file has more than 2^53 of them. */
+  offset(at: number): number {
+    const value = this.u64(at);
+    if (value > Number.MAX_SAFE_INTEGER) throw this.damaged(`an address or a length is ${value}`);
+    return Number(value);
+  }
+
+  /** A number of up to 8 bytes. */
+  little(at: number, size: number): number {
+    let value = 0;
+    for (let byte = size - 1; byte >= 0; byte--) value = 256 * value + this.u8(at + byte);
+    if (value > Number.MAX_SAFE_INTEGER) throw this.damaged(`an address or a length is ${value}`);
+    return value;
+  }
+
+  /** @throws FormatError where the four letters that a structure begins with are not there. */
+  expect(signature: string): void {
+    const found = String.fromCharCode(...this.slice(0, Math.min(this.length, signature.length)));
+    if (found !== signature) throw this.damaged(`expected ${signature}, found ${JSON.stringify(found)}`);
+  }
+
+  /** Compares the last 4 bytes with the checksum of those before them. */
+  checkSum(): void {
+    const end = this.length - 4;
+    const stored = this.u32(end);
+    if (checksum(this.slice(0, end)) !== stored) throw this.damaged("a checksum does not match");
+  }
+
+  /** The same where the checksum stands within, and counts as zeros. */
+  checkSumInside(at: number): void {
+    const copy = Uint8Array.from(this.#bytes);
+    copy.fill(0, at, at + 4);
+    if (checksum(copy) !== this.u32(at)) throw this.damaged("a checksum does not match");
+  }
+
+  /** Text up to a zero byte, or to the end of the part if `isClosed` is false. */
+  text(at: number, maxBytes: number, isClosed = true): string {
+    const bytes = this.slice(at, Math.min(maxBytes + 1, this.length - at));
+    const zero = bytes.indexOf(0);
+    if ((zero < 0 && isClosed) || bytes.length > maxBytes + 1 || (zero < 0 && bytes.length > maxBytes)) {
+      throw this.damaged(`a name has no end within ${maxBytes} bytes`);
+    }
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(zero < 0 ? bytes : bytes.subarray(0, zero));
+    } catch {
+      throw this.damaged("a name is not UTF-8");
+    }
+  }
+
+  #check(at: number, length: number): void {
+    if (at >= 0 && length >= 0 && at + length <= this.length) return;
+    throw this.damaged(
+      `${length} bytes at ${at} lie outside of ${this.length} bytes; it is cut short, or an address is wrong`,
+    );
+  }
+}
