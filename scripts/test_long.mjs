@@ -27,6 +27,12 @@ const SECTIONS = {
     files: ["tests/ops/random_graphs.test.ts"],
     env: { SLUICE_RUNS: "10000" },
   },
+  losses: {
+    about:
+      "100 trainings whose device is destroyed, and 105 other works, in every runtime; GPU processes that crash in Chromium",
+    files: ["tests/platform/node", "tests/platform/deno", "tests/platform/chromium", "tests/platform/firefox"],
+    env: { SLUICE_SUITE: "losses" },
+  },
   mutants: {
     about: "faults put into the source, each of which a test must catch",
     script: "scripts/mutants.mjs",

@@ -8,6 +8,7 @@ import { matmul } from "../ops/matmul.ts";
 import { argmax, sum } from "../ops/reduce.ts";
 import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
+import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
 
@@ -40,7 +41,8 @@ export interface KMeansResult {
 
 /**
  * Groups vectors around k centroids (Lloyd 1982), which start apart from each other by k-means++ (Arthur and Vassilvitskii
- * 2007). A cluster that loses all its vectors gets the one that is farthest from its centroid.
+ * 2007). A cluster that loses all its vectors gets the one that is farthest from its centroid. After a loss of the device the
+ * pass at hand is made again; the result is the same.
  *
  * @throws ValueError when k is no whole number from 1 to the number of vectors, or a vector is not finite.
  * @throws ShapeError when a vector has another width; DeviceError when the GPU has no room.
@@ -60,7 +62,7 @@ export async function kMeans(device: Device, vectors: VectorsLike, options: KMea
   if (!(Number.isInteger(maxIterations) && maxIterations >= 1)) {
     throw new ValueError(`kMeans: maxIterations is ${maxIterations}; expected a whole number of at least 1`);
   }
-  const blocks = await Blocks.upload(device, rows, dimension, k);
+  const blocks = await recovering(device, () => Blocks.upload(device, rows, dimension, k));
   try {
     let centroids = await firstCentroids(blocks, rows, dimension, k, new Random(seed));
     let before: Int32Array | undefined;
@@ -213,7 +215,11 @@ class Blocks {
   }
 
   /** The nearest centroid of each vector, and the sums of the vectors that each has. */
-  async assign(centroids: Float32Array) {
+  assign(centroids: Float32Array) {
+    return recovering(this.#device, () => this.#assign(centroids));
+  }
+
+  async #assign(centroids: Float32Array) {
     const [k, dimension] = [this.#k, this.#dimension];
     const biases = Float32Array.from({ length: k }, (_, cluster) => {
       const own = centroids.subarray(cluster * dimension, (cluster + 1) * dimension);
@@ -236,7 +242,11 @@ class Blocks {
   }
 
   /** The squared distance of each vector to one. */
-  async distances(centroid: Float32Array): Promise<Float64Array> {
+  distances(centroid: Float32Array): Promise<Float64Array> {
+    return recovering(this.#device, () => this.#distances(centroid));
+  }
+
+  async #distances(centroid: Float32Array): Promise<Float64Array> {
     const all: number[] = [];
     for (const { distances } of this.#parts) {
       const [own] = await distances.run(new Map([[this.#centroid, { shape: [this.#dimension], data: centroid }]]));

@@ -7,6 +7,7 @@ import { input, type Value } from "../graph/operation.ts";
 import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
 import type { ModelBase } from "../nn/model_base.ts";
 import { Program } from "../runtime/program.ts";
+import { recovering } from "../runtime/recovery.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { poolSteps } from "./pooling.ts";
 
@@ -106,7 +107,7 @@ class ModelEmbedder extends Embedder {
       const lengths = Array.from({ length: rows }, (_, row) => rowOf(ragged, row).length);
       feeds.set(mask, maskOf(lengths, this.#time, (padding === "pre") !== prepared.isReversed));
     }
-    const [vectors] = await program.run(feeds);
+    const [vectors] = await recovering(this.#model.device, () => program.run(feeds));
     const size = this.vectorSize;
     return { data: (vectors as NdArray).data.subarray(0, texts.length * size) as Float32Array, size, known };
   }
@@ -137,10 +138,13 @@ class ModelEmbedder extends Embedder {
     const mask = isWhole || !isAligned ? undefined : input("mask", [rows, this.#time]);
     const vectors = isWhole ? whole : poolSteps(steps as Value, pooling, mask);
     const { device, variants } = this.#model;
-    const program = await Program.compile(
-      device,
-      { outputs: [vectors], updates: [] },
-      { label: `embedding, batch ${rows}, ${pooling}`, inputs: mask === undefined ? [ids] : [ids, mask], variants },
+    const inputs = mask === undefined ? [ids] : [ids, mask];
+    const program = await recovering(device, () =>
+      Program.compile(
+        device,
+        { outputs: [vectors], updates: [] },
+        { label: `embedding, batch ${rows}, ${pooling}`, inputs, variants },
+      ),
     );
     return { program, ids, mask, isReversed };
   }

@@ -3,6 +3,8 @@ import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Device } from "../runtime/device.ts";
 import { Pacer } from "../runtime/pacer.ts";
+import { recovering } from "../runtime/recovery.ts";
+import { Snapshots } from "../runtime/snapshots.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { SkipGramBatches, type SkipGramShape } from "./skip_gram_batches.ts";
 import { type SkipGramStep, skipGramStep } from "./skip_gram_step.ts";
@@ -32,6 +34,11 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly seed?: number | undefined;
   /** Words whose nearest words are told after every epoch; those that the texts lack are passed over. */
   readonly watch?: readonly string[] | undefined;
+  /**
+   * Seconds between two snapshots within an epoch, from which the training goes on by itself after a loss of the device. 30 when
+   * absent, or more where they would take over 1% of the time; 0 for one after every step.
+   */
+  readonly snapshotSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told about twice a second, and at the end of every epoch. The training waits for it. */
   readonly onProgress?: ((progress: WordVectorProgress) => void | Promise<void>) | undefined;
@@ -67,12 +74,14 @@ const READ_STEPS = 4;
  * Trains vectors by skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and
  * Phrases and their Compositionality"): words are near that stand in like contexts. A group of 32 centre words shares its noise
  * words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps. Equal ids are summed in a
- * fixed order, and nothing is read back but the loss, twice a second.
+ * fixed order, and nothing is read back but the loss, twice a second, and snapshots: after a loss of the device the training
+ * goes on by itself, and ends with the same bits.
  *
  * @param texts each is a context of its own: windows end where a text ends.
  * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair of them.
  * @throws AbortError when `signal` stopped it; nothing is kept.
  * @throws NonFiniteError when the loss was not finite: take a smaller learning rate.
+ * @throws DeviceLostError when the device was lost and no other could be had; OutOfMemoryError when the GPU has no room.
  * @example
  * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
  * vectors.mostSimilar({ positive: "terrible" });
@@ -119,69 +128,128 @@ function shapeOf({ tokens }: WordCorpus, { window, batchSize }: Settings): SkipG
   return { groups, centres: CENTRES, window, noise: Math.ceil((near + LEAST_NOISE) / 32) * 32 - near };
 }
 
+/** Where a training stands, beside its variables. */
+interface Place {
+  /** The epoch at hand, from 0, and its steps that are done. */
+  readonly epoch: number;
+  readonly batch: number;
+  /** Steps done, in all epochs. */
+  readonly steps: number;
+  /** Of the epoch: the loss that was read, the pairs that it is of, and the pairs of steps whose loss was not read yet. */
+  readonly loss: number;
+  readonly pairs: number;
+  readonly unread: number;
+}
+
+const START: Place = { epoch: 0, batch: 0, steps: 0, loss: 0, pairs: 0, unread: 0 };
+
 /** One training, from the first step to the vectors. */
 class Training {
   readonly #corpus: WordCorpus;
   readonly #options: TrainWordVectorsOptions;
   readonly #settings: Settings;
+  readonly #shape: SkipGramShape;
+  readonly #began = performance.now();
   #step!: SkipGramStep;
-  /** Steps done, in all epochs. */
-  #steps = 0;
-  /** Of the epoch: the loss that was read, the pairs that it is of, and the pairs of steps whose loss was not read yet. */
-  #loss = 0;
-  #pairs = 0;
-  #unread = 0;
+  #snapshots!: Snapshots<Place>;
+  #place = START;
 
   constructor(corpus: WordCorpus, options: TrainWordVectorsOptions, settings: Settings) {
     this.#corpus = corpus;
     this.#options = options;
     this.#settings = settings;
+    this.#shape = shapeOf(corpus, settings);
   }
 
   async run(): Promise<WordVectors> {
-    const { device, onProgress } = this.#options;
-    const { vectorSize, negative, noiseExponent, sample, epochs, seed, watch } = this.#settings;
-    this.#stopIfAsked();
-    const shape = shapeOf(this.#corpus, this.#settings);
+    const { device, snapshotSeconds: seconds } = this.#options;
+    const { vectorSize, negative, seed } = this.#settings;
+    const check = () => this.#stopIfAsked();
+    check();
     const vocabulary = this.#corpus.words.length;
-    this.#step = await skipGramStep(device, shape, { vectorSize, vocabulary, negative, seed });
+    const compile = () => skipGramStep(device, this.#shape, { vectorSize, vocabulary, negative, seed });
+    this.#step = await recovering(device, compile, { check });
+    const { program, variables } = this.#step;
     try {
-      const batches = new SkipGramBatches(this.#corpus, shape, { seed, sample, noiseExponent });
-      const began = performance.now();
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        await this.#runEpoch(epoch, batches, began);
-        if (onProgress === undefined) continue;
-        const vectors = await this.#vectors();
-        const known = watch.filter((word) => vectors.has(word));
-        const nearest = new Map(known.map((word) => [word, vectors.mostSimilar({ positive: word })]));
-        await onProgress({ ...this.#progress(epoch, 1, began), nearest });
+      this.#snapshots = await recovering(device, () => Snapshots.open<Place>(device, variables, [], { seconds }), {
+        check,
+      });
+      try {
+        const progress = () => this.#snapshots.state?.steps ?? 0;
+        return await recovering(device, () => this.#run(), { check, progress });
+      } finally {
+        this.#snapshots.dispose();
       }
-      return await this.#vectors();
     } finally {
-      this.#step.program.dispose();
-      variablesOf(device).release(this.#step.variables);
+      program.dispose();
+      variablesOf(device).release(variables);
     }
   }
 
-  async #runEpoch(epoch: number, batches: SkipGramBatches, began: number): Promise<void> {
+  /** Trains from the last snapshot to the end. */
+  async #run(): Promise<WordVectors> {
+    const { onProgress } = this.#options;
+    const { noiseExponent, sample, epochs, seed, watch } = this.#settings;
+    this.#snapshots.begin();
+    this.#place = this.#snapshots.state ?? START;
+    if (this.#snapshots.state === undefined) await this.#snapshots.publish(START);
+    const batches = new SkipGramBatches(this.#corpus, this.#shape, { seed, sample, noiseExponent });
+    while (this.#place.epoch < epochs) {
+      const { epoch } = this.#place;
+      await this.#runEpoch(batches);
+      const ended = this.#progress(epoch, 1);
+      this.#place = { ...START, epoch: epoch + 1, steps: this.#place.steps };
+      await this.#snapshots.publish(this.#place);
+      if (onProgress === undefined) continue;
+      const vectors = this.#vectors();
+      const known = watch.filter((word) => vectors.has(word));
+      const nearest = new Map(known.map((word) => [word, vectors.mostSimilar({ positive: word })]));
+      await onProgress({ ...ended, nearest });
+    }
+    return this.#vectors();
+  }
+
+  /** The steps of the epoch at hand that are still to do. */
+  async #runEpoch(batches: SkipGramBatches): Promise<void> {
     const { device, onProgress } = this.#options;
+    const { program } = this.#step;
+    const { epoch, batch: done } = this.#place;
     const pacer = new Pacer(device);
-    [this.#loss, this.#pairs] = [0, 0];
-    let read = { time: performance.now(), steps: this.#steps };
+    let read = { time: performance.now(), steps: this.#place.steps };
     batches.begin(epoch);
+    // Batches depend on their place alone: those that are done are drawn again and passed over.
+    for (let passed = 0; passed < done; passed++) batches.next();
     for (let batch = batches.next(); batch !== undefined; batch = batches.next()) {
       this.#stopIfAsked();
-      this.#step.program.submit(this.#step.feeds(batch, this.#steps++, this.#learningRate(epoch + batch.share)));
-      this.#unread += batch.pairs;
-      await pacer.submitted();
-      const isDue = performance.now() - read.time >= READ_SECONDS * 1000 && this.#steps - read.steps >= READ_STEPS;
+      await program.ready();
+      this.#snapshots.assertCurrent();
+      const before = this.#place;
+      const feeds = this.#step.feeds(batch, before.steps, this.#learningRate(epoch + batch.share));
+      const after = {
+        ...before,
+        batch: before.batch + 1,
+        steps: before.steps + 1,
+        unread: before.unread + batch.pairs,
+      };
+      if (this.#snapshots.isDue) {
+        await this.#snapshots.step(program, feeds, pacer);
+        this.#place = after;
+        await this.#readLoss();
+        await this.#snapshots.publish(this.#place);
+      } else {
+        program.submit(feeds);
+        this.#place = after;
+        await pacer.submitted();
+      }
+      const isDue = performance.now() - read.time >= READ_SECONDS * 1000 && after.steps - read.steps >= READ_STEPS;
       if (!isDue || onProgress === undefined) continue;
       await this.#readLoss();
-      read = { time: performance.now(), steps: this.#steps };
-      await onProgress(this.#progress(epoch, batch.share, began));
+      read = { time: performance.now(), steps: after.steps };
+      await onProgress(this.#progress(epoch, batch.share));
     }
+    await this.#snapshots.settle();
     await this.#readLoss();
-    if (this.#pairs > 0) return;
+    if (this.#place.pairs > 0) return;
     throw new ValueError(
       `trainWordVectors: of ${this.#corpus.tokens.length} words so many were thinned out that no pair is left (sample is ${this.#settings.sample}); give sample: 0 for short texts, or texts of more than one word`,
       { words: this.#corpus.tokens.length, sample: this.#settings.sample },
@@ -198,7 +266,8 @@ class Training {
   async #readLoss(): Promise<void> {
     const store = variablesOf(this.#options.device);
     const { loss, status } = this.#step;
-    const [sum, bad] = await store.read([loss, status]);
+    await store.keep([loss, status]);
+    const [sum, bad] = [...store.contentsOf([loss, status]).values()];
     const first = bad?.data[0] ?? 0;
     if (first !== 0) {
       throw new NonFiniteError(
@@ -206,27 +275,28 @@ class Training {
         { step: first },
       );
     }
-    this.#loss += sum?.data[0] ?? 0;
-    this.#pairs += this.#unread;
-    this.#unread = 0;
+    const place = this.#place;
+    this.#place = { ...place, loss: place.loss + (sum?.data[0] ?? 0), pairs: place.pairs + place.unread, unread: 0 };
     store.write(loss, { shape: [], data: Float32Array.of(0) });
   }
 
-  async #vectors(): Promise<WordVectors> {
+  /** As the last snapshot has them. */
+  #vectors(): WordVectors {
     const { words, counts } = this.#corpus;
-    const [vectors] = await variablesOf(this.#options.device).read([this.#step.inner]);
+    const { inner } = this.#step;
+    const vectors = variablesOf(this.#options.device).contentsOf([inner]).get(inner);
     return new WordVectors(words, vectors as NdArray, counts);
   }
 
-  #progress(epoch: number, share: number, began: number): WordVectorProgress {
+  #progress(epoch: number, share: number): WordVectorProgress {
     const { epochs } = this.#settings;
-    const seconds = (performance.now() - began) / 1000;
+    const seconds = (performance.now() - this.#began) / 1000;
     const done = epoch + share;
     return {
       epoch: epoch + 1,
       epochs,
       share: done / epochs,
-      loss: this.#loss / Math.max(1, this.#pairs),
+      loss: this.#place.loss / Math.max(1, this.#place.pairs),
       wordsPerSecond: (done * this.#corpus.tokens.length) / seconds,
       secondsLeft: ((epochs - done) * seconds) / done,
     };

@@ -2,6 +2,7 @@
 import { DisposedError, ValueError } from "../core/errors.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "../runtime/device.ts";
+import { recovering } from "../runtime/recovery.ts";
 import { searchExactly } from "./exact_search.ts";
 import { checkOptions, listOf, rangesOf, show } from "./index_checks.ts";
 import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./index_file.ts";
@@ -19,7 +20,8 @@ import { toRows, type VectorsLike } from "./vectors.ts";
  * order of their float64 similarities, equal ones by id (numbers before texts). There is no build step and no cut-off.
  *
  * Calls may overlap: they are carried out one after the other in the order in which they were made. Whatever a call refuses,
- * the index is as it was before. Arrays that are given must not change until the call's promise is settled.
+ * the index is as it was before. The vectors are kept on the host too: after a loss of the device they are uploaded again, and
+ * the call at hand goes on. Arrays that are given must not change until the call's promise is settled.
  *
  * @example
  * const index = new VectorIndex<{ title: string }>(device, { dimension: 384 });
@@ -112,7 +114,7 @@ export class VectorIndex<M = unknown> {
   add(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
   add(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
   add(ids: VectorId | readonly VectorId[], vectors: VectorsLike, metadata?: unknown): Promise<void> {
-    return this.#turn("add", async () => {
+    return this.#turnOnDevice("add", async () => {
       const change = this.#changeOf("add", ids, vectors, metadata);
       const known = change.ids.find((id) => this.has(id));
       if (known !== undefined) {
@@ -137,7 +139,7 @@ export class VectorIndex<M = unknown> {
   update(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
   update(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
   update(ids: VectorId | readonly VectorId[], vectors: VectorsLike, metadata?: unknown): Promise<void> {
-    return this.#turn("update", async () => {
+    return this.#turnOnDevice("update", async () => {
       const change = this.#changeOf("update", ids, vectors, metadata);
       const rows = change.ids.map((id) => this.#rowOf("update", id));
       for (const [at, row] of rows.entries()) {
@@ -153,7 +155,7 @@ export class VectorIndex<M = unknown> {
    * @throws ValueError when an id is not there or stands twice; nothing is removed then.
    */
   remove(ids: VectorId | readonly VectorId[]): Promise<void> {
-    return this.#turn("remove", async () => {
+    return this.#turnOnDevice("remove", async () => {
       const list = listOf("remove", ids);
       for (const id of list) this.#rowOf("remove", id);
       // The last row takes a removed one's place: those are written anew.
@@ -170,7 +172,7 @@ export class VectorIndex<M = unknown> {
    * @throws ValueError when a query is not finite, k is no whole number of at least 1, or a mask is older than the index.
    */
   search(queries: VectorsLike, { k = 10, filter }: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
-    return this.#turn("search", async () => {
+    return this.#turnOnDevice("search", async () => {
       if (!(Number.isSafeInteger(k) && k >= 1)) {
         throw new ValueError(`VectorIndex.search: k is ${k}; expected a whole number of at least 1`, { k });
       }
@@ -236,12 +238,21 @@ export class VectorIndex<M = unknown> {
   /** Runs `work` after all that was asked for before. */
   #turn<T>(what: string, work: () => Promise<T>): Promise<T> {
     const guarded = () => {
-      if (this.#disposed) throw new DisposedError(`VectorIndex.${what}: the index was disposed; make or load it again`);
+      this.#assertAlive(what);
       return work();
     };
     const result = this.#last.then(guarded);
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  /** The same for work on the GPU: it changes nothing until its end, so that it can be begun again after a loss of the device. */
+  #turnOnDevice<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return this.#turn(what, () => recovering(this.#device, work, { check: () => this.#assertAlive(what) }));
+  }
+
+  #assertAlive(what: string): void {
+    if (this.#disposed) throw new DisposedError(`VectorIndex.${what}: the index was disposed; make or load it again`);
   }
 
   /** Rows that the store has changed go to the GPU. */

@@ -8,8 +8,7 @@ import { DispatchTimer } from "./dispatch_timer.ts";
 import { encodeDispatch, encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
 import { type PlannedGraph, type ProgramOptions, planProgram } from "./plan_program.ts";
-import { Replay } from "./replay.ts";
-import type { VariableStaging } from "./variables.ts";
+import { type Joined, Replay } from "./replay.ts";
 
 export type { ProgramOptions } from "./plan_program.ts";
 
@@ -83,11 +82,16 @@ export class Program {
 
   /**
    * Runs once without waiting: the updates happen on the GPU, in the order of the submits.
-   * @param snapshot copies variables to the host's reach once the updates are done
+   * @param joined is done in the same submit, once the updates are
    * @throws DeviceLostError when the device was lost since the program was `ready`.
    */
-  submit(feeds: Feeds = new Map(), snapshot?: VariableStaging): void {
-    this.#replay.submit(this.#arrays(feeds), snapshot);
+  submit(feeds: Feeds = new Map(), joined?: Joined): void {
+    this.#replay.submit(this.#arrays(feeds), joined);
+  }
+
+  /** Records a run into an encoder that the caller submits at once. @throws as `submit`. */
+  record(encoder: GPUCommandEncoder, feeds: Feeds = new Map()): void {
+    this.#replay.record(encoder, this.#arrays(feeds));
   }
 
   /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */

@@ -9,7 +9,13 @@ import type { Pacer } from "./pacer.ts";
 import { type Plan, SLOT_BYTES } from "./plan.ts";
 import { type BuiltResources, buildResources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
-import { type VariableStaging, variablesOf } from "./variables.ts";
+import { variablesOf } from "./variables.ts";
+
+/** Work that joins a program's submit. */
+export interface Joined {
+  /** Records it, after the program's own. */
+  encode(encoder: GPUCommandEncoder): void;
+}
 
 /** What a plan has on one generation of its device. */
 interface Built extends BuiltResources {
@@ -76,12 +82,19 @@ export class Replay {
 
   /**
    * Runs once without waiting: the updates happen on the GPU, in the order of the submits.
-   * @param snapshot copies variables to the host's reach once the updates are done
+   * @param joined is done in the same submit, once the updates are
    * @throws DeviceLostError when the device was lost since `ready`.
    */
-  submit(arrays: readonly NdArray[], snapshot?: VariableStaging): void {
+  submit(arrays: readonly NdArray[], joined?: Joined): void {
     this.feed(arrays);
-    this.#submit(false, snapshot);
+    this.#submit(false, joined);
+  }
+
+  /** Records a run into an encoder that the caller submits at once. @throws as `submit`. */
+  record(encoder: GPUCommandEncoder, arrays: readonly NdArray[]): void {
+    this.feed(arrays);
+    this.#encode(encoder, false);
+    this.changed();
   }
 
   /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
@@ -147,9 +160,7 @@ export class Replay {
     if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);
   }
 
-  /** Records a run. */
-  encode(reads: boolean, snapshot?: VariableStaging): GPUCommandBuffer {
-    const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
+  #encode(encoder: GPUCommandEncoder, reads: boolean): void {
     const { steps, commits, outputs, staging } = this.#built.resources;
     encodeSteps(encoder, steps, this.label);
     if (reads && staging !== undefined) {
@@ -158,12 +169,13 @@ export class Replay {
       }
     }
     encodeSteps(encoder, commits, this.label);
-    snapshot?.encode(encoder);
-    return encoder.finish();
   }
 
-  #submit(reads: boolean, snapshot?: VariableStaging): void {
-    this.device.gpu.queue.submit([this.encode(reads, snapshot)]);
+  #submit(reads: boolean, joined?: Joined): void {
+    const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
+    this.#encode(encoder, reads);
+    joined?.encode(encoder);
+    this.device.gpu.queue.submit([encoder.finish()]);
     this.changed();
   }
 

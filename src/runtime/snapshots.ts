@@ -1,10 +1,11 @@
 /** What a loss of the device does not take from a training: its variables as they were at a step, kept on the host. */
 import type { NdArray } from "../core/nd_array.ts";
 import type { Variable } from "../graph/operation.ts";
+import { CheckedCopy } from "./checked_copy.ts";
 import type { Device } from "./device.ts";
 import type { Pacer } from "./pacer.ts";
 import type { Feeds, Program } from "./program.ts";
-import { type VariableContents, VariableStaging, variablesOf } from "./variables.ts";
+import { type VariableContents, variablesOf } from "./variables.ts";
 
 /** A snapshot is due after so many seconds, unless that is too often for what it costs. */
 const EVERY_SECONDS = 30;
@@ -21,8 +22,8 @@ export interface SnapshotOptions {
  * Snapshots of a work that changes variables step by step. `State` is whatever the work needs to go on from there.
  *
  * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete. It is
- * copied in the submit of a step, comes back through a map, and counts once `publish` was called. At the moment of a loss the
- * variables' contents on the host are put back to it: whoever asks for them then finds all of one step.
+ * copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts once `publish`
+ * was called. At the moment of a loss the variables' contents on the host are put back to it: whoever asks for them then finds all of one step.
  *
  * @example
  * const snapshots = await Snapshots.open<number>(device, program.updated);
@@ -51,8 +52,8 @@ export class Snapshots<State> {
   /** Those that steps change. */
   readonly #updated: readonly Variable[];
   readonly #seconds: number | undefined;
+  readonly #copy: CheckedCopy;
   readonly #forget: () => void;
-  #staging: { readonly generation: number; readonly staging: VariableStaging } | undefined;
   #latest: { readonly state: State; readonly contents: VariableContents } | undefined;
   #generation: number;
   #takenAt = performance.now();
@@ -63,9 +64,11 @@ export class Snapshots<State> {
     device: Device,
     updated: readonly Variable[],
     others: readonly Variable[],
+    copy: CheckedCopy,
     { seconds }: SnapshotOptions,
   ) {
     this.#device = device;
+    this.#copy = copy;
     this.#updated = updated;
     this.#variables = [...new Set([...updated, ...others])];
     this.#seconds = seconds;
@@ -86,14 +89,7 @@ export class Snapshots<State> {
     others: readonly Variable[] = [],
     options: SnapshotOptions = {},
   ): Promise<Snapshots<State>> {
-    const snapshots = new Snapshots<State>(device, updated, others, options);
-    try {
-      await snapshots.#ready();
-      return snapshots;
-    } catch (error) {
-      snapshots.dispose();
-      throw error;
-    }
+    return new Snapshots<State>(device, updated, others, await CheckedCopy.make(device, updated), options);
   }
 
   /** Of the last snapshot; undefined before the first. */
@@ -125,45 +121,53 @@ export class Snapshots<State> {
 
   /** Runs the program once and brings the variables back, all in one submit. Nothing counts before `publish`. */
   async step(program: Program, feeds: Feeds, pacer: Pacer): Promise<void> {
-    const staging = await this.#ready();
+    await this.#copy.ready();
     this.assertCurrent();
     const began = performance.now();
-    program.submit(feeds, staging);
+    program.submit(feeds, this.#copy);
+    await this.#take(pacer);
+    if (pacer.expected > 0) this.#cost = Math.max(0, performance.now() - began - pacer.expected);
+  }
+
+  /** The host learns what the copies in the last submit hold. */
+  async #take(pacer?: Pacer): Promise<void> {
     const store = variablesOf(this.#device);
     const at = store.clock;
-    await pacer.nap();
-    const arrays = await staging.read();
-    pacer.finished();
+    await pacer?.nap();
+    const arrays = await this.#copy.read();
+    pacer?.finished();
     store.settle(
       this.#updated.map((variable, index) => [variable, arrays[index] as NdArray] as const),
       at,
     );
-    if (pacer.expected > 0) this.#cost = Math.max(0, performance.now() - began - pacer.expected);
+  }
+
+  /** Brings the variables to the host where it does not know them yet. Nothing counts before `publish`. */
+  async settle(): Promise<void> {
+    if (variablesOf(this.#device).unknown(this.#updated).length === 0) return;
+    await this.#copy.ready();
+    this.assertCurrent();
+    const { gpu } = this.#device;
+    const encoder = gpu.createCommandEncoder({ label: "snapshot" });
+    this.#copy.encode(encoder);
+    gpu.queue.submit([encoder.finish()]);
+    await this.#take();
   }
 
   /** Makes what the variables hold now the last snapshot; reads what the host does not know yet. */
   async publish(state: State): Promise<void> {
     this.assertCurrent();
     const store = variablesOf(this.#device);
+    await this.settle();
     await store.keep(this.#variables);
     this.assertCurrent();
     this.#latest = { state, contents: store.contentsOf(this.#variables) };
     this.#takenAt = performance.now();
   }
 
-  async #ready(): Promise<VariableStaging> {
-    const { generation } = this.#device;
-    if (this.#staging?.generation !== generation) {
-      const staging = await this.#device.guard("snapshots", () => new VariableStaging(this.#device, this.#updated));
-      this.#staging = { generation, staging };
-    }
-    return this.#staging.staging;
-  }
-
   /** Frees the buffer; the variables keep their contents. */
   dispose(): void {
     this.#forget();
-    this.#staging?.staging.dispose();
-    this.#staging = undefined;
+    this.#copy.dispose();
   }
 }

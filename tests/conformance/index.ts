@@ -1,6 +1,7 @@
 import { batchPartCases } from "./batch_parts.ts";
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
+import { deviceLossCases, manyDeviceLossCases } from "./device_loss.ts";
 import { embedCases } from "./embed.ts";
 import { functionalCases } from "./functional.ts";
 import { kerasFactCases } from "./keras_facts.ts";
@@ -11,14 +12,15 @@ import { kerasTrainingCases } from "./keras_training.ts";
 import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
+import { matching } from "./run.ts";
 import { stateUpdateCases } from "./state_updates.ts";
 import { tuningCases } from "./tuning.ts";
 import { vectorIndexCases } from "./vector_index.ts";
 
 export type { ConformanceCase } from "./case.ts";
 
-/** Every runtime-agnostic case. A file of cases is added here, and runs in Node, Deno, Chromium and Firefox. */
-export const cases: readonly ConformanceCase[] = [
+/** Every runtime-agnostic case of CI. A file of cases is added here, and runs in Node, Deno, Chromium and Firefox. */
+const cases: readonly ConformanceCase[] = [
   ...deviceCases,
   ...opConformance,
   ...kerasLayerCases,
@@ -34,4 +36,25 @@ export const cases: readonly ConformanceCase[] = [
   ...referenceTrainingCases,
   ...tuningCases,
   ...vectorIndexCases,
+  ...deviceLossCases,
 ];
+
+/** Cases that run together, in every runtime alike. */
+export interface Suite {
+  /** What a case tries, for the table of `npm run test:long`. */
+  readonly what: string;
+  readonly cases: readonly ConformanceCase[];
+}
+
+/** By name: `SLUICE_SUITE` asks for one. */
+export const suites: Readonly<Record<string, Suite>> = {
+  cases: { what: "cases", cases },
+  losses: { what: "works whose device was destroyed", cases: manyDeviceLossCases },
+};
+
+/** The cases of a suite whose name holds `filter`. @throws Error for a suite that is none. */
+export function casesOf(suite: string, filter: string | undefined): readonly ConformanceCase[] {
+  const found = suites[suite];
+  if (found === undefined) throw new Error(`no suite "${suite}"; expected one of ${Object.keys(suites).join(", ")}`);
+  return matching(found.cases, filter);
+}

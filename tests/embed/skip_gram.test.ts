@@ -258,8 +258,8 @@ describe("a training", () => {
     } finally {
       calls.restore();
     }
-    // The loss at each epoch's end, and the vectors.
-    expect(calls.maps).toBe(OPTIONS.epochs + 1);
+    // A snapshot at each epoch's end, with loss and vectors.
+    expect(calls.maps).toBe(OPTIONS.epochs);
   });
 
   test("refuses texts of which nothing is left to learn from", async () => {

@@ -2,7 +2,7 @@
 import { type BrowserName, runPage } from "../../src/cli/browser.ts";
 import { servePages } from "./page_server.ts";
 import { describeRemote, type StartRuntime } from "./remote.ts";
-import { caseFilter } from "./selection.ts";
+import { caseFilter, suite } from "./selection.ts";
 
 /** Declares one test per case; each runs in `name`, on the source as Vite's dev server gives it. */
 export function describeBrowser(title: string, name: BrowserName): void {
@@ -10,8 +10,8 @@ export function describeBrowser(title: string, name: BrowserName): void {
   const start: StartRuntime = async (onLine, signal) => {
     const server = await servePages();
     try {
-      const query = caseFilter === undefined ? "" : `?cases=${encodeURIComponent(caseFilter)}`;
-      const url = `${server.url}tests/platform/page.html${query}`;
+      const query = new URLSearchParams(caseFilter === undefined ? { suite } : { suite, cases: caseFilter });
+      const url = `${server.url}tests/platform/page.html?${query}`;
       await runPage(name, url, { onMessage: onLine, onConsole: (text) => notes.push(text), signal });
     } finally {
       await server.close();

@@ -2,12 +2,12 @@
 import { fileURLToPath } from "node:url";
 import { runDeno } from "../../src/cli/deno.ts";
 import { describeRemote, type StartRuntime } from "./remote.ts";
-import { caseFilter, describeSkipped, isWanted } from "./selection.ts";
+import { caseFilter, describeSkipped, isWanted, suite } from "./selection.ts";
 
 if (isWanted("deno")) {
   const errors: string[] = [];
   const start: StartRuntime = async (onLine, signal) => {
-    const args = caseFilter === undefined ? [] : [caseFilter];
+    const args = caseFilter === undefined ? [suite] : [suite, caseFilter];
     const script = fileURLToPath(new URL("deno_main.ts", import.meta.url));
     const status = await runDeno(script, { args, onLine, onErrorLine: (line) => errors.push(line), signal });
     if (status !== 0) throw new Error(`deno left with status ${status}`);

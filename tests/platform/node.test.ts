@@ -1,8 +1,8 @@
 /** The conformance cases in Node, on Dawn. A missing adapter fails. */
 import "../../src/node.ts";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
 import { type CaseRunner, openRunner } from "../conformance/run.ts";
-import { describeSkipped, isWanted, selectedCases } from "./selection.ts";
+import { declareCases, describeSkipped, isWanted } from "./selection.ts";
 
 if (!isWanted("node")) describeSkipped("Node", "SLUICE_RUNTIMES leaves it out");
 
@@ -14,5 +14,5 @@ describe.runIf(isWanted("node"))("Node", () => {
   });
   afterAll(() => runner?.device.dispose());
 
-  for (const testCase of selectedCases) test(testCase.name, () => runner.run(testCase));
+  declareCases("Node", (testCase) => runner.run(testCase));
 });

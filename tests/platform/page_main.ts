@@ -1,14 +1,14 @@
-/** Runs in a browser's page: every conformance case whose name holds `?cases=`, reported to whoever opened the page. */
-import { cases } from "../conformance/index.ts";
-import { matching, runCases } from "../conformance/run.ts";
+/** Runs in a browser's page: every conformance case of `?suite=` whose name holds `&cases=`, reported to whoever opened the page. */
+import { casesOf } from "../conformance/index.ts";
+import { runCases } from "../conformance/run.ts";
 
 const { sluiceReport, sluiceDone } = globalThis as unknown as {
   readonly sluiceReport: (message: string) => Promise<void>;
   readonly sluiceDone: () => Promise<void>;
 };
-const filter = new URL(location.href).searchParams.get("cases") ?? undefined;
+const asked = new URL(location.href).searchParams;
 let sent = Promise.resolve();
-await runCases(matching(cases, filter), (report) => {
+await runCases(casesOf(asked.get("suite") ?? "cases", asked.get("cases") ?? undefined), (report) => {
   sent = sent.then(() => sluiceReport(JSON.stringify(report)));
 });
 await sent;

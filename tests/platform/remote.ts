@@ -1,7 +1,7 @@
 /** Conformance cases that run in another process or in a page, seen from Vitest: one test per case. */
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
 import type { Report } from "../conformance/run.ts";
-import { selectedCases } from "./selection.ts";
+import { declareCases, selectedCases } from "./selection.ts";
 
 /** The longest that one case may take; after it the runtime is stopped and every case still open fails. */
 const SILENCE_MS = 110_000;
@@ -59,12 +59,10 @@ export function describeRemote(title: string, start: StartRuntime, notes: () => 
       stop.abort();
     });
 
-    for (const [name, { promise }] of results) {
-      test(name, async () => {
-        const error = await promise;
-        if (error !== undefined) throw new Error(`${title}: ${error}`);
-      });
-    }
+    declareCases(title, async ({ name }) => {
+      const error = await results.get(name)?.promise;
+      if (error !== undefined) throw new Error(`${title}: ${error}`);
+    });
   });
 }
 

@@ -1,7 +1,8 @@
 /** Which runtimes and cases were asked for, by the environment. */
-import { describe, test } from "vitest";
-import { cases } from "../conformance/index.ts";
-import { matching } from "../conformance/run.ts";
+import { afterAll, describe, test } from "vitest";
+import type { ConformanceCase } from "../conformance/case.ts";
+import { casesOf, suites } from "../conformance/index.ts";
+import { tally } from "../support/tally.ts";
 
 const RUNTIMES = ["node", "deno", "chromium", "firefox"] as const;
 
@@ -13,8 +14,24 @@ if (unknown.length > 0)
 /** The substring that a case's name must hold. */
 export const caseFilter: string | undefined = process.env.SLUICE_CASES;
 
+/** The suite of cases: CI's own when nothing is said. */
+export const suite = process.env.SLUICE_SUITE ?? "cases";
+
 /** The conformance cases asked for. */
-export const selectedCases = matching(cases, caseFilter);
+export const selectedCases = casesOf(suite, caseFilter);
+
+/** Declares a test for each of them, run by `run`, and tells the table of long tests what came of them. */
+export function declareCases(title: string, run: (testCase: ConformanceCase) => Promise<void>): void {
+  let passed = 0;
+  for (const testCase of selectedCases) {
+    test(testCase.name, async () => {
+      await run(testCase);
+      passed++;
+    });
+  }
+  const tried = selectedCases.length;
+  afterAll(() => tally({ what: `${suites[suite]?.what} in ${title}`, tried, lost: tried - passed }));
+}
 
 /** Whether the cases should run in `runtime`; all runtimes are asked for when nothing is said. */
 export function isWanted(runtime: (typeof RUNTIMES)[number]): boolean {

@@ -3,6 +3,7 @@ import { type Shape, scalar, type Value } from "../../../src/index.ts";
 import { adaptiveUpdate } from "../../../src/ops/adaptive_updates.ts";
 import { rowBatch, sequenceBatch } from "../../../src/ops/batch.ts";
 import { checkFinite } from "../../../src/ops/check_finite.ts";
+import { checksum } from "../../../src/ops/checksum.ts";
 import { ftrlUpdate } from "../../../src/ops/ftrl_update.ts";
 import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizer_updates.ts";
 import { randomUniform } from "../../../src/ops/random.ts";
@@ -132,10 +133,21 @@ const finite: readonly OpCase[] = NOT_FINITE.flatMap(([name, element, status]) =
   }),
 );
 
+const checksums: readonly OpCase[] = [
+  ...ODD.map((shape) => [normal(shape)]),
+  [whole([257]), normal([3, 5]), given([2], [-0, 0]), given([], [7], "int32")],
+].map((tensors, index) => ({
+  ...one("checksum", `${index}`, [...tensors, given([1], [2 ** 31 - 5], "int32")], (...values) => [
+    checksum(values.slice(0, -1), values.at(-1) as Value),
+  ]),
+  tolerance: EXACT,
+}));
+
 /** By op, in the form of `casesByOp`. */
 export const stepOpCases: readonly (readonly [string, readonly OpCase[]])[] = [
   ["optimizer steps", optimizerSteps],
   ["batches", batches],
   ["randomUniform", random],
   ["checkFinite", finite],
+  ["checksum", checksums],
 ];
