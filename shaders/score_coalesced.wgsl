@@ -1,16 +1,21 @@
-// Scores of rows where SPAN neighbours read a row together, line by line as memory keeps it. For few queries, where memory is
-// what limits, and on GPUs.
+// Scores of rows where SPAN neighbours read a row together, line by line as memory keeps it. For few queries, where reading
+// is what limits, and on GPUs.
 //
 // Workgroup: a tile of TILE rows (one word of the mask) and QUERIES queries. Of SPAN invocations each owns every SPAN-th vec4
-// of ROWS rows and of the queries, and reads both once. Partial sums meet in workgroup memory.
+// of ROWS rows: STEPS of them at a time, against the same vec4s of the queries, which stay in registers for all of its rows.
+// So each number of the table is loaded once, and nothing else in that loop. Partial sums meet in workgroup memory.
 // Workgroups: tiles folded over x and y, ceil(Q / QUERIES) in z.
+//
+// On two cores with lavapipe 100,000 x 384 take 0.8 times as long as a loop that does nothing but read as many vec4s (which
+// pays for its counter at each), with STEPS of 4, 6 or 12; two rows at once, 24 loads, no longer fit the instruction cache: 3 times.
 
 const QUERIES = 1u; // queries of a workgroup
 const ROWS = 4u; // rows of an invocation
 const TILE = 32u;
 const SPAN = 8u;
+const STEPS = 4u; // vec4s of a row that an invocation reads in one turn
 const WORKGROUP = TILE / ROWS * SPAN;
-const SUMS = ROWS * QUERIES;
+const HELD = QUERIES * STEPS;
 const PARTIALS = TILE * SPAN * QUERIES;
 
 @group(0) @binding(5) var<storage, read_write> scores: array<f32>;
@@ -33,30 +38,41 @@ fn coalesced(
   let span = local % SPAN;
   let allowed = mask[first / 32u];
   let width = params.width;
-  var acc: array<f32, SUMS>;
   if (allowed != 0u) {
-    let base = (first + own) * width;
-    for (var k = span; k < width; k += SPAN) {
-      var rows: array<vec4f, ROWS>;
-      // @unroll
-      for (var r = 0u; r < ROWS; r++) {
-        rows[r] = fourAt(base + r * width + k);
-      }
+    for (var k = span; k < width; k += STEPS * SPAN) {
+      // Beyond the width a query counts as 0: what is read there of the table, which is finite everywhere, adds nothing.
+      var held: array<vec4f, HELD>;
       // @unroll
       for (var q = 0u; q < QUERIES; q++) {
-        let x = queries[min(query + q, params.queries - 1u) * width + k];
+        let base = min(query + q, params.queries - 1u) * width;
         // @unroll
-        for (var r = 0u; r < ROWS; r++) {
-          acc[q * ROWS + r] += dot(rows[r], x);
+        for (var s = 0u; s < STEPS; s++) {
+          let at = k + s * SPAN;
+          held[q * STEPS + s] = select(vec4f(), queries[base + at], at < width);
         }
       }
-    }
-  }
-  // @unroll
-  for (var q = 0u; q < QUERIES; q++) {
-    // @unroll
-    for (var r = 0u; r < ROWS; r++) {
-      partials[(q * TILE + own + r) * SPAN + span] = acc[q * ROWS + r];
+      for (var r = 0u; r < ROWS; r++) {
+        let at = (first + own + r) * width + k;
+        // Set anew: Dawn (webgpu 0.6.2) leaves what a loop declares as the turn before left it.
+        var acc: array<vec4f, QUERIES>;
+        // @unroll
+        for (var q = 0u; q < QUERIES; q++) {
+          acc[q] = vec4f();
+        }
+        // @unroll
+        for (var s = 0u; s < STEPS; s++) {
+          let row = fourAt(at + s * SPAN);
+          // @unroll
+          for (var q = 0u; q < QUERIES; q++) {
+            acc[q] += held[q * STEPS + s] * row;
+          }
+        }
+        // @unroll
+        for (var q = 0u; q < QUERIES; q++) {
+          let place = (q * TILE + own + r) * SPAN + span;
+          partials[place] = select(partials[place], 0.0, k == span) + dot(acc[q], vec4f(1.0));
+        }
+      }
     }
   }
   workgroupBarrier();

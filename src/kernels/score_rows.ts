@@ -43,10 +43,16 @@ const LANES = 8;
 const SUBGROUP_SIZES: readonly number[] = [4, 8, 16];
 /** Queries of a workgroup at most: so many sums fit the registers. */
 const MOST_QUERIES = { lanes: 32, coalesced: 8 } as const;
+/** Up to so many queries are read by neighbours together: beyond, multiply-adds cost more than loads. */
+const FEW_QUERIES = { lavapipe: 4, swiftshader: 1, gpu: Number.POSITIVE_INFINITY } as const;
 /** A query's vec4s that a subgroup loads at once: more compile longer and save little. */
 const MOST_STEPS = 4;
 const STORED = 4;
 const COALESCED_TILE = 32;
+/** Rows of an invocation: a barrier is dear where one core runs all of a workgroup. */
+const COALESCED_ROWS = { lavapipe: 32, swiftshader: 32, gpu: 4 } as const;
+/** Stored of a row that an invocation reads in one turn, the best first: more compile longer and fall out of the instruction cache. */
+const COALESCED_STEPS = { float32: [4, 5, 6, 3, 2, 1], int8: [6, 5, 4, 3, 2, 1] } as const;
 /** Loading a number costs about as much as so many multiply-adds. */
 const LOAD_COST = 4;
 
@@ -93,11 +99,14 @@ interface Problem {
 
 function dispatches(problem: Problem, adapter: AdapterTraits, name: string | undefined): Dispatch[] {
   const { rows, width, count, isInt8 } = problem;
-  const variant = variantOf(adapter, name);
+  const variant = variantOf(problem, adapter, name);
   const queries = Math.min(MOST_QUERIES[variant], 2 ** Math.ceil(Math.log2(count)));
   const hasSubgroups = variant === "lanes" && SUBGROUP_SIZES.includes(adapter.subgroupSize);
   const tile = variant === "lanes" ? 4 * (hasSubgroups ? adapter.subgroupSize : LANES) : COALESCED_TILE;
-  const constants = variant === "lanes" ? laneConstants(tile / 4, queries, width, hasSubgroups) : { QUERIES: queries };
+  const constants =
+    variant === "lanes"
+      ? laneConstants(tile / 4, queries, width, hasSubgroups)
+      : { ...coalescedReading(problem, adapter), QUERIES: queries, ROWS: COALESCED_ROWS[adapter.kind] };
   const shader = variant === "lanes" ? lanes : coalesced;
   const source = specialise(
     `${hasSubgroups ? "enable subgroups;\n\n" : ""}${isInt8 ? int8 : float32}\n${common}\n${shader}`,
@@ -126,13 +135,33 @@ function dispatches(problem: Problem, adapter: AdapterTraits, name: string | und
 }
 
 /** @throws ValueError when there is no variant of that name. */
-function variantOf(adapter: AdapterTraits, name: string | undefined): Variant {
-  if (name === undefined) return adapter.kind === "gpu" ? "coalesced" : "lanes";
+function variantOf(problem: Problem, adapter: AdapterTraits, name: string | undefined): Variant {
+  if (name === undefined) {
+    if (adapter.kind === "gpu") return "coalesced";
+    const { width, count } = problem;
+    const { SPAN, STEPS } = coalescedReading(problem, adapter);
+    const read = Math.ceil(width / (SPAN * STEPS)) * SPAN * STEPS;
+    return count <= FEW_QUERIES[adapter.kind] && read < 2 * width ? "coalesced" : "lanes";
+  }
   const variant = VARIANTS.find((known) => known === name);
   if (variant === undefined) {
     throw new ValueError(`scoreRows: no variant ${name}; it has ${VARIANTS.join(", ")}`, { variant: name });
   }
   return variant;
+}
+
+/** How neighbours share a row: as many as the adapter has lanes, in turns that reach as little beyond its end as can be. */
+function coalescedReading(
+  { width, isInt8 }: Problem,
+  adapter: AdapterTraits,
+): { readonly SPAN: number; readonly STEPS: number } {
+  const span = adapter.kind === "swiftshader" ? 4 : LANES;
+  const own = Math.ceil(width / span);
+  const waste = (steps: number) => Math.ceil(own / steps) * steps - own;
+  const steps = COALESCED_STEPS[isInt8 ? "int8" : "float32"].reduce((best, next) =>
+    waste(next) < waste(best) ? next : best,
+  );
+  return { SPAN: span, STEPS: steps };
 }
 
 function laneConstants(lanesCount: number, queries: number, width: number, hasSubgroups: boolean): Constants {

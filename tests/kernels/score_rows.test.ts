@@ -48,6 +48,8 @@ const WAYS = {
   "lanes with subgroups": { adapter: testTraits("lavapipe"), variant: "lanes" },
   "lanes without subgroups": { adapter: testTraits("swiftshader"), variant: "lanes" },
   coalesced: { adapter: testTraits("gpu"), variant: "coalesced" },
+  "coalesced, eight lanes to 32 rows": { adapter: testTraits("lavapipe"), variant: "coalesced" },
+  "coalesced, four lanes to 32 rows": { adapter: testTraits("swiftshader"), variant: "coalesced" },
 };
 
 const SHAPES: readonly Shape[] = [
