@@ -5,6 +5,7 @@
 //
 // The middle axis is cut into `segments` runs of `segment_size`; with more than one, out is scratch that a second
 // dispatch reduces. Entry points: `lanes`, a workgroup of LANES per run, for inner = 1; `serial`, an invocation per run.
+// Several small tensors of one shape may share a dispatch: kernels/repeat_shader.ts repeats bindings and functions for each.
 // Workgroups: outer · segments (lanes) or outer · segments · inner / LANES (serial), folded over x and y.
 // Numerics: sums add blocks of BLOCK, then the blocks, then lanes by a tree: the error grows far slower than that of
 // one running sum. The order is fixed. The first position wins a tie. An empty run sums to 0.
@@ -124,4 +125,6 @@ fn lanes(
   if (lane == 0u && run < runs) {
     out[run] = resultOf(Partial(values[0], positions[0]));
   }
+  // Where one dispatch takes several tensors, the next one's values come into the same memory.
+  workgroupBarrier();
 }

@@ -29,16 +29,22 @@ export function literal(value: number, dtype: DType): string {
 /** Writes the chain's expressions, given the names of its inputs' elements; step n may name an earlier one as `v0`, `v1`, … */
 export type Chain = (inputs: readonly string[]) => readonly string[];
 
-/** output = the chain's last expression, element by element; inputs broadcast to the output's shape. */
-export function elementwiseCall(inputs: readonly Operand[], output: Operand, chain: Chain): KernelCall {
+/** outputs[n] = the chain's expression results[n], element by element; inputs broadcast to the outputs' one shape. */
+export function elementwiseCall(
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
+  results: readonly number[],
+  chain: Chain,
+): KernelCall {
+  const { shape } = outputs[0] as Operand;
   return {
     kernel: "elementwise",
     reads: inputs,
-    writes: [output],
+    writes: outputs,
     plan: (adapter) => {
-      const size = sizeOf(output.shape);
+      const size = sizeOf(shape);
       const { axes, strides } = collapse(
-        output.shape,
+        shape,
         inputs.map((input) => input.shape),
       );
       const params: Param[] = [u32(size), ...axes.map(u32), ...strides.flat().map(u32)];
@@ -50,10 +56,13 @@ export function elementwiseCall(inputs: readonly Operand[], output: Operand, cha
             : [
                 {
                   label: "elementwise",
-                  source: generate(inputs, output, chain, axes.length),
+                  source: generate(inputs, outputs, results, chain, axes.length),
                   entryPoint: "main",
                   params,
-                  buffers: [...inputs.map((_, index) => readBuffer(index)), writeBuffer(0)],
+                  buffers: [
+                    ...inputs.map((_, index) => readBuffer(index)),
+                    ...outputs.map((_, index) => writeBuffer(index)),
+                  ],
                   workgroups: foldGrid(Math.ceil(size / WORKGROUP), adapter),
                 },
               ],
@@ -85,7 +94,13 @@ function collapse(shape: Shape, inputs: readonly Shape[]): { axes: number[]; str
   return { axes, strides };
 }
 
-function generate(inputs: readonly Operand[], output: Operand, chain: Chain, rank: number): string {
+function generate(
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
+  results: readonly number[],
+  chain: Chain,
+  rank: number,
+): string {
   const members = ["size", ...Array.from({ length: rank }, (_, axis) => `axis${axis}`)];
   for (let input = 0; input < inputs.length; input++) {
     for (let axis = 0; axis < rank; axis++) members.push(`stride${input}_${axis}`);
@@ -107,15 +122,21 @@ function generate(inputs: readonly Operand[], output: Operand, chain: Chain, ran
   });
   const expressions = chain(names);
   for (const [step, expression] of expressions.entries()) lines.push(`let v${step} = ${expression};`);
-  const result = `v${expressions.length - 1}`;
+  for (const [output, { dtype }] of outputs.entries()) {
+    const result = `v${results[output]}`;
+    lines.push(`y${output}[index] = ${dtype === "bool" ? `select(0, 1, ${result})` : result};`);
+  }
+  const bindings = [
+    ...inputs.map(({ dtype }, input) => `read> x${input} : array<${storageType(dtype)}>;`),
+    ...outputs.map(({ dtype }, output) => `read_write> y${output} : array<${storageType(dtype)}>;`),
+  ];
   return `${PRELUDE}
 struct Params {
 ${members.map((member) => `  ${member} : u32,`).join("\n")}
 }
 
 @group(0) @binding(0) var<uniform> params : Params;
-${inputs.map(({ dtype }, input) => `@group(0) @binding(${input + 1}) var<storage, read> x${input} : array<${storageType(dtype)}>;`).join("\n")}
-@group(0) @binding(${inputs.length + 1}) var<storage, read_write> y : array<${storageType(output.dtype)}>;
+${bindings.map((binding, index) => `@group(0) @binding(${index + 1}) var<storage, ${binding}`).join("\n")}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -128,7 +149,6 @@ fn main(
     return;
   }
   ${lines.join("\n  ")}
-  y[index] = ${output.dtype === "bool" ? `select(0, 1, ${result})` : result};
 }
 `;
 }

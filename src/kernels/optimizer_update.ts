@@ -1,20 +1,17 @@
 /** What the optimizers' kernels share: state that is updated in place, the gradient, the step's rates and the status. */
 import {
-  type BufferBinding,
   foldGrid,
   type KernelCall,
   type Operand,
   type Param,
   readBuffer,
-  scratchBuffer,
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
+import { storageBindings, withoutBuffers } from "./repeat_shader.ts";
 
 const THREADS = 64;
-/** Bytes bound in place of a state that an optimizer's options leave out. */
-const UNUSED_BYTES = 16;
 
 /** What every optimizer's kernel reads besides its state. */
 export interface UpdateReads {
@@ -32,7 +29,10 @@ export interface StateSlot {
   readonly write: Operand | undefined;
 }
 
-/** The call of an optimizer's kernel: bindings are the state's slots in order, gradient, rates, status. */
+/**
+ * The call of an optimizer's kernel: bindings are the state's slots in order, those that are absent left out, then gradient,
+ * rates, status.
+ */
 export function optimizerUpdate(
   kernel: string,
   source: string,
@@ -40,17 +40,15 @@ export function optimizerUpdate(
   { gradient, rates, status }: UpdateReads,
   params: readonly Param[],
 ): KernelCall {
-  const present = slots.filter(
-    (slot): slot is { read: Operand; write: Operand } => slot.read !== undefined && slot.write !== undefined,
-  );
+  const isPresent = (slot: StateSlot): slot is { read: Operand; write: Operand } =>
+    slot.read !== undefined && slot.write !== undefined;
+  const present = slots.filter(isPresent);
+  const absent = storageBindings(source).flatMap(({ name }, index) => {
+    const slot = slots[index];
+    return slot === undefined || isPresent(slot) ? [] : [name];
+  });
   const count = present.length;
   const size = sizeOf(gradient.shape);
-  const scratch: number[] = [];
-  const bindings = slots.map((slot): BufferBinding => {
-    const index = present.findIndex(({ write }) => write === slot.write);
-    if (index >= 0) return writeBuffer(index);
-    return scratchBuffer(scratch.push(UNUSED_BYTES) - 1, "read_write");
-  });
   return {
     kernel,
     reads: [...present.map(({ read }) => read), gradient, rates, status],
@@ -60,14 +58,19 @@ export function optimizerUpdate(
       dispatches: [
         {
           label: kernel,
-          source,
+          source: withoutBuffers(source, absent),
           entryPoint: kernel,
           params: [u32(size), ...params],
-          buffers: [...bindings, readBuffer(count), readBuffer(count + 1), readBuffer(count + 2)],
+          buffers: [
+            ...present.map((_, index) => writeBuffer(index)),
+            readBuffer(count),
+            readBuffer(count + 1),
+            readBuffer(count + 2),
+          ],
           workgroups: foldGrid(Math.ceil(size / THREADS), adapter),
         },
       ],
-      scratch,
+      scratch: [],
     }),
   };
 }

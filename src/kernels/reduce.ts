@@ -16,6 +16,7 @@ import {
 } from "../core/kernel_call.ts";
 import { formatShape } from "../core/shape.ts";
 import { checkSize, expectSize } from "./check.ts";
+import { repeatShader } from "./repeat_shader.ts";
 import { specialise } from "./specialise.ts";
 
 const KINDS = ["sum", "max", "argmax"] as const;
@@ -42,54 +43,72 @@ const MIN_PER_INVOCATION = 32;
 const UNCUT_PER_INVOCATION = 64;
 
 /**
- * Reduces the middle axis of [outer, size, inner] to [outer, inner].
+ * Reduces the middle axis of [outer, size, inner] to [outer, inner]; of several tensors of that shape at once, where the adapter
+ * has two storage buffers for each.
  *
- * @param input float32 or int32.
- * @param output of the input's dtype; int32 for argmax, which gives the first position of the maximum.
+ * @param inputs float32 or int32, all alike.
+ * @param outputs of the inputs' dtype; int32 for argmax, which gives the first position of the maximum.
  * @throws ShapeError when sizes do not fit, or a maximum is asked of an empty axis.
  * @throws DTypeError when the output's dtype is another.
  * @example
- * reduceCall("sum", gradient, bias, { outer: 1, size: 32000, inner: 400 });
+ * reduceCall("sum", [gradient], [bias], { outer: 1, size: 32000, inner: 400 });
  */
-export function reduceCall(kind: ReduceKind, input: Operand, output: Operand, extents: ReduceExtents): KernelCall {
+export function reduceCall(
+  kind: ReduceKind,
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
+  extents: ReduceExtents,
+): KernelCall {
   const { outer, size, inner } = extents;
-  expectSize("reduce", "input", input, outer * size * inner);
-  expectSize("reduce", "output", output, outer * inner);
-  checkSize("reduce", input);
+  const { dtype } = inputs[0] as Operand;
+  for (const input of inputs) {
+    expectSize("reduce", "input", input, outer * size * inner);
+    checkSize("reduce", input);
+  }
+  for (const output of outputs) expectSize("reduce", "output", output, outer * inner);
   if (kind !== "sum" && size === 0) {
-    throw new ShapeError(`reduce: the ${kind} of an empty axis of ${formatShape(input.shape)} is not defined`, {
-      ...extents,
+    throw new ShapeError(
+      `reduce: the ${kind} of an empty axis of ${formatShape(inputs[0]?.shape ?? [])} is not defined`,
+      {
+        ...extents,
+      },
+    );
+  }
+  const element = storageType(dtype);
+  const wanted = kind === "argmax" ? "i32" : element;
+  const wrong = outputs.find((output) => storageType(output.dtype) !== wanted);
+  if (wrong !== undefined) {
+    throw new DTypeError(`reduce: the output of ${kind} of ${dtype} is ${wrong.dtype}; expected ${wanted}`, {
+      input: dtype,
+      output: wrong.dtype,
     });
   }
-  const wanted = kind === "argmax" ? "i32" : storageType(input.dtype);
-  if (storageType(output.dtype) !== wanted) {
-    throw new DTypeError(`reduce: the output of ${kind} of ${input.dtype} is ${output.dtype}; expected ${wanted}`, {
-      input: input.dtype,
-      output: output.dtype,
-    });
-  }
+  const count = inputs.length;
+  /** The buffers of each tensor in turn. */
+  const bind = (binding: (tensor: number) => BufferBinding) => Array.from({ length: count }, (_, n) => binding(n));
   return {
     kernel: "reduce",
-    reads: [input],
-    writes: [output],
+    reads: inputs,
+    writes: outputs,
     variants: VARIANTS,
-    shapeClass: `${kind} ${input.dtype} ${outer}x${size}x${inner}`,
+    shapeClass: `${kind} ${dtype} ${outer}x${size}x${inner}${count > 1 ? ` of ${count}` : ""}`,
     plan: (adapter, variant) => {
       if (outer * inner === 0) return { dispatches: [], scratch: [] };
-      const element = storageType(input.dtype);
+      const constants = { LANES, KIND: KINDS.indexOf(kind), Element: element, Result: wanted };
+      const specialised = specialise(source, constants);
       const stage = (
-        from: BufferBinding,
-        to: BufferBinding,
+        from: readonly BufferBinding[],
+        to: readonly BufferBinding[],
         name: Variant,
         { size, inner, outer }: ReduceExtents,
         segments: number,
       ) =>
         ({
           label: `reduce/${kind}/${name}`,
-          source: specialise(source, { LANES, KIND: KINDS.indexOf(kind), Element: element, Result: wanted }),
-          entryPoint: name,
+          source: count > 1 ? repeatShader(specialised, name, { count }) : specialised,
+          entryPoint: count > 1 ? `${name}_each` : name,
           params: [outer, size, inner, segments, Math.ceil(size / segments)].map(u32),
-          buffers: [from, to],
+          buffers: from.flatMap((binding, tensor) => [binding, to[tensor] as BufferBinding]),
           workgroups: foldGrid(
             name === "lanes" ? outer * segments : Math.ceil((outer * segments * inner) / LANES),
             adapter,
@@ -98,15 +117,16 @@ export function reduceCall(kind: ReduceKind, input: Operand, output: Operand, ex
       const first = variantOf(extents, variant);
       const segments = segmentsOf(kind, extents, first, adapter);
       if (segments === 1) {
-        return { dispatches: [stage(readBuffer(0), writeBuffer(0), first, extents, 1)], scratch: [] };
+        return { dispatches: [stage(bind(readBuffer), bind(writeBuffer), first, extents, 1)], scratch: [] };
       }
       const rest = { outer, size: segments, inner };
+      const scratch = (access: "read" | "read_write") => bind((tensor) => scratchBuffer(tensor, access));
       return {
         dispatches: [
-          stage(readBuffer(0), scratchBuffer(0, "read_write"), first, extents, segments),
-          stage(scratchBuffer(0, "read"), writeBuffer(0), variantOf(rest, undefined), rest, 1),
+          stage(bind(readBuffer), scratch("read_write"), first, extents, segments),
+          stage(scratch("read"), bind(writeBuffer), variantOf(rest, undefined), rest, 1),
         ],
-        scratch: [outer * segments * inner * 4],
+        scratch: inputs.map(() => outer * segments * inner * 4),
       };
     },
   };

@@ -1,6 +1,9 @@
 /** Optimizer updates of several variables in one dispatch, as far as the adapter's storage buffers allow. */
-import { ValueError } from "../core/errors.ts";
 import type { BufferBinding, Dispatch, KernelCall, Param } from "../core/kernel_call.ts";
+import { repeatShader, storageBindings } from "./repeat_shader.ts";
+
+/** Rates and status, a shader's last two buffers, are one for all variables. */
+const SHARED = 2;
 
 /** One update's dispatch, its bindings counted in the joined call. */
 interface Member {
@@ -30,7 +33,6 @@ export function updateGroupCall(calls: readonly KernelCall[]): KernelCall {
       const members = plans.flatMap(({ dispatches }, call) =>
         dispatches.map((dispatch): Member => {
           const moved = dispatch.buffers.map((binding): BufferBinding => {
-            if (binding.kind === "scratch") return binding;
             const first = binding.kind === "read" ? firstRead[call] : firstWrite[call];
             return { ...binding, index: binding.index + (first as number) };
           });
@@ -40,19 +42,15 @@ export function updateGroupCall(calls: readonly KernelCall[]): KernelCall {
       );
       const [first] = members;
       if (first === undefined) return { dispatches: [], scratch: [] };
-      const own = first.dispatch.buffers.filter(isOwn).length;
-      const room = adapter.limits.maxStorageBuffersPerShaderStage - (first.dispatch.buffers.length - own);
+      const own = first.dispatch.buffers.length - SHARED;
+      const room = adapter.limits.maxStorageBuffersPerShaderStage - SHARED;
       const size = Math.max(1, Math.floor(room / own));
       const dispatches: Dispatch[] = [];
       for (let at = 0; at < members.length; at += size) dispatches.push(join(members.slice(at, at + size)));
-      return { dispatches, scratch: plans[0]?.scratch ?? [] };
+      return { dispatches, scratch: [] };
     },
   };
 }
-
-/** Rates and status, the last two, and scratch that stands for a state left out are one for all variables. */
-const isOwn = (binding: BufferBinding, index: number, all: readonly BufferBinding[]) =>
-  binding.kind !== "scratch" && index < all.length - 2;
 
 function offsets(lengths: readonly number[]): number[] {
   let sum = 0;
@@ -66,65 +64,22 @@ function join(members: readonly Member[]): Dispatch {
   const [first] = members as [Member, ...Member[]];
   const { dispatch } = first;
   if (members.length === 1) return dispatch;
-  const isShared = dispatch.buffers.map((binding, index, all) => !isOwn(binding, index, all));
   const [, ...constants] = dispatch.params;
   return {
     ...dispatch,
-    source: repeat(dispatch.source, dispatch.entryPoint, isShared, members.length),
+    source: repeatShader(dispatch.source, dispatch.entryPoint, {
+      count: members.length,
+      shared: storageBindings(dispatch.source)
+        .slice(-SHARED)
+        .map(({ name }) => name),
+      ownParams: ["size"],
+    }),
     entryPoint: `${dispatch.entryPoint}_each`,
     params: [...members.map(({ dispatch: { params } }) => params[0] as Param), ...constants],
     buffers: [
-      ...members.flatMap((member) => member.dispatch.buffers.filter((_, index) => !isShared[index])),
-      ...dispatch.buffers.filter((_, index) => isShared[index]),
+      ...members.flatMap((member) => member.dispatch.buffers.slice(0, -SHARED)),
+      ...dispatch.buffers.slice(-SHARED),
     ],
     workgroups: members.reduce((most, member) => (member.groups > most.groups ? member : most)).dispatch.workgroups,
   };
-}
-
-const BINDING = /^@group\(0\) @binding\((\d+)\) var<storage, (\w+)> (\w+): ([^;]+);\n/gm;
-const ENTRY = /^@compute @workgroup_size\(THREADS\)\n/gm;
-
-/**
- * The shader of one variable's update, made one of `count`: its functions and the buffers that are a variable's own are there
- * once for each, and one entry point calls all. The shader's first param is `size`; its entry point takes group, groups, lane.
- */
-function repeat(source: string, entryPoint: string, isShared: readonly boolean[], count: number): string {
-  const bindings = [...source.matchAll(BINDING)].map(([, , access, name, type]) => ({ access, name, type }));
-  const start = source.search(/^(fn|@compute) /m);
-  if (bindings.length !== isShared.length || start < 0 || !source.includes("  size: u32,\n")) {
-    throw new ValueError(`update group: the shader of ${entryPoint} has another form than an update of one variable`, {
-      entryPoint,
-    });
-  }
-  const body = source
-    .slice(start)
-    .replace(ENTRY, "")
-    .replace(/@builtin\(\w+\) /g, "");
-  const functions = [...body.matchAll(/^fn (\w+)/gm)].map(([, name]) => name as string);
-  const own = bindings.filter((_, index) => !isShared[index]);
-  const copies = Array.from({ length: count }, (_, copy) => copy);
-  const declared = [
-    ...copies.flatMap((copy) => own.map((binding) => ({ ...binding, name: `${binding.name}_${copy}` }))),
-    ...bindings.filter((_, index) => isShared[index]),
-  ].map(
-    ({ access, name, type }, index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: ${type};\n`,
-  );
-  const names = new RegExp(`(?<![\\w.])(${[...own.map(({ name }) => name), ...functions].join("|")})(?=[\\[(])`, "g");
-  const head = source
-    .slice(0, start)
-    .replace(BINDING, "")
-    .replace("  size: u32,\n", copies.map((copy) => `  size_${copy}: u32,\n`).join(""));
-  return [
-    head,
-    ...declared,
-    ...copies.map((copy) => body.replace(names, `$1_${copy}`).replace(/\bparams\.size\b/g, `params.size_${copy}`)),
-    `@compute @workgroup_size(THREADS)
-fn ${entryPoint}_each(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-${copies.map((copy) => `  ${entryPoint}_${copy}(group, groups, lane);\n`).join("")}}
-`,
-  ].join("");
 }

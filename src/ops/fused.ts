@@ -1,9 +1,9 @@
 /** Several elementwise operations as one kernel. Made by the fusion pass; every elementwise operation runs through it. */
-import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
-import type { Operand, TensorType } from "../core/kernel_call.ts";
+import type { TensorType } from "../core/kernel_call.ts";
 import type { Shape } from "../core/shape.ts";
-import { defineOp, type ElementwiseOp, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type ElementwiseOp, type OpDefinition, type ReferenceArray } from "../graph/op.ts";
+import type { Value } from "../graph/operation.ts";
 import { elementwiseCall, literal } from "../kernels/elementwise.ts";
 
 /** Where an operand of a step comes from: an input of the fused operation, an earlier step, or a literal. */
@@ -21,33 +21,35 @@ export interface FusedStep {
   readonly type: TensorType;
 }
 
-/** The last step's result is the output. */
+/** All outputs are of one shape. */
 export interface FusedAttributes {
   readonly shape: Shape;
-  readonly dtype: DType;
   readonly steps: readonly FusedStep[];
+  /** The steps whose results are the outputs. */
+  readonly results: readonly number[];
 }
 
 export const fusedOp = defineOp<FusedAttributes>({
   kind: "kernel",
   name: "fused",
-  infer: ({ attributes: { shape, dtype } }) => [{ shape, dtype }],
+  infer: ({ attributes: { shape, steps, results } }) =>
+    results.map((step) => ({ shape, dtype: (steps[step] as FusedStep).type.dtype })),
   vjp: () => {
     throw new ValueError("fused: fusion comes after differentiation");
   },
-  reference: ({ inputs, attributes: { steps } }) => {
-    const results: ReferenceArray[] = [];
+  reference: ({ inputs, attributes: { steps, results } }) => {
+    const values: ReferenceArray[] = [];
     for (const { definition, attributes, args, type } of steps) {
-      const values = args.map((argument): ReferenceArray => {
+      const own = args.map((argument): ReferenceArray => {
         if (argument.kind === "literal") return { shape: [], data: Float64Array.of(argument.value) };
-        return (argument.kind === "input" ? inputs : results)[argument.index] as ReferenceArray;
+        return (argument.kind === "input" ? inputs : values)[argument.index] as ReferenceArray;
       });
-      results.push(definition.reference({ inputs: values, outputs: [type], attributes })[0] as ReferenceArray);
+      values.push(definition.reference({ inputs: own, outputs: [type], attributes })[0] as ReferenceArray);
     }
-    return [results.at(-1) as ReferenceArray];
+    return results.map((step) => values[step] as ReferenceArray);
   },
-  lower: ({ inputs, outputs: [output], attributes: { steps } }) => [
-    elementwiseCall(inputs, output as Operand, (args) =>
+  lower: ({ inputs, outputs, attributes: { steps, results } }) => [
+    elementwiseCall(inputs, outputs, results, (args) =>
       steps.map(({ definition, attributes, args: own, argTypes }) => {
         const names = own.map((argument, index) => {
           if (argument.kind === "literal") return literal(argument.value, (argTypes[index] as TensorType).dtype);
@@ -58,3 +60,35 @@ export const fusedOp = defineOp<FusedAttributes>({
     ),
   ],
 });
+
+/** Fused operations of one `shape` as one: its outputs are theirs, one after another. Steps that several have are taken once. */
+export function joinFused(
+  shape: Shape,
+  members: readonly { readonly inputs: readonly Value[]; readonly attributes: FusedAttributes }[],
+): readonly Value[] {
+  const inputs = [...new Set(members.flatMap((member) => member.inputs))];
+  const steps: FusedStep[] = [];
+  const known = new Map<OpDefinition, Map<string, number>>();
+  const results = members.flatMap(({ inputs: own, attributes }) => {
+    const places: number[] = [];
+    for (const step of attributes.steps) {
+      const args = step.args.map((argument): StepArgument => {
+        if (argument.kind === "literal") return argument;
+        if (argument.kind === "step") return { kind: "step", index: places[argument.index] as number };
+        return { kind: "input", index: inputs.indexOf(own[argument.index] as Value) };
+      });
+      const alike = known.get(step.definition) ?? new Map<string, number>();
+      known.set(step.definition, alike);
+      const key = JSON.stringify([step.attributes, step.type, args, args.map(literalText)]);
+      const place = alike.get(key) ?? steps.push({ ...step, args }) - 1;
+      alike.set(key, place);
+      places.push(place);
+    }
+    return attributes.results.map((step) => places[step] as number);
+  });
+  return fusedOp(inputs, { shape, steps, results });
+}
+
+/** What JSON does not tell apart: infinities, NaN and -0. */
+const literalText = (argument: StepArgument) =>
+  argument.kind === "literal" ? (Object.is(argument.value, -0) ? "-0" : String(argument.value)) : "";

@@ -1,7 +1,7 @@
 import { DTypeError } from "../core/errors.ts";
-import type { Operand, TensorType } from "../core/kernel_call.ts";
+import type { TensorType } from "../core/kernel_call.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpDefinition, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { type ReduceKind, reduceCall } from "../kernels/reduce.ts";
 import { cast, div, equal, mul } from "./arithmetic.ts";
@@ -40,6 +40,7 @@ const LARGEST: Step = {
 };
 const WHERE_LARGEST: Step = { ...LARGEST, end: ([, at]) => at };
 
+/** An op that reduces each of its inputs, all of one shape: one when a graph is made, several when a pass joins them. */
 function reduceOp(
   kind: ReduceKind,
   step: Step,
@@ -49,15 +50,20 @@ function reduceOp(
   return defineOp<ReduceAttributes>({
     kind: "kernel",
     name: `reduce_${kind}`,
-    infer: ({ inputs: [x], attributes: { outer, inner } }) => {
-      if (x?.dtype !== "float32") {
-        throw new DTypeError(`${kind}: got ${x?.dtype}; expected float32. Use cast() first.`, { dtype: x?.dtype });
-      }
-      return [{ shape: [outer, inner], dtype }];
-    },
-    vjp: ({ inputs: [x], outputs: [y], cotangents: [dy] }) => [vjp(x as Value, y as Value, dy as Value)],
-    reference: ({ inputs: [x], attributes }) => [fold(x as ReferenceArray, attributes, step)],
-    lower: ({ inputs: [x], outputs: [y], attributes }) => [reduceCall(kind, x as Operand, y as Operand, attributes)],
+    infer: ({ inputs, attributes: { outer, inner } }) =>
+      inputs.map((x) => {
+        if (x.dtype !== "float32") {
+          throw new DTypeError(`${kind}: got ${x.dtype}; expected float32. Use cast() first.`, { dtype: x.dtype });
+        }
+        return { shape: [outer, inner], dtype };
+      }),
+    vjp: ({ inputs, outputs, cotangents }) =>
+      inputs.map((x, index) => {
+        const dy = cotangents[index] ?? null;
+        return dy === null ? null : vjp(x, outputs[index] as Value, dy);
+      }),
+    reference: ({ inputs, attributes }) => inputs.map((x) => fold(x, attributes, step)),
+    lower: ({ inputs, outputs, attributes }) => [reduceCall(kind, inputs, outputs, attributes)],
   });
 }
 
@@ -96,6 +102,10 @@ function reduceAxes(op: typeof sumOp, x: Value, axes: readonly number[]): Value 
   }
   return value;
 }
+
+/** The ops of this file that take several inputs at once. */
+export const isReduction = (definition: OpDefinition) =>
+  [sumOp, maxOp, argmaxOp].some((op) => op.definition === definition);
 
 /** Options of a reduction. */
 export interface ReduceOptions {

@@ -58,7 +58,7 @@ function fuse(group: readonly Operation[], renewed: ReadonlyMap<Value, Value>): 
   const last = steps.at(-1) as FusedStep;
   return fusedOp(
     inputs.map((value) => renewed.get(value) as Value),
-    { shape: last.type.shape, dtype: last.type.dtype, steps },
+    { shape: last.type.shape, steps, results: [steps.length - 1] },
   );
 }
 

@@ -6,6 +6,7 @@ import { foldConstants } from "./fold_constants.ts";
 import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
 import { groupUpdates } from "./group_updates.ts";
+import { joinSiblings } from "./join_siblings.ts";
 import { fuseMatmulEpilogues } from "./matmul_epilogue.ts";
 import { prefixViews } from "./prefix_views.ts";
 import { projectThenGather } from "./project_then_gather.ts";
@@ -32,5 +33,6 @@ export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): 
   const shared = sharePadding(merged);
   const swept = gatherIntoSweep(shared);
   const fused = fuseMatmulEpilogues(swept);
-  return prefixViews(groupUpdates(fuseElementwise(fused, maxStorageBuffers - 1)));
+  const joined = joinSiblings(fuseElementwise(fused, maxStorageBuffers - 1), maxStorageBuffers);
+  return prefixViews(groupUpdates(joined));
 }

@@ -2,6 +2,7 @@ import { batchPartCases } from "./batch_parts.ts";
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
 import { deviceLossCases, manyDeviceLossCases } from "./device_loss.ts";
+import { dispatchCases } from "./dispatches.ts";
 import { embedCases } from "./embed.ts";
 import { functionalCases } from "./functional.ts";
 import { kerasFactCases } from "./keras_facts.ts";
@@ -34,6 +35,7 @@ const cases: readonly ConformanceCase[] = [
   ...functionalCases,
   ...embedCases,
   ...referenceTrainingCases,
+  ...dispatchCases,
   ...tuningCases,
   ...vectorIndexCases,
   ...deviceLossCases,

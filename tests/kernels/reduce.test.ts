@@ -37,8 +37,8 @@ async function check(
   const dtype = x instanceof Float32Array ? "float32" : "int32";
   const call = reduceCall(
     kind,
-    operand("input", 0, extents, dtype),
-    operand("output", 0, [outer, inner], kind === "argmax" ? "int32" : dtype),
+    [operand("input", 0, extents, dtype)],
+    [operand("output", 0, [outer, inner], kind === "argmax" ? "int32" : dtype)],
     { outer, size, inner },
   );
   const [out] = await runKernel(device, call, [x], { adapter: traits, ...(variant && { variant }) });
@@ -87,6 +87,33 @@ describe.each(["sum", "max", "argmax"] as const)("reduce/%s", (kind) => {
     for (const variant of ["serial", "lanes"]) await check(kind, repeated, [1, 1000, 1], variant);
   });
 
+  it("reduces several tensors in one dispatch, with the bits of each alone", async () => {
+    const random = new Random(9);
+    for (const [outer, size, inner] of [
+      [1, 64, 1],
+      [7, 65, 1],
+      [3, 9, 5],
+      [1, 10_007, 1],
+    ] as const) {
+      const inputs = [0, 1, 2].map(() =>
+        Float32Array.from({ length: outer * size * inner }, () => random.uniform() - 0.5),
+      );
+      const results = inputs.map((_, index) =>
+        operand("output", index, [outer, inner], kind === "argmax" ? "int32" : "float32"),
+      );
+      const call = (tensors: readonly number[]) =>
+        reduceCall(
+          kind,
+          tensors.map((_, index) => operand("input", index, [outer, size, inner])),
+          results.slice(0, tensors.length),
+          { outer, size, inner },
+        );
+      const apart = [];
+      for (const x of inputs) apart.push(...(await runKernel(device, call([0]), [x])));
+      expect(await runKernel(device, call([0, 1, 2]), inputs)).toEqual(apart);
+    }
+  });
+
   it("plans for every adapter", async () => {
     const random = new Random(5);
     const x = Float32Array.from({ length: 40_000 }, () => random.uniform() - 0.5);
@@ -101,7 +128,11 @@ describe("reduce", () => {
   it("sums millions of equal numbers to a relative 1e-6", async () => {
     const size = 4_000_001;
     const x = new Float32Array(size).fill(0.1);
-    const call = reduceCall("sum", operand("input", 0, [size]), operand("output", 0, []), { outer: 1, size, inner: 1 });
+    const call = reduceCall("sum", [operand("input", 0, [size])], [operand("output", 0, [])], {
+      outer: 1,
+      size,
+      inner: 1,
+    });
     const [out] = await runKernel(device, call, [x]);
     const wanted = size * Math.fround(0.1);
     expect(Math.abs((out?.[0] as number) - wanted) / wanted).toBeLessThan(1e-6);
@@ -109,7 +140,7 @@ describe("reduce", () => {
 
   it("takes one dispatch where an invocation has few elements, else two", () => {
     const stages = (size: number, inner: number) =>
-      reduceCall("sum", operand("input", 0, [size, inner]), operand("output", 0, [inner]), {
+      reduceCall("sum", [operand("input", 0, [size, inner])], [operand("output", 0, [inner])], {
         outer: 1,
         size,
         inner,
@@ -121,14 +152,14 @@ describe("reduce", () => {
   it("sums an empty axis to 0, and refuses its maximum", async () => {
     const extents = { outer: 3, size: 0, inner: 1 };
     const make = (kind: ReduceKind) =>
-      reduceCall(kind, operand("input", 0, [3, 0]), operand("output", 0, [3]), extents);
+      reduceCall(kind, [operand("input", 0, [3, 0])], [operand("output", 0, [3])], extents);
     expect((await runKernel(device, make("sum"), [new Float32Array()]))[0]).toEqual(new Float32Array(3));
     expect(() => make("max")).toThrow(ShapeError);
   });
 
   it("refuses an output of another dtype", () => {
     const make = () =>
-      reduceCall("argmax", operand("input", 0, [3]), operand("output", 0, []), { outer: 1, size: 3, inner: 1 });
+      reduceCall("argmax", [operand("input", 0, [3])], [operand("output", 0, [])], { outer: 1, size: 3, inner: 1 });
     expect(make).toThrow(DTypeError);
   });
 });

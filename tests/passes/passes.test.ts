@@ -23,6 +23,7 @@ import { foldConstants } from "../../src/passes/fold_constants.ts";
 import { fuseElementwise } from "../../src/passes/fuse_elementwise.ts";
 import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
 import { groupUpdates } from "../../src/passes/group_updates.ts";
+import { joinSiblings } from "../../src/passes/join_siblings.ts";
 import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
 import { optimize } from "../../src/passes/optimize.ts";
 import { prefixViews } from "../../src/passes/prefix_views.ts";
@@ -73,6 +74,56 @@ async function expectSameMeaning({ graph, feeds }: Sample, changed: Graph): Prom
     });
   });
 }
+
+describe("siblings", () => {
+  const joined = (graph: Graph, buffers: number) => joinSiblings(fuseElementwise(graph, 7), buffers);
+  /** How many outputs each operation of a name has. */
+  const outputsOf = (graph: Graph, name: string) =>
+    operationsOf(rootsOf(graph)).flatMap(({ definition, outputs }) =>
+      definition.name === name ? [outputs.length] : [],
+    );
+
+  test("elementwise operations of one shape, and the sums over them, are one kernel each", async () => {
+    const s = sample([normal([6, 1]), normal([6, 1])], (x, y) => {
+      const loss = ops.sub(ops.softplus(x), ops.mul(x, y));
+      const isRight = ops.cast(ops.equal(ops.greater(x, 0), ops.greater(y, 0)), "float32");
+      const gradient = ops.sub(ops.sigmoid(x), y);
+      return [
+        ops.mean(loss),
+        ops.sum(isRight),
+        ops.matmul(x, gradient, { transposeA: true }),
+        ops.sum(gradient, { axes: 0 }),
+      ];
+    });
+    const together = joined(s.graph, 8);
+    expect(outputsOf(together, "fused")).toEqual([3, 1]);
+    expect(outputsOf(together, "reduce_sum")).toEqual([3]);
+    await expectSameMeaning(s, together);
+    // A sum takes two buffers; three elementwise results of two inputs take five.
+    expect(outputsOf(joined(s.graph, 4), "reduce_sum")).toEqual([2, 1]);
+    expect(outputsOf(joined(s.graph, 4), "fused")).toEqual([2, 1, 1]);
+    await expectSameMeaning(s, joined(s.graph, 4));
+  });
+
+  test("what needs the other, is of another shape, or is large stays apart", async () => {
+    const chain = sample([normal([5]), normal([3])], (x, other) => {
+      const first = ops.exp(x);
+      return [first, ops.mul(ops.sum(first), x), ops.tanh(other)];
+    });
+    expect(outputsOf(joined(chain.graph, 8), "fused")).toEqual([1, 1, 1]);
+    await expectSameMeaning(chain, joined(chain.graph, 8));
+    const large = sample([normal([5000])], (x) => [ops.exp(x), ops.tanh(x)]);
+    expect(outputsOf(joined(large.graph, 8), "fused")).toEqual([1, 1]);
+  });
+
+  test("literals that print alike are kept apart", async () => {
+    const s = sample([normal([4])], (x) => [ops.div(ops.abs(x), 0), ops.div(ops.abs(x), scalar(-0))]);
+    expect(interpret(joined(s.graph, 8), { inputs: s.feeds }).map(({ data }) => data[0])).toEqual([
+      Infinity,
+      -Infinity,
+    ]);
+  });
+});
 
 describe("common subexpressions", () => {
   test("are computed once", async () => {
