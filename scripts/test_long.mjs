@@ -11,6 +11,8 @@ import { dirname, join } from "node:path";
 import { buildIfStale } from "./build.mjs";
 import { setup } from "./setup.mjs";
 
+const RUNTIMES = ["node", "deno", "chromium", "firefox"].map((name) => `tests/platform/${name}.test.ts`);
+
 const SECTIONS = {
   saves: {
     about: "200 kills in mid-save in Node and in Deno, 50 of each kind in browsers; full and failing disks",
@@ -23,14 +25,19 @@ const SECTIONS = {
     env: { SLUICE_MUTATIONS: "10000" },
   },
   graphs: {
-    about: "10,000 random graphs against float64, values and gradients",
-    files: ["tests/ops/random_graphs.test.ts"],
-    env: { SLUICE_RUNS: "10000" },
+    about: "10,000 random graphs against float64, values and gradients, in every runtime",
+    files: ["tests/ops/random_graphs.test.ts", ...RUNTIMES],
+    env: { SLUICE_RUNS: "10000", SLUICE_SUITE: "graphs" },
+  },
+  models: {
+    about: "1,000 models built, trained two steps and disposed, in every runtime",
+    files: RUNTIMES,
+    env: { SLUICE_SUITE: "models" },
   },
   losses: {
     about:
       "100 trainings whose device is destroyed, and 105 other works, in every runtime; GPU processes that crash in Chromium",
-    files: ["tests/platform/node", "tests/platform/deno", "tests/platform/chromium", "tests/platform/firefox"],
+    files: RUNTIMES,
     env: { SLUICE_SUITE: "losses" },
   },
   mutants: {

@@ -7,5 +7,8 @@ import type { Device } from "../../src/index.ts";
 export interface ConformanceCase {
   /** Unique among all cases. */
   readonly name: string;
-  readonly run: (device: Device) => Promise<void>;
+  /** How many tries it stands for in the table of long tests; 1 when absent. */
+  readonly tries?: number;
+  /** A text that it resolves with is told. */
+  readonly run: (device: Device) => Promise<unknown>;
 }

@@ -1,4 +1,5 @@
 import { batchPartCases } from "./batch_parts.ts";
+import { builtModelCases } from "./built_models.ts";
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
 import { deviceLossCases, manyDeviceLossCases } from "./device_loss.ts";
@@ -12,6 +13,7 @@ import { kerasPartCases } from "./keras_parts.ts";
 import { kerasTrainingCases } from "./keras_training.ts";
 import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
+import { randomGraphCases } from "./random_graphs.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 import { matching } from "./run.ts";
 import { stateUpdateCases } from "./state_updates.ts";
@@ -24,6 +26,8 @@ export type { ConformanceCase } from "./case.ts";
 const cases: readonly ConformanceCase[] = [
   ...deviceCases,
   ...opConformance,
+  ...randomGraphCases(200),
+  ...builtModelCases(20),
   ...kerasLayerCases,
   ...kerasFactCases,
   ...kerasPartCases,
@@ -51,12 +55,20 @@ export interface Suite {
 /** By name: `SLUICE_SUITE` asks for one. */
 export const suites: Readonly<Record<string, Suite>> = {
   cases: { what: "cases", cases },
+  graphs: { what: "random graphs", cases: randomGraphCases(10_000) },
+  models: { what: "models built, trained two steps and disposed", cases: builtModelCases(1_000) },
   losses: { what: "works whose device was destroyed", cases: manyDeviceLossCases },
 };
 
-/** The cases of a suite whose name holds `filter`. @throws Error for a suite that is none. */
+/**
+ * The cases of a suite whose name holds `filter`; of "losses/0.1" a tenth, evenly spaced, and the last.
+ * @throws Error for a suite that is none.
+ */
 export function casesOf(suite: string, filter: string | undefined): readonly ConformanceCase[] {
-  const found = suites[suite];
-  if (found === undefined) throw new Error(`no suite "${suite}"; expected one of ${Object.keys(suites).join(", ")}`);
-  return matching(found.cases, filter);
+  const [name = "", share = "1"] = suite.split("/");
+  const found = suites[name];
+  if (found === undefined) throw new Error(`no suite "${name}"; expected one of ${Object.keys(suites).join(", ")}`);
+  const isTaken = (_: ConformanceCase, index: number, all: readonly ConformanceCase[]) =>
+    index + 1 === all.length || Math.floor((index + 1) * Number(share)) > Math.floor(index * Number(share));
+  return matching(found.cases.filter(isTaken), filter);
 }

@@ -1,12 +1,11 @@
 /** Every op on the GPU against the float64 reference: its value, and its gradients by random cotangents. */
 
 import type { ReferenceArray } from "../../src/graph/op.ts";
-import { type Device, inputValue, interpret, type NdArray, Program, Random, type Value, vjp } from "../../src/index.ts";
+import { type Device, inputValue, interpret, type NdArray, Program, type Value, vjp } from "../../src/index.ts";
 import { expectClose } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 import { casesByOp } from "./ops/index.ts";
 import { DEFAULT_TOLERANCE, drawInputs, normal, type OpCase, seedOf } from "./ops/op_case.ts";
-import { randomGraph } from "./ops/random_graph.ts";
 import { stepOpCases } from "./ops/steps.ts";
 
 interface Prepared {
@@ -68,22 +67,8 @@ export async function compareOnGpu(device: Device, opCases: readonly OpCase[]): 
   }
 }
 
-/** Random graphs that are the same in every runtime; more of them, and smaller when they fail, are in tests/ops. */
-const randomGraphs: readonly OpCase[] = Array.from({ length: 20 }, (_, index) => {
-  const random = new Random(2024, index);
-  const size = () => 1 + random.integer(9);
-  const sizes = [size(), size(), size()] as const;
-  const draw = () => random.integer(1000);
-  const choices = Array.from({ length: 10 }, () => ({ op: draw(), a: draw(), b: draw(), c: draw() }));
-  return randomGraph(`graph ${index}`, sizes, choices);
-});
-
 /** All cases of an op are one program: its pipelines compile together. */
-export const opConformance: readonly ConformanceCase[] = [
-  ...casesByOp(),
-  ...stepOpCases,
-  ["random graphs", randomGraphs] as const,
-].map(([op, all]) => {
+export const opConformance: readonly ConformanceCase[] = [...casesByOp(), ...stepOpCases].map(([op, all]) => {
   const opCases = all.filter(({ isOnGpu = true }) => isOnGpu);
   return { name: `op ${op}: ${opCases.length} cases against float64`, run: (device) => compareOnGpu(device, opCases) };
 });

@@ -8,6 +8,8 @@ export interface CaseResult {
   /** The error's text, with its stack where there is one; absent when the case passed. */
   readonly error?: string;
   readonly milliseconds: number;
+  /** What the case tells of itself. */
+  readonly note?: string;
 }
 
 /** What a runner in another process reports, one line of JSON each. */
@@ -27,7 +29,7 @@ export interface CaseRunner {
   /** The device that the next case gets. */
   readonly device: Device;
   /** @throws what the case threw, or an Error for what the device reported while it ran. */
-  readonly run: (testCase: ConformanceCase) => Promise<void>;
+  readonly run: (testCase: ConformanceCase) => Promise<unknown>;
 }
 
 /** Opens the one device that all cases share. */
@@ -39,8 +41,9 @@ export async function openRunner(): Promise<CaseRunner> {
     },
     async run(testCase) {
       const { device, uncaptured } = watched;
+      let note: unknown;
       try {
-        await testCase.run(device);
+        note = await testCase.run(device);
       } finally {
         // Errors arrive in order: one that the case caused is here once a scope that was opened after it has closed.
         device.gpu.pushErrorScope("validation");
@@ -53,6 +56,7 @@ export async function openRunner(): Promise<CaseRunner> {
         }
       }
       if (uncaptured.length > 0) throw new Error(`the device reported an uncaptured error: ${uncaptured.join("\n")}`);
+      return note;
     },
   };
 }
@@ -75,14 +79,21 @@ export async function runCases(cases: readonly ConformanceCase[], report: (repor
     for (const testCase of cases) {
       const started = performance.now();
       let error: string | undefined;
+      let note: unknown;
       try {
-        await runner.run(testCase);
+        note = await runner.run(testCase);
       } catch (thrown) {
         error = textOf(thrown);
       }
       const { name } = testCase;
       const milliseconds = performance.now() - started;
-      report({ kind: "case", name, milliseconds, ...(error !== undefined && { error }) });
+      report({
+        kind: "case",
+        name,
+        milliseconds,
+        ...(error !== undefined && { error }),
+        ...(typeof note === "string" && { note }),
+      });
     }
     report({ kind: "done" });
   } catch (thrown) {

@@ -1,8 +1,7 @@
 /** Nothing is left behind: by models built and disposed, nor by steps. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { beforeAll, expect, test } from "vitest";
 import { type Device, dense, embedding, lstm, requestDevice, sequential } from "../../src/index.ts";
+import { collect } from "../support/collect.ts";
 import { testDevice } from "../support/device.ts";
 import { smallData, smallModel } from "./small_model.ts";
 
@@ -12,10 +11,6 @@ beforeAll(async () => {
 });
 
 const data = smallData(8);
-
-// V8 lets garbage lie until it is pressed: without a collection the reading says nothing of what is kept.
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 /** Resident memory after a collection. */
 function residentBytes(): number {

@@ -2,6 +2,7 @@
 import "../../src/node.ts";
 import { afterAll, beforeAll, describe } from "vitest";
 import { type CaseRunner, openRunner } from "../conformance/run.ts";
+import { collect } from "../support/collect.ts";
 import { declareCases, describeSkipped, isWanted } from "./selection.ts";
 
 if (!isWanted("node")) describeSkipped("Node", "SLUICE_RUNTIMES leaves it out");
@@ -9,6 +10,8 @@ if (!isWanted("node")) describeSkipped("Node", "SLUICE_RUNTIMES leaves it out");
 describe.runIf(isWanted("node"))("Node", () => {
   let runner: CaseRunner;
   beforeAll(async () => {
+    // What cases ask for where they look at the process's memory.
+    Object.assign(globalThis, { gc: collect });
     runner = await openRunner();
     console.log(`Node: ${runner.device.adapter}`);
   });

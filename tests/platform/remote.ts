@@ -1,6 +1,6 @@
 /** Conformance cases that run in another process or in a page, seen from Vitest: one test per case. */
 import { afterAll, beforeAll, describe } from "vitest";
-import type { Report } from "../conformance/run.ts";
+import type { CaseResult, Report } from "../conformance/run.ts";
 import { declareCases, selectedCases } from "./selection.ts";
 
 /** The longest that one case may take; after it the runtime is stopped and every case still open fails. */
@@ -12,7 +12,7 @@ export type StartRuntime = (onLine: (line: string) => void, signal: AbortSignal)
 /** Declares one test per case. `notes()` is what the runtime wrote besides its reports, for a failure's text. */
 export function describeRemote(title: string, start: StartRuntime, notes: () => string): void {
   describe(title, () => {
-    const results = new Map(selectedCases.map(({ name }) => [name, deferred<string | undefined>()]));
+    const results = new Map(selectedCases.map(({ name }) => [name, deferred<CaseResult>()]));
     const opened = deferred<void>();
     // A result that nobody waits for yet is no unhandled rejection.
     for (const { promise } of [opened, ...results.values()]) promise.catch(() => undefined);
@@ -40,7 +40,7 @@ export function describeRemote(title: string, start: StartRuntime, notes: () => 
         console.log(`${title}: ${report.adapter}`);
         opened.resolve();
       } else if (report.kind === "case") {
-        results.get(report.name)?.resolve(report.error);
+        results.get(report.name)?.resolve(report);
       } else if (report.kind === "fatal") {
         fail(report.error);
       }
@@ -60,8 +60,9 @@ export function describeRemote(title: string, start: StartRuntime, notes: () => 
     });
 
     declareCases(title, async ({ name }) => {
-      const error = await results.get(name)?.promise;
-      if (error !== undefined) throw new Error(`${title}: ${error}`);
+      const result = await results.get(name)?.promise;
+      if (result?.error !== undefined) throw new Error(`${title}: ${result.error}`);
+      return result?.note;
     });
   });
 }

@@ -14,23 +14,28 @@ if (unknown.length > 0)
 /** The substring that a case's name must hold. */
 export const caseFilter: string | undefined = process.env.SLUICE_CASES;
 
-/** The suite of cases: CI's own when nothing is said. */
+/** The suite of cases, or a share of it such as "graphs/0.1": CI's own when nothing is said. */
 export const suite = process.env.SLUICE_SUITE ?? "cases";
 
 /** The conformance cases asked for. */
 export const selectedCases = casesOf(suite, caseFilter);
 
 /** Declares a test for each of them, run by `run`, and tells the table of long tests what came of them. */
-export function declareCases(title: string, run: (testCase: ConformanceCase) => Promise<void>): void {
-  let passed = 0;
+export function declareCases(title: string, run: (testCase: ConformanceCase) => Promise<unknown>): void {
+  const lost = new Set(selectedCases);
+  const notes: string[] = [];
   for (const testCase of selectedCases) {
     test(testCase.name, async () => {
-      await run(testCase);
-      passed++;
+      const note = await run(testCase);
+      lost.delete(testCase);
+      if (typeof note === "string") notes.push(note);
     });
   }
-  const tried = selectedCases.length;
-  afterAll(() => tally({ what: `${suites[suite]?.what} in ${title}`, tried, lost: tried - passed }));
+  const sum = (cases: Iterable<ConformanceCase>) => [...cases].reduce((total, { tries = 1 }) => total + tries, 0);
+  afterAll(() => {
+    const what = `${suites[suite.split("/")[0] as string]?.what} in ${title}`;
+    tally({ what, tried: sum(selectedCases), lost: Math.max(lost.size, sum(lost)), note: notes.join("; ") });
+  });
 }
 
 /** Whether the cases should run in `runtime`; all runtimes are asked for when nothing is said. */
