@@ -13,6 +13,7 @@ const alias = [
   { find: /^sluice\/embed$/, replacement: here("src/embed/index.ts") },
   { find: /^sluice\/forecast$/, replacement: here("src/forecast/index.ts") },
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
+  { find: /^sluice\/predict$/, replacement: here("src/predict/index.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
   // The package shows its addresses only, not its files.
   { find: /^vega-datasets\/data\//, replacement: here("node_modules/vega-datasets/data/") },
@@ -66,6 +67,7 @@ export default defineConfig(({ mode }) => {
           embed: here("src/embed/index.ts"),
           forecast: here("src/forecast/index.ts"),
           node: here("src/node.ts"),
+          predict: here("src/predict/index.ts"),
           sentences: here("src/data/sentences.ts"),
           "cli/main": here("src/cli/main.ts"),
           // What a browser loads for `sluice train --runtime chromium`.

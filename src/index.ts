@@ -199,6 +199,7 @@ export {
   type Regularizer,
   type RegularizerLike,
 } from "./nn/regularizers.ts";
+export type { PredictorOptions } from "./nn/saved_plan/write.ts";
 export {
   type CosineOptions,
   type CosineRestartsOptions,

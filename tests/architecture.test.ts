@@ -28,6 +28,7 @@ const ROOMS = {
   convert: ["core", "nn", "io", "platform"],
   embed: ["core", "nn", "ops", "graph", "kernels", "runtime", "data", "io", "platform"],
   forecast: ["core", "nn", "runtime", "data"],
+  predict: ["core", "gpu", "runtime", "data", "io", "nn", "platform"],
   bench: [
     ...[
       "core",

@@ -4,6 +4,7 @@ import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
+import { MAX_FILE_BYTES, readSource } from "../platform/read_source.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "./device.ts";
 import { readHdf5 } from "./hdf5/read.ts";
@@ -11,7 +12,6 @@ import { writeHdf5 } from "./hdf5/write.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
 import { describeWeights, matchWeights } from "./keras_weights.ts";
 import { writeModelConfig } from "./keras_write.ts";
-import { MAX_FILE_BYTES, readSource } from "./read_source.ts";
 import { readZip, writeZip } from "./zip.ts";
 
 const CONFIG = "config.json";

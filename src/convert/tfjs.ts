@@ -5,11 +5,11 @@ import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
+import { MAX_FILE_BYTES, readSource } from "../platform/read_source.ts";
 import type { Device } from "./device.ts";
 import { type Fields, listOf } from "./keras_entry.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
 import { writeModelConfig } from "./keras_write.ts";
-import { MAX_FILE_BYTES, readSource } from "./read_source.ts";
 import { topologyToKeras } from "./tfjs_read.ts";
 import { topologyFromKeras } from "./tfjs_write.ts";
 

@@ -3,9 +3,9 @@ import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { readSource } from "../platform/read_source.ts";
 import type { Source } from "../platform/source.ts";
 import type { AnyModel } from "./keras_read.ts";
-import { readSource } from "./read_source.ts";
 
 /**
  * The model's weights as a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as `lstm/kernel`,

@@ -14,7 +14,8 @@ import { FormatError, ValueError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import { sha256Hex } from "../io/sha256.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
-import { openSource, type Source } from "../platform/source.ts";
+import { readSource } from "../platform/read_source.ts";
+import type { Source } from "../platform/source.ts";
 import type { VectorId } from "./row_store.ts";
 import type { VectorStorage } from "./row_terms.ts";
 import type { Metric } from "./similarity.ts";
@@ -72,24 +73,7 @@ export async function readIndexSource(
       `the save holds ${show([...source.keys()])}; expected ${FILE_NAME}: it is no saved VectorIndex`,
     );
   }
-  const { name, stream } = await openSource(source as Source);
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of stream) {
-    parts.push(part);
-    length += part.length;
-    if (length > maxBytes) {
-      throw new FormatError(`${name} has more than ${maxBytes} bytes; maxBytes says how long an index may be`, {
-        maxBytes,
-      });
-    }
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const { name, bytes } = await readSource(source as Source, maxBytes);
   return unpackIndex(bytes, name);
 }
 

@@ -4,6 +4,7 @@
  */
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
+import { readSource } from "../platform/read_source.ts";
 import { sha256Hex } from "./sha256.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
 
@@ -19,6 +20,8 @@ export interface SavedModel {
   readonly weights: Uint8Array;
   /** Optimizer state as safetensors. */
   readonly optimizer?: Uint8Array | undefined;
+  /** How to predict without the engine that planned it, as JSON. */
+  readonly plan?: Uint8Array | undefined;
 }
 
 /** The part of a file system that saving needs; `FileSystem` of `platform` is one. */
@@ -38,10 +41,18 @@ const FORMAT = "sluice-model";
 const VERSION = 2;
 const OLDEST_VERSION = 1;
 const MAX_MANIFEST_BYTES = 2 ** 26;
-const PART_NAME = /^(weights|optimizer)-[0-9a-f]{16}\.safetensors$/;
+const PART_NAME = /^((weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json)$/;
 /** What an atomic write of a save's file leaves behind when the process is killed in it. */
-const TEMPORARY_NAME = /^(model\.json|(weights|optimizer)-[0-9a-f]{16}\.safetensors)\.[\w-]+\.tmp$/;
-const PARTS = ["weights", "optimizer"] as const;
+const TEMPORARY_NAME =
+  /^(model\.json|(weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json)\.[\w-]+\.tmp$/;
+const PARTS = ["weights", "optimizer", "plan"] as const;
+const ENDINGS = { weights: "safetensors", optimizer: "safetensors", plan: "json" } as const;
+
+/** A file of a saved model, beside `model.json`. */
+export type ModelPart = (typeof PARTS)[number];
+
+/** What a model that can be trained is made of. */
+const OF_MODEL: readonly ModelPart[] = ["weights", "optimizer"];
 
 interface PartRecord {
   readonly name: string;
@@ -53,7 +64,7 @@ interface Manifest {
   readonly architecture: JsonValue;
   readonly encoder: JsonValue | undefined;
   readonly training: JsonValue | undefined;
-  readonly parts: ReadonlyMap<(typeof PARTS)[number], PartRecord>;
+  readonly parts: ReadonlyMap<ModelPart, PartRecord>;
 }
 
 /**
@@ -70,7 +81,7 @@ export async function packModel(model: SavedModel): Promise<Map<string, Uint8Arr
     const bytes = model[part];
     if (bytes === undefined) continue;
     const sha256 = await sha256Hex(bytes);
-    const name = `${part}-${sha256.slice(0, 16)}.safetensors`;
+    const name = `${part}-${sha256.slice(0, 16)}.${ENDINGS[part]}`;
     files.set(name, bytes);
     records[part] = { name, bytes: bytes.length, sha256 };
   }
@@ -87,14 +98,17 @@ export async function packModel(model: SavedModel): Promise<Map<string, Uint8Arr
 }
 
 /**
- * The model in named files, checked against `model.json`.
+ * The model in named files, checked against `model.json`; of its parts those that are `wanted`, as far as it has them.
  * @throws FormatError when a file is missing, cut short, damaged, foreign, or of a newer version.
  *
  * @example
  * const { weights } = await unpackModel(files);
  */
-export async function unpackModel(files: ReadonlyMap<string, Uint8Array>): Promise<SavedModel> {
-  return assemble(async (name) => {
+export async function unpackModel(
+  files: ReadonlyMap<string, Uint8Array>,
+  wanted: readonly ModelPart[] = OF_MODEL,
+): Promise<SavedModel> {
+  return assemble(wanted, async (name) => {
     const bytes = files.get(name);
     if (bytes) return bytes;
     throw new FormatError(
@@ -141,23 +155,39 @@ export async function writeModelDirectory(storage: ModelStorage, directory: stri
  * const saved = await readModelDirectory(await openFileSystem(), "runs/first");
  */
 export async function readModelDirectory(storage: ModelStorage, directory: string): Promise<SavedModel> {
-  return assemble((name, maxBytes) => storage.readFile(join(directory, name), { maxBytes }), `${directory}: `);
+  return assemble(
+    OF_MODEL,
+    (name, maxBytes) => storage.readFile(join(directory, name), { maxBytes }),
+    `${directory}: `,
+  );
+}
+
+/**
+ * Reads a model from a directory by its path (Node, Deno) or its URL; in a page a relative one too.
+ * @throws FormatError as `readModelDirectory`; FileError when a file cannot be had.
+ */
+export async function fetchModel(place: string | URL, wanted: readonly ModelPart[] = OF_MODEL): Promise<SavedModel> {
+  const directory = String(place);
+  const read: ReadPart = async (name, maxBytes) => (await readSource(join(directory, name), maxBytes)).bytes;
+  return assemble(wanted, read, `${directory}: `);
 }
 
 type ReadPart = (name: string, maxBytes: number) => Promise<Uint8Array>;
 
-async function assemble(read: ReadPart, prefix = ""): Promise<SavedModel> {
+async function assemble(wanted: readonly ModelPart[], read: ReadPart, prefix = ""): Promise<SavedModel> {
   const what = `${prefix}${MANIFEST_NAME}`;
   const { parts, ...json } = readManifest(await read(MANIFEST_NAME, MAX_MANIFEST_BYTES), what);
   const content = new Map<string, Uint8Array>();
   for (const [part, record] of parts) {
+    if (!wanted.includes(part)) continue;
     const bytes = await read(record.name, record.bytes);
     await checkPart(bytes, record, `${prefix}${record.name}`);
     content.set(part, bytes);
   }
   const weights = content.get("weights");
   if (weights === undefined) throw new FormatError(`${what}: names no weights file; the file is damaged`);
-  return { ...json, weights, optimizer: content.get("optimizer") };
+  const plan = content.get("plan");
+  return { ...json, weights, optimizer: content.get("optimizer"), ...(plan && { plan }) };
 }
 
 function readManifest(bytes: Uint8Array, what: string): Manifest {
@@ -184,7 +214,7 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   const architecture = fields.get("architecture");
   if (architecture === undefined) throw new FormatError(`${what}: has no architecture; the file is damaged`);
   const files = objectOf(fields.get("files"), `${what}: files`);
-  const parts = new Map<(typeof PARTS)[number], PartRecord>();
+  const parts = new Map<ModelPart, PartRecord>();
   for (const part of PARTS) {
     const record = files.get(part);
     if (record !== undefined) parts.set(part, readRecord(part, record, `${what}: files.${part}`));
@@ -192,15 +222,18 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   return { architecture, encoder: fields.get("encoder"), training: fields.get("training"), parts };
 }
 
-function readRecord(part: string, value: JsonValue, what: string): PartRecord {
+function readRecord(part: ModelPart, value: JsonValue, what: string): PartRecord {
   const fields = objectOf(value, what);
   const name = textOf(fields.get("name"), `${what}.name`);
   const sha256 = textOf(fields.get("sha256"), `${what}.sha256`);
   // The pattern is what keeps a name from leading out of the directory.
   if (!PART_NAME.test(name) || !name.startsWith(part)) {
-    throw new FormatError(`${what}: name is ${show(name)}; expected ${part}-HASH.safetensors in the same directory`, {
-      name,
-    });
+    throw new FormatError(
+      `${what}: name is ${show(name)}; expected ${part}-HASH.${ENDINGS[part]} in the same directory`,
+      {
+        name,
+      },
+    );
   }
   if (!/^[0-9a-f]{64}$/.test(sha256))
     throw new FormatError(`${what}: sha256 is ${show(sha256)}; expected 64 hex digits`);

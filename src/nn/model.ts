@@ -24,9 +24,9 @@ import type {
   History,
   RunOptions,
 } from "./model_options.ts";
+import { ModelPredictor } from "./model_predictor.ts";
 import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "./model_save.ts";
 import { PauseGate } from "./pause_gate.ts";
-import { Predictor } from "./predictor.ts";
 import type { Compiled } from "./step_programs.ts";
 import { Trainer } from "./trainer.ts";
 import { type Logs, stopIfAsked, type TrainerControl, type TrainingState } from "./training_state.ts";
@@ -39,7 +39,7 @@ import { slotNames } from "./weight_names.ts";
  */
 export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   readonly #gate = new PauseGate();
-  #predictor: Predictor | undefined;
+  #predictor: ModelPredictor | undefined;
   #runner: BatchRunner | undefined;
   #compiled: Compiled | undefined;
   #state: TrainingState | undefined;
@@ -218,7 +218,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     const outputs = await this.recovered("predict", () => {
-      this.#predictor ??= new Predictor(this.device, this.graph, this.variants);
+      this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
       return this.#predictor.run(prepared, batchSize, options.signal);
     });
     return (outputs.length === 1 ? outputs[0] : outputs) as P;

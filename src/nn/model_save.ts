@@ -9,6 +9,7 @@ import { variablesOf } from "../runtime/variables.ts";
 import { graphToConfig } from "./graph_config.ts";
 import type { ModelBase } from "./model_base.ts";
 import { packCallbacks } from "./saved_callbacks.ts";
+import type { PredictorOptions } from "./saved_plan/write.ts";
 import { variantsToJson } from "./saved_variants.ts";
 import type { Compiled } from "./step_programs.ts";
 import type { TrainingState } from "./training_state.ts";
@@ -22,6 +23,8 @@ export interface SaveOptions {
   readonly weights?: "float32" | "float16";
   /** False leaves out what only a training that goes on needs: the optimizer's state and the position; true when absent. */
   readonly training?: boolean;
+  /** True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine; false when absent. */
+  readonly predictor?: boolean | PredictorOptions;
 }
 
 /** A model with its training, as far as it is saved. */
@@ -44,7 +47,7 @@ export async function modelToFiles(model: SavableModel, options: SaveOptions): P
 
 async function describe(
   model: SavableModel,
-  { weights = "float32", training = true }: SaveOptions,
+  { weights = "float32", training = true, predictor = false }: SaveOptions,
 ): Promise<SavedModel> {
   const { compiled, encoder } = model;
   const trainingState = training ? model.trainingState : undefined;
@@ -66,8 +69,14 @@ async function describe(
     architecture: json(architecture),
     weights: await tensorsOf(model, model.namedWeights, { floats: weights === "float16" ? "F16" : "F32" }),
     ...(encoder === undefined ? {} : { encoder: json(encoder) }),
+    ...(predictor === false ? {} : { plan: await planOf(model, predictor === true ? {} : predictor) }),
     ...(trainingState === undefined || compiled === undefined ? {} : await describeTraining(model, trainingState)),
   };
+}
+
+async function planOf(model: SavableModel, options: PredictorOptions): Promise<Uint8Array> {
+  const { writePlan } = await import("./saved_plan/write.ts");
+  return writePlan(model, options);
 }
 
 /** The training's state, with what callbacks keep. */

@@ -1,6 +1,8 @@
 /** What a Program runs, as plain data: kernel dispatches and copies in order, and the place of every tensor. */
+import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import type { Dispatch, TensorType } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { sizeOf } from "../core/shape.ts";
 import type { Variable } from "../graph/operation.ts";
 
 /** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
@@ -72,4 +74,22 @@ export interface Plan {
   readonly constants: readonly NdArray[];
   /** The variables that a run changes. */
   readonly updated: readonly Variable[];
+}
+
+/** Where inputs lie, in their order: small ones in slots. */
+export function placeInputs(
+  inputs: readonly (TensorType & { readonly name: string })[],
+): Pick<Plan, "inputs" | "slots"> {
+  let slots = 0;
+  const placed = inputs.map(({ name, shape, dtype }, index): PlannedInput => {
+    const isSmall = sizeOf(shape) * BYTES_PER_ELEMENT <= SLOT_BYTES;
+    return { name, shape, dtype, location: isSmall ? { kind: "slot", index: slots++ } : { kind: "input", index } };
+  });
+  return { inputs: placed, slots };
+}
+
+/** Bytes of the largest buffer that a dispatch binds. */
+export function largestBinding({ steps }: Pick<Plan, "steps">): number {
+  const bound = steps.flatMap((step) => (step.kind === "dispatch" ? step.buffers.map(({ bytes }) => bytes) : []));
+  return bound.reduce((largest, bytes) => Math.max(largest, bytes), 0);
 }

@@ -20,15 +20,7 @@ import {
   variableOf,
 } from "../graph/operation.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import {
-  type BoundBuffer,
-  type CopyStep,
-  type Location,
-  type Plan,
-  type PlannedInput,
-  SLOT_BYTES,
-  type Step,
-} from "./plan.ts";
+import { type BoundBuffer, type CopyStep, type Location, type Plan, placeInputs, type Step } from "./plan.ts";
 
 const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELEMENT;
 
@@ -105,11 +97,10 @@ class Planner {
   readonly #pool = new BufferPool();
   readonly #locations = new Map<Tensor, Location>();
   readonly #lastRead = new Map<Tensor, number>();
-  readonly #inputs: PlannedInput[] = [];
+  readonly #inputs: Pick<Plan, "inputs" | "slots">;
   readonly #variables: Variable[] = [];
   readonly #constants: NdArray[] = [];
   readonly #steps: Step[] = [];
-  #slots = 0;
 
   constructor(
     graph: Graph,
@@ -122,7 +113,15 @@ class Planner {
     this.#graph = graph;
     this.#calls = calls;
     this.#adapter = adapter;
-    for (const value of inputs) this.#placeInput(value);
+    this.#inputs = placeInputs(
+      inputs.map(({ shape, dtype, operation }) => {
+        const { name } = operation.attributes as LeafAttributes;
+        return { name, shape, dtype };
+      }),
+    );
+    for (const [index, { location }] of this.#inputs.inputs.entries()) {
+      this.#locations.set(inputs[index] as Value, location);
+    }
     calls.forEach(({ call, operation }, index) => {
       for (const operand of [...call.reads, ...call.writes])
         this.#lastRead.set(this.#tensorOf(operand, operation), index);
@@ -138,8 +137,7 @@ class Planner {
       steps: this.#steps,
       commits,
       temporaries: this.#pool.sizes,
-      inputs: this.#inputs,
-      slots: this.#slots,
+      ...this.#inputs,
       outputs: this.#graph.outputs.map((value) => {
         const { shape, dtype } = value;
         return { shape, dtype, location: this.#locate(rootOf(value)) };
@@ -148,16 +146,6 @@ class Planner {
       constants: this.#constants,
       updated: this.#graph.updates.map(({ variable }) => variable),
     };
-  }
-
-  #placeInput(value: Value): void {
-    const { shape, dtype, operation } = value;
-    const isSmall = bytesOf(value) <= SLOT_BYTES;
-    const location: Location = isSmall
-      ? { kind: "slot", index: this.#slots++ }
-      : { kind: "input", index: this.#inputs.length };
-    this.#inputs.push({ name: (operation.attributes as LeafAttributes).name, shape, dtype, location });
-    this.#locations.set(value, location);
   }
 
   #tensorOf(operand: Operand, operation: Operation): Tensor {

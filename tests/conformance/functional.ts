@@ -30,7 +30,7 @@ import { GRADIENTS, VALUES } from "./keras_case.ts";
 const [B, T, V] = [5, 6, 11];
 
 /** Two inputs with masks, a shared embedding, an inner model, states that pass from layer to layer, two outputs. */
-function everything(device: Device): Model<NdArray[]> {
+export function everything(device: Device): Model<NdArray[]> {
   const [title, body] = [input({ shape: [4], name: "title" }), input({ shape: [T], name: "body" })];
   const words = embedding({ inputDim: V, outputDim: 5, maskZero: true });
   const read = bidirectional({ layer: gru({ units: 3 }) }).call(words.call(title));
@@ -45,7 +45,7 @@ function everything(device: Device): Model<NdArray[]> {
 }
 
 /** Rows that end in padding, targets and weights. */
-function examples() {
+export function examples() {
   const random = new Random(4, 0);
   const ids = (time: number) =>
     Array.from({ length: B }, (_, row) =>

@@ -13,6 +13,7 @@ import { kerasPartCases } from "./keras_parts.ts";
 import { kerasTrainingCases } from "./keras_training.ts";
 import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
+import { predictorCases } from "./predictor.ts";
 import { randomGraphCases } from "./random_graphs.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 import { matching } from "./run.ts";
@@ -38,6 +39,7 @@ const cases: readonly ConformanceCase[] = [
   ...kerasFileCases,
   ...functionalCases,
   ...embedCases,
+  ...predictorCases,
   ...referenceTrainingCases,
   ...dispatchCases,
   ...tuningCases,

@@ -19,6 +19,7 @@ import { readWordVectors, type WordVectors, wordEmbedder, wordEmbedderFromBytes 
 import {
   concatenate,
   type Device,
+  DeviceError,
   dense,
   model as functional,
   imdb,
@@ -39,6 +40,7 @@ import {
 } from "../../src/index.ts";
 import { sha256Hex } from "../../src/io/sha256.ts";
 import { parseStrictJson } from "../../src/io/strict_json.ts";
+import { loadPredictor } from "../../src/predict/index.ts";
 import { gzip, paxRecord, tar } from "../data/archives.ts";
 import { smallData, smallModel } from "../nn/small_model.ts";
 import { addressMutation, bytesMutation, type Files, fileMutation, jsonMutation } from "./mutations.ts";
@@ -203,6 +205,41 @@ async function savedModel(device: Device): Promise<Fuzzed> {
       ofParts,
     ),
     load: async (files) => checkModel(await loadModel(files, { device })),
+  };
+}
+
+/** True unless something went wrong on the device that nobody took care of. */
+function isOpen(device: Device): boolean {
+  try {
+    device.assertOpen();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function predictors(device: Device): Promise<Fuzzed> {
+  using row = smallModel(device);
+  using states = sequential([lstm({ units: 2, stateful: true })], { device, inputShape: [3, 2], seed: 1 });
+  const samples = [await row.toFiles({ predictor: true }), await states.toFiles({ predictor: { batchSizes: [2] } })];
+  const isPlan = (name: string) => name.startsWith("plan-");
+  const ofPlan = fc
+    .oneof(fileMutation(bytesMutation, isPlan), fileMutation(jsonMutation, isPlan), fileMutation(jsonMutation, isPlan))
+    .map((change) => (files: Files) => withHashes(change(files)));
+  return {
+    // Whether a shader compiles, and fits its buffers, the device says.
+    refusals: [DeviceError],
+    files: damaged(samples, fileMutation(bytesMutation), ofPlan, ofPlan),
+    async load(files) {
+      const before = device.memory.bytes;
+      try {
+        // Not run: a shader that somebody wrote may take as long as it likes.
+        (await loadPredictor(files, { device })).dispose();
+      } finally {
+        check(device.memory.bytes === before, "buffers were left behind");
+        check(isOpen(device), "the device reported an error that nothing handled");
+      }
+    },
   };
 }
 
@@ -472,6 +509,7 @@ export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed
   safetensors,
   "saved model": savedModel,
   hdf5,
+  predictor: predictors,
   keras,
   "keras weights": kerasWeights,
   tfjs,

@@ -1,23 +1,21 @@
-import { full, type NdArray } from "../core/nd_array.ts";
-import { sizeOf } from "../core/shape.ts";
-import { input, type Value } from "../graph/operation.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { input } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
-import { Pacer } from "../runtime/pacer.ts";
 import { Program } from "../runtime/program.ts";
 import type { Variants } from "../runtime/tune.ts";
-import { type Column, rowsOf, sizeOfColumn } from "./examples.ts";
+import { type BatchRun, predictInBatches } from "./batch_predictor.ts";
+import type { Column } from "./examples.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 
 /** Programs are kept for this many batch sizes. */
 const KEPT_PROGRAMS = 4;
 
-interface Prediction {
+interface Prediction extends BatchRun {
   readonly program: Program;
-  readonly xs: readonly Value[];
 }
 
 /** Predicts in batches; a batch size's program is compiled once and kept. */
-export class Predictor {
+export class ModelPredictor {
   readonly #device: Device;
   readonly #graph: LayerGraph;
   readonly #variants: Variants | undefined;
@@ -30,21 +28,9 @@ export class Predictor {
   }
 
   /** The outputs, each `[N, ...shape]`, for checked inputs. */
-  async run(columns: readonly Column[], batchSize: number, signal: AbortSignal | undefined): Promise<NdArray[]> {
-    const size = sizeOfColumn(columns[0] as Column);
-    const results = this.#graph.outputShapes.map((shape) => full([size, ...shape], "float32", 0));
-    const pacer = new Pacer(this.#device);
-    for (let start = 0; start < size; start += batchSize) {
-      signal?.throwIfAborted();
-      const count = Math.min(batchSize, size - start);
-      const { program, xs } = await this.#program(count);
-      const feeds = new Map(xs.map((x, index) => [x, rowsOf(columns[index] as Column, start, count)]));
-      const outputs = await program.run(feeds, pacer);
-      results.forEach(({ shape, data }, index) => {
-        data.set((outputs[index] as NdArray).data, start * sizeOf(shape.slice(1)));
-      });
-    }
-    return results;
+  run(columns: readonly Column[], batchSize: number, signal: AbortSignal | undefined): Promise<NdArray[]> {
+    const next = (left: number) => this.#program(Math.min(batchSize, left));
+    return predictInBatches(this.#device, columns, this.#graph.outputShapes, next, signal);
   }
 
   async #program(batchSize: number): Promise<Prediction> {
@@ -62,8 +48,13 @@ export class Predictor {
       this.#programs.get(oldest)?.program.dispose();
       this.#programs.delete(oldest);
     }
-    this.#programs.set(batchSize, { program, xs });
-    return { program, xs };
+    const prediction: Prediction = {
+      rows: batchSize,
+      program,
+      run: (arrays, pacer) => program.run(new Map(xs.map((x, index) => [x, arrays[index] as NdArray])), pacer),
+    };
+    this.#programs.set(batchSize, prediction);
+    return prediction;
   }
 
   dispose(): void {

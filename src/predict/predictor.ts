@@ -1,0 +1,207 @@
+/** Predicting by a saved plan: no layers, no graph, no kernels of its own. */
+import { DisposedError, FormatError, ValueError } from "../core/errors.ts";
+import { asFormatError } from "../core/json_check.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { ReviewEncoder } from "../data/review_encoder.ts";
+import { type Device, requestDevice } from "../gpu/device.ts";
+import { fetchModel, type SavedModel, unpackModel } from "../io/model_file.ts";
+import { readSafetensors } from "../io/safetensors.ts";
+import { type BatchRun, predictInBatches } from "../nn/batch_predictor.ts";
+import { type InputSpec, type InputsLike, prepareInputs } from "../nn/data_input.ts";
+import { type Column, sizeOfColumn } from "../nn/examples.ts";
+import { type BatchPlan, readPlan, type SavedPlan } from "../nn/saved_plan/read.ts";
+import { recovering } from "../runtime/recovery.ts";
+import { Replay } from "../runtime/replay.ts";
+import { variablesOf } from "../runtime/variables.ts";
+
+/** Options of `loadPredictor`. */
+export interface PredictorLoadOptions {
+  /** The device to predict on; one is opened, and disposed with the predictor, when absent. */
+  readonly device?: Device;
+}
+
+/** Options of `predict`. */
+export interface PredictOptions {
+  /** Stops between two batches. */
+  readonly signal?: AbortSignal;
+}
+
+/** What of a saved model a predictor reads. */
+const PARTS = ["weights", "plan"] as const;
+
+/**
+ * Loads what a model that was saved with `predictor: true` needs to predict, from its directory (Node, Deno), its URL, or its
+ * files in memory. The shaders and buffers were planned when the model was saved: the engine that trains is not needed.
+ * @throws FormatError when a file is cut short, damaged, of a newer version, or was saved without a plan; nothing is left behind.
+ * @throws FileError when a file cannot be had. DeviceError when there is no GPU, or it refuses the plan.
+ * @example
+ * const predictor = await loadPredictor("model/"); // a page's own folder, as model.save or toFiles wrote it
+ * const { data } = await predictor.predict(predictor.encoder.encode(["a wonderful film"]));
+ */
+export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
+  source: string | URL | ReadonlyMap<string, Uint8Array>,
+  options: PredictorLoadOptions = {},
+): Promise<Predictor<P>> {
+  const saved = await (typeof source === "string" || source instanceof URL
+    ? fetchModel(source, PARTS)
+    : unpackModel(source, PARTS));
+  const encoder = saved.encoder === undefined ? undefined : ReviewEncoder.fromJSON(saved.encoder);
+  const plan = planOf(saved);
+  const device = options.device ?? (await requestDevice());
+  const release = () => {
+    variablesOf(device).release(plan.variables);
+    if (options.device === undefined) device.dispose();
+  };
+  const runs: PlannedRun[] = [];
+  try {
+    await recovering(device, async () => {
+      for (const run of runs.splice(0)) run.dispose();
+      for (const batch of plan.plans) runs.push(await PlannedRun.make(device, batch));
+    });
+  } catch (error) {
+    for (const run of runs) run.dispose();
+    release();
+    throw error;
+  }
+  return new Predictor<P>({ device, encoder, plan, runs, release });
+}
+
+function planOf({ plan, weights }: SavedModel): SavedPlan {
+  if (plan === undefined) {
+    throw new FormatError(
+      "model.json: the model was saved without a plan; save it with { predictor: true }, or load it by loadModel of sluice",
+    );
+  }
+  const { tensors } = readSafetensors(weights, "weights.safetensors");
+  const weightOf = (name: string, shape: Shape): NdArray => {
+    const array = tensors.get(name);
+    if (array !== undefined && sameShape(array.shape, shape) && array.data instanceof Float32Array) {
+      if (array.data.every(Number.isFinite)) return array;
+      throw new FormatError(`weights.safetensors: "${name}" holds a number that is not finite`);
+    }
+    const found = array === undefined ? "absent" : formatShape(array.shape);
+    throw new FormatError(`weights.safetensors: "${name}" is ${found}; the plan says float32 ${formatShape(shape)}`);
+  };
+  return asFormatError("plan.json", () => readPlan(plan, weightOf, "plan.json"));
+}
+
+/** A plan on a device. */
+class PlannedRun implements BatchRun {
+  readonly rows: number;
+  readonly #replay: Replay;
+
+  private constructor(rows: number, replay: Replay) {
+    this.rows = rows;
+    this.#replay = replay;
+  }
+
+  /** @throws DeviceError when the device refuses a shader or a buffer; nothing stays behind. */
+  static async make(device: Device, { batchSize, plan }: BatchPlan): Promise<PlannedRun> {
+    const replay = await Replay.make(device, `prediction, batch ${batchSize}`, () => plan);
+    try {
+      // Recorded once and thrown away: what WebGPU finds wrong with a plan that somebody else wrote shows here.
+      await device.guard(replay.label, () => replay.encode(true));
+      return new PlannedRun(batchSize, replay);
+    } catch (error) {
+      replay.dispose();
+      throw error;
+    }
+  }
+
+  readonly run: BatchRun["run"] = (arrays, pacer) => this.#replay.run(arrays, pacer);
+
+  dispose(): void {
+    this.#replay.dispose();
+  }
+}
+
+interface PredictorParts {
+  readonly device: Device;
+  readonly encoder: ReviewEncoder | undefined;
+  readonly plan: SavedPlan;
+  /** From the smallest batch to the largest. */
+  readonly runs: readonly PlannedRun[];
+  readonly release: () => void;
+}
+
+/** A saved model that predicts, and does nothing else. Make one with `loadPredictor`; dispose it when done. `P` as of a Model. */
+export class Predictor<P extends NdArray | NdArray[] = NdArray> {
+  readonly #parts: PredictorParts;
+  #disposed = false;
+
+  constructor(parts: PredictorParts) {
+    this.#parts = parts;
+  }
+
+  /** Where it predicts. */
+  get device(): Device {
+    return this.#parts.device;
+  }
+
+  /** What turns text into the model's ids, if it was saved with one. */
+  get encoder(): ReviewEncoder | undefined {
+    return this.#parts.encoder;
+  }
+
+  /** What each input must be. */
+  get inputs(): readonly InputSpec[] {
+    return this.#parts.plan.inputs;
+  }
+
+  /** Without the batch. */
+  get outputShapes(): readonly Shape[] {
+    return this.#parts.plan.outputShapes;
+  }
+
+  /**
+   * The outputs for x, `[N, ...outputShape]`, as the model itself gives them but for rounding; a list where it has several. Where
+   * the device is lost meanwhile another one is opened, and the work done again.
+   * @throws ShapeError, ValueError for data that does not fit. DeviceLostError when no other device could be had.
+   */
+  async predict(x: InputsLike, options: PredictOptions = {}): Promise<P> {
+    const { device, plan, runs } = this.#parts;
+    this.#assertOpen();
+    const columns = prepareInputs(x, plan.inputs, "predict");
+    if (plan.states.length > 0) this.#expectWhole(sizeOfColumn(columns[0] as Column));
+    const largest = runs.at(-1) as PlannedRun;
+    const next = (left: number) => runs.find(({ rows }) => rows >= left) ?? largest;
+    const work = () => predictInBatches(device, columns, plan.outputShapes, next, options.signal);
+    const check = () => this.#assertOpen();
+    const outputs = await recovering(device, work, { check, changes: plan.states });
+    return (outputs.length === 1 ? outputs[0] : outputs) as P;
+  }
+
+  /** Sets the states of `stateful` layers to zero, which is how they begin. */
+  resetStates(): void {
+    this.#assertOpen();
+    for (const state of this.#parts.plan.states) variablesOf(this.device).reset(state);
+  }
+
+  /** @throws ValueError unless the rows are whole batches: states belong to rows. */
+  #expectWhole(size: number): void {
+    const [run] = this.#parts.runs as [PlannedRun];
+    if (size % run.rows === 0) return;
+    throw new ValueError(
+      `predict: x holds ${size} rows; a model with stateful layers that was planned for batches of ${run.rows} takes a multiple of them`,
+      { size, batchSize: run.rows },
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#disposed) throw new DisposedError("the predictor was disposed; load it again");
+    this.device.assertOpen();
+  }
+
+  /** Frees its buffers, and the device if it opened that itself. Harmless when repeated. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const run of this.#parts.runs) run.dispose();
+    this.#parts.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
