@@ -43,6 +43,8 @@ describe("the package", () => {
         "dist/embed/index.d.ts",
         "dist/forecast.js",
         "dist/forecast/index.d.ts",
+        "dist/predict.js",
+        "dist/predict/index.d.ts",
       ]),
     );
     expect(packed).toContain(manifest.bin.sluice);
@@ -67,7 +69,7 @@ describe("the package", () => {
   });
 
   test("trains nothing on import: the entries load in Node without WebGPU", async () => {
-    const program = `const s = await import("sluice"); await import("sluice/sentences"); await import("sluice/embed"); console.log(typeof s.requestDevice, typeof globalThis.navigator?.gpu)`;
+    const program = `const s = await import("sluice"); await import("sluice/sentences"); await import("sluice/embed"); await import("sluice/predict"); console.log(typeof s.requestDevice, typeof globalThis.navigator?.gpu)`;
     const { stdout } = await node(program);
     expect(stdout.trim()).toBe("function undefined");
   });

@@ -100,8 +100,7 @@ class PlannedRun implements BatchRun {
   static async make(device: Device, { batchSize, plan }: BatchPlan): Promise<PlannedRun> {
     const replay = await Replay.make(device, `prediction, batch ${batchSize}`, () => plan);
     try {
-      // Recorded once and thrown away: what WebGPU finds wrong with a plan that somebody else wrote shows here.
-      await device.guard(replay.label, () => replay.encode(true));
+      await replay.check();
       return new PlannedRun(batchSize, replay);
     } catch (error) {
       replay.dispose();

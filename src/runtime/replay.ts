@@ -179,6 +179,18 @@ export class Replay {
     this.changed();
   }
 
+  /**
+   * Records a run and throws it away: so WebGPU's word on a plan that somebody else wrote comes before anything runs.
+   * @throws DeviceError when it finds a fault.
+   */
+  async check(): Promise<void> {
+    await this.device.guard(this.label, () => {
+      const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
+      this.#encode(encoder, true);
+      return encoder.finish();
+    });
+  }
+
   /** The host does not know what the updated variables hold any more. */
   changed(): void {
     variablesOf(this.device).changed(this.#built.plan.updated);

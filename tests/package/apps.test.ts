@@ -16,6 +16,7 @@ const chromium = await findBrowser("chromium");
 
 /** What every app does: tells whether "good" (1) or "bad" (2) stands last. It reports what came of it. */
 const APP = `import { adam, dense, embedding, loadModel, lstm, requestDevice, sequential } from "sluice";
+import { loadPredictor } from "sluice/predict";
 export async function learn() {
   const device = await requestDevice();
   const model = sequential(
@@ -25,11 +26,12 @@ export async function learn() {
   model.compile({ optimizer: adam({ learningRate: 0.05 }), loss: "binaryCrossentropy" });
   const x = [[1, 2], [2, 1], [1, 1], [2, 2]];
   const { history } = await model.fit(x, [[0], [1], [1], [0]], { epochs: 40, batchSize: 4 });
-  const again = await loadModel(await model.toFiles(), { device });
-  const [first, second] = [await model.predict(x), await again.predict(x)];
-  const result = { losses: history.loss, before: [...first.data], after: [...second.data] };
-  model.dispose();
-  again.dispose();
+  const files = await model.toFiles({ predictor: true });
+  const again = await loadModel(files, { device });
+  const predictor = await loadPredictor(files, { device });
+  const [first, second, third] = [await model.predict(x), await again.predict(x), await predictor.predict(x)];
+  const result = { losses: history.loss, before: [...first.data], after: [...second.data], planned: [...third.data] };
+  for (const each of [model, again, predictor]) each.dispose();
   device.dispose();
   return result;
 }
@@ -48,14 +50,16 @@ interface Result {
   readonly losses: readonly number[];
   readonly before: readonly number[];
   readonly after: readonly number[];
+  readonly planned: readonly number[];
 }
 
 function expectLearned(result: Result): void {
-  const { losses, before, after } = result;
+  const { losses, before, after, planned } = result;
   expect(losses, JSON.stringify(result)).toHaveLength(40);
   expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
   expect(before.map(Math.round)).toEqual([0, 1, 1, 0]);
   expect(after).toEqual(before);
+  expect(Math.max(...planned.map((value, index) => Math.abs(value - (before[index] as number))))).toBeLessThan(1e-5);
 }
 
 describe("the installed package", () => {
@@ -89,7 +93,12 @@ describe("the installed package", () => {
   test.skipIf(!process.env.CI && chromium === undefined)(
     "trains in Chromium: a plain page with an import map, a Vite app with a worker, and a page and worker by esbuild",
     async () => {
-      const map = JSON.stringify({ imports: { sluice: "/node_modules/sluice/dist/index.js" } });
+      const map = JSON.stringify({
+        imports: {
+          sluice: "/node_modules/sluice/dist/index.js",
+          "sluice/predict": "/node_modules/sluice/dist/predict.js",
+        },
+      });
       const plain = `import { learn } from "/app.js";
         learn().then((r) => { globalThis.result = r; }, (e) => { globalThis.result = { error: String(e) }; });`;
       writeFileSync(
