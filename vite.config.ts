@@ -29,8 +29,8 @@ export default defineConfig(({ mode }) => {
       server: { fs: { allow: [here(".")] } },
       // TensorFlow.js asks for it.
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [minifiedShaders()],
-      worker: { format: "es", plugins: () => [minifiedShaders()] },
+      plugins: [minifiedShaders({ isApart: true })],
+      worker: { format: "es", plugins: () => [minifiedShaders({ isApart: true })] },
       build: {
         outDir: here("dist-demo"),
         emptyOutDir: true,
@@ -95,6 +95,7 @@ export default defineConfig(({ mode }) => {
     },
     test: {
       include: ["tests/**/*.test.ts"],
+      globalSetup: ["tests/demo/shared_build.ts"],
       pool: "forks",
       // Dawn, wgpu and SwiftShader each use every core: files that share the machine would only slow each other down.
       fileParallelism: false,

@@ -1,12 +1,13 @@
 /** The frame: what the page is, the way to its rooms, what went wrong, and the room at hand. */
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { roomLink } from "./address.ts";
 import { ROOMS, type RoomEntry } from "./rooms/index.ts";
 import { isFileMissing } from "./rooms/train/data_store.ts";
 import { figures, phase, start } from "./rooms/train/store.ts";
 import { gpu, room } from "./state.ts";
+import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";
 
 const ICON = new URL("./icon.svg", import.meta.url).href;
@@ -19,17 +20,6 @@ function load({ name, load: get }: RoomEntry): void {
   void get().then(({ Room }) => {
     loaded.value = new Map(loaded.value).set(name, Room);
   });
-}
-
-function Adapter() {
-  const { value } = gpu;
-  const words = { opening: "looking for a GPU …", missing: "no GPU", lost: "GPU lost", ready: "" }[value.kind];
-  return (
-    <p id="adapter" class={`adapter ${value.kind}`}>
-      <span class="visually-hidden">GPU: </span>
-      {value.kind === "ready" ? value.adapter : words}
-    </p>
-  );
 }
 
 /** The page's one primary button; while a training runs, the way back to it. */
@@ -59,19 +49,23 @@ function TrainButton() {
 }
 
 function Navigation() {
+  const list = useRef<HTMLUListElement>(null);
+  const { value: current } = room;
+  // On a phone not all names fit: the room at hand is scrolled to.
+  useEffect(() => {
+    const [here, host] = [list.current?.querySelector<HTMLElement>("[aria-current]"), list.current];
+    if (host && here) host.scrollLeft = here.offsetLeft - (host.clientWidth - here.offsetWidth) / 2;
+  }, [current]);
   return (
     <nav class="rooms" aria-label="Rooms">
-      <ul>
+      <ul ref={list}>
         {ROOMS.map(({ name, title }) => (
           <li key={name}>
-            <a href={roomLink(name)} aria-current={room.value === name ? "page" : undefined}>
+            <a href={roomLink(name)} aria-current={current === name ? "page" : undefined}>
               {title}
             </a>
           </li>
         ))}
-        <li>
-          <a href="./bench.html">Bench</a>
-        </li>
       </ul>
     </nav>
   );
@@ -91,7 +85,7 @@ export function App() {
           <img src={ICON} alt="" width="40" height="40" />
           <div>
             <h1>Sluice</h1>
-            <p>An LSTM that trains in this page, on your own GPU. Nothing that you type leaves your machine.</p>
+            <p>An LSTM that trains in this page, on your own GPU. Nothing you type leaves it.</p>
           </div>
         </div>
         <div class="top-right">

@@ -1,4 +1,4 @@
-/** Shaders as the package carries them: without their comments, all in one module. */
+/** Shaders as the package carries them: without their comments. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Plugin } from "vite";
@@ -9,8 +9,9 @@ const RAW = ".wgsl?raw";
 /**
  * Vite: `import shader from "x.wgsl?raw"` gives the minified shader. All are constants of one module, of which bundlers
  * keep those that are used: kernels of one family lie side by side there, and gzip, which looks back 32 kB, saves 7 kB by it.
+ * With `isApart` each is a module of its own, so that a page that loads its parts when they are asked for loads a part's shaders with it.
  */
-export function minifiedShaders(): Plugin {
+export function minifiedShaders({ isApart = false } = {}): Plugin {
   return {
     name: "sluice:minified-shaders",
     enforce: "pre",
@@ -18,19 +19,22 @@ export function minifiedShaders(): Plugin {
       return importer?.endsWith(RAW) && id === "./index.js" ? join(dirname(importer), id) : null;
     },
     load(id) {
+      if (id.endsWith(RAW) && isApart) return `export default ${textOf(id.slice(0, -"?raw".length))};`;
       if (id.endsWith(RAW)) return `export { ${basename(id, RAW)} as default } from "./index.js";`;
       const folder = dirname(id);
       if (basename(folder) !== "shaders" || basename(id) !== "index.js") return null;
       return readdirSync(folder)
         .filter((name) => name.endsWith(".wgsl"))
         .sort(bySimilarity)
-        .map((name) => {
-          const text = JSON.stringify(withoutComments(readFileSync(join(folder, name), "utf8")));
-          return `export const ${basename(name, ".wgsl")} = ${text};`;
-        })
+        .map((name) => `export const ${basename(name, ".wgsl")} = ${textOf(join(folder, name))};`)
         .join("\n");
     },
   };
+}
+
+/** A shader's file, as a text of JavaScript. */
+function textOf(path: string): string {
+  return JSON.stringify(withoutComments(readFileSync(path, "utf8")));
 }
 
 /** By what a kernel does, then for whom: `gru_forward` stands beside `lstm_forward`. */

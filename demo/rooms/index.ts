@@ -53,6 +53,12 @@ export const ROOMS: readonly RoomEntry[] = [
     load: () => import("./forecast/room.tsx"),
   },
   {
+    name: "bench",
+    title: "Bench",
+    about: "How fast the kernels run on your GPU, against what it can do at most and against other libraries.",
+    load: () => import("./bench/room.tsx"),
+  },
+  {
     name: "home",
     title: "Take it home",
     about: "The model as a file, the lines that load it in a page of yours, and a link to these settings.",

@@ -1,10 +1,10 @@
 /** The built page in a real browser, watched: what all tests of the page share. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "puppeteer";
 import { build } from "vite";
+import { inject } from "vitest";
 import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
 import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
 
@@ -24,6 +24,8 @@ export interface Watched {
 
 /** How a page is opened. */
 export interface OpenOptions {
+  /** Which page; index.html by default. */
+  readonly file?: string;
   /** After the `#`: a room, and its settings. */
   readonly hash?: string;
   readonly width?: number;
@@ -40,7 +42,6 @@ export interface OpenOptions {
 export interface Site {
   /** Where the built files lie. */
   readonly folder: string;
-  readonly url: string;
   readonly browser: Browser;
   /** Paths below the page's folder that any page or worker asked for, in their order. */
   readonly requests: string[];
@@ -48,29 +49,43 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the page, serves it and starts a browser. */
+/** Builds the page unless another test has done so. */
+async function builtPage(): Promise<string> {
+  const folder = inject("demoFolder");
+  if (!existsSync(join(folder, "index.html"))) {
+    await build({
+      root: join(root, "demo"),
+      configFile: join(root, "vite.config.ts"),
+      mode: "demo",
+      logLevel: "error",
+      build: { outDir: folder, emptyOutDir: true },
+    });
+  }
+  return folder;
+}
+
+/** Serves the built page and starts a browser. */
 export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-demo-"));
-  await build({
-    root: join(root, "demo"),
-    configFile: join(root, "vite.config.ts"),
-    mode: "demo",
-    logLevel: "warn",
-    build: { outDir: folder, emptyOutDir: true },
-  });
+  const folder = await builtPage();
   const requests: string[] = [];
   const server: StaticServer = await serveFiles(
     { [`/${FOLDER}`]: folder },
     { onRequest: (pathname) => requests.push(pathname.replace(`/${FOLDER}`, "")) },
   );
   const browser = await launchBrowser(name);
-  const url = `${server.url}${FOLDER}index.html`;
   return {
     folder,
-    url,
     browser,
     requests,
-    async open({ hash = "", width = 1280, height = 900, beside, inOwnContext = false, prepare } = {}) {
+    async open({
+      file = "index.html",
+      hash = "",
+      width = 1280,
+      height = 900,
+      beside,
+      inOwnContext = false,
+      prepare,
+    } = {}) {
       const own = inOwnContext ? browser.defaultBrowserContext() : beside?.browserContext();
       const visitor = own ?? (await browser.createBrowserContext());
       const page = await visitor.newPage();
@@ -91,13 +106,12 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
       });
       await page.setViewport({ width, height });
       await prepare?.(page);
-      await page.goto(hash === "" ? url : `${url}#${hash}`, { timeout: 60_000 });
+      await page.goto(`${server.url}${FOLDER}${file}${hash && `#${hash}`}`, { timeout: 60_000 });
       return { page, complaints, foreign };
     },
     async close() {
       await browser.close();
       await server.close();
-      await rm(folder, { recursive: true });
     },
   };
 }

@@ -1,7 +1,8 @@
 /** Ask it: a text, the verdict, and each word's part in it. */
 import { useSignalEffect } from "@preact/signals";
-import { available, gpu, text, wanted, which, word } from "../../state.ts";
+import { gpu, text, which, word } from "../../state.ts";
 import { percent } from "../../ui/format.ts";
+import { ModelChoice } from "../../ui/model_choice.tsx";
 import { recordedVerdict, verdict } from "../../verdict.ts";
 import { EXAMPLES } from "./examples.ts";
 import { Hardest } from "./hardest.tsx";
@@ -66,28 +67,6 @@ function Verdict() {
   );
 }
 
-function Models() {
-  if (available.value.length < 2) return null;
-  return (
-    <fieldset class="choice">
-      <legend>Ask</legend>
-      {available.value.map((name) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="which"
-            checked={which.value === name}
-            onChange={() => {
-              wanted.value = name;
-            }}
-          />
-          {name === "own" ? "your model" : "the page's model"}
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
 export function Room() {
   useSignalEffect(() => {
     if (gpu.value.kind === "missing") void showRecorded(text.value);
@@ -95,7 +74,7 @@ export function Room() {
   return (
     <div class="ask">
       <section class="panel" aria-label="A text and its verdict">
-        <Models />
+        <ModelChoice legend="Ask" />
         <label for="text">A review, in English</label>
         <textarea
           id="text"

@@ -7,6 +7,7 @@ import { newestOnly } from "../../newest.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { gpu, text } from "../../state.ts";
 import { axis, type ChartOptions, line, useChart } from "../../ui/chart.ts";
+import { Choice } from "../../ui/choice.tsx";
 import { percent } from "../../ui/format.ts";
 import { Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
@@ -60,7 +61,11 @@ async function train(): Promise<void> {
 const CHART: ChartOptions = {
   scales: { x: { time: false }, y: { distr: 3 } },
   axes: [
-    { ...axis(32), values: (_plot, splits) => splits.map((value) => String(Math.abs(value))) },
+    {
+      ...axis(32),
+      incrs: [1, 2, 5, 10, 20, 50],
+      values: (_plot, splits) => splits.map((value) => String(Math.abs(value))),
+    },
     {
       ...axis(62),
       values: (_plot, splits) =>
@@ -238,23 +243,18 @@ export function Vanishing() {
             length.value = Number(currentTarget.value);
           }}
         />
-        <fieldset class="choice">
-          <legend>Networks</legend>
-          {(["untrained", "trained"] as const).map((which) => (
-            <label key={which}>
-              <input
-                type="radio"
-                name="fade-state"
-                checked={state.value === which}
-                disabled={which === "trained" && scores.value === undefined}
-                onChange={() => {
-                  state.value = which;
-                }}
-              />
-              {which}
-            </label>
-          ))}
-        </fieldset>
+        <Choice
+          name="fade-state"
+          legend="Networks"
+          options={[
+            { value: "untrained", label: "untrained" },
+            { value: "trained", label: "trained", isDisabled: scores.value === undefined },
+          ]}
+          value={state.value}
+          onChoose={(value) => {
+            state.value = value;
+          }}
+        />
         <Training />
       </div>
       <Plot />

@@ -1,7 +1,45 @@
-/** The loss as it falls, and the held-out rows with what was said of them. */
+/** The series, the loss as it falls, and the held-out rows with what was said of them. */
 import { useSignalEffect } from "@preact/signals";
 import { axis, line, useChart } from "../../ui/chart.ts";
-import { losses, progress, result } from "./store.ts";
+import { losses, progress, result, series } from "./store.ts";
+
+/** The series: what is learnt from, and what is kept for the test. */
+export function SeriesChart() {
+  const { host, draw } = useChart(
+    {
+      scales: { x: { time: false } },
+      axes: [
+        {
+          ...axis(32),
+          values: (_plot, splits) => splits.map((row) => dateAt(row) ?? String(row)),
+          space: 110,
+        },
+        axis(62),
+      ],
+      series: [{}, line("to learn from", "--text", [], 1.5), line("kept for the test", "--held-out", [], 1.5)],
+    },
+    220,
+    () => {
+      const { curve, start = 0 } = series.value ?? {};
+      if (curve === undefined) return [[], [], []];
+      const part = (isHeld: boolean) =>
+        Array.from(curve.values, (value, at) => ((curve.at[at] as number) >= start === isHeld ? value : null));
+      return [curve.at, part(false), part(true)];
+    },
+  );
+  useSignalEffect(() => {
+    void series.value;
+    draw.current();
+  });
+  return <div ref={host} class="chart" aria-hidden="true" />;
+}
+
+/** The date of a row, or of the nearest one after it that is drawn. */
+function dateAt(row: number): string | undefined {
+  const { at, dates } = series.value?.curve ?? {};
+  const place = at?.findIndex((each) => each >= row) ?? -1;
+  return dates?.[place];
+}
 
 export function LossChart() {
   const { host, draw } = useChart(

@@ -1,17 +1,21 @@
 /** Forecast: a stacked LSTM on a series, beside forecasts that need no network. */
+import { useEffect } from "preact/hooks";
 import { gpu } from "../../state.ts";
+import { FileButton } from "../../ui/file_button.tsx";
 import { count, percent } from "../../ui/format.ts";
 import type { ForecastResult } from "../../worker/requests/forecast.ts";
-import { HeldOutChart, LossChart } from "./charts.tsx";
+import { HeldOutChart, LossChart, SeriesChart } from "./charts.tsx";
 import {
   choose,
+  chooseColumn,
   column,
-  columns,
   FIELDS,
   file,
   isRunning,
+  look,
   progress,
   result,
+  series,
   set,
   settings,
   start,
@@ -24,41 +28,42 @@ const figure = (value: number): string =>
   value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });
 
 function Source() {
+  const { columns = [] } = series.value ?? {};
   return (
-    <div class="series-source">
-      <label for="series-file">Your own series, as CSV with a header line, oldest row first</label>
-      <input
-        id="series-file"
-        type="file"
-        accept=".csv,.tsv,.txt,text/csv"
-        disabled={isRunning.value}
-        onChange={({ currentTarget }) => void choose(currentTarget.files?.[0])}
-      />
-      {columns.value === undefined ? null : (
-        <label>
-          Column{" "}
-          <select
-            id="series-column"
-            value={column.value}
-            disabled={isRunning.value}
-            onChange={({ currentTarget }) => {
-              column.value = currentTarget.value;
-            }}
-          >
-            {columns.value.columns.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      {file.value === undefined ? null : (
-        <button type="button" disabled={isRunning.value} onClick={() => void choose(undefined)}>
-          Back to the S&P 500
-        </button>
-      )}
-    </div>
+    <>
+      <div class="controls">
+        <FileButton
+          id="series-file"
+          label="Bring your own series"
+          accept=".csv,.tsv,.txt,text/csv"
+          isDisabled={isRunning.value}
+          onChoose={(chosen) => void choose(chosen)}
+        />
+        {file.value === undefined ? null : (
+          <button type="button" disabled={isRunning.value} onClick={() => void choose(undefined)}>
+            Back to the S&P 500
+          </button>
+        )}
+        {columns.length < 2 ? null : (
+          <label>
+            Column{" "}
+            <select
+              id="series-column"
+              value={column.value}
+              disabled={isRunning.value}
+              onChange={({ currentTarget }) => void chooseColumn(currentTarget.value)}
+            >
+              {columns.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      <p class="muted">A CSV with a header line, oldest row first. It is read here and sent nowhere.</p>
+    </>
   );
 }
 
@@ -113,7 +118,7 @@ function Report({ done }: { readonly done: ForecastResult }) {
         <span class="series naive">{naive}</span>
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <section class="scores" tabIndex={0} aria-label="Scores">
+      <section class="scroll" tabIndex={0} aria-label="Scores">
         <table id="scores">
           <thead>
             <tr>
@@ -144,13 +149,43 @@ function Report({ done }: { readonly done: ForecastResult }) {
   );
 }
 
-export function Room() {
+/** The loss, once there is one to see. */
+function Loss() {
   const { perSecond = 0, loss, step = 0, steps = 1 } = progress.value ?? {};
+  if (!isRunning.value && progress.value === undefined) return null;
+  return (
+    <>
+      <progress value={step / steps} max={1} aria-label="Training" />
+      <figure>
+        <figcaption>
+          Loss, mean squared error of scaled values <output id="forecast-loss">{loss?.toExponential(2)}</output>
+          <span class="muted"> {perSecond > 0 ? `${count(perSecond)} windows per second` : ""}</span>
+        </figcaption>
+        <LossChart />
+      </figure>
+    </>
+  );
+}
+
+export function Room() {
+  useEffect(() => {
+    if (series.value === undefined && gpu.value.kind !== "missing") void look();
+  }, []);
   return (
     <div class="forecast-room">
       <section class="panel" aria-labelledby="forecast-title">
         <h3 id="forecast-title">Learn what comes next</h3>
         <Source />
+        <figure>
+          <figcaption>
+            The last {count(Math.min(settings.value.rows, series.value?.rows ?? settings.value.rows))} rows
+          </figcaption>
+          <SeriesChart />
+          <p class="key">
+            <span class="series actual">to learn from</span>
+            <span class="series held">kept for the test</span>
+          </p>
+        </figure>
         <Settings />
         <div class="controls">
           <button
@@ -169,19 +204,12 @@ export function Room() {
         <p id="forecast-status" role="status">
           {isRunning.value || result.value === undefined ? status.value : `${status.value} ${column.value}`}
         </p>
-        <progress value={step / steps} max={1} aria-label="Training" />
-        <figure>
-          <figcaption>
-            Loss, mean squared error of scaled values <output id="forecast-loss">{loss?.toExponential(2)}</output>
-            <span class="muted"> {perSecond > 0 ? `${count(perSecond)} windows per second` : ""}</span>
-          </figcaption>
-          <LossChart />
-        </figure>
+        <Loss />
       </section>
       {result.value === undefined ? null : <Report done={result.value} />}
       <p class="muted">
         S&P 500, daily prices from Yahoo Finance, as the npm package vega-datasets 3.2.1 has them. This is an exercise,
-        not advice: a file of your own never leaves this page.
+        not advice.
       </p>
     </div>
   );

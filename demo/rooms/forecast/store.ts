@@ -2,7 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import { ask, WorkerFailure } from "../../client.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
-import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesColumns } from "../../worker/requests/forecast.ts";
+import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesView } from "../../worker/requests/forecast.ts";
 
 /** Small enough for seconds without a GPU; the tutorial's network has 4 layers of 50 units and windows of 60. */
 export const PRESET: ForecastSettings = {
@@ -30,10 +30,11 @@ export const FIELDS: readonly ForecastField[] = [
 
 export const settings = signal<ForecastSettings>(PRESET);
 export const file = signal<File | undefined>(undefined);
-export const columns = signal<SeriesColumns | undefined>(undefined);
+/** The series that is learnt from; nothing before it was read. */
+export const series = signal<SeriesView | undefined>(undefined);
 export const column = signal("close");
 export const isRunning = signal(false);
-export const status = signal("Ready: daily closing prices of the S&P 500.");
+export const status = signal("Reading the prices …");
 export const result = signal<ForecastResult | undefined>(undefined);
 /** Step and loss, as they come. */
 export const losses: (readonly [number, number])[] = [];
@@ -47,22 +48,38 @@ export function set({ name, least, most }: ForecastField, text: string): void {
   if (text.trim() === "" || !Number.isFinite(value)) return;
   const within = Math.min(most, Math.max(least, value));
   settings.value = { ...settings.value, [name]: name === "learningRate" ? within : Math.round(within) };
+  if (name === "rows") void look();
 }
 
-/** Takes the visitor's file, or goes back to the page's prices. */
-export async function choose(next: File | undefined): Promise<void> {
+/** Reads the series as it is chosen. */
+async function read(next: File | undefined, wanted: string): Promise<void> {
   dismiss("forecast");
   try {
-    const found = await ask("seriesColumns", { file: next });
+    const found = await ask("series", { file: next, column: wanted, rows: settings.value.rows });
     batch(() => {
       file.value = next;
-      columns.value = found;
-      column.value = found.columns.includes("close") ? "close" : (found.columns[0] as string);
+      series.value = found;
+      column.value = found.column;
       status.value = `Ready: ${found.name}, ${found.rows.toLocaleString("en")} rows.`;
     });
   } catch (error) {
     notifyFailure("forecast", error);
   }
+}
+
+/** Shows the series at hand, with the settings as they are. */
+export function look(): Promise<void> {
+  return read(file.value, column.value);
+}
+
+/** Takes another column. */
+export function chooseColumn(name: string): Promise<void> {
+  return read(file.value, name);
+}
+
+/** Takes the visitor's file, or goes back to the page's prices. */
+export function choose(next: File | undefined): Promise<void> {
+  return read(next, "close");
 }
 
 export async function start(): Promise<void> {

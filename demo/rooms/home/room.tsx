@@ -5,8 +5,10 @@ import { shareLink } from "../../address.ts";
 import { ask } from "../../client.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import card from "../../shipped/card.json" with { type: "json" };
-import { available, gpu, settings, text, wanted, which } from "../../state.ts";
+import { gpu, settings, text, which } from "../../state.ts";
 import { count, megabytes, percent } from "../../ui/format.ts";
+import { ModelChoice } from "../../ui/model_choice.tsx";
+import { saveFile } from "../../ui/save_file.ts";
 import type { ExportFormat } from "../../worker/requests/export.ts";
 import { snippetFor } from "./snippet.ts";
 import "./home.css";
@@ -43,14 +45,6 @@ const saved = signal<readonly string[]>(["model.json", "weights-….safetensors"
 const sharesText = signal(false);
 const copied = signal("");
 
-function save(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes]));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
 async function download({ format, label }: Format): Promise<void> {
   const model = which.value;
   if (model === undefined || isBusy.value) return;
@@ -60,7 +54,7 @@ async function download({ format, label }: Format): Promise<void> {
   try {
     const { name, bytes, contents } = await ask("exportModel", { which: model, format });
     if (format === "sluice") saved.value = contents;
-    save(name, bytes);
+    saveFile(name, bytes);
     status.value = `${name}, ${megabytes(bytes.length)}${contents.length > 0 ? `: ${contents.join(", ")}` : ""}`;
   } catch (error) {
     status.value = "";
@@ -79,33 +73,11 @@ async function copy(what: string, words: string): Promise<void> {
   }
 }
 
-function Models() {
-  if (available.value.length < 2) return null;
-  return (
-    <fieldset class="choice">
-      <legend>Model</legend>
-      {available.value.map((name) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="home-which"
-            checked={which.value === name}
-            onChange={() => {
-              wanted.value = name;
-            }}
-          />
-          {name === "own" ? "yours" : "the page's"}
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
 function Download() {
   return (
     <section class="panel" aria-labelledby="download-title">
       <h3 id="download-title">Download the model</h3>
-      <Models />
+      <ModelChoice legend="Model" />
       <ul class="formats">
         {FORMATS.map((each) => (
           <li key={each.format}>
@@ -179,14 +151,14 @@ function Share() {
         with the text in the box
       </label>
       <label for="share-link">The link</label>
-      <input
-        id="share-link"
-        type="text"
-        readOnly
-        value={link}
-        onFocus={({ currentTarget }) => currentTarget.select()}
-      />
-      <div class="controls">
+      <div class="copied">
+        <input
+          id="share-link"
+          type="text"
+          readOnly
+          value={link}
+          onFocus={({ currentTarget }) => currentTarget.select()}
+        />
         <button type="button" onClick={() => void copy("The link is", link)}>
           Copy
         </button>
@@ -237,10 +209,14 @@ export function Room() {
   }, []);
   return (
     <div class="home-room">
-      <Download />
-      <Snippet />
-      <Share />
-      <Card />
+      <div class="stack">
+        <Download />
+        <Share />
+      </div>
+      <div class="stack">
+        <Snippet />
+        <Card />
+      </div>
     </div>
   );
 }

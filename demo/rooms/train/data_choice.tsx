@@ -1,6 +1,7 @@
 /** The choice of data: embedded, or a file that is chosen or dropped anywhere on the page. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { settings } from "../../state.ts";
+import { FileButton } from "../../ui/file_button.tsx";
 import { count } from "../../ui/format.ts";
 import { dataInfo, file, isFileMissing, reading, takeFile, takeSentences } from "./data_store.ts";
 
@@ -52,7 +53,6 @@ function useDrop(isBusy: boolean): boolean {
 }
 
 export function DataChoice({ isBusy }: { readonly isBusy: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
   const isOver = useDrop(isBusy);
   const isEmbedded = settings.value.data === "sentences";
   return (
@@ -61,27 +61,18 @@ export function DataChoice({ isBusy }: { readonly isBusy: boolean }) {
         <strong>{isOver ? "Drop it to train on it" : "Data"}</strong> {isOver ? "" : describe()}
       </p>
       <div class="controls">
-        <button type="button" disabled={isBusy || reading.value !== ""} onClick={() => input.current?.click()}>
-          Bring your own file
-        </button>
+        <FileButton
+          id="file"
+          label="Bring your own file"
+          accept=".csv,.tsv,.jsonl,.ndjson,.gz,.tgz"
+          isDisabled={isBusy || reading.value !== ""}
+          onChoose={(chosen) => void takeFile(chosen)}
+        />
         {isEmbedded ? null : (
           <button type="button" disabled={isBusy || reading.value !== ""} onClick={takeSentences}>
             Back to the sentences
           </button>
         )}
-        <input
-          ref={input}
-          id="file"
-          type="file"
-          hidden
-          aria-label="A file to train on"
-          accept=".csv,.tsv,.jsonl,.ndjson,.gz,.tgz"
-          onChange={({ currentTarget }) => {
-            const [chosen] = currentTarget.files ?? [];
-            if (chosen !== undefined) void takeFile(chosen);
-            currentTarget.value = "";
-          }}
-        />
       </div>
       <p class="muted">
         A table of <code>text,label</code> as CSV or JSON lines, labels 0 and 1 or negative and positive; or the 50,000

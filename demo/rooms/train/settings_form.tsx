@@ -20,11 +20,12 @@ export function SettingsForm() {
       <summary>Settings</summary>
       <form
         id="settings"
+        class="fields"
         onSubmit={(event) => event.preventDefault()}
         onChange={({ currentTarget }) => change(currentTarget)}
       >
         {FIELDS.map(({ name, label, least, most, isWhole, help }) => (
-          <div class="field" key={name}>
+          <div key={name}>
             <label for={`setting-${name}`}>{label}</label>
             <input
               id={`setting-${name}`}

@@ -1,5 +1,5 @@
 /** The map: every word a point, names where there is room. It can be dragged, zoomed and walked by keyboard. */
-import { useCallback, useEffect, useRef } from "preact/hooks";
+import { useCallback, useRef } from "preact/hooks";
 import { Canvas } from "../../ui/canvas.tsx";
 import { colour } from "../../ui/theme.ts";
 import type { WordsResult } from "../../worker/requests/words.ts";
@@ -11,17 +11,41 @@ export const BLAMING = ["awful", "worst", "boring", "waste", "terrible", "poorly
 /** Names that are drawn where they do not cover others, the commonest first. */
 const MOST_NAMES = 70;
 const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 60];
+/** Pixels that are kept free beside the outermost points. */
+const MARGIN = 48;
 /** Nearer than this a point is hit. */
 const REACH = 14;
 
-/** The whole map in the picture. */
+/** The whole map in the picture, with room for the names of its outermost words. */
 function wholeView({ points }: WordsResult, width: number, height: number): View {
-  const most = [1e-6, 1e-6] as [number, number];
+  const ends = {
+    low: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as [number, number],
+    high: [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY] as [number, number],
+  };
   for (const [at, value] of points.entries()) {
     const axis = (at % 2) as 0 | 1;
-    most[axis] = Math.max(most[axis], Math.abs(value));
+    ends.low[axis] = Math.min(ends.low[axis], value);
+    ends.high[axis] = Math.max(ends.high[axis], value);
   }
-  return { x: 0, y: 0, zoom: Math.min(width / most[0], height / most[1]) / 2.3 };
+  const middle = (axis: 0 | 1): number => (ends.low[axis] + ends.high[axis]) / 2;
+  const size = (axis: 0 | 1): number => Math.max(1e-6, ends.high[axis] - ends.low[axis]);
+  const zoom = Math.min((width - 2 * MARGIN) / size(0), (height - MARGIN) / size(1));
+  return { x: middle(0), y: middle(1), zoom: Math.max(1e-6, zoom) };
+}
+
+type Box = readonly [x: number, y: number, width: number, height: number];
+
+const overlap = (a: Box, b: Box): boolean =>
+  a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3];
+
+/** Where a name of a width may stand about its point, the best place first. */
+function placesOf([x, y]: readonly [number, number], width: number): readonly Box[] {
+  return [
+    [x + 7, y - 8, width, 16],
+    [x - 7 - width, y - 8, width, 16],
+    [x - width / 2, y - 23, width, 16],
+    [x - width / 2, y + 7, width, 16],
+  ];
 }
 
 function clampZoom(zoom: number, whole: number): number {
@@ -30,19 +54,19 @@ function clampZoom(zoom: number, whole: number): number {
 
 export function MapPicture({ map }: { readonly map: WordsResult }) {
   const host = useRef<HTMLDivElement>(null);
-  const seen = view.value;
+  const kept = view.value;
   const selected = chosen.value;
   const neighbours = near.value;
 
-  useEffect(() => {
+  /** What is seen at the moment: as the visitor left it, or the whole. */
+  const viewNow = (): View | undefined => {
     const element = host.current;
-    if (element === null || view.value !== undefined) return;
-    view.value = wholeView(map, element.clientWidth, element.clientHeight);
-  });
+    return element === null ? undefined : (view.value ?? wholeView(map, element.clientWidth, element.clientHeight));
+  };
 
   const draw = useCallback(
     (context: CanvasRenderingContext2D, width: number, height: number): void => {
-      if (seen === undefined) return;
+      const seen = kept ?? wholeView(map, width, height);
       const place = (word: number): readonly [number, number] => [
         width / 2 + ((map.points[2 * word] as number) - seen.x) * seen.zoom,
         height / 2 - ((map.points[2 * word + 1] as number) - seen.y) * seen.zoom,
@@ -56,27 +80,27 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         if (isInside(at)) context.fillRect(at[0] - 1.25, at[1] - 1.25, 2.5, 2.5);
       }
       context.globalAlpha = 1;
-      const taken: [number, number, number, number][] = [];
+      const taken: Box[] = [];
       const name = (word: number, paint: string, isBold: boolean): void => {
         const at = place(word);
         if (!isInside(at)) return;
         context.font = `${isBold ? "600 14px" : "12px"} system-ui, sans-serif`;
         const label = map.words[word] as string;
-        const box = [at[0] + 5, at[1] - 9, context.measureText(label).width, 16] as [number, number, number, number];
-        const isCovered = taken.some(
-          ([x, y, w, h]) => box[0] < x + w && x < box[0] + box[2] && box[1] < y + h && y < box[1] + box[3],
-        );
-        if (isCovered && !isBold) return;
-        taken.push(box);
+        const places = placesOf(at, context.measureText(label).width);
+        const free = (isBold ? places : places.slice(0, 1)).find((box) => !taken.some((other) => overlap(box, other)));
+        if (free === undefined && !isBold) return;
         context.beginPath();
         context.arc(at[0], at[1], isBold ? 4.5 : 2.5, 0, 2 * Math.PI);
         context.fillStyle = paint;
         context.fill();
+        taken.push([at[0] - 4, at[1] - 4, 8, 8]);
+        if (free === undefined) return;
+        taken.push(free);
         context.lineWidth = 3;
         context.strokeStyle = panel;
-        context.strokeText(label, box[0], at[1] + 4);
+        context.strokeText(label, free[0], free[1] + 12);
         context.fillStyle = isBold ? paint : text;
-        context.fillText(label, box[0], at[1] + 4);
+        context.fillText(label, free[0], free[1] + 12);
       };
       if (selected !== undefined) name(selected, colour("--accent"), true);
       for (const { place: word } of neighbours) name(word, colour("--accent"), false);
@@ -96,13 +120,12 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         named++;
       }
     },
-    [map, seen, selected, neighbours],
+    [map, kept, selected, neighbours],
   );
 
   /** Zooms by a factor about a point of the picture. */
   const zoomBy = (factor: number, [px, py]: readonly [number, number]): void => {
-    const element = host.current;
-    const now = view.value;
+    const [element, now] = [host.current, viewNow()];
     if (element === null || now === undefined) return;
     const whole = wholeView(map, element.clientWidth, element.clientHeight).zoom;
     const zoom = clampZoom(now.zoom * factor, whole);
@@ -114,18 +137,16 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
     if (element !== null) zoomBy(factor, [element.clientWidth / 2, element.clientHeight / 2]);
   };
   const moveBy = (dx: number, dy: number): void => {
-    const now = view.value;
+    const now = viewNow();
     if (now !== undefined) view.value = { ...now, x: now.x - dx / now.zoom, y: now.y + dy / now.zoom };
   };
   const whole = (): void => {
-    const element = host.current;
-    if (element !== null) view.value = wholeView(map, element.clientWidth, element.clientHeight);
+    view.value = undefined;
   };
 
   /** The word under a point of the picture, if one is near. */
   const hit = ([px, py]: readonly [number, number]): void => {
-    const element = host.current;
-    const now = view.value;
+    const [element, now] = [host.current, viewNow()];
     if (element === null || now === undefined) return;
     const [x, y] = [
       (px - element.clientWidth / 2) / now.zoom + now.x,

@@ -1,6 +1,7 @@
 /** Words: the embedding as a map, before and after it was trained, and the neighbours of a word. */
 import { useEffect } from "preact/hooks";
 import { gpu, which } from "../../state.ts";
+import { Choice } from "../../ui/choice.tsx";
 import { count, percent } from "../../ui/format.ts";
 import type { WordsResult } from "../../worker/requests/words.ts";
 import { MapPicture } from "./map.tsx";
@@ -49,23 +50,18 @@ function Neighbours({ current }: { readonly current: WordsResult }) {
 
 function Moments() {
   return (
-    <fieldset class="choice">
-      <legend>The vectors</legend>
-      {(["before", "after"] as const).map((when) => (
-        <label key={when}>
-          <input
-            type="radio"
-            name="moment"
-            value={when}
-            checked={moment.value === when}
-            onChange={() => {
-              moment.value = when;
-            }}
-          />
-          {when} training
-        </label>
-      ))}
-    </fieldset>
+    <Choice
+      name="moment"
+      legend="The vectors"
+      options={[
+        { value: "before", label: "before training" },
+        { value: "after", label: "after training" },
+      ]}
+      value={moment.value}
+      onChoose={(value) => {
+        moment.value = value;
+      }}
+    />
   );
 }
 

@@ -23,7 +23,7 @@ export interface View {
   readonly zoom: number;
 }
 
-/** Nothing before the first map: it is then seen whole. */
+/** Nothing while the map is seen whole. */
 export const view = signal<View | undefined>(undefined);
 
 /** Puts the word in the middle of the list, and into the middle of the picture if `moves`. */

@@ -11,6 +11,7 @@ import {
   shareOfRises,
 } from "sluice/forecast";
 import type { Context } from "../../protocol.ts";
+import { type Curve, decimate } from "../decimate.ts";
 import { readSeriesTable, type SeriesTable } from "../series_table.ts";
 
 /** How to learn, and what. */
@@ -34,11 +35,24 @@ export interface ForecastParams {
   readonly column: string;
 }
 
-/** A table's columns, to choose from. */
-export interface SeriesColumns {
+export interface SeriesParams {
+  readonly file: File | undefined;
+  readonly column: string;
+  /** Only the last so many rows. */
+  readonly rows: number;
+}
+
+/** A series to look at, and the columns of its table to choose from. */
+export interface SeriesView {
   readonly name: string;
   readonly columns: readonly string[];
+  /** The one that is shown. */
+  readonly column: string;
+  /** Rows of the table. */
   readonly rows: number;
+  /** Of the rows that are used: those that are held out begin here. */
+  readonly start: number;
+  readonly curve: Curve;
 }
 
 export type ForecastEvent = {
@@ -71,14 +85,22 @@ async function tableOf(file: File | undefined): Promise<SeriesTable> {
   return readSeriesTable(PRICES.name, csv);
 }
 
-/** The columns of a file that hold numbers. */
-export async function seriesColumns(
-  _context: Context,
-  { file }: { readonly file: File | undefined },
-): Promise<SeriesColumns> {
-  const { name, columns } = await tableOf(file);
-  const names = [...columns.keys()];
-  return { name, columns: names, rows: columns.get(names[0] as string)?.length ?? 0 };
+/** The column of that name, or the table's first. */
+function columnOf({ columns }: SeriesTable, wanted: string): string {
+  return columns.has(wanted) ? wanted : ([...columns.keys()][0] as string);
+}
+
+/** A series as it will be learnt from. */
+export async function series({ transfer }: Context, { file, column: wanted, rows }: SeriesParams): Promise<SeriesView> {
+  const table = await tableOf(file);
+  const { name, columns, dates } = table;
+  const column = columnOf(table, wanted);
+  const all = columns.get(column) as readonly number[];
+  const values = all.slice(-rows);
+  const curve = decimate(values, dates?.slice(-rows));
+  transfer(curve.at.buffer, curve.values.buffer);
+  const start = values.length - Math.round(values.length * TEST);
+  return { name, columns: [...columns.keys()], column, rows: all.length, start, curve };
 }
 
 /** Learns from the first four fifths of a series, and forecasts the rest. */
@@ -86,8 +108,9 @@ export async function forecast(context: Context<ForecastEvent>, params: Forecast
   const { session, signal, tell } = context;
   const { settings, file } = params;
   const { epochs, rows, ahead } = settings;
-  const { columns, dates } = await tableOf(file);
-  const column = columns.has(params.column) ? params.column : ([...columns.keys()][0] as string);
+  const table = await tableOf(file);
+  const { columns, dates } = table;
+  const column = columnOf(table, params.column);
   const values = (columns.get(column) as readonly number[]).slice(-rows);
   const data = forecastData(values, { ...settings, test: TEST });
   const began = performance.now();

@@ -16,11 +16,13 @@ function later<Context, Params, Result>(
   return async (context, params) => (await load())(context, params);
 }
 
+const benches = () => import("./bench.ts");
 const cell = () => import("./cell.ts");
 const forecasts = () => import("./forecast.ts");
 const words = () => import("./words.ts");
 
 export const requests = {
+  bench: later(async () => (await benches()).bench),
   exportModel: later(async () => (await import("./export.ts")).exportModel),
   fade: later(async () => (await cell()).fade),
   findKept,
@@ -33,10 +35,11 @@ export const requests = {
   openKept,
   openShipped,
   pause,
+  profileStep: later(async () => (await benches()).profileStep),
   readCell: later(async () => (await cell()).readCell),
   readData,
   resume,
-  seriesColumns: later(async () => (await forecasts()).seriesColumns),
+  series: later(async () => (await forecasts()).series),
   train,
   trainRivals: later(async () => (await cell()).trainRivals),
   watchGpu,

@@ -1,17 +1,21 @@
-/** The bench's worker: measures and profiles, so that the page stays responsive. */
+/** Measuring the adapter: kernels under the roof, others on the same work, a shader of the visitor's, a step in profile. */
 import { adam, type DispatchTime, dense, embedding, lstm, requestDevice, sequential } from "sluice";
-import { runBenchJob } from "sluice/bench";
-import type { FromBench, ToBench } from "./protocol.ts";
+import { type BenchJob, type BenchJobEvent, type BenchReport, runBenchJob } from "sluice/bench";
+import type { Context } from "../../protocol.ts";
 
 /** Of the profiled step: the reviews' model, with rows short enough for a software adapter. */
 const [ROWS, STEPS, WORDS] = [64, 100, 5000];
 /** The profile is that of the fastest step of so many. */
 const PROFILES = 3;
 
-let stop = new AbortController();
+/** What to measure, as the page asks for it. */
+export type BenchParams = Omit<BenchJob, "runtime" | "versions">;
 
-function tell(message: FromBench): void {
-  self.postMessage(message);
+/** Where a step's time went. */
+export interface Profile {
+  readonly adapter: string;
+  /** In the order in which they ran. */
+  readonly times: readonly DispatchTime[];
 }
 
 function browser(): { readonly name: string; readonly version: string } {
@@ -19,13 +23,13 @@ function browser(): { readonly name: string; readonly version: string } {
   return { name: name === "Chrome" ? "chromium" : name === "Version" ? "safari" : name.toLowerCase(), version };
 }
 
-async function measure(job: Extract<ToBench, { kind: "measure" }>["job"]): Promise<void> {
-  const whole = { ...job, runtime: browser(), versions: {} };
-  const report = await runBenchJob(whole, { onEvent: (event) => tell({ kind: "event", event }), signal: stop.signal });
-  tell({ kind: "done", report });
+/** Measures on a device of its own. Other libraries are loaded only where the job asks for them. */
+export function bench({ signal, tell }: Context<BenchJobEvent>, params: BenchParams): Promise<BenchReport> {
+  return runBenchJob({ ...params, runtime: browser(), versions: {} }, { onEvent: tell, signal });
 }
 
-async function profile(): Promise<void> {
+/** One training step of the reviews' model, with a timestamp around every dispatch. */
+export async function profileStep({ signal }: Context, _params: Record<string, never>): Promise<Profile> {
   using device = await requestDevice();
   using model = sequential(
     [embedding({ inputDim: WORDS, outputDim: 32 }), lstm({ units: 100 }), dense({ units: 1, activation: "sigmoid" })],
@@ -37,27 +41,13 @@ async function profile(): Promise<void> {
   using step = await model.trainingStep({ x, y }, { batchSize: ROWS });
   // The first step compiles what the driver left for it.
   await step.run();
-  let best: DispatchTime[] = [];
+  let times: readonly DispatchTime[] = [];
   for (let run = 0; run < PROFILES; run++) {
-    stop.signal.throwIfAborted();
-    const times = await step.profile();
-    if (best.length === 0 || total(times) < total(best)) best = times;
+    signal.throwIfAborted();
+    const these = await step.profile();
+    if (times.length === 0 || total(these) < total(times)) times = these;
   }
-  tell({ kind: "profiled", times: best, adapter: device.adapter });
+  return { adapter: device.adapter, times };
 }
 
 const total = (times: readonly DispatchTime[]): number => times.reduce((sum, { seconds }) => sum + seconds, 0);
-
-self.addEventListener("message", async ({ data }: MessageEvent<ToBench>) => {
-  if (data.kind === "stop") {
-    stop.abort();
-    return;
-  }
-  stop = new AbortController();
-  try {
-    await (data.kind === "measure" ? measure(data.job) : profile());
-  } catch (error) {
-    if (stop.signal.aborted) tell({ kind: "stopped" });
-    else tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
-  }
-});

@@ -1,62 +1,19 @@
-/** The bench's page, built and opened in Chromium: it measures, times a pasted shader, and profiles a step. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/** The bench, as a room and as a page of its own: it measures, times a pasted shader, profiles a step, and compares when asked. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "puppeteer";
-import { build } from "vite";
+import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchBrowser } from "../src/cli/browser.ts";
-import { type StaticServer, serveFiles } from "../src/cli/static_server.ts";
+import { openSite, type Site, textOf, waitForText } from "./harness.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where to keep pictures of the page, for a person to look at; none are taken without it. */
 const pictures = process.env.SLUICE_DEMO_PICTURES;
 
-let folder: string;
-let server: StaticServer;
-let browser: Browser;
+let site: Site;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-bench-page-"));
-  await build({
-    root: join(root, "demo"),
-    configFile: join(root, "vite.config.ts"),
-    mode: "demo",
-    logLevel: "error",
-    build: { outDir: folder, emptyOutDir: true },
-  });
-  server = await serveFiles({ "/some/folder/": folder });
-  browser = await launchBrowser("chromium");
+  site = await openSite();
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  if (folder !== undefined) await rm(folder, { recursive: true });
-});
-
-async function openPage(query: string, width = 1280) {
-  const page = await browser.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (["error", "warn"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.setViewport({ width, height: 900 });
-  await page.goto(`${server.url}some/folder/bench.html${query}`, { timeout: 60_000 });
-  return { page, complaints };
-}
-
-const textOf = (page: Page, selector: string): Promise<string> =>
-  page.$eval(selector, (element) => element.textContent ?? "");
-
-const waitForText = (page: Page, selector: string, pattern: RegExp): Promise<unknown> =>
-  page.waitForFunction(
-    (where, source) => new RegExp(source).test(document.querySelector(where)?.textContent ?? ""),
-    { timeout: 100_000, polling: 100 },
-    selector,
-    pattern.source,
-  );
+afterAll(() => site?.close());
 
 async function takePictures(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return;
@@ -77,12 +34,16 @@ const write = (page: Page, selector: string, value: string): Promise<void> =>
     selector,
     (field, text) => {
       (field as HTMLInputElement | HTMLTextAreaElement).value = text;
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
     },
     value,
   );
 
 test("measures cases under the roof, profiles a step, and times a pasted shader", async () => {
-  const { page, complaints } = await openPage("?filter=matmul 257, softmax 65536, gather 5000x32");
+  const { page, complaints, foreign } = await site.open({
+    file: "bench.html?filter=matmul 257, softmax 65536, gather 5000x32",
+  });
+  await page.waitForSelector("#run:enabled");
   await page.click("#run");
   await waitForText(page, "#state", /^(Done|Stopped)/);
   expect(await textOf(page, "#state")).toBe("Done: 3 results.");
@@ -114,29 +75,43 @@ test("measures cases under the roof, profiles a step, and times a pasted shader"
   await waitForText(page, "#state", /^(Done: 1|Stopped)/);
   expect(await textOf(page, "#results")).toMatch(/^your shader/);
   expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
   await write(page, "#source", "@compute @workgroup_size(1)\nfn main() { let x : u32 = 1.5; }");
   await write(page, "[name=buffers]", "");
   await page.click("#time-shader");
   await waitForText(page, "#notes", /did not compile[\s\S]*2:\d+ error[\s\S]*let x : u32 = 1.5/);
   await write(page, "[name=workgroups]", "none");
   await page.click("#time-shader");
-  await waitForText(page, "#problem-text", /"none" is no count of workgroups/);
+  await waitForText(page, ".notices", /"none" is no count of workgroups/);
   await takePictures(page, "bench-fault");
   await page.close();
 });
 
-test("stops when asked", async () => {
-  const { page } = await openPage("?filter=matmul");
+test("as a room: stops when asked, and loads what it compares with only then", async () => {
+  const { page, complaints, foreign } = await site.open({ hash: "bench" });
+  await page.waitForSelector("#run:enabled");
+  await write(page, "#filter", "matmul 257");
+  site.requests.length = 0;
   await page.click("#run");
   await waitForText(page, "#peak", /GFLOP/);
   await page.click("#stop");
   await waitForText(page, "#state", /^Stopped\.$/);
-  expect(await page.$eval("#run", (button) => (button as HTMLButtonElement).disabled)).toBe(false);
+  const peers = () => site.requests.filter((name) => /\/(dist|webgpu)-/.test(name));
+  expect(peers()).toEqual([]);
+  await page.focus("#compare");
+  await page.keyboard.press("Enter");
+  await waitForText(page, "#state", /^(Done|Stopped)/);
+  expect(peers().length).toBeGreaterThan(2);
+  expect(await textOf(page, "#results")).toMatch(/matmul 257x65x129tfjs.*× Sluice's time/);
+  // TensorFlow.js writes to the console what it thinks of the adapter.
+  expect(complaints.filter((line) => !line.startsWith("warn"))).toEqual([]);
+  expect(foreign).toEqual([]);
   await page.close();
 });
 
-test("nothing is wider than a phone", async () => {
-  const { page, complaints } = await openPage("", 390);
+test("nothing of the page is wider than a phone", async () => {
+  const { page, complaints } = await site.open({ file: "bench.html", width: 390 });
+  await page.waitForSelector("#run");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   expect(await page.$$eval("script:not([src])", (scripts) => scripts.length)).toBe(0);
   expect(complaints).toEqual([]);

@@ -1,0 +1,35 @@
+/** The bench as a page of its own: the room, without the others. */
+import { render } from "preact";
+import { openGpu } from "./gpu.ts";
+import { Room } from "./rooms/bench/room.tsx";
+import { filter } from "./rooms/bench/store.ts";
+import { Adapter } from "./ui/adapter.tsx";
+import { Notices } from "./ui/notices.tsx";
+
+function Page() {
+  return (
+    <>
+      <header class="top">
+        <div>
+          <h1>Bench</h1>
+          <p class="muted">
+            How fast compute shaders run on your GPU: those of Sluice, those of other libraries, and your own. Every
+            result is checked before it is timed. <a href="./index.html">Train a network instead</a>
+          </p>
+        </div>
+        <Adapter />
+      </header>
+      <main>
+        <Notices />
+        <h2 class="visually-hidden">Measurements</h2>
+        <Room />
+      </main>
+    </>
+  );
+}
+
+const host = document.getElementById("app");
+if (host === null) throw new Error('the page has no element "app"');
+filter.value = new URLSearchParams(location.search).get("filter") ?? filter.value;
+render(<Page />, host);
+openGpu({ onReady: () => undefined, onMissing: () => undefined });

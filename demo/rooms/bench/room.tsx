@@ -1,0 +1,77 @@
+/** Bench: the kernels on this adapter, against what it can do at most and against other libraries. */
+import { gpu } from "../../state.ts";
+import { saveFile } from "../../ui/save_file.ts";
+import { phase } from "../train/store.ts";
+import { OwnShader } from "./own_shader.tsx";
+import { StepProfile } from "./profile.tsx";
+import { Figures, Results } from "./results.tsx";
+import { UnderTheRoof } from "./roofline.tsx";
+import { filter, isQuick, isRunning, measure, report, share, status, stop } from "./store.ts";
+import "./bench.css";
+
+function saveReport(): void {
+  saveFile("bench.json", JSON.stringify(report.value, null, 2), "application/json");
+}
+
+function Measure({ isReady }: { readonly isReady: boolean }) {
+  return (
+    <section class="panel" aria-labelledby="run-title">
+      <h3 id="run-title">Measure</h3>
+      <label for="filter">Cases, by words of their names; commas join several; empty for all usual ones</label>
+      <input
+        id="filter"
+        type="text"
+        spellcheck={false}
+        autocomplete="off"
+        value={filter.value}
+        onInput={({ currentTarget }) => {
+          filter.value = currentTarget.value;
+        }}
+      />
+      <label class="check">
+        <input
+          id="quick"
+          type="checkbox"
+          checked={isQuick.value}
+          onChange={({ currentTarget }) => {
+            isQuick.value = currentTarget.checked;
+          }}
+        />
+        Fewer samples, and only the variants that Sluice chooses
+      </label>
+      <div class="controls">
+        <button id="run" type="button" class="primary" disabled={!isReady} onClick={() => void measure()}>
+          Measure
+        </button>
+        <button id="compare" type="button" disabled={!isReady} onClick={() => void measure({ peers: true })}>
+          Compare with TensorFlow.js and jax-js
+        </button>
+        <button id="stop" type="button" disabled={!isRunning.value} onClick={stop}>
+          Stop
+        </button>
+        <button id="save" type="button" disabled={report.value === undefined} onClick={saveReport}>
+          Save as JSON
+        </button>
+      </div>
+      <p id="state" role="status">
+        {phase.value === "idle" ? status.value : "A network is being trained here: measure once that is done."}
+      </p>
+      <progress value={share.value} max={1} aria-label="Measuring" />
+      <Figures />
+      <Results />
+    </section>
+  );
+}
+
+export function Room() {
+  // A training beside it would be measured too.
+  const isReady = !isRunning.value && phase.value === "idle" && gpu.value.kind === "ready";
+  return (
+    <div class="bench-room">
+      <Measure isReady={isReady} />
+      <UnderTheRoof />
+      <StepProfile isReady={isReady} />
+      <OwnShader isReady={isReady} />
+    </div>
+  );
+}

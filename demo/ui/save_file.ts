@@ -1,0 +1,8 @@
+/** Saves a file where the browser puts downloads. */
+export function saveFile(name: string, content: BlobPart, type = "application/octet-stream"): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
