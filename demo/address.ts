@@ -25,9 +25,9 @@ function hashOf(name: string, extra: readonly (readonly [string, string])[] = []
   return query.size === 0 ? `#${name}` : `#${name}?${query}`;
 }
 
-/** The link to a room; what is set stays. */
+/** The link to a room; what is set stays. It names the page too: a bare `#` would be taken for a link to a part of the text. */
 export function roomLink(name: string): string {
-  return hashOf(name);
+  return `${location.pathname}${location.search}${hashOf(name)}`;
 }
 
 /** The address to share: with what stands in the text box only if asked for. */

@@ -53,8 +53,14 @@ function Navigation() {
   const { value: current } = room;
   // On a phone not all names fit: the room at hand is scrolled to.
   useEffect(() => {
-    const [here, host] = [list.current?.querySelector<HTMLElement>("[aria-current]"), list.current];
-    if (host && here) host.scrollLeft = here.offsetLeft - (host.clientWidth - here.offsetWidth) / 2;
+    const host = list.current;
+    const here = host?.querySelector<HTMLElement>("[aria-current]");
+    if (!host || !here) return;
+    const resize = new ResizeObserver(() => {
+      host.scrollLeft = here.offsetLeft - (host.clientWidth - here.offsetWidth) / 2;
+    });
+    resize.observe(host);
+    return () => resize.disconnect();
   }, [current]);
   return (
     <nav class="rooms" aria-label="Rooms">

@@ -43,19 +43,19 @@ export const ROOMS: readonly RoomEntry[] = [
   {
     name: "words",
     title: "Words",
-    about: "The vectors that stand for words, as a map: what the network learnt of them without being told.",
+    about: "The vectors that stand for words, as a map: nobody told the network which are alike.",
     load: () => import("./words/room.tsx"),
   },
   {
     name: "forecast",
     title: "Forecast",
-    about: "What comes next in a series, by a stacked LSTM, beside a forecast that needs no network.",
+    about: "What comes next in a series, by a stacked LSTM and by forecasts that need no network.",
     load: () => import("./forecast/room.tsx"),
   },
   {
     name: "bench",
     title: "Bench",
-    about: "How fast the kernels run on your GPU, against what it can do at most and against other libraries.",
+    about: "How fast the kernels run on your GPU, against its own limits and other libraries.",
     load: () => import("./bench/room.tsx"),
   },
   {

@@ -45,7 +45,7 @@ test("learns a series to a falling loss, and is compared with what needs no netw
   await waitForText(page, "#forecast-loss", /e/);
   const first = Number(await textOf(page, "#forecast-loss"));
   await waitForText(page, "#forecast-status", /^(Done|Stopped)/);
-  expect(await textOf(page, "#forecast-status")).toMatch(/^Done in .* close$/);
+  expect(await textOf(page, "#forecast-status")).toMatch(/^Done in .* s, on “close”\.$/);
   expect(Number(await textOf(page, "#forecast-loss"))).toBeLessThan(first / 2);
   expect(await textOf(page, "#forecast-verdict")).toMatch(/^The network (beats|does not beat) “tomorrow equals today”/);
   expect(await textOf(page, "#held-out-title")).toBe("80 rows that it never saw");

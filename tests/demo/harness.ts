@@ -1,14 +1,37 @@
 /** The built page in a real browser, watched: what all tests of the page share. */
 import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "puppeteer";
 import { build } from "vite";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
 import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+import { tally } from "../support/tally.ts";
+
+/** The browser of all tests that do not name one. */
+const BROWSER: BrowserName = process.env.SLUICE_DEMO_BROWSER === "firefox" ? "firefox" : "chromium";
+
+/** Some tests need what only Chromium has. */
+export const IS_FIREFOX = BROWSER === "firefox";
+
+/** By this channel a test tells the worker to lose its device: not all browsers let a test into a worker. */
+const LOSS = "lose the device";
+
+/** Put before the worker's script. */
+const LISTENER = `new BroadcastChannel(${JSON.stringify(LOSS)}).onmessage = () => {
+  const { prototype } = GPUDevice;
+  const { createCommandEncoder } = prototype;
+  prototype.createCommandEncoder = function (...options) {
+    prototype.createCommandEncoder = createCommandEncoder;
+    this.destroy();
+    return createCommandEncoder.apply(this, options);
+  };
+};`;
 
 /** Not at the root: the page has to work from any folder. */
 const FOLDER = "some/folder/";
@@ -65,11 +88,14 @@ async function builtPage(): Promise<string> {
 }
 
 /** Serves the built page and starts a browser. */
-export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
+export async function openSite(name: BrowserName = BROWSER): Promise<Site> {
   const folder = await builtPage();
   const requests: string[] = [];
+  let opened = 0;
+  const worker = (await readdir(join(folder, "assets"))).find((name) => /^main-.*\.js$/.test(name)) as string;
+  const body = `${LISTENER}\n${await readFile(join(folder, "assets", worker), "utf8")}`;
   const server: StaticServer = await serveFiles(
-    { [`/${FOLDER}`]: folder },
+    { [`/${FOLDER}`]: folder, [`/${FOLDER}assets/${worker}`]: { body, type: "text/javascript" } },
     { onRequest: (pathname) => requests.push(pathname.replace(`/${FOLDER}`, "")) },
   );
   const browser = await launchBrowser(name);
@@ -86,6 +112,7 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
       inOwnContext = false,
       prepare,
     } = {}) {
+      opened++;
       const own = inOwnContext ? browser.defaultBrowserContext() : beside?.browserContext();
       const visitor = own ?? (await browser.createBrowserContext());
       const page = await visitor.newPage();
@@ -110,6 +137,7 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
       return { page, complaints, foreign };
     },
     async close() {
+      if (IS_FIREFOX) tally({ what: "pages opened in Firefox", tried: opened, lost: 0 });
       await browser.close();
       await server.close();
     },
@@ -156,3 +184,37 @@ export async function goTo(page: Page, title: string): Promise<void> {
 
 /** A training that takes seconds on a software adapter, as the page's address has it. */
 export const SMALL_TRAINING = "epochs=3&limit=320&batchSize=32&units=16&embedding=16&learningRate=0.02&dropout=0";
+
+/** Presses the button once it can be pressed. */
+export async function startTraining(page: Page): Promise<void> {
+  await page.waitForSelector("#start:enabled");
+  await page.click("#start");
+}
+
+/** Waits for the end of the training, and gives the SHA-256 of its weights. */
+export async function finishTraining(page: Page): Promise<string> {
+  await waitForText(page, "#state", /^(Done|Stopped by an error)/);
+  expect(await textOf(page, "#state")).toMatch(/^Done/);
+  const [, hash] = /SHA-256 of the weights: ([0-9a-f]{64})/.exec(await textOf(page, "#log")) ?? [];
+  expect(hash).toBeDefined();
+  return hash as string;
+}
+
+/** The worker's device is lost with the next thing that it does. */
+export async function loseDevice(page: Page): Promise<void> {
+  await page.evaluate((channel) => new BroadcastChannel(channel).postMessage("lose"), LOSS);
+}
+
+/** Drops a file on the page, as from a folder. */
+export function dropFile(page: Page, name: string, content: string): Promise<void> {
+  return page.evaluate(
+    (title, text) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([text], title));
+      document.body.dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true }));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    },
+    name,
+    content,
+  );
+}

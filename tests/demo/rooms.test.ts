@@ -2,11 +2,11 @@
  * Every room, light and dark, wide and on a phone: axe-core finds nothing, nothing is wider than the screen, and nothing
  * complains. With SLUICE_DEMO_PICTURES=folder a picture of each is kept, for a person to look at.
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { axeFindings } from "./axe.ts";
 import { goTo, openSite, type Site, SMALL_TRAINING, waitForText } from "./harness.ts";
 
 const pictures = process.env.SLUICE_DEMO_PICTURES;
@@ -16,23 +16,11 @@ const WIDTHS = [1280, 390] as const;
 const SETTLING = pictures === undefined ? 150 : 2500;
 
 let site: Site;
-let axe: string;
 
 beforeAll(async () => {
-  axe = await readFile(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
   site = await openSite();
 });
 afterAll(() => site?.close());
-
-/** What axe-core finds, as one line for each finding. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }> };
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}; ${nodes.length} × ${nodes[0]?.html.slice(0, 200)}`);
-  });
-}
 
 /** For pictures: rooms that show more once something was done there. */
 const DEEDS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
@@ -55,7 +43,7 @@ test("every room, light and dark, wide and narrow", async () => {
   await page.waitForSelector("#start:enabled");
   await page.click("#start");
   await waitForText(page, "#state", /^(Done|Stopped by an error)/);
-  const titles = await page.$$eval("nav.rooms a[href^='#']", (links) => links.map((link) => link.textContent ?? ""));
+  const titles = await page.$$eval("nav.rooms a", (links) => links.map((link) => link.textContent ?? ""));
   expect(titles.length).toBeGreaterThanOrEqual(2);
   if (pictures !== undefined) await mkdir(pictures, { recursive: true });
 
@@ -68,13 +56,14 @@ test("every room, light and dark, wide and narrow", async () => {
         await settle();
         const where = `${title}, ${scheme}, ${width} px`;
         if (pictures !== undefined) {
+          await page.evaluate(() => scrollTo(0, 0));
           const name = `${title.toLowerCase().replaceAll(/\W+/g, "-")}-${width}-${scheme}.png`;
           await page.screenshot({ path: join(pictures, name), fullPage: true });
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         if (wide > width) found.push(`${where}: ${wide} px wide`);
         // Colours and names are the same at both widths, but not what is hidden.
-        for (const line of await findings(page)) found.push(`${where}: ${line}`);
+        for (const line of await axeFindings(page)) found.push(`${where}: ${line}`);
       }
     }
     await page.setViewport({ width: 1280, height: 900 });

@@ -2,13 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSite, type Site, type Watched, waitForText } from "./harness.ts";
 
 /** From opening the page to the first step of a training, in milliseconds, with a software adapter on two cores. */
 const FIRST_STEP = 5000;
-/** The page is opened at most so often: what else the machine does can slow down one opening, but hardly all. */
+/** The page is opened at most so often: what else the machine does can spoil one opening, but hardly all. */
 const OPENINGS = 3;
 /** A task of the page's own thread that holds up a click, in milliseconds: what browsers report as long. */
 const LONG_TASK = 50;
@@ -62,32 +61,44 @@ async function openAndTrain(): Promise<Watched & { readonly firstStep: number }>
     (globalThis as unknown as { notes: Notes }).notes.frames.length = 0;
     return now;
   });
-  console.log(`from opening the page to the first step: ${Math.round(firstStep)} ms`);
   return { ...watched, firstStep };
 }
 
-const notesOf = (page: Page): Promise<Notes> => page.evaluate(() => (globalThis as unknown as { notes: Notes }).notes);
+interface Measured {
+  /** From opening the page to the first step, in milliseconds. */
+  readonly firstStep: number;
+  /** Long tasks of the page's own thread from the click to the second epoch, in milliseconds. */
+  readonly longTasks: readonly number[];
+  /** Milliseconds from one frame to the next, on average, while it trained. */
+  readonly frame: number;
+}
+
+/** Opens the page, trains into the second epoch, and closes it. */
+async function measureOpening(): Promise<Measured> {
+  const { page, complaints, firstStep } = await openAndTrain();
+  await waitForText(page, "#epoch", /^2 of 5/);
+  const { tasks, frames } = await page.evaluate(() => (globalThis as unknown as { notes: Notes }).notes);
+  expect(frames.length).toBeGreaterThan(10);
+  expect(complaints).toEqual([]);
+  await page.close();
+  const frame = ((frames.at(-1) as number) - (frames[0] as number)) / (frames.length - 1);
+  const longTasks = tasks.filter((milliseconds) => milliseconds > LONG_TASK);
+  console.log(
+    `first step after ${Math.round(firstStep)} ms, ${frame.toFixed(1)} ms per frame, long tasks: ${longTasks}`,
+  );
+  return { firstStep, frame, longTasks };
+}
 
 test("the first step comes soon, by little script, and the page stays responsive while it trains", async () => {
   site.requests.length = 0;
-  let opened = await openAndTrain();
+  let measured = await measureOpening();
   const scripts = new Set(site.requests.filter((name) => name.endsWith(".js") && !CHARTS_AND_DATA.test(name)));
-  for (let again = 1; again < OPENINGS && opened.firstStep > FIRST_STEP; again++) {
-    await opened.page.close();
-    opened = await openAndTrain();
-  }
-  const { page, complaints, firstStep } = opened;
-  await waitForText(page, "#epoch", /^2 of 5/);
-  const { tasks, frames } = await notesOf(page);
-  const between = ((frames.at(-1) ?? 0) - (frames[0] ?? 0)) / Math.max(1, frames.length - 1);
-  console.log(`long tasks of the page's thread while it trained: ${tasks.map(Math.round).join(", ") || "none"}`);
-  console.log(`${frames.length} frames, ${between.toFixed(1)} ms from one to the next`);
-  expect(tasks.filter((milliseconds) => milliseconds > LONG_TASK)).toEqual([]);
-  expect(frames.length).toBeGreaterThan(10);
-  expect(between).toBeLessThan(FRAME);
-  expect(firstStep).toBeLessThan(FIRST_STEP);
-  expect(complaints).toEqual([]);
-  await page.close();
+  const isGood = ({ firstStep, frame, longTasks }: Measured): boolean =>
+    firstStep < FIRST_STEP && frame < FRAME && longTasks.length === 0;
+  for (let again = 1; again < OPENINGS && !isGood(measured); again++) measured = await measureOpening();
+  expect(measured.longTasks).toEqual([]);
+  expect(measured.frame).toBeLessThan(FRAME);
+  expect(measured.firstStep).toBeLessThan(FIRST_STEP);
 
   const sizes = await Promise.all(
     [...scripts].map(async (name) => [name, gzipSync(await readFile(join(site.folder, name))).length] as const),

@@ -45,6 +45,6 @@ export function isWanted(runtime: (typeof RUNTIMES)[number]): boolean {
 
 /** Declares `title` as skipped, with the reason where everyone sees it. */
 export function describeSkipped(title: string, reason: string): void {
-  console.warn(`SKIPPED: no conformance case ran in ${title}: ${reason}`);
+  console.warn(`SKIPPED: nothing ran in ${title}: ${reason}`);
   describe(title, () => test.skip(reason, () => undefined));
 }

@@ -4,7 +4,7 @@ import { signed } from "../../ui/format.ts";
 import { figure } from "../../ui/heatmap.tsx";
 import { type CellReading, PARTS, type PartName } from "../../worker/cell.ts";
 import { PART_WORDS } from "./names.ts";
-import { chooseToken, logit, part, pause, shownUnit, token } from "./store.ts";
+import { chooseToken, hover, logit, part, pause, shownUnit, token } from "./store.ts";
 import { memoryOf, peakOf, pushOf, stateBefore, stateOf, valueAt } from "./units.ts";
 
 interface Shown {
@@ -49,7 +49,9 @@ function Word({ reading, step }: { readonly reading: CellReading; readonly step:
 
 /** The equation of the state at the token in the middle, filled in. */
 function Equation({ reading, unit }: Shown) {
-  const step = token.value ?? peakOf(reading, unit);
+  // It follows the pointer, and comes back to what was chosen.
+  const pointed = hover.value.step ?? token.value;
+  const step = pointed ?? peakOf(reading, unit);
   const at = (name: PartName) => valueAt(reading, name, unit, step);
   const before = stateBefore(reading, unit, step);
   const term = (symbol: string, value: number) => (
@@ -65,7 +67,7 @@ function Equation({ reading, unit }: Shown) {
       aria-label={`The state of unit ${unit} at the word ${reading.tokens[step]?.word}`}
     >
       <p class="at">
-        at {token.value === undefined ? "its strongest word, " : ""}“{reading.tokens[step]?.word}”
+        at {pointed === undefined ? "its strongest word, " : ""}“{reading.tokens[step]?.word}”
       </p>
       {reading.kind === "lstm" ? (
         <>

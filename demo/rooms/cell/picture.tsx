@@ -32,7 +32,6 @@ const [NARROWEST, WIDEST] = [20, 36];
 /** Of a word's line on a phone: a finger's breadth is 44, but a whole sentence has to be seen. */
 const PHONE_STEP = 36;
 const PHONE_UNITS = 5;
-const NOTHING: Cell = { line: undefined, step: undefined };
 
 /** Sizes that all panels share. */
 interface Frame {
@@ -107,13 +106,14 @@ function usePointing(unitOf: (line: number) => number | undefined) {
       if (chosen !== undefined) chooseUnit(chosen);
       chooseToken(step);
     },
-    onHover: ({ step }: Cell): void => {
-      if (hover.value.step !== step) hover.value = { line: undefined, step };
+    onHover: ({ line, step }: Cell): void => {
+      const unit = line === undefined ? undefined : unitOf(line);
+      if (hover.value.step !== step || hover.value.unit !== unit) hover.value = { unit, step };
     },
     onClear: (): void => {
       pause();
       chooseToken(undefined);
-      hover.value = NOTHING;
+      hover.value = { unit: undefined, step: undefined };
     },
   };
 }
@@ -172,7 +172,9 @@ function UnitPanel({ reading, frame }: PanelProps) {
         <div class={`strip-label lines ${down ? "heads" : ""}`} style={down ? {} : { "--line": `${lineSize}px` }}>
           {lines.map((name, index) => (
             <span key={name} class="line" style={down ? { width: `${lineSize}px` } : {}}>
-              <i>{PART_WORDS[names[index] as PartName].symbol}</i> {name}
+              <span class="gate-name">
+                <i>{PART_WORDS[names[index] as PartName].symbol}</i> {name}
+              </span>
             </span>
           ))}
         </div>
@@ -216,7 +218,10 @@ function UnitsPanel({ reading, frame }: PanelProps) {
   const lines = useMemo(() => units.map((unit) => `unit ${unit}`), [units]);
   const { onSelect, onHover, onClear } = usePointing((line) => units[line]);
   const lineSize = down ? Math.floor(breadth / PHONE_UNITS) : showsAll.value ? 9 : 22;
-  const line = units.indexOf(shownUnit.value);
+  const lineOf = (unit: number | undefined): number | undefined => {
+    const line = unit === undefined ? -1 : units.indexOf(unit);
+    return line < 0 ? undefined : line;
+  };
   return (
     <>
       <div class="strip">
@@ -237,8 +242,8 @@ function UnitsPanel({ reading, frame }: PanelProps) {
             <Heatmap
               label={`${PART_WORDS[name].name} of ${units.length} units over the words`}
               {...{ lines, steps, value, ramp, lineSize, stepSize, down, onSelect, onHover, onClear }}
-              selected={{ line: line < 0 ? undefined : line, step: token.value }}
-              hovered={hover.value}
+              selected={{ line: lineOf(shownUnit.value), step: token.value }}
+              hovered={{ line: lineOf(hover.value.unit), step: hover.value.step }}
             />
             <Curtain reading={reading} frame={frame} />
           </div>

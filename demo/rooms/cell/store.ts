@@ -5,7 +5,6 @@ import { ask } from "../../client.ts";
 import { newestOnly } from "../../newest.ts";
 import { SHIPPED_FOLDER } from "../../shipped.ts";
 import { ownVersion, text, unit, which, word } from "../../state.ts";
-import type { Cell } from "../../ui/heatmap.tsx";
 import type { CellReading, PartName } from "../../worker/cell.ts";
 import { pushOf, type Sort, sortUnits, stateOf } from "./units.ts";
 
@@ -27,7 +26,10 @@ export const scale = signal<"unit" | "sentence" | "model">("sentence");
 export const token = signal<number | undefined>(undefined);
 export const isPlaying = signal(false);
 /** What the mouse points at. */
-export const hover = signal<Cell>({ line: undefined, step: undefined });
+export const hover = signal<{ readonly unit: number | undefined; readonly step: number | undefined }>({
+  unit: undefined,
+  step: undefined,
+});
 /** On a phone: which handful of units is shown. */
 export const unitPage = signal(0);
 /** The largest size of each part in all that was read of the model so far. */

@@ -202,7 +202,9 @@ export function Room() {
           </button>
         </div>
         <p id="forecast-status" role="status">
-          {isRunning.value || result.value === undefined ? status.value : `${status.value} ${column.value}`}
+          {isRunning.value || result.value === undefined
+            ? status.value
+            : `${status.value.slice(0, -1)}, on “${column.value}”.`}
         </p>
         <Loss />
       </section>

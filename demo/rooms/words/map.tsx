@@ -12,7 +12,7 @@ export const BLAMING = ["awful", "worst", "boring", "waste", "terrible", "poorly
 const MOST_NAMES = 70;
 const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 60];
 /** Pixels that are kept free beside the outermost points. */
-const MARGIN = 48;
+const MARGIN = 36;
 /** Nearer than this a point is hit. */
 const REACH = 14;
 
@@ -81,9 +81,11 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
       }
       context.globalAlpha = 1;
       const taken: Box[] = [];
+      const named = new Set<number>();
       const name = (word: number, paint: string, isBold: boolean): void => {
         const at = place(word);
-        if (!isInside(at)) return;
+        if (!isInside(at) || named.has(word)) return;
+        named.add(word);
         context.font = `${isBold ? "600 14px" : "12px"} system-ui, sans-serif`;
         const label = map.words[word] as string;
         const places = placesOf(at, context.measureText(label).width);
@@ -113,11 +115,11 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
           if (at >= 0) name(at, colour(paint), true);
         }
       }
-      let named = 0;
-      for (let word = 0; word < map.words.length && named < MOST_NAMES; word++) {
+      let tried = 0;
+      for (let word = 0; word < map.words.length && tried < MOST_NAMES; word++) {
         if (!isInside(place(word))) continue;
         name(word, muted, false);
-        named++;
+        tried++;
       }
     },
     [map, kept, selected, neighbours],
