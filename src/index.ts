@@ -223,6 +223,7 @@ export type { TrainingStep } from "./nn/training_step.ts";
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
 export { FileError } from "./platform/file_system.ts";
+export { isStorageFull } from "./platform/storage_full.ts";
 export {
   type CallableProgram,
   type InputType,

@@ -12,6 +12,7 @@ import {
   privateDirectory,
   removePrivate,
 } from "../platform/origin_private_files.ts";
+import { isStorageFull } from "../platform/storage_full.ts";
 import { clearSlot, readSlot, readSlotFiles, type Slot, writeSlot } from "./save_slot.ts";
 
 const FOLDER = "sluice-saves";
@@ -212,9 +213,6 @@ async function absent(storage: PrivateStorage, what: string, begun: boolean, was
   });
 }
 
-/** What a browser throws when the quota is used up; older ones have other words for it. */
-const FULL = ["QuotaExceededError", "NS_ERROR_FILE_NO_DEVICE_SPACE", "NS_ERROR_DOM_QUOTA_EXCEEDED_ERR"];
-
 async function saveError(
   storage: PrivateStorage,
   what: string,
@@ -225,7 +223,7 @@ async function saveError(
   const code = nameOf(cause);
   let bytes = 0;
   for (const content of files.values()) bytes += content.length;
-  if (!FULL.includes(code)) {
+  if (!isStorageFull(cause)) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new FileError(
       `cannot write ${what}: ${reason} (${code}); what was saved before is unchanged`,

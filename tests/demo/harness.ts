@@ -8,10 +8,9 @@ import { build } from "vite";
 import { expect, inject } from "vitest";
 import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
 import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
+import { tally } from "../support/tally.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-
-import { tally } from "../support/tally.ts";
 
 /** The browser of all tests that do not name one. */
 const BROWSER: BrowserName = process.env.SLUICE_DEMO_BROWSER === "firefox" ? "firefox" : "chromium";
