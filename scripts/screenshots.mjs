@@ -1,15 +1,21 @@
-// `npm run screenshots [-- FOLDER]`: pictures of every room of the page, light and dark, 1280 and 390 pixels wide.
+// `npm run screenshots [-- FOLDER] [--readme]`: pictures of every room of the page, light and dark, 1280 and 390 pixels wide;
+// with --readme also those that the README shows, in demo/pictures.
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setup } from "./setup.mjs";
 
-const folder = resolve(process.argv[2] ?? "screenshots");
+const given = process.argv.slice(2);
+const folder = resolve(given.find((each) => !each.startsWith("--")) ?? "screenshots");
 await setup({ chromium: true, firefox: false });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "tests/demo/rooms.test.ts"], {
   cwd: root,
   stdio: "inherit",
-  env: { ...process.env, SLUICE_DEMO_PICTURES: folder },
+  env: {
+    ...process.env,
+    SLUICE_DEMO_PICTURES: folder,
+    ...(given.includes("--readme") && { SLUICE_README_PICTURES: `${root}demo/pictures` }),
+  },
 });
 process.exit(status ?? 1);

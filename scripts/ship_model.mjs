@@ -59,7 +59,6 @@ const card = {
   adapter,
   runtime: `${runtime.name} ${runtime.version ?? ""}`.trim(),
   versions,
-  options: Object.fromEntries(Object.entries(options).filter(([name]) => name !== "archive")),
   epochs: epochs.map(({ epoch, loss: train, accuracy: right, valLoss, valAccuracy }) => ({
     ...{ epoch, loss: rounded(train), accuracy: rounded(right), valLoss: rounded(valLoss), valAccuracy },
   })),
@@ -85,6 +84,9 @@ const json = (value) =>
   `${JSON.stringify(value, (_, each) => (typeof each === "number" ? rounded(each, 6) : each), 2)}\n`;
 await writeFile(join(facts, "first_verdict.json"), json(await judge(subject, FIRST_TEXT)));
 await writeFile(join(facts, "card.json"), json(card));
+// Apart from the card: the worker needs only these.
+const { archive: _, ...ownOptions } = options;
+await writeFile(join(facts, "options.json"), json(ownOptions));
 console.log(`test accuracy ${accuracy} as shipped, ${run.test.accuracy} as trained; wrote ${files} and ${facts}`);
 await vite.close();
 process.exit(0);

@@ -42,7 +42,13 @@ const SECTIONS = {
   },
   page: {
     about: "the page's tests in Firefox, as far as Firefox lets tests do what they do",
-    files: ["tests/demo/page.test.ts", "tests/demo/rooms", "tests/demo/training", "tests/demo/inside", "tests/demo/take_home"],
+    files: [
+      "tests/demo/page.test.ts",
+      "tests/demo/rooms",
+      "tests/demo/training",
+      "tests/demo/inside",
+      "tests/demo/take_home",
+    ],
     env: { SLUICE_DEMO_BROWSER: "firefox" },
   },
   mutants: {

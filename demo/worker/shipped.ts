@@ -1,6 +1,6 @@
 /** The model that comes with the page: fetched from the page's own origin when it is first asked. */
 import { type Device, ReviewEncoder, readSafetensors, textClassifier } from "sluice";
-import card from "../shipped/card.json" with { type: "json" };
+import options from "../shipped/options.json" with { type: "json" };
 import type { Subject } from "./session.ts";
 
 /** A file of the page could not be had. */
@@ -21,15 +21,15 @@ async function get(address: string): Promise<Uint8Array> {
 }
 
 /**
- * Makes the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. The page knows what
- * it is like by its card, and so needs nothing that knows other layers.
+ * Makes the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. The page knows by
+ * what options it was trained, and so needs nothing that knows other layers.
  */
 export async function loadShipped(folder: string, device: Device): Promise<Subject> {
   const manifest = JSON.parse(new TextDecoder().decode(await get(`${folder}model.json`))) as Manifest;
   const { name } = manifest.files.weights;
   const { tensors } = readSafetensors(await get(`${folder}${name}`), name);
   const encoder = ReviewEncoder.fromJSON(manifest.encoder);
-  const model = textClassifier({ device, encoder, ...card.options });
+  const model = textClassifier({ device, encoder, ...options });
   await model.setWeights([...tensors.values()]);
   return { model, encoder };
 }

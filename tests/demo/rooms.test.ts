@@ -10,6 +10,9 @@ import { axeFindings } from "./axe.ts";
 import { goTo, openSite, type Site, SMALL_TRAINING, waitForText } from "./harness.ts";
 
 const pictures = process.env.SLUICE_DEMO_PICTURES;
+/** Where the README's pictures go, if they are to be made anew: each is the top of a room, light and wide. */
+const readme = process.env.SLUICE_README_PICTURES;
+const README_PICTURES: Readonly<Record<string, string>> = { Train: "train.webp", "Inside the cell": "cell.webp" };
 const SCHEMES = ["light", "dark"] as const;
 const WIDTHS = [1280, 390] as const;
 /** For pictures a room may finish what it draws; axe-core needs its elements only. */
@@ -39,7 +42,9 @@ const DEEDS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLING));
 
 test("every room, light and dark, wide and narrow", async () => {
-  const { page, complaints, foreign } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  // Who looks at the pictures sees the training that a visitor has.
+  const hash = pictures === undefined ? `train?${SMALL_TRAINING}` : "train";
+  const { page, complaints, foreign } = await site.open({ hash });
   await page.waitForSelector("#start:enabled");
   await page.click("#start");
   await waitForText(page, "#state", /^(Done|Stopped by an error)/);
@@ -59,6 +64,9 @@ test("every room, light and dark, wide and narrow", async () => {
           await page.evaluate(() => scrollTo(0, 0));
           const name = `${title.toLowerCase().replaceAll(/\W+/g, "-")}-${width}-${scheme}.png`;
           await page.screenshot({ path: join(pictures, name), fullPage: true });
+          const shown = README_PICTURES[title];
+          if (readme !== undefined && shown !== undefined && scheme === "light" && width === 1280)
+            await page.screenshot({ path: join(readme, shown), type: "webp", quality: 80 });
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         if (wide > width) found.push(`${where}: ${wide} px wide`);
@@ -70,6 +78,8 @@ test("every room, light and dark, wide and narrow", async () => {
   };
   for (const title of titles) {
     await goTo(page, title);
+    // Both models can be asked now: the page's own has more to show.
+    if (title === "Ask it") await page.click("input[name=which][value=shipped]");
     await lookAt(title);
     const deed = pictures === undefined ? undefined : DEEDS[title];
     if (deed === undefined) continue;
@@ -80,4 +90,4 @@ test("every room, light and dark, wide and narrow", async () => {
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
   await page.close();
-}, 300_000);
+}, 600_000);

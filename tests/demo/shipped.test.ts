@@ -6,6 +6,7 @@ import { readReading } from "../../demo/cell/reading_file.ts";
 import { FIRST_TEXT } from "../../demo/first_text.ts";
 import card from "../../demo/shipped/card.json" with { type: "json" };
 import first from "../../demo/shipped/first_verdict.json" with { type: "json" };
+import options from "../../demo/shipped/options.json" with { type: "json" };
 import { type Part, readCell } from "../../demo/worker/cell.ts";
 import { judge } from "../../demo/worker/judge.ts";
 import { loadShipped } from "../../demo/worker/shipped.ts";
@@ -35,7 +36,7 @@ test("is as small as its card says, in 16 bits, with a word list and no training
   const weights = [...files].find(([name]) => name.startsWith("weights"))?.[1] as Uint8Array;
   expect(readSafetensors(weights).tensors.size).toBe(6);
   expect(new TextDecoder().decode(weights.subarray(0, 900))).toContain('"F16"');
-  expect(model.encoder?.tokenizer.wordIndex.size).toBe(card.options.numWords - 4);
+  expect(model.encoder?.tokenizer.wordIndex.size).toBe(options.numWords - 4);
   expect(model.summary()).toBe(card.summary);
   expect(card.shipped.testAccuracy).toBeGreaterThan(0.845);
   expect(Math.abs(card.shipped.testAccuracy - card.trained.testAccuracy)).toBeLessThan(0.002);
@@ -61,7 +62,7 @@ test("says of the page's first sentence what the page shows before the model is 
   expect((await stat(`${folder}first_reading.safetensors`)).size).toBeLessThan(50_000);
 });
 
-test("the page makes it from its card, without what knows every layer: the same model", async () => {
+test("the page makes it from its options, without what knows every layer: the same model", async () => {
   const server = await serveFiles({ "/model/": folder });
   try {
     const { model: made, encoder } = await loadShipped(`${server.url}model/`, device);
