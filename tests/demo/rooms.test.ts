@@ -55,7 +55,10 @@ test("every room, light and dark, wide and narrow", async () => {
   const found: string[] = [];
   const lookAt = async (title: string): Promise<void> => {
     for (const scheme of SCHEMES) {
-      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await page.emulateMediaFeatures([
+        { name: "prefers-color-scheme", value: scheme },
+        { name: "prefers-reduced-motion", value: "reduce" },
+      ]);
       for (const width of WIDTHS) {
         await page.setViewport({ width, height: width < 500 ? 844 : 900 });
         await settle();

@@ -1,6 +1,9 @@
 /** The words of a verdict, with the push of each. What the visitor wrote is only ever text. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { word as selected } from "../../state.ts";
 import { signed } from "../../ui/format.ts";
+import { prefersReducedMotion } from "../../ui/theme.ts";
 import type { JudgedWord } from "../../worker/judge.ts";
 
 /** Bars are never longer than for this push, and the range is printed: so that small pushes look small. */
@@ -9,6 +12,35 @@ const LEAST_RANGE = 1;
 /** The push of a full bar. */
 export function rangeOf(words: readonly JudgedWord[]): number {
   return Math.max(LEAST_RANGE, ...words.map(({ push = 0 }) => Math.abs(push)));
+}
+
+/** A word of the cursor takes so long: a sentence is read in less than the five seconds after which motion has to be stoppable. */
+const READING_MILLISECONDS = 170;
+
+/** Where the cursor stands that reads the first sentence once, to show that words can be looked at. */
+const cursor = signal<number | undefined>(undefined);
+let hasRead = false;
+
+/** Reads `count` words, unless the visitor does anything, has seen it, or wants less motion. */
+function useCursor(count: number): void {
+  useEffect(() => {
+    if (hasRead || prefersReducedMotion()) return;
+    hasRead = true;
+    let next = 0;
+    const timer = setInterval(() => {
+      if (next === count) stop();
+      else cursor.value = next++;
+    }, READING_MILLISECONDS);
+    const stop = (): void => {
+      clearInterval(timer);
+      removeEventListener("pointerdown", stop);
+      removeEventListener("keydown", stop);
+      cursor.value = undefined;
+    };
+    addEventListener("pointerdown", stop);
+    addEventListener("keydown", stop);
+    return stop;
+  }, []);
 }
 
 function meaning({ push, isRare }: JudgedWord): string {
@@ -33,7 +65,7 @@ function Word({
     <li>
       <button
         type="button"
-        class={`word ${side}${isRare ? " rare" : ""}`}
+        class={`word ${side}${isRare ? " rare" : ""}${cursor.value === index ? " at" : ""}`}
         style={{ "--push": String(Math.min(1, Math.abs(push ?? 0) / range)) }}
         aria-pressed={isSelected}
         aria-label={`${word}: ${meaning(judged)}`}
@@ -52,6 +84,7 @@ function Word({
 
 export function Words({ words }: { readonly words: readonly JudgedWord[] }) {
   const range = rangeOf(words);
+  useCursor(words.length);
   return (
     <ol id="words" class="words" aria-label="The words, and how far each pushed the verdict">
       {words.map((judged, index) => (

@@ -149,6 +149,22 @@ function Report({ done }: { readonly done: ForecastResult }) {
   );
 }
 
+function Status() {
+  const words =
+    isRunning.value || result.value === undefined
+      ? status.value
+      : `${status.value.slice(0, -1)}, on “${column.value}”.`;
+  return (
+    <>
+      <p id="forecast-status">{words}</p>
+      {/* A screen reader does not hear of every step. */}
+      <p class="visually-hidden" role="status">
+        {isRunning.value ? "Training …" : words}
+      </p>
+    </>
+  );
+}
+
 /** The loss, once there is one to see. */
 function Loss() {
   const { perSecond = 0, loss, step = 0, steps = 1 } = progress.value ?? {};
@@ -201,11 +217,7 @@ export function Room() {
             Stop
           </button>
         </div>
-        <p id="forecast-status" role="status">
-          {isRunning.value || result.value === undefined
-            ? status.value
-            : `${status.value.slice(0, -1)}, on “${column.value}”.`}
-        </p>
+        <Status />
         <Loss />
       </section>
       {result.value === undefined ? null : <Report done={result.value} />}

@@ -99,8 +99,10 @@ export function Room() {
     <section class="panel train" aria-label="Training">
       <KeptOffer />
       <Controls />
-      <p id="state" role="status">
-        {status.value}
+      <p id="state">{status.value}</p>
+      {/* A screen reader hears of epochs, not of every step. */}
+      <p class="visually-hidden" role="status">
+        {phase.value === "running" ? log.value.at(-1) : status.value}
       </p>
       <Figures />
       <Curves />
