@@ -37,8 +37,14 @@ const SECTIONS = {
   losses: {
     about:
       "100 trainings whose device is destroyed, and 105 other works, in every runtime; GPU processes that crash in Chromium",
-    files: RUNTIMES,
-    env: { SLUICE_SUITE: "losses" },
+    files: [...RUNTIMES, "tests/platform/gpu_crash"],
+    env: { SLUICE_SUITE: "losses", SLUICE_GPU_CRASHES: "long" },
+  },
+  memory: {
+    about:
+      "what memory() says beforehand against what is then held, for ten models in every runtime; every n-th buffer fails",
+    files: [...RUNTIMES, "tests/nn/allocation.test.ts"],
+    env: { SLUICE_SUITE: "memory" },
   },
   page: {
     about: "the page's tests in Firefox, as far as Firefox lets tests do what they do",

@@ -161,9 +161,13 @@ export type {
   EvaluateOptions,
   FitOptions,
   History,
+  MemoryOptions,
+  MemoryUse,
+  ModelMemory,
   ModelOptions,
   NamedWeight,
   RunOptions,
+  TrainingMemory,
 } from "./nn/model_options.ts";
 export type { ModelFiles, SaveOptions } from "./nn/model_save.ts";
 export type { SvgOptions } from "./nn/model_svg.ts";

@@ -1,5 +1,6 @@
 /** The engine's buffers on a GPUDevice: counted, kept within a limit, and made all or none. */
 import { DeviceError, LimitError, OutOfMemoryError } from "../core/errors.ts";
+import { formatBytes } from "../core/format_bytes.ts";
 
 /** Bytes and buffers that the engine holds on a device now, and the most it ever held. */
 export interface DeviceMemory {
@@ -144,12 +145,4 @@ export class Allocations {
       { label: what, bytes, held: this.#bytes },
     );
   }
-}
-
-/** `1536` as "1.5 KiB". */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const value = bytes / 1024 ** power;
-  return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }

@@ -51,12 +51,15 @@ export function sweepLayout(
     batch,
     hidden,
     maxRows,
+    minRows = ROWS_PER_QUAD,
     minUnits,
     bytesPerRow,
   }: {
     readonly batch: number;
     readonly hidden: number;
     readonly maxRows: number;
+    /** Of a software adapter's workgroup, where there is the memory for so many. */
+    readonly minRows?: number;
     readonly minUnits: number;
     readonly bytesPerRow: (threads: number) => number;
   },
@@ -77,7 +80,8 @@ export function sweepLayout(
     );
   }
   const groups = adapter.kind === "gpu" ? 1 : 2 * Math.ceil(batch / (2 * most));
-  const rows = adapter.kind === "gpu" ? most : Math.min(most, roundUp(Math.ceil(batch / groups), ROWS_PER_QUAD));
+  const wanted = Math.max(minRows, roundUp(Math.ceil(batch / groups), ROWS_PER_QUAD));
+  const rows = adapter.kind === "gpu" ? most : Math.min(most, wanted);
   return { rows, threads, units, workgroups: Math.ceil(batch / rows) };
 }
 

@@ -1,3 +1,4 @@
+import type { NdArray } from "../core/nd_array.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { measuresOf } from "./objective.ts";
@@ -47,17 +48,21 @@ export class Evaluator {
     const pacer = new Pacer(device);
     await this.#steps.begin({ epoch: 0, batch: 0, iteration: 0, seed: 0, shuffle: false });
     let taken = 0;
+    let sums: readonly NdArray[] = [];
     for (let step = await this.#steps.next(); step !== undefined; step = await this.#steps.next()) {
       stopIfAsked(control, "evaluate");
       device.assertUsable(generation);
-      step.program.submit(step.feeds(0, []));
+      const feeds = step.feeds(0, []);
       taken++;
-      await pacer.submitted();
+      if (step.isLast) sums = await step.program.run(feeds, pacer);
+      else {
+        step.program.submit(feeds);
+        await pacer.submitted();
+      }
     }
     device.assertUsable(generation);
-    const totals = RunningTotals.flatten(await store.read(this.#sums.variables));
     this.#isUnderWay = false;
-    return this.#sums.logs(totals, this.#steps.samplesOf(taken));
+    return this.#sums.logs(RunningTotals.flatten(sums), this.#steps.samplesOf(taken));
   }
 
   dispose(): void {

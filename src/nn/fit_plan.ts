@@ -18,8 +18,8 @@ export function checkCount(what: string, option: string, value: number, least = 
   return value;
 }
 
-/** The last share of the examples, before any shuffling, is for validation. */
-function splitForValidation(
+/** The last share of the examples, before any shuffling, is for validation. @throws ValueError for a share that leaves one side empty. */
+export function splitForValidation(
   data: Examples,
   validationSplit: number,
 ): { readonly training: Examples; readonly validation: Examples | undefined } {

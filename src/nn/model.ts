@@ -1,12 +1,12 @@
 /** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
-import { ValueError } from "../core/errors.ts";
+import { LimitError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import { BatchRunner } from "./batch_runner.ts";
-import type { BatchStream } from "./batch_stream.ts";
+import { type BatchStream, isStream } from "./batch_stream.ts";
 import { CallbackList } from "./callbacks/callback_list.ts";
 import { compileModel } from "./compile_model.ts";
 import { type InputsLike, prepareInputs } from "./data_input.ts";
@@ -16,12 +16,15 @@ import { type Column, sizeOfColumn } from "./examples.ts";
 import { checkCount, evaluationSteps, planFit, untrainedState } from "./fit_plan.ts";
 import { historyOf } from "./history.ts";
 import { ModelBase } from "./model_base.ts";
+import type { AskedMemory } from "./model_memory.ts";
 import type {
   BatchOptions,
   CompileOptions,
   EvaluateOptions,
   FitOptions,
   History,
+  MemoryOptions,
+  ModelMemory,
   RunOptions,
 } from "./model_options.ts";
 import { ModelPredictor } from "./model_predictor.ts";
@@ -111,7 +114,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       const { snapshotSeconds } = options;
       const parts = { model: this.#stepModel(), compiled, state, weights: this.weightVariables, snapshotSeconds };
       const prepare = () => Trainer.prepare(parts, training, validation);
-      const trainer = await recovering(this.device, prepare, { check });
+      const sizes: AskedMemory = {
+        ...options,
+        batchSize: state.batchSize,
+        ...(isStream(data) ? { validationData: undefined } : { data }),
+      };
+      const trainer = await this.#sayingWhatFits(this.#compiled, sizes, () =>
+        recovering(this.device, prepare, { check }),
+      );
       this.#running = () => trainer.place(callbacks);
       try {
         await trainer.train(control);
@@ -143,6 +153,33 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return this.recovered("trainingStep", () =>
       TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, size),
     );
+  }
+
+  /**
+   * What `fit`, `evaluate` and `predict` will take of the GPU's memory, and how large a batch may be. Nothing is made on the GPU:
+   * the work is planned as it would run, so that the bytes are those of `device.memory`.
+   * @throws ValueError, ShapeError for data that does not fit.
+   * @throws LimitError where the device's limits do not let the batch through and it cannot be cut into parts.
+   * @example
+   * const memory = await model.memory({ batchSize: 64, data: train });
+   * console.log(`${memory}`); // a table
+   * if (!memory.fits) console.log("take a batch of", memory.largestBatchSize);
+   */
+  async memory(options: MemoryOptions = {}): Promise<ModelMemory> {
+    this.assertAlive("memory");
+    const { memoryOf } = await import("./model_memory.ts");
+    return memoryOf(this.#memoryParts(this.#compiled), options);
+  }
+
+  /** Does work; where there is no room for it, the error says which batch would do. */
+  async #sayingWhatFits<T>(compiled: Compiled | undefined, sizes: AskedMemory, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      const { withLargestBatch } = await import("./model_memory.ts");
+      throw await withLargestBatch(this.#memoryParts(compiled), sizes, error);
+    }
   }
 
   /** Pauses a running `fit` before its next step. */
@@ -217,10 +254,13 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
-    const outputs = await this.recovered("predict", () => {
-      this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
-      return this.#predictor.run(prepared, batchSize, options.signal);
-    });
+    const rows = sizeOfColumn(prepared[0] as Column);
+    const outputs = await this.#sayingWhatFits(undefined, { batchSize, rows }, () =>
+      this.recovered("predict", () => {
+        this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
+        return this.#predictor.run(prepared, batchSize, options.signal);
+      }),
+    );
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 
@@ -283,6 +323,11 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       forward: (xs: readonly Value[], step?: Value, part?: number) => this.graph.build(xs, step, part),
       constraintOf: (weight: Variable) => this.graph.constraintOf(weight),
     };
+  }
+
+  #memoryParts(compiled: Compiled | undefined) {
+    const prepare = (data: DataLike, what: string) => this.#prepare(data, this.#needCompiled(what), what);
+    return { device: this.device, graph: this.graph, stepModel: this.#stepModel(), compiled, prepare };
   }
 
   #prepare(data: DataLike, { objectives }: Compiled, what: string, classWeight?: ClassWeight) {

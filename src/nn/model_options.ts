@@ -88,6 +88,57 @@ export interface FitOptions {
   readonly resume?: boolean;
 }
 
+/** Options of `memory`: what `fit`, `evaluate` and `predict` will be given. */
+export interface MemoryOptions
+  extends Pick<
+    FitOptions,
+    "batchSize" | "microBatchSize" | "validationData" | "validationBatchSize" | "validationSplit"
+  > {
+  /** The examples to train on. One batch of rows without padding when absent: then the data set is not counted. */
+  readonly data?: DataLike | undefined;
+}
+
+/** Bytes that a work holds on the device, by what they are for. */
+export interface MemoryUse {
+  /** All together. */
+  readonly bytes: number;
+  /** Weights, and states that layers keep. */
+  readonly weights: number;
+  /** The optimizer's state. */
+  readonly optimizer: number;
+  /** The examples. */
+  readonly data: number;
+  /** What steps need: activations, gradients, kernels' scratch, what comes back to the host. */
+  readonly steps: number;
+}
+
+/** Bytes of a training. */
+export interface TrainingMemory extends MemoryUse {
+  /** In how many parts a batch goes through the model. */
+  readonly partsPerStep: number;
+}
+
+/** What `memory` gives; as text (`String(memory)`, `${memory}`) it is a table. */
+export interface ModelMemory {
+  readonly batchSize: number;
+  /** The device's, in bytes. */
+  readonly memoryLimit: number;
+  /** Of `fit`; undefined where the model is not compiled. */
+  readonly training: TrainingMemory | undefined;
+  /** Of `evaluate` on the same examples; undefined where the model is not compiled. */
+  readonly evaluation: MemoryUse | undefined;
+  /** Of `predict`. */
+  readonly prediction: MemoryUse;
+  /** False where `memoryLimit` is too low, even for a batch that goes in parts. */
+  readonly fits: boolean;
+  /**
+   * The most rows, found to within a twentieth, that go through the model at once within the device's limits and `memoryLimit`: in
+   * training, or in prediction where the model is not compiled. Larger batches go in parts. 0 where not even one row fits.
+   */
+  readonly largestBatchSize: number;
+  toString(): string;
+}
+
 /** Options of `predict`. */
 export interface RunOptions {
   /** 32 when absent. */

@@ -33,6 +33,11 @@ export class ModelPredictor {
     return predictInBatches(this.#device, columns, this.#graph.outputShapes, next, signal);
   }
 
+  /** Compiles what batches of this size need, where it is not there yet. */
+  async prepare(batchSize: number): Promise<void> {
+    await this.#program(batchSize);
+  }
+
   async #program(batchSize: number): Promise<Prediction> {
     const known = this.#programs.get(batchSize);
     if (known !== undefined) return known;

@@ -1,9 +1,9 @@
 /** A plan's GPU objects: pipelines, buffers, bind groups. Made once, all inside error scopes. */
 import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import { LimitError } from "../core/errors.ts";
+import { formatBytes } from "../core/format_bytes.ts";
 import { packParams } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
-import { formatBytes } from "../gpu/allocations.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Pipeline } from "../gpu/pipeline.ts";
 import type { Variable } from "../graph/operation.ts";

@@ -1,5 +1,5 @@
 /** Work that goes on by itself after the loss of its device. */
-import { DeviceError, DeviceLostError } from "../core/errors.ts";
+import { DeviceError, DeviceLostError, LimitError } from "../core/errors.ts";
 import type { Variable } from "../graph/operation.ts";
 import type { Device } from "./device.ts";
 import { lossBehind } from "./staging.ts";
@@ -45,8 +45,8 @@ export async function recovering<T>(
     try {
       return await undoing(device, changes, work);
     } catch (error) {
-      // Errors of the work's own, such as a refused input or a callback's, are not the device's.
-      if (!(error instanceof DeviceError)) throw error;
+      // Errors of the work's own, such as a refused input or a callback's, are not the device's; want of room is no loss.
+      if (!(error instanceof DeviceError) || error instanceof LimitError) throw error;
       const loss = await lossBehind(device, generation, error);
       if (loss === undefined) throw error;
       // A loss without a trace on the device cannot be made good here.

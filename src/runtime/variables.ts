@@ -64,6 +64,11 @@ export class VariableStore {
     return this.#existing(variable) !== undefined;
   }
 
+  /** What the buffers of these variables take, where they are here. */
+  bytesOf(variables: Iterable<Variable>): number {
+    return [...new Set(variables)].reduce((sum, variable) => sum + (this.#existing(variable)?.size ?? 0), 0);
+  }
+
   /** The variable's buffer, unless it was lost, or freed because something else that was made with it failed. */
   #existing(variable: Variable): GPUBuffer | undefined {
     const buffer = this.#buffers.get(variable);

@@ -45,7 +45,7 @@ function makeModel(device: Device, extra: readonly Layer[] = [], options: Partia
 }
 
 /** A device over the same GPU that binds fewer bytes at once. */
-async function deviceThatBinds({ gpu }: Device, bytes: number): Promise<Device> {
+export async function deviceThatBinds({ gpu }: Device, bytes: number): Promise<Device> {
   const device = await requestDevice({ device: gpu });
   const limits = { ...device.traits.limits, maxStorageBufferBindingSize: bytes };
   Object.defineProperty(device, "traits", { value: { ...device.traits, limits } });

@@ -4,6 +4,7 @@ import { type Device, type DeviceLostError, Random, ReviewEncoder, requestDevice
 import { smallData, smallModel, weightBits } from "../nn/small_model.ts";
 import type { ConformanceCase } from "./case.ts";
 import { drawVectors } from "./vector_index.ts";
+import { watchSubmits } from "./watch_submits.ts";
 
 /** Something to do on a device of its own, and what came of it, exactly. */
 interface Work {
@@ -107,23 +108,12 @@ const embedTexts: Work = {
   },
 };
 
+/** A loss is told within so long. */
+const LOSS_TOLD_MS = 5000;
+
 /** When within a submit the device goes: before it, once it is handed over, or when its result is asked for. */
 const MOMENTS = ["before", "after", "at the map after"] as const;
 type Moment = (typeof MOMENTS)[number];
-
-/** Calls `before` and `after` around each submit on the GPUDevice that the device has now. Returns its end. */
-function watchSubmits({ gpu }: Device, before: () => void, after: () => void = () => undefined): () => void {
-  const { queue } = gpu;
-  const { submit } = queue;
-  queue.submit = (buffers) => {
-    before();
-    submit.call(queue, buffers);
-    after();
-  };
-  return () => {
-    queue.submit = submit;
-  };
-}
 
 /** Destroys the captured GPUDevice around its submit of this number, from 1 on. */
 function destroyAt(device: Device, submit: number, moment: Moment): void {
@@ -172,11 +162,13 @@ async function runWithLoss(shared: Device, work: Work, share: number, moment: Mo
   const at = 1 + Math.floor(share * wanted.submits);
   const told: DeviceLostError[] = [];
   using device = await requestDevice({ onDeviceLost: (error) => void told.push(error) });
+  const { lost } = device;
   destroyAt(device, at, moment);
   const bits = JSON.stringify(await work.run(device));
   const place = `${work.name}, destroyed ${moment} submit ${at} of ${wanted.submits}`;
   if (bits !== wanted.bits) throw new Error(`${place}: ended with ${bits}; expected ${wanted.bits}`);
-  // A loss that comes with the very last submit is told when the work is already done.
+  // A loss that comes with the last submits is told when the work is already done.
+  await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, LOSS_TOLD_MS))]);
   await device.reopened();
   const reasons = told.map(({ reason }) => reason).join();
   if (reasons !== "destroyed") throw new Error(`${place}: onDeviceLost was told of "${reasons}"; expected one loss`);

@@ -11,6 +11,7 @@ import { kerasFileCases } from "./keras_files.ts";
 import { kerasLayerCases } from "./keras_layers.ts";
 import { kerasPartCases } from "./keras_parts.ts";
 import { kerasTrainingCases } from "./keras_training.ts";
+import { manyMemoryCases, memoryCases } from "./memory.ts";
 import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
 import { predictorCases } from "./predictor.ts";
@@ -35,6 +36,7 @@ const cases: readonly ConformanceCase[] = [
   ...kerasTrainingCases,
   ...penaltyCases,
   ...batchPartCases,
+  ...memoryCases,
   ...stateUpdateCases,
   ...kerasFileCases,
   ...functionalCases,
@@ -59,6 +61,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   cases: { what: "cases", cases },
   graphs: { what: "random graphs", cases: randomGraphCases(10_000) },
   models: { what: "models built, trained two steps and disposed", cases: builtModelCases(1_000) },
+  memory: { what: "models whose memory was told beforehand", cases: manyMemoryCases },
   losses: { what: "works whose device was destroyed", cases: manyDeviceLossCases },
 };
 

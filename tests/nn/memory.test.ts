@@ -1,6 +1,7 @@
 /** Nothing is left behind: by models built and disposed, nor by steps. */
 import { beforeAll, expect, test } from "vitest";
 import { type Device, dense, embedding, lstm, requestDevice, sequential } from "../../src/index.ts";
+import { manyMemoryCases } from "../conformance/memory.ts";
 import { collect } from "../support/collect.ts";
 import { testDevice } from "../support/device.ts";
 import { smallData, smallModel } from "./small_model.ts";
@@ -92,3 +93,5 @@ test("with microBatchSize a step takes the memory of so many rows", async () => 
   expect(half / whole).toBeLessThan(0.6);
   expect(eighth / whole).toBeLessThan(0.25);
 });
+
+for (const { name, run } of manyMemoryCases) test(name, () => run(device));

@@ -1,0 +1,72 @@
+/** A device on which nothing is made: what would be made is counted. */
+import type { AdapterTraits } from "../core/kernel_call.ts";
+import { Device } from "./device.ts";
+
+/**
+ * Stands in for a device, with its limits and traits: programs are planned and compiled for it by the same code, but take no
+ * memory and cannot run. What `memory` tells is what the real device would hold.
+ */
+export class PlanningDevice extends Device {
+  readonly #real: Device;
+  readonly #labels = new Map<GPUBuffer, string>();
+
+  /** @param memoryLimit what the real device may still take, in bytes */
+  constructor(real: Device, memoryLimit: number) {
+    super({ gpu: gpuWithout(real.gpu), info: undefined }, { memoryLimit });
+    this.#real = real;
+  }
+
+  override get traits(): AdapterTraits {
+    return this.#real.traits;
+  }
+
+  override get adapter(): string {
+    return this.#real.adapter;
+  }
+
+  override createBuffer(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
+    const buffer = super.createBuffer(bytes, usage, label);
+    this.#labels.set(buffer, label);
+    return buffer;
+  }
+
+  override destroyBuffer(buffer: GPUBuffer): void {
+    super.destroyBuffer(buffer);
+    this.#labels.delete(buffer);
+  }
+
+  /** The bytes that are held, added up by what `groupOf` makes of buffers' labels. */
+  bytesBy<Group extends string>(groupOf: (label: string) => Group): Map<Group, number> {
+    const bytes = new Map<Group, number>();
+    for (const [buffer, label] of this.#labels) {
+      const group = groupOf(label);
+      if (this.holds(buffer)) bytes.set(group, (bytes.get(group) ?? 0) + buffer.size);
+    }
+    return bytes;
+  }
+}
+
+/** What a program asks of a GPUDevice until it runs; none of it does anything. */
+function gpuWithout({ limits, features }: GPUDevice): GPUDevice {
+  const nothing = () => ({});
+  const gpu = {
+    limits,
+    features,
+    lost: new Promise<GPUDeviceLostInfo>(() => undefined),
+    queue: { writeBuffer: () => undefined },
+    pushErrorScope: () => undefined,
+    popErrorScope: async () => null,
+    createBuffer: ({ size, usage, label = "" }: GPUBufferDescriptor) => ({
+      size,
+      usage,
+      label,
+      destroy: () => undefined,
+    }),
+    createBindGroup: nothing,
+    createBindGroupLayout: nothing,
+    createPipelineLayout: nothing,
+    createShaderModule: nothing,
+    createComputePipelineAsync: async () => ({}),
+  };
+  return gpu as unknown as GPUDevice;
+}
