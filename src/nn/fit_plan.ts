@@ -5,7 +5,7 @@ import type { ClassWeight, DataLike } from "./data_targets.ts";
 import { type Examples, partOf } from "./examples.ts";
 import type { FitOptions } from "./model_options.ts";
 import { type OpenSteps, rowSteps } from "./steps.ts";
-import { streamSteps } from "./stream_steps.ts";
+import type { StreamStepOptions } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /** @throws ValueError unless `value` is a whole number of at least `least`. */
@@ -93,6 +93,14 @@ export function planFit(
     prepare: (batch) => prepare(batch, label),
   });
   return { training, validation: { steps: validation, every }, state };
+}
+
+/** Steps on a stream: loaded when there is one. */
+function streamSteps(stream: BatchStream, options: StreamStepOptions): OpenSteps {
+  return async (_, make) => {
+    const { openStream } = await import("./on_demand.ts");
+    return openStream(stream, make, options);
+  };
 }
 
 function withoutWeights(examples: Examples): Examples {

@@ -5,7 +5,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Value, Variable } from "../graph/operation.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { BatchRunner } from "./batch_runner.ts";
+import type { BatchRunner } from "./batch_runner.ts";
 import { type BatchStream, isStream } from "./batch_stream.ts";
 import { CallbackList } from "./callbacks/callback_list.ts";
 import { compileModel } from "./compile_model.ts";
@@ -33,7 +33,7 @@ import { PauseGate } from "./pause_gate.ts";
 import type { Compiled } from "./step_programs.ts";
 import { Trainer } from "./trainer.ts";
 import { type Logs, stopIfAsked, type TrainerControl, type TrainingState } from "./training_state.ts";
-import { TrainingStep } from "./training_step.ts";
+import type { TrainingStep } from "./training_step.ts";
 import { slotNames } from "./weight_names.ts";
 
 /**
@@ -150,6 +150,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
     const size = Math.min(batchSize, prepared.size);
+    const { TrainingStep } = await import("./on_demand.ts");
     return this.recovered("trainingStep", () =>
       TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, size),
     );
@@ -229,7 +230,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return this.exclusively("trainOnBatch", async () => {
       const batch = this.#batch("trainOnBatch", x, y, options);
       const iteration = this.#state?.iteration ?? 0;
-      const logs = await this.#batchRunner("trainOnBatch").train(batch, iteration);
+      const logs = await (await this.#batchRunner("trainOnBatch")).train(batch, iteration);
       this.#state = { ...untrainedState(this.seed), iteration: iteration + 1 };
       return logs;
     });
@@ -239,7 +240,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
     return this.exclusively("testOnBatch", () =>
       this.recovered("testOnBatch", async () =>
-        this.#batchRunner("testOnBatch").test(this.#batch("testOnBatch", x, y, options)),
+        (await this.#batchRunner("testOnBatch")).test(this.#batch("testOnBatch", x, y, options)),
       ),
     );
   }
@@ -311,8 +312,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return this.#prepare({ x, y, sampleWeight }, this.#needCompiled(what), what, classWeight);
   }
 
-  #batchRunner(what: string): BatchRunner {
-    this.#runner ??= new BatchRunner(this.#stepModel(), this.#needCompiled(what));
+  async #batchRunner(what: string): Promise<BatchRunner> {
+    const compiled = this.#needCompiled(what);
+    const { BatchRunner } = await import("./on_demand.ts");
+    this.#runner ??= new BatchRunner(this.#stepModel(), compiled);
     return this.#runner;
   }
 

@@ -9,16 +9,8 @@ import { recovering } from "../runtime/recovery.ts";
 import type { Variants } from "../runtime/tune.ts";
 import { variablesOf } from "../runtime/variables.ts";
 import type { InputsLike } from "./data_input.ts";
-import { type HiddenGradients, hiddenGradients } from "./hidden_gradients.ts";
-import {
-  type CellTrace,
-  type GruTrace,
-  type InputGradients,
-  inputGradients,
-  type SimpleRnnTrace,
-  type TraceOptions,
-  traceCell,
-} from "./inspect.ts";
+import type { HiddenGradients } from "./hidden_gradients.ts";
+import type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace, TraceOptions } from "./inspect.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "./layers/index.ts";
 import type { NamedWeight } from "./model_options.ts";
@@ -165,11 +157,13 @@ export abstract class ModelBase {
     x: InputsLike,
     options: TraceOptions = {},
   ): Promise<Trace> {
+    const { traceCell } = await import("./on_demand.ts");
     return this.recovered("trace", () => traceCell<Trace>(this, x, options));
   }
 
   /** The gradient of the output by input and timestep, for x. */
   async gradients(x: InputsLike): Promise<InputGradients> {
+    const { inputGradients } = await import("./on_demand.ts");
     return this.recovered("gradients", () => inputGradients(this, x));
   }
 
@@ -181,6 +175,7 @@ export abstract class ModelBase {
    * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
    */
   async hiddenGradients(x: InputsLike, options: TraceOptions = {}): Promise<HiddenGradients> {
+    const { hiddenGradients } = await import("./on_demand.ts");
     return this.recovered("hiddenGradients", () => hiddenGradients(this, x, options));
   }
 

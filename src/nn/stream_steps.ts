@@ -6,7 +6,7 @@ import type { Examples } from "./examples.ts";
 import { FedBatches } from "./fed_batches.ts";
 import { StepCache } from "./step_cache.ts";
 import type { StepProgram } from "./step_programs.ts";
-import type { EpochPlace, MakeStep, OpenSteps, ReadyStep, Steps } from "./steps.ts";
+import type { EpochPlace, MakeStep, ReadyStep, Steps } from "./steps.ts";
 
 /** How a stream is cut into epochs. */
 export interface StreamStepOptions {
@@ -19,17 +19,15 @@ export interface StreamStepOptions {
 }
 
 /** Steps on the batches of a stream. They are fed one by one; a program is compiled for each size and shape. */
-export function streamSteps(stream: BatchStream, options: StreamStepOptions): OpenSteps {
-  return async (_device, make) => {
-    const steps = new StreamSteps(stream, make, options);
-    try {
-      await steps.open();
-      return steps;
-    } catch (error) {
-      steps.dispose();
-      throw error;
-    }
-  };
+export async function openStream(stream: BatchStream, make: MakeStep, options: StreamStepOptions): Promise<Steps> {
+  const steps = new StreamSteps(stream, make, options);
+  try {
+    await steps.open();
+    return steps;
+  } catch (error) {
+    steps.dispose();
+    throw error;
+  }
 }
 
 type Batches = Iterator<DataLike> | AsyncIterator<DataLike>;

@@ -1,0 +1,6 @@
+/** What few pages use of a model, in one module that is loaded when it is asked for. */
+export { BatchRunner } from "./batch_runner.ts";
+export { hiddenGradients } from "./hidden_gradients.ts";
+export { inputGradients, traceCell } from "./inspect.ts";
+export { openStream } from "./stream_steps.ts";
+export { TrainingStep } from "./training_step.ts";
