@@ -89,7 +89,9 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         context.font = `${isBold ? "600 14px" : "12px"} system-ui, sans-serif`;
         const label = map.words[word] as string;
         const places = placesOf(at, context.measureText(label).width);
-        const free = (isBold ? places : places.slice(0, 1)).find((box) => !taken.some((other) => overlap(box, other)));
+        const free = (isBold ? places : places.slice(0, 1)).find(
+          (box) => box[0] > 0 && box[0] + box[2] < width && !taken.some((other) => overlap(box, other)),
+        );
         if (free === undefined && !isBold) return;
         context.beginPath();
         context.arc(at[0], at[1], isBold ? 4.5 : 2.5, 0, 2 * Math.PI);

@@ -95,8 +95,9 @@ export function Room() {
           </p>
           <p id="explained" class="muted">
             {count(current.words.length)} words. The map shows the two directions in which their vectors differ most:
-            across {percent(current.explained[0])} of the variance, up {percent(current.explained[1])}. The rest is not
-            seen, so neighbours in the list need not be neighbours on the map.
+            across {percent(current.explained[0])} of the variance, up {percent(current.explained[1])}
+            {current.stretch > 1.05 ? `, which is drawn ${current.stretch.toFixed(1)} times as large` : ""}. The rest is
+            not seen, so neighbours in the list need not be neighbours on the map.
           </p>
         </div>
         <Neighbours current={current} />

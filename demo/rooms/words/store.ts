@@ -8,7 +8,13 @@ import type { Moment, NearWord, WordsResult } from "../../worker/requests/words.
 /** Neighbours that are listed. */
 const NEIGHBOURS = 12;
 
-export const map = signal<WordsResult | undefined>(undefined);
+/** The map as it is drawn. */
+export interface DrawnMap extends WordsResult {
+  /** How many times as large as across the second direction is drawn: a map of one strong direction would be a line. */
+  readonly stretch: number;
+}
+
+export const map = signal<DrawnMap | undefined>(undefined);
 export const moment = signal<Moment>("after");
 /** The word in the middle, by its place among the words. */
 export const chosen = signal<number | undefined>(undefined);
@@ -25,6 +31,20 @@ export interface View {
 
 /** Nothing while the map is seen whole. */
 export const view = signal<View | undefined>(undefined);
+
+/** As wide as high would be best; more than fourfold would tell lies. */
+const MOST_STRETCH = 4;
+
+/** Stretches what is up and down in a map. */
+function drawn(found: WordsResult): DrawnMap {
+  let [across, up] = [1e-6, 1e-6];
+  for (const [at, value] of found.points.entries()) {
+    if (at % 2 === 0) across = Math.max(across, Math.abs(value));
+    else up = Math.max(up, Math.abs(value));
+  }
+  const stretch = Math.min(MOST_STRETCH, Math.max(1, (0.6 * across) / up));
+  return { ...found, stretch, points: found.points.map((value, at) => (at % 2 === 0 ? value : value * stretch)) };
+}
 
 /** Puts the word in the middle of the list, and into the middle of the picture if `moves`. */
 export function choose(place: number, moves: boolean): void {
@@ -63,7 +83,7 @@ export function followMap(): () => void {
         if (mine !== asked) return;
         batch(() => {
           const word = chosen.value === undefined ? undefined : map.value?.words[chosen.value];
-          map.value = next;
+          map.value = drawn(next);
           view.value = undefined;
           // Another model knows other words: the same one stays in the middle where it is known.
           const place = word === undefined ? -1 : next.words.indexOf(word);
