@@ -4,7 +4,11 @@ import { decimate } from "../../demo/worker/decimate.ts";
 
 test("a short series stays as it is, with its dates", () => {
   const { at, values, dates } = decimate([3, 1, 2], ["a", "b", "c"]);
-  expect([[...at], [...values], dates]).toEqual([[0, 1, 2], [3, 1, 2], ["a", "b", "c"]]);
+  expect([[...at], [...values], dates]).toEqual([
+    [0, 1, 2],
+    [3, 1, 2],
+    ["a", "b", "c"],
+  ]);
   expect(decimate([]).at.length).toBe(0);
 });
 

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser } from "../../src/cli/browser.ts";
-import { describeSkipped, isWanted } from "../platform/selection.ts";
+import { describeSkipped, isWanted } from "../platform/runtimes.ts";
 import { axeFindings } from "./axe.ts";
 import {
   dropFile,

@@ -1,9 +1,12 @@
 /** Training in the page, end to end: files good and bad, reloads and lost devices, each ending with the very same weights. */
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { tar } from "../data/archives.ts";
 import {
   dropFile,
   finishTraining,
@@ -129,6 +132,9 @@ test("a table of one's own, chosen and dropped; what is wrong with one is said b
   await waitForText(page, "#data", /reviews\.jsonl: 48 to learn from/);
   await dropFile(page, "cut.tar.gz", "not an archive");
   await waitForText(page, ".notices", /cut\.tar\.gz/);
+  const archive = gzipSync(tar([{ path: "aclImdb/train/pos/0_9.txt", text: randomBytes(50_000).toString("hex") }]));
+  await choose(page, "short.tar.gz", archive.subarray(0, archive.length / 2));
+  await waitForText(page, ".notices", /short\.tar\.gz: the gzip stream is cut short or damaged after/);
   await startTraining(page);
   await waitForText(page, "#state", /^(Done|Stopped by an error)/);
   expect(await textOf(page, "#state")).toMatch(/^Done/);

@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { runDeno } from "../../src/cli/deno.ts";
 import { describeRemote, type StartRuntime } from "./remote.ts";
-import { caseFilter, describeSkipped, isWanted, suite } from "./selection.ts";
+import { describeSkipped, isWanted } from "./runtimes.ts";
+import { caseFilter, suite } from "./selection.ts";
 
 if (isWanted("deno")) {
   const errors: string[] = [];

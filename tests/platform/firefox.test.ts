@@ -1,7 +1,7 @@
 /** The conformance cases in Firefox, on wgpu. Skipped, loudly, where Firefox is not installed. */
 import { findBrowser } from "../../src/cli/browser.ts";
 import { describeBrowser } from "./browser_cases.ts";
-import { describeSkipped, isWanted } from "./selection.ts";
+import { describeSkipped, isWanted } from "./runtimes.ts";
 
 if (!isWanted("firefox")) {
   describeSkipped("Firefox", "SLUICE_RUNTIMES leaves it out");

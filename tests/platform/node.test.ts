@@ -3,7 +3,8 @@ import "../../src/node.ts";
 import { afterAll, beforeAll, describe } from "vitest";
 import { type CaseRunner, openRunner } from "../conformance/run.ts";
 import { collect } from "../support/collect.ts";
-import { declareCases, describeSkipped, isWanted } from "./selection.ts";
+import { describeSkipped, isWanted } from "./runtimes.ts";
+import { declareCases } from "./selection.ts";
 
 if (!isWanted("node")) describeSkipped("Node", "SLUICE_RUNTIMES leaves it out");
 

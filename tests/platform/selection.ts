@@ -1,15 +1,8 @@
-/** Which runtimes and cases were asked for, by the environment. */
-import { afterAll, describe, test } from "vitest";
+/** Which cases were asked for, by the environment. */
+import { afterAll, test } from "vitest";
 import type { ConformanceCase } from "../conformance/case.ts";
 import { casesOf, suites } from "../conformance/index.ts";
 import { tally } from "../support/tally.ts";
-
-const RUNTIMES = ["node", "deno", "chromium", "firefox"] as const;
-
-const runtimes = process.env.SLUICE_RUNTIMES?.split(",");
-const unknown = runtimes?.filter((name) => !RUNTIMES.some((known) => known === name)) ?? [];
-if (unknown.length > 0)
-  throw new Error(`SLUICE_RUNTIMES: unknown ${unknown.join(", ")}; expected some of ${RUNTIMES.join(",")}`);
 
 /** The substring that a case's name must hold. */
 export const caseFilter: string | undefined = process.env.SLUICE_CASES;
@@ -36,15 +29,4 @@ export function declareCases(title: string, run: (testCase: ConformanceCase) => 
     const what = `${suites[suite.split("/")[0] as string]?.what} in ${title}`;
     tally({ what, tried: sum(selectedCases), lost: Math.max(lost.size, sum(lost)), note: notes.join("; ") });
   });
-}
-
-/** Whether the cases should run in `runtime`; all runtimes are asked for when nothing is said. */
-export function isWanted(runtime: (typeof RUNTIMES)[number]): boolean {
-  return runtimes?.includes(runtime) ?? true;
-}
-
-/** Declares `title` as skipped, with the reason where everyone sees it. */
-export function describeSkipped(title: string, reason: string): void {
-  console.warn(`SKIPPED: nothing ran in ${title}: ${reason}`);
-  describe(title, () => test.skip(reason, () => undefined));
 }

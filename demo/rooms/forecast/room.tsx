@@ -185,7 +185,7 @@ function Loss() {
 
 export function Room() {
   useEffect(() => {
-    if (series.value === undefined && gpu.value.kind !== "missing") void look();
+    if (series.value === undefined) void look();
   }, []);
   return (
     <div class="forecast-room">
