@@ -82,6 +82,7 @@ function Settings() {
               max={field.most}
               step={field.name === "learningRate" ? "any" : 1}
               value={settings.value[field.name]}
+              disabled={isRunning.value}
               onChange={({ currentTarget }) => set(field, currentTarget.value)}
             />
             <span class="muted">{field.help}</span>
@@ -150,16 +151,12 @@ function Report({ done }: { readonly done: ForecastResult }) {
 }
 
 function Status() {
-  const words =
-    isRunning.value || result.value === undefined
-      ? status.value
-      : `${status.value.slice(0, -1)}, on “${column.value}”.`;
   return (
     <>
-      <p id="forecast-status">{words}</p>
+      <p id="forecast-status">{status.value}</p>
       {/* A screen reader does not hear of every step. */}
       <p class="visually-hidden" role="status">
-        {isRunning.value ? "Training …" : words}
+        {isRunning.value ? "Training …" : status.value}
       </p>
     </>
   );

@@ -51,6 +51,13 @@ export function set({ name, least, most }: ForecastField, text: string): void {
   if (name === "rows") void look();
 }
 
+/** What came of an earlier training says nothing of this one. */
+function clear(): void {
+  losses.length = 0;
+  result.value = undefined;
+  progress.value = undefined;
+}
+
 /** Reads the series as it is chosen. */
 async function read(next: File | undefined, wanted: string): Promise<void> {
   dismiss("forecast");
@@ -60,6 +67,9 @@ async function read(next: File | undefined, wanted: string): Promise<void> {
       file.value = next;
       series.value = found;
       column.value = found.column;
+      // A training may have begun since.
+      if (isRunning.value) return;
+      clear();
       status.value = `Ready: ${found.name}, ${found.rows.toLocaleString("en")} rows.`;
     });
   } catch (error) {
@@ -74,7 +84,8 @@ export function look(): Promise<void> {
 
 /** Takes another column. */
 export function chooseColumn(name: string): Promise<void> {
-  return read(file.value, name);
+  column.value = name;
+  return look();
 }
 
 /** Takes the visitor's file, or goes back to the page's prices. */
@@ -85,10 +96,8 @@ export function choose(next: File | undefined): Promise<void> {
 export async function start(): Promise<void> {
   control = new AbortController();
   dismiss("forecast");
-  losses.length = 0;
   batch(() => {
-    result.value = undefined;
-    progress.value = undefined;
+    clear();
     isRunning.value = true;
     status.value = "Compiling shaders, then step 1 …";
   });
@@ -103,7 +112,7 @@ export async function start(): Promise<void> {
         status.value = `Training: step ${event.step} of ${event.steps}`;
       },
     });
-    status.value = `Done in ${result.value.seconds.toFixed(1)} s.`;
+    status.value = `Done in ${result.value.seconds.toFixed(1)} s, on “${result.value.column}”.`;
   } catch (error) {
     status.value = error instanceof WorkerFailure && error.cause === "aborted" ? "Stopped." : "Stopped by an error.";
     notifyFailure("forecast", error);
