@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchBrowser } from "../../../src/cli/browser.ts";
 import { tally } from "../../support/tally.ts";
 import { type PageServer, servePages } from "../page_server.ts";
-import { describeSkipped, isWanted } from "../selection.ts";
+import { describeSkipped, isWanted } from "../runtimes.ts";
 import type { Ended, Failed } from "./page.ts";
 
 /** Chromium blocks a page's GPU for two minutes after two crashes, and so long Sluice does not try again. */
