@@ -42,17 +42,17 @@ const SLOTS = 1024u;
 const PER_WORD = 4u;
 const WORDS = BLOCK / PER_WORD;
 
-// Digits of the block's ids, four to a word, and the places they go to.
-var<workgroup> digits: array<u32, WORDS>;
+// Digits of the block's ids, four to a word; before them, each digit's count in all blocks. And the places they go to.
+// One array for both: see IS_DIRECT above for what a number more costs.
+var<workgroup> shared_words: array<u32, RADIX>;
 var<workgroup> slots: array<u32, SLOTS>;
-var<workgroup> totals: array<u32, RADIX>;
 
 fn digit_of(id: i32) -> u32 {
   let key = select(params.bound, u32(id), id >= 0 && u32(id) < params.bound);
   return (key >> params.shift) & (RADIX - 1u);
 }
 
-// Packs the digits of the block that starts at `start`; what lies past the last id counts as the last digit. The caller sets the barrier.
+// Packs into shared_words the digits of the block that starts at `start`; what lies past the last id counts as the last digit. The caller sets the barrier.
 fn load_digits(start: u32, lane: u32) {
   for (var word = lane; word < WORDS; word += RADIX) {
     var packed = 0u;
@@ -62,7 +62,7 @@ fn load_digits(start: u32, lane: u32) {
       if (index < params.size) { digit = digit_of(ids[index]); }
       packed |= digit << (8u * n);
     }
-    digits[word] = packed;
+    shared_words[word] = packed;
   }
 }
 
@@ -84,7 +84,7 @@ fn sort_count(
   let length = min(BLOCK, params.size - min(params.size, start));
   var found = vec4u(0u);
   for (var word = 0u; word < WORDS; word++) {
-    found += select(vec4u(0u), vec4u(1u), matches(digits[word], lane));
+    found += select(vec4u(0u), vec4u(1u), matches(shared_words[word], lane));
   }
   var count = found.x + found.y + found.z + found.w;
   if (lane == RADIX - 1u) { count -= BLOCK - length; }
@@ -97,11 +97,11 @@ fn sort_scan(@builtin(local_invocation_index) lane: u32) {
   for (var block = 0u; block < params.blocks; block++) {
     total += table[block * RADIX + lane];
   }
-  totals[lane] = total;
+  shared_words[lane] = total;
   workgroupBarrier();
   var place = 0u;
   for (var digit = 0u; digit < lane; digit++) {
-    place += totals[digit];
+    place += shared_words[digit];
   }
   for (var block = 0u; block < params.blocks; block++) {
     let count = table[block * RADIX + lane];
@@ -120,10 +120,10 @@ fn place_from_counts(block: u32, lane: u32) -> u32 {
     total += count;
     place += select(0u, count, other < block);
   }
-  totals[lane] = total;
+  shared_words[lane] = total;
   workgroupBarrier();
   for (var digit = 0u; digit < lane; digit++) {
-    place += totals[digit];
+    place += shared_words[digit];
   }
   return place;
 }
@@ -146,17 +146,18 @@ fn sort_scatter(
 ) {
   let block = group.x + group.y * groups.x;
   let start = block * BLOCK;
-  load_digits(start, lane);
-  workgroupBarrier();
   let length = min(BLOCK, params.size - min(params.size, start));
   var place = 0u;
   if (IS_SCANNED == 1u) {
     place = places[min(block, params.blocks - 1u) * RADIX + lane];
   } else {
     place = place_from_counts(block, lane);
+    workgroupBarrier();
   }
+  load_digits(start, lane);
+  workgroupBarrier();
   for (var word = 0u; word < WORDS; word++) {
-    let found = matches(digits[word], lane);
+    let found = matches(shared_words[word], lane);
     if (any(found)) {
       for (var n = 0u; n < PER_WORD; n++) {
         if (found[n]) {

@@ -70,8 +70,8 @@ const INSTRUCTIONS = { load: 250, broadcast: 16, multiplyAdds: 64 } as const;
 /** Measured, beside the adapter's cautious guess: 10 and 3.5 G multiply-adds per second. */
 const SUBGROUP_SPEED = { lavapipe: 1.5, swiftshader: 2.5, gpu: 1 } as const;
 
-/** SwiftShader takes 0.4 s to compile a tile of 32 rows, and half of that for 16: a small product is not worth the first. */
-const QUICK_TO_COMPILE = { kind: "swiftshader", multiplyAdds: 1e8, maxRows: 16 } as const;
+/** SwiftShader takes 0.4 s to compile a tile of 32 rows, 0.15 of 16, 0.1 of 8: a small product, of some 50 ms at most, is not worth more. */
+const QUICK_TO_COMPILE = { kind: "swiftshader", multiplyAdds: 1e8, maxRows: 8 } as const;
 
 /** Of the tiles that a subgroup can own, those with the fewest instructions for all of the output. */
 function subgroupTiling(
