@@ -69,7 +69,9 @@ export class Tuning {
       if (choice === undefined) continue;
       chosen.set(key, choice.variant);
       kept.set(key, choice.variant);
-      if (choice.from === "measured" && this.#choices.get(key) !== choice) measured.set(key, choice.variant);
+      if (choice.from === "measured" && this.#choices.get(key) !== choice) {
+        measured.set(key, entryFor(choice.variant, candidates));
+      }
       this.#choices.set(key, choice);
     }
     if (measured.size > 0) await this.#memory?.add(measured);
@@ -91,7 +93,9 @@ export class Tuning {
     if (replayed !== undefined || this.#memory === undefined) return replayed;
     if (before !== undefined && before.from !== "replayed") return before;
     this.#remembered ??= this.#memory.read();
-    return asked((await this.#remembered).get(key), "remembered") ?? (await this.#measure(key, call, candidates));
+    const entry = (await this.#remembered).get(key);
+    const remembered = candidates.flatMap(({ names }) => names).find((name) => entry === entryFor(name, candidates));
+    return asked(remembered, "remembered") ?? (await this.#measure(key, call, candidates));
   }
 
   async #measure(key: string, call: KernelCall, candidates: readonly Candidate[]): Promise<VariantChoice> {
@@ -129,7 +133,7 @@ export class Tuning {
         const text = JSON.stringify(plan);
         const names = [...(byPlan.get(text)?.names ?? []), name];
         const [first = name] = names;
-        byPlan.set(text, { name: first, names, dispatches: plan.dispatches.length, isDefault: text === own });
+        byPlan.set(text, { name: first, names, text, dispatches: plan.dispatches.length, isDefault: text === own });
       } catch (error) {
         // Such as a variant that needs subgroups, where there are none.
         if (!(error instanceof SluiceError)) throw error;
@@ -144,9 +148,23 @@ interface Candidate {
   readonly name: string;
   /** Every name that leads to the same plan. */
   readonly names: readonly string[];
+  /** The plan: shaders, their parameters and workgroups. */
+  readonly text: string;
   readonly dispatches: number;
   /** True for what runs untuned. */
   readonly isDefault: boolean;
+}
+
+/** What the store keeps of a choice: it holds for these plans only, so that a kernel that has changed is measured anew. */
+function entryFor(variant: string, candidates: readonly Candidate[]): string {
+  return `${variant} of ${textHash(candidates.map(({ text }) => text).join("\n"))}`;
+}
+
+/** FNV-1a (Fowler, Noll & Vo), 32 bits, of the text's UTF-16 units. */
+function textHash(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 const tunings = new WeakMap<Device, Tuning>();
