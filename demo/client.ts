@@ -1,4 +1,5 @@
 /** The page's end of the worker: `ask("judge", { … })` gives a promise of the answer. */
+import { watchWorker } from "./heartbeat.ts";
 import type {
   EventOf,
   Failure,
@@ -68,7 +69,22 @@ function post(message: ToWorker): void {
 
 function startWorker(): Worker {
   const started = new Worker(new URL("./worker/main.ts", import.meta.url), { type: "module" });
+  const end = (failure: Failure): void => {
+    heartbeat.stop();
+    started.terminate();
+    if (worker !== started) return;
+    worker = undefined;
+    for (const { reject } of pending.values()) reject(new WorkerFailure(failure));
+  };
+  const heartbeat = watchWorker(
+    () => post({ kind: "ping" }),
+    () => pending.size > 0,
+    (why) => end({ cause: "workerGone", message: `${why}; the next question starts another` }),
+  );
   started.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => {
+    heartbeat.heard();
+    if (data.kind === "holds") return heartbeat.holds(data.lock);
+    if (data.kind === "alive") return;
     const asker = pending.get(data.id);
     if (data.kind === "event") asker?.onEvent?.(data.event);
     else if (data.kind === "result") asker?.resolve(data.result);
@@ -77,10 +93,7 @@ function startWorker(): Worker {
   // A worker that could not be loaded, or that died of an error nothing caught, answers nobody.
   started.addEventListener("error", (event) => {
     event.preventDefault();
-    const failure: Failure = { cause: "other", message: event.message || "the page's worker could not be started" };
-    for (const { reject } of pending.values()) reject(new WorkerFailure(failure));
-    started.terminate();
-    if (worker === started) worker = undefined;
+    end({ cause: "other", message: event.message || "the page's worker could not be started" });
   });
   return started;
 }

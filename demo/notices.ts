@@ -25,6 +25,7 @@ const TITLES: Readonly<Record<FailureCause, string>> = {
   badFile: "That file could not be used",
   diskFull: "The disk is full",
   noModel: "No model yet",
+  workerGone: "The training's worker is gone",
   other: "Something went wrong",
 };
 

@@ -32,9 +32,13 @@ export type EventOf<N extends RequestName> = Parameters<Requests[N]>[0] extends 
 
 export type ToWorker =
   | { readonly kind: "ask"; readonly id: number; readonly name: RequestName; readonly params: unknown }
-  | { readonly kind: "abort"; readonly id: number };
+  | { readonly kind: "abort"; readonly id: number }
+  | { readonly kind: "ping" };
 
 export type FromWorker =
+  /** The lock that it holds as long as it lives. */
+  | { readonly kind: "holds"; readonly lock: string }
+  | { readonly kind: "alive" }
   | { readonly kind: "event"; readonly id: number; readonly event: unknown }
   | { readonly kind: "result"; readonly id: number; readonly result: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure };
@@ -49,6 +53,7 @@ export type FailureCause =
   | "badFile"
   | "diskFull"
   | "noModel"
+  | "workerGone"
   | "other";
 
 /** An error as it crosses: its kind, and the words that the engine found for it. */

@@ -1,6 +1,8 @@
 // `npm run test:long`: the proofs that are too long for CI, and a table of what was tried and what was lost.
 //   npm run test:long                  all sections
 //   npm run test:long -- saves graphs  some of them
+//   npm run test:long -- --share 0.1   a tenth of each
+//   npm run test:long -- --help        what there is, and how long it takes
 // A section is one run of Vitest over some files with an environment that makes them long, or a script. Tests add rows to
 // the table with `tally` of tests/support/tally.ts.
 import { spawnSync } from "node:child_process";
@@ -8,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { buildIfStale } from "./build.mjs";
 import { setup } from "./setup.mjs";
 
@@ -33,6 +36,11 @@ const SECTIONS = {
     about: "1,000 models built, trained two steps and disposed, in every runtime",
     files: RUNTIMES,
     env: { SLUICE_SUITE: "models" },
+  },
+  heap: {
+    about: "a page that trains for 20 minutes: heaps of page and worker, memory of the GPU process",
+    files: ["tests/demo/heap.test.ts"],
+    env: { SLUICE_PAGE_MINUTES: "20" },
   },
   losses: {
     about:
@@ -64,12 +72,22 @@ const SECTIONS = {
 };
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
-const asked = process.argv.slice(2);
+const { values, positionals: asked } = parseArgs({
+  options: { share: { type: "string", default: "1" }, help: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const share = Number(values.share);
 const unknown = asked.filter((name) => !Object.hasOwn(SECTIONS, name));
-if (unknown.length > 0) {
-  const list = Object.entries(SECTIONS).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
-  console.error(`sluice: unknown section ${unknown.join(", ")}; expected some of\n${list.join("\n")}`);
-  process.exit(1);
+if (values.help || unknown.length > 0 || !(share > 0 && share <= 1)) {
+  const list = Object.entries(SECTIONS).map(
+    ([name, { about, minutes }]) => `  ${name.padEnd(10)}${about}; about ${minutes} min`,
+  );
+  const wrong = unknown.length > 0 ? `unknown section ${unknown.join(", ")}` : `--share is ${values.share}`;
+  const head = values.help
+    ? "Sections, and minutes on 2 cores:"
+    : `sluice: ${wrong}; expected a share in (0, 1], and some of`;
+  console.error(`${head}\n${list.join("\n")}`);
+  process.exit(values.help ? 0 : 1);
 }
 await setup({ chromium: true, firefox: true });
 await buildIfStale();
@@ -92,7 +110,7 @@ function runSection(section) {
   const args = script === undefined ? [vitest, "run", ...files] : [script];
   const { status } = spawnSync(process.execPath, args, {
     stdio: "inherit",
-    env: { ...process.env, ...env, SLUICE_TALLY: file },
+    env: { ...process.env, ...scaled(env), SLUICE_SHARE: String(share), SLUICE_TALLY: file },
   });
   const seconds = Math.round((Date.now() - started) / 1000);
   const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
@@ -101,6 +119,13 @@ function runSection(section) {
   if (told.some(({ lost }) => lost > 0)) return told;
   const note = status === 0 ? "it told of nothing" : `it ended with status ${status}`;
   return [...told, { section, seconds, what: "the section itself", tried: 1, lost: 1, note }];
+}
+
+/** A share of what a section does: counts are made smaller, and suites take fewer of their cases. */
+function scaled(env) {
+  const part = (value) =>
+    /^\d+$/.test(value) ? Math.ceil(Number(value) * share) : share === 1 ? value : `${value}/${share}`;
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(part(value))]));
 }
 
 function table(all) {

@@ -31,7 +31,15 @@ async function answer({ id, name, params }: Extract<ToWorker, { kind: "ask" }>):
   }
 }
 
+// Held until the worker is no more, however it ends: that is how the page learns of it.
+const lock = `sluice-page/worker/${crypto.randomUUID()}`;
+void navigator.locks.request(lock, () => {
+  post({ kind: "holds", lock });
+  return new Promise(() => undefined);
+});
+
 self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
-  if (data.kind === "abort") running.get(data.id)?.abort();
+  if (data.kind === "ping") post({ kind: "alive" });
+  else if (data.kind === "abort") running.get(data.id)?.abort();
   else void answer(data);
 });

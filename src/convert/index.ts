@@ -1,4 +1,6 @@
 /** `sluice/convert`: models from and for other libraries. */
+
+export type { FileLimits } from "../platform/read_source.ts";
 export { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "./keras.ts";
 export { toOnnx } from "./onnx/index.ts";
 export { loadTfjs, type TfjsFiles, toTfjs } from "./tfjs.ts";

@@ -4,7 +4,7 @@ import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
-import { MAX_FILE_BYTES, readSource } from "../platform/read_source.ts";
+import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "./device.ts";
 import { readHdf5 } from "./hdf5/read.ts";
@@ -33,15 +33,16 @@ const KERAS_VERSION = "3.16.0";
  */
 export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
   source: Source,
-  { device }: { readonly device: Device },
+  { device, ...limits }: { readonly device: Device } & FileLimits,
 ): Promise<Model<P>> {
-  const { name, bytes } = await readSource(source);
+  const maxBytes = maxBytesOf(limits);
+  const { name, bytes } = await readSource(source, maxBytes);
   const files = await readZip(
     bytes,
     new Map([
       [METADATA, MAX_JSON_BYTES],
       [CONFIG, MAX_JSON_BYTES],
-      [WEIGHTS, MAX_FILE_BYTES],
+      [WEIGHTS, maxBytes],
     ]),
     name,
   );
@@ -98,8 +99,8 @@ export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>>
  * @example
  * await loadKerasWeights(model, "sentiment.weights.h5");
  */
-export async function loadKerasWeights(model: AnyModel, source: Source): Promise<void> {
-  const { name, bytes } = await readSource(source);
+export async function loadKerasWeights(model: AnyModel, source: Source, limits: FileLimits = {}): Promise<void> {
+  const { name, bytes } = await readSource(source, maxBytesOf(limits));
   await model.setWeights(matchWeights(model, readHdf5(bytes, name), name));
 }
 

@@ -5,7 +5,7 @@ import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
-import { MAX_FILE_BYTES, readSource } from "../platform/read_source.ts";
+import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
 import type { Device } from "./device.ts";
 import { type Fields, listOf } from "./keras_entry.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
@@ -33,7 +33,7 @@ const SHARD = /^(?!.*\.\.)[\w-][\w./-]*$/;
  */
 export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | TfjsFiles,
-  { device }: { readonly device: Device },
+  { device, ...limits }: { readonly device: Device } & FileLimits,
 ): Promise<Model<P>> {
   const read = typeof source === "string" || source instanceof URL ? readerAt(source) : readerOf(source);
   const fields = objectOf(parseStrictJson(await read(TOPOLOGY, MAX_JSON_BYTES), TOPOLOGY), TOPOLOGY);
@@ -41,7 +41,11 @@ export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
   if (format !== "layers-model") {
     throw new FormatError(`${TOPOLOGY}: the format is ${show(format)}; expected "layers-model"`, { format });
   }
-  const weights = await readWeights(listOf(fields.get("weightsManifest"), `${TOPOLOGY}: weightsManifest`), read);
+  const weights = await readWeights(
+    listOf(fields.get("weightsManifest"), `${TOPOLOGY}: weightsManifest`),
+    read,
+    maxBytesOf(limits),
+  );
   const topology = objectOf(fields.get("modelTopology"), `${TOPOLOGY}: modelTopology`);
   const keras = topologyToKeras(topology.get("model_config") ?? Object.fromEntries(topology), TOPOLOGY);
   const model = readModelConfig(keras, device, TOPOLOGY);
@@ -115,9 +119,14 @@ function readerAt(source: string | URL): ReadFile {
   };
 }
 
-async function readWeights(groups: readonly JsonValue[], read: ReadFile): Promise<Map<string, NdArray>> {
+async function readWeights(
+  groups: readonly JsonValue[],
+  read: ReadFile,
+  maxBytes: number,
+): Promise<Map<string, NdArray>> {
   const weights = new Map<string, NdArray>();
   let shards = 0;
+  let claimed = 0;
   for (const [index, group] of groups.entries()) {
     const what = `${TOPOLOGY}: weightsManifest[${index}]`;
     const fields = objectOf(group, what);
@@ -127,8 +136,10 @@ async function readWeights(groups: readonly JsonValue[], read: ReadFile): Promis
       throw new FormatError(`${what}: more than ${MAX_SHARDS} shards; expected fewer, larger ones`);
     const specs = listOf(fields.get("weights"), `${what}.weights`).map((spec) => weightOf(objectOf(spec, what), what));
     const total = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-    if (total > MAX_FILE_BYTES)
-      throw new FormatError(`${what} claims ${total} bytes; expected at most ${MAX_FILE_BYTES}`);
+    claimed += total;
+    if (claimed > maxBytes) {
+      throw new FormatError(`${what}: the weights take ${claimed} bytes; expected at most ${maxBytes} (maxBytes)`);
+    }
     const bytes = new Uint8Array(await joinShards(paths, total, read, what));
     let at = 0;
     for (const { name, shape } of specs) {

@@ -3,7 +3,7 @@ import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import { readSource } from "../platform/read_source.ts";
+import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
 import type { Source } from "../platform/source.ts";
 import type { AnyModel } from "./keras_read.ts";
 
@@ -25,8 +25,8 @@ export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBu
  * @example
  * await loadSafetensors(model, "weights.safetensors");
  */
-export async function loadSafetensors(model: AnyModel, source: Source): Promise<void> {
-  const { name: file, bytes } = await readSource(source);
+export async function loadSafetensors(model: AnyModel, source: Source, limits: FileLimits = {}): Promise<void> {
+  const { name: file, bytes } = await readSource(source, maxBytesOf(limits));
   const { tensors } = readSafetensors(bytes, file);
   const arrays = model.weightVariables.map(({ name, shape }): NdArray => {
     const array = tensors.get(name);

@@ -165,6 +165,8 @@ export class Trainer {
     }
     await this.#takeAverages();
     await callbacks.trainEnd(logs, training);
+    // Its last hook may have disposed the model; an abort comes too late here.
+    stopIfAsked({ isDisposed: control.isDisposed, signal: undefined }, "fit");
     await this.#kept.publish(this.state, callbacks);
   }
 

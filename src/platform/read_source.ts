@@ -2,7 +2,16 @@ import { FormatError } from "../core/errors.ts";
 import { openSource, type Source } from "./source.ts";
 
 /** The longest file that is read: as much as a typed array surely holds everywhere. */
-export const MAX_FILE_BYTES = 2 ** 31 - 1;
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+/** A bound on what is read; a file beyond it is refused. */
+export interface FileLimits {
+  /** Bytes of the file, and of its weights once they are unpacked; 2^31 − 1 by default. */
+  readonly maxBytes?: number;
+}
+
+/** The bound that was given. */
+export const maxBytesOf = ({ maxBytes = MAX_FILE_BYTES }: FileLimits): number => maxBytes;
 
 /**
  * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or bytes at hand.
@@ -11,10 +20,13 @@ export const MAX_FILE_BYTES = 2 ** 31 - 1;
  */
 export async function readSource(
   source: Source,
-  maxBytes = MAX_FILE_BYTES,
+  maxBytes: number = MAX_FILE_BYTES,
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-  if (source instanceof Uint8Array) return { name: "the bytes", bytes: source };
-  if (source instanceof ArrayBuffer) return { name: "the bytes", bytes: new Uint8Array(source) };
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+    if (bytes.length > maxBytes) throw new FormatError(`the bytes are more than ${maxBytes}`, { maxBytes });
+    return { name: "the bytes", bytes };
+  }
   const { name, stream } = await openSource(source);
   const chunks: Uint8Array[] = [];
   let length = 0;

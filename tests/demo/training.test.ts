@@ -84,6 +84,21 @@ test("a device lost in mid-training is said, and made good: the same weights", a
   await page.close();
 });
 
+test("a worker that the browser ends in mid-training is missed, and another goes on: the same weights", async () => {
+  const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
+  await startTraining(page);
+  await waitForText(page, "#epoch", /^2 of 3/);
+  await waitForText(page, "#kept", /^step \d+$/);
+  // No error event tells of it.
+  await page.workers()[0]?.evaluate(() => self.close());
+  await waitForText(page, ".notices", /worker is gone.*the browser ended/);
+  await page.waitForSelector("#go-on");
+  await page.click("#go-on");
+  expect(await finishTraining(page)).toBe(undisturbed);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 // The quota is set through the DevTools protocol, which Firefox does not speak.
 test.skipIf(IS_FIREFOX)("a full disk is said, and the training goes on", async () => {
   const { page } = await site.open({ hash: `train?${SMALL_TRAINING}`, inOwnContext: true });

@@ -16,8 +16,10 @@ export async function residentBytes(): Promise<number | undefined> {
 
 /** Samples of this share at the beginning are warm-up: caches fill, code is compiled. */
 const WARM_UP = 0.3;
-/** Growth from the first to the last sample that noise may seem to be. */
+/** Growth from the first to the last sample that noise, and what a training rightly keeps (its curves), may be. */
 const NOISE = 0.05;
+const NOISE_BYTES = 2 ** 20;
+const LEAST_SAMPLES = 10;
 
 /** A straight line through equidistant samples, warm-up left out. */
 export interface Trend {
@@ -26,10 +28,14 @@ export interface Trend {
   /** The standard error of `rise`. */
   readonly error: number;
   readonly median: number;
+  /** False where it rises by more than 5% and 1 MiB, and by more than its scatter explains. */
+  readonly isFlat: boolean;
 }
 
-/** The trend of all but the first samples. */
+/** The trend of all but the first samples. @throws Error where there are too few. */
 export function trendOf(samples: readonly number[]): Trend {
+  if (samples.length < LEAST_SAMPLES)
+    throw new Error(`${samples.length} samples say nothing; expected ${LEAST_SAMPLES}`);
   const warm = samples.slice(Math.floor(samples.length * WARM_UP));
   const middle = (warm.length - 1) / 2;
   const mean = warm.reduce((sum, bytes) => sum + bytes, 0) / warm.length;
@@ -37,22 +43,13 @@ export function trendOf(samples: readonly number[]): Trend {
   const slope = warm.reduce((sum, bytes, at) => sum + (at - middle) * (bytes - mean), 0) / spread;
   const rest = warm.reduce((sum, bytes, at) => sum + (bytes - mean - slope * (at - middle)) ** 2, 0);
   const median = [...warm].sort((a, b) => a - b)[warm.length >> 1] as number;
-  const error = Math.sqrt(rest / Math.max(1, warm.length - 2) / spread) * (warm.length - 1);
-  return { rise: slope * (warm.length - 1), error, median };
+  const rise = slope * (warm.length - 1);
+  const error = Math.sqrt(rest / (warm.length - 2) / spread) * (warm.length - 1);
+  return { rise, error, median, isFlat: rise <= Math.max(NOISE * median, NOISE_BYTES, 3 * error) };
 }
 
 const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/**
- * What the trend says, in words.
- * @param each pieces of work between two samples.
- * @throws Error when the memory grew by more than 5%, and by more than its scatter explains.
- */
-export function checkFlat(what: string, samples: readonly number[], each: number): string {
-  if (samples.length < 10) throw new Error(`${what}: ${samples.length} samples say nothing; expected 10`);
-  const { rise, error, median } = trendOf(samples);
-  const per = rise / (samples.length * (1 - WARM_UP) * each);
-  const text = `${what}: ${MiB(median)}, ${MiB(rise)} ± ${MiB(error)} from first to last, ${per.toFixed(0)} bytes each`;
-  if (rise > NOISE * median && rise > 3 * error) throw new Error(`${text}; expected it to be flat`);
-  return text;
-}
+/** Such as "261.0 MiB, which rose by 2.1 MiB ± 3.0 MiB". */
+export const trendText = ({ rise, error, median }: Trend): string =>
+  `${MiB(median)}, which rose by ${MiB(rise)} ± ${MiB(error)}`;

@@ -123,6 +123,7 @@ async function follow(work: (signal: AbortSignal) => Promise<TrainingResult>): P
   phase.value = "starting";
   status.value = "Starting …";
   const began = performance.now();
+  let isWorkerNew = false;
   try {
     const { accuracy, weightsSha256 } = await work(control.signal);
     const seconds = (performance.now() - began) / 1000;
@@ -130,14 +131,16 @@ async function follow(work: (signal: AbortSignal) => Promise<TrainingResult>): P
     note(status.value);
     note(`SHA-256 of the weights: ${weightsSha256}`);
   } catch (error) {
-    const isStopped = error instanceof WorkerFailure && error.cause === "aborted";
-    status.value = isStopped ? "Stopped. What it learnt so far is kept: ask it." : "Stopped by an error.";
+    const cause = error instanceof WorkerFailure ? error.cause : "other";
+    status.value = cause === "aborted" ? "Stopped. What it learnt so far is kept: ask it." : "Stopped by an error.";
     note(status.value);
     notifyFailure("train", error);
+    isWorkerNew = cause === "workerGone";
   } finally {
     phase.value = "idle";
     ownVersion.value++;
-    await findKept();
+    // Another worker knows no model of the visitor's: what was kept is opened again.
+    await (isWorkerNew ? restore() : findKept());
   }
 }
 
