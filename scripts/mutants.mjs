@@ -26,7 +26,16 @@ if (mutants.length === 0) {
 const copy = mkdtempSync(join(tmpdir(), "sluice-mutants-"));
 const rows = [];
 try {
-  for (const path of ["src", "shaders", "tests", "scripts", "package.json", "vite.config.ts", "tsconfig.base.json"]) {
+  for (const path of [
+    "src",
+    "shaders",
+    "demo",
+    "tests",
+    "scripts",
+    "package.json",
+    "vite.config.ts",
+    "tsconfig.base.json",
+  ]) {
     cpSync(join(root, path), join(copy, path), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
