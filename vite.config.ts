@@ -84,7 +84,7 @@ export default defineConfig(({ mode }) => {
         external: [
           ...[/^node:/, "webgpu", "puppeteer", "vite", "h5wasm", "@zip.js/zip.js"],
           // Libraries that the bench compares with.
-          ...[/^@tensorflow\//, "@jax-js/jax", /^onnxruntime-web/],
+          ...[/^@tensorflow\//, "@jax-js/jax", "edgevec", /^onnxruntime-web/],
         ],
         // A constant put in its place would leave a bare import of its module behind, of which bundlers warn.
         optimization: { inlineConst: false },

@@ -15,6 +15,8 @@ export interface BenchJob {
   readonly all: boolean;
   readonly quick: boolean;
   readonly peers: boolean;
+  /** Stay within WebGPU's default limits. */
+  readonly defaultLimits: boolean;
   /** A shader to time instead of the cases. */
   readonly shader?: ShaderJob;
   /** The runtime at hand, and versions of what is compared, for the report. */
@@ -40,7 +42,7 @@ export interface BenchJobControl {
 export async function runBenchJob(job: BenchJob, control: BenchJobControl): Promise<BenchReport> {
   const { onEvent, signal, morePeers = [] } = control;
   const cases = job.shader === undefined ? selectCases(job) : [shaderCase(job.shader)];
-  const device = await requestDevice();
+  const device = await requestDevice({ defaultLimits: job.defaultLimits });
   const note = (name: string, reason: string) =>
     onEvent({ kind: "note", text: `${name} is not compared with: ${reason}` });
   const peers = job.peers ? [...(await loadPeers(note)), ...morePeers] : [];

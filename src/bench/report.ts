@@ -24,12 +24,13 @@ export function tableHead(): string {
 
 /** A result as a line of the table. A star marks the variant that Sluice chooses; a peer's line ends with its ratio. */
 export function tableRow(result: BenchResult): string {
-  const { name, library, variant, isDefault, measurement, roofShare, compileSeconds, ratio } = result;
+  const { name, library, variant, isDefault, measurement, roofShare, compileSeconds, ratio, note } = result;
   const { gflops, gigabytes } = ratesOf(result);
   const { median, low, high, isNoisy, samples } = measurement;
   const notes = [
     ...dispatchNotes(result),
     ...(ratio ? [`${factor(ratio.median)} as long as Sluice (${factor(ratio.low)} to ${factor(ratio.high)})`] : []),
+    ...(note === undefined ? [] : [note]),
     ...(isNoisy ? [`noisy (${samples} samples)`] : []),
   ];
   return row([

@@ -34,6 +34,8 @@ export interface BenchResult {
   readonly longestDispatch?: number;
   /** Of a peer: how many times as long as Sluice it takes, measured in turns. */
   readonly ratio?: Ratio;
+  /** Of a peer: what is to be known of its results. */
+  readonly note?: string;
 }
 
 /** A line that could not be measured, and why. */

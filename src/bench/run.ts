@@ -132,7 +132,11 @@ class BenchRun {
         const [ours, measurement] = await measureInTurns([own.wall, theirs.subject], this.#measure);
         if (ours === undefined || measurement === undefined) return;
         const ratio = ratioOf(measurement, ours);
-        const result = { name, group, library: peer.name, isDefault: false, work, measurement, ratio };
+        const result: BenchResult = {
+          ...{ name, group, library: peer.name, isDefault: false, work, measurement, ratio },
+          ...(theirs.prepareSeconds !== undefined && { compileSeconds: theirs.prepareSeconds }),
+          ...(theirs.note !== undefined && { note: theirs.note }),
+        };
         this.#results.push(result);
         this.#control.onEvent({ kind: "result", result });
       } finally {

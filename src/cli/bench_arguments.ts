@@ -12,6 +12,7 @@ export interface BenchArguments {
   readonly all: boolean;
   readonly quick: boolean;
   readonly peers: boolean;
+  readonly defaultLimits: boolean;
   readonly json: string | undefined;
   /** An earlier run's JSON to compare with. */
   readonly compare: string | undefined;
@@ -34,6 +35,7 @@ export const BENCH_OPTIONS = {
   all: { help: "every case there is: the whole grid of the LSTM takes hours without a GPU" },
   quick: { help: "fewer samples, and only the variants that Sluice chooses" },
   peers: { help: "the same tasks by other libraries, in turns with Sluice" },
+  "default-limits": { help: "stay within WebGPU's default limits, as the smallest adapter has them" },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
   json: { value: "FILE", help: "write the results as JSON" },
   compare: { value: "OLD.json", help: "say what became faster or slower beyond noise since that run" },
@@ -59,6 +61,7 @@ export function parseBench(words: readonly string[]): BenchArguments {
     all: values.has("all"),
     quick: values.has("quick"),
     peers: values.has("peers"),
+    defaultLimits: values.has("default-limits"),
     json: textOf(values, "json"),
     compare: textOf(values, "compare"),
     anyAdapter: values.has("any-adapter"),

@@ -56,9 +56,9 @@ export async function benchCommand(told: BenchArguments, main: string): Promise<
 }
 
 async function run(told: BenchArguments, main: string, control: BenchJobControl): Promise<BenchReport | undefined> {
-  const { filter, all, quick, peers, runtime } = told;
+  const { filter, all, quick, peers, defaultLimits, runtime } = told;
   const job: BenchJob = {
-    ...{ all, quick, peers, runtime: thisRuntime(), versions: versionsOf(runtime) },
+    ...{ all, quick, peers, defaultLimits, runtime: thisRuntime(), versions: versionsOf(runtime) },
     ...(filter !== undefined && { filter }),
     ...(told.shader && { shader: await shaderOf(told.shader) }),
   };

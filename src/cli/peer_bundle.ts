@@ -12,6 +12,7 @@ const PACKAGES = {
   "@tensorflow/tfjs-layers": "tfjs-layers",
   "@tensorflow/tfjs-backend-webgpu": "tfjs-backend-webgpu",
   "@jax-js/jax": "jax",
+  edgevec: "edgevec",
   "onnxruntime-web/webgpu": "onnxruntime",
 } as const;
 

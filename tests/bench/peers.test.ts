@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { measure } from "../../src/bench/harness.ts";
+import { loadEdgevec } from "../../src/bench/peers/edgevec.ts";
 import { JAX_VERSION } from "../../src/bench/peers/jax.ts";
 import type { Peer } from "../../src/bench/peers/peer.ts";
 import { loadTfjs } from "../../src/bench/peers/tfjs.ts";
@@ -65,6 +66,17 @@ describe("PyTorch", () => {
     await expect(torch.prepare({ ...PLAIN, K: -1 })).rejects.toThrow(/^PyTorch: RuntimeError/);
     torch.dispose();
   });
+});
+
+test("edgevec finds most of the nearest, and says how long its index took", async () => {
+  const edgevec = await loadEdgevec();
+  expect(edgevec.version).toBe(manifest.devDependencies.edgevec);
+  const sizes = { rows: 400, dimension: 16, queries: 2, k: 10 };
+  const prepared = await edgevec.prepare({ kind: "vector search", ...sizes });
+  expect(prepared?.prepareSeconds).toBeGreaterThan(0);
+  expect(prepared?.note).toMatch(/^found ([6-9]\d|100)% of the 10 nearest$/);
+  expect(await prepared?.subject.time(1)).toBeGreaterThan(0);
+  edgevec.dispose();
 });
 
 test("jax-js is named by the version that is installed", () => {

@@ -85,7 +85,14 @@ export function measure(job: Pick<Partial<BenchParams>, "peers" | "shader"> = {}
     report.value = undefined;
   });
   const words = filter.value.trim();
-  const params = { all: false, quick: isQuick.value, peers: false, ...(words !== "" && { filter: words }), ...job };
+  const params = {
+    all: false,
+    quick: isQuick.value,
+    peers: false,
+    defaultLimits: false,
+    ...(words !== "" && { filter: words }),
+    ...job,
+  };
   return follow("Measuring what the adapter can do at most …", async (signal) => {
     const whole = await ask("bench", params, { signal, onEvent: hear });
     report.value = whole;

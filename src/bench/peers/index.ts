@@ -1,4 +1,5 @@
 /** The libraries to compare with. Each is a development dependency, loaded only when it is asked for. */
+import { loadEdgevec } from "./edgevec.ts";
 import { loadJax } from "./jax.ts";
 import type { Peer } from "./peer.ts";
 import { loadTfjs } from "./tfjs.ts";
@@ -7,6 +8,7 @@ import { loadTfjs } from "./tfjs.ts";
 export const PEER_LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
   tfjs: loadTfjs,
   "jax-js": loadJax,
+  edgevec: loadEdgevec,
 };
 
 /**

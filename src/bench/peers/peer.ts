@@ -16,5 +16,9 @@ export interface Peer {
 /** A peer's task, ready. It is timed by wall clock, submit to end. */
 export interface PreparedPeer {
   readonly subject: Subject;
+  /** Seconds that it took to build what is searched; absent where nothing is. */
+  readonly prepareSeconds?: number;
+  /** What is to be known of its results, for its line of the table. */
+  readonly note?: string;
   dispose(): void;
 }

@@ -1,0 +1,103 @@
+/** EdgeVec: an approximate search (a graph of neighbours, HNSW) in WebAssembly on one CPU thread. */
+
+import { norm, similarity } from "../../embed/similarity.ts";
+import { hasNodeModules, openFileSystem } from "../../platform/file_system.ts";
+import type { SearchSizes } from "../case.ts";
+import { CheckError } from "../check.ts";
+import { searchTask } from "../search_task.ts";
+import { hostSubject } from "../subjects.ts";
+import type { Peer, PreparedPeer } from "./peer.ts";
+
+type EdgeVec = import("edgevec").EdgeVec;
+
+/** The package does not tell its own version; tests/bench/peers.test.ts compares this one with the package's. */
+export const EDGEVEC_VERSION = "0.9.0";
+
+/** An index of a task's rows, and what it took to build. */
+interface Built {
+  readonly key: string;
+  readonly index: EdgeVec;
+  readonly seconds: number;
+}
+
+/**
+ * Loads EdgeVec. Building an index of 100,000 vectors takes it minutes: it is done once for all numbers of queries.
+ * @throws Error when the package is not installed.
+ */
+export async function loadEdgevec(): Promise<Peer> {
+  const edgevec = await import("edgevec");
+  // Node fetches no files.
+  if (hasNodeModules()) {
+    const url = import.meta.resolve("edgevec/edgevec_bg.wasm");
+    const bytes = await (await openFileSystem()).readFile(decodeURIComponent(new URL(url).pathname));
+    edgevec.initSync({ module: bytes });
+  } else await edgevec.default();
+  let last: Built | undefined;
+  const buildFor = (sizes: SearchSizes): Built => {
+    const key = `${sizes.rows} ${sizes.dimension}`;
+    if (last?.key === key) return last;
+    last?.index.free();
+    last = { key, ...build(edgevec, sizes) };
+    return last;
+  };
+  return {
+    name: "edgevec",
+    version: EDGEVEC_VERSION,
+    backend: "wasm",
+    prepare: async (task) => (task.kind === "vector search" ? prepareSearch(buildFor(task), task) : undefined),
+    dispose: () => last?.index.free(),
+  };
+}
+
+/**
+ * With its own defaults, by distance between vectors of length 1, which orders as the cosine does: asked for the cosine or the
+ * dot product, version 0.9.0 finds what is farthest.
+ */
+function build({ EdgeVec, EdgeVecConfig }: typeof import("edgevec"), sizes: SearchSizes): Omit<Built, "key"> {
+  const { rows, dimension } = sizes;
+  const { parts } = searchTask(sizes);
+  const config = new EdgeVecConfig(dimension);
+  config.metric = "l2";
+  const index = new EdgeVec(config);
+  const began = performance.now();
+  for (const { data } of parts) {
+    for (let at = 0; at < data.length; at += dimension) index.insert(unit(data.subarray(at, at + dimension)));
+  }
+  const seconds = (performance.now() - began) / 1000;
+  if (index.liveCount() !== rows) throw new CheckError(`edgevec: ${index.liveCount()} of ${rows} vectors were added`);
+  return { index, seconds };
+}
+
+/** The vector with the length 1. */
+function unit(vector: ArrayLike<number>): Float32Array {
+  const length = norm(vector);
+  return Float32Array.from(vector, (number) => number / length);
+}
+
+function prepareSearch({ index, seconds }: Built, sizes: SearchSizes): PreparedPeer {
+  const { rows, dimension, queries: count, k } = sizes;
+  const { parts, queries } = searchTask(sizes);
+  const query = (at: number) => unit(queries.data.subarray(at * dimension, (at + 1) * dimension));
+  const search = (at: number) => index.search(query(at), k) as { readonly id: number; readonly score: number }[];
+  const first = query(0);
+  const scores = Float64Array.from({ length: rows }, (_, row) => {
+    const { data } = parts[Math.floor((row * parts.length) / rows)] as (typeof parts)[number];
+    const start = (row % (rows / parts.length)) * dimension;
+    return similarity("cosine", first, data.subarray(start, start + dimension));
+  });
+  const best = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number)).slice(0, k);
+  // Its ids count from 1.
+  const found = new Set(search(0).map(({ id }) => id - 1));
+  const recall = best.filter((row) => found.has(row)).length / k;
+  return {
+    subject: hostSubject(
+      () => {
+        for (let at = 0; at < count; at++) search(at);
+      },
+      () => Promise.resolve(),
+    ),
+    prepareSeconds: seconds,
+    note: `found ${Math.round(recall * 100)}% of the ${k} nearest`,
+    dispose: () => undefined,
+  };
+}
