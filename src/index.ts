@@ -1,4 +1,7 @@
-/** Sluice: recurrent networks that train on WebGPU. The public names, and nothing else. */
+/**
+ * Sluice: recurrent networks that train on WebGPU. The public names, and nothing else.
+ * @module sluice
+ */
 export type { DType, HostData } from "./core/dtype.ts";
 export * from "./core/errors.ts";
 export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";

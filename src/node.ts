@@ -5,6 +5,7 @@
  * It needs a graphics driver, which `requestDevice` looks for: on a Debian machine without a GPU,
  * `apt-get install mesa-vulkan-drivers libvulkan1` brings one.
  * Dawn keeps threads of its own: a program that is done leaves with `process.exit()`.
+ * @module sluice/node
  */
 import { DeviceError } from "./core/errors.ts";
 

@@ -45,6 +45,7 @@ export interface Prepared {
   readonly chosen: string | undefined;
   /** Runs once and compares with the reference. @throws CheckError */
   check(): Promise<void>;
+  /** Frees what was made ready. */
   dispose(): void;
 }
 

@@ -1,4 +1,7 @@
-/** `sluice/bench`: measuring kernels, models and shaders on the adapter at hand. */
+/**
+ * `sluice/bench`: measuring kernels, models and shaders on the adapter at hand.
+ * @module sluice/bench
+ */
 export type { BenchCase, Prepared, Work } from "./case.ts";
 export { CASES, type CaseSelection, selectCases } from "./cases/index.ts";
 export { assertComparable, type Comparison, compareReports, readReport } from "./compare.ts";

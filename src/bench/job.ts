@@ -29,6 +29,7 @@ export type BenchJobEvent = BenchEvent | { readonly kind: "note"; readonly text:
 
 /** How a bench is watched and stopped, and what else it compares with. */
 export interface BenchJobControl {
+  /** Told of each result as it comes. */
   readonly onEvent: (event: BenchJobEvent) => void;
   readonly signal: AbortSignal;
   /** Peers that only this runtime can reach. */

@@ -39,6 +39,7 @@ export type BenchEvent =
 
 /** How a run is watched and stopped. */
 export interface BenchControl {
+  /** Told of each result as it comes. */
   readonly onEvent: (event: BenchEvent) => void;
   readonly signal?: AbortSignal;
 }

@@ -1,4 +1,7 @@
-/** `sluice/convert`: models from and for other libraries. */
+/**
+ * `sluice/convert`: models from and for other libraries.
+ * @module sluice/convert
+ */
 
 export type { FileLimits } from "../platform/read_source.ts";
 export { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "./keras.ts";

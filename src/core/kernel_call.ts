@@ -97,6 +97,7 @@ export interface KernelCall {
   readonly variants?: readonly string[];
   /** With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal text are equally fast. */
   readonly shapeClass?: string;
+  /** Dispatches and scratch of a variant on an adapter. */
   readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
 }
 

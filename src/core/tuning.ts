@@ -5,6 +5,7 @@ import type { KernelCall } from "./kernel_call.ts";
 export interface TuningStore {
   /** The text that was written last; undefined when there is none. */
   read(): Promise<string | undefined>;
+  /** Keeps it. */
   write(text: string): Promise<void>;
 }
 

@@ -33,6 +33,7 @@ export interface ImdbOptions extends EncodingOptions {
   /** Keep the texts too: some 65 MB. */
   readonly keepTexts?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told now and then while the archive is read. */
   readonly onProgress?: (progress: ImdbProgress) => void;
   /** Limits of the archive reader. */
   readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes">;
@@ -112,7 +113,10 @@ async function load(options: ImdbOptions): Promise<ImdbData> {
 }
 
 /** The data set of movie reviews: `imdb.load({ source, … })`. */
-export const imdb = { load } as const;
+export const imdb = {
+  /** Reads the archive. */
+  load,
+} as const;
 
 async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; reviews: Review[] }> {
   const { signal, onProgress, keepTexts = false } = options;

@@ -5,6 +5,7 @@
  * (https://archive.ics.uci.edu/dataset/331/sentiment+labelled+sentences).
  * Source: Kotzias, Denil, de Freitas, Smyth, "From Group to Individual Labels using Deep Features", KDD 2015.
  * The copy is that of the npm package `sentiment`.
+ * @module sluice/sentences
  */
 import amazonSentences from "sentiment/test/fixtures/amazon.json" with { type: "json" };
 import imdbSentences from "sentiment/test/fixtures/imdb.json" with { type: "json" };
@@ -73,6 +74,7 @@ async function load(options: SentencesOptions = {}): Promise<SentencesData> {
 
 /** The embedded sentences: `sentences.load()`. `attribution` is to be shown with them: it travels in the bundle too. */
 export const sentences = {
+  /** Sets them up to train and test on. */
   load,
   attribution:
     "Sentiment Labelled Sentences, UCI Machine Learning Repository, by Dimitrios Kotzias et al., " +

@@ -82,6 +82,7 @@ export abstract class Embedder {
     this.#disposed = true;
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

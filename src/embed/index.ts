@@ -1,4 +1,7 @@
-/** `sluice/embed`: vectors for texts and words, and exact search over vectors on the GPU. */
+/**
+ * `sluice/embed`: vectors for texts and words, and exact search over vectors on the GPU.
+ * @module sluice/embed
+ */
 export { type Deduplicated, type DeduplicateOptions, deduplicate } from "./deduplicate.ts";
 export { Embedder, type EmbedOptions, type Pooling } from "./embedder.ts";
 export { Embeddings } from "./embeddings.ts";

@@ -30,14 +30,17 @@ export class RowStore<M> {
     return this.#ids;
   }
 
+  /** The row of an id; undefined where there is none. */
   rowOf(id: VectorId): number | undefined {
     return this.#rows.get(id);
   }
 
+  /** The id of a row. */
   idOf(row: number): VectorId {
     return this.#ids[row] as VectorId;
   }
 
+  /** What goes with a row. */
   metadataOf(row: number): M | undefined {
     return this.#metadata[row];
   }
@@ -57,6 +60,7 @@ export class RowStore<M> {
     this.#vectors = grown;
   }
 
+  /** Adds a row behind the last. */
   append(id: VectorId, vector: Float32Array, metadata: M | undefined): void {
     const row = this.size;
     this.reserve(row + 1);
@@ -66,10 +70,12 @@ export class RowStore<M> {
     this.#rows.set(id, row);
   }
 
+  /** Gives a row other numbers. */
   replace(row: number, vector: Float32Array): void {
     this.#vectors.set(vector, row * this.dimension);
   }
 
+  /** Gives a row other metadata. */
   setMetadata(row: number, metadata: M | undefined): void {
     this.#metadata[row] = metadata;
   }
@@ -90,6 +96,7 @@ export class RowStore<M> {
     return row;
   }
 
+  /** Forgets all. */
   clear(): void {
     this.#ids.length = 0;
     this.#metadata.length = 0;

@@ -19,6 +19,7 @@ export interface Candidates {
   readonly highestLeft: number;
 }
 
+/** A compiled search for one size of batch and number of candidates. */
 interface SearchProgram {
   readonly program: Program;
   readonly queries: Value;

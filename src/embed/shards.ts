@@ -162,6 +162,7 @@ export class Shards {
     });
   }
 
+  /** Frees all buffers. */
   release(): void {
     variablesOf(this.#device).release(this.#shards.flatMap(({ table, terms }) => [table, terms]));
     this.#shards = [];

@@ -105,7 +105,7 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Adds vectors under new ids.
-   * @param ids one id, or as many as there are vectors
+   * Takes one id and its vector, or as many ids as there are vectors.
    * @param metadata whatever goes with each vector; JSON if the index is to be saved
    * @throws ValueError when an id is there already, stands twice, or is no text or finite number; when a vector is not finite.
    * @throws ShapeError when a vector is not as wide as the index.
@@ -231,6 +231,7 @@ export class VectorIndex<M = unknown> {
     this.#store.clear();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

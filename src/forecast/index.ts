@@ -1,4 +1,7 @@
-/** `sluice/forecast`: what comes next in a series, by a stacked LSTM, and how that compares with forecasts that need none. */
+/**
+ * `sluice/forecast`: what comes next in a series, by a stacked LSTM, and how that compares with forecasts that need none.
+ * @module sluice/forecast
+ */
 export {
   type ForecastData,
   forecastData,

@@ -61,10 +61,12 @@ export class Device {
     return this.#current.adapter;
   }
 
+  /** What kernels may know of the adapter. */
   get traits(): AdapterTraits {
     return this.#current.traits;
   }
 
+  /** Compiled shaders, each made once. */
   get pipelines(): PipelineCache {
     return this.#current.pipelines;
   }
@@ -84,6 +86,7 @@ export class Device {
     return this.#allocations.memory;
   }
 
+  /** True once `dispose` was called. */
   get isDisposed(): boolean {
     return this.#disposed;
   }
@@ -235,6 +238,7 @@ export class Device {
     if (this.#parts.open !== undefined) this.gpu.destroy();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -9,11 +9,13 @@ export interface ReferenceArray {
   readonly data: Float64Array;
 }
 
+/** What an op knows when it says what comes out. */
 export interface InferContext<A> {
   readonly inputs: readonly TensorType[];
   readonly attributes: A;
 }
 
+/** What an op knows when it builds its gradient. */
 export interface VjpContext<A> {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -22,12 +24,14 @@ export interface VjpContext<A> {
   readonly attributes: A;
 }
 
+/** What an op knows when it is worked out in float64. */
 export interface ReferenceContext<A> {
   readonly inputs: readonly ReferenceArray[];
   readonly outputs: readonly TensorType[];
   readonly attributes: A;
 }
 
+/** What an op knows when it becomes kernel calls. */
 export interface LowerContext<A> {
   readonly inputs: readonly Operand[];
   readonly outputs: readonly Operand[];
@@ -36,6 +40,7 @@ export interface LowerContext<A> {
   readonly attributes: A;
 }
 
+/** What every op says of itself. */
 interface OpBase<A> {
   readonly name: string;
   /** Types of the outputs. Throws ShapeError or DTypeError: at graph build, never at dispatch. */
@@ -52,6 +57,7 @@ interface OpBase<A> {
 /** An op that kernels carry out. */
 export interface KernelOp<A = unknown> extends OpBase<A> {
   readonly kind: "kernel";
+  /** The kernel calls that compute it. */
   lower(context: LowerContext<A>): readonly KernelCall[];
 }
 
@@ -65,6 +71,7 @@ export interface ElementwiseOp<A = unknown> extends OpBase<A> {
 /** An op that is written with other ops; expanded before anything else. */
 export interface CompositeOp<A = unknown> extends OpBase<A> {
   readonly kind: "composite";
+  /** The operations that it is short for. */
   expand(context: { readonly inputs: readonly Value[]; readonly attributes: A }): readonly Value[];
 }
 
@@ -78,6 +85,7 @@ export interface LeafOp<A = unknown> extends OpBase<A> {
   readonly kind: "leaf";
 }
 
+/** An op of any kind. */
 export type OpDefinition<A = unknown> = KernelOp<A> | ElementwiseOp<A> | CompositeOp<A> | ViewOp<A> | LeafOp<A>;
 
 /** A definition that can be applied to values. */

@@ -61,6 +61,7 @@ export class Variable implements TensorType {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly trainable: boolean;
+  /** Makes the first contents; zeros when absent. */
   readonly initial: (() => NdArray) | undefined;
   /** The variable's contents before the graph's updates. */
   readonly value: Value;

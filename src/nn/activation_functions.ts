@@ -37,6 +37,7 @@ export type ActivationOptions = Readonly<Record<string, number | boolean | null>
 /** An activation's meaning: its options with their defaults, and the function. */
 export interface ActivationFunction {
   readonly defaults: ActivationOptions;
+  /** Applies it to a value. */
   apply(x: Value, options: ActivationOptions): Value;
   /** The output's shape, where it is not the input's. */
   outputShape?(shape: Shape, options: ActivationOptions): Shape;
@@ -153,7 +154,9 @@ export const ACTIVATIONS = {
   gelu: withOptions({ approximate: false }, (x, { approximate }) => gelu(x, approximate)),
   glu: {
     defaults: { axis: -1 },
+    /** Half of x, times the sigmoid of the other half. */
     apply: (x: Value, { axis }: ActivationOptions) => glu(x, Number(axis)),
+    /** Half of the axis. */
     outputShape: (shape: Shape, { axis }: ActivationOptions) => halvedShape(shape, Number(axis)),
   },
   hardSigmoid: plain(hardSigmoid),

@@ -5,6 +5,7 @@ import type { Value } from "../graph/operation.ts";
 import { ACTIVATIONS, type ActivationFunction, type ActivationOptions } from "./activation_functions.ts";
 import { camelCase } from "./names.ts";
 
+/** Names as Sluice writes them. */
 type CanonicalName = keyof typeof ACTIVATIONS;
 
 /** `hardSigmoid` as `hard_sigmoid`. */
@@ -33,6 +34,7 @@ export interface Activation {
   readonly name: CanonicalName;
   /** What a saved model keeps: the name alone where no option was given. */
   readonly config: ActivationLike;
+  /** Applies it to a value. */
   apply(x: Value): Value;
   /** The output's shape for an input of this shape: the same, but for `glu`. */
   outputShape(shape: Shape): Shape;

@@ -8,6 +8,7 @@ import { type Column, rowsOf, sizeOfColumn } from "./examples.ts";
 /** Runs a batch of a fixed number of rows. */
 export interface BatchRun {
   readonly rows: number;
+  /** Runs it once. */
   run(arrays: readonly NdArray[], pacer: Pacer): Promise<NdArray[]>;
 }
 

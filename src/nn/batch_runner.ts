@@ -86,6 +86,7 @@ export class BatchRunner {
     this.#steps.delete(key);
   }
 
+  /** Frees what it runs. */
   dispose(): void {
     for (const key of [...this.#steps.keys()]) this.#forget(key);
     variablesOf(this.#model.device).release([this.#status]);

@@ -17,10 +17,12 @@ export interface OpenBatch<At> {
   rows(from: number, count: number): Batch;
   /** What a run must be fed. */
   readonly inputs: readonly Value[];
+  /** What a step reads of a batch. */
   feeds(at: At): Iterable<readonly [Value, NdArray]>;
 }
 
 /** Makes batches of any size. */
 export interface BatchSource<At> {
+  /** The inputs of a step of so many rows, and how they are fed. */
   open(batchSize: number): OpenBatch<At>;
 }

@@ -19,6 +19,7 @@ export class FedBatches implements BatchSource<Examples> {
     return [columns, ys.map(shape), weights.map(shape)].map((list) => list.join()).join(";");
   }
 
+  /** The inputs of a step of so many rows, and how they are fed. */
   open(batchSize: number): OpenBatch<Examples> {
     const inputs: Value[] = [];
     const open = (name: string, { shape, data }: NdArray): Value => {

@@ -6,6 +6,7 @@ import type { Shape } from "../core/shape.ts";
 /** Fills a weight. `config` is what a saved model keeps. */
 export interface Initializer {
   readonly config: InitializerConfig;
+  /** Numbers for a weight of that shape, row by row. */
   fill(shape: Shape, random: Random): Float32Array;
 }
 

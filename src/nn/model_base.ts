@@ -82,6 +82,7 @@ export abstract class ModelBase {
     );
   }
 
+  /** What the weights and the random numbers of a training were drawn with. */
   get seed(): number {
     return this.graph.seed;
   }
@@ -130,6 +131,7 @@ export abstract class ModelBase {
     return this.#layer.trainable;
   }
 
+  /** Freezes or frees all layers; takes effect from the next compile on. */
   set trainable(trainable: boolean) {
     this.#layer.trainable = trainable;
   }
@@ -221,10 +223,12 @@ export abstract class ModelBase {
     if (this.#busy === undefined) this.release();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
+  /** True once `dispose` was called. */
   protected get isDisposed(): boolean {
     return this.#disposed;
   }

@@ -10,6 +10,7 @@ import type { LayerGraph } from "./layer_graph.ts";
 /** Programs are kept for this many batch sizes. */
 const KEPT_PROGRAMS = 4;
 
+/** A compiled prediction for one size of batch. */
 interface Prediction extends BatchRun {
   readonly program: Program;
 }
@@ -62,6 +63,7 @@ export class ModelPredictor {
     return prediction;
   }
 
+  /** Frees the programs. */
   dispose(): void {
     for (const { program } of this.#programs.values()) program.dispose();
     this.#programs.clear();

@@ -3,10 +3,12 @@ export class PauseGate {
   #paused = false;
   readonly #waiting = new Set<() => void>();
 
+  /** Closes the gate. */
   pause(): void {
     this.#paused = true;
   }
 
+  /** Opens the gate. */
   resume(): void {
     this.#paused = false;
     this.#wake();

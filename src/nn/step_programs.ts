@@ -30,6 +30,7 @@ export interface StepModel {
     /** What state of the layers holds after the run. */
     readonly updates: readonly Update[];
   };
+  /** What a weight is held to after each step. */
   constraintOf(weight: Variable): Constraint | undefined;
   /** The kernels' variants that this model's programs were tuned to. */
   readonly variants?: Variants | undefined;

@@ -66,11 +66,13 @@ export class TrainingStep {
     return this.program.profile(this.feeds);
   }
 
+  /** Frees the program, and the data set that was put on the device for it. */
   dispose(): void {
     this.program.dispose();
     this.#dispose();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

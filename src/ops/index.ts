@@ -1,4 +1,7 @@
-/** The ops, for those who write a model by hand. */
+/**
+ * The ops, for those who write a model by hand.
+ * @module
+ */
 export * from "./arithmetic.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { type GruSweep, type GruSweepOptions, gruSweep } from "./gru.ts";

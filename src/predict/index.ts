@@ -1,4 +1,7 @@
-/** `sluice/predict`: a saved model that predicts, in a fraction of the engine's size. */
+/**
+ * `sluice/predict`: a saved model that predicts, in a fraction of the engine's size.
+ * @module sluice/predict
+ */
 export type { DType } from "../core/dtype.ts";
 export * from "../core/errors.ts";
 export type { ArrayLike, NdArray, Nested } from "../core/nd_array.ts";

@@ -108,19 +108,23 @@ class PlannedRun implements BatchRun {
     }
   }
 
+  /** Runs it once. */
   readonly run: BatchRun["run"] = (arrays, pacer) => this.#replay.run(arrays, pacer);
 
+  /** Frees its buffers. */
   dispose(): void {
     this.#replay.dispose();
   }
 }
 
+/** What a Predictor is made of. */
 interface PredictorParts {
   readonly device: Device;
   readonly encoder: ReviewEncoder | undefined;
   readonly plan: SavedPlan;
   /** From the smallest batch to the largest. */
   readonly runs: readonly PlannedRun[];
+  /** Frees what it holds. */
   readonly release: () => void;
 }
 
@@ -200,6 +204,7 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     this.#parts.release();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -63,6 +63,7 @@ export class Program {
     return printGraph(this.#optimized());
   }
 
+  /** Counts of the plan, and the memory that it takes. */
   get statistics(): ProgramStatistics {
     const { plan, owned } = this.#replay.built;
     const dispatches = plan.steps.filter((step) => step.kind === "dispatch");
@@ -186,6 +187,7 @@ export class Program {
     this.#replay.dispose();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -10,6 +10,7 @@ export interface Peer {
   readonly backend: string;
   /** Makes a task ready, its result checked; undefined where the library does not do such tasks. */
   prepare(task: PeerTask): Promise<PreparedPeer | undefined>;
+  /** Frees what it holds. */
   dispose(): void;
 }
 
@@ -20,5 +21,6 @@ export interface PreparedPeer {
   readonly prepareSeconds?: number;
   /** What is to be known of its results, for its line of the table. */
   readonly note?: string;
+  /** Frees what it holds. */
   dispose(): void;
 }

@@ -31,6 +31,7 @@ export interface Training {
   stop(): void;
 }
 
+/** What may be waited for. */
 type Awaitable<T> = T | Promise<T>;
 
 /**
@@ -48,14 +49,17 @@ export interface Callback {
    * some 100 ms in Firefox. Without it logs are read now and then, at no such cost.
    */
   readonly batchLogs?: boolean;
+  /** Before the first step, also of a training that goes on. */
   onTrainBegin?(training: Training): Awaitable<void>;
   /** Not called when the training was aborted or failed. */
   onTrainEnd?(logs: MutableLogs, training: Training): Awaitable<void>;
   /** Not called again for an epoch that goes on after `resume`. */
   onEpochBegin?(epoch: number, training: Training): Awaitable<void>;
+  /** After an epoch and its validation; what is put into `logs` joins the history. */
   onEpochEnd?(epoch: number, logs: MutableLogs, training: Training): Awaitable<void>;
   /** After every callback's `onEpochEnd`: what is saved here holds the state of all. */
   onEpochSettled?(epoch: number, logs: MutableLogs, training: Training): Awaitable<void>;
+  /** Before a step. */
   onBatchBegin?(batch: number, training: Training): Awaitable<void>;
   /** `logs` are the means over the epoch so far, as last read: empty before the first reading, see `batchLogs`. */
   onBatchEnd?(batch: number, logs: MutableLogs, training: Training): Awaitable<void>;

@@ -8,6 +8,7 @@ import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "
 import type { Rnn, WithStates } from "./rnn.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";
 
+/** How the two directions' outputs become one. */
 const MERGE_MODES = ["concat", "sum", "mul", "ave", "none"] as const;
 
 /** How the outputs of both directions become one; "none" gives both. */
@@ -86,10 +87,12 @@ export class Bidirectional extends Wrapper {
     return [this.forwardLayer, this.backwardLayer];
   }
 
+  /** Whether every step's output is given, not the last one's only. */
   get returnSequences(): boolean {
     return this.forwardLayer.returnSequences;
   }
 
+  /** Whether the last states are given too. */
   get returnState(): boolean {
     return this.forwardLayer.returnState;
   }

@@ -24,6 +24,7 @@ export interface CellStep {
 export interface CellSequence {
   /** What the steps read, `[B, T, ...]`; step t gets its part `[B, ...]`. */
   readonly x: Value;
+  /** One timestep. */
   step(x: Value, states: readonly Value[]): CellStep;
 }
 

@@ -37,6 +37,7 @@ abstract class GlobalPooling1d extends Weightless {
     return this.keepdims ? [1, width] : [width];
   }
 
+  /** The axis that is pooled. */
   protected get over() {
     return { axes: 1, keepDims: this.keepdims };
   }

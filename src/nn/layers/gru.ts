@@ -30,22 +30,27 @@ export class Gru extends Rnn<GruCell> {
     return new Gru({ ...this.#options, goBackwards: !this.goBackwards, name });
   }
 
+  /** Width of the state, and of the output. */
   get units(): number {
     return this.cell.units;
   }
 
+  /** Of the candidate. */
   get activation(): Activation {
     return this.cell.activation;
   }
 
+  /** Of the gates. */
   get recurrentActivation(): Activation {
     return this.cell.recurrentActivation;
   }
 
+  /** Whether a bias is added. */
   get useBias(): boolean {
     return this.cell.useBias;
   }
 
+  /** Whether the reset gate is applied after the recurrent product, as cuDNN does. */
   get resetAfter(): boolean {
     return this.cell.resetAfter;
   }

@@ -122,6 +122,7 @@ export abstract class Layer {
     return this.#trainable;
   }
 
+  /** Freezes or frees the layer; a compiled model sees it from its next compile on. */
   set trainable(trainable: boolean) {
     this.#trainable = trainable;
   }
@@ -264,6 +265,7 @@ export abstract class Weightless extends Layer {
     return [];
   }
 
+  /** The output's shape without the batch: the input's. */
   outputShape(inputShape: Shape): Shape {
     return inputShape;
   }

@@ -30,18 +30,22 @@ export class Lstm extends Rnn<LstmCell> {
     return new Lstm({ ...this.#options, goBackwards: !this.goBackwards, name });
   }
 
+  /** Width of the state, and of the output. */
   get units(): number {
     return this.cell.units;
   }
 
+  /** Of the candidate. */
   get activation(): Activation {
     return this.cell.activation;
   }
 
+  /** Of the gates. */
   get recurrentActivation(): Activation {
     return this.cell.recurrentActivation;
   }
 
+  /** Whether a bias is added. */
   get useBias(): boolean {
     return this.cell.useBias;
   }

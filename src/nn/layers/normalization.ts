@@ -45,6 +45,7 @@ abstract class Normalization extends Layer {
     return inputShape;
   }
 
+  /** Options that both normalisations have. */
   protected get sharedConfig(): LayerConfig {
     const { epsilon, center, scale } = this;
     return { epsilon, center, scale, ...this.beta.config, ...this.gamma.config, ...this.baseConfig };

@@ -28,6 +28,7 @@ import { SimpleRnnCell } from "./simple_rnn_cell.ts";
 import { StackedRnnCells } from "./stacked_cells.ts";
 import { TimeDistributed } from "./time_distributed.ts";
 
+/** Options as a saved model has them. */
 type SavedOptions = Readonly<Record<string, unknown>>;
 type Make = (options: SavedOptions, name: string) => Layer;
 

@@ -30,14 +30,17 @@ export class SimpleRnn extends Rnn<SimpleRnnCell> {
     return new SimpleRnn({ ...this.#options, goBackwards: !this.goBackwards, name });
   }
 
+  /** Width of the state, and of the output. */
   get units(): number {
     return this.cell.units;
   }
 
+  /** Of the state. */
   get activation(): Activation {
     return this.cell.activation;
   }
 
+  /** Whether a bias is added. */
   get useBias(): boolean {
     return this.cell.useBias;
   }
