@@ -47,6 +47,7 @@ export async function build() {
       stdio: "inherit",
     });
     nameJavaScript(fresh);
+    await minify(fresh);
     if (existsSync(join(fresh, "cli/main.js"))) chmodSync(join(fresh, "cli/main.js"), 0o755);
     // The time at which the build began: a source saved while it ran counts as newer.
     utimesSync(join(fresh, "index.js"), started, started);
@@ -55,6 +56,20 @@ export async function build() {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** The entries for pages without a bundler: minified, a few files in place of some hundreds, what two entries share in one. */
+async function minify(folder) {
+  const { build: esbuild } = await import("esbuild");
+  await esbuild({
+    entryPoints: ["index", "predict", "embed", "forecast", "convert", "sentences"].map((name) =>
+      join(folder, `${name}.js`),
+    ),
+    outdir: join(folder, "min"),
+    ...{ bundle: true, minify: true, splitting: true, format: "esm", target: "es2022" },
+    external: ["node:*", "@zip.js/zip.js", "h5wasm"],
+    logLevel: "warning",
+  });
 }
 
 /** The source's imports carry `.ts`; declarations name the JavaScript that they describe, as every resolver knows it. */

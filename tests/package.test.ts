@@ -45,6 +45,8 @@ describe("the package", () => {
         "dist/forecast/index.d.ts",
         "dist/predict.js",
         "dist/predict/index.d.ts",
+        "dist/min/index.js",
+        "dist/min/predict.js",
       ]),
     );
     expect(packed).toContain(manifest.bin.sluice);

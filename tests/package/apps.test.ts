@@ -95,8 +95,8 @@ describe("the installed package", () => {
     async () => {
       const map = JSON.stringify({
         imports: {
-          sluice: "/node_modules/sluice/dist/index.js",
-          "sluice/predict": "/node_modules/sluice/dist/predict.js",
+          sluice: "/node_modules/sluice/dist/min/index.js",
+          "sluice/predict": "/node_modules/sluice/dist/min/predict.js",
         },
       });
       const plain = `import { learn } from "/app.js";

@@ -1,0 +1,55 @@
+/**
+ * What pages pay, within budgets. A budget that is passed shows which room grew beside `sizes.json`, which
+ * `SLUICE_SIZES=write npx vitest run tests/package/size.test.ts` writes anew. Needs a built dist/.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type BundleSize, bundleSize } from "./bundle_size.ts";
+
+const KB = 1000;
+
+const PAGES: Readonly<Record<string, { readonly budget: number; readonly source: string }>> = {
+  "predicts by a saved plan": {
+    budget: 24,
+    source: `import { loadPredictor } from "sluice/predict";
+      const predictor = await loadPredictor("model/");
+      console.log(await predictor.predict(predictor.encoder.encode(["good"])));`,
+  },
+  "computes: everything below the layers": {
+    budget: 90,
+    source: `export { constantValue, Device, gradients, inputValue, interpret, ops, operationTimes, printGraph, Program, program,
+      Random, requestDevice, scalar, tuningOf, valueAndGrad, Variable, vjp } from "sluice";`,
+  },
+  "trains the tutorial's model": {
+    budget: 120,
+    source: `import { dense, embedding, lstm, requestDevice, sequential } from "sluice";
+      const model = sequential([embedding({ inputDim: 5000, outputDim: 32 }), lstm({ units: 100 }),
+        dense({ units: 1, activation: "sigmoid" })], { device: await requestDevice(), inputShape: [500] });
+      model.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: ["accuracy"] });
+      console.log(model.summary(), await model.fit([[1]], [1]));`,
+  },
+  "has the whole of sluice": { budget: 160, source: `export * from "sluice";` },
+};
+
+const file = new URL("sizes.json", import.meta.url);
+const before: Readonly<Record<string, BundleSize>> = JSON.parse(readFileSync(file, "utf8"));
+const now: Record<string, BundleSize> = {};
+
+test.each(Object.entries(PAGES))("a page that %s", { timeout: 30_000 }, async (name, { source, budget }) => {
+  const size = await bundleSize(source);
+  now[name] = size;
+  if (process.env.SLUICE_SIZES === "write") writeFileSync(file, `${JSON.stringify({ ...before, ...now }, null, 2)}\n`);
+  console.log(`${name}: ${kilobytes(size.loaded)} gzipped, ${kilobytes(size.onDemand)} on demand`);
+  expect(size.loaded, `${name}: more than its budget\n${growth(size, before[name])}`).toBeLessThanOrEqual(budget * KB);
+});
+
+const kilobytes = (bytes: number) => `${(bytes / KB).toFixed(1)} kB`;
+
+/** The rooms, what grew most first. */
+function growth({ loaded, rooms }: BundleSize, old: BundleSize | undefined): string {
+  const grown = (room: string) => (rooms[room] ?? 0) - (old?.rooms[room] ?? 0);
+  const rows = Object.keys(rooms)
+    .sort((a, b) => grown(b) - grown(a))
+    .map((room) => `  ${room.padEnd(12)}${kilobytes(rooms[room] ?? 0)} minified, ${kilobytes(grown(room))} more`);
+  return [`gzipped ${kilobytes(loaded)}, before ${kilobytes(old?.loaded ?? 0)}`, ...rows].join("\n");
+}
