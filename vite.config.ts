@@ -38,6 +38,8 @@ export default defineConfig(({ mode }) => {
       },
       build: {
         outDir: here("dist-demo"),
+        // Browsers with WebGPU preload modules by themselves.
+        modulePreload: { polyfill: false },
         emptyOutDir: true,
         target: "es2023",
         sourcemap: true,

@@ -19,22 +19,28 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
       return importer?.endsWith(RAW) && id === "./index.js" ? join(dirname(importer), id) : null;
     },
     load(id) {
-      if (id.endsWith(RAW) && isApart) return `export default ${textOf(id.slice(0, -"?raw".length))};`;
+      if (id.endsWith(RAW) && isApart) {
+        const shader = withoutComments(readFileSync(id.slice(0, -"?raw".length), "utf8"));
+        return `export default ${JSON.stringify(withoutIndents(shader))};`;
+      }
       if (id.endsWith(RAW)) return `export { ${basename(id, RAW)} as default } from "./index.js";`;
       const folder = dirname(id);
       if (basename(folder) !== "shaders" || basename(id) !== "index.js") return null;
       return readdirSync(folder)
         .filter((name) => name.endsWith(".wgsl"))
         .sort(bySimilarity)
-        .map((name) => `export const ${basename(name, ".wgsl")} = ${textOf(join(folder, name))};`)
+        .map((name) => {
+          const text = JSON.stringify(withoutComments(readFileSync(join(folder, name), "utf8")));
+          return `export const ${basename(name, ".wgsl")} = ${text};`;
+        })
         .join("\n");
     },
   };
 }
 
-/** A shader's file, as a text of JavaScript. */
-function textOf(path: string): string {
-  return JSON.stringify(withoutComments(readFileSync(path, "utf8")));
+/** The shader with one blank for each indent: what is indented is still inside of something. */
+export function withoutIndents(source: string): string {
+  return source.replace(/^[ \t]+/gm, " ");
 }
 
 /** By what a kernel does, then for whom: `gru_forward` stands beside `lstm_forward`. */

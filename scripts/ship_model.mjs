@@ -80,9 +80,10 @@ await mkdir(facts, { recursive: true });
 for (const [name, content] of shipped) await writeFile(join(files, name), content);
 const subject = { model, encoder };
 await writeFile(join(files, "first_reading.safetensors"), writeReading(await readCell(subject, FIRST_TEXT)));
-const json = (value) =>
-  `${JSON.stringify(value, (_, each) => (typeof each === "number" ? rounded(each, 6) : each), 2)}\n`;
-await writeFile(join(facts, "first_verdict.json"), json(await judge(subject, FIRST_TEXT)));
+const json = (value, digits = 6) =>
+  `${JSON.stringify(value, (_, each) => (typeof each === "number" ? rounded(each, digits) : each), 2)}\n`;
+// The page opens with it, and shows two digits.
+await writeFile(join(facts, "first_verdict.json"), json(await judge(subject, FIRST_TEXT), 4));
 await writeFile(join(facts, "card.json"), json(card));
 // Apart from the card: the worker needs only these.
 const { archive: _, ...ownOptions } = options;

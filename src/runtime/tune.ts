@@ -4,8 +4,7 @@ import type { KernelCall } from "../core/kernel_call.ts";
 import type { ChoiceOrigin, TuneOptions, VariantChoice, VariantTimer } from "../core/tuning.ts";
 import type { Device } from "../gpu/device.ts";
 import type { ChooseVariant } from "./planner.ts";
-import { timeCall } from "./time_call.ts";
-import { TuningMemory, type Variants } from "./tuning_memory.ts";
+import type { TuningMemory, Variants } from "./tuning_memory.ts";
 
 export type { Variants } from "./tuning_memory.ts";
 
@@ -20,7 +19,9 @@ export class Tuning {
   /** What the choices hold for: the adapter, its limits and the runtime. */
   readonly adapter: string;
   readonly #device: Device;
-  readonly #memory: TuningMemory | undefined;
+  /** What was asked for; undefined where choices are only repeated. */
+  readonly #options: TuneOptions | undefined;
+  #memory: TuningMemory | undefined;
   readonly #timer: VariantTimer;
   readonly #choices = new Map<string, VariantChoice>();
   #remembered: Promise<Variants> | undefined;
@@ -31,9 +32,11 @@ export class Tuning {
   constructor(device: Device, options: TuneOptions | undefined) {
     this.#device = device;
     this.adapter = adapterKey(device);
-    this.#memory = options && new TuningMemory(options.store, this.adapter);
+    this.#options = options;
     this.#secondsLeft = options?.seconds ?? SECONDS;
-    this.#timer = options?.timer ?? ((call, variant) => timeCall(device, call, variant));
+    // What measures and remembers is loaded where that is asked for.
+    this.#timer =
+      options?.timer ?? (async (call, variant) => (await import("./time_call.ts")).timeCall(device, call, variant));
   }
 
   /** The choices so far, in the order in which they were made; none for kernels that have one way only here. */
@@ -51,7 +54,7 @@ export class Tuning {
    * @param kept what comes before all else, and takes up the choices that are made
    */
   async chooserFor(calls: () => readonly KernelCall[], kept: Variants = new Map()): Promise<ChooseVariant | undefined> {
-    if (this.#memory === undefined && kept.size === 0) return undefined;
+    if (this.#options === undefined && kept.size === 0) return undefined;
     const turn = this.#turn.then(() => this.#chooseAll(calls(), kept));
     this.#turn = turn.catch(() => undefined);
     return turn;
@@ -74,7 +77,7 @@ export class Tuning {
       }
       this.#choices.set(key, choice);
     }
-    if (measured.size > 0) await this.#memory?.add(measured);
+    if (measured.size > 0) await (await this.#remember()).add(measured);
     return (call) => {
       const key = callKey(call);
       return key === undefined ? undefined : chosen.get(key);
@@ -90,12 +93,18 @@ export class Tuning {
     const saved = kept.get(key);
     if (saved !== undefined && saved === before?.variant) return before;
     const replayed = asked(saved, "replayed");
-    if (replayed !== undefined || this.#memory === undefined) return replayed;
+    if (replayed !== undefined || this.#options === undefined) return replayed;
     if (before !== undefined && before.from !== "replayed") return before;
-    this.#remembered ??= this.#memory.read();
+    this.#remembered ??= this.#remember().then((memory) => memory.read());
     const entry = (await this.#remembered).get(key);
     const remembered = candidates.flatMap(({ names }) => names).find((name) => entry === entryFor(name, candidates));
     return asked(remembered, "remembered") ?? (await this.#measure(key, call, candidates));
+  }
+
+  async #remember(): Promise<TuningMemory> {
+    const { TuningMemory: Memory } = await import("./tuning_memory.ts");
+    this.#memory ??= new Memory(this.#options?.store, this.adapter);
+    return this.#memory;
   }
 
   async #measure(key: string, call: KernelCall, candidates: readonly Candidate[]): Promise<VariantChoice> {

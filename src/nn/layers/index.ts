@@ -45,6 +45,8 @@ export * from "./masking.ts";
 export { MergeLayer } from "./merge_layer.ts";
 export * from "./merging.ts";
 export * from "./multi_head_attention.ts";
+export * from "./noise.ts";
+export type { NoiseOptions } from "./noise_base.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export { layerFromConfig } from "./registry.ts";
