@@ -48,6 +48,12 @@ const SECTIONS = {
     files: [...RUNTIMES, "tests/platform/gpu_crash"],
     env: { SLUICE_SUITE: "losses", SLUICE_GPU_CRASHES: "long" },
   },
+  kernels: {
+    about:
+      "all kernels' tests, with canaries around every buffer, in Deno, Chromium and Firefox; in Node they are CI's",
+    files: RUNTIMES.slice(1),
+    env: { SLUICE_SUITE: "kernels" },
+  },
   memory: {
     about:
       "what memory() says beforehand against what is then held, for ten models in every runtime; every n-th buffer fails",

@@ -90,8 +90,8 @@ export function lstmBackwardCall(
           batch: padding === 2 ? 1 : batch,
           hidden: size,
           maxRows: isGpu ? 4 : 16,
-          // With four, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes, 100 among them.
-          minRows: adapter.kind === "lavapipe" && adapter.subgroupSize === 0 ? 8 : 4,
+          // With fewer, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes, 100 among them.
+          minRows: adapter.kind === "lavapipe" && adapter.subgroupSize === 0 ? 16 : 4,
           minUnits: isGpu ? 1 : inner.lanes > 1 ? 2 : 4,
           bytesPerRow: (threads) => threads * 4 * 4,
         });

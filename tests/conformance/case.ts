@@ -9,6 +9,8 @@ export interface ConformanceCase {
   readonly name: string;
   /** How many tries it stands for in the table of long tests; 1 when absent. */
   readonly tries?: number;
+  /** True for what Vitest runs by itself in Node. */
+  readonly isElsewhereOnly?: boolean;
   /** A text that it resolves with is told. */
   readonly run: (device: Device) => Promise<unknown>;
 }

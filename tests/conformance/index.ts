@@ -1,3 +1,4 @@
+import { fewKernelCases, kernelCases } from "../platform/kernels/files.ts";
 import { batchPartCases } from "./batch_parts.ts";
 import { builtModelCases } from "./built_models.ts";
 import type { ConformanceCase } from "./case.ts";
@@ -47,6 +48,7 @@ const cases: readonly ConformanceCase[] = [
   ...tuningCases,
   ...vectorIndexCases,
   ...deviceLossCases,
+  ...fewKernelCases,
 ];
 
 /** Cases that run together, in every runtime alike. */
@@ -61,6 +63,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   cases: { what: "cases", cases },
   graphs: { what: "random graphs", cases: randomGraphCases(10_000) },
   models: { what: "models built, trained two steps and disposed", cases: builtModelCases(1_000) },
+  kernels: { what: "files of kernel tests, with canaries", cases: kernelCases },
   memory: { what: "models whose memory was told beforehand", cases: manyMemoryCases },
   losses: { what: "works whose device was destroyed", cases: manyDeviceLossCases },
 };

@@ -12,7 +12,17 @@ if (isWanted("deno")) {
     // What cases ask for where they look at the process's memory.
     const env = { DENO_V8_FLAGS: "--expose-gc" };
     const script = fileURLToPath(new URL("deno_main.ts", import.meta.url));
-    const status = await runDeno(script, { args, env, onLine, onErrorLine: (line) => errors.push(line), signal });
+    // Kernels' tests run there too, without Vitest.
+    const map = fileURLToPath(new URL("kernels/import_map.json", import.meta.url));
+    const permissions = ["--allow-read", "--allow-env", "--allow-sys", `--import-map=${map}`];
+    const status = await runDeno(script, {
+      permissions,
+      args,
+      env,
+      onLine,
+      onErrorLine: (line) => errors.push(line),
+      signal,
+    });
     if (status !== 0) throw new Error(`deno left with status ${status}`);
   };
   describeRemote("Deno", start, () => errors.join("\n"));

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { type CaseRunner, openRunner } from "../conformance/run.ts";
 import { collect } from "../support/collect.ts";
 import { describeSkipped, isWanted } from "./runtimes.ts";
-import { declareCases } from "./selection.ts";
+import { declareCases, selectedCases } from "./selection.ts";
 
 if (!isWanted("node")) describeSkipped("Node", "SLUICE_RUNTIMES leaves it out");
 
@@ -18,5 +18,9 @@ describe.runIf(isWanted("node"))("Node", () => {
   });
   afterAll(() => runner?.device.dispose());
 
-  declareCases("Node", (testCase) => runner.run(testCase));
+  declareCases(
+    "Node",
+    (testCase) => runner.run(testCase),
+    selectedCases.filter(({ isElsewhereOnly }) => isElsewhereOnly !== true),
+  );
 });

@@ -1,4 +1,5 @@
 /** Serves the source to a browser as Vite's dev server does for a user. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 
@@ -20,6 +21,8 @@ export async function servePages(): Promise<PageServer> {
     // A page that reloads itself in the middle of its cases would report some twice.
     server: { port: 0, host: "localhost", hmr: false, watch: null },
     optimizeDeps: { noDiscovery: true },
+    // Kernels' tests run in the page too.
+    resolve: { alias: [{ find: /^vitest$/, replacement: join(root, "tests/support/without_vitest.ts") }] },
     cacheDir: "node_modules/.vite-pages",
     build: { target: "es2023" },
   });

@@ -1,10 +1,7 @@
 /** Conformance cases that run in another process or in a page, seen from Vitest: one test per case. */
 import { afterAll, beforeAll, describe } from "vitest";
 import type { CaseResult, Report } from "../conformance/run.ts";
-import { declareCases, selectedCases } from "./selection.ts";
-
-/** The longest that one case may take; after it the runtime is stopped and every case still open fails. */
-const SILENCE_MS = 110_000;
+import { CASE_MS, declareCases, selectedCases } from "./selection.ts";
 
 /** Runs the cases elsewhere, hands over each line that comes back, and resolves when the runtime is gone, or was told to go. */
 export type StartRuntime = (onLine: (line: string) => void, signal: AbortSignal) => Promise<void>;
@@ -26,10 +23,11 @@ export function describeRemote(title: string, start: StartRuntime, notes: () => 
     };
     const stayAwake = (): void => {
       clearTimeout(watchdog);
+      // After the longest that a case may take, the runtime is stopped and every case still open fails.
       watchdog = setTimeout(() => {
-        fail(`nothing was heard for ${SILENCE_MS / 1000} s`);
+        fail(`nothing was heard for ${CASE_MS / 1000} s`);
         stop.abort();
-      }, SILENCE_MS);
+      }, CASE_MS);
     };
     const take = (line: string): void => {
       // Anything that is not a report is chatter of the runtime's.

@@ -13,20 +13,28 @@ export const suite = process.env.SLUICE_SUITE ?? "cases";
 /** The conformance cases asked for. */
 export const selectedCases = casesOf(suite, caseFilter);
 
+/** The longest that one case may take, in milliseconds. */
+export const CASE_MS = suite === "cases" ? 110_000 : 600_000;
+
 /** Declares a test for each of them, run by `run`, and tells the table of long tests what came of them. */
-export function declareCases(title: string, run: (testCase: ConformanceCase) => Promise<unknown>): void {
-  const lost = new Set(selectedCases);
+export function declareCases(
+  title: string,
+  run: (testCase: ConformanceCase) => Promise<unknown>,
+  cases: readonly ConformanceCase[] = selectedCases,
+): void {
+  const lost = new Set(cases);
   const notes: string[] = [];
-  for (const testCase of selectedCases) {
-    test(testCase.name, async () => {
+  for (const testCase of cases) {
+    const body = async () => {
       const note = await run(testCase);
       lost.delete(testCase);
       if (typeof note === "string") notes.push(note);
-    });
+    };
+    test(testCase.name, body, CASE_MS + 10_000);
   }
-  const sum = (cases: Iterable<ConformanceCase>) => [...cases].reduce((total, { tries = 1 }) => total + tries, 0);
+  const sum = (some: Iterable<ConformanceCase>) => [...some].reduce((total, { tries = 1 }) => total + tries, 0);
   afterAll(() => {
     const what = `${suites[suite.split("/")[0] as string]?.what} in ${title}`;
-    tally({ what, tried: sum(selectedCases), lost: Math.max(lost.size, sum(lost)), note: notes.join("; ") });
+    tally({ what, tried: sum(cases), lost: Math.max(lost.size, sum(lost)), note: notes.join("; ") });
   });
 }

@@ -8,6 +8,7 @@ import {
   type BufferBinding,
   type Dispatch,
   type KernelCall,
+  type KernelPlan,
   type Operand,
   type Param,
   packParams,
@@ -84,7 +85,7 @@ export async function runKernel(
 ): Promise<HostData[]> {
   checkInputs(call, inputs);
   const { gpu } = device;
-  const plan = call.plan(adapter, variant);
+  const plan = planFor(device, call, adapter, variant);
   const pipelines = await Promise.all(
     plan.dispatches.map(({ label, source, entryPoint, buffers }) =>
       device.pipelines.get(
@@ -156,6 +157,18 @@ export async function runKernel(
   for (const { buffer } of [...reads, ...writes, ...scratch].filter((entry) => entry !== undefined)) buffer.destroy();
   for (const uniform of uniforms) uniform.destroy();
   return results;
+}
+
+/**
+ * Plans for an adapter as far as the device goes along: lanes are the device's own, and without any the call chooses for itself.
+ * Lavapipe without subgroups gets its own plans only: with few rows Mesa's compiler ends the process, see lstm_backward.ts.
+ */
+function planFor(device: Device, call: KernelCall, adapter: AdapterTraits, variant: string | undefined): KernelPlan {
+  const { kind, subgroupSize } = device.traits;
+  if (kind === "lavapipe" && subgroupSize > 0) return call.plan(adapter, variant);
+  const lanes = Math.min(adapter.subgroupSize, 1) * subgroupSize;
+  const own = { ...adapter, subgroupSize: lanes, kind: kind === "lavapipe" ? kind : adapter.kind };
+  return call.plan(own, lanes === 0 && variant === "subgroup" ? undefined : variant);
 }
 
 function bytesOf({ shape }: Operand): number {
