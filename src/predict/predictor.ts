@@ -37,7 +37,8 @@ const PARTS = ["weights", "plan"] as const;
  * @throws FileError when a file cannot be had. DeviceError when there is no GPU, or it refuses the plan.
  * @example
  * const predictor = await loadPredictor("model/"); // a page's own folder, as model.save or toFiles wrote it
- * const { data } = await predictor.predict(predictor.encoder.encode(["a wonderful film"]));
+ * const ids = predictor.encoder?.encode(["a wonderful film"]) ?? [[0, 14, 7]]; // undefined where the model was saved without one
+ * const { data } = await predictor.predict(ids);
  */
 export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | ReadonlyMap<string, Uint8Array>,
