@@ -29,16 +29,19 @@ const SECTIONS = {
   },
   graphs: {
     about: "10,000 random graphs against float64, values and gradients, in every runtime",
+    minutes: 15,
     files: ["tests/ops/random_graphs.test.ts", ...RUNTIMES],
     env: { SLUICE_RUNS: "10000", SLUICE_SUITE: "graphs" },
   },
   models: {
     about: "1,000 models built, trained two steps and disposed, in every runtime",
+    minutes: 3,
     files: RUNTIMES,
     env: { SLUICE_SUITE: "models" },
   },
   heap: {
     about: "a page that trains for 20 minutes: heaps of page and worker, memory of the GPU process",
+    minutes: 21,
     files: ["tests/demo/heap.test.ts"],
     env: { SLUICE_PAGE_MINUTES: "20" },
   },
@@ -73,6 +76,7 @@ const SECTIONS = {
   },
   mutants: {
     about: "faults put into the source, each of which a test must catch",
+    minutes: 25,
     script: "scripts/mutants.mjs",
   },
 };
@@ -86,7 +90,8 @@ const share = Number(values.share);
 const unknown = asked.filter((name) => !Object.hasOwn(SECTIONS, name));
 if (values.help || unknown.length > 0 || !(share > 0 && share <= 1)) {
   const list = Object.entries(SECTIONS).map(
-    ([name, { about, minutes }]) => `  ${name.padEnd(10)}${about}; about ${minutes} min`,
+    ([name, { about, minutes }]) =>
+      `  ${name.padEnd(10)}${about}${minutes === undefined ? "" : `; about ${minutes} min`}`,
   );
   const wrong = unknown.length > 0 ? `unknown section ${unknown.join(", ")}` : `--share is ${values.share}`;
   const head = values.help

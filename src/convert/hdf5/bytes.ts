@@ -119,7 +119,7 @@ export class Hdf5Bytes {
   text(at: number, maxBytes: number, isClosed = true): string {
     const bytes = this.slice(at, Math.min(maxBytes + 1, this.length - at));
     const zero = bytes.indexOf(0);
-    if ((zero < 0 && isClosed) || bytes.length > maxBytes + 1 || (zero < 0 && bytes.length > maxBytes)) {
+    if (zero < 0 && (isClosed || bytes.length > maxBytes)) {
       throw this.damaged(`a name has no end within ${maxBytes} bytes`);
     }
     try {

@@ -239,6 +239,7 @@ class PlanReader {
 
   /** Bytes of what lies there; undefined where nothing does. */
   #sizeOf({ kind, index }: Location): number | undefined {
+    if (index < 0) return undefined;
     if (kind === "temporary") return this.#temporaries[index];
     if (kind === "slot") return index < this.#inputs.slots ? SLOT_BYTES : undefined;
     const lists = { variable: this.#file.variables, input: this.#inputs.inputs, constant: this.#constants };
