@@ -21,7 +21,7 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
     load(id) {
       if (id.endsWith(RAW) && isApart) {
         const shader = withoutComments(readFileSync(id.slice(0, -"?raw".length), "utf8"));
-        return `export default ${JSON.stringify(withoutIndents(shader))};`;
+        return `export default ${JSON.stringify(shader)};`;
       }
       if (id.endsWith(RAW)) return `export { ${basename(id, RAW)} as default } from "./index.js";`;
       const folder = dirname(id);
@@ -36,11 +36,6 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
         .join("\n");
     },
   };
-}
-
-/** The shader with one blank for each indent: what is indented is still inside of something. */
-export function withoutIndents(source: string): string {
-  return source.replace(/^[ \t]+/gm, " ");
 }
 
 /** By what a kernel does, then for whom: `gru_forward` stands beside `lstm_forward`. */

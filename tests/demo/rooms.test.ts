@@ -10,9 +10,8 @@ import { axeFindings } from "./axe.ts";
 import { goTo, openSite, type Site, SMALL_TRAINING, waitForText } from "./harness.ts";
 
 const pictures = process.env.SLUICE_DEMO_PICTURES;
-/** Where the README's pictures go, if they are to be made anew: each is the top of a room, light and wide. */
+/** Where the README's pictures go, if they are to be made anew. */
 const readme = process.env.SLUICE_README_PICTURES;
-const README_PICTURES: Readonly<Record<string, string>> = { Train: "train.webp", "Inside the cell": "cell.webp" };
 const SCHEMES = ["light", "dark"] as const;
 const WIDTHS = [1280, 390] as const;
 /** For pictures a room may finish what it draws; axe-core needs its elements only. */
@@ -67,9 +66,6 @@ test("every room, light and dark, wide and narrow", async () => {
           await page.evaluate(() => scrollTo(0, 0));
           const name = `${title.toLowerCase().replaceAll(/\W+/g, "-")}-${width}-${scheme}.png`;
           await page.screenshot({ path: join(pictures, name), fullPage: true });
-          const shown = README_PICTURES[title];
-          if (readme !== undefined && shown !== undefined && scheme === "light" && width === 1280)
-            await page.screenshot({ path: join(readme, shown), type: "webp", quality: 80 });
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         if (wide > width) found.push(`${where}: ${wide} px wide`);
@@ -94,3 +90,20 @@ test("every room, light and dark, wide and narrow", async () => {
   expect(foreign).toEqual([]);
   await page.close();
 }, 600_000);
+
+test.runIf(readme !== undefined)("the README's pictures: the tops of two rooms, light and wide", async () => {
+  const { page } = await site.open({ hash: "cell", height: 860 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+  const keep = async (name: string): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await page.screenshot({ path: join(readme as string, name), type: "webp", quality: 80 });
+  };
+  await waitForText(page, "#fade-kept", /in the LSTM/);
+  await keep("cell.webp");
+  await goTo(page, "Train");
+  await page.waitForSelector("#start:enabled");
+  await page.click("#start");
+  await waitForText(page, "#state", /^(Done|Stopped by an error)/);
+  await keep("train.webp");
+  await page.close();
+});

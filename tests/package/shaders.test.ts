@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-import { withoutIndents } from "../../scripts/shaders.ts";
 import { type ShaderFeature, specialise, withoutComments } from "../../src/kernels/specialise.ts";
 
 const folder = fileURLToPath(new URL("../../shaders/", import.meta.url));
@@ -17,14 +16,6 @@ const codeOf = (source: string) =>
     .map((line) => line.trim())
     .filter((line) => line !== "")
     .join("\n");
-
-test.each(shaders)("$name: without indents, as the page has it", ({ source }) => {
-  const lean = withoutIndents(withoutComments(source));
-  expect(lean.length).toBeLessThanOrEqual(source.length);
-  for (const each of [[], ["subgroups"], ["scratch"]] as const) {
-    expect(codeOf(specialise(lean, {}, each))).toBe(codeOf(specialise(source, {}, each)));
-  }
-});
 
 describe("the shaders of the package", () => {
   test.each(shaders)("$name: the same code on the same lines", ({ source }) => {
