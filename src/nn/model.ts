@@ -168,7 +168,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async memory(options: MemoryOptions = {}): Promise<ModelMemory> {
     this.assertAlive("memory");
-    const { memoryOf } = await import("./model_memory.ts");
+    const { memoryOf } = await import("./on_demand.ts");
     return memoryOf(this.#memoryParts(this.#compiled), options);
   }
 
@@ -178,7 +178,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       return await work();
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
-      const { withLargestBatch } = await import("./model_memory.ts");
+      const { withLargestBatch } = await import("./on_demand.ts");
       throw await withLargestBatch(this.#memoryParts(compiled), sizes, error);
     }
   }

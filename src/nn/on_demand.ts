@@ -2,5 +2,6 @@
 export { BatchRunner } from "./batch_runner.ts";
 export { hiddenGradients } from "./hidden_gradients.ts";
 export { inputGradients, traceCell } from "./inspect.ts";
+export { memoryOf, withLargestBatch } from "./model_memory.ts";
 export { openStream } from "./stream_steps.ts";
 export { TrainingStep } from "./training_step.ts";
