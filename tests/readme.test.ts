@@ -20,6 +20,9 @@ test("the README's code runs", async () => {
     await import(/* @vite-ignore */ pathToFileURL(file).href);
     const printed = print.mock.calls.flat();
     expect(printed).toContain("AbortError");
+    const [losses] = printed.filter((each): each is number[] => Array.isArray(each) && each.length === 40);
+    expect(losses?.at(-1)).toBeLessThan(0.7 * (losses?.[0] as number));
+    expect(printed).toContain(true);
     expect(printed.at(-1)).toEqual(Float32Array.of(7.5));
   } finally {
     print.mockRestore();

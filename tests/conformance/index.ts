@@ -19,6 +19,7 @@ import { predictorCases } from "./predictor.ts";
 import { randomGraphCases } from "./random_graphs.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 import { matching } from "./run.ts";
+import { sharedDeviceCases } from "./shared_devices.ts";
 import { stateUpdateCases } from "./state_updates.ts";
 import { tuningCases } from "./tuning.ts";
 import { vectorIndexCases } from "./vector_index.ts";
@@ -28,6 +29,7 @@ export type { ConformanceCase } from "./case.ts";
 /** Every runtime-agnostic case of CI. A file of cases is added here, and runs in Node, Deno, Chromium and Firefox. */
 const cases: readonly ConformanceCase[] = [
   ...deviceCases,
+  ...sharedDeviceCases,
   ...opConformance,
   ...randomGraphCases(200),
   ...builtModelCases(20),

@@ -1,0 +1,128 @@
+/** A device that the app made and goes on using; several models on a device; several devices. */
+import { type Device, DeviceLostError, requestDevice } from "../../src/index.ts";
+import { smallData, smallModel, weightBits } from "../nn/small_model.ts";
+import type { ConformanceCase } from "./case.ts";
+
+const data = smallData(12);
+
+/** A device as an app makes one, of which Sluice knows nothing, and the errors that nothing caught on it. */
+async function appDevice() {
+  const adapter = await navigator.gpu.requestAdapter();
+  const gpu = await adapter?.requestDevice({ label: "the app's" });
+  if (gpu === undefined) throw new Error("no device for the app");
+  const uncaught: string[] = [];
+  gpu.addEventListener("uncapturederror", ({ error }) => {
+    uncaught.push(error.message);
+  });
+  return { gpu, uncaught };
+}
+
+/** Trains on the device and gives the weights' bits. */
+async function train(device: Device, seed: number): Promise<string> {
+  using model = smallModel(device, { seed });
+  await model.fit(data.x, data.y, { epochs: 2, batchSize: 5 });
+  return (await weightBits(model)).join();
+}
+
+/** Writes a number and reads it back: the device is alive, and takes the app's work. */
+async function works(gpu: GPUDevice): Promise<boolean> {
+  const buffer = gpu.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  gpu.queue.writeBuffer(buffer, 0, Uint32Array.of(7));
+  await buffer.mapAsync(GPUMapMode.READ);
+  const [number] = new Uint32Array(buffer.getMappedRange());
+  buffer.destroy();
+  return number === 7;
+}
+
+/** An error of the app's own: no buffer has such a usage. */
+const fault = (gpu: GPUDevice) => gpu.createBuffer({ label: "the app's fault", size: 4, usage: 0 });
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(what);
+}
+
+/** What apps that share GPUs with Sluice may rely on. */
+export const sharedDeviceCases: readonly ConformanceCase[] = [
+  {
+    name: "devices: an app's device keeps its error scopes and its handler, and outlives dispose",
+    async run() {
+      const { gpu, uncaught } = await appDevice();
+      // The app's scopes stay open across everything that Sluice does.
+      gpu.pushErrorScope("validation");
+      gpu.pushErrorScope("out-of-memory");
+      const device = await requestDevice({ device: gpu });
+      await train(device, 1);
+      fault(gpu);
+      await train(device, 2);
+      device.dispose();
+      device.dispose();
+      expect(
+        (await gpu.popErrorScope()) === null,
+        "the app's scope for memory caught an error that is none of its own",
+      );
+      const error = await gpu.popErrorScope();
+      expect(
+        error instanceof GPUValidationError,
+        `the app's scope caught ${error?.message}; expected the app's own fault`,
+      );
+      const left = await gpu.popErrorScope().then(
+        () => "a scope",
+        () => "none",
+      );
+      expect(left === "none", "Sluice left an error scope behind");
+      fault(gpu);
+      expect(await works(gpu), "the app's device does not work after dispose");
+      expect(
+        uncaught.length === 1,
+        `the app's handler heard ${JSON.stringify(uncaught)}; expected its own fault alone`,
+      );
+      gpu.destroy();
+    },
+  },
+  {
+    name: "devices: the loss of an app's device is reported, and no other is opened",
+    async run() {
+      const { gpu } = await appDevice();
+      const told: string[] = [];
+      using device = await requestDevice({ device: gpu, onDeviceLost: ({ reason }) => void told.push(reason) });
+      using model = smallModel(device);
+      await model.fit(data.x, data.y, { epochs: 1, batchSize: 5 });
+      gpu.destroy();
+      await gpu.lost;
+      const error = await model.fit(data.x, data.y, { epochs: 1, batchSize: 5 }).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error instanceof DeviceLostError, `fit ended with ${String(error)}; expected a DeviceLostError`);
+      expect(
+        /The app made this device/.test(String(error)),
+        `the error does not say whose device it was: ${String(error)}`,
+      );
+      expect(told.join() === "destroyed", `onDeviceLost was told "${told.join()}"; expected one loss`);
+      expect(device.generation === 0, "another device was opened");
+    },
+  },
+  {
+    name: "devices: models that train at once on one device end as those that train alone",
+    async run(device) {
+      const alone = [await train(device, 1), await train(device, 2)];
+      const buffers = device.memory.buffers;
+      const together = await Promise.all([train(device, 1), train(device, 2)]);
+      expect(together.join("|") === alone.join("|"), "two models on one device changed each other");
+      expect(device.memory.buffers === buffers, `${device.memory.buffers - buffers} buffers were left behind`);
+    },
+  },
+  {
+    name: "devices: two in one page train at once; one is disposed, the other goes on",
+    async run(device) {
+      const other = await requestDevice();
+      using model = smallModel(device, { seed: 4 });
+      const fit = model.fit(data.x, data.y, { epochs: 3, batchSize: 5 });
+      const theirs = await train(other, 1);
+      other.dispose();
+      await fit;
+      expect(other.memory.buffers === 0, `the disposed device holds ${other.memory.buffers} buffers`);
+      expect((await train(device, 1)) === theirs, "the same training ended differently on two devices of one adapter");
+    },
+  },
+];
