@@ -28,6 +28,8 @@ async function train(device: Device, seed: number): Promise<string> {
 async function works(gpu: GPUDevice): Promise<boolean> {
   const buffer = gpu.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   gpu.queue.writeBuffer(buffer, 0, Uint32Array.of(7));
+  // Deno writes with the next submit.
+  gpu.queue.submit([]);
   await buffer.mapAsync(GPUMapMode.READ);
   const [number] = new Uint32Array(buffer.getMappedRange());
   buffer.destroy();
