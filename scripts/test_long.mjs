@@ -24,6 +24,7 @@ const SECTIONS = {
   },
   loaders: {
     about: "10,000 damaged files for every loader",
+    minutes: 6,
     files: ["tests/fuzz"],
     env: { SLUICE_MUTATIONS: "10000" },
   },

@@ -1,11 +1,10 @@
 /** Models built, trained two steps and disposed: nothing of them stays, on the GPU or in the process. */
 
 import { smallData, smallModel } from "../nn/small_model.ts";
-import { residentBytes, trendOf, trendText } from "../support/flat.ts";
+import { LEAST_SAMPLES, residentBytes, trendOf, trendText } from "../support/flat.ts";
 import type { ConformanceCase } from "./case.ts";
 
-/** Models of one case: a case may take two minutes on the slowest adapter. */
-const PER_CASE = 100;
+const PER_CASE = 20;
 /** Models between two looks at the memory. */
 const PER_SAMPLE = 10;
 
@@ -39,7 +38,8 @@ export function builtModelCases(count: number): ConformanceCase[] {
     tries: 0,
     async run() {
       const resident = samples.filter((bytes) => bytes !== undefined);
-      if (resident.length === 0) return "a browser does not tell its memory";
+      if (resident.length < samples.length) return "a browser does not tell its memory";
+      if (resident.length < LEAST_SAMPLES) return "too few for a trend";
       const trend = trendOf(resident);
       const text = `resident memory ${trendText(trend)}`;
       if (!trend.isFlat) throw new Error(`${text}; expected it to stay`);
@@ -47,5 +47,5 @@ export function builtModelCases(count: number): ConformanceCase[] {
     },
   };
   // A few models say nothing of a trend.
-  return count < PER_CASE ? parts : [...parts, flat];
+  return count < LEAST_SAMPLES * PER_SAMPLE ? parts : [...parts, flat];
 }

@@ -19,7 +19,8 @@ const WARM_UP = 0.3;
 /** Growth from the first to the last sample that noise, and what a training rightly keeps (its curves), may be. */
 const NOISE = 0.05;
 const NOISE_BYTES = 2 ** 20;
-const LEAST_SAMPLES = 10;
+/** Fewer say nothing. */
+export const LEAST_SAMPLES = 10;
 
 /** A straight line through equidistant samples, warm-up left out. */
 export interface Trend {
