@@ -136,6 +136,7 @@ export interface ModelMemory {
    * training, or in prediction where the model is not compiled. Larger batches go in parts. 0 where not even one row fits.
    */
   readonly largestBatchSize: number;
+  /** The figures as lines of text. */
   toString(): string;
 }
 
