@@ -64,17 +64,6 @@ const SECTIONS = {
     files: [...RUNTIMES, "tests/nn/allocation.test.ts"],
     env: { SLUICE_SUITE: "memory" },
   },
-  page: {
-    about: "the page's tests in Firefox, as far as Firefox lets tests do what they do",
-    files: [
-      "tests/demo/page.test.ts",
-      "tests/demo/rooms",
-      "tests/demo/training",
-      "tests/demo/inside",
-      "tests/demo/take_home",
-    ],
-    env: { SLUICE_DEMO_BROWSER: "firefox" },
-  },
   mutants: {
     about: "faults put into the source, each of which a test must catch",
     minutes: 25,

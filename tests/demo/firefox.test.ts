@@ -1,7 +1,6 @@
 /**
  * Every room of the page in Firefox: by click and by keyboard, a training to a falling loss, a reload in mid-training, a lost
- * device, a file that is none, and nothing that axe-core, the console or the network complains of. `npm run test:long` runs
- * the other tests of the page there too (SLUICE_DEMO_BROWSER=firefox).
+ * device, a file that is none, and nothing that axe-core, the console or the network complains of.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser } from "../../src/cli/browser.ts";

@@ -8,15 +8,8 @@ import { build } from "vite";
 import { expect, inject } from "vitest";
 import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
 import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
-import { tally } from "../support/tally.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** The browser of all tests that do not name one. */
-const BROWSER: BrowserName = process.env.SLUICE_DEMO_BROWSER === "firefox" ? "firefox" : "chromium";
-
-/** Some tests need what only Chromium has. */
-export const IS_FIREFOX = BROWSER === "firefox";
 
 /** By this channel a test tells the worker to lose its device: not all browsers let a test into a worker. */
 const LOSS = "lose the device";
@@ -93,10 +86,9 @@ async function builtPage(): Promise<string> {
 }
 
 /** Serves the built page and starts a browser. */
-export async function openSite(name: BrowserName = BROWSER): Promise<Site> {
+export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
   const folder = await builtPage();
   const requests: string[] = [];
-  let opened = 0;
   const worker = (await readdir(join(folder, "assets"))).find((name) => /^main-.*\.js$/.test(name)) as string;
   const body = `${LISTENER}\n${await readFile(join(folder, "assets", worker), "utf8")}`;
   const server: StaticServer = await serveFiles(
@@ -117,7 +109,6 @@ export async function openSite(name: BrowserName = BROWSER): Promise<Site> {
       inOwnContext = false,
       prepare,
     } = {}) {
-      opened++;
       const own = inOwnContext ? browser.defaultBrowserContext() : beside?.browserContext();
       const visitor = own ?? (await browser.createBrowserContext());
       const page = await visitor.newPage();
@@ -142,7 +133,6 @@ export async function openSite(name: BrowserName = BROWSER): Promise<Site> {
       return { page, complaints, foreign };
     },
     async close() {
-      if (IS_FIREFOX) tally({ what: "pages opened in Firefox", tried: opened, lost: 0 });
       await browser.close();
       await server.close();
     },

@@ -10,7 +10,6 @@ import { tar } from "../data/archives.ts";
 import {
   dropFile,
   finishTraining,
-  IS_FIREFOX,
   loseDevice,
   openSite,
   type Site,
@@ -85,7 +84,7 @@ test("a device lost in mid-training is said, and made good: the same weights", a
 });
 
 // Tests reach a worker through the DevTools protocol.
-test.skipIf(IS_FIREFOX)("a worker that the browser ends is missed, and another goes on: the same weights", async () => {
+test("a worker that the browser ends is missed, and another goes on: the same weights", async () => {
   const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
   await startTraining(page);
   await waitForText(page, "#epoch", /^2 of 3/);
@@ -100,8 +99,7 @@ test.skipIf(IS_FIREFOX)("a worker that the browser ends is missed, and another g
   await page.close();
 });
 
-// The quota is set through the DevTools protocol, which Firefox does not speak.
-test.skipIf(IS_FIREFOX)("a full disk is said, and the training goes on", async () => {
+test("a full disk is said, and the training goes on", async () => {
   const { page } = await site.open({ hash: `train?${SMALL_TRAINING}`, inOwnContext: true });
   const client = await page.createCDPSession();
   await client.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 1 });
