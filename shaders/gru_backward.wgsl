@@ -52,6 +52,7 @@ const LANES = 1u; // units per step of the inner loop: the subgroup's size with 
 const HAS_D_HIDDEN = 1u;
 const HAS_D_LAST = 1u;
 const HAS_MASK = 0u;
+const PADDING = 0u; // every row reads its own
 const ACTIVATION = 1u;
 const RECURRENT_ACTIVATION = 2u;
 
@@ -60,24 +61,8 @@ const CELLS = UNITS * QUADS;
 const GATE_QUADS = 3u * QUADS;
 
 // dU of a tile: [THREADS][3 gates][QUADS], four rows to a vector.
-var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>;
-
-// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
-// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
-fn rows_inside(first: u32) -> u32 {
-  return min(4u, params.batch - min(first, params.batch));
-}
-
-// The batch row in a slot: a mask's schedule takes the rows longest first.
-fn row_of(slot: u32) -> u32 {
-  if (HAS_MASK == 1u) { return u32(mask[slot]); }
-  return slot;
-}
-
-// Whether a mask lets the step count.
-fn is_kept(step: u32) -> bool {
-  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
-}
+var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> d_gates: array<vec4f>; // the same for each workgroup
 
 @compute @workgroup_size(THREADS)
 fn gru_backward(
@@ -87,17 +72,10 @@ fn gru_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // The steps that count for any row of the group; gradients pass by the others.
-  var kept_begin = params.start;
-  var kept_end = params.end;
-  if (HAS_MASK == 1u) {
-    kept_begin = params.end;
-    kept_end = params.start;
-    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
-      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
-      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
-    }
-  }
+  // Where the workgroup's d_gates begin; as for h_rows in lstm_forward.wgsl, SwiftShader has them in a buffer.
+  let base = 0u; // @without(scratch)
+  // @with(scratch) let base = (group.x + group.y * groups.x) * (THREADS * GATE_QUADS);
+  let counting = kept_steps(first_row, params.start, params.end);
   var d_h: array<vec4f, CELLS>;
   var u: array<vec4f, UNITS>;
 
@@ -118,7 +96,7 @@ fn gru_backward(
 
   for (var t = params.end; t > params.start;) {
     t--;
-    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+    if (HAS_MASK == 1u && (t < counting.x || t >= counting.y)) {
       for (var n = 0u; n < UNITS; n++) {
         let unit = lane + n * THREADS;
         for (var q = 0u; q < QUADS; q++) {
@@ -193,12 +171,13 @@ fn gru_backward(
           }
         }
         d_h_passed[tile * QUADS + q] = passed;
-        let slot = lane * GATE_QUADS + q;
+        let slot = base + lane * GATE_QUADS + q;
         d_gates[slot] = z_quad;
         d_gates[slot + QUADS] = r_quad;
         d_gates[slot + 2u * QUADS] = u_quad;
       }
-      workgroupBarrier();
+      workgroupBarrier(); // @without(scratch)
+      // @with(scratch) storageBarrier();
 
       // The last tiles may lie beyond HIDDEN altogether.
       let tile_units = min(THREADS, HIDDEN - min(tile * THREADS, HIDDEN));
@@ -207,7 +186,7 @@ fn gru_backward(
         // @with(subgroups) var own: array<vec4f, GATE_QUADS>;
         // @with(subgroups) // @unroll
         // @with(subgroups) for (var index = 0u; index < GATE_QUADS; index++) {
-        // @with(subgroups)   own[index] = d_gates[(j + sublane) * GATE_QUADS + index];
+        // @with(subgroups)   own[index] = d_gates[base + (j + sublane) * GATE_QUADS + index];
         // @with(subgroups) }
         // @unroll
         for (var s = 0u; s < LANES; s++) {
@@ -218,7 +197,7 @@ fn gru_backward(
           }
           // @unroll
           for (var q = 0u; q < QUADS; q++) {
-            let slot = (j + s) * GATE_QUADS + q; // @without(subgroups)
+            let slot = base + (j + s) * GATE_QUADS + q; // @without(subgroups)
             let d_z = d_gates[slot]; // @without(subgroups)
             let d_r = d_gates[slot + QUADS]; // @without(subgroups)
             let d_inner = d_gates[slot + 2u * QUADS]; // @without(subgroups)
@@ -232,7 +211,8 @@ fn gru_backward(
           }
         }
       }
-      workgroupBarrier();
+      workgroupBarrier(); // @without(scratch)
+      // @with(scratch) storageBarrier();
     }
     var total: array<vec4f, CELLS>;
     // @unroll

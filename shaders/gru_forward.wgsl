@@ -23,7 +23,7 @@
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
 // With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by
-// broadcast: see lstm_forward.wgsl.
+// broadcast; on SwiftShader h_rows lies in a buffer (lines marked @with(scratch)): see lstm_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (k ascending, then bias and x), so chunks and runs agree bit
 // for bit.
 
@@ -57,6 +57,7 @@ const GATHERED = 0u;
 const HAS_BIAS = 1u;
 const HAS_INITIAL = 0u;
 const HAS_MASK = 0u;
+const PADDING = 0u; // every row reads its own
 const WRITE_HIDDEN = 1u;
 const WRITE_SAVED = 1u;
 const ACTIVATION = 1u;
@@ -70,24 +71,8 @@ const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
-var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>;
-
-// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
-// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
-fn rows_inside(first: u32) -> u32 {
-  return min(4u, params.batch - min(first, params.batch));
-}
-
-// The batch row in a slot: a mask's schedule takes the rows longest first.
-fn row_of(slot: u32) -> u32 {
-  if (HAS_MASK == 1u) { return u32(mask[slot]); }
-  return slot;
-}
-
-// Whether a mask lets the step count.
-fn is_kept(step: u32) -> bool {
-  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
-}
+var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> h_rows: array<vec4f>; // the same for each workgroup
 
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {
@@ -105,20 +90,18 @@ fn gru_forward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // The steps that count for any row of the group; at the others h stays, and is only written down.
-  var kept_begin = params.start;
-  var kept_end = params.end;
-  if (HAS_MASK == 1u) {
-    kept_begin = params.end;
-    kept_end = params.start;
-    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
-      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
-      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
-    }
-  }
+  let counting = kept_steps(first_row, params.start, params.end);
   var next_h: array<vec4f, CELLS>;
 
+  // Where the workgroup's h_rows begin.
+  let base = 0u; // @without(scratch)
+  // @with(scratch) let base = (group.x + group.y * groups.x) * (BUFFERS * SPAN);
+
   // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
+  // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < SPAN; index += THREADS) {
+  // @with(scratch)   h_rows[base + index] = vec4f(0.0);
+  // @with(scratch)   h_rows[base + (BUFFERS - 1u) * SPAN + index] = vec4f(0.0);
+  // @with(scratch) }
   for (var n = 0u; n < UNITS; n++) {
     let unit = lane + n * THREADS;
     for (var q = 0u; q < QUADS; q++) {
@@ -133,14 +116,15 @@ fn gru_forward(
           h[r] = initial[at];
         }
       }
-      if (unit < HIDDEN) { h_rows[unit * QUADS + q] = h; }
+      if (unit < HIDDEN) { h_rows[base + unit * QUADS + q] = h; }
     }
   }
-  workgroupBarrier();
+  workgroupBarrier(); // @without(scratch)
+  // @with(scratch) storageBarrier();
 
-  var current = 0u;
+  var current = base;
   for (var t = params.start; t < params.end; t++) {
-    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+    if (HAS_MASK == 1u && (t < counting.x || t >= counting.y)) {
       if (WRITE_HIDDEN == 1u || WRITE_SAVED == 1u) {
         for (var n = 0u; n < UNITS; n++) {
           let unit = lane + n * THREADS;
@@ -158,7 +142,7 @@ fn gru_forward(
       }
       continue;
     }
-    let next = select(0u, SPAN - current, BUFFERS == 2u);
+    let next = select(base, 2u * base + SPAN - current, BUFFERS == 2u);
     var columns: array<u32, UNITS>;
     var weights: array<vec4f, UNITS_BY_FOUR>;
     var sum_z: array<vec4f, CELLS>;
@@ -266,17 +250,19 @@ fn gru_forward(
       }
     }
     if (BUFFERS == 1u) {
-      workgroupBarrier();
+      workgroupBarrier(); // @without(scratch)
+      // @with(scratch) storageBarrier();
       for (var n = 0u; n < UNITS; n++) {
         let unit = lane + n * THREADS;
         if (unit < HIDDEN) {
           for (var q = 0u; q < QUADS; q++) {
-            h_rows[unit * QUADS + q] = next_h[n * QUADS + q];
+            h_rows[base + unit * QUADS + q] = next_h[n * QUADS + q];
           }
         }
       }
     }
-    workgroupBarrier();
+    workgroupBarrier(); // @without(scratch)
+    // @with(scratch) storageBarrier();
     current = next;
   }
 

@@ -70,24 +70,6 @@ const GATE_QUADS = 4u * QUADS;
 var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
 // @with(scratch) @group(0) @binding(9) var<storage, read_write> d_gates: array<vec4f>; // the same for each workgroup
 
-// How many rows of the quad that starts at slot `first` there are. The others stay zero and are never stored.
-// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
-fn rows_inside(first: u32) -> u32 {
-  let slots = select(params.batch, 1u, PADDING == 2u);
-  return min(4u, slots - min(first, slots));
-}
-
-// Whether a mask lets the step count.
-fn is_kept(step: u32) -> bool {
-  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
-}
-
-// The batch row in a slot.
-fn row_of(slot: u32) -> u32 {
-  if (PADDING == 1u || HAS_MASK == 1u) { return u32(mask[slot]); }
-  return slot + select(0u, params.batch, PADDING == 2u);
-}
-
 // The first step of the row in a slot.
 fn start_of(slot: u32) -> u32 {
   if (PADDING > 0u) { return u32(mask[params.batch + min(slot, params.batch - 1u)]); }
@@ -113,17 +95,7 @@ fn lstm_backward(
   if (begin >= end) {
     return;
   }
-  // The steps that count for any row of the group; gradients pass by the others.
-  var kept_begin = begin;
-  var kept_end = end;
-  if (HAS_MASK == 1u) {
-    kept_begin = end;
-    kept_end = begin;
-    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
-      kept_begin = min(kept_begin, max(begin, u32(mask[params.batch + slot])));
-      kept_end = max(kept_end, min(end, u32(mask[2u * params.batch + slot])));
-    }
-  }
+  let counting = kept_steps(first_row, begin, end);
   let state = (params.batch + select(0u, 1u, PADDING > 0u)) * HIDDEN;
   let last_state = params.batch * HIDDEN;
   var d_h: array<vec4f, CELLS>;
@@ -161,7 +133,7 @@ fn lstm_backward(
 
   for (var t = end; t > begin;) {
     t--;
-    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+    if (HAS_MASK == 1u && (t < counting.x || t >= counting.y)) {
       for (var n = 0u; n < UNITS; n++) {
         let unit = lane + n * THREADS;
         for (var q = 0u; q < QUADS; q++) {

@@ -47,6 +47,7 @@ const STEP_QUADS = 1u; // units per step of the inner loop, in fours; with subgr
 const HAS_D_HIDDEN = 1u;
 const HAS_D_LAST = 1u;
 const HAS_MASK = 0u;
+const PADDING = 0u; // every row reads its own
 const ACTIVATION = 1u;
 
 const QUADS = ROWS / 4u;
@@ -55,24 +56,8 @@ const STEP = STEP_QUADS * 4u;
 const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 
 // dX of the step: [PADDED][QUADS], four rows to a vector. What only fills the last vectors up stays zero.
-var<workgroup> d_rows: array<vec4f, PADDED * QUADS>;
-
-// How many rows of the quad that starts at `first` lie inside the batch. The others stay zero and are never stored.
-// (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
-fn rows_inside(first: u32) -> u32 {
-  return min(4u, params.batch - min(first, params.batch));
-}
-
-// The batch row in a slot: a mask's schedule takes the rows longest first.
-fn row_of(slot: u32) -> u32 {
-  if (HAS_MASK == 1u) { return u32(mask[slot]); }
-  return slot;
-}
-
-// Whether a mask lets the step count.
-fn is_kept(step: u32) -> bool {
-  return HAS_MASK == 0u || mask[3u * params.batch + step] != 0;
-}
+var<workgroup> d_rows: array<vec4f, PADDED * QUADS>; // @without(scratch)
+// @with(scratch) @group(0) @binding(8) var<storage, read_write> d_rows: array<vec4f>; // the same for each workgroup
 
 @compute @workgroup_size(THREADS)
 fn simple_rnn_backward(
@@ -82,17 +67,13 @@ fn simple_rnn_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // The steps that count for any row of the group; gradients pass by the others.
-  var kept_begin = params.start;
-  var kept_end = params.end;
-  if (HAS_MASK == 1u) {
-    kept_begin = params.end;
-    kept_end = params.start;
-    for (var slot = first_row; slot < min(first_row + ROWS, params.batch); slot++) {
-      kept_begin = min(kept_begin, max(params.start, u32(mask[params.batch + slot])));
-      kept_end = max(kept_end, min(params.end, u32(mask[2u * params.batch + slot])));
-    }
-  }
+  // Where the workgroup's d_rows begin; as for h_rows in lstm_forward.wgsl, SwiftShader has them in a buffer.
+  let base = 0u; // @without(scratch)
+  // @with(scratch) let base = (group.x + group.y * groups.x) * (PADDED * QUADS);
+  // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < PADDED * QUADS; index += THREADS) {
+  // @with(scratch)   d_rows[base + index] = vec4f(0.0);
+  // @with(scratch) }
+  let counting = kept_steps(first_row, params.start, params.end);
   var d_h: array<vec4f, CELLS>;
 
   for (var n = 0u; n < UNITS; n++) {
@@ -112,7 +93,7 @@ fn simple_rnn_backward(
 
   for (var t = params.end; t > params.start;) {
     t--;
-    if (HAS_MASK == 1u && (t < kept_begin || t >= kept_end)) {
+    if (HAS_MASK == 1u && (t < counting.x || t >= counting.y)) {
       for (var n = 0u; n < UNITS; n++) {
         let unit = lane + n * THREADS;
         for (var q = 0u; q < QUADS; q++) {
@@ -150,10 +131,11 @@ fn simple_rnn_backward(
           if (unit < HIDDEN) { d_x[step * HIDDEN + unit] = d; }
         }
         d_h[n * QUADS + q] = passed;
-        if (unit < HIDDEN) { d_rows[unit * QUADS + q] = d_quad; }
+        if (unit < HIDDEN) { d_rows[base + unit * QUADS + q] = d_quad; }
       }
     }
-    workgroupBarrier();
+    workgroupBarrier(); // @without(scratch)
+    // @with(scratch) storageBarrier();
 
     var columns: array<u32, UNITS>;
     var weights: array<vec4f, UNITS>;
@@ -170,7 +152,7 @@ fn simple_rnn_backward(
       // @with(subgroups) var own: array<vec4f, QUADS>;
       // @with(subgroups) // @unroll
       // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
-      // @with(subgroups)   own[q] = d_rows[(k + sublane) * QUADS + q];
+      // @with(subgroups)   own[q] = d_rows[base + (k + sublane) * QUADS + q];
       // @with(subgroups) }
       // @unroll
       for (var s = 0u; s < STEP_QUADS; s++) {
@@ -180,7 +162,7 @@ fn simple_rnn_backward(
         }
         // @unroll
         for (var q = 0u; q < QUADS; q++) {
-          let slot = (k + s * 4u) * QUADS + q; // @without(subgroups)
+          let slot = base + (k + s * 4u) * QUADS + q; // @without(subgroups)
           let v0 = d_rows[slot]; // @without(subgroups)
           let v1 = d_rows[slot + QUADS]; // @without(subgroups)
           let v2 = d_rows[slot + 2u * QUADS]; // @without(subgroups)
@@ -205,7 +187,8 @@ fn simple_rnn_backward(
     for (var cell = 0u; cell < CELLS; cell++) {
       d_h[cell] += total[cell];
     }
-    workgroupBarrier();
+    workgroupBarrier(); // @without(scratch)
+    // @with(scratch) storageBarrier();
   }
 
   for (var n = 0u; n < UNITS; n++) {

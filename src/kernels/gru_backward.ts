@@ -2,11 +2,11 @@
 
 import shader from "../../shaders/gru_backward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, writeBuffer } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
-import { optionalReads } from "./sweep.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { optionalReads, sweepShader } from "./sweep.ts";
 import { PACKED, planSweep } from "./sweep_plan.ts";
 
-const source = withActivations(shader);
+const source = sweepShader(shader);
 
 /** Tensors that the sweep reads. */
 export interface GruBackwardReads {
@@ -58,24 +58,28 @@ export function gruBackwardCall(
         recurrent: bind("recurrent"),
         minUnits: { withSubgroups: 2, without: 4 },
         bytesPerRow: (threads) => threads * 3 * 4,
-        constants: () => ({
-          HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
-          HAS_D_LAST: dLast === undefined ? 0 : 1,
-          HAS_MASK: mask === undefined ? 0 : 1,
-          ...activationConstants(activations),
-        }),
         params: [],
-        buffers: [
-          bind("saved"),
-          PACKED,
-          bind("dHidden"),
-          bind("dLast"),
-          bind("mask"),
-          writeBuffer(0),
-          writeBuffer(1),
-          writeBuffer(2),
+        runs: [
+          {
+            rows: batch,
+            constants: {
+              HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
+              HAS_D_LAST: dLast === undefined ? 0 : 1,
+              HAS_MASK: mask === undefined ? 0 : 1,
+              ...activationConstants(activations),
+            },
+            buffers: [
+              bind("saved"),
+              PACKED,
+              bind("dHidden"),
+              bind("dLast"),
+              bind("mask"),
+              writeBuffer(0),
+              writeBuffer(1),
+              writeBuffer(2),
+            ],
+          },
         ],
-        unused: 0,
       }),
   };
 }

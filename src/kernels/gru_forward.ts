@@ -2,11 +2,11 @@
 
 import shader from "../../shaders/gru_forward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
-import { optionalReads } from "./sweep.ts";
-import { hiddenBuffers, PACKED, planSweep, unusedOutput } from "./sweep_plan.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
+import { optionalReads, sweepShader } from "./sweep.ts";
+import { hiddenRowBytes, ownScratch, PACKED, planSweep, UNUSED_BYTES } from "./sweep_plan.ts";
 
-const source = withActivations(shader);
+const source = sweepShader(shader);
 
 /** Tensors that the sweep reads. */
 export interface GruForwardReads {
@@ -51,14 +51,13 @@ export function gruForwardCall(
   const writes = [...(isUsed.hidden ? [hidden] : []), ...(isUsed.saved ? [saved] : []), last];
   const output = (operand: Operand, unused: number) => {
     const index = writes.indexOf(operand);
-    return index < 0 ? unusedOutput(unused) : writeBuffer(index);
+    return index < 0 ? ownScratch(unused) : writeBuffer(index);
   };
   return {
     kernel: "gru_forward",
     reads,
     writes,
     plan: (adapter) => {
-      const buffers = hiddenBuffers(adapter, size);
       return planSweep(adapter, {
         kernel: "gru_forward",
         source,
@@ -68,29 +67,33 @@ export function gruForwardCall(
         recurrent: bind("recurrent"),
         bias: bind("bias"),
         minUnits: { withSubgroups: 1, without: 2 },
-        bytesPerRow: () => buffers.bytesPerRow,
-        constants: ({ rows }) => ({
-          BUFFERS: buffers.count(rows),
-          GATHERED: ids === undefined ? 0 : 1,
-          HAS_BIAS: bias === undefined ? 0 : 1,
-          HAS_INITIAL: initial === undefined ? 0 : 1,
-          HAS_MASK: mask === undefined ? 0 : 1,
-          WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
-          WRITE_SAVED: isUsed.saved ? 1 : 0,
-          ...activationConstants(activations),
-        }),
+        bytesPerRow: () => hiddenRowBytes(adapter, size),
         params: [u32(x.shape[0] as number)],
-        buffers: [
-          bind("x"),
-          bind("ids"),
-          PACKED,
-          bind("initial"),
-          bind("mask"),
-          output(hidden, 0),
-          output(saved, 1),
-          output(last, 0),
+        runs: [
+          {
+            rows: batch,
+            constants: {
+              GATHERED: ids === undefined ? 0 : 1,
+              HAS_BIAS: bias === undefined ? 0 : 1,
+              HAS_INITIAL: initial === undefined ? 0 : 1,
+              HAS_MASK: mask === undefined ? 0 : 1,
+              WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
+              WRITE_SAVED: isUsed.saved ? 1 : 0,
+              ...activationConstants(activations),
+            },
+            buffers: [
+              bind("x"),
+              bind("ids"),
+              PACKED,
+              bind("initial"),
+              bind("mask"),
+              output(hidden, 0),
+              output(saved, 1),
+              output(last, 0),
+            ],
+          },
         ],
-        unused: 2,
+        scratch: [UNUSED_BYTES, UNUSED_BYTES],
       });
     },
   };

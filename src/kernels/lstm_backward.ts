@@ -1,37 +1,14 @@
 /** The backward sweep of an LSTM: gradients of every pre-activation, from the last step of time to the first. */
 
 import shader from "../../shaders/lstm_backward.wgsl?raw" with { type: "text" };
-import {
-  type Dispatch,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
+import { type KernelCall, type Operand, writeBuffer } from "../core/kernel_call.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
-import { packDispatch, packedBytes } from "./recurrent_pack.ts";
-import { specialise } from "./specialise.ts";
-import {
-  innerLoop,
-  lstmFeatures,
-  optionalReads,
-  sweepLayout,
-  timeChunks,
-  UNUSED_BYTES,
-  unrolledWhereItPays,
-  usesScratch,
-} from "./sweep.ts";
+import { optionalReads, sweepShader } from "./sweep.ts";
+import { ownScratch, PACKED, planSweep, type SweepRun } from "./sweep_plan.ts";
 
-const source = withActivations(shader);
+const source = sweepShader(shader);
 
-/** The scratch buffers: the packed kernel, and gradients of states where they are no output. */
-const PACKED = 0;
-const STATE_GRADIENTS = 1;
-/** The workgroups' shared gate gradients, where they lie in a buffer. */
-const SHARED = 2;
 /** Tensors that the sweep reads. */
 export interface LstmBackwardReads {
   /** f32[B, T, 5H] of the forward sweep: i, f, candidate, o, c. */
@@ -79,63 +56,46 @@ export function lstmBackwardCall(
     reads,
     writes: dInitial === undefined ? [dX] : [dX, dInitial],
     plan: (adapter) => {
-      const isGpu = adapter.kind === "gpu";
-      const inner = innerLoop(adapter);
-      const packing = { hidden: size, gates: 4, order: "backward", multiple: inner.lanes } as const;
       const sharing = schedule !== undefined && sharesPadding(adapter, batch);
-      let sharedBytes = 0;
-      /** The dispatches of one kind of rows: see PADDING in the shader. */
-      const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
-        const layout = sweepLayout("lstm_backward", adapter, {
-          batch: padding === 2 ? 1 : batch,
-          hidden: size,
-          maxRows: isGpu ? 4 : 16,
-          // With fewer, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes, 100 among them.
-          minRows: adapter.kind === "lavapipe" && adapter.subgroupSize === 0 ? 16 : 4,
-          minUnits: isGpu ? 1 : inner.lanes > 1 ? 2 : 4,
-          bytesPerRow: (threads) => threads * 4 * 4,
-        });
-        sharedBytes = Math.max(sharedBytes, layout.workgroups * layout.rows * layout.threads * 4 * 4);
-        const constants = {
-          LANES: inner.lanes,
-          HIDDEN: size,
-          THREADS: layout.threads,
-          UNITS: layout.units,
-          ROWS: layout.rows,
+      /** One kind of rows: see PADDING in the shader. */
+      const run = (padding: 0 | 1 | 2): SweepRun => ({
+        label: padding === 2 ? "lstm_backward of padding" : "lstm_backward",
+        rows: padding === 2 ? 1 : batch,
+        constants: {
           PADDING: padding,
           HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
           HAS_D_LAST: dLast === undefined ? 0 : 1,
           HAS_MASK: mask === undefined ? 0 : 1,
           HAS_INITIAL: initial === undefined ? 0 : 1,
           ...activationConstants(activations),
-        };
-        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, lstmFeatures(adapter));
-        const chunks = timeChunks(adapter, steps, layout, 4 * size * size).reverse();
-        return chunks.map(([start, end], index) => ({
-          label: padding === 2 ? "lstm_backward of padding" : "lstm_backward",
-          source: specialised,
-          entryPoint: "lstm_backward",
-          params: [u32(batch), u32(steps), u32(start), u32(end)],
-          buffers: [
-            bind("saved"),
-            scratchBuffer(PACKED, "read"),
-            bind("dHidden"),
-            bind("dLast"),
-            padding === 0 ? bind("mask") : bind("schedule"),
-            bind("initial"),
-            writeBuffer(0),
-            dInitial === undefined ? scratchBuffer(STATE_GRADIENTS, "read_write") : writeBuffer(1),
-            ...(usesScratch(adapter) ? [scratchBuffer(SHARED, "read_write")] : []),
-          ],
-          workgroups: foldGrid(layout.workgroups, adapter),
-          isExtraChunk: index > 0,
-        }));
-      };
-      const pack = packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(PACKED, "read_write"));
-      const sweeps = sharing ? [...sweep(1), ...sweep(2)] : sweep(0);
-      const states = dInitial === undefined ? 2 * rows * size * 4 : UNUSED_BYTES;
-      const scratch = [packedBytes(packing), states, ...(usesScratch(adapter) ? [sharedBytes] : [])];
-      return { dispatches: [pack, ...sweeps], scratch };
+        },
+        buffers: [
+          bind("saved"),
+          PACKED,
+          bind("dHidden"),
+          bind("dLast"),
+          padding === 0 ? bind("mask") : bind("schedule"),
+          bind("initial"),
+          writeBuffer(0),
+          dInitial === undefined ? ownScratch(0) : writeBuffer(1),
+        ],
+      });
+      return planSweep(adapter, {
+        kernel: "lstm_backward",
+        source,
+        batch,
+        steps,
+        packing: { hidden: size, gates: 4, order: "backward" },
+        recurrent: bind("recurrent"),
+        // With fewer, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes, 100 among them.
+        minRows: adapter.kind === "lavapipe" && adapter.subgroupSize === 0 ? 16 : 4,
+        minUnits: { withSubgroups: 2, without: 4 },
+        bytesPerRow: (threads) => threads * 4 * 4,
+        params: [],
+        runs: sharing ? [run(1), run(2)] : [run(0)],
+        // Gradients of states where they are no output.
+        scratch: dInitial === undefined ? [2 * rows * size * 4] : [],
+      });
     },
   };
 }

@@ -1,32 +1,13 @@
 /** The forward sweep of an LSTM: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
 
 import shader from "../../shaders/lstm_forward.wgsl?raw" with { type: "text" };
-import {
-  type Dispatch,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../core/kernel_call.ts";
-import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
+import { type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
-import { packDispatch, packedBytes } from "./recurrent_pack.ts";
-import { specialise } from "./specialise.ts";
-import {
-  innerLoop,
-  lstmFeatures,
-  optionalReads,
-  roundUp,
-  sweepLayout,
-  timeChunks,
-  UNUSED_BYTES,
-  unrolledWhereItPays,
-  usesScratch,
-} from "./sweep.ts";
+import { optionalReads, sweepShader } from "./sweep.ts";
+import { hiddenRowBytes, ownScratch, PACKED, planSweep, type SweepRun, UNUSED_BYTES } from "./sweep_plan.ts";
 
-const source = withActivations(shader);
+const source = sweepShader(shader);
 
 /** Tensors that the sweep reads. */
 export interface LstmForwardReads {
@@ -57,12 +38,8 @@ export interface LstmForwardWrites {
   readonly last: Operand;
 }
 
-/** The scratch buffers: the packed kernel, outputs that nobody reads, and the padding's states. */
-const PACKED = 0;
-const UNUSED = 1;
-const PADDING_STATES = 3;
-/** The workgroups' shared rows, where they lie in a buffer. */
-const SHARED = 4;
+/** Of the plan's own scratch buffers: two for outputs that nobody reads, then h and c of the padding at each step. */
+const PADDING_STATES = 2;
 
 /**
  * Runs an LSTM over time. The call's `reads` are those given, in the order x, ids, recurrent, initial, mask, schedule; its `writes` are
@@ -85,42 +62,19 @@ export function lstmForwardCall(
   const writes = [...(isUsed.hidden ? [hidden] : []), ...(isUsed.saved ? [saved] : []), last];
   const output = (operand: Operand, unused: number) => {
     const index = writes.indexOf(operand);
-    return index < 0 ? scratchBuffer(unused, "read_write") : writeBuffer(index);
+    return index < 0 ? ownScratch(unused) : writeBuffer(index);
   };
   return {
     kernel: "lstm_forward",
     reads,
     writes,
     plan: (adapter) => {
-      const isGpu = adapter.kind === "gpu";
-      const inner = innerLoop(adapter);
-      const multiple = Math.max(4, inner.lanes);
-      const packing = { hidden: size, gates: 4, order: "forward", multiple } as const;
-      const bytesPerRow = roundUp(size, multiple) * 4;
-      // Without subgroups two units per thread halve the reads of h. More sums than these only spill.
-      const hasWideThreads = adapter.kind === "lavapipe" && inner.features.length === 0 && size > 8;
-      const isWide = size > 2 * adapter.limits.maxComputeInvocationsPerWorkgroup;
       const sharing = schedule !== undefined && sharesPadding(adapter, batch);
-      let sharedBytes = 0;
-      /** The dispatches of one kind of rows: see PADDING in the shader. */
-      const sweep = (padding: 0 | 1 | 2): Dispatch[] => {
-        const layout = sweepLayout("lstm_forward", adapter, {
-          batch: padding === 2 ? 1 : batch,
-          hidden: size,
-          maxRows: isGpu ? 4 : isWide ? 8 : 16,
-          minUnits: hasWideThreads ? 2 : 1,
-          bytesPerRow: () => bytesPerRow,
-        });
-        const fitsTwice = 2 * layout.rows * bytesPerRow <= adapter.limits.maxComputeWorkgroupStorageSize;
-        const buffers = fitsTwice ? 2 : 1;
-        sharedBytes = Math.max(sharedBytes, layout.workgroups * buffers * layout.rows * bytesPerRow);
-        const constants = {
-          STEP_QUADS: multiple / 4,
-          HIDDEN: size,
-          THREADS: layout.threads,
-          UNITS: layout.units,
-          ROWS: layout.rows,
-          BUFFERS: buffers,
+      /** One kind of rows: see PADDING in the shader. */
+      const run = (padding: 0 | 1 | 2): SweepRun => ({
+        label: padding === 2 ? "lstm_forward of padding" : "lstm_forward",
+        rows: padding === 2 ? 1 : batch,
+        constants: {
           GATHERED: ids === undefined ? 0 : 1,
           PADDING: padding,
           HAS_INITIAL: initial === undefined ? 0 : 1,
@@ -128,36 +82,34 @@ export function lstmForwardCall(
           WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
           WRITE_SAVED: isUsed.saved ? 1 : 0,
           ...activationConstants(activations),
-        };
-        const specialised = specialise(unrolledWhereItPays(source, adapter), constants, lstmFeatures(adapter));
-        return timeChunks(adapter, steps, layout, 4 * size * size).map(([start, end], index) => ({
-          label: padding === 2 ? "lstm_forward of padding" : "lstm_forward",
-          source: specialised,
-          entryPoint: "lstm_forward",
-          params: [u32(batch), u32(steps), u32(start), u32(end), u32(x.shape[0] as number)],
-          buffers: [
-            bind("x"),
-            bind("ids"),
-            scratchBuffer(PACKED, "read"),
-            padding === 1 ? scratchBuffer(PADDING_STATES, "read") : bind("initial"),
-            padding === 0 ? bind("mask") : bind("schedule"),
-            output(hidden, UNUSED),
-            output(saved, UNUSED + 1),
-            padding === 2 ? scratchBuffer(PADDING_STATES, "read_write") : output(last, UNUSED),
-            ...(usesScratch(adapter) ? [scratchBuffer(SHARED, "read_write")] : []),
-          ],
-          workgroups: foldGrid(layout.workgroups, adapter),
-          isExtraChunk: index > 0,
-        }));
-      };
-      const pack = packDispatch(adapter, packing, bind("recurrent"), scratchBuffer(PACKED, "read_write"));
-      const sweeps = sharing ? [...sweep(2), ...sweep(1)] : sweep(0);
-      const states = sharing ? steps * 2 * size * 4 : UNUSED_BYTES;
-      const scratch = [packedBytes(packing), UNUSED_BYTES, UNUSED_BYTES];
-      return {
-        dispatches: [pack, ...sweeps],
-        scratch: usesScratch(adapter) ? [...scratch, states, sharedBytes] : sharing ? [...scratch, states] : scratch,
-      };
+        },
+        buffers: [
+          bind("x"),
+          bind("ids"),
+          PACKED,
+          padding === 1 ? ownScratch(PADDING_STATES, "read") : bind("initial"),
+          padding === 0 ? bind("mask") : bind("schedule"),
+          output(hidden, 0),
+          output(saved, 1),
+          padding === 2 ? ownScratch(PADDING_STATES) : output(last, 0),
+        ],
+      });
+      const isWide = size > 2 * adapter.limits.maxComputeInvocationsPerWorkgroup;
+      return planSweep(adapter, {
+        kernel: "lstm_forward",
+        source,
+        batch,
+        steps,
+        packing: { hidden: size, gates: 4, order: "forward" },
+        recurrent: bind("recurrent"),
+        maxRows: isWide ? 8 : 16,
+        // Without subgroups two units per thread halve lavapipe's reads of h. More sums than these only spill.
+        minUnits: { withSubgroups: 1, without: adapter.kind === "lavapipe" && size > 8 ? 2 : 1 },
+        bytesPerRow: () => hiddenRowBytes(adapter, size),
+        params: [u32(x.shape[0] as number)],
+        runs: sharing ? [run(2), run(1)] : [run(0)],
+        scratch: [UNUSED_BYTES, UNUSED_BYTES, ...(sharing ? [steps * 2 * size * 4] : [])],
+      });
     },
   };
 }

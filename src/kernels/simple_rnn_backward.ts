@@ -2,11 +2,11 @@
 
 import shader from "../../shaders/simple_rnn_backward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, writeBuffer } from "../core/kernel_call.ts";
-import { activationCode, type RecurrentActivation, withActivations } from "./activations.ts";
-import { optionalReads } from "./sweep.ts";
-import { hiddenBuffers, PACKED, planSweep } from "./sweep_plan.ts";
+import { activationCode, type RecurrentActivation } from "./activations.ts";
+import { optionalReads, sweepShader } from "./sweep.ts";
+import { hiddenRowBytes, PACKED, planSweep } from "./sweep_plan.ts";
 
-const source = withActivations(shader);
+const source = sweepShader(shader);
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnBackwardReads {
@@ -54,16 +54,28 @@ export function simpleRnnBackwardCall(
         packing: { hidden: size, gates: 1, order: "backward" },
         recurrent: bind("recurrent"),
         minUnits: { withSubgroups: 4, without: 2 },
-        bytesPerRow: () => hiddenBuffers(adapter, size).bytesPerRow,
-        constants: () => ({
-          HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
-          HAS_D_LAST: dLast === undefined ? 0 : 1,
-          HAS_MASK: mask === undefined ? 0 : 1,
-          ACTIVATION: activationCode(activation),
-        }),
+        bytesPerRow: () => hiddenRowBytes(adapter, size),
         params: [],
-        buffers: [bind("hidden"), PACKED, bind("dHidden"), bind("dLast"), bind("mask"), writeBuffer(0), writeBuffer(1)],
-        unused: 0,
+        runs: [
+          {
+            rows: batch,
+            constants: {
+              HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
+              HAS_D_LAST: dLast === undefined ? 0 : 1,
+              HAS_MASK: mask === undefined ? 0 : 1,
+              ACTIVATION: activationCode(activation),
+            },
+            buffers: [
+              bind("hidden"),
+              PACKED,
+              bind("dHidden"),
+              bind("dLast"),
+              bind("mask"),
+              writeBuffer(0),
+              writeBuffer(1),
+            ],
+          },
+        ],
       }),
   };
 }

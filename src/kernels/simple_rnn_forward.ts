@@ -2,11 +2,11 @@
 
 import shader from "../../shaders/simple_rnn_forward.wgsl?raw" with { type: "text" };
 import { type KernelCall, type Operand, u32, writeBuffer } from "../core/kernel_call.ts";
-import { activationCode, type RecurrentActivation, withActivations } from "./activations.ts";
-import { optionalReads } from "./sweep.ts";
-import { hiddenBuffers, PACKED, planSweep, unusedOutput } from "./sweep_plan.ts";
+import { activationCode, type RecurrentActivation } from "./activations.ts";
+import { optionalReads, sweepShader } from "./sweep.ts";
+import { hiddenRowBytes, ownScratch, PACKED, planSweep, UNUSED_BYTES } from "./sweep_plan.ts";
 
-const source = withActivations(shader);
+const source = sweepShader(shader);
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnForwardReads {
@@ -50,7 +50,6 @@ export function simpleRnnForwardCall(
     reads,
     writes,
     plan: (adapter) => {
-      const buffers = hiddenBuffers(adapter, size);
       return planSweep(adapter, {
         kernel: "simple_rnn_forward",
         source,
@@ -59,26 +58,30 @@ export function simpleRnnForwardCall(
         packing: { hidden: size, gates: 1, order: "forward" },
         recurrent: bind("recurrent"),
         minUnits: { withSubgroups: 4, without: 2 },
-        bytesPerRow: () => buffers.bytesPerRow,
-        constants: ({ rows }) => ({
-          BUFFERS: buffers.count(rows),
-          GATHERED: ids === undefined ? 0 : 1,
-          HAS_INITIAL: initial === undefined ? 0 : 1,
-          HAS_MASK: mask === undefined ? 0 : 1,
-          WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
-          ACTIVATION: activationCode(activation),
-        }),
+        bytesPerRow: () => hiddenRowBytes(adapter, size),
         params: [u32(x.shape[0] as number)],
-        buffers: [
-          bind("x"),
-          bind("ids"),
-          PACKED,
-          bind("initial"),
-          bind("mask"),
-          isUsed.hidden ? writeBuffer(0) : unusedOutput(0),
-          writeBuffer(writes.indexOf(last)),
+        runs: [
+          {
+            rows: batch,
+            constants: {
+              GATHERED: ids === undefined ? 0 : 1,
+              HAS_INITIAL: initial === undefined ? 0 : 1,
+              HAS_MASK: mask === undefined ? 0 : 1,
+              WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
+              ACTIVATION: activationCode(activation),
+            },
+            buffers: [
+              bind("x"),
+              bind("ids"),
+              PACKED,
+              bind("initial"),
+              bind("mask"),
+              isUsed.hidden ? writeBuffer(0) : ownScratch(0),
+              writeBuffer(writes.indexOf(last)),
+            ],
+          },
         ],
-        unused: 1,
+        scratch: [UNUSED_BYTES],
       });
     },
   };

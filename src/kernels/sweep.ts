@@ -1,10 +1,15 @@
 /** What the sweeps over time share: optional tensors, how rows and units are laid on workgroups, chunks of time. */
+import rows from "../../shaders/sweep_rows.wgsl?raw" with { type: "text" };
 import { DeviceError } from "../core/errors.ts";
 import { type AdapterTraits, type BufferBinding, type Operand, readBuffer } from "../core/kernel_call.ts";
+import { withActivations } from "./activations.ts";
 import type { ShaderFeature } from "./specialise.ts";
 
 /** Rows of a batch that share one vec4 in the sweeps' workgroup memory. */
 const ROWS_PER_QUAD = 4;
+
+/** A sweep's shader with what all share behind it: which rows and steps a workgroup takes, and the activations. */
+export const sweepShader = (shader: string): string => withActivations(`${shader}\n${rows}`);
 
 /** The tensors that a call reads, where some may be absent. */
 export interface OptionalReads<Name extends string> {
@@ -111,14 +116,6 @@ export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
 }
 
-/** Storage buffers of the LSTM's sweeps, without the one that may stand for workgroup memory. */
-const SWEEP_BUFFERS = 8;
-
-/** Whether a sweep's shared rows lie in a buffer: see the head of lstm_forward.wgsl. */
-export function usesScratch({ kind, limits }: AdapterTraits): boolean {
-  return kind === "swiftshader" && limits.maxStorageBuffersPerShaderStage > SWEEP_BUFFERS;
-}
-
 /** Shader features that a sweep's inner loop uses, and the lanes of a subgroup there (1 without subgroups). */
 export interface InnerLoop {
   readonly features: readonly ShaderFeature[];
@@ -130,15 +127,6 @@ export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
   const usesSubgroups = kind !== "gpu" && (subgroupSize === 4 || subgroupSize === 8);
   return usesSubgroups ? { features: ["subgroups"], lanes: subgroupSize } : { features: [], lanes: 1 };
 }
-
-/** Shader features of an LSTM's sweep. */
-export function lstmFeatures(adapter: AdapterTraits): readonly ShaderFeature[] {
-  const { features } = innerLoop(adapter);
-  return usesScratch(adapter) ? [...features, "scratch"] : features;
-}
-
-/** Bytes of a buffer that is bound and that nobody reads. */
-export const UNUSED_BYTES = 16;
 
 /**
  * A shader without its `// @unroll (rows)` marks on software adapters: there unrolled loops gain nothing, and lavapipe's

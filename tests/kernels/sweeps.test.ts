@@ -93,6 +93,14 @@ describe.each([
     await checkForward(randomRun(family, [10, 3, 7]), testTraits("swiftshader"));
   });
 
+  it("share rows by a buffer where that compiles sooner", async () => {
+    const limits = { ...testTraits().limits, maxStorageBuffersPerShaderStage: 10 };
+    const adapter = testTraits("swiftshader", { limits });
+    const { scratch } = forwardCall(randomRun(family, [3, 2, 7]), USED).call.plan(adapter);
+    expect(scratch.at(-1)).toBe(2 * 4 * 8 * 4); // h twice, four rows, seven units filled up to eight
+    await checkBoth(randomRun(family, [35, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
+  });
+
   it("do without subgroups", async () => {
     const adapter = testTraits("lavapipe", { subgroupSize: 0 });
     await checkBoth(randomRun(family, [17, 2, 7], everything), adapter);
