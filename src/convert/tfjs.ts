@@ -5,7 +5,9 @@ import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model.ts";
+import { openFileSystem } from "../platform/file_system.ts";
 import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
+import { pathOf } from "../platform/source.ts";
 import type { Device } from "./device.ts";
 import { type Fields, listOf } from "./keras_entry.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
@@ -20,8 +22,8 @@ const TOPOLOGY = "model.json";
 const WEIGHTS = "weights.bin";
 const MAX_JSON_BYTES = 2 ** 26;
 const MAX_SHARDS = 1_024;
-/** A shard lies beside `model.json`, or in a folder beside it. */
-const SHARD = /^(?!.*\.\.)[\w-][\w./-]*$/;
+/** A shard lies beside `model.json`. */
+const SHARD = /^[\w-][\w.-]*$/;
 
 /**
  * Loads a layers model that TensorFlow.js saved, or that its converter made of a Keras model.
@@ -115,8 +117,21 @@ function readerAt(source: string | URL): ReadFile {
   const folder = path.endsWith(".json") ? path.slice(0, path.lastIndexOf("/") + 1) : `${path.replace(/\/$/, "")}/`;
   return async (name, maxBytes) => {
     const own = name === TOPOLOGY && path.endsWith(".json") ? path : `${folder}${name}`;
+    if (name !== TOPOLOGY) await expectInside(folder, own);
     return (await readSource(`${own}${query}`, maxBytes)).bytes;
   };
+}
+
+/** @throws FormatError where a file on disk is a link out of its folder. */
+async function expectInside(folder: string, file: string): Promise<void> {
+  const [place, path] = [await pathOf(folder), await pathOf(file)];
+  if (place === undefined || path === undefined) return;
+  const files = await openFileSystem();
+  const [root, real] = [await files.realPath(place || "."), await files.realPath(path)];
+  if (real.slice(0, Math.max(real.lastIndexOf("/"), real.lastIndexOf("\\"), 1)) === root) return;
+  throw new FormatError(`${file} is a link to ${real}, outside of its folder; expected a file beside ${TOPOLOGY}`, {
+    file,
+  });
 }
 
 async function readWeights(

@@ -45,6 +45,11 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>;
   /** Removes a file; one that is absent is no error. */
   removeFile(path: string): Promise<void>;
+  /**
+   * The absolute path of a file or directory, with no symbolic link in it.
+   * @throws FileError when it is absent.
+   */
+  realPath(path: string): Promise<string>;
   /** True when a file or directory is there. */
   exists(path: string): Promise<boolean>;
 }

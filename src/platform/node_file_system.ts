@@ -20,6 +20,7 @@ export interface NodeFileFunctions {
   readdir(path: string): Promise<string[]>;
   mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
   stat(path: string): Promise<{ readonly size: number }>;
+  realpath(path: string): Promise<string>;
   readFile(path: string): Promise<Uint8Array>;
 }
 
@@ -50,6 +51,7 @@ export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
     async removeFile(path) {
       await attempt(path, "remove", functions.unlink(path).catch(ignoreAbsent));
     },
+    realPath: (path) => attempt(path, "look at", functions.realpath(path)),
     async exists(path) {
       const found = await attempt(path, "look at", functions.stat(path).catch(ignoreAbsent));
       return found !== undefined;

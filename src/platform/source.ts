@@ -42,14 +42,18 @@ export async function openSource(source: Source, options: { readonly signal?: Ab
   );
 }
 
+/** The path that a text names, a `file:` URL too; undefined where it is fetched: other URLs, and any text in a browser. */
+export async function pathOf(text: string): Promise<string | undefined> {
+  if (FETCHED.test(text) || !hasNodeModules()) return undefined;
+  if (!/^file:/i.test(text)) return text;
+  const specifier = "node:url";
+  const { fileURLToPath } = (await import(/* @vite-ignore */ specifier)) as { fileURLToPath(url: string): string };
+  return fileURLToPath(text);
+}
+
 async function openText(text: string, signal: AbortSignal | undefined): Promise<OpenSource> {
-  if (FETCHED.test(text) || !hasNodeModules()) return openUrl(text, signal);
-  let path = text;
-  if (/^file:/i.test(text)) {
-    const specifier = "node:url";
-    const { fileURLToPath } = (await import(/* @vite-ignore */ specifier)) as { fileURLToPath(url: string): string };
-    path = fileURLToPath(text);
-  }
+  const path = await pathOf(text);
+  if (path === undefined) return openUrl(text, signal);
   const files = await openFileSystem();
   return { name: path, ...(await files.readStream(path)) };
 }

@@ -1,5 +1,5 @@
 /** TensorFlow.js's files, against TensorFlow.js itself: what it saves predicts the same here, and the other way round. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import "@tensorflow/tfjs-backend-cpu";
@@ -48,11 +48,11 @@ async function saved(theirs: tfl.LayersModel): Promise<Map<string, Uint8Array>> 
       const bytes = new Uint8Array(weightData as ArrayBuffer);
       // Two shards: what is in one may end in the other.
       const cut = Math.floor(bytes.length / 2) + 1;
-      const weightsManifest = [{ paths: ["shards/a.bin", "shards/b.bin"], weights: weightSpecs }];
+      const weightsManifest = [{ paths: ["a.bin", "b.bin"], weights: weightSpecs }];
       files = new Map([
         ["model.json", new TextEncoder().encode(JSON.stringify({ modelTopology, weightsManifest, ...rest }))],
-        ["shards/a.bin", bytes.slice(0, cut)],
-        ["shards/b.bin", bytes.slice(cut)],
+        ["a.bin", bytes.slice(0, cut)],
+        ["b.bin", bytes.slice(cut)],
       ]);
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" as const } };
     },
@@ -133,14 +133,16 @@ describe("what TensorFlow.js saved predicts the same here", () => {
     const files = await saved(theirs);
     const folder = mkdtempSync(join(tmpdir(), "sluice-tfjs-"));
     try {
-      for (const [name, bytes] of files) writeFileSync(join(folder, name.replace("shards/", "")), bytes);
-      const json = new TextDecoder().decode(files.get("model.json")).replaceAll("shards/", "");
-      writeFileSync(join(folder, "model.json"), json);
+      for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
       for (const source of [files, folder, join(folder, "model.json")]) {
         const ours = await loadTfjs(source, { device });
         await expectSame(theirs, ours, [PADDED]);
         ours.dispose();
       }
+      mkdirSync(join(folder, "elsewhere"));
+      renameSync(join(folder, "b.bin"), join(folder, "elsewhere", "b.bin"));
+      symlinkSync(join(folder, "elsewhere", "b.bin"), join(folder, "b.bin"));
+      await expect(loadTfjs(folder, { device })).rejects.toThrow(/b\.bin is a link to .*outside of its folder/);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -188,8 +190,9 @@ describe("what TensorFlow.js saved predicts the same here", () => {
     ["a class", '"class_name":"LSTM"', '"class_name":"ConvLSTM2D"', /ConvLSTM2D/],
     ["quantized weights", '"dtype":"float32"}', '"dtype":"float32","quantization":{"dtype":"uint8"}}', /is quantized/],
     ["a graph model", '"format":"layers-model"', '"format":"graph-model"', /graph-model/],
-    ["a path that leads elsewhere", "shards/a.bin", "../a.bin", /leads elsewhere/],
-    ["a missing shard", "shards/b.bin", "shards/c.bin", /c\.bin is missing/],
+    ["a path that leads elsewhere", "a.bin", "../a.bin", /leads elsewhere/],
+    ["a path into another folder", "a.bin", "shards/a.bin", /leads elsewhere/],
+    ["a missing shard", "b.bin", "c.bin", /c\.bin is missing/],
     ["another shape", '"shape":[10,4]', '"shape":[4,10]', /is \[4, 10\]; its layer takes \[10, 4\]/],
     ["a weight too many", '"shape":[10,4]', '"shape":[11,4]', /the weights take/],
   ])("%s is named", async (_, from, to, message) => {

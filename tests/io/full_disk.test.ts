@@ -53,6 +53,7 @@ function failingAt(failAt: number, code: string): { readonly functions: NodeFile
     readdir: guard((path) => nodeFiles.readdir(path)),
     mkdir: guard(nodeFiles.mkdir),
     stat: guard((path) => nodeFiles.stat(path)),
+    realpath: guard((path) => nodeFiles.realpath(path)),
     readFile: guard((path) => nodeFiles.readFile(path)),
   };
   return { functions, calls: () => calls };
