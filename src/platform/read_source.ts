@@ -24,7 +24,7 @@ export async function readSource(
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
-    if (bytes.length > maxBytes) throw new FormatError(`the bytes are more than ${maxBytes}`, { maxBytes });
+    if (bytes.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
     return { name: "the bytes", bytes };
   }
   const { name, stream } = await openSource(source);
