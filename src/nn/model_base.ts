@@ -14,7 +14,7 @@ import type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace, TraceOptions 
 import type { LayerGraph } from "./layer_graph.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "./layers/index.ts";
 import type { NamedWeight } from "./model_options.ts";
-import { graphToSvg, type SvgOptions } from "./model_svg.ts";
+import type { SvgOptions } from "./model_svg.ts";
 import { NestedModel } from "./nested_model.ts";
 import { checkWeights, type WeightLike } from "./set_weights.ts";
 import { type SummaryOptions, summarize } from "./summary.ts";
@@ -144,9 +144,10 @@ export abstract class ModelBase {
   /**
    * The model's graph as a picture: an SVG document.
    * @example
-   * await writeFile("model.svg", model.toSvg());
+   * await writeFile("model.svg", await model.toSvg());
    */
-  toSvg(options: SvgOptions = {}): string {
+  async toSvg(options: SvgOptions = {}): Promise<string> {
+    const { graphToSvg } = await import("./on_demand.ts");
     return graphToSvg(this.graph, this.name, options);
   }
 

@@ -32,8 +32,8 @@ function asking() {
 }
 
 describe("toSvg", () => {
-  test("draws each call of each layer, and each tensor that it reads", () => {
-    const svg = asking().toSvg();
+  test("draws each call of each layer, and each tensor that it reads", async () => {
+    const svg = await asking().toSvg();
     const tags = tagsOf(svg);
     expect(tags[0]).toBe("svg");
     // Three inputs, two embeddings, two LSTMs, two calls of the shared layer, one more.
@@ -47,11 +47,11 @@ describe("toSvg", () => {
     expect(svg).toContain("Dense, call 2 of 2");
     expect(svg).toContain("18 weights, frozen");
     expect(svg).toContain("in [B, 40, 16]");
-    expect(asking().toSvg({ showShapes: false, showParameters: false })).not.toMatch(/\[B|weights</);
+    expect(await asking().toSvg({ showShapes: false, showParameters: false })).not.toMatch(/\[B|weights</);
   });
 
-  test("draws a row of layers one below the other", () => {
-    const svg = sequential([dense({ units: 3 }), dense({ units: 1 })], { inputShape: [2] }).toSvg();
+  test("draws a row of layers one below the other", async () => {
+    const svg = await sequential([dense({ units: 3 }), dense({ units: 1 })], { inputShape: [2] }).toSvg();
     const titles = [...svg.matchAll(/class="title" x="([\d.]+)" y="([\d.]+)">([^<]+)/g)];
     expect(titles.map(([, , , name]) => name)).toEqual(["input_layer", "dense", "dense_1"]);
     expect(new Set(titles.map(([, x]) => x)).size).toBe(1);
