@@ -1,7 +1,8 @@
 /** The installed package in other people's apps: each trains, saves, loads again and predicts. Needs a built dist/. */
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild } from "esbuild";
 import { build as viteBuild } from "vite";
@@ -36,11 +37,13 @@ export async function learn() {
   return result;
 }
 `;
+/** The example of a page with a worker, an app for Vite as it stands. */
+const EXAMPLE = fileURLToPath(new URL("../../demo/examples/worker", import.meta.url));
 /** A worker that runs the app, and a page that waits for it. */
 const WORKER = `import { learn } from "./app.js";
 learn().then((result) => postMessage(result), (error) => postMessage({ error: String(error) }));
 `;
-const PAGE = (worker: string) => `const worker = ${worker};
+const PAGE = `const worker = new Worker("/esbuild/worker.js", { type: "module" });
 worker.onmessage = ({ data }) => { globalThis.result = data; };
 worker.onerror = ({ message }) => { globalThis.result = { error: message }; };
 `;
@@ -91,7 +94,7 @@ describe("the installed package", () => {
 
   // CI installs Chromium: without it these fail there.
   test.skipIf(!process.env.CI && chromium === undefined)(
-    "trains in Chromium: a plain page with an import map, a Vite app with a worker, and a page and worker by esbuild",
+    "trains in Chromium: a plain page with an import map, and a page and worker by esbuild",
     async () => {
       const map = JSON.stringify({
         imports: {
@@ -106,19 +109,8 @@ describe("the installed package", () => {
         HTML(`<script type="importmap">${map}</script><script type="module">${plain}</script>`),
       );
 
-      const vite = join(home, "vite");
-      mkdirSync(vite);
-      writeFileSync(join(vite, "app.js"), APP);
-      writeFileSync(join(vite, "worker.js"), WORKER);
-      writeFileSync(
-        join(vite, "main.js"),
-        PAGE(`new Worker(new URL("./worker.js", import.meta.url), { type: "module" })`),
-      );
-      writeFileSync(join(vite, "index.html"), HTML('<script type="module" src="./main.js"></script>'));
-      await viteBuild({ root: vite, configFile: false, base: "./", logLevel: "error", worker: { format: "es" } });
-
       const entry = join(home, "page.js");
-      writeFileSync(entry, PAGE(`new Worker("/esbuild/worker.js", { type: "module" })`));
+      writeFileSync(entry, PAGE);
       const { warnings } = await esbuild({
         entryPoints: [entry, join(home, "worker.js")],
         outdir: join(home, "esbuild"),
@@ -130,13 +122,53 @@ describe("the installed package", () => {
       const server = await serveFiles({ "/": home });
       const browser = await launchBrowser("chromium");
       try {
-        for (const path of ["plain.html", "vite/dist/index.html", "esbuild/index.html"]) {
+        for (const path of ["plain.html", "esbuild/index.html"]) {
           const page = await browser.newPage();
           await page.goto(server.url + path);
           const handle = await page.waitForFunction("globalThis.result", { timeout: 60_000 });
           expectLearned((await handle.jsonValue()) as Result);
           await page.close();
         }
+      } finally {
+        await browser.close();
+        await server.close();
+      }
+    },
+  );
+
+  test.skipIf(!process.env.CI && chromium === undefined)(
+    "trains in a worker of a Vite app, and after a reload goes on to the bits of a run that was left alone",
+    async () => {
+      const root = join(home, "vite");
+      cpSync(EXAMPLE, root, { recursive: true });
+      await viteBuild({ root, configFile: false, base: "./", logLevel: "error", worker: { format: "es" } });
+      const server = await serveFiles({ "/": join(root, "dist") });
+      const browser = await launchBrowser("chromium");
+      try {
+        const page = await browser.newPage();
+        const until = (expression: string) => page.waitForFunction(expression, { timeout: 60_000 });
+        const status = async () => page.$eval("output", (element) => element.textContent);
+        /** The names of the files that came of it: they hold the weights' hash. */
+        const weights = async () => {
+          await until(`document.querySelectorAll("a").length > 0`);
+          return page.$$eval("a", (links) => links.map(({ download }) => download));
+        };
+        await page.goto(`${server.url}index.html`);
+        await until(`document.querySelector("progress").value >= 25`);
+        expect(await status()).toBe("Begun.");
+        await page.reload();
+        await until(`document.querySelector("output").value !== ""`);
+        const wentOn = await status();
+        const steps = Number(/^Went on after step (\d+)\.$/.exec(wentOn ?? "")?.[1]);
+        expect(steps, String(wentOn)).toBeGreaterThanOrEqual(20);
+        expect(steps % 10).toBe(0);
+        const resumed = await weights();
+        expect(resumed).toContainEqual(expect.stringMatching(/^weights-[0-9a-f]{16}\.safetensors$/));
+
+        await page.reload(); // what is done is not kept: this one begins anew
+        await until(`document.querySelector("output").value !== ""`);
+        expect(await status()).toBe("Begun.");
+        expect(await weights()).toEqual(resumed);
       } finally {
         await browser.close();
         await server.close();
