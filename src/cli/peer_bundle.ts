@@ -17,6 +17,12 @@ const PACKAGES = {
 } as const;
 
 const PREFIX = "peer:";
+/** Where they are served. */
+const FOLDER = "/peers/";
+
+/** All that a package exports, and its default, which `export *` leaves out, where it has one. */
+const reexport = (name: string) =>
+  `export * from "${name}"; import * as all from "${name}"; export default all["default"];`;
 
 /** Bundles to serve, and where a page finds each package. */
 export interface PeerBundle {
@@ -42,13 +48,13 @@ export async function bundlePeers(main: string): Promise<PeerBundle> {
       configFile: false,
       logLevel: "error",
       publicDir: false,
+      base: FOLDER,
       plugins: [
         {
           // An entry has to be a module of one's own.
           name: "sluice-peers",
           resolveId: (id: string) => (id.startsWith(PREFIX) ? `\0${id}` : undefined),
-          load: (id: string) =>
-            id.startsWith(`\0${PREFIX}`) ? `export * from "${id.slice(PREFIX.length + 1)}";` : undefined,
+          load: (id: string) => (id.startsWith(`\0${PREFIX}`) ? reexport(id.slice(PREFIX.length + 1)) : undefined),
         },
       ],
       define: { "process.env.NODE_ENV": '"production"' },
@@ -75,8 +81,8 @@ export async function bundlePeers(main: string): Promise<PeerBundle> {
     );
   }
   return {
-    mounts: { "/peers/": folder, "/ort/": join(root, "node_modules/onnxruntime-web/dist") },
-    imports: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, `/peers/${file}.js`])),
+    mounts: { [FOLDER]: folder, "/ort/": join(root, "node_modules/onnxruntime-web/dist") },
+    imports: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, `${FOLDER}${file}.js`])),
     dispose,
   };
 }
