@@ -1,6 +1,7 @@
 /** A step's time: a bar of its dispatches in the order in which they ran, and a table by operation. */
 import { type DispatchTime, operationTimes } from "sluice";
 import { seconds as words } from "sluice/bench";
+import { ScrollBox } from "../../ui/scroll_box.tsx";
 import { Share } from "./share.tsx";
 import { profile, profileStep } from "./store.ts";
 
@@ -31,8 +32,7 @@ function Picture({ times }: { readonly times: readonly DispatchTime[] }) {
           );
         })}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label="Time by operation">
+      <ScrollBox label="Time by operation">
         <table>
           <thead>
             <tr>
@@ -62,7 +62,7 @@ function Picture({ times }: { readonly times: readonly DispatchTime[] }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollBox>
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** The results as they come, row by row, and below them what could not be measured. */
 import { type BenchResult, digits, problemRow, ratesOf, seconds } from "sluice/bench";
+import { ScrollBox } from "../../ui/scroll_box.tsx";
 import { Share } from "./share.tsx";
 import { notes, place, results, roof } from "./store.ts";
 
@@ -52,8 +53,7 @@ export function Results() {
   if (results.value.length + notes.value.length === 0) return null;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label="Results">
+      <ScrollBox label="Results">
         <table>
           <thead>
             <tr>
@@ -80,7 +80,7 @@ export function Results() {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollBox>
       <ul id="notes" class="muted">
         {notes.value.map((note, row) => (
           <li key={row}>{"text" in note ? note.text : problemRow(note.problem)}</li>

@@ -23,6 +23,7 @@ import {
   stop,
 } from "./store.ts";
 import "./forecast.css";
+import { ScrollBox } from "../../ui/scroll_box.tsx";
 
 const figure = (value: number): string =>
   value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });
@@ -118,8 +119,7 @@ function Report({ done }: { readonly done: ForecastResult }) {
         <span class="series network">the network</span>
         <span class="series naive">{naive}</span>
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label="Scores">
+      <ScrollBox label="Scores">
         <table id="scores">
           <thead>
             <tr>
@@ -140,7 +140,7 @@ function Report({ done }: { readonly done: ForecastResult }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollBox>
       <p class="muted">
         Trained on the {count(trained)} rows before. The series rose in {percent(rises)} of its moves: a direction is
         worth something above that. Its forecast of the row {ahead === 1 ? "after the last" : `${ahead} after the last`}
