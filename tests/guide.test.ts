@@ -13,7 +13,7 @@ interface Block {
   readonly code: string;
 }
 
-const guideUrl = new URL("../demo/guide.md", import.meta.url);
+const guideUrl = new URL("../docs/recurrence.md", import.meta.url);
 const root = fileURLToPath(new URL("..", import.meta.url));
 let folder: string;
 
@@ -55,7 +55,7 @@ test("the guide's blocks run as one program, and print what it says", async () =
   });
   vi.stubGlobal("sluiceGuideCheck", (line: number, expected: string) => {
     checks++;
-    expect(printed.at(-1), `demo/guide.md, line ${line}`).toBe(expected);
+    expect(printed.at(-1), `docs/recurrence.md, line ${line}`).toBe(expected);
   });
   try {
     const path = join(folder, "guide.ts");
