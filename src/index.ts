@@ -52,44 +52,11 @@ export { printGraph } from "./graph/print.ts";
 export { type Bindings, interpret } from "./graph/reference.ts";
 export { type BrowserSave, type BrowserSaves, type BrowserSavesOptions, openBrowserSaves } from "./io/browser_saves.ts";
 export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from "./io/safetensors.ts";
-export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations.ts";
-export type { BatchIterable, BatchStream } from "./nn/batch_stream.ts";
+export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations/index.ts";
 export * from "./nn/callbacks/index.ts";
-export {
-  type Constraint,
-  type ConstraintLike,
-  type MaxNormOptions,
-  type MinMaxNormOptions,
-  maxNorm,
-  minMaxNorm,
-  nonNeg,
-  type UnitNormOptions,
-  unitNorm,
-} from "./nn/constraints.ts";
-export type { InputLike, InputsLike } from "./nn/data_input.ts";
-export type { ClassWeight, DataLike, DataParts, TargetsLike } from "./nn/data_targets.ts";
-export { type FunctionalOptions, model } from "./nn/functional.ts";
-export type { HiddenGradients } from "./nn/hidden_gradients.ts";
-export {
-  constant,
-  glorotNormal,
-  glorotUniform,
-  heNormal,
-  heUniform,
-  type Initializer,
-  type InitializerLike,
-  identity,
-  lecunNormal,
-  lecunUniform,
-  ones,
-  orthogonal,
-  randomNormal,
-  randomUniform,
-  truncatedNormal,
-  varianceScaling,
-  zeros,
-} from "./nn/initializers.ts";
-export type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace } from "./nn/inspect.ts";
+export type { BatchIterable, BatchStream } from "./nn/data/batch_stream.ts";
+export type { InputLike, InputsLike } from "./nn/data/data_input.ts";
+export type { ClassWeight, DataLike, DataParts, TargetsLike } from "./nn/data/data_targets.ts";
 export * from "./nn/layers/index.ts";
 export {
   type BinaryFocalOptions,
@@ -117,7 +84,7 @@ export {
   poisson,
   sparseCategoricalCrossentropy,
   squaredHinge,
-} from "./nn/losses.ts";
+} from "./nn/losses/index.ts";
 export {
   type AtValueOptions,
   type AucOptions,
@@ -155,9 +122,11 @@ export {
   topKCategoricalAccuracy,
   trueNegatives,
   truePositives,
-} from "./nn/metrics.ts";
-export { Model } from "./nn/model.ts";
-export { loadModel } from "./nn/model_load.ts";
+} from "./nn/metrics/index.ts";
+export { type FunctionalOptions, model } from "./nn/model/functional.ts";
+export type { HiddenGradients } from "./nn/model/hidden_gradients.ts";
+export type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace } from "./nn/model/inspect.ts";
+export { Model } from "./nn/model/model.ts";
 export type {
   BatchOptions,
   CompileOptions,
@@ -171,9 +140,9 @@ export type {
   NamedWeight,
   RunOptions,
   TrainingMemory,
-} from "./nn/model_options.ts";
-export type { ModelFiles, SaveOptions } from "./nn/model_save.ts";
-export type { SvgOptions } from "./nn/model_svg.ts";
+} from "./nn/model/model_options.ts";
+export { type SequentialPart, sequential } from "./nn/model/sequential.ts";
+export { type TextClassifierOptions, textClassifier } from "./nn/model/text_classifier.ts";
 export {
   type AdadeltaOptions,
   type AdagradOptions,
@@ -197,17 +166,6 @@ export {
   sgd,
 } from "./nn/optimizers/index.ts";
 export {
-  type L1L2Options,
-  l1,
-  l1l2,
-  l2,
-  type OrthogonalOptions,
-  orthogonalRegularizer,
-  type Regularizer,
-  type RegularizerLike,
-} from "./nn/regularizers.ts";
-export type { PredictorOptions } from "./nn/saved_plan/write.ts";
-export {
   type CosineOptions,
   type CosineRestartsOptions,
   cosineDecay,
@@ -221,12 +179,61 @@ export {
   type PolynomialOptions,
   piecewiseConstantDecay,
   polynomialDecay,
-} from "./nn/schedules.ts";
-export { type SequentialPart, sequential } from "./nn/sequential.ts";
-export type { SummaryOptions } from "./nn/summary.ts";
-export { type TextClassifierOptions, textClassifier } from "./nn/text_classifier.ts";
-export type { EpochRecord, Logs, Progress, Recovery, TrainingState, TrainingStatistics } from "./nn/training_state.ts";
-export type { TrainingStep } from "./nn/training_step.ts";
+} from "./nn/optimizers/schedules.ts";
+export type { PredictorOptions } from "./nn/saved_plan/write.ts";
+export { loadModel } from "./nn/saving/model_load.ts";
+export type { ModelFiles, SaveOptions } from "./nn/saving/model_save.ts";
+export type { SvgOptions } from "./nn/show/model_svg.ts";
+export type { SummaryOptions } from "./nn/show/summary.ts";
+export type {
+  EpochRecord,
+  Logs,
+  Progress,
+  Recovery,
+  TrainingState,
+  TrainingStatistics,
+} from "./nn/training/training_state.ts";
+export type { TrainingStep } from "./nn/training/training_step.ts";
+export {
+  type Constraint,
+  type ConstraintLike,
+  type MaxNormOptions,
+  type MinMaxNormOptions,
+  maxNorm,
+  minMaxNorm,
+  nonNeg,
+  type UnitNormOptions,
+  unitNorm,
+} from "./nn/weights/constraints.ts";
+export {
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  type InitializerLike,
+  identity,
+  lecunNormal,
+  lecunUniform,
+  ones,
+  orthogonal,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  varianceScaling,
+  zeros,
+} from "./nn/weights/initializers.ts";
+export {
+  type L1L2Options,
+  l1,
+  l1l2,
+  l2,
+  type OrthogonalOptions,
+  orthogonalRegularizer,
+  type Regularizer,
+  type RegularizerLike,
+} from "./nn/weights/regularizers.ts";
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
 export { FileError } from "./platform/file_system.ts";

@@ -1,8 +1,8 @@
 /** The reviews' model as a user of Sluice builds it, with the task's weights. */
 import type { Device } from "../gpu/device.ts";
 import { dense, embedding, lstm } from "../nn/layers/index.ts";
+import { sequential } from "../nn/model/sequential.ts";
 import { adam } from "../nn/optimizers/index.ts";
-import { sequential } from "../nn/sequential.ts";
 import type { ReviewTask } from "./review_model.ts";
 
 /** The model, compiled. The caller disposes it. */

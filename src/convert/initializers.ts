@@ -1,9 +1,10 @@
 /** Initializers: Keras's names and options against Sluice's. */
+
+import { camelCase } from "../core/camel_case.ts";
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
-import { type InitializerConfig, resolveInitializer } from "../nn/initializers.ts";
-import { camelCase } from "../nn/names.ts";
+import { type InitializerConfig, resolveInitializer } from "../nn/weights/initializers.ts";
 import { lowerFirst, upperFirst } from "./names.ts";
 
 const SEED = { seed: null };

@@ -3,7 +3,7 @@ import { FormatError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
-import type { Model } from "../nn/model.ts";
+import type { Model } from "../nn/model/model.ts";
 import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "./device.ts";

@@ -2,10 +2,10 @@
 import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
-import type { LayerGraph } from "../nn/layer_graph.ts";
+import type { LayerGraph } from "../nn/graph/layer_graph.ts";
+import { NestedModel } from "../nn/graph/nested_model.ts";
 import { type Layer, SymbolicTensor } from "../nn/layers/index.ts";
-import { callsWithMasks, type ItemRead } from "../nn/mask_operations.ts";
-import { NestedModel } from "../nn/nested_model.ts";
+import { callsWithMasks, type ItemRead } from "../nn/show/mask_operations.ts";
 import { type Fields, listOf } from "./keras_entry.ts";
 import { layerRow } from "./layer_table.ts";
 

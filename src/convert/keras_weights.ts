@@ -5,9 +5,9 @@
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
+import { NestedModel } from "../nn/graph/nested_model.ts";
 import { InputLayer, type Layer } from "../nn/layers/index.ts";
-import type { Model } from "../nn/model.ts";
-import { NestedModel } from "../nn/nested_model.ts";
+import type { Model } from "../nn/model/model.ts";
 import type { Hdf5Content } from "./hdf5/content.ts";
 import type { AnyModel } from "./keras_read.ts";
 import { layerRow } from "./layer_table.ts";

@@ -1,11 +1,11 @@
 /** A model's configuration as Keras 3 writes it: `config.json`. */
 import type { Shape } from "../core/shape.ts";
 import type { JsonValue } from "../io/strict_json.ts";
-import { orderOf } from "../nn/graph_order.ts";
-import type { LayerGraph } from "../nn/layer_graph.ts";
+import { orderOf } from "../nn/graph/graph_order.ts";
+import type { LayerGraph } from "../nn/graph/layer_graph.ts";
+import { NestedModel } from "../nn/graph/nested_model.ts";
 import { InputLayer, type Layer, type LayerNode, type RnnCell, type SymbolicTensor } from "../nn/layers/index.ts";
-import { callsWithMasks, type ItemNode, type ItemRead } from "../nn/mask_operations.ts";
-import { NestedModel } from "../nn/nested_model.ts";
+import { callsWithMasks, type ItemNode, type ItemRead } from "../nn/show/mask_operations.ts";
 import { writeOptions } from "./layer_config.ts";
 import { layerRow } from "./layer_table.ts";
 import { nameOf } from "./names.ts";

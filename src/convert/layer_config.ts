@@ -1,9 +1,10 @@
 /** One layer's configuration, from Keras's form to a layer and back. */
+
+import { camelCase } from "../core/camel_case.ts";
 import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { type Layer, layerFromConfig } from "../nn/layers/index.ts";
-import { camelCase } from "../nn/names.ts";
 import type { InnerLayer } from "./inner_options.ts";
 import type { LayerRow } from "./layer_row.ts";
 import { knownLayers, layerRow } from "./layer_table.ts";

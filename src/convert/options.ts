@@ -2,7 +2,7 @@
 import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
-import { activationName } from "../nn/activations.ts";
+import { activationName } from "../nn/activations/index.ts";
 import { readInitializer, writeInitializer } from "./initializers.ts";
 import { snakeCase } from "./names.ts";
 

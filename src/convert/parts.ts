@@ -1,10 +1,11 @@
 /** Regularizers and constraints: small objects with a class and a few numbers. */
+
+import { camelCase } from "../core/camel_case.ts";
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
-import { type ConstraintConfig, resolveConstraint } from "../nn/constraints.ts";
-import { camelCase } from "../nn/names.ts";
-import { type RegularizerConfig, resolveRegularizer } from "../nn/regularizers.ts";
+import { type ConstraintConfig, resolveConstraint } from "../nn/weights/constraints.ts";
+import { type RegularizerConfig, resolveRegularizer } from "../nn/weights/regularizers.ts";
 import { lowerFirst, snakeCase, upperFirst } from "./names.ts";
 import type { Option } from "./options.ts";
 

@@ -4,7 +4,7 @@ import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
-import type { Model } from "../nn/model.ts";
+import type { Model } from "../nn/model/model.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
 import { pathOf } from "../platform/source.ts";

@@ -5,7 +5,7 @@ import { makeRagged, rowOf, toPadded } from "../data/ragged.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
 import { input, type Value } from "../graph/operation.ts";
 import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
-import type { ModelBase } from "../nn/model_base.ts";
+import type { ModelBase } from "../nn/model/model_base.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";

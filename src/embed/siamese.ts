@@ -1,11 +1,11 @@
 /** Sentence vectors tuned by pairs: one model reads both texts, and the cosine of what it gives is trained. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { makeRagged } from "../data/ragged.ts";
-import { model as functional } from "../nn/functional.ts";
 import { dot, input } from "../nn/layers/index.ts";
-import { contrastive, type LossLike, meanSquaredError } from "../nn/losses.ts";
-import type { Model } from "../nn/model.ts";
-import type { CompileOptions, FitOptions, History } from "../nn/model_options.ts";
+import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index.ts";
+import { model as functional } from "../nn/model/functional.ts";
+import type { Model } from "../nn/model/model.ts";
+import type { CompileOptions, FitOptions, History } from "../nn/model/model_options.ts";
 
 /** Pairs of texts. */
 export interface TextPairs {

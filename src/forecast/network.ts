@@ -5,9 +5,9 @@ import type { DenseDataset } from "../data/dataset.ts";
 import { type MinMaxScaler, minMaxScaler } from "../data/min_max_scaler.ts";
 import { chronologicalSplit, windows } from "../data/windows.ts";
 import { dense, dropout, lstm } from "../nn/layers/index.ts";
-import type { Model } from "../nn/model.ts";
+import type { Model } from "../nn/model/model.ts";
+import { sequential } from "../nn/model/sequential.ts";
 import { adam } from "../nn/optimizers/index.ts";
-import { sequential } from "../nn/sequential.ts";
 import type { Device } from "../runtime/device.ts";
 
 /** How a series is cut. */

@@ -10,7 +10,7 @@ export type { RaggedSequences } from "../data/ragged.ts";
 export { ReviewEncoder } from "../data/review_encoder.ts";
 export type { DeviceOptions } from "../gpu/adapter.ts";
 export { Device, requestDevice } from "../gpu/device.ts";
-export type { InputLike, InputSpec, InputsLike } from "../nn/data_input.ts";
+export type { InputLike, InputSpec, InputsLike } from "../nn/data/data_input.ts";
 export { FileError } from "../platform/file_system.ts";
 export {
   loadPredictor,

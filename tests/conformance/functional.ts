@@ -20,8 +20,8 @@ import {
   sgd,
   type Value,
 } from "../../src/index.ts";
-import { compileModel } from "../../src/nn/compile_model.ts";
-import { measure } from "../../src/nn/objective.ts";
+import { compileModel } from "../../src/nn/model/compile_model.ts";
+import { measure } from "../../src/nn/training/objective.ts";
 import { differentiate } from "../../src/runtime/value_and_grad.ts";
 import { expectClose, expectNear } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";

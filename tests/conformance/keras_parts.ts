@@ -9,8 +9,8 @@ import {
   type Value,
   Variable,
 } from "../../src/index.ts";
-import { resolveLoss } from "../../src/nn/losses.ts";
-import { resolveMetric } from "../../src/nn/metrics.ts";
+import { resolveLoss } from "../../src/nn/losses/index.ts";
+import { resolveMetric } from "../../src/nn/metrics/index.ts";
 import { resolveOptimizer } from "../../src/nn/optimizers/index.ts";
 import { RATE_COUNT } from "../../src/ops/optimizer_update.ts";
 import { variablesOf } from "../../src/runtime/variables.ts";

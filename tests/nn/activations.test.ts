@@ -1,8 +1,8 @@
 /** The activations' values against formulas written down apart from them, in float64; constants of a graph are float32. */
 import { describe, expect, test } from "vitest";
 import { dense, inputValue, interpret, ValueError } from "../../src/index.ts";
-import { ACTIVATIONS } from "../../src/nn/activation_functions.ts";
-import { type ActivationLike, resolveActivation } from "../../src/nn/activations.ts";
+import { ACTIVATIONS } from "../../src/nn/activations/functions.ts";
+import { type ActivationLike, resolveActivation } from "../../src/nn/activations/index.ts";
 import { layerFromConfig } from "../../src/nn/layers/index.ts";
 
 const X = [-30, -4, -3, -2.3, -1, -0.6, -0.5, -0.2, -1e-4, 0, 1e-4, 0.3, 0.5, 0.9, 1, 2.2, 3, 6.5, 30];

@@ -1,7 +1,7 @@
 /** Initializers: what they fill, how it is spread, their names. */
 import { describe, expect, test } from "vitest";
 import { identity, orthogonal, Random, type Shape, ShapeError, varianceScaling } from "../../src/index.ts";
-import { type InitializerLike, resolveInitializer } from "../../src/nn/initializers.ts";
+import { type InitializerLike, resolveInitializer } from "../../src/nn/weights/initializers.ts";
 
 function fill(initializer: InitializerLike, shape: Shape, stream = 0): readonly number[] {
   return Array.from(resolveInitializer(initializer).fill(shape, new Random(5, stream)));

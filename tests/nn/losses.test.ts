@@ -27,7 +27,7 @@ import {
   type Value,
   ValueError,
 } from "../../src/index.ts";
-import { resolveLoss } from "../../src/nn/losses.ts";
+import { resolveLoss } from "../../src/nn/losses/index.ts";
 
 type Rows = readonly (readonly number[])[];
 

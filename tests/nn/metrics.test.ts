@@ -29,8 +29,8 @@ import {
   type Value,
   ValueError,
 } from "../../src/index.ts";
-import { resolveLoss } from "../../src/nn/losses.ts";
-import { resolveMetric } from "../../src/nn/metrics.ts";
+import { resolveLoss } from "../../src/nn/losses/index.ts";
+import { resolveMetric } from "../../src/nn/metrics/index.ts";
 
 type Rows = readonly (readonly number[])[];
 

@@ -24,7 +24,7 @@ import {
   type Value,
   ValueError,
 } from "../../src/index.ts";
-import { glorotUniform } from "../../src/nn/initializers.ts";
+import { glorotUniform } from "../../src/nn/weights/initializers.ts";
 import { checkGradients } from "../support/gradcheck.ts";
 import {
   built,

@@ -12,9 +12,9 @@ import {
   ShapeError,
   type Value,
 } from "../../src/index.ts";
-import { resolveConstraint } from "../../src/nn/constraints.ts";
 import { layerFromConfig } from "../../src/nn/layers/index.ts";
-import { type RegularizerLike, resolveRegularizer } from "../../src/nn/regularizers.ts";
+import { resolveConstraint } from "../../src/nn/weights/constraints.ts";
+import { type RegularizerLike, resolveRegularizer } from "../../src/nn/weights/regularizers.ts";
 import { checkGradients } from "../support/gradcheck.ts";
 
 const W: NdArray = { shape: [3, 2], data: Float32Array.of(1, -2, 0.5, 0.25, -0.75, 3) };

@@ -14,8 +14,8 @@ import {
   sgd,
   type Value,
 } from "../../src/index.ts";
-import { resolveLoss } from "../../src/nn/losses.ts";
-import { weightedMean } from "../../src/nn/objective.ts";
+import { resolveLoss } from "../../src/nn/losses/index.ts";
+import { weightedMean } from "../../src/nn/training/objective.ts";
 import { type KerasArray, toArray } from "../conformance/keras_case.ts";
 import losses from "../fixtures/keras_losses.json" with { type: "json" };
 import { testDevice } from "../support/device.ts";

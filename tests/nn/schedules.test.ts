@@ -11,7 +11,7 @@ import {
   polynomialDecay,
   ValueError,
 } from "../../src/index.ts";
-import { resolveSchedule } from "../../src/nn/schedules.ts";
+import { resolveSchedule } from "../../src/nn/optimizers/schedules.ts";
 
 const start = { initialLearningRate: 0.1, decaySteps: 100 };
 

@@ -1,7 +1,7 @@
 /** The picture of a model: every call is a box, every tensor an arrow, and nothing lies on another. */
 import { describe, expect, test } from "vitest";
 import { dense, embedding, input, lstm, model, sequential } from "../../src/index.ts";
-import { layOut } from "../../src/nn/graph_layout.ts";
+import { layOut } from "../../src/nn/show/graph_layout.ts";
 
 /** The tags of a document, checked to be nested properly. */
 function tagsOf(svg: string): string[] {

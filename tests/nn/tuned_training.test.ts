@@ -9,7 +9,7 @@ import {
   type TuneOptions,
   tuningOf,
 } from "../../src/index.ts";
-import { variantsFromJson, variantsToJson } from "../../src/nn/saved_variants.ts";
+import { variantsFromJson, variantsToJson } from "../../src/nn/saving/saved_variants.ts";
 import { tunedDevice } from "../support/device.ts";
 import { smallData, smallModel, weightBits } from "./small_model.ts";
 

@@ -1,6 +1,6 @@
 /** The whole model of the reviews: one training step, one prediction of a batch. */
 import type { Device } from "../../gpu/device.ts";
-import type { TrainingStep } from "../../nn/training_step.ts";
+import type { TrainingStep } from "../../nn/training/training_step.ts";
 import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
 import { buildReviewModel } from "../review_build.ts";

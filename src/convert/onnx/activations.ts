@@ -1,6 +1,6 @@
 /** Activations as ONNX nodes, and as the words that ONNX's recurrent nodes take. */
 import { ValueError } from "../../core/errors.ts";
-import { activationName } from "../../nn/activations.ts";
+import { activationName } from "../../nn/activations/index.ts";
 import type { Name, OnnxGraph } from "./graph.ts";
 
 /** An activation as a layer's configuration holds it: a name, or a name with options. */

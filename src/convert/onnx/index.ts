@@ -1,8 +1,8 @@
 /** Models for ONNX Runtime and whatever else reads ONNX. */
 import type { NdArray } from "../../core/nd_array.ts";
-import type { LayerGraph } from "../../nn/layer_graph.ts";
+import type { LayerGraph } from "../../nn/graph/layer_graph.ts";
+import { NestedModel } from "../../nn/graph/nested_model.ts";
 import type { LayerNode, SymbolicTensor } from "../../nn/layers/index.ts";
-import { NestedModel } from "../../nn/nested_model.ts";
 import type { AnyModel } from "../keras_read.ts";
 import { OnnxGraph } from "./graph.ts";
 import { emitLayer } from "./layers.ts";

@@ -2,7 +2,7 @@
 import type { NonFiniteError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
-import type { Direction } from "../metrics.ts";
+import type { Direction } from "../metrics/index.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 
 /** A result by name, to which a callback may add, such as `learningRate`. What is added in `onEpochEnd` is in the history. */

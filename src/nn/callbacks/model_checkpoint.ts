@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import type { Logs } from "../training_state.ts";
+import type { Logs } from "../training/training_state.ts";
 import type { Callback, Training } from "./callback.ts";
 import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
 

@@ -1,7 +1,7 @@
 /** What the callbacks share that watch one result: which it is, and whether it got better. */
 import { ValueError } from "../../core/errors.ts";
-import type { Direction } from "../metrics.ts";
-import type { Logs } from "../training_state.ts";
+import type { Direction } from "../metrics/index.ts";
+import type { Logs } from "../training/training_state.ts";
 import type { Training } from "./callback.ts";
 
 /** Options of callbacks that watch a result. */

@@ -8,7 +8,7 @@ import {
   type ActivationName,
   type Activation as ResolvedActivation,
   resolveActivation,
-} from "../activations.ts";
+} from "../activations/index.ts";
 import {
   type CallContext,
   type CallResult,

@@ -8,7 +8,7 @@ import { dropout } from "../../ops/random.ts";
 import { sum } from "../../ops/reduce.ts";
 import { expandDims } from "../../ops/reshape.ts";
 import { softmax } from "../../ops/softmax.ts";
-import { glorotUniform, ones } from "../initializers.ts";
+import { glorotUniform, ones } from "../weights/initializers.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
 import { MergeLayer } from "./merge_layer.ts";
 

@@ -6,7 +6,7 @@ import { matmul } from "../../ops/matmul.ts";
 import { concat, slice } from "../../ops/movement.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { type WindowOptions, windows } from "../../ops/windows.ts";
-import { type Activation, type ActivationLike, resolveActivation } from "../activations.ts";
+import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import {
   type CallContext,

@@ -4,7 +4,7 @@ import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { notEqual } from "../../ops/arithmetic.ts";
 import { gather } from "../../ops/gather.ts";
-import type { Initializer } from "../initializers.ts";
+import type { Initializer } from "../weights/initializers.ts";
 import {
   type CallContext,
   type CallResult,

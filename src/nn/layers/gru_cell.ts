@@ -5,7 +5,7 @@ import { gruSweep } from "../../ops/gru.ts";
 import type { LstmActivations } from "../../ops/lstm.ts";
 import { concat, slice, stack } from "../../ops/movement.ts";
 import { broadcastTo, reshape } from "../../ops/reshape.ts";
-import { type Activation, resolveActivation } from "../activations.ts";
+import { type Activation, resolveActivation } from "../activations/index.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
 import { GatedCell, type GatedCellOptions, gateOf, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";

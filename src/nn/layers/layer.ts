@@ -4,8 +4,8 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { mul } from "../../ops/arithmetic.ts";
-import type { Constraint } from "../constraints.ts";
-import { type Regularizer, resolveRegularizer } from "../regularizers.ts";
+import type { Constraint } from "../weights/constraints.ts";
+import { type Regularizer, resolveRegularizer } from "../weights/regularizers.ts";
 import type {
   CallContext,
   CallResult,

@@ -2,9 +2,9 @@
 import type { Shape } from "../../core/shape.ts";
 import type { Update, Value } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/random.ts";
-import type { Constraint } from "../constraints.ts";
-import type { Initializer } from "../initializers.ts";
-import type { Regularizer, RegularizerLike } from "../regularizers.ts";
+import type { Constraint } from "../weights/constraints.ts";
+import type { Initializer } from "../weights/initializers.ts";
+import type { Regularizer, RegularizerLike } from "../weights/regularizers.ts";
 import type { StepLink } from "./cell.ts";
 import type { Layer } from "./layer.ts";
 import type { SymbolicTensor } from "./symbolic.ts";

@@ -1,6 +1,6 @@
 /** Every layer by Keras's class name: how a saved one is made again. */
 import { FormatError } from "../../core/errors.ts";
-import type { ActivationLike } from "../activations.ts";
+import type { ActivationLike } from "../activations/index.ts";
 import { Activation, Elu, LeakyRelu, PRelu, Relu, Softmax } from "./activation.ts";
 import { AdditiveAttention, Attention } from "./attention.ts";
 import { Bidirectional } from "./bidirectional.ts";

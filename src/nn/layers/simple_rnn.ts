@@ -1,4 +1,4 @@
-import type { Activation } from "../activations.ts";
+import type { Activation } from "../activations/index.ts";
 import type { CellOptions } from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";
 import { Rnn, type RnnOptions, type WithStates } from "./rnn.ts";

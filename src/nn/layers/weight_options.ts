@@ -1,8 +1,8 @@
 /** The three options that every weight of a layer has: initializer, regularizer and constraint. */
 import type { Shape } from "../../core/shape.ts";
-import { type Constraint, type ConstraintLike, resolveConstraint } from "../constraints.ts";
-import { type Initializer, type InitializerLike, resolveInitializer } from "../initializers.ts";
-import { type Regularizer, type RegularizerLike, resolveRegularizer } from "../regularizers.ts";
+import { type Constraint, type ConstraintLike, resolveConstraint } from "../weights/constraints.ts";
+import { type Initializer, type InitializerLike, resolveInitializer } from "../weights/initializers.ts";
+import { type Regularizer, type RegularizerLike, resolveRegularizer } from "../weights/regularizers.ts";
 import type { LayerConfig, WeightSpec } from "./layer.ts";
 
 /** `kernelInitializer`, `kernelRegularizer` and `kernelConstraint` for the prefix "kernel". */

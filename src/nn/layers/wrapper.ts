@@ -1,7 +1,7 @@
 /** Layers that are made of other layers: their weights are those of the layers inside. */
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import type { Constraint } from "../constraints.ts";
+import type { Constraint } from "../weights/constraints.ts";
 import { Layer, type LayerConfig, type WeightSpec } from "./layer.ts";
 
 /** A layer inside another's config. */

@@ -5,8 +5,8 @@ import { add, cast, clip, div, equal, exp, log, mul, neg, pow, sigmoid, softplus
 import { mean, sum } from "../../ops/reduce.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { logSoftmax } from "../../ops/softmax.ts";
-import { logitsBehind } from "../logits.ts";
-import { classIndices } from "../targets.ts";
+import { logitsBehind } from "../activations/logits.ts";
+import { classIndices } from "../data/targets.ts";
 import { EPSILON, expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
 /** Options of a cross-entropy. */

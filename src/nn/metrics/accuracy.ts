@@ -4,7 +4,7 @@ import type { Value } from "../../graph/operation.ts";
 import { cast, equal, greater, less, mul } from "../../ops/arithmetic.ts";
 import { argmax, mean, sum } from "../../ops/reduce.ts";
 import { reshape } from "../../ops/reshape.ts";
-import { classIndices } from "../targets.ts";
+import { classIndices } from "../data/targets.ts";
 import { type Metric, type MetricOptions, meanMetric } from "./metric.ts";
 
 /** Options of `binaryAccuracy`. */

@@ -6,7 +6,7 @@ import { cast, equal, greater, less, logicalAnd, logicalNot, logicalOr, mul, not
 import { slice } from "../../ops/movement.ts";
 import { sum } from "../../ops/reduce.ts";
 import { broadcastTo, reshape } from "../../ops/reshape.ts";
-import { classIndices } from "../targets.ts";
+import { classIndices } from "../data/targets.ts";
 import { alignWeight, checkShare, type Metric, type MetricBatch, type MetricOptions, ratio } from "./metric.ts";
 
 /** Options of the counts of right and wrong decisions. */

@@ -4,8 +4,8 @@ import { full } from "../../core/nd_array.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
 import type { StepInputs } from "../../ops/optimizer_update.ts";
 import { averageIfDue, weightAverage } from "../../ops/weight_average.ts";
-import { type LearningRate, resolveSchedule, type ScheduleConfig } from "../schedules.ts";
 import { clipGradients } from "./clip.ts";
+import { type LearningRate, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
 
 /** An optimizer as data. */
 export interface OptimizerConfig {

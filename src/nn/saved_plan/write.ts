@@ -12,8 +12,8 @@ import {
   type Step,
 } from "../../runtime/plan.ts";
 import { PORTABLE_TRAITS, planPortably } from "../../runtime/portable.ts";
-import { checkCount } from "../fit_plan.ts";
-import type { LayerGraph } from "../layer_graph.ts";
+import type { LayerGraph } from "../graph/layer_graph.ts";
+import { checkCount } from "../training/fit_plan.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 
 /** How a predictor is planned. */

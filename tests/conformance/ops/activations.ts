@@ -1,7 +1,7 @@
 /** Every activation by its name and with options: on the GPU against float64, and its gradients. */
 import { ops, type Value } from "../../../src/index.ts";
-import { ACTIVATIONS } from "../../../src/nn/activation_functions.ts";
-import { type ActivationLike, resolveActivation } from "../../../src/nn/activations.ts";
+import { ACTIVATIONS } from "../../../src/nn/activations/functions.ts";
+import { type ActivationLike, resolveActivation } from "../../../src/nn/activations/index.ts";
 import { given, normal, type OpCase } from "./op_case.ts";
 
 const WITH_OPTIONS: readonly ActivationLike[] = [

@@ -1,0 +1,85 @@
+/** Activations by name or with options: what the layers' `activation` takes, and what a saved model keeps. */
+
+import { camelCase } from "../../core/camel_case.ts";
+import { ValueError } from "../../core/errors.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { Value } from "../../graph/operation.ts";
+import { ACTIVATIONS, type ActivationFunction, type ActivationOptions } from "./functions.ts";
+
+/** Names as Sluice writes them. */
+type CanonicalName = keyof typeof ACTIVATIONS;
+
+/** `hardSigmoid` as `hard_sigmoid`. */
+type Snake<S extends string> = S extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
+  : S;
+
+/** Keras's second names. */
+const ALIASES = { swish: "silu", hardSwish: "hardSilu" } as const satisfies Readonly<Record<string, CanonicalName>>;
+
+/** The name of an activation; Keras's spelling with underscores is understood too. */
+export type ActivationName = CanonicalName | keyof typeof ALIASES | Snake<CanonicalName> | Snake<keyof typeof ALIASES>;
+
+/** An activation with options, such as `{ name: "gelu", approximate: true }`. */
+export interface ActivationConfig {
+  readonly name: ActivationName;
+  readonly [option: string]: string | number | boolean | null;
+}
+
+/** What a layer's `activation` takes. */
+export type ActivationLike = ActivationName | ActivationConfig;
+
+/** A checked activation. */
+export interface Activation {
+  /** The canonical name. */
+  readonly name: CanonicalName;
+  /** What a saved model keeps: the name alone where no option was given. */
+  readonly config: ActivationLike;
+  /** Applies it to a value. */
+  apply(x: Value): Value;
+  /** The output's shape for an input of this shape: the same, but for `glu`. */
+  outputShape(shape: Shape): Shape;
+}
+
+/** The canonical spelling. @throws ValueError that lists the known names. */
+export function activationName(name: string): CanonicalName {
+  const camel = camelCase(name);
+  const known = Object.hasOwn(ALIASES, camel) ? ALIASES[camel as keyof typeof ALIASES] : camel;
+  if (!Object.hasOwn(ACTIVATIONS, known)) {
+    throw new ValueError(`unknown activation "${name}"; expected one of ${Object.keys(ACTIVATIONS).join(", ")}`, {
+      activation: name,
+    });
+  }
+  return known as CanonicalName;
+}
+
+/**
+ * The activation that was asked for.
+ * @throws ValueError for an unknown name or option, listing the known ones.
+ */
+export function resolveActivation(given: ActivationLike): Activation {
+  const { name: asked, ...options } = typeof given === "string" ? { name: given } : given;
+  const name = activationName(asked);
+  const definition: ActivationFunction = ACTIVATIONS[name];
+  for (const [option, value] of Object.entries(options)) {
+    const known = definition.defaults[option];
+    if (known === undefined) {
+      const names = Object.keys(definition.defaults).join(", ") || "none";
+      throw new ValueError(`the activation "${name}" has no option "${option}"; it has ${names}`, { name, option });
+    }
+    const isFit = typeof known === "boolean" ? typeof value === "boolean" : value === null || Number.isFinite(value);
+    if (!isFit) {
+      throw new ValueError(
+        `the activation "${name}": ${option} is ${JSON.stringify(value)}; expected a ${typeof known === "boolean" ? "boolean" : "number"}`,
+        { name, option, value },
+      );
+    }
+  }
+  const all = { ...definition.defaults, ...options } as ActivationOptions;
+  return {
+    name,
+    config: Object.keys(options).length === 0 ? name : { name, ...options },
+    apply: (x) => definition.apply(x, all),
+    outputShape: (shape) => definition.outputShape?.(shape, all) ?? shape,
+  };
+}

@@ -1,0 +1,12 @@
+import type { Value } from "../../graph/operation.ts";
+import { reshape } from "../../ops/reshape.ts";
+
+/** What a sigmoid or softmax was computed from, if `probabilities` is one (perhaps reshaped): losses are exact from there. */
+export function logitsBehind(probabilities: Value, activation: "sigmoid" | "softmax"): Value | undefined {
+  let value = probabilities;
+  while (value.operation.definition.kind === "view") value = value.operation.inputs[0] as Value;
+  const { definition, attributes, inputs } = value.operation;
+  if (definition.name !== activation) return undefined;
+  if (activation === "softmax" && (attributes as { readonly log: boolean }).log) return undefined;
+  return reshape(inputs[0] as Value, probabilities.shape);
+}

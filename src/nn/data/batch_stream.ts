@@ -1,0 +1,16 @@
+/** Batches that are made while a training runs. */
+import { isShaped } from "../../core/nd_array.ts";
+import type { DataLike } from "./data_targets.ts";
+
+/** Batches one after another. */
+export type BatchIterable = Iterable<DataLike> | AsyncIterable<DataLike>;
+
+/** A stream of batches `{ x, y, sampleWeight }`: a generator, an async iterable, or a function that makes one for each pass. */
+export type BatchStream = BatchIterable | (() => BatchIterable | Promise<BatchIterable>);
+
+/** True for a generator, an iterable or a function: not for arrays and data sets. */
+export function isStream(given: unknown): given is BatchStream {
+  if (typeof given === "function") return true;
+  if (typeof given !== "object" || given === null || Array.isArray(given) || isShaped(given)) return false;
+  return Symbol.asyncIterator in given || Symbol.iterator in given;
+}

@@ -1,0 +1,48 @@
+import type { StepProgram } from "../training/step_programs.ts";
+
+/** A batch program, and one for the smaller last batch. */
+export class Batches {
+  readonly size: number;
+  readonly count: number;
+  readonly #batchSize: number;
+  readonly #whole: StepProgram | undefined;
+  readonly #rest: StepProgram | undefined;
+
+  private constructor(size: number, batchSize: number, whole: StepProgram | undefined, rest: StepProgram | undefined) {
+    this.size = size;
+    this.count = Math.ceil(size / batchSize);
+    this.#batchSize = batchSize;
+    this.#whole = whole;
+    this.#rest = rest;
+  }
+
+  static async prepare(
+    size: number,
+    batchSize: number,
+    make: (batchSize: number) => Promise<StepProgram>,
+  ): Promise<Batches> {
+    const whole = size >= batchSize ? await make(batchSize) : undefined;
+    try {
+      const rest = size % batchSize === 0 ? undefined : await make(size % batchSize);
+      return new Batches(size, batchSize, whole, rest);
+    } catch (error) {
+      whole?.program.dispose();
+      throw error;
+    }
+  }
+
+  at(batch: number): { readonly step: StepProgram; readonly position: number } {
+    const position = batch * this.#batchSize;
+    const step = position + this.#batchSize <= this.size ? this.#whole : this.#rest;
+    return { step: step as StepProgram, position };
+  }
+
+  get main(): StepProgram {
+    return (this.#whole ?? this.#rest) as StepProgram;
+  }
+
+  dispose(): void {
+    this.#whole?.program.dispose();
+    this.#rest?.program.dispose();
+  }
+}

@@ -1,0 +1,155 @@
+/** Inputs as `fit`, `evaluate` and `predict` take them, brought into one form and checked before any reach the GPU. */
+import type { DType } from "../../core/dtype.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
+import { checkRagged, maxId, type RaggedSequences } from "../../data/ragged.ts";
+import { type Column, sizeOfColumn } from "./examples.ts";
+
+/** One input: nested arrays, `{ shape, data }`, or rows of ids of unequal length. */
+export type InputLike = ArrayLike | RaggedSequences;
+
+/** All inputs of a model: one, or a list, or an object by the inputs' names. */
+export type InputsLike = InputLike | readonly InputLike[] | Readonly<Record<string, InputLike>>;
+
+/** What one input of a model must be. */
+export interface InputSpec {
+  /** The input layer's name. */
+  readonly name: string;
+  /** Without the batch. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Ids must be below this; undefined where the input is no ids. */
+  readonly idLimit: number | undefined;
+}
+
+/** True for rows of ids of unequal length. */
+export function isRagged(x: unknown): x is RaggedSequences {
+  return typeof x === "object" && x !== null && "kind" in x && x.kind === "ragged" && "offsets" in x;
+}
+
+/**
+ * Checks all inputs against the model: their number and names, one size, shapes, ids inside the tables, finite numbers.
+ * @throws ShapeError or ValueError naming what was expected and what came.
+ */
+export function prepareInputs(given: InputsLike, specs: readonly InputSpec[], what: string): readonly Column[] {
+  const named = entriesOf(
+    given,
+    specs.map(({ name }) => name),
+    `${what}: x`,
+  );
+  const columns = specs.map((spec, index) => {
+    const label = specs.length === 1 ? "x" : `x "${spec.name}"`;
+    return prepareInput(named[index] as InputLike, spec, what, label);
+  });
+  const size = sizeOfColumn(columns[0] as Column);
+  columns.forEach((column, index) => {
+    if (sizeOfColumn(column) === size) return;
+    throw new ShapeError(
+      `${what}: x "${specs[index]?.name}" holds ${sizeOfColumn(column)} examples, x "${specs[0]?.name}" holds ${size}; expected as many in each input`,
+    );
+  });
+  return columns;
+}
+
+/**
+ * The values for `names`, from one value, a list or an object by name.
+ * @throws ValueError when one is missing, or there is one too many.
+ */
+export function entriesOf<T>(
+  given: T | readonly T[] | Readonly<Record<string, T>>,
+  names: readonly string[],
+  what: string,
+): readonly T[] {
+  const isNamed =
+    typeof given === "object" && given !== null && !Array.isArray(given) && !isShaped(given) && !isRagged(given);
+  if (isNamed) {
+    const fields = given as Readonly<Record<string, T>>;
+    const unknown = Object.keys(fields).find((name) => !names.includes(name));
+    const missing = names.find((name) => fields[name] === undefined);
+    if (unknown !== undefined || missing !== undefined) {
+      throw new ValueError(
+        `${what} ${missing === undefined ? `has a part "${unknown}" that the model does not know` : `lacks "${missing}"`}; expected ${names.map((name) => `"${name}"`).join(", ")}`,
+        { names, unknown, missing },
+      );
+    }
+    return names.map((name) => fields[name] as T);
+  }
+  if (names.length === 1) return [given as T];
+  if (!Array.isArray(given) || given.length !== names.length) {
+    throw new ValueError(
+      `${what} is ${Array.isArray(given) ? `a list of ${given.length}` : "one array"}; expected ${names.length}, as a list or by name: ${names.map((name) => `"${name}"`).join(", ")}`,
+      { names },
+    );
+  }
+  return given as readonly T[];
+}
+
+const withBatch = (shape: Shape): string => `[B${shape.map((size) => `, ${size}`).join("")}]`;
+
+function prepareInput(given: InputLike, spec: InputSpec, what: string, label: string): Column {
+  if (isRagged(given)) {
+    checkRagged(given, given.offsets.length - 1, what);
+    if (spec.shape.length !== 1 || given.length !== spec.shape[0]) {
+      throw new ShapeError(
+        `${what}: ${label} holds sequences of ${given.length}; the model was built for ${withBatch(spec.shape)}. Load the data with maxLength ${spec.shape[0]}, or build the model for inputShape [${given.length}].`,
+        { length: given.length, expected: spec.shape },
+      );
+    }
+    if (spec.dtype !== "int32")
+      throw new ValueError(
+        `${what}: ${label} holds ids, but the model's first layer takes float32 vectors; begin with an embedding`,
+      );
+    checkIdLimit(maxId(given), spec, `${what}: ${label}`);
+    return given;
+  }
+  const x = toNdArray(given, spec.dtype === "float32" ? "float32" : "int32", `${what}: ${label}`);
+  if (x.data.length === 0) {
+    throw new ValueError(`${what}: ${label} is empty; expected at least one example of ${formatShape(spec.shape)}`, {
+      shape: x.shape,
+    });
+  }
+  if (!sameShape(x.shape.slice(1), spec.shape) || x.shape.length === 0) {
+    throw new ShapeError(
+      `${what}: ${label} is ${formatShape(x.shape)}; the model was built for ${withBatch(spec.shape)}`,
+      {
+        shape: x.shape,
+        expected: spec.shape,
+      },
+    );
+  }
+  if (spec.dtype === "bool") checkFlags(x, `${what}: ${label}`);
+  else if (spec.dtype === "int32") {
+    let [low, high] = [0, -1];
+    for (const id of x.data) {
+      low = Math.min(low, id);
+      high = Math.max(high, id);
+    }
+    if (low < 0 && spec.idLimit !== undefined)
+      throw new ValueError(`${what}: ${label} holds the id ${low}; expected ids from 0 on`, { id: low });
+    checkIdLimit(high, spec, `${what}: ${label}`);
+  } else {
+    const index = x.data.findIndex((value) => !Number.isFinite(value));
+    if (index >= 0) {
+      throw new ValueError(
+        `${what}: element ${index} of ${label} is ${x.data[index]}; expected finite numbers. Remove or fill missing values first.`,
+        { index },
+      );
+    }
+  }
+  return x;
+}
+
+function checkIdLimit(highest: number, { idLimit }: InputSpec, what: string): void {
+  if (idLimit === undefined || highest < idLimit) return;
+  throw new ValueError(
+    `${what} holds the id ${highest}, outside the embedding's table of ${idLimit} rows; expected ids from 0 to ${idLimit - 1}. Raise inputDim, or load the data with a smaller numWords.`,
+    { id: highest, inputDim: idLimit },
+  );
+}
+
+function checkFlags({ data }: NdArray, what: string): void {
+  const index = data.findIndex((flag) => flag !== 0 && flag !== 1);
+  if (index < 0) return;
+  throw new ValueError(`${what}: element ${index} is ${data[index]}; a bool input takes 0 and 1`, { index });
+}

@@ -1,0 +1,46 @@
+/** All examples of a run on the host, checked: what goes into every input, and what should come out of every output. */
+import type { NdArray } from "../../core/nd_array.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { type RaggedSequences, takeRaggedRows, toPadded } from "../../data/ragged.ts";
+
+/** One input's rows. */
+export type Column = NdArray | RaggedSequences;
+
+/** Checked examples. */
+export interface Examples {
+  readonly size: number;
+  /** One for each input. */
+  readonly xs: readonly Column[];
+  /** One for each output; undefined where the output has neither loss nor metric. */
+  readonly ys: readonly (NdArray | undefined)[];
+  /** How much each example (or timestep) counts, for each output; undefined where all count the same. */
+  readonly weights: readonly (NdArray | undefined)[];
+}
+
+/** How many rows a column has. */
+export function sizeOfColumn(column: Column): number {
+  return "kind" in column ? column.offsets.length - 1 : (column.shape[0] ?? 0);
+}
+
+const range = (start: number, count: number): number[] => Array.from({ length: count }, (_, index) => start + index);
+
+/** Rows `start … start + count` as a padded array. */
+export function rowsOf(column: Column, start: number, count: number): NdArray {
+  return "kind" in column ? toPadded(takeRaggedRows(column, range(start, count))) : arrayRows(column, start, count);
+}
+
+function arrayRows({ shape, data }: NdArray, start: number, count: number): NdArray {
+  const width = sizeOf(shape.slice(1));
+  return { shape: [count, ...shape.slice(1)], data: data.subarray(start * width, (start + count) * width) };
+}
+
+/** The examples `from … to`. */
+export function partOf({ xs, ys, weights }: Examples, from: number, to: number): Examples {
+  const size = to - from;
+  return {
+    size,
+    xs: xs.map((x) => ("kind" in x ? takeRaggedRows(x, range(from, size)) : arrayRows(x, from, size))),
+    ys: ys.map((y) => y && arrayRows(y, from, size)),
+    weights: weights.map((weight) => weight && arrayRows(weight, from, size)),
+  };
+}

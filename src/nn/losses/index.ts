@@ -1,0 +1,92 @@
+/** Losses by Keras's names and formulas (https://keras.io/api/losses/). */
+import { ValueError } from "../../core/errors.ts";
+import { contrastive } from "./contrastive.ts";
+import {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "./crossentropy.ts";
+import { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
+import type { Loss, LossConfig } from "./loss.ts";
+import {
+  cosineSimilarity,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+} from "./regression.ts";
+
+export { type ContrastiveOptions, contrastive } from "./contrastive.ts";
+export {
+  type BinaryFocalOptions,
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  type CategoricalFocalOptions,
+  type CrossentropyOptions,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "./crossentropy.ts";
+export { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
+export { alignTargets, type Loss, type LossConfig } from "./loss.ts";
+export * from "./regression.ts";
+
+const BY_NAME: Readonly<Record<string, (config: never) => Loss>> = {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+  meanSquaredError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  huber,
+  logCosh,
+  poisson,
+  klDivergence,
+  cosineSimilarity,
+  hinge,
+  squaredHinge,
+  categoricalHinge,
+  contrastive,
+};
+
+/** Keras's short names. */
+const ALIASES: Readonly<Record<string, keyof typeof BY_NAME>> = {
+  bce: "binaryCrossentropy",
+  mse: "meanSquaredError",
+  mae: "meanAbsoluteError",
+  mape: "meanAbsolutePercentageError",
+  msle: "meanSquaredLogarithmicError",
+  kld: "klDivergence",
+};
+
+/** What `compile` takes. */
+export type LossLike = Loss | string | LossConfig;
+
+const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+
+/** The name of a known loss by any of its spellings (`meanSquaredError`, `mean_squared_error`, `mse`); undefined for another. */
+export function lossNamed(given: string): string | undefined {
+  const name = plain(given);
+  return Object.keys(BY_NAME).find((known) => plain(known) === name) ?? ALIASES[name];
+}
+
+/** @throws ValueError that lists the known names. */
+export function resolveLoss(given: LossLike): Loss {
+  if (typeof given !== "string" && "perSample" in given) return given as Loss;
+  const config = typeof given === "string" ? { name: given } : (given as LossConfig);
+  const make = BY_NAME[lossNamed(config.name) ?? ""];
+  if (make === undefined) {
+    const known = [...Object.keys(BY_NAME), ...Object.keys(ALIASES)];
+    throw new ValueError(`unknown loss "${config.name}"; expected one of ${known.join(", ")}`, { loss: config.name });
+  }
+  return make(config as never);
+}

@@ -1,0 +1,108 @@
+/** Metrics by Keras's names (https://keras.io/api/metrics/). */
+import { ValueError } from "../../core/errors.ts";
+import { type Loss, lossNamed, resolveLoss } from "../losses/index.ts";
+import {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./accuracy.ts";
+import {
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
+} from "./at_value.ts";
+import { auc } from "./auc.ts";
+import { falseNegatives, falsePositives, precision, recall, trueNegatives, truePositives } from "./confusion.ts";
+import { f1Score, fBetaScore } from "./f_score.ts";
+import { type Metric, type MetricConfig, meanMetric } from "./metric.ts";
+import { cosineSimilarityMetric, r2Score, rootMeanSquaredError } from "./regression.ts";
+
+export * from "./accuracy.ts";
+export * from "./at_value.ts";
+export { type AucOptions, auc } from "./auc.ts";
+export {
+  falseNegatives,
+  falsePositives,
+  type PrecisionOptions,
+  precision,
+  recall,
+  type ThresholdOptions,
+  trueNegatives,
+  truePositives,
+} from "./confusion.ts";
+export * from "./f_score.ts";
+export type { Direction, Metric, MetricBatch, MetricConfig, MetricOptions } from "./metric.ts";
+export * from "./regression.ts";
+
+const BY_ID: Readonly<Record<string, (options: never) => Metric>> = {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  precision,
+  recall,
+  auc,
+  precisionAtRecall,
+  recallAtPrecision,
+  sensitivityAtSpecificity,
+  specificityAtSensitivity,
+  f1Score,
+  fBetaScore,
+  truePositives,
+  trueNegatives,
+  falsePositives,
+  falseNegatives,
+  rootMeanSquaredError,
+  cosineSimilarity: cosineSimilarityMetric,
+  r2Score,
+};
+
+/** A loss as a metric: its mean over examples. The loss's options are the metric's. */
+export function lossMetric(loss: Loss, name: string = loss.config.name): Metric {
+  const { name: id, ...options } = loss.config;
+  return meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
+}
+
+/** "accuracy" means what the loss and the output's width say, as in Keras. */
+function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
+  const metric =
+    loss.config.name === "sparseCategoricalCrossentropy"
+      ? sparseCategoricalAccuracy({ name })
+      : loss.config.name === "categoricalCrossentropy" && outputWidth > 1
+        ? categoricalAccuracy({ name })
+        : binaryAccuracy({ name });
+  return { ...metric, config: { id: "accuracy", name } };
+}
+
+/** What `compile` takes: a metric, a name, or a metric as data. */
+export type MetricLike = Metric | string | MetricConfig;
+
+const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+
+/** @throws ValueError that lists the known names. */
+export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
+  if (typeof given !== "string" && "update" in given && typeof given.update === "function") return given as Metric;
+  const { id, ...options } = typeof given === "string" ? { id: given } : (given as MetricConfig);
+  const asked = plain(id);
+  if (asked === "accuracy" || asked === "acc") {
+    return accuracyFor(loss, outputWidth, typeof options.name === "string" ? options.name : id);
+  }
+  const known = Object.keys(BY_ID).find((name) => plain(name) === asked);
+  const make = BY_ID[known ?? ""];
+  if (make !== undefined) return make(options as never);
+  const { name, ...lossOptions } = options;
+  const lossName = lossNamed(id);
+  if (lossName !== undefined) {
+    // Keras calls a metric given by a short name by that name.
+    const short = typeof name === "string" ? name : plain(lossName) === asked ? lossName : id;
+    return lossMetric(resolveLoss({ ...(lossOptions as object), name: lossName }), short);
+  }
+  throw new ValueError(
+    `unknown metric "${id}"; expected accuracy, one of ${Object.keys(BY_ID).join(", ")}, or the name of a loss`,
+    { metric: id },
+  );
+}

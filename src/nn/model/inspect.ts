@@ -1,0 +1,141 @@
+/** Looking inside: what a recurrent layer's gates do over time, and what the output depends on. */
+import { ValueError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { input, scalar, type Value } from "../../graph/operation.ts";
+import { mul, sqrt, square } from "../../ops/arithmetic.ts";
+import { vjp } from "../../ops/gradients.ts";
+import { slice } from "../../ops/movement.ts";
+import { sum } from "../../ops/reduce.ts";
+import { broadcastTo } from "../../ops/reshape.ts";
+import { Program } from "../../runtime/program.ts";
+import { logitsBehind } from "../activations/logits.ts";
+import { type InputsLike, prepareInputs } from "../data/data_input.ts";
+import { rowsOf, sizeOfColumn } from "../data/examples.ts";
+import type { LayerTrace } from "../layers/index.ts";
+import type { ModelBase } from "./model_base.ts";
+
+/** What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each step. */
+export interface CellTrace {
+  readonly layer: string;
+  readonly i: NdArray;
+  readonly f: NdArray;
+  readonly candidate: NdArray;
+  readonly o: NdArray;
+  readonly c: NdArray;
+  readonly h: NdArray;
+}
+
+/** What a GRU did, each `[B, T, units]`: update and reset gate, the candidate, and the hidden state after each step. */
+export interface GruTrace {
+  readonly layer: string;
+  readonly z: NdArray;
+  readonly r: NdArray;
+  readonly candidate: NdArray;
+  readonly h: NdArray;
+}
+
+/** What a simple recurrent layer did: the hidden state after each step, `[B, T, units]`. */
+export interface SimpleRnnTrace {
+  readonly layer: string;
+  readonly h: NdArray;
+}
+
+/** How the output depends on the input, for each example. */
+export interface InputGradients {
+  /** The model's output, `[B, ...]`. */
+  readonly output: NdArray;
+  /** d(Σ output) / d(input vector at t), `[B, T, D]`; the input of the first recurrent layer, so of an embedding's vectors. */
+  readonly input: NdArray;
+  /** The L2 norm of that gradient at each timestep, `[B, T]`. */
+  readonly norm: NdArray;
+  /** Gradient · input, `[B, T]`: each timestep's part in the output, with its sign. */
+  readonly contribution: NdArray;
+}
+
+/** Options of `trace`. */
+export interface TraceOptions {
+  /** The recurrent layer's name; the first one when absent. */
+  readonly layer?: string;
+}
+
+/** Runs one program on x and reads its outputs. */
+export async function runOnce(
+  { graph, device, variants }: ModelBase,
+  x: InputsLike,
+  what: string,
+  build: (xs: readonly Value[]) => readonly Value[],
+): Promise<NdArray[]> {
+  const arrays = prepareInputs(x, graph.inputSpecs, what).map((column) => rowsOf(column, 0, sizeOfColumn(column)));
+  const xs = graph.inputSpecs.map(({ name, dtype }, index) => input(name, (arrays[index] as NdArray).shape, dtype));
+  const program = await Program.compile(
+    device,
+    { outputs: build(xs), updates: [] },
+    { label: what, inputs: xs, variants },
+  );
+  try {
+    return await program.run(new Map(xs.map((value, index) => [value, arrays[index] as NdArray])));
+  } finally {
+    program.dispose();
+  }
+}
+
+/** What is differentiated: the logits where the model ends in a sigmoid or softmax, else its output. */
+export function scoreOf(output: Value): Value {
+  return logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;
+}
+
+/**
+ * What the layer's kernel kept of every step, by the names that the layer gives.
+ * @throws ValueError when the model has no such recurrent layer, or its steps run without a kernel.
+ */
+export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
+  model: ModelBase,
+  x: InputsLike,
+  { layer: name }: TraceOptions = {},
+): Promise<Trace> {
+  let found: LayerTrace | undefined;
+  const arrays = await runOnce(model, x, "trace", (xs) => {
+    found = model.graph
+      .build(xs)
+      .traces.find(
+        ({ layer, result }) => result.savedNames !== undefined && (name === undefined || layer.name === name),
+      );
+    const { saved, savedNames, hidden } = found?.result ?? {};
+    if (savedNames === undefined || hidden === undefined) {
+      throw new ValueError(
+        `trace: ${name === undefined ? "the model has no recurrent layer with a kernel" : `"${name}" is no recurrent layer of this model that has a kernel`}; its layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
+        { layer: name },
+      );
+    }
+    const [batch, time, units] = hidden.shape as [number, number, number];
+    const part = (_name: string, index: number) => slice(saved as Value, [0, 0, index * units], [batch, time, units]);
+    return [hidden, ...savedNames.map(part)];
+  });
+  const { layer, result } = found as LayerTrace;
+  const [h, ...parts] = arrays;
+  const byName = (result.savedNames ?? []).map((part, index) => [part, parts[index]]);
+  return { layer: layer.name, ...Object.fromEntries(byName), h } as unknown as Trace;
+}
+
+/**
+ * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does not
+ * vanish where the verdict is sure.
+ */
+export async function inputGradients(model: ModelBase, x: InputsLike): Promise<InputGradients> {
+  const { inputs, outputs: ends } = model.graph;
+  if (inputs.length !== 1 || ends.length !== 1) {
+    throw new ValueError(
+      `gradients: the model "${model.name}" has ${inputs.length} inputs and ${ends.length} outputs; expected one of each`,
+    );
+  }
+  const arrays = await runOnce(model, x, "gradients", (xs) => {
+    const { outputs, traces } = model.graph.build(xs);
+    const [output, value] = [outputs[0] as Value, xs[0] as Value];
+    const source = value.dtype === "float32" ? value : (traces[0] as LayerTrace).result.output;
+    const score = scoreOf(output);
+    const [gradient] = vjp([score], [broadcastTo(scalar(1), score.shape)], [source]) as [Value];
+    return [output, gradient, sqrt(sum(square(gradient), { axes: -1 })), sum(mul(gradient, source), { axes: -1 })];
+  });
+  const [output, gradient, norm, contribution] = arrays as [NdArray, NdArray, NdArray, NdArray];
+  return { output, input: gradient, norm, contribution };
+}

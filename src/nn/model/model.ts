@@ -1,0 +1,358 @@
+/** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
+import { LimitError, ValueError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { Value, Variable } from "../../graph/operation.ts";
+import { recovering } from "../../runtime/recovery.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import { CallbackList } from "../callbacks/callback_list.ts";
+import { type BatchStream, isStream } from "../data/batch_stream.ts";
+import { type InputsLike, prepareInputs } from "../data/data_input.ts";
+import {
+  type ClassWeight,
+  type DataLike,
+  prepareData,
+  splitArguments,
+  type TargetsLike,
+} from "../data/data_targets.ts";
+import { type Column, sizeOfColumn } from "../data/examples.ts";
+import { slotNames } from "../graph/weight_names.ts";
+import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "../saving/model_save.ts";
+import type { BatchRunner } from "../training/batch_runner.ts";
+import { Evaluator } from "../training/evaluator.ts";
+import { checkCount, evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
+import { historyOf } from "../training/history.ts";
+import { PauseGate } from "../training/pause_gate.ts";
+import type { Compiled } from "../training/step_programs.ts";
+import { Trainer } from "../training/trainer.ts";
+import { type Logs, stopIfAsked, type TrainerControl, type TrainingState } from "../training/training_state.ts";
+import type { TrainingStep } from "../training/training_step.ts";
+import { compileModel } from "./compile_model.ts";
+import { ModelBase } from "./model_base.ts";
+import type { AskedMemory } from "./model_memory.ts";
+import type {
+  BatchOptions,
+  CompileOptions,
+  EvaluateOptions,
+  FitOptions,
+  History,
+  MemoryOptions,
+  ModelMemory,
+  RunOptions,
+} from "./model_options.ts";
+import { ModelPredictor } from "./model_predictor.ts";
+
+/**
+ * Layers on one device. Make one with `sequential` or `model`. `P` is what it predicts: an array, or a list of several.
+ * Dispose it when done: its weights leave the GPU, unless another model shares them; the device stays.
+ */
+export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
+  readonly #gate = new PauseGate();
+  #predictor: ModelPredictor | undefined;
+  #runner: BatchRunner | undefined;
+  #compiled: Compiled | undefined;
+  #state: TrainingState | undefined;
+  /** Gives the state of the `fit` at hand. */
+  #running: (() => TrainingState) | undefined;
+
+  /** Where the last training stands; undefined before any. */
+  get trainingState(): TrainingState | undefined {
+    return this.#running?.() ?? this.#state;
+  }
+
+  /** What `compile` was given, for saving. */
+  get compiled(): Compiled | undefined {
+    return this.#compiled;
+  }
+
+  /**
+   * Says how to train, and which layers: those that are trainable now. Optimizer state starts anew.
+   * With several outputs, `loss`, `lossWeights` and `metrics` are lists or objects by output.
+   * @throws ValueError for an unknown optimizer, loss, metric or output, listing the known ones.
+   */
+  compile(options: CompileOptions): void {
+    this.assertFree("compile");
+    const compiled = compileModel(this.graph, options);
+    this.#releaseSlots();
+    this.#compiled = compiled;
+    this.#state = undefined;
+  }
+
+  /**
+   * Trains. Takes `(data, options)` or `(x, y, options)`; data may be a stream of batches: a generator, an async iterable, or
+   * a function that makes one for each pass over it.
+   * @throws AbortError when `signal` stopped it (at a whole step; `resume: true` goes on from there).
+   * @throws NonFiniteError when a loss or gradient was not finite; the weights are those from before that step.
+   * @throws DeviceLostError when the device was lost and no other could be had; `lastStep` says what is kept, and `resume: true` goes on from there.
+   * @throws OutOfMemoryError when the GPU or `memoryLimit` has no room; the model is as before.
+   * @throws ValueError, ShapeError for data that does not fit; nothing has changed then.
+   */
+  fit(data: DataLike | BatchStream, options?: FitOptions): Promise<History>;
+  fit(x: InputsLike, y: TargetsLike, options?: FitOptions): Promise<History>;
+  async fit(
+    first: DataLike | BatchStream | InputsLike,
+    second?: TargetsLike | FitOptions,
+    third?: FitOptions,
+  ): Promise<History> {
+    const { data, options } = splitArguments<FitOptions>(first, second, third, this.graph.outputNames);
+    return this.exclusively("fit", async () => {
+      const compiled = this.#needCompiled("fit");
+      const { training, validation, state } = planFit(data, options, {
+        before: this.#state,
+        seed: this.seed,
+        prepare: (examples, what, classWeight) => this.#prepare(examples, compiled, what, classWeight),
+      });
+      const callbacks = new CallbackList(options.callbacks ?? []);
+      const control: TrainerControl = {
+        callbacks,
+        // What callbacks save is the step at hand or nothing: a loss of the device in a save is fit's to make good.
+        model: {
+          weights: this.weightVariables,
+          save: (directory) => saveModel(this, directory, {}),
+          toFiles: () => modelToFiles(this, {}),
+        },
+        signal: options.signal,
+        onProgress: options.onProgress,
+        whileResumed: () => this.#gate.wait(options.signal, () => this.isDisposed),
+        isDisposed: () => this.isDisposed,
+      };
+      const check = () => stopIfAsked(control, "fit");
+      const { snapshotSeconds } = options;
+      const parts = { model: this.#stepModel(), compiled, state, weights: this.weightVariables, snapshotSeconds };
+      const prepare = () => Trainer.prepare(parts, training, validation);
+      const sizes: AskedMemory = {
+        ...options,
+        batchSize: state.batchSize,
+        ...(isStream(data) ? { validationData: undefined } : { data }),
+      };
+      const trainer = await this.#sayingWhatFits(this.#compiled, sizes, () =>
+        recovering(this.device, prepare, { check }),
+      );
+      this.#running = () => trainer.place(callbacks);
+      try {
+        await trainer.train(control);
+        return historyOf(trainer.state, trainer.statistics, trainer.recoveries);
+      } catch (error) {
+        await trainer.settle(callbacks);
+        throw error;
+      } finally {
+        this.#running = undefined;
+        this.#state = trainer.place(callbacks);
+        trainer.dispose();
+      }
+    });
+  }
+
+  /**
+   * Compiles a step of training on the first `batchSize` rows of the data, to time or profile it; running it trains.
+   * @throws ValueError, ShapeError for data that does not fit.
+   * @example
+   * using step = await model.trainingStep(train, { batchSize: 64 });
+   * for (const { operation, seconds } of await step.profile()) console.log(operation, seconds);
+   */
+  async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
+    this.assertFree("trainingStep");
+    const compiled = this.#needCompiled("trainingStep");
+    const prepared = this.#prepare(data, compiled, "trainingStep");
+    const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
+    const size = Math.min(batchSize, prepared.size);
+    const { TrainingStep } = await import("./on_demand.ts");
+    return this.recovered("trainingStep", () =>
+      TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, size),
+    );
+  }
+
+  /**
+   * What `fit`, `evaluate` and `predict` will take of the GPU's memory, and how large a batch may be. Nothing is made on the GPU:
+   * the work is planned as it would run, so that the bytes are those of `device.memory`.
+   * @throws ValueError, ShapeError for data that does not fit.
+   * @throws LimitError where the device's limits do not let the batch through and it cannot be cut into parts.
+   * @example
+   * const memory = await model.memory({ batchSize: 64, data: train });
+   * console.log(`${memory}`); // a table
+   * if (!memory.fits) console.log("take a batch of", memory.largestBatchSize);
+   */
+  async memory(options: MemoryOptions = {}): Promise<ModelMemory> {
+    this.assertAlive("memory");
+    const { memoryOf } = await import("./on_demand.ts");
+    return memoryOf(this.#memoryParts(this.#compiled), options);
+  }
+
+  /** Does work; where there is no room for it, the error says which batch would do. */
+  async #sayingWhatFits<T>(compiled: Compiled | undefined, sizes: AskedMemory, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      const { withLargestBatch } = await import("./on_demand.ts");
+      throw await withLargestBatch(this.#memoryParts(compiled), sizes, error);
+    }
+  }
+
+  /** Pauses a running `fit` before its next step. */
+  pause(): void {
+    this.#gate.pause();
+  }
+
+  /** Lets a paused `fit` go on. */
+  resume(): void {
+    this.#gate.resume();
+  }
+
+  /** Loss and metrics on data. Takes `(data, options)` or `(x, y, options)`. */
+  evaluate(data: DataLike | BatchStream, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: InputsLike, y: TargetsLike, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(
+    first: DataLike | BatchStream | InputsLike,
+    second?: TargetsLike | EvaluateOptions,
+    third?: EvaluateOptions,
+  ): Promise<Logs> {
+    const { data, options } = splitArguments<EvaluateOptions>(first, second, third, this.graph.outputNames);
+    const work = async () => {
+      const compiled = this.#needCompiled("evaluate");
+      if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
+      const steps = evaluationSteps(data, {
+        batchSize: checkCount("evaluate", "batchSize", options.batchSize ?? 32),
+        steps: options.steps,
+        what: "evaluate",
+        prepare: (examples) => this.#prepare(examples, compiled, "evaluate"),
+      });
+      const evaluator = await Evaluator.prepare(this.#stepModel(), compiled, steps);
+      try {
+        return await evaluator.run({ signal: options.signal, isDisposed: () => this.isDisposed });
+      } finally {
+        evaluator.dispose();
+      }
+    };
+    return this.exclusively("evaluate", () => this.recovered("evaluate", work));
+  }
+
+  /**
+   * One step of training on one batch. Gives the batch's loss and metrics, from before the step. A `fit` that was stopped
+   * before cannot be resumed after it.
+   * @throws NonFiniteError when the loss or a gradient is not finite; the weights have not changed then.
+   */
+  async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
+    return this.exclusively("trainOnBatch", async () => {
+      const batch = this.#batch("trainOnBatch", x, y, options);
+      const iteration = this.#state?.iteration ?? 0;
+      const logs = await (await this.#batchRunner("trainOnBatch")).train(batch, iteration);
+      this.#state = { ...untrainedState(this.seed), iteration: iteration + 1 };
+      return logs;
+    });
+  }
+
+  /** Loss and metrics on one batch. */
+  async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
+    return this.exclusively("testOnBatch", () =>
+      this.recovered("testOnBatch", async () =>
+        (await this.#batchRunner("testOnBatch")).test(this.#batch("testOnBatch", x, y, options)),
+      ),
+    );
+  }
+
+  /** The outputs for one batch, in one run. */
+  async predictOnBatch(x: InputsLike): Promise<P> {
+    const [first] = prepareInputs(x, this.graph.inputSpecs, "predictOnBatch");
+    return this.predict(x, { batchSize: sizeOfColumn(first as Column) });
+  }
+
+  /** The outputs for x, `[N, ...outputShape]`; a list where the model has several. */
+  async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
+    const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
+    const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
+    const rows = sizeOfColumn(prepared[0] as Column);
+    const outputs = await this.#sayingWhatFits(undefined, { batchSize, rows }, () =>
+      this.recovered("predict", () => {
+        this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
+        return this.#predictor.run(prepared, batchSize, options.signal);
+      }),
+    );
+    return (outputs.length === 1 ? outputs[0] : outputs) as P;
+  }
+
+  /** Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until the new one is. */
+  async save(directory: string, options: SaveOptions = {}): Promise<void> {
+    await this.recovered("save", () => saveModel(this, directory, options));
+  }
+
+  /**
+   * The same files in memory: to download, or to keep where a browser app likes.
+   * @throws ValueError when `weights` is "float16" and one is too large for it.
+   * @example
+   * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
+   */
+  async toFiles(options: SaveOptions = {}): Promise<ModelFiles> {
+    return this.recovered("toFiles", () => modelToFiles(this, options));
+  }
+
+  /** All state variables of the optimizer, with the names that a file keeps. */
+  get namedSlots(): ReadonlyMap<string, Variable> {
+    return this.#compiled === undefined ? new Map() : slotNames(this.graph, this.#compiled);
+  }
+
+  /** Puts a loaded training state in place. For `loadModel`. */
+  restoreTraining(state: TrainingState): void {
+    this.assertFree("restoreTraining");
+    this.#state = state;
+  }
+
+  protected wake(): void {
+    this.#gate.resume();
+  }
+
+  protected override release(): void {
+    this.#predictor?.dispose();
+    this.#releaseSlots();
+    super.release();
+  }
+
+  #releaseSlots(): void {
+    this.#runner?.dispose();
+    this.#runner = undefined;
+    const slots = this.#compiled?.slots.flat() ?? [];
+    if (slots.length > 0) variablesOf(this.device).release(slots);
+  }
+
+  #batch(what: string, x: InputsLike, y: TargetsLike, { sampleWeight, classWeight }: BatchOptions) {
+    return this.#prepare({ x, y, sampleWeight }, this.#needCompiled(what), what, classWeight);
+  }
+
+  async #batchRunner(what: string): Promise<BatchRunner> {
+    const compiled = this.#needCompiled(what);
+    const { BatchRunner } = await import("./on_demand.ts");
+    this.#runner ??= new BatchRunner(this.#stepModel(), compiled);
+    return this.#runner;
+  }
+
+  #stepModel() {
+    return {
+      device: this.device,
+      variants: this.variants,
+      forward: (xs: readonly Value[], step?: Value, part?: number) => this.graph.build(xs, step, part),
+      constraintOf: (weight: Variable) => this.graph.constraintOf(weight),
+    };
+  }
+
+  #memoryParts(compiled: Compiled | undefined) {
+    const prepare = (data: DataLike, what: string) => this.#prepare(data, this.#needCompiled(what), what);
+    return { device: this.device, graph: this.graph, stepModel: this.#stepModel(), compiled, prepare };
+  }
+
+  #prepare(data: DataLike, { objectives }: Compiled, what: string, classWeight?: ClassWeight) {
+    const targets = objectives.map(({ name, loss }, index) => ({
+      name,
+      loss,
+      shape: this.graph.outputShapes[index] as Shape,
+    }));
+    return prepareData(data, this.graph.inputSpecs, targets, what, classWeight);
+  }
+
+  #needCompiled(what: string): Compiled {
+    if (this.#compiled === undefined)
+      throw new ValueError(
+        `${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`,
+      );
+    return this.#compiled;
+  }
+}

@@ -1,0 +1,285 @@
+/** What a model is, whatever is done with it: its layers, their weights on a device, and its life. */
+import { DisposedError, ValueError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { ReviewEncoder } from "../../data/review_encoder.ts";
+import type { Variable } from "../../graph/operation.ts";
+import type { Device } from "../../runtime/device.ts";
+import { recovering } from "../../runtime/recovery.ts";
+import type { Variants } from "../../runtime/tune.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import type { InputsLike } from "../data/data_input.ts";
+import type { LayerGraph } from "../graph/layer_graph.ts";
+import { NestedModel } from "../graph/nested_model.ts";
+import { checkWeights, type WeightLike } from "../graph/set_weights.ts";
+import { areHeld, holdWeights, releaseWeights } from "../graph/weight_holders.ts";
+import { weightNames } from "../graph/weight_names.ts";
+import type { Layer, LayerCallOptions, SymbolicTensor } from "../layers/index.ts";
+import type { SvgOptions } from "../show/model_svg.ts";
+import { type SummaryOptions, summarize } from "../show/summary.ts";
+import type { HiddenGradients } from "./hidden_gradients.ts";
+import type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace, TraceOptions } from "./inspect.ts";
+import type { NamedWeight } from "./model_options.ts";
+
+/** How a model was written. */
+export interface ModelParts {
+  readonly className: "Sequential" | "Functional";
+  readonly device?: Device | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Layers as a graph, and their weights on a device. */
+export abstract class ModelBase {
+  readonly name: string;
+  /** Keras's class: layers in a row, or in any shape. */
+  readonly className: "Sequential" | "Functional";
+  /** What turns text into this model's ids: set it to have it saved with the model; `loadModel` brings it back. */
+  encoder: ReviewEncoder | undefined;
+  /** The layers below the device: for those who build graphs with them. */
+  readonly graph: LayerGraph;
+  /** The kernels' variants that this model's programs were tuned to, on this device or on one like it; saved with its training. */
+  readonly variants: Variants = new Map();
+  readonly #device: Device | undefined;
+  readonly #layer: NestedModel;
+  readonly #forget: () => void;
+  #busy: string | undefined;
+  #disposed = false;
+
+  constructor(graph: LayerGraph, { className, device, name }: ModelParts) {
+    this.graph = graph;
+    this.className = className;
+    this.name = name ?? className.toLowerCase();
+    this.#layer = new NestedModel(graph, className, name);
+    this.#device = device;
+    if (device !== undefined) holdWeights(device, graph.weights);
+    this.#forget = device?.onDispose(() => this.dispose()) ?? (() => undefined);
+  }
+
+  /** @throws ValueError for a model that was made without one: it can only be a layer of others. */
+  get device(): Device {
+    if (this.#device === undefined) {
+      throw new ValueError(
+        `the model "${this.name}" has no device; give one, as in sequential(layers, { device, ... }) or model({ inputs, outputs, device }), or put it into a model that has one`,
+      );
+    }
+    return this.#device;
+  }
+
+  /** Each layer once; of a functional model also those of its inputs. */
+  get layers(): readonly Layer[] {
+    return this.#layer.layers;
+  }
+
+  /** The layer of this name, or at this place among `layers`. @throws ValueError when there is none. */
+  getLayer(nameOrIndex: string | number): Layer {
+    const { layers } = this;
+    const found =
+      typeof nameOrIndex === "number" ? layers.at(nameOrIndex) : layers.find(({ name }) => name === nameOrIndex);
+    if (found !== undefined) return found;
+    throw new ValueError(
+      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}; its layers are ${layers.map(({ name }) => name).join(", ")}`,
+      { layer: nameOrIndex },
+    );
+  }
+
+  /** What the weights and the random numbers of a training were drawn with. */
+  get seed(): number {
+    return this.graph.seed;
+  }
+
+  /** The symbolic tensors it begins with. */
+  get inputs(): readonly SymbolicTensor[] {
+    return this.graph.inputs;
+  }
+
+  /** The symbolic tensors it ends in. */
+  get outputs(): readonly SymbolicTensor[] {
+    return this.graph.outputs;
+  }
+
+  /** The first input's shape without the batch. */
+  get inputShape(): Shape {
+    return this.graph.inputShapes[0] as Shape;
+  }
+
+  /** The first output's shape without the batch. */
+  get outputShape(): Shape {
+    return this.graph.outputShapes[0] as Shape;
+  }
+
+  /** This model as a layer of other models: the same layers and weights. */
+  asLayer(): NestedModel {
+    return this.#layer;
+  }
+
+  /** Calls the model as a layer on symbolic tensors; gives a list where it has several outputs. */
+  call(
+    this: ModelBase & { predict(x: never): Promise<NdArray[]> },
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options?: LayerCallOptions,
+  ): SymbolicTensor[];
+  call(inputs: SymbolicTensor | readonly SymbolicTensor[], options?: LayerCallOptions): SymbolicTensor;
+  call(
+    inputs: SymbolicTensor | readonly SymbolicTensor[],
+    options?: LayerCallOptions,
+  ): SymbolicTensor | SymbolicTensor[] {
+    return this.#layer.call(inputs, options);
+  }
+
+  /** False freezes every layer, true thaws them; the next `compile` heeds it. */
+  get trainable(): boolean {
+    return this.#layer.trainable;
+  }
+
+  /** Freezes or frees all layers; takes effect from the next compile on. */
+  set trainable(trainable: boolean) {
+    this.#layer.trainable = trainable;
+  }
+
+  /** The model as a table, as Keras prints it. */
+  summary(options: SummaryOptions = {}): string {
+    return summarize(this, options);
+  }
+
+  /**
+   * The model's graph as a picture: an SVG document.
+   * @example
+   * await writeFile("model.svg", await model.toSvg());
+   */
+  async toSvg(options: SvgOptions = {}): Promise<string> {
+    const { graphToSvg } = await import("./on_demand.ts");
+    return graphToSvg(this.graph, this.name, options);
+  }
+
+  /**
+   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and h; of a
+   * GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
+   * @throws ValueError when the model has no such layer whose steps run in a kernel.
+   */
+  async trace<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
+    x: InputsLike,
+    options: TraceOptions = {},
+  ): Promise<Trace> {
+    const { traceCell } = await import("./on_demand.ts");
+    return this.recovered("trace", () => traceCell<Trace>(this, x, options));
+  }
+
+  /** The gradient of the output by input and timestep, for x. */
+  async gradients(x: InputsLike): Promise<InputGradients> {
+    const { inputGradients } = await import("./on_demand.ts");
+    return this.recovered("gradients", () => inputGradients(this, x));
+  }
+
+  /**
+   * The gradient of the output by a recurrent layer's hidden state after each step, `[B, T, H]`, and its norm `[B, T]`: what
+   * vanishes, or does not, on the way back to the first step.
+   * @throws ValueError when the model has no such layer whose steps run in a kernel, without a mask.
+   * @example
+   * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
+   */
+  async hiddenGradients(x: InputsLike, options: TraceOptions = {}): Promise<HiddenGradients> {
+    const { hiddenGradients } = await import("./on_demand.ts");
+    return this.recovered("hiddenGradients", () => hiddenGradients(this, x, options));
+  }
+
+  /** All weights in Keras's order and layout, read back from the GPU. */
+  async weights(): Promise<NamedWeight[]> {
+    const arrays = await this.recovered("weights", () => variablesOf(this.device).read(this.graph.weights));
+    const names = weightNames(this.graph);
+    return arrays.map((array, index) => ({ name: names[index] as string, ...array }));
+  }
+
+  /**
+   * Replaces all weights, in the order of `weights()`.
+   * @throws ShapeError, ValueError when one does not fit; then none is changed.
+   */
+  async setWeights(weights: readonly WeightLike[]): Promise<void> {
+    this.assertFree("setWeights");
+    const variables = this.graph.weights;
+    const arrays = checkWeights(variables, weightNames(this.graph), weights);
+    await this.recovered("setWeights", async () => {
+      const store = variablesOf(this.device);
+      for (const [index, array] of arrays.entries()) store.write(variables[index] as Variable, array);
+    });
+  }
+
+  /** The variables behind `weights()`, with the names that a file keeps. */
+  get namedWeights(): ReadonlyMap<string, Variable> {
+    const names = weightNames(this.graph);
+    return new Map(this.graph.weights.map((weight, index) => [names[index] as string, weight]));
+  }
+
+  /** The variables behind `weights()`. */
+  get weightVariables(): readonly Variable[] {
+    return this.graph.weights;
+  }
+
+  /** Frees the model's memory on the GPU; a running `fit` stops at a whole step and rejects with DisposedError. Harmless when repeated. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#forget();
+    this.wake();
+    // A running fit frees its own parts first: the rest goes when it has stopped.
+    if (this.#busy === undefined) this.release();
+  }
+
+  /** `dispose`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** True once `dispose` was called. */
+  protected get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Lets waiting work see that the model was disposed. */
+  protected abstract wake(): void;
+
+  /** Frees what the model holds on its device. */
+  protected release(): void {
+    if (this.#device === undefined) return;
+    releaseWeights(this.#device, this.graph.weights);
+    // States go with the last model that holds their layer's weights.
+    const device = this.#device;
+    const gone = this.graph.layers.filter(({ weights }) => !areHeld(device, weights));
+    variablesOf(device).release(gone.flatMap(({ stateVariables }) => stateVariables));
+  }
+
+  /** @throws DisposedError when the model was disposed. */
+  protected assertAlive(what: string): void {
+    if (this.#disposed) throw new DisposedError(`${what}: the model "${this.name}" was disposed`, { model: this.name });
+    this.device.assertOpen();
+  }
+
+  /**
+   * Runs work on the device that trains nothing; where the device is lost meanwhile it runs again on the next one. States that
+   * layers keep from call to call are then those from before the work.
+   */
+  protected async recovered<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.assertAlive(what);
+    const changes = this.graph.layers.flatMap(({ stateVariables }) => stateVariables);
+    return recovering(this.device, work, { check: () => this.assertAlive(what), changes });
+  }
+
+  /** @throws ValueError while the model is busy. */
+  protected assertFree(what: string): void {
+    this.assertAlive(what);
+    if (this.#busy !== undefined) {
+      throw new ValueError(`${what}: the model is busy with ${this.#busy}; await it first`, { busy: this.#busy });
+    }
+  }
+
+  /** Runs work that nothing else may overlap. */
+  protected async exclusively<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.assertFree(what);
+    this.#busy = what;
+    try {
+      return await work();
+    } finally {
+      this.#busy = undefined;
+      if (this.#disposed) this.release();
+    }
+  }
+}

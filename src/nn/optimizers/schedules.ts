@@ -1,0 +1,224 @@
+/**
+ * Schedules of the learning rate by Keras's names, defaults and formulas
+ * (https://keras.io/api/optimizers/learning_rate_schedules/), computed on the host in float64 from the step's number alone:
+ * a training that was stopped and resumed goes on exactly.
+ */
+import { ValueError } from "../../core/errors.ts";
+
+/** A schedule as data: its name and its options, as a saved model keeps them. */
+export interface ScheduleConfig {
+  readonly name: string;
+  readonly [option: string]: number | boolean | string | readonly number[] | null;
+}
+
+/** A learning rate that depends on the step. Write your own by giving `at`; only those named here can be saved and loaded. */
+export interface LearningRateSchedule {
+  readonly config: ScheduleConfig;
+  /** The rate of the 0-based step `iteration`. */
+  at(iteration: number): number;
+}
+
+/** What an optimizer takes as its `learningRate`. */
+export type LearningRate = number | LearningRateSchedule;
+
+function checkNumber(schedule: string, option: string, value: number, isPositive = false): number {
+  if (!Number.isFinite(value) || value < 0 || (isPositive && value === 0)) {
+    throw new ValueError(
+      `${schedule}: ${option} is ${value}; expected a finite number ${isPositive ? "above 0" : "≥ 0"}`,
+      { [option]: value },
+    );
+  }
+  return value;
+}
+
+/** Options of `exponentialDecay` and `inverseTimeDecay`. */
+export interface DecayOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  readonly decayRate: number;
+  /** The exponent is a whole number: the rate falls in stairs. */
+  readonly staircase?: boolean;
+}
+
+function checkDecay(name: string, { initialLearningRate, decaySteps, decayRate, staircase = false }: DecayOptions) {
+  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkNumber(name, "decaySteps", decaySteps, true);
+  checkNumber(name, "decayRate", decayRate);
+  const passed = (iteration: number) => (staircase ? Math.floor(iteration / decaySteps) : iteration / decaySteps);
+  return { config: { name, initialLearningRate, decaySteps, decayRate, staircase }, passed };
+}
+
+/**
+ * initialLearningRate · decayRate ^ (step / decaySteps).
+ *
+ * @example
+ * adam({ learningRate: exponentialDecay({ initialLearningRate: 0.01, decaySteps: 1000, decayRate: 0.9 }) });
+ */
+export function exponentialDecay(options: DecayOptions): LearningRateSchedule {
+  const { config, passed } = checkDecay("exponentialDecay", options);
+  return { config, at: (iteration) => options.initialLearningRate * options.decayRate ** passed(iteration) };
+}
+
+/** initialLearningRate / (1 + decayRate · step / decaySteps). */
+export function inverseTimeDecay(options: DecayOptions): LearningRateSchedule {
+  const { config, passed } = checkDecay("inverseTimeDecay", options);
+  return { config, at: (iteration) => options.initialLearningRate / (1 + options.decayRate * passed(iteration)) };
+}
+
+/** Options of `piecewiseConstantDecay`. */
+export interface PiecewiseOptions {
+  /** Steps, ascending: a rate holds up to its boundary, that step included. */
+  readonly boundaries: readonly number[];
+  /** One more than there are boundaries. */
+  readonly values: readonly number[];
+}
+
+/** values[0] up to the step boundaries[0], then values[1], and so on. */
+export function piecewiseConstantDecay({ boundaries, values }: PiecewiseOptions): LearningRateSchedule {
+  const name = "piecewiseConstantDecay";
+  if (boundaries.length === 0 || boundaries.length !== values.length - 1) {
+    throw new ValueError(
+      `${name}: got ${boundaries.length} boundaries and ${values.length} values; expected one value more than boundaries`,
+      { boundaries, values },
+    );
+  }
+  if (boundaries.some((boundary, index) => index > 0 && !(boundary > (boundaries[index - 1] as number)))) {
+    throw new ValueError(`${name}: boundaries are ${boundaries.join(", ")}; expected them to ascend`, { boundaries });
+  }
+  for (const [index, value] of values.entries()) checkNumber(name, `values[${index}]`, value);
+  return {
+    config: { name, boundaries: [...boundaries], values: [...values] },
+    at: (iteration) => values[boundaries.filter((boundary) => iteration > boundary).length] as number,
+  };
+}
+
+/** Options of `polynomialDecay`. */
+export interface PolynomialOptions {
+  readonly initialLearningRate: number;
+  readonly decaySteps: number;
+  /** 0.0001 when absent. */
+  readonly endLearningRate?: number;
+  /** 1 when absent. */
+  readonly power?: number;
+  /** Begins anew, ever slower, beyond `decaySteps`. */
+  readonly cycle?: boolean;
+}
+
+/** (initialLearningRate − endLearningRate) · (1 − step / decaySteps) ^ power + endLearningRate. */
+export function polynomialDecay(options: PolynomialOptions): LearningRateSchedule {
+  const { initialLearningRate, decaySteps, endLearningRate = 0.0001, power = 1, cycle = false } = options;
+  const name = "polynomialDecay";
+  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkNumber(name, "decaySteps", decaySteps, true);
+  checkNumber(name, "endLearningRate", endLearningRate);
+  return {
+    config: { name, initialLearningRate, decaySteps, endLearningRate, power, cycle },
+    at: (iteration) => {
+      const span = cycle ? decaySteps * Math.max(1, Math.ceil(iteration / decaySteps)) : decaySteps;
+      const left = 1 - Math.min(iteration, span) / span;
+      return (initialLearningRate - endLearningRate) * left ** power + endLearningRate;
+    },
+  };
+}
+
+const halfCosine = (part: number, alpha: number) => (1 - alpha) * 0.5 * (1 + Math.cos(Math.PI * part)) + alpha;
+
+/** Options of `cosineDecay`. */
+export interface CosineOptions {
+  readonly initialLearningRate: number;
+  /** Steps of the decay, the warm-up not counted. */
+  readonly decaySteps: number;
+  /** The share of the rate that is left at the end; 0 when absent. */
+  readonly alpha?: number;
+  /** Where a linear warm-up from `initialLearningRate` leads, and the decay begins; no warm-up when absent or null. */
+  readonly warmupTarget?: number | null;
+  /** Steps of the warm-up. */
+  readonly warmupSteps?: number;
+}
+
+/**
+ * Half a cosine down to alpha (Loshchilov & Hutter 2016), after a linear warm-up if one is asked for (Goyal et al. 2017).
+ *
+ * @example
+ * adam({ learningRate: cosineDecay({ initialLearningRate: 0, warmupTarget: 0.003, warmupSteps: 100, decaySteps: 900 }) });
+ */
+export function cosineDecay(options: CosineOptions): LearningRateSchedule {
+  const { initialLearningRate, decaySteps, alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
+  const name = "cosineDecay";
+  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkNumber(name, "decaySteps", decaySteps, true);
+  checkNumber(name, "alpha", alpha);
+  checkNumber(name, "warmupSteps", warmupSteps);
+  if (warmupTarget !== null) checkNumber(name, "warmupTarget", warmupTarget);
+  return {
+    config: { name, initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps },
+    at: (iteration) => {
+      if (warmupTarget === null)
+        return initialLearningRate * halfCosine(Math.min(iteration, decaySteps) / decaySteps, alpha);
+      if (iteration < warmupSteps) {
+        return (warmupTarget - initialLearningRate) * (iteration / warmupSteps) + initialLearningRate;
+      }
+      return warmupTarget * halfCosine(Math.min(iteration - warmupSteps, decaySteps) / decaySteps, alpha);
+    },
+  };
+}
+
+/** Options of `cosineDecayRestarts`. */
+export interface CosineRestartsOptions {
+  readonly initialLearningRate: number;
+  readonly firstDecaySteps: number;
+  /** Each period lasts this many times the one before; 2 when absent. */
+  readonly tMul?: number;
+  /** Each period begins at this many times the rate of the one before; 1 when absent. */
+  readonly mMul?: number;
+  /** The share of the rate that is left at a period's end; 0 when absent. */
+  readonly alpha?: number;
+}
+
+/** Half cosines one after the other, each from the top again: SGDR (Loshchilov & Hutter 2016). */
+export function cosineDecayRestarts(options: CosineRestartsOptions): LearningRateSchedule {
+  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
+  const name = "cosineDecayRestarts";
+  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkNumber(name, "firstDecaySteps", firstDecaySteps, true);
+  if (!(checkNumber(name, "tMul", tMul) >= 1))
+    throw new ValueError(`${name}: tMul is ${tMul}; expected at least 1`, { tMul });
+  checkNumber(name, "mMul", mMul);
+  checkNumber(name, "alpha", alpha);
+  return {
+    config: { name, initialLearningRate, firstDecaySteps, tMul, mMul, alpha },
+    at: (iteration) => {
+      const periods = iteration / firstDecaySteps;
+      let { restarts, begun, length } = { restarts: 0, begun: 0, length: 1 };
+      if (tMul === 1) restarts = begun = Math.floor(periods);
+      else while (periods >= begun + length) [restarts, begun, length] = [restarts + 1, begun + length, length * tMul];
+      const cosine = 0.5 * mMul ** restarts * (1 + Math.cos((Math.PI * (periods - begun)) / length));
+      return initialLearningRate * ((1 - alpha) * cosine + alpha);
+    },
+  };
+}
+
+const BY_NAME: Readonly<Record<string, (config: never) => LearningRateSchedule>> = {
+  exponentialDecay,
+  inverseTimeDecay,
+  piecewiseConstantDecay,
+  polynomialDecay,
+  cosineDecay,
+  cosineDecayRestarts,
+};
+
+/**
+ * A schedule, or one as data.
+ * @throws ValueError that lists the known names.
+ */
+export function resolveSchedule(given: LearningRateSchedule | ScheduleConfig): LearningRateSchedule {
+  if ("at" in given && typeof given.at === "function") return given as LearningRateSchedule;
+  const config = given as ScheduleConfig;
+  const make = Object.hasOwn(BY_NAME, config.name) ? BY_NAME[config.name] : undefined;
+  if (make === undefined) {
+    throw new ValueError(`unknown schedule "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
+      schedule: config.name,
+    });
+  }
+  return make(config as never);
+}

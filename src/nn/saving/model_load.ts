@@ -1,0 +1,155 @@
+/** Loading a saved model: everything is read and checked before the first weight is written. */
+import { FormatError } from "../../core/errors.ts";
+import { asFormatError } from "../../core/json_check.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { formatShape, sameShape } from "../../core/shape.ts";
+import { ReviewEncoder } from "../../data/review_encoder.ts";
+import type { Variable } from "../../graph/operation.ts";
+import { readModelDirectory, type SavedModel, unpackModel } from "../../io/model_file.ts";
+import { readSafetensors } from "../../io/safetensors.ts";
+import type { JsonValue } from "../../io/strict_json.ts";
+import { openFileSystem } from "../../platform/file_system.ts";
+import type { Device } from "../../runtime/device.ts";
+import type { Variants } from "../../runtime/tune.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import { LayerGraph } from "../graph/layer_graph.ts";
+import { input, layerFromConfig } from "../layers/index.ts";
+import type { LossConfig } from "../losses/index.ts";
+import type { MetricConfig } from "../metrics/index.ts";
+import { Model } from "../model/model.ts";
+import type { CompileOptions } from "../model/model_options.ts";
+import type { OptimizerConfig } from "../optimizers/index.ts";
+import type { TrainingState } from "../training/training_state.ts";
+import { graphFromConfig } from "./graph_from_config.ts";
+import type { ModelFiles } from "./model_save.ts";
+import { partTensors, unpackCallbacks } from "./saved_callbacks.ts";
+import { asNumber, asText, type Fields, field, fieldsOf, listOf } from "./saved_fields.ts";
+import { checkTraining } from "./saved_training.ts";
+import { variantsFromJson } from "./saved_variants.ts";
+
+/**
+ * Loads a model from a directory or from files in memory, with optimizer state and training position if they were saved.
+ * @throws FormatError when a file is cut short, damaged, of a newer version or of something else; nothing is left behind.
+ */
+export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
+  source: string | ModelFiles,
+  options: { readonly device: Device },
+): Promise<Model<P>> {
+  const saved =
+    typeof source === "string" ? await readModelDirectory(await openFileSystem(), source) : await unpackModel(source);
+  return asFormatError("model.json", () => restore(saved, options.device));
+}
+
+/** Everything is read and checked before the first variable is written. */
+function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Device): Model<P> {
+  const fields = fieldsOf(saved.architecture, "architecture");
+  const encoder = saved.encoder === undefined ? undefined : ReviewEncoder.fromJSON(saved.encoder);
+  const className = field(fields, "className", "string", "architecture");
+  if (className !== "Sequential" && className !== "Functional")
+    throw new FormatError(
+      `model.json: the architecture is "${className}"; this version loads Sequential and Functional models`,
+    );
+  const seed = field(fields, "seed", "number", "architecture");
+  const graph =
+    fields.graph === undefined ? firstFormat(fields, seed) : graphFromConfig(fields.graph, seed, "architecture.graph");
+  const model = new Model<P>(graph, { className, device, name: field(fields, "name", "string", "architecture") });
+  try {
+    const compile = fields.compile ?? undefined;
+    if (compile !== undefined) model.compile(compileOptions(fieldsOf(compile, "architecture.compile")));
+    const weightsFile = "weights.safetensors";
+    const weights = matchTensors(model.namedWeights, readSafetensors(saved.weights, weightsFile).tensors, weightsFile);
+    const { slots, training } = trainingOf(saved, model);
+    const variants = savedVariants(saved, device);
+    const store = variablesOf(device);
+    for (const [variable, array] of [...weights, ...slots]) store.write(variable, array);
+    if (training !== undefined) model.restoreTraining(training);
+    for (const [call, variant] of variants) model.variants.set(call, variant);
+    model.encoder = encoder;
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Format version 1 knew layers in a row only. */
+function firstFormat(fields: Fields, seed: number): LayerGraph {
+  const start = input({ shape: listOf(fields.inputShape, "architecture.inputShape", asNumber) });
+  const layers = listOf(fields.layers, "architecture.layers", (item, what) => {
+    const layer = fieldsOf(item, what);
+    const config = fieldsOf(layer.config, `${what}.config`);
+    return layerFromConfig(field(layer, "className", "string", what), config, field(layer, "name", "string", what));
+  });
+  const end = layers.reduce((tensor, layer) => layer.call(tensor), start);
+  return new LayerGraph({ inputs: [start], outputs: [end], seed });
+}
+
+function compileOptions(fields: Fields): CompileOptions {
+  const optimizer = fieldsOf(fields.optimizer, "optimizer") as unknown as OptimizerConfig;
+  if (fields.losses === undefined) {
+    const loss = fieldsOf(fields.loss, "loss") as unknown as LossConfig;
+    return { optimizer, loss, metrics: listOf(fields.metrics, "metrics", asText) };
+  }
+  return {
+    optimizer,
+    loss: listOf(fields.losses, "losses", (item, what) =>
+      item === null ? null : (fieldsOf(item, what) as unknown as LossConfig),
+    ),
+    lossWeights: listOf(fields.lossWeights, "lossWeights", asNumber),
+    metrics: listOf(fields.metrics, "metrics", (item, what) => listOf(item, what, asMetric)),
+    weightedMetrics: listOf(fields.weightedMetrics ?? [], "weightedMetrics", (item, what) =>
+      listOf(item, what, asMetric),
+    ),
+  };
+}
+
+/** A metric as data, or, in older files, its name. */
+function asMetric(value: JsonValue, what: string): string | MetricConfig {
+  if (typeof value === "string") return value;
+  const fields = fieldsOf(value, what);
+  field(fields, "id", "string", what);
+  return fields as unknown as MetricConfig;
+}
+
+/** The kernels' variants that the saved training ran, as far as they hold for this device. */
+function savedVariants({ training }: SavedModel, device: Device): Variants {
+  return variantsFromJson(device, training === undefined ? undefined : fieldsOf(training, "training").variants);
+}
+
+/** The optimizer's state, and the training's with what callbacks keep. */
+function trainingOf(
+  { training, optimizer }: SavedModel,
+  { namedSlots }: { readonly namedSlots: ReadonlyMap<string, Variable> },
+): { readonly slots: readonly [Variable, NdArray][]; readonly training: TrainingState | undefined } {
+  if (training === undefined) return { slots: [], training: undefined };
+  const file = "optimizer.safetensors";
+  const { own, others } = partTensors(optimizer === undefined ? new Map() : readSafetensors(optimizer, file).tensors);
+  const callbacks = unpackCallbacks(fieldsOf(training, "training").callbacks, own);
+  const slots = optimizer === undefined ? [] : matchTensors(namedSlots, others, file);
+  return { slots, training: { ...checkTraining(training), callbacks } };
+}
+
+function matchTensors(
+  variables: ReadonlyMap<string, Variable>,
+  tensors: ReadonlyMap<string, NdArray>,
+  file: string,
+): [Variable, NdArray][] {
+  if (tensors.size !== variables.size) {
+    throw new FormatError(
+      `${file} holds ${tensors.size} tensors; the architecture has ${variables.size}: they belong to different models`,
+    );
+  }
+  return [...variables].map(([name, variable]) => {
+    const array = tensors.get(name);
+    if (array === undefined)
+      throw new FormatError(`${file} lacks "${name}", which the architecture has; they belong to different models`);
+    if (!sameShape(array.shape, variable.shape) || !(array.data instanceof Float32Array)) {
+      throw new FormatError(
+        `${file}: "${name}" is ${formatShape(array.shape)}; the architecture says float32 ${formatShape(variable.shape)}`,
+      );
+    }
+    if (!array.data.every(Number.isFinite))
+      throw new FormatError(`${file}: "${name}" holds a number that is not finite`);
+    return [variable, array];
+  });
+}

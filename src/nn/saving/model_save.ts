@@ -1,0 +1,99 @@
+/** Saving: weights and optimizer state as safetensors, everything else as JSON. */
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Variable } from "../../graph/operation.ts";
+import { packModel, type SavedModel, writeModelDirectory } from "../../io/model_file.ts";
+import { type SafetensorsOptions, writeSafetensors } from "../../io/safetensors.ts";
+import type { JsonValue } from "../../io/strict_json.ts";
+import { openFileSystem } from "../../platform/file_system.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import type { ModelBase } from "../model/model_base.ts";
+import type { PredictorOptions } from "../saved_plan/write.ts";
+import type { Compiled } from "../training/step_programs.ts";
+import type { TrainingState } from "../training/training_state.ts";
+import { graphToConfig } from "./graph_config.ts";
+import { packCallbacks } from "./saved_callbacks.ts";
+import { variantsToJson } from "./saved_variants.ts";
+
+/** A saved model as files by name; in a browser, to download or to keep where the app likes. */
+export type ModelFiles = ReadonlyMap<string, Uint8Array>;
+
+/** What of a model is saved, and how. */
+export interface SaveOptions {
+  /** How weights are written: every bit, or half as large and good to three digits; "float32" when absent. */
+  readonly weights?: "float32" | "float16";
+  /** False leaves out what only a training that goes on needs: the optimizer's state and the position; true when absent. */
+  readonly training?: boolean;
+  /** True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine; false when absent. */
+  readonly predictor?: boolean | PredictorOptions;
+}
+
+/** A model with its training, as far as it is saved. */
+type SavableModel = ModelBase & {
+  readonly compiled: Compiled | undefined;
+  readonly trainingState: TrainingState | undefined;
+  readonly namedSlots: ReadonlyMap<string, Variable>;
+};
+
+/** Saves to a directory (Node, Deno): the old save stays whole until the new one is. */
+export async function saveModel(model: SavableModel, directory: string, options: SaveOptions): Promise<void> {
+  const saved = await describe(model, options);
+  await writeModelDirectory(await openFileSystem(), directory, saved);
+}
+
+/** The same files in memory. */
+export async function modelToFiles(model: SavableModel, options: SaveOptions): Promise<ModelFiles> {
+  return packModel(await describe(model, options));
+}
+
+async function describe(
+  model: SavableModel,
+  { weights = "float32", training = true, predictor = false }: SaveOptions,
+): Promise<SavedModel> {
+  const { compiled, encoder } = model;
+  const trainingState = training ? model.trainingState : undefined;
+  const architecture = {
+    className: model.className,
+    name: model.name,
+    seed: model.seed,
+    graph: graphToConfig(model.graph),
+    compile: compiled && {
+      optimizer: compiled.optimizer.config,
+      losses: compiled.objectives.map(({ loss }) => loss?.config ?? null),
+      lossWeights: compiled.objectives.map(({ lossWeight }) => lossWeight),
+      metrics: compiled.objectives.map(({ metrics }) => metrics.map(({ config }) => config)),
+      weightedMetrics: compiled.objectives.map(({ weightedMetrics }) => weightedMetrics.map(({ config }) => config)),
+    },
+  };
+  const json = (value: unknown) => JSON.parse(JSON.stringify(value)) as JsonValue;
+  return {
+    architecture: json(architecture),
+    weights: await tensorsOf(model, model.namedWeights, { floats: weights === "float16" ? "F16" : "F32" }),
+    ...(encoder === undefined ? {} : { encoder: json(encoder) }),
+    ...(predictor === false ? {} : { plan: await planOf(model, predictor === true ? {} : predictor) }),
+    ...(trainingState === undefined || compiled === undefined ? {} : await describeTraining(model, trainingState)),
+  };
+}
+
+async function planOf(model: SavableModel, options: PredictorOptions): Promise<Uint8Array> {
+  const { writePlan } = await import("../saved_plan/write.ts");
+  return writePlan(model, options);
+}
+
+/** The training's state, with what callbacks keep. */
+async function describeTraining(model: SavableModel, { callbacks = {}, ...state }: TrainingState) {
+  const kept = packCallbacks(callbacks);
+  const tuned = model.variants.size === 0 ? {} : { variants: variantsToJson(model.device, model.variants) };
+  const training = JSON.parse(JSON.stringify({ ...state, callbacks: kept.json, ...tuned })) as JsonValue;
+  return { training, optimizer: await tensorsOf(model, model.namedSlots, {}, kept.tensors) };
+}
+
+async function tensorsOf(
+  model: SavableModel,
+  variables: ReadonlyMap<string, Variable>,
+  options: SafetensorsOptions,
+  others: ReadonlyMap<string, NdArray> = new Map(),
+): Promise<Uint8Array> {
+  const arrays = variables.size === 0 ? [] : await variablesOf(model.device).read([...variables.values()]);
+  const own = [...variables.keys()].map((name, index) => [name, arrays[index] as NdArray] as const);
+  return writeSafetensors(new Map([...own, ...others]), undefined, options);
+}

@@ -1,0 +1,42 @@
+/** Reading the JSON of a saved model field by field: an error names the field, what it holds and what was expected. */
+import { FormatError } from "../../core/errors.ts";
+import type { JsonValue } from "../../io/strict_json.ts";
+
+/** An object of the file. */
+export type Fields = Readonly<Record<string, JsonValue>>;
+
+/** @throws FormatError unless `value` is an object. */
+export function fieldsOf(value: JsonValue | undefined, what: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new FormatError(`model.json: ${what} is not an object`);
+  return value as Fields;
+}
+
+/** @throws FormatError unless the field is of this type, numbers finite. */
+export function field<T extends "string" | "number" | "boolean">(fields: Fields, name: string, type: T, what: string) {
+  const value = fields[name];
+  if (typeof value !== type || (typeof value === "number" && !Number.isFinite(value))) {
+    throw new FormatError(`model.json: ${what}.${name} is ${JSON.stringify(value)}; expected a ${type}`);
+  }
+  return value as T extends "string" ? string : T extends "number" ? number : boolean;
+}
+
+/** @throws FormatError unless `value` is a list of what `read` reads. */
+export function listOf<T>(value: JsonValue | undefined, what: string, read: (item: JsonValue, what: string) => T): T[] {
+  if (!Array.isArray(value)) throw new FormatError(`model.json: ${what} is not a list`);
+  return (value as readonly JsonValue[]).map((item, index) => read(item, `${what}[${index}]`));
+}
+
+/** @throws FormatError unless `value` is a finite number. */
+export function asNumber(value: JsonValue, what: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new FormatError(`model.json: ${what} is ${JSON.stringify(value)}; expected a number`);
+  return value;
+}
+
+/** @throws FormatError unless `value` is text. */
+export function asText(value: JsonValue, what: string): string {
+  if (typeof value !== "string")
+    throw new FormatError(`model.json: ${what} is ${JSON.stringify(value)}; expected text`);
+  return value;
+}

@@ -1,0 +1,94 @@
+/** Single steps on batches that the caller brings: `trainOnBatch` and `testOnBatch`. Their programs are kept. */
+import type { NdArray } from "../../core/nd_array.ts";
+import { Variable } from "../../graph/operation.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import type { Examples } from "../data/examples.ts";
+import { FedBatches } from "../data/fed_batches.ts";
+import { measuresOf } from "./objective.ts";
+import { RunningTotals } from "./running_totals.ts";
+import { type Compiled, evaluateStep, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
+import { expectFinite, type Logs } from "./training_state.ts";
+
+/** Programs are kept for this many kinds and sizes of batches. */
+const KEPT_PROGRAMS = 4;
+
+/** A step with sums of its own: batches with weights may have more of them. */
+interface KeptStep {
+  readonly step: StepProgram<Examples>;
+  readonly sums: RunningTotals;
+}
+
+/** Runs steps one by one and reads each one's results. */
+export class BatchRunner {
+  readonly #model: StepModel;
+  readonly #compiled: Compiled;
+  readonly #status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
+  readonly #steps = new Map<string, KeptStep>();
+
+  constructor(model: StepModel, compiled: Compiled) {
+    this.#model = model;
+    this.#compiled = compiled;
+  }
+
+  /**
+   * One step of training, the model's step number `iteration`; gives the batch's loss and metrics from before the step.
+   * @throws NonFiniteError when the loss or a gradient is not finite; the weights have not changed then.
+   */
+  async train(batch: Examples, iteration: number): Promise<Logs> {
+    const { optimizer } = this.#compiled;
+    const kept = await this.#step("train", batch, (source, sums) =>
+      trainStep({ model: this.#model, compiled: this.#compiled, sums, status: this.#status }, source, {
+        batchSize: batch.size,
+      }),
+    );
+    const outputs = await this.#run(kept, batch, iteration, optimizer.rates(iteration));
+    expectFinite("trainOnBatch", outputs.at(-1)?.data[0] ?? 0);
+    return kept.sums.logs(RunningTotals.flatten(outputs.slice(0, -1)), batch.size);
+  }
+
+  /** The batch's loss and metrics. */
+  async test(batch: Examples): Promise<Logs> {
+    const kept = await this.#step("test", batch, (source, sums) =>
+      evaluateStep(this.#model, this.#compiled, source, sums, batch.size),
+    );
+    return kept.sums.logs(RunningTotals.flatten(await this.#run(kept, batch, 0, [])), batch.size);
+  }
+
+  async #step(
+    kind: string,
+    batch: Examples,
+    make: (source: FedBatches, sums: RunningTotals) => Promise<StepProgram<Examples>>,
+  ): Promise<KeptStep> {
+    const key = `${kind} ${batch.size} ${FedBatches.shapeOf(batch)}`;
+    const known = this.#steps.get(key);
+    if (known !== undefined) return known;
+    const sums = new RunningTotals(measuresOf(this.#compiled.objectives), "batch");
+    const step = await make(new FedBatches(batch), sums);
+    const [oldest] = this.#steps.keys();
+    if (this.#steps.size >= KEPT_PROGRAMS && oldest !== undefined) this.#forget(oldest);
+    const kept = { step, sums };
+    this.#steps.set(key, kept);
+    return kept;
+  }
+
+  async #run({ step, sums }: KeptStep, at: Examples, iteration: number, rates: readonly number[]): Promise<NdArray[]> {
+    const store = variablesOf(this.#model.device);
+    for (const { variable, array } of sums.arraysOf([])) store.write(variable, array);
+    store.write(this.#status, { shape: [1], data: new Int32Array(1) });
+    return step.program.run(step.feeds({ at, iteration, rates }));
+  }
+
+  #forget(key: string): void {
+    const kept = this.#steps.get(key);
+    if (kept === undefined) return;
+    kept.step.program.dispose();
+    variablesOf(this.#model.device).release(kept.sums.variables);
+    this.#steps.delete(key);
+  }
+
+  /** Frees what it runs. */
+  dispose(): void {
+    for (const key of [...this.#steps.keys()]) this.#forget(key);
+    variablesOf(this.#model.device).release([this.#status]);
+  }
+}

@@ -1,0 +1,199 @@
+/** What `fit` is asked to do, checked: which examples train and which validate, and where the training starts. */
+import { ValueError } from "../../core/errors.ts";
+import { type BatchStream, isStream } from "../data/batch_stream.ts";
+import type { ClassWeight, DataLike } from "../data/data_targets.ts";
+import { type Examples, partOf } from "../data/examples.ts";
+import type { FitOptions } from "../model/model_options.ts";
+import { type OpenSteps, rowSteps } from "./steps.ts";
+import type { StreamStepOptions } from "./stream_steps.ts";
+import type { TrainingState } from "./training_state.ts";
+
+/** @throws ValueError unless `value` is a whole number of at least `least`. */
+export function checkCount(what: string, option: string, value: number, least = 1): number {
+  if (!Number.isInteger(value) || value < least) {
+    throw new ValueError(`${what}: ${option} is ${value}; expected a whole number of at least ${least}`, {
+      [option]: value,
+    });
+  }
+  return value;
+}
+
+/** The last share of the examples, before any shuffling, is for validation. @throws ValueError for a share that leaves one side empty. */
+export function splitForValidation(
+  data: Examples,
+  validationSplit: number,
+): { readonly training: Examples; readonly validation: Examples | undefined } {
+  if (!(validationSplit >= 0 && validationSplit < 1)) {
+    throw new ValueError(`fit: validationSplit is ${validationSplit}; expected 0 ≤ validationSplit < 1`, {
+      validationSplit,
+    });
+  }
+  if (validationSplit === 0) return { training: data, validation: undefined };
+  const cut = Math.floor(data.size * (1 - validationSplit));
+  if (cut === 0 || cut === data.size) {
+    throw new ValueError(`fit: validationSplit ${validationSplit} of ${data.size} examples leaves one side empty`, {
+      validationSplit,
+      size: data.size,
+    });
+  }
+  return { training: partOf(data, 0, cut), validation: partOf(data, cut, data.size) };
+}
+
+/** Checks data and brings it into form. */
+export type PrepareData = (data: DataLike, what: string, classWeight?: ClassWeight) => Examples;
+
+/** What a `fit` will do. */
+export interface FitPlan {
+  readonly training: OpenSteps;
+  readonly validation: { readonly steps: OpenSteps; readonly every: number } | undefined;
+  readonly state: TrainingState;
+}
+
+/**
+ * Checks what `fit` was given, in full, before anything changes.
+ * @throws ValueError, ShapeError naming option, what was expected and what came.
+ */
+export function planFit(
+  data: DataLike | BatchStream,
+  options: FitOptions,
+  { before, seed, prepare }: { before: TrainingState | undefined; seed: number; prepare: PrepareData },
+): FitPlan {
+  for (const option of [
+    "microBatchSize",
+    "stepsPerEpoch",
+    "validationSteps",
+    "validationBatchSize",
+    "validationFreq",
+  ] as const) {
+    const value = options[option];
+    if (value !== undefined) checkCount("fit", option, value);
+  }
+  checkCount("fit", "initialEpoch", options.initialEpoch ?? 0, 0);
+  const { validationData, validationSplit = 0, classWeight } = options;
+  const isFed = isStream(data);
+  const all = isFed ? undefined : prepare(data, "fit", classWeight);
+  if (isFed) refuseWithStream(options);
+  const split = all && validationData === undefined ? splitForValidation(all, validationSplit) : undefined;
+  // Class weights are for training only, as in Keras.
+  const kept = split?.validation && classWeight ? withoutWeights(split.validation) : split?.validation;
+  const examples = split?.training ?? all;
+  const state = startState(examples?.size ?? 0, before, seed, options);
+  const { stepsPerEpoch, batchSize } = state;
+  const training = isFed
+    ? streamSteps(data, { stepsPerEpoch, what: "fit", prepare: (batch) => prepare(batch, "fit", classWeight) })
+    : rowSteps(examples as Examples, { batchSize, stepsPerEpoch, label: "training data" });
+  const validated = validationData ?? kept;
+  const every = options.validationFreq ?? 1;
+  if (validated === undefined) return { training, validation: undefined, state };
+  const label = "fit: validationData";
+  const validation = evaluationSteps(validated, {
+    batchSize: options.validationBatchSize ?? batchSize,
+    steps: options.validationSteps,
+    what: label,
+    prepare: (batch) => prepare(batch, label),
+  });
+  return { training, validation: { steps: validation, every }, state };
+}
+
+/** Steps on a stream: loaded when there is one. */
+function streamSteps(stream: BatchStream, options: StreamStepOptions): OpenSteps {
+  return async (_, make) => {
+    const { openStream } = await import("../model/on_demand.ts");
+    return openStream(stream, make, options);
+  };
+}
+
+function withoutWeights(examples: Examples): Examples {
+  return { ...examples, weights: examples.weights.map(() => undefined) };
+}
+
+/** How an evaluation goes through its data. */
+export interface EvaluationPlan {
+  readonly batchSize: number;
+  /** No more steps than these. */
+  readonly steps: number | undefined;
+  readonly what: string;
+  prepare(data: DataLike): Examples;
+}
+
+/** The steps of an evaluation, on examples that are checked already, on data or on a stream. */
+export function evaluationSteps(
+  data: Examples | DataLike | BatchStream,
+  { batchSize, steps, what, prepare }: EvaluationPlan,
+): OpenSteps {
+  if (isStream(data)) return streamSteps(data, { stepsPerEpoch: steps, what, prepare });
+  const examples = "xs" in data ? data : prepare(data);
+  const whole = Math.ceil(examples.size / Math.min(batchSize, examples.size));
+  const stepsPerEpoch = steps === undefined ? undefined : Math.min(steps, whole);
+  return rowSteps(examples, { batchSize, stepsPerEpoch, label: "evaluation data" });
+}
+
+/** @throws ValueError for an option that a stream of batches has no use for. */
+function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitOptions): void {
+  const given = Object.entries({ batchSize, validationSplit, sampleWeight }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  const instead = {
+    batchSize: "make batches of that size",
+    validationSplit: "give validationData",
+    sampleWeight: "give it with each batch, { x, y, sampleWeight }",
+  }[given[0]];
+  throw new ValueError(`fit: ${given[0]} is not for a stream of batches; ${instead}`, { option: given[0] });
+}
+
+/** Where a training starts, or goes on. */
+function startState(
+  size: number,
+  before: TrainingState | undefined,
+  modelSeed: number,
+  { epochs = 1, batchSize = 32, shuffle = true, resume = false, ...others }: FitOptions,
+): TrainingState {
+  if (resume) return resumeState(size, before, epochs);
+  const { seed = modelSeed, initialEpoch = 0, stepsPerEpoch, microBatchSize } = others;
+  checkCount("fit", "epochs", epochs);
+  checkCount("fit", "batchSize", batchSize);
+  return {
+    seed,
+    epochs,
+    batchSize,
+    shuffle,
+    epoch: initialEpoch,
+    batch: 0,
+    iteration: before?.iteration ?? 0,
+    sums: [],
+    size,
+    records: [],
+    ...(microBatchSize !== undefined && { microBatchSize }),
+    ...(stepsPerEpoch !== undefined && { stepsPerEpoch }),
+    ...(initialEpoch > 0 && { initialEpoch }),
+  };
+}
+
+/** The state of a model that no `fit` has trained: only its steps are counted. */
+export function untrainedState(seed: number): TrainingState {
+  return {
+    seed,
+    epochs: 0,
+    batchSize: 1,
+    shuffle: false,
+    epoch: 0,
+    batch: 0,
+    iteration: 0,
+    sums: [],
+    size: 0,
+    records: [],
+  };
+}
+
+function resumeState(size: number, before: TrainingState | undefined, epochs: number): TrainingState {
+  if (before === undefined || before.epochs === 0)
+    throw new ValueError(
+      "fit: there is no training to resume; the model was never trained, or was saved without its training state",
+    );
+  if (before.size !== size) {
+    throw new ValueError(
+      `fit: the training to resume had ${before.size} examples, this data has ${size}; give the same data`,
+      { expected: before.size, size },
+    );
+  }
+  return { ...before, epochs: Math.max(epochs, before.epochs) };
+}

@@ -1,0 +1,203 @@
+/** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
+import { DeviceLostError, LimitError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { input, type Update, type Value, type Variable } from "../../graph/operation.ts";
+import { equal, where } from "../../ops/arithmetic.ts";
+import { checkFinite } from "../../ops/check_finite.ts";
+import { RATE_COUNT } from "../../ops/optimizer_update.ts";
+import { reshape } from "../../ops/reshape.ts";
+import type { Device } from "../../runtime/device.ts";
+import { type Feeds, Program } from "../../runtime/program.ts";
+import type { Variants } from "../../runtime/tune.ts";
+import type { BatchSource } from "../data/batch_source.ts";
+import type { Optimizer } from "../optimizers/index.ts";
+import type { Constraint } from "../weights/constraints.ts";
+import { evenShares, gradientsOfShares, measureShares } from "./batch_shares.ts";
+import type { OutputObjective, Outputs } from "./objective.ts";
+import type { RunningTotals } from "./running_totals.ts";
+
+/** What a step needs of the model. */
+export interface StepModel {
+  readonly device: Device;
+  /** Builds the outputs; `step` feeds the random layers and is given while training only, `part` is that of the batch. */
+  forward(
+    xs: readonly Value[],
+    step?: Value,
+    part?: number,
+  ): Outputs & {
+    /** Scalars that are added to the loss. */
+    readonly penalties: readonly Value[];
+    /** What state of the layers holds after the run. */
+    readonly updates: readonly Update[];
+  };
+  /** What a weight is held to after each step. */
+  constraintOf(weight: Variable): Constraint | undefined;
+  /** The kernels' variants that this model's programs were tuned to. */
+  readonly variants?: Variants | undefined;
+}
+
+/** What was compiled into a model. */
+export interface Compiled {
+  readonly optimizer: Optimizer;
+  /** One for each output. */
+  readonly objectives: readonly OutputObjective[];
+  /** The weights to train: those that were not frozen when the model was compiled. */
+  readonly weights: readonly Variable[];
+  /** One list of slots per weight. */
+  readonly slots: readonly (readonly Variable[])[];
+}
+
+/** A step compiled for one source of batches and one batch size. */
+export interface StepProgram<At = number> {
+  readonly program: Program;
+  readonly batchSize: number;
+  /** In how many parts the batch goes through the model. */
+  readonly parts: number;
+  /** The feeds of a step. */
+  feeds(step: StepFeeds<At>): Feeds;
+}
+
+/** What changes from step to step. */
+export interface StepFeeds<At> {
+  /** Which examples: where the batch starts in the permutation, or the examples themselves. */
+  readonly at: At;
+  /** Steps done before this one. */
+  readonly iteration: number;
+  readonly rates: readonly number[];
+}
+
+const int32 = (value: number): NdArray => ({ shape: [], data: Int32Array.of(value) });
+
+/** The updated weight brought within its limit; after a step that was not finite it stays as it is. */
+function constrained({ variable, value }: Update, constraint: Constraint, isSound: Value): Update {
+  return { variable, value: where(isSound, constraint.apply(value), value) };
+}
+
+/** What all steps of one training share. */
+export interface TrainStepParts {
+  readonly model: StepModel;
+  readonly compiled: Compiled;
+  readonly sums: RunningTotals;
+  readonly status: Variable;
+}
+
+/** How many rows a step takes, and how many of them go through the model at once. */
+export interface StepSize {
+  readonly batchSize: number;
+  /** `batchSize` when absent. */
+  readonly microBatchSize?: number | undefined;
+}
+
+/**
+ * One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite).
+ * A batch that passes a limit of the device goes through the model in parts, the fewest of 2, 4, 8, … that fit.
+ * @throws LimitError when not even a row fits, or the model needs its batches whole.
+ */
+export async function trainStep<At>(
+  parts: TrainStepParts,
+  source: BatchSource<At>,
+  { batchSize, microBatchSize = batchSize }: StepSize,
+): Promise<StepProgram<At>> {
+  return inParts(batchSize, microBatchSize, (rows) => compileTrainStep(parts, source, batchSize, rows));
+}
+
+/** Compiles a step for so many rows at once, or as few times half of it as fit the device. */
+async function inParts<Step>(batchSize: number, most: number, compile: (rows: number) => Promise<Step>): Promise<Step> {
+  let first: LimitError | undefined;
+  for (let rows = Math.min(most, batchSize); ; rows = Math.ceil(rows / 2)) {
+    try {
+      return await compile(rows);
+    } catch (error) {
+      if (error instanceof DeviceLostError) throw error;
+      const isTooLarge = error instanceof LimitError;
+      if (first !== undefined && !isTooLarge) {
+        const { message } = error as Error;
+        throw new LimitError(`${first.message} It cannot be cut into parts: ${message}`, first.details, {
+          cause: error,
+        });
+      }
+      if (!isTooLarge || rows === 1) throw first ?? error;
+      first ??= error;
+    }
+  }
+}
+
+async function compileTrainStep<At>(
+  { model, compiled, sums, status }: TrainStepParts,
+  source: BatchSource<At>,
+  batchSize: number,
+  rows: number,
+): Promise<StepProgram<At>> {
+  const open = source.open(batchSize);
+  const step = input("step", [], "int32");
+  const rates = input("rates", [RATE_COUNT]);
+  const { optimizer, weights, slots } = compiled;
+  const shares = evenShares(batchSize, rows);
+  const { value, gradients, additions, states } = gradientsOfShares({ model, compiled }, open, step, shares);
+  const floats = states.map((state) => state.value).filter(({ dtype }) => dtype === "float32");
+  const checked = checkFinite([value, ...gradients, ...floats], status.value, step);
+  const clipped = optimizer.clip(gradients);
+  const isSound = equal(reshape(checked, []), 0);
+  const sumUpdates = sums.updates(additions, isSound);
+  const updates = [
+    { variable: status, value: checked },
+    ...sumUpdates,
+    ...weights.flatMap((weight, index) => {
+      const inputs = { gradient: clipped[index] as Value, rates, status: checked };
+      const constraint = model.constraintOf(weight);
+      return optimizer
+        .update(weight, slots[index] ?? [], inputs)
+        .map((update) =>
+          update.variable === weight && constraint ? constrained(update, constraint, isSound) : update,
+        );
+    }),
+    ...states.map(({ variable, value: state }) => ({ variable, value: where(isSound, state, variable.value) })),
+  ];
+  const outputs = [...sumUpdates.map((update) => update.value), checked];
+  const inParts = shares.length === 1 ? "" : ` in ${shares.length} parts`;
+  const program = await Program.compile(
+    model.device,
+    { outputs, updates },
+    {
+      label: `training step, batch ${batchSize}${inParts}`,
+      inputs: [...open.inputs, step, rates],
+      variants: model.variants,
+    },
+  );
+  return {
+    program,
+    batchSize,
+    parts: shares.length,
+    feeds: (next) =>
+      new Map([
+        ...open.feeds(next.at),
+        [step, int32(next.iteration)],
+        [rates, { shape: [RATE_COUNT], data: Float32Array.from(next.rates) }],
+      ]),
+  };
+}
+
+/**
+ * One step of evaluation: forward, loss and metrics. Its outputs are the running sums. As in training, a batch that passes
+ * a limit of the device goes through the model in parts.
+ */
+export async function evaluateStep<At>(
+  model: StepModel,
+  { objectives }: Pick<Compiled, "objectives">,
+  source: BatchSource<At>,
+  sums: RunningTotals,
+  batchSize: number,
+): Promise<StepProgram<At>> {
+  return inParts(batchSize, batchSize, async (rows) => {
+    const { inputs, feeds, ...open } = source.open(batchSize);
+    const shares = evenShares(batchSize, rows);
+    const { additions, states } = measureShares({ model, objectives }, open, shares);
+    const updates = sums.updates(additions);
+    const program = await Program.compile(
+      model.device,
+      { outputs: updates.map((update) => update.value), updates: [...updates, ...states] },
+      { label: `evaluation step, batch ${batchSize}`, inputs, variants: model.variants },
+    );
+    return { program, batchSize, parts: shares.length, feeds: (next) => new Map(feeds(next.at)) };
+  });
+}

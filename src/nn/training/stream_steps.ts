@@ -1,0 +1,225 @@
+/** Steps on batches that are made while the training runs: by a generator, an async iterable, or a function that gives one. */
+import { ValueError } from "../../core/errors.ts";
+import type { BatchStream } from "../data/batch_stream.ts";
+import type { DataLike } from "../data/data_targets.ts";
+import type { Examples } from "../data/examples.ts";
+import { FedBatches } from "../data/fed_batches.ts";
+import { StepCache } from "./step_cache.ts";
+import type { StepProgram } from "./step_programs.ts";
+import type { EpochPlace, MakeStep, ReadyStep, Steps } from "./steps.ts";
+
+/** How a stream is cut into epochs. */
+export interface StreamStepOptions {
+  /** Steps of an epoch; the whole stream once when absent. */
+  readonly stepsPerEpoch?: number | undefined;
+  /** Names the stream in errors: `fit` or `evaluate`. */
+  readonly what: string;
+  /** Checks a batch and brings it into form. */
+  prepare(batch: DataLike): Examples;
+}
+
+/** Steps on the batches of a stream. They are fed one by one; a program is compiled for each size and shape. */
+export async function openStream(stream: BatchStream, make: MakeStep, options: StreamStepOptions): Promise<Steps> {
+  const steps = new StreamSteps(stream, make, options);
+  try {
+    await steps.open();
+    return steps;
+  } catch (error) {
+    steps.dispose();
+    throw error;
+  }
+}
+
+type Batches = Iterator<DataLike> | AsyncIterator<DataLike>;
+
+class StreamSteps implements Steps {
+  readonly #stream: BatchStream;
+  readonly #make: MakeStep;
+  readonly #options: StreamStepOptions;
+  readonly #programs = new StepCache<Examples>();
+  /** Examples of each step of the epoch at hand. */
+  #sizes: number[] = [];
+  #batches: Batches | undefined;
+  /** Batches that the pass at hand has given. */
+  #given = 0;
+  /** Pulled ahead, to know whether more follows. */
+  #ahead: Examples | undefined;
+  #length: number | undefined;
+  #hasBegun = false;
+  /** What was taken since the mark, to be given again after a loss of the device. */
+  #log: Examples[] = [];
+  /** What is given again. */
+  #again: Examples[] = [];
+  #marked: { readonly sizes: readonly number[]; hasBegun: boolean } = { sizes: [], hasBegun: false };
+  #isRewound = false;
+  heldBytes = 0;
+  /** Which outputs have weights: alike in all batches, for the sums are. */
+  #weighted: string | undefined;
+  main: StepProgram<Examples> | undefined;
+
+  constructor(stream: BatchStream, make: MakeStep, options: StreamStepOptions) {
+    this.#stream = stream;
+    this.#make = make;
+    this.#options = options;
+  }
+
+  get count(): number | undefined {
+    return this.#options.stepsPerEpoch ?? this.#length;
+  }
+
+  /** Pulls the first batch and compiles its step: what is wrong with it shows before anything has changed. */
+  async open(): Promise<void> {
+    this.#ahead = await this.#pull();
+    if (this.#ahead !== undefined) await this.#program(this.#ahead);
+  }
+
+  async begin({ batch, epoch, initialEpoch = 0 }: EpochPlace): Promise<void> {
+    const { stepsPerEpoch } = this.#options;
+    const isFirst = !this.#hasBegun;
+    const goesOn = this.#isRewound && (batch > 0 || this.#marked.hasBegun);
+    this.#hasBegun = true;
+    this.#isRewound = false;
+    this.#marked.hasBegun = true;
+    if (batch === 0 || !goesOn) this.#sizes = [];
+    if (goesOn) return;
+    // Without a number of steps each epoch is a pass of its own; with one, the stream goes on from epoch to epoch.
+    if (!isFirst && stepsPerEpoch === undefined) await this.#close();
+    // A training that goes on where it stopped pulls the batches before that and drops them.
+    const before = isFirst && stepsPerEpoch !== undefined ? (epoch - initialEpoch) * stepsPerEpoch : 0;
+    for (let dropped = 0; dropped < before + batch; dropped++) {
+      const examples = await this.#take();
+      if (dropped >= before && examples !== undefined) this.#sizes.push(examples.size);
+    }
+    if (isFirst) this.#markHere(true);
+  }
+
+  mark(): void {
+    this.#markHere(false);
+  }
+
+  #markHere(hasBegun: boolean): void {
+    this.#log = [];
+    this.heldBytes = 0;
+    this.#marked = { sizes: [...this.#sizes], hasBegun };
+  }
+
+  rewind(): void {
+    this.#again = [...this.#log, ...this.#again];
+    this.#log = [];
+    this.heldBytes = 0;
+    this.#sizes = [...this.#marked.sizes];
+    this.#isRewound = true;
+  }
+
+  async next(): Promise<ReadyStep | undefined> {
+    const { stepsPerEpoch } = this.#options;
+    const step = this.#sizes.length;
+    const examples = step === stepsPerEpoch ? undefined : await this.#take();
+    if (examples === undefined) {
+      this.#length = step;
+      return undefined;
+    }
+    this.#sizes.push(examples.size);
+    const isPulled = this.#again.length > 0 || this.#ahead !== undefined;
+    if (stepsPerEpoch === undefined && !isPulled) this.#ahead = await this.#pull();
+    const isOver = this.#again.length === 0 && this.#ahead === undefined;
+    const isLast = stepsPerEpoch === undefined ? isOver : step + 1 === stepsPerEpoch;
+    if (isLast) this.#length = step + 1;
+    const ready = await this.#program(examples);
+    return {
+      program: ready.program,
+      isLast,
+      feeds: (iteration, rates) => ready.feeds({ at: examples, iteration, rates }),
+    };
+  }
+
+  async #program(examples: Examples): Promise<StepProgram<Examples>> {
+    const key = `${examples.size} ${FedBatches.shapeOf(examples)}`;
+    const ready = await this.#programs.get(key, () => this.#make(new FedBatches(examples), examples.size));
+    await ready.program.ready();
+    this.main = ready;
+    return ready;
+  }
+
+  /** The batch to be given again, that was pulled ahead, or the next one. */
+  async #take(): Promise<Examples | undefined> {
+    let examples = this.#again.shift();
+    if (examples === undefined) {
+      examples = this.#ahead ?? (await this.#pull());
+      this.#ahead = undefined;
+    }
+    if (examples !== undefined) {
+      this.#log.push(examples);
+      this.heldBytes += bytesOf(examples);
+    }
+    return examples;
+  }
+
+  /** The stream's next batch, from a new pass where the last one has ended and an epoch needs more. */
+  async #pull(): Promise<Examples | undefined> {
+    const { stepsPerEpoch, what, prepare } = this.#options;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      this.#batches ??= await open(this.#stream, what);
+      const { done, value } = await this.#batches.next();
+      if (done !== true) {
+        this.#given++;
+        return this.#alike(prepare(value));
+      }
+      const isEmpty = this.#given === 0;
+      if (!isEmpty && stepsPerEpoch === undefined) return undefined;
+      this.#batches = undefined;
+      this.#given = 0;
+      if (isEmpty) break;
+    }
+    throw new ValueError(
+      `${what}: the stream of batches has ended and gives no more${stepsPerEpoch === undefined ? "" : `, with ${this.#sizes.length} of ${stepsPerEpoch} steps of the epoch taken`}. Give a function that makes it anew for each pass, () => batches(), or a generator that does not end with stepsPerEpoch.`,
+    );
+  }
+
+  /** @throws ValueError when the batch has weights and others had none, or the other way round. */
+  #alike(examples: Examples): Examples {
+    const weighted = examples.weights.map((weight) => weight !== undefined).join();
+    this.#weighted ??= weighted;
+    if (this.#weighted === weighted) return examples;
+    throw new ValueError(
+      `${this.#options.what}: batch ${this.#sizes.length} of the stream ${weighted.includes("true") ? "has" : "lacks"} sampleWeight, unlike those before it; give it with every batch or with none`,
+    );
+  }
+
+  /** Ends the pass at hand, as a loop that is left does. */
+  async #close(): Promise<void> {
+    const batches = this.#batches;
+    this.#batches = undefined;
+    this.#ahead = undefined;
+    this.#again = [];
+    this.#given = 0;
+    await batches?.return?.();
+  }
+
+  samplesOf(steps: number): number {
+    return this.#sizes.slice(0, steps).reduce((sum, size) => sum + size, 0);
+  }
+
+  dispose(): void {
+    this.#close().catch(() => undefined);
+    this.#programs.dispose();
+  }
+}
+
+async function open(stream: BatchStream, what: string): Promise<Batches> {
+  const iterable = typeof stream === "function" ? await stream() : stream;
+  if (typeof iterable === "object" && iterable !== null) {
+    if (Symbol.asyncIterator in iterable) return iterable[Symbol.asyncIterator]();
+    if (Symbol.iterator in iterable) return iterable[Symbol.iterator]();
+  }
+  throw new ValueError(
+    `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, as a generator function gives`,
+  );
+}
+
+/** Bytes of a batch's arrays on the host. */
+function bytesOf({ xs, ys, weights }: Examples): number {
+  const columns = xs.map((x) => ("kind" in x ? x.ids.byteLength + x.offsets.byteLength : x.data.byteLength));
+  const arrays = [...ys, ...weights].map((array) => array?.data.byteLength ?? 0);
+  return [...columns, ...arrays].reduce((sum, bytes) => sum + bytes, 0);
+}

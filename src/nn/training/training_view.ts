@@ -1,0 +1,56 @@
+/** The training as callbacks see it. */
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Device } from "../../runtime/device.ts";
+import { variablesOf } from "../../runtime/variables.ts";
+import type { Training } from "../callbacks/callback.ts";
+import type { Optimizer } from "../optimizers/index.ts";
+import { joinNames } from "./objective.ts";
+import type { RunningTotals } from "./running_totals.ts";
+import type { TrainerControl, TrainingState } from "./training_state.ts";
+
+/** What a trainer opens to callbacks. */
+interface TrainerParts {
+  readonly device: Device;
+  readonly optimizer: Optimizer;
+  readonly model: TrainerControl["model"];
+  readonly steps: number;
+  readonly sums: RunningTotals;
+  readonly isValidated: boolean;
+  state(): TrainingState;
+  /** Brings the state up to date with the GPU, so that it can be saved. */
+  settle(): Promise<void>;
+  stop(): void;
+}
+
+/** `accuracy` of `valAccuracy`, and without the number of one of several results. */
+function baseName(logName: string): string {
+  return logName.replace(/\[\d+\]$/, "").replace(/^val([A-Z])/, (_, letter: string) => letter.toLowerCase());
+}
+
+/** @see Training */
+export function trainingOf({ device, optimizer, model, steps, sums, isValidated, ...trainer }: TrainerParts): Training {
+  const store = variablesOf(device);
+  const { epochs, batchSize } = trainer.state();
+  return {
+    optimizer,
+    params: { epochs, steps, batchSize },
+    get iteration() {
+      return trainer.state().iteration;
+    },
+    logNames: [...sums.names, ...(isValidated ? sums.names.map((name) => joinNames("val", name)) : [])],
+    directionOf: (logName) => sums.directionOf(logName) ?? sums.directionOf(baseName(logName)),
+    weights: () => store.read(model.weights),
+    setWeights: (arrays) => {
+      for (const [index, variable] of model.weights.entries()) store.write(variable, arrays[index] as NdArray);
+    },
+    save: async (directory) => {
+      await trainer.settle();
+      await model.save(directory);
+    },
+    toFiles: async () => {
+      await trainer.settle();
+      return model.toFiles();
+    },
+    stop: trainer.stop,
+  };
+}

@@ -1,0 +1,134 @@
+/** Limits on weights, kept after every step. Names, formulas and defaults are Keras's (https://keras.io/api/layers/constraints/). */
+
+import { camelCase } from "../../core/camel_case.ts";
+import { ValueError } from "../../core/errors.ts";
+import type { Value } from "../../graph/operation.ts";
+import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/arithmetic.ts";
+import { sum } from "../../ops/reduce.ts";
+
+/** A limit. `config` is what a saved model keeps. */
+export interface Constraint {
+  readonly config: ConstraintConfig;
+  /** The weight brought within the limit; its shape stays. */
+  apply(weight: Value): Value;
+}
+
+/** A constraint as data. */
+export interface ConstraintConfig {
+  readonly name: string;
+  readonly [option: string]: number | string | readonly number[];
+}
+
+/** What an option takes: a constraint, its name, its saved config, or null for none. */
+export type ConstraintLike = Constraint | string | ConstraintConfig | null;
+
+/** Along which axes a vector lies whose norm is limited: 0, the inputs of a dense kernel, when absent. */
+type Axis = number | readonly number[];
+
+const EPSILON = 1e-7;
+
+function norms(weight: Value, axis: Axis): Value {
+  return sqrt(sum(square(weight), { axes: axis, keepDims: true }));
+}
+
+function expectLimits(name: string, limits: Readonly<Record<string, number>>): void {
+  for (const [option, value] of Object.entries(limits)) {
+    if (!Number.isFinite(value) || value < 0) {
+      throw new ValueError(`${name}: ${option} is ${value}; expected a finite number ≥ 0`, { [option]: value });
+    }
+  }
+}
+
+/** Options of `maxNorm`. */
+export interface MaxNormOptions {
+  /** 2 when absent. */
+  readonly maxValue?: number;
+  readonly axis?: Axis;
+}
+
+/** Scales each vector down to an L2 norm of at most `maxValue`. */
+export function maxNorm({ maxValue = 2, axis = 0 }: MaxNormOptions = {}): Constraint {
+  expectLimits("maxNorm", { maxValue });
+  return {
+    config: { name: "maxNorm", maxValue, axis },
+    apply: (weight) => {
+      const size = norms(weight, axis);
+      return mul(weight, div(clip(size, 0, maxValue), add(size, EPSILON)));
+    },
+  };
+}
+
+/** Options of `minMaxNorm`. */
+export interface MinMaxNormOptions {
+  /** 0 when absent. */
+  readonly minValue?: number;
+  /** 1 when absent. */
+  readonly maxValue?: number;
+  /** How much of the way to the limits a step goes; 1, all of it, when absent. */
+  readonly rate?: number;
+  readonly axis?: Axis;
+}
+
+/** Scales each vector towards an L2 norm between `minValue` and `maxValue`. */
+export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
+  const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = options;
+  expectLimits("minMaxNorm", { minValue, maxValue, rate });
+  if (minValue > maxValue) {
+    throw new ValueError(`minMaxNorm: minValue is ${minValue}, maxValue ${maxValue}; expected minValue ≤ maxValue`, {
+      minValue,
+      maxValue,
+    });
+  }
+  return {
+    config: { name: "minMaxNorm", minValue, maxValue, rate, axis },
+    apply: (weight) => {
+      const size = norms(weight, axis);
+      const wanted = add(mul(rate, clip(size, minValue, maxValue)), mul(1 - rate, size));
+      return mul(weight, div(wanted, add(size, EPSILON)));
+    },
+  };
+}
+
+/** No element is below 0. */
+export function nonNeg(): Constraint {
+  return { config: { name: "nonNeg" }, apply: (weight) => maximum(weight, 0) };
+}
+
+/** Options of `unitNorm`. */
+export interface UnitNormOptions {
+  readonly axis?: Axis;
+}
+
+/** Scales each vector to an L2 norm of 1. */
+export function unitNorm({ axis = 0 }: UnitNormOptions = {}): Constraint {
+  return {
+    config: { name: "unitNorm", axis },
+    apply: (weight) => div(weight, add(norms(weight, axis), EPSILON)),
+  };
+}
+
+const BY_NAME: Readonly<Record<string, (options: Readonly<Record<string, unknown>>) => Constraint>> = {
+  maxNorm,
+  minMaxNorm,
+  nonNeg,
+  unitNorm,
+};
+
+/**
+ * The constraint that was asked for; undefined for null and undefined.
+ * @throws ValueError that lists the known names.
+ */
+export function resolveConstraint(given: ConstraintLike | undefined): Constraint | undefined {
+  if (given === null || given === undefined) return undefined;
+  if (typeof given !== "string" && "apply" in given) return given as Constraint;
+  const { name: asked, ...options }: ConstraintConfig =
+    typeof given === "string" ? { name: given } : (given as ConstraintConfig);
+  const name = camelCase(asked);
+  const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+  if (make === undefined) {
+    throw new ValueError(`unknown constraint "${asked}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
+      constraint: asked,
+    });
+  }
+  return make(options);
+}

@@ -1,0 +1,93 @@
+/** How weights begin. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
+
+import { camelCase } from "../../core/camel_case.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { formatShape, sizeOf } from "../../core/shape.ts";
+import { expectFinite, type Initializer, type InitializerConfig } from "./initializer.ts";
+import * as random from "./random_initializers.ts";
+
+export type { Initializer, InitializerConfig } from "./initializer.ts";
+export * from "./random_initializers.ts";
+
+/** All zeros. */
+export function zeros(): Initializer {
+  return { config: { name: "zeros" }, fill: (shape) => new Float32Array(sizeOf(shape)) };
+}
+
+/** All ones. */
+export function ones(): Initializer {
+  return { config: { name: "ones" }, fill: (shape) => new Float32Array(sizeOf(shape)).fill(1) };
+}
+
+/** All `value`. */
+export function constant(value = 0): Initializer {
+  expectFinite("constant", { value });
+  return { config: { name: "constant", value }, fill: (shape) => new Float32Array(sizeOf(shape)).fill(value) };
+}
+
+/** Options of `identity`. */
+export interface IdentityOptions {
+  /** 1 when absent. */
+  readonly gain?: number;
+}
+
+/**
+ * `gain` on the diagonal of a matrix, zeros elsewhere.
+ * @throws ShapeError for a weight that is no matrix.
+ */
+export function identity({ gain = 1 }: IdentityOptions = {}): Initializer {
+  expectFinite("identity", { gain });
+  return {
+    config: { name: "identity", gain },
+    fill: (shape) => {
+      const [rows, columns] = shape;
+      if (rows === undefined || columns === undefined || shape.length !== 2) {
+        throw new ShapeError(`identity: the weight is ${formatShape(shape)}; expected a matrix`, { shape });
+      }
+      const result = new Float32Array(rows * columns);
+      for (let at = 0; at < Math.min(rows, columns); at++) result[at * columns + at] = gain;
+      return result;
+    },
+  };
+}
+
+/** Options as a saved model or a caller has them; each initializer takes its own. */
+type Options = Readonly<Record<string, unknown>>;
+
+const BY_NAME: Readonly<Record<string, (options: Options) => Initializer>> = {
+  zeros,
+  ones,
+  constant: ({ value = 0 }) => constant(Number(value)),
+  identity,
+  ...random,
+};
+
+/** Keras's second names, and those of models saved before. */
+const ALIASES: Readonly<Record<string, string>> = {
+  uniform: "randomUniform",
+  normal: "randomNormal",
+  zero: "zeros",
+  one: "ones",
+};
+const OPTION_ALIASES: Readonly<Record<string, string>> = { minimum: "minval", maximum: "maxval" };
+
+/** What an option takes: an initializer, its name, or its saved config. */
+export type InitializerLike = Initializer | string | InitializerConfig;
+
+/** @throws ValueError for an unknown name, listing the known ones. */
+export function resolveInitializer(given: InitializerLike): Initializer {
+  if (typeof given !== "string" && "fill" in given) return given as Initializer;
+  const { name: asked, ...rest }: InitializerConfig =
+    typeof given === "string" ? { name: given } : (given as InitializerConfig);
+  const camel = camelCase(asked);
+  const name = ALIASES[camel] ?? camel;
+  const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+  if (make === undefined) {
+    throw new ValueError(`unknown initializer "${asked}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
+      initializer: asked,
+    });
+  }
+  return make(
+    Object.fromEntries(Object.entries(rest).map(([option, value]) => [OPTION_ALIASES[option] ?? option, value])),
+  );
+}

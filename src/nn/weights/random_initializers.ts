@@ -1,0 +1,212 @@
+/** Initializers that draw random numbers. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
+
+import { camelCase } from "../../core/camel_case.ts";
+import { ValueError } from "../../core/errors.ts";
+import { Random } from "../../core/random.ts";
+import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
+import type { Initializer, InitializerConfig } from "./initializer.ts";
+import { expectFinite } from "./initializer.ts";
+
+type Draw = (random: Random) => number;
+
+/** What all random initializers take. */
+export interface SeedOptions {
+  /** Of this initializer's own numbers; they follow from the model's seed when absent or null. */
+  readonly seed?: number | null;
+}
+
+/** With a seed of its own, an initializer fills every weight of one shape alike. */
+function seeded(config: InitializerConfig, { seed }: SeedOptions, fill: Initializer["fill"]): Initializer {
+  if (seed === undefined || seed === null) return { config, fill };
+  return { config: { ...config, seed }, fill: (shape) => fill(shape, new Random(seed)) };
+}
+
+/** An initializer whose elements are drawn one by one, for a weight of `shape`. */
+function drawing(config: InitializerConfig, seed: SeedOptions, draw: (shape: Shape) => Draw): Initializer {
+  return seeded(config, seed, (shape, random) => {
+    const next = draw(shape);
+    return Float32Array.from({ length: sizeOf(shape) }, () => next(random));
+  });
+}
+
+const uniform = (from: number, to: number): Draw => {
+  return (random) => from + (to - from) * random.uniform();
+};
+
+const normal = (mean: number, stddev: number): Draw => {
+  return (random) => mean + stddev * random.normal();
+};
+
+/** Normal numbers, drawn anew where they lie beyond two standard deviations. */
+const truncated = (mean: number, stddev: number): Draw => {
+  return (random) => {
+    let z = random.normal();
+    while (Math.abs(z) > 2) z = random.normal();
+    return mean + stddev * z;
+  };
+};
+
+/** Options of `randomUniform`. */
+export interface RandomUniformOptions extends SeedOptions {
+  /** −0.05 when absent. */
+  readonly minval?: number;
+  /** 0.05 when absent. */
+  readonly maxval?: number;
+}
+
+/** Uniform in [minval, maxval). */
+export function randomUniform({ minval = -0.05, maxval = 0.05, seed = null }: RandomUniformOptions = {}): Initializer {
+  expectFinite("randomUniform", { minval, maxval });
+  return drawing({ name: "randomUniform", minval, maxval }, { seed }, () => uniform(minval, maxval));
+}
+
+/** Options of `randomNormal` and `truncatedNormal`. */
+export interface RandomNormalOptions extends SeedOptions {
+  /** 0 when absent. */
+  readonly mean?: number;
+  /** 0.05 when absent. */
+  readonly stddev?: number;
+}
+
+/** Normal. */
+export function randomNormal({ mean = 0, stddev = 0.05, seed = null }: RandomNormalOptions = {}): Initializer {
+  expectFinite("randomNormal", { mean, stddev });
+  return drawing({ name: "randomNormal", mean, stddev }, { seed }, () => normal(mean, stddev));
+}
+
+/** Normal, without numbers further than two standard deviations from the mean. */
+export function truncatedNormal({ mean = 0, stddev = 0.05, seed = null }: RandomNormalOptions = {}): Initializer {
+  expectFinite("truncatedNormal", { mean, stddev });
+  return drawing({ name: "truncatedNormal", mean, stddev }, { seed }, () => truncated(mean, stddev));
+}
+
+const MODES = ["fan_in", "fan_out", "fan_avg"] as const;
+const DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "uniform"] as const;
+
+/** Options of `varianceScaling`. */
+export interface VarianceScalingOptions extends SeedOptions {
+  /** 1 when absent. */
+  readonly scale?: number;
+  /** What divides the scale: the number of inputs (the default), of outputs, or the mean of both. */
+  readonly mode?: (typeof MODES)[number];
+  readonly distribution?: (typeof DISTRIBUTIONS)[number];
+}
+
+/** The standard deviation of a normal number that is cut off at two standard deviations. */
+const TRUNCATED_DEVIATION = 0.8796256610342398;
+
+/** Random numbers of variance scale / n, where n is the number of a unit's inputs, outputs, or the mean of both. */
+export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
+  const { scale = 1, seed = null } = options;
+  const mode = expectOneOf("mode", options.mode ?? "fan_in", MODES);
+  const distribution = expectOneOf("distribution", options.distribution ?? "truncated_normal", DISTRIBUTIONS);
+  if (!(scale > 0)) {
+    throw new ValueError(`varianceScaling: scale is ${scale}; expected a number > 0`, { scale });
+  }
+  return scaling({ name: "varianceScaling", scale, mode, distribution }, { scale, mode, distribution }, { seed });
+}
+
+function expectOneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
+  const found = known.find((name) => name === value || camelCase(name) === value);
+  if (found === undefined) {
+    throw new ValueError(`varianceScaling: ${option} is "${value}"; expected one of ${known.join(", ")}`, {
+      [option]: value,
+    });
+  }
+  return found;
+}
+
+function scaling(
+  config: InitializerConfig,
+  { scale, mode, distribution }: Required<Omit<VarianceScalingOptions, "seed">>,
+  seed: SeedOptions,
+): Initializer {
+  return drawing(config, seed, (shape) => {
+    const [fanIn, fanOut] = fans(shape);
+    const count = mode === "fan_in" ? fanIn : mode === "fan_out" ? fanOut : (fanIn + fanOut) / 2;
+    const divisor = Math.max(1, count);
+    const variance = scale / divisor;
+    if (distribution === "uniform") {
+      const limit = Math.sqrt((3 * scale) / divisor);
+      return uniform(-limit, limit);
+    }
+    if (distribution === "untruncated_normal") return normal(0, Math.sqrt(variance));
+    return truncated(0, Math.sqrt(variance) / TRUNCATED_DEVIATION);
+  });
+}
+
+/** How many inputs and outputs a unit has. */
+function fans(shape: Shape): [number, number] {
+  if (shape.length < 2) return [shape[0] ?? 1, shape[0] ?? 1];
+  const field = sizeOf(shape.slice(0, -2));
+  return [(shape.at(-2) as number) * field, (shape.at(-1) as number) * field];
+}
+
+const named =
+  (name: string, scale: number, mode: (typeof MODES)[number], distribution: (typeof DISTRIBUTIONS)[number]) =>
+  ({ seed = null }: SeedOptions = {}): Initializer =>
+    scaling({ name }, { scale, mode, distribution }, { seed });
+
+/** Uniform in ±√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
+export const glorotUniform = named("glorotUniform", 1, "fan_avg", "uniform");
+/** Normal, cut off, of variance 2 / (fanIn + fanOut) (Glorot & Bengio 2010). */
+export const glorotNormal = named("glorotNormal", 1, "fan_avg", "truncated_normal");
+/** Uniform in ±√(6 / fanIn) (He et al. 2015). */
+export const heUniform = named("heUniform", 2, "fan_in", "uniform");
+/** Normal, cut off, of variance 2 / fanIn (He et al. 2015). */
+export const heNormal = named("heNormal", 2, "fan_in", "truncated_normal");
+/** Uniform in ±√(3 / fanIn) (LeCun et al. 1998). */
+export const lecunUniform = named("lecunUniform", 1, "fan_in", "uniform");
+/** Normal, cut off, of variance 1 / fanIn: for SELU (Klambauer et al. 2017). */
+export const lecunNormal = named("lecunNormal", 1, "fan_in", "truncated_normal");
+
+/** Options of `orthogonal`. */
+export interface OrthogonalInitializerOptions extends SeedOptions {
+  /** 1 when absent. */
+  readonly gain?: number;
+}
+
+/**
+ * A random matrix with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014).
+ * @throws ValueError for a shape of less than two axes.
+ */
+export function orthogonal({ gain = 1, seed = null }: OrthogonalInitializerOptions = {}): Initializer {
+  expectFinite("orthogonal", { gain });
+  const fill = (shape: Shape, random: Random) => {
+    if (shape.length < 2) {
+      throw new ValueError(`orthogonal: the shape ${formatShape(shape)} has less than two axes; expected a matrix`, {
+        shape,
+      });
+    }
+    const columns = shape.at(-1) as number;
+    const rows = sizeOf(shape) / columns;
+    const vectors = orthonormal(Math.min(rows, columns), Math.max(rows, columns), random);
+    const result = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const [which, along] = rows <= columns ? [row, column] : [column, row];
+        result[row * columns + column] = gain * ((vectors[which] as Float64Array)[along] as number);
+      }
+    }
+    return result;
+  };
+  return seeded({ name: "orthogonal", gain }, { seed }, fill);
+}
+
+/** `count` orthonormal vectors, by Gram–Schmidt applied twice: one pass loses orthogonality to rounding. */
+function orthonormal(count: number, length: number, random: Random): Float64Array[] {
+  const vectors: Float64Array[] = [];
+  while (vectors.length < count) {
+    const vector = Float64Array.from({ length }, () => random.normal());
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of vectors) {
+        let dot = 0;
+        for (let i = 0; i < length; i++) dot += (vector[i] as number) * (other[i] as number);
+        for (let i = 0; i < length; i++) vector[i] = (vector[i] as number) - dot * (other[i] as number);
+      }
+    }
+    const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+    if (norm > 1e-8) vectors.push(vector.map((x) => x / norm));
+  }
+  return vectors;
+}

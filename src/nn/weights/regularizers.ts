@@ -1,0 +1,133 @@
+/** Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's (https://keras.io/api/layers/regularizers/). */
+
+import { camelCase } from "../../core/camel_case.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
+import { scalar, type Value } from "../../graph/operation.ts";
+import { abs, add, div, maximum, mul, sqrt, square, sub } from "../../ops/arithmetic.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { sum } from "../../ops/reduce.ts";
+
+/** A penalty. `config` is what a saved model keeps. */
+export interface Regularizer {
+  readonly config: RegularizerConfig;
+  /** A scalar that grows with what is not wanted of `x`. */
+  penalty(x: Value): Value;
+}
+
+/** A regularizer as data. */
+export interface RegularizerConfig {
+  readonly name: string;
+  readonly [option: string]: number | string;
+}
+
+/** What an option takes: a regularizer, its name, its saved config, or null for none. */
+export type RegularizerLike = Regularizer | string | RegularizerConfig | null;
+
+function expectFactor(name: string, option: string, value: number): void {
+  if (!Number.isFinite(value) || value < 0) {
+    throw new ValueError(`${name}: ${option} is ${value}; expected a finite number ≥ 0`, { [option]: value });
+  }
+}
+
+const sumOfSizes = (x: Value, factor: number) => mul(sum(abs(x)), factor);
+const sumOfSquares = (x: Value, factor: number) => mul(sum(square(x)), factor);
+
+/** l1 · Σ |x|. */
+export function l1(l1 = 0.01): Regularizer {
+  expectFactor("l1", "l1", l1);
+  return { config: { name: "l1", l1 }, penalty: (x) => sumOfSizes(x, l1) };
+}
+
+/** l2 · Σ x². */
+export function l2(l2 = 0.01): Regularizer {
+  expectFactor("l2", "l2", l2);
+  return { config: { name: "l2", l2 }, penalty: (x) => sumOfSquares(x, l2) };
+}
+
+/** Options of `l1l2`. */
+export interface L1L2Options {
+  /** 0 when absent. */
+  readonly l1?: number;
+  /** 0 when absent. */
+  readonly l2?: number;
+}
+
+/** l1 · Σ |x| + l2 · Σ x². */
+export function l1l2({ l1 = 0, l2 = 0 }: L1L2Options = {}): Regularizer {
+  expectFactor("l1l2", "l1", l1);
+  expectFactor("l1l2", "l2", l2);
+  return {
+    config: { name: "l1l2", l1, l2 },
+    penalty: (x) => {
+      const terms = [...(l1 > 0 ? [sumOfSizes(x, l1)] : []), ...(l2 > 0 ? [sumOfSquares(x, l2)] : [])];
+      return terms.length === 0 ? scalar(0) : terms.reduce((a, b) => add(a, b));
+    },
+  };
+}
+
+/** Options of `orthogonalRegularizer`. */
+export interface OrthogonalOptions {
+  /** 0.01 when absent. */
+  readonly factor?: number;
+  /** Which vectors of the matrix are to be orthogonal; the rows when absent. */
+  readonly mode?: "rows" | "columns";
+}
+
+/** The largest factor by which a vector is scaled to length 1: Keras's 1 / ε. */
+const MIN_NORM = 1e-7;
+
+/**
+ * factor · the mean |cosine| between two different rows (or columns) of a matrix.
+ * @throws ShapeError when it meets a tensor that is no matrix.
+ */
+export function orthogonalRegularizer({ factor = 0.01, mode = "rows" }: OrthogonalOptions = {}): Regularizer {
+  expectFactor("orthogonalRegularizer", "factor", factor);
+  if (mode !== "rows" && mode !== "columns") {
+    throw new ValueError(`orthogonalRegularizer: mode is "${mode}"; expected "rows" or "columns"`, { mode });
+  }
+  return {
+    config: { name: "orthogonalRegularizer", factor, mode },
+    penalty: (x) => {
+      if (x.shape.length !== 2) {
+        throw new ShapeError(`orthogonalRegularizer: got a weight of ${formatShape(x.shape)}; expected a matrix`, {
+          shape: x.shape,
+        });
+      }
+      const [count, along] = mode === "rows" ? [x.shape[0] as number, 1] : [x.shape[1] as number, 0];
+      const squares = sum(square(x), { axes: along, keepDims: true });
+      // The floor is under the root: its gradient is finite for a vector of zeros.
+      const unit = div(x, sqrt(maximum(squares, MIN_NORM ** 2)));
+      const cosines = abs(matmul(unit, unit, mode === "rows" ? { transposeB: true } : { transposeA: true }));
+      const own = sum(div(squares, maximum(squares, MIN_NORM ** 2)));
+      return mul(sub(sum(cosines), own), factor / (count * (count - 1)));
+    },
+  };
+}
+
+const BY_NAME: Readonly<Record<string, (config: RegularizerConfig) => Regularizer>> = {
+  l1: (config) => l1(Number(config.l1 ?? 0.01)),
+  l2: (config) => l2(Number(config.l2 ?? 0.01)),
+  l1l2: (config) => l1l2({ l1: Number(config.l1 ?? 0), l2: Number(config.l2 ?? 0) }),
+  l1L2: (config) => l1l2({ l1: Number(config.l1 ?? 0), l2: Number(config.l2 ?? 0) }),
+  orthogonalRegularizer: ({ name: _, ...options }) => orthogonalRegularizer(options as OrthogonalOptions),
+};
+
+/**
+ * The regularizer that was asked for; undefined for null and undefined.
+ * @throws ValueError that lists the known names.
+ */
+export function resolveRegularizer(given: RegularizerLike | undefined): Regularizer | undefined {
+  if (given === null || given === undefined) return undefined;
+  if (typeof given !== "string" && "penalty" in given) return given as Regularizer;
+  const config: RegularizerConfig = typeof given === "string" ? { name: given } : (given as RegularizerConfig);
+  const name = camelCase(config.name);
+  const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+  if (make === undefined) {
+    const known = "l1, l2, l1l2, orthogonalRegularizer";
+    throw new ValueError(`unknown regularizer "${config.name}"; expected one of ${known}`, {
+      regularizer: config.name,
+    });
+  }
+  return make(config);
+}
