@@ -49,7 +49,6 @@ export {
   type VariableOptions,
 } from "./graph/operation.ts";
 export { printGraph } from "./graph/print.ts";
-export { type Bindings, interpret } from "./graph/reference.ts";
 export { type BrowserSave, type BrowserSaves, type BrowserSavesOptions, openBrowserSaves } from "./io/browser_saves.ts";
 export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations/index.ts";
@@ -236,6 +235,7 @@ export {
 } from "./nn/weights/regularizers.ts";
 export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
+export { type Bindings, interpret } from "./ops/interpret.ts";
 export { FileError } from "./platform/file_system.ts";
 export { isStorageFull } from "./platform/storage_full.ts";
 export {

@@ -4,7 +4,7 @@
  */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Device } from "../gpu/device.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, only } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/roofline.ts";
 import type { BenchCase, Work } from "./case.ts";
@@ -37,13 +37,6 @@ const multiplyAddOp = defineOp<Chains>({
   name: "multiplyAdd",
   infer: ({ attributes: { invocations } }) => [{ shape: [invocations, VECTOR], dtype: "float32" }],
   vjp: () => [],
-  reference: ({ outputs: [output], attributes }) => {
-    const { shape } = output as TensorType;
-    const data = Float64Array.from({ length: attributes.invocations * VECTOR }, (_, index) =>
-      chainSum(attributes, index),
-    );
-    return [{ shape, data }];
-  },
   lower: ({ outputs: [output], attributes }) => [multiplyAddCall(output as Operand, attributes)],
 });
 
@@ -63,7 +56,6 @@ const copyOp = defineOp<Readonly<Record<string, never>>>({
   name: "plainCopy",
   infer: ({ inputs }) => [inputs[0] as TensorType],
   vjp: ({ cotangents: [dy] }) => [dy as Value],
-  reference: ({ inputs: [input] }) => [input as ReferenceArray],
   lower: ({ inputs: [input], outputs: [output] }) => [plainCopyCall(input as Operand, output as Operand)],
 });
 

@@ -1,4 +1,4 @@
-/** What an op is. One `defineOp` per op holds its whole meaning; leaving a part out does not compile. */
+/** What an op is. One `defineOp` per op says all that a page needs of it, and an `OpReference` beside it what it means in float64. */
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import type { Shape } from "../core/shape.ts";
 import { Operation, type Value } from "./operation.ts";
@@ -50,8 +50,6 @@ interface OpBase<A> {
    * autograd sums it down to the input's.
    */
   vjp(context: VjpContext<A>): readonly (Value | null)[];
-  /** The meaning of the op, in float64 loops. */
-  reference(context: ReferenceContext<A>): readonly ReferenceArray[];
 }
 
 /** An op that kernels carry out. */
@@ -66,16 +64,11 @@ export interface ElementwiseOp<A = unknown> extends OpBase<A> {
   readonly kind: "elementwise";
   /** `args` are WGSL expressions of type f32, i32 or bool by the inputs' dtypes; the result is of the output's. */
   wgsl(args: readonly string[], context: InferContext<A>): string;
+  /** The same in float64: one element of the output, from the inputs' elements. */
+  compute(args: readonly number[], attributes: A): number;
 }
 
-/** An op that is written with other ops; expanded before anything else. */
-export interface CompositeOp<A = unknown> extends OpBase<A> {
-  readonly kind: "composite";
-  /** The operations that it is short for. */
-  expand(context: { readonly inputs: readonly Value[]; readonly attributes: A }): readonly Value[];
-}
-
-/** An op whose output is its input's buffer under another shape. */
+/** An op whose output is its input's buffer, or the beginning of it, under another shape. */
 export interface ViewOp<A = unknown> extends OpBase<A> {
   readonly kind: "view";
 }
@@ -86,7 +79,7 @@ export interface LeafOp<A = unknown> extends OpBase<A> {
 }
 
 /** An op of any kind. */
-export type OpDefinition<A = unknown> = KernelOp<A> | ElementwiseOp<A> | CompositeOp<A> | ViewOp<A> | LeafOp<A>;
+export type OpDefinition<A = unknown> = KernelOp<A> | ElementwiseOp<A> | ViewOp<A> | LeafOp<A>;
 
 /** A definition that can be applied to values. */
 export interface Op<A> {
@@ -99,6 +92,15 @@ export function defineOp<A>(definition: OpDefinition<A>): Op<A> {
   const apply = (inputs: readonly Value[], attributes: A) =>
     new Operation(definition as OpDefinition, inputs, attributes).outputs;
   return Object.assign(apply, { definition: definition as OpDefinition });
+}
+
+/**
+ * What a kernel's op means, in float64 loops. It stands beside its op, but not in it: `ops/references.ts` lists them for the
+ * interpreter, and a page that does not interpret leaves them out.
+ */
+export interface OpReference<A = never> {
+  readonly op: Op<A>;
+  readonly reference: (context: ReferenceContext<A>) => readonly ReferenceArray[];
 }
 
 /** The only output of an op that has one. */

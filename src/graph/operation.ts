@@ -106,9 +106,6 @@ function leaf(name: string): OpDefinition {
     name,
     infer: ({ attributes }) => [(attributes as LeafAttributes).type],
     vjp: () => [],
-    reference: () => {
-      throw new Error(`${name} has no reference of its own: the interpreter supplies its value`);
-    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Operand } from "../core/kernel_call.ts";
 import type { Op } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { type AdaptiveOptions, type AdaptiveRule, adaptiveCall } from "../kernels/adaptive.ts";
-import { applyUpdate, defineUpdate, type StepInputs, type UpdateSpec } from "./optimizer_update.ts";
+import { applyUpdate, defineUpdate, type StepInputs, type UpdateMeaning } from "./optimizer_update.ts";
 
 /** Constants of a step; `adaptiveUpdate` says which rule reads which. */
 export type AdaptiveAttributes = Required<AdaptiveOptions>;
@@ -12,43 +12,55 @@ function named([w, first, second]: readonly Operand[]) {
   return { w: w as Operand, first: first as Operand, ...(second === undefined ? {} : { second }) };
 }
 
-const define = (rule: AdaptiveRule, step: UpdateSpec<AdaptiveAttributes>["step"]) =>
+const define = (rule: AdaptiveRule) =>
   defineUpdate<AdaptiveAttributes>({
     name: `${rule}Update`,
     call: (state, shared, outputs, attributes) =>
       adaptiveCall(rule, { ...named(state), ...shared }, named(outputs), attributes),
-    step,
   });
 
 const OPS: Readonly<Record<AdaptiveRule, Op<AdaptiveAttributes>>> = {
-  adagrad: define("adagrad", (state, g, [rate = 0], { epsilon }) => {
+  adagrad: define("adagrad"),
+  adadelta: define("adadelta"),
+  nadam: define("nadam"),
+  lion: define("lion"),
+  adamax: define("adamax"),
+};
+
+const STEPS: Readonly<Record<AdaptiveRule, UpdateMeaning<AdaptiveAttributes>["step"]>> = {
+  adagrad: (state, g, [rate = 0], { epsilon }) => {
     const [w, before] = state as [number, number];
     const squares = before + g * g;
     return [w - (rate * g) / Math.sqrt(squares + epsilon), squares];
-  }),
-  adadelta: define("adadelta", (state, g, [rate = 0], { beta1: rho, epsilon }) => {
+  },
+  adadelta: (state, g, [rate = 0], { beta1: rho, epsilon }) => {
     const [w, before, deltas] = state as [number, number, number];
     const squares = rho * before + (1 - rho) * g * g;
     const delta = (Math.sqrt(deltas + epsilon) * g) / Math.sqrt(squares + epsilon);
     return [w - rate * delta, squares, rho * deltas + (1 - rho) * delta * delta];
-  }),
-  nadam: define("nadam", (state, g, [ofMean = 0, , ofGradient = 0, correction = 0], { beta1, beta2, epsilon }) => {
+  },
+  nadam: (state, g, [ofMean = 0, , ofGradient = 0, correction = 0], { beta1, beta2, epsilon }) => {
     const [w, mBefore, vBefore] = state as [number, number, number];
     const m = mBefore + (g - mBefore) * (1 - beta1);
     const v = vBefore + (g * g - vBefore) * (1 - beta2);
     return [w - (ofMean * m + ofGradient * g) / (Math.sqrt(v * correction) + epsilon), m, v];
-  }),
-  lion: define("lion", (state, g, [rate = 0], { beta1, beta2 }) => {
+  },
+  lion: (state, g, [rate = 0], { beta1, beta2 }) => {
     const [w, m] = state as [number, number];
     return [w - rate * Math.sign(beta1 * m + (1 - beta1) * g), beta2 * m + (1 - beta2) * g];
-  }),
-  adamax: define("adamax", (state, g, [rate = 0], { beta1, beta2, epsilon }) => {
+  },
+  adamax: (state, g, [rate = 0], { beta1, beta2, epsilon }) => {
     const [w, mBefore, before] = state as [number, number, number];
     const m = mBefore + (g - mBefore) * (1 - beta1);
     const largest = Math.max(beta2 * before, Math.abs(g));
     return [w - (rate * m) / (largest + epsilon), m, largest];
-  }),
+  },
 };
+
+/** What the rules mean for one element. */
+export function adaptiveMeanings(): readonly UpdateMeaning<AdaptiveAttributes>[] {
+  return Object.entries(STEPS).map(([rule, step]) => ({ op: OPS[rule as AdaptiveRule], step }));
+}
 
 /**
  * One step of a rule. State: w, then Adagrad's squares; Adadelta's squares of gradients and of steps (`beta1` is its rho);

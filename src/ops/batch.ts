@@ -1,7 +1,7 @@
 /** Taking a batch out of a data set that lives on the GPU: a step uploads nothing but its position. */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { rowBatchCall, sequenceBatchCall } from "../kernels/batch.ts";
 
@@ -16,6 +16,14 @@ const sequenceBatchOp = defineOp<SequenceBatchAttributes>({
   name: "sequenceBatch",
   infer: ({ attributes: { batchSize, length } }) => [{ shape: [batchSize, length], dtype: "int32" }],
   vjp: () => [null, null, null, null],
+  lower: ({ inputs, outputs: [output], attributes: { paddingPre } }) => {
+    const [ids, offsets, permutation, position] = inputs as [Operand, Operand, Operand, Operand];
+    return [sequenceBatchCall({ ids, offsets, permutation, position }, output as Operand, { paddingPre, padValue: 0 })];
+  },
+});
+
+export const sequenceBatchReference: OpReference<SequenceBatchAttributes> = {
+  op: sequenceBatchOp,
   reference: ({ inputs, attributes: { batchSize, length, paddingPre } }) => {
     const [ids, offsets, permutation, position] = inputs as [
       ReferenceArray,
@@ -32,11 +40,7 @@ const sequenceBatchOp = defineOp<SequenceBatchAttributes>({
     }
     return [{ shape: [batchSize, length], data }];
   },
-  lower: ({ inputs, outputs: [output], attributes: { paddingPre } }) => {
-    const [ids, offsets, permutation, position] = inputs as [Operand, Operand, Operand, Operand];
-    return [sequenceBatchCall({ ids, offsets, permutation, position }, output as Operand, { paddingPre, padValue: 0 })];
-  },
-});
+};
 
 /**
  * Rows `permutation[position …]` of a ragged data set, padded with 0: ids `[total]`, offsets `[N + 1]`,
@@ -57,6 +61,14 @@ const rowBatchOp = defineOp<{ readonly batchSize: number }>({
     return [{ shape: [batchSize, ...table.shape.slice(1)], dtype: table.dtype }];
   },
   vjp: () => [null, null, null],
+  lower: ({ inputs, outputs: [output] }) => {
+    const [table, permutation, position] = inputs as [Operand, Operand, Operand];
+    return [rowBatchCall({ table, permutation, position }, output as Operand, { width: sizeOf(table.shape.slice(1)) })];
+  },
+});
+
+export const rowBatchReference: OpReference<{ readonly batchSize: number }> = {
+  op: rowBatchOp,
   reference: ({ inputs, outputs: [output], attributes: { batchSize } }) => {
     const [table, permutation, position] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray];
     const width = sizeOf(table.shape.slice(1));
@@ -68,11 +80,7 @@ const rowBatchOp = defineOp<{ readonly batchSize: number }>({
     }
     return [{ shape: (output as TensorType).shape, data }];
   },
-  lower: ({ inputs, outputs: [output] }) => {
-    const [table, permutation, position] = inputs as [Operand, Operand, Operand];
-    return [rowBatchCall({ table, permutation, position }, output as Operand, { width: sizeOf(table.shape.slice(1)) })];
-  },
-});
+};
 
 /** Rows `permutation[position …]` of a dense table `[N, ...D]` -> `[batchSize, ...D]`. */
 export function rowBatch(table: Value, permutation: Value, position: Value, batchSize: number): Value {

@@ -3,9 +3,8 @@
  */
 import type { DType } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
-import type { TensorType } from "../core/kernel_call.ts";
-import { broadcastShapes, broadcastStrides, sizeOf, stridesOf } from "../core/shape.ts";
-import { defineOp, type Op, only, type ReferenceArray, type ReferenceContext } from "../graph/op.ts";
+import { broadcastShapes } from "../core/shape.ts";
+import { defineOp, type Op, only } from "../graph/op.ts";
 import { scalar, Value } from "../graph/operation.ts";
 
 /** What elementwise ops take: a value, or a number that becomes a scalar constant of the other operand's dtype. */
@@ -44,32 +43,8 @@ export function elementwise<A>(spec: ElementwiseSpec<A>): Op<A> {
     wgsl: (args, { inputs, attributes }) => spec.wgsl(args, { dtypes: inputs.map((input) => input.dtype), attributes }),
     vjp: ({ inputs, outputs, cotangents, attributes }) =>
       spec.vjp({ args: inputs, y: only(outputs), dy: cotangents[0] as Value, attributes }),
-    reference: (context) => [mapReference(context, (args) => spec.compute(args, context.attributes))],
+    compute: spec.compute,
   });
-}
-
-function mapReference<A>(
-  { inputs, outputs }: ReferenceContext<A>,
-  compute: (args: readonly number[]) => number,
-): ReferenceArray {
-  const { shape } = outputs[0] as TensorType;
-  const data = new Float64Array(sizeOf(shape));
-  const own = stridesOf(shape);
-  const strides = inputs.map((input) => broadcastStrides(input.shape, shape));
-  const args = new Array<number>(inputs.length);
-  for (let index = 0; index < data.length; index++) {
-    inputs.forEach((input, which) => {
-      let offset = 0;
-      let rest = index;
-      own.forEach((stride, axis) => {
-        offset += Math.floor(rest / stride) * ((strides[which] as number[])[axis] as number);
-        rest %= stride;
-      });
-      args[which] = input.data[offset] as number;
-    });
-    data[index] = compute(args);
-  }
-  return { shape, data };
 }
 
 /** A dtype rule: all inputs share one of `allowed`, which is also the output's. */

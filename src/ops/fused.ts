@@ -2,9 +2,10 @@
 import { ValueError } from "../core/errors.ts";
 import type { TensorType } from "../core/kernel_call.ts";
 import type { Shape } from "../core/shape.ts";
-import { defineOp, type ElementwiseOp, type OpDefinition, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type ElementwiseOp, type OpDefinition, type OpReference, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { elementwiseCall, literal } from "../kernels/elementwise.ts";
+import { mapElements } from "./elementwise_reference.ts";
 
 /** Where an operand of a step comes from: an input of the fused operation, an earlier step, or a literal. */
 export type StepArgument =
@@ -37,17 +38,6 @@ export const fusedOp = defineOp<FusedAttributes>({
   vjp: () => {
     throw new ValueError("fused: fusion comes after differentiation");
   },
-  reference: ({ inputs, attributes: { steps, results } }) => {
-    const values: ReferenceArray[] = [];
-    for (const { definition, attributes, args, type } of steps) {
-      const own = args.map((argument): ReferenceArray => {
-        if (argument.kind === "literal") return { shape: [], data: Float64Array.of(argument.value) };
-        return (argument.kind === "input" ? inputs : values)[argument.index] as ReferenceArray;
-      });
-      values.push(definition.reference({ inputs: own, outputs: [type], attributes })[0] as ReferenceArray);
-    }
-    return results.map((step) => values[step] as ReferenceArray);
-  },
   lower: ({ inputs, outputs, attributes: { steps, results } }) => [
     elementwiseCall(inputs, outputs, results, (args) =>
       steps.map(({ definition, attributes, args: own, argTypes }) => {
@@ -60,6 +50,21 @@ export const fusedOp = defineOp<FusedAttributes>({
     ),
   ],
 });
+
+export const fusedReference: OpReference<FusedAttributes> = {
+  op: fusedOp,
+  reference: ({ inputs, attributes: { steps, results } }) => {
+    const values: ReferenceArray[] = [];
+    for (const { definition, attributes, args, type } of steps) {
+      const own = args.map((argument): ReferenceArray => {
+        if (argument.kind === "literal") return { shape: [], data: Float64Array.of(argument.value) };
+        return (argument.kind === "input" ? inputs : values)[argument.index] as ReferenceArray;
+      });
+      values.push(mapElements(definition, { inputs: own, outputs: [type], attributes }));
+    }
+    return results.map((step) => values[step] as ReferenceArray);
+  },
+};
 
 /** Fused operations of one `shape` as one: its outputs are theirs, one after another. Steps that several have are taken once. */
 export function joinFused(

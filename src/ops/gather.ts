@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { gatherCall } from "../kernels/gather.ts";
 import { segmentSumCall } from "../kernels/segment_sum.ts";
@@ -26,6 +26,15 @@ export const gatherOp = defineOp<NoAttributes>({
     const [table, ids] = inputs as [Value, Value];
     return [scatterAdd(dy as Value, ids, table.shape[0] as number), null];
   },
+  lower: ({ inputs, outputs: [output] }) => {
+    const [table, ids] = inputs as [Operand, Operand];
+    const options = { rows: table.shape[0] as number, width: sizeOf(table.shape.slice(1)) };
+    return [gatherCall(table, ids, output as Operand, options)];
+  },
+});
+
+export const gatherReference: OpReference<NoAttributes> = {
+  op: gatherOp,
   reference: ({ inputs, outputs: [output] }) => {
     const [table, ids] = inputs as [ReferenceArray, ReferenceArray];
     const width = sizeOf(table.shape.slice(1));
@@ -37,12 +46,7 @@ export const gatherOp = defineOp<NoAttributes>({
     });
     return [{ shape, data }];
   },
-  lower: ({ inputs, outputs: [output] }) => {
-    const [table, ids] = inputs as [Operand, Operand];
-    const options = { rows: table.shape[0] as number, width: sizeOf(table.shape.slice(1)) };
-    return [gatherCall(table, ids, output as Operand, options)];
-  },
-});
+};
 
 /**
  * Rows of a table: table `[V, ...D]`, ids `[...N]` (int32) -> `[...N, ...D]`. An id outside the table gives zeros:
@@ -69,6 +73,19 @@ const scatterAddOp = defineOp<{ readonly rows: number }>({
     return [{ shape: [rows, updates.shape[1] as number], dtype: "float32" }];
   },
   vjp: ({ inputs, cotangents: [dy] }) => [gather(dy as Value, inputs[1] as Value), null],
+  lower: ({ inputs, outputs: [output], attributes: { rows } }) => {
+    const [updates, ids] = inputs as [Operand, Operand];
+    const temporary = (index: number): Operand => ({ role: "temporary", index, shape: ids.shape, dtype: "int32" });
+    const [sorted, order] = [temporary(0), temporary(1)];
+    return [
+      sortIdsCall(ids, { sorted, order }, { bound: rows }),
+      segmentSumCall({ updates, sorted, order }, output as Operand),
+    ];
+  },
+});
+
+export const scatterAddReference: OpReference<{ readonly rows: number }> = {
+  op: scatterAddOp,
   reference: ({ inputs, outputs: [output] }) => {
     const [updates, ids] = inputs as [ReferenceArray, ReferenceArray];
     const [rows, width] = (output as TensorType).shape as [number, number];
@@ -82,16 +99,7 @@ const scatterAddOp = defineOp<{ readonly rows: number }>({
     });
     return [{ shape: [rows, width], data }];
   },
-  lower: ({ inputs, outputs: [output], attributes: { rows } }) => {
-    const [updates, ids] = inputs as [Operand, Operand];
-    const temporary = (index: number): Operand => ({ role: "temporary", index, shape: ids.shape, dtype: "int32" });
-    const [sorted, order] = [temporary(0), temporary(1)];
-    return [
-      sortIdsCall(ids, { sorted, order }, { bound: rows }),
-      segmentSumCall({ updates, sorted, order }, output as Operand),
-    ];
-  },
-});
+};
 
 /**
  * The transpose of `gather`: updates `[...N, ...D]` added into `[rows, ...D]` at ids `[...N]`. Equal ids are summed in

@@ -11,9 +11,10 @@ import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { slice } from "./movement.ts";
 import { applySweep, defineSweep, type SweepFamily } from "./sweep.ts";
+import type { SweepMeaning } from "./sweep_reference.ts";
 
-/** What the layer does in one step, and the kernels that run it. */
-export const gruFamily: SweepFamily<LstmActivations> = {
+/** The layer's sizes, and the kernels that run it. */
+const gruFamily: SweepFamily<LstmActivations> = {
   name: "gru",
   gates: 3,
   states: 1,
@@ -22,6 +23,17 @@ export const gruFamily: SweepFamily<LstmActivations> = {
   rereadsInitial: false,
   // Every step saved the h that it began with.
   previous: ({ hidden, saved }) => slice(saved as Value, [0, 0, 4 * (hidden.shape[2] as number)], hidden.shape),
+  forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
+    gruForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
+  backwardCall: ({ kept, ...reads }, { dX, dInitial, dInner = dX }, attributes) =>
+    gruBackwardCall({ saved: kept, ...reads }, { dX, dRecurrent: dInner, dInitial }, attributes),
+};
+
+/** Inputs: x, recurrent kernel, and, where there, ids, recurrent bias, initial state and mask; outputs: hidden, saved, last. */
+export const gruSweepOp = defineSweep(gruFamily);
+
+export const gruMeaning: SweepMeaning<LstmActivations> = {
+  op: gruSweepOp,
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
     const [h] = states as [number];
     const [xz, xr, xh] = x as [number, number, number];
@@ -39,14 +51,7 @@ export const gruFamily: SweepFamily<LstmActivations> = {
     const dR = dG * uh * slopeFromOutput(recurrentActivation, r);
     return { dX: [dZ, dR, dG], dInner: [dZ, dR, dG * r], dStates: [dh * z] };
   },
-  forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
-    gruForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
-  backwardCall: ({ kept, ...reads }, { dX, dInitial, dInner = dX }, attributes) =>
-    gruBackwardCall({ saved: kept, ...reads }, { dX, dRecurrent: dInner, dInitial }, attributes),
 };
-
-/** Inputs: x, recurrent kernel, and, where there, ids, recurrent bias, initial state and mask; outputs: hidden, saved, last. */
-export const gruSweepOp = defineSweep(gruFamily);
 
 /** Optional parts of a sweep. */
 export interface GruSweepOptions extends Partial<LstmActivations> {

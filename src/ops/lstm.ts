@@ -20,6 +20,7 @@ import {
   type SweepReads,
   type SweepWrites,
 } from "./sweep.ts";
+import type { SweepMeaning } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
 export interface LstmActivations {
@@ -55,6 +56,14 @@ const family: SweepFamily<LstmActivations> = {
   separatesInner: false,
   rereadsInitial: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
+  ...kernels,
+};
+
+/** Inputs: x, recurrent kernel, and, where there, ids, initial states and mask; outputs: hidden, saved, last. */
+export const lstmSweepOp = defineSweep(family);
+
+export const lstmMeaning: SweepMeaning<LstmActivations> = {
+  op: lstmSweepOp,
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
     const [h, c] = states as [number, number];
     const [i, f, g, o] = x.map((value, gate) =>
@@ -77,11 +86,7 @@ const family: SweepFamily<LstmActivations> = {
     ];
     return { dX, dInner: dX, dStates: [0, dCell * f] };
   },
-  ...kernels,
 };
-
-/** Inputs: x, recurrent kernel, and, where there, ids, initial states and mask; outputs: hidden, saved, last. */
-export const lstmSweepOp = defineSweep(family);
 
 /** The last states `[2, B, H]` of a sweep whose rows read their padding once for all. */
 export const lstmPaddedSweep = definePaddedSweep(family, kernels);

@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape } from "../core/shape.ts";
-import { defineOp, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { lstmCellCall, lstmCellGradCall } from "../kernels/lstm_cell.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
@@ -53,6 +53,15 @@ const lstmCellOp = defineOp<LstmActivations>({
       hasH: dH != null,
       hasC: dC != null,
     }),
+  lower: ({ inputs, outputs, attributes }) => {
+    const [z, c] = inputs as [Operand, Operand];
+    const [h, cNext] = outputs as [Operand, Operand];
+    return [lstmCellCall({ z, c }, { h, cNext }, attributes)];
+  },
+});
+
+export const lstmCellReference: OpReference<LstmActivations> = {
+  op: lstmCellOp,
   reference: ({ inputs, attributes }) => {
     const [z, c] = inputs as [ReferenceArray, ReferenceArray];
     const [batch, units] = c.shape as [number, number];
@@ -70,12 +79,7 @@ const lstmCellOp = defineOp<LstmActivations>({
       { shape: c.shape, data: next },
     ];
   },
-  lower: ({ inputs, outputs, attributes }) => {
-    const [z, c] = inputs as [Operand, Operand];
-    const [h, cNext] = outputs as [Operand, Operand];
-    return [lstmCellCall({ z, c }, { h, cNext }, attributes)];
-  },
-});
+};
 
 const lstmCellGradOp = defineOp<GradAttributes>({
   kind: "kernel",
@@ -86,6 +90,17 @@ const lstmCellGradOp = defineOp<GradAttributes>({
       "lstmCell: second derivatives are not available; write the cell with sigmoid() and tanh() instead",
     );
   },
+  lower: ({ inputs, outputs, attributes }) => {
+    const [z, c, ...rest] = inputs as [Operand, Operand, ...Operand[]];
+    const dH = attributes.hasH ? { dH: rest.shift() as Operand } : {};
+    const dC = attributes.hasC ? { dC: rest.shift() as Operand } : {};
+    const [dZ, dCPrev] = outputs as [Operand, Operand];
+    return [lstmCellGradCall({ z, c, ...dH, ...dC }, { dZ, dCPrev }, attributes)];
+  },
+});
+
+export const lstmCellGradReference: OpReference<GradAttributes> = {
+  op: lstmCellGradOp,
   reference: ({ inputs, attributes }) => {
     const [z, c, ...rest] = inputs as [ReferenceArray, ReferenceArray, ...ReferenceArray[]];
     const dH = attributes.hasH ? rest.shift() : undefined;
@@ -116,14 +131,7 @@ const lstmCellGradOp = defineOp<GradAttributes>({
       { shape: c.shape, data: dBefore },
     ];
   },
-  lower: ({ inputs, outputs, attributes }) => {
-    const [z, c, ...rest] = inputs as [Operand, Operand, ...Operand[]];
-    const dH = attributes.hasH ? { dH: rest.shift() as Operand } : {};
-    const dC = attributes.hasC ? { dC: rest.shift() as Operand } : {};
-    const [dZ, dCPrev] = outputs as [Operand, Operand];
-    return [lstmCellGradCall({ z, c, ...dH, ...dC }, { dZ, dCPrev }, attributes)];
-  },
-});
+};
 
 /**
  * One LSTM step from pre-activations: z `[B, 4H]` = x·W + h·U + b (gates i, f, c, o), c `[B, H]` -> h and the next c.

@@ -1,6 +1,6 @@
 /** The schedule by which a sweep skips the steps that a mask leaves out at the ends of rows. */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { maskScheduleCall, scheduleSize } from "../kernels/mask_schedule.ts";
 import { notEqual } from "./arithmetic.ts";
@@ -15,6 +15,11 @@ const maskScheduleOp = defineOp<Readonly<Record<string, never>>>({
     return [{ shape: [scheduleSize(batch, steps)], dtype: "int32" }];
   },
   vjp: () => [null],
+  lower: ({ inputs: [mask], outputs: [output] }) => [maskScheduleCall(mask as Operand, output as Operand)],
+});
+
+export const maskScheduleReference: OpReference<Readonly<Record<string, never>>> = {
+  op: maskScheduleOp,
   reference: ({ inputs: [mask], outputs: [output] }) => {
     const { shape, data } = mask as ReferenceArray;
     const [batch, steps] = shape as [number, number];
@@ -26,8 +31,7 @@ const maskScheduleOp = defineOp<Readonly<Record<string, never>>>({
     const parts = [spans.map(({ row }) => row), spans.map(({ start }) => start), spans.map(({ end }) => end)];
     return [{ shape: (output as TensorType).shape, data: Float64Array.from([...parts.flat(), ...data]) }];
   },
-  lower: ({ inputs: [mask], outputs: [output] }) => [maskScheduleCall(mask as Operand, output as Operand)],
-});
+};
 
 /** Mask bool `[B, T]` -> int32 `[3 B + B T]`: the rows, longest first, their starts and ends, then the mask. */
 export function maskSchedule(mask: Value): Value {

@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import { scalar, type Value } from "../graph/operation.ts";
 import { type MatmulActivation, matmulCall } from "../kernels/matmul.ts";
 import { exp, greater, mul, sub, where } from "./arithmetic.ts";
@@ -57,6 +57,15 @@ export const matmulOp = defineOp<MatmulAttributes>({
       : matmul(a, dz, { transposeA: !transposeA });
     return hasBias ? [da, db, dz] : [da, db];
   },
+  lower: ({ inputs, outputs: [out], attributes: { transposeA, transposeB, activation } }) => {
+    const [a, b, bias] = inputs as [Operand, Operand, Operand?];
+    const operands = { a, b, out: out as Operand };
+    return [matmulCall(bias === undefined ? operands : { ...operands, bias }, { transposeA, transposeB, activation })];
+  },
+});
+
+export const matmulReference: OpReference<MatmulAttributes> = {
+  op: matmulOp,
   reference: ({ inputs, outputs: [output], attributes: { transposeA, transposeB, activation } }) => {
     const [a, b, bias] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray?];
     const shape = output?.shape ?? [];
@@ -90,12 +99,7 @@ export const matmulOp = defineOp<MatmulAttributes>({
     }
     return [{ shape, data }];
   },
-  lower: ({ inputs, outputs: [out], attributes: { transposeA, transposeB, activation } }) => {
-    const [a, b, bias] = inputs as [Operand, Operand, Operand?];
-    const operands = { a, b, out: out as Operand };
-    return [matmulCall(bias === undefined ? operands : { ...operands, bias }, { transposeA, transposeB, activation })];
-  },
-});
+};
 
 const ACTIVATIONS: Readonly<Record<MatmulActivation, (x: number) => number>> = {
   linear: (x) => x,

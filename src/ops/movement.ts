@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf, stridesOf } from "../core/shape.ts";
-import { defineOp, type Op, type OpDefinition, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type Op, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { type CopyPart, copyCall } from "../kernels/copy.ts";
 import { expandDims } from "./reshape.ts";
@@ -15,14 +15,19 @@ interface Movement<A> {
   vjp(inputs: readonly Value[], dy: Value, attributes: A): readonly Value[];
 }
 
-function defineMovement<A>(movement: Movement<A>): Op<A> {
-  const partsOf = (inputs: readonly { readonly shape: Shape }[], output: TensorType, attributes: A) =>
+/** The op of a movement, with the boxes that it copies. */
+interface MovementOp<A> extends Op<A> {
+  partsOf(inputs: readonly { readonly shape: Shape }[], output: TensorType, attributes: A): readonly CopyPart[];
+}
+
+function defineMovement<A>(movement: Movement<A>): MovementOp<A> {
+  const partsOf: MovementOp<A>["partsOf"] = (inputs, output, attributes) =>
     movement.parts(
       inputs.map(({ shape }) => shape),
       output.shape,
       attributes,
     );
-  const definition: OpDefinition<A> = {
+  const op = defineOp<A>({
     kind: "kernel",
     name: movement.name,
     infer: ({ inputs, attributes }) => {
@@ -43,35 +48,11 @@ function defineMovement<A>(movement: Movement<A>): Op<A> {
       return [{ shape, dtype: first.dtype }];
     },
     vjp: ({ inputs, cotangents: [dy], attributes }) => movement.vjp(inputs, dy as Value, attributes),
-    reference: ({ inputs, outputs: [output], attributes }) => {
-      const type = output as TensorType;
-      const data = new Float64Array(sizeOf(type.shape));
-      for (const part of partsOf(inputs, type, attributes))
-        copyReference(inputs[part.input] as ReferenceArray, data, part);
-      return [{ shape: type.shape, data }];
-    },
     lower: ({ inputs, outputs: [output], attributes }) => [
       copyCall(inputs, output as Operand, partsOf(inputs, output as Operand, attributes)),
     ],
-  };
-  return defineOp(definition);
-}
-
-function copyReference({ data }: ReferenceArray, target: Float64Array, part: CopyPart): void {
-  const own = stridesOf(part.shape);
-  for (let index = 0; index < sizeOf(part.shape); index++) {
-    let from = part.inOffset;
-    let to = part.outOffset;
-    let isInside = true;
-    own.forEach((stride, axis) => {
-      const coordinate = Math.floor(index / stride) % (part.shape[axis] as number);
-      const inner = coordinate - (part.before?.[axis] ?? 0);
-      isInside &&= inner >= 0 && inner < ((part.inside ?? part.shape)[axis] as number);
-      from += inner * (part.inStrides[axis] as number);
-      to += coordinate * (part.outStrides[axis] as number);
-    });
-    target[to] = isInside ? (data[from] as number) : 0;
-  }
+  });
+  return Object.assign(op, { partsOf });
 }
 
 const transposeOp = defineMovement<{ readonly permutation: readonly number[] }>({
@@ -148,7 +129,7 @@ interface PadAttributes {
 }
 
 /** Puts x at `before` in zeros of `shape`; what reaches outside is cut. */
-const padOp: Op<PadAttributes> = defineMovement<PadAttributes>({
+const padOp: MovementOp<PadAttributes> = defineMovement<PadAttributes>({
   name: "pad",
   shape: (_inputs, { shape }) => shape,
   parts: ([from], output, { before }) => [
@@ -252,4 +233,43 @@ const reverseOp = defineMovement<{ readonly axis: number }>({
 /** Elements along `axis` in reverse order. */
 export function reverse(x: Value, axis: number): Value {
   return only(reverseOp([x], { axis: normalizeAxis("reverse", axis, x.shape.length) }));
+}
+
+function copyBox({ data }: ReferenceArray, target: Float64Array, part: CopyPart): void {
+  const own = stridesOf(part.shape);
+  for (let index = 0; index < sizeOf(part.shape); index++) {
+    let from = part.inOffset;
+    let to = part.outOffset;
+    let isInside = true;
+    own.forEach((stride, axis) => {
+      const coordinate = Math.floor(index / stride) % (part.shape[axis] as number);
+      const inner = coordinate - (part.before?.[axis] ?? 0);
+      isInside &&= inner >= 0 && inner < ((part.inside ?? part.shape)[axis] as number);
+      from += inner * (part.inStrides[axis] as number);
+      to += coordinate * (part.outStrides[axis] as number);
+    });
+    target[to] = isInside ? (data[from] as number) : 0;
+  }
+}
+
+/** What the movements mean in float64. */
+export function movementReferences(): readonly OpReference[] {
+  const referenceOf = <A>(op: MovementOp<A>): OpReference<A> => ({
+    op,
+    reference: ({ inputs, outputs: [output], attributes }) => {
+      const { shape } = output as TensorType;
+      const data = new Float64Array(sizeOf(shape));
+      for (const part of op.partsOf(inputs, output as TensorType, attributes)) {
+        copyBox(inputs[part.input] as ReferenceArray, data, part);
+      }
+      return [{ shape, data }];
+    },
+  });
+  return [
+    referenceOf(transposeOp),
+    referenceOf(sliceOp),
+    referenceOf(padOp),
+    referenceOf(concatOp),
+    referenceOf(reverseOp),
+  ];
 }

@@ -7,7 +7,14 @@
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand } from "../core/kernel_call.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { defineOp, type KernelOp, type Op, type OpDefinition, type ReferenceArray } from "../graph/op.ts";
+import {
+  defineOp,
+  type KernelOp,
+  type Op,
+  type OpDefinition,
+  type OpReference,
+  type ReferenceArray,
+} from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { updateGroupCall } from "../kernels/update_group.ts";
 
@@ -21,12 +28,17 @@ export interface StepInputs {
   readonly status: Value;
 }
 
-/** An optimizer step: its kernel, and its meaning for one element. */
-export interface UpdateSpec<A> {
+/** An optimizer step and its kernel. */
+interface UpdateSpec<A> {
   readonly name: string;
   call(state: readonly Operand[], inputs: Step<Operand>, outputs: readonly Operand[], attributes: A): KernelCall;
+}
+
+/** What an optimizer step means for one element. */
+export interface UpdateMeaning<A = never> {
+  readonly op: Op<A>;
   /** New state of one element; `state[0]` is the weight, already decayed. */
-  step(state: number[], gradient: number, rates: readonly number[], attributes: A): number[];
+  readonly step: (state: number[], gradient: number, rates: readonly number[], attributes: A) => number[];
 }
 
 /** What a step reads beside its state, as values, operands or arrays. */
@@ -68,21 +80,6 @@ function defineOneUpdate<A>(spec: UpdateSpec<A>): Op<A> {
     vjp: () => {
       throw new ValueError(`${spec.name}: an optimizer step cannot be differentiated`);
     },
-    reference: ({ inputs, attributes }) => {
-      const { state, step } = split(inputs);
-      const rates = Array.from(step.rates.data);
-      const next = state.map(({ data }) => Float64Array.from(data));
-      if (step.status.data[0] === 0) {
-        step.gradient.data.forEach((gradient, index) => {
-          const before = next.map((data) => data[index] as number);
-          before[0] = (before[0] as number) * (1 - (rates[1] as number));
-          spec.step(before, gradient, rates, attributes).forEach((value, which) => {
-            (next[which] as Float64Array)[index] = value;
-          });
-        });
-      }
-      return next.map((data, index): ReferenceArray => ({ shape: (state[index] as ReferenceArray).shape, data }));
-    },
     lower: ({ inputs, outputs, attributes }) => {
       const { state, step } = split(inputs);
       return [spec.call(state, step, outputs, attributes)];
@@ -108,24 +105,19 @@ const groups = new Map<OpDefinition, Op<GroupAttributes>>();
 /** The op that takes a step of several variables at once, for a declared step; undefined for other ops. */
 export const updateGroupOf = (definition: OpDefinition) => groups.get(definition);
 
+function parts<T>(values: readonly T[], { variables }: GroupAttributes): (readonly T[])[] {
+  const size = values.length / variables;
+  return Array.from({ length: variables }, (_, index) => values.slice(index * size, (index + 1) * size));
+}
+
 /** A step's op for several variables: inputs and outputs are those of each, one after another; rates and status are the same. */
 function defineGroup(step: KernelOp): Op<GroupAttributes> {
-  const parts = <T>(values: readonly T[], { variables }: GroupAttributes): (readonly T[])[] => {
-    const size = values.length / variables;
-    return Array.from({ length: variables }, (_, index) => values.slice(index * size, (index + 1) * size));
-  };
   return defineOp<GroupAttributes>({
     kind: "kernel",
     name: step.name,
     infer: ({ inputs, attributes }) =>
       parts(inputs, attributes).flatMap((own) => step.infer({ inputs: own, attributes })),
     vjp: (context) => step.vjp(context),
-    reference: ({ inputs, outputs, attributes }) => {
-      const types = parts(outputs, attributes);
-      return parts(inputs, attributes).flatMap((own, index) =>
-        step.reference({ inputs: own, outputs: types[index] as (typeof types)[number], attributes }),
-      );
-    },
     lower: ({ inputs, outputs, isUsed, attributes }) => {
       const [written, used] = [parts(outputs, attributes), parts(isUsed, attributes)];
       const calls = parts(inputs, attributes).flatMap((own, index) =>
@@ -139,4 +131,29 @@ function defineGroup(step: KernelOp): Op<GroupAttributes> {
       return [updateGroupCall(calls)];
     },
   });
+}
+
+/** What a step means in float64, of one variable and of several. */
+export function updateReferences<A>({ op, step: stepOf }: UpdateMeaning<A>): readonly OpReference[] {
+  const one = (inputs: readonly ReferenceArray[], attributes: A): ReferenceArray[] => {
+    const { state, step } = split(inputs);
+    const rates = Array.from(step.rates.data);
+    const next = state.map(({ data }) => Float64Array.from(data));
+    if (step.status.data[0] === 0) {
+      step.gradient.data.forEach((gradient, index) => {
+        const before = next.map((data) => data[index] as number);
+        before[0] = (before[0] as number) * (1 - (rates[1] as number));
+        stepOf(before, gradient, rates, attributes).forEach((value, which) => {
+          (next[which] as Float64Array)[index] = value;
+        });
+      });
+    }
+    return next.map((data, index) => ({ shape: (state[index] as ReferenceArray).shape, data }));
+  };
+  const alone: OpReference<A> = { op, reference: ({ inputs, attributes }) => one(inputs, attributes) };
+  const grouped: OpReference<A & GroupAttributes> = {
+    op: groups.get(op.definition) as Op<GroupAttributes>,
+    reference: ({ inputs, attributes }) => parts(inputs, attributes).flatMap((own) => one(own, attributes)),
+  };
+  return [alone, grouped];
 }

@@ -4,7 +4,7 @@ import type { Value } from "../graph/operation.ts";
 import { adamCall } from "../kernels/adam.ts";
 import { rmspropCall } from "../kernels/rmsprop.ts";
 import { sgdCall } from "../kernels/sgd.ts";
-import { applyUpdate, defineUpdate, type StepInputs } from "./optimizer_update.ts";
+import { applyUpdate, defineUpdate, type StepInputs, type UpdateMeaning } from "./optimizer_update.ts";
 
 /** Attributes of an Adam step. */
 export interface AdamAttributes {
@@ -24,6 +24,10 @@ const adamOp = defineUpdate<AdamAttributes>({
     });
     return adamCall({ ...named(state), ...step }, named(outputs), attributes);
   },
+});
+
+export const adamMeaning: UpdateMeaning<AdamAttributes> = {
+  op: adamOp,
   step: (state, g, [rate = 0], { beta1, beta2, epsilon }) => {
     const [w, mBefore, vBefore, largest] = state as [number, number, number, number?];
     const m = mBefore + (g - mBefore) * (1 - beta1);
@@ -32,7 +36,7 @@ const adamOp = defineUpdate<AdamAttributes>({
     const next = [w - (rate * m) / (Math.sqrt(scale) + epsilon), m, v];
     return largest === undefined ? next : [...next, scale];
   },
-});
+};
 
 /** Adam (Kingma & Ba 2015). State: w, m, v and, for AMSGrad, the largest v. rates[0] holds the bias-corrected step size. */
 export function adamUpdate(state: readonly Value[], step: StepInputs, attributes: AdamAttributes): readonly Value[] {
@@ -53,13 +57,17 @@ const sgdOp = defineUpdate<SgdAttributes>({
       { w: wNext as Operand, ...(velocityNext ? { velocity: velocityNext } : {}) },
       attributes,
     ),
+});
+
+export const sgdMeaning: UpdateMeaning<SgdAttributes> = {
+  op: sgdOp,
   step: (state, g, [rate = 0], { momentum, nesterov }) => {
     const [w, before] = state as [number, number?];
     if (before === undefined) return [w - rate * g];
     const velocity = momentum * before - rate * g;
     return [nesterov ? w + momentum * velocity - rate * g : w + velocity, velocity];
   },
-});
+};
 
 /** Gradient descent. State: w and, with momentum, the velocity. */
 export function sgdUpdate(state: readonly Value[], step: StepInputs, attributes: SgdAttributes): readonly Value[] {
@@ -88,6 +96,10 @@ const rmspropOp = defineUpdate<RmspropAttributes>({
   name: "rmspropUpdate",
   call: (state, step, outputs, attributes) =>
     rmspropCall({ ...namedRmsprop(state, attributes), ...step }, namedRmsprop(outputs, attributes), attributes),
+});
+
+export const rmspropMeaning: UpdateMeaning<RmspropAttributes> = {
+  op: rmspropOp,
   step: (state, g, [rate = 0], attributes) => {
     const { rho, momentum, epsilon } = attributes;
     const before = namedRmsprop(state, attributes);
@@ -97,7 +109,7 @@ const rmspropOp = defineUpdate<RmspropAttributes>({
     const carried = before.momentum === undefined ? undefined : momentum * before.momentum + increment;
     return [before.w - (carried ?? increment), velocity, average, carried].filter((value) => value !== undefined);
   },
-});
+};
 
 /** RMSprop (Tieleman & Hinton 2012). State as `namedRmsprop` lists it. */
 export function rmspropUpdate(

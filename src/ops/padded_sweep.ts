@@ -4,13 +4,13 @@
  */
 import { ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
-import { defineOp, type Op, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type Op, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { paddingCall } from "../kernels/padding.ts";
 import { scatterAdd } from "./gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
 import type { SweepFamily, SweepGradReads, SweepGradWrites, SweepReads, SweepWrites } from "./sweep.ts";
-import { backwardLoop, forwardLoop } from "./sweep_reference.ts";
+import { backwardLoop, forwardLoop, type SweepMeaning } from "./sweep_reference.ts";
 
 type NoAttributes = Readonly<Record<string, never>>;
 
@@ -44,6 +44,13 @@ const paddingOp = defineOp<NoAttributes>({
     ];
   },
   vjp: () => [null],
+  lower: ({ inputs: [ids], outputs: [schedule, ownIds] }) => [
+    paddingCall(ids as Operand, { schedule: schedule as Operand, ownIds: ownIds as Operand }),
+  ],
+});
+
+export const paddingReference: OpReference<NoAttributes> = {
+  op: paddingOp,
   reference: ({ inputs, outputs }) => {
     const [ids] = inputs as [ReferenceArray];
     const [batch, steps] = ids.shape as [number, number];
@@ -62,38 +69,32 @@ const paddingOp = defineOp<NoAttributes>({
     const schedule = Float64Array.from([...order, ...order.map((row) => starts[row] as number)]);
     return [schedule, own].map((data, index) => ({ shape: (outputs[index] as TensorType).shape, data }));
   },
-  lower: ({ inputs: [ids], outputs: [schedule, ownIds] }) => [
-    paddingCall(ids as Operand, { schedule: schedule as Operand, ownIds: ownIds as Operand }),
-  ],
-});
-
-/** Rows `[B, T, D]` whose steps before their start are those of the padding's row. */
-function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): ReferenceArray {
-  const [rows, steps, width] = shape as [number, number, number];
-  const full = data.slice(0, (rows - 1) * steps * width);
-  const padding = data.subarray((rows - 1) * steps * width);
-  starts.forEach((start, row) => {
-    full.set(padding.subarray(0, start * width), row * steps * width);
-  });
-  return { shape: [rows - 1, steps, width], data: full };
-}
+};
 
 /** A sweep over a table's rows that gives only its last states: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H, G·H]`. */
-export type PaddedSweep<A> = (table: Value, ids: Value, recurrent: Value, attributes: A) => Value;
+export interface PaddedSweep<A> {
+  (table: Value, ids: Value, recurrent: Value, attributes: A): Value;
+  readonly op: Op<A>;
+  readonly gradient: Op<A>;
+}
 
 /** Declares the padded sweep of a family. */
 export function definePaddedSweep<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): PaddedSweep<A> {
-  const op = definePaddedOp(family, kernels);
-  return (table, ids, recurrent, attributes) => {
+  const gradient = definePaddedGradient(family, kernels);
+  const op = definePaddedOp(family, kernels, gradient);
+  const apply = (table: Value, ids: Value, recurrent: Value, attributes: A) => {
     const [schedule, ownIds] = paddingOp([ids], {}) as [Value, Value];
     return op([table, ownIds, recurrent, schedule], attributes).at(-1) as Value;
   };
+  return Object.assign(apply, { op, gradient });
 }
 
 /** Inputs: table, own ids, recurrent kernel, schedule. Outputs: hidden `[B + 1, T, H]`, saved `[B + 1, T, S·H]`, last. */
-function definePaddedOp<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): Op<A> {
-  const { name, states, savedParts } = family;
-  const gradient = definePaddedGradient(family, kernels);
+function definePaddedOp<A>(
+  { name, states, savedParts }: SweepFamily<A>,
+  kernels: PaddedKernels<A>,
+  gradient: Op<A>,
+): Op<A> {
   return defineOp<A>({
     kind: "kernel",
     name: `${name}PaddedSweep`,
@@ -116,13 +117,63 @@ function definePaddedOp<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): O
       const dX = only(gradient([saved, recurrent, dLast, schedule], attributes));
       return [scatterAdd(dX, ids, table.shape[0] as number), null, paddedGradient(hidden, dX, schedule), null];
     },
+    lower: ({ inputs, outputs, isUsed, attributes }) => {
+      const [x, ids, recurrent, schedule] = inputs as [Operand, Operand, Operand, Operand];
+      const [hidden, saved, last] = outputs as [Operand, Operand, Operand];
+      const [usesHidden, usesSaved] = isUsed as [boolean, boolean];
+      return [
+        kernels.forwardCall({ x, ids, recurrent, schedule }, { hidden, saved, last }, attributes, {
+          hidden: usesHidden,
+          saved: usesSaved,
+        }),
+      ];
+    },
+  });
+}
+
+/** Inputs: saved, recurrent kernel, dLast, schedule. Output: dX `[B + 1, T, G·H]`. */
+function definePaddedGradient<A>({ name, gates }: SweepFamily<A>, kernels: PaddedKernels<A>): Op<A> {
+  return defineOp<A>({
+    kind: "kernel",
+    name: `${name}PaddedSweepGrad`,
+    infer: ({ inputs: [saved, recurrent] }) => {
+      const [rows, steps] = (saved as TensorType).shape as [number, number];
+      const units = (recurrent as TensorType).shape[0] as number;
+      return [{ shape: [rows, steps, gates * units], dtype: "float32" }];
+    },
+    vjp: () => {
+      throw new ValueError(`${name}: second derivatives of the sweep are not available`);
+    },
+    lower: ({ inputs, outputs: [dX], attributes }) => {
+      const [kept, recurrent, dLast, schedule] = inputs as [Operand, Operand, Operand, Operand];
+      return [kernels.backwardCall({ kept, recurrent, dLast, schedule }, { dX: dX as Operand }, attributes)];
+    },
+  });
+}
+
+/** Rows `[B, T, D]` whose steps before their start are those of the padding's row. */
+function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): ReferenceArray {
+  const [rows, steps, width] = shape as [number, number, number];
+  const full = data.slice(0, (rows - 1) * steps * width);
+  const padding = data.subarray((rows - 1) * steps * width);
+  starts.forEach((start, row) => {
+    full.set(padding.subarray(0, start * width), row * steps * width);
+  });
+  return { shape: [rows - 1, steps, width], data: full };
+}
+
+/** A padded sweep and its gradient in float64, from what a step of its family means. */
+export function paddedReferences<A>(sweep: PaddedSweep<A>, meaning: SweepMeaning<A>): readonly OpReference[] {
+  const { gates, states, savedParts } = meaning.op.family;
+  const forward: OpReference<A> = {
+    op: sweep.op,
     reference: ({ inputs, outputs, attributes }) => {
       const [x, ids, recurrent, schedule] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];
       const [rows, steps] = ids.shape as [number, number];
       const starts = startsOf(schedule);
       // Before its start a row reads padding, as row B does; where nothing is written stand zeros.
       const all = { shape: ids.shape, data: ids.data.map((id) => Math.max(0, id)) };
-      const [hidden, saved, last] = forwardLoop(family, { x, ids: all, recurrent }, attributes) as [
+      const [hidden, saved, last] = forwardLoop(meaning, { x, ids: all, recurrent }, attributes) as [
         Float64Array,
         Float64Array,
         Float64Array,
@@ -144,34 +195,9 @@ function definePaddedOp<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): O
       });
       return [hidden, saved, lastRows].map((data, index) => ({ shape: (outputs[index] as TensorType).shape, data }));
     },
-    lower: ({ inputs, outputs, isUsed, attributes }) => {
-      const [x, ids, recurrent, schedule] = inputs as [Operand, Operand, Operand, Operand];
-      const [hidden, saved, last] = outputs as [Operand, Operand, Operand];
-      const [usesHidden, usesSaved] = isUsed as [boolean, boolean];
-      return [
-        kernels.forwardCall({ x, ids, recurrent, schedule }, { hidden, saved, last }, attributes, {
-          hidden: usesHidden,
-          saved: usesSaved,
-        }),
-      ];
-    },
-  });
-}
-
-/** Inputs: saved, recurrent kernel, dLast, schedule. Output: dX `[B + 1, T, G·H]`. */
-function definePaddedGradient<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): Op<A> {
-  const { name, gates } = family;
-  return defineOp<A>({
-    kind: "kernel",
-    name: `${name}PaddedSweepGrad`,
-    infer: ({ inputs: [saved, recurrent] }) => {
-      const [rows, steps] = (saved as TensorType).shape as [number, number];
-      const units = (recurrent as TensorType).shape[0] as number;
-      return [{ shape: [rows, steps, gates * units], dtype: "float32" }];
-    },
-    vjp: () => {
-      throw new ValueError(`${name}: second derivatives of the sweep are not available`);
-    },
+  };
+  const backward: OpReference<A> = {
+    op: sweep.gradient,
     reference: ({ inputs, outputs: [output], attributes }) => {
       const [saved, recurrent, dLast, schedule] = inputs as [
         ReferenceArray,
@@ -182,7 +208,7 @@ function definePaddedGradient<A>(family: SweepFamily<A>, kernels: PaddedKernels<
       const starts = startsOf(schedule);
       const [rows, steps] = saved.shape as [number, number];
       const width = gates * (recurrent.shape[0] as number);
-      const [full] = backwardLoop(family, { kept: fullRows(saved, starts), recurrent, dLast }, attributes) as [
+      const [full] = backwardLoop(meaning, { kept: fullRows(saved, starts), recurrent, dLast }, attributes) as [
         Float64Array,
       ];
       const dX = new Float64Array(rows * steps * width);
@@ -198,9 +224,6 @@ function definePaddedGradient<A>(family: SweepFamily<A>, kernels: PaddedKernels<
       }
       return [{ shape: (output as TensorType).shape, data: dX }];
     },
-    lower: ({ inputs, outputs: [dX], attributes }) => {
-      const [kept, recurrent, dLast, schedule] = inputs as [Operand, Operand, Operand, Operand];
-      return [kernels.backwardCall({ kept, recurrent, dLast, schedule }, { dX: dX as Operand }, attributes)];
-    },
-  });
+  };
+  return [forward, backward];
 }

@@ -2,7 +2,7 @@ import { DTypeError, ValueError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { threefry2x32, wordToUniform } from "../core/random.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { randomUniformCall } from "../kernels/random.ts";
 import { cast, greaterEqual, mul } from "./arithmetic.ts";
@@ -26,6 +26,13 @@ const randomUniformOp = defineOp<RandomAttributes>({
     return [{ shape, dtype: "float32" }];
   },
   vjp: () => [null],
+  lower: ({ inputs: [counter], outputs: [output], attributes: { seed, stream } }) => [
+    randomUniformCall(counter as Operand, output as Operand, { seed, stream }),
+  ],
+});
+
+export const randomUniformReference: OpReference<RandomAttributes> = {
+  op: randomUniformOp,
   reference: ({ inputs: [counter], attributes: { shape, seed, stream } }) => {
     const count = (counter as ReferenceArray).data[0] as number;
     const data = Float64Array.from({ length: sizeOf(shape) }, (_, index) =>
@@ -33,10 +40,7 @@ const randomUniformOp = defineOp<RandomAttributes>({
     );
     return [{ shape, data }];
   },
-  lower: ({ inputs: [counter], outputs: [output], attributes: { seed, stream } }) => [
-    randomUniformCall(counter as Operand, output as Operand, { seed, stream }),
-  ],
-});
+};
 
 /** Where random numbers come from: one seed and stream, and a counter (int32 scalar) that changes at every step. */
 export interface RandomSource {

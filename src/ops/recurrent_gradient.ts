@@ -1,7 +1,7 @@
 /** The gradient of a recurrent kernel, hᵀ · dZ, over the steps that were really run. */
 import { ValueError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { recurrentGradientCall } from "../kernels/recurrent_gradient.ts";
 
@@ -26,6 +26,14 @@ const gradientOp = defineOp<GradientAttributes>({
   vjp: () => {
     throw new ValueError("recurrentGradient: second derivatives of a sweep are not available");
   },
+  lower: ({ inputs, outputs: [output], attributes }) => {
+    const [hidden, dZ, schedule, initial] = inputs as [Operand, Operand, Operand, Operand?];
+    return [recurrentGradientCall({ hidden, dZ, schedule, initial }, attributes, output as Operand)];
+  },
+});
+
+export const recurrentGradientReference: OpReference<GradientAttributes> = {
+  op: gradientOp,
   reference: ({ inputs, outputs: [output], attributes: { isMasked } }) => {
     const [hidden, dZ, schedule, initial] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray?];
     const [rows, steps, M] = hidden.shape as [number, number, number];
@@ -54,11 +62,7 @@ const gradientOp = defineOp<GradientAttributes>({
     }
     return [{ shape: (output as TensorType).shape, data: sum }];
   },
-  lower: ({ inputs, outputs: [output], attributes }) => {
-    const [hidden, dZ, schedule, initial] = inputs as [Operand, Operand, Operand, Operand?];
-    return [recurrentGradientCall({ hidden, dZ, schedule, initial }, attributes, output as Operand)];
-  },
-});
+};
 
 /** hᵀ · dZ where rows share their padding: hidden and dZ `[B + 1, T, ·]`, schedule `[2, B]`. */
 export function paddedGradient(hidden: Value, dZ: Value, schedule: Value): Value {

@@ -1,7 +1,7 @@
 import { DTypeError } from "../core/errors.ts";
 import type { TensorType } from "../core/kernel_call.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
-import { defineOp, type OpDefinition, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpDefinition, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { type ReduceKind, reduceCall } from "../kernels/reduce.ts";
 import { cast, div, equal, mul } from "./arithmetic.ts";
@@ -14,39 +14,8 @@ interface ReduceAttributes {
   readonly inner: number;
 }
 
-function fold({ data }: ReferenceArray, { outer, size, inner }: ReduceAttributes, step: Step): ReferenceArray {
-  const result = new Float64Array(outer * inner);
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let state = step.start;
-      for (let s = 0; s < size; s++) state = step.take(state, data[(o * size + s) * inner + i] as number, s);
-      result[o * inner + i] = step.end(state);
-    }
-  }
-  return { shape: [outer, inner], data: result };
-}
-
-interface Step {
-  readonly start: readonly [number, number];
-  take(state: readonly [number, number], x: number, index: number): readonly [number, number];
-  end(state: readonly [number, number]): number;
-}
-
-const SUM: Step = { start: [0, 0], take: ([sum], x) => [sum + x, 0], end: ([sum]) => sum };
-const LARGEST: Step = {
-  start: [-Infinity, 0],
-  take: ([best, at], x, index) => (x > best ? [x, index] : [best, at]),
-  end: ([best]) => best,
-};
-const WHERE_LARGEST: Step = { ...LARGEST, end: ([, at]) => at };
-
 /** An op that reduces each of its inputs, all of one shape: one when a graph is made, several when a pass joins them. */
-function reduceOp(
-  kind: ReduceKind,
-  step: Step,
-  dtype: TensorType["dtype"],
-  vjp: (x: Value, y: Value, dy: Value) => Value | null,
-) {
+function reduceOp(kind: ReduceKind, dtype: TensorType["dtype"], vjp: (x: Value, y: Value, dy: Value) => Value | null) {
   return defineOp<ReduceAttributes>({
     kind: "kernel",
     name: `reduce_${kind}`,
@@ -62,7 +31,6 @@ function reduceOp(
         const dy = cotangents[index] ?? null;
         return dy === null ? null : vjp(x, outputs[index] as Value, dy);
       }),
-    reference: ({ inputs, attributes }) => inputs.map((x) => fold(x, attributes, step)),
     lower: ({ inputs, outputs, attributes }) => [reduceCall(kind, inputs, outputs, attributes)],
   });
 }
@@ -73,12 +41,47 @@ function spread(x: Value, y: Value): Value {
   return broadcastTo(reshape(y, [outer, 1, inner]), [outer, size, inner]);
 }
 
-const sumOp = reduceOp("sum", SUM, "float32", (x, _y, dy) => spread(x, dy));
-const maxOp = reduceOp("max", LARGEST, "float32", (x, y, dy) => {
+const sumOp = reduceOp("sum", "float32", (x, _y, dy) => spread(x, dy));
+const maxOp = reduceOp("max", "float32", (x, y, dy) => {
   const isLargest = cast(equal(x, spread(x, y)), "float32");
   return mul(isLargest, spread(x, div(dy, reduceAxes(sumOp, isLargest, [1]))));
 });
-const argmaxOp = reduceOp("argmax", WHERE_LARGEST, "int32", () => null);
+const argmaxOp = reduceOp("argmax", "int32", () => null);
+
+interface Step {
+  readonly start: readonly [number, number];
+  take(state: readonly [number, number], x: number, index: number): readonly [number, number];
+  end(state: readonly [number, number]): number;
+}
+
+function fold({ data }: ReferenceArray, { outer, size, inner }: ReduceAttributes, step: Step): ReferenceArray {
+  const result = new Float64Array(outer * inner);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let state = step.start;
+      for (let s = 0; s < size; s++) state = step.take(state, data[(o * size + s) * inner + i] as number, s);
+      result[o * inner + i] = step.end(state);
+    }
+  }
+  return { shape: [outer, inner], data: result };
+}
+
+/** What the reductions mean in float64. */
+export function reduceReferences(): readonly OpReference<ReduceAttributes>[] {
+  const largest: Omit<Step, "end"> = {
+    start: [-Infinity, 0],
+    take: ([best, at], x, index) => (x > best ? [x, index] : [best, at]),
+  };
+  const steps: readonly [typeof sumOp, Step][] = [
+    [sumOp, { start: [0, 0], take: ([sum], x) => [sum + x, 0], end: ([sum]) => sum }],
+    [maxOp, { ...largest, end: ([best]) => best }],
+    [argmaxOp, { ...largest, end: ([, at]) => at }],
+  ];
+  return steps.map(([op, step]) => ({
+    op,
+    reference: ({ inputs, attributes }) => inputs.map((x) => fold(x, attributes, step)),
+  }));
+}
 
 /** Reduces runs of adjacent axes one after the other, the last run first: each is one kernel. */
 function reduceAxes(op: typeof sumOp, x: Value, axes: readonly number[]): Value {

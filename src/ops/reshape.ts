@@ -1,14 +1,6 @@
 import { ShapeError } from "../core/errors.ts";
-import {
-  broadcastShapes,
-  broadcastStrides,
-  formatShape,
-  type Shape,
-  sameShape,
-  sizeOf,
-  stridesOf,
-} from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
+import { defineOp, only } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 
 interface ToShape {
@@ -29,7 +21,6 @@ const reshapeOp = defineOp<ToShape>({
     return [{ shape, dtype: x?.dtype ?? "float32" }];
   },
   vjp: ({ inputs: [x], cotangents: [dy] }) => [reshape(dy as Value, (x as Value).shape)],
-  reference: ({ inputs: [x], attributes: { shape } }) => [{ shape, data: (x as ReferenceArray).data }],
 });
 
 /** The same elements under another shape; one axis may be −1 and is worked out. Costs nothing. */
@@ -62,21 +53,7 @@ export const broadcastToOp = defineOp<ToShape>({
   },
   wgsl: ([x]) => x as string,
   vjp: ({ cotangents: [dy] }) => [dy as Value],
-  reference: ({ inputs: [x], attributes: { shape } }) => {
-    const { data, shape: from } = x as ReferenceArray;
-    const strides = broadcastStrides(from, shape);
-    const own = stridesOf(shape);
-    const result = Float64Array.from({ length: sizeOf(shape) }, (_, index) => {
-      let rest = index;
-      let offset = 0;
-      own.forEach((stride, axis) => {
-        offset += Math.floor(rest / stride) * (strides[axis] as number);
-        rest %= stride;
-      });
-      return data[offset] as number;
-    });
-    return [{ shape, data: result }];
-  },
+  compute: ([x]) => x as number,
 });
 
 /** x repeated along axes of size 1, by NumPy's rule. */

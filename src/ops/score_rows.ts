@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { EXCLUDED_SCORE, scoreRowsCall } from "../kernels/score_rows.ts";
 
@@ -30,6 +30,14 @@ const scoreRowsOp = defineOp<Readonly<Record<string, never>>>({
   },
   // It searches what is stored: no gradient flows into or out of it.
   vjp: () => [null, null, null, null],
+  lower: ({ inputs, outputs: [scores] }) => {
+    const [table, terms, mask, queries] = inputs as [Operand, Operand, Operand, Operand];
+    return [scoreRowsCall({ table, terms, mask, queries }, scores as Operand)];
+  },
+});
+
+export const scoreRowsReference: OpReference<Readonly<Record<string, never>>> = {
+  op: scoreRowsOp,
   reference: ({ inputs, outputs: [output] }) => {
     const [table, terms, mask, queries] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];
     const [count, rows] = (output as TensorType).shape as [number, number];
@@ -50,11 +58,7 @@ const scoreRowsOp = defineOp<Readonly<Record<string, never>>>({
     }
     return [{ shape: [count, rows], data }];
   },
-  lower: ({ inputs, outputs: [scores] }) => {
-    const [table, terms, mask, queries] = inputs as [Operand, Operand, Operand, Operand];
-    return [scoreRowsCall({ table, terms, mask, queries }, scores as Operand)];
-  },
-});
+};
 
 /** What `scoreRows` reads. */
 export interface ScoreInputs {

@@ -9,14 +9,15 @@ import { simpleRnnForwardCall } from "../kernels/simple_rnn_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { applySweep, defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
+import type { SweepMeaning } from "./sweep_reference.ts";
 
 /** The activation of the state. */
 export interface SimpleRnnActivation {
   readonly activation: RecurrentActivation;
 }
 
-/** What the layer does in one step, and the kernels that run it. */
-export const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
+/** The layer's sizes, and the kernels that run it. */
+const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
   name: "simpleRnn",
   gates: 1,
   states: 1,
@@ -24,6 +25,16 @@ export const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
   separatesInner: false,
   rereadsInitial: false,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
+  forwardCall: (reads, writes, { activation }, isUsed) => simpleRnnForwardCall(reads, writes, activation, isUsed),
+  backwardCall: ({ kept, ...reads }, writes, { activation }) =>
+    simpleRnnBackwardCall({ hidden: kept, ...reads }, writes, activation),
+};
+
+/** Inputs: x, recurrent kernel, and, where there, ids, initial state and mask; outputs: hidden, last. */
+export const simpleRnnSweepOp = defineSweep(simpleRnnFamily);
+
+export const simpleRnnMeaning: SweepMeaning<SimpleRnnActivation> = {
+  op: simpleRnnSweepOp,
   step: ({ x: [x], inner: [u], states: [h], isMasked }, { activation }) => ({
     states: [isMasked ? (h as number) : activate(activation, (x as number) + (u as number))],
     saved: [],
@@ -32,13 +43,7 @@ export const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
     const dX = [(dh as number) * slopeFromOutput(activation, h as number)];
     return { dX, dInner: dX, dStates: [0] };
   },
-  forwardCall: (reads, writes, { activation }, isUsed) => simpleRnnForwardCall(reads, writes, activation, isUsed),
-  backwardCall: ({ kept, ...reads }, writes, { activation }) =>
-    simpleRnnBackwardCall({ hidden: kept, ...reads }, writes, activation),
 };
-
-/** Inputs: x, recurrent kernel, and, where there, ids, initial state and mask; outputs: hidden, last. */
-export const simpleRnnSweepOp = defineSweep(simpleRnnFamily);
 
 /** Optional parts of a sweep. */
 export interface SimpleRnnSweepOptions extends Partial<SimpleRnnActivation> {

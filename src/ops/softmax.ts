@@ -1,7 +1,7 @@
 import { DTypeError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { normalizeAxis } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { softmaxCall } from "../kernels/softmax.ts";
 import { exp, mul, sub } from "./arithmetic.ts";
@@ -22,6 +22,14 @@ const softmaxOp = defineOp<{ readonly log: boolean }>({
     if (log) return [sub(dy, mul(exp(p), sum(dy, { axes: -1, keepDims: true })))];
     return [mul(p, sub(dy, sum(mul(dy, p), { axes: -1, keepDims: true })))];
   },
+  lower: ({ inputs: [x], outputs: [y], attributes: { log } }) => {
+    const [rows, size] = (x as Operand).shape as [number, number];
+    return [softmaxCall(x as Operand, y as Operand, { rows, size, log })];
+  },
+});
+
+export const softmaxReference: OpReference<{ readonly log: boolean }> = {
+  op: softmaxOp,
   reference: ({ inputs: [x], attributes: { log } }) => {
     const { shape, data } = x as ReferenceArray;
     const size = shape[1] as number;
@@ -36,11 +44,7 @@ const softmaxOp = defineOp<{ readonly log: boolean }>({
     }
     return [{ shape, data: result }];
   },
-  lower: ({ inputs: [x], outputs: [y], attributes: { log } }) => {
-    const [rows, size] = (x as Operand).shape as [number, number];
-    return [softmaxCall(x as Operand, y as Operand, { rows, size, log })];
-  },
-});
+};
 
 function alongAxis(x: Value, axis: number, log: boolean): Value {
   const rank = x.shape.length;

@@ -1,22 +1,21 @@
 /**
- * What the sweeps of all recurrent layers share: a kernel that holds the loop over time, its shapes, its gradient, and
- * the float64 loops that give it its meaning. A layer's family says what one unit does in one step, and which kernels run it.
+ * What the sweeps of all recurrent layers share: a kernel that holds the loop over time, its shapes and its gradient. A layer's
+ * family says which kernels run it; `sweep_reference.ts` holds the float64 loops that give it its meaning.
  */
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
-import { defineOp, type Op, type OpDefinition, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type Op, type OpDefinition } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { scheduleSize } from "../kernels/mask_schedule.ts";
 import { where } from "./arithmetic.ts";
 import { scatterAdd } from "./gather.ts";
-import { maskIn, scheduledMask } from "./mask_schedule.ts";
+import { maskIn } from "./mask_schedule.ts";
 import { matmul } from "./matmul.ts";
 import { concat, shiftTime, slice } from "./movement.ts";
 import { maskedGradient } from "./recurrent_gradient.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
-import { backwardLoop, forwardLoop } from "./sweep_reference.ts";
 
 /** Which inputs a sweep has, beside what its family needs to know. */
 export interface SweepParts {
@@ -74,28 +73,6 @@ export interface SweepGradWrites<T> {
   readonly dInner?: T;
 }
 
-/** One unit in one step, for the float64 loops. */
-export interface UnitStep {
-  /** x and h · U + bias, for each gate. */
-  readonly x: readonly number[];
-  readonly inner: readonly number[];
-  /** The unit's states before the step; h first. */
-  readonly states: readonly number[];
-  /** At a masked step the states stay as they are. */
-  readonly isMasked: boolean;
-}
-
-/** The way back through one unit's step. */
-export interface UnitStepBack {
-  /** What the step kept (`savedParts` numbers, or h alone), and what the step before it kept. */
-  readonly kept: readonly number[];
-  readonly keptBefore: readonly number[] | undefined;
-  /** The unit's states before the first step. */
-  readonly initial: readonly number[];
-  /** The gradient of the states after the step. */
-  readonly dStates: readonly number[];
-}
-
 /** A kind of recurrent layer. `A` are its own attributes, such as activations. */
 export interface SweepFamily<A> {
   /** Of the op and of errors, such as "lstm". */
@@ -110,11 +87,6 @@ export interface SweepFamily<A> {
   readonly rereadsInitial: boolean;
   /** h before every step, `[B, T, H]`, from the sweep's outputs. */
   previous(outputs: SweepWrites<Value>, initial: Value | undefined): Value;
-  step(unit: UnitStep, attributes: A): { readonly states: readonly number[]; readonly saved: readonly number[] };
-  stepBack(
-    unit: UnitStepBack,
-    attributes: A,
-  ): { readonly dX: readonly number[]; readonly dInner: readonly number[]; readonly dStates: readonly number[] };
   forwardCall(
     reads: SweepReads<Operand>,
     writes: SweepWrites<Operand>,
@@ -134,7 +106,8 @@ function named<Name extends string, T>(
   return Object.fromEntries(present) as { readonly [N in Name]: T };
 }
 
-function readsOf<T>(inputs: readonly T[], { hasIds, hasBias, hasInitial, hasMask }: SweepParts): SweepReads<T> {
+/** A sweep's inputs by name. */
+export function readsOf<T>(inputs: readonly T[], { hasIds, hasBias, hasInitial, hasMask }: SweepParts): SweepReads<T> {
   return named(inputs, [
     ["x", true],
     ["ids", hasIds],
@@ -145,7 +118,8 @@ function readsOf<T>(inputs: readonly T[], { hasIds, hasBias, hasInitial, hasMask
   ]);
 }
 
-function gradReadsOf<T>(inputs: readonly T[], parts: SweepGradParts): SweepGradReads<T> {
+/** A backward sweep's inputs by name. */
+export function gradReadsOf<T>(inputs: readonly T[], parts: SweepGradParts): SweepGradReads<T> {
   return named(inputs, [
     ["kept", true],
     ["recurrent", true],
@@ -184,12 +158,6 @@ function expectShape(name: string, what: string, type: TensorType | undefined, d
   }
 }
 
-/** What the reference reads: the plain mask of `[B, T, …]` where the kernels take its schedule. */
-function withMask<R extends { readonly mask?: ReferenceArray }>(reads: R, [batch, time]: Shape): R {
-  if (reads.mask === undefined) return reads;
-  return { ...reads, mask: scheduledMask(reads.mask, batch as number, time as number) };
-}
-
 /** Every sweep by its definition, so that passes need not name them: a page carries the kernels of its own layers only. */
 const sweeps = new WeakMap<OpDefinition, Op<SweepParts>>();
 
@@ -198,8 +166,14 @@ export function sweepOf(definition: OpDefinition): Op<SweepParts> | undefined {
   return sweeps.get(definition);
 }
 
+/** The op of a sweep, with what it was made of. */
+export interface SweepOp<A> extends Op<A & SweepParts> {
+  readonly family: SweepFamily<A>;
+  readonly gradient: Op<A & SweepGradParts>;
+}
+
 /** Declares the sweep of a family. Outputs: hidden, saved (where there are `savedParts`), last. */
-export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
+export function defineSweep<A>(family: SweepFamily<A>): SweepOp<A> {
   const { name, gates, states, savedParts } = family;
   const gradient = defineSweepGradient(family);
   const op = defineOp<A & SweepParts>({
@@ -265,15 +239,6 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
         ...(mask === undefined ? [] : [null]),
       ];
     },
-    reference: ({ inputs, outputs, attributes }) =>
-      forwardLoop(
-        family,
-        withMask(readsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
-        attributes,
-      ).map((data, index) => ({
-        shape: (outputs[index] as TensorType).shape,
-        data,
-      })),
     lower: ({ inputs, outputs, isUsed, attributes }) => {
       const used = writesOf(isUsed, family);
       return [
@@ -285,7 +250,7 @@ export function defineSweep<A>(family: SweepFamily<A>): Op<A & SweepParts> {
     },
   });
   sweeps.set(op.definition, op as Op<SweepParts>);
-  return op;
+  return Object.assign(op, { family, gradient });
 }
 
 function defineSweepGradient<A>(family: SweepFamily<A>): Op<A & SweepGradParts> {
@@ -304,15 +269,6 @@ function defineSweepGradient<A>(family: SweepFamily<A>): Op<A & SweepGradParts> 
         `${name}: second derivatives of the sweep are not available; write the loop over time with ops instead`,
       );
     },
-    reference: ({ inputs, outputs, attributes }) =>
-      backwardLoop(
-        family,
-        withMask(gradReadsOf<ReferenceArray>(inputs, attributes), (outputs[0] as TensorType).shape),
-        attributes,
-      ).map((data, index) => ({
-        shape: (outputs[index] as TensorType).shape,
-        data,
-      })),
     lower: ({ inputs, outputs, attributes }) => {
       const [dX, dInitial, dInner] = outputs as [Operand, Operand, Operand?];
       const writes = { dX, dInitial, ...(dInner === undefined ? {} : { dInner }) };

@@ -1,10 +1,56 @@
 /** Sweeps over time in float64 loops: what the kernels mean. */
-import type { ReferenceArray } from "../graph/op.ts";
-import type { SweepFamily, SweepGradReads, SweepReads } from "./sweep.ts";
+import type { TensorType } from "../core/kernel_call.ts";
+import type { Shape } from "../core/shape.ts";
+import type { OpReference, ReferenceArray } from "../graph/op.ts";
+import { scheduledMask } from "./mask_schedule.ts";
+import {
+  gradReadsOf,
+  readsOf,
+  type SweepGradParts,
+  type SweepGradReads,
+  type SweepOp,
+  type SweepParts,
+  type SweepReads,
+} from "./sweep.ts";
+
+/** One unit in one step, for the float64 loops. */
+export interface UnitStep {
+  /** x and h · U + bias, for each gate. */
+  readonly x: readonly number[];
+  readonly inner: readonly number[];
+  /** The unit's states before the step; h first. */
+  readonly states: readonly number[];
+  /** At a masked step the states stay as they are. */
+  readonly isMasked: boolean;
+}
+
+/** The way back through one unit's step. */
+export interface UnitStepBack {
+  /** What the step kept (`savedParts` numbers, or h alone), and what the step before it kept. */
+  readonly kept: readonly number[];
+  readonly keptBefore: readonly number[] | undefined;
+  /** The unit's states before the first step. */
+  readonly initial: readonly number[];
+  /** The gradient of the states after the step. */
+  readonly dStates: readonly number[];
+}
+
+/** What a sweep means: what one unit does in one step, and the way back through it. */
+export interface SweepMeaning<A> {
+  readonly op: SweepOp<A>;
+  readonly step: (
+    unit: UnitStep,
+    attributes: A,
+  ) => { readonly states: readonly number[]; readonly saved: readonly number[] };
+  readonly stepBack: (
+    unit: UnitStepBack,
+    attributes: A,
+  ) => { readonly dX: readonly number[]; readonly dInner: readonly number[]; readonly dStates: readonly number[] };
+}
 
 /** hidden, saved (where there are `savedParts`), last. */
 export function forwardLoop<A>(
-  family: SweepFamily<A>,
+  { op: { family }, step: stepOf }: SweepMeaning<A>,
   { x, ids, recurrent, bias, initial, mask }: SweepReads<ReferenceArray>,
   attributes: A,
 ): Float64Array[] {
@@ -30,7 +76,7 @@ export function forwardLoop<A>(
           return total;
         });
         const at = (state: number) => (state * batch + b) * units + u;
-        const step = family.step(
+        const step = stepOf(
           {
             x: range(gates).map((gate) => x.data[source * columns + gate * units + u] ?? 0),
             inner,
@@ -54,7 +100,7 @@ export function forwardLoop<A>(
 
 /** dX, dInitial, and dInner where the family separates it. */
 export function backwardLoop<A>(
-  family: SweepFamily<A>,
+  { op: { family }, stepBack }: SweepMeaning<A>,
   { kept, recurrent, dHidden, dLast, mask, initial }: SweepGradReads<ReferenceArray>,
   attributes: A,
 ): Float64Array[] {
@@ -77,7 +123,7 @@ export function backwardLoop<A>(
       }
       if (mask !== undefined && mask.data[row] === 0) continue;
       for (let u = 0; u < units; u++) {
-        const back = family.stepBack(
+        const back = stepBack(
           {
             kept: keptAt(row, u),
             keptBefore: t > 0 ? keptAt(row - 1, u) : undefined,
@@ -108,4 +154,31 @@ export function backwardLoop<A>(
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
+}
+
+/** What the reference reads: the plain mask of `[B, T, …]` where the kernels take its schedule. */
+function withMask<R extends { readonly mask?: ReferenceArray }>(reads: R, [batch, time]: Shape): R {
+  if (reads.mask === undefined) return reads;
+  return { ...reads, mask: scheduledMask(reads.mask, batch as number, time as number) };
+}
+
+/** A sweep and its gradient in float64. */
+export function sweepReferences<A>(meaning: SweepMeaning<A>): readonly OpReference[] {
+  const like = (outputs: readonly TensorType[], arrays: readonly Float64Array[]) =>
+    arrays.map((data, index) => ({ shape: (outputs[index] as TensorType).shape, data }));
+  const forward: OpReference<A & SweepParts> = {
+    op: meaning.op,
+    reference: ({ inputs, outputs, attributes }) => {
+      const reads = withMask(readsOf(inputs, attributes), (outputs[0] as TensorType).shape);
+      return like(outputs, forwardLoop(meaning, reads, attributes));
+    },
+  };
+  const backward: OpReference<A & SweepGradParts> = {
+    op: meaning.op.gradient,
+    reference: ({ inputs, outputs, attributes }) => {
+      const reads = withMask(gradReadsOf(inputs, attributes), (outputs[0] as TensorType).shape);
+      return like(outputs, backwardLoop(meaning, reads, attributes));
+    },
+  };
+  return [forward, backward];
 }

@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { defineOp, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, type ReferenceArray } from "../graph/op.ts";
 import { constant, type Value } from "../graph/operation.ts";
 import { topKCall } from "../kernels/top_k.ts";
 import { add } from "./arithmetic.ts";
@@ -37,6 +37,13 @@ const topKOp = defineOp<{ readonly k: number }>({
     const sums = scatterAdd(updates as Value, add(places as Value, constant(first)), rows * size);
     return [reshape(sums, shape)];
   },
+  lower: ({ inputs: [x], outputs: [values, indices], attributes: { k } }) => [
+    topKCall(x as Operand, values as Operand, indices as Operand, k),
+  ],
+});
+
+export const topKReference: OpReference<{ readonly k: number }> = {
+  op: topKOp,
   reference: ({ inputs: [x], outputs, attributes: { k } }) => {
     const { shape, data } = x as ReferenceArray;
     const size = shape.at(-1) as number;
@@ -54,10 +61,7 @@ const topKOp = defineOp<{ readonly k: number }>({
     }
     return [values, indices].map((array) => ({ shape: outputs[0]?.shape ?? [], data: array }));
   },
-  lower: ({ inputs: [x], outputs: [values, indices], attributes: { k } }) => [
-    topKCall(x as Operand, values as Operand, indices as Operand, k),
-  ],
-});
+};
 
 /**
  * The k largest numbers along the last axis, and their places: x `[..., N]` -> values `[..., k]` and indices `[..., k]` (int32),

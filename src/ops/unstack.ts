@@ -1,7 +1,7 @@
 /** A tensor taken apart along one axis: the way of a loop over time that is written out step by step. */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../core/shape.ts";
-import { defineOp, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, type ReferenceArray } from "../graph/op.ts";
 import { scalar, type Value } from "../graph/operation.ts";
 import { copyCall } from "../kernels/copy.ts";
 import { stack } from "./movement.ts";
@@ -33,6 +33,18 @@ const unstackOp = defineOp<UnstackAttributes>({
       axis,
     ),
   ],
+  lower: ({ inputs: [x], outputs, isUsed, attributes: { axis } }) => {
+    const { shape, strides, stride } = partsOf((x as Operand).shape, axis);
+    return outputs.flatMap((output, index) => {
+      if (isUsed[index] === false) return [];
+      const box = { input: 0, shape, inStrides: strides, outStrides: stridesOf(shape) };
+      return [copyCall([x as Operand], output, [{ ...box, inOffset: index * stride, outOffset: 0 }])];
+    });
+  },
+});
+
+export const unstackReference: OpReference<UnstackAttributes> = {
+  op: unstackOp,
   reference: ({ inputs: [x], outputs, attributes: { axis } }) => {
     const { data, shape } = x as ReferenceArray;
     const inner = partsOf(shape, axis).stride;
@@ -45,15 +57,7 @@ const unstackOp = defineOp<UnstackAttributes>({
       }),
     }));
   },
-  lower: ({ inputs: [x], outputs, isUsed, attributes: { axis } }) => {
-    const { shape, strides, stride } = partsOf((x as Operand).shape, axis);
-    return outputs.flatMap((output, index) => {
-      if (isUsed[index] === false) return [];
-      const box = { input: 0, shape, inStrides: strides, outStrides: stridesOf(shape) };
-      return [copyCall([x as Operand], output, [{ ...box, inOffset: index * stride, outOffset: 0 }])];
-    });
-  },
-});
+};
 
 /** The parts of x along `axis`, each without that axis: `[B, T, D]` along 1 gives T tensors `[B, D]`. */
 export function unstack(x: Value, axis: number): readonly Value[] {

@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { averageCall } from "../kernels/average.ts";
 import { equal, logicalAnd, notEqual, where } from "./arithmetic.ts";
@@ -25,6 +25,14 @@ const averageOp = defineOp<Readonly<Record<string, never>>>({
   vjp: () => {
     throw new ValueError("weightAverage: an optimizer step cannot be differentiated");
   },
+  lower: ({ inputs, outputs: [output] }) => {
+    const [average, w, rates, status] = inputs as [Operand, Operand, Operand, Operand];
+    return [averageCall(average, { w, rates, status }, output as Operand)];
+  },
+});
+
+export const weightAverageReference: OpReference<Readonly<Record<string, never>>> = {
+  op: averageOp,
   reference: ({ inputs }) => {
     const [average, w, rates, status] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];
     const momentum = rates.data[4] as number;
@@ -33,11 +41,7 @@ const averageOp = defineOp<Readonly<Record<string, never>>>({
     );
     return [{ shape: average.shape, data }];
   },
-  lower: ({ inputs, outputs: [output] }) => {
-    const [average, w, rates, status] = inputs as [Operand, Operand, Operand, Operand];
-    return [averageCall(average, { w, rates, status }, output as Operand)];
-  },
-});
+};
 
 /** rates[4] · average + (1 − rates[4]) · w; the average as it was where `status` is not 0. */
 export function weightAverage(average: Value, w: Value, { rates, status }: Omit<StepInputs, "gradient">): Value {

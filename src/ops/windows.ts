@@ -2,7 +2,7 @@
 import { ShapeError } from "../core/errors.ts";
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import { formatShape, type Shape, sizeOf, stridesOf } from "../core/shape.ts";
-import { defineOp, only, type ReferenceArray } from "../graph/op.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { copyCall } from "../kernels/copy.ts";
 import { add } from "./arithmetic.ts";
@@ -41,21 +41,6 @@ const windowsOp = defineOp<WindowOptions>({
     return [{ shape: [shape[0] as number, count, attributes.size, ...shape.slice(2)], dtype }];
   },
   vjp: ({ inputs: [x], cotangents: [dy], attributes }) => [overlapAdd(dy as Value, (x as Value).shape, attributes)],
-  reference: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
-    const { shape } = y as TensorType;
-    const [, time, width] = extents((x as ReferenceArray).shape);
-    const [batch, count, size] = shape as [number, number, number];
-    const data = new Float64Array(sizeOf(shape));
-    for (let b = 0; b < batch; b++) {
-      for (let t = 0; t < count; t++) {
-        for (let k = 0; k < size; k++) {
-          const from = (b * time + t * stride + k * dilation) * width;
-          data.set((x as ReferenceArray).data.subarray(from, from + width), ((b * count + t) * size + k) * width);
-        }
-      }
-    }
-    return [{ shape, data }];
-  },
   lower: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
     const [, time, width] = extents((x as Operand).shape);
     const [batch, count, size] = (y as Operand).shape as [number, number, number];
@@ -71,6 +56,25 @@ const windowsOp = defineOp<WindowOptions>({
     return [copyCall([x as Operand], y as Operand, [part])];
   },
 });
+
+export const windowsReference: OpReference<WindowOptions> = {
+  op: windowsOp,
+  reference: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
+    const { shape } = y as TensorType;
+    const [, time, width] = extents((x as ReferenceArray).shape);
+    const [batch, count, size] = shape as [number, number, number];
+    const data = new Float64Array(sizeOf(shape));
+    for (let b = 0; b < batch; b++) {
+      for (let t = 0; t < count; t++) {
+        for (let k = 0; k < size; k++) {
+          const from = (b * time + t * stride + k * dilation) * width;
+          data.set((x as ReferenceArray).data.subarray(from, from + width), ((b * count + t) * size + k) * width);
+        }
+      }
+    }
+    return [{ shape, data }];
+  },
+};
 
 /** The transpose of `windows`: each timestep's sum over the windows that hold it. */
 function overlapAdd(dy: Value, shape: Shape, { size, stride, dilation }: WindowOptions): Value {

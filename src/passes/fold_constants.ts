@@ -1,6 +1,5 @@
-import type { ReferenceArray } from "../graph/op.ts";
 import { type Graph, type Operation, scalar, scalarOf, type Value } from "../graph/operation.ts";
-import { broadcastTo, broadcastToOp } from "../ops/reshape.ts";
+import { broadcastTo } from "../ops/reshape.ts";
 import { type Keep, rewrite } from "./rewrite.ts";
 
 /**
@@ -42,12 +41,10 @@ function withLiterals(kept: readonly Value[], numbers: readonly (number | undefi
 
 /** What the operation makes of numbers, as the output's dtype holds it; undefined where that dtype does not hold it. */
 function evaluate({ definition, attributes, outputs }: Operation, numbers: readonly number[]): number | undefined {
-  // Of one number throughout, a view or a broadcast holds just that.
-  if (definition.kind === "view" || definition === broadcastToOp.definition) return numbers[0];
+  // Of one number throughout, a view holds just that.
+  if (definition.kind !== "elementwise") return numbers[0];
   const { dtype } = outputs[0] as Value;
-  const inputs = numbers.map((number): ReferenceArray => ({ shape: [], data: Float64Array.of(number) }));
-  const [result] = definition.reference({ inputs, outputs: [{ shape: [], dtype }], attributes });
-  const number = result?.data[0];
-  if (number === undefined || dtype === "float32") return number === undefined ? undefined : Math.fround(number);
+  const number = definition.compute(numbers, attributes);
+  if (dtype === "float32") return Math.fround(number);
   return Number.isInteger(number) && Math.abs(number) < 2 ** 31 ? number : undefined;
 }

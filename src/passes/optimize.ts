@@ -1,7 +1,6 @@
 /** The passes in their order. Each is graph -> graph and keeps the meaning. */
 import type { Graph } from "../graph/operation.ts";
 import { mergeCommonSubexpressions } from "./common_subexpressions.ts";
-import { expandComposites } from "./expand.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { fuseElementwise } from "./fuse_elementwise.ts";
 import { gatherIntoSweep } from "./gather_into_sweep.ts";
@@ -27,8 +26,7 @@ export function beforeDifferentiation(graph: Graph): Graph {
 
 /** Makes a differentiated graph ready for planning: after it, only kernel, view and leaf operations are left. */
 export function optimize(graph: Graph, { maxStorageBuffers }: OptimizeOptions): Graph {
-  const expanded = expandComposites(graph);
-  const projected = projectThenGather(expanded);
+  const projected = projectThenGather(graph);
   const merged = mergeCommonSubexpressions(foldConstants(projected));
   const shared = sharePadding(merged);
   const swept = gatherIntoSweep(shared);

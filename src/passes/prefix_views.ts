@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { defineOp, type ReferenceArray } from "../graph/op.ts";
+import { defineOp } from "../graph/op.ts";
 import type { Graph, Value } from "../graph/operation.ts";
 import { sliceOp } from "../ops/movement.ts";
 import { rewrite } from "./rewrite.ts";
@@ -12,9 +12,6 @@ const prefixOp = defineOp<{ readonly shape: Shape }>({
   vjp: () => {
     throw new Error("prefix: it is made after differentiation");
   },
-  reference: ({ inputs: [x], attributes: { shape } }) => [
-    { shape, data: (x as ReferenceArray).data.slice(0, sizeOf(shape)) },
-  ],
 });
 
 /**

@@ -5,13 +5,13 @@ import { Random } from "../../src/core/random.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import type { RecurrentActivation } from "../../src/kernels/activations.ts";
 import type { LstmActivations } from "../../src/ops/lstm.ts";
-import type { SweepFamily, SweepGradReads, SweepReads } from "../../src/ops/sweep.ts";
-import { backwardLoop, forwardLoop } from "../../src/ops/sweep_reference.ts";
+import type { SweepGradReads, SweepReads } from "../../src/ops/sweep.ts";
+import { backwardLoop, forwardLoop, type SweepMeaning } from "../../src/ops/sweep_reference.ts";
 import { operand } from "../support/kernel.ts";
 import { normals, scheduleOf, testMask } from "./lstm_reference.ts";
 
 /** A layer under test. The simple layer leaves `recurrentActivation` alone. */
-export type Family = SweepFamily<LstmActivations>;
+export type Meaning = SweepMeaning<LstmActivations>;
 
 type Sizes = readonly [batch: number, time: number, units: number];
 
@@ -23,7 +23,8 @@ interface Tensor {
 
 /** A run of a sweep: its sizes, inputs and activations. */
 export interface Run {
-  readonly family: Family;
+  readonly meaning: Meaning;
+  readonly family: Meaning["op"]["family"];
   readonly sizes: Sizes;
   readonly reads: SweepReads<Tensor>;
   readonly activations: LstmActivations;
@@ -37,7 +38,8 @@ export interface RunOptions extends Partial<LstmActivations> {
 }
 
 /** A random run with weights that keep h lively at any size. */
-export function randomRun(family: Family, sizes: Sizes, options: RunOptions = {}): Run {
+export function randomRun(meaning: Meaning, sizes: Sizes, options: RunOptions = {}): Run {
+  const { family } = meaning.op;
   const [batch, time, units] = sizes;
   const columns = family.gates * units;
   const random = new Random(batch * 10007 + time * 101 + units);
@@ -47,6 +49,7 @@ export function randomRun(family: Family, sizes: Sizes, options: RunOptions = {}
   };
   const { activation = "tanh", recurrentActivation = "sigmoid" } = options;
   return {
+    meaning,
     family,
     sizes,
     reads: {
@@ -131,8 +134,8 @@ export function forwardCall(
 }
 
 /** hidden, saved where there is any, last. */
-export function wantedForward({ family, reads, activations }: Run): Float64Array[] {
-  return forwardLoop(family, referencesOf(reads), activations);
+export function wantedForward({ meaning, reads, activations }: Run): Float64Array[] {
+  return forwardLoop(meaning, referencesOf(reads), activations);
 }
 
 /** Gradients that reach a backward sweep. */
@@ -174,7 +177,7 @@ export function backwardCall(
   run: Run,
   gradients: Gradients = {},
 ): { readonly call: KernelCall; readonly inputs: readonly HostData[]; readonly wanted: readonly Float64Array[] } {
-  const { family, activations } = run;
+  const { meaning, family, activations } = run;
   const [batch, time, units] = run.sizes;
   const tensors = backwardReads(run, gradients);
   const { operands, inputs } = operandsOf({ ...tensors, ...(tensors.mask && { mask: scheduled(tensors.mask) }) });
@@ -184,7 +187,7 @@ export function backwardCall(
     ...(family.separatesInner && { dInner: operand("output", 1, gate) }),
     dInitial: operand("output", 2, [family.states, batch, units]),
   };
-  const [dX, dInitial, dInner] = backwardLoop(family, referencesOf(tensors), activations) as [
+  const [dX, dInitial, dInner] = backwardLoop(meaning, referencesOf(tensors), activations) as [
     Float64Array,
     Float64Array,
     Float64Array?,

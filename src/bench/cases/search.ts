@@ -3,7 +3,7 @@ import { ValueError } from "../../core/errors.ts";
 import type { Operand } from "../../core/kernel_call.ts";
 import { VectorIndex, type VectorStorage } from "../../embed/index.ts";
 import type { Device } from "../../gpu/device.ts";
-import { defineOp, only, type ReferenceArray } from "../../graph/op.ts";
+import { defineOp, only } from "../../graph/op.ts";
 import { PLAIN_READ_SIZE, plainReadCall } from "../../kernels/roofline.ts";
 import type { BenchCase, Prepared, SearchSizes } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
@@ -20,13 +20,6 @@ const readOp = defineOp<Readonly<Record<string, never>>>({
   name: "plainRead",
   infer: () => [{ shape: [PLAIN_READ_SIZE], dtype: "float32" }],
   vjp: () => [null],
-  reference: ({ inputs: [input] }) => {
-    const data = new Float64Array(PLAIN_READ_SIZE);
-    for (const [at, number] of (input as ReferenceArray).data.entries()) {
-      data[at % PLAIN_READ_SIZE] = (data[at % PLAIN_READ_SIZE] as number) + number;
-    }
-    return [{ shape: [PLAIN_READ_SIZE], data }];
-  },
   lower: ({ inputs: [input], outputs: [output] }) => [plainReadCall(input as Operand, output as Operand)],
 });
 

@@ -1,8 +1,9 @@
 /** The float64 interpreter: what a graph means, without a GPU. */
 import { ValueError } from "../core/errors.ts";
+import type { TensorType } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { ReferenceArray } from "./op.ts";
+import type { OpDefinition, ReferenceArray, ReferenceContext } from "../graph/op.ts";
 import {
   type ConstantLeaf,
   constantOp,
@@ -14,7 +15,9 @@ import {
   type Variable,
   type VariableLeaf,
   variableOp,
-} from "./operation.ts";
+} from "../graph/operation.ts";
+import { mapElements } from "./elementwise_reference.ts";
+import { referenceOf } from "./references.ts";
 
 /** Widens host data to float64. */
 export function toReference(array: NdArray | ReferenceArray): ReferenceArray {
@@ -29,7 +32,7 @@ export interface Bindings {
 
 /**
  * Computes `graph` in float64 and returns its outputs. Updates are written to `bindings.variables` together at the end.
- * @throws ValueError when an input has no data.
+ * @throws ValueError when an input has no data, or an op no float64 reference.
  */
 export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray[] {
   const variables = bindings.variables ?? new Map<Variable, ReferenceArray>();
@@ -57,7 +60,7 @@ export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray
     } else if (definition === constantOp) {
       values.set(first, toReference((attributes as ConstantLeaf).data));
     } else {
-      const results = definition.reference({ inputs: inputs.map(known), outputs, attributes });
+      const results = evaluate(definition, { inputs: inputs.map(known), outputs, attributes });
       for (const [index, result] of results.entries()) values.set(outputs[index] as Value, result);
     }
   }
@@ -65,4 +68,18 @@ export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray
   const updated = graph.updates.map(({ variable, value }) => [variable, known(value)] as const);
   for (const [variable, data] of updated) variables.set(variable, data);
   return outputs;
+}
+
+/** The outputs of one operation. */
+function evaluate(definition: OpDefinition, context: ReferenceContext<unknown>): readonly ReferenceArray[] {
+  if (definition.kind === "elementwise") return [mapElements(definition, context)];
+  if (definition.kind === "view") {
+    const [{ data }, { shape }] = [context.inputs[0] as ReferenceArray, context.outputs[0] as TensorType];
+    return [{ shape, data: data.subarray(0, sizeOf(shape)) }];
+  }
+  const reference = referenceOf(definition);
+  if (reference === undefined) {
+    throw new ValueError(`interpret: the op "${definition.name}" has no float64 reference in ops/references.ts`);
+  }
+  return reference(context);
 }

@@ -1,0 +1,40 @@
+/** Every kernel's op has its meaning in float64 in the table that the interpreter reads. */
+import { readdirSync } from "node:fs";
+import { expect, test, vi } from "vitest";
+import type { OpDefinition } from "../../src/graph/op.ts";
+import { interpret } from "../../src/ops/interpret.ts";
+import { referenceOf } from "../../src/ops/references.ts";
+
+const defined = vi.hoisted((): OpDefinition[] => []);
+
+vi.mock("../../src/graph/op.ts", async (importOriginal) => {
+  const original = await importOriginal<typeof import("../../src/graph/op.ts")>();
+  const defineOp: typeof original.defineOp = (definition) => {
+    const op = original.defineOp(definition);
+    defined.push(op.definition);
+    return op;
+  };
+  return { ...original, defineOp };
+});
+
+test("every kernel op under src/ops and src/passes has a reference", async () => {
+  for (const room of ["ops", "passes"]) {
+    const folder = new URL(`../../src/${room}/`, import.meta.url);
+    for (const file of readdirSync(folder)) await import(new URL(file, folder).href);
+  }
+  const kernels = defined.filter(({ kind }) => kind === "kernel");
+  expect(kernels.length).toBeGreaterThan(40);
+  expect(kernels.filter((definition) => referenceOf(definition) === undefined).map(({ name }) => name)).toEqual([]);
+});
+
+test("an op without a reference is named", async () => {
+  const { defineOp } = await import("../../src/graph/op.ts");
+  const op = defineOp<null>({
+    kind: "kernel",
+    name: "unknown",
+    infer: () => [{ shape: [1], dtype: "float32" }],
+    vjp: () => [],
+    lower: () => [],
+  });
+  expect(() => interpret({ outputs: op([], null), updates: [] })).toThrow('the op "unknown" has no float64 reference');
+});
