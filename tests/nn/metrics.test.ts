@@ -438,6 +438,24 @@ const CASES: readonly (readonly [string, Metric, readonly Part[], number | reado
     [1, 0.5],
   ],
   [
+    // Keras takes the number of outputs, here 2 × 2, for that of examples: 1 − (1 − 0.5)·(4 − 1) / (4 − 1 − 1).
+    "r2Score of each output, adjusted",
+    r2Score({ classAggregation: null, numRegressors: 1 }),
+    [
+      {
+        yTrue: [
+          [1, 0],
+          [3, 4],
+        ],
+        yPred: [
+          [1, 0],
+          [3, 2],
+        ],
+      },
+    ],
+    [1, 0.25],
+  ],
+  [
     "r2Score by variance",
     r2Score({ classAggregation: "variance_weighted_average" }),
     [
@@ -492,12 +510,40 @@ describe("metrics", () => {
     expect(resultOf(smooth, binary([1], [0.25]))).toBeCloseTo(-0.9 * Math.log(0.25) - 0.1 * Math.log(0.75), 5);
   });
 
-  test("accuracy is what the loss says", () => {
+  test("accuracy is what the shapes of outputs and targets say, whatever the loss", () => {
     const one = binary([1], [0.8]);
     expect(resultOf(resolveMetric("accuracy", resolveLoss("binaryCrossentropy"), 1), one)).toBe(1);
+    const row = { yTrue: [[0, 1, 0]], yPred: [[0.6, 0.9, 0.8]] };
+    for (const loss of ["binaryCrossentropy", "meanSquaredError", "categoricalCrossentropy"]) {
+      expect(resultOf(resolveMetric("accuracy", resolveLoss(loss), 3), row)).toBe(1);
+    }
     const sparse = resolveMetric("acc", resolveLoss("sparseCategoricalCrossentropy"), 3);
     expect(resultOf(sparse, { yTrue: [[2]], yPred: [[0.1, 0.2, 0.7]] })).toBe(1);
     expect(sparse.name).toBe("acc");
+  });
+
+  test("means leave out what the mask does, with weights and without; counts and roots do not, as in Keras", () => {
+    // [B 2, T 2, 1]: errors 1, 2 and 4, 8; the mask leaves 1, 2 and 4.
+    const [yTrue, yPred] = [inputValue("y", [2, 2, 1]), inputValue("p", [2, 2, 1])];
+    const [mask, sampleWeight] = [inputValue("mask", [2, 2], "bool"), inputValue("w", [2])];
+    const inputs = new Map<Value, NdArray>([
+      [yTrue, { shape: [2, 2, 1], data: new Float32Array(4) }],
+      [yPred, { shape: [2, 2, 1], data: Float32Array.of(1, 2, 4, 8) }],
+      [mask, { shape: [2, 2], data: Int32Array.of(1, 1, 1, 0) }],
+      [sampleWeight, { shape: [2], data: Float32Array.of(1, 3) }],
+    ]);
+    const result = (metric: Metric, weight?: Value) => {
+      const update = metric.update({ yTrue, yPred, mask, sampleWeight: weight });
+      const sums = interpret({ outputs: update, updates: [] }, { inputs });
+      return metric.result(
+        sums.map(({ data }) => Float32Array.from(data)),
+        2,
+      );
+    };
+    expect(result(resolveMetric("mae", mse, 1))).toBeCloseTo((1 + 2 + 4) / 3, 6);
+    expect(result(resolveMetric("mae", mse, 1), sampleWeight)).toBeCloseTo((1 + 2 + 3 * 4) / (1 + 1 + 3), 6);
+    expect(result(rootMeanSquaredError())).toBeCloseTo(Math.sqrt((1 + 4 + 16 + 64) / 4), 6);
+    expect(result(falsePositives())).toBe(4);
   });
 
   test.each([

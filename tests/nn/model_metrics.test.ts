@@ -80,7 +80,7 @@ test("weightedMetrics count examples by their weights, metrics do not", async ()
   model.compile({ loss: "mse", metrics: ["mae"], weightedMetrics: ["mae", f1Score({ threshold: 0.5, name: "f" })] });
   const logs = await model.evaluate({ x: [[1], [2]], y: [[0], [0]], sampleWeight: [3, 1] });
   expect(logs.mae).toBeCloseTo(1.5, 6);
-  expect(logs.mae_1).toBeCloseTo(1.25, 6);
+  expect(logs.weightedMae).toBeCloseTo(1.25, 6);
   expect(logs.loss).toBeCloseTo((3 * 1 + 1 * 4) / 2, 5);
 });
 

@@ -67,14 +67,15 @@ export function lossMetric(loss: Loss, name: string = loss.config.name): Metric 
   return meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
 }
 
-/** "accuracy" means what the loss and the output's width say, as in Keras. */
+/** "accuracy" means what the shapes of outputs and targets say, as in Keras: binary for one output, else by the largest. */
 function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
+  const hasClassNumbers = loss.targetShape([1, outputWidth]).length < 2;
   const metric =
-    loss.config.name === "sparseCategoricalCrossentropy"
-      ? sparseCategoricalAccuracy({ name })
-      : loss.config.name === "categoricalCrossentropy" && outputWidth > 1
-        ? categoricalAccuracy({ name })
-        : binaryAccuracy({ name });
+    outputWidth === 1
+      ? binaryAccuracy({ name })
+      : hasClassNumbers
+        ? sparseCategoricalAccuracy({ name })
+        : categoricalAccuracy({ name });
   return { ...metric, config: { id: "accuracy", name } };
 }
 

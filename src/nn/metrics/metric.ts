@@ -6,7 +6,7 @@ import type { HostData } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { mul } from "../../ops/arithmetic.ts";
+import { cast, mul } from "../../ops/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce.ts";
 import { reshape } from "../../ops/reshape.ts";
 
@@ -22,6 +22,8 @@ export interface MetricBatch {
   readonly yPred: Value;
   /** A weight for each example `[B]`, or for each of its parts `[B, ...]`. */
   readonly sampleWeight?: Value | undefined;
+  /** bool `[B, T]`: false for timesteps that are left out. Metrics that are means over timesteps heed it, as in Keras. */
+  readonly mask?: Value | undefined;
 }
 
 /** Whether more or less is better; undefined where that depends. */
@@ -65,6 +67,13 @@ function total(values: Value): Value {
   return sum(rest.length === 0 ? values : mean(values, { axes: rest }));
 }
 
+/** Weights that are 0 where the mask is false. */
+function maskedWeight(weight: Value | undefined, mask: Value | undefined): Value | undefined {
+  if (mask === undefined) return weight;
+  const counted = cast(mask, "float32");
+  return weight === undefined ? counted : mul(counted, alignWeight(weight, counted.shape));
+}
+
 /** Sums of a mean over examples: the values, and where examples are weighted the weights. Both with the batch's axis first. */
 export function meanSums(values: Value, sampleWeight: Value | undefined): readonly Value[] {
   if (sampleWeight === undefined) return [total(values)];
@@ -90,14 +99,14 @@ export function meanMetric(
   name: string,
   direction: Direction,
   values: (yTrue: Value, yPred: Value) => Value,
-  finish: (mean: number) => number = (value) => value,
 ): Metric {
   return {
     name,
     config: { ...config, name },
     direction,
-    update: ({ yTrue, yPred, sampleWeight }) => meanSums(values(yTrue, yPred), sampleWeight),
-    result: (sums, examples) => finish(meanOf(sums, examples)),
+    update: ({ yTrue, yPred, sampleWeight, mask }) =>
+      meanSums(values(yTrue, yPred), maskedWeight(sampleWeight, mask)),
+    result: meanOf,
   };
 }
 

@@ -6,11 +6,17 @@ import type { Value } from "../../graph/operation.ts";
 import { mul, square, sub } from "../../ops/arithmetic.ts";
 import { sum } from "../../ops/reduce.ts";
 import { cosineOf } from "../losses/regression.ts";
-import { alignWeight, type Metric, type MetricOptions, meanMetric } from "./metric.ts";
+import { alignWeight, type Metric, type MetricOptions, meanMetric, meanOf, meanSums } from "./metric.ts";
 
-/** The square root of the mean of (y − p)². */
+/** The square root of the mean of (y − p)². It pays no heed to a mask, as in Keras. */
 export function rootMeanSquaredError({ name = "rootMeanSquaredError" }: MetricOptions = {}): Metric {
-  return meanMetric({ id: "rootMeanSquaredError" }, name, "down", (y, p) => square(sub(y, p)), Math.sqrt);
+  return {
+    name,
+    config: { id: "rootMeanSquaredError", name },
+    direction: "down",
+    update: ({ yTrue, yPred, sampleWeight }) => meanSums(square(sub(yTrue, yPred)), sampleWeight),
+    result: (sums, examples) => Math.sqrt(meanOf(sums, examples)),
+  };
 }
 
 /** Options of `cosineSimilarityMetric`. */
@@ -53,10 +59,10 @@ export function r2Score(options: R2ScoreOptions = {}): Metric {
       const score = 1 - (residuals?.[index] ?? 0) / variance;
       return { variance, score: Math.abs(score) === Number.POSITIVE_INFINITY ? 0 : score };
     });
-  const adjusted = (score: number, examples: number) =>
-    numRegressors === 0 || numRegressors > examples - 1 || numRegressors === examples - 1
+  const adjusted = (score: number, count: number) =>
+    numRegressors === 0 || numRegressors >= count - 1
       ? score
-      : 1 - ((1 - score) * (examples - 1)) / (examples - numRegressors - 1);
+      : 1 - ((1 - score) * (count - 1)) / (count - numRegressors - 1);
   return {
     name,
     config: { id: "r2Score", name, classAggregation, numRegressors },
@@ -74,11 +80,13 @@ export function r2Score(options: R2ScoreOptions = {}): Metric {
     },
     result: (sums, examples) => {
       const all = scores(sums, examples);
-      if (classAggregation === null) return all.map(({ score }) => adjusted(score, examples));
+      // Keras counts every output of an example here.
+      const outputs = examples * all.length;
+      if (classAggregation === null) return all.map(({ score }) => adjusted(score, outputs));
       const weights = all.map(({ variance }) => (classAggregation === "uniform_average" ? 1 : variance));
       const weight = weights.reduce((a, b) => a + b, 0);
       const mean = all.reduce((sum, { score }, index) => sum + score * (weights[index] as number), 0) / weight;
-      return adjusted(mean, examples);
+      return adjusted(mean, outputs);
     },
   };
 }

@@ -39,20 +39,30 @@ export function joinNames(first: string, second: string): string {
 
 /**
  * A run's results: `loss`; of several losses also `<output>Loss` each; then the metrics, those that are weighted last, with
- * the output's name before them where the model has several outputs (`<output>Accuracy`). Names that come twice are numbered.
+ * the output's name before them where the model has several outputs (`<output>Accuracy`). A weighted metric whose name is
+ * taken is `weightedAccuracy`; other names that come twice are numbered.
  */
 export function measuresOf(objectives: readonly OutputObjective[]): readonly Measure[] {
   const asked = objectives.filter(({ loss }) => loss !== undefined);
   const losses = asked.length > 1 ? asked.map(({ name }) => meanMeasure(joinNames(name, "loss"))) : [];
-  const metrics = asked.flatMap((output) =>
-    [...output.metrics, ...output.weightedMetrics].map(
-      (metric): Measure => ({
-        name: objectives.length > 1 ? joinNames(output.name, metric.name) : metric.name,
-        direction: metric.direction,
-        result: (sums, examples) => metric.result(sums, examples),
+  const ofOutput = (output: OutputObjective, name: string) =>
+    objectives.length > 1 ? joinNames(output.name, name) : name;
+  const metrics = asked.flatMap((output) => {
+    const names = new Set(output.metrics.map(({ name }) => name));
+    const measureOf = (metric: Metric, name: string): Measure => ({
+      name: ofOutput(output, name),
+      direction: metric.direction,
+      result: (sums, examples) => metric.result(sums, examples),
+    });
+    return [
+      ...output.metrics.map((metric) => measureOf(metric, metric.name)),
+      ...output.weightedMetrics.map((metric) => {
+        const isTaken = names.has(metric.name);
+        names.add(metric.name);
+        return measureOf(metric, isTaken ? joinNames("weighted", metric.name) : metric.name);
       }),
-    ),
-  );
+    ];
+  });
   const taken = new Set<string>();
   return [meanMeasure("loss"), ...losses, ...metrics].map((measure) => {
     let { name } = measure;
@@ -83,12 +93,13 @@ export function measure(
     const { loss, lossWeight } = objective;
     const [yPred, yTrue] = [outputs[index] as Value, ys[index]];
     if (loss === undefined || yTrue === undefined) continue;
-    const value = weightedMean(loss.perSample(yTrue, yPred), weights[index], masks[index]);
+    const [sampleWeight, mask] = [weights[index], masks[index]];
+    const value = weightedMean(loss.perSample(yTrue, yPred), sampleWeight, mask);
     losses.push(value);
     parts.push(lossWeight === 1 ? value : mul(value, lossWeight));
     metrics.push(
-      ...objective.metrics.map((metric) => metric.update({ yTrue, yPred })),
-      ...objective.weightedMetrics.map((metric) => metric.update({ yTrue, yPred, sampleWeight: weights[index] })),
+      ...objective.metrics.map((metric) => metric.update({ yTrue, yPred, mask })),
+      ...objective.weightedMetrics.map((metric) => metric.update({ yTrue, yPred, mask, sampleWeight })),
     );
   }
   if (parts.length === 0) throw new ValueError("the model has no loss; give compile a loss for at least one output");
