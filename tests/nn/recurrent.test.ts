@@ -302,6 +302,24 @@ describe("cells", () => {
   });
 });
 
+it("bidirectional turns what its second layer gives, also where the first reads backwards", () => {
+  const options = { units: H, returnSequences: true } as const;
+  const pair = { layer: lstm({ ...options, goBackwards: true }), backwardLayer: lstm(options) };
+  const both = built(bidirectional(pair), [T, D]);
+  const weights = both.weights.map(({ initial }) => initial?.() as NdArray);
+  const [first] = run(built(lstm({ ...options, goBackwards: true }), [T, D], weights.slice(0, 3)), x);
+  const [second] = run(built(lstm(options), [T, D], weights.slice(3)), x);
+  const [came] = run(both, x);
+  // Keras: concatenate(y, flip(y_rev, axis=1)).
+  const wanted = Float64Array.from({ length: B * T * 2 * H }, (_, at) => {
+    const [row, t, unit] = [Math.floor(at / (T * 2 * H)), Math.floor(at / (2 * H)) % T, at % (2 * H)];
+    return (
+      unit < H ? first?.data[(row * T + t) * H + unit] : second?.data[(row * T + T - 1 - t) * H + unit - H]
+    ) as number;
+  });
+  expect(came?.data).toEqual(wanted);
+});
+
 describe("timeDistributed", () => {
   it("applies a layer at every timestep", () => {
     const weights = [normals([D, 2], 50), normals([2], 51)];

@@ -5,7 +5,7 @@ import type { Update, Value, Variable } from "../../graph/operation.ts";
 import { cast, notEqual } from "../../ops/arithmetic.ts";
 import { branchOf, type RandomSource } from "../../ops/random.ts";
 import type { InputSpec } from "../data/data_input.ts";
-import { type CallResult, InputLayer, type Layer, type LayerTrace } from "../layers/index.ts";
+import { type CallContext, type CallResult, InputLayer, type Layer, type LayerTrace } from "../layers/index.ts";
 import type { LayerNode, SymbolicTensor } from "../layers/symbolic.ts";
 import { expectSymbolic } from "../layers/symbolic_call.ts";
 import type { Constraint } from "../weights/constraints.ts";
@@ -27,6 +27,8 @@ export interface GraphRun {
   readonly masks?: readonly (Value | undefined)[];
   /** Random numbers for the layer at this place among the calls; others at each request. */
   random(place: number): RandomSource;
+  /** What a variable of the layers holds by now, where the graph is called several times in one run. */
+  readonly stateOf?: CallContext["stateOf"];
   /** Told of each call: the masks of its inputs, and what came of it. */
   readonly onCall?: (node: LayerNode, masks: readonly (Value | undefined)[], result: CallResult) => void;
 }
@@ -159,11 +161,11 @@ export class LayerGraph {
   }
 
   /** Builds the graph as `run` says: as a model of its own, or inside another. */
-  run(inputs: readonly Value[], { training, masks = [], random, onCall }: GraphRun): GraphResult {
+  run(inputs: readonly Value[], { training, masks = [], random, stateOf, onCall }: GraphRun): GraphResult {
     const values = new Map<SymbolicTensor, Value>();
     const flowing = new Map<SymbolicTensor, Value | undefined>();
     const traces: LayerTrace[] = [];
-    const updates: Update[] = [];
+    const states = new Map<Variable, Value>();
     const penalties: Value[] = [];
     this.inputs.forEach((tensor, index) => {
       const value = inputs[index] as Value;
@@ -184,10 +186,11 @@ export class LayerGraph {
         mask: given[0],
         masks: given,
         initialState: initialState?.map(valueAt),
+        stateOf: (variable) => states.get(variable) ?? stateOf?.(variable) ?? variable.value,
       });
       onCall?.(node, given, result);
       keep(node, result, values, flowing);
-      updates.push(...(result.updates ?? []));
+      for (const { variable, value } of result.updates ?? []) states.set(variable, value);
       penalties.push(...layer.activityPenalties(result.outputs ?? [result.output]), ...(result.penalties ?? []));
       traces.push({ layer, result }, ...(result.traces ?? []));
     });
@@ -195,7 +198,7 @@ export class LayerGraph {
       outputs: this.outputs.map(valueAt),
       masks: this.outputs.map((output) => flowing.get(output)),
       penalties,
-      updates,
+      updates: Array.from(states, ([variable, value]) => ({ variable, value })),
       traces,
     };
   }

@@ -84,8 +84,8 @@ export class NestedModel extends Layer {
     return this.graph.outputShapes;
   }
 
-  compute(_x: Value, { training, random, inputs, masks }: CallContext): CallResult {
-    const result = this.graph.run(inputs, { training, masks, random });
+  compute(_x: Value, { training, random, inputs, masks, stateOf }: CallContext): CallResult {
+    const result = this.graph.run(inputs, { training, masks, random, stateOf });
     return { ...result, output: result.outputs[0] as Value };
   }
 }

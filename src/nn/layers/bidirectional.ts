@@ -155,10 +155,9 @@ export class Bidirectional extends Wrapper {
       });
     const forward = run(this.forwardLayer, 0, initialState?.slice(0, count));
     const backward = run(this.backwardLayer, 1, initialState?.slice(count));
-    // Each sequence came out in the order in which it was read.
-    const inOrder = (layer: Rnn, { output }: CallResult) =>
-      this.returnSequences && layer.goBackwards ? reverse(output, 1) : output;
-    const outputs = this.#merge(inOrder(this.forwardLayer, forward), inOrder(this.backwardLayer, backward));
+    // As in Keras it is the second layer's sequence that is turned, whichever of the two reads backwards.
+    const turned = this.returnSequences ? reverse(backward.output, 1) : backward.output;
+    const outputs = this.#merge(forward.output, turned);
     const states = [...(forward.states ?? []), ...(backward.states ?? [])];
     return {
       output: outputs[0] as Value,

@@ -1,6 +1,6 @@
 /** What passes between a layer and whoever builds or calls it. */
 import type { Shape } from "../../core/shape.ts";
-import type { Update, Value } from "../../graph/operation.ts";
+import type { Update, Value, Variable } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/random.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import type { Initializer } from "../weights/initializers.ts";
@@ -22,6 +22,8 @@ export interface CallContext {
   readonly masks: readonly (Value | undefined)[];
   /** States of a recurrent layer before the first step; zeros when absent. */
   readonly initialState?: readonly Value[] | undefined;
+  /** What a variable of the layer's own holds by now, where an earlier call of the same run may have changed it. */
+  readonly stateOf?: ((variable: Variable) => Value) | undefined;
 }
 
 /** Options of a layer's `call` on symbolic tensors. */

@@ -195,7 +195,7 @@ export class BatchNormalization extends Normalization {
     ];
   }
 
-  compute(x: Value, { training, mask }: CallContext): CallResult {
+  compute(x: Value, { training, mask, stateOf = ({ value }) => value }: CallContext): CallResult {
     const axis = this.#axis(x.shape.slice(1));
     const shape = x.shape.map((size, d) => (d === axis ? size : 1));
     const [movingMean, movingVariance] = this.weights.slice(-2) as [Variable, Variable];
@@ -206,7 +206,7 @@ export class BatchNormalization extends Normalization {
     const { average, variance } = this.#statistics(x, axis, mask);
     const follow = (moving: Variable, now: Value) => ({
       variable: moving,
-      value: add(mul(moving.value, this.momentum), mul(reshape(now, moving.shape), 1 - this.momentum)),
+      value: add(mul(stateOf(moving), this.momentum), mul(reshape(now, moving.shape), 1 - this.momentum)),
     });
     return {
       output: this.normalize(sub(x, average), variance, shape),

@@ -169,10 +169,10 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
     return where(slice(mask, [0, time - 1], [batch, 1]), last, 0);
   }
 
-  #initialStates(batch: number, { initialState }: CallContext): readonly Value[] | undefined {
+  #initialStates(batch: number, { initialState, stateOf }: CallContext): readonly Value[] | undefined {
     const sizes = this.cell.stateSizes;
     // Even where other states are given, those that live on are made, so that they can be kept.
-    const living = this.stateful ? this.#living.before(this.name || this.className, batch, sizes) : undefined;
+    const living = this.stateful ? this.#living.before(this.name || this.className, batch, sizes, stateOf) : undefined;
     if (initialState === undefined) return living;
     if (initialState.length !== sizes.length) {
       throw new ValueError(

@@ -13,10 +13,15 @@ export class LivingStates {
   }
 
   /**
-   * The states before a batch of `batch` rows.
+   * The states before a batch of `batch` rows; `stateOf` says what a variable holds by now.
    * @throws ValueError when an earlier batch had another size.
    */
-  before(layer: string, batch: number, sizes: readonly number[]): readonly Value[] {
+  before(
+    layer: string,
+    batch: number,
+    sizes: readonly number[],
+    stateOf = ({ value }: Variable): Value => value,
+  ): readonly Value[] {
     const known = this.#variables[0]?.shape[0];
     if (known === undefined) {
       this.#variables = sizes.map(
@@ -29,7 +34,7 @@ export class LivingStates {
         { layer, expected: known, batch },
       );
     }
-    return this.#variables.map(({ value }) => value);
+    return this.#variables.map(stateOf);
   }
 
   /** The updates that keep the states after a batch. */

@@ -1,8 +1,10 @@
 import { ShapeError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
-import type { Value } from "../../graph/operation.ts";
+import type { Value, Variable } from "../../graph/operation.ts";
 import { mul } from "../../ops/arithmetic.ts";
+import { slice, stack } from "../../ops/movement.ts";
 import { reshape } from "../../ops/reshape.ts";
+import { unstack } from "../../ops/unstack.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";
 
@@ -14,7 +16,8 @@ export interface TimeDistributedOptions extends LayerOptions {
 
 /**
  * The same layer at every timestep: `[B, T, ...D]` -> `[B, T, ...]`. All timesteps go through it at once, as rows of one
- * batch. Keras: https://keras.io/api/layers/recurrent_layers/time_distributed/
+ * batch, but where a training batch's statistics count (`batchNormalization`): then one after the other. As in Keras the
+ * layer's own `activityRegularizer` has no effect here. Keras: https://keras.io/api/layers/recurrent_layers/time_distributed/
  */
 export class TimeDistributed extends Wrapper {
   readonly className = "TimeDistributed";
@@ -63,28 +66,49 @@ export class TimeDistributed extends Wrapper {
 
   compute(x: Value, context: CallContext): CallResult {
     const [batch, time, ...rest] = x.shape as [number, number, ...number[]];
+    const { layer } = this;
+    const follows = context.training && layer.trainable && layer.weights.some(({ trainable }) => !trainable);
+    if (follows) return this.#stepByStep(x, context);
     const rows = reshape(x, [batch * time, ...rest]);
-    const { mask } = context;
     // A mask says which timesteps count; the layer inside knows no time.
-    const {
-      output,
-      updates,
-      penalties = [],
-    } = this.layer.compute(rows, {
-      ...context,
-      inputs: [rows],
-      mask: undefined,
-      masks: [undefined],
-      initialState: undefined,
-    });
+    const { output, updates, penalties } = layer.compute(rows, inside(rows, context));
     return {
       output: reshape(output, [batch, time, ...output.shape.slice(1)]),
-      mask,
+      mask: context.mask,
       ...(updates && { updates }),
-      // Keras calls the layer at each timestep: every call has a penalty of its own, divided by B.
-      penalties: [...penalties, ...this.layer.activityPenalties([output]).map((penalty) => mul(penalty, time))],
+      // Of a model inside: Keras calls it at each timestep, and every call has penalties of its own, divided by B.
+      penalties: penalties?.map((penalty) => mul(penalty, time)) ?? [],
     };
   }
+
+  /** Statistics of a batch are those of one timestep in Keras, and moving ones follow from timestep to timestep. */
+  #stepByStep(x: Value, context: CallContext): CallResult {
+    const states = new Map<Variable, Value>();
+    const stateOf = (variable: Variable) => states.get(variable) ?? context.stateOf?.(variable) ?? variable.value;
+    const { mask } = context;
+    const [batch] = x.shape as [number];
+    const steps = unstack(x, 1).map((part, t) => {
+      // One flag for each row: it fits where a row is a vector.
+      const own = mask && part.shape.length === 2 ? reshape(slice(mask, [0, t], [batch, 1]), [batch]) : undefined;
+      const result = this.layer.compute(part, inside(part, { ...context, stateOf }, own));
+      for (const { variable, value } of result.updates ?? []) states.set(variable, value);
+      return result;
+    });
+    return {
+      output: stack(
+        steps.map(({ output }) => output),
+        1,
+      ),
+      mask,
+      updates: Array.from(states, ([variable, value]) => ({ variable, value })),
+      penalties: steps.flatMap(({ penalties }) => penalties ?? []),
+    };
+  }
+}
+
+/** The context of the layer inside. */
+function inside(x: Value, context: CallContext, mask?: Value): CallContext {
+  return { ...context, inputs: [x], mask, masks: [mask], initialState: undefined };
 }
 
 /** The same layer at every timestep. */

@@ -104,8 +104,7 @@ export function meanMetric(
     name,
     config: { ...config, name },
     direction,
-    update: ({ yTrue, yPred, sampleWeight, mask }) =>
-      meanSums(values(yTrue, yPred), maskedWeight(sampleWeight, mask)),
+    update: ({ yTrue, yPred, sampleWeight, mask }) => meanSums(values(yTrue, yPred), maskedWeight(sampleWeight, mask)),
     result: meanOf,
   };
 }
