@@ -1,5 +1,6 @@
 import { allocate, type DType, type HostData } from "./dtype.ts";
 import { ShapeError, ValueError } from "./errors.ts";
+import { shown } from "./options.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /** A tensor on the host: a shape and its elements, row-major. Int32Array for int32 and bool. */
@@ -22,7 +23,7 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
 /**
  * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`.
  * @throws ShapeError when rows differ in length or `data` does not fill `shape`.
- * @throws ValueError when an int32 element is not a whole number in range.
+ * @throws ValueError when an element is no number, or an int32 element not a whole number in range.
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
@@ -43,6 +44,10 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
   const flat: number[] = [];
   const visit = (node: Nested, depth: number): void => {
     const isLeaf = typeof node === "number";
+    if (!isLeaf && !Array.isArray(node)) {
+      const hint = typeof node === "string" ? "; turn texts into ids first, as with encoder.encode(texts)" : "";
+      throw new ValueError(`${what}: holds ${shown(node)}; expected numbers${hint}`, { value: node });
+    }
     if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
       throw new ShapeError(
         `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ${formatShape(shape.slice(depth))}`,

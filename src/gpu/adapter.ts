@@ -1,6 +1,7 @@
 /** Finding a GPU, and what is worth knowing of it. */
 import { DeviceError, type DeviceLostError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
+import type { OptionNames } from "../core/options.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 
 /** Limits that Sluice raises to the adapter's own where the device allows it; the WebGPU defaults suffice for small models. */
@@ -35,6 +36,16 @@ export interface DeviceOptions {
     error: DeviceLostError,
   ) => GPUDevice | undefined | void | Promise<GPUDevice | undefined> | Promise<void>;
 }
+
+/** The names of `requestDevice`'s options. */
+export const DEVICE_OPTIONS: OptionNames<DeviceOptions> = {
+  device: true,
+  powerPreference: true,
+  defaultLimits: true,
+  tune: true,
+  memoryLimit: true,
+  onDeviceLost: true,
+};
 
 /** A GPUDevice and what is known of its adapter. */
 export interface OpenedGpu {

@@ -1,8 +1,9 @@
 /** The device: the only owner of a GPUDevice, and of the next one after a loss. It counts the engine's buffers, and gathers what goes wrong. */
 import { DeviceError, DeviceLostError, DisposedError, ValueError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
+import { expectOptions } from "../core/options.ts";
 import type { TuneOptions } from "../core/tuning.ts";
-import { adoptGpu, type DeviceOptions, type OpenedGpu, openGpu } from "./adapter.ts";
+import { adoptGpu, DEVICE_OPTIONS, type DeviceOptions, type OpenedGpu, openGpu } from "./adapter.ts";
 import { Allocations, type DeviceMemory } from "./allocations.ts";
 import { type Generation, makeGeneration } from "./generation.ts";
 import type { PipelineCache } from "./pipeline.ts";
@@ -265,6 +266,7 @@ function checkLimit(limit = Number.POSITIVE_INFINITY): number {
  * console.log(device.adapter);
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+  expectOptions("requestDevice", options, Object.keys(DEVICE_OPTIONS));
   if (options.device !== undefined) return new Device(adoptGpu(options.device), options);
   const open = () => openGpu(options);
   return new Device(await open(), { ...options, open });

@@ -9,6 +9,7 @@ import {
   loadModel,
   lstm,
   NonFiniteError,
+  requestDevice,
   ShapeError,
   sequential,
   sgd,
@@ -49,6 +50,24 @@ describe("data that does not fit is refused before anything changes", () => {
     ["fewer labels than rows", { ...data, y: data.y.slice(1) }, ShapeError, /9/],
     ["labels of another width", { ...data, y: data.y.map((label) => [label, label]) }, ShapeError, /\[10, 2\]/],
     ["no rows", { x: [], y: [] }, ValueError, /x is empty; expected at least one/],
+    [
+      "texts in place of ids",
+      { ...data, x: data.x.map(() => "a fine film") },
+      ValueError,
+      /"a fine film"; expected numbers; .*encode/,
+    ],
+    [
+      "texts among the ids",
+      { ...data, x: data.x.map((row) => row.map(String)) },
+      ValueError,
+      /expected numbers; .*encode/,
+    ],
+    [
+      "a hole among the ids",
+      { ...data, x: data.x.map((row, index) => (index === 3 ? [...row.slice(1), null] : row)) },
+      ValueError,
+      /null; expected numbers/,
+    ],
     ["no labels", { x: data.x }, ValueError, /y is missing/],
   ];
   for (const [name, bad, kind, message] of cases) {
@@ -138,6 +157,44 @@ describe("a model that cannot be", () => {
     await expect(fresh.fit([[1, 2]], [1])).rejects.toThrow("not compiled");
     fresh.compile({ loss: "mse" });
     await expect(fresh.fit([[1, 2]], [1], { resume: true })).rejects.toThrow("no training to resume");
+  });
+});
+
+describe("what no compiler looked at", () => {
+  test("an option with another name is refused, with the name that was meant", async () => {
+    using model = smallModel(device);
+    const before = await weightBits(model);
+    const fitWith = (options: object) => model.fit(data, options as never);
+    await expect(fitWith({ epoch: 3 })).rejects.toThrow('fit: unknown option "epoch"; did you mean epochs?');
+    await expect(fitWith({ batch_size: 3 })).rejects.toThrow("did you mean batchSize?");
+    await expect(fitWith({ verbose: 1 })).rejects.toThrow(
+      /unknown option "verbose"; expected some of epochs, batchSize, /,
+    );
+    await expect(model.fit(data.x, data.y, { epoch: 1 } as never)).rejects.toThrow("epochs?");
+    await expect(model.evaluate(data, { step: 1 } as never)).rejects.toThrow("did you mean steps?");
+    await expect(model.predict(data.x, { batch_size: 1 } as never)).rejects.toThrow("did you mean batchSize?");
+    await expect(model.trainOnBatch(data.x, data.y, { classWeights: {} } as never)).rejects.toThrow("classWeight?");
+    await expect(model.toFiles({ weight: "float16" } as never)).rejects.toThrow("did you mean weights?");
+    await expect(requestDevice({ memory_limit: 1 } as never)).rejects.toThrow("did you mean memoryLimit?");
+    expect(() => model.compile({ loss: "mse", metric: ["accuracy"] } as never)).toThrow("did you mean metrics?");
+    expect(() => sequential([dense({ units: 1 })], { device, input_shape: [3] } as never)).toThrow("inputShape?");
+    expect(await weightBits(model)).toEqual(before);
+    await expect(model.fit(data, { seed: undefined } as never)).resolves.toBeDefined();
+  });
+
+  test("a device, a layer or a size of another kind", () => {
+    const given = { device: Promise.resolve(device) as never, inputShape: [3] };
+    expect(() => sequential([dense({ units: 1 })], given)).toThrow(
+      "device is a Promise; expected what it gives: await",
+    );
+    const other = { device, inputShape: [3] };
+    expect(() => sequential([{ units: 1 } as never], other)).toThrow("part 0 is an object; expected a layer, such as");
+    expect(() => sequential(["dense" as never], other)).toThrow('part 0 is "dense"; expected a layer');
+    expect(() => dense(10 as never)).toThrow(
+      "units is undefined; expected a whole number of at least 1, as in dense({",
+    );
+    expect(() => lstm({ units: "4" as never })).toThrow('lstm: units is "4"; expected a whole number');
+    expect(() => sgd({ learningRate: "0.1" as never })).toThrow('sgd: learningRate is "0.1"; expected a finite number');
   });
 });
 

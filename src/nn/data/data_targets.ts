@@ -1,6 +1,7 @@
 /** Inputs with targets and weights, as `fit` and `evaluate` take them, brought into one form and checked. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import { checkExamples, type Dataset } from "../../data/dataset.ts";
 import { alignTargets, type Loss } from "../losses/index.ts";
@@ -157,20 +158,22 @@ export function isArrayLike(value: unknown): value is ArrayLike {
   return typeof value === "number" || Array.isArray(value) || isShaped(value);
 }
 
-/** Tells `(data, options)` from `(x, y, options)`. `isTargets` says whether a plain object holds targets by output. */
+/**
+ * Tells `(data, options)` from `(x, y, options)`; a plain object with an output's name holds targets.
+ * @throws ValueError for an option that is not among `known`.
+ */
 export function splitArguments<O extends { readonly sampleWeight?: TargetsLike | undefined }>(
-  first: DataLike | BatchStream | InputsLike,
-  second: TargetsLike | O | undefined,
-  third: O | undefined,
+  what: string,
+  [first, second, third]: readonly [DataLike | BatchStream | InputsLike, TargetsLike | O | undefined, O | undefined],
   outputNames: readonly string[],
+  known: OptionNames<O>,
 ): { data: DataLike | BatchStream; options: O } {
-  if (isStream(first)) return { data: first, options: (second as O | undefined) ?? ({} as O) };
-  if (second !== undefined && (isArrayLike(second) || isByName(second, outputNames))) {
-    const options = third ?? ({} as O);
-    return { data: withWeights({ x: first as InputLike, y: second as TargetsLike }, options.sampleWeight), options };
-  }
-  const options = (second as O | undefined) ?? ({} as O);
-  return { data: withWeights(first as DataLike, options.sampleWeight), options };
+  const hasTargets = !isStream(first) && second !== undefined && (isArrayLike(second) || isByName(second, outputNames));
+  const options = ((hasTargets ? third : second) ?? {}) as O;
+  expectOptions(what, options, Object.keys(known));
+  if (isStream(first)) return { data: first, options };
+  const data = hasTargets ? { x: first as InputLike, y: second as TargetsLike } : (first as DataLike);
+  return { data: withWeights(data, options.sampleWeight), options };
 }
 
 function withWeights(data: DataLike, sampleWeight: TargetsLike | undefined): DataLike {

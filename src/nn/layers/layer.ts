@@ -1,6 +1,7 @@
 /** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { mul } from "../../ops/arithmetic.ts";
@@ -274,6 +275,9 @@ export abstract class Weightless extends Layer {
 /** @throws ValueError unless `value` is a whole number of at least 1. */
 export function expectPositive(layer: string, option: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) {
-    throw new ValueError(`${layer}: ${option} is ${value}; expected a whole number of at least 1`, { [option]: value });
+    throw new ValueError(
+      `${layer}: ${option} is ${shown(value)}; expected a whole number of at least 1, as in ${layer}({ ${option}: 32 })`,
+      { [option]: value },
+    );
   }
 }

@@ -1,5 +1,6 @@
 /** A layer called on symbolic tensors: everything that can be wrong with the call is said here, before any model exists. */
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Layer, LayerCallOptions } from "./layer.ts";
 import { LayerNode, SymbolicTensor } from "./symbolic.ts";
@@ -32,13 +33,8 @@ export function callLayer(
 export function expectSymbolic(given: unknown, what: string): asserts given is SymbolicTensor {
   if (given instanceof SymbolicTensor) return;
   throw new ValueError(
-    `${what}: got ${describe(given)}; expected a symbolic tensor, as input({ shape }) and a layer's call give. To compute on data, put the layer into a model and call predict.`,
+    `${what}: got ${shown(given)}; expected a symbolic tensor, as input({ shape }) and a layer's call give. To compute on data, put the layer into a model and call predict.`,
   );
-}
-
-function describe(given: unknown): string {
-  if (given === null || typeof given !== "object") return String(given);
-  return given.constructor?.name === undefined ? "an object" : `a value of class ${given.constructor.name}`;
 }
 
 /** A layer that is called again has its weights already: the new inputs must fit them. */

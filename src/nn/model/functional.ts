@@ -1,4 +1,5 @@
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Device } from "../../runtime/device.ts";
 import { LayerGraph } from "../graph/layer_graph.ts";
 import type { SymbolicTensor } from "../layers/index.ts";
@@ -17,6 +18,14 @@ export interface FunctionalOptions {
   readonly name?: string | undefined;
 }
 
+const FUNCTIONAL_OPTIONS: OptionNames<FunctionalOptions> = {
+  inputs: true,
+  outputs: true,
+  device: true,
+  seed: true,
+  name: true,
+};
+
 /**
  * A functional model: layers called on inputs, in any shape without a circle.
  * @throws ValueError when outputs depend on an input that is not given, or two layers have one name.
@@ -30,7 +39,9 @@ export function model(
   options: FunctionalOptions & { readonly outputs: SymbolicTensor | readonly [SymbolicTensor] },
 ): Model;
 export function model(options: FunctionalOptions): Model<NdArray[]>;
-export function model({ inputs, outputs, device, seed, name }: FunctionalOptions): Model<NdArray | NdArray[]> {
+export function model(options: FunctionalOptions): Model<NdArray | NdArray[]> {
+  expectOptions("model", options, Object.keys(FUNCTIONAL_OPTIONS));
+  const { inputs, outputs, device, seed, name } = options;
   const list = (given: SymbolicTensor | readonly SymbolicTensor[]) =>
     Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
   const graph = new LayerGraph({ inputs: list(inputs), outputs: list(outputs), seed });

@@ -1,6 +1,7 @@
 /** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
 import { LimitError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { recovering } from "../../runtime/recovery.ts";
@@ -30,15 +31,20 @@ import type { TrainingStep } from "../training/training_step.ts";
 import { compileModel } from "./compile_model.ts";
 import { ModelBase } from "./model_base.ts";
 import type { AskedMemory } from "./model_memory.ts";
-import type {
-  BatchOptions,
-  CompileOptions,
-  EvaluateOptions,
-  FitOptions,
-  History,
-  MemoryOptions,
-  ModelMemory,
-  RunOptions,
+import {
+  BATCH_OPTIONS,
+  type BatchOptions,
+  COMPILE_OPTIONS,
+  type CompileOptions,
+  EVALUATE_OPTIONS,
+  type EvaluateOptions,
+  FIT_OPTIONS,
+  type FitOptions,
+  type History,
+  type MemoryOptions,
+  type ModelMemory,
+  RUN_OPTIONS,
+  type RunOptions,
 } from "./model_options.ts";
 import { ModelPredictor } from "./model_predictor.ts";
 
@@ -72,6 +78,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   compile(options: CompileOptions): void {
     this.assertFree("compile");
+    expectOptions("compile", options, Object.keys(COMPILE_OPTIONS));
     const compiled = compileModel(this.graph, options);
     this.#releaseSlots();
     this.#compiled = compiled;
@@ -94,7 +101,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     second?: TargetsLike | FitOptions,
     third?: FitOptions,
   ): Promise<History> {
-    const { data, options } = splitArguments<FitOptions>(first, second, third, this.graph.outputNames);
+    const { data, options } = splitArguments<FitOptions>(
+      "fit",
+      [first, second, third],
+      this.graph.outputNames,
+      FIT_OPTIONS,
+    );
     return this.exclusively("fit", async () => {
       const compiled = this.#needCompiled("fit");
       const { training, validation, state } = planFit(data, options, {
@@ -152,6 +164,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
     this.assertFree("trainingStep");
+    expectOptions("trainingStep", options, Object.keys(RUN_OPTIONS));
     const compiled = this.#needCompiled("trainingStep");
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
@@ -207,7 +220,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     second?: TargetsLike | EvaluateOptions,
     third?: EvaluateOptions,
   ): Promise<Logs> {
-    const { data, options } = splitArguments<EvaluateOptions>(first, second, third, this.graph.outputNames);
+    const { data, options } = splitArguments<EvaluateOptions>(
+      "evaluate",
+      [first, second, third],
+      this.graph.outputNames,
+      EVALUATE_OPTIONS,
+    );
     const work = async () => {
       const compiled = this.#needCompiled("evaluate");
       if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
@@ -259,6 +277,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   /** The outputs for x, `[N, ...outputShape]`; a list where the model has several. */
   async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
+    expectOptions("predict", options, Object.keys(RUN_OPTIONS));
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     const rows = sizeOfColumn(prepared[0] as Column);
@@ -314,7 +333,9 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     if (slots.length > 0) variablesOf(this.device).release(slots);
   }
 
-  #batch(what: string, x: InputsLike, y: TargetsLike, { sampleWeight, classWeight }: BatchOptions) {
+  #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
+    expectOptions(what, options, Object.keys(BATCH_OPTIONS));
+    const { sampleWeight, classWeight } = options;
     return this.#prepare({ x, y, sampleWeight }, this.#needCompiled(what), what, classWeight);
   }
 

@@ -50,6 +50,8 @@ export abstract class ModelBase {
     this.className = className;
     this.name = name ?? className.toLowerCase();
     this.#layer = new NestedModel(graph, className, name);
+    if (device instanceof Promise)
+      throw new ValueError("device is a Promise; expected what it gives: await requestDevice()");
     this.#device = device;
     if (device !== undefined) holdWeights(device, graph.weights);
     this.#forget = device?.onDispose(() => this.dispose()) ?? (() => undefined);

@@ -1,5 +1,6 @@
 /** What the model's methods take and give. */
 import type { NdArray } from "../../core/nd_array.ts";
+import type { OptionNames } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Callback } from "../callbacks/callback.ts";
@@ -21,6 +22,9 @@ export interface ModelOptions {
   readonly name?: string | undefined;
 }
 
+/** The names of `sequential`'s options. */
+export const MODEL_OPTIONS: OptionNames<ModelOptions> = { device: true, inputShape: true, seed: true, name: true };
+
 /** Metrics of all outputs. */
 export type MetricsLike =
   | readonly (MetricLike | readonly MetricLike[] | null)[]
@@ -38,6 +42,15 @@ export interface CompileOptions {
   /** As `metrics`, of the examples each counted by its sample weight. */
   readonly weightedMetrics?: MetricsLike | undefined;
 }
+
+/** The names of `compile`'s options. */
+export const COMPILE_OPTIONS: OptionNames<CompileOptions> = {
+  optimizer: true,
+  loss: true,
+  lossWeights: true,
+  metrics: true,
+  weightedMetrics: true,
+};
 
 /** Options of `fit`. */
 export interface FitOptions {
@@ -87,6 +100,29 @@ export interface FitOptions {
   /** Go on where an earlier `fit` stopped (in this session, or in the one that saved the model), with that fit's epochs, batch size and seed. */
   readonly resume?: boolean;
 }
+
+/** The names of `fit`'s options. */
+export const FIT_OPTIONS: OptionNames<FitOptions> = {
+  epochs: true,
+  batchSize: true,
+  microBatchSize: true,
+  stepsPerEpoch: true,
+  initialEpoch: true,
+  validationData: true,
+  validationSteps: true,
+  validationBatchSize: true,
+  validationFreq: true,
+  validationSplit: true,
+  sampleWeight: true,
+  classWeight: true,
+  shuffle: true,
+  seed: true,
+  signal: true,
+  onProgress: true,
+  callbacks: true,
+  snapshotSeconds: true,
+  resume: true,
+};
 
 /** Options of `memory`: what `fit`, `evaluate` and `predict` will be given. */
 export interface MemoryOptions
@@ -147,6 +183,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The names of `predict`'s options. */
+export const RUN_OPTIONS: OptionNames<RunOptions> = { batchSize: true, signal: true };
+
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends RunOptions {
   /** No more steps than these; for a stream without end. */
@@ -155,6 +194,9 @@ export interface EvaluateOptions extends RunOptions {
   readonly sampleWeight?: TargetsLike | undefined;
 }
 
+/** The names of `evaluate`'s options. */
+export const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...RUN_OPTIONS, steps: true, sampleWeight: true };
+
 /** Options of `trainOnBatch` and `testOnBatch`. */
 export interface BatchOptions {
   /** How much each example counts, or each timestep; one for each output where there are several. */
@@ -162,6 +204,9 @@ export interface BatchOptions {
   /** How much examples of each class count; for models of one output. */
   readonly classWeight?: ClassWeight | undefined;
 }
+
+/** The names of the options of `trainOnBatch` and `testOnBatch`. */
+export const BATCH_OPTIONS: OptionNames<BatchOptions> = { sampleWeight: true, classWeight: true };
 
 /** What `fit` returns. */
 export interface History {

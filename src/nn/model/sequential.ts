@@ -1,11 +1,12 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectOptions, shown } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { LayerGraph } from "../graph/layer_graph.ts";
 import { nameLayers } from "../graph/layer_names.ts";
-import { InputLayer, input, type Layer, SymbolicTensor } from "../layers/index.ts";
+import { InputLayer, input, Layer, SymbolicTensor } from "../layers/index.ts";
 import { Model } from "./model.ts";
-import type { ModelOptions } from "./model_options.ts";
+import { MODEL_OPTIONS, type ModelOptions } from "./model_options.ts";
 
 /** What a row of layers is made of: layers, models, and perhaps an `input()` at its head. */
 export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor;
@@ -21,6 +22,7 @@ export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor
  * );
  */
 export function sequential(parts: readonly SequentialPart[], options: ModelOptions): Model {
+  expectOptions("sequential", options, Object.keys(MODEL_OPTIONS));
   const [head] = parts;
   const rest = head instanceof SymbolicTensor ? parts.slice(1) : parts;
   const layers = rest.map((part, index) => asLayer(part, index));
@@ -55,7 +57,8 @@ function asLayer(part: SequentialPart, index: number): Layer {
       `sequential: part ${index} is a symbolic tensor; only the first may be one, of input({ shape })`,
     );
   }
-  return part;
+  if (part instanceof Layer) return part;
+  throw new ValueError(`sequential: part ${index} is ${shown(part)}; expected a layer, such as dense({ units: 1 })`);
 }
 
 function inputOf({ inputShape }: ModelOptions): SymbolicTensor {

@@ -1,6 +1,7 @@
 /** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
 import { ValueError } from "../../core/errors.ts";
 import { full } from "../../core/nd_array.ts";
+import { expectOptions, shown } from "../../core/options.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
 import type { StepInputs } from "../../ops/optimizer_update.ts";
 import { averageIfDue, weightAverage } from "../../ops/weight_average.ts";
@@ -158,7 +159,7 @@ function checkedRate(name: string, given: LearningRate | ScheduleConfig): Learni
 
 function checkRange(name: string, option: string, value: number): number {
   if (!Number.isFinite(value) || value < 0) {
-    throw new ValueError(`${name}: ${option} is ${value}; expected a finite number ≥ 0`, { [option]: value });
+    throw new ValueError(`${name}: ${option} is ${shown(value)}; expected a finite number ≥ 0`, { [option]: value });
   }
   return value;
 }
@@ -168,12 +169,7 @@ function checkOptions(
   { weightDecay, emaMomentum, frequency }: { weightDecay: number; emaMomentum: number; frequency: number },
 ): Record<string, number> {
   const known = [...Object.keys(config), ...SHARED];
-  const unknown = Object.keys(options).find((option) => !known.includes(option));
-  if (unknown !== undefined) {
-    throw new ValueError(`${name}: unknown option "${unknown}"; expected one of ${known.join(", ")}`, {
-      option: unknown,
-    });
-  }
+  expectOptions(name, options, known);
   const { clipnorm, globalClipnorm, clipvalue } = options;
   const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(
     (entry): entry is [string, number] => typeof entry[1] === "number",

@@ -1,5 +1,6 @@
 /** Saving: weights and optimizer state as safetensors, everything else as JSON. */
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { packModel, type SavedModel, writeModelDirectory } from "../../io/model_file.ts";
 import { type SafetensorsOptions, writeSafetensors } from "../../io/safetensors.ts";
@@ -27,6 +28,8 @@ export interface SaveOptions {
   readonly predictor?: boolean | PredictorOptions;
 }
 
+const SAVE_OPTIONS: OptionNames<SaveOptions> = { weights: true, training: true, predictor: true };
+
 /** A model with its training, as far as it is saved. */
 type SavableModel = ModelBase & {
   readonly compiled: Compiled | undefined;
@@ -45,10 +48,9 @@ export async function modelToFiles(model: SavableModel, options: SaveOptions): P
   return packModel(await describe(model, options));
 }
 
-async function describe(
-  model: SavableModel,
-  { weights = "float32", training = true, predictor = false }: SaveOptions,
-): Promise<SavedModel> {
+async function describe(model: SavableModel, options: SaveOptions): Promise<SavedModel> {
+  expectOptions("save", options, Object.keys(SAVE_OPTIONS));
+  const { weights = "float32", training = true, predictor = false } = options;
   const { compiled, encoder } = model;
   const trainingState = training ? model.trainingState : undefined;
   const architecture = {

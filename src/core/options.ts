@@ -1,0 +1,33 @@
+/** Options as JavaScript gives them: no compiler has looked at their names. */
+import { camelCase } from "./camel_case.ts";
+import { ValueError } from "./errors.ts";
+
+/** The names of an interface's options; the compiler asks for each of them, and refuses others. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
+/** @throws ValueError for an option that is not among those known, with the known name that was probably meant. */
+export function expectOptions(what: string, given: object, known: readonly string[]): void {
+  for (const [option, value] of Object.entries(given)) {
+    if (known.includes(option) || value === undefined) continue;
+    const meant = known.find((name) => isAlike(name, option));
+    throw new ValueError(
+      `${what}: unknown option "${option}"; ${meant === undefined ? `expected some of ${known.join(", ")}` : `did you mean ${meant}?`}`,
+      { option },
+    );
+  }
+}
+
+/** `batchSize` and `batch_size`, `epochs` and `epoch`. */
+function isAlike(name: string, given: string): boolean {
+  const [a, b] = [name, camelCase(given)].map((each) => each.toLowerCase()) as [string, string];
+  return a === b || `${b}s` === a || b === `${a}s`;
+}
+
+/** A value in an error's text: strings in quotes, so that "4" is not taken for 4. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
+  const name = value.constructor?.name ?? "Object";
+  return name === "Object" ? "an object" : `a value of class ${name}`;
+}
