@@ -182,7 +182,7 @@ export class Program {
     );
   }
 
-  /** Frees the program's buffers; variables stay. Harmless when repeated. */
+  /** Frees the program's buffers, once a run that is under way has ended; variables stay. Harmless when repeated. */
   dispose(): void {
     this.#replay.dispose();
   }

@@ -46,6 +46,7 @@ export class Replay {
   #built: Built;
   #building: Promise<void> | undefined;
   #reading: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
   #disposed = false;
 
   private constructor(device: Device, label: string, makePlan: MakePlan, built: Built) {
@@ -115,15 +116,21 @@ export class Replay {
     this.#submit(true);
     const { plan, resources } = this.#built;
     if (resources.staging === undefined) return [];
-    await pacer?.nap();
-    const bytes = await mapBuffer(this.device, resources.staging);
-    pacer?.finished();
-    return plan.outputs.map(({ shape, dtype }, index) => {
-      const data = allocate(dtype, sizeOf(shape));
-      const { offset } = resources.outputs[index] as { offset: number };
-      new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
-      return { shape, data };
-    });
+    this.#isRunning = true;
+    try {
+      await pacer?.nap();
+      const bytes = await mapBuffer(this.device, resources.staging);
+      pacer?.finished();
+      return plan.outputs.map(({ shape, dtype }, index) => {
+        const data = allocate(dtype, sizeOf(shape));
+        const { offset } = resources.outputs[index] as { offset: number };
+        new Uint8Array(data.buffer).set(bytes.subarray(offset, offset + data.byteLength));
+        return { shape, data };
+      });
+    } finally {
+      this.#isRunning = false;
+      if (this.#disposed) this.#free();
+    }
   }
 
   /** @throws DisposedError after `dispose`. */
@@ -196,12 +203,13 @@ export class Replay {
     variablesOf(this.device).changed(this.#built.plan.updated);
   }
 
-  /** Frees the buffers; variables stay. Harmless when repeated. */
+  /** Frees the buffers, once a run that is being read has its bytes; variables stay. Harmless when repeated. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#forget();
-    this.#free();
+    // To map a buffer that was destroyed is an error that would end the whole device's work.
+    if (!this.#isRunning) this.#free();
   }
 
   #free(): void {

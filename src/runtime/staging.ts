@@ -11,6 +11,8 @@ const pause = (milliseconds: number) => new Promise<undefined>((resolve) => setT
  * @throws DeviceLostError when the device went away meanwhile: only bytes that came back through a map can be trusted.
  */
 export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint8Array> {
+  // A device that was disposed took the buffer along.
+  device.assertUsable();
   const { generation } = device;
   let forget = () => {};
   const gone = new Promise<never>((_, reject) => {

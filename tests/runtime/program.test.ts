@@ -108,6 +108,26 @@ describe("a replayed program", () => {
     await expect(compiled.run()).rejects.toThrow("was disposed");
   });
 
+  test("disposed at any moment of a run, it leaves the device at work and no buffer", async () => {
+    const before = device.memory.buffers;
+    const x = inputValue("x", [2]);
+    const graph = { outputs: [ops.mul(x, 2)], updates: [] };
+    const ends = new Set<string>();
+    for (let moment = 0; moment < 10; moment++) {
+      const compiled = await Program.compile(device, graph, { label: "cut short", inputs: [x] });
+      const run = compiled.run(new Map([[x, vector(1, 2)]])).then(
+        () => "done",
+        (error: Error) => error.name,
+      );
+      for (let turn = 0; turn < moment; turn++) await undefined;
+      compiled.dispose();
+      ends.add(await run);
+      expect(device.memory.buffers).toBe(before);
+    }
+    expect(ends).toEqual(new Set(["DisposedError", "done"]));
+    device.assertUsable();
+  });
+
   test("reading runs that overlap each get their own result", async () => {
     const f = program(device, (x) => [ops.add(x, 1)], [{ shape: [] }]);
     const results = await Promise.all([1, 2, 3].map((n) => f({ shape: [], data: Float32Array.of(n) })));
