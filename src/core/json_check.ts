@@ -88,8 +88,13 @@ export function asFormatError<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    if (!OF_CONTENT.some((kind) => cause instanceof kind)) throw cause;
-    const { message, details = {} } = cause as Error & { readonly details?: ErrorDetails };
-    throw new FormatError(`${what}: ${message}`, details, { cause });
+    throw toFormatError(what, cause);
   }
+}
+
+/** A FormatError in place of an error that speaks of an option, a shape or a value; others as they are. */
+export function toFormatError(what: string, cause: unknown): unknown {
+  if (!OF_CONTENT.some((kind) => cause instanceof kind)) return cause;
+  const { message, details = {} } = cause as Error & { readonly details?: ErrorDetails };
+  return new FormatError(`${what}: ${message}`, details, { cause });
 }

@@ -33,7 +33,8 @@ export function firstComponent(data: Float32Array, size: number): Float64Array |
     if (change < ENOUGH * ENOUGH) break;
   }
   const largest = u.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-  return largest < 0 ? u.map((value) => -value) : u;
+  // Numbers that float32 holds, so that a saved component is this one.
+  return u.map((value) => Math.fround(largest < 0 ? -value : value));
 }
 
 /** Xᵀ X u. */
@@ -56,9 +57,14 @@ function longestRow(data: Float32Array, size: number): Float32Array {
   return longest;
 }
 
-/** Takes the part along `u` out of a vector, in place. */
+/** What is left of a vector below this share of its length is rounding, and points anywhere. */
+const ROUNDING = 1e-6;
+
+/** Takes the part along `u` out of a vector, in place. A vector that is nothing else becomes zeros. */
 export function removeComponent(vector: Float64Array, u: ArrayLike<number>): void {
+  const length = norm(vector);
   let dot = 0;
   for (let at = 0; at < vector.length; at++) dot += (vector[at] as number) * (u[at] as number);
   for (let at = 0; at < vector.length; at++) vector[at] = (vector[at] as number) - dot * (u[at] as number);
+  if (norm(vector) < ROUNDING * length) vector.fill(0);
 }

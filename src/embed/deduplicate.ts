@@ -1,8 +1,9 @@
 /** Finding what says the same twice. */
 import { ValueError } from "../core/errors.ts";
 import type { Device } from "../runtime/device.ts";
+import { checkDevice, checkDimension, checkOptions, show } from "./arguments.ts";
 import type { SearchHit } from "./index_options.ts";
-import type { Metric } from "./similarity.ts";
+import { checkMetric, type Metric } from "./similarity.ts";
 import { VectorIndex } from "./vector_index.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
 
@@ -38,10 +39,15 @@ const FIRST_K = 16;
 export async function deduplicate(
   device: Device,
   vectors: VectorsLike,
-  { dimension, threshold, metric = "cosine" }: DeduplicateOptions,
+  options: DeduplicateOptions,
 ): Promise<Deduplicated> {
+  const given = checkOptions("deduplicate", options, "{ dimension: 384, threshold: 0.95 }");
+  const { dimension, threshold, metric = "cosine" } = given;
+  checkDevice("deduplicate", device);
+  checkDimension("deduplicate", dimension);
+  checkMetric("deduplicate", metric);
   if (!Number.isFinite(threshold)) {
-    throw new ValueError(`deduplicate: the threshold is ${threshold}; expected a similarity`, { threshold });
+    throw new ValueError(`deduplicate: the threshold is ${show(threshold)}; expected a similarity`, { threshold });
   }
   using index = new VectorIndex(device, { dimension, metric });
   const rows = toRows(vectors, dimension, "deduplicate");

@@ -1,7 +1,9 @@
 /** Texts in, vectors out, whatever the vectors come from. */
-import { AbortError, DisposedError, ShapeError, ValueError } from "../core/errors.ts";
+import { AbortError, ShapeError, ValueError } from "../core/errors.ts";
+import { checkedTexts, checkOptions, kindOf } from "./arguments.ts";
 import { Embeddings } from "./embeddings.ts";
 import { norm } from "./similarity.ts";
+import { Turns } from "./turns.ts";
 
 /** How the vectors of a text's words become one: that of the last word, their mean, or the largest of each number. */
 export type Pooling = "last" | "mean" | "max";
@@ -41,8 +43,7 @@ export interface EmbeddedBatch {
  * const { data, shape } = await embedder.embed(["a fine film", "a dull one"], { pooling: "mean", normalize: true });
  */
 export abstract class Embedder {
-  #last: Promise<unknown> = Promise.resolve();
-  #disposed = false;
+  readonly #turns = new Turns("embedder", () => this.release());
 
   /** Numbers of a vector; undefined until it is known. */
   abstract get vectorSize(): number | undefined;
@@ -64,7 +65,8 @@ export abstract class Embedder {
    */
   async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
     const list = checkTexts(texts);
-    const { pooling = this.poolings[0] as Pooling, batchSize = 32 } = options;
+    const given = checkOptions("embed", options, '{ pooling: "mean", normalize: true }');
+    const { pooling = this.poolings[0] as Pooling, batchSize = 32 } = given;
     if (!this.poolings.includes(pooling)) {
       const known = POOLINGS.includes(pooling) ? "this embedder has" : "expected";
       throw new ValueError(`embed: pooling is ${JSON.stringify(pooling)}; ${known} ${this.poolings.join(", ")}`, {
@@ -74,12 +76,15 @@ export abstract class Embedder {
     if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
       throw new ValueError(`embed: batchSize is ${batchSize}; expected a whole number of at least 1`, { batchSize });
     }
-    return this.inTurn(() => this.#embedAll(list, pooling, batchSize, options));
+    return this.inTurn("embed", () => this.#embedAll(list, pooling, batchSize, options));
   }
 
-  /** Frees what the embedder holds on a GPU; models and word vectors that it was given stay. Harmless when repeated. */
+  /**
+   * Frees what the embedder holds on a GPU; models and word vectors that it was given stay. A call under way ends with its batch
+   * and rejects, as calls that wait do. Harmless when repeated.
+   */
   dispose(): void {
-    this.#disposed = true;
+    this.#turns.close();
   }
 
   /** `dispose`, for `using`. */
@@ -87,14 +92,12 @@ export abstract class Embedder {
     this.dispose();
   }
 
+  /** Frees what is held on a GPU. Nothing is under way then. */
+  protected release(): void {}
+
   /** Does work once all that was asked before is done. */
-  protected inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(() => {
-      if (this.#disposed) throw new DisposedError("embed: the embedder was disposed");
-      return work();
-    });
-    this.#last = result.catch(() => undefined);
-    return result;
+  protected inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(what, work);
   }
 
   async #embedAll(
@@ -109,6 +112,7 @@ export abstract class Embedder {
     let size = this.vectorSize ?? 0;
     let data = new Float32Array(texts.length * size);
     for (let start = 0; start < texts.length; start += batchSize) {
+      this.#turns.assertOpen("embed");
       if (signal?.aborted) throw new AbortError("embed was stopped", {}, { cause: signal.reason });
       const members = order.slice(start, start + batchSize);
       const batch = await this.embedBatch(
@@ -135,17 +139,10 @@ export abstract class Embedder {
   }
 }
 
-function checkTexts(texts: string | readonly string[]): readonly string[] {
-  const list: readonly unknown[] = typeof texts === "string" ? [texts] : texts;
-  if (!Array.isArray(list)) {
-    throw new ValueError(
-      `embed: got ${texts === null ? "null" : typeof texts}; expected a string or an array of strings`,
-    );
-  }
-  const wrong = list.findIndex((text) => typeof text !== "string");
-  if (wrong < 0) return [...(list as readonly string[])];
-  const kind = list[wrong] === null ? "null" : typeof list[wrong];
-  throw new ValueError(`embed: text ${wrong} is ${kind}; expected a string`, { index: wrong });
+function checkTexts(texts: string | readonly string[]): string[] {
+  if (typeof texts === "string") return [texts];
+  if (Array.isArray(texts)) return [...checkedTexts("embed", texts)];
+  throw new ValueError(`embed: got ${kindOf(texts)}; expected a string or an array of strings`);
 }
 
 function checkBatch({ data, size: width, known }: EmbeddedBatch, size: number, members: readonly number[]): void {

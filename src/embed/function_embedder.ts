@@ -1,8 +1,10 @@
 /** An embedder over a function of the app's own, such as another library's model. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { type NdArray, toNdArray } from "../core/nd_array.ts";
+import { type Nested, toNdArray } from "../core/nd_array.ts";
 import { formatShape } from "../core/shape.ts";
+import { kindOf } from "./arguments.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
+import { isNumbers } from "./vectors.ts";
 
 /** Vectors, as libraries give them: nested arrays, typed rows, or data with its `shape` or `dims`. */
 export type VectorsOfTexts =
@@ -23,6 +25,11 @@ class FunctionEmbedder extends Embedder {
 
   constructor(embed: EmbedFunction) {
     super();
+    if (typeof embed !== "function") {
+      throw new ValueError(
+        `functionEmbedder: got ${kindOf(embed)}; expected a function (texts, { pooling }) => vectors`,
+      );
+    }
     this.#embed = embed;
   }
 
@@ -47,13 +54,20 @@ class FunctionEmbedder extends Embedder {
   }
 }
 
-function rowsOf(given: VectorsOfTexts, texts: number): { data: Float32Array; size: number } {
-  if (typeof given !== "object" || given === null) {
-    throw new ValueError(`embed: the function gave ${typeof given}; expected an array of vectors, or { shape, data }`);
+function rowsOf(given: unknown, texts: number): { data: Float32Array; size: number } {
+  if (!isShaped(given) && !Array.isArray(given)) {
+    throw new ValueError(
+      `embed: the function gave ${kindOf(given)}; expected an array of vectors, or { shape, data }, for ${texts} texts`,
+    );
   }
-  const what = "embed: the function's vectors";
-  const vectors = "data" in given ? shapedOf(given) : given.map((row) => Array.from(row));
-  const { shape, data } = toNdArray(vectors, "float32", what);
+  const vectors = isShaped(given)
+    ? { shape: "dims" in given ? given.dims : given.shape, data: Float32Array.from(given.data, Number) }
+    : given.map((row: unknown, index) => {
+        if (isNumbers(row)) return Array.from(row);
+        if (Array.isArray(row)) return row as readonly Nested[];
+        throw new ValueError(`embed: the function gave ${kindOf(row)} at ${index}; expected a vector for each text`);
+      });
+  const { shape, data } = toNdArray(vectors, "float32", "embed: the function's vectors");
   if (shape.length !== 2 || shape[0] !== texts || !(shape[1] as number)) {
     throw new ShapeError(
       `embed: the function gave ${formatShape(shape)} for ${texts} texts; expected [${texts}, D]: one vector for each, pooled`,
@@ -63,13 +77,14 @@ function rowsOf(given: VectorsOfTexts, texts: number): { data: Float32Array; siz
   return { data: data as Float32Array, size: shape[1] as number };
 }
 
-function shapedOf(given: Exclude<VectorsOfTexts, readonly unknown[]>): NdArray {
-  return { shape: "dims" in given ? given.dims : given.shape, data: Float32Array.from(given.data) };
+function isShaped(given: unknown): given is Exclude<VectorsOfTexts, readonly unknown[]> {
+  return typeof given === "object" && given !== null && "data" in given && ("dims" in given || "shape" in given);
 }
 
 /**
  * An embedder over any function that turns texts into vectors: it brings batches, the queue, checks and `normalize`, so that
- * another library's model stands where one of Sluice's would. The function decides what `pooling` means.
+ * another library's model stands where one of Sluice's would. The function decides what `pooling` means. It is not to wait for
+ * this same embedder, whose calls stand in a queue behind it.
  *
  * @example
  * const extractor = await pipeline("feature-extraction", "Xenova/all-MiniLM-L6-v2"); // transformers.js

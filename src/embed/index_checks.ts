@@ -1,29 +1,31 @@
 /** What a VectorIndex asks of its options and of ids. */
 import { ValueError } from "../core/errors.ts";
+import { checkDimension, show } from "./arguments.ts";
 import type { VectorId } from "./row_store.ts";
 import type { VectorStorage } from "./row_terms.ts";
-import { METRICS, type Metric } from "./similarity.ts";
-
-const MOST_DIMENSIONS = 65536;
+import { checkMetric, type Metric } from "./similarity.ts";
 
 /** @throws ValueError for a dimension, metric or storage that is none. */
-export function checkOptions(dimension: number, metric: Metric, storage: VectorStorage): void {
-  if (!(Number.isSafeInteger(dimension) && dimension >= 1 && dimension <= MOST_DIMENSIONS)) {
-    throw new ValueError(
-      `VectorIndex: the dimension is ${dimension}; expected a whole number from 1 to ${MOST_DIMENSIONS}`,
-    );
-  }
-  if (!METRICS.includes(metric)) {
-    throw new ValueError(`VectorIndex: there is no metric ${show(metric)}; expected ${METRICS.join(", ")}`, { metric });
-  }
+export function checkKind(dimension: number, metric: Metric, storage: VectorStorage): void {
+  checkDimension("VectorIndex", dimension);
+  checkMetric("VectorIndex", metric);
   if (storage !== "float32" && storage !== "int8") {
     throw new ValueError(`VectorIndex: there is no storage ${show(storage)}; expected float32 or int8`, { storage });
   }
 }
 
-/** @throws ValueError when an id is no text or finite number, or stands twice. */
+/** @throws ValueError unless it is a number of bytes, or absent. */
+export function checkBufferLimit(maxBufferBytes: number | undefined): void {
+  if (maxBufferBytes === undefined || maxBufferBytes > 0) return;
+  throw new ValueError(
+    `VectorIndex: maxBufferBytes is ${show(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the device's own limit`,
+    { maxBufferBytes },
+  );
+}
+
+/** The ids as a list of its own. @throws ValueError when one is no text or finite number, or stands twice. */
 export function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
-  const list: readonly VectorId[] = Array.isArray(ids) ? ids : [ids as VectorId];
+  const list: readonly VectorId[] = Array.isArray(ids) ? [...ids] : [ids as VectorId];
   const seen = new Set<VectorId>();
   for (const id of list) {
     if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
@@ -44,9 +46,4 @@ export function rangesOf(rows: readonly number[]): [first: number, count: number
     else ranges.push([row, 1]);
   }
   return ranges;
-}
-
-/** A value for a message. */
-export function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
 }

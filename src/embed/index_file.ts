@@ -13,7 +13,7 @@
 import { FormatError, ValueError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import { sha256Hex } from "../io/sha256.ts";
-import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
+import { faultOfJson, type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import { readSource } from "../platform/read_source.ts";
 import type { Source } from "../platform/source.ts";
 import type { VectorId } from "./row_store.ts";
@@ -124,20 +124,13 @@ function listOf(value: JsonValue | undefined, what: string): readonly JsonValue[
   throw new FormatError(`${what}: expected a list, got ${show(value)}`);
 }
 
-/** The value, which comes back from JSON as it is. @throws ValueError */
+/** @throws ValueError unless the value comes back from JSON as it is. */
 function checkJson(value: unknown, id: VectorId): unknown {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    // A circle, or a BigInt.
-  }
-  if (text !== undefined) return value;
+  const fault = faultOfJson(value);
+  if (fault === undefined) return value;
   throw new ValueError(
-    `VectorIndex: the metadata of ${JSON.stringify(id)} is no JSON; expected what JSON.stringify takes`,
-    {
-      id,
-    },
+    `VectorIndex: the metadata of ${show(id)} is no JSON: ${fault}; expected null, booleans, finite numbers, texts, arrays and plain objects`,
+    { id },
   );
 }
 

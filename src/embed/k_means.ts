@@ -10,6 +10,7 @@ import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import { checkDevice, checkDimension, checkOptions, show } from "./arguments.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
 
 /** Options of `kMeans`. */
@@ -50,15 +51,17 @@ export interface KMeansResult {
  * const { assignments } = await kMeans(device, vectors, { dimension: 384, k: 20 });
  */
 export async function kMeans(device: Device, vectors: VectorsLike, options: KMeansOptions): Promise<KMeansResult> {
-  const { dimension, k, seed = 0, maxIterations = 100 } = options;
+  checkDevice("kMeans", device);
+  const { dimension, k, seed = 0, maxIterations = 100 } = checkOptions("kMeans", options, "{ dimension: 384, k: 20 }");
+  checkDimension("kMeans", dimension);
   const rows = toRows(vectors, dimension, "kMeans");
   const count = rows.length / dimension;
   if (!(Number.isInteger(k) && k >= 1 && k <= count)) {
-    throw new ValueError(`kMeans: k is ${k}; expected a whole number from 1 to ${count}, the number of vectors`, {
-      k,
-      count,
-    });
+    const expected =
+      count === 0 ? "at least one vector: there is none" : `a whole number from 1 to ${count}, the number of vectors`;
+    throw new ValueError(`kMeans: k is ${show(k)}; expected ${expected}`, { k, count });
   }
+  if (!Number.isSafeInteger(seed)) throw new ValueError(`kMeans: seed is ${show(seed)}; expected a whole number`);
   if (!(Number.isInteger(maxIterations) && maxIterations >= 1)) {
     throw new ValueError(`kMeans: maxIterations is ${maxIterations}; expected a whole number of at least 1`);
   }

@@ -5,9 +5,10 @@ import { makeRagged, rowOf, toPadded } from "../data/ragged.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
 import { input, type Value } from "../graph/operation.ts";
 import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
-import type { ModelBase } from "../nn/model/model_base.ts";
+import { ModelBase } from "../nn/model/model_base.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
+import { checkOptions, kindOf } from "./arguments.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { poolSteps } from "./pooling.ts";
 
@@ -52,8 +53,14 @@ class ModelEmbedder extends Embedder {
   readonly #time: number;
   readonly #programs = new Map<string, Promise<Prepared>>();
 
-  constructor(model: ModelBase, { layer, encoder = model.encoder }: ModelEmbedderOptions) {
+  constructor(model: ModelBase, options: ModelEmbedderOptions) {
     super();
+    if (!(model instanceof ModelBase)) {
+      throw new ValueError(
+        `modelEmbedder: got ${kindOf(model)}; expected a model, such as await loadModel(directory, { device })`,
+      );
+    }
+    const { layer, encoder = model.encoder } = checkOptions("modelEmbedder", options, '{ layer: "lstm" }');
     const [ids, ...others] = model.graph.inputSpecs;
     if (encoder === undefined) {
       throw new ValueError(
@@ -81,8 +88,7 @@ class ModelEmbedder extends Embedder {
     this.poolings = steps === undefined ? ["last"] : ["last", "mean", "max"];
   }
 
-  override dispose(): void {
-    super.dispose();
+  protected override release(): void {
     for (const prepared of this.#programs.values()) {
       prepared.then(({ program }) => program.dispose()).catch(() => undefined);
     }
@@ -100,16 +106,18 @@ class ModelEmbedder extends Embedder {
     const encoded = Array.from({ length: rows }, (_, row) => this.#encoder.encodeText(texts[row] ?? ""));
     const ragged = makeRagged(encoded, { maxLength: this.#time, padding, truncating });
     const known = texts.map((_, row) => rowOf(ragged, row).some((id) => id > indexFrom));
-    const prepared = await this.#prepare(rows, pooling);
-    const { program, ids, mask } = prepared;
-    const feeds = new Map<Value, NdArray>([[ids, toPadded(ragged)]]);
-    if (mask !== undefined) {
-      const lengths = Array.from({ length: rows }, (_, row) => rowOf(ragged, row).length);
-      feeds.set(mask, maskOf(lengths, this.#time, (padding === "pre") !== prepared.isReversed));
-    }
-    const [vectors] = await recovering(this.#model.device, () => program.run(feeds));
+    const vectors = await this.#model.reading("embed", async () => {
+      const { program, ids, mask, isReversed } = await this.#prepare(rows, pooling);
+      const feeds = new Map<Value, NdArray>([[ids, toPadded(ragged)]]);
+      if (mask !== undefined) {
+        const lengths = Array.from({ length: rows }, (_, row) => rowOf(ragged, row).length);
+        feeds.set(mask, maskOf(lengths, this.#time, (padding === "pre") !== isReversed));
+      }
+      const [pooled] = await recovering(this.#model.device, () => program.run(feeds));
+      return pooled as NdArray;
+    });
     const size = this.vectorSize;
-    return { data: (vectors as NdArray).data.subarray(0, texts.length * size) as Float32Array, size, known };
+    return { data: vectors.data.subarray(0, texts.length * size) as Float32Array, size, known };
   }
 
   #prepare(rows: number, pooling: Pooling): Promise<Prepared> {

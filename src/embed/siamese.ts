@@ -6,6 +6,7 @@ import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index
 import { model as functional } from "../nn/model/functional.ts";
 import type { Model } from "../nn/model/model.ts";
 import type { CompileOptions, FitOptions, History } from "../nn/model/model_options.ts";
+import { checkedTexts, checkOptions } from "./arguments.ts";
 
 /** Pairs of texts. */
 export interface TextPairs {
@@ -63,8 +64,8 @@ export function siamese(tower: Model): Model {
  * await tunePairs(tower, { first: ["good film"], second: ["fine movie"], labels: [1] }, { epochs: 3 });
  */
 export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePairsOptions = {}): Promise<History> {
-  const { loss = "contrastive", optimizer = "adam", ...fit } = options;
-  const { first, second, labels } = pairs;
+  const { loss = "contrastive", optimizer = "adam", ...fit } = checkOptions("tunePairs", options, "{ epochs: 3 }");
+  const { first, second, labels } = checkOptions("tunePairs", pairs, "{ first, second, labels }");
   const { encoder } = tower;
   if (encoder === undefined) {
     throw new ValueError(
@@ -77,17 +78,18 @@ export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePai
       { first: first.length, second: second.length, labels: labels.length },
     );
   }
+  if (labels.length === 0) throw new ValueError("tunePairs: there are no pairs; expected at least one");
   using both = siamese(tower);
   const { padding, truncating } = encoder;
   const [time] = tower.inputShape;
-  const encode = (texts: readonly string[]) =>
+  const encode = (side: string, texts: readonly string[]) =>
     makeRagged(
-      texts.map((text) => encoder.encodeText(text)),
+      Array.from(checkedTexts(`tunePairs: ${side}`, texts), (text) => encoder.encodeText(text)),
       { maxLength: time, padding, truncating },
     );
   both.compile({ loss: lossOf(loss), optimizer });
   return await both.fit(
-    [encode(first), encode(second)],
+    [encode("first", first), encode("second", second)],
     Array.from(labels, (label) => [label]),
     fit,
   );

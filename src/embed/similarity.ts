@@ -1,5 +1,6 @@
 /** How alike two vectors are: the float64 definitions that every search here is held to. */
-import { ShapeError } from "../core/errors.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
+import { show } from "./arguments.ts";
 
 /**
  * How a search compares vectors. Larger scores are nearer.
@@ -11,12 +12,18 @@ import { ShapeError } from "../core/errors.ts";
 export type Metric = "cosine" | "dot" | "l2";
 
 /** The metrics by name. */
-export const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
+const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
+
+/** @throws ValueError for a metric that is none. */
+export function checkMetric(what: string, metric: Metric): void {
+  if (METRICS.includes(metric)) return;
+  throw new ValueError(`${what}: there is no metric ${show(metric)}; expected ${METRICS.join(", ")}`, { metric });
+}
 
 /**
  * The similarity of two vectors in float64.
  *
- * @throws ShapeError when the vectors differ in width.
+ * @throws ShapeError when the vectors differ in width; ValueError for a metric that is none.
  * @example
  * similarity("cosine", [1, 0], [1, 1]); // 0.7071067811865475
  */
@@ -34,8 +41,13 @@ export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<nu
   }
   if (metric === "l2") return -Math.sqrt(distance);
   if (metric === "dot") return dot;
-  const norms = norm(a) * norm(b);
-  return norms === 0 ? 0 : dot / norms;
+  if (metric !== "cosine") checkMetric("similarity", metric);
+  return cosine(dot, norm(a) * norm(b));
+}
+
+/** a·b / (‖a‖ ‖b‖): 0 where a vector is all zeros, and never beyond 1 by rounding, so that an angle can be made of it. */
+export function cosine(dot: number, norms: number): number {
+  return norms === 0 ? 0 : Math.max(-1, Math.min(1, dot / norms));
 }
 
 /** ‖a‖ in float64. */

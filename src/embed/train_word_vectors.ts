@@ -6,6 +6,7 @@ import { Pacer } from "../runtime/pacer.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { Snapshots } from "../runtime/snapshots.ts";
 import { variablesOf } from "../runtime/variables.ts";
+import { checkDevice, checkOptions, show } from "./arguments.ts";
 import { SkipGramBatches, type SkipGramShape } from "./skip_gram_batches.ts";
 import { type SkipGramStep, skipGramStep } from "./skip_gram_step.ts";
 import { type CorpusOptions, readCorpus, type WordCorpus } from "./word_corpus.ts";
@@ -28,7 +29,7 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly epochs?: number | undefined;
   /** Adagrad's step size at first; it falls in a straight line to a hundredth of it. 0.4 when absent. */
   readonly learningRate?: number | undefined;
-  /** Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. */
+  /** Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. A text of a few steps only learns more from smaller ones. */
   readonly batchSize?: number | undefined;
   /** One seed, one result, bit for bit on one adapter; 0 when absent. */
   readonly seed?: number | undefined;
@@ -90,7 +91,8 @@ export async function trainWordVectors(
   texts: Iterable<string>,
   options: TrainWordVectorsOptions,
 ): Promise<WordVectors> {
-  const settings = checkSettings(options);
+  const settings = checkSettings(checkOptions("trainWordVectors", options, "{ device }"));
+  checkDevice("trainWordVectors", options.device);
   const corpus = readCorpus(texts, options);
   return new Training(corpus, options, settings).run();
 }
@@ -100,9 +102,9 @@ type Settings = ReturnType<typeof checkSettings>;
 function checkSettings(options: TrainWordVectorsOptions) {
   const { vectorSize = 64, window = 5, negative = 5, epochs = 3, batchSize = 4096, seed = 0 } = options;
   const { noiseExponent = 0.75, sample = 1e-4, learningRate = 0.4, watch = [] } = options;
-  const check = (name: string, value: number, isRight: boolean, expected: string) => {
-    if (!isRight)
-      throw new ValueError(`trainWordVectors: ${name} is ${value}; expected ${expected}`, { [name]: value });
+  const check = (name: string, value: unknown, isRight: boolean, expected: string) => {
+    if (isRight) return;
+    throw new ValueError(`trainWordVectors: ${name} is ${show(value)}; expected ${expected}`, { [name]: value });
   };
   for (const [name, value, most] of [
     ["vectorSize", vectorSize, 4096],
@@ -117,6 +119,7 @@ function checkSettings(options: TrainWordVectorsOptions) {
   check("sample", sample, sample >= 0 && sample < 1, "0 ≤ sample < 1");
   check("noiseExponent", noiseExponent, Number.isFinite(noiseExponent), "a finite number");
   check("learningRate", learningRate, Number.isFinite(learningRate) && learningRate > 0, "a number above 0");
+  check("watch", watch, Array.isArray(watch), "an array of words");
   check("seed", seed, Number.isSafeInteger(seed), "a whole number");
   return { vectorSize, window, negative, noiseExponent, sample, epochs, learningRate, batchSize, seed, watch };
 }

@@ -1,18 +1,21 @@
 /** Exact search over vectors on the GPU. */
-import { DisposedError, ValueError } from "../core/errors.ts";
+import { ValueError } from "../core/errors.ts";
+import { toFormatError } from "../core/json_check.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "../runtime/device.ts";
 import { recovering } from "../runtime/recovery.ts";
+import { checkDevice, checkOptions, kindOf, show } from "./arguments.ts";
 import { searchExactly } from "./exact_search.ts";
-import { checkOptions, listOf, rangesOf, show } from "./index_checks.ts";
+import { checkBufferLimit, checkKind, listOf, rangesOf } from "./index_checks.ts";
 import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./index_file.ts";
-import { checkMask, IndexMask, maskOf, type VectorPredicate } from "./index_mask.ts";
+import { checkMask, IndexMask, type IndexState, maskOf, type VectorPredicate } from "./index_mask.ts";
 import type { IndexEntry, LoadIndexOptions, SearchHit, SearchOptions, VectorIndexOptions } from "./index_options.ts";
 import { RowStore, type VectorId } from "./row_store.ts";
 import type { VectorStorage } from "./row_terms.ts";
 import { SearchPrograms } from "./search_programs.ts";
 import { Shards } from "./shards.ts";
 import type { Metric } from "./similarity.ts";
+import { Turns } from "./turns.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
 
 /**
@@ -38,14 +41,16 @@ export class VectorIndex<M = unknown> {
   readonly #programs: SearchPrograms;
   readonly #device: Device;
   readonly #forget: () => void;
-  #version = 0;
-  #last: Promise<unknown> = Promise.resolve();
-  #disposed = false;
+  readonly #turns = new Turns("index", () => this.#release());
+  #state: IndexState = {};
 
   /** @throws ValueError for a dimension, metric or storage that is none. */
   constructor(device: Device, options: VectorIndexOptions) {
-    const { dimension, metric = "cosine", storage = "float32", maxBufferBytes } = options;
-    checkOptions(dimension, metric, storage);
+    checkDevice("VectorIndex", device);
+    const given = checkOptions("VectorIndex", options, "{ dimension: 384 }");
+    const { dimension, metric = "cosine", storage = "float32", maxBufferBytes } = given;
+    checkKind(dimension, metric, storage);
+    checkBufferLimit(maxBufferBytes);
     this.dimension = dimension;
     this.metric = metric;
     this.storage = storage;
@@ -59,25 +64,28 @@ export class VectorIndex<M = unknown> {
   /**
    * Reads a saved index: from a path (Node, Deno), a URL, a Blob or File, a stream, bytes, or the files of
    * `openBrowserSaves`.
-   * @throws FormatError when it is no index, cut short, damaged, or of a newer version.
+   * @throws FormatError when it is no index, cut short, damaged, of a newer version, or longer than `maxBytes`.
    * @throws FileError when it cannot be read; DeviceError when the GPU has no room for it.
    * @example
    * const index = await VectorIndex.load("titles.index", { device });
    */
   static async load<M = unknown>(
     source: Source | ReadonlyMap<string, Uint8Array>,
-    { device, maxBytes, maxBufferBytes }: LoadIndexOptions,
+    options: LoadIndexOptions,
   ): Promise<VectorIndex<M>> {
-    const { dimension, metric, storage, ids, metadata, vectors } = await readIndexSource(source, maxBytes);
-    checkOptions(dimension, metric, storage);
+    const { device, maxBytes, maxBufferBytes } = checkOptions("VectorIndex.load", options, "{ device }");
+    checkDevice("VectorIndex.load", device);
+    checkBufferLimit(maxBufferBytes);
+    const { ids, metadata, vectors, ...kind } = await readIndexSource(source, maxBytes);
     const limits = maxBufferBytes === undefined ? {} : { maxBufferBytes };
-    const index = new VectorIndex<M>(device, { dimension, metric, storage, ...limits });
+    let index: VectorIndex<M> | undefined;
     try {
+      index = new VectorIndex<M>(device, { ...kind, ...limits });
       if (ids.length > 0) await index.add(ids, vectors, metadata as (M | undefined)[]);
       return index;
     } catch (error) {
-      index.dispose();
-      throw error;
+      index?.dispose();
+      throw toFormatError("the saved index", error);
     }
   }
 
@@ -116,7 +124,7 @@ export class VectorIndex<M = unknown> {
   add(ids: VectorId | readonly VectorId[], vectors: VectorsLike, metadata?: unknown): Promise<void> {
     return this.#turnOnDevice("add", async () => {
       const change = this.#changeOf("add", ids, vectors, metadata);
-      const known = change.ids.find((id) => this.has(id));
+      const known = change.ids.find((id) => this.#store.rowOf(id) !== undefined);
       if (known !== undefined) {
         throw new ValueError(`VectorIndex.add: the id ${show(known)} is there already; update() replaces its vector`, {
           id: known,
@@ -165,20 +173,22 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * The k nearest vectors of each query, nearest first; fewer where the index, or the filter, has fewer.
-   * @param queries one vector or several
-   * @returns a list for each query
+   * The k nearest vectors of each query, nearest first; fewer where the index, or the filter, has fewer. By cosine a query of
+   * zeros is equally far from all.
+   * @param queries one vector or several; of flat numbers each `dimension` are a query
+   * @returns a list for each query, also for one
    * @throws ShapeError when a query is not as wide as the index.
    * @throws ValueError when a query is not finite, k is no whole number of at least 1, or a mask is older than the index.
    */
-  search(queries: VectorsLike, { k = 10, filter }: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
+  search(queries: VectorsLike, options: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
     return this.#turnOnDevice("search", async () => {
+      const { k = 10, filter } = checkOptions("VectorIndex.search", options, "{ k: 10 }");
       if (!(Number.isSafeInteger(k) && k >= 1)) {
         throw new ValueError(`VectorIndex.search: k is ${k}; expected a whole number of at least 1`, { k });
       }
       const rows = toRows(queries, this.dimension, "VectorIndex.search");
-      if (filter instanceof IndexMask) checkMask(filter, this.#version);
-      const { words } = filter instanceof IndexMask ? filter : maskOf(this.#store, this.#version, filter);
+      if (filter instanceof IndexMask) checkMask(filter, this.#state);
+      const { words } = filter instanceof IndexMask ? filter : maskOf("search", this.#store, this.#state, filter);
       const mask = new Int32Array(this.#shards.rows / 32);
       mask.set(words);
       const { bound } = this.#shards;
@@ -193,20 +203,31 @@ export class VectorIndex<M = unknown> {
     });
   }
 
-  /** Works a filter out for several searches; it serves until the index changes. */
+  /**
+   * Works a filter out for several searches of this index; it serves until the index changes.
+   * @example
+   * const recent = index.mask((_, metadata) => metadata.year > 2000);
+   * const hits = await index.search(queries, { k: 5, filter: recent });
+   */
   mask(predicate: VectorPredicate<M>): IndexMask {
-    return maskOf(this.#store, this.#version, predicate);
+    this.#turns.assertOpen("VectorIndex.mask");
+    return maskOf("mask", this.#store, this.#state, predicate);
   }
 
   /**
    * The index as bytes, for `VectorIndex.load`.
-   * @throws ValueError when some metadata is no JSON.
+   * @throws ValueError when some metadata is no JSON: what would not come back as it is, such as a Date, a Map or NaN.
    */
   toBytes(): Promise<Uint8Array> {
-    return this.#turn("toBytes", () => packIndex(this.#contents()));
+    return this.#turns.take("VectorIndex.toBytes", () => packIndex(this.#contents()));
   }
 
-  /** The same as files by name, for `openBrowserSaves`. */
+  /**
+   * The same as files by name, for `openBrowserSaves`.
+   * @example
+   * await saves.save("titles", await index.toFiles());
+   * const again = await VectorIndex.load(await saves.load("titles"), { device });
+   */
   async toFiles(): Promise<Map<string, Uint8Array>> {
     return writeIndexFile(await this.toBytes());
   }
@@ -216,19 +237,15 @@ export class VectorIndex<M = unknown> {
    * @throws FileError when it cannot be written, or in a browser: there, see `toFiles` and `toBytes`.
    */
   async save(path: string): Promise<void> {
+    if (typeof path !== "string") throw new ValueError(`VectorIndex.save: got ${kindOf(path)}; expected a path`);
     const bytes = await this.toBytes();
     const { openFileSystem } = await import("../platform/file_system.ts");
     await (await openFileSystem()).writeFileAtomic(path, bytes);
   }
 
-  /** Frees the GPU's memory; calls that wait reject. Harmless when repeated. */
+  /** Frees the GPU's memory and empties the index: a call under way ends first, calls that wait reject. Harmless when repeated. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#forget();
-    this.#programs.clear();
-    this.#shards.release();
-    this.#store.clear();
+    this.#turns.close();
   }
 
   /** `dispose`, for `using`. */
@@ -236,29 +253,23 @@ export class VectorIndex<M = unknown> {
     this.dispose();
   }
 
-  /** Runs `work` after all that was asked for before. */
-  #turn<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const guarded = () => {
-      this.#assertAlive(what);
-      return work();
-    };
-    const result = this.#last.then(guarded);
-    this.#last = result.catch(() => undefined);
-    return result;
+  #release(): void {
+    this.#forget();
+    this.#programs.clear();
+    this.#shards.release();
+    this.#store.clear();
   }
 
-  /** The same for work on the GPU: it changes nothing until its end, so that it can be begun again after a loss of the device. */
-  #turnOnDevice<T>(what: string, work: () => Promise<T>): Promise<T> {
-    return this.#turn(what, () => recovering(this.#device, work, { check: () => this.#assertAlive(what) }));
-  }
-
-  #assertAlive(what: string): void {
-    if (this.#disposed) throw new DisposedError(`VectorIndex.${what}: the index was disposed; make or load it again`);
+  /** Work on the GPU: it changes nothing until its end, so that it can be begun again after a loss of the device. */
+  #turnOnDevice<T>(call: string, work: () => Promise<T>): Promise<T> {
+    const what = `VectorIndex.${call}`;
+    const check = () => this.#turns.assertOpen(what);
+    return this.#turns.take(what, () => recovering(this.#device, work, { check }));
   }
 
   /** Rows that the store has changed go to the GPU. */
   #changed(ranges: readonly (readonly [first: number, count: number])[]): void {
-    this.#version++;
+    this.#state = {};
     for (const [first, count] of ranges) this.#shards.write(first, count, this.#store);
   }
 
@@ -268,16 +279,16 @@ export class VectorIndex<M = unknown> {
     const count = rows.length / this.dimension;
     if (count !== list.length) {
       throw new ValueError(
-        `VectorIndex.${what}: got ${list.length} ids and ${count} vectors; expected one id a vector`,
-        {
-          ids: list.length,
-          vectors: count,
-        },
+        `VectorIndex.${what}: got ${list.length} ids and ${count} vectors of ${this.dimension} numbers; expected one id a vector`,
+        { ids: list.length, vectors: count },
       );
     }
     const values = Array.isArray(ids) || metadata === undefined ? metadata : [metadata];
     if (values !== undefined && (!Array.isArray(values) || values.length !== list.length)) {
-      throw new ValueError(`VectorIndex.${what}: the metadata is no list of ${list.length}; expected one value an id`);
+      const came = Array.isArray(values) ? `a list of ${values.length}` : kindOf(values);
+      throw new ValueError(
+        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value an id, undefined for none`,
+      );
     }
     const vector = (at: number) => rows.subarray(at * this.dimension, (at + 1) * this.dimension);
     return { ids: list, vector, metadata: values as readonly (M | undefined)[] | undefined };

@@ -1,5 +1,6 @@
 /** Vectors as callers have them, turned into rows of float32 and checked. */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { kindOf, show } from "./arguments.ts";
 
 /**
  * Vectors of one width: flat numbers one vector after the other, a list of vectors, or `{ data, dims }` and
@@ -45,37 +46,68 @@ export function toRows(vectors: VectorsLike, dimension: number, what: string): F
 }
 
 function flatten(vectors: VectorsLike, dimension: number, what: string): Float32Array {
-  const given = "data" in vectors ? vectors.data : vectors;
-  const shape = "dims" in vectors ? vectors.dims : "shape" in vectors ? vectors.shape : undefined;
-  if (shape !== undefined && (shape.at(-1) !== dimension || given.length !== shape.reduce((a, b) => a * b, 1))) {
-    throw new ShapeError(
-      `${what}: the vectors are [${shape.join(", ")}] with ${given.length} numbers; expected [..., ${dimension}]`,
-      { shape, dimension },
-    );
-  }
-  if (given instanceof Float32Array || given instanceof Float64Array || isNumbers(given)) {
+  const given: unknown = isTensor(vectors) ? vectors.data : vectors;
+  if (isTensor(vectors)) checkShape(vectors, dimension, what);
+  if (isNumbers(given)) {
     if (given.length % dimension !== 0) {
       throw new ShapeError(
-        `${what}: got ${given.length} numbers; expected a whole number of vectors of ${dimension} numbers`,
+        `${what}: got ${given.length} numbers; expected vectors of ${dimension} numbers, the dimension, one after the other`,
         { length: given.length, dimension },
       );
     }
-    return given instanceof Float32Array ? given : Float32Array.from(given);
+    if (given instanceof Float32Array) return given;
+    for (let row = 0; row * dimension < given.length; row++) {
+      checkNumbers(given, row * dimension, dimension, row, what);
+    }
+    return Float32Array.from(given);
+  }
+  if (!Array.isArray(given)) {
+    throw new ValueError(
+      `${what}: got ${kindOf(given)}; expected vectors: numbers one after the other, a list of vectors, or { data, shape }`,
+    );
   }
   const rows = new Float32Array(given.length * dimension);
   for (const [row, vector] of given.entries()) {
-    if (vector?.length !== dimension) {
-      throw new ShapeError(`${what}: vector ${row} has ${vector?.length ?? "no"} numbers; expected ${dimension}`, {
+    if (!isNumbers(vector) || vector.length !== dimension) {
+      const came = isNumbers(vector) ? `has ${vector.length} numbers` : `is ${kindOf(vector)}`;
+      throw new ShapeError(`${what}: vector ${row} ${came}; expected ${dimension} numbers, the dimension`, {
         row,
-        width: vector?.length,
         dimension,
       });
     }
+    checkNumbers(vector, 0, dimension, row, what);
     rows.set(vector, row * dimension);
   }
   return rows;
 }
 
-function isNumbers(list: readonly unknown[]): list is readonly number[] {
-  return list.length === 0 || typeof list[0] === "number";
+type Tensor = Extract<VectorsLike, { readonly data: unknown }>;
+
+function isTensor(vectors: VectorsLike): vectors is Tensor {
+  return typeof vectors === "object" && vectors !== null && "data" in vectors;
+}
+
+function checkShape(vectors: Tensor, dimension: number, what: string): void {
+  const shape: unknown = "dims" in vectors ? vectors.dims : vectors.shape;
+  const numbers = Array.isArray(shape) ? shape.reduce((size: number, axis: number) => size * axis, 1) : undefined;
+  if (Array.isArray(shape) && shape.at(-1) === dimension && vectors.data?.length === numbers) return;
+  throw new ShapeError(
+    `${what}: the vectors are [${String(shape)}] with ${vectors.data?.length ?? "no"} numbers; expected [..., ${dimension}]`,
+    { shape, dimension },
+  );
+}
+
+/** Numbers one after the other: a typed array, or an array that begins with a number. An empty one is both that and a list. */
+export function isNumbers(given: unknown): given is ArrayLike<number> & Iterable<number> {
+  if (Array.isArray(given)) return given.length === 0 || typeof given[0] !== "object";
+  return ArrayBuffer.isView(given) && !(given instanceof DataView);
+}
+
+/** @throws ValueError for what JavaScript would make a number of in silence, such as null. */
+function checkNumbers(list: ArrayLike<unknown>, first: number, count: number, row: number, what: string): void {
+  for (let at = 0; at < count; at++) {
+    const value = list[first + at];
+    if (typeof value === "number") continue;
+    throw new ValueError(`${what}: vector ${row} has ${show(value)} at ${at}; expected a number`, { row, at });
+  }
 }

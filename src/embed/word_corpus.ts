@@ -2,6 +2,7 @@
 import { ValueError } from "../core/errors.ts";
 import { Corpus } from "../data/corpus.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
+import { checkedTexts } from "./arguments.ts";
 
 /** Which words of a corpus are kept. */
 export interface CorpusOptions {
@@ -33,14 +34,13 @@ export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {})
   const { tokenizer = new Tokenizer(), minCount = 5, maxWords = Number.MAX_SAFE_INTEGER } = options;
   for (const [name, value] of Object.entries({ minCount, maxWords })) {
     if (!(Number.isSafeInteger(value) && value >= 1)) {
-      throw new ValueError(`${name} is ${value}; expected a whole number of at least 1`, { [name]: value });
+      throw new ValueError(`trainWordVectors: ${name} is ${value}; expected a whole number of at least 1`, {
+        [name]: value,
+      });
     }
   }
   const corpus = new Corpus(tokenizer);
-  const ranges = Array.from(texts, (text, index) => {
-    if (typeof text === "string") return corpus.add(text);
-    throw new ValueError(`text ${index} is ${text === null ? "null" : typeof text}; expected a string`, { index });
-  });
+  const ranges = Array.from(checkedTexts("trainWordVectors", texts), (text) => corpus.add(text));
   const { counts, numbers } = corpus.count(ranges);
   const ranked = Array.from(counts, ([word, count], index) => ({ word, count, number: numbers[index] as number }))
     .filter(({ count }) => count >= minCount)
@@ -48,7 +48,7 @@ export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {})
     .slice(0, maxWords);
   if (ranked.length < 2) {
     throw new ValueError(
-      `${ranges.length} texts hold ${ranked.length} words that occur at least ${minCount} times (minCount); expected two or more: give more text, or a smaller minCount`,
+      `trainWordVectors: ${ranges.length} texts hold ${ranked.length} words that occur at least ${minCount} times (minCount); expected two or more: give more text, or a smaller minCount`,
       { texts: ranges.length, words: ranked.length, minCount },
     );
   }

@@ -3,11 +3,12 @@ import { FormatError, ValueError } from "../core/errors.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
+import { checkedTexts, kindOf } from "./arguments.ts";
 import { firstComponent, removeComponent } from "./common_component.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { norm } from "./similarity.ts";
 import { MAX_HEADER_BYTES, wordMetadata, wordTensors, wordVectorsOf } from "./word_safetensors.ts";
-import type { WordVectors } from "./word_vectors.ts";
+import { WordVectors } from "./word_vectors.ts";
 
 /** Options of `wordEmbedder`. */
 export interface WordEmbedderOptions {
@@ -34,6 +35,11 @@ export class WordEmbedder extends Embedder {
   /** @throws ValueError when `smoothing` is not above 0. */
   constructor(vectors: WordVectors, { tokenizer = new Tokenizer(), smoothing = 1e-3 }: WordEmbedderOptions = {}) {
     super();
+    if (!(vectors instanceof WordVectors)) {
+      throw new ValueError(
+        `wordEmbedder: got ${kindOf(vectors)}; expected WordVectors, as readWordVectors and trainWordVectors give them`,
+      );
+    }
     if (!(Number.isFinite(smoothing) && smoothing > 0)) {
       throw new ValueError(`wordEmbedder: smoothing is ${smoothing}; expected a number above 0`, { smoothing });
     }
@@ -56,11 +62,12 @@ export class WordEmbedder extends Embedder {
   /**
    * Learns from a corpus what its sentences share: the first principal component of their vectors, not centred. Learns how
    * frequent words are too, where the vectors do not say.
-   * @throws ValueError when no text has a known word; nothing has changed then.
+   * @param texts many, of the kind that is to be embedded: of a few alike, what they share is all they say
+   * @throws ValueError when a text is no string, or none has a known word; nothing has changed then.
    */
-  fit(texts: Iterable<string>): Promise<void> {
-    const list = Array.from(texts);
-    return this.inTurn(async () => {
+  async fit(texts: Iterable<string>): Promise<void> {
+    const list = [...checkedTexts("fit", texts)];
+    return this.inTurn("fit", async () => {
       const counts = this.vectors.counts ?? this.#count(list);
       const total = totalOf(counts);
       const { vectorSize } = this;

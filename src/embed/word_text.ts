@@ -5,6 +5,7 @@
  */
 import { AbortError, FormatError, ValueError } from "../core/errors.ts";
 import { openSource, type Source } from "../platform/source.ts";
+import { checkOptions, show } from "./arguments.ts";
 import { byteLines } from "./byte_lines.ts";
 import { WordVectors } from "./word_vectors.ts";
 
@@ -63,8 +64,23 @@ const BYTES = 4;
  * const { vectors } = await readWordVectors("glove.6B.100d.txt", { maxWords: 50_000 });
  */
 export async function readWordVectors(source: Source, options: ReadWordVectorsOptions = {}): Promise<ReadWordVectors> {
-  const { maxWords, signal, onProgress, limits = {} } = options;
+  const {
+    maxWords,
+    signal,
+    onProgress,
+    limits = {},
+  } = checkOptions("readWordVectors", options, "{ maxWords: 50_000 }");
   const { maxLineBytes = 2 ** 16, maxLines = 10_000_000, maxBytes = 2 ** 31 } = limits;
+  const { format, invalidUtf8 } = options;
+  for (const [name, value, known] of [
+    ["format", format, ["glove", "word2vec"]],
+    ["invalidUtf8", invalidUtf8, ["error", "skip"]],
+  ] as const) {
+    if (value === undefined || (known as readonly string[]).includes(value)) continue;
+    throw new ValueError(`readWordVectors: ${name} is ${show(value)}; expected ${known.join(" or ")}`, {
+      [name]: value,
+    });
+  }
   if (maxWords !== undefined && !(Number.isSafeInteger(maxWords) && maxWords >= 1)) {
     throw new ValueError(`readWordVectors: maxWords is ${maxWords}; expected a whole number of at least 1`, {
       maxWords,
@@ -143,7 +159,10 @@ class Table {
         this.#invalid++;
         return undefined;
       }
-      throw this.#fault('it is not UTF-8; give invalidUtf8: "skip" to pass over such lines', cause);
+      throw this.#fault(
+        'it is not UTF-8. A file that is compressed, or in word2vec\'s binary form, has to be unpacked or written as text first; invalidUtf8: "skip" passes over such lines',
+        cause,
+      );
     }
   }
 
@@ -170,10 +189,12 @@ class Table {
   }
 
   #addRow(fields: readonly string[]): void {
-    if (this.#size === 0) this.#setSize(fields.length - 1);
+    if (this.#size === 0 && fields.length > 1) this.#setSize(fields.length - 1);
     const size = this.#size;
-    if (fields.length <= size) {
-      throw this.#fault(`expected a word and ${size} numbers parted by single spaces, got ${fields.length} fields`);
+    if (size === 0 || fields.length <= size) {
+      throw this.#fault(
+        `expected a word and ${size || "its"} numbers, parted by single spaces, got ${shown(fields.join(" "))}`,
+      );
     }
     const word = fields.slice(0, fields.length - size).join(" ");
     if (word === "") throw this.#fault("the word is empty; expected a word before its numbers");

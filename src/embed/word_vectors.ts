@@ -2,7 +2,8 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
-import { norm } from "./similarity.ts";
+import { checkOptions, kindOf } from "./arguments.ts";
+import { cosine, norm } from "./similarity.ts";
 
 /** A word, and how near it is: the cosine, from -1 to 1. */
 export interface SimilarWord {
@@ -23,7 +24,7 @@ export interface MostSimilarOptions {
 }
 
 /** A word of the vocabulary, or a vector. */
-export type WordLike = string | Float32Array | readonly number[];
+export type WordLike = string | Float32Array | Float64Array | readonly number[];
 
 /** How many words an error names. */
 const SHOWN = 5;
@@ -52,11 +53,12 @@ export class WordVectors {
    * @throws ValueError when a word occurs twice, or a number is not finite.
    */
   constructor(words: readonly string[], vectors: NdArray, counts?: Int32Array) {
-    const { shape, data } = vectors;
+    const { shape, data } = checkOptions("WordVectors", vectors, "{ shape: [words.length, D], data }");
     const [rows, size] = shape;
     if (shape.length !== 2 || rows !== words.length || !size || !(data instanceof Float32Array)) {
+      const dtype = data instanceof Float32Array ? "float32" : kindOf(data);
       throw new ShapeError(
-        `WordVectors: the vectors are ${data instanceof Float32Array ? "float32" : "int32"} ${formatShape(shape)}; expected float32 [${words.length}, D]: a row for each of the ${words.length} words`,
+        `WordVectors: the vectors are ${dtype} ${formatShape(shape)}; expected a Float32Array as [${words.length}, D]: a row for each of the ${words.length} words`,
         { shape, words: words.length },
       );
     }
@@ -144,7 +146,7 @@ export class WordVectors {
 
   /** How many words `mostSimilar` gives, and among how many it looks. @throws ValueError when one is out of range. */
   limitsOf(options: MostSimilarOptions): { readonly topn: number; readonly restrictVocab: number } {
-    const { topn = 10, restrictVocab = this.size } = options;
+    const { topn = 10, restrictVocab = this.size } = checkOptions("mostSimilar", options, '{ positive: "word" }');
     for (const [name, value] of Object.entries({ topn, restrictVocab })) {
       if (!(Number.isSafeInteger(value) && value >= 1)) {
         throw new ValueError(`mostSimilar: ${name} is ${value}; expected a whole number of at least 1`, {
@@ -186,7 +188,10 @@ export class WordVectors {
     return { vector, asked };
   }
 
-  #checked(vector: Float32Array | readonly number[]): ArrayLike<number> {
+  #checked(vector: Exclude<WordLike, string>): ArrayLike<number> {
+    if (!ArrayBuffer.isView(vector) && !Array.isArray(vector)) {
+      throw new ValueError(`mostSimilar: got ${kindOf(vector)}; expected words, or vectors of numbers`);
+    }
     if (vector.length !== this.vectorSize) {
       throw new ShapeError(`mostSimilar: got a vector of ${vector.length} numbers; expected ${this.vectorSize}`, {
         length: vector.length,
@@ -219,13 +224,11 @@ export class WordVectors {
 
   #cosine(vector: ArrayLike<number>, length: number, id: number): number {
     const { data, vectorSize } = this;
-    const lengths = length * this.#norm(id);
-    if (lengths === 0) return 0;
     let dot = 0;
     for (let at = 0, from = id * vectorSize; at < vectorSize; at++, from++) {
       dot += (vector[at] as number) * (data[from] as number);
     }
-    return dot / lengths;
+    return cosine(dot, length * this.#norm(id));
   }
 }
 
@@ -246,6 +249,6 @@ export function analogy(
 }
 
 function listOf(given: WordLike | readonly WordLike[]): readonly WordLike[] {
-  const isOne = typeof given === "string" || given instanceof Float32Array || typeof given[0] === "number";
-  return isOne ? [given as WordLike] : (given as readonly WordLike[]);
+  const isList = Array.isArray(given) && typeof given[0] !== "number";
+  return isList ? given : [given as WordLike];
 }

@@ -107,7 +107,7 @@ function halves(data: Float32Array, name: string): Uint16Array {
 
 /**
  * Reads tensors; everything is checked before the first is made.
- * @throws FormatError when the file is cut short, damaged, of another kind, or beyond a limit.
+ * @throws FormatError when the file is cut short, damaged, of another kind, or beyond a limit; ValueError for what is no bytes.
  *
  * @example
  * const { tensors } = readSafetensors(bytes, "weights.safetensors");
@@ -115,6 +115,9 @@ function halves(data: Float32Array, name: string): Uint16Array {
  */
 export function readSafetensors(bytes: Uint8Array, name = "safetensors", limits: SafetensorsLimits = {}): Safetensors {
   const { maxHeaderBytes = 2 ** 24, maxTensors = 100_000, maxRank = 8 } = limits;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ValueError(`${name}: got ${typeof bytes}; expected the file's bytes, a Uint8Array: read the file first`);
+  }
   const dataStart = LENGTH_BYTES + headerLengthOf(bytes, name, maxHeaderBytes);
   const json = bytes.subarray(LENGTH_BYTES, dataStart);
   if (json[0] !== 0x7b)

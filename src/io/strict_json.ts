@@ -59,6 +59,42 @@ function checkKeysAndDepth(text: string, what: string): void {
   }
 }
 
+/** What stands around a value in a file may be nested this deep. */
+const ROOM = 10;
+
+/**
+ * What in a value would not come back from JSON as it is: `.when is a Date`; undefined where all would. `JSON.stringify` itself
+ * makes null of NaN and `{}` of a Map in silence. Members that are undefined count as absent.
+ */
+export function faultOfJson(value: unknown, path = "", left = MAX_DEPTH - ROOM): string | undefined {
+  if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value))
+    return undefined;
+  const at = path === "" ? "it" : path;
+  if (typeof value !== "object") return `${at} is ${typeof value === "number" ? value : `of type ${typeof value}`}`;
+  if (left === 0) return `${at} is nested deeper than ${MAX_DEPTH - ROOM}, or in itself`;
+  if (Array.isArray(value)) {
+    return firstOf(
+      Array.from(value, (each: unknown, index) => [`${path}[${index}]`, each]),
+      left,
+    );
+  }
+  const kind = Object.prototype.toString.call(value);
+  if (kind !== "[object Object]" || "toJSON" in value) return `${at} is ${kind.slice(1, -1)}`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return firstOf(
+    members.map(([key, member]) => [`${path}.${key}`, member]),
+    left,
+  );
+}
+
+function firstOf(members: readonly (readonly [path: string, value: unknown])[], left: number): string | undefined {
+  for (const [path, value] of members) {
+    const fault = faultOfJson(value, path, left - 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
 function isKey(text: string, from: number): boolean {
   let at = from;
   while (" \t\n\r".includes(text[at] ?? "x")) at++;

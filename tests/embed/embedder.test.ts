@@ -183,8 +183,35 @@ describe("an embedder of a model", () => {
     await expect(embedder.embed("a")).rejects.toThrow(DisposedError);
   });
 
+  test("where it or its model is disposed at work, the call ends, and the device stays whole", async () => {
+    const device = await testDevice();
+    const before = device.memory.buffers;
+    for (const what of ["embedder", "model"] as const) {
+      const ends = new Set<string>();
+      for (let moment = 0; moment < 24; moment += 2) {
+        const model = await modelOf([lstm({ units: 4 })]);
+        const embedder = modelEmbedder(model);
+        if (moment % 4 === 0) await embedder.embed("a film");
+        const end = embedder.embed(["a film", "dull"], { batchSize: 1 }).then(
+          () => "done",
+          (error: Error) => `${error.name}: ${error.message}`,
+        );
+        for (let turn = 0; turn < moment; turn++) await undefined;
+        ({ model, embedder })[what].dispose();
+        ends.add(await end);
+        embedder.dispose();
+        model.dispose();
+        await undefined;
+        expect(device.memory.buffers).toBe(before);
+      }
+      expect([...ends].join()).toMatch(new RegExp(`^DisposedError: embed: the ${what}[^,]* was disposed[^,]*$`));
+    }
+    device.assertUsable();
+  });
+
   test("refuses models that do not read texts", async () => {
     const device = await testDevice();
+    expect(() => modelEmbedder("runs/imdb" as never)).toThrow(/got string; expected a model/);
     const numbers = sequential([dense({ units: 2 })], { device, inputShape: [3] });
     expect(() => modelEmbedder(numbers)).toThrow(/has no encoder/);
     expect(() => modelEmbedder(numbers, { encoder: encoderOf() })).toThrow(/does not read texts/);
@@ -263,7 +290,7 @@ describe("an embedder of word vectors", () => {
     await embedder.fit(TEXTS);
     const bytes = embedder.toBytes();
     const again = wordEmbedderFromBytes(bytes);
-    expectRows((await again.embed(TEXTS)).tolist(), (await embedder.embed(TEXTS)).tolist());
+    expect((await again.embed(TEXTS)).tolist()).toEqual((await embedder.embed(TEXTS)).tolist());
     expect((await again.embed("FINE")).unknown).toEqual([0]);
     expect(again.vectors.words).toEqual(VECTORS.words);
     for (let length = 0; length < bytes.length; length += 7) {
@@ -293,11 +320,21 @@ describe("an embedder of word vectors", () => {
     expect(Array.from(came.data.subarray(0, 6))).toEqual([0, 0, 0, 0, 0, 0]);
     expect((await embedder.embed([])).shape).toEqual([0, 3]);
     await expect(embedder.fit(["nothing", ""])).rejects.toThrow(/none of 2 texts has a word with a vector/);
+    await expect(embedder.fit("one text" as never)).rejects.toThrow(/got string; expected texts/);
+    await expect(embedder.fit(["film", 5 as never])).rejects.toThrow(/fit: text 1 is number/);
     expect(embedder.component).toBeUndefined();
+    expect(() => wordEmbedder(["film"] as never)).toThrow(/got Array; expected WordVectors/);
     await expect(embedder.embed("film", { pooling: "last" })).rejects.toThrow(
       /pooling is "last"; this embedder has mean/,
     );
     expect(() => wordEmbedder(VECTORS, { smoothing: 0 })).toThrow(ValueError);
+  });
+
+  test("a text that is nothing but the component becomes zeros, not rounding blown up", async () => {
+    const embedder = wordEmbedder(VECTORS);
+    await embedder.fit(["fine film"]);
+    const { data, unknown } = await embedder.embed("film fine", { normalize: true });
+    expect([Array.from(data), unknown]).toEqual([[0, 0, 0], []]);
   });
 
   test("the component of rows whose mean is zero, of one row, and of none", () => {
@@ -368,6 +405,9 @@ describe("an embedder of a function", () => {
     await expect(given([[1, 2], [3]])).rejects.toThrow(ShapeError);
     await expect(given([[1], [Number.NaN]])).rejects.toThrow(/the vector of text 1 holds NaN/);
     await expect(given(undefined)).rejects.toThrow(ValueError);
+    await expect(given([null, [1]])).rejects.toThrow(/gave null at 0; expected a vector for each text/);
+    await expect(given({ data: [1, 2] })).rejects.toThrow(/gave Object; expected an array of vectors/);
+    expect(() => functionEmbedder("x" as never)).toThrow(/got string; expected a function/);
     const changing = functionEmbedder((texts) => texts.map((text) => new Array<number>(text.length).fill(1)));
     await expect(changing.embed(["a", "bb"], { batchSize: 1 })).rejects.toThrow(
       /vectors of 2 numbers; before, they had 1/,
@@ -377,6 +417,7 @@ describe("an embedder of a function", () => {
     const embedder = functionEmbedder(lengths);
     await expect(embedder.embed([1 as unknown as string])).rejects.toThrow(/text 0 is number; expected a string/);
     await expect(embedder.embed(null as unknown as string)).rejects.toThrow(ValueError);
+    await expect(embedder.embed("a", "mean" as never)).rejects.toThrow(/options are "mean"; expected an object/);
     await expect(embedder.embed("a", { batchSize: 0 })).rejects.toThrow(/batchSize is 0/);
     await expect(embedder.embed("a", { pooling: "first" as Pooling })).rejects.toThrow(/expected mean, last, max/);
   });

@@ -110,6 +110,8 @@ describe("pairs", () => {
     await expect(tunePairs(tower, { ...pairs, second: ["b"], labels: [2] })).rejects.toThrow(
       /contrastive: target 0 is 2/,
     );
+    await expect(tunePairs(tower, { first: [], second: [], labels: [] })).rejects.toThrow(/there are no pairs/);
+    await expect(tunePairs(tower, { ...pairs, second: [null] as never })).rejects.toThrow(/second: text 0 is null/);
     const bare = sequential([dense({ units: 2 })], { device, inputShape: [3] });
     await expect(tunePairs(bare, { ...pairs, second: ["b"] })).rejects.toThrow(/has no encoder/);
     const sequence = sequential([lstm({ units: 2, returnSequences: true })], { device, inputShape: [3, 2] });

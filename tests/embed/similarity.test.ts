@@ -13,7 +13,13 @@ describe("similarity", () => {
     expect(similarity("cosine", [0, 0], [1, 2])).toBe(0);
   });
 
-  test("refuses vectors of two widths", () => {
+  test("no cosine lies beyond 1: an angle can be made of it", () => {
+    expect(similarity("cosine", [1, 1, 1], [1, 1, 1])).toBe(1);
+    expect(similarity("cosine", [1, 1, 1], [-1, -1, -1])).toBe(-1);
+  });
+
+  test("refuses vectors of two widths, and a metric that is none", () => {
     expect(() => similarity("dot", [1], [1, 2])).toThrow(ShapeError);
+    expect(() => similarity("ip" as "dot", [1], [2])).toThrow(/no metric "ip"; expected cosine, dot, l2/);
   });
 });

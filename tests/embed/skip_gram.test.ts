@@ -267,6 +267,8 @@ describe("a training", () => {
     const short = { ...OPTIONS, device, sample: 1e-6 };
     await expect(trainWordVectors(["a b", "b a"], short)).rejects.toThrow(/no pair is left .*give sample: 0/);
     await expect(trainWordVectors(["a", "b"], { ...short, sample: 0 })).rejects.toThrow(/texts of more than one word/);
+    await expect(trainWordVectors("one text" as never, short)).rejects.toThrow(/got string; expected texts/);
+    await expect(trainWordVectors(["a", null as never], short)).rejects.toThrow(/trainWordVectors: text 1 is null/);
   });
 
   test.each([
@@ -276,8 +278,10 @@ describe("a training", () => {
     [{ sample: 1 }, /sample is 1; expected 0 ≤ sample < 1/],
     [{ learningRate: Number.NaN }, /learningRate is NaN/],
     [{ epochs: 0 }, /epochs is 0/],
+    [{ watch: "film" }, /watch is "film"; expected an array of words/],
+    [{ device: undefined }, /device is undefined; expected what requestDevice\(\) gives/],
   ])("refuses %o", async (options, message) => {
     const device = await testDevice();
-    await expect(trainWordVectors(texts, { ...OPTIONS, ...options, device })).rejects.toThrow(message);
+    await expect(trainWordVectors(texts, { ...OPTIONS, device, ...(options as object) })).rejects.toThrow(message);
   });
 });

@@ -70,6 +70,8 @@ describe("VectorIndex", () => {
     expect((await index.search(query, { k: 1000 }))[0]).toHaveLength(200);
     expect((await index.search(query, { filter: (id) => id === 3 || id === 5 }))[0]).toHaveLength(2);
     expect((await index.search(query, { filter: () => false }))[0]).toEqual([]);
+    const truthy = (_: VectorId, metadata?: { even: boolean }) => (metadata?.even ? "yes" : undefined) as never;
+    expect((await index.search(query, { k: 200, filter: truthy }))[0]).toHaveLength(100);
     index.dispose();
   });
 
@@ -83,7 +85,12 @@ describe("VectorIndex", () => {
     await expect(index.search(vectors.subarray(0, 8), { filter: mask })).rejects.toThrow(
       /before the index last changed/,
     );
-    index.dispose();
+    // Of another index that has as many vectors and changes.
+    const [own, other] = [new VectorIndex(device, { dimension: 1 }), new VectorIndex(device, { dimension: 1 })];
+    await Promise.all([own.add("a", [1]), other.add("b", [1])]);
+    await expect(own.search([1], { filter: other.mask(() => true) })).rejects.toThrow(/another index's/);
+    for (const each of [index, own, other]) each.dispose();
+    expect(() => own.mask(() => true)).toThrow(DisposedError);
   });
 
   test("refuses bad input, and is then as it was", async () => {
@@ -100,8 +107,27 @@ describe("VectorIndex", () => {
       [() => index.add(500, [1, 2, 3, 4, 5, 6, 7, 1e39]), ValueError, /Infinity at 7/],
       [() => index.add(500, [1, 2, 3, 4, 5, 6, 7, 1e19]), ValueError, /scale the vectors down/],
       [() => index.add(Number.NaN, eight), ValueError, /NaN is no id/],
-      [() => index.add({} as never, eight), ValueError, /is no id|expected/],
-      [() => index.add([500, 501], new Float32Array(16), [{ even: true }]), ValueError, /metadata is no list of 2/],
+      [() => index.add({} as never, eight), ValueError, /Object is no id|expected/],
+      [() => index.add(500, null as never), ValueError, /got null; expected vectors/],
+      [() => index.add(500, "a film" as never), ValueError, /got string; expected vectors/],
+      [() => index.add(500, Promise.resolve(eight) as never), ValueError, /got Promise; expected vectors/],
+      [
+        () => index.add(500, [1, 2, 3, null, 5, 6, 7, 8] as never),
+        ValueError,
+        /vector 0 has null at 3; expected a num/,
+      ],
+      [() => index.add([500], [[1, 2, 3, "4", 5, 6, 7, 8]] as never), ValueError, /vector 0 has "4" at 3/],
+      [() => index.add([500], [null] as never), ShapeError, /vector 0 is null; expected 8 numbers/],
+      [() => index.add(500, new BigInt64Array(8) as never), ValueError, /vector 0 has 0 at 0; expected a number/],
+      [() => index.add(500, { data: eight } as never), ShapeError, /expected \[\.\.\., 8\]/],
+      [() => index.search(eight, 5 as never), ValueError, /options are 5; expected an object, such as { k: 10 }/],
+      [() => index.search(eight, { filter: { even: true } as never }), ValueError, /filter is Object; expected \(id/],
+      [() => index.search(eight, { filter: (async () => true) as never }), ValueError, /may not be async/],
+      [
+        () => index.add([500, 501], new Float32Array(16), [{ even: true }]),
+        ValueError,
+        /metadata is a list of 1; expected a list of 2/,
+      ],
       [() => index.add(500, { data: eight, dims: [2, 4] }), ShapeError, /expected \[\.\.\., 8\]/],
       [() => index.update([3, 500], new Float32Array(16)), ValueError, /there is no id 500/],
       [() => index.update([3, 4], [eight, [1, 2, Number.POSITIVE_INFINITY, 4, 5, 6, 7, 8]]), ValueError, /Infinity/],
@@ -123,9 +149,13 @@ describe("VectorIndex", () => {
     }
     const [hits] = await index.search(vectors.subarray(24, 32), { k: 1 });
     expect(hits?.[0]?.id).toBe(3);
-    for (const options of [{ dimension: 0 }, { dimension: 8, metric: "ip" }, { dimension: 8, storage: "int4" }]) {
+    const wrong = [{ dimension: 0 }, { dimension: 8, metric: "ip" }, { dimension: 8, storage: "int4" }, undefined];
+    for (const options of [...wrong, { dimension: 8, maxBufferBytes: Number.NaN }]) {
       expect(() => new VectorIndex(device, options as never)).toThrow(ValueError);
     }
+    expect(() => new VectorIndex({ device, dimension: 8 } as never, {} as never)).toThrow(
+      /expected what requestDevice/,
+    );
     index.dispose();
   });
 
@@ -153,6 +183,32 @@ describe("VectorIndex", () => {
     await expect(waiting).rejects.toThrow(DisposedError);
     await expect(index.add("x", new Float32Array(8))).rejects.toThrow(DisposedError);
     expect(device.memory.buffers).toBe(buffers);
+  });
+
+  test("disposed at any moment of a call, it leaves the device at work and no buffer", async () => {
+    const { buffers } = device.memory;
+    const ends = new Set<string>();
+    const calls = [
+      (index: VectorIndex, vectors: Float32Array) => index.search(vectors.subarray(0, 8)),
+      (index: VectorIndex) => index.add("x", new Float32Array(8)),
+    ];
+    for (let moment = 0; moment < 60; moment += 3) {
+      for (const call of calls) {
+        const { index, vectors } = await filled();
+        const end = call(index as VectorIndex, vectors).then(
+          () => "done",
+          (error: Error) => error.name,
+        );
+        // Microtasks, then moments in which the GPU works.
+        for (let turn = 0; turn < Math.min(moment, 30); turn++) await undefined;
+        for (let turn = 30; turn < moment; turn++) await new Promise((resolve) => setImmediate(resolve));
+        index.dispose();
+        ends.add(await end);
+      }
+      expect(device.memory.buffers).toBe(buffers);
+    }
+    expect(ends).toEqual(new Set(["DisposedError", "done"]));
+    device.assertUsable();
   });
 
   test("a device without room leaves the index as it was", async () => {

@@ -78,6 +78,9 @@ describe("nearest words", () => {
 
   test.each([
     [() => VECTORS.mostSimilar({ positive: ["W3"] }), /the word "W3" has no vector; there are 257 words: "w0", /],
+    [() => VECTORS.mostSimilar("w1" as never), /options are "w1"; expected an object, such as { positive: "word" }/],
+    [() => VECTORS.mostSimilar({ positive: [null] as never }), /got null; expected words/],
+    [() => wordVectorsFromSafetensors("words.safetensors" as never), /got string; expected the file's bytes/],
     [() => VECTORS.mostSimilar({}), /nothing to look for/],
     [() => VECTORS.mostSimilar({ positive: "w1", topn: 0 }), /topn is 0; expected a whole number/],
     [() => VECTORS.mostSimilar({ positive: "w1", restrictVocab: 1.5 }), /restrictVocab is 1.5/],
@@ -85,7 +88,7 @@ describe("nearest words", () => {
     [() => VECTORS.mostSimilar({ positive: new Float32Array(7).fill(Number.NaN) }), /a vector holds NaN/],
     [() => new WordVectors(["a"], { shape: [1, 1], data: Float32Array.of(Number.NaN) }), /the vector of "a" holds NaN/],
     [() => new WordVectors(["a", "a"], { shape: [2, 1], data: new Float32Array(2) }), /the word "a" occurs twice/],
-    [() => new WordVectors(["a"], { shape: [2, 1], data: new Float32Array(2) }), /expected float32 \[1, D\]/],
+    [() => new WordVectors(["a"], { shape: [2, 1], data: new Float32Array(2) }), /expected a Float32Array as \[1, D\]/],
   ])("%# is refused", (ask, message) => {
     expect(ask).toThrow(SluiceError);
     expect(ask).toThrow(message);

@@ -265,6 +265,17 @@ export abstract class ModelBase {
     return recovering(this.device, work, { check: () => this.assertAlive(what), changes });
   }
 
+  /** Runs work that reads the weights: where the model is disposed meanwhile, they are freed after it. @throws DisposedError */
+  async reading<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.assertAlive(what);
+    holdWeights(this.device, this.graph.weights);
+    try {
+      return await work();
+    } finally {
+      releaseWeights(this.device, this.graph.weights);
+    }
+  }
+
   /** @throws ValueError while the model is busy. */
   protected assertFree(what: string): void {
     this.assertAlive(what);
