@@ -4,7 +4,7 @@
  */
 export type { DType, HostData } from "./core/dtype.ts";
 export * from "./core/errors.ts";
-export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";
+export type { ArrayLike, NdArray, Nested, TypedNumbers } from "./core/nd_array.ts";
 export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
 export type { TuneOptions, TuningStore, VariantChoice, VariantTimer } from "./core/tuning.ts";

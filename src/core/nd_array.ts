@@ -9,11 +9,28 @@ export interface NdArray {
   readonly data: HostData;
 }
 
-/** Nested arrays of numbers, as deep as the tensor's rank. */
-export type Nested = number | readonly Nested[];
+/** Numbers of one kind in a row. */
+export type TypedNumbers =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array;
+
+/** Nested arrays of numbers, as deep as the tensor's rank; the innermost may be typed. */
+export type Nested = number | readonly Nested[] | TypedNumbers;
 
 /** What a caller may give where a tensor on the host is wanted. */
 export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly data: readonly number[] };
+
+/** True for an array, typed or not. */
+export function isRow(value: unknown): value is Iterable<unknown> & { readonly length: number } {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
 
 /** True for `{ shape, data }`. */
 export function isShaped(value: unknown): value is { shape: Shape; data: HostData | readonly number[] } {
@@ -37,14 +54,14 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
     return { shape: [...value.shape], data: convert(value.data, dtype, what) };
   }
   const shape: number[] = [];
-  for (let level: Nested = value; Array.isArray(level); level = level[0] as Nested) {
+  for (let level: unknown = value; isRow(level); [level] = level) {
     shape.push(level.length);
     if (level.length === 0) break;
   }
   const flat: number[] = [];
-  const visit = (node: Nested, depth: number): void => {
+  const visit = (node: unknown, depth: number): void => {
     const isLeaf = typeof node === "number";
-    if (!isLeaf && !Array.isArray(node)) {
+    if (!isLeaf && !isRow(node)) {
       const hint = typeof node === "string" ? "; turn texts into ids first, as with encoder.encode(texts)" : "";
       throw new ValueError(`${what}: holds ${shown(node)}; expected numbers${hint}`, { value: node });
     }

@@ -23,10 +23,34 @@ function isAlike(name: string, given: string): boolean {
   return a === b || `${b}s` === a || b === `${a}s`;
 }
 
+/** True for an object with this method: what an option takes ready made, beside its name or its options as data. */
+export function hasMethod(given: unknown, method: string): boolean {
+  return isObject(given) && typeof given[method] === "function";
+}
+
+function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === "object" && given !== null;
+}
+
+/**
+ * What is asked for by name: `"l2"` as `{ name: "l2" }`; an object with a name as it is. `key` is what the name is called there.
+ * @throws ValueError for anything else.
+ */
+export function asNamed<Key extends string, T extends Readonly<Record<Key, string>>>(
+  what: string,
+  given: unknown,
+  key: Key,
+): T {
+  if (typeof given === "string") return { [key]: given } as T;
+  if (isObject(given) && typeof given[key] === "string") return given as T;
+  throw new ValueError(`the ${what} is ${shown(given)}; expected a name, or what a function of Sluice made`, { given });
+}
+
 /** A value in an error's text: strings in quotes, so that "4" is not taken for 4. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value === "function") return "a function";
+  if (!isObject(value)) return String(value);
   if (Array.isArray(value)) return "an array";
   const name = value.constructor?.name ?? "Object";
   return name === "Object" ? "an object" : `a value of class ${name}`;

@@ -3,13 +3,14 @@
  * Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; https://ai.stanford.edu/~amaas/data/sentiment/
  */
 import { FormatError, ValueError } from "../core/errors.ts";
+import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
 import { openSource, type Source } from "../platform/source.ts";
 import { type ArchiveOptions, readArchive } from "./archive.ts";
 import { Corpus } from "./corpus.ts";
 import { dataset, type RaggedDataset } from "./dataset.ts";
 import { makeRagged } from "./ragged.ts";
-import { DROPPED, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
+import { DROPPED, ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { pickStratified } from "./split.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
@@ -38,6 +39,17 @@ export interface ImdbOptions extends EncodingOptions {
   /** Limits of the archive reader. */
   readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes">;
 }
+
+const OPTIONS: OptionNames<ImdbOptions> = {
+  ...ENCODING_OPTIONS,
+  source: true,
+  seed: true,
+  limit: true,
+  keepTexts: true,
+  signal: true,
+  onProgress: true,
+  limits: true,
+};
 
 /** Both halves, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive review. */
 export interface ImdbData {
@@ -76,6 +88,7 @@ const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
  * const { train, test, encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
  */
 async function load(options: ImdbOptions): Promise<ImdbData> {
+  expectOptions("imdb.load", options, Object.keys(OPTIONS));
   const { seed = 113, limit = Number.POSITIVE_INFINITY } = options;
   if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 2)) {
     throw new ValueError(`imdb.load: limit is ${limit}; expected a whole number of at least 2, for two classes`, {

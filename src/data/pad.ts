@@ -1,6 +1,7 @@
 /** Rows of unequal length to one rectangle, as Keras's `pad_sequences` makes it. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { expectOptions, type OptionNames, shown } from "../core/options.ts";
 
 /** The side of a row that is padded or cut. */
 export type Side = "pre" | "post";
@@ -17,6 +18,8 @@ export interface PadOptions {
   readonly value?: number;
 }
 
+const OPTIONS: OptionNames<PadOptions> = { maxLength: true, padding: true, truncating: true, value: true };
+
 /**
  * Pads and cuts rows of ids to int32 `[N, T]`.
  * @throws ValueError when an option or an id is not a whole number of 32 bits.
@@ -28,7 +31,14 @@ export function padSequences(
   sequences: readonly (readonly number[] | Int32Array)[],
   options: PadOptions = {},
 ): NdArray {
+  expectOptions("padSequences", options, Object.keys(OPTIONS));
   const { padding = "pre", truncating = "pre", value = 0 } = options;
+  const wrong = sequences.findIndex((row) => typeof row?.length !== "number");
+  if (wrong >= 0) {
+    throw new ValueError(
+      `padSequences: row ${wrong} is ${shown(sequences[wrong])}; expected rows of ids, such as [[1, 2]]`,
+    );
+  }
   const length = options.maxLength ?? longest(sequences);
   checkSides("padSequences", length, padding, truncating);
   checkId("padSequences", value, "value");

@@ -4,6 +4,7 @@
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { choiceOf, countOf, objectOf, optionalOf } from "../core/json_check.ts";
+import type { OptionNames } from "../core/options.ts";
 import type { Side } from "./pad.ts";
 import { makeRagged, type RaggedSequences } from "./ragged.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
@@ -32,6 +33,19 @@ export interface EncodingOptions {
   /** Where long rows are cut; `pre` by default, which keeps their end. */
   readonly truncating?: Side;
 }
+
+/** The names of `EncodingOptions`. */
+export const ENCODING_OPTIONS: OptionNames<EncodingOptions> = {
+  numWords: true,
+  skipTop: true,
+  startChar: true,
+  oovChar: true,
+  indexFrom: true,
+  maxLength: true,
+  unknownWords: true,
+  padding: true,
+  truncating: true,
+};
 
 /** A ReviewEncoder as JSON. */
 export interface ReviewEncoderJson {
@@ -139,10 +153,10 @@ export class ReviewEncoder {
     return ids;
   }
 
-  /** Rows of ids, one for each text, cut to `maxLength`. */
-  encode(texts: readonly string[]): RaggedSequences {
+  /** Rows of ids, one for each text, cut to `maxLength`; one text is a list of one. */
+  encode(texts: string | readonly string[]): RaggedSequences {
     return makeRagged(
-      texts.map((text) => this.encodeText(text)),
+      [texts].flat().map((text) => this.encodeText(text)),
       { maxLength: this.maxLength, padding: this.padding, truncating: this.truncating },
     );
   }

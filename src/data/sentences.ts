@@ -11,9 +11,10 @@ import amazonSentences from "sentiment/test/fixtures/amazon.json" with { type: "
 import imdbSentences from "sentiment/test/fixtures/imdb.json" with { type: "json" };
 import yelpSentences from "sentiment/test/fixtures/yelp.json" with { type: "json" };
 import { ValueError } from "../core/errors.ts";
+import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
 import { dataset, type RaggedDataset } from "./dataset.ts";
-import { type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
+import { ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
 /** What `sentences.load` takes. The id scheme is that of `imdb.load`. */
@@ -27,6 +28,8 @@ export interface SentencesOptions extends EncodingOptions {
   /** Decides the split and the order; 113 by default. */
   readonly seed?: number;
 }
+
+const OPTIONS: OptionNames<SentencesOptions> = { ...ENCODING_OPTIONS, testFraction: true, seed: true };
 
 /** Both parts, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive sentence. */
 export interface SentencesData {
@@ -50,6 +53,7 @@ interface Sentence {
  * const { train, test, encoder } = await sentences.load({ numWords: 2000, maxLength: 40 });
  */
 async function load(options: SentencesOptions = {}): Promise<SentencesData> {
+  expectOptions("sentences.load", options, Object.keys(OPTIONS));
   const { numWords = 2000, maxLength = 40, testFraction = 0.2, seed = 113 } = options;
   if (!(testFraction > 0 && testFraction < 1)) {
     throw new ValueError(`sentences.load: testFraction is ${testFraction}; expected a number between 0 and 1`, {

@@ -1,6 +1,7 @@
 /** Choosing examples so that every class keeps its share. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
 import { type Dataset, type DenseDataset, type RaggedDataset, subset } from "./dataset.ts";
 
@@ -13,6 +14,8 @@ export interface SplitOptions {
   /** Keep each class's share on both sides; true by default. */
   readonly stratify?: boolean;
 }
+
+const OPTIONS: OptionNames<SplitOptions> = { testFraction: true, seed: true, stratify: true };
 
 /**
  * `count` examples, each class in proportion, in an order shuffled by `seed`; all of them when there are fewer.
@@ -46,6 +49,7 @@ export function trainTestSplit(
 export function trainTestSplit(data: DenseDataset, options?: SplitOptions): { train: DenseDataset; test: DenseDataset };
 export function trainTestSplit(data: Dataset, options?: SplitOptions): { train: Dataset; test: Dataset };
 export function trainTestSplit(data: Dataset, options: SplitOptions = {}): { train: Dataset; test: Dataset } {
+  expectOptions("trainTestSplit", options, Object.keys(OPTIONS));
   const { testFraction = 0.2, seed = 0, stratify = true } = options;
   const count = Math.round(data.size * testFraction);
   if (!(testFraction > 0 && testFraction < 1) || count < 1 || count >= data.size) {

@@ -4,6 +4,7 @@
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { arrayOf, countOf, flagOf, objectOf, optionalOf, textOf } from "../core/json_check.ts";
+import { expectOptions, type OptionNames, shown } from "../core/options.ts";
 
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';
@@ -22,6 +23,14 @@ export interface TokenizerOptions {
   readonly oovToken?: string | undefined;
 }
 
+const OPTIONS: OptionNames<TokenizerOptions> = {
+  numWords: true,
+  filters: true,
+  lower: true,
+  split: true,
+  oovToken: true,
+};
+
 /** A Tokenizer as JSON. `words` in order of first appearance, each with its count, so that fitting can go on. */
 export interface TokenizerJson {
   readonly numWords: number | null;
@@ -36,6 +45,12 @@ export interface TokenizerJson {
 
 /** The most distinct words that are read from JSON. */
 const MAX_WORDS = 10_000_000;
+
+/** A text is iterable too, letter by letter, which nobody means. */
+function listOfTexts(texts: Iterable<string>): Iterable<string> {
+  if (typeof texts !== "string") return texts;
+  throw new ValueError(`Tokenizer: got the text ${shown(texts)}; expected a list of texts, such as ["a text"]`);
+}
 
 /**
  * Maps words to ids and back.
@@ -59,6 +74,7 @@ export class Tokenizer {
 
   /** @throws ValueError when an option is out of range. */
   constructor(options: TokenizerOptions = {}) {
+    expectOptions("Tokenizer", options, Object.keys(OPTIONS));
     const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", oovToken } = options;
     if (numWords !== undefined && !(Number.isSafeInteger(numWords) && numWords >= 0)) {
       throw new ValueError(`Tokenizer: numWords is ${numWords}; expected a whole number, or nothing to keep all words`);
@@ -88,8 +104,9 @@ export class Tokenizer {
     return this.#counts;
   }
 
-  /** The words of a text, in order. */
+  /** The words of a text, in order. @throws ValueError for what is no text. */
   words(text: string): string[] {
+    if (typeof text !== "string") throw new ValueError(`Tokenizer: got ${shown(text)}; expected a text`);
     let clean = this.lower ? text.toLowerCase() : text;
     if (this.#filterPattern) clean = clean.replace(this.#filterPattern, () => this.split);
     return clean.split(this.split).filter((word) => word !== "");
@@ -97,7 +114,7 @@ export class Tokenizer {
 
   /** Counts the words of texts, on top of what was counted before. */
   fitOnTexts(texts: Iterable<string>): void {
-    for (const text of texts) {
+    for (const text of listOfTexts(texts)) {
       this.#documentCount++;
       for (const word of this.words(text)) this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
     }
@@ -106,7 +123,7 @@ export class Tokenizer {
 
   /** The ids of each text's words; unknown and too rare words become `oovToken`'s id, or are dropped. */
   textsToSequences(texts: Iterable<string>): number[][] {
-    return Array.from(texts, (text) => this.#sequence(text));
+    return Array.from(listOfTexts(texts), (text) => this.#sequence(text));
   }
 
   /** Each sequence's words, joined by spaces; an id without a word becomes `oovToken`, or is dropped. */

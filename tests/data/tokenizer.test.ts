@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError, ValueError } from "../../src/core/errors.ts";
 import { padSequences, type Side } from "../../src/data/pad.ts";
+import { ReviewEncoder } from "../../src/data/review_encoder.ts";
 import { Tokenizer } from "../../src/data/tokenizer.ts";
 
 interface KerasCase {
@@ -112,6 +113,27 @@ describe("Tokenizer", () => {
   });
 });
 
+describe("what is no list of texts", () => {
+  const tokenizer = new Tokenizer();
+
+  test("one text would be read letter by letter", () => {
+    expect(() => tokenizer.fitOnTexts("the cat")).toThrow('got the text "the cat"; expected a list of texts');
+    expect(() => tokenizer.textsToSequences("the cat")).toThrow("expected a list of texts");
+    expect(tokenizer.documentCount).toBe(0);
+  });
+
+  test("things that are no texts, and options with other names", () => {
+    expect(() => tokenizer.textsToSequences([null as never])).toThrow("got null; expected a text");
+    expect(() => new Tokenizer({ num_words: 10 } as never)).toThrow("did you mean numWords?");
+  });
+
+  test("an encoder takes one text as a list of one", () => {
+    const encoder = new ReviewEncoder(tokenizer);
+    expect(encoder.encode("the cat")).toEqual(encoder.encode(["the cat"]));
+    expect(() => encoder.encode([3 as never])).toThrow("got 3; expected a text");
+  });
+});
+
 describe("padSequences", () => {
   test("takes the longest row where no length is given, and any filling", () => {
     expect(padSequences([[1], [2, 3]], { value: -1 })).toEqual({ shape: [2, 2], data: new Int32Array([-1, 1, 2, 3]) });
@@ -122,5 +144,7 @@ describe("padSequences", () => {
     expect(() => padSequences([[1, 1.5]])).toThrow("padSequences: element 1 of row 0 is 1.5");
     expect(() => padSequences([[1]], { maxLength: -1 })).toThrow(ValueError);
     expect(() => padSequences([[1]], { padding: "left" as Side })).toThrow(/expected "pre" or "post"/);
+    expect(() => padSequences([1, 2] as never)).toThrow("row 0 is 1; expected rows of ids, such as [[1, 2]]");
+    expect(() => padSequences([[1]], { maxlen: 3 } as never)).toThrow('padSequences: unknown option "maxlen"');
   });
 });

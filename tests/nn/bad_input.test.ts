@@ -4,6 +4,7 @@ import {
   type Device,
   DisposedError,
   dense,
+  earlyStopping,
   embedding,
   flatten,
   loadModel,
@@ -195,6 +196,46 @@ describe("what no compiler looked at", () => {
     );
     expect(() => lstm({ units: "4" as never })).toThrow('lstm: units is "4"; expected a whole number');
     expect(() => sgd({ learningRate: "0.1" as never })).toThrow('sgd: learningRate is "0.1"; expected a finite number');
+    expect(() => sequential([dense({ units: 1 })], { device, inputShape: 3 as never })).toThrow(
+      "inputShape is 3; expected",
+    );
+    expect(() => sequential([dense({ units: 1 })], { ...other, seed: 1.5 })).toThrow(
+      "the seed is 1.5; expected a whole",
+    );
+    expect(() => dense({ units: 1, kernelRegularizer: 0.01 as never })).toThrow(
+      "the regularizer is 0.01; expected a name",
+    );
+    expect(() => dense({ units: 1, activation: 3 as never })).toThrow("the activation is 3; expected a name");
+    expect(() => dense({ units: 1, biasInitializer: Math.random as never })).toThrow("the initializer is a function;");
+  });
+
+  test("a loss, an optimizer, a metric, callbacks or files of another kind", async () => {
+    using model = smallModel(device);
+    expect(() => model.compile({ loss: "mse", optimizer: 0.1 as never })).toThrow(
+      "the optimizer is 0.1; expected a name",
+    );
+    expect(() => model.compile({ loss: "mse", metrics: [true as never] })).toThrow(
+      "the metric is true; expected a name",
+    );
+    const fitWith = (callbacks: unknown) => model.fit(data, { callbacks } as never);
+    await expect(fitWith(earlyStopping())).rejects.toThrow(
+      "callbacks: got an object; expected a list of callbacks, such as",
+    );
+    await expect(fitWith([() => undefined])).rejects.toThrow("callbacks: got a function; expected a list of callbacks");
+    expect(() => earlyStopping({ patient: 2 } as never)).toThrow(
+      'earlyStopping: unknown option "patient"; expected some',
+    );
+    await expect(loadModel({} as never, { device })).rejects.toThrow(
+      "loadModel: got an object; expected a directory, or",
+    );
+  });
+
+  test("rows may be typed arrays", async () => {
+    using model = smallModel(device);
+    const x = data.x.map((row) => Int32Array.from(row));
+    expect(await model.predict(x)).toEqual(await model.predict(data.x));
+    expect(await model.evaluate(x, Uint8Array.from(data.y))).toEqual(await model.evaluate(data.x, data.y));
+    await expect(model.predict(x[0] as Int32Array)).rejects.toThrow(`x is [${LENGTH}]; the model was built for`);
   });
 });
 

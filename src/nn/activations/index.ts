@@ -2,6 +2,7 @@
 
 import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
+import { asNamed } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { ACTIVATIONS, type ActivationFunction, type ActivationOptions } from "./functions.ts";
@@ -58,7 +59,7 @@ export function activationName(name: string): CanonicalName {
  * @throws ValueError for an unknown name or option, listing the known ones.
  */
 export function resolveActivation(given: ActivationLike): Activation {
-  const { name: asked, ...options } = typeof given === "string" ? { name: given } : given;
+  const { name: asked, ...options } = asNamed<"name", ActivationConfig>("activation", given, "name");
   const name = activationName(asked);
   const definition: ActivationFunction = ACTIVATIONS[name];
   for (const [option, value] of Object.entries(options)) {

@@ -1,5 +1,6 @@
 /** Calls the hooks of several callbacks in their order, and keeps their states. */
-import type { NonFiniteError } from "../../core/errors.ts";
+import { type NonFiniteError, ValueError } from "../../core/errors.ts";
+import { shown } from "../../core/options.ts";
 import type { Callback, CallbackStates, MutableLogs, Training } from "./callback.ts";
 
 /** The callbacks of one training. */
@@ -9,7 +10,14 @@ export class CallbackList {
   #kept: CallbackStates = {};
   #hasBegun = false;
 
+  /** @throws ValueError for what is no list of callbacks. */
   constructor(callbacks: readonly Callback[]) {
+    const wrong: unknown = Array.isArray(callbacks) ? callbacks.find((each) => typeof each !== "object") : callbacks;
+    if (wrong !== undefined) {
+      throw new ValueError(
+        `fit: callbacks: got ${shown(wrong)}; expected a list of callbacks, such as [earlyStopping()]`,
+      );
+    }
     this.#callbacks = callbacks;
     // The second of two that bear one name is `name_1`: a resumed training finds them by name and order.
     const seen = new Map<string, number>();

@@ -1,4 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
 import type { Callback } from "./callback.ts";
 
@@ -12,6 +13,8 @@ export interface CsvLoggerOptions {
   readonly append?: boolean;
 }
 
+const OPTIONS: OptionNames<CsvLoggerOptions> = { filename: true, separator: true, append: true };
+
 /** What can be asked of a `csvLogger`. */
 export interface CsvLogger extends Callback {
   /** All lines so far. */
@@ -22,7 +25,9 @@ export interface CsvLogger extends Callback {
  * Writes each epoch's results as a line: the epoch (from 0), then the results by name (https://keras.io/api/callbacks/csv_logger/).
  * The file is replaced as a whole with every line: it never holds half a line.
  */
-export function csvLogger({ filename, separator = ",", append = false }: CsvLoggerOptions = {}): CsvLogger {
+export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
+  expectOptions("csvLogger", options, Object.keys(OPTIONS));
+  const { filename, separator = ",", append = false } = options;
   if (separator === "" || /["\r\n]/.test(separator)) {
     throw new ValueError(
       `csvLogger: separator is ${JSON.stringify(separator)}; expected text without quotes or line ends`,

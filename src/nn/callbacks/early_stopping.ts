@@ -1,6 +1,7 @@
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Callback } from "./callback.ts";
-import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
+import { checkWhole, finiteOrNull, MONITOR_OPTIONS, Monitor, type MonitorOptions } from "./monitor.ts";
 
 /** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -13,6 +14,14 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs before this one (from 0) do not count. */
   readonly startFromEpoch?: number;
 }
+
+const OPTIONS: OptionNames<EarlyStoppingOptions> = {
+  ...MONITOR_OPTIONS,
+  patience: true,
+  baseline: true,
+  restoreBestWeights: true,
+  startFromEpoch: true,
+};
 
 /** What can be asked of an `earlyStopping` after the training. */
 export interface EarlyStopping extends Callback {
@@ -37,6 +46,7 @@ interface Counters {
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const name = "earlyStopping";
+  expectOptions(name, options, Object.keys(OPTIONS));
   const { baseline = null, restoreBestWeights = false } = options;
   const patience = checkWhole(name, "patience", options.patience ?? 0, 0);
   const startFromEpoch = checkWhole(name, "startFromEpoch", options.startFromEpoch ?? 0, 0);

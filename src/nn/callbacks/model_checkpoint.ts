@@ -1,4 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Logs } from "../training/training_state.ts";
 import type { Callback, Training } from "./callback.ts";
 import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
@@ -19,6 +20,16 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta">
   /** Takes the files in place of a directory: for a browser, to download or to keep. */
   readonly write?: (directory: string, files: ReadonlyMap<string, Uint8Array>) => void | Promise<void>;
 }
+
+const OPTIONS: OptionNames<ModelCheckpointOptions> = {
+  monitor: true,
+  mode: true,
+  directory: true,
+  saveBestOnly: true,
+  saveFreq: true,
+  initialValueThreshold: true,
+  write: true,
+};
 
 /** What can be asked of a `modelCheckpoint`. */
 export interface ModelCheckpoint extends Callback {
@@ -41,6 +52,7 @@ interface CheckpointState {
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
   const name = "modelCheckpoint";
+  expectOptions(name, options, Object.keys(OPTIONS));
   const { directory, saveBestOnly = false, saveFreq = "epoch", initialValueThreshold = null, write } = options;
   if (typeof directory !== "string" || directory === "") {
     throw new ValueError(`${name}: directory is ${JSON.stringify(directory)}; expected a path, such as "runs/best"`);

@@ -1,5 +1,7 @@
 /** What the callbacks share that watch one result: which it is, and whether it got better. */
+import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
+import type { OptionNames } from "../../core/options.ts";
 import type { Direction } from "../metrics/index.ts";
 import type { Logs } from "../training/training_state.ts";
 import type { Training } from "./callback.ts";
@@ -14,10 +16,8 @@ export interface MonitorOptions {
   readonly minDelta?: number;
 }
 
-/** `val_f1_score` is `valF1Score`. */
-function camelCase(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
+/** The names of `MonitorOptions`. */
+export const MONITOR_OPTIONS: OptionNames<MonitorOptions> = { monitor: true, mode: true, minDelta: true };
 
 /** Watches one result. */
 export class Monitor {
@@ -36,6 +36,7 @@ export class Monitor {
     if (!Number.isFinite(minDelta)) {
       throw new ValueError(`${callback}: minDelta is ${minDelta}; expected a finite number`, { minDelta });
     }
+    // `val_f1_score` is `valF1Score`.
     this.name = camelCase(monitor);
     this.#callback = callback;
     this.#mode = mode;

@@ -1,5 +1,5 @@
 /** Batches that are made while a training runs. */
-import { isShaped } from "../../core/nd_array.ts";
+import { isRow, isShaped } from "../../core/nd_array.ts";
 import type { DataLike } from "./data_targets.ts";
 
 /** Batches one after another. */
@@ -11,6 +11,6 @@ export type BatchStream = BatchIterable | (() => BatchIterable | Promise<BatchIt
 /** True for a generator, an iterable or a function: not for arrays and data sets. */
 export function isStream(given: unknown): given is BatchStream {
   if (typeof given === "function") return true;
-  if (typeof given !== "object" || given === null || Array.isArray(given) || isShaped(given)) return false;
+  if (typeof given !== "object" || given === null || isRow(given) || isShaped(given)) return false;
   return Symbol.asyncIterator in given || Symbol.iterator in given;
 }

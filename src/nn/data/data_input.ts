@@ -1,7 +1,7 @@
 /** Inputs as `fit`, `evaluate` and `predict` take them, brought into one form and checked before any reach the GPU. */
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
-import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import { checkRagged, maxId, type RaggedSequences } from "../../data/ragged.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
@@ -61,8 +61,7 @@ export function entriesOf<T>(
   names: readonly string[],
   what: string,
 ): readonly T[] {
-  const isNamed =
-    typeof given === "object" && given !== null && !Array.isArray(given) && !isShaped(given) && !isRagged(given);
+  const isNamed = typeof given === "object" && given !== null && !isRow(given) && !isShaped(given) && !isRagged(given);
   if (isNamed) {
     const fields = given as Readonly<Record<string, T>>;
     const unknown = Object.keys(fields).find((name) => !names.includes(name));

@@ -1,6 +1,6 @@
 /** Inputs with targets and weights, as `fit` and `evaluate` take them, brought into one form and checked. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
-import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import { checkExamples, type Dataset } from "../../data/dataset.ts";
@@ -122,7 +122,7 @@ function weightsOf(
 }
 
 function hasParts(given: unknown): boolean {
-  return Array.isArray(given) && given.some((part) => isShaped(part) || Array.isArray(part));
+  return Array.isArray(given) && given.some((part) => isShaped(part) || isRow(part));
 }
 
 /** Keras: the class is the target's number, or the largest of a one-hot row. */
@@ -155,7 +155,7 @@ function byClass(classWeight: ClassWeight, targets: readonly NdArray[], sampleWe
 
 /** True when an argument is data rather than an options object. */
 export function isArrayLike(value: unknown): value is ArrayLike {
-  return typeof value === "number" || Array.isArray(value) || isShaped(value);
+  return typeof value === "number" || isRow(value) || isShaped(value);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The layers of a model as a graph of calls: their order, names and weights, and the values they build. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
 import { cast, notEqual } from "../../ops/arithmetic.ts";
@@ -69,6 +70,8 @@ export class LayerGraph {
 
   constructor({ inputs, outputs, seed }: LayerGraphOptions) {
     checkEnds(inputs, outputs);
+    if (!Number.isSafeInteger(seed ?? 0))
+      throw new ValueError(`the seed is ${shown(seed)}; expected a whole number`, { seed });
     const { nodes, layers } = orderOf(outputs);
     checkReached(inputs, nodes);
     this.inputs = [...inputs];

@@ -1,5 +1,6 @@
 /** Losses by Keras's names and formulas (https://keras.io/api/losses/). */
 import { ValueError } from "../../core/errors.ts";
+import { asNamed, hasMethod } from "../../core/options.ts";
 import { contrastive } from "./contrastive.ts";
 import {
   binaryCrossentropy,
@@ -81,8 +82,8 @@ export function lossNamed(given: string): string | undefined {
 
 /** @throws ValueError that lists the known names. */
 export function resolveLoss(given: LossLike): Loss {
-  if (typeof given !== "string" && "perSample" in given) return given as Loss;
-  const config = typeof given === "string" ? { name: given } : (given as LossConfig);
+  if (hasMethod(given, "perSample")) return given as Loss;
+  const config = asNamed<"name", LossConfig>("loss", given, "name");
   const make = BY_NAME[lossNamed(config.name) ?? ""];
   if (make === undefined) {
     const known = [...Object.keys(BY_NAME), ...Object.keys(ALIASES)];

@@ -1,5 +1,6 @@
 /** Metrics by Keras's names (https://keras.io/api/metrics/). */
 import { ValueError } from "../../core/errors.ts";
+import { asNamed, hasMethod } from "../../core/options.ts";
 import { type Loss, lossNamed, resolveLoss } from "../losses/index.ts";
 import {
   binaryAccuracy,
@@ -86,8 +87,8 @@ const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
 
 /** @throws ValueError that lists the known names. */
 export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
-  if (typeof given !== "string" && "update" in given && typeof given.update === "function") return given as Metric;
-  const { id, ...options } = typeof given === "string" ? { id: given } : (given as MetricConfig);
+  if (hasMethod(given, "update")) return given as Metric;
+  const { id, ...options } = asNamed<"id", MetricConfig>("metric", given, "id");
   const asked = plain(id);
   if (asked === "accuracy" || asked === "acc") {
     return accuracyFor(loss, outputWidth, typeof options.name === "string" ? options.name : id);

@@ -67,9 +67,9 @@ function inputOf({ inputShape }: ModelOptions): SymbolicTensor {
       "sequential: the input's shape is missing; give inputShape, such as [500], or input({ shape: [500] }) as the first part",
     );
   }
-  if (inputShape.some((size) => !Number.isInteger(size) || size < 1)) {
+  if (!Array.isArray(inputShape) || inputShape.some((size) => !Number.isInteger(size) || size < 1)) {
     throw new ShapeError(
-      `sequential: inputShape is ${formatShape(inputShape)}; expected whole sizes of at least 1, without the batch`,
+      `sequential: inputShape is ${Array.isArray(inputShape) ? formatShape(inputShape) : shown(inputShape)}; expected a list of whole sizes of at least 1, without the batch`,
       { inputShape },
     );
   }

@@ -1,5 +1,6 @@
 /** Optimizers by Keras's formulas and defaults (https://keras.io/api/optimizers/). */
 import { ValueError } from "../../core/errors.ts";
+import { asNamed, hasMethod } from "../../core/options.ts";
 import { adadelta, adagrad } from "./adagrad.ts";
 import { adam, adamax, adamW, nadam } from "./adam.ts";
 import type { Optimizer, OptimizerConfig, OptimizerOptions } from "./base.ts";
@@ -34,8 +35,8 @@ export type OptimizerLike = Optimizer | string | OptimizerConfig;
 
 /** @throws ValueError that lists the known names. */
 export function resolveOptimizer(given: OptimizerLike): Optimizer {
-  if (typeof given !== "string" && "slots" in given && typeof given.slots === "function") return given as Optimizer;
-  const config: OptimizerConfig = typeof given === "string" ? { name: given } : (given as OptimizerConfig);
+  if (hasMethod(given, "slots")) return given as Optimizer;
+  const config = asNamed<"name", OptimizerConfig>("optimizer", given, "name");
   const known = Object.keys(BY_NAME).find((name) => name.toLowerCase() === config.name.toLowerCase());
   const make = known === undefined ? undefined : BY_NAME[known];
   if (make === undefined) {

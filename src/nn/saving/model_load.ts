@@ -1,7 +1,8 @@
 /** Loading a saved model: everything is read and checked before the first weight is written. */
-import { FormatError } from "../../core/errors.ts";
+import { FormatError, ValueError } from "../../core/errors.ts";
 import { asFormatError } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectOptions, shown } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import { ReviewEncoder } from "../../data/review_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -35,6 +36,12 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
   source: string | ModelFiles,
   options: { readonly device: Device },
 ): Promise<Model<P>> {
+  expectOptions("loadModel", options, ["device"]);
+  if (typeof source !== "string" && !(source instanceof Map)) {
+    throw new ValueError(
+      `loadModel: got ${shown(source)}; expected a directory, or the files of model.toFiles(): a Map of bytes by name`,
+    );
+  }
   const saved =
     typeof source === "string" ? await readModelDirectory(await openFileSystem(), source) : await unpackModel(source);
   return asFormatError("model.json", () => restore(saved, options.device));

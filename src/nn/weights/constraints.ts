@@ -2,6 +2,7 @@
 
 import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
+import { asNamed, hasMethod } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/arithmetic.ts";
 import { sum } from "../../ops/reduce.ts";
@@ -120,9 +121,8 @@ const BY_NAME: Readonly<Record<string, (options: Readonly<Record<string, unknown
  */
 export function resolveConstraint(given: ConstraintLike | undefined): Constraint | undefined {
   if (given === null || given === undefined) return undefined;
-  if (typeof given !== "string" && "apply" in given) return given as Constraint;
-  const { name: asked, ...options }: ConstraintConfig =
-    typeof given === "string" ? { name: given } : (given as ConstraintConfig);
+  if (hasMethod(given, "apply")) return given as Constraint;
+  const { name: asked, ...options } = asNamed<"name", ConstraintConfig>("constraint", given, "name");
   const name = camelCase(asked);
   const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
   if (make === undefined) {

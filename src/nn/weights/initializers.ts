@@ -2,6 +2,7 @@
 
 import { camelCase } from "../../core/camel_case.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { asNamed, hasMethod } from "../../core/options.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { expectFinite, type Initializer, type InitializerConfig } from "./initializer.ts";
 import * as random from "./random_initializers.ts";
@@ -76,9 +77,8 @@ export type InitializerLike = Initializer | string | InitializerConfig;
 
 /** @throws ValueError for an unknown name, listing the known ones. */
 export function resolveInitializer(given: InitializerLike): Initializer {
-  if (typeof given !== "string" && "fill" in given) return given as Initializer;
-  const { name: asked, ...rest }: InitializerConfig =
-    typeof given === "string" ? { name: given } : (given as InitializerConfig);
+  if (hasMethod(given, "fill")) return given as Initializer;
+  const { name: asked, ...rest } = asNamed<"name", InitializerConfig>("initializer", given, "name");
   const camel = camelCase(asked);
   const name = ALIASES[camel] ?? camel;
   const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;

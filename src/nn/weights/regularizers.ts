@@ -2,6 +2,7 @@
 
 import { camelCase } from "../../core/camel_case.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { asNamed, hasMethod } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import { abs, add, div, maximum, mul, sqrt, square, sub } from "../../ops/arithmetic.ts";
@@ -119,8 +120,8 @@ const BY_NAME: Readonly<Record<string, (config: RegularizerConfig) => Regularize
  */
 export function resolveRegularizer(given: RegularizerLike | undefined): Regularizer | undefined {
   if (given === null || given === undefined) return undefined;
-  if (typeof given !== "string" && "penalty" in given) return given as Regularizer;
-  const config: RegularizerConfig = typeof given === "string" ? { name: given } : (given as RegularizerConfig);
+  if (hasMethod(given, "penalty")) return given as Regularizer;
+  const config = asNamed<"name", RegularizerConfig>("regularizer", given, "name");
   const name = camelCase(config.name);
   const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
   if (make === undefined) {
