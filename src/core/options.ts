@@ -5,13 +5,17 @@ import { ValueError } from "./errors.ts";
 /** The names of an interface's options; the compiler asks for each of them, and refuses others. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
-/** @throws ValueError for an option that is not among those known, with the known name that was probably meant. */
-export function expectOptions(what: string, given: object, known: readonly string[]): void {
+/**
+ * @param known has a member for every option that there is.
+ * @throws ValueError for another option, with the known name that was probably meant.
+ */
+export function expectOptions(what: string, given: object, known: object): void {
   for (const [option, value] of Object.entries(given)) {
-    if (known.includes(option) || value === undefined) continue;
-    const meant = known.find((name) => isAlike(name, option));
+    if (Object.hasOwn(known, option) || value === undefined) continue;
+    const names = Object.keys(known);
+    const meant = names.find((name) => isAlike(name, option));
     throw new ValueError(
-      `${what}: unknown option "${option}"; ${meant === undefined ? `expected some of ${known.join(", ")}` : `did you mean ${meant}?`}`,
+      `${what}: unknown option "${option}"; ${meant === undefined ? `expected some of ${names.join(", ")}` : `did you mean ${meant}?`}`,
       { option },
     );
   }

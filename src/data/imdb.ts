@@ -88,7 +88,7 @@ const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
  * const { train, test, encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
  */
 async function load(options: ImdbOptions): Promise<ImdbData> {
-  expectOptions("imdb.load", options, Object.keys(OPTIONS));
+  expectOptions("imdb.load", options, OPTIONS);
   const { seed = 113, limit = Number.POSITIVE_INFINITY } = options;
   if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 2)) {
     throw new ValueError(`imdb.load: limit is ${limit}; expected a whole number of at least 2, for two classes`, {

@@ -31,7 +31,7 @@ export function padSequences(
   sequences: readonly (readonly number[] | Int32Array)[],
   options: PadOptions = {},
 ): NdArray {
-  expectOptions("padSequences", options, Object.keys(OPTIONS));
+  expectOptions("padSequences", options, OPTIONS);
   const { padding = "pre", truncating = "pre", value = 0 } = options;
   const wrong = sequences.findIndex((row) => typeof row?.length !== "number");
   if (wrong >= 0) {

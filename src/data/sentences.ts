@@ -53,7 +53,7 @@ interface Sentence {
  * const { train, test, encoder } = await sentences.load({ numWords: 2000, maxLength: 40 });
  */
 async function load(options: SentencesOptions = {}): Promise<SentencesData> {
-  expectOptions("sentences.load", options, Object.keys(OPTIONS));
+  expectOptions("sentences.load", options, OPTIONS);
   const { numWords = 2000, maxLength = 40, testFraction = 0.2, seed = 113 } = options;
   if (!(testFraction > 0 && testFraction < 1)) {
     throw new ValueError(`sentences.load: testFraction is ${testFraction}; expected a number between 0 and 1`, {

@@ -49,7 +49,7 @@ export function trainTestSplit(
 export function trainTestSplit(data: DenseDataset, options?: SplitOptions): { train: DenseDataset; test: DenseDataset };
 export function trainTestSplit(data: Dataset, options?: SplitOptions): { train: Dataset; test: Dataset };
 export function trainTestSplit(data: Dataset, options: SplitOptions = {}): { train: Dataset; test: Dataset } {
-  expectOptions("trainTestSplit", options, Object.keys(OPTIONS));
+  expectOptions("trainTestSplit", options, OPTIONS);
   const { testFraction = 0.2, seed = 0, stratify = true } = options;
   const count = Math.round(data.size * testFraction);
   if (!(testFraction > 0 && testFraction < 1) || count < 1 || count >= data.size) {

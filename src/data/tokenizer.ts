@@ -74,7 +74,7 @@ export class Tokenizer {
 
   /** @throws ValueError when an option is out of range. */
   constructor(options: TokenizerOptions = {}) {
-    expectOptions("Tokenizer", options, Object.keys(OPTIONS));
+    expectOptions("Tokenizer", options, OPTIONS);
     const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", oovToken } = options;
     if (numWords !== undefined && !(Number.isSafeInteger(numWords) && numWords >= 0)) {
       throw new ValueError(`Tokenizer: numWords is ${numWords}; expected a whole number, or nothing to keep all words`);

@@ -266,7 +266,7 @@ function checkLimit(limit = Number.POSITIVE_INFINITY): number {
  * console.log(device.adapter);
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
-  expectOptions("requestDevice", options, Object.keys(DEVICE_OPTIONS));
+  expectOptions("requestDevice", options, DEVICE_OPTIONS);
   if (options.device !== undefined) return new Device(adoptGpu(options.device), options);
   const open = () => openGpu(options);
   return new Device(await open(), { ...options, open });

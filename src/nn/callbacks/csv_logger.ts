@@ -26,7 +26,7 @@ export interface CsvLogger extends Callback {
  * The file is replaced as a whole with every line: it never holds half a line.
  */
 export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
-  expectOptions("csvLogger", options, Object.keys(OPTIONS));
+  expectOptions("csvLogger", options, OPTIONS);
   const { filename, separator = ",", append = false } = options;
   if (separator === "" || /["\r\n]/.test(separator)) {
     throw new ValueError(

@@ -46,7 +46,7 @@ interface Counters {
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const name = "earlyStopping";
-  expectOptions(name, options, Object.keys(OPTIONS));
+  expectOptions(name, options, OPTIONS);
   const { baseline = null, restoreBestWeights = false } = options;
   const patience = checkWhole(name, "patience", options.patience ?? 0, 0);
   const startFromEpoch = checkWhole(name, "startFromEpoch", options.startFromEpoch ?? 0, 0);

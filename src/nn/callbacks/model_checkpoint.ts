@@ -52,7 +52,7 @@ interface CheckpointState {
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
   const name = "modelCheckpoint";
-  expectOptions(name, options, Object.keys(OPTIONS));
+  expectOptions(name, options, OPTIONS);
   const { directory, saveBestOnly = false, saveFreq = "epoch", initialValueThreshold = null, write } = options;
   if (typeof directory !== "string" || directory === "") {
     throw new ValueError(`${name}: directory is ${JSON.stringify(directory)}; expected a path, such as "runs/best"`);

@@ -170,7 +170,7 @@ export function splitArguments<O extends { readonly sampleWeight?: TargetsLike |
 ): { data: DataLike | BatchStream; options: O } {
   const hasTargets = !isStream(first) && second !== undefined && (isArrayLike(second) || isByName(second, outputNames));
   const options = ((hasTargets ? third : second) ?? {}) as O;
-  expectOptions(what, options, Object.keys(known));
+  expectOptions(what, options, known);
   if (isStream(first)) return { data: first, options };
   const data = hasTargets ? { x: first as InputLike, y: second as TargetsLike } : (first as DataLike);
   return { data: withWeights(data, options.sampleWeight), options };

@@ -40,7 +40,7 @@ export function model(
 ): Model;
 export function model(options: FunctionalOptions): Model<NdArray[]>;
 export function model(options: FunctionalOptions): Model<NdArray | NdArray[]> {
-  expectOptions("model", options, Object.keys(FUNCTIONAL_OPTIONS));
+  expectOptions("model", options, FUNCTIONAL_OPTIONS);
   const { inputs, outputs, device, seed, name } = options;
   const list = (given: SymbolicTensor | readonly SymbolicTensor[]) =>
     Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];

@@ -78,7 +78,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   compile(options: CompileOptions): void {
     this.assertFree("compile");
-    expectOptions("compile", options, Object.keys(COMPILE_OPTIONS));
+    expectOptions("compile", options, COMPILE_OPTIONS);
     const compiled = compileModel(this.graph, options);
     this.#releaseSlots();
     this.#compiled = compiled;
@@ -164,7 +164,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
     this.assertFree("trainingStep");
-    expectOptions("trainingStep", options, Object.keys(RUN_OPTIONS));
+    expectOptions("trainingStep", options, RUN_OPTIONS);
     const compiled = this.#needCompiled("trainingStep");
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
@@ -277,7 +277,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   /** The outputs for x, `[N, ...outputShape]`; a list where the model has several. */
   async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
-    expectOptions("predict", options, Object.keys(RUN_OPTIONS));
+    expectOptions("predict", options, RUN_OPTIONS);
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     const rows = sizeOfColumn(prepared[0] as Column);
@@ -334,7 +334,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
-    expectOptions(what, options, Object.keys(BATCH_OPTIONS));
+    expectOptions(what, options, BATCH_OPTIONS);
     const { sampleWeight, classWeight } = options;
     return this.#prepare({ x, y, sampleWeight }, this.#needCompiled(what), what, classWeight);
   }

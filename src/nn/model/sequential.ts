@@ -22,7 +22,7 @@ export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor
  * );
  */
 export function sequential(parts: readonly SequentialPart[], options: ModelOptions): Model {
-  expectOptions("sequential", options, Object.keys(MODEL_OPTIONS));
+  expectOptions("sequential", options, MODEL_OPTIONS);
   const [head] = parts;
   const rest = head instanceof SymbolicTensor ? parts.slice(1) : parts;
   const layers = rest.map((part, index) => asLayer(part, index));

@@ -1,7 +1,7 @@
 /** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
 import { ValueError } from "../../core/errors.ts";
 import { full } from "../../core/nd_array.ts";
-import { expectOptions, shown } from "../../core/options.ts";
+import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
 import type { StepInputs } from "../../ops/optimizer_update.ts";
 import { averageIfDue, weightAverage } from "../../ops/weight_average.ts";
@@ -79,10 +79,16 @@ export interface Rule {
   apply(state: readonly Value[], inputs: StepInputs): readonly Value[];
 }
 
-const SHARED = [
-  ...["learningRate", "weightDecay", "clipnorm", "globalClipnorm", "clipvalue"],
-  ...["useEma", "emaMomentum", "emaOverwriteFrequency"],
-];
+const SHARED: OptionNames<OptimizerOptions> = {
+  learningRate: true,
+  weightDecay: true,
+  clipnorm: true,
+  globalClipnorm: true,
+  clipvalue: true,
+  useEma: true,
+  emaMomentum: true,
+  emaOverwriteFrequency: true,
+};
 
 /**
  * Completes a rule to an optimizer.
@@ -168,8 +174,7 @@ function checkOptions(
   { name, options, config }: Rule,
   { weightDecay, emaMomentum, frequency }: { weightDecay: number; emaMomentum: number; frequency: number },
 ): Record<string, number> {
-  const known = [...Object.keys(config), ...SHARED];
-  expectOptions(name, options, known);
+  expectOptions(name, options, { ...config, ...SHARED });
   const { clipnorm, globalClipnorm, clipvalue } = options;
   const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(
     (entry): entry is [string, number] => typeof entry[1] === "number",

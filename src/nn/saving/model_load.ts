@@ -36,7 +36,7 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
   source: string | ModelFiles,
   options: { readonly device: Device },
 ): Promise<Model<P>> {
-  expectOptions("loadModel", options, ["device"]);
+  expectOptions("loadModel", options, { device: true });
   if (typeof source !== "string" && !(source instanceof Map)) {
     throw new ValueError(
       `loadModel: got ${shown(source)}; expected a directory, or the files of model.toFiles(): a Map of bytes by name`,

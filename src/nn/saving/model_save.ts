@@ -49,7 +49,7 @@ export async function modelToFiles(model: SavableModel, options: SaveOptions): P
 }
 
 async function describe(model: SavableModel, options: SaveOptions): Promise<SavedModel> {
-  expectOptions("save", options, Object.keys(SAVE_OPTIONS));
+  expectOptions("save", options, SAVE_OPTIONS);
   const { weights = "float32", training = true, predictor = false } = options;
   const { compiled, encoder } = model;
   const trainingState = training ? model.trainingState : undefined;
