@@ -1,6 +1,8 @@
 /** Bad input: an error that says what was expected, what came and what to do; model and device stay as they were. */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  auc,
+  binaryCrossentropy,
   type Device,
   DisposedError,
   dense,
@@ -14,6 +16,7 @@ import {
   ShapeError,
   sequential,
   sgd,
+  truePositives,
   ValueError,
 } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
@@ -225,6 +228,10 @@ describe("what no compiler looked at", () => {
     expect(() => earlyStopping({ patient: 2 } as never)).toThrow(
       'earlyStopping: unknown option "patient"; expected some',
     );
+    expect(() => binaryCrossentropy({ from_logits: true } as never)).toThrow("did you mean fromLogits?");
+    expect(() => model.compile({ loss: { name: "huber", deltas: 2 } as never })).toThrow("did you mean delta?");
+    expect(() => auc({ curves: "PR" } as never)).toThrow('auc: unknown option "curves"; did you mean curve?');
+    expect(() => truePositives({ threshold: 0.2 } as never)).toThrow("did you mean thresholds?");
     await expect(loadModel({} as never, { device })).rejects.toThrow(
       "loadModel: got an object; expected a directory, or",
     );

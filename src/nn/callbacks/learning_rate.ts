@@ -1,7 +1,8 @@
 /** Callbacks that change the learning rate between epochs. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Callback, Training } from "./callback.ts";
-import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
+import { checkWhole, finiteOrNull, MONITOR_OPTIONS, Monitor, type MonitorOptions } from "./monitor.ts";
 
 /** The optimizer's rate. @throws ValueError when it follows a schedule. */
 function settableRate(callback: string, { optimizer }: Training): number {
@@ -25,6 +26,14 @@ export interface ReduceLrOnPlateauOptions extends MonitorOptions {
   readonly minLr?: number;
 }
 
+const OPTIONS: OptionNames<ReduceLrOnPlateauOptions> = {
+  ...MONITOR_OPTIONS,
+  factor: true,
+  patience: true,
+  cooldown: true,
+  minLr: true,
+};
+
 interface PlateauCounters {
   readonly best: number | null;
   readonly wait: number;
@@ -37,6 +46,7 @@ interface PlateauCounters {
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
   const name = "reduceLrOnPlateau";
+  expectOptions(name, options, OPTIONS);
   const { factor = 0.1, minLr = 0, minDelta = 1e-4 } = options;
   if (!(factor >= 0 && factor < 1)) {
     throw new ValueError(`${name}: factor is ${factor}; expected 0 ≤ factor < 1`, { factor });

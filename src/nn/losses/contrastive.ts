@@ -1,5 +1,6 @@
 /** A loss over pairs. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import { add, mul, relu, square, sub } from "../../ops/arithmetic.ts";
 import { mean } from "../../ops/reduce.ts";
 import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
@@ -16,14 +17,17 @@ export interface ContrastiveOptions {
  * Source: Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping", without its factor ½.
  * @throws ValueError when the margin is not within (0, 2].
  */
-export function contrastive({ margin = 0.5 }: ContrastiveOptions = {}): Loss {
+export function contrastive(options: ContrastiveOptions = {}): Loss {
+  const { margin = 0.5 } = options;
+  const name = "contrastive";
+  expectOptions(name, options, { name, margin });
   if (!(margin > 0 && margin <= 2)) {
     throw new ValueError(`contrastive: margin is ${margin}; expected 0 < margin ≤ 2, a distance of cosines`, {
       margin,
     });
   }
   return {
-    config: { name: "contrastive", margin },
+    config: { name, margin },
     targetShape: sameAsOutput,
     checkTargets: (y) =>
       expectRange("contrastive", y, 0, 1, "1 for a pair that belongs together, 0 for one that does not."),

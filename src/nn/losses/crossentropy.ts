@@ -1,5 +1,6 @@
 /** Losses of classifiers. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, cast, clip, div, equal, exp, log, mul, neg, pow, sigmoid, softplus, sub } from "../../ops/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce.ts";
@@ -42,12 +43,15 @@ function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Value {
 }
 
 /** −y·log p − (1 − y)·log(1 − p), meaned over the last axis; from the logits where p is a sigmoid. */
-export function binaryCrossentropy({ fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {}): Loss {
-  checkSmoothing("binaryCrossentropy", labelSmoothing);
+export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits = false, labelSmoothing = 0 } = options;
+  const name = "binaryCrossentropy";
+  expectOptions(name, options, { name, fromLogits, labelSmoothing });
+  checkSmoothing(name, labelSmoothing);
   return {
-    config: { name: "binaryCrossentropy", fromLogits, labelSmoothing },
+    config: { name, fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
-    checkTargets: (y) => expectRange("binaryCrossentropy", y, 0, 1, BINARY_HINT),
+    checkTargets: (y) => expectRange(name, y, 0, 1, BINARY_HINT),
     perSample: (yTrue, yPred) =>
       mean(binaryEntropies(smoothed(yTrue, labelSmoothing, 1 / 2), yPred, fromLogits), { axes: -1 }),
   };
@@ -67,6 +71,7 @@ export interface BinaryFocalOptions extends CrossentropyOptions {
 export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss {
   const { applyClassBalancing = false, alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0 } = options;
   const name = "binaryFocalCrossentropy";
+  expectOptions(name, options, { name, applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing });
   checkSmoothing(name, labelSmoothing);
   return {
     config: { name, applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing },
@@ -96,12 +101,15 @@ function logProbabilities(yPred: Value, fromLogits: boolean): Value {
 }
 
 /** −Σ y·log p over the classes; y one-hot or a distribution. */
-export function categoricalCrossentropy({ fromLogits = false, labelSmoothing = 0 }: CrossentropyOptions = {}): Loss {
-  checkSmoothing("categoricalCrossentropy", labelSmoothing);
+export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits = false, labelSmoothing = 0 } = options;
+  const name = "categoricalCrossentropy";
+  expectOptions(name, options, { name, fromLogits, labelSmoothing });
+  checkSmoothing(name, labelSmoothing);
   return {
-    config: { name: "categoricalCrossentropy", fromLogits, labelSmoothing },
+    config: { name, fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
-    checkTargets: (y) => expectRange("categoricalCrossentropy", y, 0, 1, CATEGORICAL_HINT),
+    checkTargets: (y) => expectRange(name, y, 0, 1, CATEGORICAL_HINT),
     perSample: (yTrue, yPred) => {
       const y = smoothed(yTrue, labelSmoothing, 1 / (yPred.shape.at(-1) as number));
       return neg(sum(mul(y, logProbabilities(yPred, fromLogits)), { axes: -1 }));
@@ -121,6 +129,7 @@ export interface CategoricalFocalOptions extends CrossentropyOptions {
 export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = {}): Loss {
   const { alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0 } = options;
   const name = "categoricalFocalCrossentropy";
+  expectOptions(name, options, { name, alpha, gamma, fromLogits, labelSmoothing });
   checkSmoothing(name, labelSmoothing);
   return {
     config: { name, alpha, gamma, fromLogits, labelSmoothing },
@@ -136,27 +145,19 @@ export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = 
 }
 
 /** −log p of the true class; y holds class numbers. */
-export function sparseCategoricalCrossentropy({
-  fromLogits = false,
-}: Pick<CrossentropyOptions, "fromLogits"> = {}): Loss {
+export function sparseCategoricalCrossentropy(options: Pick<CrossentropyOptions, "fromLogits"> = {}): Loss {
+  const { fromLogits = false } = options;
+  const name = "sparseCategoricalCrossentropy";
+  expectOptions(name, options, { name, fromLogits });
   return {
-    config: { name: "sparseCategoricalCrossentropy", fromLogits },
+    config: { name, fromLogits },
     targetShape: (output) => output.slice(0, -1),
     checkTargets: (y, output) => {
       const classes = output.at(-1) as number;
-      expectRange(
-        "sparseCategoricalCrossentropy",
-        y,
-        0,
-        classes - 1,
-        `The model has ${classes} outputs, one per class.`,
-      );
+      expectRange(name, y, 0, classes - 1, `The model has ${classes} outputs, one per class.`);
       const index = y.data.findIndex((value) => !Number.isInteger(value));
       if (index >= 0) {
-        throw new ValueError(
-          `sparseCategoricalCrossentropy: target ${index} is ${y.data[index]}; expected a whole class number`,
-          { index },
-        );
+        throw new ValueError(`${name}: target ${index} is ${y.data[index]}; expected a whole class number`, { index });
       }
     },
     perSample: (yTrue, yPred) => {

@@ -1,5 +1,6 @@
 /** Losses between numbers, distributions and directions. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
 import {
   abs,
@@ -60,9 +61,12 @@ export interface HuberOptions {
 }
 
 /** Half the square of small errors, a straight line beyond `delta`; the mean over the last axis (Huber 1964). */
-export function huber({ delta = 1 }: HuberOptions = {}): Loss {
+export function huber(options: HuberOptions = {}): Loss {
+  const { delta = 1 } = options;
+  const name = "huber";
+  expectOptions(name, options, { name, delta });
   if (!(delta > 0)) throw new ValueError(`huber: delta is ${delta}; expected a number above 0`, { delta });
-  return meanOf({ name: "huber", delta }, (y, p) => {
+  return meanOf({ name, delta }, (y, p) => {
     const error = abs(sub(p, y));
     const line = sub(mul(error, delta), 0.5 * delta * delta);
     return where(lessEqual(error, delta), mul(square(error), 0.5), line);
@@ -103,6 +107,9 @@ export function cosineOf(y: Value, p: Value, axis: number): Value {
 }
 
 /** Minus the cosine between y and p: −1 where they point the same way. */
-export function cosineSimilarity({ axis = -1 }: CosineSimilarityOptions = {}): Loss {
-  return ofNumbers({ name: "cosineSimilarity", axis }, (y, p) => neg(cosineOf(y, p, axis)));
+export function cosineSimilarity(options: CosineSimilarityOptions = {}): Loss {
+  const { axis = -1 } = options;
+  const name = "cosineSimilarity";
+  expectOptions(name, options, { name, axis });
+  return ofNumbers({ name, axis }, (y, p) => neg(cosineOf(y, p, axis)));
 }

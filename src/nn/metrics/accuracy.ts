@@ -1,5 +1,6 @@
 /** Shares of examples that are right. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
 import { cast, equal, greater, less, mul } from "../../ops/arithmetic.ts";
 import { argmax, mean, sum } from "../../ops/reduce.ts";
@@ -14,7 +15,9 @@ export interface BinaryAccuracyOptions extends MetricOptions {
 }
 
 /** The share of outputs on the right side of `threshold`. */
-export function binaryAccuracy({ threshold = 0.5, name = "binaryAccuracy" }: BinaryAccuracyOptions = {}): Metric {
+export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
+  const { threshold = 0.5, name = "binaryAccuracy" } = options;
+  expectOptions("binaryAccuracy", options, { threshold, name });
   return meanMetric({ id: "binaryAccuracy", threshold }, name, "up", (yTrue, yPred) =>
     mean(cast(equal(yTrue, cast(greater(yPred, threshold), "float32")), "float32"), { axes: -1 }),
   );
@@ -56,7 +59,9 @@ function checkK(metric: string, k: number): void {
 }
 
 /** The share of rows whose true class is among the k largest outputs; targets one-hot. */
-export function topKCategoricalAccuracy({ k = 5, name = "topKCategoricalAccuracy" }: TopKOptions = {}): Metric {
+export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
+  const { k = 5, name = "topKCategoricalAccuracy" } = options;
+  expectOptions("topKCategoricalAccuracy", options, { k, name });
   checkK("topKCategoricalAccuracy", k);
   return meanMetric({ id: "topKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
     inTopK(argmax(yTrue), yPred, k),
@@ -66,6 +71,7 @@ export function topKCategoricalAccuracy({ k = 5, name = "topKCategoricalAccuracy
 /** The share of rows whose true class is among the k largest outputs; targets are class numbers. */
 export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
   const { k = 5, name = "sparseTopKCategoricalAccuracy" } = options;
+  expectOptions("sparseTopKCategoricalAccuracy", options, { k, name });
   checkK("sparseTopKCategoricalAccuracy", k);
   return meanMetric({ id: "sparseTopKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
     inTopK(reshape(cast(yTrue, "int32"), yPred.shape.slice(0, -1)), yPred, k),

@@ -1,5 +1,6 @@
 /** The best of one rate where another reaches a value: a point of a curve. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import { cast, clip, greater, where } from "../../ops/arithmetic.ts";
 import { ofClass } from "./confusion.ts";
 import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
@@ -34,10 +35,12 @@ function best(
   id: string,
   option: string,
   value: number,
-  { name = id, numThresholds = 200, classId = null }: AtValueOptions,
+  options: AtValueOptions,
   held: keyof Rates,
   sought: keyof Rates,
 ): Metric {
+  const { name = id, numThresholds = 200, classId = null } = options;
+  expectOptions(id, options, { name, [option]: value, numThresholds, classId });
   checkShare(id, option, value);
   if (!Number.isInteger(numThresholds) || numThresholds < 1) {
     throw new ValueError(`${id}: numThresholds is ${numThresholds}; expected a whole number of at least 1`, {

@@ -1,5 +1,6 @@
 /** The area under the ROC or the precision-recall curve. */
 import { ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import { clip, sigmoid } from "../../ops/arithmetic.ts";
 import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
 import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
@@ -25,6 +26,7 @@ export interface AucOptions extends MetricOptions {
 export function auc(options: AucOptions = {}): Metric {
   const { name = "auc", numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
   const { thresholds = null, fromLogits = false } = options;
+  expectOptions("auc", options, { name, numThresholds, curve, summationMethod, thresholds, fromLogits });
   if (!Number.isInteger(numThresholds) || numThresholds < 2) {
     throw new ValueError(`auc: numThresholds is ${numThresholds}; expected a whole number of at least 2`, {
       numThresholds,

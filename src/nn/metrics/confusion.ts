@@ -1,5 +1,6 @@
 /** Metrics that count true and false positives and negatives. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
 import { cast, equal, greater, less, logicalAnd, logicalNot, logicalOr, mul, notEqual } from "../../ops/arithmetic.ts";
@@ -95,6 +96,7 @@ function checkWhole(metric: string, option: string, value: number | null, least:
 /** True positives over all that were called positive (precision) or all that are (recall). */
 function positivesOver(id: "precision" | "recall", options: PrecisionOptions): Metric {
   const { name = id, topK = null, classId = null } = options;
+  expectOptions(id, options, { name, thresholds: null, topK, classId });
   // Without a threshold the k largest outputs count, whatever they are.
   const given = options.thresholds ?? (topK === null ? 0.5 : undefined);
   const thresholds = given === undefined ? [-1e10] : checkThresholds(id, given);
@@ -127,7 +129,9 @@ export function recall(options: PrecisionOptions = {}): Metric {
 }
 
 function counting(id: string, isLabel: boolean, isPositive: boolean) {
-  return ({ name = id, thresholds: given = 0.5 }: ThresholdOptions = {}): Metric => {
+  return (options: ThresholdOptions = {}): Metric => {
+    const { name = id, thresholds: given = 0.5 } = options;
+    expectOptions(id, options, { name, thresholds: given });
     const thresholds = checkThresholds(id, given);
     return {
       name,

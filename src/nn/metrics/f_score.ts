@@ -1,6 +1,7 @@
 /** F-scores: the harmonic mean of precision and recall. */
 import type { HostData } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { abs, cast, greater, greaterEqual, logicalAnd, mul, sub } from "../../ops/arithmetic.ts";
@@ -39,6 +40,7 @@ export function f1Score({ name = "f1Score", ...options }: F1ScoreOptions = {}): 
 
 function fScore(id: string, name: string, beta: number, options: FBetaScoreOptions): Metric {
   const { average = null, threshold = null } = options;
+  expectOptions(id, options, { name, average, threshold, ...(id === "fBetaScore" && { beta }) });
   if (![null, "micro", "macro", "weighted"].includes(average)) {
     throw new ValueError(`${id}: average is ${average}; expected "micro", "macro", "weighted" or null`, { average });
   }

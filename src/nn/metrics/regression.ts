@@ -1,6 +1,7 @@
 /** Metrics of numbers: errors, directions, the share of variance explained. */
 import type { HostData } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { expectOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { mul, square, sub } from "../../ops/arithmetic.ts";
@@ -26,7 +27,9 @@ export interface CosineMetricOptions extends MetricOptions {
 }
 
 /** The mean cosine between y and p: 1 where they point the same way (the loss of that name is minus this). */
-export function cosineSimilarityMetric({ name = "cosineSimilarity", axis = -1 }: CosineMetricOptions = {}): Metric {
+export function cosineSimilarityMetric(options: CosineMetricOptions = {}): Metric {
+  const { name = "cosineSimilarity", axis = -1 } = options;
+  expectOptions("cosineSimilarity", options, { name, axis });
   return meanMetric({ id: "cosineSimilarity", axis }, name, "up", (y, p) => cosineOf(y, p, axis));
 }
 
@@ -41,6 +44,7 @@ export interface R2ScoreOptions extends MetricOptions {
 /** 1 − Σ(y − p)² / Σ(y − mean y)²: the share of variance explained. Outputs are `[B, C]`. */
 export function r2Score(options: R2ScoreOptions = {}): Metric {
   const { name = "r2Score", classAggregation = "uniform_average", numRegressors = 0 } = options;
+  expectOptions("r2Score", options, { name, classAggregation, numRegressors });
   if (![null, "uniform_average", "variance_weighted_average"].includes(classAggregation)) {
     throw new ValueError(
       `r2Score: classAggregation is ${classAggregation}; expected "uniform_average", "variance_weighted_average" or null`,
