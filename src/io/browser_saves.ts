@@ -53,7 +53,10 @@ export interface BrowserSaves {
 
 /** Options of `openBrowserSaves`. */
 export interface BrowserSavesOptions {
-  /** Asks the browser not to evict this origin's data when space is short; it may ask the user. False by default. */
+  /**
+   * Asks the browser not to evict this origin's data when space is short; it may ask the user. False by default. Only a page can
+   * ask: in a worker this does nothing, and a page's `navigator.storage.persist()` holds for its workers too.
+   */
   readonly persist?: boolean;
 }
 

@@ -38,7 +38,7 @@ export interface PrivateStorage {
   estimate(): Promise<{ readonly usage?: number; readonly quota?: number }>;
   /** True when the browser has promised not to evict the origin. */
   persisted(): Promise<boolean>;
-  /** Asks for that promise. */
+  /** Asks for that promise, where it can be asked for: in a page, not in a worker. */
   persist(): Promise<boolean>;
 }
 
@@ -72,7 +72,7 @@ export async function openPrivateStorage(): Promise<PrivateStorage> {
       (await locks.request(name, { mode }, work)) as Awaited<ReturnType<typeof work>>,
     estimate: () => storage.estimate(),
     persisted: () => storage.persisted(),
-    persist: () => storage.persist(),
+    persist: async () => (await (storage as Partial<StorageManager>).persist?.()) ?? false,
   };
 }
 

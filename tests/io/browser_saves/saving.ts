@@ -5,7 +5,8 @@ import { openBrowserSaves } from "../../../src/index.ts";
 const PART_BYTES = 300_000;
 const PARTS = 4;
 
-const saves = await openBrowserSaves();
+// A worker cannot ask for it, and is not to stumble over that; Firefox asks the user, who is not there.
+const saves = await openBrowserSaves({ persist: !("document" in globalThis) });
 
 /** What the test calls. */
 export const saving = {
