@@ -28,6 +28,9 @@ test("the code of the README and its pages runs", async () => {
     const [losses] = printed.filter((each): each is number[] => Array.isArray(each) && each.length === 20);
     expect(losses?.at(-1)).toBeLessThan(0.7 * (losses?.[0] as number));
     expect(printed).toContain(true);
+    expect(printed).toContain("movie");
+    expect(printed).toContainEqual(["c 0.99", "b 0.00"]);
+    expect(printed).toContainEqual(["c", "c"]);
     expect(printed).toContainEqual(Float32Array.of(7.5));
   } finally {
     print.mockRestore();

@@ -13,7 +13,7 @@ const POOLINGS: readonly Pooling[] = ["last", "mean", "max"];
 
 /** Options of `embed`. */
 export interface EmbedOptions {
-  /** Each embedder has its own default, and may not have them all. */
+  /** "last" when absent for a model's states, "mean" for a function's; over word vectors there is "mean" alone. */
   readonly pooling?: Pooling | undefined;
   /** Scale each vector to length 1; zeros stay zeros. False when absent. */
   readonly normalize?: boolean | undefined;

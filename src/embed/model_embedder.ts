@@ -200,7 +200,7 @@ function maskOf(lengths: readonly number[], time: number, isAtEnd: boolean): NdA
 }
 
 /**
- * An embedder over a model: the states of its last recurrent layer, or what another layer gives. "last" is the state after
+ * An embedder over a model: the states of its last recurrent layer, or what another layer gives. "last", the default, is the state after
  * a text's last word, "mean" and "max" are over the text's words; padding is left out. Texts are cut to the model's length
  * on the side that its encoder cuts.
  *

@@ -206,7 +206,7 @@ export class VectorIndex<M = unknown> {
   /**
    * Works a filter out for several searches of this index; it serves until the index changes.
    * @example
-   * const recent = index.mask((_, metadata) => metadata.year > 2000);
+   * const recent = index.mask((_, metadata) => (metadata?.year ?? 0) > 2000);
    * const hits = await index.search(queries, { k: 5, filter: recent });
    */
   mask(predicate: VectorPredicate<M>): IndexMask {
