@@ -122,7 +122,7 @@ async function fedAndKept(device: Device): Promise<void> {
   const kept = await train((made) => made.fit([...x], [...y], { sampleWeight, batchSize: 2, shuffle: false }));
   const streamed = await train((made) => made.fit(() => batches));
   const single = await train(async (made) => {
-    for (const batch of batches) await made.trainOnBatch(batch.x, batch.y, batch);
+    for (const batch of batches) await made.trainOnBatch(batch.x, batch.y, { sampleWeight: batch.sampleWeight });
   });
   kept.forEach((weight, index) => {
     for (const other of [streamed[index], single[index]]) {
