@@ -247,6 +247,5 @@ export {
 } from "./runtime/callable.ts";
 export { type OperationTime, operationTimes } from "./runtime/operation_times.ts";
 export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
-export { type Tuning, tuningOf } from "./runtime/tune.ts";
-export { defaultTuningStore } from "./runtime/tuning_memory.ts";
+export { defaultTuningStore, type Tuning, tuningOf } from "./runtime/tune.ts";
 export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";

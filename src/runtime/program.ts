@@ -1,16 +1,16 @@
 /** A graph made ready for one device: planned once, then replayed. */
-import { DeviceError, ValueError } from "../core/errors.ts";
+import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Graph, LeafAttributes, Value, Variable } from "../graph/operation.ts";
 import { printGraph } from "../graph/print.ts";
-import { DispatchTimer } from "./dispatch_timer.ts";
-import { encodeDispatch, encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
 import { type PlannedGraph, type ProgramOptions, planProgram } from "./plan_program.ts";
 import { type Joined, Replay } from "./replay.ts";
+import type { DispatchTime } from "./timed_runs.ts";
 
 export type { ProgramOptions } from "./plan_program.ts";
+export type { DispatchTime } from "./timed_runs.ts";
 
 /** What a Program does in one run, as numbers. */
 export interface ProgramStatistics {
@@ -115,35 +115,8 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
-    const replay = this.#replay;
-    const { device, label } = replay;
-    this.#needTimestamps();
-    await replay.ready();
-    const { steps, commits } = replay.built.resources;
-    const dispatches = steps.filter((step) => step.kind === "dispatch");
-    const timer = await DispatchTimer.make(device, dispatches.length);
-    try {
-      replay.feed(this.#arrays(feeds));
-      const encoder = device.gpu.createCommandEncoder({ label: `${label}: profile` });
-      for (const step of steps) {
-        if (step.kind === "copy") encodeSteps(encoder, [step], label);
-        else {
-          const pass = encoder.beginComputePass({ label: step.label, timestampWrites: timer.next() });
-          encodeDispatch(pass, step);
-          pass.end();
-        }
-      }
-      encodeSteps(encoder, commits, label);
-      replay.changed();
-      const seconds = await timer.submit(encoder);
-      return dispatches.map(({ label: kernel, operation }, index) => ({
-        kernel,
-        operation,
-        seconds: seconds[index] as number,
-      }));
-    } finally {
-      timer.dispose();
-    }
+    const { profile } = await import("./on_demand.ts");
+    return profile(this.#replay, this.#arrays(feeds));
   }
 
   /**
@@ -153,33 +126,8 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
-    this.#needTimestamps();
-    const replay = this.#replay;
-    const { device } = replay;
-    await replay.ready();
-    const { steps, commits } = replay.built.resources;
-    const all = Array.from({ length: runs }, () => [...steps, ...commits]).flat();
-    if (!all.some((step) => step.kind === "dispatch")) return 0;
-    const label = `${replay.label}: ${runs} runs`;
-    const timer = await DispatchTimer.make(device, 1);
-    try {
-      replay.feed(this.#arrays(feeds));
-      const encoder = device.gpu.createCommandEncoder({ label });
-      encodeSteps(encoder, all, label, timer.queries);
-      replay.changed();
-      const [seconds] = await timer.submit(encoder, sleep);
-      return seconds ?? 0;
-    } finally {
-      timer.dispose();
-    }
-  }
-
-  #needTimestamps(): void {
-    const { device, label } = this.#replay;
-    if (device.gpu.features.has("timestamp-query")) return;
-    throw new DeviceError(
-      `${label}: this adapter has no timestamp queries (feature "timestamp-query"), so dispatches cannot be timed`,
-    );
+    const { timeRuns } = await import("./on_demand.ts");
+    return timeRuns(this.#replay, runs, this.#arrays(feeds), sleep);
   }
 
   /** Frees the program's buffers, once a run that is under way has ended; variables stay. Harmless when repeated. */
@@ -191,12 +139,4 @@ export class Program {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** The time of one dispatch. */
-export interface DispatchTime {
-  readonly kernel: string;
-  /** The graph's operation that the dispatch belongs to. */
-  readonly operation: string;
-  readonly seconds: number;
 }

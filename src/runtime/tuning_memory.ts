@@ -8,10 +8,8 @@ export type Variants = Map<string, string>;
 const FORMAT = "sluice-tuning";
 const VERSION = 1;
 
-/** Where choices are kept unless told otherwise: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a page. */
-export function defaultTuningStore(): TuningStore {
-  return keptText("tuning.json");
-}
+/** Where choices are kept unless told otherwise. */
+export const keptChoices = (): TuningStore => keptText("tuning.json");
 
 /** What one adapter's choices are read from and written to. */
 export class TuningMemory {
@@ -21,7 +19,7 @@ export class TuningMemory {
   readonly #adapter: string;
 
   constructor(store: TuningStore | string | undefined, adapter: string) {
-    this.#store = typeof store === "string" ? fileText(store) : (store ?? defaultTuningStore());
+    this.#store = typeof store === "string" ? fileText(store) : (store ?? keptChoices());
     this.#adapter = adapter;
   }
 

@@ -1,5 +1,5 @@
 /** What few pages use of a model, in one module that is loaded when it is asked for. */
-
+export { writePlan } from "../saved_plan/write.ts";
 export { graphToSvg } from "../show/model_svg.ts";
 export { BatchRunner } from "../training/batch_runner.ts";
 export { openStream } from "../training/stream_steps.ts";

@@ -77,7 +77,7 @@ async function describe(model: SavableModel, options: SaveOptions): Promise<Save
 }
 
 async function planOf(model: SavableModel, options: PredictorOptions): Promise<Uint8Array> {
-  const { writePlan } = await import("../saved_plan/write.ts");
+  const { writePlan } = await import("../model/on_demand.ts");
   return writePlan(model, options);
 }
 
