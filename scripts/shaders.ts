@@ -1,8 +1,8 @@
-/** Shaders as the package carries them: without their comments. */
+/** Shaders as the package carries them: without comments and indents. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Plugin } from "vite";
-import { withoutComments } from "../src/kernels/specialise.ts";
+import { codeOf } from "../src/kernels/specialise.ts";
 
 const RAW = ".wgsl?raw";
 
@@ -20,7 +20,7 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
     },
     load(id) {
       if (id.endsWith(RAW) && isApart) {
-        const shader = withoutComments(readFileSync(id.slice(0, -"?raw".length), "utf8"));
+        const shader = codeOf(readFileSync(id.slice(0, -"?raw".length), "utf8"));
         return `export default ${JSON.stringify(shader)};`;
       }
       if (id.endsWith(RAW)) return `export { ${basename(id, RAW)} as default } from "./index.js";`;
@@ -30,7 +30,7 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
         .filter((name) => name.endsWith(".wgsl"))
         .sort(bySimilarity)
         .map((name) => {
-          const text = JSON.stringify(withoutComments(readFileSync(join(folder, name), "utf8")));
+          const text = JSON.stringify(codeOf(readFileSync(join(folder, name), "utf8")));
           return `export const ${basename(name, ".wgsl")} = ${text};`;
         })
         .join("\n");

@@ -2,6 +2,7 @@
 import source from "../../shaders/adaptive.wgsl?raw" with { type: "text" };
 import { f32, type KernelCall, type Operand } from "../core/kernel_call.ts";
 import { optimizerUpdate, type UpdateReads } from "./optimizer_update.ts";
+import { specialise } from "./specialise.ts";
 
 /** The rules: entry points of the shader. */
 export type AdaptiveRule = "adagrad" | "adadelta" | "nadam" | "lion" | "adamax";
@@ -35,7 +36,7 @@ export function adaptiveCall(
 ): KernelCall {
   return optimizerUpdate(
     rule,
-    source,
+    specialise(source, {}),
     [
       { read: reads.w, write: writes.w },
       { read: reads.first, write: writes.first },

@@ -15,9 +15,9 @@ export interface Repetition {
 }
 
 /**
- * The shader of one tensor made one of `count`: its functions and the buffers that are a tensor's own are there once for each
- * (`x_0`, `x_1`, …), and the entry point `NAME_each` calls all, one after another. The bindings are every tensor's own
- * buffers, then those that are shared; a param of a tensor's own stands there once for each.
+ * The shader of one tensor, as `specialise` gives it, made one of `count`: its functions and the buffers that are a tensor's
+ * own are there once for each (`x_0`, `x_1`, …), and the entry point `NAME_each` calls all, one after another. The bindings
+ * are every tensor's own buffers, then those that are shared; a param of a tensor's own stands there once for each.
  *
  * @throws ValueError when the shader has no such entry point, buffer or param.
  */
@@ -30,7 +30,7 @@ export function repeatShader(
   const start = source.search(/^(fn|@compute) /m);
   const entry = [...source.matchAll(ENTRY)].find(([, , name]) => name === entryPoint);
   const isKnown = (name: string) => bindings.some((binding) => binding.name === name);
-  if (entry === undefined || !shared.every(isKnown) || !ownParams.every((name) => source.includes(`  ${name}: u32,\n`)))
+  if (entry === undefined || !shared.every(isKnown) || !ownParams.every((name) => source.includes(`\n${name}: u32,\n`)))
     throw new ValueError(`repeatShader: the shader of ${entryPoint} lacks its entry point, ${shared} or ${ownParams}`, {
       entryPoint,
     });
@@ -49,7 +49,7 @@ export function repeatShader(
   const names = new RegExp(`(?<![\\w.])(${[...own.map(({ name }) => name), ...functions].join("|")})(?=[\\[(])`, "g");
   const params = new RegExp(`\\bparams\\.(${ownParams.join("|") || "(?!)"})\\b`, "g");
   const head = ownParams.reduce(
-    (text, name) => text.replace(`  ${name}: u32,\n`, copies.map((copy) => `  ${name}_${copy}: u32,\n`).join("")),
+    (text, name) => text.replace(`\n${name}: u32,`, copies.map((copy) => `\n${name}_${copy}: u32,`).join("")),
     source.slice(0, start).replace(BINDING, ""),
   );
   const passed = [...parameters.matchAll(/(\w+): /g)].map(([, name]) => name).join(", ");
@@ -58,7 +58,7 @@ export function repeatShader(
     ...declared,
     ...copies.map((copy) => body.replace(names, `$1_${copy}`).replace(params, `params.$1_${copy}`)),
     `@compute @workgroup_size(${threads})\nfn ${entryPoint}_each(${parameters}) {\n`,
-    ...copies.map((copy) => `  ${entryPoint}_${copy}(${passed});\n`),
+    ...copies.map((copy) => `${entryPoint}_${copy}(${passed});\n`),
     "}\n",
   ].join("");
 }

@@ -13,16 +13,16 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 const cache = new Map<string, string>();
 
-/** A comment, with the blanks before it; not a mark that kernels read. */
-const COMMENT = /[ \t]*\/\/(?! @(?:unroll|with\(|without\(|generated)).*$/gm;
+/** The blanks that a line begins with, and a comment with the blanks before it; not a mark that kernels read. */
+const IDLE = /^[ \t]+|[ \t]*\/\/(?! @(?:unroll|with\(|without\(|generated)).*$/gm;
 
 /**
- * The shader without comments. Every line break stays, so that a compile error's line is that of the file in `shaders/`.
+ * The shader without comments and indents. Every line break stays, so that a compile error's line is that of the file in `shaders/`.
  * @example
- * withoutComments("// head\nfn f() {\n  return; // done\n}\n"); // "\nfn f() {\n  return;\n}\n"
+ * codeOf("// head\nfn f() {\n  return; // done\n}\n"); // "\nfn f() {\nreturn;\n}\n"
  */
-export function withoutComments(source: string): string {
-  return source.replace(COMMENT, "");
+export function codeOf(source: string): string {
+  return source.replace(IDLE, "");
 }
 
 /**
@@ -44,23 +44,21 @@ export function specialise(source: string, constants: Constants, features: reado
   const key = `${JSON.stringify([constants, features])}\n${source}`;
   let result = cache.get(key);
   if (result === undefined) {
-    const replaced = replaceConstants(takeLines(withoutComments(source), features), constants);
+    const replaced = replaceConstants(takeLines(codeOf(source), features), constants);
     result = namedArrays(unroll(replaced, constantValues(replaced)));
     cache.set(key, result);
   }
   return result;
 }
 
-const WITH = /^([ \t]*)\/\/ @with\((\w+)\) (.*\n)/gm;
+const WITH = /^\/\/ @with\((\w+)\) (.*\n)/gm;
 const WITHOUT = /^.*\/\/ @without\((\w+)\)[ \t]*\n/gm;
 
 /** The lines for the features that there are, without those for adapters that lack them. */
 function takeLines(source: string, features: readonly string[]): string {
   return source
     .replace(WITHOUT, (line, feature: string) => (features.includes(feature) ? "" : line))
-    .replace(WITH, (_, indent: string, feature: string, line: string) =>
-      features.includes(feature) ? `${indent}${line}` : "",
-    );
+    .replace(WITH, (_, feature: string, line: string) => (features.includes(feature) ? line : ""));
 }
 
 function replaceConstants(source: string, constants: Constants): string {
@@ -127,8 +125,8 @@ function evaluate(expression: string, values: ReadonlyMap<string, number>): numb
   return sum;
 }
 
-const MARK = /^[ \t]*\/\/ @unroll\b.*\n/m;
-const LOOP = /^\s*for \(var (\w+) = 0([ui]?); \1 < ([^;]+); \1\+\+\) \{/;
+const MARK = /^\/\/ @unroll\b.*\n/m;
+const LOOP = /^for \(var (\w+) = 0([ui]?); \1 < ([^;]+); \1\+\+\) \{/;
 
 /** Unrolls the first marked loop, outermost first, until none is left. */
 function unroll(source: string, values: ReadonlyMap<string, number>): string {
@@ -140,7 +138,7 @@ function unroll(source: string, values: ReadonlyMap<string, number>): string {
     if (loop === null || count === undefined) {
       const line = rest.split("\n", 1)[0];
       throw new ValueError(
-        `specialise: // @unroll must stand before "for (var i = 0u; i < CONSTANT; i++) {"; found "${line?.trim()}"`,
+        `specialise: // @unroll must stand before "for (var i = 0u; i < CONSTANT; i++) {"; found "${line}"`,
         { line },
       );
     }
@@ -165,7 +163,7 @@ function closingBrace(text: string, start: number): number {
   throw new ValueError("specialise: a marked loop is not closed", { text: text.slice(0, start) });
 }
 
-const ARRAY = /^[ \t]+var (\w+): array<([\w<>]+), *(\w+)>;[ \t]*$/gm;
+const ARRAY = /^var (\w+): array<([\w<>]+), *(\w+)>;$/gm;
 
 /**
  * Plain variables instead of function-scope arrays that are indexed by constants only: `acc[1u * 4u + 2u]` becomes
@@ -182,7 +180,7 @@ function namedArrays(source: string): string {
     const indices = [...result.matchAll(indexed)].map(([, index]) => evaluate(index as string, values));
     if (count === undefined || declarations !== 1 || uses !== indices.length + 1 || indices.includes(undefined))
       continue;
-    const variables = Array.from({ length: count }, (_, index) => `  var ${name}_${index}: ${element};`).join("\n");
+    const variables = Array.from({ length: count }, (_, index) => `var ${name}_${index}: ${element};`).join("\n");
     result = result
       .replace(declaration, variables)
       .replace(indexed, (_, index: string) => `${name}_${evaluate(index, values)}`);
