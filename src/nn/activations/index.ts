@@ -1,7 +1,7 @@
 /** Activations by name or with options: what the layers' `activation` takes, and what a saved model keeps. */
 
-import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
+import { entryNamed } from "../../core/named.ts";
 import { asNamed } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -44,14 +44,7 @@ export interface Activation {
 
 /** The canonical spelling. @throws ValueError that lists the known names. */
 export function activationName(name: string): CanonicalName {
-  const camel = camelCase(name);
-  const known = Object.hasOwn(ALIASES, camel) ? ALIASES[camel as keyof typeof ALIASES] : camel;
-  if (!Object.hasOwn(ACTIVATIONS, known)) {
-    throw new ValueError(`unknown activation "${name}"; expected one of ${Object.keys(ACTIVATIONS).join(", ")}`, {
-      activation: name,
-    });
-  }
-  return known as CanonicalName;
+  return entryNamed<object>("activation", ACTIVATIONS, name, ALIASES)[0] as CanonicalName;
 }
 
 /**

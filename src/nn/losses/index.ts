@@ -1,5 +1,5 @@
 /** Losses by Keras's names and formulas (https://keras.io/api/losses/). */
-import { ValueError } from "../../core/errors.ts";
+import { entryNamed, keyNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { contrastive } from "./contrastive.ts";
 import {
@@ -72,22 +72,15 @@ const ALIASES: Readonly<Record<string, keyof typeof BY_NAME>> = {
 /** What `compile` takes. */
 export type LossLike = Loss | string | LossConfig;
 
-const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
-
 /** The name of a known loss by any of its spellings (`meanSquaredError`, `mean_squared_error`, `mse`); undefined for another. */
 export function lossNamed(given: string): string | undefined {
-  const name = plain(given);
-  return Object.keys(BY_NAME).find((known) => plain(known) === name) ?? ALIASES[name];
+  return keyNamed(BY_NAME, given, ALIASES);
 }
 
 /** @throws ValueError that lists the known names. */
 export function resolveLoss(given: LossLike): Loss {
   if (hasMethod(given, "perSample")) return given as Loss;
   const config = asNamed<"name", LossConfig>("loss", given, "name");
-  const make = BY_NAME[lossNamed(config.name) ?? ""];
-  if (make === undefined) {
-    const known = [...Object.keys(BY_NAME), ...Object.keys(ALIASES)];
-    throw new ValueError(`unknown loss "${config.name}"; expected one of ${known.join(", ")}`, { loss: config.name });
-  }
+  const [, make] = entryNamed("loss", BY_NAME, config.name, ALIASES);
   return make(config as never);
 }

@@ -1,5 +1,6 @@
 /** Metrics by Keras's names (https://keras.io/api/metrics/). */
 import { ValueError } from "../../core/errors.ts";
+import { keyNamed, plainName } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { type Loss, lossNamed, resolveLoss } from "../losses/index.ts";
 import {
@@ -83,24 +84,21 @@ function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
 /** What `compile` takes: a metric, a name, or a metric as data. */
 export type MetricLike = Metric | string | MetricConfig;
 
-const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
-
 /** @throws ValueError that lists the known names. */
 export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
   if (hasMethod(given, "update")) return given as Metric;
   const { id, ...options } = asNamed<"id", MetricConfig>("metric", given, "id");
-  const asked = plain(id);
+  const asked = plainName(id);
   if (asked === "accuracy" || asked === "acc") {
     return accuracyFor(loss, outputWidth, typeof options.name === "string" ? options.name : id);
   }
-  const known = Object.keys(BY_ID).find((name) => plain(name) === asked);
-  const make = BY_ID[known ?? ""];
+  const make = BY_ID[keyNamed(BY_ID, id) ?? ""];
   if (make !== undefined) return make(options as never);
   const { name, ...lossOptions } = options;
   const lossName = lossNamed(id);
   if (lossName !== undefined) {
     // Keras calls a metric given by a short name by that name.
-    const short = typeof name === "string" ? name : plain(lossName) === asked ? lossName : id;
+    const short = typeof name === "string" ? name : plainName(lossName) === asked ? lossName : id;
     return lossMetric(resolveLoss({ ...(lossOptions as object), name: lossName }), short);
   }
   throw new ValueError(

@@ -1,5 +1,5 @@
 /** Optimizers by Keras's formulas and defaults (https://keras.io/api/optimizers/). */
-import { ValueError } from "../../core/errors.ts";
+import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { adadelta, adagrad } from "./adagrad.ts";
 import { adam, adamax, adamW, nadam } from "./adam.ts";
@@ -37,13 +37,7 @@ export type OptimizerLike = Optimizer | string | OptimizerConfig;
 export function resolveOptimizer(given: OptimizerLike): Optimizer {
   if (hasMethod(given, "slots")) return given as Optimizer;
   const config = asNamed<"name", OptimizerConfig>("optimizer", given, "name");
-  const known = Object.keys(BY_NAME).find((name) => name.toLowerCase() === config.name.toLowerCase());
-  const make = known === undefined ? undefined : BY_NAME[known];
-  if (make === undefined) {
-    throw new ValueError(`unknown optimizer "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
-      optimizer: config.name,
-    });
-  }
-  const { name: _, ...options } = config;
+  const { name, ...options } = config;
+  const [, make] = entryNamed("optimizer", BY_NAME, name);
   return make(options);
 }

@@ -4,6 +4,7 @@
  * a training that was stopped and resumed goes on exactly.
  */
 import { ValueError } from "../../core/errors.ts";
+import { entryNamed } from "../../core/named.ts";
 
 /** A schedule as data: its name and its options, as a saved model keeps them. */
 export interface ScheduleConfig {
@@ -214,11 +215,6 @@ const BY_NAME: Readonly<Record<string, (config: never) => LearningRateSchedule>>
 export function resolveSchedule(given: LearningRateSchedule | ScheduleConfig): LearningRateSchedule {
   if ("at" in given && typeof given.at === "function") return given as LearningRateSchedule;
   const config = given as ScheduleConfig;
-  const make = Object.hasOwn(BY_NAME, config.name) ? BY_NAME[config.name] : undefined;
-  if (make === undefined) {
-    throw new ValueError(`unknown schedule "${config.name}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
-      schedule: config.name,
-    });
-  }
+  const [, make] = entryNamed("schedule", BY_NAME, config.name);
   return make(config as never);
 }

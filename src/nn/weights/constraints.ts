@@ -1,7 +1,7 @@
 /** Limits on weights, kept after every step. Names, formulas and defaults are Keras's (https://keras.io/api/layers/constraints/). */
 
-import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
+import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/arithmetic.ts";
@@ -123,12 +123,6 @@ export function resolveConstraint(given: ConstraintLike | undefined): Constraint
   if (given === null || given === undefined) return undefined;
   if (hasMethod(given, "apply")) return given as Constraint;
   const { name: asked, ...options } = asNamed<"name", ConstraintConfig>("constraint", given, "name");
-  const name = camelCase(asked);
-  const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
-  if (make === undefined) {
-    throw new ValueError(`unknown constraint "${asked}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
-      constraint: asked,
-    });
-  }
+  const [, make] = entryNamed("constraint", BY_NAME, asked);
   return make(options);
 }

@@ -1,11 +1,23 @@
 /** How weights begin. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
 
-import { camelCase } from "../../core/camel_case.ts";
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { expectFinite, type Initializer, type InitializerConfig } from "./initializer.ts";
-import * as random from "./random_initializers.ts";
+import {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  orthogonal,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  varianceScaling,
+} from "./random_initializers.ts";
 
 export type { Initializer, InitializerConfig } from "./initializer.ts";
 export * from "./random_initializers.ts";
@@ -60,7 +72,17 @@ const BY_NAME: Readonly<Record<string, (options: Options) => Initializer>> = {
   ones,
   constant: ({ value = 0 }) => constant(Number(value)),
   identity,
-  ...random,
+  randomUniform,
+  randomNormal,
+  truncatedNormal,
+  varianceScaling,
+  glorotUniform,
+  glorotNormal,
+  heUniform,
+  heNormal,
+  lecunUniform,
+  lecunNormal,
+  orthogonal,
 };
 
 /** Keras's second names, and those of models saved before. */
@@ -79,14 +101,7 @@ export type InitializerLike = Initializer | string | InitializerConfig;
 export function resolveInitializer(given: InitializerLike): Initializer {
   if (hasMethod(given, "fill")) return given as Initializer;
   const { name: asked, ...rest } = asNamed<"name", InitializerConfig>("initializer", given, "name");
-  const camel = camelCase(asked);
-  const name = ALIASES[camel] ?? camel;
-  const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
-  if (make === undefined) {
-    throw new ValueError(`unknown initializer "${asked}"; expected one of ${Object.keys(BY_NAME).join(", ")}`, {
-      initializer: asked,
-    });
-  }
+  const [, make] = entryNamed("initializer", BY_NAME, asked, ALIASES);
   return make(
     Object.fromEntries(Object.entries(rest).map(([option, value]) => [OPTION_ALIASES[option] ?? option, value])),
   );

@@ -1,7 +1,7 @@
 /** Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's (https://keras.io/api/layers/regularizers/). */
 
-import { camelCase } from "../../core/camel_case.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
@@ -110,7 +110,6 @@ const BY_NAME: Readonly<Record<string, (config: RegularizerConfig) => Regularize
   l1: (config) => l1(Number(config.l1 ?? 0.01)),
   l2: (config) => l2(Number(config.l2 ?? 0.01)),
   l1l2: (config) => l1l2({ l1: Number(config.l1 ?? 0), l2: Number(config.l2 ?? 0) }),
-  l1L2: (config) => l1l2({ l1: Number(config.l1 ?? 0), l2: Number(config.l2 ?? 0) }),
   orthogonalRegularizer: ({ name: _, ...options }) => orthogonalRegularizer(options as OrthogonalOptions),
 };
 
@@ -122,13 +121,6 @@ export function resolveRegularizer(given: RegularizerLike | undefined): Regulari
   if (given === null || given === undefined) return undefined;
   if (hasMethod(given, "penalty")) return given as Regularizer;
   const config = asNamed<"name", RegularizerConfig>("regularizer", given, "name");
-  const name = camelCase(config.name);
-  const make = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
-  if (make === undefined) {
-    const known = "l1, l2, l1l2, orthogonalRegularizer";
-    throw new ValueError(`unknown regularizer "${config.name}"; expected one of ${known}`, {
-      regularizer: config.name,
-    });
-  }
+  const [, make] = entryNamed("regularizer", BY_NAME, config.name);
   return make(config);
 }
