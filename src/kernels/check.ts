@@ -1,5 +1,5 @@
 /** What kernels ask of their operands before they plan anything. */
-import { LimitError, ShapeError } from "../core/errors.ts";
+import { LimitError, ShapeError, ValueError } from "../core/errors.ts";
 import type { Operand } from "../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 
@@ -20,4 +20,11 @@ export function expectSize(kernel: string, name: string, { shape }: Operand, siz
   if (sizeOf(shape) !== size) {
     throw new ShapeError(`${kernel}: ${name} is ${formatShape(shape)}; expected ${size} elements`, { shape, size });
   }
+}
+
+/** The variant of that name. @throws ValueError when the kernel has none. */
+export function variantNamed<V extends string>(kernel: string, variants: readonly V[], name: string): V {
+  const variant = variants.find((known) => known === name);
+  if (variant !== undefined) return variant;
+  throw new ValueError(`${kernel}: no variant ${name}; it has ${variants.join(", ")}`, { variant: name });
 }

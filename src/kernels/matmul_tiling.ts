@@ -1,6 +1,7 @@
 /** Which matmul variant suits an adapter and a shape, and how it cuts the output into tiles. Pure functions of both. */
 import { ValueError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
+import { variantNamed } from "./check.ts";
 import { MATMUL_VARIANTS, type MatmulVariant } from "./matmul_source.ts";
 import type { Constants } from "./specialise.ts";
 
@@ -36,10 +37,7 @@ export function matmulVariant(sizes: MatmulSizes, adapter: AdapterTraits, name?:
     if (adapter.kind === "gpu") return M > 16 && N > 16 ? "tiled" : "direct";
     return hasSubgroups && M >= adapter.subgroupSize && N >= 2 * adapter.subgroupSize ? "subgroup" : "direct";
   }
-  const variant = MATMUL_VARIANTS.find((known) => known === name);
-  if (variant === undefined) {
-    throw new ValueError(`matmul: no variant ${name}; it has ${MATMUL_VARIANTS.join(", ")}`, { variant: name });
-  }
+  const variant = variantNamed("matmul", MATMUL_VARIANTS, name);
   if (variant === "subgroup" && !hasSubgroups) {
     throw new ValueError(
       `matmul: the variant subgroup needs subgroups of one size, ${SUBGROUP_SIZES.join(", ")}; this adapter has ${adapter.subgroupSize || "none"}`,

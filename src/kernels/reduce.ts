@@ -1,7 +1,7 @@
 /** Sum, maximum and argmax over one axis. */
 import source from "../../shaders/reduce.wgsl?raw" with { type: "text" };
 import { storageType } from "../core/dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
 import {
   type AdapterTraits,
   type BufferBinding,
@@ -15,7 +15,7 @@ import {
   writeBuffer,
 } from "../core/kernel_call.ts";
 import { formatShape } from "../core/shape.ts";
-import { checkSize, expectSize } from "./check.ts";
+import { checkSize, expectSize, variantNamed } from "./check.ts";
 import { repeatShader } from "./repeat_shader.ts";
 import { specialise } from "./specialise.ts";
 
@@ -134,10 +134,7 @@ export function reduceCall(
 
 function variantOf({ size, inner }: ReduceExtents, name: string | undefined): Variant {
   if (name === undefined) return inner === 1 && size > SERIAL_SIZE ? "lanes" : "serial";
-  const variant = VARIANTS.find((known) => known === name);
-  if (variant === undefined) {
-    throw new ValueError(`reduce: no variant ${name}; it has ${VARIANTS.join(", ")}`, { variant: name });
-  }
+  const variant = variantNamed("reduce", VARIANTS, name);
   return inner === 1 ? variant : "serial";
 }
 

@@ -4,7 +4,7 @@ import common from "../../shaders/score_common.wgsl?raw" with { type: "text" };
 import float32 from "../../shaders/score_float32.wgsl?raw" with { type: "text" };
 import int8 from "../../shaders/score_int8.wgsl?raw" with { type: "text" };
 import lanes from "../../shaders/score_lanes.wgsl?raw" with { type: "text" };
-import { ShapeError, ValueError } from "../core/errors.ts";
+import { ShapeError } from "../core/errors.ts";
 import {
   type AdapterTraits,
   type Dispatch,
@@ -15,7 +15,7 @@ import {
   u32,
   writeBuffer,
 } from "../core/kernel_call.ts";
-import { checkSize, expectSize } from "./check.ts";
+import { checkSize, expectSize, variantNamed } from "./check.ts";
 import { type Constants, specialise } from "./specialise.ts";
 
 /** The score of a row that the mask leaves out: float32's lowest number. */
@@ -143,11 +143,7 @@ function variantOf(problem: Problem, adapter: AdapterTraits, name: string | unde
     const read = Math.ceil(width / (SPAN * STEPS)) * SPAN * STEPS;
     return count <= FEW_QUERIES[adapter.kind] && read < 2 * width ? "coalesced" : "lanes";
   }
-  const variant = VARIANTS.find((known) => known === name);
-  if (variant === undefined) {
-    throw new ValueError(`scoreRows: no variant ${name}; it has ${VARIANTS.join(", ")}`, { variant: name });
-  }
-  return variant;
+  return variantNamed("scoreRows", VARIANTS, name);
 }
 
 /** How neighbours share a row: as many as the adapter has lanes, in turns that reach as little beyond its end as can be. */

@@ -1,8 +1,7 @@
 /** Softmax and log-softmax over the last axis. */
 import source from "../../shaders/softmax.wgsl?raw" with { type: "text" };
-import { ValueError } from "../core/errors.ts";
 import { foldGrid, type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../core/kernel_call.ts";
-import { checkSize, expectSize } from "./check.ts";
+import { checkSize, expectSize, variantNamed } from "./check.ts";
 import { specialise } from "./specialise.ts";
 
 const LANES = 64;
@@ -33,10 +32,7 @@ export function softmaxCall(input: Operand, output: Operand, { rows, size, log }
     variants: VARIANTS,
     shapeClass: `${log ? "log " : ""}${rows}x${size}`,
     plan: (adapter, name = size <= SERIAL_SIZE ? "serial" : "lanes") => {
-      const variant = VARIANTS.find((known) => known === name);
-      if (variant === undefined) {
-        throw new ValueError(`softmax: no variant ${name}; it has ${VARIANTS.join(", ")}`, { variant: name });
-      }
+      const variant = variantNamed("softmax", VARIANTS, name);
       if (rows * size === 0) return { dispatches: [], scratch: [] };
       return {
         scratch: [],

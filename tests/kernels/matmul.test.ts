@@ -258,13 +258,9 @@ describe("matmul", () => {
     }
   });
 
-  it("names both shapes when they do not fit", () => {
+  it("names the limit that a tensor passes", () => {
     const make = (a: Shape, b: Shape, out: Shape) => () =>
       matmulCall({ a: operand("input", 0, a), b: operand("input", 1, b), out: operand("output", 0, out) });
-    expect(make([32, 64], [128, 10], [32, 10])).toThrow(
-      "matmul: inner dimensions differ: a is [32, 64], b is [128, 10]; expected a[-1] = b[-2]",
-    );
-    expect(make([2, 3], [3, 4], [2, 5])).toThrow(/the output is \[2, 5\]; expected \[2, 4\]/);
     expect(make([65536, 32768], [32768, 1], [65536, 1])).toThrow(LimitError);
   });
 });
