@@ -5,10 +5,10 @@ import type { Value } from "../../graph/operation.ts";
 import { add, cast, greaterEqual, mul, sub } from "../../ops/arithmetic.ts";
 import { dropout as dropoutOp, type RandomSource, randomNormal, randomUniform } from "../../ops/random.ts";
 import type { LayerConfig } from "./layer.ts";
-import { expectRate, Noise, type NoiseOptions, resolveNoiseShape } from "./noise_base.ts";
+import { DropNoise, type DropOptions, Noise, type NoiseOptions, RateNoise, type RateOptions } from "./noise_base.ts";
 
 /** Options of `spatialDropout1d`. */
-export interface SpatialDropout1dOptions extends NoiseOptions {
+export interface SpatialDropout1dOptions extends RateOptions {
   /** The share of features set to 0 while training: 0 ≤ rate < 1. */
   readonly rate: number;
 }
@@ -17,26 +17,16 @@ export interface SpatialDropout1dOptions extends NoiseOptions {
  * Dropout of whole features over all timesteps, `[B, T, D]` (Tompson et al. 2014).
  * Keras: https://keras.io/api/layers/regularization_layers/spatial_dropout1d/
  */
-export class SpatialDropout1d extends Noise {
+export class SpatialDropout1d extends RateNoise {
   readonly className = "SpatialDropout1D";
-  readonly rate: number;
 
   constructor(options: SpatialDropout1dOptions) {
-    super(options);
-    this.rate = expectRate("spatialDropout1d", options.rate);
-  }
-
-  get config(): LayerConfig {
-    return { rate: this.rate, ...this.baseConfig };
+    super("spatialDropout1d", options);
   }
 
   override outputShape(inputShape: Shape): Shape {
     this.expectRank(inputShape, 2, "[B, T, D]: a sequence of vectors");
     return inputShape;
-  }
-
-  protected get isActive(): boolean {
-    return this.rate > 0;
   }
 
   protected disturb(x: Value, source: RandomSource): Value {
@@ -89,27 +79,17 @@ export function gaussianNoise(options: GaussianNoiseOptions): GaussianNoise {
 }
 
 /** Options of `gaussianDropout`. */
-export interface GaussianDropoutOptions extends NoiseOptions {
+export interface GaussianDropoutOptions extends RateOptions {
   /** The factors' standard deviation is √(rate / (1 − rate)): 0 ≤ rate < 1. */
   readonly rate: number;
 }
 
 /** While training, multiplies by normal numbers around 1. Keras: https://keras.io/api/layers/regularization_layers/gaussian_dropout/ */
-export class GaussianDropout extends Noise {
+export class GaussianDropout extends RateNoise {
   readonly className = "GaussianDropout";
-  readonly rate: number;
 
   constructor(options: GaussianDropoutOptions) {
-    super(options);
-    this.rate = expectRate("gaussianDropout", options.rate);
-  }
-
-  get config(): LayerConfig {
-    return { rate: this.rate, ...this.baseConfig };
-  }
-
-  protected get isActive(): boolean {
-    return this.rate > 0;
+    super("gaussianDropout", options);
   }
 
   protected disturb(x: Value, source: RandomSource): Value {
@@ -123,10 +103,9 @@ export function gaussianDropout(options: GaussianDropoutOptions): GaussianDropou
 }
 
 /** Options of `alphaDropout`. */
-export interface AlphaDropoutOptions extends NoiseOptions {
+export interface AlphaDropoutOptions extends DropOptions {
   /** The share of inputs set to SELU's lowest value while training: 0 ≤ rate < 1. */
   readonly rate: number;
-  readonly noiseShape?: readonly (number | null)[] | null;
 }
 
 /** SELU's limit far below 0: −scale · α. */
@@ -136,30 +115,16 @@ const SELU_LOWEST = -1.7580993408473766;
  * Dropout that keeps mean and variance of SELU's outputs (Klambauer et al. 2017).
  * Keras: https://keras.io/api/layers/regularization_layers/alpha_dropout/
  */
-export class AlphaDropout extends Noise {
+export class AlphaDropout extends DropNoise {
   readonly className = "AlphaDropout";
-  readonly rate: number;
-  readonly noiseShape: readonly (number | null)[] | undefined;
 
   constructor(options: AlphaDropoutOptions) {
-    super(options);
-    this.rate = expectRate("alphaDropout", options.rate);
-    this.noiseShape = options.noiseShape ?? undefined;
-  }
-
-  get config(): LayerConfig {
-    const { rate, noiseShape } = this;
-    return { rate, ...(noiseShape && { noiseShape }), ...this.baseConfig };
-  }
-
-  protected get isActive(): boolean {
-    return this.rate > 0;
+    super("alphaDropout", options);
   }
 
   protected disturb(x: Value, source: RandomSource): Value {
     const { rate } = this;
-    const shape = resolveNoiseShape("alphaDropout", x.shape, this.noiseShape);
-    const kept = cast(greaterEqual(randomUniform(shape, source), rate), "float32");
+    const kept = cast(greaterEqual(randomUniform(this.shapeOfNoise(x), source), rate), "float32");
     const scale = ((1 - rate) * (1 + rate * SELU_LOWEST ** 2)) ** -0.5;
     const mixed = add(mul(x, kept), mul(SELU_LOWEST, sub(1, kept)));
     return add(mul(scale, mixed), -scale * SELU_LOWEST * rate);
