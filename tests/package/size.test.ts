@@ -28,7 +28,7 @@ const PAGES: Readonly<Record<string, { readonly budget: number; readonly source:
       model.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: ["accuracy"] });
       console.log(model.summary(), await model.fit([[1]], [1]));`,
   },
-  "has the whole of sluice": { budget: 154, source: `export * from "sluice";` },
+  "has the whole of sluice": { budget: 157, source: `export * from "sluice";` },
 };
 
 const file = new URL("sizes.json", import.meta.url);
