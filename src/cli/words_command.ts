@@ -35,8 +35,9 @@ export async function wordsCommand(told: WordsArguments): Promise<number> {
   const { name, version } = thisRuntime();
   console.log(`${device.adapter}, in ${name} ${version}\n`);
   try {
+    const { texts: _, archive, out, runtime, ...training } = told;
     const vectors = await trainWordVectors(texts, {
-      ...told,
+      ...training,
       ...{ device, signal: interrupt.signal, onProgress: reporter() },
     });
     const seconds = ((performance.now() - began) / 1000).toFixed(0);

@@ -50,9 +50,12 @@ export function asNamed<Key extends string, T extends Readonly<Record<Key, strin
   throw new ValueError(`the ${what} is ${shown(given)}; expected a name, or what a function of Sluice made`, { given });
 }
 
+/** Texts are cut to so many characters. */
+const LONGEST = 80;
+
 /** A value in an error's text: strings in quotes, so that "4" is not taken for 4. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";
   if (!isObject(value)) return String(value);
   if (Array.isArray(value)) return "an array";

@@ -1,7 +1,8 @@
 /** Finding what says the same twice. */
 import { ValueError } from "../core/errors.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
-import { checkDevice, checkDimension, checkOptions, show } from "./arguments.ts";
+import { checkDevice, checkDimension, checkOptions } from "./arguments.ts";
 import type { SearchHit } from "./index_options.ts";
 import { checkMetric, type Metric } from "./similarity.ts";
 import { VectorIndex } from "./vector_index.ts";
@@ -16,6 +17,9 @@ export interface DeduplicateOptions {
   /** "cosine" when absent. */
   readonly metric?: Metric;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<DeduplicateOptions> = { dimension: true, threshold: true, metric: true };
 
 /** What `deduplicate` found. */
 export interface Deduplicated {
@@ -41,13 +45,13 @@ export async function deduplicate(
   vectors: VectorsLike,
   options: DeduplicateOptions,
 ): Promise<Deduplicated> {
-  const given = checkOptions("deduplicate", options, "{ dimension: 384, threshold: 0.95 }");
+  const given = checkOptions("deduplicate", options, OPTIONS);
   const { dimension, threshold, metric = "cosine" } = given;
   checkDevice("deduplicate", device);
   checkDimension("deduplicate", dimension);
   checkMetric("deduplicate", metric);
   if (!Number.isFinite(threshold)) {
-    throw new ValueError(`deduplicate: the threshold is ${show(threshold)}; expected a similarity`, { threshold });
+    throw new ValueError(`deduplicate: the threshold is ${shown(threshold)}; expected a similarity`, { threshold });
   }
   using index = new VectorIndex(device, { dimension, metric });
   const rows = toRows(vectors, dimension, "deduplicate");

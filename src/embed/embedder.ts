@@ -1,6 +1,7 @@
 /** Texts in, vectors out, whatever the vectors come from. */
 import { AbortError, ShapeError, ValueError } from "../core/errors.ts";
-import { checkedTexts, checkOptions, kindOf } from "./arguments.ts";
+import { type OptionNames, shown } from "../core/options.ts";
+import { checkedTexts, checkOptions } from "./arguments.ts";
 import { Embeddings } from "./embeddings.ts";
 import { norm } from "./similarity.ts";
 import { Turns } from "./turns.ts";
@@ -22,6 +23,9 @@ export interface EmbedOptions {
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<EmbedOptions> = { pooling: true, normalize: true, batchSize: true, signal: true };
 
 /** Vectors of a batch. */
 export interface EmbeddedBatch {
@@ -65,7 +69,7 @@ export abstract class Embedder {
    */
   async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
     const list = checkTexts(texts);
-    const given = checkOptions("embed", options, '{ pooling: "mean", normalize: true }');
+    const given = checkOptions("embed", options, OPTIONS);
     const { pooling = this.poolings[0] as Pooling, batchSize = 32 } = given;
     if (!this.poolings.includes(pooling)) {
       const known = POOLINGS.includes(pooling) ? "this embedder has" : "expected";
@@ -142,7 +146,7 @@ export abstract class Embedder {
 function checkTexts(texts: string | readonly string[]): string[] {
   if (typeof texts === "string") return [texts];
   if (Array.isArray(texts)) return [...checkedTexts("embed", texts)];
-  throw new ValueError(`embed: got ${kindOf(texts)}; expected a string or an array of strings`);
+  throw new ValueError(`embed: got ${shown(texts)}; expected a string or an array of strings`);
 }
 
 function checkBatch({ data, size: width, known }: EmbeddedBatch, size: number, members: readonly number[]): void {

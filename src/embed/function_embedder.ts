@@ -1,8 +1,8 @@
 /** An embedder over a function of the app's own, such as another library's model. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type Nested, toNdArray } from "../core/nd_array.ts";
+import { shown } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
-import { kindOf } from "./arguments.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { isNumbers } from "./vectors.ts";
 
@@ -27,7 +27,7 @@ class FunctionEmbedder extends Embedder {
     super();
     if (typeof embed !== "function") {
       throw new ValueError(
-        `functionEmbedder: got ${kindOf(embed)}; expected a function (texts, { pooling }) => vectors`,
+        `functionEmbedder: got ${shown(embed)}; expected a function (texts, { pooling }) => vectors`,
       );
     }
     this.#embed = embed;
@@ -57,7 +57,7 @@ class FunctionEmbedder extends Embedder {
 function rowsOf(given: unknown, texts: number): { data: Float32Array; size: number } {
   if (!isShaped(given) && !Array.isArray(given)) {
     throw new ValueError(
-      `embed: the function gave ${kindOf(given)}; expected an array of vectors, or { shape, data }, for ${texts} texts`,
+      `embed: the function gave ${shown(given)}; expected an array of vectors, or { shape, data }, for ${texts} texts`,
     );
   }
   const vectors = isShaped(given)
@@ -65,7 +65,7 @@ function rowsOf(given: unknown, texts: number): { data: Float32Array; size: numb
     : given.map((row: unknown, index) => {
         if (isNumbers(row)) return Array.from(row);
         if (Array.isArray(row)) return row as readonly Nested[];
-        throw new ValueError(`embed: the function gave ${kindOf(row)} at ${index}; expected a vector for each text`);
+        throw new ValueError(`embed: the function gave ${shown(row)} at ${index}; expected a vector for each text`);
       });
   const { shape, data } = toNdArray(vectors, "float32", "embed: the function's vectors");
   if (shape.length !== 2 || shape[0] !== texts || !(shape[1] as number)) {

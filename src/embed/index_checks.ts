@@ -1,6 +1,7 @@
 /** What a VectorIndex asks of its options and of ids. */
 import { ValueError } from "../core/errors.ts";
-import { checkDimension, show } from "./arguments.ts";
+import { shown } from "../core/options.ts";
+import { checkDimension } from "./arguments.ts";
 import type { VectorId } from "./row_store.ts";
 import type { VectorStorage } from "./row_terms.ts";
 import { checkMetric, type Metric } from "./similarity.ts";
@@ -10,7 +11,7 @@ export function checkKind(dimension: number, metric: Metric, storage: VectorStor
   checkDimension("VectorIndex", dimension);
   checkMetric("VectorIndex", metric);
   if (storage !== "float32" && storage !== "int8") {
-    throw new ValueError(`VectorIndex: there is no storage ${show(storage)}; expected float32 or int8`, { storage });
+    throw new ValueError(`VectorIndex: there is no storage ${shown(storage)}; expected float32 or int8`, { storage });
   }
 }
 
@@ -18,7 +19,7 @@ export function checkKind(dimension: number, metric: Metric, storage: VectorStor
 export function checkBufferLimit(maxBufferBytes: number | undefined): void {
   if (maxBufferBytes === undefined || maxBufferBytes > 0) return;
   throw new ValueError(
-    `VectorIndex: maxBufferBytes is ${show(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the device's own limit`,
+    `VectorIndex: maxBufferBytes is ${shown(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the device's own limit`,
     { maxBufferBytes },
   );
 }
@@ -29,9 +30,9 @@ export function listOf(what: string, ids: VectorId | readonly VectorId[]): reado
   const seen = new Set<VectorId>();
   for (const id of list) {
     if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
-      throw new ValueError(`VectorIndex.${what}: ${show(id)} is no id; expected a text or a finite number`, { id });
+      throw new ValueError(`VectorIndex.${what}: ${shown(id)} is no id; expected a text or a finite number`, { id });
     }
-    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${show(id)} stands twice`, { id });
+    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} stands twice`, { id });
     seen.add(id);
   }
   return list;

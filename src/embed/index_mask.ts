@@ -1,6 +1,6 @@
 /** Which vectors of an index a search looks at. */
 import { ValueError } from "../core/errors.ts";
-import { show } from "./arguments.ts";
+import { shown } from "../core/options.ts";
 import type { RowStore, VectorId } from "./row_store.ts";
 
 /** Says of a vector whether a search may find it. It is asked at once for each vector, and may not be async. */
@@ -40,7 +40,7 @@ export function maskOf<M>(
 ): IndexMask {
   if (predicate !== undefined && typeof predicate !== "function") {
     throw new ValueError(
-      `VectorIndex.${call}: the filter is ${show(predicate)}; expected (id, metadata) => boolean, or what index.mask() gives`,
+      `VectorIndex.${call}: the filter is ${shown(predicate)}; expected (id, metadata) => boolean, or what index.mask() gives`,
     );
   }
   const words = new Int32Array(Math.ceil(store.size / 32));

@@ -1,4 +1,5 @@
 /** What a VectorIndex takes and gives. */
+import type { OptionNames } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
 import type { IndexMask, VectorPredicate } from "./index_mask.ts";
 import type { VectorId } from "./row_store.ts";
@@ -20,6 +21,14 @@ export interface VectorIndexOptions {
   readonly maxBufferBytes?: number;
 }
 
+/** The names of VectorIndexOptions. */
+export const INDEX_OPTIONS: OptionNames<VectorIndexOptions> = {
+  dimension: true,
+  metric: true,
+  storage: true,
+  maxBufferBytes: true,
+};
+
 /** Options of `search`. */
 export interface SearchOptions<M = unknown> {
   /** How many to find for each query; 10 when absent. An index with fewer gives all it has. */
@@ -27,6 +36,9 @@ export interface SearchOptions<M = unknown> {
   /** Which vectors count: a predicate, or a mask made with `index.mask`. */
   readonly filter?: VectorPredicate<M> | IndexMask;
 }
+
+/** The names of SearchOptions. */
+export const SEARCH_OPTIONS: OptionNames<SearchOptions> = { k: true, filter: true };
 
 /** A vector that a search found. */
 export interface SearchHit<M = unknown> {
@@ -51,3 +63,6 @@ export interface LoadIndexOptions {
   /** As in VectorIndexOptions. */
   readonly maxBufferBytes?: number;
 }
+
+/** The names of LoadIndexOptions. */
+export const LOAD_OPTIONS: OptionNames<LoadIndexOptions> = { device: true, maxBytes: true, maxBufferBytes: true };

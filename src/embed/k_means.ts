@@ -1,5 +1,6 @@
 /** Clustering by k-means on the GPU. */
 import { ValueError } from "../core/errors.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import { Random } from "../core/random.ts";
 import { input, Variable } from "../graph/operation.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
@@ -10,7 +11,7 @@ import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { checkDevice, checkDimension, checkOptions, show } from "./arguments.ts";
+import { checkDevice, checkDimension, checkOptions } from "./arguments.ts";
 import { toRows, type VectorsLike } from "./vectors.ts";
 
 /** Options of `kMeans`. */
@@ -24,6 +25,9 @@ export interface KMeansOptions {
   /** 100 when absent. */
   readonly maxIterations?: number;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<KMeansOptions> = { dimension: true, k: true, seed: true, maxIterations: true };
 
 /** What `kMeans` found. */
 export interface KMeansResult {
@@ -52,16 +56,16 @@ export interface KMeansResult {
  */
 export async function kMeans(device: Device, vectors: VectorsLike, options: KMeansOptions): Promise<KMeansResult> {
   checkDevice("kMeans", device);
-  const { dimension, k, seed = 0, maxIterations = 100 } = checkOptions("kMeans", options, "{ dimension: 384, k: 20 }");
+  const { dimension, k, seed = 0, maxIterations = 100 } = checkOptions("kMeans", options, OPTIONS);
   checkDimension("kMeans", dimension);
   const rows = toRows(vectors, dimension, "kMeans");
   const count = rows.length / dimension;
   if (!(Number.isInteger(k) && k >= 1 && k <= count)) {
     const expected =
       count === 0 ? "at least one vector: there is none" : `a whole number from 1 to ${count}, the number of vectors`;
-    throw new ValueError(`kMeans: k is ${show(k)}; expected ${expected}`, { k, count });
+    throw new ValueError(`kMeans: k is ${shown(k)}; expected ${expected}`, { k, count });
   }
-  if (!Number.isSafeInteger(seed)) throw new ValueError(`kMeans: seed is ${show(seed)}; expected a whole number`);
+  if (!Number.isSafeInteger(seed)) throw new ValueError(`kMeans: seed is ${shown(seed)}; expected a whole number`);
   if (!(Number.isInteger(maxIterations) && maxIterations >= 1)) {
     throw new ValueError(`kMeans: maxIterations is ${maxIterations}; expected a whole number of at least 1`);
   }

@@ -1,6 +1,7 @@
 /** Text vectors from a model's layers: the states of a recurrent layer, the vectors of its words, or what it gives out. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import { makeRagged, rowOf, toPadded } from "../data/ragged.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
 import { input, type Value } from "../graph/operation.ts";
@@ -8,7 +9,7 @@ import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
 import { ModelBase } from "../nn/model/model_base.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
-import { checkOptions, kindOf } from "./arguments.ts";
+import { checkOptions } from "./arguments.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { poolSteps } from "./pooling.ts";
 
@@ -22,6 +23,9 @@ export interface ModelEmbedderOptions {
   /** Turns texts into the model's ids; the model's own encoder when absent. */
   readonly encoder?: ReviewEncoder | undefined;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<ModelEmbedderOptions> = { layer: true, encoder: true };
 
 /** A layer as a source of vectors. */
 interface Chosen {
@@ -57,10 +61,10 @@ class ModelEmbedder extends Embedder {
     super();
     if (!(model instanceof ModelBase)) {
       throw new ValueError(
-        `modelEmbedder: got ${kindOf(model)}; expected a model, such as await loadModel(directory, { device })`,
+        `modelEmbedder: got ${shown(model)}; expected a model, such as await loadModel(directory, { device })`,
       );
     }
-    const { layer, encoder = model.encoder } = checkOptions("modelEmbedder", options, '{ layer: "lstm" }');
+    const { layer, encoder = model.encoder } = checkOptions("modelEmbedder", options, OPTIONS);
     const [ids, ...others] = model.graph.inputSpecs;
     if (encoder === undefined) {
       throw new ValueError(

@@ -6,7 +6,7 @@ import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index
 import { model as functional } from "../nn/model/functional.ts";
 import type { Model } from "../nn/model/model.ts";
 import type { CompileOptions, FitOptions, History } from "../nn/model/model_options.ts";
-import { checkedTexts, checkOptions } from "./arguments.ts";
+import { checkedTexts, checkObject } from "./arguments.ts";
 
 /** Pairs of texts. */
 export interface TextPairs {
@@ -64,8 +64,10 @@ export function siamese(tower: Model): Model {
  * await tunePairs(tower, { first: ["good film"], second: ["fine movie"], labels: [1] }, { epochs: 3 });
  */
 export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePairsOptions = {}): Promise<History> {
-  const { loss = "contrastive", optimizer = "adam", ...fit } = checkOptions("tunePairs", options, "{ epochs: 3 }");
-  const { first, second, labels } = checkOptions("tunePairs", pairs, "{ first, second, labels }");
+  checkObject("tunePairs", "pairs", pairs, ["first", "second", "labels"]);
+  checkObject("tunePairs", "options", options, ["loss", "optimizer", "epochs", "…"]);
+  const { loss = "contrastive", optimizer = "adam", ...fit } = options;
+  const { first, second, labels } = pairs;
   const { encoder } = tower;
   if (encoder === undefined) {
     throw new ValueError(

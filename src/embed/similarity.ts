@@ -1,6 +1,6 @@
 /** How alike two vectors are: the float64 definitions that every search here is held to. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { show } from "./arguments.ts";
+import { shown } from "../core/options.ts";
 
 /**
  * How a search compares vectors. Larger scores are nearer.
@@ -17,7 +17,7 @@ const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
 /** @throws ValueError for a metric that is none. */
 export function checkMetric(what: string, metric: Metric): void {
   if (METRICS.includes(metric)) return;
-  throw new ValueError(`${what}: there is no metric ${show(metric)}; expected ${METRICS.join(", ")}`, { metric });
+  throw new ValueError(`${what}: there is no metric ${shown(metric)}; expected ${METRICS.join(", ")}`, { metric });
 }
 
 /**

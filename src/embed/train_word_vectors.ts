@@ -1,12 +1,13 @@
 /** Word vectors trained on texts of one's own: skip-gram with negative sampling on the GPU. */
 import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
 import { Pacer } from "../runtime/pacer.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { Snapshots } from "../runtime/snapshots.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { checkDevice, checkOptions, show } from "./arguments.ts";
+import { checkDevice, checkOptions } from "./arguments.ts";
 import { SkipGramBatches, type SkipGramShape } from "./skip_gram_batches.ts";
 import { type SkipGramStep, skipGramStep } from "./skip_gram_step.ts";
 import { type CorpusOptions, readCorpus, type WordCorpus } from "./word_corpus.ts";
@@ -44,6 +45,27 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   /** Told about twice a second, and at the end of every epoch. The training waits for it. */
   readonly onProgress?: ((progress: WordVectorProgress) => void | Promise<void>) | undefined;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<TrainWordVectorsOptions> = {
+  device: true,
+  vectorSize: true,
+  window: true,
+  negative: true,
+  noiseExponent: true,
+  sample: true,
+  epochs: true,
+  learningRate: true,
+  batchSize: true,
+  seed: true,
+  watch: true,
+  snapshotSeconds: true,
+  signal: true,
+  onProgress: true,
+  tokenizer: true,
+  minCount: true,
+  maxWords: true,
+};
 
 /** Where a training stands. */
 export interface WordVectorProgress {
@@ -91,7 +113,7 @@ export async function trainWordVectors(
   texts: Iterable<string>,
   options: TrainWordVectorsOptions,
 ): Promise<WordVectors> {
-  const settings = checkSettings(checkOptions("trainWordVectors", options, "{ device }"));
+  const settings = checkSettings(checkOptions("trainWordVectors", options, OPTIONS));
   checkDevice("trainWordVectors", options.device);
   const corpus = readCorpus(texts, options);
   return new Training(corpus, options, settings).run();
@@ -104,7 +126,7 @@ function checkSettings(options: TrainWordVectorsOptions) {
   const { noiseExponent = 0.75, sample = 1e-4, learningRate = 0.4, watch = [] } = options;
   const check = (name: string, value: unknown, isRight: boolean, expected: string) => {
     if (isRight) return;
-    throw new ValueError(`trainWordVectors: ${name} is ${show(value)}; expected ${expected}`, { [name]: value });
+    throw new ValueError(`trainWordVectors: ${name} is ${shown(value)}; expected ${expected}`, { [name]: value });
   };
   for (const [name, value, most] of [
     ["vectorSize", vectorSize, 4096],

@@ -1,15 +1,25 @@
 /** Exact search over vectors on the GPU. */
 import { ValueError } from "../core/errors.ts";
 import { toFormatError } from "../core/json_check.ts";
+import { shown } from "../core/options.ts";
 import type { Source } from "../platform/source.ts";
 import type { Device } from "../runtime/device.ts";
 import { recovering } from "../runtime/recovery.ts";
-import { checkDevice, checkOptions, kindOf, show } from "./arguments.ts";
+import { checkDevice, checkOptions } from "./arguments.ts";
 import { searchExactly } from "./exact_search.ts";
 import { checkBufferLimit, checkKind, listOf, rangesOf } from "./index_checks.ts";
 import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./index_file.ts";
 import { checkMask, IndexMask, type IndexState, maskOf, type VectorPredicate } from "./index_mask.ts";
-import type { IndexEntry, LoadIndexOptions, SearchHit, SearchOptions, VectorIndexOptions } from "./index_options.ts";
+import {
+  INDEX_OPTIONS,
+  type IndexEntry,
+  LOAD_OPTIONS,
+  type LoadIndexOptions,
+  SEARCH_OPTIONS,
+  type SearchHit,
+  type SearchOptions,
+  type VectorIndexOptions,
+} from "./index_options.ts";
 import { RowStore, type VectorId } from "./row_store.ts";
 import type { VectorStorage } from "./row_terms.ts";
 import { SearchPrograms } from "./search_programs.ts";
@@ -47,7 +57,7 @@ export class VectorIndex<M = unknown> {
   /** @throws ValueError for a dimension, metric or storage that is none. */
   constructor(device: Device, options: VectorIndexOptions) {
     checkDevice("VectorIndex", device);
-    const given = checkOptions("VectorIndex", options, "{ dimension: 384 }");
+    const given = checkOptions("VectorIndex", options, INDEX_OPTIONS);
     const { dimension, metric = "cosine", storage = "float32", maxBufferBytes } = given;
     checkKind(dimension, metric, storage);
     checkBufferLimit(maxBufferBytes);
@@ -73,7 +83,7 @@ export class VectorIndex<M = unknown> {
     source: Source | ReadonlyMap<string, Uint8Array>,
     options: LoadIndexOptions,
   ): Promise<VectorIndex<M>> {
-    const { device, maxBytes, maxBufferBytes } = checkOptions("VectorIndex.load", options, "{ device }");
+    const { device, maxBytes, maxBufferBytes } = checkOptions("VectorIndex.load", options, LOAD_OPTIONS);
     checkDevice("VectorIndex.load", device);
     checkBufferLimit(maxBufferBytes);
     const { ids, metadata, vectors, ...kind } = await readIndexSource(source, maxBytes);
@@ -126,7 +136,7 @@ export class VectorIndex<M = unknown> {
       const change = this.#changeOf("add", ids, vectors, metadata);
       const known = change.ids.find((id) => this.#store.rowOf(id) !== undefined);
       if (known !== undefined) {
-        throw new ValueError(`VectorIndex.add: the id ${show(known)} is there already; update() replaces its vector`, {
+        throw new ValueError(`VectorIndex.add: the id ${shown(known)} is there already; update() replaces its vector`, {
           id: known,
         });
       }
@@ -182,7 +192,7 @@ export class VectorIndex<M = unknown> {
    */
   search(queries: VectorsLike, options: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
     return this.#turnOnDevice("search", async () => {
-      const { k = 10, filter } = checkOptions("VectorIndex.search", options, "{ k: 10 }");
+      const { k = 10, filter } = checkOptions("VectorIndex.search", options, SEARCH_OPTIONS);
       if (!(Number.isSafeInteger(k) && k >= 1)) {
         throw new ValueError(`VectorIndex.search: k is ${k}; expected a whole number of at least 1`, { k });
       }
@@ -237,7 +247,7 @@ export class VectorIndex<M = unknown> {
    * @throws FileError when it cannot be written, or in a browser: there, see `toFiles` and `toBytes`.
    */
   async save(path: string): Promise<void> {
-    if (typeof path !== "string") throw new ValueError(`VectorIndex.save: got ${kindOf(path)}; expected a path`);
+    if (typeof path !== "string") throw new ValueError(`VectorIndex.save: got ${shown(path)}; expected a path`);
     const bytes = await this.toBytes();
     const { openFileSystem } = await import("../platform/file_system.ts");
     await (await openFileSystem()).writeFileAtomic(path, bytes);
@@ -285,7 +295,7 @@ export class VectorIndex<M = unknown> {
     }
     const values = Array.isArray(ids) || metadata === undefined ? metadata : [metadata];
     if (values !== undefined && (!Array.isArray(values) || values.length !== list.length)) {
-      const came = Array.isArray(values) ? `a list of ${values.length}` : kindOf(values);
+      const came = Array.isArray(values) ? `a list of ${values.length}` : shown(values);
       throw new ValueError(
         `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value an id, undefined for none`,
       );
@@ -297,7 +307,7 @@ export class VectorIndex<M = unknown> {
   #rowOf(what: string, id: VectorId): number {
     const row = this.#store.rowOf(id);
     if (row === undefined)
-      throw new ValueError(`VectorIndex.${what}: there is no id ${show(id)}; add() adds it`, { id });
+      throw new ValueError(`VectorIndex.${what}: there is no id ${shown(id)}; add() adds it`, { id });
     return row;
   }
 

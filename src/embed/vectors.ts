@@ -1,6 +1,6 @@
 /** Vectors as callers have them, turned into rows of float32 and checked. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { kindOf, show } from "./arguments.ts";
+import { shown } from "../core/options.ts";
 
 /**
  * Vectors of one width: flat numbers one vector after the other, a list of vectors, or `{ data, dims }` and
@@ -63,13 +63,13 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
   }
   if (!Array.isArray(given)) {
     throw new ValueError(
-      `${what}: got ${kindOf(given)}; expected vectors: numbers one after the other, a list of vectors, or { data, shape }`,
+      `${what}: got ${shown(given)}; expected vectors: numbers one after the other, a list of vectors, or { data, shape }`,
     );
   }
   const rows = new Float32Array(given.length * dimension);
   for (const [row, vector] of given.entries()) {
     if (!isNumbers(vector) || vector.length !== dimension) {
-      const came = isNumbers(vector) ? `has ${vector.length} numbers` : `is ${kindOf(vector)}`;
+      const came = isNumbers(vector) ? `has ${vector.length} numbers` : `is ${shown(vector)}`;
       throw new ShapeError(`${what}: vector ${row} ${came}; expected ${dimension} numbers, the dimension`, {
         row,
         dimension,
@@ -108,6 +108,6 @@ function checkNumbers(list: ArrayLike<unknown>, first: number, count: number, ro
   for (let at = 0; at < count; at++) {
     const value = list[first + at];
     if (typeof value === "number") continue;
-    throw new ValueError(`${what}: vector ${row} has ${show(value)} at ${at}; expected a number`, { row, at });
+    throw new ValueError(`${what}: vector ${row} has ${shown(value)} at ${at}; expected a number`, { row, at });
   }
 }

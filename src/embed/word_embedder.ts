@@ -1,9 +1,10 @@
 /** Sentence vectors from word vectors: a mean that counts rare words more, without the direction that all sentences share. */
 import { FormatError, ValueError } from "../core/errors.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
-import { checkedTexts, kindOf } from "./arguments.ts";
+import { checkedTexts, checkOptions } from "./arguments.ts";
 import { firstComponent, removeComponent } from "./common_component.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { norm } from "./similarity.ts";
@@ -17,6 +18,9 @@ export interface WordEmbedderOptions {
   /** a in the weight a / (a + p) of a word that has the share p of all words; 1e-3 when absent. */
   readonly smoothing?: number | undefined;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<WordEmbedderOptions> = { tokenizer: true, smoothing: true };
 
 /**
  * Sentence vectors as Arora, Liang & Ma 2017 make them ("A Simple but Tough-to-Beat Baseline for Sentence Embeddings"): the
@@ -33,11 +37,12 @@ export class WordEmbedder extends Embedder {
   #component: Float64Array | undefined;
 
   /** @throws ValueError when `smoothing` is not above 0. */
-  constructor(vectors: WordVectors, { tokenizer = new Tokenizer(), smoothing = 1e-3 }: WordEmbedderOptions = {}) {
+  constructor(vectors: WordVectors, options: WordEmbedderOptions = {}) {
     super();
+    const { tokenizer = new Tokenizer(), smoothing = 1e-3 } = checkOptions("wordEmbedder", options, OPTIONS);
     if (!(vectors instanceof WordVectors)) {
       throw new ValueError(
-        `wordEmbedder: got ${kindOf(vectors)}; expected WordVectors, as readWordVectors and trainWordVectors give them`,
+        `wordEmbedder: got ${shown(vectors)}; expected WordVectors, as readWordVectors and trainWordVectors give them`,
       );
     }
     if (!(Number.isFinite(smoothing) && smoothing > 0)) {

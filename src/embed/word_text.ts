@@ -4,8 +4,9 @@
  * numbers each (https://code.google.com/archive/p/word2vec/).
  */
 import { AbortError, FormatError, ValueError } from "../core/errors.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import { openSource, type Source } from "../platform/source.ts";
-import { checkOptions, show } from "./arguments.ts";
+import { checkOptions } from "./arguments.ts";
 import { byteLines } from "./byte_lines.ts";
 import { WordVectors } from "./word_vectors.ts";
 
@@ -26,6 +27,16 @@ export interface ReadWordVectorsOptions {
   readonly limits?: ReadWordVectorsLimits | undefined;
 }
 
+/** The names of the options. */
+const OPTIONS: OptionNames<ReadWordVectorsOptions> = {
+  format: true,
+  maxWords: true,
+  invalidUtf8: true,
+  signal: true,
+  onProgress: true,
+  limits: true,
+};
+
 /** Bounds on what is read; a file beyond one is refused. */
 export interface ReadWordVectorsLimits {
   /** 64 KiB by default. */
@@ -45,6 +56,7 @@ export interface ReadWordVectors {
   readonly invalid: number;
 }
 
+const FORMATS: readonly WordTextFormat[] = ["glove", "word2vec"];
 const TOLD_EVERY = 10_000;
 const HEADER = /^(\d{1,15}) (\d{1,15})$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -64,23 +76,11 @@ const BYTES = 4;
  * const { vectors } = await readWordVectors("glove.6B.100d.txt", { maxWords: 50_000 });
  */
 export async function readWordVectors(source: Source, options: ReadWordVectorsOptions = {}): Promise<ReadWordVectors> {
-  const {
-    maxWords,
-    signal,
-    onProgress,
-    limits = {},
-  } = checkOptions("readWordVectors", options, "{ maxWords: 50_000 }");
+  const { maxWords, signal, onProgress, limits = {} } = checkOptions("readWordVectors", options, OPTIONS);
   const { maxLineBytes = 2 ** 16, maxLines = 10_000_000, maxBytes = 2 ** 31 } = limits;
   const { format, invalidUtf8 } = options;
-  for (const [name, value, known] of [
-    ["format", format, ["glove", "word2vec"]],
-    ["invalidUtf8", invalidUtf8, ["error", "skip"]],
-  ] as const) {
-    if (value === undefined || (known as readonly string[]).includes(value)) continue;
-    throw new ValueError(`readWordVectors: ${name} is ${show(value)}; expected ${known.join(" or ")}`, {
-      [name]: value,
-    });
-  }
+  checkChoice("readWordVectors: format", format, FORMATS);
+  checkChoice("readWordVectors: invalidUtf8", invalidUtf8, ["error", "skip"]);
   if (maxWords !== undefined && !(Number.isSafeInteger(maxWords) && maxWords >= 1)) {
     throw new ValueError(`readWordVectors: maxWords is ${maxWords}; expected a whole number of at least 1`, {
       maxWords,
@@ -236,13 +236,14 @@ class Table {
   }
 }
 
-function shown(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+function checkChoice<T extends string>(what: string, value: T | undefined, choices: readonly T[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw new ValueError(`${what} is ${shown(value)}; expected ${choices.join(" or ")}`, { value });
 }
 
 /**
  * Writes vectors as text, as a stream: `readWordVectors` brings back the same bits.
- * @throws ValueError for a word that the form cannot hold: one with a line's end, or in GloVe's form a first word with a space.
+ * @throws ValueError for a form that is none, and for a word that the form cannot hold: one with a line's end, or in GloVe's form a first word with a space.
  * @example
  * const bytes = await new Response(writeWordVectors(vectors, { format: "word2vec" })).arrayBuffer();
  */
@@ -250,6 +251,7 @@ export function writeWordVectors(
   vectors: WordVectors,
   { format = "glove" }: { readonly format?: WordTextFormat } = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  checkChoice("writeWordVectors: format", format, FORMATS);
   const wrong = vectors.words.find((word) => word === "" || /[\n\r]/.test(word));
   if (wrong !== undefined) {
     throw new ValueError(

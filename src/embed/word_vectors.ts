@@ -1,8 +1,9 @@
 /** Words and their vectors, and what can be asked of them. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { type OptionNames, shown } from "../core/options.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
-import { checkOptions, kindOf } from "./arguments.ts";
+import { checkObject, checkOptions } from "./arguments.ts";
 import { cosine, norm } from "./similarity.ts";
 
 /** A word, and how near it is: the cosine, from -1 to 1. */
@@ -22,6 +23,9 @@ export interface MostSimilarOptions {
   /** Look among the first so many words only: files and trainings put the most frequent first. */
   readonly restrictVocab?: number;
 }
+
+/** The names of the options. */
+const OPTIONS: OptionNames<MostSimilarOptions> = { positive: true, negative: true, topn: true, restrictVocab: true };
 
 /** A word of the vocabulary, or a vector. */
 export type WordLike = string | Float32Array | Float64Array | readonly number[];
@@ -53,10 +57,11 @@ export class WordVectors {
    * @throws ValueError when a word occurs twice, or a number is not finite.
    */
   constructor(words: readonly string[], vectors: NdArray, counts?: Int32Array) {
-    const { shape, data } = checkOptions("WordVectors", vectors, "{ shape: [words.length, D], data }");
+    checkObject("WordVectors", "vectors", vectors, ["shape", "data"]);
+    const { shape, data } = vectors;
     const [rows, size] = shape;
     if (shape.length !== 2 || rows !== words.length || !size || !(data instanceof Float32Array)) {
-      const dtype = data instanceof Float32Array ? "float32" : kindOf(data);
+      const dtype = data instanceof Float32Array ? "float32" : shown(data);
       throw new ShapeError(
         `WordVectors: the vectors are ${dtype} ${formatShape(shape)}; expected a Float32Array as [${words.length}, D]: a row for each of the ${words.length} words`,
         { shape, words: words.length },
@@ -146,7 +151,7 @@ export class WordVectors {
 
   /** How many words `mostSimilar` gives, and among how many it looks. @throws ValueError when one is out of range. */
   limitsOf(options: MostSimilarOptions): { readonly topn: number; readonly restrictVocab: number } {
-    const { topn = 10, restrictVocab = this.size } = checkOptions("mostSimilar", options, '{ positive: "word" }');
+    const { topn = 10, restrictVocab = this.size } = checkOptions("mostSimilar", options, OPTIONS);
     for (const [name, value] of Object.entries({ topn, restrictVocab })) {
       if (!(Number.isSafeInteger(value) && value >= 1)) {
         throw new ValueError(`mostSimilar: ${name} is ${value}; expected a whole number of at least 1`, {
@@ -190,7 +195,7 @@ export class WordVectors {
 
   #checked(vector: Exclude<WordLike, string>): ArrayLike<number> {
     if (!ArrayBuffer.isView(vector) && !Array.isArray(vector)) {
-      throw new ValueError(`mostSimilar: got ${kindOf(vector)}; expected words, or vectors of numbers`);
+      throw new ValueError(`mostSimilar: got ${shown(vector)}; expected words, or vectors of numbers`);
     }
     if (vector.length !== this.vectorSize) {
       throw new ShapeError(`mostSimilar: got a vector of ${vector.length} numbers; expected ${this.vectorSize}`, {

@@ -211,7 +211,7 @@ describe("an embedder of a model", () => {
 
   test("refuses models that do not read texts", async () => {
     const device = await testDevice();
-    expect(() => modelEmbedder("runs/imdb" as never)).toThrow(/got string; expected a model/);
+    expect(() => modelEmbedder("runs/imdb" as never)).toThrow(/got "runs\/imdb"; expected a model/);
     const numbers = sequential([dense({ units: 2 })], { device, inputShape: [3] });
     expect(() => modelEmbedder(numbers)).toThrow(/has no encoder/);
     expect(() => modelEmbedder(numbers, { encoder: encoderOf() })).toThrow(/does not read texts/);
@@ -320,10 +320,10 @@ describe("an embedder of word vectors", () => {
     expect(Array.from(came.data.subarray(0, 6))).toEqual([0, 0, 0, 0, 0, 0]);
     expect((await embedder.embed([])).shape).toEqual([0, 3]);
     await expect(embedder.fit(["nothing", ""])).rejects.toThrow(/none of 2 texts has a word with a vector/);
-    await expect(embedder.fit("one text" as never)).rejects.toThrow(/got string; expected texts/);
-    await expect(embedder.fit(["film", 5 as never])).rejects.toThrow(/fit: text 1 is number/);
+    await expect(embedder.fit("one text" as never)).rejects.toThrow(/got "one text"; expected texts/);
+    await expect(embedder.fit(["film", 5 as never])).rejects.toThrow(/fit: text 1 is 5; expected a string/);
     expect(embedder.component).toBeUndefined();
-    expect(() => wordEmbedder(["film"] as never)).toThrow(/got Array; expected WordVectors/);
+    expect(() => wordEmbedder(["film"] as never)).toThrow(/got an array; expected WordVectors/);
     await expect(embedder.embed("film", { pooling: "last" })).rejects.toThrow(
       /pooling is "last"; this embedder has mean/,
     );
@@ -406,8 +406,8 @@ describe("an embedder of a function", () => {
     await expect(given([[1], [Number.NaN]])).rejects.toThrow(/the vector of text 1 holds NaN/);
     await expect(given(undefined)).rejects.toThrow(ValueError);
     await expect(given([null, [1]])).rejects.toThrow(/gave null at 0; expected a vector for each text/);
-    await expect(given({ data: [1, 2] })).rejects.toThrow(/gave Object; expected an array of vectors/);
-    expect(() => functionEmbedder("x" as never)).toThrow(/got string; expected a function/);
+    await expect(given({ data: [1, 2] })).rejects.toThrow(/gave an object; expected an array of vectors/);
+    expect(() => functionEmbedder("x" as never)).toThrow(/got "x"; expected a function/);
     const changing = functionEmbedder((texts) => texts.map((text) => new Array<number>(text.length).fill(1)));
     await expect(changing.embed(["a", "bb"], { batchSize: 1 })).rejects.toThrow(
       /vectors of 2 numbers; before, they had 1/,
@@ -415,9 +415,10 @@ describe("an embedder of a function", () => {
     const stopped = functionEmbedder(lengths).embed("a", { signal: AbortSignal.abort() });
     await expect(stopped).rejects.toThrow(AbortError);
     const embedder = functionEmbedder(lengths);
-    await expect(embedder.embed([1 as unknown as string])).rejects.toThrow(/text 0 is number; expected a string/);
+    await expect(embedder.embed([1 as unknown as string])).rejects.toThrow(/text 0 is 1; expected a string/);
     await expect(embedder.embed(null as unknown as string)).rejects.toThrow(ValueError);
     await expect(embedder.embed("a", "mean" as never)).rejects.toThrow(/options are "mean"; expected an object/);
+    await expect(embedder.embed("a", { normalise: true } as never)).rejects.toThrow(/unknown option "normalise"/);
     await expect(embedder.embed("a", { batchSize: 0 })).rejects.toThrow(/batchSize is 0/);
     await expect(embedder.embed("a", { pooling: "first" as Pooling })).rejects.toThrow(/expected mean, last, max/);
   });

@@ -267,7 +267,7 @@ describe("a training", () => {
     const short = { ...OPTIONS, device, sample: 1e-6 };
     await expect(trainWordVectors(["a b", "b a"], short)).rejects.toThrow(/no pair is left .*give sample: 0/);
     await expect(trainWordVectors(["a", "b"], { ...short, sample: 0 })).rejects.toThrow(/texts of more than one word/);
-    await expect(trainWordVectors("one text" as never, short)).rejects.toThrow(/got string; expected texts/);
+    await expect(trainWordVectors("one text" as never, short)).rejects.toThrow(/got "one text"; expected texts/);
     await expect(trainWordVectors(["a", null as never], short)).rejects.toThrow(/trainWordVectors: text 1 is null/);
   });
 
@@ -279,6 +279,7 @@ describe("a training", () => {
     [{ learningRate: Number.NaN }, /learningRate is NaN/],
     [{ epochs: 0 }, /epochs is 0/],
     [{ watch: "film" }, /watch is "film"; expected an array of words/],
+    [{ min_count: 1 }, /unknown option "min_count"; did you mean minCount/],
     [{ device: undefined }, /device is undefined; expected what requestDevice\(\) gives/],
   ])("refuses %o", async (options, message) => {
     const device = await testDevice();

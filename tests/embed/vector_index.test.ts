@@ -107,10 +107,14 @@ describe("VectorIndex", () => {
       [() => index.add(500, [1, 2, 3, 4, 5, 6, 7, 1e39]), ValueError, /Infinity at 7/],
       [() => index.add(500, [1, 2, 3, 4, 5, 6, 7, 1e19]), ValueError, /scale the vectors down/],
       [() => index.add(Number.NaN, eight), ValueError, /NaN is no id/],
-      [() => index.add({} as never, eight), ValueError, /Object is no id|expected/],
+      [() => index.add({} as never, eight), ValueError, /an object is no id|expected/],
       [() => index.add(500, null as never), ValueError, /got null; expected vectors/],
-      [() => index.add(500, "a film" as never), ValueError, /got string; expected vectors/],
-      [() => index.add(500, Promise.resolve(eight) as never), ValueError, /got Promise; expected vectors/],
+      [() => index.add(500, "a film" as never), ValueError, /got "a film"; expected vectors/],
+      [
+        () => index.add(500, Promise.resolve(eight) as never),
+        ValueError,
+        /got a value of class Promise; expected vectors/,
+      ],
       [
         () => index.add(500, [1, 2, 3, null, 5, 6, 7, 8] as never),
         ValueError,
@@ -120,8 +124,17 @@ describe("VectorIndex", () => {
       [() => index.add([500], [null] as never), ShapeError, /vector 0 is null; expected 8 numbers/],
       [() => index.add(500, new BigInt64Array(8) as never), ValueError, /vector 0 has 0 at 0; expected a number/],
       [() => index.add(500, { data: eight } as never), ShapeError, /expected \[\.\.\., 8\]/],
-      [() => index.search(eight, 5 as never), ValueError, /options are 5; expected an object, such as { k: 10 }/],
-      [() => index.search(eight, { filter: { even: true } as never }), ValueError, /filter is Object; expected \(id/],
+      [() => index.search(eight, 5 as never), ValueError, /options are 5; expected an object: { k, filter }/],
+      [
+        () => index.search(eight, { topK: 5 } as never),
+        ValueError,
+        /unknown option "topK"; expected some of k, filter/,
+      ],
+      [
+        () => index.search(eight, { filter: { even: true } as never }),
+        ValueError,
+        /filter is an object; expected \(id/,
+      ],
       [() => index.search(eight, { filter: (async () => true) as never }), ValueError, /may not be async/],
       [
         () => index.add([500, 501], new Float32Array(16), [{ even: true }]),
@@ -149,7 +162,13 @@ describe("VectorIndex", () => {
     }
     const [hits] = await index.search(vectors.subarray(24, 32), { k: 1 });
     expect(hits?.[0]?.id).toBe(3);
-    const wrong = [{ dimension: 0 }, { dimension: 8, metric: "ip" }, { dimension: 8, storage: "int4" }, undefined];
+    const wrong = [
+      { dimension: 0 },
+      { dimension: 8, dim: 8 },
+      { dimension: 8, metric: "ip" },
+      { dimension: 8, storage: "int4" },
+      undefined,
+    ];
     for (const options of [...wrong, { dimension: 8, maxBufferBytes: Number.NaN }]) {
       expect(() => new VectorIndex(device, options as never)).toThrow(ValueError);
     }

@@ -78,7 +78,7 @@ describe("nearest words", () => {
 
   test.each([
     [() => VECTORS.mostSimilar({ positive: ["W3"] }), /the word "W3" has no vector; there are 257 words: "w0", /],
-    [() => VECTORS.mostSimilar("w1" as never), /options are "w1"; expected an object, such as { positive: "word" }/],
+    [() => VECTORS.mostSimilar("w1" as never), /options are "w1"; expected an object: { positive, /],
     [() => VECTORS.mostSimilar({ positive: [null] as never }), /got null; expected words/],
     [() => wordVectorsFromSafetensors("words.safetensors" as never), /got string; expected the file's bytes/],
     [() => VECTORS.mostSimilar({}), /nothing to look for/],
