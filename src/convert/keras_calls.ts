@@ -148,23 +148,29 @@ export class CallReader {
   }
 
   #callLayer(layer: Layer, args: readonly JsonValue[], kwargs: Fields, what: string): readonly SymbolicTensor[] {
-    const [first, ...others] = args;
-    const inputs = this.#tensors(first, what);
-    const options = [...kwargs, ...others.map((value, index): [string, JsonValue] => [`argument ${index + 1}`, value])];
+    const row = layerRow(layer.className);
+    const { callArguments: order = ["inputs"], inputArguments = order.slice(0, 1) } = row ?? {};
+    const placed = args.map((value, index): [string, JsonValue] => [order[index] ?? `argument ${index}`, value]);
+    const given = new Map([...placed, ...kwargs]);
+    const inputs = inputArguments
+      .filter((name, index) => index === 0 || (given.get(name) ?? null) !== null)
+      .flatMap((name) => this.#tensors(given.get(name), what));
     const call = layer.nodes.length;
-    let [masks, initialState]: (Made | undefined)[][] = [];
-    for (const [key, value] of options) {
-      const own = layerRow(layer.className)?.callOptions?.[key];
-      if (value === null || value === false || (own !== undefined && layer.config[own] === value)) continue;
-      if (key === "mask") masks = this.#tensors(value, `${what}: mask`, true);
-      else if (key === "initial_state") initialState = this.#tensors(value, `${what}: initial_state`);
-      else throw new FormatError(`${what} is called with ${key} ${show(value)}, which Sluice lacks`, { option: key });
+    const maskNames = row?.inputArguments?.map((name) => `${name}_mask`) ?? ["mask"];
+    const masks = maskNames.flatMap((name) => this.#tensors(given.get(name) ?? null, `${what}: ${name}`, true));
+    const states = given.get("initial_state") ?? null;
+    const initialState = states === null ? undefined : this.#tensors(states, `${what}: initial_state`);
+    for (const [key, value] of given) {
+      const own = row?.callOptions?.[key];
+      const isRead = inputArguments.includes(key) || maskNames.includes(key) || key === "initial_state";
+      if (isRead || value === null || value === false || (own !== undefined && layer.config[own] === value)) continue;
+      throw new FormatError(`${what} is called with ${key} ${show(value)}, which Sluice lacks`, { option: key });
     }
-    for (const [index, mask] of (masks ?? []).entries()) {
+    for (const [index, mask] of masks.entries()) {
       if (mask !== undefined && !(mask instanceof SymbolicTensor)) this.#masks.push({ layer, call, index, mask });
     }
     layer.call(expectTensors(inputs, what), {
-      mask: masks?.map((mask) => (mask instanceof SymbolicTensor ? mask : undefined)),
+      mask: masks.map((mask) => (mask instanceof SymbolicTensor ? mask : undefined)),
       initialState: initialState && expectTensors(initialState, `${what}: initial_state`),
     });
     return (layer.nodes[call] as Layer["nodes"][number]).outputs;

@@ -55,7 +55,13 @@ function savedLayer(layer: Layer, path: string, name = nameOf(layer)): Saved[] {
     const names = numbered(cells.map(({ className }) => pathName(className)));
     return cells.flatMap((cell, index) => savedLayer(cell, `${join(path, key)}/${names[index]}`));
   });
-  return [{ path, name, weights: inside.length === 0 ? layer.weights : [] }, ...parts];
+  const groups = Object.entries(layerRow(layer.className)?.groups?.(layer) ?? {});
+  const own = inside.length === 0 && groups.length === 0 ? layer.weights : [];
+  return [
+    { path, name, weights: own },
+    ...parts,
+    ...groups.map(([key, group]): Saved => ({ path: join(path, key), ...group })),
+  ];
 }
 
 /**

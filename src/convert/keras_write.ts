@@ -107,8 +107,11 @@ function writeStack(
   return cells.map((cell, index) => write(cell, index === 0 ? shape : [(cells[index - 1] as RnnCell).outputSize]));
 }
 
-function buildConfig({ inputs, initialState }: LayerNode): Json {
+function buildConfig({ layer, inputs, initialState }: LayerNode): Json {
   const shapes = inputs.map(({ shape }) => withBatch(shape));
+  const names = layerRow(layer.className)?.inputArguments;
+  if (names !== undefined)
+    return { shapes_dict: Object.fromEntries(shapes.map((shape, index) => [`${names[index]}_shape`, shape])) };
   const shape = shapes.length === 1 ? (shapes[0] as JsonValue) : shapes;
   if (initialState === undefined) return { input_shape: shape };
   const states = initialState.map(({ shape: state }) => withBatch(state));
@@ -169,12 +172,18 @@ class KerasCalls {
       return own !== undefined ? read(own) : flowing === undefined ? null : this.#tensor(flowing);
     });
     const tensors = inputs.map(read);
+    const names = layerRow(layer.className)?.inputArguments;
+    const isMasked = given.some((mask) => mask !== null);
+    const masked: Json =
+      names === undefined
+        ? { mask: given.length === 1 ? (given[0] as JsonValue) : given }
+        : Object.fromEntries(given.map((mask, index) => [`${names[index]}_mask`, mask]));
     return {
-      args: [tensors.length === 1 ? (tensors[0] as JsonValue) : tensors],
+      args: names === undefined ? [tensors.length === 1 ? (tensors[0] as JsonValue) : tensors] : tensors,
       kwargs: {
         ...callArguments(layer),
         ...(initialState && { initial_state: initialState.map(read) }),
-        ...(given.some((mask) => mask !== null) && { mask: given.length === 1 ? (given[0] as JsonValue) : given }),
+        ...(isMasked && masked),
       },
     };
   }

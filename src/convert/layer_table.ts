@@ -2,6 +2,9 @@
  * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's defaults.
  * A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
  */
+import { FormatError } from "../core/errors.ts";
+import { show } from "../core/json_check.ts";
+import type { MultiHeadAttention } from "../nn/layers/index.ts";
 import type { LayerRow } from "./layer_row.ts";
 import {
   activation,
@@ -41,6 +44,19 @@ function ignoredFormat(): Option {
 const bothEnds: Option = { ...sizes, fallback: [1, 1] };
 
 const CAUSAL = { use_causal_mask: "useCausalMask" };
+
+/** What an attention of several heads attends over: the timesteps, which a built layer writes down. */
+const overTime: Option = {
+  fallback: [1],
+  mayBeLost: true,
+  read(value, what) {
+    if (value === null || JSON.stringify(value) === "[1]") return undefined;
+    throw new FormatError(`${what} is ${show(value)}, which Sluice lacks; it attends over timesteps, [1]`, { value });
+  },
+  write: () => [1],
+};
+
+const HEADS = ["query", "value", "key"];
 
 const NO_OPTIONS: LayerRow = { options: {} };
 const MERGE: LayerRow = { options: {}, isBuilt: true };
@@ -190,6 +206,39 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
   [
     "AdditiveAttention",
     { options: { use_scale: flag(true), dropout: number(0), seed }, isBuilt: true, callOptions: CAUSAL },
+  ],
+  [
+    "MultiHeadAttention",
+    {
+      options: {
+        num_heads: number(),
+        key_dim: number(),
+        value_dim: numberOrNull(null),
+        dropout: number(0),
+        use_bias: flag(true),
+        output_shape: { ...size1d(), fallback: null },
+        attention_axes: overTime,
+        kernel_initializer: initializer("glorot_uniform"),
+        bias_initializer: initializer("zeros"),
+        ...parts(["kernel", "bias"], "regularizer"),
+        activity_regularizer: regularizer,
+        ...parts(["kernel", "bias"], "constraint"),
+        seed,
+      },
+      callOptions: CAUSAL,
+      callArguments: HEADS,
+      inputArguments: HEADS,
+      groups: (layer) => {
+        const size = (layer as MultiHeadAttention).useBias ? 2 : 1;
+        const names = ["query", "key", "value", "attention_output"];
+        return Object.fromEntries(
+          names.map((name, index) => [
+            `${name.replace("attention_", "")}_dense`,
+            { name, weights: layer.weights.slice(index * size, (index + 1) * size) },
+          ]),
+        );
+      },
+    },
   ],
   ["Identity", NO_OPTIONS],
 ]);

@@ -17,6 +17,8 @@ const SEQUENCE = {
   zero_output_for_mask: flag(false),
 };
 
+const CALL = ["sequences", "initial_state", "mask"];
+
 const RECURRENT_WEIGHTS = ["kernel", "recurrent", "bias"];
 
 const RECURRENT_INITIALIZERS = {
@@ -64,6 +66,7 @@ export const RECURRENT_ROWS: readonly (readonly [className: string, row: LayerRo
     {
       inside: cellOf,
       hiddenAxes: 1,
+      callArguments: CALL,
       options: { ...SEQUENCE, ...LSTM },
     },
   ],
@@ -72,6 +75,7 @@ export const RECURRENT_ROWS: readonly (readonly [className: string, row: LayerRo
     {
       inside: cellOf,
       hiddenAxes: 1,
+      callArguments: CALL,
       options: { ...SEQUENCE, ...GRU },
     },
   ],
@@ -80,6 +84,7 @@ export const RECURRENT_ROWS: readonly (readonly [className: string, row: LayerRo
     {
       inside: cellOf,
       hiddenAxes: 1,
+      callArguments: CALL,
       options: { ...SEQUENCE, ...SIMPLE },
     },
   ],
@@ -90,7 +95,7 @@ export const RECURRENT_ROWS: readonly (readonly [className: string, row: LayerRo
     "StackedRNNCells",
     { options: { cells: innerLayers }, inside: (layer) => ({ cells: (layer as StackedRnnCells).cells }) },
   ],
-  ["RNN", { options: { ...SEQUENCE, cell: innerLayer() }, inside: cellOf, hiddenAxes: 1 }],
+  ["RNN", { options: { ...SEQUENCE, cell: innerLayer() }, inside: cellOf, hiddenAxes: 1, callArguments: CALL }],
   [
     "Bidirectional",
     {
@@ -99,6 +104,7 @@ export const RECURRENT_ROWS: readonly (readonly [className: string, row: LayerRo
         forward_layer: (layer as Bidirectional).forwardLayer,
         backward_layer: (layer as Bidirectional).backwardLayer,
       }),
+      callArguments: CALL,
     },
   ],
   [

@@ -1,5 +1,6 @@
 /** Functional models with inner models, shared layers, states and masks: written, read again, and asked. */
 import { afterAll, describe, expect, test } from "vitest";
+import { readHdf5 } from "../../src/convert/hdf5/read.ts";
 import { loadKeras, toKeras, toOnnx } from "../../src/convert/index.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
 import {
@@ -22,6 +23,7 @@ import {
   maximum,
   minimum,
   model,
+  multiHeadAttention,
   multiply,
   type NdArray,
   rnn,
@@ -65,6 +67,8 @@ const NUMBERS: NdArray = {
   shape: [5, 6, 3],
   data: Float32Array.from({ length: 90 }, (_, i) => (i % 18 < 6 ? 0 : Math.sin(i))),
 };
+
+const OTHERS: NdArray = { shape: [5, 4, 3], data: NUMBERS.data.slice(0, 60) };
 
 const close = (came: readonly NdArray[], wanted: readonly NdArray[]) => {
   expect(came).toHaveLength(wanted.length);
@@ -183,6 +187,53 @@ describe("a functional model", () => {
     }
     first.dispose();
     again.dispose();
+  });
+
+  test("an attention of several heads lies where Keras has it, in either form of its calls", async () => {
+    const ids = input({ shape: [6], dtype: "int32", name: "ids" });
+    const y = input({ shape: [4, 3], name: "y" });
+    const words = embedding({ inputDim: 10, outputDim: 4, maskZero: true, name: "words" }).call(ids);
+    const heads = { numHeads: 2, keyDim: 3, valueDim: 5, name: "heads" };
+    const attended = multiHeadAttention({ ...heads, outputShape: 7, dropout: 0.1 }).call([y, words]);
+    const own = multiHeadAttention({ numHeads: 1, keyDim: 2, useBias: false, useCausalMask: true, name: "own" });
+    const first = model({ inputs: [ids, y], outputs: [attended, own.call([words, words, words])], device });
+    await scramble(first);
+    const bytes = await toKeras(first);
+    const names = ["metadata.json", "config.json", "model.weights.h5"];
+    const files = await readZip(bytes, new Map(names.map((name) => [name, 1 << 20])), "test");
+    // The attributes and shapes of keras/src/layers/attention/multi_head_attention.py.
+    const { datasets } = readHdf5(files.get("model.weights.h5") as Uint8Array, "test");
+    const shapes = [...datasets].map(([path, { shape }]) => `${path} ${shape.join("x")}`);
+    expect(shapes.filter((text) => text.includes("attention")).sort()).toEqual([
+      "layers/multi_head_attention/key_dense/vars/0 4x2x3",
+      "layers/multi_head_attention/key_dense/vars/1 2x3",
+      "layers/multi_head_attention/output_dense/vars/0 2x5x7",
+      "layers/multi_head_attention/output_dense/vars/1 7",
+      "layers/multi_head_attention/query_dense/vars/0 3x2x3",
+      "layers/multi_head_attention/query_dense/vars/1 2x3",
+      "layers/multi_head_attention/value_dense/vars/0 4x2x5",
+      "layers/multi_head_attention/value_dense/vars/1 2x5",
+      "layers/multi_head_attention_1/key_dense/vars/0 4x1x2",
+      "layers/multi_head_attention_1/output_dense/vars/0 1x2x4",
+      "layers/multi_head_attention_1/query_dense/vars/0 4x1x2",
+      "layers/multi_head_attention_1/value_dense/vars/0 4x1x2",
+    ]);
+    const again = await loadKeras<NdArray[]>(bytes, { device });
+    const wanted = await first.predict([PADDED, OTHERS]);
+    close(await again.predict([PADDED, OTHERS]), wanted);
+    expect(await configOf(await toKeras(again))).toEqual(await configOf(bytes));
+    // mha(query=y, value=words) in Python.
+    const text = new TextDecoder().decode(files.get("config.json"));
+    const named = JSON.stringify(JSON.parse(text), (_key, value) => {
+      if (!Array.isArray(value?.args) || !("value_mask" in (value.kwargs ?? {}))) return value;
+      const [query, other, key] = value.args;
+      return { args: [], kwargs: { query, value: other, ...(key && { key }), ...value.kwargs } };
+    });
+    expect(named).toContain('"args":[],"kwargs":{"query":');
+    files.set("config.json", new TextEncoder().encode(named));
+    const third = await loadKeras<NdArray[]>(await writeZip(files), { device });
+    close(await third.predict([PADDED, OTHERS]), wanted);
+    for (const each of [first, again, third]) each.dispose();
   });
 
   test("an inner functional model is counted as Keras counts", async () => {

@@ -17,6 +17,7 @@ const READS_MASK = new Set([
   "Softmax",
   "Attention",
   "AdditiveAttention",
+  "MultiHeadAttention",
 ]);
 
 /** The operations by which Keras makes the mask of a layer: class, name, and whether it is one flag per timestep yet. */
