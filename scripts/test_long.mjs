@@ -34,6 +34,12 @@ const SECTIONS = {
     files: ["tests/ops/random_graphs.test.ts", ...RUNTIMES],
     env: { SLUICE_RUNS: "10000", SLUICE_SUITE: "graphs" },
   },
+  pairs: {
+    about: "2,000 random models against TensorFlow.js: outputs, gradients, three training steps",
+    minutes: 7,
+    files: ["tests/differential"],
+    env: { SLUICE_PAIRS: "2000" },
+  },
   models: {
     about: "1,000 models built, trained two steps and disposed, in every runtime",
     minutes: 3,

@@ -5,6 +5,7 @@
 
 export type { FileLimits } from "../platform/read_source.ts";
 export { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "./keras.ts";
+export type { OpenLength } from "./keras_entry.ts";
 export { toOnnx } from "./onnx/index.ts";
 export { loadTfjs, type TfjsFiles, toTfjs } from "./tfjs.ts";
 export { loadSafetensors, toSafetensors } from "./weights_file.ts";

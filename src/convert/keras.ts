@@ -9,6 +9,7 @@ import type { Source } from "../platform/source.ts";
 import type { Device } from "./device.ts";
 import { readHdf5 } from "./hdf5/read.ts";
 import { writeHdf5 } from "./hdf5/write.ts";
+import { type OpenLength, withLength } from "./keras_entry.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
 import { describeWeights, matchWeights } from "./keras_weights.ts";
 import { writeModelConfig } from "./keras_write.ts";
@@ -24,7 +25,8 @@ const KERAS_VERSION = "3.16.0";
 
 /**
  * Loads a model that Keras 3 saved with `model.save("name.keras")`.
- * Needs the npm package `@zip.js/zip.js`. How it was compiled is not read: compile it to train it.
+ * Needs the npm package `@zip.js/zip.js`. How it was compiled is not read: compile it to train it. A file that leaves the
+ * number of timesteps open needs a `length`.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
  * @throws FormatError when the file is damaged, or names the layer, option and value that Sluice lacks; no model is left behind.
  * @throws SluiceError when a package is missing, with the command that installs it.
@@ -33,7 +35,7 @@ const KERAS_VERSION = "3.16.0";
  */
 export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
   source: Source,
-  { device, ...limits }: { readonly device: Device } & FileLimits,
+  { device, length, ...limits }: { readonly device: Device } & OpenLength & FileLimits,
 ): Promise<Model<P>> {
   const maxBytes = maxBytesOf(limits);
   const { name, bytes } = await readSource(source, maxBytes);
@@ -58,7 +60,8 @@ export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
   if (!version.startsWith("3."))
     throw new FormatError(`${name} is of Keras ${show(version)}; expected Keras 3`, { version });
   const content = readHdf5(weights, `${name}: ${WEIGHTS}`);
-  const model = readModelConfig(parseStrictJson(config, `${name}: ${CONFIG}`), device, `${name}: ${CONFIG}`);
+  const json = withLength(parseStrictJson(config, `${name}: ${CONFIG}`), length);
+  const model = readModelConfig(json, device, `${name}: ${CONFIG}`);
   await withWeights(model, () => matchWeights(model, content, `${name}: ${WEIGHTS}`));
   return model as Model<P>;
 }

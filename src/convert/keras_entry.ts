@@ -1,5 +1,5 @@
 /** What a layer's or a model's entry in Keras's configuration says of itself. */
-import { FormatError } from "../core/errors.ts";
+import { FormatError, ValueError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { Shape } from "../core/shape.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -36,6 +36,35 @@ export function listOf(value: JsonValue | undefined, what: string): readonly Jso
   throw new FormatError(`${what}: expected a list of at most ${MAX_LENGTH}, got ${show(value)}`);
 }
 
+/** A size for those that a file leaves open: it holds null for the timesteps of a model for sequences of any length. */
+export interface OpenLength {
+  /** The timesteps of the model that is made, where the file fixes none. */
+  readonly length?: number | undefined;
+}
+
+const SHAPES = new Set(["batch_shape", "batch_input_shape", "build_input_shape"]);
+
+/**
+ * A configuration in which no input's size is open.
+ * @throws ValueError unless `length` is a whole number of at least 1.
+ */
+export function withLength(value: JsonValue, length: number | undefined): JsonValue {
+  if (length === undefined) return value;
+  if (!Number.isInteger(length) || length < 1) {
+    throw new ValueError(`length is ${length}; expected a whole number of at least 1`, { length });
+  }
+  const closed = (key: string, item: JsonValue): JsonValue =>
+    SHAPES.has(key) && Array.isArray(item)
+      ? item.map((size: JsonValue, axis: number) => (axis > 0 && size === null ? length : size))
+      : close(item);
+  const close = (item: JsonValue): JsonValue => {
+    if (Array.isArray(item)) return item.map(close);
+    if (typeof item !== "object" || item === null) return item;
+    return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, closed(key, inner)]));
+  };
+  return close(value);
+}
+
 /** The shape of an input, which an input layer or a first layer names; undefined where it names none. */
 export function inputShapeOf({ config }: Entry, what: string): Shape | undefined {
   const shape = config.get("batch_shape") ?? config.get("batch_input_shape");
@@ -47,7 +76,7 @@ export function withoutBatch(value: JsonValue | undefined, what: string): Shape 
   const [, ...shape] = listOf(value, what);
   if (shape.includes(null)) {
     throw new FormatError(
-      `${what} is ${show(value)}; expected fixed sizes after the batch: build the model for one length`,
+      `${what} is ${show(value)}, which leaves a size open; give the loader one for it, such as length: 100`,
     );
   }
   return shape.map((size) => countOf(size, what));

@@ -9,7 +9,7 @@ import { openFileSystem } from "../platform/file_system.ts";
 import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
 import { pathOf } from "../platform/source.ts";
 import type { Device } from "./device.ts";
-import { type Fields, listOf } from "./keras_entry.ts";
+import { type Fields, listOf, type OpenLength, withLength } from "./keras_entry.ts";
 import { type AnyModel, readModelConfig } from "./keras_read.ts";
 import { writeModelConfig } from "./keras_write.ts";
 import { topologyToKeras } from "./tfjs_read.ts";
@@ -26,7 +26,8 @@ const MAX_SHARDS = 1_024;
 const SHARD = /^[\w-][\w.-]*$/;
 
 /**
- * Loads a layers model that TensorFlow.js saved, or that its converter made of a Keras model.
+ * Loads a layers model that TensorFlow.js saved, or that its converter made of a Keras model. Files that leave the number of
+ * timesteps open need a `length`.
  * @param source the path of its directory or of its `model.json` (Node, Deno), the URL of `model.json`, or the files in memory.
  * @throws FormatError when a file is damaged or quantized, or names the layer, option and value that Sluice lacks; no model is left behind.
  * @throws FileError when a file is missing.
@@ -35,7 +36,7 @@ const SHARD = /^[\w-][\w.-]*$/;
  */
 export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | TfjsFiles,
-  { device, ...limits }: { readonly device: Device } & FileLimits,
+  { device, length, ...limits }: { readonly device: Device } & OpenLength & FileLimits,
 ): Promise<Model<P>> {
   const read = typeof source === "string" || source instanceof URL ? readerAt(source) : readerOf(source);
   const fields = objectOf(parseStrictJson(await read(TOPOLOGY, MAX_JSON_BYTES), TOPOLOGY), TOPOLOGY);
@@ -50,7 +51,7 @@ export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
   );
   const topology = objectOf(fields.get("modelTopology"), `${TOPOLOGY}: modelTopology`);
   const keras = topologyToKeras(topology.get("model_config") ?? Object.fromEntries(topology), TOPOLOGY);
-  const model = readModelConfig(keras, device, TOPOLOGY);
+  const model = readModelConfig(withLength(keras, length), device, TOPOLOGY);
   try {
     await model.setWeights(matchWeights(model, weights));
     return model as Model<P>;

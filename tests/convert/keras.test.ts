@@ -191,6 +191,25 @@ test.each([
   again.dispose();
 });
 
+test("a model for sequences of any length is made for the one that is asked for", async () => {
+  const sentiment = fixture("sentiment.keras");
+  const open = await withConfig(sentiment, (text) =>
+    text
+      .replaceAll('"batch_shape": [null, 15]', '"batch_shape": [null, null]')
+      .replaceAll('"build_input_shape": [null, 15]', '"build_input_shape": [null, null]'),
+  );
+  await expect(loadKeras(open, { device })).rejects.toThrow(/\[null,null\].*leaves a size open; give .* length: 100/);
+  await expect(loadKeras(open, { device, length: 0 })).rejects.toThrow(/length is 0/);
+  // The model has no mask: a row of 15 ids is its own answer, whoever fixed the length.
+  const ids = { shape: [1, 15], data: Int32Array.from({ length: 15 }, (_, t) => (7 * t) % 60) };
+  const [fixed, asked] = [await loadKeras(sentiment, { device }), await loadKeras(open, { device, length: 15 })];
+  expect(await asked.predict(ids)).toEqual(await fixed.predict(ids));
+  const longer = await loadKeras(open, { device, length: 20 });
+  expect(longer.layers[1]?.output.shape).toEqual([12]);
+  expect(await longer.weights()).toEqual(await fixed.weights());
+  for (const model of [fixed, asked, longer]) model.dispose();
+});
+
 test("options that are not Keras's defaults survive", async () => {
   const layers = [
     lstm({
