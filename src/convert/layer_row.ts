@@ -1,4 +1,3 @@
-import type { Variable } from "../graph/operation.ts";
 import type { Layer } from "../nn/layers/index.ts";
 import type { Option } from "./options.ts";
 
@@ -13,7 +12,7 @@ export interface LayerRow {
   /** By Keras's names, layers inside that are weights of the layer itself here: their own names and weights. */
   readonly groups?: (
     layer: Layer,
-  ) => Readonly<Record<string, { readonly name: string; readonly weights: readonly Variable[] }>>;
+  ) => Readonly<Record<string, { readonly name: string; readonly weights: Layer["weights"] }>>;
   /** The arguments of Keras's `call` in their order, where a file may give more than the first by its place. */
   readonly callArguments?: readonly string[];
   /** The arguments that take the inputs, where each input is one; else the first takes them all. */
