@@ -30,10 +30,10 @@ export function roomLink(name: string): string {
   return `${location.pathname}${location.search}${hashOf(name)}`;
 }
 
-/** The address to share: with what stands in the text box only if asked for. */
+/** The address to share: of the room that it is for, and with what stands in the text box only if asked for. */
 export function shareLink(withText: boolean): string {
   const url = new URL(location.href);
-  url.hash = hashOf(room.value, withText ? [["text", text.value]] : []);
+  url.hash = withText ? hashOf("ask", [["text", text.value]]) : hashOf("train");
   return url.href;
 }
 

@@ -1,9 +1,10 @@
 /** The built page in a real browser, watched: what all tests of the page share. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "puppeteer";
+import type { Browser, ElementHandle, Page } from "puppeteer";
 import { build } from "vite";
 import { expect, inject } from "vitest";
 import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
@@ -135,6 +136,8 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
     async close() {
       await browser.close();
       await server.close();
+      if (chosen !== undefined) await rm(await chosen, { recursive: true });
+      chosen = undefined;
     },
   };
 }
@@ -212,4 +215,70 @@ export function dropFile(page: Page, name: string, content: string): Promise<voi
     name,
     content,
   );
+}
+
+/** Lets a page's downloads go by, and keeps what they are of. */
+export async function keepDownloads(page: Page): Promise<void> {
+  await page.evaluateOnNewDocument(() => {
+    const kept: { name: string; text: string }[] = [];
+    Object.assign(globalThis, { kept });
+    HTMLAnchorElement.prototype.click = function click(this: HTMLAnchorElement) {
+      const { href, download } = this;
+      void fetchBlob(href).then((text) => kept.push({ name: download, text }));
+    };
+    const blobs = new Map<string, Blob>();
+    const make = URL.createObjectURL.bind(URL);
+    URL.createObjectURL = (blob: Blob) => {
+      const address = make(blob);
+      blobs.set(address, blob);
+      return address;
+    };
+    async function fetchBlob(address: string): Promise<string> {
+      const bytes = new Uint8Array((await blobs.get(address)?.arrayBuffer()) ?? new ArrayBuffer(0));
+      let text = "";
+      for (const byte of bytes) text += String.fromCharCode(byte);
+      return btoa(text);
+    }
+  });
+}
+
+/** The bytes of what a button saves under a name; `keepDownloads` has to have prepared the page. */
+export async function downloaded(page: Page, button: string, name: string): Promise<Uint8Array> {
+  await page.waitForSelector(`${button}:enabled`, { timeout: 60_000 });
+  await page.click(button);
+  await page.waitForFunction(
+    (wanted) => (globalThis as unknown as { kept: { name: string }[] }).kept.some((each) => each.name === wanted),
+    { timeout: 60_000 },
+    name,
+  );
+  const text = await page.evaluate(
+    (wanted) =>
+      (globalThis as unknown as { kept: { name: string; text: string }[] }).kept.find((each) => each.name === wanted)
+        ?.text,
+    name,
+  );
+  return new Uint8Array(Buffer.from(text ?? "", "base64"));
+}
+
+/** Prepares a page as a browser without WebGPU has it. */
+export const withoutWebGpu = (page: Page): Promise<unknown> =>
+  page.evaluateOnNewDocument(() => {
+    delete (Navigator.prototype as { gpu?: unknown }).gpu;
+  });
+
+/** Where the files lie that tests choose. */
+let chosen: Promise<string> | undefined;
+
+/** Chooses a file in a field, as by its button. */
+export async function chooseFile(
+  page: Page,
+  selector: string,
+  name: string,
+  content: string | Uint8Array,
+): Promise<void> {
+  chosen ??= mkdtemp(join(tmpdir(), "sluice-chosen-"));
+  const path = join(await chosen, name);
+  await writeFile(path, content);
+  const input = (await page.waitForSelector(selector)) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(path);
 }

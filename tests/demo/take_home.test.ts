@@ -4,14 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
-import type { Page } from "puppeteer";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import card from "../../demo/shipped/card.json" with { type: "json" };
 import { serveFiles } from "../../src/cli/static_server.ts";
 import { loadModel, type ReviewEncoder, readSafetensors } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
-import { openSite, type Site, textOf, waitForText } from "./harness.ts";
+import {
+  chooseFile,
+  downloaded,
+  goTo,
+  keepDownloads,
+  openSite,
+  paste,
+  type Site,
+  textOf,
+  waitForText,
+} from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,48 +35,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Lets a page's downloads go by, and keeps what they are of. */
-async function keepDownloads(page: Page): Promise<void> {
-  await page.evaluateOnNewDocument(() => {
-    const kept: { name: string; text: string }[] = [];
-    Object.assign(globalThis, { kept });
-    HTMLAnchorElement.prototype.click = function click(this: HTMLAnchorElement) {
-      const { href, download } = this;
-      void fetchBlob(href).then((text) => kept.push({ name: download, text }));
-    };
-    const blobs = new Map<string, Blob>();
-    const make = URL.createObjectURL.bind(URL);
-    URL.createObjectURL = (blob: Blob) => {
-      const address = make(blob);
-      blobs.set(address, blob);
-      return address;
-    };
-    async function fetchBlob(address: string): Promise<string> {
-      const bytes = new Uint8Array((await blobs.get(address)?.arrayBuffer()) ?? new ArrayBuffer(0));
-      let text = "";
-      for (const byte of bytes) text += String.fromCharCode(byte);
-      return btoa(text);
-    }
-  });
-}
-
-async function downloaded(page: Page, button: string, name: string): Promise<Uint8Array> {
-  await page.waitForSelector(`${button}:enabled`, { timeout: 60_000 });
-  await page.click(button);
-  await page.waitForFunction(
-    (wanted) => (globalThis as unknown as { kept: { name: string }[] }).kept.some((each) => each.name === wanted),
-    { timeout: 60_000 },
-    name,
-  );
-  const text = await page.evaluate(
-    (wanted) =>
-      (globalThis as unknown as { kept: { name: string; text: string }[] }).kept.find((each) => each.name === wanted)
-        ?.text,
-    name,
-  );
-  return new Uint8Array(Buffer.from(text ?? "", "base64"));
-}
-
 async function unzip(bytes: Uint8Array): Promise<Map<string, Uint8Array>> {
   const entries = await new ZipReader(new Uint8ArrayReader(bytes)).getEntries();
   const files = new Map<string, Uint8Array>();
@@ -80,7 +47,8 @@ async function unzip(bytes: Uint8Array): Promise<Map<string, Uint8Array>> {
 test("the model is taken home in four formats, and the lines that go with it load it in another page", async () => {
   const { page, complaints, foreign } = await site.open({ hash: "home?seed=5", prepare: keepDownloads });
   expect(await textOf(page, ".model-card b")).toBe(`${(100 * card.shipped.testAccuracy).toFixed(1)}%`);
-  const files = await unzip(await downloaded(page, "#save-sluice", "model.zip"));
+  const zip = await downloaded(page, "#save-sluice", "model.zip");
+  const files = await unzip(zip);
   expect([...files.keys()].map((name) => name.replace(/-[0-9a-f]+/, ""))).toEqual([
     "weights.safetensors",
     "model.json",
@@ -95,11 +63,13 @@ test("the model is taken home in four formats, and the lines that go with it loa
 
   // The link: settings always, the text only when asked for.
   const link = () => page.$eval("#share-link", (field) => (field as HTMLInputElement).value);
-  expect(await link()).toMatch(/#home\?seed=5/);
+  expect(await link()).toMatch(/#train\?seed=5/);
   expect(await link()).not.toContain("text=");
   await page.focus("#share-text");
   await page.keyboard.press("Space");
-  await page.waitForFunction(() => (document.querySelector("#share-link") as HTMLInputElement).value.includes("text="));
+  await page.waitForFunction(() =>
+    /#ask\?seed=5&text=/.test((document.querySelector("#share-link") as HTMLInputElement).value),
+  );
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
   await page.close();
@@ -140,6 +110,35 @@ test("the model is taken home in four formats, and the lines that go with it loa
   }
 });
 
+test("a model that was taken home is brought back, and a file that holds none changes nothing", async () => {
+  const { page, complaints } = await site.open({ hash: "home", prepare: keepDownloads });
+  const give = (name: string, bytes: Uint8Array) => chooseFile(page, "#bring", name, bytes);
+  const zip = await downloaded(page, "#save-sluice", "model.zip");
+  await give("model.zip", zip);
+  await waitForText(page, "#brought", /^model\.zip is open.*in every room/);
+  await goTo(page, "Ask it");
+  const isOwn = () => page.$eval("input[name=which][value=own]", (field) => (field as HTMLInputElement).checked);
+  expect(await isOwn()).toBe(true);
+  await paste(page, "#text", "Dull and awful.");
+  await waitForText(page, "#verdict", /^Blame/);
+  const own = await textOf(page, "#verdict");
+  await page.click("input[name=which][value=shipped]");
+  await page.waitForFunction(() => document.querySelector(".stale") === null);
+  expect(await textOf(page, "#verdict")).toBe(own);
+
+  await goTo(page, "Take it home");
+  await give("cut.zip", zip.subarray(0, zip.length / 2));
+  await waitForText(page, ".notices", /cut\.zip cannot be unpacked: .*expected the \.zip that this page saves/);
+  await give("other.zip", await downloaded(page, "#save-tfjs", "model-tfjs.zip"));
+  await waitForText(page, ".notices", /model\.json/);
+  await goTo(page, "Ask it");
+  await page.click("input[name=which][value=own]");
+  await paste(page, "#text", "Dull and awful, and then some.");
+  await waitForText(page, "#words", /some/);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test("the map of words: search, neighbours, before and after, by mouse and keyboard", async () => {
   const { page, complaints, foreign } = await site.open({ hash: "words" });
   await waitForText(page, "#chosen-word", /^wonderful$/);
@@ -173,11 +172,18 @@ test("the map of words: search, neighbours, before and after, by mouse and keybo
   const [trained = 0] = (/across ([\d.]+)%/.exec(explained) ?? []).slice(1).map(Number);
   expect(across).toBeLessThan(10);
   expect(trained).toBeGreaterThan(20);
+  // Who scrolls the page past the map goes on scrolling; who works in it zooms.
+  const box = await (await page.$(".map-picture"))?.boundingBox();
+  const scrolled = () => page.evaluate(() => scrollY);
+  await page.mouse.move((box?.x ?? 0) + 100, (box?.y ?? 0) + 100);
+  await page.mouse.wheel({ deltaY: 60 });
+  await page.waitForFunction(() => scrollY > 0);
+  await page.evaluate(() => scrollTo(0, 0));
   await page.focus(".map-picture");
   for (const key of ["+", "ArrowLeft", "0", "-"]) await page.keyboard.press(key as "0");
-  const box = await (await page.$(".map-picture"))?.boundingBox();
-  await page.mouse.move((box?.x ?? 0) + 100, (box?.y ?? 0) + 100);
+  await page.mouse.wheel({ deltaY: 200 });
   await page.mouse.wheel({ deltaY: -200 });
+  expect(await scrolled()).toBe(0);
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
   await page.close();

@@ -5,12 +5,14 @@ import { shareLink } from "../../address.ts";
 import { ask } from "../../client.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import card from "../../shipped/card.json" with { type: "json" };
-import { gpu, settings, text, which } from "../../state.ts";
+import { gpu, settings, text, wanted, which } from "../../state.ts";
+import { FileButton } from "../../ui/file_button.tsx";
 import { count, megabytes, percent } from "../../ui/format.ts";
 import { ModelChoice } from "../../ui/model_choice.tsx";
 import { saveFile } from "../../ui/save_file.ts";
 import type { ExportFormat } from "../../worker/requests/export.ts";
-import { snippetFor } from "./snippet.ts";
+import { offerOwn, phase } from "../train/store.ts";
+import { SNIPPET } from "./snippet.ts";
 import "./home.css";
 
 interface Format {
@@ -39,9 +41,8 @@ const FORMATS: readonly Format[] = [
 ];
 
 const status = signal("");
+const brought = signal("");
 const isBusy = signal(false);
-/** The files of the archive that was saved last; before that, those of the page's own model. */
-const saved = signal<readonly string[]>(["model.json", "weights-….safetensors"]);
 const sharesText = signal(false);
 const copied = signal("");
 
@@ -53,11 +54,28 @@ async function download({ format, label }: Format): Promise<void> {
   status.value = `Writing ${label} …`;
   try {
     const { name, bytes, contents } = await ask("exportModel", { which: model, format });
-    if (format === "sluice") saved.value = contents;
     saveFile(name, bytes);
     status.value = `${name}, ${megabytes(bytes.length)}${contents.length > 0 ? `: ${contents.join(", ")}` : ""}`;
   } catch (error) {
     status.value = "";
+    notifyFailure("home", error);
+  } finally {
+    isBusy.value = false;
+  }
+}
+
+/** Asks a model from a file from now on. */
+async function bringBack(file: File): Promise<void> {
+  isBusy.value = true;
+  dismiss("home");
+  brought.value = `Opening ${file.name} …`;
+  try {
+    await ask("importModel", { file });
+    offerOwn();
+    wanted.value = "own";
+    brought.value = `${file.name} is open: as “your model” it answers in every room, until this page is closed.`;
+  } catch (error) {
+    brought.value = "";
     notifyFailure("home", error);
   } finally {
     isBusy.value = false;
@@ -105,21 +123,43 @@ function Download() {
   );
 }
 
+function BringBack() {
+  const isTraining = phase.value !== "idle";
+  return (
+    <section class="panel" aria-labelledby="bring-title">
+      <h3 id="bring-title">Bring one back</h3>
+      <p>A model that was saved here as “Sluice's own”. It takes the place of your own one.</p>
+      <div class="controls">
+        <FileButton
+          id="bring"
+          label="Open a saved model"
+          accept=".zip"
+          isDisabled={isBusy.value || isTraining || gpu.value.kind !== "ready"}
+          onChoose={(chosen) => void bringBack(chosen)}
+        />
+      </div>
+      <p id="brought" role="status">
+        {isTraining ? "Your own one is being trained: once that is done." : brought.value}
+      </p>
+    </section>
+  );
+}
+
 function Snippet() {
-  const code = snippetFor(saved.value);
   return (
     <section class="panel" aria-labelledby="snippet-title">
       <h3 id="snippet-title">Ask it in a page of your own</h3>
       <p>
-        Unpack the archive into a folder <code>model</code> beside your page, and put this into a module script. The
-        page has to come from https or localhost; <code>sluice</code> is the package, by a bundler or an import map.
+        Sluice is a package without dependencies: <code class="whole">npm install sluice</code>. Unpack “Sluice's own”
+        into a folder <code>model</code> beside your page, and put this into a module script; a bundler or an import map
+        finds the package. The page has to come from https or localhost.
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
       <pre id="snippet" tabIndex={0}>
-        {code}
+        {SNIPPET}
       </pre>
       <div class="controls">
-        <button type="button" onClick={() => void copy("The lines are", code)}>
+        <button type="button" onClick={() => void copy("The lines are", SNIPPET)}>
           Copy
         </button>
       </div>
@@ -136,8 +176,8 @@ function Share() {
     <section class="panel" aria-labelledby="share-title">
       <h3 id="share-title">Share the settings</h3>
       <p>
-        The same settings and seed on the same kind of GPU train the same network, bit for bit. The link holds the
-        settings and what is selected; your text only if you say so.
+        The same settings and seed on the same kind of GPU train the same network, bit for bit. The link opens the
+        training with these settings; your text is in it only if you say so.
       </p>
       <label class="check">
         <input
@@ -211,6 +251,7 @@ export function Room() {
     <div class="home-room">
       <div class="stack">
         <Download />
+        <BringBack />
         <Share />
       </div>
       <div class="stack">

@@ -38,19 +38,19 @@ function note(line: string): void {
   log.value = [...log.value, line];
 }
 
-/** Begins the curves anew, with those of a training that goes on. */
-function clear(from: Curves = { training: [], heldOut: [] }): void {
+/** Begins the curves anew, with those of a training that goes on, and up to where that is kept. */
+function clear(from: Curves = { training: [], heldOut: [] }, keptTo?: number): void {
   curves.training.splice(0, Number.POSITIVE_INFINITY, ...from.training);
   curves.heldOut.splice(0, Number.POSITIVE_INFINITY, ...from.heldOut);
   curvesVersion.value++;
   figures.value = undefined;
-  keptStep.value = undefined;
+  keptStep.value = keptTo;
   point.value = curves.training.at(-1);
   score.value = curves.heldOut.at(-1);
 }
 
 /** The own model is there, or has changed. */
-function offerOwn(): void {
+export function offerOwn(): void {
   if (!available.value.includes("own")) available.value = [...available.value, "own"];
   ownVersion.value++;
 }
@@ -107,7 +107,11 @@ function hear(event: TrainEvent): void {
       });
       break;
     case "recovering":
-      clear({ training: curves.training.filter(({ step }) => step <= event.step), heldOut: [...curves.heldOut] });
+      // What was kept before still is.
+      clear(
+        { training: curves.training.filter(({ step }) => step <= event.step), heldOut: [...curves.heldOut] },
+        keptStep.value,
+      );
       note(`the GPU was lost; going on from step ${count(event.step)} on a new one`);
       status.value = "The GPU was lost. Going on with a new one …";
       break;
@@ -158,7 +162,7 @@ export function start(): Promise<void> {
 export function goOn({ place, run }: KeptTraining, again?: File): Promise<void> {
   batch(() => {
     settings.value = run.settings;
-    clear(run.curves);
+    clear(run.curves, run.step);
     note(`going on from step ${count(run.step)}`);
   });
   return follow((signal) => ask("goOn", { place, file: again }, { signal, onEvent: hear }));
@@ -194,8 +198,7 @@ export async function restore(): Promise<void> {
   }
   if (phase.value !== "idle") return;
   batch(() => {
-    clear(found.run.curves);
-    keptStep.value = found.run.step;
+    clear(found.run.curves, found.run.step);
     kept.value = found.run.isDone ? undefined : found;
     status.value = found.run.isDone ? "The model that you trained before is here." : "A training was interrupted.";
     offerOwn();

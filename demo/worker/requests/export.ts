@@ -1,6 +1,8 @@
 /** A model as files to take home. What writes another library's format is loaded when it is asked for. */
+import type { ModelFiles } from "sluice";
 import type { Context } from "../../protocol.ts";
 import type { Subject, Which } from "../session.ts";
+import { zipped } from "../zip.ts";
 
 /** A format, and what it is good for. */
 export type ExportFormat = "sluice" | "safetensors" | "tfjs" | "onnx";
@@ -17,18 +19,7 @@ export interface ExportResult {
   readonly contents: readonly string[];
 }
 
-type Files = ReadonlyMap<string, Uint8Array>;
-
-/** Files as one .zip, none of them compressed: weights do not shrink. */
-async function zipped(files: Files): Promise<Uint8Array<ArrayBuffer>> {
-  const { configure, Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } = await import("@zip.js/zip.js");
-  configure({ useWebWorkers: false });
-  const writer = new ZipWriter(new Uint8ArrayWriter(), { level: 0 });
-  for (const [name, bytes] of files) await writer.add(name, new Uint8ArrayReader(bytes));
-  return new Uint8Array(await writer.close());
-}
-
-async function archive(name: string, files: Files): Promise<ExportResult> {
+async function archive(name: string, files: ModelFiles): Promise<ExportResult> {
   return { name, bytes: await zipped(files), contents: [...files.keys()] };
 }
 

@@ -29,6 +29,7 @@ export const requests = {
   forecast: later(async () => (await forecasts()).forecast),
   forgetKept,
   goOn,
+  importModel: later(async () => (await import("./import.ts")).importModel),
   hardest: later(async () => (await import("./hardest.ts")).hardest),
   judge,
   nearWords: later(async () => (await words()).nearWords),

@@ -1,0 +1,29 @@
+/** A model that was taken home, brought back. */
+import { FormatError, type Model } from "sluice";
+import type { Context } from "../../protocol.ts";
+import { loadSaved } from "../load_saved.ts";
+import { unzipped } from "../zip.ts";
+
+/** Whether a model turns ids of words into one number. */
+const isJudge = ({ inputs, outputs, inputShape, outputShape }: Model): boolean =>
+  [inputs, outputs, inputShape, outputShape].every(({ length }) => length === 1) && outputShape[0] === 1;
+
+/**
+ * Puts a saved model in the place of the visitor's own, which stays if the file is not what it should be.
+ * @throws FormatError when it is no archive, is damaged, or holds no model that reads text.
+ */
+export async function importModel({ session }: Context, { file }: { readonly file: File }): Promise<void> {
+  const files = await unzipped(file);
+  if (!files.has("model.json")) {
+    throw new FormatError(`${file.name} has no model.json; expected the .zip that “Sluice's own” saves`);
+  }
+  const model = await loadSaved(files, await session.device());
+  const { encoder } = model;
+  if (encoder === undefined || !isJudge(model)) {
+    model.dispose();
+    throw new FormatError(
+      `${file.name} holds a model that gives no verdict on a text; expected one of this page's kind`,
+    );
+  }
+  session.setSubject("own", { model, encoder }, async (device) => ({ model: await loadSaved(files, device), encoder }));
+}
