@@ -23,6 +23,7 @@ const TITLES: Readonly<Record<FailureCause, string>> = {
   gpuLost: "The GPU went away",
   notFinite: "The loss ran away",
   badFile: "That file could not be used",
+  badValue: "That cannot be done",
   diskFull: "The disk is full",
   noModel: "No model yet",
   workerGone: "The training's worker is gone",

@@ -51,6 +51,7 @@ export type FailureCause =
   | "gpuLost"
   | "notFinite"
   | "badFile"
+  | "badValue"
   | "diskFull"
   | "noModel"
   | "workerGone"

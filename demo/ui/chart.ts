@@ -15,6 +15,23 @@ export function axis(size: number): uPlot.Axis {
   };
 }
 
+/** Steps from one number of an axis to the next where there is nothing between whole ones. */
+export const WHOLE = [1, 2, 5]
+  .flatMap((digit) => Array.from({ length: 7 }, (_, power) => digit * 10 ** power))
+  .sort((a, b) => a - b);
+
+const isPowerOfTen = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+
+/** A logarithmic axis: a line at each power of ten, and its number where there is room. */
+export function logAxis(size: number, format: (value: number) => string): uPlot.Axis {
+  const plain = axis(size);
+  return {
+    ...plain,
+    grid: { ...plain.grid, filter: (_plot, splits) => splits.map((value) => (isPowerOfTen(value) ? value : null)) },
+    values: (_plot, splits) => splits.map((value) => (isPowerOfTen(value) ? format(value) : "")),
+  };
+}
+
 /** A line without points, in a colour of the theme by name. */
 export function line(label: string, paint: string, dash: number[] = [], width = 2): uPlot.Series {
   return { label, stroke: () => colour(paint), width, dash, points: { show: false } };

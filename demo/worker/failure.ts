@@ -7,6 +7,7 @@ import {
   FormatError,
   isStorageFull,
   NonFiniteError,
+  ValueError,
 } from "sluice";
 import type { Failure, FailureCause } from "../protocol.ts";
 import { NoModelError } from "./no_model_error.ts";
@@ -19,6 +20,7 @@ function causeOf(error: unknown): FailureCause {
   if (error instanceof NoModelError) return "noModel";
   if (error instanceof Error && error.name === "AbortError") return "aborted";
   if (isStorageFull(error)) return "diskFull";
+  if (error instanceof ValueError) return "badValue";
   return error instanceof FormatError || error instanceof FileError ? "badFile" : "other";
 }
 

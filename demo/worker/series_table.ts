@@ -5,12 +5,23 @@ import { FormatError } from "sluice";
 export interface SeriesTable {
   readonly name: string;
   readonly columns: ReadonlyMap<string, readonly number[]>;
-  /** The rows' dates as they are written, where there is a column of that name. */
+  /** The rows' dates as they are written, where a column has such a name. */
   readonly dates: readonly string[] | undefined;
 }
 
 const MOST_BYTES = 20e6;
+/** Names of columns that say when a row was. */
+const DATES = /^(date|day|week|month|quarter|year|time(stamp)?)$/i;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Where the column with the most numbers first has none, in words. */
+function firstGap(header: readonly string[], body: readonly (readonly string[])[]): string {
+  const numbers = header.map((_, at) => body.filter((row) => NUMBER.test(row[at] ?? "")).length);
+  const at = numbers.indexOf(Math.max(...numbers));
+  const gap = body.findIndex((row) => !NUMBER.test(row[at] ?? ""));
+  if (numbers[at] === 0) return "";
+  return `: ${header[at]} has ${JSON.stringify((body[gap]?.[at] ?? "").slice(0, 40))} in row ${gap + 1} after the header`;
+}
 
 /**
  * Reads a table with a header line; fields are separated by commas, semicolons or tabs.
@@ -43,9 +54,9 @@ export async function readSeriesTable(name: string, text: string): Promise<Serie
   });
   if (columns.size === 0) {
     throw new FormatError(
-      `${name}: none of its columns (${header.join(", ").slice(0, 100)}) holds a number in every row; mend or remove the rows that have none`,
+      `${name}: none of its columns (${header.join(", ").slice(0, 100)}) holds a number in every row${firstGap(header, body)}; mend or remove the rows that have none`,
     );
   }
-  const dateAt = header.findIndex((column) => column.toLowerCase() === "date");
+  const dateAt = header.findIndex((column) => DATES.test(column));
   return { name, columns, dates: dateAt < 0 ? undefined : body.map((row) => row[dateAt] as string) };
 }

@@ -43,14 +43,15 @@ export async function readTable(file: File): Promise<LabelledText[]> {
   const isJson = /\.(jsonl|ndjson|json)$/i.test(name) || text.trimStart().startsWith("{");
   const rows = isJson ? jsonRows(name, text) : await csvRows(name, text);
   const distinct = [...new Map(rows.map((row) => [row.text, row])).values()];
+  const counted = (count: number, kind: string): string => `${count} ${kind} ${count === 1 ? "text" : "texts"}`;
   if (distinct.length < FEWEST_ROWS) {
-    throw new FormatError(`${name} has ${distinct.length} different texts; expected at least ${FEWEST_ROWS}`);
+    throw new FormatError(`${name} has ${counted(distinct.length, "different")}; expected at least ${FEWEST_ROWS}`);
   }
   for (const label of [0, 1] as const) {
     const count = distinct.filter((row) => row.label === label).length;
     if (count >= FEWEST_ROWS / 4) continue;
     const kind = label === 1 ? "positive" : "negative";
-    throw new FormatError(`${name} has ${count} ${kind} texts; expected at least ${FEWEST_ROWS / 4} of either kind`);
+    throw new FormatError(`${name} has ${counted(count, kind)}; expected at least ${FEWEST_ROWS / 4} of either kind`);
   }
   return distinct.map((row) => ({ text: row.text, label: row.label }));
 }
@@ -62,17 +63,23 @@ function decode(name: string, bytes: Uint8Array): string {
     );
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new FormatError(`${name} is not UTF-8 text; save it as CSV in UTF-8`, {}, { cause });
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // Pictures and archives may pass for UTF-8, but have bytes of zero.
+    if (!text.includes("\0")) return text;
+  } catch {
+    // Said below.
   }
+  throw new FormatError(`${name} is not text in UTF-8; expected a table of text,label, saved as CSV or JSON lines`);
 }
+
+const labelOf = (value: unknown): 0 | 1 | undefined => LABELS.get(String(value).trim().toLowerCase());
+const isLabel = (value: unknown): boolean => labelOf(value) !== undefined;
 
 function rowOf(name: string, line: number, text: unknown, label: unknown): Row {
   if (typeof text !== "string" || text.trim() === "") {
     throw new FormatError(`${name}, line ${line}: the text is ${show(text)}; expected words`, { line });
   }
-  const known = LABELS.get(String(label).trim().toLowerCase());
+  const known = labelOf(label);
   if (known === undefined) {
     throw new FormatError(`${name}, line ${line}: the label is ${show(label)}; expected 0 or 1, negative or positive`, {
       line,
@@ -97,8 +104,13 @@ function jsonRows(name: string, text: string): Row[] {
     try {
       value = JSON.parse(source);
     } catch (cause) {
-      const { message } = cause as Error;
-      throw new FormatError(`${name}, line ${line} is no JSON: ${message}; expected one object a line`, { line });
+      // Engines count lines of their own, of which this one is the first.
+      const message = (cause as Error).message.replace(/ (in JSON )?at (position|line) .*$/s, "");
+      throw new FormatError(
+        `${name}, line ${line} is no JSON: ${message}; expected {"text": …, "label": …} on each line`,
+        { line },
+        { cause },
+      );
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new FormatError(`${name}, line ${line} is ${show(value)}; expected {"text": …, "label": …}`, { line });
@@ -130,6 +142,14 @@ async function csvRows(name: string, text: string): Promise<Row[]> {
     firstOf(names, (key) => (header.includes(key) ? header.indexOf(key) : undefined));
   const [textAt, labelAt] = [place(TEXT_NAMES), place(LABEL_NAMES)];
   const isHeaded = textAt !== undefined && labelAt !== undefined;
+  // Two names that are none of ours, over labels that make sense: a header, in other words.
+  const second = records[1]?.record;
+  if (!isHeaded && header.length === 2 && !isLabel(header[1]) && isLabel(second?.[1])) {
+    throw new FormatError(
+      `${name}, line 1: the columns are called ${show(header[0])} and ${show(header[1])}; expected text and label`,
+      { line: 1 },
+    );
+  }
   return records.slice(isHeaded ? 1 : 0).map(({ record, info: { lines } }) => {
     if (!isHeaded && record.length !== 2) {
       throw new FormatError(

@@ -1,15 +1,13 @@
 /** Training in the page, end to end: files good and bad, reloads and lost devices, each ending with the very same weights. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { ElementHandle, Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tar } from "../data/archives.ts";
 import {
+  chooseFile,
   dropFile,
   finishTraining,
+  goTo,
   loseDevice,
   openSite,
   type Site,
@@ -21,26 +19,13 @@ import {
 } from "./harness.ts";
 
 let site: Site;
-let files: string;
 /** Of the weights after a training that nothing interrupted. */
 let undisturbed: string;
 
 beforeAll(async () => {
   site = await openSite();
-  files = await mkdtemp(join(tmpdir(), "sluice-demo-files-"));
 });
-afterAll(async () => {
-  await site?.close();
-  if (files !== undefined) await rm(files, { recursive: true });
-});
-
-/** Gives a file to the page as the file dialog does. */
-async function choose(page: Page, name: string, content: string | Uint8Array): Promise<void> {
-  const path = join(files, name);
-  await writeFile(path, content);
-  const input = (await page.$("#file")) as ElementHandle<HTMLInputElement>;
-  await input.uploadFile(path);
-}
+afterAll(() => site?.close());
 
 test("a training that is undisturbed, by keyboard alone", async () => {
   const { page, complaints } = await site.open({ hash: `train?${SMALL_TRAINING}` });
@@ -63,6 +48,12 @@ test("after a reload in mid-training the page goes on, and ends with the same we
   await page.reload();
   await page.waitForSelector("#go-on");
   expect(await textOf(page, ".offer")).toMatch(/stands at step (1[1-9]|2\d) of 30/);
+  expect(await page.$eval("#progress", (bar) => (bar as HTMLProgressElement).value)).toBeGreaterThan(0.3);
+  // Other rooms lead back to it, rather than to a new one.
+  await goTo(page, "Ask it");
+  expect(await page.$("#train-now")).toBe(null);
+  await (await page.waitForSelector(".top-right a ::-p-text(A training waits)"))?.click();
+  await page.waitForSelector("#go-on");
   await page.click("#go-on");
   expect(await finishTraining(page)).toBe(undisturbed);
   expect(complaints).toEqual([]);
@@ -132,7 +123,7 @@ test("a table of one's own, chosen and dropped; what is wrong with one is said b
   const rows = Array.from({ length: 60 }, (_, n) =>
     n % 2 === 0 ? `"a good, fine film number ${n}",positive` : `a dull and tiresome film number ${n},negative`,
   );
-  await choose(page, "reviews.csv", ["text,label", ...rows].join("\n"));
+  await chooseFile(page, "#file", "reviews.csv", ["text,label", ...rows].join("\n"));
   await waitForText(page, "#data", /reviews\.csv: 48 to learn from, 12 kept/);
   await waitForAddress(page, "data=table");
 
@@ -144,10 +135,16 @@ test("a table of one's own, chosen and dropped; what is wrong with one is said b
   const lines = rows.map((_, n) => JSON.stringify({ text: `film ${n}, as good as it gets`, label: n % 2 }));
   await dropFile(page, "reviews.jsonl", lines.join("\n"));
   await waitForText(page, "#data", /reviews\.jsonl: 48 to learn from/);
+  await dropFile(page, "broken.jsonl", [lines[0], lines[1], '{"text": "no end', ...lines].join("\n"));
+  await waitForText(page, ".notices", /broken\.jsonl, line 3 is no JSON: [^()]*; expected {"text": …, "label": …}/);
+  await dropFile(page, "one.csv", "text,label\nhello,1\n");
+  await waitForText(page, ".notices", /one\.csv has 1 different text; expected at least 20/);
+  await dropFile(page, "names.csv", "title,stars\nhello,1\n");
+  await waitForText(page, ".notices", /names\.csv, line 1: the columns are called "title" and "stars"; expected text/);
   await dropFile(page, "cut.tar.gz", "not an archive");
   await waitForText(page, ".notices", /cut\.tar\.gz/);
   const archive = gzipSync(tar([{ path: "aclImdb/train/pos/0_9.txt", text: randomBytes(50_000).toString("hex") }]));
-  await choose(page, "short.tar.gz", archive.subarray(0, archive.length / 2));
+  await chooseFile(page, "#file", "short.tar.gz", archive.subarray(0, archive.length / 2));
   await waitForText(page, ".notices", /short\.tar\.gz: the gzip stream is cut short or damaged after/);
   await startTraining(page);
   await waitForText(page, "#state", /^(Done|Stopped by an error)/);

@@ -1,7 +1,10 @@
 /** The series, the loss as it falls, and the held-out rows with what was said of them. */
 import { useSignalEffect } from "@preact/signals";
-import { axis, line, useChart } from "../../ui/chart.ts";
+import { axis, line, useChart, WHOLE } from "../../ui/chart.ts";
 import { losses, progress, result, series } from "./store.ts";
+
+/** The number of the first row that was held out, as the chart of the series counts. */
+const firstHeldOut = (): number => (result.value?.trained ?? 0) + 1;
 
 /** The series: what is learnt from, and what is kept for the test. */
 export function SeriesChart() {
@@ -11,7 +14,8 @@ export function SeriesChart() {
       axes: [
         {
           ...axis(32),
-          values: (_plot, splits) => splits.map((row) => dateAt(row) ?? String(row)),
+          incrs: WHOLE,
+          values: (_plot, splits) => splits.map((row) => dateAt(row) ?? String(row + 1)),
           space: 110,
         },
         axis(62),
@@ -44,8 +48,17 @@ function dateAt(row: number): string | undefined {
 export function LossChart() {
   const { host, draw } = useChart(
     {
-      scales: { x: { time: false }, y: { distr: 3 } },
-      axes: [axis(32), { ...axis(62), values: (_plot, splits) => splits.map((value) => value?.toPrecision(1) ?? "") }],
+      scales: {
+        x: {
+          time: false,
+          range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1, progress.value?.steps ?? 1)],
+        },
+        y: { distr: 3 },
+      },
+      axes: [
+        { ...axis(32), incrs: WHOLE },
+        { ...axis(62), values: (_plot, splits) => splits.map((value) => value?.toPrecision(1) ?? "") },
+      ],
       series: [{}, line("loss", "--train")],
     },
     200,
@@ -65,8 +78,9 @@ export function HeldOutChart() {
       axes: [
         {
           ...axis(32),
+          incrs: WHOLE,
           values: (_plot, splits) =>
-            splits.map((at) => result.value?.dates?.[Math.round(at)] ?? String(Math.round(at))),
+            splits.map((at) => result.value?.dates?.[Math.round(at)] ?? String(Math.round(at) + firstHeldOut())),
           space: 110,
         },
         axis(62),

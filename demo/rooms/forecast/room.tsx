@@ -26,7 +26,10 @@ import "./forecast.css";
 import { ScrollBox } from "../../ui/scroll_box.tsx";
 
 const figure = (value: number): string =>
-  value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 4 : 2 });
+  value.toLocaleString(
+    "en",
+    Math.abs(value) < 1 ? { maximumSignificantDigits: 3 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  );
 
 function Source() {
   const { columns = [] } = series.value ?? {};
@@ -94,10 +97,16 @@ function Settings() {
   );
 }
 
+/** With fewer a network has hardly begun. */
+const FEW_STEPS = 200;
+
 function Report({ done }: { readonly done: ForecastResult }) {
   const { scores, forecasts, rises, next, last, trained } = done;
   const { ahead } = settings.value;
-  const naive = ahead === 1 ? "tomorrow equals today" : `in ${ahead} rows as today`;
+  const { steps = 0 } = progress.value ?? {};
+  const isDaily = file.value === undefined;
+  const naive =
+    ahead > 1 ? `in ${ahead} rows as now` : isDaily ? "tomorrow equals today" : "the next row equals the last";
   const rows = [
     ["the network", scores.network],
     [naive, scores.naive],
@@ -110,14 +119,16 @@ function Report({ done }: { readonly done: ForecastResult }) {
       <p id="forecast-verdict">
         {beats ? "The network beats" : "The network does not beat"} “{naive}”: its error is{" "}
         {figure(scores.network.rmse)}, against {figure(scores.naive.rmse)}.{" "}
-        {beats ? "" : "To copy the last value is better. "}A curve that lies on the other is no merit by itself: the
-        copy does so too, one step late.
+        {beats ? "" : "To copy the last value is better. "}
+        {!beats && steps < FEW_STEPS ? `It learnt for ${steps} steps only: give it more epochs, in the settings. ` : ""}
+        A curve that lies on the other is no merit by itself: the copy does so too, one step late.
       </p>
       <HeldOutChart />
       <p class="key">
         <span class="series actual">what came</span>
         <span class="series network">the network</span>
         <span class="series naive">{naive}</span>
+        {done.dates === undefined ? <span class="muted">across: rows</span> : null}
       </p>
       <ScrollBox label="Scores">
         <table id="scores">
@@ -142,6 +153,7 @@ function Report({ done }: { readonly done: ForecastResult }) {
         </table>
       </ScrollBox>
       <p class="muted">
+        RMSE and MAE say how far off it was on average, in the series' own unit; the first counts large misses more.
         Trained on the {count(trained)} rows before. The series rose in {percent(rises)} of its moves: a direction is
         worth something above that. Its forecast of the row {ahead === 1 ? "after the last" : `${ahead} after the last`}
         : {figure(next)} (the last is {figure(last)}).
@@ -171,7 +183,8 @@ function Loss() {
       <progress value={step / steps} max={1} aria-label="Training" />
       <figure>
         <figcaption>
-          Loss, mean squared error of scaled values <output id="forecast-loss">{loss?.toExponential(2)}</output>
+          Loss, the mean squared error of scaled values, by training steps{" "}
+          <output id="forecast-loss">{loss?.toPrecision(3)}</output>
           <span class="muted"> {perSecond > 0 ? `${count(perSecond)} windows per second` : ""}</span>
         </figcaption>
         <LossChart />
@@ -191,12 +204,17 @@ export function Room() {
         <Source />
         <figure>
           <figcaption>
-            The last {count(Math.min(settings.value.rows, series.value?.rows ?? settings.value.rows))} rows
+            {series.value === undefined
+              ? "Reading the series …"
+              : `“${series.value.column}”, the last ${count(Math.min(settings.value.rows, series.value.rows))} of ${count(series.value.rows)} rows`}
           </figcaption>
           <SeriesChart />
           <p class="key">
             <span class="series actual">to learn from</span>
             <span class="series held">kept for the test</span>
+            {series.value === undefined || series.value.curve.dates !== undefined ? null : (
+              <span class="muted">across: rows</span>
+            )}
           </p>
         </figure>
         <Settings />

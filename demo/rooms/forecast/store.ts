@@ -58,11 +58,15 @@ function clear(): void {
   progress.value = undefined;
 }
 
-/** Reads the series as it is chosen. */
+let reads = 0;
+
+/** Reads the series as it is chosen. Of several that are on their way the last one counts, whichever comes first. */
 async function read(next: File | undefined, wanted: string): Promise<void> {
+  const mine = ++reads;
   dismiss("forecast");
   try {
     const found = await ask("series", { file: next, column: wanted, rows: settings.value.rows });
+    if (mine !== reads) return;
     batch(() => {
       file.value = next;
       series.value = found;
@@ -73,7 +77,7 @@ async function read(next: File | undefined, wanted: string): Promise<void> {
       status.value = `Ready: ${found.name}, ${found.rows.toLocaleString("en")} rows.`;
     });
   } catch (error) {
-    notifyFailure("forecast", error);
+    if (mine === reads) notifyFailure("forecast", error);
   }
 }
 
