@@ -55,6 +55,7 @@ test("shows the first sentence before the model is there, then whatever is typed
   await waitForText(page, "#cell-word", /^26 steps$/);
 
   // By mouse: a phrase of the explanation, a cell, the choice of what is shown and how it is sorted.
+  await page.evaluate(() => scrollTo(0, 0));
   await (await page.waitForSelector(".explanation ::-p-text(at the end)"))?.click();
   await waitForText(page, "#cell-word", /^“seen”/);
   await page.select("#part", "f");
@@ -96,6 +97,15 @@ test("shows the first sentence before the model is there, then whatever is typed
   await paste(page, "#cell-text", 'Dull <img src="x" onerror="document.title=1"> and bad');
   await waitForText(page, "section[aria-labelledby=unit-title] .word-labels", /dull.*bad/);
   expect(await page.$$eval("#room img", (images) => images.length)).toBe(0);
+  // The end of a text that is wider than its box comes into sight with the walk.
+  await paste(page, "#cell-text", "A dull film. ".repeat(40));
+  await waitForText(page, "#cell-word", /^(121 steps|“.*of 121)$/);
+  await page.focus(CELL);
+  await page.keyboard.press("End");
+  await waitForText(page, "#cell-word", /^“film”, 121 of 121$/);
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll(".picture")].every(({ scrollLeft }) => scrollLeft > 0),
+  );
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
   await page.close();

@@ -2,7 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { ratesOf } from "sluice/bench";
 import type uPlot from "uplot";
-import { axis, type ChartOptions, line, useChart } from "../../ui/chart.ts";
+import { type ChartOptions, line, logAxis, useChart } from "../../ui/chart.ts";
 import { colour } from "../../ui/theme.ts";
 import { results, roof } from "./store.ts";
 
@@ -19,10 +19,7 @@ interface Mark {
   readonly isOurs: boolean;
 }
 
-const logarithmic = (size: number): uPlot.Axis => ({
-  ...axis(size),
-  values: (_plot, splits) => splits.map((value) => (isPowerOfTen(value) ? String(Number(value.toPrecision(1))) : "")),
-});
+const logarithmic = (size: number): uPlot.Axis => logAxis(size, (value) => String(Number(value.toPrecision(1))));
 
 const dots = (name: string): uPlot.Series => ({
   stroke: () => colour(name),
@@ -67,10 +64,6 @@ function columns(): uPlot.AlignedData {
 /** Three powers of ten below the highest point. */
 function yFloor(most: number): number {
   return 10 ** Math.floor(Math.log10(Math.max(1, most)) - 3);
-}
-
-function isPowerOfTen(value: number): boolean {
-  return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
 }
 
 function Chart() {

@@ -17,7 +17,7 @@ function Measure({ isReady }: { readonly isReady: boolean }) {
   return (
     <section class="panel" aria-labelledby="run-title">
       <h3 id="run-title">Measure</h3>
-      <label for="filter">Cases, by words of their names; commas join several; empty for all usual ones</label>
+      <label for="filter">What to measure, by words of the cases' names, with commas between; all if empty</label>
       <input
         id="filter"
         type="text"
@@ -37,14 +37,14 @@ function Measure({ isReady }: { readonly isReady: boolean }) {
             isQuick.value = currentTarget.checked;
           }}
         />
-        Fewer samples, and only the variants that Sluice chooses
+        Quick: fewer samples of each, and only the variants of a kernel that Sluice chooses
       </label>
       <div class="controls">
         <button id="run" type="button" class="primary" disabled={!isReady} onClick={() => void measure()}>
           Measure
         </button>
         <button id="compare" type="button" disabled={!isReady} onClick={() => void measure({ peers: true })}>
-          Compare with TensorFlow.js and jax-js
+          Compare with TensorFlow.js and jax‑js
         </button>
         <button id="stop" type="button" disabled={!isRunning.value} onClick={stop}>
           Stop
@@ -58,6 +58,9 @@ function Measure({ isReady }: { readonly isReady: boolean }) {
       </p>
       <progress value={share.value} max={1} aria-label="Measuring" />
       <Figures />
+      <p class="muted">
+        The adapter's own limits are measured first. They are the roof, of which each case below it reaches a share.
+      </p>
       <Results />
     </section>
   );

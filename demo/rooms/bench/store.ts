@@ -67,12 +67,13 @@ async function follow(words: string, work: (signal: AbortSignal) => Promise<stri
   });
   try {
     status.value = await work(control.signal);
+    share.value = 1;
   } catch (error) {
     status.value = error instanceof WorkerFailure && error.cause === "aborted" ? "Stopped." : "Stopped by an error.";
     notifyFailure("bench", error);
+    share.value = 0;
   } finally {
     isRunning.value = false;
-    share.value = 1;
   }
 }
 

@@ -17,23 +17,29 @@ function Phrase({
   children,
   step,
   shows,
+  then,
 }: {
   readonly children: ComponentChildren;
   readonly step?: number;
   readonly shows?: PartName;
+  /** What follows on the same line: a comma. */
+  readonly then?: string;
 }) {
   return (
-    <button
-      type="button"
-      class="phrase"
-      onClick={() => {
-        pause();
-        if (step !== undefined) chooseToken(step);
-        if (shows !== undefined) part.value = shows;
-      }}
-    >
-      {children}
-    </button>
+    <span class="whole">
+      <button
+        type="button"
+        class="phrase"
+        onClick={() => {
+          pause();
+          if (step !== undefined) chooseToken(step);
+          if (shows !== undefined) part.value = shows;
+        }}
+      >
+        {children}
+      </button>
+      {then}
+    </span>
   );
 }
 
@@ -43,8 +49,20 @@ function best({ reading }: Shown, score: (step: number) => number): number {
   return scores.indexOf(Math.max(...scores));
 }
 
-function Word({ reading, step }: { readonly reading: CellReading; readonly step: number }) {
-  return <Phrase step={step}>“{reading.tokens[step]?.word}”</Phrase>;
+function Word({
+  reading,
+  step,
+  then,
+}: {
+  readonly reading: CellReading;
+  readonly step: number;
+  readonly then: string;
+}) {
+  return (
+    <Phrase step={step} then={then}>
+      “{reading.tokens[step]?.word}”
+    </Phrase>
+  );
 }
 
 /** The equation of the state at the token in the middle, filled in. */
@@ -76,7 +94,7 @@ function Equation({ reading, unit }: Shown) {
             {term("g", at("candidate"))}
           </p>
           <p>
-            {term("h", at("h"))} = {term("o", at("o"))} · tanh {term("c", at("c"))}
+            {term("h", at("h"))} = {term("o", at("o"))} · <span class="call">tanh({term("c", at("c"))})</span>
           </p>
         </>
       ) : reading.kind === "gru" ? (
@@ -104,23 +122,54 @@ function LstmWords({ reading, unit }: Shown) {
   return (
     <>
       <p>
-        The <Phrase shows="c">cell state</Phrase> is a canal: what is in it flows on to the next word. The dark boards
-        are the <Phrase shows="f">forget gate</Phrase>. This unit's lets{" "}
-        {Math.round(100 * (memoryOf(reading, unit) ?? 0))}% pass on average; it shuts most at{" "}
-        <Word reading={reading} step={forgets} />, to {figure(at("f", forgets))}.
+        The <Phrase shows="c">cell state</Phrase> is the unit's memory, drawn as a canal: what is in it flows on to the
+        next word. The{" "}
+        <Phrase shows="f" then=",">
+          forget gate
+        </Phrase>{" "}
+        the boards across it, says how much of it stays, from 0, nothing, to 1, all: here{" "}
+        {figure(memoryOf(reading, unit) ?? 0)} on average, and least at{" "}
+        <Word reading={reading} step={forgets} then="," /> {figure(at("f", forgets))}.
       </p>
       <p>
-        From the side comes the <Phrase shows="candidate">candidate</Phrase>, as far as the{" "}
-        <Phrase shows="i">input gate</Phrase> opens: most at <Word reading={reading} step={enters} />, {signed(entered)}{" "}
-        at once.
+        The <Phrase shows="candidate">candidate</Phrase> is what the word would add, and the{" "}
+        <Phrase shows="i">input gate</Phrase> says how much of that comes in, from the side. Most does at{" "}
+        <Word reading={reading} step={enters} then=":" /> {signed(entered)}.
       </p>
       <p>
-        The <Phrase shows="o">output gate</Phrase> says how much of the state is told:{" "}
-        <Phrase step={last}>at the end</Phrase> {figure(at("o", last))} of it, which makes the{" "}
-        <Phrase shows="h">hidden state</Phrase> {figure(at("h", last))}
-        {reading.output.length === 0
-          ? "."
-          : `. The verdict is read from there: this unit adds ${signed(pushOf(reading, unit))} to a logit of ${signed(logit.value ?? 0)}.`}
+        The <Phrase shows="h">hidden state</Phrase> is what the unit tells: to the gates at the next word, and{" "}
+        <Phrase step={last}>at the end</Phrase> to the verdict. The <Phrase shows="o">output gate</Phrase> says how much
+        of its memory it tells: {figure(at("o", last))} there, which makes {figure(at("h", last))}.
+      </p>
+      {reading.output.length === 0 ? null : (
+        <p>
+          The verdict adds up what all units tell, each by a weight of its own, and a constant. This one's part is{" "}
+          {signed(pushOf(reading, unit))} of {signed(logit.value ?? 0)}, the logit: above zero it is praise.
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Below an LSTM's picture: why the canal is not empty where the text begins, and what a gate is made of. */
+export function Footnotes({ reading }: { readonly reading: CellReading }) {
+  if (reading.kind !== "lstm") return null;
+  return (
+    <>
+      {reading.before.some((value) => value !== 0) ? (
+        <p>
+          Why is there something in the canal before{" "}
+          <Phrase step={0} then="?">
+            the first word
+          </Phrase>{" "}
+          All texts are filled up to the same length with blanks, which the network reads too: on the left, so that the
+          last thing it reads is your last word and not hundreds of blanks.
+        </p>
+      ) : null}
+      <p>
+        What opens a gate? Its numbers are <span class="whole">σ(x · W + h₋₁ · U + b)</span>: those of the word and the
+        last hidden state, weighed, summed, and pressed between 0 and 1. The candidate is made alike, by tanh, between
+        −1 and 1; all weights are learnt.
       </p>
     </>
   );
@@ -138,7 +187,7 @@ function OtherWords({ reading, unit }: Shown) {
             , <Phrase shows={name}>{PART_WORDS[name].name}</Phrase>
           </span>
         ))}
-      . Unit {unit} moves most at <Word reading={reading} step={peak} />.
+      . Unit {unit} moves most at <Word reading={reading} step={peak} then="." />
     </p>
   );
 }

@@ -3,9 +3,11 @@
  * the words run down, and a few units stand side by side.
  */
 import { useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
-import { type Cell, Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
+import { type Cell, figure, Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
+import type { Ramp } from "../../ui/ramps.ts";
 import { type CellReading, PARTS, type PartName } from "../../worker/cell.ts";
 import { Highway } from "./highway.tsx";
 import { PART_WORDS, rampOf } from "./names.ts";
@@ -25,8 +27,10 @@ import {
   token,
   unitPage,
 } from "./store.ts";
-import { largest, valueAt } from "./units.ts";
+import { valueAt } from "./units.ts";
 
+/** Pixels of the lines' names, left of the words. */
+const LABELS = 120;
 /** Pixels of a word's column, least and most. */
 const [NARROWEST, WIDEST] = [20, 36];
 /** Of a word's line on a phone: a finger's breadth is 44, but a whole sentence has to be seen. */
@@ -58,7 +62,30 @@ function useFrame(tokens: number) {
   const room = Math.max(120, width.value - (down ? 92 : 122));
   const across = Math.floor(Math.min(WIDEST, Math.max(NARROWEST, room / Math.max(1, tokens))));
   const frame: Frame = { down, stepSize: down ? PHONE_STEP : across, breadth: room };
+  useFollowing(host, frame);
   return { host, frame };
+}
+
+/** Keeps the word in the middle in sight: a long text is wider than its box. */
+function useFollowing(host: RefObject<HTMLDivElement | null>, { down, stepSize }: Frame): void {
+  const step = token.value;
+  useEffect(() => {
+    const box = host.current;
+    if (box === null || step === undefined || down) return;
+    const start = step * stepSize;
+    const width = box.clientWidth - LABELS;
+    if (start >= box.scrollLeft && start + stepSize <= box.scrollLeft + width) return;
+    box.scrollLeft = start - width / 2;
+  }, [host, down, stepSize, step]);
+}
+
+/** On a phone a text is longer than the screen: the page goes along while it is played. */
+function useFollowingDown(host: RefObject<HTMLDivElement | null>, { down }: Frame): void {
+  const step = token.value;
+  const isFollowed = down && isPlaying.value;
+  useEffect(() => {
+    if (isFollowed) host.current?.querySelector(".slot.current")?.scrollIntoView({ block: "nearest" });
+  }, [host, isFollowed, step]);
 }
 
 /** The words beside or above a panel; who uses the keyboard has them in the grids. */
@@ -123,6 +150,27 @@ interface PanelProps {
   readonly frame: Frame;
 }
 
+/** What the colours of a unit's strips stand for, and how wide its canal is. */
+function UnitLegend({ reading, ramps }: { readonly reading: CellReading; readonly ramps: readonly Ramp[] }) {
+  const names = PARTS[reading.kind];
+  const mostOf = (name: PartName): string => figure((ramps[names.indexOf(name)] as Ramp).domain[1]);
+  const signed = names.filter((name) => !PART_WORDS[name].isGate);
+  return (
+    <p class="key unit-legend">
+      {signed.length === names.length ? null : (
+        <span>
+          <span class="legend gate" aria-hidden="true" /> gates: 0, shut, to 1, open
+        </span>
+      )}
+      <span>
+        <span class="legend signed" aria-hidden="true" /> below zero and above: full at{" "}
+        {signed.map((name) => `${mostOf(name)} (${PART_WORDS[name].name})`).join(", ")}
+      </span>
+      {reading.kind === "lstm" ? <span>the canal, from its middle to a bank: {mostOf("c")}</span> : null}
+    </p>
+  );
+}
+
 /** One unit in full: the canal, and its parts as strips. */
 function UnitPanel({ reading, frame }: PanelProps) {
   const { down, stepSize, breadth } = frame;
@@ -142,8 +190,6 @@ function UnitPanel({ reading, frame }: PanelProps) {
     },
     [reading, names, chosen, unit, seen],
   );
-  const most = chosen === "unit" ? largest(reading, "h", unit) : 1;
-  const state = names.includes("c") ? rampOf(reading, "c", chosen, unit, seen.c).domain[1] : most;
   const lines = names.map((name) => PART_WORDS[name].name);
   const { onSelect, onHover, onClear } = usePointing(() => undefined);
   const lineSize = down ? Math.floor(breadth / names.length) : 26;
@@ -160,7 +206,7 @@ function UnitPanel({ reading, frame }: PanelProps) {
             <div class="over">
               <Highway
                 {...{ reading, unit, stepSize, down }}
-                most={state}
+                most={ramp(names.indexOf("c")).domain[1]}
                 breadth={down ? Math.min(breadth, 240) : 128}
               />
               <Curtain reading={reading} frame={frame} />
@@ -191,6 +237,7 @@ function UnitPanel({ reading, frame }: PanelProps) {
           </div>
         </div>
       </div>
+      <UnitLegend reading={reading} ramps={names.map((_, line) => ramp(line))} />
       <HeatmapTable caption={`Unit ${unit}, word by word`} {...{ lines, steps, value }} />
     </>
   );
@@ -269,6 +316,7 @@ function UnitsPanel({ reading, frame }: PanelProps) {
 
 export function UnitPicture({ reading }: { readonly reading: CellReading }) {
   const { host, frame } = useFrame(reading.tokens.length);
+  useFollowingDown(host, frame);
   return (
     <div ref={host} class={`picture ${frame.down ? "is-down" : ""}`}>
       {frame.down ? null : <WordLabels reading={reading} frame={frame} />}

@@ -8,7 +8,7 @@ import { figure } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
 import { type CellReading, PARTS } from "../../worker/cell.ts";
 import "./cell.css";
-import { Explanation } from "./explain.tsx";
+import { Explanation, Footnotes } from "./explain.tsx";
 import { PART_WORDS, rampOf } from "./names.ts";
 import { UnitPicture, UnitsPicture } from "./picture.tsx";
 import {
@@ -158,12 +158,10 @@ function Waiting() {
       ? "Without a GPU only the page's own first sentence can be shown."
       : which.value === undefined
         ? "The model is on its way …"
-        : "Reading …";
-  return (
-    <p class="panel" role="status">
-      {words}
-    </p>
-  );
+        : text.value.trim() === ""
+          ? "Write a sentence: what the network does with it is drawn here."
+          : "Reading …";
+  return <p role="status">{words}</p>;
 }
 
 export function Room() {
@@ -173,6 +171,12 @@ export function Room() {
     <div class="cell-room">
       <section class="panel" aria-labelledby="unit-title">
         <h3 id="unit-title">One unit, from word to word</h3>
+        {current === undefined ? null : (
+          <p class="muted">
+            The network reads one word after the other, and remembers what it read in {current.units} units of one
+            number each. This is one of them; any other can be chosen below.
+          </p>
+        )}
         <label for="cell-text">The sentence</label>
         <textarea
           id="cell-text"
@@ -190,7 +194,10 @@ export function Room() {
           <>
             <Player current={current} />
             <div class="beside">
-              <UnitPicture reading={current} />
+              <div class="left">
+                <UnitPicture reading={current} />
+                <Footnotes reading={current} />
+              </div>
               <Side current={current} />
             </div>
           </>

@@ -6,7 +6,7 @@ import { ask } from "../../client.ts";
 import { newestOnly } from "../../newest.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { gpu, text } from "../../state.ts";
-import { axis, type ChartOptions, line, useChart } from "../../ui/chart.ts";
+import { axis, type ChartOptions, line, logAxis, useChart } from "../../ui/chart.ts";
 import { Choice } from "../../ui/choice.tsx";
 import { percent } from "../../ui/format.ts";
 import { Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
@@ -59,24 +59,27 @@ async function train(): Promise<void> {
 }
 
 const CHART: ChartOptions = {
-  scales: { x: { time: false }, y: { distr: 3 } },
+  // Whole powers of ten, and at least one between its ends.
+  scales: {
+    x: { time: false },
+    y: { distr: 3, range: (_plot, least, most) => [10 ** floorLog(least), 10 ** (floorLog(most) + 1)] },
+  },
   axes: [
     {
       ...axis(32),
       incrs: [1, 2, 5, 10, 20, 50],
       values: (_plot, splits) => splits.map((value) => String(Math.abs(value))),
     },
-    {
-      ...axis(62),
-      values: (_plot, splits) =>
-        splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? `10${superscript(Math.log10(value))}` : "")),
-    },
+    logAxis(62, (value) => `10${superscript(Math.log10(value))}`),
   ],
   series: [
     {},
     ...(Object.keys(NAMES) as CellKind[]).map((kind) => line(NAMES[kind], COLOURS[kind], DASHES[kind], 2.5)),
   ],
 };
+
+/** Of a number, the power of ten below it; a chart without data has none. */
+const floorLog = (value: number | null): number => Math.floor(Math.log10(Math.max(LEAST, value ?? 1)));
 
 /** −12 as ⁻¹² */
 function superscript(power: number): string {
@@ -153,7 +156,7 @@ function Strips({ current }: { readonly current: Fadings }) {
             />
             <p class="muted">
               Faint: 10{superscript(least)}. Full: 10{superscript(most)}.
-              {at.value.step === undefined ? "" : ` At “${steps[at.value.step]}”: `}
+              {at.value.step === undefined ? " Click a square for its word." : ` At “${steps[at.value.step]}”: `}
               {at.value.step === undefined
                 ? ""
                 : current.curves
@@ -219,14 +222,15 @@ export function Vanishing() {
     <section class="panel vanishing" aria-labelledby="vanishing-title">
       <h3 id="vanishing-title">What vanishes on the way back</h3>
       <p>
-        To learn that the first word mattered, a network has to feel it at the last. Here is how much the logit would
-        change with the hidden state after each word, ‖∂logit/∂h‖, for three networks that differ in their recurrent
-        layer alone.
+        A network learns what the first word meant only if the verdict, given after the last one, still depends on it.
+        How much it does is the gradient: by how much the verdict's logit would change with the hidden state after that
+        word, ‖∂logit/∂h‖. Here it is for three networks that differ in their recurrent layer alone.
       </p>
       <p>
-        On its way back the gradient meets the same weights at every step. Untrained, the simple layer's are orthogonal,
-        which keeps it as long as it was, while gates that know nothing yet stand half open and lose a share at each
-        word. Training decides what becomes of that: switch to the trained ones.
+        On its way back the gradient is multiplied at every word by what the layer lets through, and what is halved
+        twenty times is gone. Before any training the simple layer hardly shrinks it, since its weights begin as a mere
+        rotation, while gates that know nothing yet stand half open. Training changes that: train the three, which takes
+        up to a minute, and compare.
       </p>
       <div class="fade-settings">
         <label for="fade-length">
@@ -264,7 +268,7 @@ export function Vanishing() {
             {NAMES[kind]}
           </span>
         ))}
-        <span class="muted">across: words before the end; up: the norm, logarithmic</span>
+        <span class="muted">across: words before the end; up: the gradient's norm, ten times as much at each line</span>
       </p>
       {current === undefined ? null : (
         <p id="fade-kept">

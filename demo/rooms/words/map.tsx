@@ -39,10 +39,10 @@ const overlap = (a: Box, b: Box): boolean =>
   a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3];
 
 /** Where a name of a width may stand about its point, the best place first. */
-function placesOf([x, y]: readonly [number, number], width: number): readonly Box[] {
+function placesOf([x, y]: readonly [number, number], width: number, gap: number): readonly Box[] {
   return [
-    [x + 7, y - 8, width, 16],
-    [x - 7 - width, y - 8, width, 16],
+    [x + gap, y - 8, width, 16],
+    [x - gap - width, y - 8, width, 16],
     [x - width / 2, y - 23, width, 16],
     [x - width / 2, y + 7, width, 16],
   ];
@@ -72,7 +72,9 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         height / 2 - ((map.points[2 * word + 1] as number) - seen.y) * seen.zoom,
       ];
       const isInside = ([x, y]: readonly [number, number]) => x > -4 && y > -4 && x < width + 4 && y < height + 4;
-      const [text, muted, panel] = ["--text", "--muted", "--panel"].map(colour) as [string, string, string];
+      const [text, muted, panel, praise, blame] = ["--text", "--muted", "--panel", "--train", "--held-out"].map(
+        colour,
+      ) as [string, string, string, string, string];
       context.fillStyle = muted;
       context.globalAlpha = 0.45;
       for (let word = 0; word < map.words.length; word++) {
@@ -88,7 +90,7 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         named.add(word);
         context.font = `${isBold ? "600 14px" : "12px"} system-ui, sans-serif`;
         const label = map.words[word] as string;
-        const places = placesOf(at, context.measureText(label).width);
+        const places = placesOf(at, context.measureText(label).width, word === selected ? 12 : 7);
         const free = (isBold ? places : places.slice(0, 1)).find(
           (box) => box[0] > 0 && box[0] + box[2] < width && !taken.some((other) => overlap(box, other)),
         );
@@ -103,20 +105,28 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         context.lineWidth = 3;
         context.strokeStyle = panel;
         context.strokeText(label, free[0], free[1] + 12);
-        context.fillStyle = isBold ? paint : text;
+        context.fillStyle = paint;
         context.fillText(label, free[0], free[1] + 12);
       };
-      if (selected !== undefined) name(selected, colour("--accent"), true);
-      for (const { place: word } of neighbours) name(word, colour("--accent"), false);
-      for (const [words, paint] of [
-        [PRAISING, "--train"],
-        [BLAMING, "--held-out"],
-      ] as const) {
-        for (const word of words) {
-          const at = map.words.indexOf(word);
-          if (at >= 0) name(at, colour(paint), true);
-        }
+      const tones = new Map(
+        [...PRAISING.map((word) => [word, praise] as const), ...BLAMING.map((word) => [word, blame] as const)].flatMap(
+          ([word, paint]) => {
+            const at = map.words.indexOf(word);
+            return at < 0 ? [] : [[at, paint] as const];
+          },
+        ),
+      );
+      if (selected !== undefined) {
+        const [x, y] = place(selected);
+        context.beginPath();
+        context.arc(x, y, 8, 0, 2 * Math.PI);
+        context.lineWidth = 2;
+        context.strokeStyle = text;
+        context.stroke();
+        name(selected, tones.get(selected) ?? text, true);
       }
+      for (const [word, paint] of tones) name(word, paint, true);
+      for (const { place: word } of neighbours) name(word, text, false);
       let tried = 0;
       for (let word = 0; word < map.words.length && tried < MOST_NAMES; word++) {
         if (!isInside(place(word))) continue;
@@ -205,13 +215,15 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
     <div class="map">
       <div
         ref={host}
-        class="map-picture"
+        class={`map-picture ${kept === undefined ? "whole" : ""}`}
         role="application"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is walked by keyboard
         tabIndex={0}
         aria-label="Map of words: arrow keys move it, plus and minus zoom, 0 shows the whole. Words are found by the search, and their neighbours are listed beside it."
         onKeyDown={keys}
         onWheel={(event) => {
+          // Who scrolls the page past it does not mean to zoom; a pinch on a trackpad comes with Ctrl.
+          if (!event.ctrlKey && !event.metaKey && document.activeElement !== event.currentTarget) return;
           event.preventDefault();
           zoomBy(Math.exp(-event.deltaY / 400), at(event));
         }}

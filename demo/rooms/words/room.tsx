@@ -32,7 +32,8 @@ function Neighbours({ current }: { readonly current: WordsResult }) {
     <div class="neighbours">
       <h3 id="chosen-word">{current.words[place]}</h3>
       <p class="muted">
-        {count(current.counts[place] ?? 0)} times in the training texts. Nearest, by the cosine of their vectors:
+        {count(current.counts[place] ?? 0)} times in the training texts. The nearest words, by the cosine of their
+        vectors: 1 is the same direction, 0 has nothing in common.
       </p>
       <ol id="neighbours">
         {near.value.map(({ place: other, cosine }) => (
@@ -91,11 +92,16 @@ export function Room() {
           <p class="key">
             <span class="tone praise">words of praise</span>
             <span class="tone blame">words of blame</span>
-            <span class="muted">twelve of them, marked to see whether the map tells them apart</span>
+            <span class="tone chosen">the chosen word</span>
+            <span class="muted">six words of each tone are marked, to see whether the map tells them apart</span>
+          </p>
+          <p class="muted">
+            Drag it, click a word, zoom by the buttons or by two fingers; once you clicked into it the wheel zooms too.
           </p>
           <p id="explained" class="muted">
-            {count(current.words.length)} words. The map shows the two directions in which their vectors differ most:
-            across {percent(current.explained[0])} of the variance, up {percent(current.explained[1])}
+            {count(current.words.length)} words. A word is {count(current.size)} numbers to the network, its vector. The
+            map shows the two directions in which the vectors differ most: across {percent(current.explained[0])} of the
+            variance, up {percent(current.explained[1])}
             {current.stretch > 1.05 ? `, which is drawn ${current.stretch.toFixed(1)} times as large` : ""}. The rest is
             not seen, so neighbours in the list need not be neighbours on the map.
           </p>

@@ -15,6 +15,8 @@ export interface WordsParams {
 /** A map, with the words of its points in their order. */
 export interface WordsResult extends WordMap {
   readonly words: readonly string[];
+  /** Numbers of a vector. */
+  readonly size: number;
   /** How often each occurs in the texts that the model was trained on. */
   readonly counts: readonly number[];
 }
@@ -57,7 +59,7 @@ export async function wordMap({ session, transfer }: Context, { which, moment }:
   const map = await mapWords(device, { shape: [words.length, size], data });
   transfer(map.points.buffer);
   const { wordCounts } = subject.encoder.tokenizer;
-  return { ...map, words, counts: words.map((word) => wordCounts.get(word) ?? 0) };
+  return { ...map, words, size, counts: words.map((word) => wordCounts.get(word) ?? 0) };
 }
 
 export interface NearParams extends WordsParams {
