@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { roomLink } from "./address.ts";
 import { ROOMS, type RoomEntry } from "./rooms/index.ts";
 import { isFileMissing } from "./rooms/train/data_store.ts";
-import { figures, phase, start } from "./rooms/train/store.ts";
+import { figures, kept, phase, start } from "./rooms/train/store.ts";
 import { gpu, room } from "./state.ts";
 import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";
@@ -25,6 +25,13 @@ function load({ name, load: get }: RoomEntry): void {
 /** The page's one primary button; while a training runs, the way back to it. */
 function TrainButton() {
   if (room.value === "train" || gpu.value.kind !== "ready") return null;
+  if (phase.value === "idle" && kept.value !== undefined) {
+    return (
+      <a class="button" href={roomLink("train")}>
+        A training waits
+      </a>
+    );
+  }
   if (phase.value !== "idle") {
     const { step = 0, steps = 1 } = figures.value ?? {};
     return (
@@ -67,7 +74,12 @@ function Navigation() {
       <ul ref={list}>
         {ROOMS.map(({ name, title }) => (
           <li key={name}>
-            <a href={roomLink(name)} aria-current={current === name ? "page" : undefined}>
+            <a
+              class="steady"
+              data-bold={title}
+              href={roomLink(name)}
+              aria-current={current === name ? "page" : undefined}
+            >
               {title}
             </a>
           </li>
@@ -108,6 +120,12 @@ export function App() {
         </div>
         {Room === undefined ? null : <Room />}
       </main>
+      <footer class="muted">
+        <p>
+          Sluice is an npm package: recurrent networks that train and answer in browsers, Node and Deno.{" "}
+          <a href={roomLink("home")}>Put one into a page of yours</a>.
+        </p>
+      </footer>
     </>
   );
 }

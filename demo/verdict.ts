@@ -36,7 +36,7 @@ function isKnown(model: Which): boolean {
 /** Asks about what stands there now. */
 const refresh = newestOnly("ask", async () => {
   const model = which.value;
-  if (model === undefined || isKnown(model)) return;
+  if (model === undefined || isKnown(model) || text.value.trim() === "") return;
   verdict.value = await ask("judge", { which: model, text: text.value });
 });
 

@@ -20,6 +20,14 @@ export interface RoomEntry {
   readonly load: () => Promise<{ readonly Room: ComponentType }>;
 }
 
+/** Loads a room that draws charts after their library: started in one task, the two would hold up what one clicks. */
+function withCharts<Room>(load: () => Promise<Room>): () => Promise<Room> {
+  return async () => {
+    await import("uplot");
+    return load();
+  };
+}
+
 export const ROOMS: readonly RoomEntry[] = [
   {
     name: "ask",
@@ -32,31 +40,31 @@ export const ROOMS: readonly RoomEntry[] = [
     name: "train",
     title: "Train",
     about: "A network learns to tell praise from blame, in this page, on your own GPU.",
-    load: () => import("./train/room.tsx"),
+    load: withCharts(() => import("./train/room.tsx")),
   },
   {
     name: "cell",
     title: "Inside the cell",
     about: "What an LSTM keeps, forgets and lets in, at every word of the sentence at hand.",
-    load: () => import("./cell/room.tsx"),
+    load: withCharts(() => import("./cell/room.tsx")),
   },
   {
     name: "words",
     title: "Words",
-    about: "The vectors that stand for words, as a map: nobody told the network which are alike.",
+    about: "What each word is to the network, as a map: nobody told it which are alike.",
     load: () => import("./words/room.tsx"),
   },
   {
     name: "forecast",
     title: "Forecast",
-    about: "What comes next in a series, by a stacked LSTM and by forecasts that need no network.",
-    load: () => import("./forecast/room.tsx"),
+    about: "What comes next in a series, by an LSTM and by forecasts that need no network.",
+    load: withCharts(() => import("./forecast/room.tsx")),
   },
   {
     name: "bench",
     title: "Bench",
     about: "How fast the kernels run on your GPU, against its own limits and other libraries.",
-    load: () => import("./bench/room.tsx"),
+    load: withCharts(() => import("./bench/room.tsx")),
   },
   {
     name: "home",

@@ -19,7 +19,7 @@ export function Choice<T extends string>({ name, legend, options, value, onChoos
     <fieldset class="choice">
       <legend>{legend}</legend>
       {options.map((option) => (
-        <label key={option.value}>
+        <label key={option.value} class="steady" data-bold={option.label}>
           <input
             type="radio"
             name={name}

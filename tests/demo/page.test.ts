@@ -1,6 +1,16 @@
 /** The page, built and opened in Chromium: it trains, judges what one types, and talks to no one else. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { goTo, openSite, paste, type Site, SMALL_TRAINING, textOf, waitForAddress, waitForText } from "./harness.ts";
+import {
+  goTo,
+  openSite,
+  paste,
+  type Site,
+  SMALL_TRAINING,
+  textOf,
+  waitForAddress,
+  waitForText,
+  withoutWebGpu,
+} from "./harness.ts";
 
 let site: Site;
 
@@ -81,19 +91,23 @@ test("the first verdict is painted before the weights have come, and the shipped
   const [hard] = await page.$$("ul.examples .example .muted");
   await hard?.click();
   await page.waitForFunction(() => !/Dull/.test((document.querySelector("#text") as HTMLTextAreaElement).value));
+
+  // Nothing to read, nothing that it knows, and more than it reads.
+  await paste(page, "#text", "");
+  await waitForText(page, "#verdict", /^Write something/);
+  expect(await page.$("#words")).toBe(null);
+  await paste(page, "#text", "Zzyzx qwrtp.");
+  await waitForText(page, "#verdict", /^It knows none of these words/);
+  await paste(page, "#text", "A dull film. ".repeat(200));
+  await waitForText(page, "#words", /^The first 100 words lie too far back/);
+  expect(await page.$$eval("#words .word", (words) => words.length)).toBe(500);
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
   await page.close();
 });
 
 test("a browser without WebGPU is told which browsers have it, and sees a recorded run", async () => {
-  const { page, complaints } = await site.open({
-    hash: "train",
-    prepare: (fresh) =>
-      fresh.evaluateOnNewDocument(() => {
-        delete (Navigator.prototype as { gpu?: unknown }).gpu;
-      }),
-  });
+  const { page, complaints } = await site.open({ hash: "train", prepare: withoutWebGpu });
   await waitForText(page, ".notices", /Chrome or Edge \d+.*Safari.*Firefox/);
   expect(await page.$eval("#start", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
   await waitForText(page, "#state", /^A recorded run.*llvmpipe/);

@@ -51,8 +51,9 @@ export function Hardest({ choose }: { readonly choose: (text: string) => void })
             <li key={text}>
               <button type="button" class="example" onClick={() => choose(text)}>
                 <span class="muted">
-                  {label === 1 ? "Praise" : "Blame"}, but it said{" "}
-                  {label === 1 ? `blame, ${percent(1 - probability)}` : `praise, ${percent(probability)}`}
+                  {label === 1
+                    ? `Meant as praise; it said blame, ${percent(1 - probability)} sure`
+                    : `Meant as blame; it said praise, ${percent(probability)} sure`}
                 </span>
                 {shorten(text)}
               </button>

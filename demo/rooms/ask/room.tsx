@@ -36,6 +36,13 @@ function waitingWords(): string {
 
 function Verdict() {
   const current = verdict.value;
+  if (text.value.trim() === "") {
+    return (
+      <p id="verdict" class="verdict" role="status">
+        Write something.
+      </p>
+    );
+  }
   const isStale = current === undefined || (which.value === undefined && current.text !== text.value);
   if (isStale) {
     return (
@@ -45,25 +52,31 @@ function Verdict() {
     );
   }
   const { probability, words } = current;
-  const side =
-    words.length === 0 || Math.abs(probability - 0.5) < UNSURE ? "unsure" : probability > 0.5 ? "praise" : "blame";
+  const isRead = words.some(({ push, isRare }) => push !== undefined && !isRare);
+  const side = !isRead || Math.abs(probability - 0.5) < UNSURE ? "unsure" : probability > 0.5 ? "praise" : "blame";
   return (
-    <>
+    <div class={current.text === text.value ? undefined : "stale"}>
       <p id="verdict" class={`verdict ${side}`} role="status">
-        {words.length === 0 ? "Write something." : sentenceOf(probability)}
+        {isRead ? sentenceOf(probability) : "It knows none of these words."}
       </p>
-      <div class="meter" style={{ "--at": `${100 * probability}%` }} aria-hidden="true" />
+      <div class="meter" style={{ "--at": isRead ? `${100 * probability}%` : undefined }} aria-hidden="true" />
       <div class="ends muted" aria-hidden="true">
         <span>blame</span>
         <span>praise</span>
       </div>
       <Words words={words} />
       <p class="muted">
-        A bar above a word pushed the verdict towards praise, one below it towards blame: gradient × input. A full bar
-        is {rangeOf(words).toFixed(1)} in the logit. Words in italics are rare and share one vector; those struck
-        through were not read.
+        A bar above a word pushed the verdict towards praise, one below it towards blame.
+        {words.some(({ isRare }) => isRare) ? " Words in italics are rare, and all look the same to it." : ""}
+        {words.some(({ push }) => push === undefined) ? " Those struck through it did not read." : ""}
       </p>
-    </>
+      <details class="muted">
+        <summary>How far is a full bar?</summary>
+        As far as {rangeOf(words).toFixed(1)} in the logit, the sum that becomes the verdict: 0 is undecided, and each 1
+        more multiplies the odds of praise by 2.7. A word's part is its gradient × input: how fast the logit grows with
+        the numbers that stand for the word, times those numbers.
+      </details>
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { word as selected } from "../../state.ts";
-import { signed } from "../../ui/format.ts";
+import { count, signed } from "../../ui/format.ts";
 import { prefersReducedMotion } from "../../ui/theme.ts";
 import type { JudgedWord } from "../../worker/judge.ts";
 
@@ -21,14 +21,14 @@ const READING_MILLISECONDS = 170;
 const cursor = signal<number | undefined>(undefined);
 let hasRead = false;
 
-/** Reads `count` words, unless the visitor does anything, has seen it, or wants less motion. */
-function useCursor(count: number): void {
+/** Reads so many words, unless the visitor does anything, has seen it, or wants less motion. */
+function useCursor(words: number): void {
   useEffect(() => {
     if (hasRead || prefersReducedMotion()) return;
     hasRead = true;
     let next = 0;
     const timer = setInterval(() => {
-      if (next === count) stop();
+      if (next === words) stop();
       else cursor.value = next++;
     }, READING_MILLISECONDS);
     const stop = (): void => {
@@ -82,13 +82,19 @@ function Word({
   );
 }
 
+/** Unread words before the first one that is read are only counted if they are more than so many. */
+const MOST_UNREAD = 20;
+
 export function Words({ words }: { readonly words: readonly JudgedWord[] }) {
   const range = rangeOf(words);
   useCursor(words.length);
+  const unread = words.findIndex(({ push }) => push !== undefined);
+  const first = unread > MOST_UNREAD ? unread : 0;
   return (
     <ol id="words" class="words" aria-label="The words, and how far each pushed the verdict">
-      {words.map((judged, index) => (
-        <Word key={index} judged={judged} index={index} range={range} />
+      {first === 0 ? null : <li class="skipped muted">The first {count(first)} words lie too far back to be read.</li>}
+      {words.slice(first).map((judged, at) => (
+        <Word key={first + at} judged={judged} index={first + at} range={range} />
       ))}
     </ol>
   );

@@ -1,10 +1,10 @@
 /** The two curves. */
 import { useSignalEffect } from "@preact/signals";
 import type uPlot from "uplot";
-import { axis, type ChartOptions, line, useChart } from "../../ui/chart.ts";
+import { axis, type ChartOptions, line, useChart, WHOLE } from "../../ui/chart.ts";
 import { colour } from "../../ui/theme.ts";
 import type { Point } from "../../worker/reporter.ts";
-import { curves, curvesVersion } from "./store.ts";
+import { curves, curvesVersion, figures, kept, point } from "./store.ts";
 
 const HEIGHT = 220;
 
@@ -24,11 +24,12 @@ function optionsOf({ range, format }: Scale): ChartOptions {
   return {
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { time: false, range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1)] },
+      // The whole way from the first step on: an axis that grew would move what is drawn.
+      x: { time: false, range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1, stepsInAll())] },
       y: { range: (_plot, _least, greatest) => range(greatest ?? 0) },
     },
     axes: [
-      { ...axis(32), incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] },
+      { ...axis(32), incrs: WHOLE },
       { ...axis(48), values: (_plot, splits) => splits.map(format) },
     ],
     series: [
@@ -41,6 +42,9 @@ function optionsOf({ range, format }: Scale): ChartOptions {
     ],
   };
 }
+
+/** Steps of the training that is shown; 0 where that is not known. */
+const stepsInAll = (): number => (figures.value ?? kept.value?.run)?.steps ?? 0;
 
 /** Both curves over the steps of either. */
 function columns(measure: Measure): uPlot.AlignedData {
@@ -60,5 +64,10 @@ export function Curve({ measure }: { readonly measure: Measure }) {
     void curvesVersion.value;
     draw.current();
   });
-  return <div ref={host} class="chart" aria-hidden="true" />;
+  return (
+    <div class="curve">
+      <div ref={host} class="chart" aria-hidden="true" />
+      {point.value === undefined ? <p class="muted">It is drawn here as the network learns.</p> : null}
+    </div>
+  );
 }

@@ -7,7 +7,20 @@ import { DataChoice } from "./data_choice.tsx";
 import { dataInfo, isFileMissing, reading } from "./data_store.ts";
 import { KeptOffer } from "./kept_offer.tsx";
 import { SettingsForm } from "./settings_form.tsx";
-import { figures, keptStep, log, phase, point, score, start, status, stop, summary, togglePause } from "./store.ts";
+import {
+  figures,
+  kept,
+  keptStep,
+  log,
+  phase,
+  point,
+  score,
+  start,
+  status,
+  stop,
+  summary,
+  togglePause,
+} from "./store.ts";
 import "./train.css";
 
 function Controls() {
@@ -16,7 +29,13 @@ function Controls() {
   const isReady = current === "idle" && gpu.value.kind === "ready" && reading.value === "" && !isFileMissing();
   return (
     <div class="controls">
-      <button id="start" type="button" class="primary" disabled={!isReady} onClick={start}>
+      <button
+        id="start"
+        type="button"
+        class={kept.value === undefined ? "primary" : ""}
+        disabled={!isReady}
+        onClick={start}
+      >
         {point.value === undefined ? "Train on your GPU" : "Train anew"}
       </button>
       <button id="pause" type="button" disabled={!isRunning} onClick={togglePause}>
@@ -30,11 +49,12 @@ function Controls() {
 }
 
 function Figures() {
-  const { epoch, epochs, perSecond = 0, secondsLeft = 0, gpuBytes, step = 0, steps = 1 } = figures.value ?? {};
+  const { epoch, epochs, perSecond = 0, secondsLeft = 0, gpuBytes } = figures.value ?? {};
+  const { step, steps } = figures.value ?? kept.value?.run ?? { step: 0, steps: 1 };
   const isRunning = phase.value === "running";
   const rows: readonly (readonly [string, string, string])[] = [
     ["epoch", "Epoch", epoch === undefined ? "–" : `${epoch} of ${epochs}`],
-    ["speed", "Reviews per second", perSecond > 0 ? count(perSecond) : "–"],
+    ["speed", "Texts per second", perSecond > 0 ? count(perSecond) : "–"],
     ["left", "Time left", isRunning && secondsLeft > 0 ? duration(secondsLeft) : "–"],
     ["memory", "GPU memory", gpuBytes === undefined ? "–" : megabytes(gpuBytes)],
     ["accuracy", "Test accuracy", score.value === undefined ? "–" : percent(score.value.accuracy)],
@@ -63,20 +83,22 @@ function Curves() {
         <figure>
           <figcaption>
             Loss <output id="loss-now">{now?.loss.toFixed(3)}</output>
+            <span class="muted">how far off it is; guessing gives 0.69</span>
           </figcaption>
           <Curve measure="loss" />
         </figure>
         <figure>
           <figcaption>
             Accuracy <output id="accuracy-now">{now === undefined ? "" : percent(now.accuracy)}</output>
+            <span class="muted">the share that it gets right</span>
           </figcaption>
           <Curve measure="accuracy" />
         </figure>
       </div>
       <p class="key">
-        <span class="train">training, since the last reading</span>
-        <span class="held-out">texts it never trains on, after each epoch</span>
-        <span class="muted">across: training steps</span>
+        <span class="train">on the texts it trains on</span>
+        <span class="held-out">on texts it never trains on, after each epoch</span>
+        <span class="muted">across: training steps; where the lines part, it learns by heart</span>
       </p>
     </>
   );

@@ -44,17 +44,17 @@ export function SettingsForm() {
         ))}
       </form>
       <p class="muted">
-        They hold from the next start on, and stand in the page's address: a link to it repeats the run.{" "}
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            settings.value = preset;
-          }}
-        >
-          Back to the defaults
-        </button>
+        They hold from the next start on, and stand in the page's address: a link to it repeats the run.
       </p>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => {
+          settings.value = preset;
+        }}
+      >
+        Back to the defaults
+      </button>
     </details>
   );
 }
