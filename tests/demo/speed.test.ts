@@ -7,7 +7,7 @@ import { openSite, type Site, type Watched, waitForText } from "./harness.ts";
 
 /** From opening the page to the first step of a training, in milliseconds, with a software adapter on two cores. */
 const FIRST_STEP = 5000;
-/** The page is opened at most so often: what else the machine does can spoil one opening, but hardly all. */
+/** What is judged is the median of so many openings: what else the machine does can spoil one of them. */
 const OPENINGS = 3;
 /** A task of the page's own thread that holds up a click, in milliseconds: what browsers report as long. */
 const LONG_TASK = 50;
@@ -67,8 +67,8 @@ async function openAndTrain(): Promise<Watched & { readonly firstStep: number }>
 interface Measured {
   /** From opening the page to the first step, in milliseconds. */
   readonly firstStep: number;
-  /** Long tasks of the page's own thread from the click to the second epoch, in milliseconds. */
-  readonly longTasks: readonly number[];
+  /** The longest task of the page's own thread from the click to the second epoch, in milliseconds; 0 where none was long. */
+  readonly longestTask: number;
   /** Milliseconds from one frame to the next, on average, while it trained. */
   readonly frame: number;
 }
@@ -86,19 +86,26 @@ async function measureOpening(): Promise<Measured> {
   console.log(
     `first step after ${Math.round(firstStep)} ms, ${frame.toFixed(1)} ms per frame, long tasks: ${longTasks}`,
   );
-  return { firstStep, frame, longTasks };
+  return { firstStep, frame, longestTask: Math.max(0, ...longTasks) };
 }
 
 test("the first step comes soon, by little script, and the page stays responsive while it trains", async () => {
   site.requests.length = 0;
-  let measured = await measureOpening();
+  const openings = [await measureOpening()];
   const scripts = new Set(site.requests.filter((name) => name.endsWith(".js") && !CHARTS_AND_DATA.test(name)));
-  const isGood = ({ firstStep, frame, longTasks }: Measured): boolean =>
-    firstStep < FIRST_STEP && frame < FRAME && longTasks.length === 0;
-  for (let again = 1; again < OPENINGS && !isGood(measured); again++) measured = await measureOpening();
-  expect(measured.longTasks).toEqual([]);
-  expect(measured.frame).toBeLessThan(FRAME);
-  expect(measured.firstStep).toBeLessThan(FIRST_STEP);
+  const isGood = ({ firstStep, frame, longestTask }: Measured): boolean =>
+    firstStep < FIRST_STEP && frame < FRAME && longestTask <= LONG_TASK;
+  // Once most are good, so is the median, whatever the others would be.
+  while (openings.length < OPENINGS && openings.filter(isGood).length <= OPENINGS / 2) {
+    openings.push(await measureOpening());
+  }
+  const median = (part: keyof Measured): number => {
+    const sorted = openings.map((each) => each[part]).sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] as number;
+  };
+  expect(median("longestTask")).toBeLessThanOrEqual(LONG_TASK);
+  expect(median("frame")).toBeLessThan(FRAME);
+  expect(median("firstStep")).toBeLessThan(FIRST_STEP);
 
   const sizes = await Promise.all(
     [...scripts].map(
