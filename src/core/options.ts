@@ -1,6 +1,6 @@
 /** Options as JavaScript gives them: no compiler has looked at their names. */
-import { camelCase } from "./camel_case.ts";
 import { ValueError } from "./errors.ts";
+import { plainName } from "./named.ts";
 
 /** The names of an interface's options; the compiler asks for each of them, and refuses others. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
@@ -23,7 +23,7 @@ export function expectOptions(what: string, given: object, known: object): void 
 
 /** `batchSize` and `batch_size`, `epochs` and `epoch`. */
 function isAlike(name: string, given: string): boolean {
-  const [a, b] = [name, camelCase(given)].map((each) => each.toLowerCase()) as [string, string];
+  const [a, b] = [plainName(name), plainName(given)];
   return a === b || `${b}s` === a || b === `${a}s`;
 }
 
