@@ -81,6 +81,7 @@ export {
   meanSquaredError,
   meanSquaredLogarithmicError,
   poisson,
+  type SparseCrossentropyOptions,
   sparseCategoricalCrossentropy,
   squaredHinge,
 } from "./nn/losses/index.ts";

@@ -7,7 +7,8 @@
  *   Keras 3's by "or": where there is a mask, neither gives a sequence.
  * What TensorFlow.js 4.22 lacks is not drawn: gradients of a loop over one timestep and of dilated convolutions, causal padding,
  * normalisations without gamma or beta, an ELU of another alpha. Its gradient of a mean over a window that padding makes smaller
- * divides by the whole window (its value does not). Its softmax layer fails on a mask of timesteps, and a mask that has ended is
+ * divides by the whole window (its value does not), and that of a largest element goes whole to each of equal ones: no global
+ * pooling of the largest. Its softmax layer fails on a mask of timesteps, and a mask that has ended is
  * still handed to later layers: behind one there are dense layers only.
  */
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -204,7 +205,6 @@ const sequences: readonly Piece[] = [
         () => [sluice.flatten(), tfl.layers.flatten()] as const,
         () => [sluice.reshape({ targetShape }), tfl.layers.reshape({ targetShape })] as const,
         () => [sluice.permute({ dims: [2, 1] }), tfl.layers.permute({ dims: [2, 1] })] as const,
-        () => [sluice.globalMaxPooling1d(), tfl.layers.globalMaxPooling1d({})] as const,
         () => [sluice.globalAveragePooling1d(), tfl.layers.globalAveragePooling1d({})] as const,
       ],
       a,

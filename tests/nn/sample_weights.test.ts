@@ -12,6 +12,7 @@ import {
   NonFiniteError,
   sequential,
   sgd,
+  sparseCategoricalCrossentropy,
   type Value,
 } from "../../src/index.ts";
 import { resolveLoss } from "../../src/nn/losses/index.ts";
@@ -55,6 +56,57 @@ describe("Keras's weighted losses", () => {
     });
   }
 });
+
+test.each([-1, 2])(
+  "targets of ignoreClass %i do not count, in steps of a sequence and with weights",
+  async (ignoreClass) => {
+    using own = sequential([dense({ units: 3, useBias: false, kernelInitializer: "identity" })], {
+      device,
+      inputShape: [2, 3],
+    });
+    own.compile({
+      optimizer: sgd({ learningRate: 1 }),
+      loss: sparseCategoricalCrossentropy({ fromLogits: true, ignoreClass }),
+    });
+    const x = [
+      [
+        [1, 0, 2],
+        [0, 3, 1],
+      ],
+      [
+        [2, 1, 0],
+        [1, 1, 1],
+      ],
+    ];
+    const y = [
+      [0, ignoreClass],
+      [1, 0],
+    ];
+    // Keras: Σ weight · loss over what counts, divided by how many those are.
+    const entropy = (row: readonly number[], at: number) =>
+      Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - (row[at] as number);
+    const [a, b, c] = [entropy([1, 0, 2], 0), entropy([2, 1, 0], 1), entropy([1, 1, 1], 0)];
+    expect((await own.evaluate(x, y)).loss).toBeCloseTo((a + b + c) / 3, 5);
+    expect((await own.evaluate(x, y, { sampleWeight: [3, 1] })).loss).toBeCloseTo((3 * a + b + c) / 3, 5);
+    await own.fit(x, y, { batchSize: 2 });
+    // The kernel's gradient: Σ x · (softmax − one-hot) over the three steps that count, divided by 3.
+    const steps = [
+      { row: [1, 0, 2], at: 0 },
+      { row: [2, 1, 0], at: 1 },
+      { row: [1, 1, 1], at: 0 },
+    ];
+    const [kernel] = await own.weights();
+    kernel?.data.forEach((value, index) => {
+      const [i, j] = [Math.floor(index / 3), index % 3];
+      const gradient = steps.reduce((sum, { row, at }) => {
+        const share = Math.exp(row[j] as number) / row.reduce((total, logit) => total + Math.exp(logit), 0);
+        return sum + (row[i] as number) * (share - Number(j === at));
+      }, 0);
+      expect(value).toBeCloseTo(Number(i === j) - gradient / 3, 5);
+    });
+    expect(() => sparseCategoricalCrossentropy({ ignoreClass: 0.5 })).toThrow(/ignoreClass is 0.5/);
+  },
+);
 
 /** One dense layer whose prediction is 0, so that the losses are y². */
 async function zeroModel(units = 1) {

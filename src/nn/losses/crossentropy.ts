@@ -2,7 +2,23 @@
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, cast, clip, div, equal, exp, log, mul, neg, pow, sigmoid, softplus, sub } from "../../ops/arithmetic.ts";
+import {
+  add,
+  cast,
+  clip,
+  div,
+  equal,
+  exp,
+  log,
+  mul,
+  neg,
+  notEqual,
+  pow,
+  sigmoid,
+  softplus,
+  sub,
+  where,
+} from "../../ops/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { logSoftmax } from "../../ops/softmax.ts";
@@ -144,26 +160,40 @@ export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = 
   };
 }
 
+/** Options of `sparseCategoricalCrossentropy`. */
+export interface SparseCrossentropyOptions extends Pick<CrossentropyOptions, "fromLogits"> {
+  /** Targets of this class do not count, as if a mask left them out: −1, or padding's 0. */
+  readonly ignoreClass?: number | null;
+}
+
 /** −log p of the true class; y holds class numbers. */
-export function sparseCategoricalCrossentropy(options: Pick<CrossentropyOptions, "fromLogits"> = {}): Loss {
+export function sparseCategoricalCrossentropy(options: SparseCrossentropyOptions = {}): Loss {
   const { fromLogits = false } = options;
+  const ignoreClass = options.ignoreClass ?? undefined;
   const name = "sparseCategoricalCrossentropy";
-  expectOptions(name, options, { name, fromLogits });
+  expectOptions(name, options, { name, fromLogits, ignoreClass });
+  if (ignoreClass !== undefined && !Number.isInteger(ignoreClass)) {
+    throw new ValueError(`${name}: ignoreClass is ${ignoreClass}; expected a whole class number`, { ignoreClass });
+  }
+  const counted = ignoreClass === undefined ? undefined : (yTrue: Value) => notEqual(yTrue, ignoreClass);
   return {
-    config: { name, fromLogits },
+    config: { name, fromLogits, ...(ignoreClass !== undefined && { ignoreClass }) },
     targetShape: (output) => output.slice(0, -1),
-    checkTargets: (y, output) => {
+    checkTargets: ({ shape, data }, output) => {
       const classes = output.at(-1) as number;
-      expectRange(name, y, 0, classes - 1, `The model has ${classes} outputs, one per class.`);
-      const index = y.data.findIndex((value) => !Number.isInteger(value));
+      const known = data.map((value) => (value === ignoreClass ? 0 : value));
+      expectRange(name, { shape, data: known }, 0, classes - 1, `The model has ${classes} outputs, one per class.`);
+      const index = known.findIndex((value) => !Number.isInteger(value));
       if (index >= 0) {
-        throw new ValueError(`${name}: target ${index} is ${y.data[index]}; expected a whole class number`, { index });
+        throw new ValueError(`${name}: target ${index} is ${data[index]}; expected a whole class number`, { index });
       }
     },
+    counted,
     perSample: (yTrue, yPred) => {
       const classes = yPred.shape.at(-1) as number;
       const isTrue = equal(reshape(cast(yTrue, "int32"), [...yPred.shape.slice(0, -1), 1]), classIndices(classes));
-      return neg(sum(mul(cast(isTrue, "float32"), logProbabilities(yPred, fromLogits)), { axes: -1 }));
+      const entropy = neg(sum(mul(cast(isTrue, "float32"), logProbabilities(yPred, fromLogits)), { axes: -1 }));
+      return counted === undefined ? entropy : where(reshape(counted(yTrue), entropy.shape), entropy, 0);
     },
   };
 }

@@ -32,6 +32,7 @@ export {
   type CrossentropyOptions,
   categoricalCrossentropy,
   categoricalFocalCrossentropy,
+  type SparseCrossentropyOptions,
   sparseCategoricalCrossentropy,
 } from "./crossentropy.ts";
 export { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";

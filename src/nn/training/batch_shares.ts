@@ -125,10 +125,12 @@ function expectSplittable(updates: readonly Update[], { masks }: Outputs, object
       { variable: state.variable.name },
     );
   }
-  const masked = objectives.find(({ loss }, index) => loss !== undefined && masks[index] !== undefined);
+  const masked = objectives.find(
+    ({ loss }, index) => loss !== undefined && (masks[index] !== undefined || loss.counted !== undefined),
+  );
   if (masked === undefined) return;
   throw new ValueError(
-    `the loss of the output "${masked.name}" is a mean over what its mask leaves of the whole batch. Use smaller batches.`,
+    `the loss of the output "${masked.name}" is a mean over what its mask, or ignoreClass, leaves of the whole batch. Use smaller batches.`,
     { output: masked.name },
   );
 }

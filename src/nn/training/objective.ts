@@ -2,7 +2,7 @@
 import { ValueError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, cast, div, mul } from "../../ops/arithmetic.ts";
+import { add, cast, div, logicalAnd, mul } from "../../ops/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce.ts";
 import { reshape } from "../../ops/reshape.ts";
 import type { Batch } from "../data/batch_source.ts";
@@ -94,7 +94,9 @@ export function measure(
     const [yPred, yTrue] = [outputs[index] as Value, ys[index]];
     if (loss === undefined || yTrue === undefined) continue;
     const [sampleWeight, mask] = [weights[index], masks[index]];
-    const value = weightedMean(loss.perSample(yTrue, yPred), sampleWeight, mask);
+    const counted = [mask, loss.counted?.(yTrue, yPred)].filter((each) => each !== undefined);
+    const left = counted.length === 0 ? undefined : counted.reduce((a, b) => logicalAnd(a, b));
+    const value = weightedMean(loss.perSample(yTrue, yPred), sampleWeight, left);
     losses.push(value);
     parts.push(lossWeight === 1 ? value : mul(value, lossWeight));
     metrics.push(
