@@ -137,8 +137,8 @@ export class ReviewEncoder {
     // Ranks do not change: words above the limit are the most frequent ones, and stay in order of first appearance.
     const most = (numWords ?? Number.POSITIVE_INFINITY) - indexFrom;
     const kept = [...tokenizer.wordCounts].filter(([word]) => (tokenizer.wordIndex.get(word) as number) < most);
-    const { filters, lower, split, oovToken, documentCount } = tokenizer;
-    const shorter = Tokenizer.fromCounts(new Map(kept), documentCount, { filters, lower, split, oovToken });
+    const { filters, lower, split, charLevel, oovToken, documentCount } = tokenizer;
+    const shorter = Tokenizer.fromCounts(new Map(kept), documentCount, { filters, lower, split, charLevel, oovToken });
     return new ReviewEncoder(shorter, { ...options, unknownWords: "oov" });
   }
 

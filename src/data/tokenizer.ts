@@ -19,6 +19,8 @@ export interface TokenizerOptions {
   readonly lower?: boolean;
   /** What stands between words; a space by default. Other white space is part of a word, as in Keras. */
   readonly split?: string;
+  /** Every character is a word, those of `filters` too; false by default. */
+  readonly charLevel?: boolean;
   /** A word that stands for those unknown or too rare, with id 1; without it they are dropped. */
   readonly oovToken?: string | undefined;
 }
@@ -28,6 +30,7 @@ const OPTIONS: OptionNames<TokenizerOptions> = {
   filters: true,
   lower: true,
   split: true,
+  charLevel: true,
   oovToken: true,
 };
 
@@ -37,6 +40,8 @@ export interface TokenizerJson {
   readonly filters: string;
   readonly lower: boolean;
   readonly split: string;
+  /** False when absent. */
+  readonly charLevel?: boolean;
   readonly oovToken: string | null;
   readonly documentCount: number;
   readonly words: readonly string[];
@@ -65,6 +70,7 @@ export class Tokenizer {
   readonly filters: string;
   readonly lower: boolean;
   readonly split: string;
+  readonly charLevel: boolean;
   readonly oovToken: string | undefined;
   readonly #counts = new Map<string, number>();
   readonly #filterPattern: RegExp | undefined;
@@ -75,7 +81,7 @@ export class Tokenizer {
   /** @throws ValueError when an option is out of range. */
   constructor(options: TokenizerOptions = {}) {
     expectOptions("Tokenizer", options, OPTIONS);
-    const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", oovToken } = options;
+    const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", charLevel = false, oovToken } = options;
     if (numWords !== undefined && !(Number.isSafeInteger(numWords) && numWords >= 0)) {
       throw new ValueError(`Tokenizer: numWords is ${numWords}; expected a whole number, or nothing to keep all words`);
     }
@@ -84,6 +90,7 @@ export class Tokenizer {
     this.filters = filters;
     this.lower = lower;
     this.split = split;
+    this.charLevel = charLevel;
     this.oovToken = oovToken;
     this.#filterPattern = filters === "" ? undefined : new RegExp(`[${filters.replace(/[\\\]^-]/g, "\\$&")}]`, "gu");
   }
@@ -108,6 +115,7 @@ export class Tokenizer {
   words(text: string): string[] {
     if (typeof text !== "string") throw new ValueError(`Tokenizer: got ${shown(text)}; expected a text`);
     let clean = this.lower ? text.toLowerCase() : text;
+    if (this.charLevel) return Array.from(clean);
     if (this.#filterPattern) clean = clean.replace(this.#filterPattern, () => this.split);
     return clean.split(this.split).filter((word) => word !== "");
   }
@@ -149,6 +157,7 @@ export class Tokenizer {
       filters: this.filters,
       lower: this.lower,
       split: this.split,
+      ...(this.charLevel && { charLevel: true }),
       oovToken: this.oovToken ?? null,
       documentCount: this.#documentCount,
       words: [...this.#counts.keys()],
@@ -167,6 +176,7 @@ export class Tokenizer {
       filters: textOf(fields.get("filters"), "tokenizer.filters"),
       lower: flagOf(fields.get("lower"), "tokenizer.lower"),
       split: textOf(fields.get("split"), "tokenizer.split", 1),
+      charLevel: flagOf(fields.get("charLevel") ?? false, "tokenizer.charLevel"),
       oovToken: optionalOf(fields.get("oovToken"), "tokenizer.oovToken", textOf),
     });
     const words = arrayOf(fields.get("words"), "tokenizer.words", MAX_WORDS);

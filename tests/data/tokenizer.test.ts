@@ -55,6 +55,15 @@ describe.each(cases)("Keras's Tokenizer, numWords $numWords, oovToken $oovToken"
 });
 
 describe("Tokenizer", () => {
+  test("takes characters for words, those of the filters too, as Keras does with char_level", () => {
+    // keras/src/legacy/preprocessing/text.py: fit_on_texts(["Ab!a", "b 😀"]) counts a 2, b 2, ! 1, space 1, 😀 1.
+    const tokenizer = new Tokenizer({ charLevel: true, oovToken: "?" });
+    tokenizer.fitOnTexts(["Ab!a", "b 😀"]);
+    expect([...tokenizer.wordIndex]).toEqual([..."?ab! 😀"].map((character, index) => [character, index + 1]));
+    const again = Tokenizer.fromJSON(JSON.parse(JSON.stringify(tokenizer)));
+    expect(again.textsToSequences(["B?a x😀"])).toEqual([[3, 1, 2, 5, 1, 6]]);
+  });
+
   test("splits at the separator alone, as Keras does", () => {
     const tokenizer = new Tokenizer();
     expect(tokenizer.words("one\u00a0two three\rfour  five\n")).toEqual(["one\u00a0two", "three\rfour", "five"]);
