@@ -1,5 +1,6 @@
 /** A device that the app made and goes on using; several models on a device; several devices. */
-import { type Device, DeviceLostError, requestDevice } from "../../src/index.ts";
+import { VectorIndex } from "../../src/embed/index.ts";
+import { type Device, DeviceLostError, DisposedError, requestDevice } from "../../src/index.ts";
 import { smallData, smallModel, weightBits } from "../nn/small_model.ts";
 import type { ConformanceCase } from "./case.ts";
 
@@ -78,6 +79,31 @@ export const sharedDeviceCases: readonly ConformanceCase[] = [
         uncaught.length === 1,
         `the app's handler heard ${JSON.stringify(uncaught)}; expected its own fault alone`,
       );
+      gpu.destroy();
+    },
+  },
+  {
+    name: "devices: an index disposed in the midst of a search leaves the app's device without an error",
+    async run() {
+      const { gpu, uncaught } = await appDevice();
+      const device = await requestDevice({ device: gpu });
+      for (let moment = 0; moment < 12; moment++) {
+        const index = new VectorIndex(device, { dimension: 8 });
+        await index.add(
+          Array.from({ length: 100 }, (_, id) => id),
+          Float32Array.from({ length: 800 }, (_, at) => Math.sin(at)),
+        );
+        const end = index.search(new Float32Array(8).fill(1), { k: 3 }).catch((error: unknown) => error);
+        for (let turn = 0; turn < 3 * Math.min(moment, 6); turn++) await undefined;
+        for (let turn = 6; turn < moment; turn++) await new Promise((resolve) => setTimeout(resolve));
+        index.dispose();
+        const came = await end;
+        expect(came instanceof DisposedError || Array.isArray(came), `the search ended with ${String(came)}`);
+      }
+      expect(device.memory.buffers === 0, `${device.memory.buffers} buffers were left behind`);
+      device.dispose();
+      expect(await works(gpu), "the app's device does not work any more");
+      expect(uncaught.length === 0, `the app's handler heard ${JSON.stringify(uncaught)}`);
       gpu.destroy();
     },
   },

@@ -17,6 +17,7 @@ const chromium = await findBrowser("chromium");
 
 /** What every app does: tells whether "good" (1) or "bad" (2) stands last. It reports what came of it. */
 const APP = `import { adam, dense, embedding, loadModel, lstm, requestDevice, sequential } from "sluice";
+import { VectorIndex } from "sluice/embed";
 import { loadPredictor } from "sluice/predict";
 export async function learn() {
   const device = await requestDevice();
@@ -31,8 +32,11 @@ export async function learn() {
   const again = await loadModel(files, { device });
   const predictor = await loadPredictor(files, { device });
   const [first, second, third] = [await model.predict(x), await again.predict(x), await predictor.predict(x)];
-  const result = { losses: history.loss, before: [...first.data], after: [...second.data], planned: [...third.data] };
-  for (const each of [model, again, predictor]) each.dispose();
+  const index = new VectorIndex(device, { dimension: 2 });
+  await index.add(["right", "up"], [1, 0, 0, 1]);
+  const [[hit]] = await index.search([0.1, 1], { k: 1 });
+  const result = { losses: history.loss, before: [...first.data], after: [...second.data], planned: [...third.data], nearest: hit.id };
+  for (const each of [model, again, predictor, index]) each.dispose();
   device.dispose();
   return result;
 }
@@ -54,14 +58,16 @@ interface Result {
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly planned: readonly number[];
+  readonly nearest: string;
 }
 
 function expectLearned(result: Result): void {
-  const { losses, before, after, planned } = result;
+  const { losses, before, after, planned, nearest } = result;
   expect(losses, JSON.stringify(result)).toHaveLength(40);
   expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
   expect(before.map(Math.round)).toEqual([0, 1, 1, 0]);
   expect(after).toEqual(before);
+  expect(nearest).toBe("up");
   expect(Math.max(...planned.map((value, index) => Math.abs(value - (before[index] as number))))).toBeLessThan(1e-5);
 }
 
@@ -99,6 +105,7 @@ describe("the installed package", () => {
       const map = JSON.stringify({
         imports: {
           sluice: "/node_modules/sluice/dist/min/index.js",
+          "sluice/embed": "/node_modules/sluice/dist/min/embed.js",
           "sluice/predict": "/node_modules/sluice/dist/min/predict.js",
         },
       });
