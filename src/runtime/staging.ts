@@ -22,6 +22,8 @@ export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint
   try {
     await Promise.race([buffer.mapAsync(GPUMapMode.READ), gone]);
   } catch (cause) {
+    // Disposed meanwhile, the device has destroyed the buffer.
+    device.assertOpen();
     const loss = await lossBehind(device, generation, cause);
     throw loss ?? new DeviceLostError(`reading back from the GPU failed: ${String(cause)}`, {}, { cause });
   } finally {

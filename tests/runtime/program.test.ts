@@ -14,6 +14,7 @@ import {
   ops,
   Program,
   program,
+  requestDevice,
   scalar,
   sequential,
   type Value,
@@ -125,6 +126,26 @@ describe("a replayed program", () => {
       expect(device.memory.buffers).toBe(before);
     }
     expect(ends).toEqual(new Set(["DisposedError", "done"]));
+    device.assertUsable();
+  });
+
+  test("a run whose device is disposed meanwhile says so", async () => {
+    const x = inputValue("x", [2]);
+    const graph = { outputs: [ops.mul(x, 2)], updates: [] };
+    const ends = new Set<string>();
+    for (let moment = 0; moment < 16; moment++) {
+      const own = await requestDevice({ device: device.gpu });
+      const compiled = await Program.compile(own, graph, { label: "cut short", inputs: [x] });
+      const run = compiled.run(new Map([[x, vector(1, 2)]])).then(
+        () => "done",
+        (error: Error) => error.name,
+      );
+      for (let turn = 0; turn < moment; turn++) await undefined;
+      own.dispose();
+      ends.add(await run);
+    }
+    ends.delete("done");
+    expect(ends).toEqual(new Set(["DisposedError"]));
     device.assertUsable();
   });
 
