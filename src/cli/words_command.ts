@@ -40,6 +40,8 @@ export async function wordsCommand(told: WordsArguments): Promise<number> {
       ...training,
       ...{ device, signal: interrupt.signal, onProgress: reporter() },
     });
+    const lost = told.watch.filter((word) => !vectors.has(word));
+    if (lost.length > 0) console.log(`  not among the words (--min-count ${told.minCount}): ${lost.join(", ")}`);
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     await save(vectors, told.out, storage);
     console.log(`\n${vectors.size} words, ${vectors.vectorSize} numbers each, in ${seconds} s. Saved as ${told.out}`);

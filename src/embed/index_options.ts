@@ -17,7 +17,7 @@ export interface VectorIndexOptions {
    * exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
    */
   readonly storage?: VectorStorage;
-  /** The most bytes of one GPU buffer; an index grows over several. The device's own limits when absent. */
+  /** The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. The device's own limits when absent. */
   readonly maxBufferBytes?: number;
 }
 
