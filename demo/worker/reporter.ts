@@ -13,7 +13,7 @@ export interface Point {
 
 /** All points so far. */
 export interface Curves {
-  /** Means since the point before. */
+  /** Means since the point before, or over the last two where the last covers little. */
   readonly training: readonly Point[];
   /** After each epoch, on texts it never trains on. */
   readonly heldOut: readonly Point[];
@@ -52,16 +52,29 @@ interface ReporterParts {
   readonly tell: (event: StepEvent | EpochEvent) => void;
 }
 
+/** Sums over an epoch so far. */
+interface Reading {
+  readonly samples: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+const NOTHING_READ: Reading = { samples: 0, loss: 0, accuracy: 0 };
+
 /**
  * Turns the engine's progress into events. It reports means over the epoch so far; the curve is livelier, and falls
- * sooner, with means since the last reading: the difference of the sums.
+ * sooner, with means since the last reading: the difference of the sums. The rest that an epoch ends with may be a batch
+ * or two, whose mean says little: where it is far shorter than what was read before, its point is the mean of both.
  */
 export class Reporter {
   readonly #parts: ReporterParts;
   readonly #training: Point[];
   readonly #heldOut: Point[];
   #reported = Number.NEGATIVE_INFINITY;
-  #last = { epoch: 0, samples: 0, loss: 0, accuracy: 0 };
+  /** The epoch's last reading, and the one before it. */
+  #last = NOTHING_READ;
+  #before = NOTHING_READ;
+  #epoch = 0;
   #lastLogs: Progress["logs"] | undefined;
   /** Steps done, and in all. */
   step = 0;
@@ -105,16 +118,19 @@ export class Reporter {
     const { batchSize, size } = this.#parts;
     const { loss = 0, accuracy = 0 } = logs;
     const samples = Math.min(batch * batchSize, size);
-    const sums = { epoch, samples, loss: loss * samples, accuracy: accuracy * samples };
-    const before = this.#last.epoch === epoch ? this.#last : { samples: 0, loss: 0, accuracy: 0 };
-    const count = samples - before.samples;
-    this.#last = sums;
+    const sums = { samples, loss: loss * samples, accuracy: accuracy * samples };
+    if (this.#epoch !== epoch) [this.#epoch, this.#last, this.#before] = [epoch, NOTHING_READ, NOTHING_READ];
+    const [last, before] = [this.#last, this.#before];
     this.#lastLogs = logs;
-    if (count <= 0) return undefined;
+    if (samples <= last.samples) return undefined;
+    const isShort = samples - last.samples < (last.samples - before.samples) / 3;
+    const from = isShort ? before : last;
+    [this.#last, this.#before] = [sums, from];
+    const count = samples - from.samples;
     return {
       step: this.step,
-      loss: (sums.loss - before.loss) / count,
-      accuracy: (sums.accuracy - before.accuracy) / count,
+      loss: (sums.loss - from.loss) / count,
+      accuracy: (sums.accuracy - from.accuracy) / count,
     };
   }
 }

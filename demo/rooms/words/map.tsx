@@ -105,7 +105,8 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         context.lineWidth = 3;
         context.strokeStyle = panel;
         context.strokeText(label, free[0], free[1] + 12);
-        context.fillStyle = paint;
+        // Small names lie upon the cloud of all words.
+        context.fillStyle = isBold ? paint : text;
         context.fillText(label, free[0], free[1] + 12);
       };
       const tones = new Map(
