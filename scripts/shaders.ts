@@ -38,7 +38,7 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
   };
 }
 
-/** By what a kernel does, then for whom: `gru_forward` stands beside `lstm_forward`. */
+/** By what a kernel does, then for whom: `gru_step` stands beside `lstm_step`. */
 function bySimilarity(a: string, b: string): number {
   const key = (name: string) => name.split("_").reverse().join("_");
   return key(a) < key(b) ? -1 : 1;

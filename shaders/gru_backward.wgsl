@@ -1,4 +1,4 @@
-// The backward sweep of a GRU (backpropagation through time; the forward sweep and its names: gru_forward.wgsl), with the
+// The backward sweep of a GRU (backpropagation through time; the forward sweep and its names: sweep_forward.wgsl), with the
 // loop over time inside the kernel. From the last step down, with dh what the later steps want of h[t] and y' the slope
 // of an activation at its output y:
 //
@@ -22,7 +22,7 @@
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds dU of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so that
 // a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups of LANES lanes each
-// lane loads the gradients of one unit, and the others get them by broadcast (see lstm_forward.wgsl).
+// lane loads the gradients of one unit, and the others get them by broadcast (see sweep_forward.wgsl).
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -72,7 +72,7 @@ fn gru_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // Where the workgroup's d_gates begin; as for h_rows in lstm_forward.wgsl, SwiftShader has them in a buffer.
+  // Where the workgroup's d_gates begin; as for h_rows in sweep_forward.wgsl, SwiftShader has them in a buffer.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (THREADS * GATE_QUADS);
   let counting = kept_steps(first_row, params.start, params.end);

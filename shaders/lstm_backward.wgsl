@@ -1,5 +1,5 @@
 // The backward sweep of an LSTM (backpropagation through time; Hochreiter & Schmidhuber 1997, Gers et al. 2000; the
-// forward sweep and its names: lstm_forward.wgsl), with the loop over time inside the kernel. From the last step down,
+// forward sweep and its names: sweep_forward.wgsl), with the loop over time inside the kernel. From the last step down,
 // with dh and dc what the later steps want of h[t] and c[t], and y' the slope of an activation at its output y:
 //
 //   dh += dHidden[b, t];  a = activation(c[t])
@@ -27,7 +27,7 @@
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds the gate gradients of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows
 // to a vec4, so that a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups
-// of LANES lanes each lane loads the gradients of one unit, and the others get them by broadcast (see lstm_forward.wgsl).
+// of LANES lanes each lane loads the gradients of one unit, and the others get them by broadcast (see sweep_forward.wgsl).
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -70,12 +70,6 @@ const GATE_QUADS = 4u * QUADS;
 var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
 // @with(scratch) @group(0) @binding(9) var<storage, read_write> d_gates: array<vec4f>; // the same for each workgroup
 
-// The first step of the row in a slot.
-fn start_of(slot: u32) -> u32 {
-  if (PADDING > 0u) { return u32(mask[params.batch + min(slot, params.batch - 1u)]); }
-  return 0u;
-}
-
 @compute @workgroup_size(THREADS)
 fn lstm_backward(
   @builtin(workgroup_id) group: vec3u,
@@ -84,14 +78,14 @@ fn lstm_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // Where the workgroup's d_gates begin; as for h_rows in lstm_forward.wgsl, SwiftShader has them in a buffer.
+  // Where the workgroup's d_gates begin; as for h_rows in sweep_forward.wgsl, SwiftShader has them in a buffer.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (THREADS * GATE_QUADS);
   var begin = params.start;
   var end = params.end;
   // Slots are sorted by start: the first one's is the group's, the last one's ends the padding.
   if (PADDING == 1u) { begin = max(begin, start_of(first_row)); }
-  if (PADDING == 2u) { end = min(end, start_of(params.batch)); }
+  if (PADDING == 2u) { end = min(end, padding_end(params.batch)); }
   if (begin >= end) {
     return;
   }
@@ -104,7 +98,7 @@ fn lstm_backward(
   // Slots whose rows start at `end` or before.
   var started = params.batch;
   if (PADDING == 2u) {
-    while (started > 0u && start_of(started - 1u) > end) {
+    while (started > 0u && padding_end(started - 1u) > end) {
       started--;
     }
   }
@@ -116,7 +110,7 @@ fn lstm_backward(
       for (var r = 0u; r < inside; r++) {
         let at = row_of(first + r) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
         if (PADDING == 2u) {
-          if (end < start_of(params.batch)) {
+          if (end < padding_end(params.batch)) {
             d_h[n * QUADS + q][r] = d_initial[at];
             d_c[n * QUADS + q][r] = d_initial[at + state];
           }
@@ -153,7 +147,7 @@ fn lstm_backward(
       continue;
     }
     if (PADDING == 2u) {
-      while (started > 0u && start_of(started - 1u) == t + 1u) {
+      while (started > 0u && padding_end(started - 1u) == t + 1u) {
         started--;
         for (var n = 0u; n < UNITS; n++) {
           let at = u32(mask[started]) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
@@ -182,7 +176,7 @@ fn lstm_backward(
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
-          let start = select(0u, start_of(first + r), PADDING == 1u);
+          let start = start_of(first + r);
           let step = row_of(first + r) * params.steps + t;
           let at = step * (5u * HIDDEN) + column;
           let i = saved[at];

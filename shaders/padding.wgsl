@@ -1,4 +1,4 @@
-// The schedule of a batch whose rows begin with the same padding (see PADDING in lstm_forward.wgsl). With start[b] the number
+// The schedule of a batch whose rows begin with the same padding (see PADDING in sweep_forward.wgsl). With start[b] the number
 // of leading ids of row b that are PAD (at most T - 1, so that every row has a step of its own):
 //
 //   schedule = the rows in the order of their starts (of equal starts the lower row first), then those starts

@@ -16,7 +16,7 @@
 //
 // An invocation holds 4 · QUADS rows of 4 · COLUMNS columns. Workgroup: THREADS invocations along N; x tiles of N, y tiles of
 // M, z splits from params.first on: split s takes the slots s, s + splits, … of the schedule, and row B has the slot after the last.
-// With subgroups of QUADS lanes each lane loads four rows, and the others get them by broadcast (see lstm_forward.wgsl).
+// With subgroups of QUADS lanes each lane loads four rows, and the others get them by broadcast (see sweep_forward.wgsl).
 // Numerics: float32; one fixed order: slots, then steps, then splits.
 
 // @with(subgroups) enable subgroups;

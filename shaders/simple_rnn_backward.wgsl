@@ -18,7 +18,7 @@
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds dX of a step, all units, [unit][quad of rows], four rows to a vec4; two barriers per step.
 // With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads the gradients of one unit, and the others
-// get them by broadcast: see lstm_forward.wgsl.
+// get them by broadcast: see sweep_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -67,7 +67,7 @@ fn simple_rnn_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // Where the workgroup's d_rows begin; as for h_rows in lstm_forward.wgsl, SwiftShader has them in a buffer.
+  // Where the workgroup's d_rows begin; as for h_rows in sweep_forward.wgsl, SwiftShader has them in a buffer.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (PADDED * QUADS);
   // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < PADDED * QUADS; index += THREADS) {

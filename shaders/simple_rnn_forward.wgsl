@@ -19,7 +19,7 @@
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
 // With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by
-// broadcast; on SwiftShader h_rows lies in a buffer (lines marked @with(scratch)): see lstm_forward.wgsl.
+// broadcast; on SwiftShader h_rows lies in a buffer (lines marked @with(scratch)): see sweep_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;

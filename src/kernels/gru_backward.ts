@@ -51,6 +51,7 @@ export function gruBackwardCall(
     plan: (adapter) =>
       planSweep(adapter, {
         kernel: "gru_backward",
+        entryPoint: "gru_backward",
         source,
         batch,
         steps,

@@ -82,6 +82,7 @@ export function lstmBackwardCall(
       });
       return planSweep(adapter, {
         kernel: "lstm_backward",
+        entryPoint: "lstm_backward",
         source,
         batch,
         steps,

@@ -48,6 +48,7 @@ export function simpleRnnBackwardCall(
     plan: (adapter) =>
       planSweep(adapter, {
         kernel: "simple_rnn_backward",
+        entryPoint: "simple_rnn_backward",
         source,
         batch,
         steps,

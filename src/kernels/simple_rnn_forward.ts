@@ -52,6 +52,7 @@ export function simpleRnnForwardCall(
     plan: (adapter) => {
       return planSweep(adapter, {
         kernel: "simple_rnn_forward",
+        entryPoint: "simple_rnn_forward",
         source,
         batch,
         steps,

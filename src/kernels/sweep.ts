@@ -1,5 +1,5 @@
 /** What the sweeps over time share: optional tensors, how rows and units are laid on workgroups, chunks of time. */
-import rows from "../../shaders/sweep_rows.wgsl?raw" with { type: "text" };
+import common from "../../shaders/sweep_common.wgsl?raw" with { type: "text" };
 import { DeviceError } from "../core/errors.ts";
 import { type AdapterTraits, type BufferBinding, type Operand, readBuffer } from "../core/kernel_call.ts";
 import { withActivations } from "./activations.ts";
@@ -8,8 +8,8 @@ import type { ShaderFeature } from "./specialise.ts";
 /** Rows of a batch that share one vec4 in the sweeps' workgroup memory. */
 const ROWS_PER_QUAD = 4;
 
-/** A sweep's shader with what all share behind it: which rows and steps a workgroup takes, and the activations. */
-export const sweepShader = (shader: string): string => withActivations(`${shader}\n${rows}`);
+/** A sweep's shader with its cell's step behind it, and what all share: which rows and steps a workgroup takes, the activations. */
+export const sweepShader = (shader: string, step = ""): string => withActivations(`${shader}\n${step}\n${common}`);
 
 /** The tensors that a call reads, where some may be absent. */
 export interface OptionalReads<Name extends string> {

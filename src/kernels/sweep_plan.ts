@@ -34,10 +34,17 @@ export interface SweepRun {
   readonly buffers: readonly BufferBinding[];
 }
 
+/** The fewest units that one thread holds on software adapters. */
+export interface MinUnits {
+  readonly withSubgroups: number;
+  readonly without: number;
+}
+
 /** What a sweep's plan depends on. */
 export interface SweepPlan {
-  /** The shader's entry point; names errors too. */
+  /** Names dispatches and errors. */
   readonly kernel: string;
+  readonly entryPoint: string;
   readonly source: string;
   readonly batch: number;
   readonly steps: number;
@@ -47,8 +54,7 @@ export interface SweepPlan {
   /** The most rows of a workgroup on software adapters, 16 when absent, and the fewest, 4 when absent. */
   readonly maxRows?: number;
   readonly minRows?: number;
-  /** The fewest units that one thread holds on software adapters, with subgroups and without. */
-  readonly minUnits: { readonly withSubgroups: number; readonly without: number };
+  readonly minUnits: MinUnits;
   /** Bytes of workgroup memory for one row of the batch, with so many threads. */
   readonly bytesPerRow: (threads: number) => number;
   /** After batch, steps, start and end. */
@@ -122,7 +128,7 @@ function planRun(
     ([start, end], index): Dispatch => ({
       label: run.label ?? kernel,
       source,
-      entryPoint: kernel,
+      entryPoint: sweep.entryPoint,
       params: [u32(batch), u32(steps), u32(start), u32(end), ...sweep.params],
       buffers: run.buffers,
       workgroups: foldGrid(layout.workgroups, adapter),
@@ -132,7 +138,7 @@ function planRun(
   return { dispatches, sharedBytes: layout.workgroups * copies * bytes };
 }
 
-/** Whether workgroups share their rows by a buffer, the last one, instead of workgroup memory: see the head of lstm_forward.wgsl. */
+/** Whether workgroups share their rows by a buffer, the last one, instead of workgroup memory: see the head of sweep_forward.wgsl. */
 function sharesByBuffer({ kind, limits }: AdapterTraits, { runs }: SweepPlan): boolean {
   const most = Math.max(...runs.map(({ buffers }) => buffers.length));
   return kind === "swiftshader" && most < limits.maxStorageBuffersPerShaderStage;

@@ -5,7 +5,8 @@
  */
 import type { Value } from "../graph/operation.ts";
 import { gruBackwardCall } from "../kernels/gru_backward.ts";
-import { gruForwardCall } from "../kernels/gru_forward.ts";
+import { GRU_CELL } from "../kernels/recurrent_cells.ts";
+import { sweepForwardCall } from "../kernels/sweep_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
@@ -23,8 +24,7 @@ const gruFamily: SweepFamily<LstmActivations> = {
   rereadsInitial: false,
   // Every step saved the h that it began with.
   previous: ({ hidden, saved }) => slice(saved as Value, [0, 0, 4 * (hidden.shape[2] as number)], hidden.shape),
-  forwardCall: (reads, { hidden, saved = hidden, last }, attributes, isUsed) =>
-    gruForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
+  forwardCall: (...call) => sweepForwardCall(GRU_CELL, ...call),
   backwardCall: ({ kept, ...reads }, { dX, dInitial, dInner = dX }, attributes) =>
     gruBackwardCall({ saved: kept, ...reads }, { dX, dRecurrent: dInner, dInitial }, attributes),
 };

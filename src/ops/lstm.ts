@@ -7,19 +7,12 @@ import type { Operand } from "../core/kernel_call.ts";
 import type { Value } from "../graph/operation.ts";
 import type { RecurrentActivation } from "../kernels/activations.ts";
 import { type LstmBackwardWrites, lstmBackwardCall } from "../kernels/lstm_backward.ts";
-import { lstmForwardCall } from "../kernels/lstm_forward.ts";
+import { LSTM_CELL } from "../kernels/recurrent_cells.ts";
+import { sweepForwardCall } from "../kernels/sweep_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
-import {
-  applySweep,
-  defineSweep,
-  previousHidden,
-  type SweepFamily,
-  type SweepGradReads,
-  type SweepReads,
-  type SweepWrites,
-} from "./sweep.ts";
+import { applySweep, defineSweep, previousHidden, type SweepFamily, type SweepGradReads } from "./sweep.ts";
 import type { SweepMeaning } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
@@ -35,12 +28,6 @@ interface Scheduled {
 
 /** One pair of kernels serves rows on their own and rows that share their padding. */
 const kernels = {
-  forwardCall: (
-    reads: SweepReads<Operand> & Scheduled,
-    { hidden, saved = hidden, last }: SweepWrites<Operand>,
-    attributes: LstmActivations,
-    isUsed: { readonly hidden: boolean; readonly saved: boolean },
-  ) => lstmForwardCall(reads, { hidden, saved, last }, attributes, isUsed),
   backwardCall: (
     { kept, ...reads }: SweepGradReads<Operand> & Scheduled,
     writes: LstmBackwardWrites,
@@ -56,6 +43,7 @@ const family: SweepFamily<LstmActivations> = {
   separatesInner: false,
   rereadsInitial: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
+  forwardCall: (...call) => sweepForwardCall(LSTM_CELL, ...call),
   ...kernels,
 };
 

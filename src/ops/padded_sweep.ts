@@ -9,19 +9,13 @@ import type { Value } from "../graph/operation.ts";
 import { paddingCall } from "../kernels/padding.ts";
 import { scatterAdd } from "./gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
-import type { SweepFamily, SweepGradReads, SweepGradWrites, SweepReads, SweepWrites } from "./sweep.ts";
+import type { SweepFamily, SweepGradReads, SweepGradWrites } from "./sweep.ts";
 import { backwardLoop, forwardLoop, type SweepMeaning } from "./sweep_reference.ts";
 
 type NoAttributes = Readonly<Record<string, never>>;
 
 /** The kernels of a family whose rows share their padding: their reads have a schedule, their tensors a row B. */
 export interface PaddedKernels<A> {
-  forwardCall(
-    reads: SweepReads<Operand> & { readonly schedule: Operand },
-    writes: SweepWrites<Operand>,
-    attributes: A,
-    isUsed: { readonly hidden: boolean; readonly saved: boolean },
-  ): KernelCall;
   backwardCall(
     reads: SweepGradReads<Operand> & { readonly schedule: Operand },
     writes: Pick<SweepGradWrites<Operand>, "dX">,
@@ -81,7 +75,7 @@ export interface PaddedSweep<A> {
 /** Declares the padded sweep of a family. */
 export function definePaddedSweep<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): PaddedSweep<A> {
   const gradient = definePaddedGradient(family, kernels);
-  const op = definePaddedOp(family, kernels, gradient);
+  const op = definePaddedOp(family, gradient);
   const apply = (table: Value, ids: Value, recurrent: Value, attributes: A) => {
     const [schedule, ownIds] = paddingOp([ids], {}) as [Value, Value];
     return op([table, ownIds, recurrent, schedule], attributes).at(-1) as Value;
@@ -90,11 +84,8 @@ export function definePaddedSweep<A>(family: SweepFamily<A>, kernels: PaddedKern
 }
 
 /** Inputs: table, own ids, recurrent kernel, schedule. Outputs: hidden `[B + 1, T, H]`, saved `[B + 1, T, S·H]`, last. */
-function definePaddedOp<A>(
-  { name, states, savedParts }: SweepFamily<A>,
-  kernels: PaddedKernels<A>,
-  gradient: Op<A>,
-): Op<A> {
+function definePaddedOp<A>(family: SweepFamily<A>, gradient: Op<A>): Op<A> {
+  const { name, states, savedParts } = family;
   return defineOp<A>({
     kind: "kernel",
     name: `${name}PaddedSweep`,
@@ -122,7 +113,7 @@ function definePaddedOp<A>(
       const [hidden, saved, last] = outputs as [Operand, Operand, Operand];
       const [usesHidden, usesSaved] = isUsed as [boolean, boolean];
       return [
-        kernels.forwardCall({ x, ids, recurrent, schedule }, { hidden, saved, last }, attributes, {
+        family.forwardCall({ x, ids, recurrent, schedule }, { hidden, saved, last }, attributes, {
           hidden: usesHidden,
           saved: usesSaved,
         }),

@@ -8,6 +8,7 @@ import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { defineOp, type Op, type OpDefinition } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { scheduleSize } from "../kernels/mask_schedule.ts";
+import type { SweepReads, SweepUse, SweepWrites } from "../kernels/sweep_forward.ts";
 import { where } from "./arithmetic.ts";
 import { scatterAdd } from "./gather.ts";
 import { maskIn } from "./mask_schedule.ts";
@@ -25,24 +26,6 @@ export interface SweepParts {
   readonly hasBias: boolean;
   readonly hasInitial: boolean;
   readonly hasMask: boolean;
-}
-
-/** What a sweep reads: x `[B, T, G·H]`, recurrent kernel `[H, G·H]`, bias `[G·H]`, initial states `[S, B, H]`, mask `[B, T]`. */
-export interface SweepReads<T> {
-  readonly x: T;
-  readonly ids?: T;
-  readonly recurrent: T;
-  readonly bias?: T;
-  readonly initial?: T;
-  readonly mask?: T;
-}
-
-/** What a sweep writes: h of every step, what the backward sweep needs, the last states `[S, B, H]`. */
-export interface SweepWrites<T> {
-  readonly hidden: T;
-  /** Absent where `hidden` is all that the backward sweep needs. */
-  readonly saved?: T;
-  readonly last: T;
 }
 
 /** Which gradients reach a backward sweep, and which inputs the forward sweep had. */
@@ -87,12 +70,7 @@ export interface SweepFamily<A> {
   readonly rereadsInitial: boolean;
   /** h before every step, `[B, T, H]`, from the sweep's outputs. */
   previous(outputs: SweepWrites<Value>, initial: Value | undefined): Value;
-  forwardCall(
-    reads: SweepReads<Operand>,
-    writes: SweepWrites<Operand>,
-    attributes: A,
-    isUsed: { readonly hidden: boolean; readonly saved: boolean },
-  ): KernelCall;
+  forwardCall(reads: SweepReads, writes: SweepWrites, attributes: A, isUsed: SweepUse): KernelCall;
   backwardCall(reads: SweepGradReads<Operand>, writes: SweepGradWrites<Operand>, attributes: A): KernelCall;
 }
 

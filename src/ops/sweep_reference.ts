@@ -2,6 +2,7 @@
 import type { TensorType } from "../core/kernel_call.ts";
 import type { Shape } from "../core/shape.ts";
 import type { OpReference, ReferenceArray } from "../graph/op.ts";
+import type { SweepReads } from "../kernels/sweep_forward.ts";
 import { scheduledMask } from "./mask_schedule.ts";
 import {
   gradReadsOf,
@@ -10,7 +11,6 @@ import {
   type SweepGradReads,
   type SweepOp,
   type SweepParts,
-  type SweepReads,
 } from "./sweep.ts";
 
 /** One unit in one step, for the float64 loops. */
@@ -157,7 +157,7 @@ function range(count: number): number[] {
 }
 
 /** What the reference reads: the plain mask of `[B, T, …]` where the kernels take its schedule. */
-function withMask<R extends { readonly mask?: ReferenceArray }>(reads: R, [batch, time]: Shape): R {
+function withMask<R extends { readonly mask?: ReferenceArray | undefined }>(reads: R, [batch, time]: Shape): R {
   if (reads.mask === undefined) return reads;
   return { ...reads, mask: scheduledMask(reads.mask, batch as number, time as number) };
 }

@@ -3,7 +3,8 @@ import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/activations.ts";
-import { lstmForwardCall } from "../../src/kernels/lstm_forward.ts";
+import { LSTM_CELL } from "../../src/kernels/recurrent_cells.ts";
+import { sweepForwardCall } from "../../src/kernels/sweep_forward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";
@@ -24,7 +25,8 @@ const USED = { hidden: true, saved: true };
 async function forward(run: LstmCase<Float32Array>, { adapter = testTraits(), ids, isUsed = USED }: Options = {}) {
   const { batch, steps, hidden } = run;
   const rows = run.x.length / (4 * hidden);
-  const call = lstmForwardCall(
+  const call = sweepForwardCall(
+    LSTM_CELL,
     {
       x: operand("input", 0, ids ? [rows, 4 * hidden] : [batch, steps, 4 * hidden]),
       ids: ids && operand("input", 1, [batch, steps], "int32"),
@@ -60,7 +62,7 @@ async function check(run: LstmCase<Float32Array>, options: Options = {}, wanted 
   expectClose(last, wanted.last, TOLERANCE, "last");
 }
 
-describe("lstmForwardCall", () => {
+describe("the LSTM's sweepForwardCall", () => {
   // Every size is a pipeline that a software adapter compiles for a second or more: each is tried once or twice.
   it.each([
     [1, 1, 1],
@@ -168,7 +170,8 @@ describe("lstmForwardCall", () => {
   it("names the limit when the units do not fit into workgroup memory", () => {
     const run = randomCase([1, 1, 1]);
     const size = 1025;
-    const call = lstmForwardCall(
+    const call = sweepForwardCall(
+      LSTM_CELL,
       { x: operand("input", 0, [1, 1, 4 * size]), recurrent: operand("input", 1, [size, 4 * size]) },
       {
         hidden: operand("output", 0, [1, 1, size]),

@@ -4,8 +4,9 @@ import type { AdapterTraits, KernelCall, Operand } from "../../src/core/kernel_c
 import { Random } from "../../src/core/random.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import type { RecurrentActivation } from "../../src/kernels/activations.ts";
+import type { SweepReads } from "../../src/kernels/sweep_forward.ts";
 import type { LstmActivations } from "../../src/ops/lstm.ts";
-import type { SweepGradReads, SweepReads } from "../../src/ops/sweep.ts";
+import type { SweepGradReads } from "../../src/ops/sweep.ts";
 import { backwardLoop, forwardLoop, type SweepMeaning } from "../../src/ops/sweep_reference.ts";
 import { operand } from "../support/kernel.ts";
 import { normals, scheduleOf, testMask } from "./lstm_reference.ts";
@@ -130,7 +131,7 @@ export function forwardCall(
     ...(family.savedParts > 0 && { saved: operand("output", 1, [batch, time, family.savedParts * units]) }),
     last: operand("output", 2, [family.states, batch, units]),
   };
-  return { call: family.forwardCall(operands as unknown as SweepReads<Operand>, writes, activations, isUsed), inputs };
+  return { call: family.forwardCall(operands as unknown as SweepReads, writes, activations, isUsed), inputs };
 }
 
 /** hidden, saved where there is any, last. */

@@ -1,9 +1,10 @@
-// The forward sweep of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000), with the
-// loop over time inside the kernel. Per batch row, with the gates of z in Keras's order i, f, c, o:
+// The forward sweep of a recurrent layer with gates: the loop over time inside the kernel. What the layer's cell does in one
+// step stands in a file of its own (lstm_step.wgsl, gru_step.wgsl), which is put behind this one. Per batch row:
 //
-//   z = x[b, t] + h · U           (x already holds the input's product with its kernel, and the bias)
-//   i, f, o = recurrent_activation(z_i, z_f, z_o);  g = activation(z_c)
-//   c = f * c + i * g;            h = o * activation(c)
+//   u = h · U (+ bias)             (x already holds the input's product with its kernel, and the bias)
+//   h, c = cell_step(x[b, t], u, h, c)
+//
+// G gates (GATES), S states (STATES): h, and c where the cell has one.
 //
 // Where a mask is 0 at (b, t), h and c stay as they are and hidden[b, t] repeats h. The mask comes with a schedule
 // (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
@@ -11,18 +12,19 @@
 // PADDING: rows of one batch that begin with the same padding go through the same states while they read it, so it is read
 // once, by a row of its own (row B of ids, hidden and saved), and every row starts from where its padding ends.
 //   0  there is no such row; every row starts at step 0
-//   2  the padding's own row alone: steps 0 … the last start - 1; `last` is f32[T, 2, H], h and c after each step
+//   2  the padding's own row alone: steps 0 … the last start - 1; `last` is f32[T, S, H], the states after each step
 //   1  all other rows, by schedule: i32[2, B] (bound as mask), the rows in the order of their starts, then the starts;
-//      `initial` is the f32[T, 2, H] from before. hidden and saved are written from a row's start on.
+//      `initial` is the f32[T, S, H] from before. hidden and saved are written from a row's start on.
 //
-// @binding(1) x       : f32[B, T, 4H], or f32[V, 4H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
+// @binding(1) x       : f32[B, T, G H], or f32[V, G H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
 // @binding(2) ids     : i32[B, T] (read; clamped into the table)
-// @binding(3) packed  : vec4f[H rounded up to STEP, H], from recurrent_pack.wgsl (read)
-// @binding(4) initial : f32[2, B, H], h then c (read)
+// @binding(3) packed  : vec4f[H rounded up to STEP, and a row of the bias if HAS_BIAS; H], from recurrent_pack.wgsl (read)
+// @binding(4) initial : f32[S, B, H] (read, if HAS_INITIAL)
 // @binding(5) mask    : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
 // @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
-// @binding(7) saved   : f32[B, T, 5H]: i, f, g, o, then c (write, if WRITE_SAVED); at masked steps only c is meant
-// @binding(8) last    : f32[2, B, H], h then c; also carries them from one chunk of time to the next (read, write)
+// @binding(7) saved   : f32[B, T, 5H]: the cell's four numbers, then its memory (write, if WRITE_SAVED); at masked steps only
+//                       the memory is meant
+// @binding(8) last    : f32[S, B, H]; also carries the states from one chunk of time to the next (read, write)
 //
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
@@ -30,10 +32,10 @@
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
 // On software adapters a load costs as much as dozens of multiply-adds, lane by lane. With subgroups of STEP lanes
 // (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by broadcast: 12 loads instead of
-// 40 for eight k of 16 rows, 1.7 times as fast on lavapipe.
+// 40 for eight k of 16 rows and four gates, 1.7 times as fast on lavapipe.
 // SwiftShader zeroes workgroup memory by one store for every number, and takes seconds to compile them: there h_rows lies in a
 // scratch buffer, @binding(9) (lines marked @with(scratch)).
-// Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
+// Numerics: float32 throughout; one fixed order of summation (k ascending, then bias and x), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
 
@@ -55,6 +57,8 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> saved: array<f32>;
 @group(0) @binding(8) var<storage, read_write> last: array<f32>;
 
+const GATES = 4u;
+const STATES = 2u;
 const HIDDEN = 100u;
 const THREADS = 104u;
 const UNITS = 1u;
@@ -63,6 +67,7 @@ const BUFFERS = 2u;
 const STEP_QUADS = 1u; // k per step of the inner loop, in fours; with subgroups as many as they have lanes
 const GATHERED = 0u;
 const PADDING = 0u;
+const HAS_BIAS = 0u;
 const HAS_INITIAL = 0u;
 const HAS_MASK = 0u;
 const WRITE_HIDDEN = 1u;
@@ -72,7 +77,8 @@ const RECURRENT_ACTIVATION = 2u;
 
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
-const UNITS_BY_FOUR = UNITS * 4u;
+const SUMS = GATES * CELLS;
+const WEIGHTS = UNITS * 4u; // four k
 const STEP = STEP_QUADS * 4u;
 const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
@@ -81,22 +87,33 @@ const SPAN = PADDED * QUADS;
 var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
 // @with(scratch) @group(0) @binding(9) var<storage, read_write> h_rows: array<vec4f>; // the same for each workgroup
 
-// The first step of the row in a slot.
-fn start_of(slot: u32) -> u32 {
-  if (PADDING == 1u) { return u32(mask[params.batch + min(slot, params.batch - 1u)]); }
-  return 0u;
-}
-
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {
   if (GATHERED == 1u) {
-    return u32(clamp(ids[step], 0, i32(params.table_rows) - 1)) * (4u * HIDDEN);
+    return u32(clamp(ids[step], 0, i32(params.table_rows) - 1)) * (GATES * HIDDEN);
   }
-  return step * (4u * HIDDEN);
+  return step * (GATES * HIDDEN);
+}
+
+// State `index` (0: h, 1: c) of a unit, of the row in a slot, before step `begin`.
+fn first_state(index: u32, slot: u32, begin: u32, column: u32) -> f32 {
+  let at = (index * params.batch + row_of(slot)) * HIDDEN + column;
+  let after_padding = ((max(begin, 1u) - 1u) * STATES + index) * HIDDEN + column;
+  var value = 0.0;
+  if (PADDING == 2u) {
+    if (begin > 0u) { value = last[after_padding]; }
+  } else if (begin > start_of(slot)) {
+    value = last[at];
+  } else if (PADDING == 1u && begin > 0u) {
+    value = initial[after_padding];
+  } else if (HAS_INITIAL == 1u) {
+    value = initial[at];
+  }
+  return value;
 }
 
 @compute @workgroup_size(THREADS)
-fn lstm_forward(
+fn sweep_forward(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
@@ -106,12 +123,11 @@ fn lstm_forward(
   // Slots are sorted by start, so that the first one's is the group's.
   let begin = max(params.start, start_of(first_row));
   var end = params.end;
-  if (PADDING == 2u) { end = min(end, u32(mask[2u * params.batch - 1u])); }
-  if (begin >= end) {
+  if (PADDING == 2u) { end = min(end, padding_end(params.batch)); }
+  if (PADDING > 0u && begin >= end) {
     return;
   }
   let counting = kept_steps(first_row, begin, end);
-  let state = params.batch * HIDDEN;
   var cell: array<vec4f, CELLS>;
   var next_h: array<vec4f, CELLS>;
 
@@ -133,25 +149,10 @@ fn lstm_forward(
       let first = first_row + q * 4u;
       let inside = rows_inside(first);
       for (var r = 0u; r < inside; r++) {
-        let before = (max(begin, 1u) - 1u) * 2u * HIDDEN + column;
-        let at = row_of(first + r) * HIDDEN + column;
-        if (PADDING == 2u) {
-          if (begin > 0u) {
-            h[r] = last[before];
-            c[r] = last[before + HIDDEN];
-          }
-        } else if (begin > start_of(first + r)) {
-          h[r] = last[at];
-          c[r] = last[at + state];
-        } else if (PADDING == 1u && begin > 0u) {
-          h[r] = initial[before];
-          c[r] = initial[before + HIDDEN];
-        } else if (HAS_INITIAL == 1u) {
-          h[r] = initial[at];
-          c[r] = initial[at + state];
-        }
+        h[r] = first_state(0u, first + r, begin, column);
+        if (STATES == 2u) { c[r] = first_state(1u, first + r, begin, column); }
       }
-      cell[n * QUADS + q] = c;
+      if (STATES == 2u) { cell[n * QUADS + q] = c; }
       if (unit < HIDDEN) { h_rows[base + unit * QUADS + q] = h; }
     }
   }
@@ -166,13 +167,14 @@ fn lstm_forward(
           let unit = lane + n * THREADS;
           for (var q = 0u; q < QUADS; q++) {
             let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
-            let c = cell[n * QUADS + q];
+            var c = vec4f(0.0);
+            if (STATES == 2u) { c = cell[n * QUADS + q]; }
             let first = first_row + q * 4u;
             let inside = select(0u, rows_inside(first), unit < HIDDEN);
             for (var r = 0u; r < inside; r++) {
               let step = row_of(first + r) * params.steps + t;
               if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h[r]; }
-              if (WRITE_SAVED == 1u) { saved[(step * 5u + 4u) * HIDDEN + unit] = c[r]; }
+              if (WRITE_SAVED == 1u) { saved[(step * 5u + 4u) * HIDDEN + unit] = cell_memory(h[r], c[r]); }
             }
           }
         }
@@ -181,21 +183,15 @@ fn lstm_forward(
     }
     let next = select(base, 2u * base + SPAN - current, BUFFERS == 2u);
     var columns: array<u32, UNITS>;
-    var weights: array<vec4f, UNITS_BY_FOUR>;
-    var sum_i: array<vec4f, CELLS>;
-    var sum_f: array<vec4f, CELLS>;
-    var sum_g: array<vec4f, CELLS>;
-    var sum_o: array<vec4f, CELLS>;
+    var weights: array<vec4f, WEIGHTS>;
+    var sum: array<vec4f, SUMS>;
     // @unroll
     for (var n = 0u; n < UNITS; n++) {
       columns[n] = min(lane + n * THREADS, HIDDEN - 1u);
     }
     // @unroll
-    for (var cell_index = 0u; cell_index < CELLS; cell_index++) {
-      sum_i[cell_index] = vec4f(0.0);
-      sum_f[cell_index] = vec4f(0.0);
-      sum_g[cell_index] = vec4f(0.0);
-      sum_o[cell_index] = vec4f(0.0);
+    for (var index = 0u; index < SUMS; index++) {
+      sum[index] = vec4f(0.0);
     }
     for (var k = 0u; k < PADDED; k += STEP) {
       // @with(subgroups) var own: array<vec4f, QUADS>;
@@ -226,79 +222,83 @@ fn lstm_forward(
           // @with(subgroups) let h3 = subgroupBroadcast(own[q], s * 4u + 3u);
           // @unroll
           for (var n = 0u; n < UNITS; n++) {
-            let u0 = weights[n * 4u];
-            let u1 = weights[n * 4u + 1u];
-            let u2 = weights[n * 4u + 2u];
-            let u3 = weights[n * 4u + 3u];
-            sum_i[n * QUADS + q] += h0 * u0.x + h1 * u1.x + h2 * u2.x + h3 * u3.x;
-            sum_f[n * QUADS + q] += h0 * u0.y + h1 * u1.y + h2 * u2.y + h3 * u3.y;
-            sum_g[n * QUADS + q] += h0 * u0.z + h1 * u1.z + h2 * u2.z + h3 * u3.z;
-            sum_o[n * QUADS + q] += h0 * u0.w + h1 * u1.w + h2 * u2.w + h3 * u3.w;
+            // @unroll
+            for (var gate = 0u; gate < GATES; gate++) {
+              let u0 = weights[n * 4u][gate];
+              let u1 = weights[n * 4u + 1u][gate];
+              let u2 = weights[n * 4u + 2u][gate];
+              let u3 = weights[n * 4u + 3u][gate];
+              sum[gate * CELLS + n * QUADS + q] += h0 * u0 + h1 * u1 + h2 * u2 + h3 * u3;
+            }
           }
         }
       }
     }
-    var z_i: array<vec4f, CELLS>;
-    var z_f: array<vec4f, CELLS>;
-    var z_g: array<vec4f, CELLS>;
-    var z_o: array<vec4f, CELLS>;
+    // The same sums where loops that are not unrolled may index them.
+    var total: array<vec4f, SUMS>;
     // @unroll
-    for (var cell_index = 0u; cell_index < CELLS; cell_index++) {
-      z_i[cell_index] = sum_i[cell_index];
-      z_f[cell_index] = sum_f[cell_index];
-      z_g[cell_index] = sum_g[cell_index];
-      z_o[cell_index] = sum_o[cell_index];
+    for (var index = 0u; index < SUMS; index++) {
+      total[index] = sum[index];
     }
 
     // @unroll (rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
+      var bias = vec4f(0.0);
+      if (HAS_BIAS == 1u) { bias = packed[PADDED * HIDDEN + column]; }
       // @unroll (rows)
       for (var q = 0u; q < QUADS; q++) {
         var h_quad = h_rows[current + column * QUADS + q];
-        var c_quad = cell[n * QUADS + q];
+        var c_quad = vec4f(0.0);
+        if (STATES == 2u) { c_quad = cell[n * QUADS + q]; }
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
           let step = row_of(first + r) * params.steps + t;
           let source = x_offset(step) + column;
-          let i = activate(RECURRENT_ACTIVATION, z_i[n * QUADS + q][r] + x[source]);
-          let f = activate(RECURRENT_ACTIVATION, z_f[n * QUADS + q][r] + x[source + HIDDEN]);
-          let g = activate(ACTIVATION, z_g[n * QUADS + q][r] + x[source + 2u * HIDDEN]);
-          let o = activate(RECURRENT_ACTIVATION, z_o[n * QUADS + q][r] + x[source + 3u * HIDDEN]);
-          var c = f * c_quad[r] + i * g;
-          var h = o * activate(ACTIVATION, c);
+          var given = vec4f(0.0);
+          var u = vec4f(0.0);
+          // @unroll
+          for (var gate = 0u; gate < GATES; gate++) {
+            given[gate] = x[source + gate * HIDDEN];
+            u[gate] = total[gate * CELLS + n * QUADS + q][r];
+          }
+          if (HAS_BIAS == 1u) { u += bias; }
+          let before = h_quad[r];
+          let stepped = cell_step(given, u, before, c_quad[r]);
+          var h = stepped.h;
+          var c = stepped.c;
           if (HAS_MASK == 1u) {
             let kept = is_kept(step);
             c = select(c_quad[r], c, kept);
-            h = select(h_quad[r], h, kept);
+            h = select(before, h, kept);
           }
           let is_own = t >= start_of(first + r);
           if (PADDING == 1u && !is_own) {
             // Not begun yet: the state is the padding's.
-            h = initial[t * 2u * HIDDEN + column];
-            c = initial[(t * 2u + 1u) * HIDDEN + column];
+            h = initial[t * STATES * HIDDEN + column];
+            if (STATES == 2u) { c = initial[(t * STATES + 1u) * HIDDEN + column]; }
           }
-          c_quad[r] = c;
+          if (STATES == 2u) { c_quad[r] = c; }
           h_quad[r] = h;
           if (unit < HIDDEN && is_own) {
             if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h; }
             if (WRITE_SAVED == 1u) {
               let at = step * (5u * HIDDEN) + unit;
-              saved[at] = i;
-              saved[at + HIDDEN] = f;
-              saved[at + 2u * HIDDEN] = g;
-              saved[at + 3u * HIDDEN] = o;
-              saved[at + 4u * HIDDEN] = c;
+              saved[at] = stepped.parts.x;
+              saved[at + HIDDEN] = stepped.parts.y;
+              saved[at + 2u * HIDDEN] = stepped.parts.z;
+              saved[at + 3u * HIDDEN] = stepped.parts.w;
+              saved[at + 4u * HIDDEN] = cell_memory(before, c);
             }
             if (PADDING == 2u) {
-              last[t * 2u * HIDDEN + unit] = h;
-              last[(t * 2u + 1u) * HIDDEN + unit] = c;
+              last[t * STATES * HIDDEN + unit] = h;
+              if (STATES == 2u) { last[(t * STATES + 1u) * HIDDEN + unit] = c; }
             }
           }
         }
-        cell[n * QUADS + q] = c_quad;
+        if (STATES == 2u) { cell[n * QUADS + q] = c_quad; }
         if (BUFFERS == 2u) {
           if (unit < HIDDEN) { h_rows[next + unit * QUADS + q] = h_quad; }
         } else {
@@ -330,13 +330,14 @@ fn lstm_forward(
     let unit = lane + n * THREADS;
     for (var q = 0u; q < QUADS; q++) {
       let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
-      let c = cell[n * QUADS + q];
+      var c = vec4f(0.0);
+      if (STATES == 2u) { c = cell[n * QUADS + q]; }
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {
         let at = row_of(first + r) * HIDDEN + unit;
         last[at] = h[r];
-        last[at + state] = c[r];
+        if (STATES == 2u) { last[at + params.batch * HIDDEN] = c[r]; }
       }
     }
   }

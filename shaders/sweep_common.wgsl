@@ -1,5 +1,13 @@
-// Which rows and steps a workgroup of a sweep takes: put behind each of the sweeps' shaders (kernels/sweep.ts), whose `mask`,
-// `params`, ROWS, HAS_MASK and PADDING these functions read. A workgroup has ROWS slots; a slot holds a row of the batch.
+// What the sweeps share, put behind each of them (kernels/sweep.ts): which rows and steps a workgroup takes, from the sweep's
+// `mask`, `params`, ROWS, HAS_MASK and PADDING, and what a cell's step gives. A workgroup has ROWS slots; a slot holds a row
+// of the batch.
+
+// One unit after a cell's step: h, c (0 where the cell has none), and four numbers that are saved for the way back.
+struct Step {
+  h: f32,
+  c: f32,
+  parts: vec4f,
+}
 
 // How many rows of the quad that starts at slot `first` there are. The others stay zero and are never stored.
 // (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
@@ -12,6 +20,17 @@ fn rows_inside(first: u32) -> u32 {
 fn row_of(slot: u32) -> u32 {
   if (PADDING == 1u || HAS_MASK == 1u) { return u32(mask[slot]); }
   return slot + select(0u, params.batch, PADDING == 2u);
+}
+
+// Where the padding before the row in a slot ends, by the schedule of rows that share it; slots are sorted by it.
+fn padding_end(slot: u32) -> u32 {
+  return u32(mask[params.batch + min(slot, params.batch - 1u)]);
+}
+
+// The first step of the row in a slot.
+fn start_of(slot: u32) -> u32 {
+  if (PADDING == 1u) { return padding_end(slot); }
+  return 0u;
 }
 
 // Whether a mask lets the step count.

@@ -1,0 +1,21 @@
+// The cell of a GRU (Cho et al. 2014) whose reset gate is applied after the recurrent product, as in cuDNN and by Keras's default
+// (`reset_after`; https://keras.io/api/layers/recurrent_layers/gru/), put behind a sweep. With the gates in Keras's order
+// z (update), r (reset), h (candidate):
+//
+//   z, r = recurrent_activation(x + u);  g = activation(x_h + r * u_h)
+//   h = z * h + (1 - z) * g
+//
+// Saved are z, r, g, u_h, and h before the step.
+
+// A unit's step, from its gates' input x, their recurrent product u (with the recurrent bias), and its state.
+fn cell_step(x: vec4f, u: vec4f, h: f32, c: f32) -> Step {
+  let update = activate(RECURRENT_ACTIVATION, u.x + x.x);
+  let reset = activate(RECURRENT_ACTIVATION, u.y + x.y);
+  let g = activate(ACTIVATION, x.z + reset * u.z);
+  return Step(update * h + (1.0 - update) * g, 0.0, vec4f(update, reset, g, u.z));
+}
+
+// The state that is saved beside a step's four numbers, from h before the step.
+fn cell_memory(before: f32, c: f32) -> f32 {
+  return before;
+}
