@@ -112,7 +112,7 @@ export function App() {
         </div>
       </header>
       <Navigation />
-      <main id="room" class="room" aria-labelledby="room-title">
+      <main id="room" class="room" aria-labelledby="room-title" aria-busy={Room === undefined}>
         <Notices />
         <div class="room-head">
           <h2 id="room-title">{entry.title}</h2>

@@ -173,11 +173,12 @@ export async function paste(page: Page, selector: string, text: string): Promise
   );
 }
 
-/** Goes to a room by its link. */
+/** Goes to a room by its link, and waits until it has been loaded. */
 export async function goTo(page: Page, title: string): Promise<void> {
   const link = await page.waitForSelector(`nav.rooms ::-p-text(${title})`);
   await link?.click();
   await waitForText(page, "#room-title", new RegExp(`^${title}$`));
+  await page.waitForSelector('#room[aria-busy="false"]');
 }
 
 /** A training that takes seconds on a software adapter, as the page's address has it. */

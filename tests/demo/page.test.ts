@@ -109,7 +109,7 @@ test("the first verdict is painted before the weights have come, and the shipped
 test("a browser without WebGPU is told which browsers have it, and sees a recorded run", async () => {
   const { page, complaints } = await site.open({ hash: "train", prepare: withoutWebGpu });
   await waitForText(page, ".notices", /Chrome or Edge \d+.*Safari.*Firefox/);
-  expect(await page.$eval("#start", (button) => (button as HTMLButtonElement).disabled)).toBe(true);
+  await page.waitForSelector("#start:disabled");
   await waitForText(page, "#state", /^A recorded run.*llvmpipe/);
   expect(await textOf(page, "#epoch")).toBe("5 of 5");
   expect(await textOf(page, "#accuracy")).toMatch(/^\d\d\.\d%$/);

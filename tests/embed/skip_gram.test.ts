@@ -39,7 +39,7 @@ describe("a corpus", () => {
     [() => readCorpus(["a a"], { minCount: 1 }), /1 texts hold 1 words that occur at least 1 times/],
     [() => readCorpus([], {}), /0 texts hold 0 words/],
     [() => readCorpus(["a b"], { minCount: 0 }), /minCount is 0; expected a whole number/],
-    [() => readCorpus(["a b", 3 as unknown as string]), /text 1 is number; expected a string/],
+    [() => readCorpus(["a b", 3 as unknown as string]), /text 1 is 3; expected a string/],
   ])("%# is refused", (make, message) => {
     expect(make).toThrow(ValueError);
     expect(make).toThrow(message);
