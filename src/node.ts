@@ -4,10 +4,12 @@
  *
  * It needs a graphics driver, which `requestDevice` looks for: on a Debian machine without a GPU,
  * `apt-get install mesa-vulkan-drivers libvulkan1` brings one.
- * Dawn keeps threads of its own: a program that is done leaves with `process.exit()`.
+ * Dawn keeps threads of its own: a program that is done leaves with `process.exit()`. It polls the GPU by `setImmediate`, which is
+ * wrapped so that those polls rest between them and leave the cores to the work; other callers' calls go through as they are.
  * @module sluice/node
  */
 import { DeviceError } from "./core/errors.ts";
+import { type NodeTimers, restDawnPolls } from "./platform/dawn_polls.ts";
 
 /** What `webgpu` exports. The object that `create` returns must stay referenced for as long as its devices live. */
 interface Dawn {
@@ -20,6 +22,7 @@ export const gpu: GPU | undefined = globalThis.navigator?.gpu === undefined ? aw
 
 async function install(): Promise<GPU> {
   const { create, globals } = await load();
+  restDawnPolls(globalThis as unknown as NodeTimers);
   const created = create([]);
   for (const [name, value] of Object.entries(globals)) {
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });

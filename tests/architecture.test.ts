@@ -69,7 +69,7 @@ const ROOMS = {
   ],
   // The top: what the package shows.
   "index.ts": ["core", "graph", "ops", "passes", "gpu", "runtime", "platform", "data", "io", "nn", "convert", "embed"],
-  "node.ts": ["core"],
+  "node.ts": ["core", "platform"],
   // The pages import `sluice`, `sluice/bench`, `sluice/convert`, `sluice/embed`, `sluice/forecast`, `sluice/predict` and `sluice/sentences`, as a user of the package would, and its own files.
   demo: [],
 } as const satisfies RoomTable;
