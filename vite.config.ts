@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { minifiedShaders } from "./scripts/shaders.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -18,6 +19,25 @@ const alias = [
   // The package shows its addresses only, not its files.
   { find: /^vega-datasets\/data\//, replacement: here("node_modules/vega-datasets/data/") },
 ];
+
+/** Tests that look at the clock, or at what a page does in it. */
+const ALONE = [
+  "tests/bench/*.test.ts",
+  "tests/demo/*.test.ts",
+  "tests/cli/bench.test.ts",
+  "tests/nn/tuned_training.test.ts",
+  "tests/platform/page_load.test.ts",
+  "tests/runtime/tune.test.ts",
+];
+
+/** Whole runtimes first, so that none is left over at the end for one worker. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes("/tests/platform/");
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /** `vite build` makes the package, `--mode demo` (dev server or build) the page. */
 export default defineConfig(({ mode }) => {
@@ -101,14 +121,35 @@ export default defineConfig(({ mode }) => {
       },
     },
     test: {
-      include: ["tests/**/*.test.ts"],
-      globalSetup: ["tests/demo/shared_build.ts"],
       pool: "forks",
-      // Dawn, wgpu and SwiftShader each use every core: files that share the machine would only slow each other down.
-      fileParallelism: false,
       testTimeout: 120_000,
       hookTimeout: 180_000,
       teardownTimeout: 20_000,
+      sequence: { sequencer: LongestFirst },
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: "together",
+            include: ["tests/**/*.test.ts"],
+            exclude: ALONE,
+            // Dawn, wgpu and SwiftShader each use every core for a kernel, but one for compiling it, which takes most of the time
+            // where the driver's cache is empty.
+            maxWorkers: 2,
+            sequence: { groupOrder: 0 },
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: "alone",
+            include: ALONE,
+            globalSetup: ["tests/demo/shared_build.ts"],
+            maxWorkers: 1,
+            sequence: { groupOrder: 1 },
+          },
+        },
+      ],
     },
   };
 });
