@@ -23,8 +23,10 @@ const alias = [
 /** Tests that look at the clock, or at what a page does in it. */
 const ALONE = [
   "tests/bench/*.test.ts",
-  "tests/demo/*.test.ts",
   "tests/cli/bench.test.ts",
+  "tests/demo/bench.test.ts",
+  "tests/demo/heap.test.ts",
+  "tests/demo/speed.test.ts",
   "tests/nn/tuned_training.test.ts",
   "tests/platform/page_load.test.ts",
   "tests/runtime/tune.test.ts",
@@ -121,6 +123,7 @@ export default defineConfig(({ mode }) => {
       },
     },
     test: {
+      globalSetup: ["tests/demo/shared_build.ts"],
       pool: "forks",
       testTimeout: 120_000,
       hookTimeout: 180_000,
@@ -133,9 +136,9 @@ export default defineConfig(({ mode }) => {
             name: "together",
             include: ["tests/**/*.test.ts"],
             exclude: ALONE,
-            // Dawn, wgpu and SwiftShader each use every core for a kernel, but one for compiling it, which takes most of the time
-            // where the driver's cache is empty.
-            maxWorkers: 2,
+            // Kernels run on every core, but are compiled on one, which takes most of the time where the driver's cache is empty;
+            // and Firefox looks for finished work ten times a second.
+            maxWorkers: 3,
             sequence: { groupOrder: 0 },
           },
         },
@@ -144,7 +147,6 @@ export default defineConfig(({ mode }) => {
           test: {
             name: "alone",
             include: ALONE,
-            globalSetup: ["tests/demo/shared_build.ts"],
             maxWorkers: 1,
             sequence: { groupOrder: 1 },
           },

@@ -20,9 +20,14 @@ export interface RoomEntry {
   readonly load: () => Promise<{ readonly Room: ComponentType }>;
 }
 
-/** Loads a room that draws charts after their library: started in one task, the two would hold up what one clicks. */
+/**
+ * Loads a room that draws charts after their library: started in one task, the two would hold up what one clicks. The library makes
+ * a number format as it starts; a page's first one takes about as long as all the rest, and so has a task of its own too.
+ */
 function withCharts<Room>(load: () => Promise<Room>): () => Promise<Room> {
   return async () => {
+    new Intl.NumberFormat(navigator.language);
+    await new Promise((resolve) => setTimeout(resolve));
     await import("uplot");
     return load();
   };

@@ -23,11 +23,14 @@ export function checkMetric(what: string, metric: Metric): void {
 /**
  * The similarity of two vectors in float64.
  *
- * @throws ShapeError when the vectors differ in width; ValueError for a metric that is none.
+ * @throws ShapeError when the vectors differ in width; ValueError for what is no vector, and a metric that is none.
  * @example
  * similarity("cosine", [1, 0], [1, 1]); // 0.7071067811865475
  */
 export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (typeof a?.length !== "number" || typeof b?.length !== "number") {
+    throw new ValueError(`similarity: got ${shown(a)} and ${shown(b)}; expected two lists of numbers`);
+  }
   if (a.length !== b.length) {
     throw new ShapeError(`similarity: the vectors have ${a.length} and ${b.length} numbers; expected the same width`, {
       widths: [a.length, b.length],

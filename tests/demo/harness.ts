@@ -1,6 +1,6 @@
 /** The built page in a real browser, watched: what all tests of the page share. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,10 +65,11 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the page unless another test has done so. */
+/** Builds the page unless another test has done so; two that do so at once take the page of the first that is done. */
 async function builtPage(): Promise<string> {
-  const folder = inject("demoFolder");
-  if (existsSync(join(folder, "index.html"))) return folder;
+  const page = join(inject("demoFolder"), "page");
+  if (existsSync(page)) return page;
+  const own = join(inject("demoFolder"), String(process.pid));
   // Vitest's "test" would make a page for development: larger, and slower.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = "production";
@@ -78,12 +79,15 @@ async function builtPage(): Promise<string> {
       configFile: join(root, "vite.config.ts"),
       mode: "demo",
       logLevel: "error",
-      build: { outDir: folder, emptyOutDir: true },
+      build: { outDir: own, emptyOutDir: true },
     });
   } finally {
     process.env.NODE_ENV = NODE_ENV;
   }
-  return folder;
+  await rename(own, page).catch((error: unknown) => {
+    if (!existsSync(page)) throw error;
+  });
+  return page;
 }
 
 /** Serves the built page and starts a browser. */
@@ -142,9 +146,11 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
   };
 }
 
-/** The text of an element. */
-export const textOf = (page: Page, selector: string): Promise<string> =>
-  page.$eval(selector, (element) => element.textContent ?? "");
+/** The text of an element, once it is there: a room is loaded when it is first opened. */
+export async function textOf(page: Page, selector: string): Promise<string> {
+  await page.waitForSelector(selector);
+  return page.$eval(selector, (element) => element.textContent ?? "");
+}
 
 /** Waits until an element's text fits. */
 export const waitForText = (page: Page, selector: string, pattern: RegExp): Promise<unknown> =>
