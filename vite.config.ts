@@ -23,23 +23,18 @@ const alias = [
 /** Tests that look at the clock, or at what a page does in it. */
 const ALONE = [
   "tests/bench/*.test.ts",
+  "tests/demo/*.test.ts",
   "tests/cli/bench.test.ts",
-  "tests/demo/bench.test.ts",
-  "tests/demo/heap.test.ts",
-  "tests/demo/speed.test.ts",
   "tests/nn/tuned_training.test.ts",
   "tests/platform/page_load.test.ts",
   "tests/runtime/tune.test.ts",
 ];
 
-/** The cases of Node, Deno and browsers: the longest files. */
-const RUNTIMES = "tests/platform/*.test.ts";
-
 /** Whole runtimes first, so that none is left over at the end for one worker. */
-class RuntimesFirst extends BaseSequencer {
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ project }: TestSpecification) => project.name === "runtimes";
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes("/tests/platform/");
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
@@ -126,32 +121,20 @@ export default defineConfig(({ mode }) => {
       },
     },
     test: {
-      globalSetup: ["tests/demo/shared_build.ts"],
       pool: "forks",
       testTimeout: 120_000,
       hookTimeout: 180_000,
       teardownTimeout: 20_000,
-      sequence: { sequencer: RuntimesFirst },
-      // Kernels run on every core, but are compiled on one, which takes most of the time where the driver's cache is empty.
+      sequence: { sequencer: LongestFirst },
       projects: [
-        {
-          extends: true,
-          test: {
-            name: "runtimes",
-            include: [RUNTIMES],
-            exclude: ALONE,
-            maxWorkers: 2,
-            sequence: { groupOrder: 0 },
-          },
-        },
         {
           extends: true,
           test: {
             name: "together",
             include: ["tests/**/*.test.ts"],
-            exclude: [RUNTIMES, ...ALONE],
-            // Lavapipe compiles in half the time without its optimizer. What runs with it: all runtimes' cases, and what runs alone.
-            env: { GALLIVM_PERF: "nopt" },
+            exclude: ALONE,
+            // Kernels run on every core, but are compiled on one, which takes most of the time where the driver's cache is empty. A
+            // third file at a time made that no shorter on two cores.
             maxWorkers: 2,
             sequence: { groupOrder: 0 },
           },
@@ -161,6 +144,7 @@ export default defineConfig(({ mode }) => {
           test: {
             name: "alone",
             include: ALONE,
+            globalSetup: ["tests/demo/shared_build.ts"],
             maxWorkers: 1,
             sequence: { groupOrder: 1 },
           },
