@@ -17,7 +17,8 @@ const EAGER_MILLISECONDS = 1;
 
 /** Native functions without a name. Dawn's is one; others that hand one to `setImmediate` would wait a millisecond too. */
 function isPoll(callback: Callback): boolean {
-  return callback.name === "" && Function.prototype.toString.call(callback) === "function () { [native code] }";
+  if (typeof callback !== "function" || callback.name !== "") return false;
+  return Function.prototype.toString.call(callback) === "function () { [native code] }";
 }
 
 /**

@@ -92,6 +92,7 @@ test("Node's own setImmediate keeps its name and its promise, and the thread res
   device = await testDevice();
   expect(setImmediate.name).toBe("setImmediate");
   await expect(promisify(setImmediate)("value")).resolves.toBe("value");
+  expect(() => setImmediate(undefined as never)).toThrow(/"callback" argument must be of type function/);
   const size = 768;
   const factor = constantValue({ shape: [size, size], data: new Float32Array(size * size).fill(1 / size) });
   let product = factor;
