@@ -1,6 +1,6 @@
 /** The built page in a real browser, watched: what all tests of the page share. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,11 +65,10 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the page unless another test has done so; two that do so at once take the page of the first that is done. */
+/** Builds the page unless another test has done so. */
 async function builtPage(): Promise<string> {
-  const page = join(inject("demoFolder"), "page");
-  if (existsSync(page)) return page;
-  const own = join(inject("demoFolder"), String(process.pid));
+  const folder = inject("demoFolder");
+  if (existsSync(join(folder, "index.html"))) return folder;
   // Vitest's "test" would make a page for development: larger, and slower.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = "production";
@@ -79,15 +78,12 @@ async function builtPage(): Promise<string> {
       configFile: join(root, "vite.config.ts"),
       mode: "demo",
       logLevel: "error",
-      build: { outDir: own, emptyOutDir: true },
+      build: { outDir: folder, emptyOutDir: true },
     });
   } finally {
     process.env.NODE_ENV = NODE_ENV;
   }
-  await rename(own, page).catch((error: unknown) => {
-    if (!existsSync(page)) throw error;
-  });
-  return page;
+  return folder;
 }
 
 /** Serves the built page and starts a browser. */

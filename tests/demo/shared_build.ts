@@ -6,7 +6,7 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** An empty folder at first; the built page is `page` in it, put there whole. */
+    /** An empty folder at first; whoever builds the page into it does so whole. */
     readonly demoFolder: string;
   }
 }

@@ -7,7 +7,7 @@ import { openSite, type Site, type Watched, waitForText } from "./harness.ts";
 
 /** From opening the page to the first step of a training, in milliseconds, with a software adapter on two cores. */
 const FIRST_STEP = 5000;
-/** The page is opened until it keeps all bounds, so often at most: what else the machine does can spoil an opening, not mend it. */
+/** What is judged is the median of so many openings: what else the machine does can spoil some of them. */
 const OPENINGS = 5;
 /** A task of the page's own thread that holds up a click, in milliseconds: what browsers report as long. */
 const LONG_TASK = 50;
@@ -91,14 +91,21 @@ async function measureOpening(): Promise<Measured> {
 
 test("the first step comes soon, by little script, and the page stays responsive while it trains", async () => {
   site.requests.length = 0;
-  let measured = await measureOpening();
+  const openings = [await measureOpening()];
   const scripts = new Set(site.requests.filter((name) => name.endsWith(".js") && !CHARTS_AND_DATA.test(name)));
   const isGood = ({ firstStep, frame, longestTask }: Measured): boolean =>
     firstStep < FIRST_STEP && frame < FRAME && longestTask <= LONG_TASK;
-  for (let opening = 1; opening < OPENINGS && !isGood(measured); opening++) measured = await measureOpening();
-  expect(measured.longestTask).toBeLessThanOrEqual(LONG_TASK);
-  expect(measured.frame).toBeLessThan(FRAME);
-  expect(measured.firstStep).toBeLessThan(FIRST_STEP);
+  // Once most are good, so is the median, whatever the others would be.
+  while (openings.length < OPENINGS && openings.filter(isGood).length <= OPENINGS / 2) {
+    openings.push(await measureOpening());
+  }
+  const median = (part: keyof Measured): number => {
+    const sorted = openings.map((each) => each[part]).sort((a, b) => a - b);
+    return sorted[sorted.length >> 1] as number;
+  };
+  expect(median("longestTask")).toBeLessThanOrEqual(LONG_TASK);
+  expect(median("frame")).toBeLessThan(FRAME);
+  expect(median("firstStep")).toBeLessThan(FIRST_STEP);
 
   const sizes = await Promise.all(
     [...scripts].map(
