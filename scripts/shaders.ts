@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Plugin } from "vite";
-import { codeOf } from "../src/kernels/specialise.ts";
+import { codeOf } from "../src/kernels/wgsl/specialise.ts";
 
 const RAW = ".wgsl?raw";
 
@@ -16,19 +16,19 @@ export function minifiedShaders({ isApart = false } = {}): Plugin {
     name: "sluice:minified-shaders",
     enforce: "pre",
     resolveId(id, importer) {
-      return importer?.endsWith(RAW) && id === "./index.js" ? join(dirname(importer), id) : null;
+      return importer?.endsWith(RAW) && id === "../index.js" ? join(dirname(importer), id) : null;
     },
     load(id) {
       if (id.endsWith(RAW) && isApart) {
         const shader = codeOf(readFileSync(id.slice(0, -"?raw".length), "utf8"));
         return `export default ${JSON.stringify(shader)};`;
       }
-      if (id.endsWith(RAW)) return `export { ${basename(id, RAW)} as default } from "./index.js";`;
+      if (id.endsWith(RAW)) return `export { ${basename(id, RAW)} as default } from "../index.js";`;
       const folder = dirname(id);
       if (basename(folder) !== "shaders" || basename(id) !== "index.js") return null;
-      return readdirSync(folder)
+      return readdirSync(folder, { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".wgsl"))
-        .sort(bySimilarity)
+        .sort((a, b) => bySimilarity(basename(a), basename(b)))
         .map((name) => {
           const text = JSON.stringify(codeOf(readFileSync(join(folder, name), "utf8")));
           return `export const ${basename(name, ".wgsl")} = ${text};`;

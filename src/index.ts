@@ -234,7 +234,6 @@ export {
   type Regularizer,
   type RegularizerLike,
 } from "./nn/weights/regularizers.ts";
-export { gradients, vjp } from "./ops/gradients.ts";
 export * as ops from "./ops/index.ts";
 export { type Bindings, interpret } from "./ops/interpret.ts";
 export { FileError } from "./platform/file_system.ts";
@@ -250,3 +249,4 @@ export { type OperationTime, operationTimes } from "./runtime/operation_times.ts
 export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
 export { defaultTuningStore, type Tuning, tuningOf } from "./runtime/tune.ts";
 export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";
+export { gradients, vjp } from "./transform/gradients.ts";

@@ -6,7 +6,7 @@ import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Device } from "../gpu/device.ts";
 import { defineOp, only } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
-import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/roofline.ts";
+import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/bench/roofline.ts";
 import type { BenchCase, Work } from "./case.ts";
 import { checkSamples } from "./check.ts";
 import { randomTable } from "./data.ts";

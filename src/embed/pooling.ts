@@ -1,10 +1,10 @@
 /** The vectors of a text's steps as one. */
 import type { Value } from "../graph/operation.ts";
-import { div, greater, maximum, mul, sub, where } from "../ops/arithmetic.ts";
-import { matmul } from "../ops/matmul.ts";
-import { pad, slice } from "../ops/movement.ts";
-import { max, mean, sum } from "../ops/reduce.ts";
-import { reshape } from "../ops/reshape.ts";
+import { pad, slice } from "../ops/data/movement.ts";
+import { reshape } from "../ops/data/reshape.ts";
+import { div, greater, maximum, mul, sub, where } from "../ops/elementwise/arithmetic.ts";
+import { matmul } from "../ops/matmul/matmul.ts";
+import { max, mean, sum } from "../ops/reduce/reduce.ts";
 import type { Pooling } from "./embedder.ts";
 
 /** Below every state that a float32 layer gives. */

@@ -1,9 +1,9 @@
 /** The programs that search all shards for a batch of queries: scores, then the best of each shard. */
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Value } from "../graph/operation.ts";
-import { EXCLUDED_SCORE } from "../kernels/score_rows.ts";
-import { scoreRows } from "../ops/score_rows.ts";
-import { topK } from "../ops/top_k.ts";
+import { EXCLUDED_SCORE } from "../kernels/search/score_rows.ts";
+import { scoreRows } from "../ops/search/score_rows.ts";
+import { topK } from "../ops/search/top_k.ts";
 import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
 import { padRows, type Shards } from "./shards.ts";

@@ -3,13 +3,23 @@ import type { NdArray } from "../core/nd_array.ts";
 import { Random } from "../core/random.ts";
 import { constant, input, type Value, Variable } from "../graph/operation.ts";
 import { adagrad } from "../nn/optimizers/index.ts";
-import { add, cast, greaterEqual, lessEqual, logicalAnd, mul, neg, softplus, where } from "../ops/arithmetic.ts";
-import { checkFinite } from "../ops/check_finite.ts";
-import { gather } from "../ops/gather.ts";
-import { matmul } from "../ops/matmul.ts";
-import { RATE_COUNT } from "../ops/optimizer_update.ts";
-import { sum } from "../ops/reduce.ts";
-import { reshape } from "../ops/reshape.ts";
+import { gather } from "../ops/data/gather.ts";
+import { reshape } from "../ops/data/reshape.ts";
+import {
+  add,
+  cast,
+  greaterEqual,
+  lessEqual,
+  logicalAnd,
+  mul,
+  neg,
+  softplus,
+  where,
+} from "../ops/elementwise/arithmetic.ts";
+import { matmul } from "../ops/matmul/matmul.ts";
+import { RATE_COUNT } from "../ops/optimizers/optimizer_update.ts";
+import { checkFinite } from "../ops/reduce/check_finite.ts";
+import { sum } from "../ops/reduce/reduce.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
 import { differentiate } from "../runtime/value_and_grad.ts";

@@ -16,7 +16,7 @@ import {
   type VariableLeaf,
   variableOp,
 } from "../graph/operation.ts";
-import { mapElements } from "./elementwise_reference.ts";
+import { mapElements } from "./elementwise/elementwise_reference.ts";
 import { referenceOf } from "./references.ts";
 
 /** Widens host data to float64. */

@@ -2,8 +2,8 @@
 import { DeviceError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Value, Variable } from "../graph/operation.ts";
-import { checksumOf } from "../kernels/checksum.ts";
-import { checksum } from "../ops/checksum.ts";
+import { checksumOf } from "../kernels/reduce/checksum.ts";
+import { checksum } from "../ops/reduce/checksum.ts";
 import type { Device } from "./device.ts";
 import { Program } from "./program.ts";
 import { VariableStaging, variablesOf } from "./variables.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser } from "../../src/cli/browser.ts";
 import type { recordOf } from "../../src/cli/record.ts";
 import type { KernelCall, Operand } from "../../src/core/kernel_call.ts";
-import { type MatmulActivation, matmulCall } from "../../src/kernels/matmul.ts";
+import { type MatmulActivation, matmulCall } from "../../src/kernels/matmul/matmul.ts";
 import { tuningOf } from "../../src/runtime/tune.ts";
 import { tunedDevice } from "../support/device.ts";
 import { type CommandResult, sluice } from "./command.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
-import { type AdamState, adamCall } from "../../src/kernels/adam.ts";
+import { type AdamState, adamCall } from "../../src/kernels/optimizers/adam.ts";
 import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };

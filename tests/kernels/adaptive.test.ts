@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
-import { type AdaptiveRule, type AdaptiveState, adaptiveCall } from "../../src/kernels/adaptive.ts";
+import { type AdaptiveRule, type AdaptiveState, adaptiveCall } from "../../src/kernels/optimizers/adaptive.ts";
 import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
 
 const named = ([w, first, second]: readonly Operand[]) => ({ w, first, second }) as AdaptiveState;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { averageCall } from "../../src/kernels/average.ts";
+import { averageCall } from "../../src/kernels/optimizers/average.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";

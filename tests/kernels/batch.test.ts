@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Device } from "../../src/gpu/device.ts";
-import { rowBatchCall, sequenceBatchCall } from "../../src/kernels/batch.ts";
+import { rowBatchCall, sequenceBatchCall } from "../../src/kernels/data/batch.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Device } from "../../src/gpu/device.ts";
-import { checkFiniteCall } from "../../src/kernels/check_finite.ts";
+import { checkFiniteCall } from "../../src/kernels/reduce/check_finite.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 

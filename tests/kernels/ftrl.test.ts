@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
-import { type FtrlState, ftrlCall } from "../../src/kernels/ftrl.ts";
+import { type FtrlState, ftrlCall } from "../../src/kernels/optimizers/ftrl.ts";
 import { checkStep } from "./optimizer_cases.ts";
 
 const named = ([w, accumulator, linear]: readonly Operand[]) => ({ w, accumulator, linear }) as FtrlState;

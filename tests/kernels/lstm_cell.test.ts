@@ -1,8 +1,8 @@
 import { describe, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import { Random } from "../../src/core/random.ts";
-import { RECURRENT_ACTIVATIONS, type RecurrentActivations } from "../../src/kernels/activations.ts";
-import { lstmCellCall, lstmCellGradCall } from "../../src/kernels/lstm_cell.ts";
+import { RECURRENT_ACTIVATIONS, type RecurrentActivations } from "../../src/kernels/recurrent/activations.ts";
+import { lstmCellCall, lstmCellGradCall } from "../../src/kernels/recurrent/lstm_cell.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";

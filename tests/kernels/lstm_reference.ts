@@ -1,6 +1,6 @@
 /** An LSTM in float64 loops: forward, and backpropagation through time. It is the meaning that the kernels are tested against. */
 import { Random } from "../../src/core/random.ts";
-import type { RecurrentActivation } from "../../src/kernels/activations.ts";
+import type { RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
 
 /** What a run of the reference takes; sizes B, T, H. Float64 inputs are for finite differences. */
 export interface LstmCase<Floats extends Float32Array | Float64Array = Float32Array | Float64Array> {

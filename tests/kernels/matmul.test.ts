@@ -3,8 +3,8 @@ import { LimitError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
 import { broadcastShapes, broadcastStrides, type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import { MATMUL_ACTIVATIONS, type MatmulActivation, matmulCall } from "../../src/kernels/matmul.ts";
-import { MATMUL_VARIANTS } from "../../src/kernels/matmul_source.ts";
+import { MATMUL_ACTIVATIONS, type MatmulActivation, matmulCall } from "../../src/kernels/matmul/matmul.ts";
+import { MATMUL_VARIANTS } from "../../src/kernels/matmul/matmul_source.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 

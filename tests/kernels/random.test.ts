@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Device } from "../../src/gpu/device.ts";
-import { randomUniformCall, randomUniformReference } from "../../src/kernels/random.ts";
+import { randomUniformCall, randomUniformReference } from "../../src/kernels/data/random.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 

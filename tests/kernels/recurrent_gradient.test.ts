@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { recurrentGradientCall } from "../../src/kernels/recurrent_gradient.ts";
+import { recurrentGradientCall } from "../../src/kernels/recurrent/recurrent_gradient.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";

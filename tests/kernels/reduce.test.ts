@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { DTypeError, ShapeError } from "../../src/core/errors.ts";
 import { Random } from "../../src/core/random.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import { type ReduceKind, reduceCall } from "../../src/kernels/reduce.ts";
+import { type ReduceKind, reduceCall } from "../../src/kernels/reduce/reduce.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
-import { type RmspropState, rmspropCall } from "../../src/kernels/rmsprop.ts";
+import { type RmspropState, rmspropCall } from "../../src/kernels/optimizers/rmsprop.ts";
 import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
 
 const RHO = 0.9;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { EXCLUDED_SCORE, scoreRowsCall } from "../../src/kernels/score_rows.ts";
+import { EXCLUDED_SCORE, scoreRowsCall } from "../../src/kernels/search/score_rows.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
-import { segmentSumCall } from "../../src/kernels/segment_sum.ts";
+import { segmentSumCall } from "../../src/kernels/data/segment_sum.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
 import type { Operand } from "../../src/core/kernel_call.ts";
-import { type SgdState, sgdCall } from "../../src/kernels/sgd.ts";
+import { type SgdState, sgdCall } from "../../src/kernels/optimizers/sgd.ts";
 import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
 
 const named = ([w, velocity]: readonly Operand[]) => ({ w, velocity }) as SgdState;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import type { Device } from "../../src/gpu/device.ts";
-import { softmaxCall } from "../../src/kernels/softmax.ts";
+import { softmaxCall } from "../../src/kernels/reduce/softmax.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { sortIdsCall } from "../../src/kernels/sort_ids.ts";
+import { sortIdsCall } from "../../src/kernels/data/sort_ids.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 

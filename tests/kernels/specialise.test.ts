@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ValueError } from "../../src/core/errors.ts";
-import { specialise } from "../../src/kernels/specialise.ts";
+import { specialise } from "../../src/kernels/wgsl/specialise.ts";
 
 const source = `
 const ROWS = 2u;

@@ -3,11 +3,11 @@ import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits, KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
-import type { RecurrentActivation } from "../../src/kernels/activations.ts";
-import type { SweepReads } from "../../src/kernels/sweep_forward.ts";
-import type { LstmActivations } from "../../src/ops/lstm.ts";
-import type { SweepGradReads } from "../../src/ops/sweep.ts";
-import { backwardLoop, forwardLoop, type SweepMeaning } from "../../src/ops/sweep_reference.ts";
+import type { RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
+import type { SweepReads } from "../../src/kernels/recurrent/sweep_forward.ts";
+import type { LstmActivations } from "../../src/ops/recurrent/lstm.ts";
+import type { SweepGradReads } from "../../src/ops/recurrent/sweep.ts";
+import { backwardLoop, forwardLoop, type SweepMeaning } from "../../src/ops/recurrent/sweep_reference.ts";
 import { operand } from "../support/kernel.ts";
 import { normals, scheduleOf, testMask } from "./lstm_reference.ts";
 

@@ -1,9 +1,9 @@
 /** The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences). */
 import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
-import { RECURRENT_ACTIVATIONS } from "../../src/kernels/activations.ts";
-import { gruMeaning } from "../../src/ops/gru.ts";
-import { simpleRnnMeaning } from "../../src/ops/simple_rnn.ts";
+import { RECURRENT_ACTIVATIONS } from "../../src/kernels/recurrent/activations.ts";
+import { gruMeaning } from "../../src/ops/recurrent/gru.ts";
+import { simpleRnnMeaning } from "../../src/ops/recurrent/simple_rnn.ts";
 import { testDevice } from "../support/device.ts";
 import { runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";

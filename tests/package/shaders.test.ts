@@ -3,10 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-import { codeOf, type ShaderFeature, specialise } from "../../src/kernels/specialise.ts";
+import { codeOf, type ShaderFeature, specialise } from "../../src/kernels/wgsl/specialise.ts";
 
 const folder = fileURLToPath(new URL("../../shaders/", import.meta.url));
-const shaders = readdirSync(folder).map((name) => ({ name, source: readFileSync(folder + name, "utf8") }));
+const shaders = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".wgsl"))
+  .map((name) => ({ name, source: readFileSync(folder + name, "utf8") }));
 
 /** The code alone, whatever the blank lines. */
 const essence = (source: string) =>
@@ -40,7 +42,7 @@ describe("the shaders of the package", () => {
   });
 
   test("keeps the mark before what fused kernels replace", () => {
-    const { source } = shaders.find(({ name }) => name === "elementwise.wgsl") as { source: string };
+    const { source } = shaders.find(({ name }) => name.endsWith("elementwise.wgsl")) as { source: string };
     expect(codeOf(source)).toContain("// @generated");
   });
 

@@ -16,19 +16,19 @@ import {
   type Value,
   Variable,
 } from "../../src/index.ts";
-import { RATE_COUNT } from "../../src/ops/optimizer_update.ts";
-import { sgdUpdate } from "../../src/ops/optimizer_updates.ts";
-import { mergeCommonSubexpressions } from "../../src/passes/common_subexpressions.ts";
-import { foldConstants } from "../../src/passes/fold_constants.ts";
-import { fuseElementwise } from "../../src/passes/fuse_elementwise.ts";
-import { gatherIntoSweep } from "../../src/passes/gather_into_sweep.ts";
-import { groupUpdates } from "../../src/passes/group_updates.ts";
-import { joinSiblings } from "../../src/passes/join_siblings.ts";
-import { fuseMatmulEpilogues } from "../../src/passes/matmul_epilogue.ts";
-import { optimize } from "../../src/passes/optimize.ts";
-import { prefixViews } from "../../src/passes/prefix_views.ts";
-import { projectThenGather } from "../../src/passes/project_then_gather.ts";
-import { sharePadding } from "../../src/passes/share_padding.ts";
+import { RATE_COUNT } from "../../src/ops/optimizers/optimizer_update.ts";
+import { sgdUpdate } from "../../src/ops/optimizers/optimizer_updates.ts";
+import { mergeCommonSubexpressions } from "../../src/transform/common_subexpressions.ts";
+import { foldConstants } from "../../src/transform/fold_constants.ts";
+import { fuseElementwise } from "../../src/transform/fuse_elementwise.ts";
+import { gatherIntoSweep } from "../../src/transform/gather_into_sweep.ts";
+import { groupUpdates } from "../../src/transform/group_updates.ts";
+import { joinSiblings } from "../../src/transform/join_siblings.ts";
+import { fuseMatmulEpilogues } from "../../src/transform/matmul_epilogue.ts";
+import { optimize } from "../../src/transform/optimize.ts";
+import { prefixViews } from "../../src/transform/prefix_views.ts";
+import { projectThenGather } from "../../src/transform/project_then_gather.ts";
+import { sharePadding } from "../../src/transform/share_padding.ts";
 import { drawInputs, flags, ids, normal, paddedIds, type TensorSpec } from "../conformance/ops/op_case.ts";
 import { testDevice } from "../support/device.ts";
 import { expectClose } from "../support/tolerance.ts";

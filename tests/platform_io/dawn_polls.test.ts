@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { constantValue, type Device } from "../../src/index.ts";
-import { matmul } from "../../src/ops/matmul.ts";
+import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { type NodeTimers, restDawnPolls } from "../../src/platform/dawn_polls.ts";
 import { Program } from "../../src/runtime/program.ts";
 import { testDevice } from "../support/device.ts";

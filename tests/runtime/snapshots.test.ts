@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { DeviceError } from "../../src/core/errors.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { Variable } from "../../src/graph/operation.ts";
-import { add } from "../../src/ops/arithmetic.ts";
+import { add } from "../../src/ops/elementwise/arithmetic.ts";
 import { Pacer } from "../../src/runtime/pacer.ts";
 import { Program } from "../../src/runtime/program.ts";
 import { Snapshots } from "../../src/runtime/snapshots.ts";

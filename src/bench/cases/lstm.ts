@@ -1,8 +1,8 @@
 /** The LSTM's sweep over time, forward and with its backward sweep; the input's product with the kernel is no part of it. */
 import { type Graph, Variable } from "../../graph/operation.ts";
-import { vjp } from "../../ops/gradients.ts";
 import { interpret } from "../../ops/interpret.ts";
-import { lstmSweep } from "../../ops/lstm.ts";
+import { lstmSweep } from "../../ops/recurrent/lstm.ts";
+import { vjp } from "../../transform/gradients.ts";
 import type { BenchCase } from "../case.ts";
 import { checkSamples } from "../check.ts";
 import { randomTable, type Table } from "../data.ts";

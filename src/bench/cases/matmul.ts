@@ -1,5 +1,5 @@
 /** Matrix products: square ones, those of a training step of the reviews' model with its gradients, a batch, and an odd one. */
-import { matmul } from "../../ops/matmul.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
 import type { BenchCase } from "../case.ts";
 import { checkSamples } from "../check.ts";
 import { type BenchGraph, graphCase } from "../graph_case.ts";

@@ -1,10 +1,10 @@
 /** Kernels that memory bounds: gather and its transpose, elementwise chains, reductions, softmax, an optimizer's update. */
 import { Variable } from "../../graph/operation.ts";
 import { adam } from "../../nn/optimizers/index.ts";
-import { add, mul, sigmoid, tanh } from "../../ops/arithmetic.ts";
-import { gather, scatterAdd } from "../../ops/gather.ts";
-import { max, sum } from "../../ops/reduce.ts";
-import { softmax } from "../../ops/softmax.ts";
+import { gather, scatterAdd } from "../../ops/data/gather.ts";
+import { add, mul, sigmoid, tanh } from "../../ops/elementwise/arithmetic.ts";
+import { max, sum } from "../../ops/reduce/reduce.ts";
+import { softmax } from "../../ops/reduce/softmax.ts";
 import type { BenchCase } from "../case.ts";
 import { checkSamples } from "../check.ts";
 import { randomIds, randomTable } from "../data.ts";

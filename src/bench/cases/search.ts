@@ -4,7 +4,7 @@ import type { Operand } from "../../core/kernel_call.ts";
 import { VectorIndex, type VectorStorage } from "../../embed/index.ts";
 import type { Device } from "../../gpu/device.ts";
 import { defineOp, only } from "../../graph/op.ts";
-import { PLAIN_READ_SIZE, plainReadCall } from "../../kernels/roofline.ts";
+import { PLAIN_READ_SIZE, plainReadCall } from "../../kernels/bench/roofline.ts";
 import type { BenchCase, Prepared, SearchSizes } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";
 import { graphCase } from "../graph_case.ts";

@@ -2,6 +2,8 @@
 import { ValueError } from "../../core/errors.ts";
 import { normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
+import { slice } from "../../ops/data/movement.ts";
+import { expandDims } from "../../ops/data/reshape.ts";
 import {
   abs,
   add,
@@ -24,12 +26,10 @@ import {
   sub,
   tanh,
   where,
-} from "../../ops/arithmetic.ts";
-import { slice } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduce.ts";
-import { expandDims } from "../../ops/reshape.ts";
-import { logSoftmax, softmax } from "../../ops/softmax.ts";
-import { erf, expm1 } from "../../ops/special.ts";
+} from "../../ops/elementwise/arithmetic.ts";
+import { erf, expm1 } from "../../ops/elementwise/special.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
+import { logSoftmax, softmax } from "../../ops/reduce/softmax.ts";
 
 /** Options as data: numbers, flags, and null for "none". */
 export type ActivationOptions = Readonly<Record<string, number | boolean | null>>;

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph/operation.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { reshape } from "../../ops/data/reshape.ts";
 
 /** What a sigmoid or softmax was computed from, if `probabilities` is one (perhaps reshaped): losses are exact from there. */
 export function logitsBehind(probabilities: Value, activation: "sigmoid" | "softmax"): Value | undefined {

@@ -1,7 +1,7 @@
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Value, Variable } from "../../graph/operation.ts";
-import { add } from "../../ops/arithmetic.ts";
-import { rowBatch, sequenceBatch } from "../../ops/batch.ts";
+import { rowBatch, sequenceBatch } from "../../ops/data/batch.ts";
+import { add } from "../../ops/elementwise/arithmetic.ts";
 import type { Device } from "../../runtime/device.ts";
 import { variablesOf } from "../../runtime/variables.ts";
 import type { Batch, BatchSource, OpenBatch } from "./batch_source.ts";

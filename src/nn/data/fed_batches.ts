@@ -1,6 +1,6 @@
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Value } from "../../graph/operation.ts";
-import { slice } from "../../ops/movement.ts";
+import { slice } from "../../ops/data/movement.ts";
 import type { Batch, BatchSource, OpenBatch } from "./batch_source.ts";
 import { type Examples, rowsOf } from "./examples.ts";
 

@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, cast, minimum, mul, relu as reluOp, sub } from "../../ops/arithmetic.ts";
+import { add, cast, minimum, mul, relu as reluOp, sub } from "../../ops/elementwise/arithmetic.ts";
 import {
   type ActivationLike,
   type ActivationName,

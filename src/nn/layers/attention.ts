@@ -2,12 +2,12 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { add, cast, logicalAnd, mul, sub, tanh } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { dropout } from "../../ops/random.ts";
-import { sum } from "../../ops/reduce.ts";
-import { expandDims } from "../../ops/reshape.ts";
-import { softmax } from "../../ops/softmax.ts";
+import { dropout } from "../../ops/data/random.ts";
+import { expandDims } from "../../ops/data/reshape.ts";
+import { add, cast, logicalAnd, mul, sub, tanh } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
+import { softmax } from "../../ops/reduce/softmax.ts";
 import { glorotUniform, ones } from "../weights/initializers.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
 import { MergeLayer } from "./merge_layer.ts";

@@ -1,9 +1,9 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { add, mul } from "../../ops/arithmetic.ts";
-import { concat, reverse } from "../../ops/movement.ts";
-import { branchOf } from "../../ops/random.ts";
+import { concat, reverse } from "../../ops/data/movement.ts";
+import { branchOf } from "../../ops/data/random.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
 import type { Rnn, WithStates } from "./rnn.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";

@@ -1,8 +1,8 @@
 /** What a recurrent cell is: one step of a recurrent layer, from x and the states before it to an output and the states after it. */
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import type { RandomSource } from "../../ops/random.ts";
-import { broadcastTo } from "../../ops/reshape.ts";
+import type { RandomSource } from "../../ops/data/random.ts";
+import { broadcastTo } from "../../ops/data/reshape.ts";
 import { type CallContext, type CallResult, Layer } from "./layer.ts";
 
 /** What a cell learns of the run it is part of. */

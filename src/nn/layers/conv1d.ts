@@ -1,11 +1,11 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { concat, slice } from "../../ops/movement.ts";
-import { reshape } from "../../ops/reshape.ts";
-import { type WindowOptions, windows } from "../../ops/windows.ts";
+import { concat, slice } from "../../ops/data/movement.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { type WindowOptions, windows } from "../../ops/data/windows.ts";
+import { add } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import {

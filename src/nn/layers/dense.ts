@@ -1,7 +1,7 @@
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
+import { add } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
 import {
   type CallContext,

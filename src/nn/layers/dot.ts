@@ -1,11 +1,11 @@
 import { ShapeError } from "../../core/errors.ts";
 import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { div, maximum, sqrt, square } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { transpose } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduce.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { transpose } from "../../ops/data/movement.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { div, maximum, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
 import { MergeLayer } from "./merge_layer.ts";
 

@@ -1,6 +1,6 @@
 /** Dropout. Its rarer kin are in noise.ts, which a page that drops out only need not carry. */
 import type { Value } from "../../graph/operation.ts";
-import { dropout as dropoutOp, type RandomSource } from "../../ops/random.ts";
+import { dropout as dropoutOp, type RandomSource } from "../../ops/data/random.ts";
 import { DropNoise, type DropOptions } from "./noise_base.ts";
 
 /** Options of `dropout`. */

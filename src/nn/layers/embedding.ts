@@ -2,8 +2,8 @@ import { ShapeError } from "../../core/errors.ts";
 import { type ArrayLike, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { notEqual } from "../../ops/arithmetic.ts";
-import { gather } from "../../ops/gather.ts";
+import { gather } from "../../ops/data/gather.ts";
+import { notEqual } from "../../ops/elementwise/arithmetic.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import {
   type CallContext,

@@ -3,12 +3,12 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { add, mul } from "../../ops/arithmetic.ts";
-import type { LstmActivations } from "../../ops/lstm.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { concat, slice, transpose } from "../../ops/movement.ts";
-import { branchOf, dropout as drop } from "../../ops/random.ts";
-import { broadcastTo, reshape } from "../../ops/reshape.ts";
+import { concat, slice, transpose } from "../../ops/data/movement.ts";
+import { branchOf, dropout as drop } from "../../ops/data/random.ts";
+import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
+import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import { type CellContext, type CellSequence, type CellStep, RnnCell } from "./cell.ts";

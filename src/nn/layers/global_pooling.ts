@@ -2,9 +2,9 @@
 import { ShapeError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { cast, div, maximum, where } from "../../ops/arithmetic.ts";
-import { max, mean, sum } from "../../ops/reduce.ts";
-import { expandDims } from "../../ops/reshape.ts";
+import { expandDims } from "../../ops/data/reshape.ts";
+import { cast, div, maximum, where } from "../../ops/elementwise/arithmetic.ts";
+import { max, mean, sum } from "../../ops/reduce/reduce.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import { type CallContext, type CallResult, type LayerConfig, Weightless } from "./layer.ts";
 

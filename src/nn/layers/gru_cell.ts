@@ -1,10 +1,10 @@
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { add, mul, sub } from "../../ops/arithmetic.ts";
-import { gruSweep } from "../../ops/gru.ts";
-import type { LstmActivations } from "../../ops/lstm.ts";
-import { concat, slice, stack } from "../../ops/movement.ts";
-import { broadcastTo, reshape } from "../../ops/reshape.ts";
+import { concat, slice, stack } from "../../ops/data/movement.ts";
+import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
+import { gruSweep } from "../../ops/recurrent/gru.ts";
+import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
 import { type Activation, resolveActivation } from "../activations/index.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
 import { GatedCell, type GatedCellOptions, gateOf, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";

@@ -4,7 +4,7 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { mul } from "../../ops/arithmetic.ts";
+import { mul } from "../../ops/elementwise/arithmetic.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import { type Regularizer, resolveRegularizer } from "../weights/regularizers.ts";
 import type {

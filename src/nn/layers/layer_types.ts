@@ -1,7 +1,7 @@
 /** What passes between a layer and whoever builds or calls it. */
 import type { Shape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
-import type { RandomSource } from "../../ops/random.ts";
+import type { RandomSource } from "../../ops/data/random.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { Regularizer, RegularizerLike } from "../weights/regularizers.ts";

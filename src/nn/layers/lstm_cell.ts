@@ -1,8 +1,8 @@
 import type { Value } from "../../graph/operation.ts";
-import { add, mul } from "../../ops/arithmetic.ts";
-import { type LstmActivations, lstmSweep } from "../../ops/lstm.ts";
-import { lstmCell as lstmStep } from "../../ops/lstm_cell.ts";
-import { stack } from "../../ops/movement.ts";
+import { stack } from "../../ops/data/movement.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
+import { type LstmActivations, lstmSweep } from "../../ops/recurrent/lstm.ts";
+import { lstmCell as lstmStep } from "../../ops/recurrent/lstm_cell.ts";
 import { type Activation, resolveActivation } from "../activations/index.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";

@@ -1,7 +1,7 @@
 import type { Value } from "../../graph/operation.ts";
-import { cast, mul, notEqual } from "../../ops/arithmetic.ts";
-import { max } from "../../ops/reduce.ts";
-import { expandDims } from "../../ops/reshape.ts";
+import { expandDims } from "../../ops/data/reshape.ts";
+import { cast, mul, notEqual } from "../../ops/elementwise/arithmetic.ts";
+import { max } from "../../ops/reduce/reduce.ts";
 import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
 
 /** Options of `masking`. */

@@ -2,9 +2,9 @@
 import { ShapeError } from "../../core/errors.ts";
 import { broadcastShapes, formatShape, normalizeAxis, type Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import * as ops from "../../ops/arithmetic.ts";
-import { concat } from "../../ops/movement.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { concat } from "../../ops/data/movement.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import * as ops from "../../ops/elementwise/arithmetic.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
 import { MergeLayer } from "./merge_layer.ts";
 

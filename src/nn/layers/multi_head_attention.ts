@@ -1,11 +1,11 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, mul } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { transpose } from "../../ops/movement.ts";
-import { dropout } from "../../ops/random.ts";
-import { expandDims, reshape } from "../../ops/reshape.ts";
+import { transpose } from "../../ops/data/movement.ts";
+import { dropout } from "../../ops/data/random.ts";
+import { expandDims, reshape } from "../../ops/data/reshape.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
 import { bothOf, causalMask, maskedSoftmax } from "./attention.ts";
 import {
   type CallContext,

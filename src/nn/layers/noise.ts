@@ -2,8 +2,8 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, cast, greaterEqual, mul, sub } from "../../ops/arithmetic.ts";
-import { dropout as dropoutOp, type RandomSource, randomNormal, randomUniform } from "../../ops/random.ts";
+import { dropout as dropoutOp, type RandomSource, randomNormal, randomUniform } from "../../ops/data/random.ts";
+import { add, cast, greaterEqual, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import type { LayerConfig } from "./layer.ts";
 import { DropNoise, type DropOptions, Noise, type NoiseOptions, RateNoise, type RateOptions } from "./noise_base.ts";
 

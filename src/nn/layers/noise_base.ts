@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import type { RandomSource } from "../../ops/random.ts";
+import type { RandomSource } from "../../ops/data/random.ts";
 import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
 
 /** Options of layers that draw random numbers. */

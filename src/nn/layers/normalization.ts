@@ -2,9 +2,9 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { add, cast, div, mul, sqrt, square, sub } from "../../ops/arithmetic.ts";
-import { mean, sum } from "../../ops/reduce.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { add, cast, div, mul, sqrt, square, sub } from "../../ops/elementwise/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce/reduce.ts";
 import {
   type CallContext,
   type CallResult,

@@ -1,10 +1,10 @@
 /** Pooling over windows of time. */
 import type { Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { equal, mul, where } from "../../ops/arithmetic.ts";
-import { argmax, sum } from "../../ops/reduce.ts";
-import { expandDims } from "../../ops/reshape.ts";
-import { type WindowOptions, windows } from "../../ops/windows.ts";
+import { expandDims } from "../../ops/data/reshape.ts";
+import { type WindowOptions, windows } from "../../ops/data/windows.ts";
+import { equal, mul, where } from "../../ops/elementwise/arithmetic.ts";
+import { argmax, sum } from "../../ops/reduce/reduce.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import { type CallContext, type CallResult, type LayerConfig, Weightless } from "./layer.ts";
 import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";

@@ -2,8 +2,8 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { pad, slice, transpose } from "../../ops/movement.ts";
-import { broadcastTo, expandDims, reshape as reshapeOp } from "../../ops/reshape.ts";
+import { pad, slice, transpose } from "../../ops/data/movement.ts";
+import { broadcastTo, expandDims, reshape as reshapeOp } from "../../ops/data/reshape.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
 import {
   type CallContext,

@@ -1,10 +1,10 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import { constant, type Value, type Variable } from "../../graph/operation.ts";
-import { cast, greater, where } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { reverse, slice } from "../../ops/movement.ts";
-import { expandDims, reshape } from "../../ops/reshape.ts";
+import { reverse, slice } from "../../ops/data/movement.ts";
+import { expandDims, reshape } from "../../ops/data/reshape.ts";
+import { cast, greater, where } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
 import type { RnnCell, SweepInputs } from "./cell.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
 import { type LoopResult, runCell } from "./rnn_loop.ts";

@@ -1,9 +1,9 @@
 /** The general path of a recurrent layer: its steps written out in the graph, one by one, for what no kernel serves. */
 import { ValueError } from "../../core/errors.ts";
 import type { Value } from "../../graph/operation.ts";
-import { where } from "../../ops/arithmetic.ts";
-import { slice, stack } from "../../ops/movement.ts";
-import { unstack } from "../../ops/unstack.ts";
+import { slice, stack } from "../../ops/data/movement.ts";
+import { unstack } from "../../ops/data/unstack.ts";
+import { where } from "../../ops/elementwise/arithmetic.ts";
 import type { CellContext, CellSweep, RnnCell, SweepInputs } from "./cell.ts";
 
 /** The most steps that are written out: a graph of a few hundred thousand operations takes minutes to plan. */

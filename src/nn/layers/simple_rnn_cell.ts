@@ -1,7 +1,7 @@
 import type { Value } from "../../graph/operation.ts";
-import { add } from "../../ops/arithmetic.ts";
-import { stack } from "../../ops/movement.ts";
-import { type SimpleRnnActivation, simpleRnnSweep } from "../../ops/simple_rnn.ts";
+import { stack } from "../../ops/data/movement.ts";
+import { add } from "../../ops/elementwise/arithmetic.ts";
+import { type SimpleRnnActivation, simpleRnnSweep } from "../../ops/recurrent/simple_rnn.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
 import { type CellOptions, GatedCell, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
 import { statesOf } from "./sweep_states.ts";

@@ -1,7 +1,7 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { branchOf } from "../../ops/random.ts";
+import { branchOf } from "../../ops/data/random.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import {
   type CellContext,

@@ -1,6 +1,6 @@
 import type { Value } from "../../graph/operation.ts";
-import { slice } from "../../ops/movement.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { slice } from "../../ops/data/movement.ts";
+import { reshape } from "../../ops/data/reshape.ts";
 
 /** The last states of a sweep, `[S, B, H]`, one by one. */
 export function statesOf(last: Value): Value[] {

@@ -1,10 +1,10 @@
 import { ShapeError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { mul } from "../../ops/arithmetic.ts";
-import { slice, stack } from "../../ops/movement.ts";
-import { reshape } from "../../ops/reshape.ts";
-import { unstack } from "../../ops/unstack.ts";
+import { slice, stack } from "../../ops/data/movement.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { unstack } from "../../ops/data/unstack.ts";
+import { mul } from "../../ops/elementwise/arithmetic.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";
 

@@ -1,8 +1,8 @@
 /** What convolution and pooling share: options that Keras takes as a number or a list of one, and padding over time. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Value } from "../../graph/operation.ts";
-import { pad } from "../../ops/movement.ts";
-import { type WindowOptions, windowCount } from "../../ops/windows.ts";
+import { pad } from "../../ops/data/movement.ts";
+import { type WindowOptions, windowCount } from "../../ops/data/windows.ts";
 import { expectPositive } from "./layer.ts";
 
 /** How the ends of a sequence are padded. */

@@ -1,8 +1,8 @@
 /** A loss over pairs. */
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
-import { add, mul, relu, square, sub } from "../../ops/arithmetic.ts";
-import { mean } from "../../ops/reduce.ts";
+import { add, mul, relu, square, sub } from "../../ops/elementwise/arithmetic.ts";
+import { mean } from "../../ops/reduce/reduce.ts";
 import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
 /** Options of `contrastive`. */

@@ -2,6 +2,7 @@
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
+import { reshape } from "../../ops/data/reshape.ts";
 import {
   add,
   cast,
@@ -18,10 +19,9 @@ import {
   softplus,
   sub,
   where,
-} from "../../ops/arithmetic.ts";
-import { mean, sum } from "../../ops/reduce.ts";
-import { reshape } from "../../ops/reshape.ts";
-import { logSoftmax } from "../../ops/softmax.ts";
+} from "../../ops/elementwise/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce/reduce.ts";
+import { logSoftmax } from "../../ops/reduce/softmax.ts";
 import { logitsBehind } from "../activations/logits.ts";
 import { classIndices } from "../data/targets.ts";
 import { EPSILON, expectRange, type Loss, sameAsOutput } from "./loss.ts";

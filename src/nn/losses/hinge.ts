@@ -1,7 +1,7 @@
 /** Losses that ask for a margin. */
 import type { Value } from "../../graph/operation.ts";
-import { abs, add, equal, mul, relu, square, sub, where } from "../../ops/arithmetic.ts";
-import { max, mean, sum } from "../../ops/reduce.ts";
+import { abs, add, equal, mul, relu, square, sub, where } from "../../ops/elementwise/arithmetic.ts";
+import { max, mean, sum } from "../../ops/reduce/reduce.ts";
 import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
 /** Targets of 0 and 1 become −1 and 1, if a batch holds no others. */

@@ -17,8 +17,8 @@ import {
   square,
   sub,
   where,
-} from "../../ops/arithmetic.ts";
-import { mean, sum } from "../../ops/reduce.ts";
+} from "../../ops/elementwise/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce/reduce.ts";
 import { EPSILON, expectFinite, type Loss, type LossConfig, sameAsOutput } from "./loss.ts";
 
 /** A loss of any finite targets that have the output's shape. */

@@ -2,9 +2,9 @@
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
-import { cast, equal, greater, less, mul } from "../../ops/arithmetic.ts";
-import { argmax, mean, sum } from "../../ops/reduce.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { cast, equal, greater, less, mul } from "../../ops/elementwise/arithmetic.ts";
+import { argmax, mean, sum } from "../../ops/reduce/reduce.ts";
 import { classIndices } from "../data/targets.ts";
 import { type Metric, type MetricOptions, meanMetric } from "./metric.ts";
 

@@ -1,7 +1,7 @@
 /** The best of one rate where another reaches a value: a point of a curve. */
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
-import { cast, clip, greater, where } from "../../ops/arithmetic.ts";
+import { cast, clip, greater, where } from "../../ops/elementwise/arithmetic.ts";
 import { ofClass } from "./confusion.ts";
 import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
 import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";

@@ -1,7 +1,7 @@
 /** The area under the ROC or the precision-recall curve. */
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
-import { clip, sigmoid } from "../../ops/arithmetic.ts";
+import { clip, sigmoid } from "../../ops/elementwise/arithmetic.ts";
 import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
 import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
 

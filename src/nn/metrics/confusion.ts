@@ -3,10 +3,20 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { cast, equal, greater, less, logicalAnd, logicalNot, logicalOr, mul, notEqual } from "../../ops/arithmetic.ts";
-import { slice } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduce.ts";
-import { broadcastTo, reshape } from "../../ops/reshape.ts";
+import { slice } from "../../ops/data/movement.ts";
+import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import {
+  cast,
+  equal,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  mul,
+  notEqual,
+} from "../../ops/elementwise/arithmetic.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 import { classIndices } from "../data/targets.ts";
 import { alignWeight, checkShare, type Metric, type MetricBatch, type MetricOptions, ratio } from "./metric.ts";
 

@@ -4,8 +4,8 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { abs, cast, greater, greaterEqual, logicalAnd, mul, sub } from "../../ops/arithmetic.ts";
-import { max, sum } from "../../ops/reduce.ts";
+import { abs, cast, greater, greaterEqual, logicalAnd, mul, sub } from "../../ops/elementwise/arithmetic.ts";
+import { max, sum } from "../../ops/reduce/reduce.ts";
 import { alignWeight, checkShare, type Metric, type MetricOptions } from "./metric.ts";
 
 /** Keras's epsilon. */

@@ -2,11 +2,11 @@
 import type { HostData } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { cast, greater, maximum, mul, notEqual, sub } from "../../ops/arithmetic.ts";
-import { scatterAdd } from "../../ops/gather.ts";
-import { concat } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduce.ts";
-import { broadcastTo, reshape } from "../../ops/reshape.ts";
+import { scatterAdd } from "../../ops/data/gather.ts";
+import { concat } from "../../ops/data/movement.ts";
+import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { cast, greater, maximum, mul, notEqual, sub } from "../../ops/elementwise/arithmetic.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 import { alignWeight, type MetricBatch } from "./metric.ts";
 
 /** Counts above each threshold. */

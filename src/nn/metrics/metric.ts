@@ -6,9 +6,9 @@ import type { HostData } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { cast, mul } from "../../ops/arithmetic.ts";
-import { mean, sum } from "../../ops/reduce.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { cast, mul } from "../../ops/elementwise/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce/reduce.ts";
 
 /** A metric as data: its kind (`id`), and its options, the name in the logs among them. */
 export interface MetricConfig {

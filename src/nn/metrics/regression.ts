@@ -4,8 +4,8 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { expectOptions } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { mul, square, sub } from "../../ops/arithmetic.ts";
-import { sum } from "../../ops/reduce.ts";
+import { mul, square, sub } from "../../ops/elementwise/arithmetic.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 import { cosineOf } from "../losses/regression.ts";
 import { alignWeight, type Metric, type MetricOptions, meanMetric, meanOf, meanSums } from "./metric.ts";
 

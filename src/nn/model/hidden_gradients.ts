@@ -2,10 +2,10 @@
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { mul } from "../../ops/arithmetic.ts";
-import { vjp } from "../../ops/gradients.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { broadcastTo, reshape } from "../../ops/reshape.ts";
+import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { mul } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
+import { vjp } from "../../transform/gradients.ts";
 import type { InputsLike } from "../data/data_input.ts";
 import { runOnce, scoreOf, type TraceOptions } from "./inspect.ts";
 import type { ModelBase } from "./model_base.ts";

@@ -2,12 +2,12 @@
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, scalar, type Value } from "../../graph/operation.ts";
-import { mul, sqrt, square } from "../../ops/arithmetic.ts";
-import { vjp } from "../../ops/gradients.ts";
-import { slice } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduce.ts";
-import { broadcastTo } from "../../ops/reshape.ts";
+import { slice } from "../../ops/data/movement.ts";
+import { broadcastTo } from "../../ops/data/reshape.ts";
+import { mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 import { Program } from "../../runtime/program.ts";
+import { vjp } from "../../transform/gradients.ts";
 import { logitsBehind } from "../activations/logits.ts";
 import { type InputsLike, prepareInputs } from "../data/data_input.ts";
 import { rowsOf, sizeOfColumn } from "../data/examples.ts";

@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
+import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `adagrad`. */

@@ -1,5 +1,5 @@
-import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
-import { adamUpdate } from "../../ops/optimizer_updates.ts";
+import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
+import { adamUpdate } from "../../ops/optimizers/optimizer_updates.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `adam` and `adamW`. */

@@ -3,8 +3,8 @@ import { ValueError } from "../../core/errors.ts";
 import { full } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
-import type { StepInputs } from "../../ops/optimizer_update.ts";
-import { averageIfDue, weightAverage } from "../../ops/weight_average.ts";
+import type { StepInputs } from "../../ops/optimizers/optimizer_update.ts";
+import { averageIfDue, weightAverage } from "../../ops/optimizers/weight_average.ts";
 import { clipGradients } from "./clip.ts";
 import { type LearningRate, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
 

@@ -1,7 +1,7 @@
 /** Gradients kept small before a step. */
 import type { Value } from "../../graph/operation.ts";
-import { add, clip, div, maximum, minimum, mul, sqrt, square } from "../../ops/arithmetic.ts";
-import { sum } from "../../ops/reduce.ts";
+import { add, clip, div, maximum, minimum, mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 
 /** At most one of these is given. */
 export interface Clipping {

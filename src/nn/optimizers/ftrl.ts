@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import { ftrlUpdate } from "../../ops/ftrl_update.ts";
+import { ftrlUpdate } from "../../ops/optimizers/ftrl_update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `ftrl`. */

@@ -1,4 +1,4 @@
-import { rmspropUpdate } from "../../ops/optimizer_updates.ts";
+import { rmspropUpdate } from "../../ops/optimizers/optimizer_updates.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `rmsprop`. */

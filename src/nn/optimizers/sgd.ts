@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import { sgdUpdate } from "../../ops/optimizer_updates.ts";
+import { sgdUpdate } from "../../ops/optimizers/optimizer_updates.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `sgd`. */

@@ -4,7 +4,7 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import type { Update, Value } from "../../graph/operation.ts";
-import { add, mul } from "../../ops/arithmetic.ts";
+import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { differentiate } from "../../runtime/value_and_grad.ts";
 import type { OpenBatch } from "../data/batch_source.ts";
 import { measure, type Outputs } from "./objective.ts";

@@ -2,9 +2,9 @@
 import { ValueError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, cast, div, logicalAnd, mul } from "../../ops/arithmetic.ts";
-import { mean, sum } from "../../ops/reduce.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { add, cast, div, logicalAnd, mul } from "../../ops/elementwise/arithmetic.ts";
+import { mean, sum } from "../../ops/reduce/reduce.ts";
 import type { Batch } from "../data/batch_source.ts";
 import type { Loss } from "../losses/index.ts";
 import type { Metric } from "../metrics/index.ts";

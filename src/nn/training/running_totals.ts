@@ -3,7 +3,7 @@ import type { HostData } from "../../core/dtype.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
-import { add, mul, where } from "../../ops/arithmetic.ts";
+import { add, mul, where } from "../../ops/elementwise/arithmetic.ts";
 import type { Direction, Metric } from "../metrics/index.ts";
 import type { Logs } from "./training_state.ts";
 

@@ -2,10 +2,10 @@
 import { DeviceLostError, LimitError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Update, type Value, type Variable } from "../../graph/operation.ts";
-import { equal, where } from "../../ops/arithmetic.ts";
-import { checkFinite } from "../../ops/check_finite.ts";
-import { RATE_COUNT } from "../../ops/optimizer_update.ts";
-import { reshape } from "../../ops/reshape.ts";
+import { reshape } from "../../ops/data/reshape.ts";
+import { equal, where } from "../../ops/elementwise/arithmetic.ts";
+import { RATE_COUNT } from "../../ops/optimizers/optimizer_update.ts";
+import { checkFinite } from "../../ops/reduce/check_finite.ts";
 import type { Device } from "../../runtime/device.ts";
 import { type Feeds, Program } from "../../runtime/program.ts";
 import type { Variants } from "../../runtime/tune.ts";

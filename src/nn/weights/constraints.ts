@@ -4,8 +4,8 @@ import { ValueError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
-import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/arithmetic.ts";
-import { sum } from "../../ops/reduce.ts";
+import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 
 /** A limit. `config` is what a saved model keeps. */
 export interface Constraint {

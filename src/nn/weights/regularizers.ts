@@ -5,9 +5,9 @@ import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { abs, add, div, maximum, mul, sqrt, square, sub } from "../../ops/arithmetic.ts";
-import { matmul } from "../../ops/matmul.ts";
-import { sum } from "../../ops/reduce.ts";
+import { abs, add, div, maximum, mul, sqrt, square, sub } from "../../ops/elementwise/arithmetic.ts";
+import { matmul } from "../../ops/matmul/matmul.ts";
+import { sum } from "../../ops/reduce/reduce.ts";
 
 /** A penalty. `config` is what a saved model keeps. */
 export interface Regularizer {

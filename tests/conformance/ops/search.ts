@@ -1,5 +1,5 @@
 import { ops } from "../../../src/index.ts";
-import { scoreRows } from "../../../src/ops/score_rows.ts";
+import { scoreRows } from "../../../src/ops/search/score_rows.ts";
 import { normal, type OpCase, type TensorSpec } from "./op_case.ts";
 
 /** Words of 32 random bits. */

@@ -1,6 +1,6 @@
 import { ops, type Shape, type Value } from "../../../src/index.ts";
-import { scatterAdd } from "../../../src/ops/gather.ts";
-import { shiftTime } from "../../../src/ops/movement.ts";
+import { scatterAdd } from "../../../src/ops/data/gather.ts";
+import { shiftTime } from "../../../src/ops/data/movement.ts";
 import { given, ids, normal, type OpCase, type TensorSpec, whole } from "./op_case.ts";
 
 type Build = (...values: Value[]) => Value;

@@ -1,13 +1,13 @@
 /** The ops of a training step that a person does not call: batches, random numbers, checks, optimizer updates. */
 import { type Shape, scalar, type Value } from "../../../src/index.ts";
-import { adaptiveUpdate } from "../../../src/ops/adaptive_updates.ts";
-import { rowBatch, sequenceBatch } from "../../../src/ops/batch.ts";
-import { checkFinite } from "../../../src/ops/check_finite.ts";
-import { checksum } from "../../../src/ops/checksum.ts";
-import { ftrlUpdate } from "../../../src/ops/ftrl_update.ts";
-import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizer_updates.ts";
-import { randomUniform } from "../../../src/ops/random.ts";
-import { averageIfDue, weightAverage } from "../../../src/ops/weight_average.ts";
+import { rowBatch, sequenceBatch } from "../../../src/ops/data/batch.ts";
+import { randomUniform } from "../../../src/ops/data/random.ts";
+import { adaptiveUpdate } from "../../../src/ops/optimizers/adaptive_updates.ts";
+import { ftrlUpdate } from "../../../src/ops/optimizers/ftrl_update.ts";
+import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizers/optimizer_updates.ts";
+import { averageIfDue, weightAverage } from "../../../src/ops/optimizers/weight_average.ts";
+import { checkFinite } from "../../../src/ops/reduce/check_finite.ts";
+import { checksum } from "../../../src/ops/reduce/checksum.ts";
 import { given, ids, normal, type OpCase, type TensorSpec, uniform, whole } from "./op_case.ts";
 
 const ODD: readonly Shape[] = [[1], [7], [65], [257], [3, 5], [5, 13, 17]];

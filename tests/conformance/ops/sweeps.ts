@@ -1,9 +1,9 @@
 /** The sweeps over time of the recurrent layers: one table of cases, for each of them. */
 import { ops, type Value } from "../../../src/index.ts";
-import type { RecurrentActivation } from "../../../src/kernels/activations.ts";
-import { gruSweepOp } from "../../../src/ops/gru.ts";
-import { lstmPaddedSweep, lstmSweepOp } from "../../../src/ops/lstm.ts";
-import { simpleRnnSweepOp } from "../../../src/ops/simple_rnn.ts";
+import type { RecurrentActivation } from "../../../src/kernels/recurrent/activations.ts";
+import { gruSweepOp } from "../../../src/ops/recurrent/gru.ts";
+import { lstmPaddedSweep, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
+import { simpleRnnSweepOp } from "../../../src/ops/recurrent/simple_rnn.ts";
 import { flags, ids, normal, type OpCase, paddedIds, type TensorSpec } from "./op_case.ts";
 
 interface Activations {

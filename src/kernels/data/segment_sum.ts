@@ -1,0 +1,97 @@
+/** Sums of rows that share an id: the second half of a deterministic scatter-add. */
+
+import source from "../../../shaders/data/scatter_add.wgsl?raw" with { type: "text" };
+import {
+  type Dispatch,
+  foldGrid,
+  type KernelCall,
+  type Operand,
+  readBuffer,
+  scratchBuffer,
+  u32,
+  writeBuffer,
+} from "../../core/kernel_call.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { specialise } from "../wgsl/specialise.ts";
+
+const THREADS = 32;
+/** Columns per workgroup: four per invocation. */
+const SPAN = 4 * THREADS;
+/** Sorted positions per workgroup. */
+const BLOCK = 64;
+/** Elements of `out` that one invocation clears. */
+const ZEROS = 16;
+/** What one added element costs, in multiply-adds of a matmul: it is a lone gathered read. */
+const MULTIPLY_ADDS_PER_ELEMENT = 4;
+
+/**
+ * `out[v, :]` (float32[V, D]) becomes the sum of `updates[order[p], :]` (float32[N, D]) over the positions p with `sorted[p]` = v,
+ * and 0 where there are none. `sorted` and `order` (int32[N]) come from `sortIdsCall`; ids outside 0 … V - 1 add nothing.
+ * `updates` may have any shape of N * D elements.
+ *
+ * @example
+ * segmentSumCall({ updates, sorted, order }, out);
+ */
+export function segmentSumCall(
+  { updates, sorted, order }: { readonly updates: Operand; readonly sorted: Operand; readonly order: Operand },
+  out: Operand,
+): KernelCall {
+  const size = sizeOf(sorted.shape);
+  const rows = out.shape[0] as number;
+  const columns = sizeOf(out.shape) / Math.max(1, rows);
+  const blocks = Math.ceil(size / BLOCK);
+  const tiles = Math.ceil(columns / SPAN);
+  const specialised = specialise(source, { THREADS, BLOCK, ZEROS });
+  return {
+    kernel: "segment_sum",
+    reads: [updates, sorted, order],
+    writes: [out],
+    plan: (adapter) => {
+      const shared = { source: specialised };
+      const params = (first: number) => [size, columns, rows, blocks, first].map(u32);
+      const dispatches: Dispatch[] = [
+        {
+          ...shared,
+          label: "scatter_zero",
+          entryPoint: "scatter_zero",
+          params: params(0),
+          buffers: [writeBuffer(0)],
+          workgroups: foldGrid(Math.ceil((rows * columns) / (THREADS * ZEROS)), adapter),
+        },
+      ];
+      const groups = blocks * tiles;
+      const secondsPerGroup = (BLOCK * SPAN * MULTIPLY_ADDS_PER_ELEMENT) / adapter.multiplyAddsPerSecond;
+      const chunk = Math.max(1, Math.floor(adapter.dispatchSeconds / secondsPerGroup));
+      for (let first = 0; first < groups; first += chunk) {
+        dispatches.push({
+          ...shared,
+          label: "scatter_blocks",
+          entryPoint: "scatter_blocks",
+          params: params(first),
+          buffers: [
+            writeBuffer(0),
+            readBuffer(1),
+            readBuffer(2),
+            readBuffer(0),
+            scratchBuffer(0, "read_write"),
+            scratchBuffer(1, "read_write"),
+          ],
+          workgroups: foldGrid(Math.min(chunk, groups - first), adapter),
+          isExtraChunk: first > 0,
+        });
+      }
+      if (blocks > 1) {
+        dispatches.push({
+          ...shared,
+          label: "scatter_join",
+          entryPoint: "scatter_join",
+          params: params(0),
+          buffers: [writeBuffer(0), readBuffer(1), scratchBuffer(0, "read"), scratchBuffer(1, "read")],
+          workgroups: foldGrid(groups, adapter),
+        });
+      }
+      const partialBytes = Math.max(4, blocks * columns * 4);
+      return { dispatches, scratch: [partialBytes, partialBytes] };
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** Softmax and log-softmax over the last axis. */
+import source from "../../../shaders/reduce/softmax.wgsl?raw" with { type: "text" };
+import { foldGrid, type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../../core/kernel_call.ts";
+import { checkSize, expectSize, variantNamed } from "../check.ts";
+import { specialise } from "../wgsl/specialise.ts";
+
+const LANES = 64;
+/** Rows up to this size are walked by one invocation each. */
+const SERIAL_SIZE = 32;
+const VARIANTS = ["serial", "lanes"] as const;
+
+export interface SoftmaxOptions {
+  readonly rows: number;
+  readonly size: number;
+  /** True gives the logarithm of the softmax. */
+  readonly log: boolean;
+}
+
+/**
+ * output = softmax(input) over rows of `size`, float32; stable at large logits.
+ *
+ * @throws ShapeError when the tensors do not hold rows × size elements.
+ */
+export function softmaxCall(input: Operand, output: Operand, { rows, size, log }: SoftmaxOptions): KernelCall {
+  expectSize("softmax", "input", input, rows * size);
+  expectSize("softmax", "output", output, rows * size);
+  checkSize("softmax", output);
+  return {
+    kernel: "softmax",
+    reads: [input],
+    writes: [output],
+    variants: VARIANTS,
+    shapeClass: `${log ? "log " : ""}${rows}x${size}`,
+    plan: (adapter, name = size <= SERIAL_SIZE ? "serial" : "lanes") => {
+      const variant = variantNamed("softmax", VARIANTS, name);
+      if (rows * size === 0) return { dispatches: [], scratch: [] };
+      return {
+        scratch: [],
+        dispatches: [
+          {
+            label: `softmax/${variant}`,
+            source: specialise(source, { LANES, LOG: log }),
+            entryPoint: variant,
+            params: [u32(rows), u32(size)],
+            buffers: [readBuffer(0), writeBuffer(0)],
+            workgroups: foldGrid(variant === "serial" ? Math.ceil(rows / LANES) : rows, adapter),
+          },
+        ],
+      };
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { DTypeError, ValueError } from "../../core/errors.ts";
+import type { Operand } from "../../core/kernel_call.ts";
+import { threefry2x32, wordToUniform } from "../../core/random.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
+import { randomUniformCall } from "../../kernels/data/random.ts";
+import { cast, greaterEqual, mul } from "../elementwise/arithmetic.ts";
+import { elementwise, sameDType } from "../elementwise/elementwise.ts";
+import { slice } from "./movement.ts";
+import { reshape } from "./reshape.ts";
+
+interface RandomAttributes {
+  readonly shape: Shape;
+  readonly seed: number;
+  readonly stream: number;
+}
+
+const randomUniformOp = defineOp<RandomAttributes>({
+  kind: "kernel",
+  name: "randomUniform",
+  infer: ({ inputs: [counter], attributes: { shape } }) => {
+    if (counter?.dtype !== "int32" || counter.shape.length !== 0) {
+      throw new DTypeError("randomUniform: expected an int32 scalar as counter", { dtype: counter?.dtype });
+    }
+    return [{ shape, dtype: "float32" }];
+  },
+  vjp: () => [null],
+  lower: ({ inputs: [counter], outputs: [output], attributes: { seed, stream } }) => [
+    randomUniformCall(counter as Operand, output as Operand, { seed, stream }),
+  ],
+});
+
+export const randomUniformReference: OpReference<RandomAttributes> = {
+  op: randomUniformOp,
+  reference: ({ inputs: [counter], attributes: { shape, seed, stream } }) => {
+    const count = (counter as ReferenceArray).data[0] as number;
+    const data = Float64Array.from({ length: sizeOf(shape) }, (_, index) =>
+      wordToUniform(threefry2x32(seed, stream, index, count)[0]),
+    );
+    return [{ shape, data }];
+  },
+};
+
+/** Where random numbers come from: one seed and stream, and a counter (int32 scalar) that changes at every step. */
+export interface RandomSource {
+  readonly counter: Value;
+  readonly seed: number;
+  readonly stream: number;
+}
+
+/** Random numbers of the same source that have nothing to do with those of another branch. */
+export function branchOf(source: RandomSource, branch: number): RandomSource {
+  return {
+    ...source,
+    stream: (Math.imul(source.stream ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(branch + 1, 0xc2b2ae35)) >>> 0,
+  };
+}
+
+/** Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU. */
+export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSource): Value {
+  return only(randomUniformOp([counter], { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }));
+}
+
+const boxMullerOp = elementwise<Readonly<Record<string, never>>>({
+  name: "boxMuller",
+  dtype: sameDType("boxMuller", ["float32"]),
+  wgsl: ([u, v]) => `box_muller(${u}, ${v})`,
+  compute: ([u, v]) => Math.sqrt(-2 * Math.log(1 - (u as number))) * Math.cos(2 * Math.PI * (v as number)),
+  vjp: () => [null, null],
+});
+
+/** Standard normal float32 numbers (Box & Muller 1958), a pure function of seed, stream, counter and position. */
+export function randomNormal(shape: Shape, source: RandomSource): Value {
+  const [u, v] = [0, 1].map((which) =>
+    reshape(slice(randomUniform([2, sizeOf(shape)], source), [which, 0], [1, sizeOf(shape)]), shape),
+  ) as [Value, Value];
+  return only(boxMullerOp([u, v], {}));
+}
+
+/**
+ * Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 − rate). `noiseShape` broadcasts to x's shape:
+ * elements that share a place of it are kept or dropped together.
+ * @throws ValueError when `rate` is outside [0, 1).
+ */
+export function dropout(x: Value, rate: number, source: RandomSource, noiseShape: Shape = x.shape): Value {
+  if (!(rate >= 0 && rate < 1)) throw new ValueError(`dropout: rate is ${rate}; expected 0 ≤ rate < 1`, { rate });
+  if (rate === 0) return x;
+  const keep = cast(greaterEqual(randomUniform(noiseShape, source), rate), "float32");
+  return mul(x, mul(keep, 1 / (1 - rate)));
+}

@@ -1,0 +1,68 @@
+import { ShapeError } from "../../core/errors.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
+import { defineOp, only } from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
+
+interface ToShape {
+  readonly shape: Shape;
+}
+
+const reshapeOp = defineOp<ToShape>({
+  kind: "view",
+  name: "reshape",
+  infer: ({ inputs: [x], attributes: { shape } }) => {
+    const from = x?.shape ?? [];
+    if (sizeOf(from) !== sizeOf(shape)) {
+      throw new ShapeError(
+        `reshape: ${formatShape(from)} holds ${sizeOf(from)} elements, ${formatShape(shape)} ${sizeOf(shape)}; expected the same number`,
+        { from, to: shape },
+      );
+    }
+    return [{ shape, dtype: x?.dtype ?? "float32" }];
+  },
+  vjp: ({ inputs: [x], cotangents: [dy] }) => [reshape(dy as Value, (x as Value).shape)],
+});
+
+/** The same elements under another shape; one axis may be −1 and is worked out. Costs nothing. */
+export function reshape(x: Value, shape: Shape): Value {
+  const open = shape.indexOf(-1);
+  const known = shape.reduce((size, axis) => (axis === -1 ? size : size * axis), 1);
+  const target = open < 0 ? [...shape] : shape.map((axis) => (axis === -1 ? sizeOf(x.shape) / known : axis));
+  if (target.some((axis) => !Number.isInteger(axis) || axis < 0)) {
+    throw new ShapeError(
+      `reshape: ${formatShape(x.shape)} cannot become ${formatShape(shape)}; expected whole sizes and at most one −1`,
+      { from: x.shape, to: shape },
+    );
+  }
+  return sameShape(x.shape, target) ? x : only(reshapeOp([x], { shape: target }));
+}
+
+/** The op behind `broadcastTo`, for passes that look for it. */
+export const broadcastToOp = defineOp<ToShape>({
+  kind: "elementwise",
+  name: "broadcastTo",
+  infer: ({ inputs: [x], attributes: { shape } }) => {
+    const from = x?.shape ?? [];
+    if (!sameShape(broadcastShapes("broadcastTo", from, shape), shape)) {
+      throw new ShapeError(`broadcastTo: ${formatShape(from)} does not broadcast to ${formatShape(shape)}`, {
+        from,
+        to: shape,
+      });
+    }
+    return [{ shape, dtype: x?.dtype ?? "float32" }];
+  },
+  wgsl: ([x]) => x as string,
+  vjp: ({ cotangents: [dy] }) => [dy as Value],
+  compute: ([x]) => x as number,
+});
+
+/** x repeated along axes of size 1, by NumPy's rule. */
+export function broadcastTo(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : only(broadcastToOp([x], { shape: [...shape] }));
+}
+
+/** Inserts an axis of size 1 before `axis`. */
+export function expandDims(x: Value, axis: number): Value {
+  const at = axis < 0 ? axis + x.shape.length + 1 : axis;
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}

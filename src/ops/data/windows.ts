@@ -1,0 +1,102 @@
+/** Windows over time: what convolutions and poolings look at. One strided copy out, and a sum of shifted copies back. */
+import { ShapeError } from "../../core/errors.ts";
+import type { Operand, TensorType } from "../../core/kernel_call.ts";
+import { formatShape, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
+import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
+import { copyCall } from "../../kernels/data/copy.ts";
+import { add } from "../elementwise/arithmetic.ts";
+import { pad, slice } from "./movement.ts";
+import { reshape } from "./reshape.ts";
+
+/** Which timesteps a window holds: `size` of them, `dilation` apart; the next window starts `stride` later. */
+export interface WindowOptions {
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/** How many whole windows lie in `time` steps. */
+export function windowCount(time: number, { size, stride, dilation }: WindowOptions): number {
+  return Math.max(0, Math.floor((time - ((size - 1) * dilation + 1)) / stride) + 1);
+}
+
+/** [batch, time, width] of `[B, T, ...D]`. */
+function extents(shape: Shape): readonly [number, number, number] {
+  return [shape[0] as number, shape[1] as number, sizeOf(shape.slice(2))];
+}
+
+const windowsOp = defineOp<WindowOptions>({
+  kind: "kernel",
+  name: "windows",
+  infer: ({ inputs: [x], attributes }) => {
+    const { shape, dtype } = x as TensorType;
+    const count = windowCount(shape[1] ?? 0, attributes);
+    if (shape.length < 2 || count < 1) {
+      throw new ShapeError(
+        `windows: ${formatShape(shape)} has no whole window of ${attributes.size} timesteps, ${attributes.dilation} apart; expected [B, T, ...] with T of at least ${(attributes.size - 1) * attributes.dilation + 1}`,
+        { shape, ...attributes },
+      );
+    }
+    return [{ shape: [shape[0] as number, count, attributes.size, ...shape.slice(2)], dtype }];
+  },
+  vjp: ({ inputs: [x], cotangents: [dy], attributes }) => [overlapAdd(dy as Value, (x as Value).shape, attributes)],
+  lower: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
+    const [, time, width] = extents((x as Operand).shape);
+    const [batch, count, size] = (y as Operand).shape as [number, number, number];
+    const shape = [batch, count, size, width];
+    const part = {
+      input: 0,
+      shape,
+      inStrides: [time * width, stride * width, dilation * width, 1],
+      inOffset: 0,
+      outStrides: stridesOf(shape),
+      outOffset: 0,
+    };
+    return [copyCall([x as Operand], y as Operand, [part])];
+  },
+});
+
+export const windowsReference: OpReference<WindowOptions> = {
+  op: windowsOp,
+  reference: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
+    const { shape } = y as TensorType;
+    const [, time, width] = extents((x as ReferenceArray).shape);
+    const [batch, count, size] = shape as [number, number, number];
+    const data = new Float64Array(sizeOf(shape));
+    for (let b = 0; b < batch; b++) {
+      for (let t = 0; t < count; t++) {
+        for (let k = 0; k < size; k++) {
+          const from = (b * time + t * stride + k * dilation) * width;
+          data.set((x as ReferenceArray).data.subarray(from, from + width), ((b * count + t) * size + k) * width);
+        }
+      }
+    }
+    return [{ shape, data }];
+  },
+};
+
+/** The transpose of `windows`: each timestep's sum over the windows that hold it. */
+function overlapAdd(dy: Value, shape: Shape, { size, stride, dilation }: WindowOptions): Value {
+  const [batch, time, width] = extents(shape);
+  const count = dy.shape[1] as number;
+  const flat = reshape(dy, [batch, count, size, width]);
+  // What reaches beyond the last step after a stride is zeros: it is cut at the end.
+  const room = (size - 1) * dilation + count * stride;
+  const parts = Array.from({ length: size }, (_, k) => {
+    const one = slice(flat, [0, 0, k, 0], [batch, count, 1, width]);
+    const apart = reshape(pad(one, [], [0, 0, stride - 1]), [batch, count * stride, width]);
+    return pad(apart, [0, k * dilation], [0, room - count * stride - k * dilation]);
+  });
+  const sum = parts.reduce((a, b) => add(a, b));
+  const whole = room >= time ? sum : pad(sum, [], [0, time - room]);
+  return reshape(slice(whole, [0, 0, 0], [batch, time, width]), shape);
+}
+
+/**
+ * Windows over time: x `[B, T, ...D]` -> `[B, count, size, ...D]`, where count is `windowCount(T, options)`.
+ * @throws ShapeError when x holds no whole window.
+ */
+export function windows(x: Value, options: WindowOptions): Value {
+  return only(windowsOp([x], options));
+}

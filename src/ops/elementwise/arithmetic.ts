@@ -1,0 +1,261 @@
+/** Arithmetic, comparisons, choice and casts: the elementwise ops. Each is one expression; fusion joins them. */
+import type { DType } from "../../core/dtype.ts";
+import { DTypeError, ValueError } from "../../core/errors.ts";
+import { only } from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
+import { asPair, asValue, binary, elementwise, type Operandish, unary } from "./elementwise.ts";
+
+const ALL: readonly DType[] = ["float32", "int32", "bool"];
+const NUMBERS: readonly DType[] = ["float32", "int32"];
+const FLOAT: readonly DType[] = ["float32"];
+const BOOL: readonly DType[] = ["bool"];
+
+/** a + b. */
+export const add = binary({
+  name: "add",
+  wgsl: (a, b) => `(${a} + ${b})`,
+  compute: (a, b) => a + b,
+  vjp: (_a, _b, _y, dy) => [dy, dy],
+});
+
+/** a − b. */
+export const sub = binary({
+  name: "sub",
+  wgsl: (a, b) => `(${a} - ${b})`,
+  compute: (a, b) => a - b,
+  vjp: (_a, _b, _y, dy) => [dy, neg(dy)],
+});
+
+/** a · b, element by element. */
+export const mul = binary({
+  name: "mul",
+  wgsl: (a, b) => `(${a} * ${b})`,
+  compute: (a, b) => a * b,
+  vjp: (a, b, _y, dy) => [mul(dy, b), mul(dy, a)],
+});
+
+/** a / b. */
+export const div = binary({
+  name: "div",
+  allowed: FLOAT,
+  wgsl: (a, b) => `(${a} / ${b})`,
+  compute: (a, b) => a / b,
+  vjp: (_a, b, y, dy) => [div(dy, b), neg(div(mul(dy, y), b))],
+});
+
+/** a to the power b; a negative base takes whole exponents only. The gradient by b is 0 where a ≤ 0. */
+export const pow = binary({
+  name: "pow",
+  allowed: FLOAT,
+  wgsl: (a, b) => `power(${a}, ${b})`,
+  compute: (a, b) => a ** b,
+  vjp: (a, b, y, dy) => [
+    mul(dy, mul(b, pow(a, sub(b, 1)))),
+    mul(dy, where(greater(a, 0), mul(y, log(where(greater(a, 0), a, 1))), 0)),
+  ],
+});
+
+/** The larger of a and b; where they are equal the gradient goes to a. */
+export const maximum = binary({
+  name: "maximum",
+  wgsl: (a, b) => `max(${a}, ${b})`,
+  compute: Math.max,
+  vjp: (a, b, _y, dy) => [where(greaterEqual(a, b), dy, 0), where(greaterEqual(a, b), 0, dy)],
+});
+
+/** The smaller of a and b; where they are equal the gradient goes to a. */
+export const minimum = binary({
+  name: "minimum",
+  wgsl: (a, b) => `min(${a}, ${b})`,
+  compute: Math.min,
+  vjp: (a, b, _y, dy) => [where(lessEqual(a, b), dy, 0), where(lessEqual(a, b), 0, dy)],
+});
+
+/** −x. */
+export const neg = unary({
+  name: "neg",
+  allowed: NUMBERS,
+  wgsl: (x) => `(-${x})`,
+  compute: (x) => -x,
+  vjp: (_x, _y, dy) => neg(dy),
+});
+
+/** eˣ. */
+export const exp = unary({
+  name: "exp",
+  wgsl: (x) => `exp(${x})`,
+  compute: Math.exp,
+  vjp: (_x, y, dy) => mul(dy, y),
+});
+
+/** The natural logarithm. */
+export const log = unary({
+  name: "log",
+  wgsl: (x) => `log(${x})`,
+  compute: Math.log,
+  vjp: (x, _y, dy) => div(dy, x),
+});
+
+/** The square root. */
+export const sqrt = unary({
+  name: "sqrt",
+  wgsl: (x) => `sqrt(${x})`,
+  compute: Math.sqrt,
+  vjp: (_x, y, dy) => div(mul(dy, 0.5), y),
+});
+
+/** |x|; its gradient at 0 is 0. */
+export const abs = unary({
+  name: "abs",
+  allowed: NUMBERS,
+  wgsl: (x) => `abs(${x})`,
+  compute: Math.abs,
+  vjp: (x, _y, dy) => mul(dy, sign(x)),
+});
+
+/** −1, 0 or 1. */
+export const sign = unary({
+  name: "sign",
+  allowed: NUMBERS,
+  wgsl: (x) => `sign(${x})`,
+  compute: Math.sign,
+  vjp: () => null,
+});
+
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = unary({
+  name: "sigmoid",
+  wgsl: (x) => `sigmoid(${x})`,
+  compute: (x) => 1 / (1 + Math.exp(-x)),
+  vjp: (_x, y, dy) => mul(dy, mul(y, sub(1, y))),
+});
+
+/** The hyperbolic tangent. */
+export const tanh = unary({
+  name: "tanh",
+  wgsl: (x) => `tangent_h(${x})`,
+  compute: Math.tanh,
+  vjp: (_x, y, dy) => mul(dy, sub(1, mul(y, y))),
+});
+
+/** max(x, 0); its gradient at 0 is 0. */
+export const relu = unary({
+  name: "relu",
+  wgsl: (x) => `max(${x}, 0.0)`,
+  compute: (x) => Math.max(x, 0),
+  vjp: (_x, y, dy) => where(greater(y, 0), dy, 0),
+});
+
+/** log(1 + eˣ), without overflow. */
+export const softplus = unary({
+  name: "softplus",
+  wgsl: (x) => `softplus(${x})`,
+  compute: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  vjp: (x, _y, dy) => mul(dy, sigmoid(x)),
+});
+
+const comparison = (
+  name: string,
+  symbol: string,
+  allowed: readonly DType[],
+  compute: (a: number, b: number) => boolean,
+) =>
+  binary({
+    name,
+    allowed,
+    result: "bool",
+    wgsl: (a, b) => `(${a} ${symbol} ${b})`,
+    compute: (a, b) => Number(compute(a, b)),
+    vjp: () => [null, null],
+  });
+
+/** a = b, as bool. */
+export const equal = comparison("equal", "==", ALL, (a, b) => a === b);
+/** a ≠ b, as bool. */
+export const notEqual = comparison("notEqual", "!=", ALL, (a, b) => a !== b);
+/** a < b, as bool. */
+export const less = comparison("less", "<", NUMBERS, (a, b) => a < b);
+/** a ≤ b, as bool. */
+export const lessEqual = comparison("lessEqual", "<=", NUMBERS, (a, b) => a <= b);
+/** a > b, as bool. */
+export const greater = comparison("greater", ">", NUMBERS, (a, b) => a > b);
+/** a ≥ b, as bool. */
+export const greaterEqual = comparison("greaterEqual", ">=", NUMBERS, (a, b) => a >= b);
+/** a and b, both bool. */
+export const logicalAnd = comparison("logicalAnd", "&&", BOOL, (a, b) => a !== 0 && b !== 0);
+/** a or b, both bool. */
+export const logicalOr = comparison("logicalOr", "||", BOOL, (a, b) => a !== 0 || b !== 0);
+
+/** Not x, of bool. */
+export const logicalNot = unary({
+  name: "logicalNot",
+  allowed: BOOL,
+  wgsl: (x) => `(!${x})`,
+  compute: (x) => Number(x === 0),
+  vjp: () => null,
+});
+
+const whereOp = elementwise<Readonly<Record<string, never>>>({
+  name: "where",
+  dtype: ([condition, a, b]) => {
+    if (condition !== "bool" || a === undefined || a !== b) {
+      throw new DTypeError(
+        `where: got (${condition}, ${a}, ${b}); expected a bool condition and two choices of one dtype`,
+        {
+          dtypes: [condition, a, b],
+        },
+      );
+    }
+    return a;
+  },
+  wgsl: ([condition, a, b]) => `select(${b}, ${a}, ${condition})`,
+  compute: ([condition, a, b]) => (condition !== 0 ? a : b) as number,
+  vjp: ({ args: [condition], dy }) => [null, where(condition as Value, dy, 0), where(condition as Value, 0, dy)],
+});
+
+/** a where `condition` (bool) holds, b elsewhere. */
+export function where(condition: Value, a: Operandish, b: Operandish): Value {
+  return only(whereOp([condition, ...asPair(a, b)], {}));
+}
+
+const castOp = elementwise<{ readonly dtype: DType }>({
+  name: "cast",
+  dtype: (_dtypes, { dtype }) => dtype,
+  wgsl: ([x], { dtypes: [from], attributes: { dtype } }) => {
+    if (from === dtype) return x as string;
+    if (dtype === "bool") return from === "float32" ? `(${x} != 0.0)` : `(${x} != 0)`;
+    return dtype === "float32" ? `f32(${x})` : `i32(${x})`;
+  },
+  compute: ([x], { dtype }) => {
+    const value = x as number;
+    return dtype === "float32" ? value : dtype === "bool" ? Number(value !== 0) : Math.trunc(value);
+  },
+  vjp: ({ args: [x], dy, attributes: { dtype } }) => [
+    dtype === "float32" && (x as Value).dtype === "float32" ? dy : null,
+  ],
+});
+
+/** x as another dtype. To int32 it cuts toward zero; to bool it asks "not zero". Only float32 → float32 has a gradient. */
+export function cast(x: Value, dtype: DType): Value {
+  return x.dtype === dtype ? x : only(castOp([x], { dtype }));
+}
+
+/** x limited to [low, high]; the gradient is 0 outside. */
+export function clip(x: Operandish, low: number, high: number): Value {
+  if (!(low <= high)) throw new ValueError(`clip: got limits ${low} and ${high}; expected low ≤ high`, { low, high });
+  return minimum(maximum(asValue(x), low), high);
+}
+
+/** x · x. */
+export function square(x: Value): Value {
+  return mul(x, x);
+}
+
+/** x itself, through which no gradient flows. */
+export const stopGradient = unary({
+  name: "stopGradient",
+  allowed: ALL,
+  wgsl: (x) => x,
+  compute: (x) => x,
+  vjp: () => null,
+});

@@ -1,0 +1,87 @@
+/**
+ * The GRU sweep over time and its gradient (Cho et al. 2014), with the reset gate after the recurrent product as in cuDNN.
+ * u = h_{t-1}·U + b;  z, r = σ(x_z + u_z, x_r + u_r);  g = tanh(x_h + r·u_h);  h_t = z·h_{t-1} + (1 − z)·g.
+ * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
+ */
+import type { Value } from "../../graph/operation.ts";
+import { gruBackwardCall } from "../../kernels/recurrent/gru_backward.ts";
+import { GRU_CELL } from "../../kernels/recurrent/recurrent_cells.ts";
+import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
+import { slice } from "../data/movement.ts";
+import { activate, slopeFromOutput } from "./activation_reference.ts";
+import type { LstmActivations } from "./lstm.ts";
+import { maskSchedule } from "./mask_schedule.ts";
+import { applySweep, defineSweep, type SweepFamily } from "./sweep.ts";
+import type { SweepMeaning } from "./sweep_reference.ts";
+
+/** The layer's sizes, and the kernels that run it. */
+const gruFamily: SweepFamily<LstmActivations> = {
+  name: "gru",
+  gates: 3,
+  states: 1,
+  savedParts: 5,
+  separatesInner: true,
+  rereadsInitial: false,
+  // Every step saved the h that it began with.
+  previous: ({ hidden, saved }) => slice(saved as Value, [0, 0, 4 * (hidden.shape[2] as number)], hidden.shape),
+  forwardCall: (...call) => sweepForwardCall(GRU_CELL, ...call),
+  backwardCall: ({ kept, ...reads }, { dX, dInitial, dInner = dX }, attributes) =>
+    gruBackwardCall({ saved: kept, ...reads }, { dX, dRecurrent: dInner, dInitial }, attributes),
+};
+
+/** Inputs: x, recurrent kernel, and, where there, ids, recurrent bias, initial state and mask; outputs: hidden, saved, last. */
+export const gruSweepOp = defineSweep(gruFamily);
+
+export const gruMeaning: SweepMeaning<LstmActivations> = {
+  op: gruSweepOp,
+  step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
+    const [h] = states as [number];
+    const [xz, xr, xh] = x as [number, number, number];
+    const [uz, ur, uh] = inner as [number, number, number];
+    const z = activate(recurrentActivation, xz + uz);
+    const r = activate(recurrentActivation, xr + ur);
+    const g = activate(activation, xh + r * uh);
+    return { states: [isMasked ? h : z * h + (1 - z) * g], saved: [z, r, g, uh, h] };
+  },
+  stepBack: ({ kept, dStates }, { activation, recurrentActivation }) => {
+    const [z, r, g, uh, h] = kept as [number, number, number, number, number];
+    const [dh] = dStates as [number];
+    const dZ = dh * (h - g) * slopeFromOutput(recurrentActivation, z);
+    const dG = dh * (1 - z) * slopeFromOutput(activation, g);
+    const dR = dG * uh * slopeFromOutput(recurrentActivation, r);
+    return { dX: [dZ, dR, dG], dInner: [dZ, dR, dG * r], dStates: [dh * z] };
+  },
+};
+
+/** Optional parts of a sweep. */
+export interface GruSweepOptions extends Partial<LstmActivations> {
+  /** Added to h · U, `[3H]`; zeros when absent. */
+  readonly bias?: Value;
+  /** h before the first step, `[1, B, H]`; zeros when absent. */
+  readonly initial?: Value;
+  /** bool `[B, T]`; where false, h passes unchanged. */
+  readonly mask?: Value;
+}
+
+/** What a sweep gives. */
+export interface GruSweep {
+  /** h after every step, `[B, T, H]`. */
+  readonly hidden: Value;
+  /** z, r, candidate, the candidate's recurrent product, and h before the step, `[B, T, 5H]`: for looking at; it has no gradient. */
+  readonly saved: Value;
+  /** h after the last step, `[1, B, H]`. */
+  readonly last: Value;
+}
+
+/**
+ * Runs a GRU over all timesteps: x `[B, T, 3H]` (input · kernel + bias, gates in the order z, r, h), recurrent kernel
+ * `[H, 3H]`. The reset gate comes after the recurrent product (Keras's `reset_after=True`).
+ * @throws ShapeError naming the part that does not fit.
+ */
+export function gruSweep(x: Value, recurrent: Value, options: GruSweepOptions = {}): GruSweep {
+  const { activation = "tanh", recurrentActivation = "sigmoid", mask, ...parts } = options;
+  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
+  const outputs = applySweep(gruSweepOp, { x, recurrent, ...parts, ...schedule }, { activation, recurrentActivation });
+  const [hidden, saved, last] = outputs as [Value, Value, Value];
+  return { hidden, saved, last };
+}

@@ -1,0 +1,164 @@
+import { DTypeError } from "../../core/errors.ts";
+import type { TensorType } from "../../core/kernel_call.ts";
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
+import { defineOp, type OpDefinition, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
+import { type ReduceKind, reduceCall } from "../../kernels/reduce/reduce.ts";
+import { broadcastTo, reshape } from "../data/reshape.ts";
+import { cast, div, equal, mul } from "../elementwise/arithmetic.ts";
+
+/** A reduction of the middle of `[outer, size, inner]`: every reduction becomes one or more of these. */
+interface ReduceAttributes {
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+/** An op that reduces each of its inputs, all of one shape: one when a graph is made, several when a pass joins them. */
+function reduceOp(kind: ReduceKind, dtype: TensorType["dtype"], vjp: (x: Value, y: Value, dy: Value) => Value | null) {
+  return defineOp<ReduceAttributes>({
+    kind: "kernel",
+    name: `reduce_${kind}`,
+    infer: ({ inputs, attributes: { outer, inner } }) =>
+      inputs.map((x) => {
+        if (x.dtype !== "float32") {
+          throw new DTypeError(`${kind}: got ${x.dtype}; expected float32. Use cast() first.`, { dtype: x.dtype });
+        }
+        return { shape: [outer, inner], dtype };
+      }),
+    vjp: ({ inputs, outputs, cotangents }) =>
+      inputs.map((x, index) => {
+        const dy = cotangents[index] ?? null;
+        return dy === null ? null : vjp(x, outputs[index] as Value, dy);
+      }),
+    lower: ({ inputs, outputs, attributes }) => [reduceCall(kind, inputs, outputs, attributes)],
+  });
+}
+
+/** `[outer, inner]` back to `[outer, size, inner]`. */
+function spread(x: Value, y: Value): Value {
+  const [outer, size, inner] = x.shape as [number, number, number];
+  return broadcastTo(reshape(y, [outer, 1, inner]), [outer, size, inner]);
+}
+
+const sumOp = reduceOp("sum", "float32", (x, _y, dy) => spread(x, dy));
+const maxOp = reduceOp("max", "float32", (x, y, dy) => {
+  const isLargest = cast(equal(x, spread(x, y)), "float32");
+  return mul(isLargest, spread(x, div(dy, reduceAxes(sumOp, isLargest, [1]))));
+});
+const argmaxOp = reduceOp("argmax", "int32", () => null);
+
+interface Step {
+  readonly start: readonly [number, number];
+  take(state: readonly [number, number], x: number, index: number): readonly [number, number];
+  end(state: readonly [number, number]): number;
+}
+
+function fold({ data }: ReferenceArray, { outer, size, inner }: ReduceAttributes, step: Step): ReferenceArray {
+  const result = new Float64Array(outer * inner);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let state = step.start;
+      for (let s = 0; s < size; s++) state = step.take(state, data[(o * size + s) * inner + i] as number, s);
+      result[o * inner + i] = step.end(state);
+    }
+  }
+  return { shape: [outer, inner], data: result };
+}
+
+/** What the reductions mean in float64. */
+export function reduceReferences(): readonly OpReference<ReduceAttributes>[] {
+  const largest: Omit<Step, "end"> = {
+    start: [-Infinity, 0],
+    take: ([best, at], x, index) => (x > best ? [x, index] : [best, at]),
+  };
+  const steps: readonly [typeof sumOp, Step][] = [
+    [sumOp, { start: [0, 0], take: ([sum], x) => [sum + x, 0], end: ([sum]) => sum }],
+    [maxOp, { ...largest, end: ([best]) => best }],
+    [argmaxOp, { ...largest, end: ([, at]) => at }],
+  ];
+  return steps.map(([op, step]) => ({
+    op,
+    reference: ({ inputs, attributes }) => inputs.map((x) => fold(x, attributes, step)),
+  }));
+}
+
+/** Reduces runs of adjacent axes one after the other, the last run first: each is one kernel. */
+function reduceAxes(op: typeof sumOp, x: Value, axes: readonly number[]): Value {
+  let value = x;
+  let end = axes.length;
+  while (end > 0) {
+    let start = end - 1;
+    while (start > 0 && axes[start - 1] === (axes[start] as number) - 1) start--;
+    const from = axes[start] as number;
+    const to = (axes[end - 1] as number) + 1;
+    const outer = sizeOf(value.shape.slice(0, from));
+    const size = sizeOf(value.shape.slice(from, to));
+    const inner = sizeOf(value.shape.slice(to));
+    const shape = [...value.shape.slice(0, from), ...value.shape.slice(to)];
+    // One element is its own sum and its own largest: no kernel is needed.
+    const isTrivial = size === 1 && op !== argmaxOp;
+    value = isTrivial
+      ? reshape(value, shape)
+      : reshape(only(op([reshape(value, [outer, size, inner])], { outer, size, inner })), shape);
+    end = start;
+  }
+  return value;
+}
+
+/** The ops of this file that take several inputs at once. */
+export const isReduction = (definition: OpDefinition) =>
+  [sumOp, maxOp, argmaxOp].some((op) => op.definition === definition);
+
+/** Options of a reduction. */
+export interface ReduceOptions {
+  /** The axes to reduce; all of them when absent. Negative ones count from the end. */
+  readonly axes?: readonly number[] | number;
+  /** Keep each reduced axis with size 1. */
+  readonly keepDims?: boolean;
+}
+
+function reduction(name: string, op: typeof sumOp, x: Value, { axes, keepDims = false }: ReduceOptions): Value {
+  const list = normalizeAxes(name, axes, x.shape.length);
+  const reduced = reduceAxes(op, x, list);
+  if (!keepDims) return reduced;
+  return reshape(
+    reduced,
+    x.shape.map((size, axis) => (list.includes(axis) ? 1 : size)),
+  );
+}
+
+/** The sum over `axes`. */
+export function sum(x: Value, options: ReduceOptions = {}): Value {
+  return reduction("sum", sumOp, x, options);
+}
+
+/** The mean over `axes`. */
+export function mean(x: Value, options: ReduceOptions = {}): Value {
+  const count = normalizeAxes("mean", options.axes, x.shape.length).reduce(
+    (size, axis) => size * (x.shape[axis] as number),
+    1,
+  );
+  return count === 1 ? sum(x, options) : mul(sum(x, options), 1 / count);
+}
+
+/** The largest element over `axes`; where several are largest the gradient is shared among them. */
+export function max(x: Value, options: ReduceOptions = {}): Value {
+  return reduction("max", maxOp, x, options);
+}
+
+/** The index (int32) of the largest element along `axis`; the first one among equals. */
+export function argmax(x: Value, axis = -1): Value {
+  return reduceAxes(argmaxOp, x, [normalizeAxis("argmax", axis, x.shape.length)]);
+}
+
+/** Sums a broadcast value down to `shape`: the inverse of broadcasting. */
+export function sumTo(value: Value, shape: Shape): Value {
+  const lead = value.shape.length - shape.length;
+  const axes = value.shape.flatMap((size, axis) => {
+    const own = axis < lead ? 1 : (shape[axis - lead] as number);
+    return own === 1 && (axis < lead || size !== 1) ? [axis] : [];
+  });
+  if (lead < 0) throw new Error(`sumTo: ${formatShape(value.shape)} cannot come from ${formatShape(shape)}`);
+  return reshape(reduceAxes(sumOp, value, axes), shape);
+}
