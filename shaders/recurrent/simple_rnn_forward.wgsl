@@ -180,11 +180,11 @@ fn simple_rnn_forward(
       z[cell] = sum[cell];
     }
 
-    // @unroll (rows)
+    // @unroll(rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
-      // @unroll (rows)
+      // @unroll(rows)
       for (var q = 0u; q < QUADS; q++) {
         var h_quad = h_rows[current + column * QUADS + q];
         let first = first_row + q * 4u;

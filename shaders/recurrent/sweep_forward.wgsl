@@ -241,13 +241,13 @@ fn sweep_forward(
       total[index] = sum[index];
     }
 
-    // @unroll (rows)
+    // @unroll(rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
       var bias = vec4f(0.0);
       if (HAS_BIAS == 1u) { bias = packed[PADDED * HIDDEN + column]; }
-      // @unroll (rows)
+      // @unroll(rows)
       for (var q = 0u; q < QUADS; q++) {
         var h_quad = h_rows[current + column * QUADS + q];
         var c_quad = vec4f(0.0);

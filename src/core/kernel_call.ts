@@ -11,11 +11,34 @@ export interface TensorType {
   readonly dtype: DType;
 }
 
-/** A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls. */
-export interface Operand extends TensorType {
-  readonly role: "input" | "output" | "temporary";
-  readonly index: number;
+/**
+ * A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls. It is told
+ * from others by identity.
+ */
+export type Operand = TensorType;
+
+/** A buffer that lives only inside a kernel call; told from others by identity. */
+export interface Scratch {
+  readonly bytes: number;
 }
+
+/** What a dispatch binds. */
+export type Tensor = Operand | Scratch;
+
+/** A tensor as a dispatch's shader declares it. */
+export interface BoundTensor {
+  readonly tensor: Tensor;
+  readonly access: "read" | "read_write";
+}
+
+/** Operands by name; those that are absent are undefined. */
+export type Operands = Readonly<Record<string, Operand | readonly Operand[] | undefined>>;
+
+/** The operands that are there, in their order. */
+export const presentOperands = (operands: Operands | readonly Operand[]): Operand[] =>
+  Object.values<Operand | readonly Operand[] | undefined>(operands)
+    .flat()
+    .filter((operand) => operand !== undefined);
 
 /** What a kernel may know of the adapter. The default plan is a pure function of this and of the shapes. */
 export interface AdapterTraits {
@@ -73,7 +96,7 @@ export interface Dispatch {
   readonly source: string;
   readonly entryPoint: string;
   readonly params: readonly Param[];
-  readonly buffers: readonly BufferBinding[];
+  readonly buffers: readonly (BoundTensor | BufferBinding)[];
   readonly workgroups: readonly [number, number, number];
   /** True for the second and later chunks that the watchdog limit forces; counted apart. */
   readonly isExtraChunk?: boolean;
@@ -83,16 +106,24 @@ export interface Dispatch {
 export interface KernelPlan {
   readonly dispatches: readonly Dispatch[];
   /** Sizes in bytes of buffers that live only inside the call. */
-  readonly scratch: readonly number[];
+  readonly scratch?: readonly number[];
+}
+
+/** A tensor that a call overwrites with another. */
+export interface InPlace {
+  readonly read: Operand;
+  readonly write: Operand;
 }
 
 /** WHAT to run: a kernel on tensors. */
 export interface KernelCall {
   readonly kernel: string;
-  readonly reads: readonly Operand[];
-  readonly writes: readonly Operand[];
-  /** Pairs where the kernel finds read `read` in the buffer of write `write` and overwrites it there. Such a read is never bound itself. */
-  readonly inPlace?: readonly { readonly read: number; readonly write: number }[];
+  readonly reads: Operands | readonly Operand[];
+  readonly writes: Operands | readonly Operand[];
+  /**
+   * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound itself.
+   */
+  readonly inPlace?: readonly InPlace[];
   /** Names of the kernel's variants; the first is not the default: `plan` without a name chooses by adapter and shape. */
   readonly variants?: readonly string[];
   /** With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal text are equally fast. */
@@ -117,4 +148,29 @@ export function foldGrid(count: number, adapter: AdapterTraits): [number, number
   if (count <= limit) return [Math.max(1, count), 1, 1];
   const rows = Math.ceil(count / limit);
   return [Math.ceil(count / rows), rows, 1];
+}
+
+/** The call's plan with every binding a tensor. */
+export function resolvePlan(
+  { reads, writes }: KernelCall,
+  { dispatches, scratch = [] }: KernelPlan,
+): ResolvedDispatch[] {
+  const tensors = {
+    read: presentOperands(reads),
+    write: presentOperands(writes),
+    scratch: scratch.map((bytes) => ({ bytes })),
+  };
+  return dispatches.map((dispatch) => ({
+    ...dispatch,
+    buffers: dispatch.buffers.map((binding) =>
+      "tensor" in binding
+        ? binding
+        : { tensor: tensors[binding.kind][binding.index] as Tensor, access: binding.access },
+    ),
+  }));
+}
+
+/** A dispatch all of whose bindings are tensors. */
+export interface ResolvedDispatch extends Dispatch {
+  readonly buffers: readonly BoundTensor[];
 }

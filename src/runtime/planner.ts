@@ -3,7 +3,15 @@
  * that holds it. Whole buffers are reused once their tensor was read for the last time.
  */
 import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import type { AdapterTraits, KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
+import {
+  type AdapterTraits,
+  type KernelCall,
+  type Operand,
+  presentOperands,
+  resolvePlan,
+  type Scratch,
+  type TensorType,
+} from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { sizeOf } from "../core/shape.ts";
 import {
@@ -15,7 +23,7 @@ import {
   type Operation,
   operationsOf,
   rootsOf,
-  type Value,
+  Value,
   type Variable,
   variableOf,
 } from "../graph/operation.ts";
@@ -44,21 +52,27 @@ function schedule(graph: Graph): Operation[] {
 interface PlannedCall {
   readonly call: KernelCall;
   readonly operation: Operation;
+  /** The values that the operation's operands stand for. What is not here is a temporary between its calls. */
+  readonly values: ReadonlyMap<Operand, Value>;
 }
 
 function lowerAll(operations: readonly Operation[], uses: ReadonlySet<Value>): PlannedCall[] {
   return operations.flatMap((operation) => {
     const { definition, attributes } = operation;
     if (definition.kind !== "kernel") return [];
-    const operands = (role: Operand["role"], values: readonly Value[]) =>
-      values.map(({ shape, dtype }, index): Operand => ({ role, index, shape, dtype }));
+    const values = new Map<Operand, Value>();
+    const operandOf = (value: Value): Operand => {
+      const operand = { shape: value.shape, dtype: value.dtype };
+      values.set(operand, rootOf(value));
+      return operand;
+    };
     const calls = definition.lower({
-      inputs: operands("input", operation.inputs),
-      outputs: operands("output", operation.outputs),
+      inputs: operation.inputs.map(operandOf),
+      outputs: operation.outputs.map(operandOf),
       isUsed: operation.outputs.map((output) => uses.has(output)),
       attributes,
     });
-    return calls.map((call) => ({ call, operation }));
+    return calls.map((call) => ({ call, operation, values }));
   });
 }
 
@@ -87,7 +101,7 @@ function lowerGraph(graph: Graph): PlannedCall[] {
 }
 
 /** A tensor of the plan: a value, or a temporary between an operation's calls. */
-type Tensor = Value | string;
+type Tensor = Value | Operand;
 
 class Planner {
   readonly #graph: Graph;
@@ -122,16 +136,17 @@ class Planner {
     for (const [index, { location }] of this.#inputs.inputs.entries()) {
       this.#locations.set(inputs[index] as Value, location);
     }
-    calls.forEach(({ call, operation }, index) => {
-      for (const operand of [...call.reads, ...call.writes])
-        this.#lastRead.set(this.#tensorOf(operand, operation), index);
+    calls.forEach(({ call, values }, index) => {
+      for (const operand of [...presentOperands(call.reads), ...presentOperands(call.writes)]) {
+        this.#lastRead.set(values.get(operand) ?? operand, index);
+      }
     });
     // What the host or an update still wants outlives the calls.
     for (const root of rootsOf(graph)) this.#lastRead.set(rootOf(root), Number.POSITIVE_INFINITY);
   }
 
   plan(): Plan {
-    for (const [index, { call, operation }] of this.#calls.entries()) this.#planCall(call, operation, index);
+    for (const [index, planned] of this.#calls.entries()) this.#planCall(planned, index);
     const commits = this.#commits();
     return {
       steps: this.#steps,
@@ -148,15 +163,9 @@ class Planner {
     };
   }
 
-  #tensorOf(operand: Operand, operation: Operation): Tensor {
-    if (operand.role === "temporary") return `${operation.id}.${operand.index}`;
-    const values = operand.role === "input" ? operation.inputs : operation.outputs;
-    return rootOf(values[operand.index] as Value);
-  }
-
   #locate(tensor: Tensor): Location {
     let location = this.#locations.get(tensor);
-    if (location === undefined && typeof tensor !== "string") {
+    if (location === undefined && tensor instanceof Value) {
       const variable = variableOf(tensor);
       const { definition, attributes } = tensor.operation;
       if (variable !== undefined) location = this.#variable(variable);
@@ -176,41 +185,34 @@ class Planner {
     return { kind: "variable", index: known >= 0 ? known : this.#variables.push(variable) - 1 };
   }
 
-  #planCall(call: KernelCall, operation: Operation, index: number): void {
-    const reads = call.reads.map((operand) => this.#tensorOf(operand, operation));
-    const writes = call.writes.map((operand) => this.#tensorOf(operand, operation));
-    for (const { read, write } of call.inPlace ?? []) {
-      this.#overwrite(reads[read] as Tensor, writes[write] as Tensor, call.writes[write] as Operand, index);
-    }
-    const plan = call.plan(this.#adapter, this.#chooseVariant(call));
-    const bound = new Set(
-      plan.dispatches.flatMap(({ buffers }) => buffers.filter((b) => b.kind === "write").map((b) => b.index)),
-    );
-    call.writes.forEach((operand, which) => {
-      const tensor = writes[which] as Tensor;
-      if (bound.has(which) && !this.#locations.has(tensor)) {
+  #planCall({ call, operation, values }: PlannedCall, index: number): void {
+    const tensorOf = (operand: Operand): Tensor => values.get(operand) ?? operand;
+    const reads = presentOperands(call.reads);
+    const writes = presentOperands(call.writes);
+    for (const { read, write } of call.inPlace ?? []) this.#overwrite(tensorOf(read), tensorOf(write), write, index);
+    const dispatches = resolvePlan(call, call.plan(this.#adapter, this.#chooseVariant(call)));
+    const bound = new Set(dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor)));
+    for (const operand of writes) {
+      const tensor = tensorOf(operand);
+      if (bound.has(operand) && !this.#locations.has(tensor)) {
         this.#locations.set(tensor, { kind: "temporary", index: this.#pool.take(bytesOf(operand)) });
       }
-    });
-    const scratch = plan.scratch.map((bytes) => this.#pool.take(bytes));
-    for (const { buffers: bindings, ...dispatch } of plan.dispatches) {
-      const buffers = bindings.map((binding): BoundBuffer => {
-        if (binding.kind === "scratch") {
-          const index = scratch[binding.index] as number;
-          return { location: { kind: "temporary", index }, bytes: plan.scratch[binding.index] as number };
-        }
-        const [tensors, operands] = binding.kind === "read" ? [reads, call.reads] : [writes, call.writes];
-        return {
-          location: this.#locate(tensors[binding.index] as Tensor),
-          bytes: bytesOf(operands[binding.index] as Operand),
-        };
+    }
+    const scratch = new Map<Scratch, Location>();
+    for (const tensor of bound) {
+      if ("bytes" in tensor) scratch.set(tensor, { kind: "temporary", index: this.#pool.take(tensor.bytes) });
+    }
+    for (const { buffers: bindings, ...dispatch } of dispatches) {
+      const buffers = bindings.map(({ tensor }): BoundBuffer => {
+        if (!("bytes" in tensor)) return { location: this.#locate(tensorOf(tensor)), bytes: bytesOf(tensor) };
+        return { location: scratch.get(tensor) as Location, bytes: tensor.bytes };
       });
       const access = bindings.map((binding) => binding.access);
       const { name } = operation.definition;
       this.#steps.push({ kind: "dispatch", dispatch: { ...dispatch, access }, buffers, operation: name });
     }
-    for (const buffer of scratch) this.#pool.give(buffer);
-    this.#freeAfter(index, [...reads, ...writes]);
+    for (const { index: buffer } of scratch.values()) this.#pool.give(buffer);
+    this.#freeAfter(index, [...reads, ...writes].map(tensorOf));
   }
 
   /** Puts `write` where `read` lies if nothing needs `read` any more; else where its update will go, or into a copy. */

@@ -1,6 +1,6 @@
 /** The time of one kernel call by itself, on buffers of zeros. */
 import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import type { BufferBinding, KernelCall, KernelPlan } from "../core/kernel_call.ts";
+import { type KernelCall, type KernelPlan, resolvePlan } from "../core/kernel_call.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
@@ -52,18 +52,19 @@ export async function timeCall(device: Device, call: KernelCall, variant: string
 
 /** Every tensor and scratch in a buffer of its own. */
 function planAlone(call: KernelCall, plan: KernelPlan): Plan {
-  const operands = [...call.reads, ...call.writes].map(({ shape }) => sizeOf(shape) * BYTES_PER_ELEMENT);
-  const temporaries = [...operands, ...plan.scratch];
-  const first = { read: 0, write: call.reads.length, scratch: operands.length };
-  const bound = ({ kind, index }: BufferBinding) => {
-    const place = first[kind] + index;
-    return { location: { kind: "temporary" as const, index: place }, bytes: temporaries[place] ?? 0 };
-  };
-  const steps = plan.dispatches.map(
+  const dispatches = resolvePlan(call, plan);
+  const tensors = [...new Set(dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor)))];
+  const temporaries = tensors.map((tensor) =>
+    "bytes" in tensor ? tensor.bytes : sizeOf(tensor.shape) * BYTES_PER_ELEMENT,
+  );
+  const steps = dispatches.map(
     ({ buffers, ...dispatch }): Step => ({
       kind: "dispatch",
       dispatch: { ...dispatch, access: buffers.map(({ access }) => access) },
-      buffers: buffers.map(bound),
+      buffers: buffers.map(({ tensor }) => {
+        const index = tensors.indexOf(tensor);
+        return { location: { kind: "temporary", index }, bytes: temporaries[index] ?? 0 };
+      }),
       operation: call.kernel,
     }),
   );

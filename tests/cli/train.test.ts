@@ -32,7 +32,7 @@ function product(call: string): KernelCall {
   const [size = "", transposed, activation, bias] = call.split(" ");
   const [M, K, N] = size.split("x").map(Number) as [number, number, number];
   const [transposeA, transposeB] = [transposed?.[0] === "t", transposed?.[1] === "t"];
-  const operand = (...shape: number[]): Operand => ({ role: "temporary", index: 0, shape, dtype: "float32" });
+  const operand = (...shape: number[]): Operand => ({ shape, dtype: "float32" });
   return matmulCall(
     {
       a: transposeA ? operand(K, M) : operand(M, K),

@@ -219,7 +219,7 @@ describe("matmul", () => {
         b: operand("input", 1, [K, N]),
         out: operand("output", 0, [M, N]),
       });
-      const { scratch } = call.plan(testTraits("lavapipe", { multiplyAddsPerSecond: 1e12 }));
+      const { scratch = [] } = call.plan(testTraits("lavapipe", { multiplyAddsPerSecond: 1e12 }));
       return Math.max(1, (scratch[0] ?? 0) / (4 * M * N));
     };
     expect(splits(100, 400, 32000)).toBe(31);

@@ -96,7 +96,7 @@ describe.each([
   it("share rows by a buffer where that compiles sooner", async () => {
     const limits = { ...testTraits().limits, maxStorageBuffersPerShaderStage: 10 };
     const adapter = testTraits("swiftshader", { limits });
-    const { scratch } = forwardCall(randomRun(meaning, [3, 2, 7]), USED).call.plan(adapter);
+    const { scratch = [] } = forwardCall(randomRun(meaning, [3, 2, 7]), USED).call.plan(adapter);
     expect(scratch.at(-1)).toBe(2 * 4 * 8 * 4); // h twice, four rows, seven units filled up to eight
     await checkBoth(randomRun(meaning, [35, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
   });

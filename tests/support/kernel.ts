@@ -5,13 +5,16 @@
 import { BYTES_PER_ELEMENT, type HostData } from "../../src/core/dtype.ts";
 import {
   type AdapterTraits,
-  type BufferBinding,
+  type BoundTensor,
   type Dispatch,
   type KernelCall,
   type KernelPlan,
   type Operand,
   type Param,
   packParams,
+  presentOperands,
+  resolvePlan,
+  type Tensor,
 } from "../../src/core/kernel_call.ts";
 import { type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Device } from "../../src/gpu/device.ts";
@@ -25,12 +28,12 @@ const GARBAGE_WORD = 0xffc0ffee;
 
 /** An operand of a call under test. */
 export function operand(
-  role: Operand["role"],
-  index: number,
+  _role: "input" | "output" | "temporary",
+  _index: number,
   shape: Shape,
   dtype: Operand["dtype"] = "float32",
 ): Operand {
-  return { role, index, shape, dtype };
+  return { shape, dtype };
 }
 
 /** Lanes of lavapipe's subgroups, which Node's software adapter has. */
@@ -83,11 +86,12 @@ export async function runKernel(
   inputs: readonly HostData[],
   { adapter = testTraits(), variant }: RunKernelOptions = {},
 ): Promise<HostData[]> {
-  checkInputs(call, inputs);
+  const operands = presentOperands(call.reads);
+  checkInputs(call, operands, inputs);
   const { gpu } = device;
-  const plan = planFor(device, call, adapter, variant);
+  const dispatches = resolvePlan(call, planFor(device, call, adapter, variant));
   const pipelines = await Promise.all(
-    plan.dispatches.map(({ label, source, entryPoint, buffers }) =>
+    dispatches.map(({ label, source, entryPoint, buffers }) =>
       device.pipelines.get(
         label,
         source,
@@ -97,27 +101,33 @@ export async function runKernel(
     ),
   );
   const inPlace = call.inPlace ?? [];
-  const reads = call.reads.map((read, index) =>
-    inPlace.some((pair) => pair.read === index)
-      ? undefined
-      : guarded(gpu, `read ${index}`, bytesOf(read), inputs[index]),
-  );
-  const writes = call.writes.map((write, index) => {
-    const pair = inPlace.find((candidate) => candidate.write === index);
-    return guarded(gpu, `write ${index}`, bytesOf(write), pair ? inputs[pair.read] : undefined);
+  const writes = presentOperands(call.writes);
+  const buffers = new Map<Tensor, GuardedBuffer>();
+  operands.forEach((read, index) => {
+    if (inPlace.some((pair) => pair.read === read)) return;
+    buffers.set(read, guarded(gpu, `read ${index}`, bytesOf(read), inputs[index]));
   });
-  const scratch = plan.scratch.map((bytes, index) => guarded(gpu, `scratch ${index}`, bytes));
-  const bufferOf = ({ kind, index, access }: BufferBinding): GuardedBuffer => {
-    const buffer = kind === "read" ? reads[index] : kind === "write" ? writes[index] : scratch[index];
+  writes.forEach((write, index) => {
+    const pair = inPlace.find((candidate) => candidate.write === write);
+    const data = pair && inputs[operands.indexOf(pair.read)];
+    buffers.set(write, guarded(gpu, `write ${index}`, bytesOf(write), data));
+  });
+  const tensors = dispatches.flatMap((dispatch) => dispatch.buffers.map(({ tensor }) => tensor));
+  const scratch = [...new Set(tensors)].filter((tensor) => "bytes" in tensor);
+  scratch.forEach((tensor, index) => {
+    buffers.set(tensor, guarded(gpu, `scratch ${index}`, tensor.bytes));
+  });
+  const bufferOf = ({ tensor, access }: BoundTensor): GuardedBuffer => {
+    const buffer = buffers.get(tensor);
     if (!buffer)
-      throw new Error(`${call.kernel}: a dispatch binds ${kind} ${index}, which is not there or is an in-place read`);
-    if (kind === "read" && access !== "read")
-      throw new Error(`${call.kernel}: a dispatch binds read ${index} as ${access}`);
+      throw new Error(`${call.kernel}: a dispatch binds a tensor that is not the call's, or an in-place read`);
+    if (!("bytes" in tensor) && !writes.includes(tensor) && access !== "read")
+      throw new Error(`${call.kernel}: a dispatch binds ${buffer.label} as ${access}`);
     return buffer;
   };
 
   const uniforms: GPUBuffer[] = [];
-  const bound = plan.dispatches.map((dispatch) => {
+  const bound = dispatches.map((dispatch) => {
     checkDispatch(call, dispatch, adapter);
     const uniform = uniformOf(gpu, dispatch.params);
     uniforms.push(uniform);
@@ -133,7 +143,7 @@ export async function runKernel(
   gpu.pushErrorScope("validation");
   const encoder = gpu.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  for (const [step, { label, workgroups }] of plan.dispatches.entries()) {
+  for (const [step, { label, workgroups }] of dispatches.entries()) {
     const { gpu: pipeline, layout } = pipelines[step] as Pipeline;
     const entries = bound[step] as GPUBindGroupEntry[];
     pass.setPipeline(pipeline);
@@ -145,16 +155,20 @@ export async function runKernel(
   const error = await gpu.popErrorScope();
   if (error) throw new Error(`${call.kernel}: ${error.message}`);
 
-  for (const buffer of scratch) checkCanaries(call, buffer, await readWords(gpu, buffer));
+  for (const tensor of scratch) {
+    const buffer = buffers.get(tensor) as GuardedBuffer;
+    checkCanaries(call, buffer, await readWords(gpu, buffer));
+  }
   const results: HostData[] = [];
-  for (const [index, buffer] of writes.entries()) {
+  for (const operand of writes) {
+    const buffer = buffers.get(operand) as GuardedBuffer;
     const words = await readWords(gpu, buffer);
     checkCanaries(call, buffer, words);
-    const { shape, dtype } = call.writes[index] as Operand;
+    const { shape, dtype } = operand;
     const View = dtype === "float32" ? Float32Array : Int32Array;
     results.push(new View(words.buffer, CANARY_BYTES, sizeOf(shape)));
   }
-  for (const { buffer } of [...reads, ...writes, ...scratch].filter((entry) => entry !== undefined)) buffer.destroy();
+  for (const { buffer } of buffers.values()) buffer.destroy();
   for (const uniform of uniforms) uniform.destroy();
   return results;
 }
@@ -175,11 +189,11 @@ function bytesOf({ shape }: Operand): number {
   return Math.max(1, sizeOf(shape)) * BYTES_PER_ELEMENT;
 }
 
-function checkInputs(call: KernelCall, inputs: readonly HostData[]): void {
-  if (inputs.length !== call.reads.length) {
-    throw new Error(`${call.kernel}: the call reads ${call.reads.length} tensors, but ${inputs.length} were given`);
+function checkInputs(call: KernelCall, reads: readonly Operand[], inputs: readonly HostData[]): void {
+  if (inputs.length !== reads.length) {
+    throw new Error(`${call.kernel}: the call reads ${reads.length} tensors, but ${inputs.length} were given`);
   }
-  call.reads.forEach(({ shape, dtype }, index) => {
+  reads.forEach(({ shape, dtype }, index) => {
     const data = inputs[index] as HostData;
     if (data.length !== sizeOf(shape)) {
       throw new Error(`${call.kernel}: read ${index} is [${shape}], but has ${data.length} elements`);

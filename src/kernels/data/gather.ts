@@ -1,10 +1,14 @@
 /** Rows of a table by id: the embedding lookup. */
 import source from "../../../shaders/data/gather.wgsl?raw" with { type: "text" };
-import { foldGrid, type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { checkSize, expectSize } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 64;
 
 /**
@@ -27,24 +31,25 @@ export function gatherCall(
   checkSize("gather", table);
   checkSize("gather", output);
   const lanes = width % 4 === 0 ? 4 : 1;
+  const isVector = lanes === 4 && rows > 0;
+  const specialised = shader.constants({ Element: isVector ? "vec4u" : "u32" });
   return {
     kernel: "gather",
-    reads: [table, ids],
-    writes: [output],
+    reads: { table, ids },
+    writes: { output },
     plan: (adapter) => ({
-      scratch: [],
       dispatches:
         count * width === 0
           ? []
           : [
-              {
+              dispatch({
                 label: "gather",
-                source: specialise(source, { WORKGROUP, Element: lanes === 4 && rows > 0 ? "vec4u" : "u32" }),
+                shader: specialised,
                 entryPoint: "gather",
-                params: [u32(count), u32(rows), u32(rows > 0 ? width / lanes : width)],
-                buffers: [readBuffer(0), readBuffer(1), writeBuffer(0)],
+                params: { count, rows, width: isVector ? width / lanes : width },
+                buffers: { table, ids, out: output },
                 workgroups: foldGrid(Math.ceil((count * width) / (rows > 0 ? lanes : 1) / WORKGROUP), adapter),
-              },
+              }),
             ],
     }),
   };

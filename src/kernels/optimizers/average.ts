@@ -27,7 +27,7 @@ export function averageCall(average: Operand, { w, rates, status }: AverageReads
     kernel: "average",
     reads: [average, w, rates, status],
     writes: [output],
-    inPlace: [{ read: 0, write: 0 }],
+    inPlace: [{ read: average, write: output }],
     plan: (adapter) => ({
       dispatches: [
         {

@@ -53,7 +53,7 @@ export function optimizerUpdate(
     kernel,
     reads: [...present.map(({ read }) => read), gradient, rates, status],
     writes: present.map(({ write }) => write),
-    inPlace: present.map((_, index) => ({ read: index, write: index })),
+    inPlace: present,
     plan: (adapter) => ({
       dispatches: [
         {

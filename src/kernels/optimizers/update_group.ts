@@ -1,5 +1,12 @@
 /** Optimizer updates of several variables in one dispatch, as far as the adapter's storage buffers allow. */
-import type { BufferBinding, Dispatch, KernelCall, Param } from "../../core/kernel_call.ts";
+import {
+  type BoundTensor,
+  type BufferBinding,
+  type Dispatch,
+  type KernelCall,
+  type Param,
+  presentOperands,
+} from "../../core/kernel_call.ts";
 import { repeatShader, storageBindings } from "../wgsl/repeat_shader.ts";
 
 /** Rates and status, a shader's last two buffers, are one for all variables. */
@@ -16,23 +23,19 @@ interface Member {
  * after another; all are given the same rates and status.
  */
 export function updateGroupCall(calls: readonly KernelCall[]): KernelCall {
-  const firstRead = offsets(calls.map(({ reads }) => reads.length));
-  const firstWrite = offsets(calls.map(({ writes }) => writes.length));
+  const firstRead = offsets(calls.map(({ reads }) => presentOperands(reads).length));
+  const firstWrite = offsets(calls.map(({ writes }) => presentOperands(writes).length));
   return {
     kernel: calls[0]?.kernel ?? "update",
-    reads: calls.flatMap(({ reads }) => reads),
-    writes: calls.flatMap(({ writes }) => writes),
-    inPlace: calls.flatMap(({ inPlace = [] }, index) =>
-      inPlace.map(({ read, write }) => ({
-        read: read + (firstRead[index] as number),
-        write: write + (firstWrite[index] as number),
-      })),
-    ),
+    reads: calls.flatMap(({ reads }) => presentOperands(reads)),
+    writes: calls.flatMap(({ writes }) => presentOperands(writes)),
+    inPlace: calls.flatMap(({ inPlace = [] }) => inPlace),
     plan: (adapter) => {
       const plans = calls.map((call) => call.plan(adapter));
       const members = plans.flatMap(({ dispatches }, call) =>
         dispatches.map((dispatch): Member => {
-          const moved = dispatch.buffers.map((binding): BufferBinding => {
+          const moved = dispatch.buffers.map((binding): BufferBinding | BoundTensor => {
+            if ("tensor" in binding) return binding;
             const first = binding.kind === "read" ? firstRead[call] : firstWrite[call];
             return { ...binding, index: binding.index + (first as number) };
           });

@@ -129,9 +129,9 @@ export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
 }
 
 /**
- * A shader without its `// @unroll (rows)` marks on software adapters: there unrolled loops gain nothing, and lavapipe's
+ * A shader without its `// @unroll(rows)` marks on software adapters: there unrolled loops gain nothing, and lavapipe's
  * compiler takes seconds for them, SwiftShader's a tenth of one.
  */
 export function unrolledWhereItPays(source: string, adapter: AdapterTraits): string {
-  return adapter.kind !== "gpu" ? source.replaceAll("// @unroll (rows)", "//") : source;
+  return adapter.kind !== "gpu" ? source.replaceAll("// @unroll(rows)", "//") : source;
 }

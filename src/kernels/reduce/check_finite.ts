@@ -34,7 +34,7 @@ export function checkFiniteCall(
     kernel: "checkFinite",
     reads: [...tensors, status, step],
     writes: [output],
-    inPlace: [{ read: tensors.length, write: 0 }],
+    inPlace: [{ read: status, write: output }],
     plan: (adapter) => {
       const most = adapter.limits.maxStorageBuffersPerShaderStage - 2;
       const groups = Array.from({ length: Math.ceil(filled.length / most) }, (_, group) =>

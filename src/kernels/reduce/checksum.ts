@@ -29,7 +29,7 @@ export function checksumCall(tensors: readonly Operand[], sum: Operand, output: 
     kernel: "checksum",
     reads: [...tensors, sum],
     writes: [output],
-    inPlace: [{ read: tensors.length, write: 0 }],
+    inPlace: [{ read: sum, write: output }],
     plan: () => ({
       scratch: [],
       dispatches: parts

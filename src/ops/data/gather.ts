@@ -75,8 +75,8 @@ const scatterAddOp = defineOp<{ readonly rows: number }>({
   vjp: ({ inputs, cotangents: [dy] }) => [gather(dy as Value, inputs[1] as Value), null],
   lower: ({ inputs, outputs: [output], attributes: { rows } }) => {
     const [updates, ids] = inputs as [Operand, Operand];
-    const temporary = (index: number): Operand => ({ role: "temporary", index, shape: ids.shape, dtype: "int32" });
-    const [sorted, order] = [temporary(0), temporary(1)];
+    const sorted: Operand = { shape: ids.shape, dtype: "int32" };
+    const order: Operand = { shape: ids.shape, dtype: "int32" };
     return [
       sortIdsCall(ids, { sorted, order }, { bound: rows }),
       segmentSumCall({ updates, sorted, order }, output as Operand),
