@@ -8,6 +8,25 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
+type Sizes<Rank extends number, Known extends number[] = []> = Known["length"] extends Rank
+  ? Readonly<Known>
+  : Sizes<Rank, [...Known, number]>;
+
+function hasRank<Rank extends number>(shape: Shape, rank: Rank): shape is Sizes<Rank> & Shape {
+  return shape.length === rank;
+}
+
+/**
+ * The sizes of a shape whose rank is known, as a tuple.
+ * @throws ShapeError when the shape has another rank.
+ * @example
+ * const [batch, timesteps, units] = dims(hidden.shape, 3);
+ */
+export function dims<Rank extends number>(shape: Shape, rank: Rank): Sizes<Rank> {
+  if (hasRank(shape, rank)) return shape;
+  throw new ShapeError(`${formatShape(shape)} has ${shape.length} axes; expected ${rank}`, { shape, rank });
+}
+
 /** The number of elements. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((size, axis) => size * axis, 1);
