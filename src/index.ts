@@ -248,5 +248,5 @@ export {
 export { type OperationTime, operationTimes } from "./runtime/operation_times.ts";
 export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
 export { defaultTuningStore, type Tuning, tuningOf } from "./runtime/tune.ts";
-export { type ValueAndGradients, valueAndGrad } from "./runtime/value_and_grad.ts";
+export { type ValueAndGradients, valueAndGrad } from "./transform/differentiate.ts";
 export { gradients, vjp } from "./transform/gradients.ts";

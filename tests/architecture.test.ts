@@ -26,7 +26,7 @@ const ROOMS = {
   io: ["core", "platform"],
   nn: ["core", "graph", "ops", "transform", "runtime", "data", "io", "platform"],
   convert: ["core", "nn", "io", "platform"],
-  embed: ["core", "nn", "ops", "graph", "kernels", "runtime", "data", "io", "platform"],
+  embed: ["core", "nn", "ops", "graph", "kernels", "transform", "runtime", "data", "io", "platform"],
   forecast: ["core", "nn", "runtime", "data"],
   predict: ["core", "gpu", "runtime", "data", "io", "nn", "platform"],
   bench: [

@@ -4,8 +4,8 @@
  */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Device } from "../gpu/device.ts";
-import { defineOp, only } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
+import { definePositionalOp as defineOp, only } from "../graph/positional.ts";
 import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/bench/roofline.ts";
 import type { BenchCase, Work } from "./case.ts";
 import { checkSamples } from "./check.ts";

@@ -22,7 +22,7 @@ import { checkFinite } from "../ops/reduce/check_finite.ts";
 import { sum } from "../ops/reduce/reduce.ts";
 import type { Device } from "../runtime/device.ts";
 import { type Feeds, Program } from "../runtime/program.ts";
-import { differentiate } from "../runtime/value_and_grad.ts";
+import { differentiate } from "../transform/differentiate.ts";
 import type { SkipGramBatch, SkipGramShape } from "./skip_gram_batches.ts";
 
 /** The words of a step as values; `SkipGramBatch` says what each holds. */

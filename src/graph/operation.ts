@@ -3,17 +3,16 @@
  * ascending `id` is always a topological order.
  */
 import type { DType } from "../core/dtype.ts";
-import type { TensorType } from "../core/kernel_call.ts";
+import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
-import type { OpDefinition } from "./op.ts";
 
 let nextId = 0;
 
 /** One output of an operation: a tensor that will exist when the graph runs. */
 export class Value implements TensorType {
   readonly operation: Operation;
-  /** Which of the operation's outputs this is. */
+  /** Its place among the operation's results. */
   readonly index: number;
   readonly shape: Shape;
   readonly dtype: DType;
@@ -26,20 +25,179 @@ export class Value implements TensorType {
   }
 }
 
+/** A record of tensors by name. One that may be absent is optional; a member may be a list. */
+export type NamedTensors<I> = { readonly [K in keyof I]: Value | readonly Value[] | undefined };
+
+/** The record `I` with a `T` in place of each value. */
+export type TensorsOf<I, T> = {
+  readonly [K in keyof I]: I[K] extends readonly Value[]
+    ? readonly T[]
+    : readonly Value[] extends I[K]
+      ? T | readonly T[] | undefined
+      : undefined extends I[K]
+        ? T | undefined
+        : T;
+};
+
+/**
+ * The cotangents of an op's outputs: of an op with one output it is there; of one with several, those are undefined that the
+ * loss does not depend on.
+ */
+export type Cotangents<O> = O extends { readonly out: Value }
+  ? O
+  : {
+      readonly [K in keyof O]: O[K] extends readonly Value[]
+        ? readonly (Value | undefined)[]
+        : readonly Value[] extends O[K]
+          ? Value | readonly (Value | undefined)[] | undefined
+          : Value | undefined;
+    };
+
+/** The cotangents of an op's inputs. Those left out have none (ids). */
+export type InputCotangents<I> = {
+  readonly [K in keyof I]?: (I[K] extends readonly Value[] ? readonly (Value | undefined)[] : Value) | undefined;
+};
+
+/** What an op knows when it says what comes out. */
+export interface InferContext<I, A> {
+  readonly inputs: TensorsOf<I, TensorType>;
+  readonly attributes: A;
+}
+
+/** What an op knows when it builds its gradient. */
+export interface VjpContext<I, A, O> {
+  readonly inputs: I;
+  readonly outputs: O;
+  readonly cotangents: Cotangents<O>;
+  readonly attributes: A;
+}
+
+/** What an op knows when it becomes kernel calls. */
+export interface LowerContext<I, A, O> {
+  readonly inputs: TensorsOf<I, Operand>;
+  readonly outputs: TensorsOf<O, Operand>;
+  /** False where nothing reads that output: a kernel may skip writing it. */
+  readonly isUsed: TensorsOf<O, boolean>;
+  readonly attributes: A;
+}
+
+/** What every op says of itself. */
+interface OpBase<I, A, O> {
+  readonly name: string;
+  /** Types of the outputs. Throws ShapeError or DTypeError: at graph build, never at dispatch. */
+  infer(context: InferContext<I, A>): TensorsOf<O, TensorType>;
+  /** The inputs' cotangents. One may keep the broadcast shape: differentiation sums it down to the input's. */
+  vjp(context: VjpContext<I, A, O>): InputCotangents<I>;
+}
+
+/** Tensors by name, of any op. */
+export type Tensors = Readonly<Record<string, Value | readonly Value[] | undefined>>;
+
+/** An op that kernels carry out. */
+export interface KernelOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
+  readonly kind: "kernel";
+  /** The kernel calls that compute it. */
+  lower(context: LowerContext<I, A, O>): readonly KernelCall[];
+}
+
+/** An op that is a WGSL expression of its inputs' elements; fusion joins several in one kernel. Its only output is `out`. */
+export interface ElementwiseOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
+  readonly kind: "elementwise";
+  /** `args` are WGSL expressions of type f32, i32 or bool by the inputs' dtypes; the result is of the output's. */
+  wgsl(args: TensorsOf<I, string>, context: InferContext<I, A>): string;
+  /** The same in float64: one element of the output, from the inputs' elements. */
+  compute(args: TensorsOf<I, number>, attributes: A): number;
+}
+
+/** An op whose output is its input's buffer, or the beginning of it, under another shape. */
+export interface ViewOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
+  readonly kind: "view";
+}
+
+/** An input, a variable or a constant. */
+export interface LeafOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
+  readonly kind: "leaf";
+}
+
+/** An op of any kind. */
+export type OpDefinition<I = Tensors, A = unknown, O = Tensors> =
+  | KernelOp<I, A, O>
+  | ElementwiseOp<I, A, O>
+  | ViewOp<I, A, O>
+  | LeafOp<I, A, O>;
+
+/** An op with what it was applied to. */
+export interface Applied<I = Tensors, A = unknown, O = Tensors> {
+  readonly definition: OpDefinition;
+  readonly inputs: I;
+  readonly attributes: A;
+  readonly outputs: O;
+}
+
 /** An op applied to values. It holds its definition: there is no registry and no switch over names. */
-export class Operation {
+export class Operation implements Applied {
   readonly id = nextId++;
   readonly definition: OpDefinition;
-  readonly inputs: readonly Value[];
+  readonly inputs: Tensors;
   readonly attributes: unknown;
-  readonly outputs: readonly Value[];
+  readonly outputs: Tensors;
+  /** The values of `inputs`, in their order. */
+  readonly operands: readonly Value[];
+  /** The values of `outputs`, in their order. */
+  readonly results: readonly Value[];
 
-  constructor(definition: OpDefinition, inputs: readonly Value[], attributes: unknown) {
+  constructor(definition: OpDefinition, inputs: Tensors, attributes: unknown) {
     this.definition = definition;
     this.inputs = inputs;
     this.attributes = attributes;
-    this.outputs = definition.infer({ inputs, attributes }).map((type, index) => new Value(this, index, type));
+    this.operands = tensorList(inputs);
+    const results: Value[] = [];
+    this.outputs = mapTensors(definition.infer({ inputs, attributes }), (type) => {
+      const value = new Value(this, results.length, type);
+      results.push(value);
+      return value;
+    });
+    this.results = results;
   }
+}
+
+/** The tensors of a record that are there, in their order. */
+export function tensorList<T>(tensors: Readonly<Record<string, T | readonly T[] | undefined>>): T[] {
+  return Object.values(tensors).flatMap((tensor) => (tensor === undefined ? [] : listOf<T>(tensor)));
+}
+
+/** The record with every tensor changed. */
+export function mapTensors<T, U>(
+  tensors: Readonly<Record<string, T | readonly T[] | undefined>>,
+  change: (tensor: T) => U,
+): Readonly<Record<string, U | readonly U[] | undefined>> {
+  const isList = (tensor: T | readonly T[]): tensor is readonly T[] => Array.isArray(tensor);
+  const entries = Object.entries(tensors).map(([name, tensor]) => {
+    if (tensor === undefined) return [name, undefined] as const;
+    return [name, isList(tensor) ? tensor.map(change) : change(tensor)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Every tensor of one record with the tensor of the same name in another, where both are there. */
+export function zipTensors<T, U>(
+  left: Readonly<Record<string, T | readonly T[] | undefined>>,
+  right: Readonly<Record<string, U | readonly (U | undefined)[] | undefined>>,
+): (readonly [T, U])[] {
+  const pairs: (readonly [T, U])[] = [];
+  for (const [name, tensor] of Object.entries(left)) {
+    const others = listOf(right[name]);
+    for (const [index, own] of listOf(tensor).entries()) {
+      const other = others[index];
+      if (own !== undefined && other !== undefined) pairs.push([own, other]);
+    }
+  }
+  return pairs;
+}
+
+function listOf<T>(tensor: T | readonly T[]): readonly T[] {
+  const isList = (value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
+  return isList(tensor) ? tensor : [tensor];
 }
 
 /** Options of a Variable. */
@@ -104,9 +262,13 @@ function leaf(name: string): OpDefinition {
   return {
     kind: "leaf",
     name,
-    infer: ({ attributes }) => [(attributes as LeafAttributes).type],
-    vjp: () => [],
+    infer: ({ attributes }) => ({ out: (attributes as LeafAttributes).type }),
+    vjp: () => ({}),
   };
+}
+
+function leafValue<A extends LeafAttributes>(definition: OpDefinition, attributes: A): Value {
+  return new Operation(definition, {}, attributes).results[0] as Value;
 }
 
 export const inputOp: OpDefinition = leaf("input");
@@ -115,13 +277,13 @@ export const constantOp: OpDefinition = leaf("constant");
 
 /** A value fed by the caller at every run. Scalars share one small buffer that one write fills. */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Value {
-  return new Operation(inputOp, [], { type: { shape: [...shape], dtype }, name }).outputs[0] as Value;
+  return leafValue(inputOp, { type: { shape: [...shape], dtype }, name });
 }
 
 /** A value that is part of the graph. Scalars become literals in fused kernels. */
 export function constant(data: NdArray, dtype?: DType): Value {
   const type = { shape: data.shape, dtype: dtype ?? (data.data instanceof Int32Array ? "int32" : "float32") };
-  return new Operation(constantOp, [], { type, name: "constant", data } satisfies ConstantLeaf).outputs[0] as Value;
+  return leafValue(constantOp, { type, name: "constant", data } satisfies ConstantLeaf);
 }
 
 /** A scalar constant. */
@@ -132,8 +294,7 @@ export function scalar(value: number, dtype: DType = "float32"): Value {
 
 function variableLeaf(variable: Variable): Value {
   const type = { shape: variable.shape, dtype: variable.dtype };
-  return new Operation(variableOp, [], { type, name: variable.name, variable } satisfies VariableLeaf)
-    .outputs[0] as Value;
+  return leafValue(variableOp, { type, name: variable.name, variable } satisfies VariableLeaf);
 }
 
 /** The variable behind a value that reads one, else undefined. */
@@ -159,7 +320,7 @@ export function operationsOf(roots: readonly Value[]): Operation[] {
   for (let operation = stack.pop(); operation !== undefined; operation = stack.pop()) {
     if (seen.has(operation)) continue;
     seen.add(operation);
-    for (const value of operation.inputs) if (!seen.has(value.operation)) stack.push(value.operation);
+    for (const value of operation.operands) if (!seen.has(value.operation)) stack.push(value.operation);
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

@@ -22,15 +22,15 @@ export function printGraph(graph: Graph): string {
   const lines: string[] = [];
   let next = 0;
   for (const operation of operationsOf(rootsOf(graph))) {
-    const first = operation.outputs[0] as Value;
+    const first = operation.results[0] as Value;
     const literal = scalarOf(first);
     if (literal !== undefined) {
       names.set(first, String(literal));
       continue;
     }
-    for (const output of operation.outputs) names.set(output, `%${next++}`);
-    const left = operation.outputs.map((output) => names.get(output)).join(", ");
-    const right = operation.outputs.map((output) => `${output.dtype}${formatShape(output.shape)}`).join(", ");
+    for (const output of operation.results) names.set(output, `%${next++}`);
+    const left = operation.results.map((output) => names.get(output)).join(", ");
+    const right = operation.results.map((output) => `${output.dtype}${formatShape(output.shape)}`).join(", ");
     lines.push(`${left} = ${describe(operation, names)} : ${right}`);
   }
   for (const { variable, value } of graph.updates) lines.push(`update "${variable.name}" <- ${names.get(value)}`);
@@ -39,9 +39,9 @@ export function printGraph(graph: Graph): string {
 }
 
 function describe(operation: Operation, names: ReadonlyMap<Value, string>): string {
-  const { definition, attributes, inputs } = operation;
+  const { definition, attributes, operands } = operation;
   if (definition.kind === "leaf") return `${definition.name} "${(attributes as LeafAttributes).name}"`;
-  return `${definition.name}(${[...inputs.map((value) => names.get(value)), ...options(attributes)].join(", ")})`;
+  return `${definition.name}(${[...operands.map((value) => names.get(value)), ...options(attributes)].join(", ")})`;
 }
 
 function options(attributes: unknown): string[] {

@@ -3,18 +3,22 @@ import { ValueError } from "../core/errors.ts";
 import type { TensorType } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { OpDefinition, ReferenceArray, ReferenceContext } from "../graph/op.ts";
+import type { ErasedReference, ReferenceArray } from "../graph/op.ts";
 import {
   type ConstantLeaf,
   constantOp,
   type Graph,
   inputOp,
+  mapTensors,
+  type OpDefinition,
   operationsOf,
   rootsOf,
+  tensorList,
   type Value,
   type Variable,
   type VariableLeaf,
   variableOp,
+  zipTensors,
 } from "../graph/operation.ts";
 import { mapElements } from "./elementwise/elementwise_reference.ts";
 import { referenceOf } from "./references.ts";
@@ -39,8 +43,8 @@ export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray
   const values = new Map<Value, ReferenceArray>();
   const known = (value: Value): ReferenceArray => values.get(value) as ReferenceArray;
   for (const operation of operationsOf(rootsOf(graph))) {
-    const { definition, attributes, inputs, outputs } = operation;
-    const first = outputs[0] as Value;
+    const { definition, attributes, inputs, outputs, results } = operation;
+    const first = results[0] as Value;
     if (definition === inputOp) {
       const data = bindings.inputs?.get(first);
       if (data === undefined) {
@@ -60,8 +64,8 @@ export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray
     } else if (definition === constantOp) {
       values.set(first, toReference((attributes as ConstantLeaf).data));
     } else {
-      const results = evaluate(definition, { inputs: inputs.map(known), outputs, attributes });
-      for (const [index, result] of results.entries()) values.set(outputs[index] as Value, result);
+      const arrays = evaluate(definition, { inputs: mapTensors(inputs, known), outputs, attributes });
+      for (const [value, array] of zipTensors(outputs, arrays)) values.set(value, array);
     }
   }
   const outputs = graph.outputs.map(known);
@@ -70,16 +74,19 @@ export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray
   return outputs;
 }
 
+type Context = Parameters<ErasedReference>[0];
+
 /** The outputs of one operation. */
-function evaluate(definition: OpDefinition, context: ReferenceContext<unknown>): readonly ReferenceArray[] {
-  if (definition.kind === "elementwise") return [mapElements(definition, context)];
-  if (definition.kind === "view") {
-    const [{ data }, { shape }] = [context.inputs[0] as ReferenceArray, context.outputs[0] as TensorType];
-    return [{ shape, data: data.subarray(0, sizeOf(shape)) }];
-  }
-  const reference = referenceOf(definition);
-  if (reference === undefined) {
+function evaluate(definition: OpDefinition, context: Context): ReturnType<ErasedReference> {
+  const { inputs, outputs, attributes } = context;
+  if (definition.kind === "kernel") {
+    const reference = referenceOf(definition);
+    if (reference !== undefined) return reference(context);
     throw new ValueError(`interpret: the op "${definition.name}" has no float64 reference in ops/references.ts`);
   }
-  return reference(context);
+  const [out] = tensorList<TensorType>(outputs);
+  const [x] = tensorList<ReferenceArray>(inputs);
+  if (out === undefined || x === undefined) throw new Error(`interpret: ${definition.name} has no input`);
+  if (definition.kind === "elementwise") return { out: mapElements(definition, inputs, out, attributes) };
+  return { out: { shape: out.shape, data: x.data.subarray(0, sizeOf(out.shape)) } };
 }

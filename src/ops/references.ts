@@ -1,5 +1,7 @@
-/** What the kernels' ops mean in float64, for the interpreter alone: a page that does not interpret carries none of it. */
-import type { OpDefinition, OpReference, ReferenceArray, ReferenceContext } from "../graph/op.ts";
+/** The float64 references of the kernels' ops, for the interpreter alone: a page that does not interpret carries none of it. */
+import type { ErasedReference, OpReference } from "../graph/op.ts";
+import type { OpDefinition } from "../graph/operation.ts";
+import { type PositionalReference, positionalReference } from "../graph/positional.ts";
 import { rowBatchReference, sequenceBatchReference } from "./data/batch.ts";
 import { gatherReference, scatterAddReference } from "./data/gather.ts";
 import { movementReferences } from "./data/movement.ts";
@@ -28,31 +30,13 @@ import { softmaxReference } from "./reduce/softmax.ts";
 import { scoreRowsReference } from "./search/score_rows.ts";
 import { topKReference } from "./search/top_k.ts";
 
-type Reference = (context: ReferenceContext<unknown>) => readonly ReferenceArray[];
-
-const REFERENCES: readonly OpReference[] = [
-  rowBatchReference,
-  sequenceBatchReference,
-  checkFiniteReference,
-  checksumReference,
-  fusedReference,
-  gatherReference,
-  scatterAddReference,
+const POSITIONAL: readonly PositionalReference[] = [
   lstmCellReference,
   lstmCellGradReference,
   maskScheduleReference,
-  matmulReference,
-  ...movementReferences(),
   paddingReference,
-  randomUniformReference,
   recurrentGradientReference,
-  ...reduceReferences(),
-  scoreRowsReference,
-  softmaxReference,
-  topKReference,
-  unstackReference,
   weightAverageReference,
-  windowsReference,
   ...sweepReferences(lstmMeaning),
   ...sweepReferences(gruMeaning),
   ...sweepReferences(simpleRnnMeaning),
@@ -64,9 +48,29 @@ const REFERENCES: readonly OpReference[] = [
   ...adaptiveMeanings().flatMap((meaning) => updateReferences(meaning)),
 ];
 
-const byDefinition = new Map(REFERENCES.map(({ op, reference }) => [op.definition, reference as Reference]));
+const REFERENCES: readonly OpReference[] = [
+  rowBatchReference,
+  sequenceBatchReference,
+  checkFiniteReference,
+  checksumReference,
+  fusedReference,
+  gatherReference,
+  scatterAddReference,
+  matmulReference,
+  ...movementReferences(),
+  randomUniformReference,
+  ...reduceReferences(),
+  scoreRowsReference,
+  softmaxReference,
+  topKReference,
+  unstackReference,
+  windowsReference,
+  ...POSITIONAL.map(positionalReference),
+];
 
-/** What a kernel's op means; undefined where nothing says so. */
-export function referenceOf(definition: OpDefinition): Reference | undefined {
+const byDefinition = new Map(REFERENCES.map(({ definition, reference }) => [definition, reference]));
+
+/** The float64 reference of a kernel's op; undefined where there is none. */
+export function referenceOf(definition: OpDefinition): ErasedReference | undefined {
   return byDefinition.get(definition);
 }

@@ -20,6 +20,7 @@ import {
   type Graph,
   inputOp,
   type LeafAttributes,
+  mapTensors,
   type Operation,
   operationsOf,
   rootsOf,
@@ -35,17 +36,17 @@ const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELE
 /** A view's buffer is that of what it views. */
 function rootOf(value: Value): Value {
   let root = value;
-  while (root.operation.definition.kind === "view") root = root.operation.inputs[0] as Value;
+  while (root.operation.definition.kind === "view") root = root.operation.operands[0] as Value;
   return root;
 }
 
 /** Operations whose results are only updates go last: then they may overwrite the variables that others read. */
 function schedule(graph: Graph): Operation[] {
   const operations = operationsOf(rootsOf(graph));
-  const read = new Set(operations.flatMap(({ inputs }) => inputs.map(rootOf)));
+  const read = new Set(operations.flatMap(({ operands }) => operands.map(rootOf)));
   const outputs = new Set(graph.outputs.map(rootOf));
-  const isLast = ({ definition, outputs: own }: Operation) =>
-    definition.kind === "kernel" && own.every((value) => !read.has(value) && !outputs.has(value));
+  const isLast = ({ definition, results }: Operation) =>
+    definition.kind === "kernel" && results.every((value) => !read.has(value) && !outputs.has(value));
   return [...operations.filter((o) => !isLast(o)), ...operations.filter(isLast)];
 }
 
@@ -67,9 +68,9 @@ function lowerAll(operations: readonly Operation[], uses: ReadonlySet<Value>): P
       return operand;
     };
     const calls = definition.lower({
-      inputs: operation.inputs.map(operandOf),
-      outputs: operation.outputs.map(operandOf),
-      isUsed: operation.outputs.map((output) => uses.has(output)),
+      inputs: mapTensors(operation.inputs, operandOf),
+      outputs: mapTensors(operation.outputs, operandOf),
+      isUsed: mapTensors(operation.outputs, (output: Value) => uses.has(output)),
       attributes,
     });
     return calls.map((call) => ({ call, operation, values }));
@@ -96,7 +97,7 @@ export function kernelCallsOf(graph: Graph): KernelCall[] {
 
 function lowerGraph(graph: Graph): PlannedCall[] {
   const operations = schedule(graph);
-  const uses = new Set([...operations.flatMap((o) => o.inputs.map(rootOf)), ...rootsOf(graph).map(rootOf)]);
+  const uses = new Set([...operations.flatMap((o) => o.operands.map(rootOf)), ...rootsOf(graph).map(rootOf)]);
   return lowerAll(operations, uses);
 }
 

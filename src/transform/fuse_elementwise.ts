@@ -1,7 +1,16 @@
+import { at } from "../core/at.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
-import type { ElementwiseOp } from "../graph/op.ts";
-import { type Graph, type Operation, operationsOf, rootsOf, scalarOf, type Value } from "../graph/operation.ts";
-import { type FusedStep, fusedOp, type StepArgument } from "../ops/elementwise/fused.ts";
+import {
+  type Graph,
+  mapTensors,
+  type Operation,
+  operationsOf,
+  rootsOf,
+  scalarOf,
+  type Value,
+  zipTensors,
+} from "../graph/operation.ts";
+import { type FusedStep, fusedOp, type StepArgument, type StepOperand } from "../ops/elementwise/fused.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** A value of at most this many elements may be computed again in each of its readers' kernels. */
@@ -19,7 +28,7 @@ export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
   // From the last operation to the first: what a kernel takes in needs none of its own unless another one reads it.
   for (const operation of operationsOf(rootsOf(graph)).reverse()) {
     if (!needed.has(operation)) continue;
-    let reads = operation.inputs;
+    let reads = operation.operands;
     if (operation.definition.kind === "elementwise") {
       const group = collect(operation, readers, maxInputs);
       groups.set(operation, group);
@@ -28,64 +37,59 @@ export function fuseElementwise(graph: Graph, maxInputs: number): Graph {
     for (const value of reads) needed.add(value.operation);
   }
   const renewed = new Map<Value, Value>();
-  return rewrite(graph, (operation, inputs) => {
+  return rewrite(graph, ({ operation, inputs }) => {
     // Members of a group are not rebuilt one by one: remember what their inputs became until the root's turn comes.
-    for (const [index, value] of operation.inputs.entries()) renewed.set(value, inputs[index] as Value);
+    for (const [before, after] of zipTensors(operation.inputs, inputs)) renewed.set(before, after);
     const group = groups.get(operation);
-    return group && fuse(group, renewed);
+    return group && { out: fuse(group, renewed) };
   });
 }
 
 /** One fused operation for a group. */
-function fuse(group: readonly Operation[], renewed: ReadonlyMap<Value, Value>): readonly Value[] {
+function fuse(group: readonly Operation[], renewed: ReadonlyMap<Value, Value>): Value {
   const inputs = externals(new Set(group));
   const place = new Map(group.map((operation, index) => [operation, index]));
-  const steps = group.map(({ definition, attributes, inputs: own, outputs }): FusedStep => {
-    const args = own.map((value): StepArgument => {
-      const literal = scalarOf(value);
-      if (literal !== undefined) return { kind: "literal", value: literal };
-      const index = place.get(value.operation);
-      return index === undefined ? { kind: "input", index: inputs.indexOf(value) } : { kind: "step", index };
+  const argumentOf = (value: Value): StepArgument => {
+    const literal = scalarOf(value);
+    if (literal !== undefined) return { kind: "literal", value: literal };
+    const index = place.get(value.operation);
+    return index === undefined ? { kind: "input", index: inputs.indexOf(value) } : { kind: "step", index };
+  };
+  const steps = group.flatMap(({ definition, attributes, inputs: own, results: [result] }): FusedStep[] => {
+    if (definition.kind !== "elementwise" || result === undefined) return [];
+    const operands = mapTensors(own, (value: Value): StepOperand => {
+      return { shape: value.shape, dtype: value.dtype, from: argumentOf(value) };
     });
-    return {
-      definition: definition as ElementwiseOp,
-      attributes,
-      args,
-      argTypes: own.map(({ shape, dtype }) => ({ shape, dtype })),
-      type: { shape: (outputs[0] as Value).shape, dtype: (outputs[0] as Value).dtype },
-    };
+    return [{ definition, attributes, operands, type: { shape: result.shape, dtype: result.dtype } }];
   });
-  const last = steps.at(-1) as FusedStep;
-  return fusedOp(
-    inputs.map((value) => renewed.get(value) as Value),
-    { shape: last.type.shape, steps, results: [steps.length - 1] },
-  );
+  const values = inputs.map((value) => renewed.get(value) ?? value);
+  const shape = at(steps, steps.length - 1).type.shape;
+  return at(fusedOp({ values }, { shape, steps, results: [steps.length - 1] }).results, 0);
 }
 
 /** The operations of the kernel that ends in `root`, in topological order. */
 function collect(root: Operation, readers: Readers, maxInputs: number): Operation[] {
   const group = new Set([root]);
-  const shape = (root.outputs[0] as Value).shape;
-  const candidates = new Set(root.inputs.map((value) => value.operation));
+  const { shape } = at(root.results, 0);
+  const candidates = new Set(root.operands.map((value) => value.operation));
   while (candidates.size > 0) {
     const candidate = [...candidates].reduce((a, b) => (a.id > b.id ? a : b));
     candidates.delete(candidate);
     if (candidate.definition.kind !== "elementwise" || group.has(candidate)) continue;
-    const output = candidate.outputs[0] as Value;
+    const output = at(candidate.results, 0);
     if (!sameShape(output.shape, shape)) continue;
     const own = readers.get(output) ?? [];
     const isWhole = own.every((reader) => reader !== undefined && group.has(reader));
     const mayRepeat =
       sizeOf(shape) <= REPEATED_SIZE &&
       own.every(
-        (reader) =>
-          reader?.definition.kind === "elementwise" && sameShape((reader.outputs[0] as Value).shape, output.shape),
+        (reader) => reader?.definition.kind === "elementwise" && sameShape(at(reader.results, 0).shape, output.shape),
       );
     if (!isWhole && !mayRepeat) continue;
     const limit = isWhole ? maxInputs : Math.min(maxInputs, externals(group).length);
     group.add(candidate);
     if (externals(group).length > limit) group.delete(candidate);
-    else for (const value of candidate.inputs) candidates.add(value.operation);
+    else for (const value of candidate.operands) candidates.add(value.operation);
   }
   return [...group].sort((a, b) => a.id - b.id);
 }
@@ -102,12 +106,12 @@ function readersOf(graph: Graph): Readers {
   };
   const roots = rootsOf(graph);
   for (const root of roots) note(root, undefined);
-  for (const operation of operationsOf(roots)) for (const value of operation.inputs) note(value, operation);
+  for (const operation of operationsOf(roots)) for (const value of operation.operands) note(value, operation);
   return readers;
 }
 
 /** What a group reads from outside, literals excepted. */
 function externals(group: ReadonlySet<Operation>): Value[] {
-  const values = [...group].flatMap(({ inputs }) => inputs);
+  const values = [...group].flatMap(({ operands }) => operands);
   return [...new Set(values)].filter((value) => !group.has(value.operation) && scalarOf(value) === undefined);
 }

@@ -7,17 +7,17 @@ import { updateGroupOf } from "../ops/optimizers/optimizer_update.ts";
  */
 export function groupUpdates(graph: Graph): Graph {
   const operations = operationsOf(rootsOf(graph));
-  const read = new Set([...operations.flatMap(({ inputs }) => inputs), ...graph.outputs]);
+  const read = new Set([...operations.flatMap(({ operands }) => operands), ...graph.outputs]);
   const groups = new Map<string, Operation[]>();
   for (const operation of operations) {
-    if (updateGroupOf(operation.definition) === undefined || operation.outputs.some((output) => read.has(output)))
+    if (updateGroupOf(operation.definition) === undefined || operation.results.some((output) => read.has(output)))
       continue;
-    const gradient = operation.inputs.at(-3) as Value;
+    const gradient = operation.operands.at(-3) as Value;
     // A gradient that is a variable itself may not lie in a buffer that the same kernel overwrites.
     if (rootKind(gradient) === "leaf") continue;
-    const [rates, status] = operation.inputs.slice(-2) as [Value, Value];
-    const { definition, attributes, inputs } = operation;
-    const key = `${definition.name} ${inputs.length} ${idOf(rates)} ${idOf(status)} ${JSON.stringify(attributes)}`;
+    const [rates, status] = operation.operands.slice(-2) as [Value, Value];
+    const { definition, attributes, operands } = operation;
+    const key = `${definition.name} ${operands.length} ${idOf(rates)} ${idOf(status)} ${JSON.stringify(attributes)}`;
     groups.set(key, [...(groups.get(key) ?? []), operation]);
   }
   const renewed = new Map<Value, Value>();
@@ -25,11 +25,11 @@ export function groupUpdates(graph: Graph): Graph {
     const [first] = members as [Operation, ...Operation[]];
     if (members.length === 1) continue;
     const outputs = updateGroupOf(first.definition)?.(
-      members.flatMap(({ inputs }) => inputs),
+      members.flatMap(({ operands }) => operands),
       { ...(first.attributes as object), variables: members.length },
     );
     members
-      .flatMap((member) => member.outputs)
+      .flatMap((member) => member.results)
       .forEach((output, index) => {
         renewed.set(output, outputs?.[index] as Value);
       });
@@ -43,6 +43,6 @@ export function groupUpdates(graph: Graph): Graph {
 const idOf = ({ operation, index }: Value) => `${operation.id}.${index}`;
 
 function rootKind(value: Value): string {
-  const { definition, inputs } = value.operation;
-  return definition.kind === "view" ? rootKind(inputs[0] as Value) : definition.kind;
+  const { definition, operands } = value.operation;
+  return definition.kind === "view" ? rootKind(operands[0] as Value) : definition.kind;
 }

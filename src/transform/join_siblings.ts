@@ -1,7 +1,9 @@
+import { at } from "../core/at.ts";
 import { sizeOf } from "../core/shape.ts";
-import { type Graph, Operation, operationsOf, rootsOf, type Value } from "../graph/operation.ts";
-import { type FusedAttributes, fusedOp, joinFused } from "../ops/elementwise/fused.ts";
-import { isReduction } from "../ops/reduce/reduce.ts";
+import { type Graph, mapTensors, Operation, operationsOf, rootsOf, type Value } from "../graph/operation.ts";
+import { fusedOp, joinFused } from "../ops/elementwise/fused.ts";
+import { type ReduceOp, reduceOps } from "../ops/reduce/reduce.ts";
+import type { Visited } from "./rewrite.ts";
 
 /** Inputs and outputs of at most this many elements: there a dispatch costs more than what it does. */
 const SMALL_SIZE = 4096;
@@ -10,53 +12,40 @@ const SMALL_SIZE = 4096;
 interface Kind {
   /** Operations of equal text are of one kind; undefined for all others. */
   key(operation: Operation): string | undefined;
-  /** The outputs of the members, one after another, in one operation. */
-  join(members: Members): readonly Value[];
+  /** The outputs of the members, one after another, of one operation. */
+  join(members: readonly Visited[]): readonly Value[];
   /** Storage buffers that the joined kernel binds. */
   buffers(members: readonly Operation[]): number;
 }
 
-interface Member {
-  readonly operation: Operation;
-  /** Its inputs in the new graph. */
-  readonly inputs: readonly Value[];
-}
-
-type Members = readonly [Member, ...Member[]];
-
 const FUSED: Kind = {
-  key: ({ definition, attributes }) =>
-    definition === fusedOp.definition ? JSON.stringify((attributes as FusedAttributes).shape) : undefined,
-  join: ([first, ...rest]) =>
-    joinFused(
-      (first.operation.attributes as FusedAttributes).shape,
-      [first, ...rest].map(({ operation, inputs }) => ({
-        inputs,
-        attributes: operation.attributes as FusedAttributes,
-      })),
-    ),
+  key: (operation) => (fusedOp.matches(operation) ? JSON.stringify(operation.attributes.shape) : undefined),
+  join: (members) => {
+    const fused = members.filter((member) => fusedOp.matches(member));
+    return joinFused(at(fused, 0).attributes.shape, fused).results;
+  },
   buffers: (members) =>
-    new Set(members.flatMap(({ inputs }) => inputs.map(rootOf))).size +
-    members.flatMap(({ outputs }) => outputs).length,
+    new Set(members.flatMap(({ operands }) => operands.map(rootOf))).size +
+    members.flatMap(({ results }) => results).length,
 };
 
-const REDUCED: Kind = {
-  key: ({ definition, attributes }) =>
-    isReduction(definition) ? `${definition.name} ${JSON.stringify(attributes)}` : undefined,
-  join: ([first, ...rest]) => {
-    const { definition, attributes } = first.operation;
-    const inputs = [first, ...rest].flatMap((member) => member.inputs);
-    return new Operation(definition, inputs, attributes).outputs;
+/** Reductions of equal extents. */
+const reduced = (op: ReduceOp): Kind => ({
+  key: (operation) => (op.matches(operation) ? JSON.stringify(operation.attributes) : undefined),
+  join: (members) => {
+    const own = members.filter((member) => op.matches(member));
+    return op({ values: own.flatMap(({ inputs }) => inputs.values) }, at(own, 0).attributes).results;
   },
   buffers: (members) => 2 * members.length,
-};
+});
 
 /**
  * Small operations of one kind that do not need each other run in one kernel with an output for each: elementwise ones of one
  * shape, and reductions of equal extents. They stand where the first of them stood, so that only what is there by then can be joined.
  */
 export function joinSiblings(graph: Graph, maxStorageBuffers: number): Graph {
-  return joinKind(joinKind(graph, FUSED, maxStorageBuffers), REDUCED, maxStorageBuffers);
+  const kinds = [FUSED, ...reduceOps().map(reduced)];
+  return kinds.reduce((current, kind) => joinKind(current, kind, maxStorageBuffers), graph);
 }
 
 function joinKind(graph: Graph, kind: Kind, maxStorageBuffers: number): Graph {
@@ -65,12 +54,12 @@ function joinKind(graph: Graph, kind: Kind, maxStorageBuffers: number): Graph {
   const open = new Map<string, Operation[][]>();
   for (const operation of operations) {
     const key = kind.key(operation);
-    if (key === undefined || ![...operation.inputs, ...operation.outputs].every(isSmall)) continue;
+    if (key === undefined || ![...operation.operands, ...operation.results].every(isSmall)) continue;
     const known = open.get(key) ?? [];
     open.set(key, known);
-    const newest = Math.max(...operation.inputs.map(madeAt));
+    const newest = Math.max(...operation.operands.map(madeAt));
     const mayJoin = (group: readonly Operation[]) =>
-      newest < (group[0] as Operation).id && kind.buffers([...group, operation]) <= maxStorageBuffers;
+      newest < at(group, 0).id && kind.buffers([...group, operation]) <= maxStorageBuffers;
     const group = known.findLast(mayJoin) ?? [];
     if (group.push(operation) === 1) known.push(group);
     groups.set(operation, group);
@@ -89,20 +78,20 @@ function rebuild(
   const renewed = new Map<Value, Value>();
   const renew = (value: Value): Value => {
     if (!renewed.has(value)) make(value.operation);
-    return renewed.get(value) as Value;
+    return renewed.get(value) ?? value;
   };
   const make = (operation: Operation): void => {
     const group = groups.get(operation) ?? [operation];
-    const members = group.map((member) => ({ operation: member, inputs: member.inputs.map(renew) }));
-    const [first, ...rest] = members as Member[] as [Member, ...Member[]];
-    const outputs = rest.length > 0 ? kind.join([first, ...rest]) : remake(first);
-    group
-      .flatMap((member) => member.outputs)
-      .forEach((output, index) => {
-        renewed.set(output, outputs[index] as Value);
-      });
+    const members = group.map((member): Visited => {
+      const { definition, attributes, outputs } = member;
+      return { operation: member, definition, attributes, outputs, inputs: mapTensors(member.inputs, renew) };
+    });
+    const results = members.length > 1 ? kind.join(members) : remake(at(members, 0));
+    for (const [index, result] of group.flatMap((member) => member.results).entries()) {
+      renewed.set(result, at(results, index));
+    }
   };
-  for (const operation of operations) if (operation.outputs.some((output) => !renewed.has(output))) make(operation);
+  for (const operation of operations) if (operation.results.some((result) => !renewed.has(result))) make(operation);
   return {
     outputs: graph.outputs.map(renew),
     updates: graph.updates.map(({ variable, value }) => ({ variable, value: renew(value) })),
@@ -110,16 +99,15 @@ function rebuild(
 }
 
 /** All but leaves are made anew, so that they stand in this order. */
-const remake = ({ operation, inputs }: Member): readonly Value[] =>
-  operation.definition.kind === "leaf"
-    ? operation.outputs
-    : new Operation(operation.definition, inputs, operation.attributes).outputs;
+const remake = ({ operation, definition, inputs, attributes }: Visited): readonly Value[] =>
+  definition.kind === "leaf" ? operation.results : new Operation(definition, inputs, attributes).results;
 
 const isSmall = ({ shape }: Value): boolean => sizeOf(shape) <= SMALL_SIZE;
 
-/** The operation whose buffer holds a value, views left out. */
+/** The value whose buffer holds a value, views left out. */
 function rootOf(value: Value): Value {
-  return value.operation.definition.kind === "view" ? rootOf(value.operation.inputs[0] as Value) : value;
+  const { definition, operands } = value.operation;
+  return definition.kind === "view" && operands[0] !== undefined ? rootOf(operands[0]) : value;
 }
 
 /** When a value's buffer is there: leaves are there from the beginning. */

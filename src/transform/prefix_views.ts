@@ -1,14 +1,18 @@
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { defineOp } from "../graph/op.ts";
+import { defineOp, type Out } from "../graph/op.ts";
 import type { Graph, Value } from "../graph/operation.ts";
 import { sliceOp } from "../ops/data/movement.ts";
 import { rewrite } from "./rewrite.ts";
 
+interface Input {
+  readonly x: Value;
+}
+
 /** The first elements of a tensor, where they lie. */
-const prefixOp = defineOp<{ readonly shape: Shape }>({
+const prefixOp = defineOp<Input, { readonly shape: Shape }, Out>({
   kind: "view",
   name: "prefix",
-  infer: ({ inputs: [x], attributes: { shape } }) => [{ shape, dtype: x?.dtype ?? "float32" }],
+  infer: ({ inputs: { x }, attributes: { shape } }) => ({ out: { shape, dtype: x.dtype } }),
   vjp: () => {
     throw new Error("prefix: it is made after differentiation");
   },
@@ -19,13 +23,14 @@ const prefixOp = defineOp<{ readonly shape: Shape }>({
  * elements of what it views.
  */
 export function prefixViews(graph: Graph): Graph {
-  return rewrite(graph, ({ definition, attributes }, inputs) => {
-    if (definition !== sliceOp.definition) return undefined;
-    const { begin, size } = attributes as { readonly begin: readonly number[]; readonly size: Shape };
-    const { shape } = inputs[0] as Value;
+  return rewrite(graph, (visited) => {
+    if (!sliceOp.matches(visited)) return undefined;
+    const { inputs, attributes } = visited;
+    const { begin, size } = attributes;
+    const { shape } = inputs.x;
     const cut = size.findIndex((length) => length !== 1);
     const isWhole = cut < 0 || size.every((length, axis) => axis <= cut || length === shape[axis]);
     if (begin.some((start) => start !== 0) || !isWhole || sizeOf(size) === 0) return undefined;
-    return prefixOp(inputs, { shape: size });
+    return { ...prefixOp(inputs, { shape: size }) };
   });
 }

@@ -13,17 +13,18 @@ import { countUses, rewrite } from "./rewrite.ts";
 /** Shares the padding of every sweep that allows it. */
 export function sharePadding(graph: Graph): Graph {
   const uses = countUses(graph);
-  return rewrite(graph, ({ definition, attributes, outputs }, [x, recurrent]) => {
-    if (definition !== lstmSweepOp.definition || x?.operation.definition !== gatherOp.definition) return undefined;
+  return rewrite(graph, ({ definition, attributes, operation, inputs }) => {
+    const [x, recurrent] = [inputs.operands ?? []].flat();
+    if (definition !== lstmSweepOp.definition || x === undefined || !gatherOp.matches(x.operation)) return undefined;
     const parts = attributes as SweepParts & LstmActivations;
-    const [table, ids] = x.operation.inputs as [Value, Value];
+    const { table, ids } = x.operation.inputs;
     if (parts.hasIds || parts.hasInitial || parts.hasMask) return undefined;
     if (table.shape.length !== 2 || ids.shape.length !== 2 || (ids.shape[0] as number) > MOST_SCHEDULED_ROWS) {
       return undefined;
     }
-    if (outputs.slice(0, -1).some((output) => uses.has(output))) return undefined;
+    if (operation.results.slice(0, -1).some((output) => uses.has(output))) return undefined;
     const { activation, recurrentActivation } = parts;
     const last = lstmPaddedSweep(table, ids, recurrent as Value, { activation, recurrentActivation });
-    return outputs.map(() => last);
+    return { results: operation.results.map(() => last) };
   });
 }

@@ -22,7 +22,7 @@ import {
 } from "../../src/index.ts";
 import { compileModel } from "../../src/nn/model/compile_model.ts";
 import { measure } from "../../src/nn/training/objective.ts";
-import { differentiate } from "../../src/runtime/value_and_grad.ts";
+import { differentiate } from "../../src/transform/differentiate.ts";
 import { expectClose, expectNear } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 import { GRADIENTS, VALUES } from "./keras_case.ts";

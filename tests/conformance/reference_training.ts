@@ -30,8 +30,8 @@ import {
 } from "../../src/index.ts";
 import { resolveLoss } from "../../src/nn/losses/index.ts";
 import { RATE_COUNT } from "../../src/ops/optimizers/optimizer_update.ts";
-import { differentiate } from "../../src/runtime/value_and_grad.ts";
 import { variablesOf } from "../../src/runtime/variables.ts";
+import { differentiate } from "../../src/transform/differentiate.ts";
 import { expectClose, expectNear } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 

@@ -1,7 +1,8 @@
 /** Every kernel's op has its meaning in float64 in the table that the interpreter reads. */
 import { readdirSync } from "node:fs";
 import { expect, test, vi } from "vitest";
-import type { OpDefinition } from "../../src/graph/op.ts";
+import type { NoAttributes, Out } from "../../src/graph/op.ts";
+import type { OpDefinition } from "../../src/graph/operation.ts";
 import { interpret } from "../../src/ops/interpret.ts";
 import { referenceOf } from "../../src/ops/references.ts";
 
@@ -30,12 +31,14 @@ test("every kernel op under src/ops and src/transform has a reference", async ()
 
 test("an op without a reference is named", async () => {
   const { defineOp } = await import("../../src/graph/op.ts");
-  const op = defineOp<null>({
+  const op = defineOp<NoAttributes, null, Out>({
     kind: "kernel",
     name: "unknown",
-    infer: () => [{ shape: [1], dtype: "float32" }],
-    vjp: () => [],
+    infer: () => ({ out: { shape: [1], dtype: "float32" } }),
+    vjp: () => ({}),
     lower: () => [],
   });
-  expect(() => interpret({ outputs: op([], null), updates: [] })).toThrow('the op "unknown" has no float64 reference');
+  expect(() => interpret({ outputs: [op({}, null).out], updates: [] })).toThrow(
+    'the op "unknown" has no float64 reference',
+  );
 });

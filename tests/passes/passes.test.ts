@@ -79,8 +79,8 @@ describe("siblings", () => {
   const joined = (graph: Graph, buffers: number) => joinSiblings(fuseElementwise(graph, 7), buffers);
   /** How many outputs each operation of a name has. */
   const outputsOf = (graph: Graph, name: string) =>
-    operationsOf(rootsOf(graph)).flatMap(({ definition, outputs }) =>
-      definition.name === name ? [outputs.length] : [],
+    operationsOf(rootsOf(graph)).flatMap(({ definition, results }) =>
+      definition.name === name ? [results.length] : [],
     );
 
   test("elementwise operations of one shape, and the sums over them, are one kernel each", async () => {
@@ -199,8 +199,8 @@ describe("elementwise fusion", () => {
     });
     for (const limit of [2, 3, 4, 7]) {
       const fused = fuseElementwise(s.graph, limit);
-      for (const { definition, inputs } of operationsOf(rootsOf(fused))) {
-        if (definition.name === "fused") expect(inputs.length).toBeLessThanOrEqual(limit);
+      for (const { definition, operands } of operationsOf(rootsOf(fused))) {
+        if (definition.name === "fused") expect(operands.length).toBeLessThanOrEqual(limit);
       }
       await expectSameMeaning(s, fused);
     }
@@ -212,8 +212,8 @@ describe("elementwise fusion", () => {
       (...all) => [all.reduce((a, b) => ops.add(a, b))],
     );
     const fused = fuseElementwise(s.graph, 3);
-    for (const { definition, inputs } of operationsOf(rootsOf(fused))) {
-      if (definition.name === "fused") expect(inputs.length).toBeLessThanOrEqual(3);
+    for (const { definition, operands } of operationsOf(rootsOf(fused))) {
+      if (definition.name === "fused") expect(operands.length).toBeLessThanOrEqual(3);
     }
     await expectSameMeaning(s, fused);
   });
@@ -287,7 +287,7 @@ describe("projecting then gathering", () => {
     const moved = projectThenGather(s.graph);
     expect(namesIn(moved).at(-1)).toBe("gather");
     const product = operationsOf(moved.outputs).find(({ definition }) => definition.name === "matmul");
-    expect(product?.outputs[0]?.shape).toEqual([7, 8]);
+    expect(product?.results[0]?.shape).toEqual([7, 8]);
     await expectSameMeaning(s, moved);
   });
 

@@ -3,7 +3,7 @@ import { ValueError } from "../../core/errors.ts";
 import type { Operand } from "../../core/kernel_call.ts";
 import { VectorIndex, type VectorStorage } from "../../embed/index.ts";
 import type { Device } from "../../gpu/device.ts";
-import { defineOp, only } from "../../graph/op.ts";
+import { definePositionalOp as defineOp, only } from "../../graph/positional.ts";
 import { PLAIN_READ_SIZE, plainReadCall } from "../../kernels/bench/roofline.ts";
 import type { BenchCase, Prepared, SearchSizes } from "../case.ts";
 import { CheckError, checkSamples } from "../check.ts";

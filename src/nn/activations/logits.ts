@@ -4,9 +4,9 @@ import { reshape } from "../../ops/data/reshape.ts";
 /** What a sigmoid or softmax was computed from, if `probabilities` is one (perhaps reshaped): losses are exact from there. */
 export function logitsBehind(probabilities: Value, activation: "sigmoid" | "softmax"): Value | undefined {
   let value = probabilities;
-  while (value.operation.definition.kind === "view") value = value.operation.inputs[0] as Value;
-  const { definition, attributes, inputs } = value.operation;
+  while (value.operation.definition.kind === "view") value = value.operation.operands[0] as Value;
+  const { definition, attributes, operands } = value.operation;
   if (definition.name !== activation) return undefined;
   if (activation === "softmax" && (attributes as { readonly log: boolean }).log) return undefined;
-  return reshape(inputs[0] as Value, probabilities.shape);
+  return reshape(operands[0] as Value, probabilities.shape);
 }

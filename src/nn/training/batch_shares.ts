@@ -5,7 +5,7 @@
 import { ValueError } from "../../core/errors.ts";
 import type { Update, Value } from "../../graph/operation.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
-import { differentiate } from "../../runtime/value_and_grad.ts";
+import { differentiate } from "../../transform/differentiate.ts";
 import type { OpenBatch } from "../data/batch_source.ts";
 import { measure, type Outputs } from "./objective.ts";
 import { type Additions, meanAddition } from "./running_totals.ts";

@@ -1,80 +1,61 @@
 /** Ops that move elements without changing them: transpose, slice, pad, concat, stack, reverse. All lower to one strided copy. */
+import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import type { Operand, TensorType } from "../../core/kernel_call.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
-import { defineOp, type Op, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import { defineOp, type Op, type OpReference, type Out, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { type CopyPart, copyCall } from "../../kernels/data/copy.ts";
 import { expandDims } from "./reshape.ts";
 
-/** What is peculiar to one movement: the output's shape, the boxes copied, and the way back. */
+interface Input {
+  readonly x: Value;
+}
+
+/** A movement of one tensor: the output's shape, the box that is copied, and the gradient. */
 interface Movement<A> {
   readonly name: string;
-  shape(inputs: readonly Shape[], attributes: A): Shape;
-  parts(inputs: readonly Shape[], output: Shape, attributes: A): readonly CopyPart[];
-  vjp(inputs: readonly Value[], dy: Value, attributes: A): readonly Value[];
+  shape(from: Shape, attributes: A): Shape;
+  part(from: Shape, to: Shape, attributes: A): Omit<CopyPart, "input" | "shape" | "outStrides" | "outOffset">;
+  vjp(x: Value, dy: Value, attributes: A): Value;
 }
 
-/** The op of a movement, with the boxes that it copies. */
-interface MovementOp<A> extends Op<A> {
-  partsOf(inputs: readonly { readonly shape: Shape }[], output: TensorType, attributes: A): readonly CopyPart[];
+/** The op of a movement, with the box that it copies. */
+interface MovementOp<A> extends Op<Input, A, Out> {
+  partOf(from: Shape, to: Shape, attributes: A): CopyPart;
 }
 
-function defineMovement<A>(movement: Movement<A>): MovementOp<A> {
-  const partsOf: MovementOp<A>["partsOf"] = (inputs, output, attributes) =>
-    movement.parts(
-      inputs.map(({ shape }) => shape),
-      output.shape,
-      attributes,
-    );
-  const op = defineOp<A>({
+function defineMovement<A>({ name, shape, part, vjp }: Movement<A>): MovementOp<A> {
+  const partOf = (from: Shape, to: Shape, attributes: A): CopyPart => ({
+    input: 0,
+    shape: to,
+    outStrides: stridesOf(to),
+    outOffset: 0,
+    ...part(from, to, attributes),
+  });
+  const op = defineOp<Input, A, Out>({
     kind: "kernel",
-    name: movement.name,
-    infer: ({ inputs, attributes }) => {
-      const [first] = inputs;
-      if (first === undefined) throw new ShapeError(`${movement.name}: got no tensors; expected at least one`);
-      if (inputs.some(({ dtype }) => dtype !== first.dtype)) {
-        throw new DTypeError(
-          `${movement.name}: got ${inputs.map(({ dtype }) => dtype).join(" and ")}; expected one dtype`,
-          {
-            dtypes: inputs.map(({ dtype }) => dtype),
-          },
-        );
-      }
-      const shape = movement.shape(
-        inputs.map((x) => x.shape),
-        attributes,
-      );
-      return [{ shape, dtype: first.dtype }];
-    },
-    vjp: ({ inputs, cotangents: [dy], attributes }) => movement.vjp(inputs, dy as Value, attributes),
-    lower: ({ inputs, outputs: [output], attributes }) => [
-      copyCall(inputs, output as Operand, partsOf(inputs, output as Operand, attributes)),
+    name,
+    infer: ({ inputs: { x }, attributes }) => ({ out: { shape: shape(x.shape, attributes), dtype: x.dtype } }),
+    vjp: ({ inputs: { x }, cotangents: { out }, attributes }) => ({ x: vjp(x, out, attributes) }),
+    lower: ({ inputs: { x }, outputs: { out }, attributes }) => [
+      copyCall([x], out, [partOf(x.shape, out.shape, attributes)]),
     ],
   });
-  return Object.assign(op, { partsOf });
+  return Object.assign(op, { partOf });
 }
 
 const transposeOp = defineMovement<{ readonly permutation: readonly number[] }>({
   name: "transpose",
-  shape: ([shape], { permutation }) => permutation.map((axis) => shape?.[axis] as number),
-  parts: ([shape], output, { permutation }) => {
-    const strides = stridesOf(shape as Shape);
-    return [
-      {
-        input: 0,
-        shape: output,
-        inStrides: permutation.map((axis) => strides[axis] as number),
-        inOffset: 0,
-        outStrides: stridesOf(output),
-        outOffset: 0,
-      },
-    ];
+  shape: (from, { permutation }) => permutation.map((axis) => at(from, axis)),
+  part: (from, _to, { permutation }) => {
+    const strides = stridesOf(from);
+    return { inStrides: permutation.map((axis) => at(strides, axis)), inOffset: 0 };
   },
-  vjp: (_inputs, dy, { permutation }) => {
-    const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
-    return [transpose(dy, inverse)];
-  },
+  vjp: (_x, dy, { permutation }) =>
+    transpose(
+      dy,
+      permutation.map((_, axis) => permutation.indexOf(axis)),
+    ),
 });
 
 /** Axes in another order; reversed when `permutation` is absent. */
@@ -87,22 +68,18 @@ export function transpose(x: Value, permutation?: readonly number[]): Value {
       shape: x.shape,
     });
   }
-  return only(transposeOp([x], { permutation: order.map((axis) => normalizeAxis("transpose", axis, rank)) }));
+  return transposeOp({ x }, { permutation: order.map((axis) => normalizeAxis("transpose", axis, rank)) }).out;
 }
 
 /** The op behind `slice`, for passes that look for it. */
 export const sliceOp = defineMovement<{ readonly begin: readonly number[]; readonly size: readonly number[] }>({
   name: "slice",
-  shape: ([shape], { begin, size }) => {
-    const from = shape as Shape;
-    if (
-      begin.length !== from.length ||
-      size.length !== from.length ||
-      from.some(
-        (axis, d) =>
-          (begin[d] as number) < 0 || (size[d] as number) < 0 || (begin[d] as number) + (size[d] as number) > axis,
-      )
-    ) {
+  shape: (from, { begin, size }) => {
+    const isInside = (axis: number, d: number) => {
+      const [start = -1, length = -1] = [begin[d], size[d]];
+      return start >= 0 && length >= 0 && start + length <= axis;
+    };
+    if (begin.length !== from.length || size.length !== from.length || !from.every(isInside)) {
       throw new ShapeError(
         `slice: begin ${formatShape(begin)} with size ${formatShape(size)} reaches outside ${formatShape(from)}; expected 0 ≤ begin and begin + size ≤ the axis, one of each per axis`,
         { begin, size, shape: from },
@@ -110,17 +87,16 @@ export const sliceOp = defineMovement<{ readonly begin: readonly number[]; reado
     }
     return size;
   },
-  parts: ([shape], output, { begin }) => {
-    const strides = stridesOf(shape as Shape);
-    const inOffset = begin.reduce((offset, start, axis) => offset + start * (strides[axis] as number), 0);
-    return [{ input: 0, shape: output, inStrides: strides, inOffset, outStrides: stridesOf(output), outOffset: 0 }];
+  part: (from, _to, { begin }) => {
+    const inStrides = stridesOf(from);
+    return { inStrides, inOffset: begin.reduce((offset, start, axis) => offset + start * at(inStrides, axis), 0) };
   },
-  vjp: ([x], dy, { begin }) => [only(padOp([dy], { before: begin, shape: (x as Value).shape }))],
+  vjp: (x, dy, { begin }) => padOp({ x: dy }, { before: begin, shape: x.shape }).out,
 });
 
 /** The box that starts at `begin` and has the shape `size`. */
 export function slice(x: Value, begin: readonly number[], size: readonly number[]): Value {
-  return only(sliceOp([x], { begin: [...begin], size: [...size] }));
+  return sliceOp({ x }, { begin: [...begin], size: [...size] }).out;
 }
 
 interface PadAttributes {
@@ -131,75 +107,106 @@ interface PadAttributes {
 /** Puts x at `before` in zeros of `shape`; what reaches outside is cut. */
 const padOp: MovementOp<PadAttributes> = defineMovement<PadAttributes>({
   name: "pad",
-  shape: (_inputs, { shape }) => shape,
-  parts: ([from], output, { before }) => [
-    {
-      input: 0,
-      shape: output,
-      inStrides: stridesOf(from as Shape),
-      inOffset: 0,
-      outStrides: stridesOf(output),
-      outOffset: 0,
-      before,
-      inside: from as Shape,
-    },
-  ],
+  shape: (_from, { shape }) => shape,
+  part: (from, _to, { before }) => ({ inStrides: stridesOf(from), inOffset: 0, before, inside: from }),
   // The way back shifts the other way; what the pad cut off gets zeros.
-  vjp: ([x], dy, { before }) => [
-    only(padOp([dy], { before: before.map((count) => -count), shape: (x as Value).shape })),
-  ],
+  vjp: (x, dy, { before }) => padOp({ x: dy }, { before: before.map((count) => -count), shape: x.shape }).out,
 });
 
 /** x inside zeros: `before[d]` and `after[d]` of them along each axis. */
 export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
   const shape = x.shape.map((size, axis) => size + (before[axis] ?? 0) + (after[axis] ?? 0));
-  return only(padOp([x], { before: x.shape.map((_, axis) => before[axis] ?? 0), shape }));
+  return padOp({ x }, { before: x.shape.map((_, axis) => before[axis] ?? 0), shape }).out;
 }
 
 /** x `[B, T, ...]` one step later along time: zeros first, the last step dropped. */
 export function shiftTime(x: Value): Value {
-  return only(padOp([x], { before: x.shape.map((_, axis) => Number(axis === 1)), shape: x.shape }));
+  return padOp({ x }, { before: x.shape.map((_, axis) => Number(axis === 1)), shape: x.shape }).out;
 }
 
-const concatOp = defineMovement<{ readonly axis: number }>({
+/** The op behind `reverse`, for passes that look for it. */
+export const reverseOp = defineMovement<{ readonly axis: number }>({
+  name: "reverse",
+  shape: (from) => from,
+  part: (from, _to, { axis }) => {
+    const strides = stridesOf(from);
+    return {
+      inStrides: strides.map((stride, d) => (d === axis ? -stride : stride)),
+      inOffset: (at(from, axis) - 1) * at(strides, axis),
+    };
+  },
+  vjp: (_x, dy, { axis }) => reverse(dy, axis),
+});
+
+/** Elements along `axis` in reverse order. */
+export function reverse(x: Value, axis: number): Value {
+  return reverseOp({ x }, { axis: normalizeAxis("reverse", axis, x.shape.length) }).out;
+}
+
+interface ConcatInputs {
+  readonly values: readonly Value[];
+}
+
+interface ConcatAttributes {
+  readonly axis: number;
+}
+
+const concatOp = defineOp<ConcatInputs, ConcatAttributes, Out>({
+  kind: "kernel",
   name: "concat",
-  shape: (shapes, { axis }) => {
-    const [first] = shapes as [Shape];
-    if (
-      shapes.some((shape) => shape.length !== first.length || shape.some((size, d) => d !== axis && size !== first[d]))
-    ) {
+  infer: ({ inputs: { values }, attributes: { axis } }) => {
+    const [first] = values;
+    if (first === undefined) throw new ShapeError("concat: got no tensors; expected at least one");
+    const dtypes = values.map(({ dtype }) => dtype);
+    if (dtypes.some((dtype) => dtype !== first.dtype)) {
+      throw new DTypeError(`concat: got ${dtypes.join(" and ")}; expected one dtype`, { dtypes });
+    }
+    const shapes = values.map(({ shape }) => shape);
+    const fits = (shape: Shape) =>
+      shape.length === first.shape.length && shape.every((size, d) => d === axis || size === first.shape[d]);
+    if (!shapes.every(fits)) {
       throw new ShapeError(
         `concat: ${shapes.map(formatShape).join(" and ")} differ outside axis ${axis}; expected equal sizes there`,
         { shapes, axis },
       );
     }
-    const total = shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0);
-    return first.map((size, d) => (d === axis ? total : size));
+    const total = shapes.reduce((sum, shape) => sum + at(shape, axis), 0);
+    return { out: { shape: first.shape.map((size, d) => (d === axis ? total : size)), dtype: first.dtype } };
   },
-  parts: (shapes, output, { axis }) => {
-    const outStrides = stridesOf(output);
+  vjp: ({ inputs: { values }, cotangents: { out }, attributes: { axis } }) => {
     let start = 0;
-    return shapes.map((shape, input) => {
-      const outOffset = start * (outStrides[axis] as number);
-      start += shape[axis] as number;
-      return { input, shape, inStrides: stridesOf(shape), inOffset: 0, outStrides, outOffset };
-    });
+    return {
+      values: values.map(({ shape }) => {
+        const begin = shape.map((_, d) => (d === axis ? start : 0));
+        start += at(shape, axis);
+        return slice(out, begin, shape);
+      }),
+    };
   },
-  vjp: (inputs, dy, { axis }) => {
-    let start = 0;
-    return inputs.map(({ shape }) => {
-      const begin = shape.map((_, d) => (d === axis ? start : 0));
-      start += shape[axis] as number;
-      return slice(dy, begin, shape);
-    });
-  },
+  lower: ({ inputs: { values }, outputs: { out }, attributes }) => [
+    copyCall(values, out, concatParts(values, out.shape, attributes)),
+  ],
 });
+
+function concatParts(
+  values: readonly { readonly shape: Shape }[],
+  to: Shape,
+  { axis }: ConcatAttributes,
+): readonly CopyPart[] {
+  const outStrides = stridesOf(to);
+  let start = 0;
+  return values.map(({ shape }, input) => {
+    const outOffset = start * at(outStrides, axis);
+    start += at(shape, axis);
+    return { input, shape, inStrides: stridesOf(shape), inOffset: 0, outStrides, outOffset };
+  });
+}
 
 /** Tensors one after the other along `axis`. */
 export function concat(values: readonly Value[], axis = -1): Value {
   const [first] = values;
   if (first === undefined) throw new ShapeError("concat: got no tensors; expected at least one");
-  return only(concatOp(values, { axis: normalizeAxis("concat", axis, first.shape.length) }));
+  return concatOp({ values }, { axis: normalizeAxis("concat", axis, first.shape.length) }).out;
 }
 
 /** Tensors of one shape side by side along a new axis. */
@@ -210,66 +217,43 @@ export function stack(values: readonly Value[], axis = 0): Value {
   );
 }
 
-const reverseOp = defineMovement<{ readonly axis: number }>({
-  name: "reverse",
-  shape: ([shape]) => shape as Shape,
-  parts: (_shapes, output, { axis }) => {
-    const strides = stridesOf(output);
-    const along = strides[axis] as number;
-    return [
-      {
-        input: 0,
-        shape: output,
-        inStrides: strides.map((stride, d) => (d === axis ? -stride : stride)),
-        inOffset: ((output[axis] as number) - 1) * along,
-        outStrides: strides,
-        outOffset: 0,
-      },
-    ];
-  },
-  vjp: (_inputs, dy, { axis }) => [reverse(dy, axis)],
-});
-
-/** Elements along `axis` in reverse order. */
-export function reverse(x: Value, axis: number): Value {
-  return only(reverseOp([x], { axis: normalizeAxis("reverse", axis, x.shape.length) }));
-}
-
 function copyBox({ data }: ReferenceArray, target: Float64Array, part: CopyPart): void {
   const own = stridesOf(part.shape);
+  const inside = part.inside ?? part.shape;
   for (let index = 0; index < sizeOf(part.shape); index++) {
     let from = part.inOffset;
     let to = part.outOffset;
     let isInside = true;
     own.forEach((stride, axis) => {
-      const coordinate = Math.floor(index / stride) % (part.shape[axis] as number);
+      const coordinate = Math.floor(index / stride) % at(part.shape, axis);
       const inner = coordinate - (part.before?.[axis] ?? 0);
-      isInside &&= inner >= 0 && inner < ((part.inside ?? part.shape)[axis] as number);
-      from += inner * (part.inStrides[axis] as number);
-      to += coordinate * (part.outStrides[axis] as number);
+      isInside &&= inner >= 0 && inner < at(inside, axis);
+      from += inner * at(part.inStrides, axis);
+      to += coordinate * at(part.outStrides, axis);
     });
-    target[to] = isInside ? (data[from] as number) : 0;
+    target[to] = isInside ? at(data, from) : 0;
   }
 }
 
-/** What the movements mean in float64. */
+function copied(inputs: readonly ReferenceArray[], shape: Shape, parts: readonly CopyPart[]) {
+  const data = new Float64Array(sizeOf(shape));
+  for (const part of parts) copyBox(at(inputs, part.input), data, part);
+  return { out: { shape, data } };
+}
+
+/** The movements in float64. */
 export function movementReferences(): readonly OpReference[] {
-  const referenceOf = <A>(op: MovementOp<A>): OpReference<A> => ({
-    op,
-    reference: ({ inputs, outputs: [output], attributes }) => {
-      const { shape } = output as TensorType;
-      const data = new Float64Array(sizeOf(shape));
-      for (const part of op.partsOf(inputs, output as TensorType, attributes)) {
-        copyBox(inputs[part.input] as ReferenceArray, data, part);
-      }
-      return [{ shape, data }];
-    },
-  });
+  const movement = <A>(op: MovementOp<A>) =>
+    referenceFor(op, ({ inputs: { x }, outputs: { out }, attributes }) =>
+      copied([x], out.shape, [op.partOf(x.shape, out.shape, attributes)]),
+    );
   return [
-    referenceOf(transposeOp),
-    referenceOf(sliceOp),
-    referenceOf(padOp),
-    referenceOf(concatOp),
-    referenceOf(reverseOp),
+    movement(transposeOp),
+    movement(sliceOp),
+    movement(padOp),
+    movement(reverseOp),
+    referenceFor(concatOp, ({ inputs: { values }, outputs: { out }, attributes }) =>
+      copied(values, out.shape, concatParts(values, out.shape, attributes)),
+    ),
   ];
 }

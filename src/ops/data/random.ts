@@ -1,14 +1,17 @@
+import { at } from "../../core/at.ts";
 import { DTypeError, ValueError } from "../../core/errors.ts";
-import type { Operand } from "../../core/kernel_call.ts";
 import { threefry2x32, wordToUniform } from "../../core/random.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
-import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import { defineOp, type NoAttributes, type Out, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { randomUniformCall } from "../../kernels/data/random.ts";
 import { cast, greaterEqual, mul } from "../elementwise/arithmetic.ts";
-import { elementwise, sameDType } from "../elementwise/elementwise.ts";
 import { slice } from "./movement.ts";
 import { reshape } from "./reshape.ts";
+
+interface RandomInputs {
+  readonly counter: Value;
+}
 
 interface RandomAttributes {
   readonly shape: Shape;
@@ -16,31 +19,31 @@ interface RandomAttributes {
   readonly stream: number;
 }
 
-const randomUniformOp = defineOp<RandomAttributes>({
+const randomUniformOp = defineOp<RandomInputs, RandomAttributes, Out>({
   kind: "kernel",
   name: "randomUniform",
-  infer: ({ inputs: [counter], attributes: { shape } }) => {
-    if (counter?.dtype !== "int32" || counter.shape.length !== 0) {
-      throw new DTypeError("randomUniform: expected an int32 scalar as counter", { dtype: counter?.dtype });
+  infer: ({ inputs: { counter }, attributes: { shape } }) => {
+    if (counter.dtype !== "int32" || counter.shape.length !== 0) {
+      throw new DTypeError("randomUniform: expected an int32 scalar as counter", { dtype: counter.dtype });
     }
-    return [{ shape, dtype: "float32" }];
+    return { out: { shape, dtype: "float32" } };
   },
-  vjp: () => [null],
-  lower: ({ inputs: [counter], outputs: [output], attributes: { seed, stream } }) => [
-    randomUniformCall(counter as Operand, output as Operand, { seed, stream }),
+  vjp: () => ({}),
+  lower: ({ inputs: { counter }, outputs: { out }, attributes: { seed, stream } }) => [
+    randomUniformCall(counter, out, { seed, stream }),
   ],
 });
 
-export const randomUniformReference: OpReference<RandomAttributes> = {
-  op: randomUniformOp,
-  reference: ({ inputs: [counter], attributes: { shape, seed, stream } }) => {
-    const count = (counter as ReferenceArray).data[0] as number;
+export const randomUniformReference = referenceFor(
+  randomUniformOp,
+  ({ inputs: { counter }, attributes: { shape, seed, stream } }) => {
+    const count = at(counter.data, 0);
     const data = Float64Array.from({ length: sizeOf(shape) }, (_, index) =>
       wordToUniform(threefry2x32(seed, stream, index, count)[0]),
     );
-    return [{ shape, data }];
+    return { out: { shape, data } };
   },
-};
+);
 
 /** Where random numbers come from: one seed and stream, and a counter (int32 scalar) that changes at every step. */
 export interface RandomSource {
@@ -59,23 +62,28 @@ export function branchOf(source: RandomSource, branch: number): RandomSource {
 
 /** Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU. */
 export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSource): Value {
-  return only(randomUniformOp([counter], { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }));
+  return randomUniformOp({ counter }, { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }).out;
 }
 
-const boxMullerOp = elementwise<Readonly<Record<string, never>>>({
+interface Uniforms {
+  readonly u: Value;
+  readonly v: Value;
+}
+
+const boxMullerOp = defineOp<Uniforms, NoAttributes, Out>({
+  kind: "elementwise",
   name: "boxMuller",
-  dtype: sameDType("boxMuller", ["float32"]),
-  wgsl: ([u, v]) => `box_muller(${u}, ${v})`,
-  compute: ([u, v]) => Math.sqrt(-2 * Math.log(1 - (u as number))) * Math.cos(2 * Math.PI * (v as number)),
-  vjp: () => [null, null],
+  infer: ({ inputs: { u } }) => ({ out: { shape: u.shape, dtype: "float32" } }),
+  wgsl: ({ u, v }) => `box_muller(${u}, ${v})`,
+  compute: ({ u, v }) => Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v),
+  vjp: () => ({}),
 });
 
 /** Standard normal float32 numbers (Box & Muller 1958), a pure function of seed, stream, counter and position. */
 export function randomNormal(shape: Shape, source: RandomSource): Value {
-  const [u, v] = [0, 1].map((which) =>
-    reshape(slice(randomUniform([2, sizeOf(shape)], source), [which, 0], [1, sizeOf(shape)]), shape),
-  ) as [Value, Value];
-  return only(boxMullerOp([u, v], {}));
+  const half = (which: number) =>
+    reshape(slice(randomUniform([2, sizeOf(shape)], source), [which, 0], [1, sizeOf(shape)]), shape);
+  return boxMullerOp({ u: half(0), v: half(1) }, {}).out;
 }
 
 /**

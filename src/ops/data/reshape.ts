@@ -1,26 +1,31 @@
 import { ShapeError } from "../../core/errors.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
-import { defineOp, only } from "../../graph/op.ts";
+import { defineOp, type Out } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+
+interface Input {
+  readonly x: Value;
+}
 
 interface ToShape {
   readonly shape: Shape;
 }
 
-const reshapeOp = defineOp<ToShape>({
+/** The op behind `reshape`, for passes that look for it. */
+export const reshapeOp = defineOp<Input, ToShape, Out>({
   kind: "view",
   name: "reshape",
-  infer: ({ inputs: [x], attributes: { shape } }) => {
-    const from = x?.shape ?? [];
+  infer: ({ inputs: { x }, attributes: { shape } }) => {
+    const from = x.shape;
     if (sizeOf(from) !== sizeOf(shape)) {
       throw new ShapeError(
         `reshape: ${formatShape(from)} holds ${sizeOf(from)} elements, ${formatShape(shape)} ${sizeOf(shape)}; expected the same number`,
         { from, to: shape },
       );
     }
-    return [{ shape, dtype: x?.dtype ?? "float32" }];
+    return { out: { shape, dtype: x.dtype } };
   },
-  vjp: ({ inputs: [x], cotangents: [dy] }) => [reshape(dy as Value, (x as Value).shape)],
+  vjp: ({ inputs: { x }, cotangents: { out } }) => ({ x: reshape(out, x.shape) }),
 });
 
 /** The same elements under another shape; one axis may be −1 and is worked out. Costs nothing. */
@@ -34,31 +39,31 @@ export function reshape(x: Value, shape: Shape): Value {
       { from: x.shape, to: shape },
     );
   }
-  return sameShape(x.shape, target) ? x : only(reshapeOp([x], { shape: target }));
+  return sameShape(x.shape, target) ? x : reshapeOp({ x }, { shape: target }).out;
 }
 
 /** The op behind `broadcastTo`, for passes that look for it. */
-export const broadcastToOp = defineOp<ToShape>({
+export const broadcastToOp = defineOp<Input, ToShape, Out>({
   kind: "elementwise",
   name: "broadcastTo",
-  infer: ({ inputs: [x], attributes: { shape } }) => {
-    const from = x?.shape ?? [];
+  infer: ({ inputs: { x }, attributes: { shape } }) => {
+    const from = x.shape;
     if (!sameShape(broadcastShapes("broadcastTo", from, shape), shape)) {
       throw new ShapeError(`broadcastTo: ${formatShape(from)} does not broadcast to ${formatShape(shape)}`, {
         from,
         to: shape,
       });
     }
-    return [{ shape, dtype: x?.dtype ?? "float32" }];
+    return { out: { shape, dtype: x.dtype } };
   },
-  wgsl: ([x]) => x as string,
-  vjp: ({ cotangents: [dy] }) => [dy as Value],
-  compute: ([x]) => x as number,
+  wgsl: ({ x }) => x,
+  vjp: ({ cotangents: { out } }) => ({ x: out }),
+  compute: ({ x }) => x,
 });
 
 /** x repeated along axes of size 1, by NumPy's rule. */
 export function broadcastTo(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : only(broadcastToOp([x], { shape: [...shape] }));
+  return sameShape(x.shape, shape) ? x : broadcastToOp({ x }, { shape: [...shape] }).out;
 }
 
 /** Inserts an axis of size 1 before `axis`. */

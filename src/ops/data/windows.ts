@@ -1,8 +1,8 @@
 /** Windows over time: what convolutions and poolings look at. One strided copy out, and a sum of shifted copies back. */
+import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
-import type { Operand, TensorType } from "../../core/kernel_call.ts";
-import { formatShape, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
-import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import { dims, formatShape, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
+import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { copyCall } from "../../kernels/data/copy.ts";
 import { add } from "../elementwise/arithmetic.ts";
@@ -23,27 +23,31 @@ export function windowCount(time: number, { size, stride, dilation }: WindowOpti
 
 /** [batch, time, width] of `[B, T, ...D]`. */
 function extents(shape: Shape): readonly [number, number, number] {
-  return [shape[0] as number, shape[1] as number, sizeOf(shape.slice(2))];
+  return [at(shape, 0), at(shape, 1), sizeOf(shape.slice(2))];
 }
 
-const windowsOp = defineOp<WindowOptions>({
+interface Input {
+  readonly x: Value;
+}
+
+const windowsOp = defineOp<Input, WindowOptions, Out>({
   kind: "kernel",
   name: "windows",
-  infer: ({ inputs: [x], attributes }) => {
-    const { shape, dtype } = x as TensorType;
-    const count = windowCount(shape[1] ?? 0, attributes);
-    if (shape.length < 2 || count < 1) {
+  infer: ({ inputs: { x }, attributes }) => {
+    const [batch, time, ...rest] = x.shape;
+    const count = windowCount(time ?? 0, attributes);
+    if (batch === undefined || time === undefined || count < 1) {
       throw new ShapeError(
-        `windows: ${formatShape(shape)} has no whole window of ${attributes.size} timesteps, ${attributes.dilation} apart; expected [B, T, ...] with T of at least ${(attributes.size - 1) * attributes.dilation + 1}`,
-        { shape, ...attributes },
+        `windows: ${formatShape(x.shape)} has no whole window of ${attributes.size} timesteps, ${attributes.dilation} apart; expected [B, T, ...] with T of at least ${(attributes.size - 1) * attributes.dilation + 1}`,
+        { shape: x.shape, ...attributes },
       );
     }
-    return [{ shape: [shape[0] as number, count, attributes.size, ...shape.slice(2)], dtype }];
+    return { out: { shape: [batch, count, attributes.size, ...rest], dtype: x.dtype } };
   },
-  vjp: ({ inputs: [x], cotangents: [dy], attributes }) => [overlapAdd(dy as Value, (x as Value).shape, attributes)],
-  lower: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
-    const [, time, width] = extents((x as Operand).shape);
-    const [batch, count, size] = (y as Operand).shape as [number, number, number];
+  vjp: ({ inputs: { x }, cotangents: { out }, attributes }) => ({ x: overlapAdd(out, x.shape, attributes) }),
+  lower: ({ inputs: { x }, outputs: { out }, attributes: { stride, dilation } }) => {
+    const [, time, width] = extents(x.shape);
+    const [batch, count, size] = dims(out.shape.slice(0, 3), 3);
     const shape = [batch, count, size, width];
     const part = {
       input: 0,
@@ -53,33 +57,33 @@ const windowsOp = defineOp<WindowOptions>({
       outStrides: stridesOf(shape),
       outOffset: 0,
     };
-    return [copyCall([x as Operand], y as Operand, [part])];
+    return [copyCall([x], out, [part])];
   },
 });
 
-export const windowsReference: OpReference<WindowOptions> = {
-  op: windowsOp,
-  reference: ({ inputs: [x], outputs: [y], attributes: { stride, dilation } }) => {
-    const { shape } = y as TensorType;
-    const [, time, width] = extents((x as ReferenceArray).shape);
-    const [batch, count, size] = shape as [number, number, number];
+export const windowsReference = referenceFor(
+  windowsOp,
+  ({ inputs: { x }, outputs: { out }, attributes: { stride, dilation } }) => {
+    const { shape } = out;
+    const [, time, width] = extents(x.shape);
+    const [batch, count, size] = dims(shape.slice(0, 3), 3);
     const data = new Float64Array(sizeOf(shape));
     for (let b = 0; b < batch; b++) {
       for (let t = 0; t < count; t++) {
         for (let k = 0; k < size; k++) {
           const from = (b * time + t * stride + k * dilation) * width;
-          data.set((x as ReferenceArray).data.subarray(from, from + width), ((b * count + t) * size + k) * width);
+          data.set(x.data.subarray(from, from + width), ((b * count + t) * size + k) * width);
         }
       }
     }
-    return [{ shape, data }];
+    return { out: { shape, data } };
   },
-};
+);
 
 /** The transpose of `windows`: each timestep's sum over the windows that hold it. */
 function overlapAdd(dy: Value, shape: Shape, { size, stride, dilation }: WindowOptions): Value {
   const [batch, time, width] = extents(shape);
-  const count = dy.shape[1] as number;
+  const count = at(dy.shape, 1);
   const flat = reshape(dy, [batch, count, size, width]);
   // What reaches beyond the last step after a stride is zeros: it is cut at the end.
   const room = (size - 1) * dilation + count * stride;
@@ -98,5 +102,5 @@ function overlapAdd(dy: Value, shape: Shape, { size, stride, dilation }: WindowO
  * @throws ShapeError when x holds no whole window.
  */
 export function windows(x: Value, options: WindowOptions): Value {
-  return only(windowsOp([x], options));
+  return windowsOp({ x }, options).out;
 }

@@ -1,9 +1,10 @@
 /** Arithmetic, comparisons, choice and casts: the elementwise ops. Each is one expression; fusion joins them. */
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ValueError } from "../../core/errors.ts";
-import { only } from "../../graph/op.ts";
+import { broadcastShapes } from "../../core/shape.ts";
+import { defineOp, type NoAttributes, type Out } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
-import { asPair, asValue, binary, elementwise, type Operandish, unary } from "./elementwise.ts";
+import { asPair, asValue, binary, type Operandish, type Unary, unary } from "./elementwise.ts";
 
 const ALL: readonly DType[] = ["float32", "int32", "bool"];
 const NUMBERS: readonly DType[] = ["float32", "int32"];
@@ -15,7 +16,7 @@ export const add = binary({
   name: "add",
   wgsl: (a, b) => `(${a} + ${b})`,
   compute: (a, b) => a + b,
-  vjp: (_a, _b, _y, dy) => [dy, dy],
+  vjp: (_a, _b, _y, dy) => ({ a: dy, b: dy }),
 });
 
 /** a − b. */
@@ -23,7 +24,7 @@ export const sub = binary({
   name: "sub",
   wgsl: (a, b) => `(${a} - ${b})`,
   compute: (a, b) => a - b,
-  vjp: (_a, _b, _y, dy) => [dy, neg(dy)],
+  vjp: (_a, _b, _y, dy) => ({ a: dy, b: neg(dy) }),
 });
 
 /** a · b, element by element. */
@@ -31,7 +32,7 @@ export const mul = binary({
   name: "mul",
   wgsl: (a, b) => `(${a} * ${b})`,
   compute: (a, b) => a * b,
-  vjp: (a, b, _y, dy) => [mul(dy, b), mul(dy, a)],
+  vjp: (a, b, _y, dy) => ({ a: mul(dy, b), b: mul(dy, a) }),
 });
 
 /** a / b. */
@@ -40,7 +41,7 @@ export const div = binary({
   allowed: FLOAT,
   wgsl: (a, b) => `(${a} / ${b})`,
   compute: (a, b) => a / b,
-  vjp: (_a, b, y, dy) => [div(dy, b), neg(div(mul(dy, y), b))],
+  vjp: (_a, b, y, dy) => ({ a: div(dy, b), b: neg(div(mul(dy, y), b)) }),
 });
 
 /** a to the power b; a negative base takes whole exponents only. The gradient by b is 0 where a ≤ 0. */
@@ -49,10 +50,10 @@ export const pow = binary({
   allowed: FLOAT,
   wgsl: (a, b) => `power(${a}, ${b})`,
   compute: (a, b) => a ** b,
-  vjp: (a, b, y, dy) => [
-    mul(dy, mul(b, pow(a, sub(b, 1)))),
-    mul(dy, where(greater(a, 0), mul(y, log(where(greater(a, 0), a, 1))), 0)),
-  ],
+  vjp: (a, b, y, dy) => ({
+    a: mul(dy, mul(b, pow(a, sub(b, 1)))),
+    b: mul(dy, where(greater(a, 0), mul(y, log(where(greater(a, 0), a, 1))), 0)),
+  }),
 });
 
 /** The larger of a and b; where they are equal the gradient goes to a. */
@@ -60,7 +61,7 @@ export const maximum = binary({
   name: "maximum",
   wgsl: (a, b) => `max(${a}, ${b})`,
   compute: Math.max,
-  vjp: (a, b, _y, dy) => [where(greaterEqual(a, b), dy, 0), where(greaterEqual(a, b), 0, dy)],
+  vjp: (a, b, _y, dy) => ({ a: where(greaterEqual(a, b), dy, 0), b: where(greaterEqual(a, b), 0, dy) }),
 });
 
 /** The smaller of a and b; where they are equal the gradient goes to a. */
@@ -68,7 +69,7 @@ export const minimum = binary({
   name: "minimum",
   wgsl: (a, b) => `min(${a}, ${b})`,
   compute: Math.min,
-  vjp: (a, b, _y, dy) => [where(lessEqual(a, b), dy, 0), where(lessEqual(a, b), 0, dy)],
+  vjp: (a, b, _y, dy) => ({ a: where(lessEqual(a, b), dy, 0), b: where(lessEqual(a, b), 0, dy) }),
 });
 
 /** −x. */
@@ -119,7 +120,7 @@ export const sign = unary({
   allowed: NUMBERS,
   wgsl: (x) => `sign(${x})`,
   compute: Math.sign,
-  vjp: () => null,
+  vjp: () => undefined,
 });
 
 /** 1 / (1 + e⁻ˣ). */
@@ -166,7 +167,7 @@ const comparison = (
     result: "bool",
     wgsl: (a, b) => `(${a} ${symbol} ${b})`,
     compute: (a, b) => Number(compute(a, b)),
-    vjp: () => [null, null],
+    vjp: () => ({}),
   });
 
 /** a = b, as bool. */
@@ -192,52 +193,59 @@ export const logicalNot = unary({
   allowed: BOOL,
   wgsl: (x) => `(!${x})`,
   compute: (x) => Number(x === 0),
-  vjp: () => null,
+  vjp: () => undefined,
 });
 
-const whereOp = elementwise<Readonly<Record<string, never>>>({
+interface Choice {
+  readonly condition: Value;
+  readonly a: Value;
+  readonly b: Value;
+}
+
+const whereOp = defineOp<Choice, NoAttributes, Out>({
+  kind: "elementwise",
   name: "where",
-  dtype: ([condition, a, b]) => {
-    if (condition !== "bool" || a === undefined || a !== b) {
+  infer: ({ inputs: { condition, a, b } }) => {
+    if (condition.dtype !== "bool" || a.dtype !== b.dtype) {
+      const dtypes = [condition.dtype, a.dtype, b.dtype];
       throw new DTypeError(
-        `where: got (${condition}, ${a}, ${b}); expected a bool condition and two choices of one dtype`,
-        {
-          dtypes: [condition, a, b],
-        },
+        `where: got (${dtypes.join(", ")}); expected a bool condition and two choices of one dtype`,
+        { dtypes },
       );
     }
-    return a;
+    return { out: { shape: broadcastShapes("where", condition.shape, a.shape, b.shape), dtype: a.dtype } };
   },
-  wgsl: ([condition, a, b]) => `select(${b}, ${a}, ${condition})`,
-  compute: ([condition, a, b]) => (condition !== 0 ? a : b) as number,
-  vjp: ({ args: [condition], dy }) => [null, where(condition as Value, dy, 0), where(condition as Value, 0, dy)],
+  wgsl: ({ condition, a, b }) => `select(${b}, ${a}, ${condition})`,
+  compute: ({ condition, a, b }) => (condition !== 0 ? a : b),
+  vjp: ({ inputs: { condition }, cotangents: { out } }) => ({
+    a: where(condition, out, 0),
+    b: where(condition, 0, out),
+  }),
 });
 
 /** a where `condition` (bool) holds, b elsewhere. */
 export function where(condition: Value, a: Operandish, b: Operandish): Value {
-  return only(whereOp([condition, ...asPair(a, b)], {}));
+  return whereOp({ condition, ...asPair(a, b) }, {}).out;
 }
 
-const castOp = elementwise<{ readonly dtype: DType }>({
+const castOp = defineOp<Unary, { readonly dtype: DType }, Out>({
+  kind: "elementwise",
   name: "cast",
-  dtype: (_dtypes, { dtype }) => dtype,
-  wgsl: ([x], { dtypes: [from], attributes: { dtype } }) => {
-    if (from === dtype) return x as string;
+  infer: ({ inputs: { x }, attributes: { dtype } }) => ({ out: { shape: x.shape, dtype } }),
+  wgsl: ({ x }, { inputs, attributes: { dtype } }) => {
+    const from = inputs.x.dtype;
+    if (from === dtype) return x;
     if (dtype === "bool") return from === "float32" ? `(${x} != 0.0)` : `(${x} != 0)`;
     return dtype === "float32" ? `f32(${x})` : `i32(${x})`;
   },
-  compute: ([x], { dtype }) => {
-    const value = x as number;
-    return dtype === "float32" ? value : dtype === "bool" ? Number(value !== 0) : Math.trunc(value);
-  },
-  vjp: ({ args: [x], dy, attributes: { dtype } }) => [
-    dtype === "float32" && (x as Value).dtype === "float32" ? dy : null,
-  ],
+  compute: ({ x }, { dtype }) => (dtype === "float32" ? x : dtype === "bool" ? Number(x !== 0) : Math.trunc(x)),
+  vjp: ({ inputs: { x }, cotangents: { out }, attributes: { dtype } }) =>
+    dtype === "float32" && x.dtype === "float32" ? { x: out } : {},
 });
 
 /** x as another dtype. To int32 it cuts toward zero; to bool it asks "not zero". Only float32 → float32 has a gradient. */
 export function cast(x: Value, dtype: DType): Value {
-  return x.dtype === dtype ? x : only(castOp([x], { dtype }));
+  return x.dtype === dtype ? x : castOp({ x }, { dtype }).out;
 }
 
 /** x limited to [low, high]; the gradient is 0 outside. */
@@ -257,5 +265,5 @@ export const stopGradient = unary({
   allowed: ALL,
   wgsl: (x) => x,
   compute: (x) => x,
-  vjp: () => null,
+  vjp: () => undefined,
 });

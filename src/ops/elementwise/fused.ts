@@ -1,15 +1,10 @@
 /** Several elementwise operations as one kernel. Made by the fusion pass; every elementwise operation runs through it. */
+import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
 import type { Shape } from "../../core/shape.ts";
-import {
-  defineOp,
-  type ElementwiseOp,
-  type OpDefinition,
-  type OpReference,
-  type ReferenceArray,
-} from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { defineOp, type ReferenceArray, referenceFor } from "../../graph/op.ts";
+import { type ElementwiseOp, mapTensors, type OpDefinition, type Value } from "../../graph/operation.ts";
 import { elementwiseCall, literal } from "../../kernels/elementwise/elementwise.ts";
 import { mapElements } from "./elementwise_reference.ts";
 
@@ -19,12 +14,17 @@ export type StepArgument =
   | { readonly kind: "step"; readonly index: number }
   | { readonly kind: "literal"; readonly value: number };
 
+/** An operand of a step, with its type. */
+export interface StepOperand extends TensorType {
+  readonly from: StepArgument;
+}
+
 /** One of the fused operations. */
 export interface FusedStep {
   readonly definition: ElementwiseOp;
   readonly attributes: unknown;
-  readonly args: readonly StepArgument[];
-  readonly argTypes: readonly TensorType[];
+  /** By the names of the op's inputs. */
+  readonly operands: Readonly<Record<string, StepOperand | readonly StepOperand[] | undefined>>;
   readonly type: TensorType;
 }
 
@@ -36,68 +36,75 @@ export interface FusedAttributes {
   readonly results: readonly number[];
 }
 
-export const fusedOp = defineOp<FusedAttributes>({
+interface FusedInputs {
+  readonly values: readonly Value[];
+}
+
+interface FusedOutputs {
+  readonly results: readonly Value[];
+}
+
+export const fusedOp = defineOp<FusedInputs, FusedAttributes, FusedOutputs>({
   kind: "kernel",
   name: "fused",
-  infer: ({ attributes: { shape, steps, results } }) =>
-    results.map((step) => ({ shape, dtype: (steps[step] as FusedStep).type.dtype })),
+  infer: ({ attributes: { shape, steps, results } }) => ({
+    results: results.map((step) => ({ shape, dtype: at(steps, step).type.dtype })),
+  }),
   vjp: () => {
     throw new ValueError("fused: fusion comes after differentiation");
   },
-  lower: ({ inputs, outputs, attributes: { steps, results } }) => [
-    elementwiseCall(inputs, outputs, results, (args) =>
-      steps.map(({ definition, attributes, args: own, argTypes }) => {
-        const names = own.map((argument, index) => {
-          if (argument.kind === "literal") return literal(argument.value, (argTypes[index] as TensorType).dtype);
-          return argument.kind === "input" ? (args[argument.index] as string) : `v${argument.index}`;
+  lower: ({ inputs: { values }, outputs, attributes: { steps, results } }) => [
+    elementwiseCall(values, outputs.results, results, (inputs) =>
+      steps.map(({ definition, attributes, operands }) => {
+        const expressions = mapTensors(operands, ({ from, dtype }: StepOperand) => {
+          if (from.kind === "literal") return literal(from.value, dtype);
+          return from.kind === "input" ? at(inputs, from.index) : `v${from.index}`;
         });
-        return definition.wgsl(names, { inputs: argTypes, attributes });
+        return definition.wgsl(expressions, { inputs: operands, attributes });
       }),
     ),
   ],
 });
 
-export const fusedReference: OpReference<FusedAttributes> = {
-  op: fusedOp,
-  reference: ({ inputs, attributes: { steps, results } }) => {
-    const values: ReferenceArray[] = [];
-    for (const { definition, attributes, args, type } of steps) {
-      const own = args.map((argument): ReferenceArray => {
-        if (argument.kind === "literal") return { shape: [], data: Float64Array.of(argument.value) };
-        return (argument.kind === "input" ? inputs : values)[argument.index] as ReferenceArray;
-      });
-      values.push(mapElements(definition, { inputs: own, outputs: [type], attributes }));
-    }
-    return results.map((step) => values[step] as ReferenceArray);
-  },
-};
+export const fusedReference = referenceFor(fusedOp, ({ inputs, attributes: { steps, results } }) => {
+  const values: ReferenceArray[] = [];
+  for (const { definition, attributes, operands, type } of steps) {
+    const own = mapTensors(operands, ({ from }: StepOperand): ReferenceArray => {
+      if (from.kind === "literal") return { shape: [], data: Float64Array.of(from.value) };
+      return at(from.kind === "input" ? inputs.values : values, from.index);
+    });
+    values.push(mapElements(definition, own, type, attributes));
+  }
+  return { results: results.map((step) => at(values, step)) };
+});
 
 /** Fused operations of one `shape` as one: its outputs are theirs, one after another. Steps that several have are taken once. */
 export function joinFused(
   shape: Shape,
-  members: readonly { readonly inputs: readonly Value[]; readonly attributes: FusedAttributes }[],
-): readonly Value[] {
-  const inputs = [...new Set(members.flatMap((member) => member.inputs))];
+  members: readonly { readonly inputs: FusedInputs; readonly attributes: FusedAttributes }[],
+): FusedOutputs {
+  const values = [...new Set(members.flatMap(({ inputs }) => inputs.values))];
   const steps: FusedStep[] = [];
   const known = new Map<OpDefinition, Map<string, number>>();
   const results = members.flatMap(({ inputs: own, attributes }) => {
     const places: number[] = [];
     for (const step of attributes.steps) {
-      const args = step.args.map((argument): StepArgument => {
-        if (argument.kind === "literal") return argument;
-        if (argument.kind === "step") return { kind: "step", index: places[argument.index] as number };
-        return { kind: "input", index: inputs.indexOf(own[argument.index] as Value) };
+      const operands = mapTensors(step.operands, ({ from, ...type }: StepOperand): StepOperand => {
+        if (from.kind === "literal") return { ...type, from };
+        if (from.kind === "step") return { ...type, from: { kind: "step", index: at(places, from.index) } };
+        return { ...type, from: { kind: "input", index: values.indexOf(at(own.values, from.index)) } };
       });
       const alike = known.get(step.definition) ?? new Map<string, number>();
       known.set(step.definition, alike);
-      const key = JSON.stringify([step.attributes, step.type, args, args.map(literalText)]);
-      const place = alike.get(key) ?? steps.push({ ...step, args }) - 1;
+      const literals = mapTensors(operands, ({ from }: StepOperand) => literalText(from));
+      const key = JSON.stringify([step.attributes, step.type, operands, literals]);
+      const place = alike.get(key) ?? steps.push({ ...step, operands }) - 1;
       alike.set(key, place);
       places.push(place);
     }
-    return attributes.results.map((step) => places[step] as number);
+    return attributes.results.map((step) => at(places, step));
   });
-  return fusedOp(inputs, { shape, steps, results });
+  return fusedOp({ values }, { shape, steps, results });
 }
 
 /** What JSON does not tell apart: infinities, NaN and -0. */

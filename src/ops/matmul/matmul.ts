@@ -1,27 +1,32 @@
+import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import type { Operand } from "../../core/kernel_call.ts";
-import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from "../../core/shape.ts";
-import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import { broadcastShapes, broadcastStrides, dims, formatShape, sizeOf } from "../../core/shape.ts";
+import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import { type MatmulActivation, matmulCall } from "../../kernels/matmul/matmul.ts";
 import { reshape } from "../data/reshape.ts";
 import { exp, greater, mul, sub, where } from "../elementwise/arithmetic.ts";
 
-/** `hasBias` and `activation` are set by the epilogue pass; a person writes add() and relu(). */
+/** `bias` is given by the epilogue pass; a person writes add(). */
+export interface MatmulInputs {
+  readonly a: Value;
+  readonly b: Value;
+  readonly bias?: Value;
+}
+
+/** `activation` is set by the epilogue pass; a person writes relu(). */
 export interface MatmulAttributes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly hasBias: boolean;
   readonly activation: MatmulActivation;
 }
 
-export const matmulOp = defineOp<MatmulAttributes>({
+export const matmulOp = defineOp<MatmulInputs, MatmulAttributes, Out>({
   kind: "kernel",
   name: "matmul",
-  infer: ({ inputs, attributes: { transposeA, transposeB, hasBias } }) => {
-    const [a, b, bias] = inputs;
-    if (a?.dtype !== "float32" || b?.dtype !== "float32") {
-      throw new DTypeError(`matmul: got ${a?.dtype} and ${b?.dtype}; expected float32. Use cast() first.`);
+  infer: ({ inputs: { a, b, bias }, attributes: { transposeA, transposeB } }) => {
+    if (a.dtype !== "float32" || b.dtype !== "float32") {
+      throw new DTypeError(`matmul: got ${a.dtype} and ${b.dtype}; expected float32. Use cast() first.`);
     }
     if (a.shape.length < 2 || b.shape.length < 2) {
       throw new ShapeError(
@@ -37,38 +42,30 @@ export const matmulOp = defineOp<MatmulAttributes>({
         { a: a.shape, b: b.shape },
       );
     }
-    if (hasBias && bias?.shape.at(-1) !== n) {
-      throw new ShapeError(`matmul: bias is ${formatShape(bias?.shape ?? [])}; expected [${n}]`, {
-        bias: bias?.shape,
-        n,
-      });
+    if (bias !== undefined && bias.shape.at(-1) !== n) {
+      throw new ShapeError(`matmul: bias is ${formatShape(bias.shape)}; expected [${n}]`, { bias: bias.shape, n });
     }
     const batch = broadcastShapes("matmul: batch axes", a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return [{ shape: [...batch, m, n], dtype: "float32" }];
+    return { out: { shape: [...batch, m, n], dtype: "float32" } };
   },
-  vjp: ({ inputs, outputs: [y], cotangents: [dy], attributes: { transposeA, transposeB, hasBias, activation } }) => {
-    const [a, b] = inputs as [Value, Value];
-    const dz = activation === "linear" ? (dy as Value) : mul(dy as Value, slope(activation, y as Value));
+  vjp: ({ inputs: { a, b, bias }, outputs, cotangents, attributes: { transposeA, transposeB, activation } }) => {
+    const dy = cotangents.out;
+    const dz = activation === "linear" ? dy : mul(dy, slope(activation, outputs.out));
     const da = transposeA
       ? matmul(b, dz, { transposeA: transposeB, transposeB: true })
       : matmul(dz, b, { transposeB: !transposeB });
     const db = transposeB
       ? matmul(dz, a, { transposeA: true, transposeB: transposeA })
       : matmul(a, dz, { transposeA: !transposeA });
-    return hasBias ? [da, db, dz] : [da, db];
+    return { a: da, b: db, ...(bias && { bias: dz }) };
   },
-  lower: ({ inputs, outputs: [out], attributes: { transposeA, transposeB, activation } }) => {
-    const [a, b, bias] = inputs as [Operand, Operand, Operand?];
-    const operands = { a, b, out: out as Operand };
-    return [matmulCall(bias === undefined ? operands : { ...operands, bias }, { transposeA, transposeB, activation })];
-  },
+  lower: ({ inputs, outputs: { out }, attributes }) => [matmulCall({ ...inputs, out }, attributes)],
 });
 
-export const matmulReference: OpReference<MatmulAttributes> = {
-  op: matmulOp,
-  reference: ({ inputs, outputs: [output], attributes: { transposeA, transposeB, activation } }) => {
-    const [a, b, bias] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray?];
-    const shape = output?.shape ?? [];
+export const matmulReference = referenceFor(
+  matmulOp,
+  ({ inputs: { a, b, bias }, outputs, attributes: { transposeA, transposeB, activation } }) => {
+    const { shape } = outputs.out;
     const [m, k] = matrixOf(a.shape, transposeA);
     const [, n] = matrixOf(b.shape, transposeB);
     const batch = shape.slice(0, -2);
@@ -80,26 +77,27 @@ export const matmulReference: OpReference<MatmulAttributes> = {
       let bOffset = 0;
       let rest = index;
       for (let axis = batch.length - 1; axis >= 0; axis--) {
-        const coordinate = rest % (batch[axis] as number);
-        rest = Math.floor(rest / (batch[axis] as number));
-        aOffset += coordinate * (aBatch[axis] as number) * m * k;
-        bOffset += coordinate * (bBatch[axis] as number) * k * n;
+        const size = at(batch, axis);
+        const coordinate = rest % size;
+        rest = Math.floor(rest / size);
+        aOffset += coordinate * at(aBatch, axis) * m * k;
+        bOffset += coordinate * at(bBatch, axis) * k * n;
       }
       for (let row = 0; row < m; row++) {
         for (let column = 0; column < n; column++) {
-          let total = bias === undefined ? 0 : (bias.data[column] as number);
+          let total = bias === undefined ? 0 : at(bias.data, column);
           for (let i = 0; i < k; i++) {
-            const left = a.data[aOffset + (transposeA ? i * m + row : row * k + i)] as number;
-            const right = b.data[bOffset + (transposeB ? column * k + i : i * n + column)] as number;
+            const left = at(a.data, aOffset + (transposeA ? i * m + row : row * k + i));
+            const right = at(b.data, bOffset + (transposeB ? column * k + i : i * n + column));
             total += left * right;
           }
           data[(index * m + row) * n + column] = ACTIVATIONS[activation](total);
         }
       }
     }
-    return [{ shape, data }];
+    return { out: { shape, data } };
   },
-};
+);
 
 const ACTIVATIONS: Readonly<Record<MatmulActivation, (x: number) => number>> = {
   linear: (x) => x,
@@ -124,7 +122,7 @@ function slope(activation: Exclude<MatmulActivation, "linear">, y: Value): Value
 }
 
 function matrixOf(shape: readonly number[], isTransposed: boolean): [number, number] {
-  const [rows, columns] = shape.slice(-2) as [number, number];
+  const [rows, columns] = dims(shape.slice(-2), 2);
   return isTransposed ? [columns, rows] : [rows, columns];
 }
 
@@ -141,12 +139,12 @@ export interface MatmulOptions {
  * @throws ShapeError when the inner sizes differ.
  */
 export function matmul(a: Value, b: Value, { transposeA = false, transposeB = false }: MatmulOptions = {}): Value {
-  const attributes: MatmulAttributes = { transposeA, transposeB, hasBias: false, activation: "linear" };
+  const attributes: MatmulAttributes = { transposeA, transposeB, activation: "linear" };
   // Many rows against one matrix are one tall product: its gradient by b is then one product too, not one per batch.
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
-    const [rows, k] = [a.shape.slice(0, -1), a.shape.at(-1) as number];
-    const flat = only(matmulOp([reshape(a, [sizeOf(rows), k]), b], attributes));
-    return reshape(flat, [...rows, flat.shape[1] as number]);
+    const rows = a.shape.slice(0, -1);
+    const { out } = matmulOp({ a: reshape(a, [sizeOf(rows), at(a.shape, rows.length)]), b }, attributes);
+    return reshape(out, [...rows, at(out.shape, 1)]);
   }
-  return only(matmulOp([a, b], attributes));
+  return matmulOp({ a, b }, attributes).out;
 }

@@ -1,7 +1,7 @@
 /** The steps of Adagrad, Adadelta, Nadam, Lion and Adamax. */
 import type { Operand } from "../../core/kernel_call.ts";
-import type { Op } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import type { PositionalOp as Op } from "../../graph/positional.ts";
 import { type AdaptiveOptions, type AdaptiveRule, adaptiveCall } from "../../kernels/optimizers/adaptive.ts";
 import { applyUpdate, defineUpdate, type StepInputs, type UpdateMeaning } from "./optimizer_update.ts";
 

@@ -7,15 +7,14 @@
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import type { KernelCall, Operand } from "../../core/kernel_call.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
+import type { OpDefinition, Value } from "../../graph/operation.ts";
 import {
-  defineOp,
-  type KernelOp,
-  type Op,
-  type OpDefinition,
-  type OpReference,
-  type ReferenceArray,
-} from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+  definePositionalOp as defineOp,
+  type PositionalOp as Op,
+  type PositionalReference as OpReference,
+  type PositionalKernelOp,
+} from "../../graph/positional.ts";
 import { updateGroupCall } from "../../kernels/optimizers/update_group.ts";
 
 /** How many numbers the host writes at every step. */
@@ -55,13 +54,14 @@ function split<T>(inputs: readonly T[]): { state: readonly T[]; step: Step<T> } 
 
 /** Declares an optimizer step. */
 export function defineUpdate<A>(spec: UpdateSpec<A>): Op<A> {
-  const op = defineOneUpdate(spec);
-  groups.set(op.definition, defineGroup(op.definition as KernelOp));
+  const definition = oneUpdate(spec);
+  const op = defineOp(definition);
+  groups.set(op.definition, defineGroup(definition) as unknown as Op<GroupAttributes>);
   return op;
 }
 
-function defineOneUpdate<A>(spec: UpdateSpec<A>): Op<A> {
-  return defineOp<A>({
+function oneUpdate<A>(spec: UpdateSpec<A>): PositionalKernelOp<A> {
+  return {
     kind: "kernel",
     name: spec.name,
     infer: ({ inputs }) => {
@@ -84,7 +84,7 @@ function defineOneUpdate<A>(spec: UpdateSpec<A>): Op<A> {
       const { state, step } = split(inputs);
       return [spec.call(state, step, outputs, attributes)];
     },
-  });
+  };
 }
 
 /** Applies a declared step. */
@@ -111,8 +111,8 @@ function parts<T>(values: readonly T[], { variables }: GroupAttributes): (readon
 }
 
 /** A step's op for several variables: inputs and outputs are those of each, one after another; rates and status are the same. */
-function defineGroup(step: KernelOp): Op<GroupAttributes> {
-  return defineOp<GroupAttributes>({
+function defineGroup<A>(step: PositionalKernelOp<A>): Op<A & GroupAttributes> {
+  return defineOp<A & GroupAttributes>({
     kind: "kernel",
     name: step.name,
     infer: ({ inputs, attributes }) =>

@@ -2,8 +2,13 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Operand, TensorType } from "../../core/kernel_call.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
-import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import {
+  definePositionalOp as defineOp,
+  type PositionalReference as OpReference,
+  only,
+} from "../../graph/positional.ts";
 import { averageCall } from "../../kernels/optimizers/average.ts";
 import { slice } from "../data/movement.ts";
 import { reshape } from "../data/reshape.ts";

@@ -2,8 +2,9 @@
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import type { Operand, TensorType } from "../../core/kernel_call.ts";
 import { formatShape } from "../../core/shape.ts";
-import { defineOp, type OpReference, type ReferenceArray } from "../../graph/op.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import { definePositionalOp as defineOp, type PositionalReference as OpReference } from "../../graph/positional.ts";
 import { lstmCellCall, lstmCellGradCall } from "../../kernels/recurrent/lstm_cell.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import type { LstmActivations } from "./lstm.ts";

@@ -1,7 +1,12 @@
 /** The schedule by which a sweep skips the steps that a mask leaves out at the ends of rows. */
 import type { Operand, TensorType } from "../../core/kernel_call.ts";
-import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import {
+  definePositionalOp as defineOp,
+  type PositionalReference as OpReference,
+  only,
+} from "../../graph/positional.ts";
 import { maskScheduleCall, scheduleSize } from "../../kernels/recurrent/mask_schedule.ts";
 import { slice } from "../data/movement.ts";
 import { reshape } from "../data/reshape.ts";

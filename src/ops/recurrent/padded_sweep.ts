@@ -4,8 +4,14 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts";
-import { defineOp, type Op, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import {
+  definePositionalOp as defineOp,
+  type PositionalOp as Op,
+  type PositionalReference as OpReference,
+  only,
+} from "../../graph/positional.ts";
 import { paddingCall } from "../../kernels/recurrent/padding.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";

@@ -1,8 +1,13 @@
 /** The gradient of a recurrent kernel, hᵀ · dZ, over the steps that were really run. */
 import { ValueError } from "../../core/errors.ts";
 import type { Operand, TensorType } from "../../core/kernel_call.ts";
-import { defineOp, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import {
+  definePositionalOp as defineOp,
+  type PositionalReference as OpReference,
+  only,
+} from "../../graph/positional.ts";
 import { recurrentGradientCall } from "../../kernels/recurrent/recurrent_gradient.ts";
 
 interface GradientAttributes {

@@ -5,8 +5,8 @@
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
-import { defineOp, type Op, type OpDefinition } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import type { OpDefinition, Value } from "../../graph/operation.ts";
+import { definePositionalOp as defineOp, type PositionalOp as Op } from "../../graph/positional.ts";
 import { scheduleSize } from "../../kernels/recurrent/mask_schedule.ts";
 import type { SweepReads, SweepUse, SweepWrites } from "../../kernels/recurrent/sweep_forward.ts";
 import { scatterAdd } from "../data/gather.ts";

@@ -1,7 +1,8 @@
 /** Sweeps over time in float64 loops: what the kernels mean. */
 import type { TensorType } from "../../core/kernel_call.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { OpReference, ReferenceArray } from "../../graph/op.ts";
+import type { ReferenceArray } from "../../graph/op.ts";
+import type { PositionalReference as OpReference } from "../../graph/positional.ts";
 import type { SweepReads } from "../../kernels/recurrent/sweep_forward.ts";
 import { scheduledMask } from "./mask_schedule.ts";
 import {

@@ -1,7 +1,8 @@
+import { at } from "../../core/at.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
-import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
-import { defineOp, type OpDefinition, type OpReference, only, type ReferenceArray } from "../../graph/op.ts";
+import { dims, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
+import { defineOp, type Op, type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { type ReduceKind, reduceCall } from "../../kernels/reduce/reduce.ts";
 import { broadcastTo, reshape } from "../data/reshape.ts";
@@ -14,30 +15,50 @@ interface ReduceAttributes {
   readonly inner: number;
 }
 
-/** An op that reduces each of its inputs, all of one shape: one when a graph is made, several when a pass joins them. */
-function reduceOp(kind: ReduceKind, dtype: TensorType["dtype"], vjp: (x: Value, y: Value, dy: Value) => Value | null) {
-  return defineOp<ReduceAttributes>({
+/** Tensors of one shape: one when a graph is made, several when a pass joins reductions. */
+interface ReduceInputs {
+  readonly values: readonly Value[];
+}
+
+interface ReduceOutputs {
+  readonly results: readonly Value[];
+}
+
+/** The op of a reduction. */
+export type ReduceOp = Op<ReduceInputs, ReduceAttributes, ReduceOutputs>;
+
+/** An op that reduces each of its inputs. */
+function reduceOp(
+  kind: ReduceKind,
+  dtype: TensorType["dtype"],
+  vjp: (x: Value, y: Value, dy: Value) => Value | undefined,
+): ReduceOp {
+  return defineOp<ReduceInputs, ReduceAttributes, ReduceOutputs>({
     kind: "kernel",
     name: `reduce_${kind}`,
-    infer: ({ inputs, attributes: { outer, inner } }) =>
-      inputs.map((x) => {
+    infer: ({ inputs: { values }, attributes: { outer, inner } }) => ({
+      results: values.map((x) => {
         if (x.dtype !== "float32") {
           throw new DTypeError(`${kind}: got ${x.dtype}; expected float32. Use cast() first.`, { dtype: x.dtype });
         }
         return { shape: [outer, inner], dtype };
       }),
-    vjp: ({ inputs, outputs, cotangents }) =>
-      inputs.map((x, index) => {
-        const dy = cotangents[index] ?? null;
-        return dy === null ? null : vjp(x, outputs[index] as Value, dy);
+    }),
+    vjp: ({ inputs: { values }, outputs: { results }, cotangents }) => ({
+      values: values.map((x, index) => {
+        const dy = cotangents.results[index];
+        return dy && vjp(x, at(results, index), dy);
       }),
-    lower: ({ inputs, outputs, attributes }) => [reduceCall(kind, inputs, outputs, attributes)],
+    }),
+    lower: ({ inputs: { values }, outputs: { results }, attributes }) => [
+      reduceCall(kind, values, results, attributes),
+    ],
   });
 }
 
 /** `[outer, inner]` back to `[outer, size, inner]`. */
 function spread(x: Value, y: Value): Value {
-  const [outer, size, inner] = x.shape as [number, number, number];
+  const [outer, size, inner] = dims(x.shape, 3);
   return broadcastTo(reshape(y, [outer, 1, inner]), [outer, size, inner]);
 }
 
@@ -46,7 +67,7 @@ const maxOp = reduceOp("max", "float32", (x, y, dy) => {
   const isLargest = cast(equal(x, spread(x, y)), "float32");
   return mul(isLargest, spread(x, div(dy, reduceAxes(sumOp, isLargest, [1]))));
 });
-const argmaxOp = reduceOp("argmax", "int32", () => null);
+const argmaxOp = reduceOp("argmax", "int32", () => undefined);
 
 interface Step {
   readonly start: readonly [number, number];
@@ -59,56 +80,57 @@ function fold({ data }: ReferenceArray, { outer, size, inner }: ReduceAttributes
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       let state = step.start;
-      for (let s = 0; s < size; s++) state = step.take(state, data[(o * size + s) * inner + i] as number, s);
+      for (let s = 0; s < size; s++) state = step.take(state, at(data, (o * size + s) * inner + i), s);
       result[o * inner + i] = step.end(state);
     }
   }
   return { shape: [outer, inner], data: result };
 }
 
-/** What the reductions mean in float64. */
-export function reduceReferences(): readonly OpReference<ReduceAttributes>[] {
+/** The reductions in float64. */
+export function reduceReferences(): readonly OpReference[] {
   const largest: Omit<Step, "end"> = {
     start: [-Infinity, 0],
-    take: ([best, at], x, index) => (x > best ? [x, index] : [best, at]),
+    take: ([best, position], x, index) => (x > best ? [x, index] : [best, position]),
   };
-  const steps: readonly [typeof sumOp, Step][] = [
+  const steps: readonly [ReduceOp, Step][] = [
     [sumOp, { start: [0, 0], take: ([sum], x) => [sum + x, 0], end: ([sum]) => sum }],
     [maxOp, { ...largest, end: ([best]) => best }],
-    [argmaxOp, { ...largest, end: ([, at]) => at }],
+    [argmaxOp, { ...largest, end: ([, position]) => position }],
   ];
-  return steps.map(([op, step]) => ({
-    op,
-    reference: ({ inputs, attributes }) => inputs.map((x) => fold(x, attributes, step)),
-  }));
+  return steps.map(([op, step]) =>
+    referenceFor(op, ({ inputs: { values }, attributes }) => ({
+      results: values.map((x) => fold(x, attributes, step)),
+    })),
+  );
 }
 
 /** Reduces runs of adjacent axes one after the other, the last run first: each is one kernel. */
-function reduceAxes(op: typeof sumOp, x: Value, axes: readonly number[]): Value {
+function reduceAxes(op: ReduceOp, x: Value, axes: readonly number[]): Value {
   let value = x;
   let end = axes.length;
   while (end > 0) {
     let start = end - 1;
-    while (start > 0 && axes[start - 1] === (axes[start] as number) - 1) start--;
-    const from = axes[start] as number;
-    const to = (axes[end - 1] as number) + 1;
+    while (start > 0 && axes[start - 1] === at(axes, start) - 1) start--;
+    const from = at(axes, start);
+    const to = at(axes, end - 1) + 1;
     const outer = sizeOf(value.shape.slice(0, from));
     const size = sizeOf(value.shape.slice(from, to));
     const inner = sizeOf(value.shape.slice(to));
     const shape = [...value.shape.slice(0, from), ...value.shape.slice(to)];
     // One element is its own sum and its own largest: no kernel is needed.
-    const isTrivial = size === 1 && op !== argmaxOp;
-    value = isTrivial
-      ? reshape(value, shape)
-      : reshape(only(op([reshape(value, [outer, size, inner])], { outer, size, inner })), shape);
+    if (size !== 1 || op === argmaxOp) {
+      const { results } = op({ values: [reshape(value, [outer, size, inner])] }, { outer, size, inner });
+      value = at(results, 0);
+    }
+    value = reshape(value, shape);
     end = start;
   }
   return value;
 }
 
-/** The ops of this file that take several inputs at once. */
-export const isReduction = (definition: OpDefinition) =>
-  [sumOp, maxOp, argmaxOp].some((op) => op.definition === definition);
+/** The ops of this file, which take several tensors at once. */
+export const reduceOps = (): readonly ReduceOp[] => [sumOp, maxOp, argmaxOp];
 
 /** Options of a reduction. */
 export interface ReduceOptions {
@@ -118,7 +140,7 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-function reduction(name: string, op: typeof sumOp, x: Value, { axes, keepDims = false }: ReduceOptions): Value {
+function reduction(name: string, op: ReduceOp, x: Value, { axes, keepDims = false }: ReduceOptions): Value {
   const list = normalizeAxes(name, axes, x.shape.length);
   const reduced = reduceAxes(op, x, list);
   if (!keepDims) return reduced;
@@ -135,10 +157,7 @@ export function sum(x: Value, options: ReduceOptions = {}): Value {
 
 /** The mean over `axes`. */
 export function mean(x: Value, options: ReduceOptions = {}): Value {
-  const count = normalizeAxes("mean", options.axes, x.shape.length).reduce(
-    (size, axis) => size * (x.shape[axis] as number),
-    1,
-  );
+  const count = normalizeAxes("mean", options.axes, x.shape.length).reduce((size, axis) => size * at(x.shape, axis), 1);
   return count === 1 ? sum(x, options) : mul(sum(x, options), 1 / count);
 }
 
@@ -156,7 +175,7 @@ export function argmax(x: Value, axis = -1): Value {
 export function sumTo(value: Value, shape: Shape): Value {
   const lead = value.shape.length - shape.length;
   const axes = value.shape.flatMap((size, axis) => {
-    const own = axis < lead ? 1 : (shape[axis - lead] as number);
+    const own = axis < lead ? 1 : at(shape, axis - lead);
     return own === 1 && (axis < lead || size !== 1) ? [axis] : [];
   });
   if (lead < 0) throw new Error(`sumTo: ${formatShape(value.shape)} cannot come from ${formatShape(shape)}`);

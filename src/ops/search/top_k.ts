@@ -1,18 +1,30 @@
+import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import type { Operand, TensorType } from "../../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { defineOp, type OpReference, type ReferenceArray } from "../../graph/op.ts";
+import { defineOp, referenceFor } from "../../graph/op.ts";
 import { constant, type Value } from "../../graph/operation.ts";
 import { topKCall } from "../../kernels/search/top_k.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { reshape } from "../data/reshape.ts";
 import { add } from "../elementwise/arithmetic.ts";
 
-const topKOp = defineOp<{ readonly k: number }>({
+interface TopKInputs {
+  readonly x: Value;
+}
+
+/** What `topK` gives. */
+export interface TopK {
+  /** float32 `[..., k]`. */
+  readonly values: Value;
+  /** int32 `[..., k]`. */
+  readonly indices: Value;
+}
+
+const topKOp = defineOp<TopKInputs, { readonly k: number }, TopK>({
   kind: "kernel",
   name: "topK",
-  infer: ({ inputs: [x], attributes: { k } }) => {
-    const { shape, dtype } = x as TensorType;
+  infer: ({ inputs: { x }, attributes: { k } }) => {
+    const { shape, dtype } = x;
     if (dtype !== "float32")
       throw new DTypeError(`topK: x is ${dtype}; expected float32. Use cast() first.`, { dtype });
     const size = shape.at(-1) ?? 0;
@@ -22,46 +34,38 @@ const topKOp = defineOp<{ readonly k: number }>({
         { shape, k },
       );
     }
-    const out = [...shape.slice(0, -1), k];
-    return [
-      { shape: out, dtype: "float32" },
-      { shape: out, dtype: "int32" },
-    ];
+    const taken = [...shape.slice(0, -1), k];
+    return { values: { shape: taken, dtype: "float32" }, indices: { shape: taken, dtype: "int32" } };
   },
-  vjp: ({ inputs: [x], outputs: [, indices], cotangents: [dy] }) => {
-    const { shape } = x as Value;
-    const size = shape.at(-1) as number;
-    const rows = sizeOf(shape) / size;
+  vjp: ({ inputs: { x }, outputs: { indices }, cotangents: { values: dy } }) => {
+    if (dy === undefined) return {};
+    const size = at(x.shape, x.shape.length - 1);
+    const rows = sizeOf(x.shape) / size;
     const first = { shape: [rows, 1], data: Int32Array.from({ length: rows }, (_, row) => row * size) };
-    const [places, updates] = [indices as Value, dy as Value].map((value) => reshape(value, [rows, -1]));
-    const sums = scatterAdd(updates as Value, add(places as Value, constant(first)), rows * size);
-    return [reshape(sums, shape)];
+    const places = reshape(indices, [rows, -1]);
+    const updates = reshape(dy, [rows, -1]);
+    return { x: reshape(scatterAdd(updates, add(places, constant(first)), rows * size), x.shape) };
   },
-  lower: ({ inputs: [x], outputs: [values, indices], attributes: { k } }) => [
-    topKCall(x as Operand, values as Operand, indices as Operand, k),
-  ],
+  lower: ({ inputs: { x }, outputs: { values, indices }, attributes: { k } }) => [topKCall(x, values, indices, k)],
 });
 
-export const topKReference: OpReference<{ readonly k: number }> = {
-  op: topKOp,
-  reference: ({ inputs: [x], outputs, attributes: { k } }) => {
-    const { shape, data } = x as ReferenceArray;
-    const size = shape.at(-1) as number;
-    const values = new Float64Array(sizeOf(outputs[0]?.shape ?? []));
-    const indices = new Float64Array(values.length);
-    for (let row = 0; row < data.length / size; row++) {
-      const numbers = data.subarray(row * size, (row + 1) * size);
-      const order = Array.from(numbers.keys()).sort((a, b) => (numbers[b] as number) - (numbers[a] as number) || a - b);
-      const taken = order.slice(0, k).sort((a, b) => a - b);
-      indices.set(taken, row * k);
-      values.set(
-        taken.map((index) => numbers[index] as number),
-        row * k,
-      );
-    }
-    return [values, indices].map((array) => ({ shape: outputs[0]?.shape ?? [], data: array }));
-  },
-};
+export const topKReference = referenceFor(topKOp, ({ inputs: { x }, outputs, attributes: { k } }) => {
+  const { shape } = outputs.values;
+  const size = at(x.shape, x.shape.length - 1);
+  const values = new Float64Array(sizeOf(shape));
+  const indices = new Float64Array(values.length);
+  for (let row = 0; row < x.data.length / size; row++) {
+    const numbers = x.data.subarray(row * size, (row + 1) * size);
+    const order = Array.from(numbers.keys()).sort((a, b) => at(numbers, b) - at(numbers, a) || a - b);
+    const taken = order.slice(0, k).sort((a, b) => a - b);
+    indices.set(taken, row * k);
+    values.set(
+      taken.map((index) => at(numbers, index)),
+      row * k,
+    );
+  }
+  return { values: { shape, data: values }, indices: { shape, data: indices } };
+});
 
 /**
  * The k largest numbers along the last axis, and their places: x `[..., N]` -> values `[..., k]` and indices `[..., k]` (int32),
@@ -71,7 +75,7 @@ export const topKReference: OpReference<{ readonly k: number }> = {
  * @example
  * const { values, indices } = topK(scores, 10);
  */
-export function topK(x: Value, k: number): { readonly values: Value; readonly indices: Value } {
-  const [values, indices] = topKOp([x], { k }) as [Value, Value];
+export function topK(x: Value, k: number): TopK {
+  const { values, indices } = topKOp({ x }, { k });
   return { values, indices };
 }

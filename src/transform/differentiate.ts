@@ -1,6 +1,6 @@
 import type { Value } from "../graph/operation.ts";
-import { gradients } from "../transform/gradients.ts";
-import { beforeDifferentiation } from "../transform/optimize.ts";
+import { gradients } from "./gradients.ts";
+import { beforeDifferentiation } from "./optimize.ts";
 
 /** A scalar and its gradients. */
 export interface ValueAndGradients {
