@@ -1,6 +1,12 @@
-import { ValueError } from "../../core/errors.ts";
 import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import {
+  checkNotNegative,
+  checkPositive,
+  checkShare,
+  type Optimizer,
+  type OptimizerOptions,
+  optimizer,
+} from "./base.ts";
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
@@ -12,11 +18,8 @@ export interface AdagradOptions extends OptimizerOptions {
 /** Adagrad (Duchi et al. 2011). learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
   const { initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
-  if (!(initialAccumulatorValue >= 0)) {
-    throw new ValueError(`adagrad: initialAccumulatorValue is ${initialAccumulatorValue}; expected at least 0`, {
-      initialAccumulatorValue,
-    });
-  }
+  checkNotNegative("adagrad", "initialAccumulatorValue", initialAccumulatorValue);
+  checkPositive("adagrad", "epsilon", epsilon);
   return optimizer({
     name: "adagrad",
     learningRate: 0.001,
@@ -37,6 +40,8 @@ export interface AdadeltaOptions extends OptimizerOptions {
 /** Adadelta (Zeiler 2012; there the learning rate is 1). learningRate 0.001, rho 0.95, epsilon 1e-7. */
 export function adadelta(options: AdadeltaOptions = {}): Optimizer {
   const { rho = 0.95, epsilon = 1e-7 } = options;
+  checkShare("adadelta", "rho", rho);
+  checkPositive("adadelta", "epsilon", epsilon);
   return optimizer({
     name: "adadelta",
     learningRate: 0.001,
