@@ -12,6 +12,7 @@ import {
   adamax,
   adamW,
   batchNormalization,
+  type Device,
   dense,
   type FitOptions,
   ftrl,
@@ -27,6 +28,7 @@ import {
   nadam,
   type Optimizer,
   piecewiseConstantDecay,
+  requestDevice,
   rmsprop,
   sequential,
   sgd,
@@ -223,6 +225,27 @@ describe("fit", () => {
     expect(error.details.lastStep).toBe(4);
     expect(await weightBits(model)).toEqual(await weightBits(twin));
   });
+});
+
+test("trainOnBatch goes on after a loss of the device, with weights that are written anew", async () => {
+  using other = await requestDevice();
+  const build = (on: Device) => {
+    const layer = dense({ units: 1, useBias: false, kernelInitializer: "ones" });
+    const model = sequential([layer], { device: on, inputShape: [1] });
+    model.compile({ optimizer: sgd(), loss: "mse" });
+    return model;
+  };
+  using model = build(other);
+  const start = await model.weights();
+  await model.trainOnBatch(SMALL, ZEROS);
+  other.gpu.destroy();
+  await other.gpu.lost;
+  await other.reopened();
+  await model.setWeights(start);
+  await model.trainOnBatch(SMALL, ZEROS);
+  using twin = build(device);
+  await twin.trainOnBatch(SMALL, ZEROS);
+  expect(await weightBits(model)).toEqual(await weightBits(twin));
 });
 
 describe("save", () => {

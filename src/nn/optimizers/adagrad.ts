@@ -12,6 +12,7 @@ import {
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums of squares begin with. */
   readonly initialAccumulatorValue?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
 }
 
@@ -34,6 +35,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
 /** Options of `adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions {
   readonly rho?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
 }
 

@@ -6,6 +6,7 @@ import { checkDecay, checkPositive, type Optimizer, type OptimizerOptions, optim
 export interface AdamOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
   readonly amsgrad?: boolean;
 }
@@ -46,6 +47,7 @@ function adamNamed(name: string, options: AdamOptions): Optimizer {
 export interface AdamVariantOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
 }
 

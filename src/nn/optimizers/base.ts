@@ -43,11 +43,11 @@ export interface OptimizerOptions {
   readonly learningRate?: LearningRate | ScheduleConfig;
   /** Each weight shrinks by learningRate · weightDecay of itself per step. */
   readonly weightDecay?: number | null;
-  /** Scales each gradient down to at most this L2 norm. */
+  /** Scales each gradient down to at most this L2 norm, above 0. */
   readonly clipnorm?: number | null;
-  /** Scales all gradients together down to at most this joint L2 norm. */
+  /** Scales all gradients together down to at most this joint L2 norm, above 0. */
   readonly globalClipnorm?: number | null;
-  /** Cuts each element to ± this. */
+  /** Cuts each element to ± this, above 0. */
   readonly clipvalue?: number | null;
   /** Keeps a moving average of the weights, which overwrites them at the end of `fit` (Polyak & Juditsky 1992). */
   readonly useEma?: boolean;

@@ -5,6 +5,7 @@ import { checkPositive, checkShare, type Optimizer, type OptimizerOptions, optim
 export interface RmspropOptions extends OptimizerOptions {
   readonly rho?: number;
   readonly momentum?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
   readonly centered?: boolean;
 }
