@@ -74,7 +74,10 @@ export class FormatError extends SluiceError {
   override readonly name: string = "FormatError";
 }
 
-/** A loss or a gradient stopped being a finite number. */
+/**
+ * A loss, a gradient, a weight or the optimizer's state stopped being finite. `details.step` is the step of the model's life in which it
+ * was seen, `details.lastStep` the step as of which the model is kept; or a save was refused that could not be loaded.
+ */
 export class NonFiniteError extends SluiceError {
   override readonly name: string = "NonFiniteError";
 }

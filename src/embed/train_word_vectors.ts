@@ -1,5 +1,6 @@
 /** Word vectors trained on texts of one's own: skip-gram with negative sampling on the GPU. */
 import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
+import { checkFloat32 } from "../core/float32_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
@@ -103,7 +104,7 @@ const READ_STEPS = 4;
  * @param texts each is a context of its own: windows end where a text ends.
  * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair of them.
  * @throws AbortError when `signal` stopped it; nothing is kept.
- * @throws NonFiniteError when the loss was not finite: take a smaller learning rate.
+ * @throws NonFiniteError when the loss or a vector was not finite: take a smaller learning rate.
  * @throws DeviceLostError when the device was lost and no other could be had; OutOfMemoryError when the GPU has no room.
  * @example
  * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
@@ -137,10 +138,12 @@ function checkSettings(options: TrainWordVectorsOptions) {
     const isRight = Number.isSafeInteger(value) && value >= 1 && value <= most;
     check(name, value, isRight, `a whole number from 1 to ${most}`);
   }
-  check("negative", negative, Number.isFinite(negative) && negative > 0, "a number above 0");
   check("sample", sample, sample >= 0 && sample < 1, "0 ≤ sample < 1");
   check("noiseExponent", noiseExponent, Number.isFinite(noiseExponent), "a finite number");
-  check("learningRate", learningRate, Number.isFinite(learningRate) && learningRate > 0, "a number above 0");
+  const isAbove0 = (value: number) => value > 0;
+  for (const [name, value] of Object.entries({ learningRate, negative })) {
+    checkFloat32("trainWordVectors", name, value, "a number above 0", isAbove0);
+  }
   check("watch", watch, Array.isArray(watch), "an array of words");
   check("seed", seed, Number.isSafeInteger(seed), "a whole number");
   return { vectorSize, window, negative, noiseExponent, sample, epochs, learningRate, batchSize, seed, watch };
@@ -194,11 +197,11 @@ class Training {
     const vocabulary = this.#corpus.words.length;
     const compile = () => skipGramStep(device, this.#shape, { vectorSize, vocabulary, negative, seed });
     this.#step = await recovering(device, compile, { check });
-    const { program, variables } = this.#step;
+    const { program, variables, loss, status } = this.#step;
+    const finite = variables.filter((variable) => variable !== loss && variable !== status);
+    const open = () => Snapshots.open<Place>(device, variables, [], { seconds, finite });
     try {
-      this.#snapshots = await recovering(device, () => Snapshots.open<Place>(device, variables, [], { seconds }), {
-        check,
-      });
+      this.#snapshots = await recovering(device, open, { check });
       try {
         const progress = () => this.#snapshots.state?.steps ?? 0;
         return await recovering(device, () => this.#run(), { check, progress });
@@ -224,7 +227,7 @@ class Training {
       await this.#runEpoch(batches);
       const ended = this.#progress(epoch, 1);
       this.#place = { ...START, epoch: epoch + 1, steps: this.#place.steps };
-      await this.#snapshots.publish(this.#place);
+      await this.#publish();
       if (onProgress === undefined) continue;
       const vectors = this.#vectors();
       const known = watch.filter((word) => vectors.has(word));
@@ -260,7 +263,7 @@ class Training {
         await this.#snapshots.step(program, feeds, pacer);
         this.#place = after;
         await this.#readLoss();
-        await this.#snapshots.publish(this.#place);
+        await this.#publish();
       } else {
         program.submit(feeds);
         this.#place = after;
@@ -294,15 +297,29 @@ class Training {
     await store.keep([loss, status]);
     const [sum, bad] = [...store.contentsOf([loss, status]).values()];
     const first = bad?.data[0] ?? 0;
-    if (first !== 0) {
-      throw new NonFiniteError(
-        `trainWordVectors: the loss of step ${first} was not finite; expected a smaller learningRate than ${this.#settings.learningRate}`,
-        { step: first },
-      );
-    }
+    if (first !== 0) throw this.#nonFinite(`the loss of step ${first} was`, first);
     const place = this.#place;
     this.#place = { ...place, loss: place.loss + (sum?.data[0] ?? 0), pairs: place.pairs + place.unread, unread: 0 };
     store.write(loss, { shape: [], data: Float32Array.of(0) });
+  }
+
+  /** Keeps the training as it stands. @throws NonFiniteError when a vector or a sum of Adagrad is not finite. */
+  async #publish(): Promise<void> {
+    try {
+      await this.#snapshots.publish(this.#place);
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      const { steps } = this.#place;
+      throw this.#nonFinite(`after step ${steps} the vectors, or Adagrad's sums of squares, are`, steps);
+    }
+  }
+
+  #nonFinite(what: string, step: number): NonFiniteError {
+    const { learningRate } = this.#settings;
+    return new NonFiniteError(
+      `trainWordVectors: ${what} not finite; expected a smaller learningRate than ${learningRate}`,
+      { step },
+    );
   }
 
   /** As the last snapshot has them. */

@@ -1,4 +1,6 @@
 /** What a loss of the device does not take from a training: its variables as they were at a step, kept on the host. */
+import { NonFiniteError } from "../core/errors.ts";
+import { isFiniteArray } from "../core/float32_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Variable } from "../graph/operation.ts";
 import { CheckedCopy } from "./checked_copy.ts";
@@ -16,6 +18,8 @@ const MOST_SHARE = 0.01;
 export interface SnapshotOptions {
   /** Seconds between two; 30 when absent, or more where they would take over 1% of the time. */
   readonly seconds?: number | undefined;
+  /** Variables without which there is nothing to go on from once they hold an infinity or NaN; none when absent. */
+  readonly finite?: readonly Variable[];
 }
 
 /**
@@ -52,6 +56,7 @@ export class Snapshots<State> {
   /** Those that steps change. */
   readonly #updated: readonly Variable[];
   readonly #seconds: number | undefined;
+  readonly #finite: readonly Variable[];
   readonly #copy: CheckedCopy;
   readonly #forget: () => void;
   #latest: { readonly state: State; readonly contents: VariableContents } | undefined;
@@ -65,13 +70,14 @@ export class Snapshots<State> {
     updated: readonly Variable[],
     others: readonly Variable[],
     copy: CheckedCopy,
-    { seconds }: SnapshotOptions,
+    { seconds, finite = [] }: SnapshotOptions,
   ) {
     this.#device = device;
     this.#copy = copy;
     this.#updated = updated;
     this.#variables = [...new Set([...updated, ...others])];
     this.#seconds = seconds;
+    this.#finite = finite;
     this.#generation = device.generation;
     this.#forget = device.onLoss(() => {
       if (this.#latest !== undefined) variablesOf(device).restore(this.#latest.contents);
@@ -154,15 +160,39 @@ export class Snapshots<State> {
     await this.#take();
   }
 
-  /** Makes what the variables hold now the last snapshot; reads what the host does not know yet. */
+  /**
+   * Makes what the variables hold now the last snapshot; reads what the host does not know yet.
+   * @throws NonFiniteError naming one of `finite` that is not; then the last snapshot is the one before, and `goBack` leads to it.
+   */
   async publish(state: State): Promise<void> {
     this.assertCurrent();
     const store = variablesOf(this.#device);
     await this.settle();
     await store.keep(this.#variables);
     this.assertCurrent();
-    this.#latest = { state, contents: store.contentsOf(this.#variables) };
+    const contents = store.contentsOf(this.#variables);
+    this.#expectFinite(contents);
+    this.#latest = { state, contents };
     this.#takenAt = performance.now();
+  }
+
+  #expectFinite(contents: VariableContents): void {
+    for (const variable of this.#finite) {
+      const array = contents.get(variable);
+      // What the last snapshot holds too was looked at then.
+      if (array === undefined || array === this.#latest?.contents.get(variable) || isFiniteArray(array)) continue;
+      throw new NonFiniteError(`"${variable.name}" holds a number that is not finite`, { variable: variable.name });
+    }
+  }
+
+  /** Gives the variables, on the device that is there, what they held at the last snapshot. */
+  goBack(): void {
+    this.assertCurrent();
+    const store = variablesOf(this.#device);
+    for (const [variable, array] of this.#latest?.contents ?? []) {
+      if (array === undefined) store.reset(variable);
+      else store.write(variable, array);
+    }
   }
 
   /** Frees the buffer; the variables keep their contents. */

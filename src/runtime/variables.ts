@@ -223,15 +223,20 @@ export class VariableStore {
       }
     }
     const { gpu } = this.#device;
-    await this.#device.guard("copying variables", () => {
+    const copy = () => {
       const encoder = gpu.createCommandEncoder({ label: "copy variables" });
       for (const { from, to } of pairs) {
         const bytes = bytesOf(from);
+        // Contents that a loss of the device took are not missed where others take their place.
+        if (!this.has(to) && this.#contents.get(to)?.array === undefined) this.#contents.delete(to);
         if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
       }
       gpu.queue.submit([encoder.finish()]);
       this.changed(pairs.map(({ to }) => to));
-    });
+    };
+    // Where no buffer is to be made there is nothing to wait for.
+    if (pairs.every(({ from, to }) => this.has(from) && this.has(to))) copy();
+    else await this.#device.guard("copying variables", copy);
   }
 
   /** Reads variables back to the host: one submit and one map for all of them. */

@@ -247,6 +247,9 @@ describe("a training", () => {
     await expect(run).rejects.toThrow(AbortError);
     const wild = trainWordVectors(texts, { ...OPTIONS, device, learningRate: 1e30 });
     await expect(wild).rejects.toThrow(NonFiniteError);
+    // Losses stay finite, but not Adagrad's sums: vectors that they belong to would never move again.
+    const stuck = trainWordVectors(texts, { ...OPTIONS, device, epochs: 2, batchSize: 2 ** 20, learningRate: 1e25 });
+    await expect(stuck).rejects.toThrow("after step 2 the vectors, or Adagrad's sums of squares, are not finite");
     expect(device.memory.bytes).toBe(before);
   });
 

@@ -21,7 +21,7 @@ export interface Training {
   directionOf(logName: string): Direction;
   /** All weights, read back from the GPU. */
   weights(): Promise<readonly NdArray[]>;
-  /** Writes all weights, in the order of `weights()`. */
+  /** Writes all weights, in the order of `weights()`. @throws ShapeError, ValueError when one does not fit or is not finite; then none is changed. */
   setWeights(weights: readonly NdArray[]): void;
   /** Saves the model with the training as it stands, so that `resume` goes on from here. */
   save(directory: string): Promise<void>;
@@ -63,7 +63,7 @@ export interface Callback {
   onBatchBegin?(batch: number, training: Training): Awaitable<void>;
   /** `logs` are the means over the epoch so far, as last read: empty before the first reading, see `batchLogs`. */
   onBatchEnd?(batch: number, logs: MutableLogs, training: Training): Awaitable<void>;
-  /** The loss or a gradient stopped being finite. True ends the training in peace instead of with this error. */
+  /** The loss, a gradient or a weight stopped being finite. True ends the training in peace instead of with this error. */
   onNonFinite?(error: NonFiniteError, training: Training): Awaitable<boolean>;
   /** What a saved training keeps, so that resuming is exact. */
   state?(): CallbackState;

@@ -1,6 +1,7 @@
 /** Callbacks that change the learning rate between epochs. */
 import { ValueError } from "../../core/errors.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
+import { isFiniteFloat32 } from "../../core/float32_check.ts";
+import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
 import type { Callback, Training } from "./callback.ts";
 import { checkWhole, finiteOrNull, MONITOR_OPTIONS, Monitor, type MonitorOptions } from "./monitor.ts";
 
@@ -51,8 +52,10 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
   if (!(factor >= 0 && factor < 1)) {
     throw new ValueError(`${name}: factor is ${factor}; expected 0 ≤ factor < 1`, { factor });
   }
-  if (!(Number.isFinite(minLr) && minLr >= 0)) {
-    throw new ValueError(`${name}: minLr is ${minLr}; expected a finite number ≥ 0`, { minLr });
+  if (!(isFiniteFloat32(minLr) && minLr >= 0)) {
+    throw new ValueError(`${name}: minLr is ${shown(minLr)}; expected a number ≥ 0 that is finite in float32`, {
+      minLr,
+    });
   }
   const patience = checkWhole(name, "patience", options.patience ?? 10, 0);
   const cooldown = checkWhole(name, "cooldown", options.cooldown ?? 0, 0);
@@ -103,13 +106,10 @@ export function learningRateScheduler(schedule: (epoch: number, learningRate: nu
     onTrainBegin: (training) => void settableRate(name, training),
     onEpochBegin(epoch, training) {
       const rate = schedule(epoch, settableRate(name, training));
-      if (!(Number.isFinite(rate) && rate >= 0)) {
+      if (!(isFiniteFloat32(rate) && rate >= 0)) {
         throw new ValueError(
-          `${name}: the schedule gave ${String(rate)} for epoch ${epoch}; expected a finite number ≥ 0`,
-          {
-            epoch,
-            rate,
-          },
+          `${name}: the schedule gave ${shown(rate)} for epoch ${epoch}; expected a number ≥ 0 that is finite in float32`,
+          { epoch, rate },
         );
       }
       training.optimizer.learningRate = rate;

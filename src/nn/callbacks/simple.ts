@@ -2,8 +2,8 @@
 import type { Callback } from "./callback.ts";
 
 /**
- * Ends the training in peace when the loss or a gradient stops being finite, instead of with a NonFiniteError
- * (https://keras.io/api/callbacks/terminate_on_nan/). The weights are those from before that step either way.
+ * Ends the training in peace when the loss, a gradient or a weight stops being finite, instead of with a NonFiniteError
+ * (https://keras.io/api/callbacks/terminate_on_nan/). The same weights are kept either way.
  */
 export function terminateOnNaN(): Callback {
   return { name: "terminateOnNaN", onNonFinite: () => true };

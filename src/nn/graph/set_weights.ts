@@ -1,4 +1,5 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -30,7 +31,7 @@ export function checkWeights(
       );
     }
     const array = Float32Array.from(data);
-    if (!array.every(Number.isFinite)) {
+    if (!isFiniteArray({ shape, data: array })) {
       throw new ValueError(`setWeights: "${name}" holds a number that is not finite`, { name });
     }
     return { shape, data: array };

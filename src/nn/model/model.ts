@@ -89,7 +89,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * Trains. Takes `(data, options)` or `(x, y, options)`; data may be a stream of batches: a generator, an async iterable, or
    * a function that makes one for each pass over it.
    * @throws AbortError when `signal` stopped it (at a whole step; `resume: true` goes on from there).
-   * @throws NonFiniteError when a loss or gradient was not finite; the weights are those from before that step.
+   * @throws NonFiniteError when a loss or gradient was not finite: the weights are those from before that step. Or when a weight or
+   * the optimizer's state was not: the model is as of the last snapshot (`snapshotSeconds`, each epoch's end), `details.lastStep`.
    * @throws DeviceLostError when the device was lost and no other could be had; `lastStep` says what is kept, and `resume: true` goes on from there.
    * @throws OutOfMemoryError when the GPU or `memoryLimit` has no room; the model is as before.
    * @throws ValueError, ShapeError for data that does not fit; nothing has changed then.
@@ -248,7 +249,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   /**
    * One step of training on one batch. Gives the batch's loss and metrics, from before the step. A `fit` that was stopped
    * before cannot be resumed after it.
-   * @throws NonFiniteError when the loss or a gradient is not finite; the weights have not changed then.
+   * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; nothing has changed then.
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
     return this.exclusively("trainOnBatch", async () => {
@@ -290,14 +291,18 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 
-  /** Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until the new one is. */
+  /**
+   * Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until
+   * the new one is.
+   * @throws NonFiniteError when a weight or the optimizer's state is not finite, which `loadModel` would refuse; the old save stays.
+   */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
     await this.recovered("save", () => saveModel(this, directory, options));
   }
 
   /**
    * The same files in memory: to download, or to keep where a browser app likes.
-   * @throws ValueError when `weights` is "float16" and one is too large for it.
+   * @throws ValueError when `weights` is "float16" and one is too large for it; NonFiniteError as `save`.
    * @example
    * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
    */

@@ -1,22 +1,26 @@
-import { ValueError } from "../../core/errors.ts";
 import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import {
+  checkNotNegative,
+  checkPositive,
+  checkShare,
+  type Optimizer,
+  type OptimizerOptions,
+  optimizer,
+} from "./base.ts";
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums of squares begin with. */
   readonly initialAccumulatorValue?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
 }
 
 /** Adagrad (Duchi et al. 2011). learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
   const { initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
-  if (!(initialAccumulatorValue >= 0)) {
-    throw new ValueError(`adagrad: initialAccumulatorValue is ${initialAccumulatorValue}; expected at least 0`, {
-      initialAccumulatorValue,
-    });
-  }
+  checkNotNegative("adagrad", "initialAccumulatorValue", initialAccumulatorValue);
+  checkPositive("adagrad", "epsilon", epsilon);
   return optimizer({
     name: "adagrad",
     learningRate: 0.001,
@@ -31,12 +35,15 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
 /** Options of `adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions {
   readonly rho?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
 }
 
 /** Adadelta (Zeiler 2012; there the learning rate is 1). learningRate 0.001, rho 0.95, epsilon 1e-7. */
 export function adadelta(options: AdadeltaOptions = {}): Optimizer {
   const { rho = 0.95, epsilon = 1e-7 } = options;
+  checkShare("adadelta", "rho", rho);
+  checkPositive("adadelta", "epsilon", epsilon);
   return optimizer({
     name: "adadelta",
     learningRate: 0.001,

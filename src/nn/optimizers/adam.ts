@@ -1,11 +1,12 @@
 import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
-import { adamUpdate } from "../../ops/optimizers/optimizer_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type AdamAttributes, adamUpdate } from "../../ops/optimizers/optimizer_updates.ts";
+import { checkDecay, checkPositive, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `adam` and `adamW`. */
 export interface AdamOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
   readonly amsgrad?: boolean;
 }
@@ -20,8 +21,16 @@ export function adamW(options: AdamOptions = {}): Optimizer {
   return adamNamed("adamW", { weightDecay: 0.004, ...options });
 }
 
+/** @throws ValueError where a mean cannot be corrected, or where a weight without gradient would divide 0 by 0. */
+function checkMoments(name: string, { beta1, beta2, epsilon }: AdamAttributes): void {
+  checkDecay(name, "beta1", beta1);
+  checkDecay(name, "beta2", beta2);
+  checkPositive(name, "epsilon", epsilon);
+}
+
 function adamNamed(name: string, options: AdamOptions): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false } = options;
+  checkMoments(name, { beta1, beta2, epsilon });
   return optimizer({
     name,
     learningRate: 0.001,
@@ -38,12 +47,14 @@ function adamNamed(name: string, options: AdamOptions): Optimizer {
 export interface AdamVariantOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
+  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
   readonly epsilon?: number;
 }
 
 /** Adam by the largest gradient instead of the mean square (Kingma & Ba 2015, 7.1). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
 export function adamax(options: AdamVariantOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+  checkMoments("adamax", { beta1, beta2, epsilon });
   return optimizer({
     name: "adamax",
     learningRate: 0.001,
@@ -58,6 +69,7 @@ export function adamax(options: AdamVariantOptions = {}): Optimizer {
 /** Adam with Nesterov momentum (Dozat 2015). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
 export function nadam(options: AdamVariantOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+  checkMoments("nadam", { beta1, beta2, epsilon });
   /** The momentum of the 1-based step t. */
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** t);
   // The product of the momenta up to step t: carried on from step to step, and computed anew after a jump back.

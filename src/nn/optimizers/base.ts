@@ -1,5 +1,6 @@
 /** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
 import { ValueError } from "../../core/errors.ts";
+import { checkFloat32, isFiniteFloat32, LEAST_FLOAT32 } from "../../core/float32_check.ts";
 import { full } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
@@ -42,11 +43,11 @@ export interface OptimizerOptions {
   readonly learningRate?: LearningRate | ScheduleConfig;
   /** Each weight shrinks by learningRate · weightDecay of itself per step. */
   readonly weightDecay?: number | null;
-  /** Scales each gradient down to at most this L2 norm. */
+  /** Scales each gradient down to at most this L2 norm, above 0. */
   readonly clipnorm?: number | null;
-  /** Scales all gradients together down to at most this joint L2 norm. */
+  /** Scales all gradients together down to at most this joint L2 norm, above 0. */
   readonly globalClipnorm?: number | null;
-  /** Cuts each element to ± this. */
+  /** Cuts each element to ± this, above 0. */
   readonly clipvalue?: number | null;
   /** Keeps a moving average of the weights, which overwrites them at the end of `fit` (Polyak & Juditsky 1992). */
   readonly useEma?: boolean;
@@ -75,6 +76,8 @@ export interface Rule {
   /** Its own options, completed. */
   readonly config: Readonly<Record<string, number | boolean>>;
   readonly slots: readonly SlotSpec[];
+  /** The learning rate cannot be 0. */
+  readonly dividesByRate?: boolean;
   rates(learningRate: number, iteration: number): RuleRates;
   apply(state: readonly Value[], inputs: StepInputs): readonly Value[];
 }
@@ -99,7 +102,7 @@ export function optimizer(rule: Rule): Optimizer {
   const frequency = emaOverwriteFrequency ?? 0;
   const weightDecay = rule.options.weightDecay ?? 0;
   const clips = checkOptions(rule, { weightDecay, emaMomentum, frequency });
-  let learningRate = checkedRate(rule.name, rule.options.learningRate ?? rule.learningRate);
+  let learningRate = checkedRate(rule, rule.options.learningRate ?? rule.learningRate);
   const rateAt = (iteration: number) => (typeof learningRate === "number" ? learningRate : learningRate.at(iteration));
   return {
     get learningRate() {
@@ -112,7 +115,9 @@ export function optimizer(rule: Rule): Optimizer {
           { schedule: learningRate.config.name },
         );
       }
-      learningRate = checkedRate(rule.name, given);
+      // A rate that a callback lowers on and on ends as 0, which float32 would make of it.
+      const isTiny = typeof given === "number" && given > 0 && given < LEAST_FLOAT32;
+      learningRate = checkedRate(rule, isTiny ? 0 : given);
     },
     learningRateAt: rateAt,
     get config() {
@@ -146,7 +151,9 @@ export function optimizer(rule: Rule): Optimizer {
       const rate = rateAt(iteration);
       const [stepSize, second = 0, third = 0] = rule.rates(rate, iteration);
       const isDue = frequency > 0 && (iteration + 1) % frequency === 0;
-      return [stepSize, rate * weightDecay, second, third, iteration === 0 ? 0 : emaMomentum, Number(isDue)];
+      const rates = [stepSize, rate * weightDecay, second, third, iteration === 0 ? 0 : emaMomentum, Number(isDue)];
+      if ((rule.dividesByRate ? rate >= LEAST_FLOAT32 : rate >= 0) && rates.every(isFiniteFloat32)) return rates;
+      throw rateError(rule, learningRate, rate, iteration);
     },
     averageOf: (slots) => (useEma ? slots[rule.slots.length] : undefined),
   };
@@ -158,16 +165,35 @@ function makeSlot(weight: Variable, { name, fill }: SlotSpec): Variable {
   return new Variable({ name: `${weight.name}/${name}`, shape, trainable: false, ...initial });
 }
 
-function checkedRate(name: string, given: LearningRate | ScheduleConfig): LearningRate {
+function checkedRate({ name, dividesByRate }: Rule, given: LearningRate | ScheduleConfig): LearningRate {
   if (typeof given === "object") return resolveSchedule(given);
-  return checkRange(name, "learningRate", given);
+  return (dividesByRate ? checkPositive : checkNotNegative)(name, "learningRate", given);
 }
 
-function checkRange(name: string, option: string, value: number): number {
-  if (!Number.isFinite(value) || value < 0) {
-    throw new ValueError(`${name}: ${option} is ${shown(value)}; expected a finite number ≥ 0`, { [option]: value });
-  }
-  return value;
+/** @throws ValueError unless the option is finite and not negative, in float32. */
+export const checkNotNegative = (name: string, option: string, value: number) =>
+  checkFloat32(name, option, value, "a finite number ≥ 0", (number) => number >= 0);
+
+/** @throws ValueError unless the option is finite and above 0, in float32. */
+export const checkPositive = (name: string, option: string, value: number) =>
+  checkFloat32(name, option, value, "a finite number above 0", (number) => number > 0);
+
+/** @throws ValueError unless the option is from 0 to 1, both included. */
+export const checkShare = (name: string, option: string, value: number) =>
+  checkFloat32(name, option, value, `0 ≤ ${option} ≤ 1`, (number) => number >= 0 && number <= 1);
+
+/** The decay of a mean whose bias is corrected: by a division by 1 − decay^t. @throws ValueError unless it is from 0 to below 1. */
+export const checkDecay = (name: string, option: string, value: number) =>
+  checkFloat32(name, option, value, `0 ≤ ${option} < 1`, (number) => number >= 0 && number < 1);
+
+/** Says that a step cannot be taken with the learning rate that it has, or that its schedule gives. */
+function rateError({ name, dividesByRate }: Rule, given: LearningRate, rate: number, iteration: number): ValueError {
+  const source = typeof given === "number" ? "" : ` (the schedule ${given.config.name})`;
+  const least = dividesByRate ? "above 0 (from 1.2e-38 on)" : "≥ 0";
+  return new ValueError(
+    `${name}: learningRate is ${shown(rate)} at step ${iteration + 1}${source}; expected a number ${least} with which the step size is finite in float32`,
+    { learningRate: rate, step: iteration + 1 },
+  );
 }
 
 function checkOptions(
@@ -184,10 +210,10 @@ function checkOptions(
       `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
     );
   }
-  for (const [option, value] of [...given, ["weightDecay", weightDecay] as const]) checkRange(name, option, value);
-  if (!(emaMomentum >= 0 && emaMomentum <= 1)) {
-    throw new ValueError(`${name}: emaMomentum is ${emaMomentum}; expected 0 ≤ emaMomentum ≤ 1`, { emaMomentum });
-  }
+  // Keras takes a limit of 0 for none; here it would divide 0 by 0, and null says none.
+  for (const [option, value] of given) checkPositive(name, option, value);
+  checkNotNegative(name, "weightDecay", weightDecay);
+  checkShare(name, "emaMomentum", emaMomentum);
   if (!Number.isInteger(frequency) || frequency < 0) {
     throw new ValueError(
       `${name}: emaOverwriteFrequency is ${frequency}; expected a whole number of at least 1, or null`,

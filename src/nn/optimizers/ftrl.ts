@@ -1,12 +1,12 @@
-import { ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import { ftrlUpdate } from "../../ops/optimizers/ftrl_update.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { checkNotNegative, checkPositive, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `ftrl`. */
 export interface FtrlOptions extends OptimizerOptions {
   /** At most 0: how the learning rate falls as squares add up; 0 keeps it. */
   readonly learningRatePower?: number;
-  /** What the sums of squares begin with. */
+  /** What the sums of squares begin with: above 0. Keras takes 0 too, and makes NaN of a weight that has no gradient at first. */
   readonly initialAccumulatorValue?: number;
   readonly l1RegularizationStrength?: number;
   readonly l2RegularizationStrength?: number;
@@ -20,19 +20,16 @@ export interface FtrlOptions extends OptimizerOptions {
 export function ftrl(options: FtrlOptions = {}): Optimizer {
   const { learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
   const { l1RegularizationStrength = 0, l2RegularizationStrength = 0, l2ShrinkageRegularizationStrength = 0 } = options;
-  const config = {
-    learningRatePower,
-    initialAccumulatorValue,
+  const notNegative = {
     l1RegularizationStrength,
     l2RegularizationStrength,
     l2ShrinkageRegularizationStrength,
     beta,
   };
-  for (const [name, value] of Object.entries({ ...config, learningRatePower: -learningRatePower })) {
-    if (Number.isFinite(value) && value >= 0) continue;
-    const [given, limit] = name === "learningRatePower" ? [learningRatePower, "at most"] : [value, "at least"];
-    throw new ValueError(`ftrl: ${name} is ${given}; expected ${limit} 0`, { [name]: given });
-  }
+  const config = { learningRatePower, initialAccumulatorValue, ...notNegative };
+  checkFloat32("ftrl", "learningRatePower", learningRatePower, "at most 0", (power) => power <= 0);
+  checkPositive("ftrl", "initialAccumulatorValue", initialAccumulatorValue);
+  for (const [name, value] of Object.entries(notNegative)) checkNotNegative("ftrl", name, value);
   const attributes = {
     power: -learningRatePower,
     l1: l1RegularizationStrength,
@@ -44,6 +41,7 @@ export function ftrl(options: FtrlOptions = {}): Optimizer {
     options,
     config,
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }, { name: "linear" }],
+    dividesByRate: true,
     rates: (rate) => [rate, 2 * l2RegularizationStrength + (beta === 0 ? 0 : beta / rate)],
     apply: (state, inputs) => ftrlUpdate(state, inputs, attributes),
   });

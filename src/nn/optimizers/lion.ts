@@ -1,6 +1,6 @@
-import { ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `lion`. */
 export interface LionOptions extends OptimizerOptions {
@@ -13,7 +13,8 @@ export interface LionOptions extends OptimizerOptions {
 /** Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1 0.9, beta2 0.99. */
 export function lion(options: LionOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.99 } = options;
-  if (!(beta1 > 0 && beta1 <= 1)) throw new ValueError(`lion: beta1 is ${beta1}; expected 0 < beta1 ≤ 1`, { beta1 });
+  checkFloat32("lion", "beta1", beta1, "0 < beta1 ≤ 1", (share) => share > 0 && share <= 1);
+  checkShare("lion", "beta2", beta2);
   return optimizer({
     name: "lion",
     learningRate: 0.001,

@@ -4,6 +4,7 @@
  * a training that was stopped and resumed goes on exactly.
  */
 import { ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import { entryNamed } from "../../core/named.ts";
 
 /** A schedule as data: its name and its options, as a saved model keeps them. */
@@ -32,6 +33,10 @@ function checkNumber(schedule: string, option: string, value: number, isPositive
   return value;
 }
 
+/** @throws ValueError unless a step can be taken with the rate. */
+const checkRate = (schedule: string, option: string, value: number) =>
+  checkFloat32(schedule, option, value, "a finite number ≥ 0", (rate) => rate >= 0);
+
 /** Options of `exponentialDecay` and `inverseTimeDecay`. */
 export interface DecayOptions {
   readonly initialLearningRate: number;
@@ -42,7 +47,7 @@ export interface DecayOptions {
 }
 
 function checkDecay(name: string, { initialLearningRate, decaySteps, decayRate, staircase = false }: DecayOptions) {
-  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkRate(name, "initialLearningRate", initialLearningRate);
   checkNumber(name, "decaySteps", decaySteps, true);
   checkNumber(name, "decayRate", decayRate);
   const passed = (iteration: number) => (staircase ? Math.floor(iteration / decaySteps) : iteration / decaySteps);
@@ -86,7 +91,7 @@ export function piecewiseConstantDecay({ boundaries, values }: PiecewiseOptions)
   if (boundaries.some((boundary, index) => index > 0 && !(boundary > (boundaries[index - 1] as number)))) {
     throw new ValueError(`${name}: boundaries are ${boundaries.join(", ")}; expected them to ascend`, { boundaries });
   }
-  for (const [index, value] of values.entries()) checkNumber(name, `values[${index}]`, value);
+  for (const [index, value] of values.entries()) checkRate(name, `values[${index}]`, value);
   return {
     config: { name, boundaries: [...boundaries], values: [...values] },
     at: (iteration) => values[boundaries.filter((boundary) => iteration > boundary).length] as number,
@@ -109,9 +114,9 @@ export interface PolynomialOptions {
 export function polynomialDecay(options: PolynomialOptions): LearningRateSchedule {
   const { initialLearningRate, decaySteps, endLearningRate = 0.0001, power = 1, cycle = false } = options;
   const name = "polynomialDecay";
-  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkRate(name, "initialLearningRate", initialLearningRate);
   checkNumber(name, "decaySteps", decaySteps, true);
-  checkNumber(name, "endLearningRate", endLearningRate);
+  checkRate(name, "endLearningRate", endLearningRate);
   return {
     config: { name, initialLearningRate, decaySteps, endLearningRate, power, cycle },
     at: (iteration) => {
@@ -146,11 +151,11 @@ export interface CosineOptions {
 export function cosineDecay(options: CosineOptions): LearningRateSchedule {
   const { initialLearningRate, decaySteps, alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
   const name = "cosineDecay";
-  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkRate(name, "initialLearningRate", initialLearningRate);
   checkNumber(name, "decaySteps", decaySteps, true);
   checkNumber(name, "alpha", alpha);
   checkNumber(name, "warmupSteps", warmupSteps);
-  if (warmupTarget !== null) checkNumber(name, "warmupTarget", warmupTarget);
+  if (warmupTarget !== null) checkRate(name, "warmupTarget", warmupTarget);
   return {
     config: { name, initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps },
     at: (iteration) => {
@@ -180,7 +185,7 @@ export interface CosineRestartsOptions {
 export function cosineDecayRestarts(options: CosineRestartsOptions): LearningRateSchedule {
   const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
   const name = "cosineDecayRestarts";
-  checkNumber(name, "initialLearningRate", initialLearningRate);
+  checkRate(name, "initialLearningRate", initialLearningRate);
   checkNumber(name, "firstDecaySteps", firstDecaySteps, true);
   if (!(checkNumber(name, "tMul", tMul) >= 1))
     throw new ValueError(`${name}: tMul is ${tMul}; expected at least 1`, { tMul });

@@ -1,6 +1,5 @@
-import { ValueError } from "../../core/errors.ts";
 import { sgdUpdate } from "../../ops/optimizers/optimizer_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
@@ -11,8 +10,7 @@ export interface SgdOptions extends OptimizerOptions {
 /** Stochastic gradient descent, with momentum if asked (Sutskever et al. 2013). learningRate 0.01. */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0, nesterov = false } = options;
-  if (!(momentum >= 0 && momentum <= 1))
-    throw new ValueError(`sgd: momentum is ${momentum}; expected 0 ≤ momentum ≤ 1`);
+  checkShare("sgd", "momentum", momentum);
   return optimizer({
     name: "sgd",
     learningRate: 0.01,

@@ -1,5 +1,6 @@
 /** Loading a saved model: everything is read and checked before the first weight is written. */
 import { FormatError, ValueError } from "../../core/errors.ts";
+import { isFiniteArray } from "../../core/float32_check.ts";
 import { asFormatError } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, shown } from "../../core/options.ts";
@@ -155,8 +156,7 @@ function matchTensors(
         `${file}: "${name}" is ${formatShape(array.shape)}; the architecture says float32 ${formatShape(variable.shape)}`,
       );
     }
-    if (!array.data.every(Number.isFinite))
-      throw new FormatError(`${file}: "${name}" holds a number that is not finite`);
+    if (!isFiniteArray(array)) throw new FormatError(`${file}: "${name}" holds a number that is not finite`);
     return [variable, array];
   });
 }

@@ -1,4 +1,6 @@
 /** Saving: weights and optimizer state as safetensors, everything else as JSON. */
+import { NonFiniteError } from "../../core/errors.ts";
+import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -37,7 +39,10 @@ type SavableModel = ModelBase & {
   readonly namedSlots: ReadonlyMap<string, Variable>;
 };
 
-/** Saves to a directory (Node, Deno): the old save stays whole until the new one is. */
+/**
+ * Saves to a directory (Node, Deno): the old save stays whole until the new one is.
+ * @throws NonFiniteError for a weight or optimizer's state that is not finite, which `loadModel` would refuse.
+ */
 export async function saveModel(model: SavableModel, directory: string, options: SaveOptions): Promise<void> {
   const saved = await describe(model, options);
   await writeModelDirectory(await openFileSystem(), directory, saved);
@@ -97,5 +102,12 @@ async function tensorsOf(
 ): Promise<Uint8Array> {
   const arrays = variables.size === 0 ? [] : await variablesOf(model.device).read([...variables.values()]);
   const own = [...variables.keys()].map((name, index) => [name, arrays[index] as NdArray] as const);
+  const bad = own.find(([, array]) => !isFiniteArray(array));
+  if (bad !== undefined) {
+    throw new NonFiniteError(
+      `save: "${bad[0]}" holds a number that is not finite, and a save with it could not be loaded; what was saved before is left as it is. Write finite numbers with setWeights and compile anew, or load an earlier save.`,
+      { variable: bad[0] },
+    );
+  }
   return writeSafetensors(new Map([...own, ...others]), undefined, options);
 }

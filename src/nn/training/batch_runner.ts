@@ -24,6 +24,8 @@ export class BatchRunner {
   readonly #compiled: Compiled;
   readonly #status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
   readonly #steps = new Map<string, KeptStep>();
+  /** For each variable that a step of training changes, one that holds what it was before the step. */
+  #before: ReadonlyMap<Variable, Variable> | undefined;
 
   constructor(model: StepModel, compiled: Compiled) {
     this.#model = model;
@@ -32,17 +34,28 @@ export class BatchRunner {
 
   /**
    * One step of training, the model's step number `iteration`; gives the batch's loss and metrics from before the step.
-   * @throws NonFiniteError when the loss or a gradient is not finite; the weights have not changed then.
+   * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; the weights have not changed then.
    */
   async train(batch: Examples, iteration: number): Promise<Logs> {
     const { optimizer } = this.#compiled;
     const kept = await this.#step("train", batch, (source, sums) =>
-      trainStep({ model: this.#model, compiled: this.#compiled, sums, status: this.#status }, source, {
-        batchSize: batch.size,
-      }),
+      trainStep(
+        { model: this.#model, compiled: this.#compiled, sums, status: this.#status, checksUpdates: true },
+        source,
+        { batchSize: batch.size },
+      ),
     );
-    const outputs = await this.#run(kept, batch, iteration, optimizer.rates(iteration));
-    expectFinite("trainOnBatch", outputs.at(-1)?.data[0] ?? 0);
+    const rates = optimizer.rates(iteration);
+    const pairs = [...this.#copies(kept)];
+    const store = variablesOf(this.#model.device);
+    await store.copy(pairs.map(([from, to]) => ({ from, to }))).catch((error: unknown) => {
+      this.dispose();
+      throw error;
+    });
+    const outputs = await this.#run(kept, batch, iteration, rates);
+    const status = outputs.at(-1)?.data[0] ?? 0;
+    if (status !== 0) await store.copy(pairs.map(([to, from]) => ({ from, to })));
+    expectFinite("trainOnBatch", status);
     return kept.sums.logs(RunningTotals.flatten(outputs.slice(0, -1)), batch.size);
   }
 
@@ -52,6 +65,20 @@ export class BatchRunner {
       evaluateStep(this.#model, this.#compiled, source, sums, batch.size),
     );
     return kept.sums.logs(RunningTotals.flatten(await this.#run(kept, batch, 0, [])), batch.size);
+  }
+
+  /** What `train` changes, and where it is kept meanwhile: on the GPU, so that nothing is read back for it. */
+  #copies({ step, sums }: KeptStep): ReadonlyMap<Variable, Variable> {
+    const others = new Set([...sums.variables, this.#status]);
+    this.#before ??= new Map(
+      step.program.updated
+        .filter((variable) => !others.has(variable))
+        .map((variable) => {
+          const { name, shape, dtype } = variable;
+          return [variable, new Variable({ name: `${name} before the step`, shape, dtype, trainable: false })];
+        }),
+    );
+    return this.#before;
   }
 
   async #step(
@@ -86,9 +113,9 @@ export class BatchRunner {
     this.#steps.delete(key);
   }
 
-  /** Frees what it runs. */
+  /** Frees what it runs; what runs next makes its own again. */
   dispose(): void {
     for (const key of [...this.#steps.keys()]) this.#forget(key);
-    variablesOf(this.#model.device).release([this.#status]);
+    variablesOf(this.#model.device).release([this.#status, ...(this.#before?.values() ?? [])]);
   }
 }

@@ -1,4 +1,5 @@
 /** What a training goes on from after a loss of its device: snapshots of its variables, and all that the host knows of the step. */
+import { NonFiniteError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Pacer } from "../../runtime/pacer.ts";
@@ -27,6 +28,8 @@ export interface KeptParts {
   readonly data: Steps;
   /** All weights of the model, trained or not. */
   readonly weights: readonly Variable[];
+  /** The optimizer's state. */
+  readonly slots: readonly Variable[];
   /** Steps done before. */
   readonly iteration: number;
   /** Seconds between two snapshots within an epoch. */
@@ -49,8 +52,10 @@ export class KeptTraining {
 
   /** @throws OutOfMemoryError when there is no room for the buffer by which the variables come back. */
   static async open(parts: KeptParts): Promise<KeptTraining> {
-    const { device, data, weights, seconds } = parts;
-    const snapshots = await Snapshots.open<Place>(device, data.main?.program.updated ?? [], weights, { seconds });
+    const { device, data, weights, slots, seconds } = parts;
+    const finite = [...weights, ...slots];
+    const options = { seconds, finite };
+    const snapshots = await Snapshots.open<Place>(device, data.main?.program.updated ?? [], weights, options);
     return new KeptTraining(parts, snapshots);
   }
 
@@ -89,21 +94,45 @@ export class KeptTraining {
     return this.#snapshots.step(program, feeds, pacer);
   }
 
-  /** Keeps the training as it stands. */
+  /** True while what was done since `begin` is on the device. */
+  get isCurrent(): boolean {
+    return this.#snapshots.isCurrent;
+  }
+
+  /**
+   * Keeps the training as it stands.
+   * @throws NonFiniteError where a weight or the optimizer's state is not finite. The variables are then those of the last
+   * snapshot, which are; `begin` goes on from there.
+   */
   async publish(state: TrainingState, callbacks: CallbackList): Promise<void> {
     const { optimizer, data } = this.#parts;
-    await this.#snapshots.publish({
+    const place = {
       state: { ...state, callbacks: callbacks.states() },
       learningRate: optimizer.learningRate,
       stopAt: this.#stopAt,
-    });
+    };
+    try {
+      await this.#snapshots.publish(place);
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      this.#snapshots.goBack();
+      throw this.#withPlace(error, state);
+    }
     data.mark();
   }
 
-  /** After a failure: brings what was learnt to the host, so that a later loss does not take it. */
-  async settle(state: TrainingState, callbacks: CallbackList): Promise<void> {
-    // On a device that is gone or was disposed, the last snapshot is what there is.
-    if (this.#snapshots.isCurrent) await this.publish(state, callbacks).catch(() => undefined);
+  /** The error with the steps between which it happened, and the step to which the training went back. */
+  #withPlace(error: NonFiniteError, { iteration: step }: TrainingState): NonFiniteError {
+    const lastStep = this.#snapshots.state?.state.iteration;
+    if (lastStep === undefined) {
+      const advice = "Give the model finite weights (setWeights), or load a save";
+      return new NonFiniteError(`fit: before its first step ${error.message}. ${advice}.`, error.details);
+    }
+    const when = step > lastStep + 1 ? `between step ${lastStep + 1} and step ${step}` : `at step ${step}`;
+    return new NonFiniteError(
+      `fit: ${when} of this model's training weights or the optimizer's state stopped being finite: ${error.message}. The model is kept as of step ${lastStep}, where all were finite. Lower the learning rate, raise the optimizer's epsilon, or clip the gradients (globalClipnorm: 1).`,
+      { ...error.details, step, lastStep },
+    );
   }
 
   /** Where the training stands, with what callbacks keep: after a loss, where it will go on. */

@@ -79,6 +79,8 @@ export interface TrainStepParts {
   readonly compiled: Compiled;
   readonly sums: RunningTotals;
   readonly status: Variable;
+  /** Says by the status too where an updated weight or optimizer's state is not finite; those are written all the same. */
+  readonly checksUpdates?: boolean;
 }
 
 /** How many rows a step takes, and how many of them go through the model at once. */
@@ -123,7 +125,7 @@ async function inParts<Step>(batchSize: number, most: number, compile: (rows: nu
 }
 
 async function compileTrainStep<At>(
-  { model, compiled, sums, status }: TrainStepParts,
+  { model, compiled, sums, status, checksUpdates = false }: TrainStepParts,
   source: BatchSource<At>,
   batchSize: number,
   rows: number,
@@ -139,21 +141,22 @@ async function compileTrainStep<At>(
   const clipped = optimizer.clip(gradients);
   const isSound = equal(reshape(checked, []), 0);
   const sumUpdates = sums.updates(additions, isSound);
+  const weightUpdates = weights.flatMap((weight, index) => {
+    const inputs = { gradient: clipped[index] as Value, rates, status: checked };
+    const constraint = model.constraintOf(weight);
+    return optimizer
+      .update(weight, slots[index] ?? [], inputs)
+      .map((update) => (update.variable === weight && constraint ? constrained(update, constraint, isSound) : update));
+  });
+  const updated = weightUpdates.map((update) => update.value);
+  const result = checksUpdates ? checkFinite(updated, checked, step) : checked;
   const updates = [
-    { variable: status, value: checked },
+    { variable: status, value: result },
     ...sumUpdates,
-    ...weights.flatMap((weight, index) => {
-      const inputs = { gradient: clipped[index] as Value, rates, status: checked };
-      const constraint = model.constraintOf(weight);
-      return optimizer
-        .update(weight, slots[index] ?? [], inputs)
-        .map((update) =>
-          update.variable === weight && constraint ? constrained(update, constraint, isSound) : update,
-        );
-    }),
+    ...weightUpdates,
     ...states.map(({ variable, value: state }) => ({ variable, value: where(isSound, state, variable.value) })),
   ];
-  const outputs = [...sumUpdates.map((update) => update.value), checked];
+  const outputs = [...sumUpdates.map((update) => update.value), result];
   const inParts = shares.length === 1 ? "" : ` in ${shares.length} parts`;
   const program = await Program.compile(
     model.device,

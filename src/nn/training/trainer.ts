@@ -100,7 +100,8 @@ export class Trainer {
       const { device } = model;
       const { iteration } = state;
       const { optimizer } = compiled;
-      kept = await KeptTraining.open({ device, optimizer, data, weights, iteration, seconds: snapshotSeconds });
+      const slots = compiled.slots.flat();
+      kept = await KeptTraining.open({ device, optimizer, data, weights, slots, iteration, seconds: snapshotSeconds });
       const evaluator = validation && (await Evaluator.prepare(model, compiled, validation.steps));
       const validated = evaluator && { evaluator, every: validation?.every ?? 1 };
       return new Trainer(parts, data, sums, status, kept, validated);
@@ -155,19 +156,20 @@ export class Trainer {
     this.#writeSums(this.state.sums);
     variablesOf(this.#model.device).write(this.#status, { shape: [1], data: new Int32Array(1) });
     if (!callbacks.hasBegun) await callbacks.trainBegin(training, this.state.callbacks);
-    await this.#kept.publish(this.state, callbacks);
+    await this.#keep(callbacks);
     let logs: MutableLogs = {};
     try {
       while (this.state.epoch < this.state.epochs && !this.#isStopping) logs = await this.#epoch(control, training);
     } catch (error) {
-      const isPeaceful = error instanceof NonFiniteError && (await callbacks.nonFinite(error, training));
-      if (!isPeaceful) throw error;
+      if (!(error instanceof NonFiniteError)) throw error;
+      const known = await this.#afterNonFinite(error, callbacks);
+      if (!(await callbacks.nonFinite(known, training))) throw known;
     }
     await this.#takeAverages();
     await callbacks.trainEnd(logs, training);
     // Its last hook may have disposed the model; an abort comes too late here.
     stopIfAsked({ isDisposed: control.isDisposed, signal: undefined }, "fit");
-    await this.#kept.publish(this.state, callbacks);
+    await this.#keep(callbacks);
   }
 
   /** Where the training stands, with what callbacks keep: after a loss of the device, where it will go on. */
@@ -176,8 +178,30 @@ export class Trainer {
   }
 
   /** After a failure: brings what was learnt to the host, so that a later loss of the device does not take it. */
-  settle(callbacks: CallbackList): Promise<void> {
-    return this.#kept.settle(this.state, callbacks);
+  async settle(callbacks: CallbackList): Promise<void> {
+    // On a device that is gone or was disposed, the last snapshot is what there is.
+    if (this.#kept.isCurrent) await this.#keep(callbacks).catch(() => undefined);
+  }
+
+  /** Keeps the training as it stands. @throws NonFiniteError where it is not finite; it stands then where it was kept last. */
+  async #keep(callbacks: CallbackList): Promise<void> {
+    try {
+      await this.#kept.publish(this.state, callbacks);
+    } catch (error) {
+      if (error instanceof NonFiniteError) this.state = this.#kept.begin(callbacks) ?? this.state;
+      throw error;
+    }
+  }
+
+  /** The error that is true of what is kept: the weights from before a bad step may be what made it bad. */
+  async #afterNonFinite(error: NonFiniteError, callbacks: CallbackList): Promise<NonFiniteError> {
+    try {
+      await this.#keep(callbacks);
+      return error;
+    } catch (other) {
+      if (other instanceof NonFiniteError) return other;
+      throw other;
+    }
   }
 
   get #isStopping(): boolean {
@@ -241,7 +265,7 @@ export class Trainer {
     const record: EpochRecord = { epoch: epoch + 1, logs: { ...results }, seconds };
     settle(record);
     await callbacks.epochSettled(epoch, results, training);
-    await this.#kept.publish(this.state, callbacks);
+    await this.#keep(callbacks);
     const progress = progressOf(this.state, this.#data, this.#data.count ?? 0, logs, { time: began, batch: first });
     await control.onProgress?.({ ...progress, ended: record });
     return results;
@@ -295,7 +319,7 @@ export class Trainer {
         await pacer.submitted();
       }
       await callbacks.batchEnd(batch, { ...logs }, training);
-      if (isKept) await this.#kept.publish(this.state, callbacks);
+      if (isKept) await this.#keep(callbacks);
       if (batch + 1 === first + warmUp) paceFrom = { time: performance.now(), batch: batch + 1 };
       const pace = batch + 1 < first + warmUp ? undefined : paceFrom;
       if (!isLast) await control.onProgress?.(progressOf(this.state, this.#data, batch + 1, logs, pace));

@@ -3,6 +3,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import type { Device } from "../../runtime/device.ts";
 import { variablesOf } from "../../runtime/variables.ts";
 import type { Training } from "../callbacks/callback.ts";
+import { checkWeights } from "../graph/set_weights.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 import { joinNames } from "./objective.ts";
 import type { RunningTotals } from "./running_totals.ts";
@@ -41,7 +42,9 @@ export function trainingOf({ device, optimizer, model, steps, sums, isValidated,
     directionOf: (logName) => sums.directionOf(logName) ?? sums.directionOf(baseName(logName)),
     weights: () => store.read(model.weights),
     setWeights: (arrays) => {
-      for (const [index, variable] of model.weights.entries()) store.write(variable, arrays[index] as NdArray);
+      const names = model.weights.map(({ name }) => name);
+      const checked = checkWeights(model.weights, names, arrays);
+      for (const [index, variable] of model.weights.entries()) store.write(variable, checked[index] as NdArray);
     },
     save: async (directory) => {
       await trainer.settle();

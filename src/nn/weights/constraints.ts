@@ -1,6 +1,7 @@
 /** Limits on weights, kept after every step. Names, formulas and defaults are Keras's (https://keras.io/api/layers/constraints/). */
 
 import { ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -34,9 +35,7 @@ function norms(weight: Value, axis: Axis): Value {
 
 function expectLimits(name: string, limits: Readonly<Record<string, number>>): void {
   for (const [option, value] of Object.entries(limits)) {
-    if (!Number.isFinite(value) || value < 0) {
-      throw new ValueError(`${name}: ${option} is ${value}; expected a finite number ≥ 0`, { [option]: value });
-    }
+    checkFloat32(name, option, value, "a finite number ≥ 0", (limit) => limit >= 0);
   }
 }
 

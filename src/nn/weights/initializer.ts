@@ -1,5 +1,5 @@
 /** What an initializer is. */
-import { ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import type { Random } from "../../core/random.ts";
 import type { Shape } from "../../core/shape.ts";
 
@@ -16,11 +16,9 @@ export interface InitializerConfig {
   readonly [option: string]: number | string;
 }
 
-/** @throws ValueError unless all options are finite numbers. */
+/** @throws ValueError unless all options are numbers that are finite in float32. */
 export function expectFinite(name: string, options: Readonly<Record<string, number>>): void {
   for (const [option, value] of Object.entries(options)) {
-    if (!Number.isFinite(value)) {
-      throw new ValueError(`${name}: ${option} is ${value}; expected a finite number`, { [option]: value });
-    }
+    checkFloat32(name, option, value, "a finite number", () => true);
   }
 }

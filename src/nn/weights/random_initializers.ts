@@ -2,6 +2,7 @@
 
 import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import { Random } from "../../core/random.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Initializer, InitializerConfig } from "./initializer.ts";
@@ -100,9 +101,7 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
   const { scale = 1, seed = null } = options;
   const mode = expectOneOf("mode", options.mode ?? "fan_in", MODES);
   const distribution = expectOneOf("distribution", options.distribution ?? "truncated_normal", DISTRIBUTIONS);
-  if (!(scale > 0)) {
-    throw new ValueError(`varianceScaling: scale is ${scale}; expected a number > 0`, { scale });
-  }
+  checkFloat32("varianceScaling", "scale", scale, "a number > 0", (factor) => factor > 0);
   return scaling({ name: "varianceScaling", scale, mode, distribution }, { scale, mode, distribution }, { seed });
 }
 

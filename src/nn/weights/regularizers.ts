@@ -1,6 +1,7 @@
 /** Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's (https://keras.io/api/layers/regularizers/). */
 
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { checkFloat32 } from "../../core/float32_check.ts";
 import { entryNamed } from "../../core/named.ts";
 import { asNamed, hasMethod } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -26,9 +27,7 @@ export interface RegularizerConfig {
 export type RegularizerLike = Regularizer | string | RegularizerConfig | null;
 
 function expectFactor(name: string, option: string, value: number): void {
-  if (!Number.isFinite(value) || value < 0) {
-    throw new ValueError(`${name}: ${option} is ${value}; expected a finite number ≥ 0`, { [option]: value });
-  }
+  checkFloat32(name, option, value, "a finite number ≥ 0", (factor) => factor >= 0);
 }
 
 const sumOfSizes = (x: Value, factor: number) => mul(sum(abs(x)), factor);
