@@ -1,15 +1,7 @@
 /** The page's end of the worker: `ask("judge", { … })` gives a promise of the answer. */
 import { watchWorker } from "./heartbeat.ts";
-import type {
-  EventOf,
-  Failure,
-  FailureCause,
-  FromWorker,
-  ParamsOf,
-  RequestName,
-  ResultOf,
-  ToWorker,
-} from "./protocol.ts";
+import type { Failure, FailureCause } from "./messages/failure.ts";
+import type { EventOf, FromWorker, ParamsOf, RequestName, ResultOf, ToWorker } from "./messages/index.ts";
 
 /** What the worker could not do. */
 export class WorkerFailure extends Error {

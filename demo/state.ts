@@ -5,9 +5,9 @@
  */
 import { computed, signal } from "@preact/signals";
 import { FIRST_TEXT } from "./first_text.ts";
-import type { Notice } from "./notices.ts";
-import { PRESETS, type Settings } from "./settings.ts";
-import type { Which } from "./worker/session.ts";
+import type { Which } from "./messages/models.ts";
+import type { Settings } from "./messages/training.ts";
+import { PRESETS } from "./settings.ts";
 
 /** Where the GPU stands. */
 export type GpuState =
@@ -15,6 +15,14 @@ export type GpuState =
   | { readonly kind: "ready"; readonly adapter: string }
   | { readonly kind: "missing" }
   | { readonly kind: "lost" };
+
+/** A message above the view. It stays until it is closed, or replaced by another with the same `about`. */
+export interface Notice {
+  /** Its subject, such as "train". */
+  readonly about: string;
+  readonly title: string;
+  readonly text: string;
+}
 
 /** The name of the room that is shown. */
 export const room = signal("ask");

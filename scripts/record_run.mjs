@@ -14,8 +14,7 @@ const vite = await createServer({
 });
 const load = (path) => vite.ssrLoadModule(join(root, path));
 await load("src/node.ts");
-const { loadModel, requestDevice } = await load("src/index.ts");
-const { makeModel } = await load("demo/worker/training.ts");
+const { loadModel, requestDevice, textClassifier } = await load("src/index.ts");
 const { Reporter } = await load("demo/worker/reporter.ts");
 const { loadData } = await load("demo/worker/data.ts");
 const { judge } = await load("demo/worker/judge.ts");
@@ -33,7 +32,7 @@ const data = await loadData(settings, {
   signal: new AbortController().signal,
   onLoading: () => undefined,
 });
-const model = makeModel(device, settings, data.encoder);
+const model = textClassifier({ device, encoder: data.encoder, ...settings });
 let last;
 const tell = (event) => {
   if (event.kind === "step") last = event;

@@ -1,4 +1,4 @@
-/** Who may import whom. Reads the import lines of src/ and demo/ and fails on others. */
+/** Which module may import which. Reads the imports of src/ and demo/ and fails on others, and on import cycles. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -87,6 +87,21 @@ const ROOMS = {
   demo: [],
 } as const satisfies RoomTable;
 
+/** The import cycles that are still there. The list may only become shorter. */
+const REMAINING_CYCLES: readonly (readonly string[])[] = [
+  ["src/graph/op.ts", "src/graph/operation.ts"],
+  ["src/nn/data/batch_stream.ts", "src/nn/data/data_targets.ts"],
+  [...["cell", "layer", "layer_types", "symbolic", "symbolic_call"].map((name) => `src/nn/layers/${name}.ts`)],
+  [
+    ...["hidden_gradients", "inspect", "model_base", "model_memory", "on_demand"].map(
+      (name) => `src/nn/model/${name}.ts`,
+    ),
+    ...["src/nn/saved_plan/write.ts", "src/nn/show/summary.ts", "src/nn/training/fit_plan.ts"],
+  ],
+  ["src/nn/training/batch_shares.ts", "src/nn/training/step_programs.ts"],
+  ["src/platform/file_system.ts", "src/platform/node_file_system.ts"],
+];
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const source = readSource(root, "src");
 const demo = existsSync(`${root}/demo`) ? readSource(root, "demo") : [];
@@ -106,8 +121,23 @@ describe("the architecture", () => {
     expect(others).toEqual([]);
   });
 
-  test("files do not import each other in a circle", () => {
-    expect(importCycles(source)).toEqual([]);
+  test("src has no import cycle but those in the list", () => {
+    expect(importCycles(source)).toEqual(REMAINING_CYCLES);
+  });
+
+  test("demo has no import cycle", () => {
+    expect(importCycles(demo)).toEqual([]);
+  });
+
+  test("the page's messages are types, and import no other module of the page", () => {
+    const messages = demo.filter(({ path }) => path.startsWith("demo/messages/"));
+    expect(messages).not.toEqual([]);
+    const others = messages.flatMap((file) =>
+      importsOf(file)
+        .filter(({ target, isType }) => !isType || (target !== undefined && !target.startsWith("demo/messages/")))
+        .map(({ specifier }) => `${file.path} imports ${specifier}`),
+    );
+    expect(others).toEqual([]);
   });
 
   test("graph and gpu meet only in runtime", () => {
@@ -181,16 +211,48 @@ describe("the architecture test itself", () => {
     expect(forbiddenImports([file("src/graph/x.ts", text)], ROOMS)).toEqual([]);
   });
 
-  test("sees a circle", () => {
-    const files = [
-      file("src/core/a.ts", 'import "./b.ts";'),
-      file("src/core/b.ts", 'import {\n  type C,\n  c,\n} from "./c.ts";'),
-      file("src/core/c.ts", 'export * from "./a.ts";'),
-      file("src/core/d.ts", 'import type { E } from "./e.ts";'),
-      file("src/core/e.ts", 'import "./d.ts";'),
+  test("sees an import cycle, whatever kind of import closes it", () => {
+    const closing = [
+      'import "./a.ts";',
+      'export * from "./a.ts";',
+      'import type { A } from "./a.ts";',
+      'const a = await import("./a.ts");',
+      'type A = import("./a.ts").A;',
+      'new Worker(new URL("./a.ts", import.meta.url), { type: "module" });',
     ];
-    expect(importCycles(files)).toEqual(["src/core/a.ts -> src/core/b.ts -> src/core/c.ts -> src/core/a.ts"]);
-    expect(importCycles(files.slice(0, 2))).toEqual([]);
+    for (const line of closing) {
+      const files = [
+        file("demo/a.ts", 'import "./b.tsx";\nimport "./d.ts";'),
+        file("demo/b.tsx", 'import {\n  type C,\n  c,\n} from "./c.ts";'),
+        file("demo/c.ts", line),
+        file("demo/d.ts", 'import "./b.tsx";'),
+      ];
+      expect(importCycles(files), line).toEqual([["demo/a.ts", "demo/b.tsx", "demo/c.ts", "demo/d.ts"]]);
+      expect(importCycles(files.slice(1)), line).toEqual([]);
+    }
+    expect(importCycles([file("src/core/a.ts", 'import "./a.ts";')])).toEqual([["src/core/a.ts"]]);
+    const two = [
+      ["a", "b"],
+      ["b", "a"],
+      ["c", "d"],
+      ["d", "c"],
+      ["e", "a"],
+      ["e", "c"],
+    ] as const;
+    const files = ["a", "b", "c", "d", "e"].map((name) =>
+      file(
+        `src/core/${name}.ts`,
+        two.flatMap(([from, to]) => (from === name ? `import type { X } from "./${to}.ts";` : [])).join("\n"),
+      ),
+    );
+    expect(importCycles(files)).toEqual([
+      ["src/core/a.ts", "src/core/b.ts"],
+      ["src/core/c.ts", "src/core/d.ts"],
+    ]);
+  });
+
+  test("reads components too", () => {
+    expect(demo.map(({ path }) => path)).toContain("demo/app.tsx");
   });
 
   test("sees GPU objects being made, and `any`", () => {

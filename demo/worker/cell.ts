@@ -1,5 +1,6 @@
 /** What a recurrent layer did with a text: its gates and states word by word, and what each unit says to the output. */
 import type { CellTrace, GruTrace, Model, NdArray, ReviewEncoder, SimpleRnnTrace } from "sluice";
+import type { CellKind, CellReading, Part, PartName, Token } from "../messages/cell.ts";
 
 /** A longer text is cut to its end. */
 const MOST_CHARACTERS = 10_000;
@@ -7,44 +8,12 @@ const MOST_CHARACTERS = 10_000;
 /** Recurrent layers that can be shown, by Keras's names. */
 const KINDS = { LSTM: "lstm", GRU: "gru", SimpleRNN: "simpleRnn" } as const;
 
-export type CellKind = (typeof KINDS)[keyof typeof KINDS];
-
-/** What is shown of a layer; `h` of each, the rest where the layer has it. */
-export type PartName = "f" | "i" | "candidate" | "c" | "o" | "h" | "z" | "r";
-
 /** The parts of each kind, in the order in which they are read. */
 export const PARTS: Readonly<Record<CellKind, readonly PartName[]>> = {
   lstm: ["f", "i", "candidate", "c", "o", "h"],
   gru: ["z", "r", "candidate", "h"],
   simpleRnn: ["h"],
 };
-
-/** A word as the layer reads it. */
-export interface Token {
-  readonly word: string;
-  /** Its place among the words of the text; nothing for the mark that starts a row. */
-  readonly place: number | undefined;
-  /** Too rare to have a vector of its own. */
-  readonly isRare: boolean;
-}
-
-/** A layer's part, one row of `units` numbers for each token. */
-export type Part = Float32Array<ArrayBuffer>;
-
-/** What a layer did with a text. */
-export interface CellReading {
-  readonly text: string;
-  readonly kind: CellKind;
-  readonly units: number;
-  /** The tokens that the layer reads, in their order: padding is left out. */
-  readonly tokens: readonly Token[];
-  readonly parts: Readonly<Partial<Record<PartName, Part>>>;
-  /** c (or h, where there is no c) before the first token: what the padding left there. */
-  readonly before: Part;
-  /** What each unit's last h is multiplied by to make the logit; empty where the layer's output goes elsewhere. */
-  readonly output: Part;
-  readonly bias: number;
-}
 
 /** A model, and what turns text into its ids. */
 interface Asked {

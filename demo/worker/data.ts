@@ -1,28 +1,7 @@
 /** What is trained on: loaded once, and kept until other data or another encoding is asked for. */
-import { type RaggedDataset, type ReviewEncoder, stratifiedLimit, ValueError } from "sluice";
-import type { Settings } from "../settings.ts";
-
-/** Texts on both sides, encoded and as they were. */
-export interface Data {
-  readonly train: RaggedDataset;
-  readonly test: RaggedDataset;
-  readonly encoder: ReviewEncoder;
-  readonly texts: { readonly train: readonly string[]; readonly test: readonly string[] };
-  readonly attribution: string;
-}
-
-/** Where a file's reading stands. */
-export interface Loading {
-  readonly bytes: number;
-  readonly totalBytes: number | undefined;
-}
-
-export interface LoadOptions {
-  /** The visitor's file, where the data is not embedded. */
-  readonly file: File | undefined;
-  readonly signal: AbortSignal;
-  readonly onLoading: (loading: Loading) => void;
-}
+import { stratifiedLimit, ValueError } from "sluice";
+import type { Settings } from "../messages/training.ts";
+import type { Data, LoadOptions } from "./training_data.ts";
 
 let kept: { readonly key: string; readonly file: File | undefined; readonly data: Data } | undefined;
 

@@ -1,13 +1,5 @@
 /** Long series, made short enough to draw. */
-
-/** Points of a series, with nothing that stands out left away. */
-export interface Curve {
-  /** Rows, ascending. */
-  readonly at: Float64Array<ArrayBuffer>;
-  readonly values: Float64Array<ArrayBuffer>;
-  /** The rows' dates, where the series has any. */
-  readonly dates: readonly string[] | undefined;
-}
+import type { Curve } from "../messages/forecast.ts";
 
 /** As many stretches as a wide screen has pixels for two points each. */
 const STRETCHES = 800;

@@ -9,7 +9,7 @@ import {
   NonFiniteError,
   ValueError,
 } from "sluice";
-import type { Failure, FailureCause } from "../protocol.ts";
+import type { Failure, FailureCause } from "../messages/failure.ts";
 import { NoModelError } from "./no_model_error.ts";
 
 function causeOf(error: unknown): FailureCause {

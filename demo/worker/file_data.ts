@@ -1,8 +1,8 @@
 /** Data from a file of the visitor's: the archive of reviews, or a table. */
 import { dataset, imdb, type RaggedDataset, ReviewEncoder, Tokenizer, trainTestSplit } from "sluice";
-import type { Settings } from "../settings.ts";
-import type { Data, LoadOptions } from "./data.ts";
+import type { Settings } from "../messages/training.ts";
 import { readTable } from "./table.ts";
+import type { Data, LoadOptions } from "./training_data.ts";
 
 const ATTRIBUTION = "Large Movie Review Dataset, Maas et al., ACL 2011.";
 

@@ -1,28 +1,9 @@
 /** The model's verdict on a text, and each word's part in it. */
-import type { Subject, Which } from "./session.ts";
+import type { JudgedWord, Verdict } from "../messages/models.ts";
+import type { Subject } from "./session.ts";
 
 /** A longer text is cut to its end. */
 const MOST_CHARACTERS = 10_000;
-
-/** A word of the text as the model reads it. */
-export interface JudgedWord {
-  readonly word: string;
-  /** Gradient × input: how far it pushed the verdict, up to praise or down to blame. Nothing for a word that it never reads. */
-  readonly push: number | undefined;
-  /** The step at which the LSTM reads it, counted over the padded row. Nothing for a word that it never reads. */
-  readonly step: number | undefined;
-  /** Too rare to have a vector of its own. */
-  readonly isRare: boolean;
-}
-
-/** What the model makes of a text. */
-export interface Verdict {
-  readonly which: Which;
-  readonly text: string;
-  /** Of praise. */
-  readonly probability: number;
-  readonly words: readonly JudgedWord[];
-}
 
 /** The chance of praise, and the words with gradient × input. */
 export async function judge({ model, encoder }: Subject, text: string): Promise<Omit<Verdict, "which">> {

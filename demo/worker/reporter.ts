@@ -1,46 +1,9 @@
 /** How a training is told to the page: figures a few times a second, and the points of its curves. */
 import type { Device, Progress } from "sluice";
+import type { Curves, EpochEvent, Point, StepEvent } from "../messages/training.ts";
 
 /** Progress crosses to the page at most so often. */
 const REPORT_MILLISECONDS = 100;
-
-/** Loss and accuracy at one step, counted from the start of the training. */
-export interface Point {
-  readonly step: number;
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-/** All points so far. */
-export interface Curves {
-  /** Means since the point before, or over the last two where the last covers little. */
-  readonly training: readonly Point[];
-  /** After each epoch, on texts it never trains on. */
-  readonly heldOut: readonly Point[];
-}
-
-/** Where a training stands. */
-export interface StepEvent {
-  readonly kind: "step";
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly perSecond: number;
-  readonly secondsLeft: number;
-  readonly gpuBytes: number;
-  /** Nothing when no new reading is there. */
-  readonly point: Point | undefined;
-}
-
-/** An epoch that has ended, with its means and its score on texts it never trains on. */
-export interface EpochEvent {
-  readonly kind: "epoch";
-  readonly epoch: number;
-  readonly seconds: number;
-  readonly training: Point;
-  readonly heldOut: Point;
-}
 
 interface ReporterParts {
   readonly batchSize: number;

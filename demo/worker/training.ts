@@ -1,36 +1,16 @@
 /** One training of the visitor's own model: begun or gone on with, kept now and then, and taken up again after a lost device. */
 import { DeviceLostError, type Model, type ModelFiles, textClassifier } from "sluice";
-import type { Failure } from "../protocol.ts";
-import type { Settings } from "../settings.ts";
-import type { Place, Run } from "./checkpoints.ts";
-import type { Data } from "./data.ts";
+import type { Curves, Run, Settings, TrainingEvent, TrainingResult } from "../messages/training.ts";
+import type { Place } from "./checkpoints.ts";
 import { failureOf } from "./failure.ts";
 import { loadSaved } from "./load_saved.ts";
-import { type Curves, type EpochEvent, Reporter, type StepEvent } from "./reporter.ts";
+import { Reporter } from "./reporter.ts";
 import type { Session } from "./session.ts";
 import { Steering } from "./steering.ts";
+import type { Data } from "./training_data.ts";
 
 /** A training is taken up so many times after a lost device, before the page gives up. */
 const MOST_LOSSES = 5;
-
-export type TrainingEvent =
-  | StepEvent
-  | EpochEvent
-  | { readonly kind: "summary"; readonly summary: string }
-  /** Kept in the browser, up to this step. */
-  | { readonly kind: "kept"; readonly step: number }
-  /** Could not be kept; the training goes on. */
-  | { readonly kind: "notKept"; readonly failure: Failure }
-  /** The device was lost; it goes on from this step. */
-  | { readonly kind: "recovering"; readonly step: number };
-
-/** What comes of a training. */
-export interface TrainingResult {
-  readonly loss: number;
-  readonly accuracy: number;
-  /** Of all weights, in their order: the same for the same seed on the same adapter, however often it was interrupted. */
-  readonly weightsSha256: string;
-}
 
 export interface TrainingParts {
   readonly session: Session;

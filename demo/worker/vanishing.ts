@@ -14,7 +14,7 @@ import {
   simpleRnn,
 } from "sluice";
 import type { SentencesData } from "sluice/sentences";
-import type { CellKind } from "./cell.ts";
+import type { CellKind, Fading, Fadings, RivalProgress, RivalScores } from "../messages/cell.ts";
 
 /** The most words of a passage. */
 export const MOST_WORDS = 100;
@@ -29,30 +29,6 @@ const LAYERS: Readonly<Record<CellKind, () => Layer>> = {
   gru: () => gru({ units: SIZE.units }),
   lstm: () => lstm({ units: SIZE.units }),
 };
-
-/** How much each word's hidden state says in the logit, for one kind of layer. */
-export interface Fading {
-  readonly kind: CellKind;
-  /** ‖∂logit/∂h‖ after each word, the first word first. */
-  readonly norms: Float32Array<ArrayBuffer>;
-}
-
-/** The words of the passage, and three curves over them. */
-export interface Fadings {
-  readonly words: readonly string[];
-  readonly curves: readonly Fading[];
-}
-
-/** Where the training of the three stands. */
-export interface RivalProgress {
-  readonly kind: CellKind;
-  /** From 0 to 1, over all three. */
-  readonly share: number;
-  readonly loss: number;
-}
-
-/** How well each does on sentences it never trained on. */
-export type RivalScores = Readonly<Record<CellKind, number>>;
 
 /** The three networks, untrained, and after their training trained too. They belong to one device. */
 export class Rivals {

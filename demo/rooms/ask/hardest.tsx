@@ -1,10 +1,10 @@
 /** The held-out texts that the model at hand got most wrong. */
 import { signal } from "@preact/signals";
 import { ask } from "../../client.ts";
+import type { Hardest as Found } from "../../messages/models.ts";
 import { notifyFailure } from "../../notices.ts";
 import { ownVersion, which } from "../../state.ts";
 import { count, percent } from "../../ui/format.ts";
-import type { Hardest as Found } from "../../worker/requests/hardest.ts";
 
 interface Answer extends Found {
   /** Of which model, and in which state of it. */

@@ -1,10 +1,10 @@
 /** The words of a verdict, with the push of each. What the visitor wrote is only ever text. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { JudgedWord } from "../../messages/models.ts";
 import { word as selected } from "../../state.ts";
 import { count, signed } from "../../ui/format.ts";
 import { prefersReducedMotion } from "../../ui/theme.ts";
-import type { JudgedWord } from "../../worker/judge.ts";
 
 /** Bars are never longer than for this push, and the range is printed: so that small pushes look small. */
 const LEAST_RANGE = 1;

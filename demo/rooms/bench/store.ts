@@ -3,8 +3,8 @@ import { batch, signal } from "@preact/signals";
 import type { DispatchTime } from "sluice";
 import type { BenchJobEvent, BenchPlace, BenchProblem, BenchReport, BenchResult, Roofline } from "sluice/bench";
 import { ask, WorkerFailure } from "../../client.ts";
+import type { BenchParams } from "../../messages/bench.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
-import type { BenchParams } from "../../worker/requests/bench.ts";
 
 /** A first measurement that takes a minute without a GPU. */
 const FIRST_CASES = "matmul 512, matmul 257, lstm B16 T50 H256, gather 5000x32, softmax 65536, optimizer";

@@ -1,8 +1,9 @@
 /** What the picture says, in sentences whose phrases move it. */
 import type { ComponentChildren } from "preact";
+import { PARTS } from "../../cell/parts.ts";
+import type { CellReading, PartName } from "../../messages/cell.ts";
 import { signed } from "../../ui/format.ts";
 import { figure } from "../../ui/heatmap.tsx";
-import { type CellReading, PARTS, type PartName } from "../../worker/cell.ts";
 import { PART_WORDS } from "./names.ts";
 import { chooseToken, hover, logit, part, pause, shownUnit, token } from "./store.ts";
 import { memoryOf, peakOf, pushOf, stateBefore, stateOf, valueAt } from "./units.ts";

@@ -3,9 +3,9 @@
  * forget gate lets a part of it pass, and what the input gate lets in of the candidate joins it from the side.
  */
 import { useCallback } from "preact/hooks";
+import type { CellReading } from "../../messages/cell.ts";
 import { Canvas } from "../../ui/canvas.tsx";
 import { colour } from "../../ui/theme.ts";
-import type { CellReading } from "../../worker/cell.ts";
 import { stateBefore, valueAt } from "./units.ts";
 
 export interface HighwayProps {

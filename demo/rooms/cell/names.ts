@@ -1,6 +1,6 @@
 /** What the parts of a recurrent layer are called. */
+import type { CellReading, PartName } from "../../messages/cell.ts";
 import { GATE, type Ramp, signedRamp } from "../../ui/ramps.ts";
-import type { CellReading, PartName } from "../../worker/cell.ts";
 import { largest } from "./units.ts";
 
 export interface PartWords {

@@ -5,10 +5,11 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
+import { PARTS } from "../../cell/parts.ts";
+import type { CellReading, PartName } from "../../messages/cell.ts";
 import { type Cell, figure, Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
 import type { Ramp } from "../../ui/ramps.ts";
-import { type CellReading, PARTS, type PartName } from "../../worker/cell.ts";
 import { Highway } from "./highway.tsx";
 import { PART_WORDS, rampOf } from "./names.ts";
 import {

@@ -1,12 +1,12 @@
 /** Inside the cell: what an LSTM does with the sentence at hand, word by word and unit by unit. */
-
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { PARTS } from "../../cell/parts.ts";
+import type { CellReading } from "../../messages/cell.ts";
 import { gpu, text, which } from "../../state.ts";
 import { Disclosure } from "../../ui/disclosure.tsx";
 import { figure } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
-import { type CellReading, PARTS } from "../../worker/cell.ts";
 import "./cell.css";
 import { Explanation, Footnotes } from "./explain.tsx";
 import { PART_WORDS, rampOf } from "./names.ts";

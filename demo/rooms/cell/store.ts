@@ -2,10 +2,10 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { readReading } from "../../cell/reading_file.ts";
 import { ask } from "../../client.ts";
+import type { CellReading, PartName } from "../../messages/cell.ts";
 import { newestOnly } from "../../newest.ts";
 import { SHIPPED_FOLDER } from "../../shipped.ts";
 import { ownVersion, text, unit, which, word } from "../../state.ts";
-import type { CellReading, PartName } from "../../worker/cell.ts";
 import { pushOf, type Sort, sortUnits, stateOf } from "./units.ts";
 
 /** The reading waits until the visitor has not typed for so long. */

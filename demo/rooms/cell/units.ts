@@ -1,5 +1,5 @@
 /** What the units of a layer do with a text, in numbers to sort them by. */
-import type { CellReading, Part, PartName } from "../../worker/cell.ts";
+import type { CellReading, Part, PartName } from "../../messages/cell.ts";
 
 /** How units may be sorted. */
 export type Sort = "part" | "praise" | "blame" | "memory" | "peak" | "similar";

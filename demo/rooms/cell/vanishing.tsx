@@ -3,6 +3,7 @@ import { signal, useSignalEffect } from "@preact/signals";
 import { useCallback, useEffect, useMemo } from "preact/hooks";
 import type uPlot from "uplot";
 import { ask } from "../../client.ts";
+import type { CellKind, Fadings, RivalProgress, RivalScores } from "../../messages/cell.ts";
 import { newestOnly } from "../../newest.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { gpu, text } from "../../state.ts";
@@ -11,8 +12,6 @@ import { Choice } from "../../ui/choice.tsx";
 import { percent } from "../../ui/format.ts";
 import { Heatmap, HeatmapTable } from "../../ui/heatmap.tsx";
 import { isNarrow } from "../../ui/media.ts";
-import type { CellKind } from "../../worker/cell.ts";
-import type { Fadings, RivalProgress, RivalScores } from "../../worker/vanishing.ts";
 
 const NAMES: Readonly<Record<CellKind, string>> = { simpleRnn: "SimpleRNN", gru: "GRU", lstm: "LSTM" };
 const COLOURS: Readonly<Record<CellKind, string>> = {

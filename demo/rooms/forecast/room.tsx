@@ -1,9 +1,9 @@
 /** Forecast: a stacked LSTM on a series, beside forecasts that need no network. */
 import { useEffect } from "preact/hooks";
+import type { ForecastResult } from "../../messages/forecast.ts";
 import { gpu } from "../../state.ts";
 import { FileButton } from "../../ui/file_button.tsx";
 import { count, percent } from "../../ui/format.ts";
-import type { ForecastResult } from "../../worker/requests/forecast.ts";
 import { HeldOutChart, LossChart, SeriesChart } from "./charts.tsx";
 import {
   choose,

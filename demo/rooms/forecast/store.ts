@@ -1,8 +1,8 @@
 /** The forecast at hand: it goes on while other rooms are shown. */
 import { batch, signal } from "@preact/signals";
 import { ask, WorkerFailure } from "../../client.ts";
+import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesView } from "../../messages/forecast.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
-import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesView } from "../../worker/requests/forecast.ts";
 
 /** Small enough for seconds without a GPU; the tutorial's network has 4 layers of 50 units and windows of 60. */
 export const PRESET: ForecastSettings = {

@@ -1,9 +1,9 @@
 /** The two curves. */
 import { useSignalEffect } from "@preact/signals";
 import type uPlot from "uplot";
+import type { Point } from "../../messages/training.ts";
 import { axis, type ChartOptions, line, useChart, WHOLE } from "../../ui/chart.ts";
 import { colour } from "../../ui/theme.ts";
-import type { Point } from "../../worker/reporter.ts";
 import { curves, curvesVersion, figures, kept, point } from "./store.ts";
 
 const HEIGHT = 220;

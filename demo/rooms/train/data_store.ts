@@ -1,11 +1,11 @@
 /** What is trained on: the embedded sentences, or a file that the visitor brings. */
 import { signal } from "@preact/signals";
 import { ask } from "../../client.ts";
+import type { DataInfo, DataName } from "../../messages/training.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
-import { type DataName, PRESETS } from "../../settings.ts";
+import { PRESETS } from "../../settings.ts";
 import { settings } from "../../state.ts";
 import { percent } from "../../ui/format.ts";
-import type { DataInfo } from "../../worker/requests/train.ts";
 
 /** The visitor's file; nothing while the data is embedded. */
 export const file = signal<File | undefined>(undefined);

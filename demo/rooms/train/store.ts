@@ -1,12 +1,18 @@
 /** The training at hand: it goes on while other rooms are shown, so its state is kept here. */
 import { batch, signal } from "@preact/signals";
 import { ask, WorkerFailure } from "../../client.ts";
+import type {
+  Curves,
+  EpochEvent,
+  KeptTraining,
+  Point,
+  StepEvent,
+  TrainEvent,
+  TrainingResult,
+} from "../../messages/training.ts";
 import { dismiss, notify, notifyFailure } from "../../notices.ts";
 import { available, ownVersion, settings } from "../../state.ts";
 import { count, duration, percent } from "../../ui/format.ts";
-import type { Curves, EpochEvent, Point, StepEvent } from "../../worker/reporter.ts";
-import type { KeptTraining, TrainEvent } from "../../worker/requests/train.ts";
-import type { TrainingResult } from "../../worker/training.ts";
 import { dataInfo, file } from "./data_store.ts";
 
 export type Phase = "idle" | "starting" | "compiling" | "running" | "paused" | "stopping";

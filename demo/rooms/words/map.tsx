@@ -1,8 +1,8 @@
 /** The map: every word a point, names where there is room. It can be dragged, zoomed and walked by keyboard. */
 import { useCallback, useRef } from "preact/hooks";
+import type { WordsResult } from "../../messages/words.ts";
 import { Canvas } from "../../ui/canvas.tsx";
 import { colour } from "../../ui/theme.ts";
-import type { WordsResult } from "../../worker/requests/words.ts";
 import { choose, chosen, near, type View, view } from "./store.ts";
 
 /** Words of a tone that nobody doubts, to see whether the map knows it. */

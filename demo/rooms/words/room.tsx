@@ -1,9 +1,9 @@
 /** Words: the embedding as a map, before and after it was trained, and the neighbours of a word. */
 import { useEffect } from "preact/hooks";
+import type { WordsResult } from "../../messages/words.ts";
 import { gpu, which } from "../../state.ts";
 import { Choice } from "../../ui/choice.tsx";
 import { count, percent } from "../../ui/format.ts";
-import type { WordsResult } from "../../worker/requests/words.ts";
 import { MapPicture } from "./map.tsx";
 import { choose, chosen, followMap, map, missing, moment, near, search } from "./store.ts";
 import "./words.css";

@@ -1,9 +1,9 @@
 /** The map at hand, the word in the middle, and which part of the map is seen. */
 import { batch, effect, signal } from "@preact/signals";
 import { ask } from "../../client.ts";
+import type { Moment, NearWord, WordsResult } from "../../messages/words.ts";
 import { notifyFailure } from "../../notices.ts";
 import { ownVersion, which } from "../../state.ts";
-import type { Moment, NearWord, WordsResult } from "../../worker/requests/words.ts";
 
 /** Neighbours that are listed. */
 const NEIGHBOURS = 12;

@@ -1,6 +1,6 @@
 /** A model that was taken home, brought back. */
 import { FormatError, type Model } from "sluice";
-import type { Context } from "../../protocol.ts";
+import type { Context } from "../context.ts";
 import { loadSaved } from "../load_saved.ts";
 import { unzipped } from "../zip.ts";
 

@@ -1,5 +1,5 @@
 /** The model that comes with the page. */
-import type { Context } from "../../protocol.ts";
+import type { Context } from "../context.ts";
 import { loadShipped } from "../shipped.ts";
 
 /** Fetches the model from a folder of the page's own origin; from then on it can be asked. */
