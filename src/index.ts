@@ -236,7 +236,7 @@ export {
 } from "./nn/weights/regularizers.ts";
 export * as ops from "./ops/index.ts";
 export { type Bindings, interpret } from "./ops/interpret.ts";
-export { FileError } from "./platform/file_system.ts";
+export { FileError } from "./platform/file_interface.ts";
 export { isStorageFull } from "./platform/storage_full.ts";
 export {
   type CallableProgram,

@@ -4,7 +4,7 @@ import { objectOf } from "../core/json_check.ts";
 import type { ModelFiles } from "../index.ts";
 import { MANIFEST_NAME, unpackModel, writeModelDirectory } from "../io/model_file.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
-import type { FileSystem } from "../platform/file_system.ts";
+import type { FileSystem } from "../platform/file_interface.ts";
 import { flagOf } from "./option_checks.ts";
 import type { TaskName } from "./tasks.ts";
 import { UsageError } from "./usage_error.ts";

@@ -9,7 +9,8 @@ import {
   writeWordVectors,
 } from "../embed/index.ts";
 import { requestDevice } from "../index.ts";
-import { type FileSystem, openFileSystem } from "../platform/file_system.ts";
+import type { FileSystem } from "../platform/file_interface.ts";
+import { openFileSystem } from "../platform/file_system.ts";
 import type { WordsArguments } from "./embed_arguments.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { checkArchive, checkFile, checkInput } from "./outputs.ts";

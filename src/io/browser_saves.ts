@@ -4,7 +4,7 @@
  * is full leaves what was saved before.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { FileError } from "../platform/file_system.ts";
+import { FileError } from "../platform/file_interface.ts";
 import {
   nameOf,
   openPrivateStorage,

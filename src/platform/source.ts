@@ -1,6 +1,7 @@
 /** Where bytes come from: a path, a URL, a Blob or File, a stream, or bytes at hand. */
 import { AbortError, ValueError } from "../core/errors.ts";
-import { FileError, hasNodeModules, openFileSystem } from "./file_system.ts";
+import { FileError } from "./file_interface.ts";
+import { hasNodeModules, openFileSystem } from "./file_system.ts";
 
 /** What can be read as a stream of bytes. In a browser a string without a scheme is a URL relative to the page. */
 export type Source = string | URL | Blob | ReadableStream<Uint8Array> | Uint8Array | ArrayBuffer;

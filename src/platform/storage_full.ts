@@ -1,5 +1,5 @@
 /** A disk or a quota that is used up, by its many names. */
-import { FileError } from "./file_system.ts";
+import { FileError } from "./file_interface.ts";
 
 /** What systems call it, and browsers; older ones have other words for it. */
 const NAMES: ReadonlySet<string> = new Set([

@@ -11,7 +11,7 @@ export { ReviewEncoder } from "../data/review_encoder.ts";
 export type { DeviceOptions } from "../gpu/adapter.ts";
 export { Device, requestDevice } from "../gpu/device.ts";
 export type { InputLike, InputSpec, InputsLike } from "../nn/data/data_input.ts";
-export { FileError } from "../platform/file_system.ts";
+export { FileError } from "../platform/file_interface.ts";
 export {
   loadPredictor,
   type PredictOptions,

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AbortError, ValueError } from "../../src/core/errors.ts";
-import { FileError, openFileSystem } from "../../src/platform/file_system.ts";
+import { FileError } from "../../src/platform/file_interface.ts";
+import { openFileSystem } from "../../src/platform/file_system.ts";
 import { openSource, type Source } from "../../src/platform/source.ts";
 
 let server: Server;
