@@ -13,7 +13,7 @@ const vite = await createServer({
   server: { middlewareMode: true, watch: null },
 });
 const load = (path) => vite.ssrLoadModule(join(root, path));
-await load("src/node.ts");
+(await load("src/node.ts")).reduceGpuPolling();
 const { loadModel, requestDevice, textClassifier } = await load("src/index.ts");
 const { Reporter } = await load("demo/worker/reporter.ts");
 const { loadData } = await load("demo/worker/data.ts");

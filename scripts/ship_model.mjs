@@ -27,7 +27,7 @@ const vite = await createServer({
   server: { middlewareMode: true, watch: null },
 });
 const load = (path) => vite.ssrLoadModule(join(root, path));
-await load("src/node.ts");
+(await load("src/node.ts")).reduceGpuPolling();
 const { imdb, loadModel, requestDevice } = await load("src/index.ts");
 const { readCell } = await load("demo/worker/cell.ts");
 const { writeReading } = await load("demo/cell/reading_file.ts");

@@ -84,6 +84,16 @@ describe("the package", () => {
     expect(stdout.trim()).not.toBe("");
   });
 
+  test("importing sluice/node brings WebGPU and changes nothing else; reduced polling can be undone", async () => {
+    const { stdout } = await node(
+      `const before = globalThis.setImmediate; const { gpu, reduceGpuPolling } = await import("sluice/node");
+       const same = [gpu === navigator.gpu, setImmediate === before];
+       const undo = reduceGpuPolling(); same.push(setImmediate === before); undo(); same.push(setImmediate === before);
+       console.log(same.join(" ")); process.exit(0)`,
+    );
+    expect(stdout.trim()).toBe("true true false true");
+  });
+
   test("says what to install where the package `webgpu` is missing", async () => {
     // From the repository's dist/ there is always a `webgpu`: a hook hides it.
     const hide = `import { register } from "node:module";

@@ -18,6 +18,7 @@ import { versionsOf } from "./record.ts";
 import { encodeJson } from "./run_file.ts";
 import { thisRuntime } from "./runtime_info.ts";
 import { loadTorch } from "./torch_peer.ts";
+import { provideWebGpu } from "./webgpu.ts";
 
 /**
  * Measures as told.
@@ -64,7 +65,7 @@ async function run(told: BenchArguments, main: string, control: BenchJobControl)
   };
   if (runtime === "chromium" || runtime === "firefox") return runInBrowser(runtime, job, main, control);
   // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
-  await import("../node.ts");
+  await provideWebGpu();
   return runBenchJob(job, { ...control, morePeers: peers ? await torch(control) : [] });
 }
 

@@ -6,6 +6,7 @@ import { type Device, loadModel, requestDevice } from "../index.ts";
 import type { NeighboursArguments } from "./embed_arguments.ts";
 import { checkArchive } from "./outputs.ts";
 import { thisRuntime } from "./runtime_info.ts";
+import { provideWebGpu } from "./webgpu.ts";
 
 /** Reviews whose neighbours are looked for at once. */
 const QUERIES = 64;
@@ -20,7 +21,7 @@ const BATCH = 64;
 export async function neighboursCommand(told: NeighboursArguments): Promise<number> {
   const { pooling, k, limit } = told;
   const source = await checkArchive(told.archive);
-  await import("../node.ts");
+  await provideWebGpu();
   const device = await requestDevice();
   const { name, version } = thisRuntime();
   console.log(`${device.adapter}, in ${name} ${version}`);

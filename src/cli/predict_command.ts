@@ -7,6 +7,7 @@ import { openFileSystem } from "../platform/file_system.ts";
 import type { PredictArguments } from "./arguments.ts";
 import { judge } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
+import { provideWebGpu } from "./webgpu.ts";
 
 /**
  * Prints label and probability of each text.
@@ -19,7 +20,7 @@ export async function predictCommand({ model: directory, texts: given, json }: P
     );
   }
   const texts = given.length > 0 ? given : await readLines();
-  await import("../node.ts");
+  await provideWebGpu();
   const device = await requestDevice();
   try {
     const model = await loadModel(directory, { device });

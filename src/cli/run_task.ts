@@ -7,6 +7,7 @@ import { ProgressView } from "./progress_view.ts";
 import type { RuntimeName } from "./runtime_info.ts";
 import type { Mounts } from "./static_server.ts";
 import { RUNNERS, type TaskName, type Tasks } from "./tasks.ts";
+import { provideWebGpu } from "./webgpu.ts";
 
 /** Where and how a task runs. */
 export interface TaskPlace {
@@ -77,7 +78,7 @@ async function runWhere<Name extends TaskName>(
 ): Promise<Tasks[Name]["result"] | undefined> {
   if (isBrowser(runtime)) return runInBrowser(runtime, task, job, place, control);
   // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
-  await import("../node.ts");
+  await provideWebGpu();
   return RUNNERS[task](job, control);
 }
 

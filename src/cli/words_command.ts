@@ -15,6 +15,7 @@ import type { WordsArguments } from "./embed_arguments.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { checkArchive, checkFile, checkInput } from "./outputs.ts";
 import { thisRuntime } from "./runtime_info.ts";
+import { provideWebGpu } from "./webgpu.ts";
 
 /** Seconds between two lines of progress. */
 const LINE_SECONDS = 10;
@@ -29,7 +30,7 @@ export async function wordsCommand(told: WordsArguments): Promise<number> {
   await checkFile("--out", told.out);
   const texts = await readTexts(told, storage);
   console.log(`${texts.length} texts to learn from`);
-  await import("../node.ts");
+  await provideWebGpu();
   const interrupt = onInterrupt(() => console.log("Stopping at the next step; nothing is kept."));
   const began = performance.now();
   const device = await requestDevice();
