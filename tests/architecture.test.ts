@@ -164,6 +164,11 @@ describe("the architecture", () => {
     expect(careless).toEqual([]);
   });
 
+  test("no string holds a Python program: it belongs into a .py file", () => {
+    const files = [...source, ...demo, ...readSource(root, "tests")];
+    expect(files.flatMap((each) => linesMatching(each, PYTHON))).toEqual([]);
+  });
+
   test("nothing is typed `any`", () => {
     expect(outside([], ANY)).toEqual([]);
   });
@@ -253,7 +258,10 @@ describe("the architecture test itself", () => {
     expect(demo.map(({ path }) => path)).toContain("demo/app.tsx");
   });
 
-  test("sees GPU objects being made, and `any`", () => {
+  test("sees Python, GPU objects being made, and `any`", () => {
+    for (const line of ["def main(a, b):", "    import numpy as np", "import json, sys", "from os import path"]) {
+      expect(linesMatching(file("src/cli/x.ts", `const code = \`\n${line}\n\`;`), PYTHON), line).toHaveLength(1);
+    }
     expect(linesMatching(file("src/nn/x.ts", "const b = gpu.createBuffer({ size: 4 });"), GPU_CREATION)).toHaveLength(
       1,
     );
@@ -268,6 +276,7 @@ describe("the architecture test itself", () => {
 /** Calls that make a GPU object or find an adapter. */
 const GPU_CREATION =
   /\.(createBuffer|createBindGroup|createBindGroupLayout|createPipelineLayout|createShaderModule|createComputePipeline(Async)?|createCommandEncoder|createQuerySet|requestAdapter)\(/;
+const PYTHON = /^\s*(def \w+\(.*\):|from \w+ import \w|import \w+( as \w+)?(, \w+)*$)/;
 const ANY = /[:<,|&]\s*any\b(?!\s+\w)|\bas any\b/;
 
 /** Lines that match, in files of the source outside `rooms`. */

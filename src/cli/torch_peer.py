@@ -1,13 +1,27 @@
-/** The Python side of the PyTorch peer: a program that takes requests line by line and answers each with a line of JSON. */
+"""
+PyTorch on the CPU, which `sluice bench` compares with.
 
-/** Runs with `python3 -u -c`. Requests: `prepare` a task, `run` it so many times; answers hold `seconds`, `result` or `error`. */
-export const TORCH_SCRIPT = `
-import base64, json, sys, time
+Each line of standard input is a request in JSON, and is answered with a line of JSON: "prepare" prepares a task and
+returns its "result"; "run" repeats the task and returns the "seconds" it took; a failure returns an "error".
+With --probe the exit status says whether this Python has PyTorch, and nothing else happens.
+"""
+
+import base64
+import importlib.util
+import json
+import sys
+import time
+
+if "--probe" in sys.argv:
+    sys.exit(importlib.util.find_spec("torch") is None)
+
 import torch
+
 
 def tensor(packed, dtype):
     raw = bytearray(base64.b64decode(packed["data"]))
     return torch.frombuffer(raw, dtype=dtype).reshape(packed["shape"]).clone()
+
 
 def matmul(task):
     batch = [task["batch"]] if task["batch"] > 1 else []
@@ -19,6 +33,7 @@ def matmul(task):
     row = torch.matmul(a[..., :1, :].double(), b.double())
     error = (torch.matmul(a, b)[..., :1, :].double() - row).abs().max().item()
     return (lambda: torch.matmul(a, b)), error
+
 
 class Model(torch.nn.Module):
     def __init__(self, weights):
@@ -41,6 +56,7 @@ class Model(torch.nn.Module):
         hidden, _ = self.lstm(self.embedding(ids))
         return torch.sigmoid(self.dense(hidden[:, -1]))
 
+
 def training(task):
     model = Model([tensor(weight, torch.float32) for weight in task["weights"]])
     ids, labels = tensor(task["ids"], torch.int32).long(), tensor(task["labels"], torch.float32)
@@ -53,6 +69,7 @@ def training(task):
         return loss.item()
     return step, [step(), step()]
 
+
 def predict(task):
     model = Model([tensor(weight, torch.float32) for weight in task["weights"]])
     ids = tensor(task["ids"], torch.int32).long()
@@ -60,6 +77,7 @@ def predict(task):
         with torch.no_grad():
             return model(ids)
     return run, run().flatten().tolist()
+
 
 TASKS = {"matmul": matmul, "training step": training, "predict": predict}
 run = None
@@ -78,4 +96,3 @@ for line in sys.stdin:
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(answer), flush=True)
-`;
