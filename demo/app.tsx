@@ -3,12 +3,12 @@ import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { roomLink } from "./address.ts";
-import { ROOMS, type RoomEntry } from "./rooms/index.ts";
-import { isFileMissing } from "./rooms/train/data_store.ts";
-import { figures, kept, phase, start } from "./rooms/train/store.ts";
 import { gpu, room } from "./state.ts";
 import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";
+import { ROOMS, type RoomEntry } from "./views/index.ts";
+import { isFileMissing } from "./views/train/data_store.ts";
+import { figures, kept, phase, start } from "./views/train/store.ts";
 
 const ICON = new URL("./icon.svg", import.meta.url).href;
 

@@ -2,11 +2,11 @@
 import { render } from "preact";
 import { followAddress } from "./address.ts";
 import { App } from "./app.tsx";
-import { openGpu } from "./gpu.ts";
-import { ROOMS } from "./rooms/index.ts";
-import { restore, showRecording } from "./rooms/train/store.ts";
-import { bringShippedModel } from "./shipped.ts";
+import { bringShippedModel } from "./shipped_model.ts";
 import { followVerdict } from "./verdict.ts";
+import { ROOMS } from "./views/index.ts";
+import { restore, showRecording } from "./views/train/store.ts";
+import { openGpu } from "./watch_gpu.ts";
 
 const host = document.getElementById("app");
 if (host === null) throw new Error('the page has no element "app"');

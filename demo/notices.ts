@@ -1,7 +1,7 @@
 /** What went wrong, in words that a person understands, above the room. */
-import { WorkerFailure } from "./client.ts";
 import type { FailureCause } from "./messages/failure.ts";
 import { type Notice, notices } from "./state.ts";
+import { WorkerFailure } from "./worker_client.ts";
 
 /** Browsers that have WebGPU, as of 2026. */
 export const BROWSERS =

@@ -4,7 +4,7 @@
  * in a store of its own folder; it outlives the room's being hidden, since hidden rooms leave the page.
  */
 import { computed, signal } from "@preact/signals";
-import { FIRST_TEXT } from "./first_text.ts";
+import { FIRST_TEXT } from "./first_sentence.ts";
 import type { Which } from "./messages/models.ts";
 import type { Settings } from "./messages/training.ts";
 import { PRESETS } from "./settings.ts";

@@ -1,10 +1,10 @@
 /** The verdict on the sentence at hand, asked for as it changes: rooms read the signal. */
 import { effect, signal } from "@preact/signals";
-import { ask } from "./client.ts";
 import type { JudgedWord, Verdict, Which } from "./messages/models.ts";
-import { newestOnly } from "./newest.ts";
+import { newestOnly } from "./newest_only.ts";
 import first from "./shipped/first_verdict.json" with { type: "json" };
 import { ownVersion, room, text, which } from "./state.ts";
+import { ask } from "./worker_client.ts";
 
 /** The verdict waits until the visitor has not typed for so long. */
 const TYPING_MILLISECONDS = 80;

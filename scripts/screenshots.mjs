@@ -9,7 +9,7 @@ const given = process.argv.slice(2);
 const folder = resolve(given.find((each) => !each.startsWith("--")) ?? "screenshots");
 await setup({ chromium: true, firefox: false });
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "tests/demo/rooms.test.ts"], {
+const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "tests/demo/views.test.ts"], {
   cwd: root,
   stdio: "inherit",
   env: {

@@ -8,7 +8,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { runDeno } from "../src/cli/deno.ts";
+import { runDeno } from "../src/cli/run_deno.ts";
 import { installPackage } from "./package/installed.ts";
 
 const run = promisify(execFile);
@@ -17,7 +17,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** What lies in the tarball besides the entries: package.json and the papers. */
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
 /** Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from elsewhere. */
-const FOLDERS = /^dist\/(([\w-]+\/)*[\w-]+(\.json)?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
+const FOLDERS =
+  /^dist\/(([\w-]+\/)*[\w-]+(\.(json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
 describe("the package", () => {
   let packed: readonly string[];

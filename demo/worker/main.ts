@@ -1,7 +1,7 @@
 /** The worker: the only place of the page that has the GPU. It hands each request to its function. */
 import type { Ask, EventOf, FromWorker, RequestName, ToWorker } from "../messages/index.ts";
 import type { Context, Handler } from "./context.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "./failure_of.ts";
 import { requests } from "./requests/index.ts";
 import { Session } from "./session.ts";
 

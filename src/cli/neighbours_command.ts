@@ -3,10 +3,10 @@ import { FormatError } from "../core/errors.ts";
 import { imdb } from "../data/imdb.ts";
 import { type Embeddings, modelEmbedder, VectorIndex } from "../embed/index.ts";
 import { type Device, loadModel, requestDevice } from "../index.ts";
-import type { NeighboursArguments } from "./embed_arguments.ts";
-import { checkArchive } from "./outputs.ts";
+import type { NeighboursArguments } from "./neighbours_arguments.ts";
+import { checkArchive } from "./path_checks.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
-import { provideWebGpu } from "./webgpu.ts";
 
 /** Reviews whose neighbours are looked for at once. */
 const QUERIES = 64;

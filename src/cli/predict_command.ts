@@ -4,10 +4,10 @@ import { FormatError } from "../core/errors.ts";
 import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
 import { MANIFEST_NAME } from "../io/model_file.ts";
 import { openFileSystem } from "../platform/file_system.ts";
-import type { PredictArguments } from "./arguments.ts";
+import type { PredictArguments } from "./predict_arguments.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
 import { judge } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
-import { provideWebGpu } from "./webgpu.ts";
 
 /**
  * Prints label and probability of each text.

@@ -1,8 +1,8 @@
 /** PyTorch on the CPU, where a Python of this machine has it: a peer in a process of its own. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { PeerTask } from "../bench/case.ts";
-import { CheckError, checkSamples } from "../bench/check.ts";
+import type { PeerTask } from "../bench/bench_case.ts";
+import { CheckError, checkSamples } from "../bench/check_samples.ts";
 import { WALL_CLOCK } from "../bench/harness.ts";
 import type { Peer, PreparedPeer } from "../bench/peers/peer.ts";
 import { MODEL_TOLERANCE, reviewTask } from "../bench/review_model.ts";

@@ -11,11 +11,11 @@ import {
 import { requestDevice } from "../index.ts";
 import type { FileSystem } from "../platform/file_interface.ts";
 import { openFileSystem } from "../platform/file_system.ts";
-import type { WordsArguments } from "./embed_arguments.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
-import { checkArchive, checkFile, checkInput } from "./outputs.ts";
+import { checkArchive, checkFile, checkInput } from "./path_checks.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
-import { provideWebGpu } from "./webgpu.ts";
+import type { WordsArguments } from "./words_arguments.ts";
 
 /** Seconds between two lines of progress. */
 const LINE_SECONDS = 10;

@@ -12,7 +12,7 @@ import {
   privateDirectory,
   removePrivate,
 } from "../platform/origin_private_files.ts";
-import { isStorageFull } from "../platform/storage_full.ts";
+import { isStorageFull } from "../platform/storage_full_error.ts";
 import { clearSlot, readSlot, readSlotFiles, type Slot, writeSlot } from "./save_slot.ts";
 
 const FOLDER = "sluice-saves";

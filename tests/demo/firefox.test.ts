@@ -4,7 +4,7 @@
  * without WebGPU; and nothing that axe-core, the console or the network complains of.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBrowser } from "../../src/cli/browser.ts";
+import { findBrowser } from "../../src/cli/launch_browser.ts";
 import { describeSkipped, isWanted } from "../platform/runtimes.ts";
 import { axeFindings } from "./axe.ts";
 import {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, ElementHandle, Page } from "puppeteer";
 import { build } from "vite";
 import { expect, inject } from "vitest";
-import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
+import { type BrowserName, launchBrowser } from "../../src/cli/launch_browser.ts";
 import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

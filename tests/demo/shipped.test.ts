@@ -1,17 +1,16 @@
 /** What the page ships: a model that says what its first example and its card say it does. */
-
 import { readdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { readReading } from "../../demo/cell/reading_file.ts";
-import { FIRST_TEXT } from "../../demo/first_text.ts";
+import { FIRST_TEXT } from "../../demo/first_sentence.ts";
 import type { Part } from "../../demo/messages/cell.ts";
 import card from "../../demo/shipped/card.json" with { type: "json" };
 import first from "../../demo/shipped/first_verdict.json" with { type: "json" };
 import options from "../../demo/shipped/options.json" with { type: "json" };
-import { readCell } from "../../demo/worker/cell.ts";
-import { judge } from "../../demo/worker/judge.ts";
-import { loadShipped } from "../../demo/worker/shipped.ts";
+import { judge } from "../../demo/worker/judge_text.ts";
+import { loadShipped } from "../../demo/worker/load_shipped.ts";
+import { readCell } from "../../demo/worker/read_cell.ts";
 import { serveFiles } from "../../src/cli/static_server.ts";
 import { type Device, loadModel, type Model, type ReviewEncoder, readSafetensors } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";

@@ -1,7 +1,7 @@
 /** Questions about a text. */
 import type { JudgeParams, Verdict } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
-import { judge as judgeText } from "../judge.ts";
+import { judge as judgeText } from "../judge_text.ts";
 
 /** The model's verdict on a text, with each word's part in it. */
 export async function judge({ session }: Context, { which, text }: JudgeParams): Promise<Verdict> {

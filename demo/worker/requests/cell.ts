@@ -1,8 +1,8 @@
 /** Questions about what goes on inside the model. */
 import type { CellParams, CellReading, FadeParams, Fadings, RivalProgress, RivalScores } from "../../messages/cell.ts";
-import { readCell as readText } from "../cell.ts";
 import type { Context } from "../context.ts";
-import { Rivals } from "../vanishing.ts";
+import { readCell as readText } from "../read_cell.ts";
+import { Rivals } from "../vanishing_gradient.ts";
 
 /** What the model's recurrent layer did with a text. */
 export async function readCell({ session, transfer }: Context, { which, text }: CellParams): Promise<CellReading> {

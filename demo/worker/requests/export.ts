@@ -3,7 +3,7 @@ import type { ModelFiles } from "sluice";
 import type { ExportFormat, ExportParams, ExportResult } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
 import type { Subject } from "../session.ts";
-import { zipped } from "../zip.ts";
+import { zipped } from "../zip_files.ts";
 
 async function archive(name: string, files: ModelFiles): Promise<ExportResult> {
   return { name, bytes: await zipped(files), contents: [...files.keys()] };

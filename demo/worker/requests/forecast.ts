@@ -9,8 +9,8 @@ import type {
   SeriesView,
 } from "../../messages/forecast.ts";
 import type { Context } from "../context.ts";
-import { decimate } from "../decimate.ts";
-import { readSeriesTable, type SeriesTable } from "../series_table.ts";
+import { decimate } from "../decimate_series.ts";
+import { readSeriesTable, type SeriesTable } from "../read_series_table.ts";
 
 const [TEST, BATCH] = [0.2, 32];
 const PRICES = { name: "S&P 500, daily", column: "close" } as const;

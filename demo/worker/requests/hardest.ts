@@ -1,7 +1,7 @@
 /** The held-out texts that a model got most wrong. */
 import type { Hardest, HardText, Which } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
-import { loadedData } from "../data.ts";
+import { loadedData } from "../load_data.ts";
 
 /** More are not read: on a software adapter that would take minutes. */
 const MOST_TEXTS = 1000;

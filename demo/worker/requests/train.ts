@@ -11,10 +11,10 @@ import type {
 } from "../../messages/training.ts";
 import { newestCheckpoint, type Place, readCheckpoint, removeCheckpoint, takePlace } from "../checkpoints.ts";
 import type { Context } from "../context.ts";
-import { loadData } from "../data.ts";
-import { failureOf } from "../failure.ts";
-import { forgetFile, keepFile, keptFile } from "../kept_file.ts";
-import { PageTraining } from "../training.ts";
+import { failureOf } from "../failure_of.ts";
+import { loadData } from "../load_data.ts";
+import { PageTraining } from "../page_training.ts";
+import { forgetFile, keepFile, keptFile } from "../stored_file.ts";
 import type { Data } from "../training_data.ts";
 
 /** The training at hand. */
