@@ -1,9 +1,9 @@
-/** The bench as a page of its own: the room, without the others. */
+/** The bench as a page of its own: the view, without the others. */
 import { render } from "preact";
 import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";
 import { filter } from "./views/bench/store.ts";
-import { Room } from "./views/bench/view.tsx";
+import { View } from "./views/bench/view.tsx";
 import { openGpu } from "./watch_gpu.ts";
 
 function Page() {
@@ -22,7 +22,7 @@ function Page() {
       <main>
         <Notices />
         <h2 class="visually-hidden">Measurements</h2>
-        <Room />
+        <View />
       </main>
     </>
   );

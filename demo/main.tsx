@@ -4,13 +4,13 @@ import { followAddress } from "./address.ts";
 import { App } from "./app.tsx";
 import { bringShippedModel } from "./shipped_model.ts";
 import { followVerdict } from "./verdict.ts";
-import { ROOMS } from "./views/index.ts";
+import { VIEWS } from "./views/index.ts";
 import { restore, showRecording } from "./views/train/store.ts";
 import { openGpu } from "./watch_gpu.ts";
 
 const host = document.getElementById("app");
 if (host === null) throw new Error('the page has no element "app"');
-followAddress(ROOMS.map(({ name }) => name));
+followAddress(VIEWS.map(({ name }) => name));
 render(<App />, host);
 followVerdict();
 openGpu({

@@ -1,4 +1,4 @@
-/** What went wrong, in words that a person understands, above the room. */
+/** What went wrong, in words that a person understands, above the view. */
 import type { FailureCause } from "./messages/failure.ts";
 import { type Notice, notices } from "./state.ts";
 import { WorkerFailure } from "./worker_client.ts";

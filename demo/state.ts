@@ -1,7 +1,7 @@
 /**
- * What all rooms share, as signals: the sentence at hand, the selected word and unit, which model is asked, the settings,
- * the room. A room reads `text.value` in its component and is drawn anew when it changes. What one room alone needs stays
- * in a store of its own folder; it outlives the room's being hidden, since hidden rooms leave the page.
+ * What all views share, as signals: the sentence at hand, the selected word and unit, which model is asked, the settings,
+ * the view. A view reads `text.value` in its component and is drawn anew when it changes. What one view alone needs stays
+ * in a store of its own folder; it outlives the view's being hidden, since hidden views leave the page.
  */
 import { computed, signal } from "@preact/signals";
 import { FIRST_TEXT } from "./first_sentence.ts";
@@ -24,8 +24,8 @@ export interface Notice {
   readonly text: string;
 }
 
-/** The name of the room that is shown. */
-export const room = signal("ask");
+/** The name of the view that is shown. */
+export const view = signal("ask");
 /** The sentence at hand. It is the visitor's: it goes into an address only when they share it. */
 export const text = signal(FIRST_TEXT);
 /** The selected word of the sentence, by its place among the model's words; nothing when none is. */

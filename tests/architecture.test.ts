@@ -7,13 +7,13 @@ import {
   importCycles,
   importsOf,
   linesMatching,
-  type RoomTable,
+  type ModuleTable,
   readSource,
   type SourceFile,
 } from "./support/imports.ts";
 
-/** Each room and the rooms it may import; its own goes without saying. */
-const ROOMS = {
+/** Each module and the modules it may import; its own goes without saying. */
+const MODULES = {
   core: [],
   graph: ["core"],
   kernels: ["core", "shaders"],
@@ -85,7 +85,7 @@ const ROOMS = {
   "node.ts": ["core", "platform"],
   // The pages import `sluice`, `sluice/bench`, `sluice/convert`, `sluice/embed`, `sluice/forecast`, `sluice/predict` and `sluice/sentences`, as a user of the package would, and its own files.
   demo: [],
-} as const satisfies RoomTable;
+} as const satisfies ModuleTable;
 
 /** The import cycles that are still there. The list may only become shorter. */
 const REMAINING_CYCLES: readonly (readonly string[])[] = [
@@ -104,8 +104,8 @@ const source = readSource(root, "src");
 const demo = existsSync(`${root}/demo`) ? readSource(root, "demo") : [];
 
 describe("the architecture", () => {
-  test("rooms import only what the table allows", () => {
-    expect(forbiddenImports([...source, ...demo], ROOMS)).toEqual([]);
+  test("modules import only what the table allows", () => {
+    expect(forbiddenImports([...source, ...demo], MODULES)).toEqual([]);
   });
 
   test("the demo imports only the package's public entries", () => {
@@ -145,10 +145,10 @@ describe("the architecture", () => {
         targets.some((target) => target.startsWith("src/gpu/"))
       );
     });
-    const rooms = meeting
+    const modules = meeting
       .map(({ path }) => path)
       .filter((path) => !/^src\/(runtime|bench|cli)\//.test(path) && path !== "src/index.ts");
-    expect(rooms).toEqual([]);
+    expect(modules).toEqual([]);
   });
 
   test("WebGPU objects are made in gpu and runtime only", () => {
@@ -172,7 +172,7 @@ describe("the architecture", () => {
     expect(outside([], ANY)).toEqual([]);
   });
 
-  test("the engine has no run-time dependency: only rooms at the edge import packages or node: modules", () => {
+  test("the engine has no run-time dependency: only modules at the edge import packages or node: modules", () => {
     const edges = /^src\/(cli|convert|platform|bench)\/|^src\/node\.ts$/;
     const others = source
       .filter(({ path }) => !edges.test(path))
@@ -201,16 +201,18 @@ describe("the architecture test itself", () => {
       'type A = import("../gpu/device.ts").A;',
     ];
     for (const line of lines) {
-      expect(forbiddenImports([file("src/graph/x.ts", line)], ROOMS), line).toHaveLength(1);
-      expect(forbiddenImports([file("src/runtime/x.ts", line)], ROOMS), line).toEqual([]);
+      expect(forbiddenImports([file("src/graph/x.ts", line)], MODULES), line).toHaveLength(1);
+      expect(forbiddenImports([file("src/runtime/x.ts", line)], MODULES), line).toEqual([]);
     }
-    expect(forbiddenImports([file("demo/main.ts", 'import { lstm } from "../src/index.ts";')], ROOMS)).toHaveLength(1);
-    expect(forbiddenImports([file("src/attic/x.ts", "")], ROOMS)).toHaveLength(1);
+    expect(forbiddenImports([file("demo/main.ts", 'import { lstm } from "../src/index.ts";')], MODULES)).toHaveLength(
+      1,
+    );
+    expect(forbiddenImports([file("src/attic/x.ts", "")], MODULES)).toHaveLength(1);
   });
 
   test("does not take a comment or a string for an import", () => {
     const text = '// import "../gpu/device.ts";\n/*\nimport "../gpu/device.ts";\n*/\nconst a = `\nan import\n`;\n';
-    expect(forbiddenImports([file("src/graph/x.ts", text)], ROOMS)).toEqual([]);
+    expect(forbiddenImports([file("src/graph/x.ts", text)], MODULES)).toEqual([]);
   });
 
   test("sees an import cycle, whatever kind of import closes it", () => {
@@ -278,9 +280,9 @@ const GPU_CREATION =
 const PYTHON = /^\s*(def \w+\(.*\):|from \w+ import \w|import \w+( as \w+)?(, \w+)*$)/;
 const ANY = /[:<,|&]\s*any\b(?!\s+\w)|\bas any\b/;
 
-/** Lines that match, in files of the source outside `rooms`. */
-function outside(rooms: readonly string[], pattern: RegExp): readonly string[] {
+/** Lines that match, in files of the source outside `modules`. */
+function outside(modules: readonly string[], pattern: RegExp): readonly string[] {
   return source
-    .filter(({ path }) => !rooms.some((room) => path.startsWith(`src/${room}/`)))
+    .filter(({ path }) => !modules.some((module) => path.startsWith(`src/${module}/`)))
     .flatMap((file) => linesMatching(file, pattern));
 }

@@ -1,30 +1,30 @@
 /**
- * The rooms of the page, in the order of its navigation. To add one:
+ * The views of the page, in the order of its navigation. To add one:
  *
- * 1. `rooms/NAME/room.tsx` exports a component `Room`; its styles are a .css file imported there, its own state a store.ts.
+ * 1. `views/NAME/view.tsx` exports a component `View`; its styles are a .css file imported there, its own state a store.ts.
  * 2. A line here. It is loaded when it is first opened, so what it imports costs nothing before.
- * 3. What it asks the worker: `worker/requests/` (see protocol.ts). What all rooms share: state.ts, verdict.ts.
+ * 3. What it asks the worker: `worker/requests/` (see messages/index.ts). What all views share: state.ts, verdict.ts.
  *
- * Only the room at hand is in the page: it may use the GPU and draw while it is mounted, and stops when it leaves.
+ * Only the view at hand is in the page: it may use the GPU and draw while it is mounted, and stops when it leaves.
  */
 import type { ComponentType } from "preact";
-import { Room as AskRoom } from "./ask/view.tsx";
+import { View as AskView } from "./ask/view.tsx";
 
-export interface RoomEntry {
+export interface ViewEntry {
   /** In the address, after the `#`. */
   readonly name: string;
-  /** In the navigation, and as the room's heading. */
+  /** In the navigation, and as the view's heading. */
   readonly title: string;
   /** A sentence of what one does there. */
   readonly about: string;
-  readonly load: () => Promise<{ readonly Room: ComponentType }>;
+  readonly load: () => Promise<{ readonly View: ComponentType }>;
 }
 
 /**
- * Loads a room that draws charts after their library: started in one task, the two would hold up what one clicks. The library makes
+ * Loads a view that draws charts after their library: started in one task, the two would hold up what one clicks. The library makes
  * a number format as it starts; a page's first one takes about as long as all the rest, and so has a task of its own too.
  */
-function withCharts<Room>(load: () => Promise<Room>): () => Promise<Room> {
+function withCharts<View>(load: () => Promise<View>): () => Promise<View> {
   return async () => {
     new Intl.NumberFormat(navigator.language);
     await new Promise((resolve) => setTimeout(resolve));
@@ -33,13 +33,13 @@ function withCharts<Room>(load: () => Promise<Room>): () => Promise<Room> {
   };
 }
 
-export const ROOMS: readonly RoomEntry[] = [
+export const VIEWS: readonly ViewEntry[] = [
   {
     name: "ask",
     title: "Ask it",
     about: "Type a review. The verdict follows as you type, with each word's part in it.",
     // The page opens with it: it comes with the page.
-    load: async () => ({ Room: AskRoom }),
+    load: async () => ({ View: AskView }),
   },
   {
     name: "train",

@@ -50,8 +50,8 @@ async function hold(name: string): Promise<(() => void) | undefined> {
 export async function takePlace(wanted?: string): Promise<Place> {
   const store = await saves();
   const full = (await store.list()).map(({ name }) => name);
-  const byRoom = [...PLACES].sort((a, b) => Number(full.includes(a)) - Number(full.includes(b)));
-  for (const name of wanted === undefined ? byRoom : [wanted]) {
+  const emptyFirst = [...PLACES].sort((a, b) => Number(full.includes(a)) - Number(full.includes(b)));
+  for (const name of wanted === undefined ? emptyFirst : [wanted]) {
     const release = await hold(name);
     if (release === undefined) continue;
     return {

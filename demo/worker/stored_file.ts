@@ -15,7 +15,7 @@ export interface FileMark {
 
 /**
  * Copies a file under the name of its training's place; the one that was there goes.
- * @throws QuotaExceededError (a DOMException) where there is no room for it.
+ * @throws QuotaExceededError (a DOMException) when the storage is full.
  */
 export async function keepFile(place: string, file: File): Promise<void> {
   const handle = await (await folder({ create: true })).getFileHandle(place, { create: true });

@@ -1,5 +1,5 @@
 /**
- * Every room, light and dark, wide and on a phone: axe-core finds nothing, nothing is wider than the screen, and nothing
+ * Every view, light and dark, wide and on a phone: axe-core finds nothing, nothing is wider than the screen, and nothing
  * complains. With SLUICE_DEMO_PICTURES=folder a picture of each is kept, for a person to look at.
  */
 import { mkdir } from "node:fs/promises";
@@ -14,7 +14,7 @@ const pictures = process.env.SLUICE_DEMO_PICTURES;
 const readme = process.env.SLUICE_README_PICTURES;
 const SCHEMES = ["light", "dark"] as const;
 const WIDTHS = [1280, 390] as const;
-/** For pictures a room may finish what it draws; axe-core needs its elements only. */
+/** For pictures a view may finish what it draws; axe-core needs its elements only. */
 const SETTLING = pictures === undefined ? 150 : 2500;
 
 let site: Site;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-/** For pictures: rooms that show more once something was done there. */
+/** For pictures: views that show more once something was done there. */
 const DEEDS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   Forecast: async (page) => {
     await page.click("#forecast-start");
@@ -40,14 +40,14 @@ const DEEDS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLING));
 
-test("every room, light and dark, wide and narrow", async () => {
+test("every view, light and dark, wide and narrow", async () => {
   // Who looks at the pictures sees the training that a visitor has.
   const hash = pictures === undefined ? `train?${SMALL_TRAINING}` : "train";
   const { page, complaints, foreign } = await site.open({ hash });
   await page.waitForSelector("#start:enabled");
   await page.click("#start");
   await waitForText(page, "#state", /^(Done|Stopped by an error)/);
-  const titles = await page.$$eval("nav.rooms a", (links) => links.map((link) => link.textContent ?? ""));
+  const titles = await page.$$eval("nav.views a", (links) => links.map((link) => link.textContent ?? ""));
   expect(titles.length).toBeGreaterThanOrEqual(2);
   if (pictures !== undefined) await mkdir(pictures, { recursive: true });
 
@@ -91,7 +91,7 @@ test("every room, light and dark, wide and narrow", async () => {
   await page.close();
 }, 600_000);
 
-test.runIf(readme !== undefined)("the README's pictures: the tops of two rooms, light and wide", async () => {
+test.runIf(readme !== undefined)("the README's pictures: the tops of two views, light and wide", async () => {
   const { page } = await site.open({ hash: "cell", height: 860 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
   const keep = async (name: string): Promise<void> => {

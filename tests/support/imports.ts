@@ -47,26 +47,26 @@ export function withoutComments(text: string): string {
   );
 }
 
-/** The room of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`. */
-export function roomOf(path: string): string {
+/** The module of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`. */
+export function moduleOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
   return top === "src" ? second : top;
 }
 
-/** Which rooms a room may import, besides itself; a room that is not named may import nothing. */
-export type RoomTable = Readonly<Record<string, readonly string[]>>;
+/** Which modules a module may import, besides itself; a module that is not named may import nothing. */
+export type ModuleTable = Readonly<Record<string, readonly string[]>>;
 
 /** Sentences, one for each import that the table forbids. */
-export function forbiddenImports(files: readonly SourceFile[], table: RoomTable): readonly string[] {
+export function forbiddenImports(files: readonly SourceFile[], table: ModuleTable): readonly string[] {
   return files.flatMap((file) => {
-    const room = roomOf(file.path);
-    const allowed = table[room];
-    if (allowed === undefined) return [`${file.path}: the room "${room}" is not in the table`];
+    const module = moduleOf(file.path);
+    const allowed = table[module];
+    if (allowed === undefined) return [`${file.path}: the module "${module}" is not in the table`];
     return importsOf(file)
       .filter(({ target }) => target !== undefined)
-      .map(({ target }) => roomOf(target as string))
-      .filter((other) => other !== room && !allowed.includes(other))
-      .map((other) => `${file.path} imports from ${other}; ${room} may import ${allowed.join(", ") || "nothing"}`);
+      .map(({ target }) => moduleOf(target as string))
+      .filter((other) => other !== module && !allowed.includes(other))
+      .map((other) => `${file.path} imports from ${other}; ${module} may import ${allowed.join(", ") || "nothing"}`);
   });
 }
 

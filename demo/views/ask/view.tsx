@@ -80,7 +80,7 @@ function Verdict() {
   );
 }
 
-export function Room() {
+export function View() {
   useSignalEffect(() => {
     if (gpu.value.kind === "missing") void showRecorded(text.value);
   });

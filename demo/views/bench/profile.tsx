@@ -7,7 +7,7 @@ import { profile, profileStep } from "./store.ts";
 
 /** Colours of the operations that take longest; the others share the last. */
 const COLOURS = 6;
-/** A slice narrower than this share has no room for its name. */
+/** A slice narrower than this share is too narrow for its name. */
 const NAMED = 0.08;
 
 function Picture({ times }: { readonly times: readonly DispatchTime[] }) {

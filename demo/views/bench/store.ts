@@ -1,4 +1,4 @@
-/** The measurement at hand: it goes on while other rooms are shown. */
+/** The measurement at hand: it goes on while other views are shown. */
 import { batch, signal } from "@preact/signals";
 import type { DispatchTime } from "sluice";
 import type { BenchJobEvent, BenchPlace, BenchProblem, BenchReport, BenchResult, Roofline } from "sluice/bench";

@@ -66,11 +66,11 @@ function Measure({ isReady }: { readonly isReady: boolean }) {
   );
 }
 
-export function Room() {
+export function View() {
   // A training beside it would be measured too.
   const isReady = !isRunning.value && phase.value === "idle" && gpu.value.kind === "ready";
   return (
-    <div class="bench-room">
+    <div class="bench-view">
       <Measure isReady={isReady} />
       <UnderTheRoof />
       <StepProfile isReady={isReady} />

@@ -42,7 +42,7 @@ const PHONE_UNITS = 5;
 interface Frame {
   readonly down: boolean;
   readonly stepSize: number;
-  /** Room across the words. */
+  /** Pixels across the words. */
   readonly breadth: number;
 }
 
@@ -60,9 +60,9 @@ function useFrame(tokens: number) {
     return () => resize.disconnect();
   }, [width]);
   const down = isNarrow.value;
-  const room = Math.max(120, width.value - (down ? 92 : 122));
-  const across = Math.floor(Math.min(WIDEST, Math.max(NARROWEST, room / Math.max(1, tokens))));
-  const frame: Frame = { down, stepSize: down ? PHONE_STEP : across, breadth: room };
+  const breadth = Math.max(120, width.value - (down ? 92 : 122));
+  const across = Math.floor(Math.min(WIDEST, Math.max(NARROWEST, breadth / Math.max(1, tokens))));
+  const frame: Frame = { down, stepSize: down ? PHONE_STEP : across, breadth };
   useFollowing(host, frame);
   return { host, frame };
 }

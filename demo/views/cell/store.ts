@@ -1,4 +1,4 @@
-/** What the room shows: the reading of the sentence at hand, the token and unit in the middle, and how the picture is set. */
+/** What the view shows: the reading of the sentence at hand, the token and unit in the middle, and how the picture is set. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { readReading } from "../../cell/reading_file.ts";
 import type { CellReading, PartName } from "../../messages/cell.ts";
@@ -49,7 +49,7 @@ export const shownUnit = computed(() => {
   return chosen !== undefined && chosen < current.units ? chosen : (sortUnits(current, "part")[0] as number);
 });
 
-/** Puts a token in the middle; other rooms know it by its place among the words. */
+/** Puts a token in the middle; other views know it by its place among the words. */
 export function chooseToken(next: number | undefined): void {
   batch(() => {
     token.value = next;
@@ -94,7 +94,7 @@ async function takeFirst(): Promise<void> {
   }
 }
 
-/** Keeps the reading up to date while the room is open. Returns what ends it. */
+/** Keeps the reading up to date while the view is open. Returns what ends it. */
 export function followReading(): () => void {
   if (untracked(() => reading.value) === undefined) void takeFirst();
   let timer: ReturnType<typeof setTimeout> | undefined;

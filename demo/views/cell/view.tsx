@@ -164,11 +164,11 @@ function Waiting() {
   return <p role="status">{words}</p>;
 }
 
-export function Room() {
+export function View() {
   useEffect(followReading, []);
   const current = reading.value;
   return (
-    <div class="cell-room">
+    <div class="cell-view">
       <section class="panel" aria-labelledby="unit-title">
         <h3 id="unit-title">One unit, from word to word</h3>
         {current === undefined ? null : (

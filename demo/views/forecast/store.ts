@@ -1,4 +1,4 @@
-/** The forecast at hand: it goes on while other rooms are shown. */
+/** The forecast at hand: it goes on while other views are shown. */
 import { batch, signal } from "@preact/signals";
 import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesView } from "../../messages/forecast.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";

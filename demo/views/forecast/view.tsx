@@ -193,12 +193,12 @@ function Loss() {
   );
 }
 
-export function Room() {
+export function View() {
   useEffect(() => {
     if (series.value === undefined) void look();
   }, []);
   return (
-    <div class="forecast-room">
+    <div class="forecast-view">
       <section class="panel" aria-labelledby="forecast-title">
         <h3 id="forecast-title">Learn what comes next</h3>
         <Source />

@@ -73,7 +73,7 @@ async function bringBack(file: File): Promise<void> {
     await ask("importModel", { file });
     offerOwn();
     wanted.value = "own";
-    brought.value = `${file.name} is open: as “your model” it answers in every room, until this page is closed.`;
+    brought.value = `${file.name} is open: as “your model” it answers in every view, until this page is closed.`;
   } catch (error) {
     brought.value = "";
     notifyFailure("home", error);
@@ -243,12 +243,12 @@ function Card() {
   );
 }
 
-export function Room() {
+export function View() {
   useEffect(() => {
     copied.value = "";
   }, []);
   return (
-    <div class="home-room">
+    <div class="take-home-view">
       <div class="stack">
         <Download />
         <BringBack />

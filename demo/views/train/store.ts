@@ -1,4 +1,4 @@
-/** The training at hand: it goes on while other rooms are shown, so its state is kept here. */
+/** The training at hand: it goes on while other views are shown, so its state is kept here. */
 import { batch, signal } from "@preact/signals";
 import type {
   Curves,

@@ -116,7 +116,7 @@ function Print({ id, title, children }: { id: string; title: string; children: C
   );
 }
 
-export function Room() {
+export function View() {
   return (
     <section class="panel train" aria-label="Training">
       <KeptOffer />

@@ -1,4 +1,4 @@
-/** The map: every word a point, names where there is room. It can be dragged, zoomed and walked by keyboard. */
+/** The map: every word a point, with names where they fit. It can be dragged, zoomed and walked by keyboard. */
 import { useCallback, useRef } from "preact/hooks";
 import type { WordsResult } from "../../messages/words.ts";
 import { Canvas } from "../../ui/canvas.tsx";
@@ -16,7 +16,7 @@ const MARGIN = 36;
 /** Nearer than this a point is hit. */
 const REACH = 14;
 
-/** The whole map in the picture, with room for the names of its outermost words. */
+/** The whole map in the picture, with a margin for the names of its outermost words. */
 function wholeView({ points }: WordsResult, width: number, height: number): View {
   const ends = {
     low: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as [number, number],

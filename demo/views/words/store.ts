@@ -70,7 +70,7 @@ export function search(text: string): void {
   else missing.value = word;
 }
 
-/** Keeps map and neighbours up to date while the room is open. Returns what ends it. */
+/** Keeps map and neighbours up to date while the view is open. Returns what ends it. */
 export function followMap(): () => void {
   let asked = 0;
   const endMap = effect(() => {

@@ -66,7 +66,7 @@ function Moments() {
   );
 }
 
-export function Room() {
+export function View() {
   useEffect(followMap, []);
   const current = map.value;
   if (current === undefined) {
@@ -81,7 +81,7 @@ export function Room() {
     );
   }
   return (
-    <section class="panel words-room" aria-label="The map of words">
+    <section class="panel words-view" aria-label="The map of words">
       <div class="words-head">
         <Moments />
         <Search />
