@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { minifiedShaders } from "./scripts/shaders.ts";
+import { minifiedShaders } from "./scripts/minified_shaders.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -98,7 +98,7 @@ export default defineConfig(({ mode }) => {
           sentences: here("src/data/sentences.ts"),
           "cli/main": here("src/cli/main.ts"),
           // What a browser loads for `sluice train --runtime chromium`.
-          "cli/page": here("src/cli/page.ts"),
+          "cli/training_page": here("src/cli/training_page.ts"),
           "cli/bench_page": here("src/cli/bench_page.ts"),
         },
       },

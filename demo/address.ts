@@ -1,10 +1,10 @@
 /**
- * The page's state in its address, after the `#`: the room, then the settings and the selection, as in
+ * The page's state in its address, after the `#`: the view, then the settings and the selection, as in
  * `#train?epochs=3&unit=12`. It is replaced as they change, at most four times a second; going back leaves the page.
  */
 import { effect } from "@preact/signals";
 import { settingsFrom, settingsToText } from "./settings.ts";
-import { room, settings, text, unit, word } from "./state.ts";
+import { settings, text, unit, view, word } from "./state.ts";
 
 /** Browsers refuse to replace the address much more often. */
 const LEAST_MILLISECONDS = 250;
@@ -25,22 +25,22 @@ function hashOf(name: string, extra: readonly (readonly [string, string])[] = []
   return query.size === 0 ? `#${name}` : `#${name}?${query}`;
 }
 
-/** The link to a room; what is set stays. It names the page too: a bare `#` would be taken for a link to a part of the text. */
-export function roomLink(name: string): string {
+/** The link to a view; what is set stays. It names the page too: a bare `#` would be taken for a link to a part of the text. */
+export function viewLink(name: string): string {
   return `${location.pathname}${location.search}${hashOf(name)}`;
 }
 
-/** The address to share: of the room that it is for, and with what stands in the text box only if asked for. */
+/** The address to share: of the view that it is for, and with what stands in the text box only if asked for. */
 export function shareLink(withText: boolean): string {
   const url = new URL(location.href);
   url.hash = withText ? hashOf("ask", [["text", text.value]]) : hashOf("train");
   return url.href;
 }
 
-/** Takes the state out of the address, of which only `rooms` are known. */
-function read(rooms: readonly string[]): void {
+/** Takes the state out of the address, of which only `views` are known. */
+function read(views: readonly string[]): void {
   const [name = "", query = ""] = location.hash.slice(1).split("?", 2);
-  room.value = rooms.includes(name) ? name : (rooms[0] as string);
+  view.value = views.includes(name) ? name : (views[0] as string);
   const fields = new URLSearchParams(query);
   if (query !== "") settings.value = settingsFrom((key) => fields.get(key));
   const shared = fields.get("text");
@@ -50,13 +50,13 @@ function read(rooms: readonly string[]): void {
 }
 
 /** Keeps state and address alike from now on. */
-export function followAddress(rooms: readonly string[]): void {
-  read(rooms);
-  addEventListener("hashchange", () => read(rooms));
+export function followAddress(views: readonly string[]): void {
+  read(views);
+  addEventListener("hashchange", () => read(views));
   let timer: ReturnType<typeof setTimeout> | undefined;
   let written = 0;
   effect(() => {
-    const hash = hashOf(room.value);
+    const hash = hashOf(view.value);
     clearTimeout(timer);
     const wait = Math.max(0, written + LEAST_MILLISECONDS - performance.now());
     timer = setTimeout(() => {

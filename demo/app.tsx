@@ -1,33 +1,33 @@
-/** The frame: what the page is, the way to its rooms, what went wrong, and the room at hand. */
+/** The frame: what the page is, the way to its views, what went wrong, and the view at hand. */
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { roomLink } from "./address.ts";
-import { ROOMS, type RoomEntry } from "./rooms/index.ts";
-import { isFileMissing } from "./rooms/train/data_store.ts";
-import { figures, kept, phase, start } from "./rooms/train/store.ts";
-import { gpu, room } from "./state.ts";
+import { viewLink } from "./address.ts";
+import { gpu, view } from "./state.ts";
 import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";
+import { VIEWS, type ViewEntry } from "./views/index.ts";
+import { isFileMissing } from "./views/train/data_store.ts";
+import { figures, kept, phase, start } from "./views/train/store.ts";
 
 const ICON = new URL("./icon.svg", import.meta.url).href;
 
-/** Rooms that were opened, by name. */
+/** Views that were opened, by name. */
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map());
 
-function load({ name, load: get }: RoomEntry): void {
+function load({ name, load: get }: ViewEntry): void {
   if (loaded.value.has(name)) return;
-  void get().then(({ Room }) => {
-    loaded.value = new Map(loaded.value).set(name, Room);
+  void get().then(({ View }) => {
+    loaded.value = new Map(loaded.value).set(name, View);
   });
 }
 
 /** The page's one primary button; while a training runs, the way back to it. */
 function TrainButton() {
-  if (room.value === "train" || gpu.value.kind !== "ready") return null;
+  if (view.value === "train" || gpu.value.kind !== "ready") return null;
   if (phase.value === "idle" && kept.value !== undefined) {
     return (
-      <a class="button" href={roomLink("train")}>
+      <a class="button" href={viewLink("train")}>
         A training waits
       </a>
     );
@@ -35,7 +35,7 @@ function TrainButton() {
   if (phase.value !== "idle") {
     const { step = 0, steps = 1 } = figures.value ?? {};
     return (
-      <a class="button" href={roomLink("train")}>
+      <a class="button" href={viewLink("train")}>
         Training: {Math.floor((100 * step) / steps)}%
       </a>
     );
@@ -46,7 +46,7 @@ function TrainButton() {
       type="button"
       class="primary"
       onClick={() => {
-        room.value = "train";
+        view.value = "train";
         if (!isFileMissing()) void start();
       }}
     >
@@ -57,8 +57,8 @@ function TrainButton() {
 
 function Navigation() {
   const list = useRef<HTMLUListElement>(null);
-  const { value: current } = room;
-  // On a phone not all names fit: the room at hand is scrolled to.
+  const { value: current } = view;
+  // On a phone not all names fit: the view at hand is scrolled to.
   useEffect(() => {
     const host = list.current;
     const here = host?.querySelector<HTMLElement>("[aria-current]");
@@ -70,14 +70,14 @@ function Navigation() {
     return () => resize.disconnect();
   }, [current]);
   return (
-    <nav class="rooms" aria-label="Rooms">
+    <nav class="views" aria-label="Views">
       <ul ref={list}>
-        {ROOMS.map(({ name, title }) => (
+        {VIEWS.map(({ name, title }) => (
           <li key={name}>
             <a
               class="steady"
               data-bold={title}
-              href={roomLink(name)}
+              href={viewLink(name)}
               aria-current={current === name ? "page" : undefined}
             >
               {title}
@@ -90,8 +90,8 @@ function Navigation() {
 }
 
 export function App() {
-  const entry = ROOMS.find(({ name }) => name === room.value) ?? (ROOMS[0] as RoomEntry);
-  const Room = loaded.value.get(entry.name);
+  const entry = VIEWS.find(({ name }) => name === view.value) ?? (VIEWS[0] as ViewEntry);
+  const View = loaded.value.get(entry.name);
   useEffect(() => load(entry), [entry]);
   useEffect(() => {
     document.title = `${entry.title} · Sluice`;
@@ -112,18 +112,18 @@ export function App() {
         </div>
       </header>
       <Navigation />
-      <main id="room" class="room" aria-labelledby="room-title" aria-busy={Room === undefined}>
+      <main id="view" class="view" aria-labelledby="view-title" aria-busy={View === undefined}>
         <Notices />
-        <div class="room-head">
-          <h2 id="room-title">{entry.title}</h2>
+        <div class="view-head">
+          <h2 id="view-title">{entry.title}</h2>
           <p>{entry.about}</p>
         </div>
-        {Room === undefined ? null : <Room />}
+        {View === undefined ? null : <View />}
       </main>
       <footer class="muted">
         <p>
           Sluice is an npm package: recurrent networks that train and answer in browsers, Node and Deno.{" "}
-          <a href={roomLink("home")}>Put one into a page of yours</a>.
+          <a href={viewLink("home")}>Put one into a page of yours</a>.
         </p>
       </footer>
     </>

@@ -1,10 +1,10 @@
-/** The bench as a page of its own: the room, without the others. */
+/** The bench as a page of its own: the view, without the others. */
 import { render } from "preact";
-import { openGpu } from "./gpu.ts";
-import { Room } from "./rooms/bench/room.tsx";
-import { filter } from "./rooms/bench/store.ts";
 import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";
+import { filter } from "./views/bench/store.ts";
+import { View } from "./views/bench/view.tsx";
+import { openGpu } from "./watch_gpu.ts";
 
 function Page() {
   return (
@@ -22,7 +22,7 @@ function Page() {
       <main>
         <Notices />
         <h2 class="visually-hidden">Measurements</h2>
-        <Room />
+        <View />
       </main>
     </>
   );

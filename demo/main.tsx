@@ -2,15 +2,15 @@
 import { render } from "preact";
 import { followAddress } from "./address.ts";
 import { App } from "./app.tsx";
-import { openGpu } from "./gpu.ts";
-import { ROOMS } from "./rooms/index.ts";
-import { restore, showRecording } from "./rooms/train/store.ts";
-import { bringShippedModel } from "./shipped.ts";
+import { bringShippedModel } from "./shipped_model.ts";
 import { followVerdict } from "./verdict.ts";
+import { VIEWS } from "./views/index.ts";
+import { restore, showRecording } from "./views/train/store.ts";
+import { openGpu } from "./watch_gpu.ts";
 
 const host = document.getElementById("app");
 if (host === null) throw new Error('the page has no element "app"');
-followAddress(ROOMS.map(({ name }) => name));
+followAddress(VIEWS.map(({ name }) => name));
 render(<App />, host);
 followVerdict();
 openGpu({

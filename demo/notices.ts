@@ -1,15 +1,7 @@
-/** What went wrong, in words that a person understands, above the room. */
-import { WorkerFailure } from "./client.ts";
-import type { FailureCause } from "./protocol.ts";
-import { notices } from "./state.ts";
-
-/** A message that stays until it is closed, or until another of the same `about` takes its place. */
-export interface Notice {
-  /** What it is about, such as "train": one notice for each. */
-  readonly about: string;
-  readonly title: string;
-  readonly text: string;
-}
+/** What went wrong, in words that a person understands, above the view. */
+import type { FailureCause } from "./messages/failure.ts";
+import { type Notice, notices } from "./state.ts";
+import { WorkerFailure } from "./worker_client.ts";
 
 /** Browsers that have WebGPU, as of 2026. */
 export const BROWSERS =

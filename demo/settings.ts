@@ -1,26 +1,5 @@
 /** How to train: what each number does, its default for each kind of data, and what makes sense. */
-
-/** What is trained on: the embedded sentences, the archive of film reviews, or the visitor's own table. */
-export type DataName = "sentences" | "imdb" | "table";
-
-/** The numbers of a training. */
-export interface Numbers {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly units: number;
-  readonly embedding: number;
-  readonly dropout: number;
-  readonly numWords: number;
-  readonly maxLength: number;
-  readonly seed: number;
-  /** At most so many texts to train on; 0 for all. */
-  readonly limit: number;
-}
-
-export interface Settings extends Numbers {
-  readonly data: DataName;
-}
+import type { DataName, Numbers, Settings } from "./messages/training.ts";
 
 /** One number as the form shows it. */
 export interface Field {

@@ -1,13 +1,13 @@
 /**
- * What all rooms share, as signals: the sentence at hand, the selected word and unit, which model is asked, the settings,
- * the room. A room reads `text.value` in its component and is drawn anew when it changes. What one room alone needs stays
- * in a store of its own folder; it outlives the room's being hidden, since hidden rooms leave the page.
+ * What all views share, as signals: the sentence at hand, the selected word and unit, which model is asked, the settings,
+ * the view. A view reads `text.value` in its component and is drawn anew when it changes. What one view alone needs stays
+ * in a store of its own folder; it outlives the view's being hidden, since hidden views leave the page.
  */
 import { computed, signal } from "@preact/signals";
-import { FIRST_TEXT } from "./first_text.ts";
-import type { Notice } from "./notices.ts";
-import { PRESETS, type Settings } from "./settings.ts";
-import type { Which } from "./worker/session.ts";
+import { FIRST_TEXT } from "./first_sentence.ts";
+import type { Which } from "./messages/models.ts";
+import type { Settings } from "./messages/training.ts";
+import { PRESETS } from "./settings.ts";
 
 /** Where the GPU stands. */
 export type GpuState =
@@ -16,8 +16,16 @@ export type GpuState =
   | { readonly kind: "missing" }
   | { readonly kind: "lost" };
 
-/** The name of the room that is shown. */
-export const room = signal("ask");
+/** A message above the view. It stays until it is closed, or replaced by another with the same `about`. */
+export interface Notice {
+  /** Its subject, such as "train". */
+  readonly about: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The name of the view that is shown. */
+export const view = signal("ask");
 /** The sentence at hand. It is the visitor's: it goes into an address only when they share it. */
 export const text = signal(FIRST_TEXT);
 /** The selected word of the sentence, by its place among the model's words; nothing when none is. */

@@ -1,11 +1,10 @@
-/** The verdict on the sentence at hand, asked for as it changes: rooms read the signal. */
+/** The verdict on the sentence at hand, asked for as it changes: views read the signal. */
 import { effect, signal } from "@preact/signals";
-import { ask } from "./client.ts";
-import { newestOnly } from "./newest.ts";
+import type { JudgedWord, Verdict, Which } from "./messages/models.ts";
+import { newestOnly } from "./newest_only.ts";
 import first from "./shipped/first_verdict.json" with { type: "json" };
-import { ownVersion, room, text, which } from "./state.ts";
-import type { JudgedWord, Verdict } from "./worker/judge.ts";
-import type { Which } from "./worker/session.ts";
+import { ownVersion, text, view, which } from "./state.ts";
+import { ask } from "./worker_client.ts";
 
 /** The verdict waits until the visitor has not typed for so long. */
 const TYPING_MILLISECONDS = 80;
@@ -49,7 +48,7 @@ export function followVerdict(): void {
     judged = text.value;
     void ownVersion.value;
     // While one watches a training the GPU is left to it; the sentence is not shown there.
-    if (which.value === undefined || room.value === "train") return;
+    if (which.value === undefined || view.value === "train") return;
     clearTimeout(timer);
     timer = setTimeout(refresh, isTyped ? TYPING_MILLISECONDS : 0);
   });

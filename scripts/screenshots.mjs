@@ -1,4 +1,4 @@
-// `npm run screenshots [-- FOLDER] [--readme]`: pictures of every room of the page, light and dark, 1280 and 390 pixels wide;
+// `npm run screenshots [-- FOLDER] [--readme]`: pictures of every view of the page, light and dark, 1280 and 390 pixels wide;
 // with --readme also those that the README shows, in demo/pictures.
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
@@ -9,7 +9,7 @@ const given = process.argv.slice(2);
 const folder = resolve(given.find((each) => !each.startsWith("--")) ?? "screenshots");
 await setup({ chromium: true, firefox: false });
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "tests/demo/rooms.test.ts"], {
+const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "tests/demo/views.test.ts"], {
   cwd: root,
   stdio: "inherit",
   env: {

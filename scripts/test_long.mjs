@@ -77,7 +77,7 @@ const SECTIONS = {
   mutants: {
     about: "faults put into the source, each of which a test must catch",
     minutes: 25,
-    script: "scripts/mutants.mjs",
+    script: "scripts/test_mutants.mjs",
   },
 };
 

@@ -8,6 +8,7 @@ export type { ArrayLike, NdArray, Nested, TypedNumbers } from "./core/nd_array.t
 export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
 export type { TuneOptions, TuningStore, VariantChoice, VariantTimer } from "./core/tuning.ts";
+export type { Scaler } from "./data/column_scaler.ts";
 export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } from "./data/dataset.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
 export {
@@ -16,11 +17,17 @@ export {
   type MinMaxScalerOptions,
   minMaxScaler,
 } from "./data/min_max_scaler.ts";
-export { type PadOptions, padSequences } from "./data/pad.ts";
-export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged.ts";
+export { type PadOptions, padSequences } from "./data/pad_sequences.ts";
+export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged_rows.ts";
 export { type EncodingOptions, ReviewEncoder, type UnknownWords } from "./data/review_encoder.ts";
-export type { Scaler } from "./data/scaler.ts";
-export { type SplitOptions, stratifiedLimit, trainTestSplit } from "./data/split.ts";
+export {
+  type ChronologicalSplit,
+  type ChronologicalSplitOptions,
+  chronologicalSplit,
+  type WindowOptions,
+  windows,
+} from "./data/series_windows.ts";
+export { type SplitOptions, stratifiedLimit, trainTestSplit } from "./data/split_dataset.ts";
 export {
   StandardScaler,
   type StandardScalerJson,
@@ -28,13 +35,6 @@ export {
   standardScaler,
 } from "./data/standard_scaler.ts";
 export { Tokenizer, type TokenizerOptions } from "./data/tokenizer.ts";
-export {
-  type ChronologicalSplit,
-  type ChronologicalSplitOptions,
-  chronologicalSplit,
-  type WindowOptions,
-  windows,
-} from "./data/windows.ts";
 export type { DeviceOptions } from "./gpu/adapter.ts";
 export type { DeviceMemory } from "./gpu/allocations.ts";
 export { Device, requestDevice } from "./gpu/device.ts";
@@ -236,8 +236,8 @@ export {
 } from "./nn/weights/regularizers.ts";
 export * as ops from "./ops/index.ts";
 export { type Bindings, interpret } from "./ops/interpret.ts";
-export { FileError } from "./platform/file_system.ts";
-export { isStorageFull } from "./platform/storage_full.ts";
+export { FileError } from "./platform/file_interface.ts";
+export { isStorageFull } from "./platform/storage_full_error.ts";
 export {
   type CallableProgram,
   type InputType,

@@ -8,7 +8,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { runDeno } from "../src/cli/deno.ts";
+import { runDeno } from "../src/cli/run_deno.ts";
 import { installPackage } from "./package/installed.ts";
 
 const run = promisify(execFile);
@@ -17,7 +17,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** What lies in the tarball besides the entries: package.json and the papers. */
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
 /** Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from elsewhere. */
-const FOLDERS = /^dist\/(([\w-]+\/)*[\w-]+(\.json)?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
+const FOLDERS =
+  /^dist\/(([\w-]+\/)*[\w-]+(\.(json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
 describe("the package", () => {
   let packed: readonly string[];
@@ -61,8 +62,9 @@ describe("the package", () => {
     const loose = Object.entries(manifest.devDependencies).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
     expect(loose).toEqual([]);
     const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-    const hosts = [...lock.matchAll(/"resolved": "https?:\/\/([^/"]+)/g)].map(([, host]) => host);
-    expect(hosts.filter((host) => host !== "registry.npmjs.org")).toEqual([]);
+    // Whoever installs uses the registry of their own settings.
+    expect([...lock.matchAll(/"resolved": "https?:[^"]+/g)].map(([line]) => line)).toEqual([]);
+    expect(readFileSync(join(root, ".npmrc"), "utf8")).toContain("omit-lockfile-registry-resolved=true");
   });
 
   test("publint finds nothing", async () => {
@@ -82,6 +84,16 @@ describe("the package", () => {
        const device = await requestDevice(); console.log(device.adapter); process.exit(0)`,
     );
     expect(stdout.trim()).not.toBe("");
+  });
+
+  test("importing sluice/node brings WebGPU and changes nothing else; reduced polling can be undone", async () => {
+    const { stdout } = await node(
+      `const before = globalThis.setImmediate; const { gpu, reduceGpuPolling } = await import("sluice/node");
+       const same = [gpu === navigator.gpu, setImmediate === before];
+       const undo = reduceGpuPolling(); same.push(setImmediate === before); undo(); same.push(setImmediate === before);
+       console.log(same.join(" ")); process.exit(0)`,
+    );
+    expect(stdout.trim()).toBe("true true false true");
   });
 
   test("says what to install where the package `webgpu` is missing", async () => {

@@ -1,6 +1,7 @@
 /** A reading as a file: its numbers in 16 bits as safetensors, its words as the file's metadata. */
 import { type NdArray, readSafetensors, writeSafetensors } from "sluice";
-import { type CellReading, PARTS, type Part, type Token } from "../worker/cell.ts";
+import type { CellReading, Part, Token } from "../messages/cell.ts";
+import { PARTS } from "./parts.ts";
 
 interface Words extends Pick<CellReading, "text" | "kind" | "units" | "bias"> {
   readonly tokens: readonly Token[];

@@ -22,7 +22,7 @@ export const WHOLE = [1, 2, 5]
 
 const isPowerOfTen = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
 
-/** A logarithmic axis: a line at each power of ten, and its number where there is room. */
+/** A logarithmic axis: a line at each power of ten, and its number if it fits. */
 export function logAxis(size: number, format: (value: number) => string): uPlot.Axis {
   const plain = axis(size);
   return {

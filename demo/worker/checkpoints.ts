@@ -3,24 +3,10 @@
  * Whoever trains holds the lock of its place; a place whose lock is free was left by a page that was closed or crashed.
  */
 import { type BrowserSaves, FormatError, type ModelFiles, openBrowserSaves } from "sluice";
-import type { Settings } from "../settings.ts";
-import type { Curves } from "./reporter.ts";
+import type { Run } from "../messages/training.ts";
 
 const PLACES = ["training-1", "training-2", "training-3", "training-4"] as const;
 const RUN_FILE = "run.json";
-
-/** Beside the model's own files: what the page needs to go on. */
-export interface Run {
-  readonly settings: Settings;
-  /** The visitor's file, where the data is not embedded. */
-  readonly file: { readonly name: string; readonly bytes: number } | undefined;
-  readonly curves: Curves;
-  readonly step: number;
-  readonly steps: number;
-  readonly isDone: boolean;
-  /** Milliseconds since 1970. */
-  readonly savedAt: number;
-}
 
 /** A kept training. */
 export interface Checkpoint {
@@ -64,8 +50,8 @@ async function hold(name: string): Promise<(() => void) | undefined> {
 export async function takePlace(wanted?: string): Promise<Place> {
   const store = await saves();
   const full = (await store.list()).map(({ name }) => name);
-  const byRoom = [...PLACES].sort((a, b) => Number(full.includes(a)) - Number(full.includes(b)));
-  for (const name of wanted === undefined ? byRoom : [wanted]) {
+  const emptyFirst = [...PLACES].sort((a, b) => Number(full.includes(a)) - Number(full.includes(b)));
+  for (const name of wanted === undefined ? emptyFirst : [wanted]) {
     const release = await hold(name);
     if (release === undefined) continue;
     return {

@@ -1,6 +1,7 @@
 /** The worker: the only place of the page that has the GPU. It hands each request to its function. */
-import type { Context, FromWorker, Handler, ToWorker } from "../protocol.ts";
-import { failureOf } from "./failure.ts";
+import type { Ask, EventOf, FromWorker, RequestName, ToWorker } from "../messages/index.ts";
+import type { Context, Handler } from "./context.ts";
+import { failureOf } from "./failure_of.ts";
 import { requests } from "./requests/index.ts";
 import { Session } from "./session.ts";
 
@@ -11,18 +12,18 @@ function post(message: FromWorker, transfer: readonly Transferable[] = []): void
   self.postMessage(message, { transfer: [...transfer] });
 }
 
-async function answer({ id, name, params }: Extract<ToWorker, { kind: "ask" }>): Promise<void> {
+async function answer<N extends RequestName>({ id, name, params }: Ask<N>): Promise<void> {
   const control = new AbortController();
   running.set(id, control);
   const buffers: Transferable[] = [];
-  const context: Context<unknown> = {
+  const context: Context<EventOf<N>> = {
     session,
     signal: control.signal,
     tell: (event, transfer) => post({ kind: "event", id, event }, transfer),
     transfer: (...more) => void buffers.push(...more),
   };
   try {
-    const handler: Handler<unknown, unknown, unknown> = requests[name] as Handler<unknown, unknown, unknown>;
+    const handler: Handler<N> = requests[name];
     post({ kind: "result", id, result: await handler(context, params) }, buffers);
   } catch (error) {
     post({ kind: "failed", id, failure: failureOf(error) });

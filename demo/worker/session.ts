@@ -8,11 +8,9 @@ import {
   type ReviewEncoder,
   requestDevice,
 } from "sluice";
+import type { Which } from "../messages/models.ts";
 import { loadSaved } from "./load_saved.ts";
 import { NoModelError } from "./no_model_error.ts";
-
-/** Which model: the one that comes with the page, or the visitor's own. */
-export type Which = "shipped" | "own";
 
 /** A model that can be asked, and what turns text into its ids. */
 export interface Subject {

@@ -1,13 +1,6 @@
 /** A map of word vectors: principal components and nearest neighbours, worked out on the GPU. */
 import { constantValue, type Device, type NdArray, ops, program, Random, type Value } from "sluice";
-
-/** Word vectors on a plane. */
-export interface WordMap {
-  /** x and y of each word, end to end. */
-  readonly points: Float32Array<ArrayBuffer>;
-  /** The share of the vectors' variance that lies along x, and along y. */
-  readonly explained: readonly [number, number];
-}
+import type { WordMap } from "../messages/words.ts";
 
 /** A word near another. */
 export interface Neighbour {

@@ -5,8 +5,8 @@ import type { Device } from "../gpu/device.ts";
 import type { Graph, Variable } from "../graph/operation.ts";
 import { Program } from "../runtime/program.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import type { BenchCase, Prepared } from "./case.ts";
-import { dispatchesOf, programSubject, programWallSubject } from "./subjects.ts";
+import type { BenchCase, Prepared } from "./bench_case.ts";
+import { dispatchesOf, programSubject, programWallSubject } from "./timed_subjects.ts";
 
 /** A graph to time, with the variables that hold its data. */
 export interface BenchGraph {

@@ -2,9 +2,18 @@
  * `sluice/bench`: measuring kernels, models and shaders on the adapter at hand.
  * @module sluice/bench
  */
-export type { BenchCase, Prepared, Work } from "./case.ts";
+export type { BenchCase, Prepared, Work } from "./bench_case.ts";
+export { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "./bench_job.ts";
+export {
+  type BenchPlace,
+  type BenchProblem,
+  type BenchReport,
+  type BenchResult,
+  keyOf,
+  ratesOf,
+} from "./bench_report.ts";
 export { CASES, type CaseSelection, selectCases } from "./cases/index.ts";
-export { assertComparable, type Comparison, compareReports, readReport } from "./compare.ts";
+export { assertComparable, type Comparison, compareReports, readReport } from "./compare_reports.ts";
 export {
   type Measurement,
   type MeasureOptions,
@@ -14,12 +23,10 @@ export {
   QUICK,
   type Ratio,
 } from "./harness.ts";
-export { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "./job.ts";
-export { digits, placeLine, problemRow, rooflineLine, seconds } from "./report.ts";
-export { type BenchPlace, type BenchProblem, type BenchReport, type BenchResult, keyOf, ratesOf } from "./results.ts";
+export { digits, placeLine, problemRow, rooflineLine, seconds } from "./report_text.ts";
 export { REVIEW_SIZES, reviewTask } from "./review_model.ts";
 export { type Roofline, roofSeconds } from "./roofline.ts";
-export { type BenchControl, type BenchEvent, type BenchOptions, runBench } from "./run.ts";
+export { type BenchControl, type BenchEvent, type BenchOptions, runBench } from "./run_bench.ts";
 export {
   parseAmount,
   parseBuffers,
@@ -27,4 +34,4 @@ export {
   type ShaderBuffer,
   type ShaderJob,
   shaderCase,
-} from "./shader.ts";
+} from "./shader_case.ts";

@@ -1,8 +1,8 @@
 /** A product's operands and its reference, the same for every library. */
 import type { Variable } from "../graph/operation.ts";
-import type { PeerTask } from "./case.ts";
-import type { Expected } from "./check.ts";
-import { randomTable } from "./data.ts";
+import type { PeerTask } from "./bench_case.ts";
+import type { Expected } from "./check_samples.ts";
+import { randomTable } from "./random_data.ts";
 
 /** The sizes of a product; `batch` is 1 where there is none. */
 export type Product = Omit<Extract<PeerTask, { readonly kind: "matmul" }>, "kind">;

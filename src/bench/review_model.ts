@@ -6,8 +6,8 @@ import type { NdArray } from "../core/nd_array.ts";
 import { Random } from "../core/random.ts";
 import type { Shape } from "../core/shape.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { ModelSizes, Work } from "./case.ts";
-import { drawIds } from "./data.ts";
+import type { ModelSizes, Work } from "./bench_case.ts";
+import { drawIds } from "./random_data.ts";
 
 /** The tutorial's: 500 words of 5,000, 32 numbers a word, 100 units, 64 rows. */
 export const REVIEW_SIZES: ModelSizes = { batch: 64, steps: 500, vocabulary: 5000, embedding: 32, units: 100 };

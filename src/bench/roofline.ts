@@ -7,11 +7,11 @@ import type { Device } from "../gpu/device.ts";
 import type { Value } from "../graph/operation.ts";
 import { definePositionalOp as defineOp, only } from "../graph/positional.ts";
 import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/bench/roofline.ts";
-import type { BenchCase, Work } from "./case.ts";
-import { checkSamples } from "./check.ts";
-import { randomTable } from "./data.ts";
+import type { BenchCase, Work } from "./bench_case.ts";
+import { checkSamples } from "./check_samples.ts";
 import { graphCase } from "./graph_case.ts";
 import { type MeasureOptions, measure } from "./harness.ts";
+import { randomTable } from "./random_data.ts";
 
 /** An adapter's measured limits. */
 export interface Roofline {

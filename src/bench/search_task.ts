@@ -1,7 +1,7 @@
 /** A search's vectors and what it must find, the same for every library. */
 import { Random } from "../core/random.ts";
-import type { SearchSizes } from "./case.ts";
-import { randomTable, type Table } from "./data.ts";
+import type { SearchSizes } from "./bench_case.ts";
+import { randomTable, type Table } from "./random_data.ts";
 
 /** The rows lie in so many parts: one of 100,000 x 384 float32 is more than WebGPU's default limits let a buffer hold. */
 export const PARTS = 2;

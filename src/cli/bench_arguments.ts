@@ -1,9 +1,9 @@
 /** The words after `sluice bench`, turned into checked values. */
-import type { Work } from "../bench/case.ts";
-import { parseAmount, parseBuffers, parseWorkgroups, type ShaderBuffer } from "../bench/shader.ts";
+import type { Work } from "../bench/bench_case.ts";
+import { parseAmount, parseBuffers, parseWorkgroups, type ShaderBuffer } from "../bench/shader_case.ts";
+import { COMMON, choice, type OptionTable, readOptions, textOf, type Words } from "./command_line.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
 import { UsageError } from "./usage_error.ts";
-import { COMMON, choice, type OptionTable, readOptions, textOf, type Words } from "./words.ts";
 
 /** What `sluice bench` was told. */
 export interface BenchArguments {

@@ -1,23 +1,24 @@
 /** `sluice bench`: runs the bench where it was asked to, prints a table as it goes, and keeps the results. */
+import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "../bench/bench_job.ts";
+import type { BenchReport } from "../bench/bench_report.ts";
 import { selectCases } from "../bench/cases/index.ts";
-import { assertComparable, compareReports, readReport } from "../bench/compare.ts";
-import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "../bench/job.ts";
+import { assertComparable, compareReports, readReport } from "../bench/compare_reports.ts";
 import type { Peer } from "../bench/peers/peer.ts";
-import { comparisonLines, placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report.ts";
-import type { BenchReport } from "../bench/results.ts";
-import type { ShaderJob } from "../bench/shader.ts";
+import { comparisonLines, placeLine, problemRow, rooflineLine, tableHead, tableRow } from "../bench/report_text.ts";
+import type { ShaderJob } from "../bench/shader_case.ts";
 import { DeviceError } from "../core/errors.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { BenchArguments, ShaderArguments } from "./bench_arguments.ts";
-import type { BrowserName } from "./browser.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
-import { checkFile } from "./outputs.ts";
-import { runPageJob } from "./page_job.ts";
+import type { BrowserName } from "./launch_browser.ts";
+import { checkFile } from "./path_checks.ts";
 import { bundlePeers } from "./peer_bundle.ts";
-import { versionsOf } from "./record.ts";
-import { encodeJson } from "./run_file.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
+import { encodeJson } from "./run_directory.ts";
+import { runPageJob } from "./run_page_job.ts";
 import { thisRuntime } from "./runtime_info.ts";
 import { loadTorch } from "./torch_peer.ts";
+import { versionsOf } from "./training_report.ts";
 
 /**
  * Measures as told.
@@ -64,7 +65,7 @@ async function run(told: BenchArguments, main: string, control: BenchJobControl)
   };
   if (runtime === "chromium" || runtime === "firefox") return runInBrowser(runtime, job, main, control);
   // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
-  await import("../node.ts");
+  await provideWebGpu();
   return runBenchJob(job, { ...control, morePeers: peers ? await torch(control) : [] });
 }
 

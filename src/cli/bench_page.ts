@@ -1,11 +1,10 @@
 /** The page of `sluice bench --runtime chromium` (or firefox): it measures, and tells whoever opened it. */
-
-import { type BenchJob, type BenchJobEvent, runBenchJob } from "../bench/job.ts";
+import { type BenchJob, type BenchJobEvent, runBenchJob } from "../bench/bench_job.ts";
+import type { BenchReport } from "../bench/bench_report.ts";
 import { loadOnnx } from "../bench/peers/onnx.ts";
 import type { Peer } from "../bench/peers/peer.ts";
-import type { BenchReport } from "../bench/results.ts";
-import { opener, pageError } from "./opener.ts";
-import type { PageTelling } from "./page_job.ts";
+import { opener, pageError } from "./page_opener.ts";
+import type { PageTelling } from "./run_page_job.ts";
 import { thisRuntime } from "./runtime_info.ts";
 
 const { sluiceReport, sluiceDone } = opener();

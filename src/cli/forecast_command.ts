@@ -3,18 +3,19 @@ import { FormatError } from "../core/errors.ts";
 import { MinMaxScaler } from "../data/min_max_scaler.ts";
 import { sha256Hex } from "../io/sha256.ts";
 import type { JsonValue } from "../io/strict_json.ts";
-import { type FileSystem, openFileSystem } from "../platform/file_system.ts";
-import type { ForecastArguments, SourceArguments } from "./arguments.ts";
-import { forecastChart } from "./forecast_chart.ts";
+import type { FileSystem } from "../platform/file_interface.ts";
+import { openFileSystem } from "../platform/file_system.ts";
+import type { ForecastArguments, SourceArguments } from "./forecast_arguments.ts";
 import { prepare } from "./forecast_job.ts";
 import { completeForecastOptions, type ForecastOptions, savedForecastOptions } from "./forecast_options.ts";
 import { forecastCsv, forecastRecord, reportOf, reportText } from "./forecast_report.ts";
-import { forecastSketch } from "./forecast_sketch.ts";
+import { forecastChart } from "./forecast_svg.ts";
+import { forecastSketch } from "./forecast_text_chart.ts";
 import { INTERRUPTED } from "./interrupt.ts";
-import { checkDirectory, checkFile, checkInput } from "./outputs.ts";
-import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_file.ts";
-import { runTask } from "./run_task.ts";
-import { readSeries, type Series } from "./series.ts";
+import { checkDirectory, checkFile, checkInput } from "./path_checks.ts";
+import { readSeries, type Series } from "./read_series.ts";
+import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_directory.ts";
+import { runTask } from "./run_training_task.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a saved run was told. */
@@ -102,7 +103,7 @@ const RUN: RunKind<ToldRun> = {
 /** Reads the series that was asked for, its last rows where only those are wanted. */
 async function loadSource(storage: FileSystem, told: SourceArguments, limit: number | undefined): Promise<Source> {
   const { csv, date } = told;
-  const { sp500 } = await import("./sp500.ts");
+  const { sp500 } = await import("./sp500_series.ts");
   const file = csv ?? sp500.name;
   const column = told.column ?? sp500.column;
   if (csv !== undefined) await checkInput("--csv", csv, "a CSV file with a header line");

@@ -3,7 +3,7 @@ import { ValueError } from "../core/errors.ts";
 import { type ForecastData, forecastData, forecastHeldOut, forecastModel } from "../forecast/index.ts";
 import { type Device, loadModel } from "../index.ts";
 import type { ForecastOptions } from "./forecast_options.ts";
-import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./job.ts";
+import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./training_job.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What to forecast. */

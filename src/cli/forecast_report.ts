@@ -1,11 +1,10 @@
 /** A finished forecast, as a person reads it, as its JSON file holds it, and as CSV. */
-
 import { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "../forecast/index.ts";
 import type { ForecastResult } from "./forecast_job.ts";
 import type { ForecastOptions } from "./forecast_options.ts";
-import { percent } from "./progress_view.ts";
-import { jobRecord } from "./record.ts";
-import type { Series } from "./series.ts";
+import type { Series } from "./read_series.ts";
+import { percent } from "./training_progress.ts";
+import { jobRecord } from "./training_report.ts";
 
 /** What was forecast, and how it came out. */
 export interface ForecastReport {

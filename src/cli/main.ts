@@ -2,26 +2,22 @@
 /** The command `sluice`. */
 import process from "node:process";
 import { SluiceError } from "../core/errors.ts";
-import {
-  FORECAST_OPTIONS,
-  PREDICT_OPTIONS,
-  parseForecast,
-  parsePredict,
-  parseTrain,
-  TRAIN_OPTIONS,
-} from "./arguments.ts";
 import { BENCH_OPTIONS, parseBench } from "./bench_arguments.ts";
 import { benchCommand } from "./bench_command.ts";
-import { NEIGHBOURS_OPTIONS, parseNeighbours, parseWords, WORDS_OPTIONS } from "./embed_arguments.ts";
+import { asks, helpOf, type OptionTable } from "./command_line.ts";
+import { FORECAST_OPTIONS, parseForecast } from "./forecast_arguments.ts";
 import { forecastCommand } from "./forecast_command.ts";
-import { isDeno, rerunInDeno } from "./in_deno.ts";
+import { NEIGHBOURS_OPTIONS, parseNeighbours } from "./neighbours_arguments.ts";
 import { neighboursCommand } from "./neighbours_command.ts";
+import { PREDICT_OPTIONS, parsePredict } from "./predict_arguments.ts";
 import { predictCommand } from "./predict_command.ts";
-import { sluiceVersion } from "./record.ts";
+import { isDeno, rerunInDeno } from "./run_in_deno.ts";
 import type { RuntimeName } from "./runtime_info.ts";
+import { parseTrain, TRAIN_OPTIONS } from "./train_arguments.ts";
 import { trainCommand } from "./train_command.ts";
+import { sluiceVersion } from "./training_report.ts";
 import { UsageError } from "./usage_error.ts";
-import { asks, helpOf, type OptionTable } from "./words.ts";
+import { parseWords, WORDS_OPTIONS } from "./words_arguments.ts";
 import { wordsCommand } from "./words_command.ts";
 
 /** One command: how it is called, what it is for, its options, and what runs it. */

@@ -3,8 +3,9 @@ import { FormatError } from "../core/errors.ts";
 import { imdb } from "../data/imdb.ts";
 import { type Embeddings, modelEmbedder, VectorIndex } from "../embed/index.ts";
 import { type Device, loadModel, requestDevice } from "../index.ts";
-import type { NeighboursArguments } from "./embed_arguments.ts";
-import { checkArchive } from "./outputs.ts";
+import type { NeighboursArguments } from "./neighbours_arguments.ts";
+import { checkArchive } from "./path_checks.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
 
 /** Reviews whose neighbours are looked for at once. */
@@ -20,7 +21,7 @@ const BATCH = 64;
 export async function neighboursCommand(told: NeighboursArguments): Promise<number> {
   const { pooling, k, limit } = told;
   const source = await checkArchive(told.archive);
-  await import("../node.ts");
+  await provideWebGpu();
   const device = await requestDevice();
   const { name, version } = thisRuntime();
   console.log(`${device.adapter}, in ${name} ${version}`);

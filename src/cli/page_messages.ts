@@ -1,8 +1,8 @@
 /** What passes between the command line and the page that trains for it. */
 import type { ModelFiles } from "../index.ts";
-import type { JobEvent } from "./job.ts";
-import type { PageTelling } from "./page_job.ts";
-import type { TaskName, Tasks } from "./tasks.ts";
+import type { PageTelling } from "./run_page_job.ts";
+import type { JobEvent } from "./training_job.ts";
+import type { TaskName, Tasks } from "./training_tasks.ts";
 
 /** What the page is to train; it fetches this. */
 export interface PageJob<Name extends TaskName> {

@@ -4,7 +4,8 @@ import { FormatError } from "../core/errors.ts";
 import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
 import { MANIFEST_NAME } from "../io/model_file.ts";
 import { openFileSystem } from "../platform/file_system.ts";
-import type { PredictArguments } from "./arguments.ts";
+import type { PredictArguments } from "./predict_arguments.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
 import { judge } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -19,7 +20,7 @@ export async function predictCommand({ model: directory, texts: given, json }: P
     );
   }
   const texts = given.length > 0 ? given : await readLines();
-  await import("../node.ts");
+  await provideWebGpu();
   const device = await requestDevice();
   try {
     const model = await loadModel(directory, { device });

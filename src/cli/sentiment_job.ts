@@ -1,7 +1,7 @@
 /** The training that `sluice train` runs: a model that tells kind words from unkind ones. */
 import { imdb } from "../data/imdb.ts";
 import { sentences } from "../data/sentences.ts";
-import { stratifiedLimit } from "../data/split.ts";
+import { stratifiedLimit } from "../data/split_dataset.ts";
 import {
   type Device,
   type DispatchTime,
@@ -13,8 +13,8 @@ import {
   type ReviewEncoder,
   textClassifier,
 } from "../index.ts";
-import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./job.ts";
 import type { TrainOptions } from "./train_options.ts";
+import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./training_job.ts";
 
 /** What to train. */
 export interface TrainJob extends Job {

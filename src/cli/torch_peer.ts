@@ -1,14 +1,14 @@
 /** PyTorch on the CPU, where a Python of this machine has it: a peer in a process of its own. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { PeerTask } from "../bench/case.ts";
-import { CheckError, checkSamples } from "../bench/check.ts";
+import type { PeerTask } from "../bench/bench_case.ts";
+import { CheckError, checkSamples } from "../bench/check_samples.ts";
 import { WALL_CLOCK } from "../bench/harness.ts";
 import type { Peer, PreparedPeer } from "../bench/peers/peer.ts";
 import { MODEL_TOLERANCE, reviewTask } from "../bench/review_model.ts";
 import { DeviceError, FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { TORCH_SCRIPT } from "./torch_script.ts";
+import torchPeer from "./torch_peer.py?raw" with { type: "text" };
 
 /** Rounding of a float32 product of up to 32,000 terms of about 1. */
 const PRODUCT_TOLERANCE = 1e-2;
@@ -17,8 +17,7 @@ const PRODUCT_TOLERANCE = 1e-2;
 function findPython(): string {
   const named = process.env.SLUICE_PYTHON;
   for (const program of [...(named ? [named] : []), "python3", "/usr/bin/python3"]) {
-    const code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
-    if (spawnSync(program, ["-c", code], { stdio: "ignore" }).status === 0) return program;
+    if (spawnSync(program, ["-c", torchPeer, "--probe"], { stdio: "ignore" }).status === 0) return program;
   }
   throw new DeviceError(
     "no Python here has torch; on Debian run `apt-get install python3-torch`, or name a Python with SLUICE_PYTHON",
@@ -27,9 +26,7 @@ function findPython(): string {
 
 /** Starts Python and waits until torch is loaded. @throws DeviceError when no Python has it. */
 export async function loadTorch(): Promise<Peer> {
-  const talk = new Conversation(
-    spawn(findPython(), ["-u", "-c", TORCH_SCRIPT], { stdio: ["pipe", "pipe", "inherit"] }),
-  );
+  const talk = new Conversation(spawn(findPython(), ["-u", "-c", torchPeer], { stdio: ["pipe", "pipe", "inherit"] }));
   const { version, threads } = await talk.hear();
   return {
     name: "pytorch",

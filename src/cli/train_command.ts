@@ -1,13 +1,13 @@
 /** `sluice train`: prepares a training, has it run, and keeps what comes of it. */
 import { resolve } from "node:path";
 import { openFileSystem } from "../platform/file_system.ts";
-import type { TrainArguments } from "./arguments.ts";
 import { INTERRUPTED } from "./interrupt.ts";
-import { checkArchive, checkDirectory, checkFile } from "./outputs.ts";
-import { recordOf, resultText } from "./record.ts";
-import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_file.ts";
-import { isBrowser, runTask } from "./run_task.ts";
+import { checkArchive, checkDirectory, checkFile } from "./path_checks.ts";
+import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_directory.ts";
+import { isBrowser, runTask } from "./run_training_task.ts";
+import type { TrainArguments } from "./train_arguments.ts";
 import { completeOptions, savedOptions, type TrainOptions } from "./train_options.ts";
+import { recordOf, resultText } from "./training_report.ts";
 
 /** Where a page finds an archive that is a file here. */
 const SERVED_ARCHIVE = "archive.tar.gz";

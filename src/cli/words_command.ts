@@ -9,11 +9,13 @@ import {
   writeWordVectors,
 } from "../embed/index.ts";
 import { requestDevice } from "../index.ts";
-import { type FileSystem, openFileSystem } from "../platform/file_system.ts";
-import type { WordsArguments } from "./embed_arguments.ts";
+import type { FileSystem } from "../platform/file_interface.ts";
+import { openFileSystem } from "../platform/file_system.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
-import { checkArchive, checkFile, checkInput } from "./outputs.ts";
+import { checkArchive, checkFile, checkInput } from "./path_checks.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
+import type { WordsArguments } from "./words_arguments.ts";
 
 /** Seconds between two lines of progress. */
 const LINE_SECONDS = 10;
@@ -28,7 +30,7 @@ export async function wordsCommand(told: WordsArguments): Promise<number> {
   await checkFile("--out", told.out);
   const texts = await readTexts(told, storage);
   console.log(`${texts.length} texts to learn from`);
-  await import("../node.ts");
+  await provideWebGpu();
   const interrupt = onInterrupt(() => console.log("Stopping at the next step; nothing is kept."));
   const began = performance.now();
   const device = await requestDevice();

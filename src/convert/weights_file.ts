@@ -3,8 +3,8 @@ import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import type { Source } from "../platform/open_source.ts";
 import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
-import type { Source } from "../platform/source.ts";
 import type { AnyModel } from "./keras_read.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { checkRagged, type RaggedSequences, takeRaggedRows } from "./ragged.ts";
+import { checkRagged, type RaggedSequences, takeRaggedRows } from "./ragged_rows.ts";
 
 /** Examples of one shape: `x` is `[size, …]`, `y` is `[size, …]`. */
 export interface DenseDataset {

@@ -5,13 +5,13 @@
 import { FormatError, ValueError } from "../core/errors.ts";
 import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
-import { openSource, type Source } from "../platform/source.ts";
-import { type ArchiveOptions, readArchive } from "./archive.ts";
-import { Corpus } from "./corpus.ts";
+import { openSource, type Source } from "../platform/open_source.ts";
 import { dataset, type RaggedDataset } from "./dataset.ts";
-import { makeRagged } from "./ragged.ts";
+import { makeRagged } from "./ragged_rows.ts";
 import { DROPPED, ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
-import { pickStratified } from "./split.ts";
+import { pickStratified } from "./split_dataset.ts";
+import { type ArchiveOptions, readArchive } from "./tar_archive.ts";
+import { Corpus } from "./text_corpus.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
 /** Where `imdb.load` stands. */

@@ -1,7 +1,7 @@
 /** Columns scaled to a range, 0 to 1 by default. */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { choiceOf, numbersOf, objectOf } from "../core/json_check.ts";
-import { type Column, Scaler } from "./scaler.ts";
+import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `minMaxScaler`. */
 export interface MinMaxScalerOptions {

@@ -5,8 +5,8 @@
 import { FormatError, ValueError } from "../core/errors.ts";
 import { choiceOf, countOf, objectOf, optionalOf } from "../core/json_check.ts";
 import type { OptionNames } from "../core/options.ts";
-import type { Side } from "./pad.ts";
-import { makeRagged, type RaggedSequences } from "./ragged.ts";
+import type { Side } from "./pad_sequences.ts";
+import { makeRagged, type RaggedSequences } from "./ragged_rows.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 
 /** What becomes of a word that the tokenizer never saw. */

@@ -1,7 +1,7 @@
 /** Columns scaled to mean 0 and standard deviation 1. */
 import { FormatError } from "../core/errors.ts";
 import { choiceOf, flagOf, numbersOf, objectOf } from "../core/json_check.ts";
-import { type Column, Scaler } from "./scaler.ts";
+import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `standardScaler`. */
 export interface StandardScalerOptions {

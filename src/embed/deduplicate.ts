@@ -2,11 +2,11 @@
 import { ValueError } from "../core/errors.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
-import { checkDevice, checkDimension, checkOptions } from "./arguments.ts";
-import type { SearchHit } from "./index_options.ts";
+import { checkDevice, checkDimension, checkOptions } from "./argument_checks.ts";
 import { checkMetric, type Metric } from "./similarity.ts";
 import { VectorIndex } from "./vector_index.ts";
-import { toRows, type VectorsLike } from "./vectors.ts";
+import type { SearchHit } from "./vector_index_options.ts";
+import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /** Options of `deduplicate`. */
 export interface DeduplicateOptions {

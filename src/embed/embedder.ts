@@ -1,10 +1,10 @@
 /** Texts in, vectors out, whatever the vectors come from. */
 import { AbortError, ShapeError, ValueError } from "../core/errors.ts";
 import { type OptionNames, shown } from "../core/options.ts";
-import { checkedTexts, checkOptions } from "./arguments.ts";
+import { checkedTexts, checkOptions } from "./argument_checks.ts";
 import { Embeddings } from "./embeddings.ts";
+import { Turns } from "./serial_turns.ts";
 import { norm } from "./similarity.ts";
-import { Turns } from "./turns.ts";
 
 /** How the vectors of a text's words become one: that of the last word, their mean, or the largest of each number. */
 export type Pooling = "last" | "mean" | "max";

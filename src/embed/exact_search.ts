@@ -2,10 +2,10 @@
  * The exact best rows for queries: the GPU names candidates by float32 scores, the host scores them again in float64, and takes
  * them only when no row that is left can be among the best. Else more candidates are asked for.
  */
-import { compareIds, type RowStore } from "./row_store.ts";
-import { type ErrorBound, orderScore } from "./row_terms.ts";
+import { compareIds, type RowStore } from "./host_rows.ts";
+import { MOST_QUERIES } from "./row_shards.ts";
+import { type ErrorBound, orderScore } from "./score_bounds.ts";
 import type { Candidates, SearchPrograms } from "./search_programs.ts";
-import { MOST_QUERIES } from "./shards.ts";
 import { type Metric, norm, similarity } from "./similarity.ts";
 
 /** More candidates than asked for, so that the first look mostly suffices. */

@@ -4,7 +4,7 @@ import { type Nested, toNdArray } from "../core/nd_array.ts";
 import { shown } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
-import { isNumbers } from "./vectors.ts";
+import { isNumbers } from "./vector_rows.ts";
 
 /** Vectors, as libraries give them: nested arrays, typed rows, or data with its `shape` or `dims`. */
 export type VectorsOfTexts =

@@ -6,12 +6,10 @@ export { type Deduplicated, type DeduplicateOptions, deduplicate } from "./dedup
 export { Embedder, type EmbedOptions, type Pooling } from "./embedder.ts";
 export { Embeddings } from "./embeddings.ts";
 export { type EmbedFunction, functionEmbedder, type VectorsOfTexts } from "./function_embedder.ts";
-export { IndexMask, type VectorPredicate } from "./index_mask.ts";
-export type { IndexEntry, LoadIndexOptions, SearchHit, SearchOptions, VectorIndexOptions } from "./index_options.ts";
+export type { VectorId } from "./host_rows.ts";
 export { type KMeansOptions, type KMeansResult, kMeans } from "./k_means.ts";
 export { type ModelEmbedderOptions, modelEmbedder } from "./model_embedder.ts";
-export type { VectorId } from "./row_store.ts";
-export type { VectorStorage } from "./row_terms.ts";
+export type { VectorStorage } from "./score_bounds.ts";
 export { siamese, type TextPairs, type TunePairsOptions, tunePairs } from "./siamese.ts";
 export { type Metric, similarity } from "./similarity.ts";
 export {
@@ -20,15 +18,24 @@ export {
   type WordVectorProgress,
 } from "./train_word_vectors.ts";
 export { VectorIndex } from "./vector_index.ts";
-export type { VectorsLike } from "./vectors.ts";
+export { IndexMask, type VectorPredicate } from "./vector_index_mask.ts";
+export type {
+  IndexEntry,
+  LoadIndexOptions,
+  SearchHit,
+  SearchOptions,
+  VectorIndexOptions,
+} from "./vector_index_options.ts";
+export type { VectorsLike } from "./vector_rows.ts";
 export type { CorpusOptions } from "./word_corpus.ts";
 export { WordEmbedder, type WordEmbedderOptions, wordEmbedder, wordEmbedderFromBytes } from "./word_embedder.ts";
-export { mostSimilarIn, wordIndex } from "./word_index.ts";
+export { mostSimilarIn, wordIndex } from "./word_vector_index.ts";
+export { analogy, type MostSimilarOptions, type SimilarWord, type WordLike, WordVectors } from "./word_vectors.ts";
 export {
   type WordSafetensorsOptions,
   wordVectorsFromSafetensors,
   wordVectorsToSafetensors,
-} from "./word_safetensors.ts";
+} from "./word_vectors_safetensors.ts";
 export {
   type ReadWordVectors,
   type ReadWordVectorsLimits,
@@ -36,5 +43,4 @@ export {
   readWordVectors,
   type WordTextFormat,
   writeWordVectors,
-} from "./word_text.ts";
-export { analogy, type MostSimilarOptions, type SimilarWord, type WordLike, WordVectors } from "./word_vectors.ts";
+} from "./word_vectors_text.ts";

@@ -11,8 +11,8 @@ import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { checkDevice, checkDimension, checkOptions } from "./arguments.ts";
-import { toRows, type VectorsLike } from "./vectors.ts";
+import { checkDevice, checkDimension, checkOptions } from "./argument_checks.ts";
+import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /** Options of `kMeans`. */
 export interface KMeansOptions {

@@ -2,14 +2,14 @@
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
-import { makeRagged, rowOf, toPadded } from "../data/ragged.ts";
+import { makeRagged, rowOf, toPadded } from "../data/ragged_rows.ts";
 import type { ReviewEncoder } from "../data/review_encoder.ts";
 import { input, type Value } from "../graph/operation.ts";
 import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
 import { ModelBase } from "../nn/model/model_base.ts";
 import { Program } from "../runtime/program.ts";
 import { recovering } from "../runtime/recovery.ts";
-import { checkOptions } from "./arguments.ts";
+import { checkOptions } from "./argument_checks.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { poolSteps } from "./pooling.ts";
 

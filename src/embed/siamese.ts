@@ -1,12 +1,12 @@
 /** Sentence vectors tuned by pairs: one model reads both texts, and the cosine of what it gives is trained. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { makeRagged } from "../data/ragged.ts";
+import { makeRagged } from "../data/ragged_rows.ts";
 import { dot, input } from "../nn/layers/index.ts";
 import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index.ts";
 import { model as functional } from "../nn/model/functional.ts";
 import type { Model } from "../nn/model/model.ts";
 import type { CompileOptions, FitOptions, History } from "../nn/model/model_options.ts";
-import { checkedTexts, checkObject } from "./arguments.ts";
+import { checkedTexts, checkObject } from "./argument_checks.ts";
 
 /** Pairs of texts. */
 export interface TextPairs {

@@ -8,7 +8,7 @@ import { Pacer } from "../runtime/pacer.ts";
 import { recovering } from "../runtime/recovery.ts";
 import { Snapshots } from "../runtime/snapshots.ts";
 import { variablesOf } from "../runtime/variables.ts";
-import { checkDevice, checkOptions } from "./arguments.ts";
+import { checkDevice, checkOptions } from "./argument_checks.ts";
 import { SkipGramBatches, type SkipGramShape } from "./skip_gram_batches.ts";
 import { type SkipGramStep, skipGramStep } from "./skip_gram_step.ts";
 import { type CorpusOptions, readCorpus, type WordCorpus } from "./word_corpus.ts";

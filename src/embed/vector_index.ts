@@ -2,14 +2,20 @@
 import { ValueError } from "../core/errors.ts";
 import { toFormatError } from "../core/json_check.ts";
 import { shown } from "../core/options.ts";
-import type { Source } from "../platform/source.ts";
+import type { Source } from "../platform/open_source.ts";
 import type { Device } from "../runtime/device.ts";
 import { recovering } from "../runtime/recovery.ts";
-import { checkDevice, checkOptions } from "./arguments.ts";
+import { checkDevice, checkOptions } from "./argument_checks.ts";
 import { searchExactly } from "./exact_search.ts";
-import { checkBufferLimit, checkKind, listOf, rangesOf } from "./index_checks.ts";
-import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./index_file.ts";
-import { checkMask, IndexMask, type IndexState, maskOf, type VectorPredicate } from "./index_mask.ts";
+import { RowStore, type VectorId } from "./host_rows.ts";
+import { Shards } from "./row_shards.ts";
+import type { VectorStorage } from "./score_bounds.ts";
+import { SearchPrograms } from "./search_programs.ts";
+import { Turns } from "./serial_turns.ts";
+import type { Metric } from "./similarity.ts";
+import { checkBufferLimit, checkKind, listOf, rangesOf } from "./vector_index_checks.ts";
+import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./vector_index_file.ts";
+import { checkMask, IndexMask, type IndexState, maskOf, type VectorPredicate } from "./vector_index_mask.ts";
 import {
   INDEX_OPTIONS,
   type IndexEntry,
@@ -19,14 +25,8 @@ import {
   type SearchHit,
   type SearchOptions,
   type VectorIndexOptions,
-} from "./index_options.ts";
-import { RowStore, type VectorId } from "./row_store.ts";
-import type { VectorStorage } from "./row_terms.ts";
-import { SearchPrograms } from "./search_programs.ts";
-import { Shards } from "./shards.ts";
-import type { Metric } from "./similarity.ts";
-import { Turns } from "./turns.ts";
-import { toRows, type VectorsLike } from "./vectors.ts";
+} from "./vector_index_options.ts";
+import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /**
  * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance, in the

@@ -1,8 +1,8 @@
 /** Texts as ids of frequent words: what a training of word vectors reads. */
 import { ValueError } from "../core/errors.ts";
-import { Corpus } from "../data/corpus.ts";
+import { Corpus } from "../data/text_corpus.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
-import { checkedTexts } from "./arguments.ts";
+import { checkedTexts } from "./argument_checks.ts";
 
 /** Which words of a corpus are kept. */
 export interface CorpusOptions {

@@ -4,12 +4,12 @@ import { type OptionNames, shown } from "../core/options.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
-import { checkedTexts, checkOptions } from "./arguments.ts";
+import { checkedTexts, checkOptions } from "./argument_checks.ts";
 import { firstComponent, removeComponent } from "./common_component.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { norm } from "./similarity.ts";
-import { MAX_HEADER_BYTES, wordMetadata, wordTensors, wordVectorsOf } from "./word_safetensors.ts";
 import { WordVectors } from "./word_vectors.ts";
+import { MAX_HEADER_BYTES, wordMetadata, wordTensors, wordVectorsOf } from "./word_vectors_safetensors.ts";
 
 /** Options of `wordEmbedder`. */
 export interface WordEmbedderOptions {

@@ -3,7 +3,7 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
-import { checkObject, checkOptions } from "./arguments.ts";
+import { checkObject, checkOptions } from "./argument_checks.ts";
 import { cosine, norm } from "./similarity.ts";
 
 /** A word, and how near it is: the cosine, from -1 to 1. */

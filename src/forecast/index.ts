@@ -10,5 +10,5 @@ export {
   type HeldOutForecasts,
   type NetworkPlan,
   type WindowPlan,
-} from "./network.ts";
-export { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "./scores.ts";
+} from "./forecast_network.ts";
+export { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "./forecast_scores.ts";

@@ -4,7 +4,7 @@
  * is full leaves what was saved before.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { FileError } from "../platform/file_system.ts";
+import { FileError } from "../platform/file_interface.ts";
 import {
   nameOf,
   openPrivateStorage,
@@ -12,7 +12,7 @@ import {
   privateDirectory,
   removePrivate,
 } from "../platform/origin_private_files.ts";
-import { isStorageFull } from "../platform/storage_full.ts";
+import { isStorageFull } from "../platform/storage_full_error.ts";
 import { clearSlot, readSlot, readSlotFiles, type Slot, writeSlot } from "./save_slot.ts";
 
 const FOLDER = "sluice-saves";

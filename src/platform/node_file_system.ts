@@ -1,5 +1,5 @@
 /** The file system of Node and Deno. The only file that names a `node:` module for files. */
-import { FileError, type FileSystem, type ReadFileOptions } from "./file_system.ts";
+import { FileError, type FileSystem, type ReadFileOptions } from "./file_interface.ts";
 
 const CHUNK_BYTES = 1 << 18;
 

@@ -2,7 +2,8 @@
  * The origin-private file system of a browser, as far as saves need it. Each origin has one; no other page, and no
  * other program's file dialog, sees it. Source: https://fs.spec.whatwg.org (File System Standard).
  */
-import { FileError, hasNodeModules } from "./file_system.ts";
+import { FileError } from "./file_interface.ts";
+import { hasNodeModules } from "./file_system.ts";
 
 /** A directory of the origin-private file system; a test gives one in memory. */
 export interface PrivateDirectory {

@@ -1,5 +1,5 @@
 import { FormatError } from "../core/errors.ts";
-import { openSource, type Source } from "./source.ts";
+import { openSource, type Source } from "./open_source.ts";
 
 /** The longest file that is read: as much as a typed array surely holds everywhere. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;

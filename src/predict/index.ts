@@ -6,12 +6,12 @@ export type { DType } from "../core/dtype.ts";
 export * from "../core/errors.ts";
 export type { ArrayLike, NdArray, Nested } from "../core/nd_array.ts";
 export type { Shape } from "../core/shape.ts";
-export type { RaggedSequences } from "../data/ragged.ts";
+export type { RaggedSequences } from "../data/ragged_rows.ts";
 export { ReviewEncoder } from "../data/review_encoder.ts";
 export type { DeviceOptions } from "../gpu/adapter.ts";
 export { Device, requestDevice } from "../gpu/device.ts";
 export type { InputLike, InputSpec, InputsLike } from "../nn/data/data_input.ts";
-export { FileError } from "../platform/file_system.ts";
+export { FileError } from "../platform/file_interface.ts";
 export {
   loadPredictor,
   type PredictOptions,

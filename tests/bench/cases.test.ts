@@ -1,10 +1,10 @@
 /** The cases on the GPU: what they count as work, that their checks see a wrong result, and a small run from end to end. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { selectCases } from "../../src/bench/cases/index.ts";
-import { checkSamples } from "../../src/bench/check.ts";
+import { checkSamples } from "../../src/bench/check_samples.ts";
 import { graphCase } from "../../src/bench/graph_case.ts";
-import { problemRow, tableRow } from "../../src/bench/report.ts";
-import { type BenchEvent, runBench } from "../../src/bench/run.ts";
+import { problemRow, tableRow } from "../../src/bench/report_text.ts";
+import { type BenchEvent, runBench } from "../../src/bench/run_bench.ts";
 import { type Device, ops, Variable } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
 

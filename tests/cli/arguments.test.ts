@@ -1,16 +1,11 @@
 import { expect, test } from "vitest";
-import {
-  FORECAST_OPTIONS,
-  PREDICT_OPTIONS,
-  parseForecast,
-  parsePredict,
-  parseTrain,
-  TRAIN_OPTIONS,
-} from "../../src/cli/arguments.ts";
+import { asks, helpOf } from "../../src/cli/command_line.ts";
+import { FORECAST_OPTIONS, parseForecast } from "../../src/cli/forecast_arguments.ts";
 import { completeForecastOptions, FORECAST_DEFAULTS } from "../../src/cli/forecast_options.ts";
+import { PREDICT_OPTIONS, parsePredict } from "../../src/cli/predict_arguments.ts";
+import { parseTrain, TRAIN_OPTIONS } from "../../src/cli/train_arguments.ts";
 import { completeOptions, PRESETS } from "../../src/cli/train_options.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { asks, helpOf } from "../../src/cli/words.ts";
 
 test("train: options become values; the archive may come from the environment", () => {
   const told = parseTrain(["--data", "imdb", "--batch-size=16", "--learning-rate", "1e-3", "--limit", "100"], {

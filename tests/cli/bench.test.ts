@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readReport } from "../../src/bench/compare.ts";
+import { readReport } from "../../src/bench/compare_reports.ts";
 import { parseBench } from "../../src/cli/bench_arguments.ts";
 import { sluice } from "./command.ts";
 

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { NEIGHBOURS_OPTIONS, parseNeighbours, parseWords, WORDS_OPTIONS } from "../../src/cli/embed_arguments.ts";
+import { helpOf } from "../../src/cli/command_line.ts";
+import { NEIGHBOURS_OPTIONS, parseNeighbours } from "../../src/cli/neighbours_arguments.ts";
 import { vote } from "../../src/cli/neighbours_command.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { helpOf } from "../../src/cli/words.ts";
+import { parseWords, WORDS_OPTIONS } from "../../src/cli/words_arguments.ts";
 
 test("words: options become values, with defaults that the help names", () => {
   const told = parseWords(["--epochs", "2", "--watch", "good, bad", "--out=v.txt"], { SLUICE_IMDB: "reviews.tar.gz" });

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBrowser } from "../../src/cli/browser.ts";
 import type { forecastRecord } from "../../src/cli/forecast_report.ts";
+import { findBrowser } from "../../src/cli/launch_browser.ts";
 import { type CommandResult, sluice } from "./command.ts";
 
 type ForecastRecord = ReturnType<typeof forecastRecord>;

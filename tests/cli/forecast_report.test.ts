@@ -1,12 +1,12 @@
 /** What is said of a forecast, on figures that can be checked by hand. */
 import { describe, expect, test } from "vitest";
-import { forecastChart } from "../../src/cli/forecast_chart.ts";
 import type { ForecastResult } from "../../src/cli/forecast_job.ts";
 import { completeForecastOptions } from "../../src/cli/forecast_options.ts";
 import { forecastCsv, reportOf, reportText } from "../../src/cli/forecast_report.ts";
-import { forecastSketch } from "../../src/cli/forecast_sketch.ts";
-import type { Series } from "../../src/cli/series.ts";
-import { element, escapeXml } from "../../src/cli/svg.ts";
+import { forecastChart } from "../../src/cli/forecast_svg.ts";
+import { forecastSketch } from "../../src/cli/forecast_text_chart.ts";
+import type { Series } from "../../src/cli/read_series.ts";
+import { element, escapeXml } from "../../src/cli/svg_elements.ts";
 import { besideSimple, score, shareOfRises } from "../../src/forecast/index.ts";
 
 const VALUES = [10, 12, 11, 14, 13, 15, 15, 12];

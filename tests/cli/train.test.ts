@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBrowser } from "../../src/cli/browser.ts";
-import type { recordOf } from "../../src/cli/record.ts";
+import { findBrowser } from "../../src/cli/launch_browser.ts";
+import type { recordOf } from "../../src/cli/training_report.ts";
 import type { KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import { type MatmulActivation, matmulCall } from "../../src/kernels/matmul/matmul.ts";
 import { tuningOf } from "../../src/runtime/tune.ts";

@@ -9,7 +9,7 @@ import {
   type TuningStore,
   tuningOf,
 } from "../../src/index.ts";
-import { keptText } from "../../src/platform/kept_text.ts";
+import { keptText } from "../../src/platform/stored_text.ts";
 import { expectSame } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";
 

@@ -61,7 +61,7 @@ async function searches(device: Device, metric: Metric, storage: VectorStorage):
   const plain = new PlainIndex(metric);
   for (const [row, id] of ids.entries())
     plain.vectors.set(id, vectors.subarray(row * dimension, (row + 1) * dimension));
-  // Room for 512 rows a buffer, of 64 scores each.
+  // Space for 512 rows a buffer, of 64 scores each.
   using index = new VectorIndex(device, { dimension, metric, storage, maxBufferBytes: 512 * 256 });
   await index.add(ids.slice(0, 100), vectors.subarray(0, 100 * dimension));
   await index.add(ids.slice(100), vectors.subarray(100 * dimension));

@@ -39,6 +39,7 @@ import {
   zeroPadding1d,
 } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";
+import dumpHdf5 from "./dump_hdf5.py?raw" with { type: "text" };
 import { hasPython, runPython } from "./python.ts";
 
 const FILES = ["sentiment", "forecast", "cnn_lstm", "functional_bidirectional"];
@@ -75,26 +76,6 @@ describe("what is written is what Keras writes", () => {
     model.dispose();
   });
 
-  const DUMP = `
-import h5py, io, json, sys, zipfile
-def dump(f):
-    tree = {}
-    def visit(path, node):
-        attrs = {k: [str(v), h5py.check_string_dtype(node.attrs.get_id(k).dtype).encoding] for k, v in node.attrs.items()}
-        if isinstance(node, h5py.Dataset):
-            tree[path] = [list(node.shape), node.dtype.str, node.compression, node.chunks, node[()].tolist(), attrs]
-        else:
-            tree[path] = attrs
-    f.visititems(visit)
-    return tree
-def keras(path):
-    with zipfile.ZipFile(path) as z:
-        assert z.testzip() is None
-        names = [[i.filename, i.compress_type] for i in z.infolist()]
-        return [names, dump(h5py.File(io.BytesIO(z.read("model.weights.h5")), "r"))]
-print(json.dumps({"keras": [keras("ours.keras"), keras("theirs.keras")],
-  "weights": [dump(h5py.File("ours.h5", "r")), dump(h5py.File("theirs.h5", "r"))]}))
-`;
   test.skipIf(!hasPython("h5py", "python3-h5py")).each(FILES)(
     "%s: paths, shapes, dtypes, names in h5py",
     async (name) => {
@@ -105,7 +86,7 @@ print(json.dumps({"keras": [keras("ours.keras"), keras("theirs.keras")],
         ["ours.h5", await toKerasWeights(model)],
         ["theirs.h5", fixture(`${name}.weights.h5`)],
       ]);
-      const result = runPython(DUMP, files) as Record<string, [unknown, unknown]>;
+      const result = runPython(dumpHdf5, files) as Record<string, [unknown, unknown]>;
       for (const [ours, theirs] of Object.values(result)) expect(ours).toEqual(theirs);
       model.dispose();
     },

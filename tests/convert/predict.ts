@@ -1,6 +1,7 @@
 /** What the tests of files share: weights that tell, inputs with padding, ONNX Runtime's predictions. */
 import { type Model, type NdArray, Random } from "../../src/index.ts";
 import { runPython } from "./python.ts";
+import runOnnx from "./run_onnx.py?raw" with { type: "text" };
 
 /** Ids with padding before, after, in between, none, and nothing but padding. */
 export const PADDED: NdArray = {
@@ -23,15 +24,6 @@ export async function scramble(model: Model<NdArray | NdArray[]>): Promise<void>
   );
 }
 
-const RUN = `
-import json, numpy as np, onnxruntime
-session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
-inputs = json.load(open("inputs.json"))
-feeds = {i.name: np.array(x["data"], dtype={"tensor(int32)": np.int32, "tensor(float)": np.float32}[i.type]).reshape(x["shape"])
-         for i, x in zip(session.get_inputs(), inputs)}
-print(json.dumps([{"shape": list(y.shape), "data": y.astype(np.float64).ravel().tolist()} for y in session.run(None, feeds)]))
-`;
-
 /** All outputs of a model in ONNX Runtime. */
 export function predictInOnnx(model: Uint8Array, inputs: readonly NdArray[]): NdArray[] {
   const feeds = inputs.map(({ shape, data }) => ({ shape, data: [...data] }));
@@ -39,5 +31,5 @@ export function predictInOnnx(model: Uint8Array, inputs: readonly NdArray[]): Nd
     ["model.onnx", model],
     ["inputs.json", JSON.stringify(feeds)],
   ]);
-  return runPython(RUN, files) as NdArray[];
+  return runPython(runOnnx, files) as NdArray[];
 }

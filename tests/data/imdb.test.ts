@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AbortError, FormatError, ValueError } from "../../src/core/errors.ts";
 import { imdb } from "../../src/data/imdb.ts";
-import { rowOf } from "../../src/data/ragged.ts";
+import { rowOf } from "../../src/data/ragged_rows.ts";
 import { ReviewEncoder } from "../../src/data/review_encoder.ts";
 import { gzip, reviewArchive, tar } from "./archives.ts";
 

@@ -1,7 +1,7 @@
 /** The whole archive, where SLUICE_IMDB says where it is. */
 import { describe, expect, test } from "vitest";
 import { imdb } from "../../src/data/imdb.ts";
-import { maxId, rowOf } from "../../src/data/ragged.ts";
+import { maxId, rowOf } from "../../src/data/ragged_rows.ts";
 
 const archive = process.env.SLUICE_IMDB;
 if (!archive)

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError, ShapeError, ValueError } from "../../src/core/errors.ts";
 import type { NdArray } from "../../src/core/nd_array.ts";
+import type { Scaler } from "../../src/data/column_scaler.ts";
 import { MinMaxScaler, minMaxScaler } from "../../src/data/min_max_scaler.ts";
-import type { Scaler } from "../../src/data/scaler.ts";
 import { StandardScaler, standardScaler } from "../../src/data/standard_scaler.ts";
 
 /** A table [N, F] of float32 numbers of common size; some columns constant. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ValueError } from "../../src/core/errors.ts";
-import { maxId, rowOf } from "../../src/data/ragged.ts";
+import { maxId, rowOf } from "../../src/data/ragged_rows.ts";
 import { sentences } from "../../src/data/sentences.ts";
 
 const count = (data: ArrayLike<number>, label: number) => Array.from(data).filter((value) => value === label).length;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError, ValueError } from "../../src/core/errors.ts";
-import { padSequences, type Side } from "../../src/data/pad.ts";
+import { padSequences, type Side } from "../../src/data/pad_sequences.ts";
 import { ReviewEncoder } from "../../src/data/review_encoder.ts";
 import { Tokenizer } from "../../src/data/tokenizer.ts";
 

@@ -1,4 +1,4 @@
-/** The bench, as a room and as a page of its own: it measures, times a pasted shader, profiles a step, and compares when asked. */
+/** The bench, as a view and as a page of its own: it measures, times a pasted shader, profiles a step, and compares when asked. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "puppeteer";
@@ -87,7 +87,7 @@ test("measures cases under the roof, profiles a step, and times a pasted shader"
   await page.close();
 });
 
-test("as a room: stops when asked, and loads what it compares with only then", async () => {
+test("as a view: stops when asked, and loads what it compares with only then", async () => {
   const { page, complaints, foreign } = await site.open({ hash: "bench" });
   await page.waitForSelector("#run:enabled");
   await write(page, "#filter", "matmul 257");

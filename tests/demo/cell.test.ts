@@ -1,8 +1,9 @@
 /** What the page shows of a recurrent layer: each step by the layer's own equation, in words that the model reads. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { readReading, writeReading } from "../../demo/cell/reading_file.ts";
-import { type CellReading, type Part, readCell } from "../../demo/worker/cell.ts";
-import { RIVALS, Rivals } from "../../demo/worker/vanishing.ts";
+import type { CellReading, Part } from "../../demo/messages/cell.ts";
+import { readCell } from "../../demo/worker/read_cell.ts";
+import { RIVALS, Rivals } from "../../demo/worker/vanishing_gradient.ts";
 import { sentences } from "../../src/data/sentences.ts";
 import {
   type Device,

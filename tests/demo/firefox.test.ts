@@ -1,10 +1,10 @@
 /**
- * The page in Firefox, where it may differ: every room by click and by keyboard, at a phone's width too; a training to a
+ * The page in Firefox, where it may differ: every view by click and by keyboard, at a phone's width too; a training to a
  * falling loss, a reload in mid-training, a lost device, two tabs; files that are brought, taken home and brought back; a browser
  * without WebGPU; and nothing that axe-core, the console or the network complains of.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBrowser } from "../../src/cli/browser.ts";
+import { findBrowser } from "../../src/cli/launch_browser.ts";
 import { describeSkipped, isWanted } from "../platform/runtimes.ts";
 import { axeFindings } from "./axe.ts";
 import {
@@ -65,17 +65,17 @@ function walk(): void {
     await page.close();
   });
 
-  test("every room answers, and axe-core finds nothing there", async () => {
+  test("every view answers, and axe-core finds nothing there", async () => {
     const { page, complaints, foreign } = await site.open();
     const found: string[] = [];
     const look = async (): Promise<void> => {
-      for (const line of await axeFindings(page)) found.push(`${await textOf(page, "#room-title")}: ${line}`);
+      for (const line of await axeFindings(page)) found.push(`${await textOf(page, "#view-title")}: ${line}`);
     };
     await page.waitForSelector("#hardest:enabled");
     await paste(page, "#text", '<img src="x" onerror="document.title = 1"> Dull and awful.');
     await waitForText(page, "#words", /onerror.*awful/);
     await waitForText(page, "#verdict", /^Blame/);
-    expect(await page.$$eval("#room img", (images) => images.length)).toBe(0);
+    expect(await page.$$eval("#view img", (images) => images.length)).toBe(0);
     await look();
 
     await goTo(page, "Inside the cell");
@@ -115,7 +115,7 @@ function walk(): void {
     await page.setViewport({ width: 390, height: 844 });
     for (const title of ["Ask it", "Inside the cell", "Words", "Forecast", "Bench", "Take it home", "Train"]) {
       await goTo(page, title);
-      await page.waitForSelector("#room .panel");
+      await page.waitForSelector("#view .panel");
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       if (wide > 390) found.push(`${title}: ${wide} px wide`);
     }
@@ -165,7 +165,7 @@ function walk(): void {
     await chooseFile(page, "#series-file", "wave.csv", ["day,height", ...wave].join("\n"));
     await waitForText(page, "#forecast-status", /^Ready: wave\.csv, 200 rows/);
     await page.select("#series-column", "height");
-    await waitForText(page, ".forecast-room figcaption", /^“height”/);
+    await waitForText(page, ".forecast-view figcaption", /^“height”/);
     await page.focus("#forecast-start");
     await page.keyboard.press("Enter");
     await waitForText(page, "#forecast-status", /^(Done|Stopped)/);

@@ -28,10 +28,10 @@ test("learns a series to a falling loss, and is compared with what needs no netw
   await waitForText(page, "#forecast-status", /^Ready: early\.csv, 3 rows/);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(await textOf(page, "#forecast-status")).toMatch(/^Ready: early\.csv/);
-  await (await page.waitForSelector(".forecast-room ::-p-text(Back to the S&P 500)"))?.click();
+  await (await page.waitForSelector(".forecast-view ::-p-text(Back to the S&P 500)"))?.click();
   await waitForText(page, "#forecast-status", /^Ready: S&P 500/);
   await page.waitForSelector("#forecast-start:enabled");
-  await page.click(".forecast-room details summary");
+  await page.click(".forecast-view details summary");
   for (const [name, value] of Object.entries({ window: 8, units: 8, epochs: 6, rows: 400 }))
     await setNumber(page, name, value);
   await page.focus("#forecast-start");

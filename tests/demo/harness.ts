@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, ElementHandle, Page } from "puppeteer";
 import { build } from "vite";
 import { expect, inject } from "vitest";
-import { type BrowserName, launchBrowser } from "../../src/cli/browser.ts";
+import { type BrowserName, launchBrowser } from "../../src/cli/launch_browser.ts";
 import { type StaticServer, serveFiles } from "../../src/cli/static_server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,7 +42,7 @@ export interface Watched {
 export interface OpenOptions {
   /** Which page; index.html by default. */
   readonly file?: string;
-  /** After the `#`: a room, and its settings. */
+  /** After the `#`: a view, and its settings. */
   readonly hash?: string;
   readonly width?: number;
   readonly height?: number;
@@ -142,7 +142,7 @@ export async function openSite(name: BrowserName = "chromium"): Promise<Site> {
   };
 }
 
-/** The text of an element, once it is there: a room is loaded when it is first opened. */
+/** The text of an element, once it is there: a view is loaded when it is first opened. */
 export async function textOf(page: Page, selector: string): Promise<string> {
   await page.waitForSelector(selector);
   return page.$eval(selector, (element) => element.textContent ?? "");
@@ -163,7 +163,7 @@ export const waitForAddress = (page: Page, text: string): Promise<unknown> =>
 
 /** Puts text into a field as a paste does. */
 export async function paste(page: Page, selector: string, text: string): Promise<void> {
-  // A room is loaded when it is first opened.
+  // A view is loaded when it is first opened.
   await page.waitForSelector(selector);
   await page.$eval(
     selector,
@@ -175,12 +175,12 @@ export async function paste(page: Page, selector: string, text: string): Promise
   );
 }
 
-/** Goes to a room by its link, and waits until it has been loaded. */
+/** Goes to a view by its link, and waits until it has been loaded. */
 export async function goTo(page: Page, title: string): Promise<void> {
-  const link = await page.waitForSelector(`nav.rooms ::-p-text(${title})`);
+  const link = await page.waitForSelector(`nav.views ::-p-text(${title})`);
   await link?.click();
-  await waitForText(page, "#room-title", new RegExp(`^${title}$`));
-  await page.waitForSelector('#room[aria-busy="false"]');
+  await waitForText(page, "#view-title", new RegExp(`^${title}$`));
+  await page.waitForSelector('#view[aria-busy="false"]');
 }
 
 /** A training that takes seconds on a software adapter, as the page's address has it. */

@@ -96,7 +96,7 @@ test("shows the first sentence before the model is there, then whatever is typed
   await page.waitForFunction(() => document.querySelector("#adapter")?.textContent?.includes("swiftshader"));
   await paste(page, "#cell-text", 'Dull <img src="x" onerror="document.title=1"> and bad');
   await waitForText(page, "section[aria-labelledby=unit-title] .word-labels", /dull.*bad/);
-  expect(await page.$$eval("#room img", (images) => images.length)).toBe(0);
+  expect(await page.$$eval("#view img", (images) => images.length)).toBe(0);
   // The end of a text that is wider than its box comes into sight with the walk.
   await paste(page, "#cell-text", "A dull film. ".repeat(40));
   await waitForText(page, "#cell-word", /^(121 steps|“.*of 121)$/);

@@ -55,7 +55,7 @@ test("trains in a worker, and judges a sentence", async () => {
 
   await paste(page, "#text", '<img src="x" onerror="document.title = 1"> bad');
   await waitForText(page, "#words", /onerror/);
-  expect(await page.$$eval("#room img", (images) => images.length)).toBe(0);
+  expect(await page.$$eval("#view img", (images) => images.length)).toBe(0);
   expect(await page.title()).toContain("Sluice");
 
   // Another run, stopped in the middle.

@@ -115,7 +115,7 @@ test("a model that was taken home is brought back, and a file that holds none ch
   const give = (name: string, bytes: Uint8Array) => chooseFile(page, "#bring", name, bytes);
   const zip = await downloaded(page, "#save-sluice", "model.zip");
   await give("model.zip", zip);
-  await waitForText(page, "#brought", /^model\.zip is open.*in every room/);
+  await waitForText(page, "#brought", /^model\.zip is open.*in every view/);
   await goTo(page, "Ask it");
   const isOwn = () => page.$eval("input[name=which][value=own]", (field) => (field as HTMLInputElement).checked);
   expect(await isOwn()).toBe(true);

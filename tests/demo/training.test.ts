@@ -49,7 +49,7 @@ test("after a reload in mid-training the page goes on, and ends with the same we
   await page.waitForSelector("#go-on");
   expect(await textOf(page, ".offer")).toMatch(/stands at step (1[1-9]|2\d) of 30/);
   expect(await page.$eval("#progress", (bar) => (bar as HTMLProgressElement).value)).toBeGreaterThan(0.3);
-  // Other rooms lead back to it, rather than to a new one.
+  // Other views lead back to it, rather than to a new one.
   await goTo(page, "Ask it");
   expect(await page.$("#train-now")).toBe(null);
   await (await page.waitForSelector(".top-right a ::-p-text(A training waits)"))?.click();

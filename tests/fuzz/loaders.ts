@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { readSeries } from "../../src/cli/series.ts";
+import { readSeries } from "../../src/cli/read_series.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { checksum } from "../../src/convert/hdf5/checksum.ts";
 import type { Hdf5Content } from "../../src/convert/hdf5/content.ts";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readModelDirectory, type SavedModel, writeModelDirectory } from "../../src/io/model_file.ts";
 import { writeSafetensors } from "../../src/io/safetensors.ts";
-import { FileError, openFileSystem } from "../../src/platform/file_system.ts";
+import { FileError } from "../../src/platform/file_interface.ts";
+import { openFileSystem } from "../../src/platform/file_system.ts";
 import { type NodeFileFunctions, type NodeFileHandle, nodeFileSystem } from "../../src/platform/node_file_system.ts";
 import { tally } from "../support/tally.ts";
 

@@ -19,8 +19,8 @@ vi.mock("../../src/graph/op.ts", async (importOriginal) => {
 });
 
 test("every kernel op under src/ops and src/transform has a reference", async () => {
-  for (const room of ["ops", "transform"]) {
-    const folder = new URL(`../../src/${room}/`, import.meta.url);
+  for (const module of ["ops", "transform"]) {
+    const folder = new URL(`../../src/${module}/`, import.meta.url);
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
     for (const file of files) await import(new URL(file, folder).href);
   }

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { build as esbuild } from "esbuild";
 import { build as viteBuild } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBrowser, launchBrowser } from "../../src/cli/browser.ts";
-import { runDeno } from "../../src/cli/deno.ts";
+import { findBrowser, launchBrowser } from "../../src/cli/launch_browser.ts";
+import { runDeno } from "../../src/cli/run_deno.ts";
 import { serveFiles } from "../../src/cli/static_server.ts";
 import { installPackage } from "./installed.ts";
 

@@ -12,8 +12,8 @@ export interface BundleSize {
   readonly loaded: number;
   /** Gzipped: what is loaded when the page asks for it. */
   readonly onDemand: number;
-  /** Minified bytes of what is loaded at first, by the rooms of `src/`. */
-  readonly rooms: Readonly<Record<string, number>>;
+  /** Minified bytes of what is loaded at first, by the modules of `src/`. */
+  readonly modules: Readonly<Record<string, number>>;
 }
 
 /** Bundles a module that imports from `dist/` as from `sluice`. */
@@ -40,18 +40,18 @@ export async function bundleSize(source: string): Promise<BundleSize> {
     }
   };
   add(entry as string);
-  const rooms: Record<string, number> = {};
+  const modules: Record<string, number> = {};
   for (const path of first) {
     for (const [file, { bytesInOutput }] of Object.entries(metafile.outputs[path]?.inputs ?? {})) {
-      const room = /dist\/(\w+)\//.exec(file)?.[1] ?? "the page";
-      rooms[room] = (rooms[room] ?? 0) + bytesInOutput;
+      const module = /dist\/(\w+)\//.exec(file)?.[1] ?? "the page";
+      modules[module] = (modules[module] ?? 0) + bytesInOutput;
     }
   }
   const sum = (isFirst: boolean) =>
     Object.keys(metafile.outputs)
       .filter((path) => first.has(path) === isFirst)
       .reduce((total, path) => total + (gzipped.get(basename(path)) ?? 0), 0);
-  return { loaded: sum(true), onDemand: sum(false), rooms };
+  return { loaded: sum(true), onDemand: sum(false), modules };
 }
 
 function entryFile(quoted: string): string {

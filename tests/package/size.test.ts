@@ -1,5 +1,5 @@
 /**
- * What pages pay, within budgets. A budget that is passed shows which room grew beside `sizes.json`, which
+ * What pages pay, within budgets. A budget that is passed shows which module grew beside `sizes.json`, which
  * `SLUICE_SIZES=write npx vitest run tests/package/size.test.ts` writes anew. Needs a built dist/.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -45,11 +45,13 @@ test.each(Object.entries(PAGES))("a page that %s", { timeout: 30_000 }, async (n
 
 const kilobytes = (bytes: number) => `${(bytes / KB).toFixed(1)} kB`;
 
-/** The rooms, what grew most first. */
-function growth({ loaded, rooms }: BundleSize, old: BundleSize | undefined): string {
-  const grown = (room: string) => (rooms[room] ?? 0) - (old?.rooms[room] ?? 0);
-  const rows = Object.keys(rooms)
+/** The modules, what grew most first. */
+function growth({ loaded, modules }: BundleSize, old: BundleSize | undefined): string {
+  const grown = (module: string) => (modules[module] ?? 0) - (old?.modules[module] ?? 0);
+  const rows = Object.keys(modules)
     .sort((a, b) => grown(b) - grown(a))
-    .map((room) => `  ${room.padEnd(12)}${kilobytes(rooms[room] ?? 0)} minified, ${kilobytes(grown(room))} more`);
+    .map(
+      (module) => `  ${module.padEnd(12)}${kilobytes(modules[module] ?? 0)} minified, ${kilobytes(grown(module))} more`,
+    );
   return [`gzipped ${kilobytes(loaded)}, before ${kilobytes(old?.loaded ?? 0)}`, ...rows].join("\n");
 }

@@ -1,5 +1,5 @@
 /** The conformance cases in a browser's page. */
-import { type BrowserName, runPage } from "../../src/cli/browser.ts";
+import { type BrowserName, runPage } from "../../src/cli/launch_browser.ts";
 import { servePages } from "./page_server.ts";
 import { describeRemote, type StartRuntime } from "./remote.ts";
 import { caseFilter, suite } from "./selection.ts";

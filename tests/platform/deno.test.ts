@@ -1,6 +1,6 @@
 /** The conformance cases in Deno, from the unbuilt source, on wgpu. A missing adapter fails. */
 import { fileURLToPath } from "node:url";
-import { runDeno } from "../../src/cli/deno.ts";
+import { runDeno } from "../../src/cli/run_deno.ts";
 import { describeRemote, type StartRuntime } from "./remote.ts";
 import { describeSkipped, isWanted } from "./runtimes.ts";
 import { caseFilter, suite } from "./selection.ts";

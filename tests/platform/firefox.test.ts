@@ -1,5 +1,5 @@
 /** The conformance cases in Firefox, on wgpu. Skipped, loudly, where Firefox is not installed. */
-import { findBrowser } from "../../src/cli/browser.ts";
+import { findBrowser } from "../../src/cli/launch_browser.ts";
 import { describeBrowser } from "./browser_cases.ts";
 import { describeSkipped, isWanted } from "./runtimes.ts";
 

@@ -1,6 +1,7 @@
 /** The conformance cases in Node, on Dawn. A missing adapter fails. */
-import "../../src/node.ts";
+
 import { afterAll, beforeAll, describe } from "vitest";
+import { reduceGpuPolling } from "../../src/node.ts";
 import { type CaseRunner, openRunner } from "../conformance/run.ts";
 import { collect } from "../support/collect.ts";
 import { describeSkipped, isWanted } from "./runtimes.ts";
@@ -13,6 +14,7 @@ describe.runIf(isWanted("node"))("Node", () => {
   beforeAll(async () => {
     // What cases ask for where they look at the process's memory.
     Object.assign(globalThis, { gc: collect });
+    reduceGpuPolling();
     runner = await openRunner();
     console.log(`Node: ${runner.device.adapter}`);
   });

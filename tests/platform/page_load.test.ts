@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { findBrowser, launchBrowser } from "../../src/cli/browser.ts";
+import { findBrowser, launchBrowser } from "../../src/cli/launch_browser.ts";
 import { serveFiles } from "../../src/cli/static_server.ts";
 
 /** Milliseconds on a machine that does other work too; alone it is to be there within 2,000. */

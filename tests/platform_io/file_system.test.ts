@@ -1,7 +1,8 @@
 import * as nodeFiles from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FileError, type FileSystem, openFileSystem } from "../../src/platform/file_system.ts";
+import { FileError, type FileSystem } from "../../src/platform/file_interface.ts";
+import { openFileSystem } from "../../src/platform/file_system.ts";
 import { type NodeFileFunctions, nodeFileSystem } from "../../src/platform/node_file_system.ts";
 
 let folder = "";

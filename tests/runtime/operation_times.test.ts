@@ -1,6 +1,6 @@
 /** A profile summed by operation. */
 import { expect, test } from "vitest";
-import { profileText } from "../../src/cli/record.ts";
+import { profileText } from "../../src/cli/training_report.ts";
 import { operationTimes } from "../../src/index.ts";
 
 const time = (operation: string, seconds: number) => ({ kernel: `${operation} kernel`, operation, seconds });

@@ -9,7 +9,7 @@ import type { TuningStore } from "../../src/core/tuning.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { constant, type Graph } from "../../src/graph/operation.ts";
 import { matmul } from "../../src/ops/matmul/matmul.ts";
-import { cacheDirectory, fileText } from "../../src/platform/kept_text.ts";
+import { cacheDirectory, fileText } from "../../src/platform/stored_text.ts";
 import { Program } from "../../src/runtime/program.ts";
 import { timeCall } from "../../src/runtime/time_call.ts";
 import { tuningOf } from "../../src/runtime/tune.ts";

@@ -3,7 +3,10 @@ import type { TuneOptions } from "../../src/core/tuning.ts";
 import { type Device, requestDevice } from "../../src/gpu/device.ts";
 
 // Deno and browsers, where kernels are tested too, have WebGPU of their own.
-if ("process" in globalThis && !("Deno" in globalThis)) await import("../../src/node.ts");
+if ("process" in globalThis && !("Deno" in globalThis)) {
+  const { reduceGpuPolling } = await import("../../src/node.ts");
+  reduceGpuPolling();
+}
 
 let shared: Promise<Device> | undefined;
 

@@ -14,20 +14,20 @@ export interface ImportLine {
   readonly target?: string;
   /** `import type`, which leaves no trace in the built code. */
   readonly isType: boolean;
-  /** `import(…)`, which runs later or stands for a type. */
+  /** `import(…)`, which runs later or stands for a type, and `new Worker(new URL(…))`, which starts a module apart. */
   readonly isDynamic: boolean;
 }
 
 /** All TypeScript files under `folder` of the repository at `root`. */
 export function readSource(root: string, folder: string): readonly SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts"))
     .map((name) => join(root, folder, name))
     .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }));
 }
 
 const IMPORT =
-  /^\s*(?:import|export)\s+(?<type>type\s)?(?:[^"';]*?\sfrom\s+)?["'](?<from>[^"']+)["']|\bimport\(\s*(?:\/\*.*?\*\/\s*)?["'](?<dynamic>[^"']+)["']/gm;
+  /^\s*(?:import|export)\s+(?<type>type\s)?(?:[^"';]*?\sfrom\s+)?["'](?<from>[^"']+)["']|(?:\bimport\(|\bnew Worker\(\s*new URL\()\s*(?:\/\*.*?\*\/\s*)?["'](?<dynamic>[^"']+)["']/gm;
 
 /** The file's imports and re-exports, static and dynamic. */
 export function importsOf({ path, text }: SourceFile): readonly ImportLine[] {
@@ -47,54 +47,63 @@ export function withoutComments(text: string): string {
   );
 }
 
-/** The room of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`. */
-export function roomOf(path: string): string {
+/** The module of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`. */
+export function moduleOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
   return top === "src" ? second : top;
 }
 
-/** Which rooms a room may import, besides itself; a room that is not named may import nothing. */
-export type RoomTable = Readonly<Record<string, readonly string[]>>;
+/** Which modules a module may import, besides itself; a module that is not named may import nothing. */
+export type ModuleTable = Readonly<Record<string, readonly string[]>>;
 
 /** Sentences, one for each import that the table forbids. */
-export function forbiddenImports(files: readonly SourceFile[], table: RoomTable): readonly string[] {
+export function forbiddenImports(files: readonly SourceFile[], table: ModuleTable): readonly string[] {
   return files.flatMap((file) => {
-    const room = roomOf(file.path);
-    const allowed = table[room];
-    if (allowed === undefined) return [`${file.path}: the room "${room}" is not in the table`];
+    const module = moduleOf(file.path);
+    const allowed = table[module];
+    if (allowed === undefined) return [`${file.path}: the module "${module}" is not in the table`];
     return importsOf(file)
       .filter(({ target }) => target !== undefined)
-      .map(({ target }) => roomOf(target as string))
-      .filter((other) => other !== room && !allowed.includes(other))
-      .map((other) => `${file.path} imports from ${other}; ${room} may import ${allowed.join(", ") || "nothing"}`);
+      .map(({ target }) => moduleOf(target as string))
+      .filter((other) => other !== module && !allowed.includes(other))
+      .map((other) => `${file.path} imports from ${other}; ${module} may import ${allowed.join(", ") || "nothing"}`);
   });
 }
 
-/** Cycles of imports between files, each as `a.ts -> b.ts -> a.ts`. Only imports that run when a file loads count. */
-export function importCycles(files: readonly SourceFile[]): readonly string[] {
+/**
+ * Groups of files that import each other, directly or through other files, each sorted: a group of two or more is an
+ * import cycle, as is a file that imports itself. Every import counts, those of types and `import()` too: a cycle of
+ * types still means that none of its files can be understood or moved alone.
+ */
+export function importCycles(files: readonly SourceFile[]): readonly (readonly string[])[] {
   const known = new Set(files.map(({ path }) => path));
   const edges = new Map(
     files.map((file) => [
       file.path,
-      importsOf(file).flatMap(({ target, isType, isDynamic }) =>
-        target && known.has(target) && !isType && !isDynamic ? [target] : [],
-      ),
+      importsOf(file).flatMap(({ target }) => (target !== undefined && known.has(target) ? [target] : [])),
     ]),
   );
-  const cycles: string[] = [];
-  const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): void => {
-    const start = trail.indexOf(path);
-    if (start !== -1) {
-      cycles.push([...trail.slice(start), path].join(" -> "));
-      return;
+  const cycles: string[][] = [];
+  // Tarjan's strongly connected components: `low` is the earliest file on the stack that a file leads back to.
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (path: string): number => {
+    const index = order.size;
+    order.set(path, index);
+    stack.push(path);
+    let low = index;
+    for (const next of edges.get(path) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, order.get(next) ?? low);
     }
-    if (done.has(path)) return;
-    for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
-    done.add(path);
+    if (low === index) {
+      const group = stack.splice(stack.indexOf(path)).sort();
+      if (group.length > 1 || edges.get(path)?.includes(path)) cycles.push(group);
+    }
+    return low;
   };
-  for (const path of edges.keys()) visit(path, []);
-  return cycles;
+  for (const path of edges.keys()) if (!order.has(path)) visit(path);
+  return cycles.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
 }
 
 /** The lines of a file that match, as `path:line: text`; comments are not looked at. */

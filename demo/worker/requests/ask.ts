@@ -1,12 +1,7 @@
 /** Questions about a text. */
-import type { Context } from "../../protocol.ts";
-import { judge as judgeText, type Verdict } from "../judge.ts";
-import type { Which } from "../session.ts";
-
-export interface JudgeParams {
-  readonly which: Which;
-  readonly text: string;
-}
+import type { JudgeParams, Verdict } from "../../messages/models.ts";
+import type { Context } from "../context.ts";
+import { judge as judgeText } from "../judge_text.ts";
 
 /** The model's verdict on a text, with each word's part in it. */
 export async function judge({ session }: Context, { which, text }: JudgeParams): Promise<Verdict> {

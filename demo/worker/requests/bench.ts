@@ -1,22 +1,13 @@
 /** Measuring the adapter: kernels under the roof, others on the same work, a shader of the visitor's, a step in profile. */
 import { adam, type DispatchTime, dense, embedding, lstm, requestDevice, sequential } from "sluice";
-import { type BenchJob, type BenchJobEvent, type BenchReport, runBenchJob } from "sluice/bench";
-import type { Context } from "../../protocol.ts";
+import { type BenchJobEvent, type BenchReport, runBenchJob } from "sluice/bench";
+import type { BenchParams, Profile } from "../../messages/bench.ts";
+import type { Context } from "../context.ts";
 
 /** Of the profiled step: the reviews' model, with rows short enough for a software adapter. */
 const [ROWS, STEPS, WORDS] = [64, 100, 5000];
 /** The profile is that of the fastest step of so many. */
 const PROFILES = 3;
-
-/** What to measure, as the page asks for it. */
-export type BenchParams = Omit<BenchJob, "runtime" | "versions">;
-
-/** Where a step's time went. */
-export interface Profile {
-  readonly adapter: string;
-  /** In the order in which they ran. */
-  readonly times: readonly DispatchTime[];
-}
 
 function browser(): { readonly name: string; readonly version: string } {
   const [, name = "browser", version = ""] = /(Firefox|Chrome|Version)\/([\d.]+)/.exec(navigator.userAgent) ?? [];

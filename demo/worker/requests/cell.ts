@@ -1,26 +1,14 @@
 /** Questions about what goes on inside the model. */
-import type { Context } from "../../protocol.ts";
-import { type CellReading, readCell as readText } from "../cell.ts";
-import type { Which } from "../session.ts";
-import { type Fadings, type RivalProgress, type RivalScores, Rivals } from "../vanishing.ts";
-
-export interface CellParams {
-  readonly which: Which;
-  readonly text: string;
-}
+import type { CellParams, CellReading, FadeParams, Fadings, RivalProgress, RivalScores } from "../../messages/cell.ts";
+import type { Context } from "../context.ts";
+import { readCell as readText } from "../read_cell.ts";
+import { Rivals } from "../vanishing_gradient.ts";
 
 /** What the model's recurrent layer did with a text. */
 export async function readCell({ session, transfer }: Context, { which, text }: CellParams): Promise<CellReading> {
   const reading = await readText(await session.subject(which), text);
   transfer(...Object.values(reading.parts).map(({ buffer }) => buffer));
   return reading;
-}
-
-export interface FadeParams {
-  readonly text: string;
-  /** Words of the passage. */
-  readonly length: number;
-  readonly which: "untrained" | "trained";
 }
 
 let rivals: Promise<Rivals> | undefined;

@@ -1,23 +1,9 @@
 /** A model as files to take home. What writes another library's format is loaded when it is asked for. */
 import type { ModelFiles } from "sluice";
-import type { Context } from "../../protocol.ts";
-import type { Subject, Which } from "../session.ts";
-import { zipped } from "../zip.ts";
-
-/** A format, and what it is good for. */
-export type ExportFormat = "sluice" | "safetensors" | "tfjs" | "onnx";
-
-export interface ExportParams {
-  readonly which: Which;
-  readonly format: ExportFormat;
-}
-
-/** One file to save, and the names of those in it where it is an archive. */
-export interface ExportResult {
-  readonly name: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly contents: readonly string[];
-}
+import type { ExportFormat, ExportParams, ExportResult } from "../../messages/models.ts";
+import type { Context } from "../context.ts";
+import type { Subject } from "../session.ts";
+import { zipped } from "../zip_files.ts";
 
 async function archive(name: string, files: ModelFiles): Promise<ExportResult> {
   return { name, bytes: await zipped(files), contents: [...files.keys()] };

@@ -1,80 +1,16 @@
 /** The time series: a stacked LSTM learns what comes next, and is compared with forecasts that need none. */
 import type { Progress } from "sluice";
-import {
-  besideSimple,
-  type Forecasts,
-  forecastData,
-  forecastHeldOut,
-  forecastModel,
-  type Scores,
-  score,
-  shareOfRises,
-} from "sluice/forecast";
-import type { Context } from "../../protocol.ts";
-import { type Curve, decimate } from "../decimate.ts";
-import { readSeriesTable, type SeriesTable } from "../series_table.ts";
-
-/** How to learn, and what. */
-export interface ForecastSettings {
-  readonly window: number;
-  readonly ahead: number;
-  readonly layers: number;
-  readonly units: number;
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly seed: number;
-  /** Only the last so many rows. */
-  readonly rows: number;
-}
-
-export interface ForecastParams {
-  readonly settings: ForecastSettings;
-  /** The visitor's file; the prices that come with the page where there is none. */
-  readonly file: File | undefined;
-  /** The file's column; its first one of numbers where there is none of that name. */
-  readonly column: string;
-}
-
-export interface SeriesParams {
-  readonly file: File | undefined;
-  readonly column: string;
-  /** Only the last so many rows. */
-  readonly rows: number;
-}
-
-/** A series to look at, and the columns of its table to choose from. */
-export interface SeriesView {
-  readonly name: string;
-  readonly columns: readonly string[];
-  /** The one that is shown. */
-  readonly column: string;
-  /** Rows of the table. */
-  readonly rows: number;
-  /** Of the rows that are used: those that are held out begin here. */
-  readonly start: number;
-  readonly curve: Curve;
-}
-
-export type ForecastEvent = {
-  readonly step: number;
-  readonly steps: number;
-  readonly perSecond: number;
-  /** The epoch's mean so far. */
-  readonly loss: number | undefined;
-};
-
-export interface ForecastResult {
-  readonly column: string;
-  readonly dates: readonly string[] | undefined;
-  readonly forecasts: Forecasts;
-  readonly scores: { readonly network: Scores; readonly naive: Scores; readonly average: Scores };
-  readonly rises: number;
-  /** What it says of the row `ahead` after the last, and the last. */
-  readonly next: number;
-  readonly last: number;
-  readonly trained: number;
-  readonly seconds: number;
-}
+import { besideSimple, forecastData, forecastHeldOut, forecastModel, score, shareOfRises } from "sluice/forecast";
+import type {
+  ForecastEvent,
+  ForecastParams,
+  ForecastResult,
+  SeriesParams,
+  SeriesView,
+} from "../../messages/forecast.ts";
+import type { Context } from "../context.ts";
+import { decimate } from "../decimate_series.ts";
+import { readSeriesTable, type SeriesTable } from "../read_series_table.ts";
 
 const [TEST, BATCH] = [0.2, 32];
 const PRICES = { name: "S&P 500, daily", column: "close" } as const;

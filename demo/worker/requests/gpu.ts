@@ -1,9 +1,6 @@
 /** The GPU itself. */
-import type { Context } from "../../protocol.ts";
-
-export type GpuEvent =
-  | { readonly kind: "ready"; readonly adapter: string }
-  | { readonly kind: "lost"; readonly message: string };
+import type { GpuEvent } from "../../messages/index.ts";
+import type { Context } from "../context.ts";
 
 /** Opens the GPU, and tells when it comes and goes until the page no longer wants to know. */
 export async function watchGpu(

@@ -1,26 +1,11 @@
 /** The held-out texts that a model got most wrong. */
-import type { Context } from "../../protocol.ts";
-import { loadedData } from "../data.ts";
-import type { Which } from "../session.ts";
+import type { Hardest, HardText, Which } from "../../messages/models.ts";
+import type { Context } from "../context.ts";
+import { loadedData } from "../load_data.ts";
 
 /** More are not read: on a software adapter that would take minutes. */
 const MOST_TEXTS = 1000;
 const SHOWN = 8;
-
-export interface HardText {
-  readonly text: string;
-  /** 1 for praise. */
-  readonly label: number;
-  readonly probability: number;
-}
-
-export interface Hardest {
-  /** The most wrong first; only those on the wrong side. */
-  readonly texts: readonly HardText[];
-  /** How many were read, and how many of them were judged wrongly. */
-  readonly read: number;
-  readonly wrong: number;
-}
 
 /** Reads held-out texts of the data at hand: the visitor's, or else the embedded sentences. */
 export async function hardest({ session, signal }: Context, { which }: { readonly which: Which }): Promise<Hardest> {

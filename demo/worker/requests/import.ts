@@ -1,8 +1,8 @@
 /** A model that was taken home, brought back. */
 import { FormatError, type Model } from "sluice";
-import type { Context } from "../../protocol.ts";
+import type { Context } from "../context.ts";
 import { loadSaved } from "../load_saved.ts";
-import { unzipped } from "../zip.ts";
+import { unzipped } from "../zip_files.ts";
 
 /** Whether a model turns ids of words into one number. */
 const isJudge = ({ inputs, outputs, inputShape, outputShape }: Model): boolean =>

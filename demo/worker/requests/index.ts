@@ -1,18 +1,16 @@
 /**
- * Every request that the page can make, by name. To add one, write a function of the type `Handler` in a file of this
- * folder and name it here; `ask("name", params)` then knows its parameters, its events and its result.
- *
- * What the page opens and trains with comes with the worker; the rest is loaded when it is first asked for.
+ * The functions that answer the page's requests. What the page needs at first and for training comes with the worker; the
+ * rest is loaded with the first request for it.
  */
+import type { RequestName } from "../../messages/index.ts";
+import type { Handler } from "../context.ts";
 import { judge } from "./ask.ts";
 import { watchGpu } from "./gpu.ts";
 import { openShipped } from "./shipped.ts";
 import { findKept, forgetKept, goOn, openKept, pause, readData, resume, train } from "./train.ts";
 
-/** A request whose function is loaded when it is first asked for. */
-function later<Context, Params, Result>(
-  load: () => Promise<(context: Context, params: Params) => Promise<Result>>,
-): (context: Context, params: Params) => Promise<Result> {
+/** A handler that is loaded with its first request. */
+function later<N extends RequestName>(load: () => Promise<Handler<N>>): Handler<N> {
   return async (context, params) => (await load())(context, params);
 }
 
@@ -21,7 +19,7 @@ const cell = () => import("./cell.ts");
 const forecasts = () => import("./forecast.ts");
 const words = () => import("./words.ts");
 
-export const requests = {
+export const requests: { readonly [N in RequestName]: Handler<N> } = {
   bench: later(async () => (await benches()).bench),
   exportModel: later(async () => (await import("./export.ts")).exportModel),
   fade: later(async () => (await cell()).fade),
@@ -45,6 +43,4 @@ export const requests = {
   trainRivals: later(async () => (await cell()).trainRivals),
   watchGpu,
   wordMap: later(async () => (await words()).wordMap),
-} as const;
-
-export type Requests = typeof requests;
+};

@@ -1,42 +1,21 @@
 /** Training: its data, its beginning, its being held back, and what is kept of it. */
-import type { Context } from "../../protocol.ts";
-import type { Settings } from "../../settings.ts";
-import { newestCheckpoint, type Place, type Run, readCheckpoint, removeCheckpoint, takePlace } from "../checkpoints.ts";
-import { type Data, type Loading, loadData } from "../data.ts";
-import { failureOf } from "../failure.ts";
-import { forgetFile, keepFile, keptFile } from "../kept_file.ts";
-import { PageTraining, type TrainingEvent, type TrainingResult } from "../training.ts";
-
-/** What is trained on, and how. */
-export interface DataParams {
-  readonly settings: Settings;
-  /** The visitor's file, where the data is not embedded. */
-  readonly file: File | undefined;
-}
-
-/** The data, once it is read. */
-export interface DataInfo {
-  readonly train: number;
-  readonly test: number;
-  readonly attribution: string;
-}
-
-export type LoadingEvent = { readonly kind: "loading" } & Loading;
-export type TrainEvent = LoadingEvent | ({ readonly kind: "data" } & DataInfo) | TrainingEvent;
-
-/** A kept training that may go on. */
-export interface KeptTraining {
-  readonly place: string;
-  readonly run: Run;
-  /** False where the visitor has to bring the file again. */
-  readonly hasFile: boolean;
-}
-
-export interface GoOnParams {
-  readonly place: string;
-  /** The visitor's file, where the browser has no copy of it. */
-  readonly file: File | undefined;
-}
+import type {
+  DataInfo,
+  DataParams,
+  GoOnParams,
+  KeptTraining,
+  Loading,
+  LoadingEvent,
+  TrainEvent,
+  TrainingResult,
+} from "../../messages/training.ts";
+import { newestCheckpoint, type Place, readCheckpoint, removeCheckpoint, takePlace } from "../checkpoints.ts";
+import type { Context } from "../context.ts";
+import { failureOf } from "../failure_of.ts";
+import { loadData } from "../load_data.ts";
+import { PageTraining } from "../page_training.ts";
+import { forgetFile, keepFile, keptFile } from "../stored_file.ts";
+import type { Data } from "../training_data.ts";
 
 /** The training at hand. */
 let current: PageTraining | undefined;

@@ -1,31 +1,9 @@
 /** The words that a model knows, and where their vectors lie. */
 import { type Device, layerFromConfig, type Model, type NdArray, sequential } from "sluice";
-import type { Context } from "../../protocol.ts";
-import type { Subject, Which } from "../session.ts";
-import { mapWords, type Neighbour, neighboursOf, type WordMap } from "../word_map.ts";
-
-/** The model as it is, or with the weights that its seed gave it before it learnt anything. */
-export type Moment = "before" | "after";
-
-export interface WordsParams {
-  readonly which: Which;
-  readonly moment: Moment;
-}
-
-/** A map, with the words of its points in their order. */
-export interface WordsResult extends WordMap {
-  readonly words: readonly string[];
-  /** Numbers of a vector. */
-  readonly size: number;
-  /** How often each occurs in the texts that the model was trained on. */
-  readonly counts: readonly number[];
-}
-
-/** A word near another, by its place among the words. */
-export interface NearWord {
-  readonly place: number;
-  readonly cosine: number;
-}
+import type { Moment, NearParams, NearWord, WordsParams, WordsResult } from "../../messages/words.ts";
+import type { Context } from "../context.ts";
+import type { Subject } from "../session.ts";
+import { mapWords, type Neighbour, neighboursOf } from "../word_map.ts";
 
 /** Words of the tokenizer that have a vector of their own, by id; what comes before them stands for no word. */
 function knownWords({ encoder }: Subject, vectors: NdArray): { readonly first: number; readonly words: string[] } {
@@ -60,11 +38,6 @@ export async function wordMap({ session, transfer }: Context, { which, moment }:
   transfer(map.points.buffer);
   const { wordCounts } = subject.encoder.tokenizer;
   return { ...map, words, size, counts: words.map((word) => wordCounts.get(word) ?? 0) };
-}
-
-export interface NearParams extends WordsParams {
-  readonly place: number;
-  readonly count: number;
 }
 
 /** The words whose vectors point most nearly where a word's does. */

@@ -1,6 +1,6 @@
 /** All cases, and finding them by name. */
 import { ValueError } from "../../core/errors.ts";
-import type { BenchCase } from "../case.ts";
+import type { BenchCase } from "../bench_case.ts";
 import { lstmCases } from "./lstm.ts";
 import { matmulCases } from "./matmul.ts";
 import { memoryCases } from "./memory.ts";

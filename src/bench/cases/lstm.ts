@@ -3,10 +3,10 @@ import { type Graph, Variable } from "../../graph/operation.ts";
 import { interpret } from "../../ops/interpret.ts";
 import { lstmSweep } from "../../ops/recurrent/lstm.ts";
 import { vjp } from "../../transform/gradients.ts";
-import type { BenchCase } from "../case.ts";
-import { checkSamples } from "../check.ts";
-import { randomTable, type Table } from "../data.ts";
+import type { BenchCase } from "../bench_case.ts";
+import { checkSamples } from "../check_samples.ts";
 import { type BenchGraph, graphCase } from "../graph_case.ts";
+import { randomTable, type Table } from "../random_data.ts";
 
 const BATCHES = [1, 16, 64, 256] as const;
 const STEPS = [50, 500] as const;

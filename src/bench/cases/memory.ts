@@ -5,10 +5,10 @@ import { gather, scatterAdd } from "../../ops/data/gather.ts";
 import { add, mul, sigmoid, tanh } from "../../ops/elementwise/arithmetic.ts";
 import { max, sum } from "../../ops/reduce/reduce.ts";
 import { softmax } from "../../ops/reduce/softmax.ts";
-import type { BenchCase } from "../case.ts";
-import { checkSamples } from "../check.ts";
-import { randomIds, randomTable } from "../data.ts";
+import type { BenchCase } from "../bench_case.ts";
+import { checkSamples } from "../check_samples.ts";
 import { graphCase } from "../graph_case.ts";
+import { randomIds, randomTable } from "../random_data.ts";
 
 const FLOAT_BYTES = 4;
 /** Rounding of a float32 sum, as a share of the sum of the terms' sizes. */

@@ -1,11 +1,11 @@
 /** The whole model of the reviews: one training step, one prediction of a batch. */
 import type { Device } from "../../gpu/device.ts";
 import type { TrainingStep } from "../../nn/training/training_step.ts";
-import type { BenchCase, ModelSizes, Prepared } from "../case.ts";
-import { CheckError, checkSamples } from "../check.ts";
-import { buildReviewModel } from "../review_build.ts";
+import type { BenchCase, ModelSizes, Prepared } from "../bench_case.ts";
+import { buildReviewModel } from "../build_review_model.ts";
+import { CheckError, checkSamples } from "../check_samples.ts";
 import { MODEL_TOLERANCE, REVIEW_SIZES, type ReviewTask, reviewTask, reviewWork } from "../review_model.ts";
-import { dispatchesOf, hostSubject, programSubject, programWallSubject } from "../subjects.ts";
+import { dispatchesOf, hostSubject, programSubject, programWallSubject } from "../timed_subjects.ts";
 
 /** The cases of whole models. */
 export const modelCases: readonly BenchCase[] = [

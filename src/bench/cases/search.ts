@@ -5,11 +5,11 @@ import { VectorIndex, type VectorStorage } from "../../embed/index.ts";
 import type { Device } from "../../gpu/device.ts";
 import { definePositionalOp as defineOp, only } from "../../graph/positional.ts";
 import { PLAIN_READ_SIZE, plainReadCall } from "../../kernels/bench/roofline.ts";
-import type { BenchCase, Prepared, SearchSizes } from "../case.ts";
-import { CheckError, checkSamples } from "../check.ts";
+import type { BenchCase, Prepared, SearchSizes } from "../bench_case.ts";
+import { CheckError, checkSamples } from "../check_samples.ts";
 import { graphCase } from "../graph_case.ts";
 import { searchTask } from "../search_task.ts";
-import { hostSubject } from "../subjects.ts";
+import { hostSubject } from "../timed_subjects.ts";
 
 const FLOAT_BYTES = 4;
 const SIZES = { rows: 100_000, dimension: 384, k: 10 } as const;

@@ -1,11 +1,10 @@
 /** EdgeVec: an approximate search (a graph of neighbours, HNSW) in WebAssembly on one CPU thread. */
-
 import { norm, similarity } from "../../embed/similarity.ts";
 import { hasNodeModules, openFileSystem } from "../../platform/file_system.ts";
-import type { SearchSizes } from "../case.ts";
-import { CheckError } from "../check.ts";
+import type { SearchSizes } from "../bench_case.ts";
+import { CheckError } from "../check_samples.ts";
 import { searchTask } from "../search_task.ts";
-import { hostSubject } from "../subjects.ts";
+import { hostSubject } from "../timed_subjects.ts";
 import type { Peer, PreparedPeer } from "./peer.ts";
 
 type EdgeVec = import("edgevec").EdgeVec;

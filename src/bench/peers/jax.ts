@@ -1,7 +1,7 @@
 /** jax-js on its WebGPU device: matmul. */
-import { checkSamples } from "../check.ts";
+import { checkSamples } from "../check_samples.ts";
 import { type Product, productTask } from "../matmul_task.ts";
-import { hostSubject } from "../subjects.ts";
+import { hostSubject } from "../timed_subjects.ts";
 import type { Peer, PreparedPeer } from "./peer.ts";
 
 type Jax = typeof import("@jax-js/jax");

@@ -1,11 +1,11 @@
 /** ONNX Runtime Web on its WebGPU provider: the reviews' model, predicting. */
 import { toOnnx } from "../../convert/onnx/index.ts";
 import { requestDevice } from "../../gpu/device.ts";
-import type { ModelSizes } from "../case.ts";
-import { checkSamples } from "../check.ts";
-import { buildReviewModel } from "../review_build.ts";
+import type { ModelSizes } from "../bench_case.ts";
+import { buildReviewModel } from "../build_review_model.ts";
+import { checkSamples } from "../check_samples.ts";
 import { MODEL_TOLERANCE, reviewTask } from "../review_model.ts";
-import { hostSubject } from "../subjects.ts";
+import { hostSubject } from "../timed_subjects.ts";
 import type { Peer, PreparedPeer } from "./peer.ts";
 
 type Runtime = typeof import("onnxruntime-web/webgpu");

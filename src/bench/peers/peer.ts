@@ -1,5 +1,5 @@
 /** Other libraries, asked to do the same task on the same adapter. */
-import type { PeerTask } from "../case.ts";
+import type { PeerTask } from "../bench_case.ts";
 import type { Subject } from "../harness.ts";
 
 /** A library to compare with. */

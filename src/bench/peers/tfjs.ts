@@ -1,11 +1,10 @@
 /** TensorFlow.js on its WebGPU backend, as its users write it. */
-
-import type { ModelSizes, PeerTask, SearchSizes } from "../case.ts";
-import { CheckError, checkSamples } from "../check.ts";
+import type { ModelSizes, PeerTask, SearchSizes } from "../bench_case.ts";
+import { CheckError, checkSamples } from "../check_samples.ts";
 import { type Product, productTask } from "../matmul_task.ts";
 import { MODEL_TOLERANCE, reviewTask } from "../review_model.ts";
 import { PARTS, searchTask } from "../search_task.ts";
-import { hostSubject } from "../subjects.ts";
+import { hostSubject } from "../timed_subjects.ts";
 import type { Peer, PreparedPeer } from "./peer.ts";
 
 type Core = typeof import("@tensorflow/tfjs-core");

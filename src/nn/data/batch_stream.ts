@@ -1,6 +1,6 @@
 /** Batches that are made while a training runs. */
 import { isRow, isShaped } from "../../core/nd_array.ts";
-import type { DataLike } from "./data_targets.ts";
+import type { DataLike } from "./data_like.ts";
 
 /** Batches one after another. */
 export type BatchIterable = Iterable<DataLike> | AsyncIterable<DataLike>;

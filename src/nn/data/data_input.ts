@@ -3,7 +3,7 @@ import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
-import { checkRagged, maxId, type RaggedSequences } from "../../data/ragged.ts";
+import { checkRagged, maxId, type RaggedSequences } from "../../data/ragged_rows.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
 
 /** One input: nested arrays, `{ shape, data }`, or rows of ids of unequal length. */

@@ -3,29 +3,14 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
-import { checkExamples, type Dataset } from "../../data/dataset.ts";
+import { checkExamples } from "../../data/dataset.ts";
 import { alignTargets, type Loss } from "../losses/index.ts";
 import { type BatchStream, isStream } from "./batch_stream.ts";
 import { entriesOf, type InputLike, type InputSpec, type InputsLike, isRagged, prepareInputs } from "./data_input.ts";
+import type { DataLike, DataParts, TargetsLike } from "./data_like.ts";
 import { type Examples, sizeOfColumn } from "./examples.ts";
 
-/** All targets: one array, or a list, or an object by the outputs' names. */
-export type TargetsLike = ArrayLike | readonly ArrayLike[] | Readonly<Record<string, ArrayLike>>;
-
-/** Inputs, targets and perhaps weights by name. */
-export interface DataParts {
-  readonly x: InputsLike;
-  readonly y: TargetsLike;
-  /** How much each example counts, `[N]`, or each timestep, `[N, T]`; one for each output where there are several. */
-  readonly sampleWeight?: TargetsLike | undefined;
-}
-
-/** Inputs with targets: a data set, `{ x, y, sampleWeight }`, `[x, y]` or `[x, y, sampleWeight]`. */
-export type DataLike =
-  | Dataset
-  | DataParts
-  | readonly [InputsLike, TargetsLike]
-  | readonly [InputsLike, TargetsLike, TargetsLike];
+export type { DataLike, DataParts, TargetsLike } from "./data_like.ts";
 
 /** What an output's targets must be. */
 export interface TargetSpec {

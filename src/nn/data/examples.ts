@@ -1,7 +1,7 @@
 /** All examples of a run on the host, checked: what goes into every input, and what should come out of every output. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { type RaggedSequences, takeRaggedRows, toPadded } from "../../data/ragged.ts";
+import { type RaggedSequences, takeRaggedRows, toPadded } from "../../data/ragged_rows.ts";
 
 /** One input's rows. */
 export type Column = NdArray | RaggedSequences;

@@ -15,10 +15,10 @@ import {
   Layer,
   type LayerConfig,
   type LayerOptions,
-  Weightless,
   type WeightSpec,
 } from "./layer.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
+import { Weightless } from "./weightless.ts";
 
 /** Applies an activation to every element. Keras: https://keras.io/api/layers/core_layers/activation/ */
 export class Activation extends Weightless {

@@ -4,6 +4,7 @@ import { scalar, type Value } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/data/random.ts";
 import { broadcastTo } from "../../ops/data/reshape.ts";
 import { type CallContext, type CallResult, Layer } from "./layer.ts";
+import type { StepLink } from "./layer_types.ts";
 
 /** What a cell learns of the run it is part of. */
 export interface CellContext {
@@ -36,21 +37,6 @@ export interface SweepInputs {
   readonly initial: readonly Value[] | undefined;
   /** bool `[B, T]`; where false the states pass unchanged. */
   readonly mask: Value | undefined;
-}
-
-/**
- * How the hidden state of one step reaches the next, for who asks how the output depends on it: through the recurrent product,
- * whose gradient is that of `projected` (times `innerScale`), and, where `carry` is there, by that share unchanged.
- */
-export interface StepLink {
-  /** The input's projection as the sweep reads it, `[B, T, G·H]`. */
-  readonly projected: Value;
-  /** The recurrent kernel, `[H, G·H]`. */
-  readonly recurrent: Value;
-  /** `[B, T, G·H]`; ones when absent. */
-  readonly innerScale?: Value;
-  /** `[B, T, H]`; zeros when absent. */
-  readonly carry?: Value;
 }
 
 /** What a cell's kernel gives. */

@@ -7,15 +7,9 @@ import { type WindowOptions, windows } from "../../ops/data/windows.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
+import { expectPositive } from "./call_checks.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
-import {
-  type CallContext,
-  type CallResult,
-  expectPositive,
-  Layer,
-  type LayerConfig,
-  type WeightSpec,
-} from "./layer.ts";
+import { type CallContext, type CallResult, Layer, type LayerConfig, type WeightSpec } from "./layer.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
 

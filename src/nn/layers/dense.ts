@@ -3,10 +3,10 @@ import type { Value } from "../../graph/operation.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
+import { expectPositive } from "./call_checks.ts";
 import {
   type CallContext,
   type CallResult,
-  expectPositive,
   Layer,
   type LayerConfig,
   type LayerOptions,

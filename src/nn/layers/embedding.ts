@@ -5,10 +5,10 @@ import type { Value } from "../../graph/operation.ts";
 import { gather } from "../../ops/data/gather.ts";
 import { notEqual } from "../../ops/elementwise/arithmetic.ts";
 import type { Initializer } from "../weights/initializers.ts";
+import { expectPositive } from "./call_checks.ts";
 import {
   type CallContext,
   type CallResult,
-  expectPositive,
   Layer,
   type LayerConfig,
   type LayerOptions,

@@ -11,8 +11,9 @@ import { matmul } from "../../ops/matmul/matmul.ts";
 import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
 import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
 import type { Initializer } from "../weights/initializers.ts";
+import { expectPositive } from "./call_checks.ts";
 import { type CellContext, type CellSequence, type CellStep, RnnCell } from "./cell.ts";
-import { expectPositive, type LayerConfig, type LayerOptions, type WeightSpec } from "./layer.ts";
+import type { LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** Options that Keras's three cells share; names and defaults are Keras's. */

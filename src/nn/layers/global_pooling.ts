@@ -6,7 +6,8 @@ import { expandDims } from "../../ops/data/reshape.ts";
 import { cast, div, maximum, where } from "../../ops/elementwise/arithmetic.ts";
 import { max, mean, sum } from "../../ops/reduce/reduce.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
-import { type CallContext, type CallResult, type LayerConfig, Weightless } from "./layer.ts";
+import type { CallContext, CallResult, LayerConfig } from "./layer.ts";
+import { Weightless } from "./weightless.ts";
 
 /** Options of `globalAveragePooling1d` and `globalMaxPooling1d`. */
 export interface GlobalPooling1dOptions extends DataFormatOptions {

@@ -35,8 +35,10 @@ export {
   Layer,
   type LayerCallOptions,
   type LayerConfig,
+  LayerNode,
   type LayerOptions,
   type LayerTrace,
+  SymbolicTensor,
   type WeightSpec,
 } from "./layer.ts";
 export * from "./lstm.ts";
@@ -55,6 +57,5 @@ export { Rnn, type RnnOptions, rnn, type WithStates } from "./rnn.ts";
 export * from "./simple_rnn.ts";
 export * from "./simple_rnn_cell.ts";
 export * from "./stacked_cells.ts";
-export { LayerNode, SymbolicTensor } from "./symbolic.ts";
 export * from "./time_distributed.ts";
 export { type WeightOptions, WeightRule } from "./weight_options.ts";

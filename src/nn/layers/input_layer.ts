@@ -2,8 +2,7 @@ import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { type CallResult, Layer } from "./layer.ts";
-import { LayerNode, type SymbolicTensor } from "./symbolic.ts";
+import { type CallResult, Layer, LayerNode, type SymbolicTensor } from "./layer.ts";
 
 /** Options of `input`. */
 export interface InputOptions {

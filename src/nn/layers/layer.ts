@@ -3,33 +3,148 @@ import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
-import type { Value, Variable } from "../../graph/operation.ts";
+import type { Update, Value, Variable } from "../../graph/operation.ts";
 import { mul } from "../../ops/elementwise/arithmetic.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import { type Regularizer, resolveRegularizer } from "../weights/regularizers.ts";
+import { checkHasState, checkMask, checkSameWeights, checkStates } from "./call_checks.ts";
 import type {
   CallContext,
-  CallResult,
   InputCount,
-  LayerCallOptions,
   LayerConfig,
   LayerOptions,
+  StepLink,
+  SymbolicType,
   WeightSpec,
 } from "./layer_types.ts";
-import type { LayerNode, SymbolicTensor } from "./symbolic.ts";
-import { callLayer } from "./symbolic_call.ts";
 
-export type {
-  CallContext,
-  CallResult,
-  ConfigValue,
-  InputCount,
-  LayerCallOptions,
-  LayerConfig,
-  LayerOptions,
-  LayerTrace,
-  WeightSpec,
-} from "./layer_types.ts";
+export type * from "./layer_types.ts";
+
+/** Options of a layer's `call` on symbolic tensors. */
+export interface LayerCallOptions {
+  /** Where a recurrent layer starts: one tensor for each of its states, such as [h, c] of an LSTM. Zeros when absent. */
+  readonly initialState?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
+  /** bool `[B, T]`: true for timesteps that count. The input's own mask when absent; a list for several inputs. */
+  readonly mask?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
+}
+
+/** What `compute` gives back: the output, and the mask and states that go with it. */
+export interface CallResult {
+  readonly output: Value;
+  /** All outputs, `output` first, of a layer whose `outputShapes` are several. */
+  readonly outputs?: readonly Value[];
+  /** The masks of `outputs`. */
+  readonly masks?: readonly (Value | undefined)[];
+  /** The mask of `output`, for the next layer. */
+  readonly mask?: Value | undefined;
+  /** Final states, where the layer has them. */
+  readonly states?: readonly Value[];
+  /** What a recurrent layer's steps kept, `[B, T, parts·H]`, such as i, f, candidate, o and c; and the names of the parts. */
+  readonly saved?: Value;
+  readonly savedNames?: readonly string[];
+  /** How a recurrent layer's hidden state reaches the next step, where its kernel ran without a mask. */
+  readonly link?: StepLink;
+  /** h of every timestep, `[B, T, H]`. */
+  readonly hidden?: Value;
+  /** What variables of the layer hold after the run: moving statistics, states that live on. */
+  readonly updates?: readonly Update[];
+  /** What layers inside add to the loss, of a layer that is a model. */
+  readonly penalties?: readonly Value[];
+  /** What the layers inside gave, of a layer that is a model. */
+  readonly traces?: readonly LayerTrace[];
+}
+
+/** What a layer gave in one build of a graph. */
+export interface LayerTrace {
+  readonly layer: Layer;
+  readonly result: CallResult;
+}
+
+/**
+ * A tensor of a model that is being written: what `input()` gives, and what a layer's `call` gives back. It holds no numbers.
+ * Keras: https://keras.io/api/models/model/#functional-api
+ */
+export class SymbolicTensor implements SymbolicType {
+  /** Without the batch. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The call that makes this tensor. */
+  readonly node: LayerNode;
+  /** Which of the call's outputs this is. */
+  readonly index: number;
+
+  constructor(node: LayerNode, index: number, { shape, dtype }: SymbolicType) {
+    this.node = node;
+    this.index = index;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  /** Where it comes from, as Keras prints it: layer, which call of the layer, which output. */
+  get source(): string {
+    return `${this.node.layer.name || this.node.layer.className}[${this.node.index}][${this.index}]`;
+  }
+}
+
+/** What a layer is called on. */
+export interface NodeArguments {
+  readonly inputs: readonly SymbolicTensor[];
+  /** Masks given by the caller, one for each input; where undefined, the input's own mask counts. */
+  readonly masks: readonly (SymbolicTensor | undefined)[];
+  readonly initialState: readonly SymbolicTensor[] | undefined;
+}
+
+/** One call of a layer. A layer that is called several times is shared: its weights are the same in all of them. */
+export class LayerNode implements NodeArguments {
+  readonly layer: Layer;
+  /** Which call of the layer this is. */
+  readonly index: number;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly masks: readonly (SymbolicTensor | undefined)[];
+  readonly initialState: readonly SymbolicTensor[] | undefined;
+  readonly outputs: readonly SymbolicTensor[];
+
+  constructor(layer: Layer, { inputs, masks, initialState }: NodeArguments, types: readonly SymbolicType[]) {
+    this.layer = layer;
+    this.index = layer.nodes.length;
+    this.inputs = inputs;
+    this.masks = masks;
+    this.initialState = initialState;
+    this.outputs = types.map((type, index) => new SymbolicTensor(this, index, type));
+    layer.nodes.push(this);
+  }
+
+  /** Every tensor that the call reads, in Keras's order. */
+  get reads(): readonly SymbolicTensor[] {
+    return [...this.inputs, ...(this.initialState ?? []), ...this.masks.filter((mask) => mask !== undefined)];
+  }
+}
+
+/** @throws ValueError when something else came where a symbolic tensor is wanted. */
+export function expectSymbolic(given: unknown, what: string): SymbolicTensor {
+  if (given instanceof SymbolicTensor) return given;
+  throw new ValueError(
+    `${what}: got ${shown(given)}; expected a symbolic tensor, as input({ shape }) and a layer's call give. To compute on data, put the layer into a model and call predict.`,
+  );
+}
+
+function symbolicList(given: unknown, what: string): readonly SymbolicTensor[] {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return list.map((each) => expectSymbolic(each, what));
+}
+
+/** The masks given for the inputs of a call, one for each input. */
+function masksOf(
+  what: string,
+  given: unknown,
+  inputs: readonly SymbolicTensor[],
+): readonly (SymbolicTensor | undefined)[] {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return inputs.map(({ shape }, index) => {
+    const mask = list[index] ?? undefined;
+    return mask === undefined ? undefined : checkMask(what, expectSymbolic(mask, `${what}: mask`), shape);
+  });
+}
 
 /** The base of all layers. Subclasses say which weights they have and what they compute. */
 export abstract class Layer {
@@ -103,8 +218,31 @@ export abstract class Layer {
     inputs: SymbolicTensor | readonly SymbolicTensor[],
     options: LayerCallOptions = {},
   ): SymbolicTensor | SymbolicTensor[] {
-    const outputs = callLayer(this, inputs, options);
+    const what = `${this.className} "${this.name}"`;
+    const tensors = symbolicList(inputs, `${what}: call`);
+    this.expectKnownOptions();
+    const shapes = this.expectInputs(tensors.map(({ shape }) => shape));
+    const [first] = this.nodes;
+    const firstShapes = first === undefined ? shapes : this.expectInputs(first.inputs.map(({ shape }) => shape));
+    checkSameWeights(what, [firstShapes, this.weightSpecs(...firstShapes)], [shapes, this.weightSpecs(...shapes)]);
+    const masks = masksOf(what, options.mask, tensors);
+    const initialState = this.#initialStateOf(what, options.initialState, shapes);
+    const types = this.outputShapes(...shapes).map((shape) => ({ shape, dtype: this.outputDType }));
+    const { outputs } = new LayerNode(this, { inputs: tensors, masks, initialState }, types);
     return outputs.length === 1 ? (outputs[0] as SymbolicTensor) : [...outputs];
+  }
+
+  #initialStateOf(
+    what: string,
+    given: LayerCallOptions["initialState"],
+    shapes: readonly [Shape, ...Shape[]],
+  ): readonly SymbolicTensor[] | undefined {
+    if (given === undefined) return undefined;
+    const wanted = this.stateShapes(...shapes);
+    checkHasState(what, wanted);
+    const states = symbolicList(given, `${what}: initialState`);
+    checkStates(what, states, wanted);
+    return states;
   }
 
   /** What the layer's only call gave. @throws ValueError when there was none, or several, or several outputs. */
@@ -256,28 +394,6 @@ export abstract class Layer {
     throw new ShapeError(
       `${this.className} "${this.name}": the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; expected ${meaning}`,
       { layer: this.name, inputShape },
-    );
-  }
-}
-
-/** The base of layers without weights whose output has the input's shape; a subclass may say another. */
-export abstract class Weightless extends Layer {
-  weightSpecs(_inputShape: Shape): readonly WeightSpec[] {
-    return [];
-  }
-
-  /** The output's shape without the batch: the input's. */
-  outputShape(inputShape: Shape): Shape {
-    return inputShape;
-  }
-}
-
-/** @throws ValueError unless `value` is a whole number of at least 1. */
-export function expectPositive(layer: string, option: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new ValueError(
-      `${layer}: ${option} is ${shown(value)}; expected a whole number of at least 1, as in ${layer}({ ${option}: 32 })`,
-      { [option]: value },
     );
   }
 }

@@ -1,13 +1,11 @@
 /** What passes between a layer and whoever builds or calls it. */
+import type { DType } from "../../core/dtype.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Update, Value, Variable } from "../../graph/operation.ts";
+import type { Value, Variable } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/data/random.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { Regularizer, RegularizerLike } from "../weights/regularizers.ts";
-import type { StepLink } from "./cell.ts";
-import type { Layer } from "./layer.ts";
-import type { SymbolicTensor } from "./symbolic.ts";
 
 /** What a layer learns of the run it is part of. */
 export interface CallContext {
@@ -26,44 +24,26 @@ export interface CallContext {
   readonly stateOf?: ((variable: Variable) => Value) | undefined;
 }
 
-/** Options of a layer's `call` on symbolic tensors. */
-export interface LayerCallOptions {
-  /** Where a recurrent layer starts: one tensor for each of its states, such as [h, c] of an LSTM. Zeros when absent. */
-  readonly initialState?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
-  /** bool `[B, T]`: true for timesteps that count. The input's own mask when absent; a list for several inputs. */
-  readonly mask?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
+/**
+ * How the hidden state of one step reaches the next, for who asks how the output depends on it: through the recurrent product,
+ * whose gradient is that of `projected` (times `innerScale`), and, where `carry` is there, by that share unchanged.
+ */
+export interface StepLink {
+  /** The input's projection as the sweep reads it, `[B, T, G·H]`. */
+  readonly projected: Value;
+  /** The recurrent kernel, `[H, G·H]`. */
+  readonly recurrent: Value;
+  /** `[B, T, G·H]`; ones when absent. */
+  readonly innerScale?: Value;
+  /** `[B, T, H]`; zeros when absent. */
+  readonly carry?: Value;
 }
 
-/** What `compute` gives back: the output, and the mask and states that go with it. */
-export interface CallResult {
-  readonly output: Value;
-  /** All outputs, `output` first, of a layer whose `outputShapes` are several. */
-  readonly outputs?: readonly Value[];
-  /** The masks of `outputs`. */
-  readonly masks?: readonly (Value | undefined)[];
-  /** The mask of `output`, for the next layer. */
-  readonly mask?: Value | undefined;
-  /** Final states, where the layer has them. */
-  readonly states?: readonly Value[];
-  /** What a recurrent layer's steps kept, `[B, T, parts·H]`, such as i, f, candidate, o and c; and the names of the parts. */
-  readonly saved?: Value;
-  readonly savedNames?: readonly string[];
-  /** How a recurrent layer's hidden state reaches the next step, where its kernel ran without a mask. */
-  readonly link?: StepLink;
-  /** h of every timestep, `[B, T, H]`. */
-  readonly hidden?: Value;
-  /** What variables of the layer hold after the run: moving statistics, states that live on. */
-  readonly updates?: readonly Update[];
-  /** What layers inside add to the loss, of a layer that is a model. */
-  readonly penalties?: readonly Value[];
-  /** What the layers inside gave, of a layer that is a model. */
-  readonly traces?: readonly LayerTrace[];
-}
-
-/** What a layer gave in one build of a graph. */
-export interface LayerTrace {
-  readonly layer: Layer;
-  readonly result: CallResult;
+/** Shape and dtype of one output of a layer. */
+export interface SymbolicType {
+  /** Without the batch. */
+  readonly shape: Shape;
+  readonly dtype: DType;
 }
 
 /** A weight that a layer declares. */

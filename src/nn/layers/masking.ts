@@ -2,7 +2,8 @@ import type { Value } from "../../graph/operation.ts";
 import { expandDims } from "../../ops/data/reshape.ts";
 import { cast, mul, notEqual } from "../../ops/elementwise/arithmetic.ts";
 import { max } from "../../ops/reduce/reduce.ts";
-import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
+import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { Weightless } from "./weightless.ts";
 
 /** Options of `masking`. */
 export interface MaskingOptions extends LayerOptions {

@@ -7,14 +7,8 @@ import { expandDims, reshape } from "../../ops/data/reshape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { bothOf, causalMask, maskedSoftmax } from "./attention.ts";
-import {
-  type CallContext,
-  type CallResult,
-  expectPositive,
-  type LayerConfig,
-  type LayerOptions,
-  type WeightSpec,
-} from "./layer.ts";
+import { expectPositive } from "./call_checks.ts";
+import type { CallContext, CallResult, LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
 import { MergeLayer } from "./merge_layer.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 

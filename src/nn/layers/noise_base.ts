@@ -3,7 +3,8 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/data/random.ts";
-import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
+import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { Weightless } from "./weightless.ts";
 
 /** Options of layers that draw random numbers. */
 export interface NoiseOptions extends LayerOptions {

@@ -6,7 +6,8 @@ import { type WindowOptions, windows } from "../../ops/data/windows.ts";
 import { equal, mul, where } from "../../ops/elementwise/arithmetic.ts";
 import { argmax, sum } from "../../ops/reduce/reduce.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
-import { type CallContext, type CallResult, type LayerConfig, Weightless } from "./layer.ts";
+import type { CallContext, CallResult, LayerConfig } from "./layer.ts";
+import { Weightless } from "./weightless.ts";
 import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
 
 /** Options of `maxPooling1d` and `averagePooling1d`. */

@@ -1,18 +1,14 @@
 /** Layers that only move elements: flatten, reshape, permute, repeatVector, cropping, padding and upsampling over time. */
+
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { pad, slice, transpose } from "../../ops/data/movement.ts";
 import { broadcastTo, expandDims, reshape as reshapeOp } from "../../ops/data/reshape.ts";
+import { expectPositive } from "./call_checks.ts";
 import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
-import {
-  type CallContext,
-  type CallResult,
-  expectPositive,
-  type LayerConfig,
-  type LayerOptions,
-  Weightless,
-} from "./layer.ts";
+import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { Weightless } from "./weightless.ts";
 
 const batchOf = (x: Value): number => x.shape[0] as number;
 

@@ -1,9 +1,10 @@
 /** What convolution and pooling share: options that Keras takes as a number or a list of one, and padding over time. */
+
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { Value } from "../../graph/operation.ts";
 import { pad } from "../../ops/data/movement.ts";
 import { type WindowOptions, windowCount } from "../../ops/data/windows.ts";
-import { expectPositive } from "./layer.ts";
+import { expectPositive } from "./call_checks.ts";
 
 /** How the ends of a sequence are padded. */
 export type Padding = "valid" | "same" | "causal";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FormatError, openBrowserSaves, SluiceError, ValueError } from "../../../src/index.ts";
 import { browserSaves } from "../../../src/io/browser_saves.ts";
 import { sha256Hex } from "../../../src/io/sha256.ts";
-import { FileError } from "../../../src/platform/file_system.ts";
+import { FileError } from "../../../src/platform/file_interface.ts";
 import {
   type PrivateDirectory,
   readPrivateFile,

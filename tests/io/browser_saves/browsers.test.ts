@@ -4,7 +4,7 @@
  */
 import type { Browser, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type BrowserName, findBrowser, launchBrowser } from "../../../src/cli/browser.ts";
+import { type BrowserName, findBrowser, launchBrowser } from "../../../src/cli/launch_browser.ts";
 import { type PageServer, servePages } from "../../platform/page_server.ts";
 import { isWanted } from "../../platform/runtimes.ts";
 import { tally } from "../../support/tally.ts";

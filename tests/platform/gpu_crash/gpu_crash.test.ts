@@ -4,7 +4,7 @@
  */
 import type { Browser, CDPSession, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser } from "../../../src/cli/browser.ts";
+import { launchBrowser } from "../../../src/cli/launch_browser.ts";
 import { tally } from "../../support/tally.ts";
 import { type PageServer, servePages } from "../page_server.ts";
 import { describeSkipped, isWanted } from "../runtimes.ts";

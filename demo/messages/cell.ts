@@ -1,0 +1,70 @@
+/** Messages of the view “Inside the cell”: the gates and states of a recurrent layer, and its vanishing gradient. */
+import type { Which } from "./models.ts";
+
+/** The recurrent layers that the page can show, by Keras's names. */
+export type CellKind = "lstm" | "gru" | "simpleRnn";
+
+/** A gate or state of a layer; every kind of layer has `h`. */
+export type PartName = "f" | "i" | "candidate" | "c" | "o" | "h" | "z" | "r";
+
+/** A word as the layer reads it. */
+export interface Token {
+  readonly word: string;
+  /** Its index among the words of the text; absent for the token that starts a row. */
+  readonly place: number | undefined;
+  /** The word is too rare to have a vector of its own. */
+  readonly isRare: boolean;
+}
+
+/** A layer's gate or state: one row of `units` numbers for each token. */
+export type Part = Float32Array<ArrayBuffer>;
+
+export interface CellParams {
+  readonly which: Which;
+  readonly text: string;
+}
+
+/** The gates and states of a layer as it reads a text. */
+export interface CellReading {
+  readonly text: string;
+  readonly kind: CellKind;
+  readonly units: number;
+  /** The tokens that the layer reads, in order, without padding. */
+  readonly tokens: readonly Token[];
+  readonly parts: Readonly<Partial<Record<PartName, Part>>>;
+  /** c (or h, for a layer without c) before the first token, as the padding left it. */
+  readonly before: Part;
+  /** What each unit's last h is multiplied by to make the logit; empty if the layer's output goes to another layer. */
+  readonly output: Part;
+  readonly bias: number;
+}
+
+export interface FadeParams {
+  readonly text: string;
+  /** The number of words in the passage. */
+  readonly length: number;
+  readonly which: "untrained" | "trained";
+}
+
+/** How strongly the logit depends on the hidden state after each word, for one kind of layer. */
+export interface Fading {
+  readonly kind: CellKind;
+  /** ‖∂logit/∂h‖ after each word, the first word first. */
+  readonly norms: Float32Array<ArrayBuffer>;
+}
+
+/** The words of the passage, and a curve over them for each kind of layer. */
+export interface Fadings {
+  readonly words: readonly string[];
+  readonly curves: readonly Fading[];
+}
+
+export interface RivalProgress {
+  readonly kind: CellKind;
+  /** From 0 to 1, over all three networks. */
+  readonly share: number;
+  readonly loss: number;
+}
+
+/** The accuracy of each network on held-out sentences. */
+export type RivalScores = Readonly<Record<CellKind, number>>;

@@ -1,0 +1,164 @@
+/** What the view shows: the reading of the sentence at hand, the token and unit in the middle, and how the picture is set. */
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import { readReading } from "../../cell/reading_file.ts";
+import type { CellReading, PartName } from "../../messages/cell.ts";
+import { newestOnly } from "../../newest_only.ts";
+import { SHIPPED_FOLDER } from "../../shipped_model.ts";
+import { ownVersion, text, unit, which, word } from "../../state.ts";
+import { ask } from "../../worker_client.ts";
+import { pushOf, type Sort, sortUnits, stateOf } from "./units.ts";
+
+/** The reading waits until the visitor has not typed for so long. */
+const TYPING_MILLISECONDS = 150;
+const PLAY_MILLISECONDS = 420;
+/** Units that are shown at first. */
+export const FIRST_UNITS = 16;
+
+/** The latest reading; that of the sentence before while the next one is being read. */
+export const reading = signal<CellReading | undefined>(undefined);
+/** The part of the units that the large picture shows. */
+export const part = signal<PartName>("c");
+export const sort = signal<Sort>("part");
+export const showsAll = signal(false);
+/** What the colours of signed values are measured by. */
+export const scale = signal<"unit" | "sentence" | "model">("sentence");
+/** The token in the middle, by its place among the tokens; nothing when none is. */
+export const token = signal<number | undefined>(undefined);
+export const isPlaying = signal(false);
+/** What the mouse points at. */
+export const hover = signal<{ readonly unit: number | undefined; readonly step: number | undefined }>({
+  unit: undefined,
+  step: undefined,
+});
+/** On a phone: which handful of units is shown. */
+export const unitPage = signal(0);
+/** The largest size of each part in all that was read of the model so far. */
+export const largestSeen = signal<Readonly<Partial<Record<PartName, number>>>>({});
+
+/** The units in the order in which they are shown. */
+export const order = computed<readonly number[]>(() => {
+  const current = reading.value;
+  return current === undefined ? [] : sortUnits(current, sort.value);
+});
+
+/** The unit in the middle: the selected one, or that with the largest part in the verdict. */
+export const shownUnit = computed(() => {
+  const current = reading.value;
+  if (current === undefined) return 0;
+  const chosen = unit.value;
+  return chosen !== undefined && chosen < current.units ? chosen : (sortUnits(current, "part")[0] as number);
+});
+
+/** Puts a token in the middle; other views know it by its place among the words. */
+export function chooseToken(next: number | undefined): void {
+  batch(() => {
+    token.value = next;
+    word.value = next === undefined ? undefined : reading.value?.tokens[next]?.place;
+  });
+}
+
+/** Puts a unit in the middle. */
+export function chooseUnit(next: number): void {
+  unit.value = next;
+}
+
+function take(next: CellReading): void {
+  batch(() => {
+    reading.value = next;
+    if (!(part.value in next.parts)) part.value = stateOf(next);
+    const seen = { ...largestSeen.value };
+    for (const [name, values] of Object.entries(next.parts)) {
+      const most = values.reduce((best, value) => Math.max(best, Math.abs(value)), 0);
+      seen[name as PartName] = Math.max(seen[name as PartName] ?? 0, most);
+    }
+    largestSeen.value = seen;
+    if (token.value !== undefined && token.value >= next.tokens.length) token.value = undefined;
+  });
+}
+
+/** Asks about what stands there now. */
+const refresh = newestOnly("cell", async () => {
+  const model = which.value;
+  if (model === undefined || text.value.trim() === "") return;
+  take(await ask("readCell", { which: model, text: text.value }));
+});
+
+/** What the shipped model made of the page's first sentence: there before the model is. */
+async function takeFirst(): Promise<void> {
+  try {
+    const response = await fetch(`${SHIPPED_FOLDER}first_reading.safetensors`);
+    const first = readReading(new Uint8Array(await response.arrayBuffer()));
+    if (reading.value === undefined && text.value === first.text) take(first);
+  } catch {
+    // The model itself comes soon, and says it if it does not.
+  }
+}
+
+/** Keeps the reading up to date while the view is open. Returns what ends it. */
+export function followReading(): () => void {
+  if (untracked(() => reading.value) === undefined) void takeFirst();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked: string | undefined;
+  const endAsking = effect(() => {
+    const model = which.value;
+    const isTyped = asked !== undefined && asked !== text.value;
+    asked = text.value;
+    void ownVersion.value;
+    if (model === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, isTyped ? TYPING_MILLISECONDS : 0);
+  });
+  const endForgetting = effect(() => {
+    // Another model has other ranges.
+    void which.value;
+    largestSeen.value = {};
+  });
+  const endFollowing = effect(() => {
+    const chosen = word.value;
+    const at = reading.value?.tokens.findIndex(({ place }) => place === chosen) ?? -1;
+    if (chosen !== undefined && at >= 0) token.value = at;
+  });
+  return () => {
+    clearTimeout(timer);
+    pause();
+    endAsking();
+    endForgetting();
+    endFollowing();
+  };
+}
+
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** Goes from word to word, from the beginning if the last one is shown. */
+export function play(): void {
+  const last = (reading.value?.tokens.length ?? 0) - 1;
+  if (last < 0) return;
+  pause();
+  isPlaying.value = true;
+  if (token.value === undefined || token.value >= last) chooseToken(0);
+  timer = setInterval(() => {
+    const next = (token.value ?? 0) + 1;
+    chooseToken(Math.min(next, last));
+    if (next >= last) pause();
+  }, PLAY_MILLISECONDS);
+}
+
+export function pause(): void {
+  clearInterval(timer);
+  isPlaying.value = false;
+}
+
+/** One word on or back. */
+export function stepBy(by: number): void {
+  pause();
+  const last = (reading.value?.tokens.length ?? 0) - 1;
+  const from = token.value ?? (by > 0 ? -1 : last + 1);
+  chooseToken(Math.min(last, Math.max(0, from + by)));
+}
+
+/** The logit of the reading, and each unit's part in it. */
+export const logit = computed(() => {
+  const current = reading.value;
+  if (current === undefined || current.output.length === 0) return undefined;
+  return order.value.reduce((sum, each) => sum + pushOf(current, each), current.bias);
+});

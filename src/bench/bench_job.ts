@@ -1,0 +1,63 @@
+/** The bench that `sluice bench` runs, the same in Node, Deno and a browser's page: it touches no file and no terminal. */
+import { requestDevice } from "../index.ts";
+import type { BenchPlace, BenchReport } from "./bench_report.ts";
+import { selectCases } from "./cases/index.ts";
+import { NORMAL, QUICK } from "./harness.ts";
+import { loadPeers } from "./peers/index.ts";
+import type { Peer } from "./peers/peer.ts";
+import { type BenchEvent, runBench } from "./run_bench.ts";
+import { type ShaderJob, shaderCase } from "./shader_case.ts";
+
+/** What to measure, as plain data. */
+export interface BenchJob {
+  readonly filter?: string;
+  readonly all: boolean;
+  readonly quick: boolean;
+  readonly peers: boolean;
+  /** Stay within WebGPU's default limits. */
+  readonly defaultLimits: boolean;
+  /** A shader to time instead of the cases. */
+  readonly shader?: ShaderJob;
+  /** The runtime at hand, and versions of what is compared, for the report. */
+  readonly runtime: BenchPlace["runtime"];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** What a bench tells on its way. */
+export type BenchJobEvent = BenchEvent | { readonly kind: "note"; readonly text: string };
+
+/** How a bench is watched and stopped, and what else it compares with. */
+export interface BenchJobControl {
+  /** Told of each result as it comes. */
+  readonly onEvent: (event: BenchJobEvent) => void;
+  readonly signal: AbortSignal;
+  /** Peers that only this runtime can reach. */
+  readonly morePeers?: readonly Peer[];
+}
+
+/**
+ * Opens the adapter and measures.
+ * @throws ValueError when a filter fits no case; DeviceError without an adapter; AbortError when stopped.
+ */
+export async function runBenchJob(job: BenchJob, control: BenchJobControl): Promise<BenchReport> {
+  const { onEvent, signal, morePeers = [] } = control;
+  const cases = job.shader === undefined ? selectCases(job) : [shaderCase(job.shader)];
+  const device = await requestDevice({ defaultLimits: job.defaultLimits });
+  const note = (name: string, reason: string) =>
+    onEvent({ kind: "note", text: `${name} is not compared with: ${reason}` });
+  const peers = job.peers ? [...(await loadPeers(note)), ...morePeers] : [];
+  try {
+    const options = {
+      cases,
+      peers,
+      variants: !job.quick,
+      measure: job.quick ? QUICK : NORMAL,
+      runtime: job.runtime,
+      versions: job.versions,
+    };
+    return await runBench(device, options, { onEvent, signal });
+  } finally {
+    for (const peer of peers) peer.dispose();
+    device.dispose();
+  }
+}

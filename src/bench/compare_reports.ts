@@ -1,0 +1,82 @@
+/** Two runs of the bench beside each other: what became faster or slower, beyond what noise explains. */
+import { FormatError, ValueError } from "../core/errors.ts";
+import { type BenchPlace, type BenchReport, type BenchResult, keyOf } from "./bench_report.ts";
+import type { Summary } from "./statistics.ts";
+
+/** A line that both runs have. */
+export interface Comparison {
+  readonly key: string;
+  readonly before: Pick<Summary, "median" | "low" | "high">;
+  readonly after: Pick<Summary, "median" | "low" | "high">;
+  /** Times as long as before: below 1 is faster. */
+  readonly ratio: number;
+  /** `same` where the intervals of the medians meet, or the change is too small to matter. */
+  readonly verdict: "faster" | "slower" | "same";
+}
+
+/** Smaller changes of the median are called the same, whatever the intervals. */
+const LEAST_CHANGE = 0.03;
+
+/**
+ * Refuses to compare runs on different adapters, or in different runtimes.
+ * @throws ValueError naming both.
+ */
+export function assertComparable(before: BenchPlace, after: BenchPlace): void {
+  const [old, now] = [before, after].map(({ adapter, runtime }) => `${adapter}, in ${runtime.name}`);
+  if (old === now) return;
+  throw new ValueError(
+    `the earlier run was on ${old}, this one is on ${now}; times of different adapters say nothing of a change. Pass --any-adapter to compare them all the same.`,
+    { before: old, after: now },
+  );
+}
+
+/** Compares the lines that both runs have, in the order of the later run. */
+export function compareReports(before: BenchReport, after: BenchReport): Comparison[] {
+  const known = new Map(before.results.map((result) => [keyOf(result), result]));
+  return after.results.flatMap((result) => {
+    const old = known.get(keyOf(result));
+    return old === undefined ? [] : [compare(old, result)];
+  });
+}
+
+function compare(old: BenchResult, result: BenchResult): Comparison {
+  const [before, after] = [old.measurement, result.measurement];
+  const ratio = after.median / before.median;
+  const isApart = after.high < before.low || after.low > before.high;
+  const matters = isApart && Math.abs(ratio - 1) > LEAST_CHANGE;
+  return { key: keyOf(result), before, after, ratio, verdict: matters ? (ratio < 1 ? "faster" : "slower") : "same" };
+}
+
+/**
+ * A report from its JSON.
+ * @throws FormatError when it is none, or of another version.
+ */
+export function readReport(text: string, path: string): BenchReport {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError(`${path} is no JSON: ${String(cause)}`, { path }, { cause });
+  }
+  if (!isReport(value)) {
+    throw new FormatError(`${path} is no result of \`sluice bench --json\` of this version`, { path });
+  }
+  return value;
+}
+
+function isReport(value: unknown): value is BenchReport {
+  const report = value as Partial<BenchReport> | null;
+  return (
+    typeof report === "object" &&
+    report?.format === "sluice-bench" &&
+    report.formatVersion === 1 &&
+    typeof report.place?.adapter === "string" &&
+    typeof report.place.runtime?.name === "string" &&
+    Array.isArray(report.results) &&
+    report.results.every(
+      (result: Partial<BenchResult>) =>
+        typeof result.name === "string" &&
+        [result.measurement?.median, result.measurement?.low, result.measurement?.high].every(Number.isFinite),
+    )
+  );
+}

@@ -1,0 +1,187 @@
+/** Running the bench: cases one after the other on one device; what it finds is told as it goes. */
+import { AbortError, SluiceError } from "../core/errors.ts";
+import type { Device } from "../gpu/device.ts";
+import type { BenchCase, Prepared } from "./bench_case.ts";
+import type { BenchPlace, BenchProblem, BenchReport, BenchResult } from "./bench_report.ts";
+import {
+  type Measurement,
+  type MeasureOptions,
+  measure,
+  measureInTurns,
+  NORMAL,
+  ratioOf,
+  TIMESTAMPS,
+  WALL_CLOCK,
+} from "./harness.ts";
+import type { Peer } from "./peers/peer.ts";
+import { measureRoofline, type Roofline, roofSeconds } from "./roofline.ts";
+
+/** What to run. */
+export interface BenchOptions {
+  readonly cases: readonly BenchCase[];
+  /** Libraries to run the same tasks beside Sluice. */
+  readonly peers?: readonly Peer[];
+  /** Measure every variant of a kernel; else only the one that Sluice chooses. */
+  readonly variants?: boolean;
+  readonly measure?: MeasureOptions;
+  /** The runtime at hand, for the report. */
+  readonly runtime: BenchPlace["runtime"];
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** What a run tells on its way. */
+export type BenchEvent =
+  | { readonly kind: "start"; readonly place: BenchPlace; readonly cases: number }
+  | { readonly kind: "roofline"; readonly roofline: Roofline }
+  | { readonly kind: "case"; readonly name: string; readonly index: number }
+  | { readonly kind: "result"; readonly result: BenchResult }
+  | { readonly kind: "problem"; readonly problem: BenchProblem };
+
+/** How a run is watched and stopped. */
+export interface BenchControl {
+  /** Told of each result as it comes. */
+  readonly onEvent: (event: BenchEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Measures the roof, then every case. A case that fails (its result is wrong, or it does not fit) is told as a problem, and
+ * the others go on.
+ * @throws AbortError when the signal asks; DeviceLostError when the device went away.
+ */
+export async function runBench(device: Device, options: BenchOptions, control: BenchControl): Promise<BenchReport> {
+  return new BenchRun(device, options, control).run();
+}
+
+class BenchRun {
+  readonly #device: Device;
+  readonly #options: BenchOptions;
+  readonly #control: BenchControl;
+  readonly #measure: MeasureOptions;
+  readonly #results: BenchResult[] = [];
+  readonly #problems: BenchProblem[] = [];
+  #roof: Roofline = { flops: 0, bytes: 0 };
+
+  constructor(device: Device, options: BenchOptions, control: BenchControl) {
+    this.#device = device;
+    this.#options = options;
+    this.#control = control;
+    this.#measure = { ...(options.measure ?? NORMAL), ...(control.signal && { signal: control.signal }) };
+  }
+
+  async run(): Promise<BenchReport> {
+    const { cases, runtime, versions = {} } = this.#options;
+    const hasTimestamps = this.#device.gpu.features.has("timestamp-query");
+    const place = { adapter: this.#device.adapter, runtime, clock: (hasTimestamps ? TIMESTAMPS : WALL_CLOCK).name };
+    this.#control.onEvent({ kind: "start", place, cases: cases.length });
+    this.#roof = await measureRoofline(this.#device, this.#measure);
+    this.#control.onEvent({ kind: "roofline", roofline: this.#roof });
+    for (const [index, benchCase] of cases.entries()) {
+      this.#control.signal?.throwIfAborted();
+      this.#control.onEvent({ kind: "case", name: benchCase.name, index });
+      await this.#case(benchCase);
+    }
+    return {
+      format: "sluice-bench",
+      formatVersion: 1,
+      place,
+      versions: { ...versions, ...Object.fromEntries((this.#options.peers ?? []).map((p) => [p.name, p.version])) },
+      roofline: this.#roof,
+      results: this.#results,
+      problems: this.#problems,
+    };
+  }
+
+  async #case(benchCase: BenchCase): Promise<void> {
+    const own = await this.#attempt(benchCase, "sluice", undefined, () => benchCase.prepare(this.#device));
+    if (own === undefined) return;
+    const { variants, chosen } = own;
+    try {
+      await this.#attempt(benchCase, "sluice", chosen, async () => {
+        await own.check();
+        await this.#tell(benchCase, own, await measure(own.subject, this.#measure), true);
+      });
+      for (const peer of this.#options.peers ?? []) await this.#peer(benchCase, own, peer);
+    } finally {
+      own.dispose();
+    }
+    if (this.#options.variants !== true) return;
+    for (const variant of variants.filter((name) => name !== chosen)) await this.#variant(benchCase, variant);
+  }
+
+  async #variant(benchCase: BenchCase, variant: string): Promise<void> {
+    await this.#attempt(benchCase, "sluice", variant, async () => {
+      const prepared = await benchCase.prepare(this.#device, variant);
+      try {
+        await prepared.check();
+        const measured = await measure(prepared.subject, this.#measure);
+        await this.#tell(benchCase, { ...prepared, chosen: variant }, measured, false);
+      } finally {
+        prepared.dispose();
+      }
+    });
+  }
+
+  /** Sluice and the peer in turns, both by wall clock. */
+  async #peer(benchCase: BenchCase, own: Prepared, peer: Peer): Promise<void> {
+    const { task, name, group, work } = benchCase;
+    if (task === undefined) return;
+    await this.#attempt(benchCase, peer.name, undefined, async () => {
+      const theirs = await peer.prepare(task);
+      if (theirs === undefined) return;
+      try {
+        const [ours, measurement] = await measureInTurns([own.wall, theirs.subject], this.#measure);
+        if (ours === undefined || measurement === undefined) return;
+        const ratio = ratioOf(measurement, ours);
+        const result: BenchResult = {
+          ...{ name, group, library: peer.name, isDefault: false, work, measurement, ratio },
+          ...(theirs.prepareSeconds !== undefined && { compileSeconds: theirs.prepareSeconds }),
+          ...(theirs.note !== undefined && { note: theirs.note }),
+        };
+        this.#results.push(result);
+        this.#control.onEvent({ kind: "result", result });
+      } finally {
+        theirs.dispose();
+      }
+    });
+  }
+
+  async #tell(benchCase: BenchCase, prepared: Prepared, measurement: Measurement, isDefault: boolean): Promise<void> {
+    const { name, group, work } = benchCase;
+    const { compileSeconds, dispatches, extraChunks, chosen } = prepared;
+    const longestDispatch = await prepared.longestDispatch?.();
+    const best = roofSeconds(work, this.#roof);
+    const result: BenchResult = {
+      ...{ name, group, library: "sluice", isDefault, work, measurement, compileSeconds },
+      ...(dispatches !== undefined && { dispatches }),
+      ...(extraChunks !== undefined && { extraChunks }),
+      ...(longestDispatch !== undefined && { longestDispatch }),
+      ...(chosen !== undefined && { variant: chosen }),
+      ...(best > 0 && measurement.median > 0 && { roofShare: best / measurement.median }),
+    };
+    this.#results.push(result);
+    this.#control.onEvent({ kind: "result", result });
+  }
+
+  /** Runs `work`; what fails is told as a problem of the case. */
+  async #attempt<T>(
+    { name, group }: BenchCase,
+    library: string,
+    variant: string | undefined,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof AbortError || this.#control.signal?.aborted) throw error;
+      // Only a device that is still there can go on.
+      this.#device.assertUsable();
+      const message = error instanceof Error ? error.message : String(error);
+      const problem = { name, group, library, ...(variant !== undefined && { variant }), message };
+      this.#problems.push(problem);
+      this.#control.onEvent({ kind: "problem", problem });
+      if (!(error instanceof SluiceError) && library === "sluice") throw error;
+      return undefined;
+    }
+  }
+}

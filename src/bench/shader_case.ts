@@ -1,0 +1,136 @@
+/** A shader of the user's own as a case. */
+import { ValueError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
+import { ShaderProgram } from "../runtime/shader_program.ts";
+import type { BenchCase, Work } from "./bench_case.ts";
+import { shaderSubject, shaderWallSubject } from "./timed_subjects.ts";
+
+/** A shader as plain data: from a file, or pasted into a page. */
+export interface ShaderJob {
+  readonly name: string;
+  readonly source: string;
+  readonly entryPoint?: string;
+  /** What each buffer holds, in the order of the bindings' numbers. */
+  readonly buffers: readonly ShaderBuffer[];
+  readonly workgroups: readonly [number, number, number];
+  /** What one dispatch does; 0 where it is not known. */
+  readonly work: Work;
+}
+
+/** A buffer of so many bytes, filled with random float32 in [-1, 1); or one that holds the values. */
+export type ShaderBuffer =
+  | { readonly kind: "random"; readonly bytes: number }
+  | { readonly kind: "u32" | "i32" | "f32"; readonly values: readonly number[] };
+
+/** Buffers larger than this are not made: no adapter binds them. */
+const MOST_BYTES = 2 ** 32;
+
+/**
+ * The shader as a case. What it computes is nobody's business here: only that the device takes and runs it is checked.
+ * @throws ValueError for sizes or counts that no device takes.
+ */
+export function shaderCase(job: ShaderJob): BenchCase {
+  const { name, source, entryPoint, buffers, workgroups, work } = job;
+  for (const buffer of buffers) if (buffer.kind === "random") checkWhole("buffer size", buffer.bytes, 4, MOST_BYTES);
+  for (const count of workgroups) checkWhole("count of workgroups", count, 1, 65535);
+  return {
+    name,
+    group: "shader",
+    isDefault: true,
+    work,
+    prepare: async (device) => {
+      const contents = buffers.map(contentOf);
+      const began = performance.now();
+      const options = { label: name, source, buffers: contents, workgroups, ...(entryPoint && { entryPoint }) };
+      const program = await ShaderProgram.compile(device, options);
+      return {
+        subject: shaderSubject(device, program),
+        wall: shaderWallSubject(device, program),
+        compileSeconds: (performance.now() - began) / 1000,
+        dispatches: 1,
+        variants: [],
+        chosen: undefined,
+        check: () => program.run(),
+        dispose: () => program.dispose(),
+      };
+    },
+  };
+}
+
+/** Numbers of a period short enough to be made at once. */
+const PERIOD = 4099;
+
+const ARRAYS = { u32: Uint32Array, i32: Int32Array, f32: Float32Array } as const;
+
+function contentOf(buffer: ShaderBuffer, index: number): Uint8Array<ArrayBuffer> {
+  if (buffer.kind === "random") return randomBytes(buffer.bytes, index);
+  return new Uint8Array(ARRAYS[buffer.kind].from(buffer.values).buffer);
+}
+
+function randomBytes(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
+  const random = new Random(seed);
+  const block = Float32Array.from({ length: PERIOD }, () => 2 * random.uniform() - 1);
+  const data = new Float32Array(Math.ceil(bytes / 4));
+  for (let start = 0; start < data.length; start += PERIOD) data.set(block.subarray(0, data.length - start), start);
+  return new Uint8Array(data.buffer);
+}
+
+function checkWhole(what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new ValueError(`the shader's ${what} is ${value}; expected a whole number from ${least} to ${most}`, { value });
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: 2 ** 10,
+  m: 1e6,
+  mb: 1e6,
+  mib: 2 ** 20,
+  g: 1e9,
+  gb: 1e9,
+  gib: 2 ** 30,
+};
+
+/**
+ * "64MiB" as a number, "2e9" and "1.5 GB" too.
+ * @throws ValueError for anything else.
+ */
+export function parseAmount(text: string): number {
+  const [, digits, unit] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  const factor = UNITS[(unit ?? "").toLowerCase()];
+  if (digits === undefined || factor === undefined) {
+    throw new ValueError(`"${text}" is no amount; expected a number with or without a unit, such as 4096 or 64MiB`, {
+      text,
+    });
+  }
+  return Math.round(Number(digits) * factor);
+}
+
+/**
+ * Buffers, joined by commas: sizes, or values after their type: "64MiB,64MiB,u32:16777216:4".
+ * @throws ValueError for anything else.
+ */
+export function parseBuffers(text: string): ShaderBuffer[] {
+  return text.split(",").map((part): ShaderBuffer => {
+    const [, kind, list] = /^\s*(u32|i32|f32):(.*)$/i.exec(part) ?? [];
+    if (kind === undefined || list === undefined) return { kind: "random", bytes: parseAmount(part) };
+    const values = list.split(":").map((value) => Number(value.trim() || Number.NaN));
+    if (!values.every(Number.isFinite)) {
+      throw new ValueError(`"${part}" holds no numbers; expected values after the type, such as u32:1024:4`, { part });
+    }
+    return { kind: kind.toLowerCase() as "u32" | "i32" | "f32", values };
+  });
+}
+
+/** "128", "128,8" or "128x8x2" as three counts. @throws ValueError for anything else. */
+export function parseWorkgroups(text: string): [number, number, number] {
+  const parts = text.split(/[x,]/).map((part) => Number(part.trim() || Number.NaN));
+  if (parts.length > 3 || !parts.every((count) => Number.isInteger(count) && count > 0)) {
+    throw new ValueError(`"${text}" is no count of workgroups; expected 128, 128x8 or 128x8x2`, { text });
+  }
+  const [x = 1, y = 1, z = 1] = parts;
+  return [x, y, z];
+}

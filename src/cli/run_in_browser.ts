@@ -1,0 +1,32 @@
+/** Runs a training in a browser's page, and passes on what it tells. */
+import type { BrowserName } from "./launch_browser.ts";
+import { type PageEvent, type PageJob, packFiles, unpackFiles } from "./page_messages.ts";
+import { runPageJob } from "./run_page_job.ts";
+import type { Mounts } from "./static_server.ts";
+import type { JobControl } from "./training_job.ts";
+import type { TaskName, Tasks } from "./training_tasks.ts";
+
+/** What a page needs besides its job. */
+export interface PagePlace {
+  /** The URL of the built command line, beside which the page's code lies. */
+  readonly main: string;
+  /** More that it may fetch. */
+  readonly served: Mounts;
+}
+
+/** Runs a task in a page. */
+export async function runInBrowser<Name extends TaskName>(
+  name: BrowserName,
+  task: Name,
+  job: Tasks[Name]["job"],
+  { main, served }: PagePlace,
+  control: JobControl,
+): Promise<Tasks[Name]["result"] | undefined> {
+  // JSON makes `{}` of the job's own `resume`, a Map: its files go packed.
+  const pageJob: PageJob<Name> = { task, job, ...(job.resume && { resume: packFiles(job.resume) }) };
+  const { onEvent, signal } = control;
+  return runPageJob<PageEvent, Tasks[Name]["result"]>({
+    ...{ browser: name, script: "cli/training_page.js", main, job: pageJob, mounts: served, signal },
+    onMessage: (event) => onEvent(event.kind === "save" ? { kind: "save", files: unpackFiles(event.files) } : event),
+  });
+}

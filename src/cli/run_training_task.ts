@@ -1,0 +1,98 @@
+/** Runs a training where it was asked to run, shows it, and stops it on Ctrl-C. */
+import type { ModelFiles } from "../index.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { provideWebGpu } from "./provide_webgpu.ts";
+import { type PagePlace, runInBrowser } from "./run_in_browser.ts";
+import type { RuntimeName } from "./runtime_info.ts";
+import type { Mounts } from "./static_server.ts";
+import type { JobControl, JobEvent } from "./training_job.ts";
+import { ProgressView } from "./training_progress.ts";
+import { RUNNERS, type TaskName, type Tasks } from "./training_tasks.ts";
+
+/** Where and how a task runs. */
+export interface TaskPlace {
+  readonly runtime: RuntimeName;
+  /** The URL of the built command line. */
+  readonly main: string;
+  /** What a page may fetch besides its job. */
+  readonly served?: Mounts;
+  /** What the data is made of, as "reviews". */
+  readonly noun: string;
+  /** The directory that `save` keeps it in. */
+  readonly directory: string;
+  /** Keeps what was learnt: when the training ended, stopped or failed. */
+  readonly save: (files: ModelFiles) => Promise<void>;
+}
+
+/** True for the runtimes whose trainings run in a page. */
+export function isBrowser(runtime: RuntimeName): runtime is "chromium" | "firefox" {
+  return runtime === "chromium" || runtime === "firefox";
+}
+
+/**
+ * Runs a task in this process or in a page, with its progress on standard output.
+ * @returns its result, or undefined when Ctrl-C stopped it
+ */
+export async function runTask<Name extends TaskName>(
+  task: Name,
+  job: Tasks[Name]["job"],
+  { runtime, main, served = {}, noun, directory, save }: TaskPlace,
+): Promise<Tasks[Name]["result"] | undefined> {
+  const view = new ProgressView(noun);
+  let isSaved = false;
+  const interrupt = onInterrupt(() => {
+    view.clear();
+    console.log("Stopping at the next step. Press Ctrl-C again to leave at once, without saving.");
+  });
+  const onEvent = async (event: JobEvent): Promise<void> => {
+    if (event.kind === "progress") {
+      if (!interrupt.signal.aborted || event.progress.ended) view.show(event.progress);
+    } else if (event.kind === "save") {
+      view.clear();
+      await save(event.files);
+      isSaved = true;
+    } else {
+      announce(event);
+    }
+  };
+  const control: JobControl = { onEvent, signal: interrupt.signal };
+  try {
+    const result = await runWhere(runtime, task, job, { main, served }, control);
+    if (result === undefined) {
+      const kept = `Saved in ${directory}; go on with --resume ${directory}`;
+      console.log(`Stopped${isSaved ? `. ${kept}` : " before the first step; nothing to save."}`);
+    }
+    return result;
+  } finally {
+    view.clear();
+    interrupt.release();
+  }
+}
+
+async function runWhere<Name extends TaskName>(
+  runtime: RuntimeName,
+  task: Name,
+  job: Tasks[Name]["job"],
+  place: PagePlace,
+  control: JobControl,
+): Promise<Tasks[Name]["result"] | undefined> {
+  if (isBrowser(runtime)) return runInBrowser(runtime, task, job, place, control);
+  // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
+  await provideWebGpu();
+  return RUNNERS[task](job, control);
+}
+
+/** The last tenth of a file that was told of. */
+let loadedTenths = 0;
+
+function announce(event: Exclude<JobEvent, { readonly kind: "progress" | "save" }>): void {
+  if (event.kind === "model") {
+    console.log(`${event.adapter}, in ${event.runtime.name} ${event.runtime.version}\n\n${event.summary}\n`);
+  } else if (event.kind === "data") {
+    console.log(event.text);
+  } else if (event.totalBytes !== undefined) {
+    const tenths = Math.floor((event.bytes / event.totalBytes) * 10);
+    if (tenths > loadedTenths) console.log(`reading the archive: ${tenths * 10}%`);
+    loadedTenths = Math.max(loadedTenths, tenths);
+  }
+}

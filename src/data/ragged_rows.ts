@@ -1,0 +1,125 @@
+/** Rows of ids of unequal length, end to end in one array: padding is added where a batch is made, on the GPU. */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { checkId, checkSides, longest, type PadOptions, type Side } from "./pad_sequences.ts";
+
+/** N rows of ids: row n is `ids[offsets[n] … offsets[n + 1] - 1]`, at most `length` long. */
+export interface RaggedSequences {
+  readonly kind: "ragged";
+  /** All rows, end to end. */
+  readonly ids: Int32Array;
+  /** Where each row starts, and the end: N + 1 elements. */
+  readonly offsets: Int32Array;
+  /** T, the length of a row once padded. */
+  readonly length: number;
+  /** Where the padding (id 0) goes. */
+  readonly padding: Side;
+}
+
+/**
+ * Packs rows of ids, each cut to `maxLength`. The defaults are Keras's.
+ * @throws ValueError when an option or an id is not a whole number in range.
+ *
+ * @example
+ * const x = makeRagged([[5, 6], [7]], { maxLength: 4 });
+ * toPadded(x).data; // Int32Array [0, 0, 5, 6, 0, 0, 0, 7]
+ */
+export function makeRagged(
+  sequences: readonly (readonly number[] | Int32Array)[],
+  options: Omit<PadOptions, "value"> = {},
+): RaggedSequences {
+  const { padding = "pre", truncating = "pre" } = options;
+  const length = options.maxLength ?? longest(sequences);
+  checkSides("makeRagged", length, padding, truncating);
+  const offsets = new Int32Array(sequences.length + 1);
+  for (const [row, sequence] of sequences.entries()) {
+    offsets[row + 1] = (offsets[row] as number) + Math.min(sequence.length, length);
+  }
+  const ids = new Int32Array(offsets[sequences.length] as number);
+  for (const [row, sequence] of sequences.entries()) {
+    const start = offsets[row] as number;
+    const kept = (offsets[row + 1] as number) - start;
+    const from = truncating === "pre" ? sequence.length - kept : 0;
+    for (let step = 0; step < kept; step++) {
+      const id = sequence[from + step] as number;
+      if ((id | 0) !== id) checkId("makeRagged", id, `element ${from + step} of row ${row}`);
+      ids[start + step] = id;
+    }
+  }
+  return { kind: "ragged", ids, offsets, length, padding };
+}
+
+/**
+ * The rows padded with 0 to int32 `[N, T]`.
+ *
+ * @example
+ * const { shape } = toPadded(train.x); // [25000, 500]
+ */
+export function toPadded(x: RaggedSequences): NdArray {
+  const size = x.offsets.length - 1;
+  const data = new Int32Array(size * x.length);
+  for (let row = 0; row < size; row++) {
+    const start = x.offsets[row] as number;
+    const end = x.offsets[row + 1] as number;
+    const lead = x.padding === "pre" ? x.length - (end - start) : 0;
+    data.set(x.ids.subarray(start, end), row * x.length + lead);
+  }
+  return { shape: [size, x.length], data };
+}
+
+/** The largest id, to check against an embedding's table; -1 when there is none. */
+export function maxId(x: RaggedSequences): number {
+  return x.ids.reduce((largest, id) => Math.max(largest, id), -1);
+}
+
+/** Row `index`, without padding: a view. */
+export function rowOf(x: RaggedSequences, index: number): Int32Array {
+  return x.ids.subarray(x.offsets[index], x.offsets[index + 1]);
+}
+
+/** The rows at `indices`, in that order. */
+export function takeRaggedRows(x: RaggedSequences, indices: ArrayLike<number>): RaggedSequences {
+  const offsets = new Int32Array(indices.length + 1);
+  for (let row = 0; row < indices.length; row++) {
+    offsets[row + 1] = (offsets[row] as number) + rowOf(x, indices[row] as number).length;
+  }
+  const ids = new Int32Array(offsets[indices.length] as number);
+  for (let row = 0; row < indices.length; row++) ids.set(rowOf(x, indices[row] as number), offsets[row]);
+  return { ...x, ids, offsets };
+}
+
+/**
+ * Checks rows that came from outside.
+ * @throws ShapeError when offsets do not divide `ids` into `size` rows of at most `length`.
+ * @throws ValueError when an id is negative.
+ *
+ * @example
+ * checkRagged(x, 25000, "fit");
+ */
+export function checkRagged(x: RaggedSequences, size: number, what: string): void {
+  const { ids, offsets, length } = x;
+  if (offsets.length !== size + 1) {
+    throw new ShapeError(`${what}: x has ${offsets.length - 1} rows; expected ${size}`, {
+      rows: offsets.length - 1,
+      size,
+    });
+  }
+  if (offsets[0] !== 0 || offsets[size] !== ids.length) {
+    throw new ShapeError(
+      `${what}: x.offsets go from ${offsets[0]} to ${offsets[size]}; expected 0 to ${ids.length}, the number of ids`,
+      { first: offsets[0], last: offsets[size], ids: ids.length },
+    );
+  }
+  for (let row = 0; row < size; row++) {
+    const rowLength = (offsets[row + 1] as number) - (offsets[row] as number);
+    if (rowLength < 0 || rowLength > length) {
+      throw new ShapeError(`${what}: row ${row} of x has ${rowLength} ids; expected 0 to ${length}`, {
+        row,
+        rowLength,
+        length,
+      });
+    }
+  }
+  const bad = ids.findIndex((id) => id < 0);
+  if (bad >= 0) throw new ValueError(`${what}: id ${bad} of x is ${ids[bad]}; expected at least 0`, { index: bad });
+}

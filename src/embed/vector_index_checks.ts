@@ -1,0 +1,50 @@
+/** What a VectorIndex asks of its options and of ids. */
+import { ValueError } from "../core/errors.ts";
+import { shown } from "../core/options.ts";
+import { checkDimension } from "./argument_checks.ts";
+import type { VectorId } from "./host_rows.ts";
+import type { VectorStorage } from "./score_bounds.ts";
+import { checkMetric, type Metric } from "./similarity.ts";
+
+/** @throws ValueError for a dimension, metric or storage that is none. */
+export function checkKind(dimension: number, metric: Metric, storage: VectorStorage): void {
+  checkDimension("VectorIndex", dimension);
+  checkMetric("VectorIndex", metric);
+  if (storage !== "float32" && storage !== "int8") {
+    throw new ValueError(`VectorIndex: there is no storage ${shown(storage)}; expected float32 or int8`, { storage });
+  }
+}
+
+/** @throws ValueError unless it is a number of bytes, or absent. */
+export function checkBufferLimit(maxBufferBytes: number | undefined): void {
+  if (maxBufferBytes === undefined || maxBufferBytes > 0) return;
+  throw new ValueError(
+    `VectorIndex: maxBufferBytes is ${shown(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the device's own limit`,
+    { maxBufferBytes },
+  );
+}
+
+/** The ids as a list of its own. @throws ValueError when one is no text or finite number, or stands twice. */
+export function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
+  const list: readonly VectorId[] = Array.isArray(ids) ? [...ids] : [ids as VectorId];
+  const seen = new Set<VectorId>();
+  for (const id of list) {
+    if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
+      throw new ValueError(`VectorIndex.${what}: ${shown(id)} is no id; expected a text or a finite number`, { id });
+    }
+    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} stands twice`, { id });
+    seen.add(id);
+  }
+  return list;
+}
+
+/** Rows as ranges of neighbours. */
+export function rangesOf(rows: readonly number[]): [first: number, count: number][] {
+  const ranges: [number, number][] = [];
+  for (const row of rows.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[0] + last[1] === row) last[1]++;
+    else ranges.push([row, 1]);
+  }
+  return ranges;
+}

@@ -1,0 +1,298 @@
+/**
+ * Word vectors as text: a word and its numbers in each line. GloVe's files have nothing else
+ * (https://nlp.stanford.edu/projects/glove/); word2vec's begin with a line of two numbers, how many words and how many
+ * numbers each (https://code.google.com/archive/p/word2vec/).
+ */
+import { AbortError, FormatError, ValueError } from "../core/errors.ts";
+import { type OptionNames, shown } from "../core/options.ts";
+import { openSource, type Source } from "../platform/open_source.ts";
+import { checkOptions } from "./argument_checks.ts";
+import { byteLines } from "./byte_lines.ts";
+import { WordVectors } from "./word_vectors.ts";
+
+/** The two forms. */
+export type WordTextFormat = "glove" | "word2vec";
+
+/** Options of `readWordVectors`. */
+export interface ReadWordVectorsOptions {
+  /** The form; when absent, a first line of just two whole numbers makes it word2vec's. */
+  readonly format?: WordTextFormat | undefined;
+  /** Read the first so many words only: the most frequent, in the files that people publish. */
+  readonly maxWords?: number | undefined;
+  /** What to do with a line that is not UTF-8: refuse the file ("error", the default) or pass over the line ("skip"). */
+  readonly invalidUtf8?: "error" | "skip" | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of the words read so far, every 10,000. */
+  readonly onProgress?: ((words: number) => void) | undefined;
+  readonly limits?: ReadWordVectorsLimits | undefined;
+}
+
+/** The names of the options. */
+const OPTIONS: OptionNames<ReadWordVectorsOptions> = {
+  format: true,
+  maxWords: true,
+  invalidUtf8: true,
+  signal: true,
+  onProgress: true,
+  limits: true,
+};
+
+/** Bounds on what is read; a file beyond one is refused. */
+export interface ReadWordVectorsLimits {
+  /** 64 KiB by default. */
+  readonly maxLineBytes?: number;
+  /** Lines; 10 million by default. */
+  readonly maxLines?: number;
+  /** Of all vectors, as float32; 2 GiB by default. */
+  readonly maxBytes?: number;
+}
+
+/** What a file held. */
+export interface ReadWordVectors {
+  readonly vectors: WordVectors;
+  /** Lines passed over because their word had come before: the first one counts. */
+  readonly duplicates: number;
+  /** Lines passed over because they are not UTF-8. */
+  readonly invalid: number;
+}
+
+const FORMATS: readonly WordTextFormat[] = ["glove", "word2vec"];
+const TOLD_EVERY = 10_000;
+const HEADER = /^(\d{1,15}) (\d{1,15})$/;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const BYTES = 4;
+
+/**
+ * Reads vectors as they stream in. Fields are parted by single spaces (U+0020), and the last D of a line are its numbers: a
+ * word may hold spaces, as some of GloVe's do, but not the first word of a file without a header, which tells D. Of a word
+ * that occurs twice the first line counts. `<unk>` is a word like any other.
+ *
+ * @throws FormatError when a line has too few fields or a number that is not a finite decimal, the header does not fit, the
+ * file is empty, cut short against its header, not UTF-8, or beyond a limit.
+ * @throws FileError when the source cannot be read.
+ * @throws ValueError when an option is out of range.
+ * @throws AbortError when `signal` aborts.
+ * @example
+ * const { vectors } = await readWordVectors("glove.6B.100d.txt", { maxWords: 50_000 });
+ */
+export async function readWordVectors(source: Source, options: ReadWordVectorsOptions = {}): Promise<ReadWordVectors> {
+  const { maxWords, signal, onProgress, limits = {} } = checkOptions("readWordVectors", options, OPTIONS);
+  const { maxLineBytes = 2 ** 16, maxLines = 10_000_000, maxBytes = 2 ** 31 } = limits;
+  const { format, invalidUtf8 } = options;
+  checkChoice("readWordVectors: format", format, FORMATS);
+  checkChoice("readWordVectors: invalidUtf8", invalidUtf8, ["error", "skip"]);
+  if (maxWords !== undefined && !(Number.isSafeInteger(maxWords) && maxWords >= 1)) {
+    throw new ValueError(`readWordVectors: maxWords is ${maxWords}; expected a whole number of at least 1`, {
+      maxWords,
+    });
+  }
+  const { name, stream } = await openSource(source, signal ? { signal } : {});
+  const table = new Table(name, options, { maxLines, maxBytes });
+  for await (const line of byteLines(stream, name, maxLineBytes)) {
+    if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, {}, { cause: signal.reason });
+    table.add(line);
+    if (table.words.size === maxWords) break;
+    if (table.words.size % TOLD_EVERY === 0 && table.words.size > 0) onProgress?.(table.words.size);
+  }
+  return table.end(table.words.size === maxWords);
+}
+
+/** The rows read so far. */
+class Table {
+  readonly words = new Map<string, number>();
+  readonly #name: string;
+  readonly #options: ReadWordVectorsOptions;
+  readonly #limits: { readonly maxLines: number; readonly maxBytes: number };
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  #data = new Float32Array(1 << 16);
+  #size = 0;
+  #declared: number | undefined;
+  /** Lines seen, and those of them that hold a word. */
+  #lines = 0;
+  #rows = 0;
+  #duplicates = 0;
+  #invalid = 0;
+
+  constructor(
+    name: string,
+    options: ReadWordVectorsOptions,
+    limits: { readonly maxLines: number; readonly maxBytes: number },
+  ) {
+    this.#name = name;
+    this.#options = options;
+    this.#limits = limits;
+  }
+
+  add(bytes: Uint8Array): void {
+    if (++this.#lines > this.#limits.maxLines) {
+      throw this.#fault(`the file has more than ${this.#limits.maxLines} lines (maxLines)`);
+    }
+    const line = this.#decode(bytes);
+    if (this.#lines === 1 && line !== undefined && this.#takeHeader(line)) return;
+    this.#rows++;
+    if (line !== undefined) this.#addRow(line.replace(/ +$/, "").split(" "));
+  }
+
+  /** @param isCut true when enough words were read, and the rest was not. */
+  end(isCut: boolean): ReadWordVectors {
+    if (!isCut && this.#declared !== undefined && this.#rows !== this.#declared) {
+      throw new FormatError(
+        `${this.#name}: the header says ${this.#declared} words, and ${this.#rows} lines follow; the file is cut short or damaged: get it again`,
+        { declared: this.#declared, lines: this.#rows },
+      );
+    }
+    if (this.words.size === 0) {
+      throw new FormatError(`${this.#name}: there is no word in it; expected lines of a word and its numbers`);
+    }
+    const shape = [this.words.size, this.#size];
+    const data = this.#data.slice(0, this.words.size * this.#size);
+    const vectors = new WordVectors([...this.words.keys()], { shape, data });
+    return { vectors, duplicates: this.#duplicates, invalid: this.#invalid };
+  }
+
+  #decode(bytes: Uint8Array): string | undefined {
+    try {
+      const text = this.#decoder.decode(bytes);
+      return this.#lines === 1 ? text.replace(/^\uFEFF/, "") : text;
+    } catch (cause) {
+      if (this.#options.invalidUtf8 === "skip") {
+        this.#invalid++;
+        return undefined;
+      }
+      throw this.#fault(
+        'it is not UTF-8. A file that is compressed, or in word2vec\'s binary form, has to be unpacked or written as text first; invalidUtf8: "skip" passes over such lines',
+        cause,
+      );
+    }
+  }
+
+  #takeHeader(line: string): boolean {
+    const { format } = this.#options;
+    if (format === "glove") return false;
+    const [, words, size] = HEADER.exec(line.replace(/ +$/, "")) ?? [];
+    if (words === undefined || size === undefined) {
+      if (format === undefined) return false;
+      throw this.#fault(`expected word2vec's header, as "400000 100", got ${shown(line)}`);
+    }
+    this.#declared = Number(words);
+    this.#setSize(Number(size));
+    return true;
+  }
+
+  #setSize(size: number): void {
+    if (size < 1 || size * BYTES > this.#limits.maxBytes) {
+      throw this.#fault(
+        `a vector of ${size} numbers; expected at least 1, and at most maxBytes, ${this.#limits.maxBytes}`,
+      );
+    }
+    this.#size = size;
+  }
+
+  #addRow(fields: readonly string[]): void {
+    if (this.#size === 0 && fields.length > 1) this.#setSize(fields.length - 1);
+    const size = this.#size;
+    if (size === 0 || fields.length <= size) {
+      throw this.#fault(
+        `expected a word and ${size || "its"} numbers, parted by single spaces, got ${shown(fields.join(" "))}`,
+      );
+    }
+    const word = fields.slice(0, fields.length - size).join(" ");
+    if (word === "") throw this.#fault("the word is empty; expected a word before its numbers");
+    const numbers = fields.slice(fields.length - size).map((field) => this.#number(field));
+    if (this.words.has(word)) {
+      this.#duplicates++;
+      return;
+    }
+    const row = this.words.size;
+    if ((row + 1) * size * BYTES > this.#limits.maxBytes) {
+      throw this.#fault(
+        `the vectors take more than ${this.#limits.maxBytes} bytes (maxBytes); give maxWords to read fewer`,
+      );
+    }
+    if ((row + 1) * size > this.#data.length) this.#grow((row + 1) * size);
+    this.#data.set(numbers, row * size);
+    this.words.set(word, row);
+  }
+
+  #number(field: string): number {
+    const value = DECIMAL.test(field) ? Math.fround(Number(field)) : Number.NaN;
+    if (Number.isFinite(value)) return value;
+    throw this.#fault(`${shown(field)} is not a finite decimal that float32 holds`);
+  }
+
+  #grow(least: number): void {
+    const most = this.#limits.maxBytes / BYTES;
+    const larger = new Float32Array(Math.max(least, Math.min(most, this.#data.length * 2)));
+    larger.set(this.#data);
+    this.#data = larger;
+  }
+
+  #fault(what: string, cause?: unknown): FormatError {
+    return new FormatError(
+      `${this.#name}: line ${this.#lines}: ${what}`,
+      { line: this.#lines },
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}
+
+function checkChoice<T extends string>(what: string, value: T | undefined, choices: readonly T[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw new ValueError(`${what} is ${shown(value)}; expected ${choices.join(" or ")}`, { value });
+}
+
+/**
+ * Writes vectors as text, as a stream: `readWordVectors` brings back the same bits.
+ * @throws ValueError for a form that is none, and for a word that the form cannot hold: one with a line's end, or in GloVe's form a first word with a space.
+ * @example
+ * const bytes = await new Response(writeWordVectors(vectors, { format: "word2vec" })).arrayBuffer();
+ */
+export function writeWordVectors(
+  vectors: WordVectors,
+  { format = "glove" }: { readonly format?: WordTextFormat } = {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  checkChoice("writeWordVectors: format", format, FORMATS);
+  const wrong = vectors.words.find((word) => word === "" || /[\n\r]/.test(word));
+  if (wrong !== undefined) {
+    throw new ValueError(
+      `writeWordVectors: the word ${shown(wrong)} is empty or holds a line's end; text cannot hold it: keep the vectors as safetensors`,
+      { word: wrong },
+    );
+  }
+  const [first = ""] = vectors.words;
+  if (format === "glove" && (first.includes(" ") || first.startsWith("\uFEFF"))) {
+    throw new ValueError(
+      `writeWordVectors: GloVe's form tells by its first line how many numbers there are, and the first word ${shown(first)} holds a space or a byte order mark; write format: "word2vec"`,
+      { word: first },
+    );
+  }
+  const encoder = new TextEncoder();
+  const lines = linesOf(vectors, format);
+  return new ReadableStream({
+    pull(controller) {
+      const { value, done } = lines.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+}
+
+/** Rows that are written at once. */
+const ROWS_AT_ONCE = 256;
+
+function* linesOf({ words, data, size, vectorSize }: WordVectors, format: WordTextFormat): Generator<string> {
+  if (format === "word2vec") yield `${size} ${vectorSize}\n`;
+  for (let start = 0; start < size; start += ROWS_AT_ONCE) {
+    const rows = words.slice(start, start + ROWS_AT_ONCE).map((word, row) => {
+      const at = (start + row) * vectorSize;
+      const numbers = Array.from(data.subarray(at, at + vectorSize), decimal);
+      return `${word} ${numbers.join(" ")}\n`;
+    });
+    yield rows.join("");
+  }
+}
+
+/** Nine digits tell one float32 from every other. */
+function decimal(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(Number(value.toPrecision(9)));
+}

@@ -1,0 +1,95 @@
+/** Where bytes come from: a path, a URL, a Blob or File, a stream, or bytes at hand. */
+import { AbortError, ValueError } from "../core/errors.ts";
+import { FileError } from "./file_interface.ts";
+import { hasNodeModules, openFileSystem } from "./file_system.ts";
+
+/** What can be read as a stream of bytes. In a browser a string without a scheme is a URL relative to the page. */
+export type Source = string | URL | Blob | ReadableStream<Uint8Array> | Uint8Array | ArrayBuffer;
+
+/** A source that is open. */
+export interface OpenSource {
+  /** What to call it in a message: a path, a URL, or what kind of thing it is. */
+  readonly name: string;
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Bytes the stream will bring, where that is known: for a progress bar, never for trust. */
+  readonly byteLength: number | undefined;
+}
+
+const FETCHED = /^(https?|blob|data):/i;
+
+/**
+ * Opens a source for reading, once.
+ * @throws FileError when it is absent, refused, or answered with an HTTP error.
+ * @throws ValueError when it is of no known kind.
+ *
+ * @example
+ * const { stream, name } = await openSource("aclImdb_v1.tar.gz");
+ * const fromPage = await openSource(fileInput.files[0]);
+ */
+export async function openSource(source: Source, options: { readonly signal?: AbortSignal } = {}): Promise<OpenSource> {
+  if (source instanceof ReadableStream) return { name: "the stream", stream: source, byteLength: undefined };
+  if (source instanceof Blob) {
+    const name = "name" in source && typeof source.name === "string" ? source.name : "the blob";
+    return { name, stream: source.stream(), byteLength: source.size };
+  }
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+    return { name: "the bytes", stream: streamOf(bytes), byteLength: bytes.length };
+  }
+  if (source instanceof URL) return openText(source.href, options.signal);
+  if (typeof source === "string" && source !== "") return openText(source, options.signal);
+  throw new ValueError(
+    `openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got ${source === "" ? "an empty string" : typeof source}`,
+  );
+}
+
+/** The path that a text names, a `file:` URL too; undefined where it is fetched: other URLs, and any text in a browser. */
+export async function pathOf(text: string): Promise<string | undefined> {
+  if (FETCHED.test(text) || !hasNodeModules()) return undefined;
+  if (!/^file:/i.test(text)) return text;
+  const specifier = "node:url";
+  const { fileURLToPath } = (await import(/* @vite-ignore */ specifier)) as { fileURLToPath(url: string): string };
+  return fileURLToPath(text);
+}
+
+async function openText(text: string, signal: AbortSignal | undefined): Promise<OpenSource> {
+  const path = await pathOf(text);
+  if (path === undefined) return openUrl(text, signal);
+  const files = await openFileSystem();
+  return { name: path, ...(await files.readStream(path)) };
+}
+
+async function openUrl(url: string, signal: AbortSignal | undefined): Promise<OpenSource> {
+  const name = url.length > 200 ? `${url.slice(0, 200)}…` : url;
+  let response: Response;
+  try {
+    response = await fetch(url, signal ? { signal } : {});
+  } catch (cause) {
+    if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, { url: name }, { cause });
+    throw new FileError(
+      `cannot fetch ${name}: the server cannot be reached, or does not let this page read it (CORS); check the address, or download the file and give it as a path or a File`,
+      { url: name },
+      { cause },
+    );
+  }
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new FileError(
+      `cannot fetch ${name}: expected status 200 with a body, got ${response.status} ${response.statusText}; check the address`,
+      { url: name, status: response.status },
+    );
+  }
+  // With a content encoding the length counts other bytes than those that the stream brings.
+  const header = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
+  const byteLength = header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
+  return { name, stream: response.body, byteLength };
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
