@@ -238,15 +238,15 @@ export * as ops from "./ops/index.ts";
 export { type Bindings, interpret } from "./ops/interpret.ts";
 export { FileError } from "./platform/file_interface.ts";
 export { isStorageFull } from "./platform/storage_full_error.ts";
+export { type OperationTime, operationTimes } from "./runtime/measure/operation_times.ts";
+export { defaultTuningStore, type Tuning, tuningOf } from "./runtime/measure/tune.ts";
 export {
   type CallableProgram,
   type InputType,
   type ProgramOutput,
   type ProgramResult,
   program,
-} from "./runtime/callable.ts";
-export { type OperationTime, operationTimes } from "./runtime/operation_times.ts";
-export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/program.ts";
-export { defaultTuningStore, type Tuning, tuningOf } from "./runtime/tune.ts";
+} from "./runtime/run/callable.ts";
+export { type DispatchTime, type Feeds, Program, type ProgramStatistics } from "./runtime/run/program.ts";
 export { type ValueAndGradients, valueAndGrad } from "./transform/differentiate.ts";
 export { gradients, vjp } from "./transform/gradients.ts";

@@ -3,8 +3,8 @@ import type { KernelCall } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Graph, Variable } from "../graph/operation.ts";
-import { Program } from "../runtime/program.ts";
-import { variablesOf } from "../runtime/variables.ts";
+import { Program } from "../runtime/run/program.ts";
+import { variablesOf } from "../runtime/run/variables.ts";
 import type { BenchCase, Prepared } from "./bench_case.ts";
 import { dispatchesOf, programSubject, programWallSubject } from "./timed_subjects.ts";
 

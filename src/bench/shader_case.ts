@@ -1,7 +1,7 @@
 /** A shader of the user's own as a case. */
 import { ValueError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
-import { ShaderProgram } from "../runtime/shader_program.ts";
+import { ShaderProgram } from "../runtime/run/shader_program.ts";
 import type { BenchCase, Work } from "./bench_case.ts";
 import { shaderSubject, shaderWallSubject } from "./timed_subjects.ts";
 

@@ -1,7 +1,7 @@
 /** Programs as something to time: by the GPU's own clock, or from submit to end on the host's. */
 import type { Device } from "../gpu/device.ts";
-import type { Feeds, Program } from "../runtime/program.ts";
-import type { ShaderProgram } from "../runtime/shader_program.ts";
+import type { Feeds, Program } from "../runtime/run/program.ts";
+import type { ShaderProgram } from "../runtime/run/shader_program.ts";
 import type { Prepared } from "./bench_case.ts";
 import { type Subject, TIMESTAMPS, WALL_CLOCK } from "./harness.ts";
 

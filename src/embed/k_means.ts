@@ -8,9 +8,9 @@ import { add, mul, sub } from "../ops/elementwise/arithmetic.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { argmax, sum } from "../ops/reduce/reduce.ts";
 import type { Device } from "../runtime/device.ts";
-import { Program } from "../runtime/program.ts";
-import { recovering } from "../runtime/recovery.ts";
-import { variablesOf } from "../runtime/variables.ts";
+import { recovering } from "../runtime/recover/recovery.ts";
+import { Program } from "../runtime/run/program.ts";
+import { variablesOf } from "../runtime/run/variables.ts";
 import { checkDevice, checkDimension, checkOptions } from "./argument_checks.ts";
 import { toRows, type VectorsLike } from "./vector_rows.ts";
 

@@ -2,7 +2,7 @@
 import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
-import { variablesOf } from "../runtime/variables.ts";
+import { variablesOf } from "../runtime/run/variables.ts";
 import type { RowStore } from "./host_rows.ts";
 import { ErrorBound, floatTerms, int8Terms, type VectorStorage } from "./score_bounds.ts";
 import type { Metric } from "./similarity.ts";

@@ -5,7 +5,7 @@ import { EXCLUDED_SCORE } from "../kernels/search/score_rows.ts";
 import { scoreRows } from "../ops/search/score_rows.ts";
 import { topK } from "../ops/search/top_k.ts";
 import type { Device } from "../runtime/device.ts";
-import { Program } from "../runtime/program.ts";
+import { Program } from "../runtime/run/program.ts";
 import { padRows, type Shards } from "./row_shards.ts";
 
 /** Programs that are kept: each holds its scores on the GPU. */

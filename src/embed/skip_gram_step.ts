@@ -21,7 +21,7 @@ import { RATE_COUNT } from "../ops/optimizers/optimizer_update.ts";
 import { checkFinite } from "../ops/reduce/check_finite.ts";
 import { sum } from "../ops/reduce/reduce.ts";
 import type { Device } from "../runtime/device.ts";
-import { type Feeds, Program } from "../runtime/program.ts";
+import { type Feeds, Program } from "../runtime/run/program.ts";
 import { differentiate } from "../transform/differentiate.ts";
 import type { SkipGramBatch, SkipGramShape } from "./skip_gram_batches.ts";
 

@@ -4,7 +4,7 @@ import { toFormatError } from "../core/json_check.ts";
 import { shown } from "../core/options.ts";
 import type { Source } from "../platform/open_source.ts";
 import type { Device } from "../runtime/device.ts";
-import { recovering } from "../runtime/recovery.ts";
+import { recovering } from "../runtime/recover/recovery.ts";
 import { checkDevice, checkOptions } from "./argument_checks.ts";
 import { searchExactly } from "./exact_search.ts";
 import { RowStore, type VectorId } from "./host_rows.ts";

@@ -11,9 +11,9 @@ import { type InputSpec, type InputsLike, prepareInputs } from "../nn/data/data_
 import { type Column, sizeOfColumn } from "../nn/data/examples.ts";
 import { type BatchRun, predictInBatches } from "../nn/model/batch_predictor.ts";
 import { type BatchPlan, readPlan, type SavedPlan } from "../nn/saved_plan/read.ts";
-import { recovering } from "../runtime/recovery.ts";
-import { Replay } from "../runtime/replay.ts";
-import { variablesOf } from "../runtime/variables.ts";
+import { recovering } from "../runtime/recover/recovery.ts";
+import { Replay } from "../runtime/run/replay.ts";
+import { variablesOf } from "../runtime/run/variables.ts";
 
 /** Options of `loadPredictor`. */
 export interface PredictorLoadOptions {

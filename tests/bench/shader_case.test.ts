@@ -4,7 +4,7 @@ import { runBench } from "../../src/bench/run_bench.ts";
 import { parseAmount, parseBuffers, parseWorkgroups, shaderCase } from "../../src/bench/shader_case.ts";
 import { entryPoints, shaderBindings } from "../../src/gpu/shader_layout.ts";
 import type { Device } from "../../src/index.ts";
-import { ShaderProgram } from "../../src/runtime/shader_program.ts";
+import { ShaderProgram } from "../../src/runtime/run/shader_program.ts";
 import { testDevice } from "../support/device.ts";
 
 const SCALE = `

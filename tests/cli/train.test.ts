@@ -7,7 +7,7 @@ import { findBrowser } from "../../src/cli/launch_browser.ts";
 import type { recordOf } from "../../src/cli/training_report.ts";
 import type { KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import { type MatmulActivation, matmulCall } from "../../src/kernels/matmul/matmul.ts";
-import { tuningOf } from "../../src/runtime/tune.ts";
+import { tuningOf } from "../../src/runtime/measure/tune.ts";
 import { tunedDevice } from "../support/device.ts";
 import { type CommandResult, sluice } from "./command.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "../../src/index.ts";
 import type { Layer } from "../../src/nn/layers/index.ts";
 import type { CallContext } from "../../src/nn/layers/layer.ts";
-import { variablesOf } from "../../src/runtime/variables.ts";
+import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { expectClose, type Tolerance } from "../support/tolerance.ts";
 
 /** An array of a fixture. */

@@ -30,7 +30,7 @@ import {
 } from "../../src/index.ts";
 import { resolveLoss } from "../../src/nn/losses/index.ts";
 import { RATE_COUNT } from "../../src/ops/optimizers/optimizer_update.ts";
-import { variablesOf } from "../../src/runtime/variables.ts";
+import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { differentiate } from "../../src/transform/differentiate.ts";
 import { expectClose, expectNear } from "../support/tolerance.ts";
 import type { ConformanceCase } from "./case.ts";

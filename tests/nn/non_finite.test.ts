@@ -35,7 +35,7 @@ import {
   terminateOnNaN,
   ValueError,
 } from "../../src/index.ts";
-import { variablesOf } from "../../src/runtime/variables.ts";
+import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { testDevice } from "../support/device.ts";
 import { weightBits } from "./small_model.ts";
 

@@ -25,7 +25,7 @@ import {
   timeDistributed,
   type Variable,
 } from "../../src/index.ts";
-import { variablesOf } from "../../src/runtime/variables.ts";
+import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { testDevice } from "../support/device.ts";
 import { built, normals, run } from "./recurrent_support.ts";
 

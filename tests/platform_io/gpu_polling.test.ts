@@ -6,7 +6,7 @@ import { constantValue, requestDevice } from "../../src/index.ts";
 import { reduceGpuPolling } from "../../src/node.ts";
 import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { type NodeTimers, reducePolling } from "../../src/platform/gpu_polling.ts";
-import { Program } from "../../src/runtime/program.ts";
+import { Program } from "../../src/runtime/run/program.ts";
 
 type Callback = (...args: unknown[]) => void;
 

@@ -20,7 +20,7 @@ import {
   type Value,
   Variable,
 } from "../../src/index.ts";
-import { variablesOf } from "../../src/runtime/variables.ts";
+import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { testDevice } from "../support/device.ts";
 import { countGpuCalls, type GpuCalls } from "../support/gpu_calls.ts";
 

@@ -4,10 +4,10 @@ import { DeviceError } from "../../src/core/errors.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { Variable } from "../../src/graph/operation.ts";
 import { add } from "../../src/ops/elementwise/arithmetic.ts";
-import { Pacer } from "../../src/runtime/pacer.ts";
-import { Program } from "../../src/runtime/program.ts";
-import { Snapshots } from "../../src/runtime/snapshots.ts";
-import { variablesOf } from "../../src/runtime/variables.ts";
+import { Snapshots } from "../../src/runtime/recover/snapshots.ts";
+import { Pacer } from "../../src/runtime/run/pacer.ts";
+import { Program } from "../../src/runtime/run/program.ts";
+import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { testDevice } from "../support/device.ts";
 
 let device: Device;

@@ -10,9 +10,9 @@ import type { Device } from "../../src/gpu/device.ts";
 import { constant, type Graph } from "../../src/graph/operation.ts";
 import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { cacheDirectory, fileText } from "../../src/platform/stored_text.ts";
-import { Program } from "../../src/runtime/program.ts";
-import { timeCall } from "../../src/runtime/time_call.ts";
-import { tuningOf } from "../../src/runtime/tune.ts";
+import { timeCall } from "../../src/runtime/measure/time_call.ts";
+import { tuningOf } from "../../src/runtime/measure/tune.ts";
+import { Program } from "../../src/runtime/run/program.ts";
 import { testDevice, tunedDevice } from "../support/device.ts";
 
 const CALL = "matmul 6x7x5 nn linear";

@@ -3,7 +3,7 @@ import { input, type Value, Variable } from "../../graph/operation.ts";
 import { rowBatch, sequenceBatch } from "../../ops/data/batch.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import type { Device } from "../../runtime/device.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Batch, BatchSource, OpenBatch } from "./batch_source.ts";
 import type { Column, Examples } from "./examples.ts";
 

@@ -1,7 +1,7 @@
 /** Weights that several models share stay on the device until the last of these models is disposed. */
 import type { Variable } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 
 const holders = new WeakMap<Device, Map<Variable, number>>();
 

@@ -1,7 +1,7 @@
 /** States that live on from batch to batch: `stateful`. */
 import { ValueError } from "../../core/errors.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
-import { resetEverywhere } from "../../runtime/variables.ts";
+import { resetEverywhere } from "../../runtime/run/variables.ts";
 
 /** The states of a stateful layer: made at its first batch, whose size they keep. */
 export class LivingStates {

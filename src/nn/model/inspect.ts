@@ -6,7 +6,7 @@ import { slice } from "../../ops/data/movement.ts";
 import { broadcastTo } from "../../ops/data/reshape.ts";
 import { mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
-import { Program } from "../../runtime/program.ts";
+import { Program } from "../../runtime/run/program.ts";
 import { vjp } from "../../transform/gradients.ts";
 import { logitsBehind } from "../activations/logits.ts";
 import { type InputsLike, prepareInputs } from "../data/data_input.ts";

@@ -2,7 +2,7 @@
 import { LimitError, OutOfMemoryError, ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
-import { type PlanningDevice, planning } from "../../runtime/planning.ts";
+import { type PlanningDevice, planning } from "../../runtime/plan/planning.ts";
 import { isStream } from "../data/batch_stream.ts";
 import type { DataLike } from "../data/data_targets.ts";
 import type { Examples } from "../data/examples.ts";

@@ -1,8 +1,8 @@
 import type { NdArray } from "../../core/nd_array.ts";
 import { input } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
-import { Program } from "../../runtime/program.ts";
-import type { Variants } from "../../runtime/tune.ts";
+import type { Variants } from "../../runtime/measure/tune.ts";
+import { Program } from "../../runtime/run/program.ts";
 import type { Column } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { type BatchRun, predictInBatches } from "./batch_predictor.ts";

@@ -16,7 +16,7 @@ import {
   placeInputs,
   SLOT_BYTES,
   type Step,
-} from "../../runtime/plan.ts";
+} from "../../runtime/plan/plan.ts";
 import type { InputSpec } from "../data/data_input.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 

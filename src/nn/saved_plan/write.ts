@@ -10,8 +10,8 @@ import {
   largestBinding,
   type Plan,
   type Step,
-} from "../../runtime/plan.ts";
-import { PORTABLE_TRAITS, planPortably } from "../../runtime/portable.ts";
+} from "../../runtime/plan/plan.ts";
+import { PORTABLE_TRAITS, planPortably } from "../../runtime/plan/portable.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { checkCount } from "../training/fit_plan.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";

@@ -8,7 +8,7 @@ import { packModel, type SavedModel, writeModelDirectory } from "../../io/model_
 import { type SafetensorsOptions, writeSafetensors } from "../../io/safetensors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import type { ModelBase } from "../model/model_base.ts";
 import type { PredictorOptions } from "../saved_plan/write.ts";
 import type { Compiled } from "../training/step_programs.ts";

@@ -1,7 +1,7 @@
 /** Which variants of the kernels a training ran, as a saved model holds it: a resumed training runs the same, measured or not. */
 import type { JsonValue } from "../../io/strict_json.ts";
 import type { Device } from "../../runtime/device.ts";
-import { tuningOf, type Variants } from "../../runtime/tune.ts";
+import { tuningOf, type Variants } from "../../runtime/measure/tune.ts";
 import { asText, field, fieldsOf } from "./saved_fields.ts";
 
 /** What `training.variants` holds. They are of use on the adapter alone that they were chosen for. */

@@ -1,7 +1,7 @@
 /** Single steps on batches that the caller brings: `trainOnBatch` and `testOnBatch`. Their programs are kept. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { Variable } from "../../graph/operation.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Examples } from "../data/examples.ts";
 import { FedBatches } from "../data/fed_batches.ts";
 import { measuresOf } from "./objective.ts";

@@ -1,6 +1,6 @@
 import type { NdArray } from "../../core/nd_array.ts";
-import { Pacer } from "../../runtime/pacer.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { Pacer } from "../../runtime/run/pacer.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import { measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
 import { type Compiled, evaluateStep, type StepModel } from "./step_programs.ts";

@@ -2,9 +2,9 @@
 import { NonFiniteError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
-import type { Pacer } from "../../runtime/pacer.ts";
-import type { Feeds, Program } from "../../runtime/program.ts";
-import { Snapshots } from "../../runtime/snapshots.ts";
+import { Snapshots } from "../../runtime/recover/snapshots.ts";
+import type { Pacer } from "../../runtime/run/pacer.ts";
+import type { Feeds, Program } from "../../runtime/run/program.ts";
 import type { CallbackList } from "../callbacks/callback_list.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 import type { LearningRate } from "../optimizers/schedules.ts";

@@ -1,6 +1,6 @@
 /** The steps that a training or an evaluation takes, whatever its data comes from. */
 import type { Device } from "../../runtime/device.ts";
-import type { Feeds, Program } from "../../runtime/program.ts";
+import type { Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";
 import { Batches } from "../data/batches.ts";
 import { DeviceDataset } from "../data/device_dataset.ts";

@@ -2,9 +2,9 @@
 import { DeviceLostError, NonFiniteError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { Variable } from "../../graph/operation.ts";
-import { Pacer } from "../../runtime/pacer.ts";
-import { recovering } from "../../runtime/recovery.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { recovering } from "../../runtime/recover/recovery.ts";
+import { Pacer } from "../../runtime/run/pacer.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import type { MutableLogs, Training } from "../callbacks/callback.ts";
 import type { CallbackList } from "../callbacks/callback_list.ts";
 import { Evaluator } from "./evaluator.ts";

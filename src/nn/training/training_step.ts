@@ -1,7 +1,7 @@
 /** One training step, compiled and not yet run: to be timed and profiled. */
 import { Variable } from "../../graph/operation.ts";
-import type { DispatchTime, Feeds, Program } from "../../runtime/program.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import type { DispatchTime, Feeds, Program } from "../../runtime/run/program.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import { DeviceDataset } from "../data/device_dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import { measuresOf } from "./objective.ts";

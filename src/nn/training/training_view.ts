@@ -1,7 +1,7 @@
 /** The training as callbacks see it. */
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Device } from "../../runtime/device.ts";
-import { variablesOf } from "../../runtime/variables.ts";
+import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Training } from "../callbacks/callback.ts";
 import { checkWeights } from "../graph/set_weights.ts";
 import type { Optimizer } from "../optimizers/index.ts";

@@ -1,12 +1,12 @@
 /** The time of one kernel call by itself, on buffers of zeros. */
-import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import { type KernelCall, type KernelPlan, resolvePlan } from "../core/kernel_call.ts";
-import { sizeOf } from "../core/shape.ts";
-import type { Device } from "../gpu/device.ts";
+import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
+import { type KernelCall, type KernelPlan, resolvePlan } from "../../core/kernel_call.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { Plan, Step } from "../plan/plan.ts";
+import { type Encodable, encodeSteps } from "../run/encode.ts";
+import { buildResources } from "../run/program_resources.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
-import { type Encodable, encodeSteps } from "./encode.ts";
-import type { Plan, Step } from "./plan.ts";
-import { buildResources } from "./program_resources.ts";
 
 /** A sample is made this long, in seconds, by running the call often: browsers round to 100 µs, and a submit costs time of its own. */
 const SAMPLE_SECONDS = 0.005;

@@ -1,10 +1,10 @@
 /** What work would take of a device, found out by preparing it on one that makes nothing. */
-import type { Device } from "../gpu/device.ts";
-import { PlanningDevice } from "../gpu/planning_device.ts";
-import type { Variable } from "../graph/operation.ts";
-import { variablesOf } from "./variables.ts";
+import type { Device } from "../../gpu/device.ts";
+import { PlanningDevice } from "../../gpu/planning_device.ts";
+import type { Variable } from "../../graph/operation.ts";
+import { variablesOf } from "../run/variables.ts";
 
-export type { PlanningDevice } from "../gpu/planning_device.ts";
+export type { PlanningDevice } from "../../gpu/planning_device.ts";
 
 /**
  * Runs `work` on a device that only plans, and frees it.

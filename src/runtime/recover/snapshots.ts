@@ -1,13 +1,13 @@
 /** What a loss of the device does not take from a training: its variables as they were at a step, kept on the host. */
-import { NonFiniteError } from "../core/errors.ts";
-import { isFiniteArray } from "../core/float32_check.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import type { Variable } from "../graph/operation.ts";
+import { NonFiniteError } from "../../core/errors.ts";
+import { isFiniteArray } from "../../core/float32_check.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Variable } from "../../graph/operation.ts";
+import type { Device } from "../device.ts";
+import type { Pacer } from "../run/pacer.ts";
+import type { Feeds, Program } from "../run/program.ts";
+import { type VariableContents, variablesOf } from "../run/variables.ts";
 import { CheckedCopy } from "./checked_copy.ts";
-import type { Device } from "./device.ts";
-import type { Pacer } from "./pacer.ts";
-import type { Feeds, Program } from "./program.ts";
-import { type VariableContents, variablesOf } from "./variables.ts";
 
 /** A snapshot is due after so many seconds, unless that is too often for what it costs. */
 const EVERY_SECONDS = 30;

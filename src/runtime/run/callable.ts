@@ -1,10 +1,10 @@
 /** Programs that are called like functions. */
-import type { DType } from "../core/dtype.ts";
-import { ValueError } from "../core/errors.ts";
-import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../core/nd_array.ts";
-import { formatShape, type Shape } from "../core/shape.ts";
-import type { Device } from "../gpu/device.ts";
-import { type Graph, input, Value } from "../graph/operation.ts";
+import type { DType } from "../../core/dtype.ts";
+import { ValueError } from "../../core/errors.ts";
+import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { formatShape, type Shape } from "../../core/shape.ts";
+import type { Device } from "../../gpu/device.ts";
+import { type Graph, input, Value } from "../../graph/operation.ts";
 import { Program } from "./program.ts";
 
 /** Shape and dtype of an input. float32 when no dtype is given. */

@@ -1,16 +1,16 @@
 /** A graph made ready for one device: planned once, then replayed. */
-import { ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import type { Device } from "../gpu/device.ts";
-import type { Graph, LeafAttributes, Value, Variable } from "../graph/operation.ts";
-import { printGraph } from "../graph/print.ts";
+import { ValueError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { Graph, LeafAttributes, Value, Variable } from "../../graph/operation.ts";
+import { printGraph } from "../../graph/print.ts";
+import type { DispatchTime } from "../measure/timed_runs.ts";
+import { type PlannedGraph, type ProgramOptions, planProgram } from "../plan/plan_program.ts";
 import type { Pacer } from "./pacer.ts";
-import { type PlannedGraph, type ProgramOptions, planProgram } from "./plan_program.ts";
 import { type Joined, Replay } from "./replay.ts";
-import type { DispatchTime } from "./timed_runs.ts";
 
-export type { ProgramOptions } from "./plan_program.ts";
-export type { DispatchTime } from "./timed_runs.ts";
+export type { DispatchTime } from "../measure/timed_runs.ts";
+export type { ProgramOptions } from "../plan/plan_program.ts";
 
 /** What a Program does in one run, as numbers. */
 export interface ProgramStatistics {
@@ -115,7 +115,7 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
-    const { profile } = await import("./on_demand.ts");
+    const { profile } = await import("../on_demand.ts");
     return profile(this.#replay, this.#arrays(feeds));
   }
 
@@ -126,7 +126,7 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
-    const { timeRuns } = await import("./on_demand.ts");
+    const { timeRuns } = await import("../on_demand.ts");
     return timeRuns(this.#replay, runs, this.#arrays(feeds), sleep);
   }
 

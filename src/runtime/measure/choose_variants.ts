@@ -1,9 +1,9 @@
 /** Which variant of a kernel runs: as a saved training says, as the store remembers, or as measured. Loaded where one of them is asked for. */
-import { SluiceError } from "../core/errors.ts";
-import type { KernelCall } from "../core/kernel_call.ts";
-import type { ChoiceOrigin, TuneOptions, VariantChoice } from "../core/tuning.ts";
-import type { Device } from "../gpu/device.ts";
-import type { ChooseVariant } from "./planner.ts";
+import { SluiceError } from "../../core/errors.ts";
+import type { KernelCall } from "../../core/kernel_call.ts";
+import type { ChoiceOrigin, TuneOptions, VariantChoice } from "../../core/tuning.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { ChooseVariant } from "../plan/planner.ts";
 import { timeCall } from "./time_call.ts";
 import { TuningMemory, type Variants } from "./tuning_memory.ts";
 

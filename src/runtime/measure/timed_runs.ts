@@ -1,9 +1,9 @@
 /** Runs of a program under timestamp queries. */
-import { DeviceError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { DeviceError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { encodeDispatch, encodeSteps } from "../run/encode.ts";
+import type { Replay } from "../run/replay.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
-import { encodeDispatch, encodeSteps } from "./encode.ts";
-import type { Replay } from "./replay.ts";
 
 /** The time of one dispatch. */
 export interface DispatchTime {

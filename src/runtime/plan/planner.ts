@@ -2,7 +2,7 @@
  * Turns an optimized graph into a plan without touching the GPU: kernel calls in order, and for every tensor the buffer
  * that holds it. Whole buffers are reused once their tensor was read for the last time.
  */
-import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
+import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import {
   type AdapterTraits,
   type KernelCall,
@@ -11,9 +11,9 @@ import {
   resolvePlan,
   type Scratch,
   type TensorType,
-} from "../core/kernel_call.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { sizeOf } from "../core/shape.ts";
+} from "../../core/kernel_call.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { sizeOf } from "../../core/shape.ts";
 import {
   type ConstantLeaf,
   constantOp,
@@ -27,7 +27,7 @@ import {
   Value,
   type Variable,
   variableOf,
-} from "../graph/operation.ts";
+} from "../../graph/operation.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { type BoundBuffer, type CopyStep, type Location, type Plan, placeInputs, type Step } from "./plan.ts";
 

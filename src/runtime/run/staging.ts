@@ -1,5 +1,5 @@
-import { DeviceLostError } from "../core/errors.ts";
-import type { Device } from "../gpu/device.ts";
+import { DeviceLostError } from "../../core/errors.ts";
+import type { Device } from "../../gpu/device.ts";
 
 /** How long a failed map waits for word that the device was lost, and a map that was lost for its own end, in milliseconds. */
 const LOSS_GRACE = 250;

@@ -1,12 +1,12 @@
 /** Copies of variables on the host of which it is certain that they are what the GPU held. */
-import { DeviceError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { input, type Value, Variable } from "../graph/operation.ts";
-import { checksumOf } from "../kernels/reduce/checksum.ts";
-import { checksum } from "../ops/reduce/checksum.ts";
-import type { Device } from "./device.ts";
-import { Program } from "./program.ts";
-import { VariableStaging, variablesOf } from "./variables.ts";
+import { DeviceError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { input, type Value, Variable } from "../../graph/operation.ts";
+import { checksumOf } from "../../kernels/reduce/checksum.ts";
+import { checksum } from "../../ops/reduce/checksum.ts";
+import type { Device } from "../device.ts";
+import { Program } from "../run/program.ts";
+import { VariableStaging, variablesOf } from "../run/variables.ts";
 
 /**
  * Brings variables to the host with a checksum that the GPU makes of them where they lie. It begins with a number of its own

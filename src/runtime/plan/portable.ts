@@ -1,7 +1,7 @@
 /** Plans that run on any adapter. */
-import type { AdapterTraits } from "../core/kernel_call.ts";
-import type { Graph, Value } from "../graph/operation.ts";
-import { optimize } from "../transform/optimize.ts";
+import type { AdapterTraits } from "../../core/kernel_call.ts";
+import type { Graph, Value } from "../../graph/operation.ts";
+import { optimize } from "../../transform/optimize.ts";
 import type { Plan } from "./plan.ts";
 import { planGraph } from "./planner.ts";
 

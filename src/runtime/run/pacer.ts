@@ -1,4 +1,4 @@
-import type { Device } from "../gpu/device.ts";
+import type { Device } from "../../gpu/device.ts";
 
 /** Steps shorter than this are kept in flight side by side; longer ones run one at a time where waiting is costly. */
 const SHORT_STEP = 15;

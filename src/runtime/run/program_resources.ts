@@ -1,13 +1,12 @@
 /** A plan's GPU objects: pipelines, buffers, bind groups. Made once, all inside error scopes. */
-import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import { LimitError } from "../core/errors.ts";
-import { formatBytes } from "../core/format_bytes.ts";
-import { packParams } from "../core/kernel_call.ts";
-import { sizeOf } from "../core/shape.ts";
-import type { Device } from "../gpu/device.ts";
-import type { Pipeline } from "../gpu/pipeline.ts";
-import type { Variable } from "../graph/operation.ts";
-import type { Encodable } from "./encode.ts";
+import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
+import { LimitError } from "../../core/errors.ts";
+import { formatBytes } from "../../core/format_bytes.ts";
+import { packParams } from "../../core/kernel_call.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { Pipeline } from "../../gpu/pipeline.ts";
+import type { Variable } from "../../graph/operation.ts";
 import {
   type BoundBuffer,
   type CopyStep,
@@ -16,7 +15,8 @@ import {
   type Plan,
   SLOT_BYTES,
   type Step,
-} from "./plan.ts";
+} from "../plan/plan.ts";
+import type { Encodable } from "./encode.ts";
 import { variablesOf } from "./variables.ts";
 
 /** What a Program replays. */

@@ -2,12 +2,12 @@
  * The device's copies of Variables: a buffer is made when a program first meets one, and kept until it is released. What the host
  * knows of their contents is kept too, so that a buffer can be made again after a loss of the device.
  */
-import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
-import { DeviceLostError, ShapeError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
-import type { Device } from "../gpu/device.ts";
-import type { Variable } from "../graph/operation.ts";
+import { allocate, BYTES_PER_ELEMENT, type HostData } from "../../core/dtype.ts";
+import { DeviceLostError, ShapeError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { Variable } from "../../graph/operation.ts";
 import { mapBuffer } from "./staging.ts";
 
 const stores = new WeakMap<Device, VariableStore>();

@@ -1,9 +1,9 @@
 /** What a Program runs, as plain data: kernel dispatches and copies in order, and the place of every tensor. */
-import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import type { Dispatch, TensorType } from "../core/kernel_call.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { sizeOf } from "../core/shape.ts";
-import type { Variable } from "../graph/operation.ts";
+import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
+import type { Dispatch, TensorType } from "../../core/kernel_call.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Variable } from "../../graph/operation.ts";
 
 /** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
 export const SLOT_BYTES = 256;

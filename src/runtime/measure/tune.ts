@@ -1,9 +1,9 @@
 /** The choice between a kernel's variants: as measured once per adapter and shape, or as a saved training made it. */
-import type { KernelCall } from "../core/kernel_call.ts";
-import type { TuningStore, VariantChoice } from "../core/tuning.ts";
-import type { Device } from "../gpu/device.ts";
+import type { KernelCall } from "../../core/kernel_call.ts";
+import type { TuningStore, VariantChoice } from "../../core/tuning.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { ChooseVariant } from "../plan/planner.ts";
 import type { VariantChooser } from "./choose_variants.ts";
-import type { ChooseVariant } from "./planner.ts";
 import type { Variants } from "./tuning_memory.ts";
 
 export type { Variants } from "./tuning_memory.ts";
@@ -40,7 +40,7 @@ export class Tuning {
     const { tune } = this.#device;
     if (tune === undefined && kept.size === 0) return undefined;
     const turn = this.#turn.then(async () => {
-      const { VariantChooser } = await import("./on_demand.ts");
+      const { VariantChooser } = await import("../on_demand.ts");
       this.#chooser ??= new VariantChooser(this.#device, this.adapter, tune);
       return this.#chooser.chooseAll(calls(), kept);
     });
@@ -83,6 +83,6 @@ function runtimeName(): string {
 
 /** Where choices are kept unless told otherwise: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a page. */
 export function defaultTuningStore(): TuningStore {
-  const store = async () => (await import("./on_demand.ts")).keptChoices();
+  const store = async () => (await import("../on_demand.ts")).keptChoices();
   return { read: async () => (await store()).read(), write: async (text) => (await store()).write(text) };
 }

@@ -1,10 +1,10 @@
 /** From a graph to a plan for a device as it is. */
-import type { Device } from "../gpu/device.ts";
-import type { Graph, Value } from "../graph/operation.ts";
-import { optimize } from "../transform/optimize.ts";
+import type { Device } from "../../gpu/device.ts";
+import type { Graph, Value } from "../../graph/operation.ts";
+import { optimize } from "../../transform/optimize.ts";
+import { tuningOf, type Variants } from "../measure/tune.ts";
 import type { Plan } from "./plan.ts";
 import { type ChooseVariant, kernelCallsOf, planGraph } from "./planner.ts";
-import { tuningOf, type Variants } from "./tune.ts";
 
 /** Options of `Program.compile`. */
 export interface ProgramOptions {

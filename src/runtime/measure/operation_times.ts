@@ -1,5 +1,5 @@
 /** A profile summed up: how long each kind of operation took. */
-import type { DispatchTime } from "./program.ts";
+import type { DispatchTime } from "../run/program.ts";
 
 /** The time of all dispatches of one kind of operation. */
 export interface OperationTime {

@@ -1,12 +1,12 @@
 /** A plan on a device: its GPU objects are made once, then it is fed, encoded and read as often as one likes. */
-import { allocate, BYTES_PER_ELEMENT } from "../core/dtype.ts";
-import { DisposedError, ShapeError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
-import type { Device } from "../gpu/device.ts";
+import { allocate, BYTES_PER_ELEMENT } from "../../core/dtype.ts";
+import { DisposedError, ShapeError } from "../../core/errors.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
+import type { Device } from "../../gpu/device.ts";
+import { type Plan, SLOT_BYTES } from "../plan/plan.ts";
 import { encodeSteps } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
-import { type Plan, SLOT_BYTES } from "./plan.ts";
 import { type BuiltResources, buildResources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
 import { variablesOf } from "./variables.ts";

@@ -1,6 +1,6 @@
 /** The choices that a store keeps: variants, with a hash of the plans they were chosen among, by adapter and class of call. What is damaged or foreign counts as empty. */
-import type { TuningStore } from "../core/tuning.ts";
-import { fileText, keptText } from "../platform/stored_text.ts";
+import type { TuningStore } from "../../core/tuning.ts";
+import { fileText, keptText } from "../../platform/stored_text.ts";
 
 /** Variants by the class of the call. */
 export type Variants = Map<string, string>;

@@ -1,9 +1,9 @@
 /** Work that goes on by itself after the loss of its device. */
-import { DeviceError, DeviceLostError, LimitError } from "../core/errors.ts";
-import type { Variable } from "../graph/operation.ts";
-import type { Device } from "./device.ts";
-import { lossBehind } from "./staging.ts";
-import { variablesOf } from "./variables.ts";
+import { DeviceError, DeviceLostError, LimitError } from "../../core/errors.ts";
+import type { Variable } from "../../graph/operation.ts";
+import type { Device } from "../device.ts";
+import { lossBehind } from "../run/staging.ts";
+import { variablesOf } from "../run/variables.ts";
 
 /** This many losses without any progress between them end the work. */
 const MOST_LOSSES = 3;

@@ -1,5 +1,5 @@
-import type { Device } from "../gpu/device.ts";
-import { mapBuffer } from "./staging.ts";
+import type { Device } from "../../gpu/device.ts";
+import { mapBuffer } from "../run/staging.ts";
 
 /** Timestamps are 64-bit nanoseconds; two for each dispatch. */
 const TIMESTAMP_BYTES = 8;
