@@ -15,13 +15,13 @@ import { ftrlMeaning } from "./optimizers/ftrl_update.ts";
 import { updateReferences } from "./optimizers/optimizer_update.ts";
 import { adamMeaning, rmspropMeaning, sgdMeaning } from "./optimizers/optimizer_updates.ts";
 import { weightAverageReference } from "./optimizers/weight_average.ts";
-import { gruMeaning } from "./recurrent/gru.ts";
-import { lstmMeaning, lstmPaddedSweep } from "./recurrent/lstm.ts";
+import { gruReference } from "./recurrent/gru.ts";
+import { lstmPaddedOps, lstmReference } from "./recurrent/lstm.ts";
 import { lstmCellGradReference, lstmCellReference } from "./recurrent/lstm_cell.ts";
 import { maskScheduleReference } from "./recurrent/mask_schedule.ts";
 import { paddedReferences, paddingReference } from "./recurrent/padded_sweep.ts";
 import { recurrentGradientReference } from "./recurrent/recurrent_gradient.ts";
-import { simpleRnnMeaning } from "./recurrent/simple_rnn.ts";
+import { simpleRnnReference } from "./recurrent/simple_rnn.ts";
 import { sweepReferences } from "./recurrent/sweep_reference.ts";
 import { checkFiniteReference } from "./reduce/check_finite.ts";
 import { checksumReference } from "./reduce/checksum.ts";
@@ -31,16 +31,7 @@ import { scoreRowsReference } from "./search/score_rows.ts";
 import { topKReference } from "./search/top_k.ts";
 
 const POSITIONAL: readonly PositionalReference[] = [
-  lstmCellReference,
-  lstmCellGradReference,
-  maskScheduleReference,
-  paddingReference,
-  recurrentGradientReference,
   weightAverageReference,
-  ...sweepReferences(lstmMeaning),
-  ...sweepReferences(gruMeaning),
-  ...sweepReferences(simpleRnnMeaning),
-  ...paddedReferences(lstmPaddedSweep, lstmMeaning),
   ...updateReferences(sgdMeaning),
   ...updateReferences(adamMeaning),
   ...updateReferences(rmspropMeaning),
@@ -56,15 +47,24 @@ const REFERENCES: readonly OpReference[] = [
   fusedReference,
   gatherReference,
   scatterAddReference,
+  lstmCellReference,
+  lstmCellGradReference,
+  maskScheduleReference,
   matmulReference,
   ...movementReferences(),
+  paddingReference,
   randomUniformReference,
+  recurrentGradientReference,
   ...reduceReferences(),
   scoreRowsReference,
   softmaxReference,
   topKReference,
   unstackReference,
   windowsReference,
+  ...sweepReferences(lstmReference),
+  ...sweepReferences(gruReference),
+  ...sweepReferences(simpleRnnReference),
+  ...paddedReferences(lstmPaddedOps, lstmReference),
   ...POSITIONAL.map(positionalReference),
 ];
 
