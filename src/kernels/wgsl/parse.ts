@@ -14,6 +14,8 @@ export function parseShader(source: string): ShaderTemplate {
   const raw = declarationsOf(source);
   const params = raw.find(({ keyword, name }) => keyword === "struct" && name === "Params");
   const rest = raw.filter((each) => each !== params && each.name !== "params");
+  const builtIn = rest.find(({ keyword, name }) => keyword !== "enable" && PREDECLARED.has(name));
+  if (builtIn !== undefined) fail(builtIn.tokens[0], `another name than ${builtIn.name}, which WGSL itself gives`);
   const own = ownNames(params, rest);
   const declarations = rest.map((each) => readDeclaration(each, own));
   return { ...(params && { params: readParams(params) }), declarations };
