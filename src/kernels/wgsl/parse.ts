@@ -49,14 +49,14 @@ function readParams({ tokens, rest }: RawDeclaration): ParamDeclaration[] {
   }
 }
 
-/** Buffers and params that a repeated shader has once for each tensor, and the functions that reach one. */
+/** What is marked `// @each`, which a repeated shader has once for each tensor, and the functions that reach it. */
 function ownNames(params: RawDeclaration | undefined, declarations: readonly RawDeclaration[]): OwnNames {
   const members = new Set(
     params === undefined ? [] : readParams(params).flatMap((each) => (each.isOwn ? each.name : [])),
   );
   const names = new Set(
     declarations.flatMap(({ keyword, name, tokens }) =>
-      keyword === "var" && tokens.some(({ kind }) => kind === "each") ? name : [],
+      (keyword === "var" || keyword === "fn") && tokens.some(({ kind }) => kind === "each") ? name : [],
     ),
   );
   const functions = declarations.filter(({ keyword }) => keyword === "fn");

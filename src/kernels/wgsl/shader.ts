@@ -73,13 +73,18 @@ export class Shader {
     this.#printed = printed;
   }
 
-  /** The shader that these files make together, in this order. */
+  /**
+   * The shader that these files make together, in this order. A declaration takes the place of an earlier file's of the
+   * same name: a frame with a function that works can have another file's function put in its place.
+   */
   static of(...files: readonly ShaderFile[]): Shader {
     const templates = files.map(parsed);
+    const isReplaced = (file: number, { name, when }: Declaration) =>
+      templates.slice(file + 1).some((later) => later.declarations.some((d) => d.name === name && d.when === when));
     const edits: Edits = { constants: {}, features: [], copies: undefined, absent: [] };
     const params = templates.flatMap((template) => template.params ?? []);
     return new Shader(
-      templates.flatMap(({ declarations }) => declarations),
+      templates.flatMap(({ declarations }, file) => declarations.filter((each) => !isReplaced(file, each))),
       params,
       edits,
       new Map(),
@@ -141,8 +146,8 @@ export class Shader {
   }
 
   /**
-   * With a function that was generated, and the buffers and params that it reads and writes. It may call every function and read
-   * every constant of the shader: those that it names are printed.
+   * With a function that was generated, and the buffers and params that it reads and writes. It may call every function
+   * and read every constant of the shader: those that it names are printed.
    * @throws ValueError when the shader has no function of that name.
    */
   generated({ function: { name, code }, params, buffers }: GeneratedCode): Shader {
