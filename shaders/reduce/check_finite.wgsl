@@ -7,8 +7,9 @@
 //
 // A dispatch checks as many tensors as the adapter has storage buffers for: x and size are there once for each.
 //
-// Workgroups: any number of 64 invocations, which stride over the elements. Tested on the exponent bits, since a shader compiler
-// may assume that there is no NaN. All invocations that write, write the same value: the order does not matter.
+// Workgroups: any number of 64 invocations, which stride over the elements. Tested on the exponent bits, since a
+// shader compiler may assume that there is no NaN. All invocations that write, write the same value: the order does
+// not matter.
 
 const WORKGROUP = 64u;
 const EXPONENT = 0x7f800000u;

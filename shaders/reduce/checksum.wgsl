@@ -1,11 +1,11 @@
-// Adds a checksum of a tensor's bits: sum += Σ scrambled(word_i ^ (position + i) · 0x9e3779b9), modulo 2^32. Every bit of every word
-// counts, and so does its place; the order of the sum does not matter.
+// Adds a checksum of a tensor's bits: sum += Σ scrambled(word_i ^ (position + i) · 0x9e3779b9), modulo 2^32. Every bit
+// of every word counts, and so does its place; the order of the sum does not matter.
 //
 // @binding(1) x   : any[size] (read), as u32
 // @binding(2) sum : i32[1] (read_write)
 //
-// Workgroups: any number of 64 invocations, which stride over the elements. `scrambled` is "lowbias32" of Wellons 2018, "Prospecting
-// for Hash Functions".
+// Workgroups: any number of 64 invocations, which stride over the elements. `scrambled` is "lowbias32" of Wellons
+// 2018, "Prospecting for Hash Functions".
 
 const WORKGROUP = 64u;
 

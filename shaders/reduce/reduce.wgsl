@@ -4,8 +4,8 @@
 // @binding(2) out : Result[outer, segments, inner] (read_write)
 //
 // The middle axis is cut into `segments` runs of `segment_size`; with more than one, out is scratch that a second
-// dispatch reduces. Entry points: `lanes`, a workgroup of LANES per run, for inner = 1; `serial`, an invocation per run.
-// Several small tensors of one shape may share a dispatch: x and out are then there once for each.
+// dispatch reduces. Entry points: `lanes`, a workgroup of LANES per run, for inner = 1; `serial`, an invocation per
+// run. Several small tensors of one shape may share a dispatch: x and out are then there once for each.
 // Workgroups: outer · segments (lanes) or outer · segments · inner / LANES (serial), folded over x and y.
 // Numerics: sums add blocks of BLOCK, then the blocks, then lanes by a tree: the error grows far slower than that of
 // one running sum. The order is fixed. The first position wins a tie. An empty run sums to 0.

@@ -8,10 +8,7 @@ import { unstackReference } from "./data/unstack.ts";
 import { windowsReference } from "./data/windows.ts";
 import { fusedReference } from "./elementwise/fused.ts";
 import { matmulReference } from "./matmul/matmul.ts";
-import { adaptiveMeanings } from "./optimizers/adaptive_updates.ts";
-import { ftrlMeaning } from "./optimizers/ftrl_update.ts";
-import { updateReferences } from "./optimizers/optimizer_update.ts";
-import { adamMeaning, rmspropMeaning, sgdMeaning } from "./optimizers/optimizer_updates.ts";
+import { updateReferences } from "./optimizers/update_references.ts";
 import { weightAverageReference } from "./optimizers/weight_average.ts";
 import { gruMeaning } from "./recurrent/gru.ts";
 import { lstmMeaning, lstmPaddedSweep } from "./recurrent/lstm.ts";
@@ -57,11 +54,7 @@ const REFERENCES: readonly OpReference[] = [
   ...sweepReferences(gruMeaning),
   ...sweepReferences(simpleRnnMeaning),
   ...paddedReferences(lstmPaddedSweep, lstmMeaning),
-  ...updateReferences(sgdMeaning),
-  ...updateReferences(adamMeaning),
-  ...updateReferences(rmspropMeaning),
-  ...updateReferences(ftrlMeaning),
-  ...adaptiveMeanings().flatMap((meaning) => updateReferences(meaning)),
+  ...updateReferences(),
 ];
 
 const byDefinition = new Map(REFERENCES.map(({ op, reference }) => [op.definition, reference as Reference]));

@@ -1,38 +1,32 @@
-import { type Graph, type Operation, operationsOf, rootsOf, type Value } from "../graph/operation.ts";
-import { updateGroupOf } from "../ops/optimizers/optimizer_update.ts";
+import { at } from "../core/at.ts";
+import { type Graph, operationsOf, rootsOf, type Value } from "../graph/operation.ts";
+import { isUpdate, joinUpdates, namedInputs, type UpdateOperation } from "../ops/optimizers/update_op.ts";
 
 /**
- * Optimizer steps of one rule that nothing else reads become one operation, whose kernel takes as many variables at a time as the
- * adapter has storage buffers for. Run last: what they read is not looked at again.
+ * Optimizer steps of one rule that nothing else reads become one operation, whose kernel updates as many variables at a
+ * time as the adapter has storage buffers for. Run last: what they read is not looked at again.
  */
 export function groupUpdates(graph: Graph): Graph {
   const operations = operationsOf(rootsOf(graph));
   const read = new Set([...operations.flatMap(({ inputs }) => inputs), ...graph.outputs]);
-  const groups = new Map<string, Operation[]>();
+  const groups = new Map<string, UpdateOperation[]>();
   for (const operation of operations) {
-    if (updateGroupOf(operation.definition) === undefined || operation.outputs.some((output) => read.has(output)))
-      continue;
-    const gradient = operation.inputs.at(-3) as Value;
-    // A gradient that is a variable itself may not lie in a buffer that the same kernel overwrites.
-    if (rootKind(gradient) === "leaf") continue;
-    const [rates, status] = operation.inputs.slice(-2) as [Value, Value];
+    if (!isUpdate(operation) || operation.outputs.some((output) => read.has(output))) continue;
     const { definition, attributes, inputs } = operation;
-    const key = `${definition.name} ${inputs.length} ${idOf(rates)} ${idOf(status)} ${JSON.stringify(attributes)}`;
+    const { variables, rates, status } = namedInputs(inputs, attributes);
+    // A gradient that is a variable itself may not lie in a buffer that the same kernel overwrites.
+    if (variables.some(({ gradient }) => isLeaf(gradient))) continue;
+    const { slots, constants } = attributes;
+    const key = JSON.stringify([definition.name, slots, constants, idOf(rates), idOf(status)]);
     groups.set(key, [...(groups.get(key) ?? []), operation]);
   }
   const renewed = new Map<Value, Value>();
   for (const members of groups.values()) {
-    const [first] = members as [Operation, ...Operation[]];
     if (members.length === 1) continue;
-    const outputs = updateGroupOf(first.definition)?.(
-      members.flatMap(({ inputs }) => inputs),
-      { ...(first.attributes as object), variables: members.length },
-    );
-    members
-      .flatMap((member) => member.outputs)
-      .forEach((output, index) => {
-        renewed.set(output, outputs?.[index] as Value);
-      });
+    const outputs = joinUpdates(members);
+    for (const [index, output] of members.flatMap((member) => member.outputs).entries()) {
+      renewed.set(output, at(outputs, index));
+    }
   }
   return {
     outputs: graph.outputs,
@@ -42,7 +36,8 @@ export function groupUpdates(graph: Graph): Graph {
 
 const idOf = ({ operation, index }: Value) => `${operation.id}.${index}`;
 
-function rootKind(value: Value): string {
-  const { definition, inputs } = value.operation;
-  return definition.kind === "view" ? rootKind(inputs[0] as Value) : definition.kind;
+/** Whether a value is an input, a variable or a constant, seen through views. */
+function isLeaf({ operation: { definition, inputs } }: Value): boolean {
+  if (definition.kind === "view") return inputs.every(isLeaf);
+  return definition.kind === "leaf";
 }

@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `adagrad`. */
@@ -24,7 +24,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
     config: { initialAccumulatorValue, epsilon },
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => adaptiveUpdate("adagrad", state, inputs, { beta1: 0, beta2: 0, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("adagrad", state, inputs, { epsilon }),
   });
 }
 
@@ -44,6 +44,6 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
     config: { rho, epsilon },
     slots: [{ name: "accumulatedGradient" }, { name: "accumulatedDelta" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => adaptiveUpdate("adadelta", state, inputs, { beta1: rho, beta2: 0, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("adadelta", state, inputs, { rho, epsilon }),
   });
 }

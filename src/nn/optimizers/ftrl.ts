@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import { ftrlUpdate } from "../../ops/optimizers/ftrl_update.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `ftrl`. */
@@ -45,6 +45,6 @@ export function ftrl(options: FtrlOptions = {}): Optimizer {
     config,
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }, { name: "linear" }],
     rates: (rate) => [rate, 2 * l2RegularizationStrength + (beta === 0 ? 0 : beta / rate)],
-    apply: (state, inputs) => ftrlUpdate(state, inputs, attributes),
+    apply: (state, inputs) => optimizerUpdate("ftrl", state, inputs, attributes),
   });
 }

@@ -1,5 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
-import { sgdUpdate } from "../../ops/optimizers/optimizer_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `sgd`. */
@@ -20,6 +20,6 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     config: { momentum, nesterov },
     slots: momentum === 0 ? [] : [{ name: "momentum" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => sgdUpdate(state, inputs, { momentum, nesterov }),
+    apply: (state, inputs) => optimizerUpdate("sgd", state, inputs, { momentum, nesterov }),
   });
 }

@@ -8,7 +8,7 @@ import { averageCall } from "../../kernels/optimizers/average.ts";
 import { slice } from "../data/movement.ts";
 import { reshape } from "../data/reshape.ts";
 import { equal, logicalAnd, notEqual, where } from "../elementwise/arithmetic.ts";
-import type { StepInputs } from "./optimizer_update.ts";
+import type { SharedInputs } from "./update_op.ts";
 
 const averageOp = defineOp<Readonly<Record<string, never>>>({
   kind: "kernel",
@@ -44,12 +44,12 @@ export const weightAverageReference: OpReference<Readonly<Record<string, never>>
 };
 
 /** rates[4] · average + (1 − rates[4]) · w; the average as it was where `status` is not 0. */
-export function weightAverage(average: Value, w: Value, { rates, status }: Omit<StepInputs, "gradient">): Value {
+export function weightAverage(average: Value, w: Value, { rates, status }: SharedInputs): Value {
   return only(averageOp([average, w, rates, status], {}));
 }
 
 /** The average where rates[5] is not 0 and `status` is 0, w elsewhere. */
-export function averageIfDue(average: Value, w: Value, { rates, status }: Omit<StepInputs, "gradient">): Value {
+export function averageIfDue(average: Value, w: Value, { rates, status }: SharedInputs): Value {
   const isDue = notEqual(reshape(slice(rates, [5], [1]), []), 0);
   return where(logicalAnd(isDue, equal(reshape(status, []), 0)), average, w);
 }
