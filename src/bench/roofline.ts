@@ -1,11 +1,6 @@
-/**
- * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman and
- * Patterson, "Roofline", 2009).
- */
-import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Device } from "../gpu/device.ts";
+import { defineOp, type NoAttributes, type Out } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
-import { definePositionalOp as defineOp, only } from "../graph/positional.ts";
 import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/bench/roofline.ts";
 import type { BenchCase, Work } from "./bench_case.ts";
 import { checkSamples } from "./check_samples.ts";
@@ -32,12 +27,12 @@ interface Chains {
   readonly chains: number;
 }
 
-const multiplyAddOp = defineOp<Chains>({
+const multiplyAddOp = defineOp<Readonly<Record<never, never>>, Chains, Out>({
   kind: "kernel",
   name: "multiplyAdd",
-  infer: ({ attributes: { invocations } }) => [{ shape: [invocations, VECTOR], dtype: "float32" }],
-  vjp: () => [],
-  lower: ({ outputs: [output], attributes }) => [multiplyAddCall(output as Operand, attributes)],
+  infer: ({ attributes: { invocations } }) => ({ out: { shape: [invocations, VECTOR], dtype: "float32" } }),
+  vjp: () => ({}),
+  lower: ({ outputs: { out }, attributes }) => [multiplyAddCall(out, attributes)],
 });
 
 /** Element `index` of a `multiplyAddCall`'s output. */
@@ -51,12 +46,12 @@ function chainSum({ chains }: Chains, index: number): number {
   return sum;
 }
 
-const copyOp = defineOp<Readonly<Record<string, never>>>({
+const copyOp = defineOp<{ readonly x: Value }, NoAttributes, Out>({
   kind: "kernel",
   name: "plainCopy",
-  infer: ({ inputs }) => [inputs[0] as TensorType],
-  vjp: ({ cotangents: [dy] }) => [dy as Value],
-  lower: ({ inputs: [input], outputs: [output] }) => [plainCopyCall(input as Operand, output as Operand)],
+  infer: ({ inputs: { x } }) => ({ out: { shape: x.shape, dtype: x.dtype } }),
+  vjp: ({ cotangents: { out } }) => ({ x: out }),
+  lower: ({ inputs: { x }, outputs: { out } }) => [plainCopyCall(x, out)],
 });
 
 function multiplyAddCase(attributes: Chains): BenchCase {
@@ -67,7 +62,7 @@ function multiplyAddCase(attributes: Chains): BenchCase {
     isDefault: true,
     work: { flops: invocations * chains * VECTOR * CHAIN.steps * 2, bytes: invocations * VECTOR * 4 },
     build: () => ({
-      graph: { outputs: [only(multiplyAddOp([], attributes))], updates: [] },
+      graph: { outputs: [multiplyAddOp({}, attributes).out], updates: [] },
       variables: [],
       check: ([out]) =>
         checkSamples("multiply-add", out?.data ?? [], (index) => {
@@ -87,7 +82,7 @@ function copyCase(): BenchCase {
     build: () => {
       const { variable, data } = randomTable("from", [COPY_BYTES / 4], 3);
       return {
-        graph: { outputs: [only(copyOp([variable.value], {}))], updates: [] },
+        graph: { outputs: [copyOp({ x: variable.value }, {}).out], updates: [] },
         variables: [variable],
         check: ([out]) =>
           checkSamples("copy", out?.data ?? [], (index) => ({ value: data[index] as number, tolerance: 0 })),

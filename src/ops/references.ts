@@ -1,7 +1,6 @@
 /** The float64 references of the kernels' ops, for the interpreter alone: a page that does not interpret carries none of it. */
 import type { ErasedReference, OpReference } from "../graph/op.ts";
 import type { OpDefinition } from "../graph/operation.ts";
-import { type PositionalReference, positionalReference } from "../graph/positional.ts";
 import { rowBatchReference, sequenceBatchReference } from "./data/batch.ts";
 import { gatherReference, scatterAddReference } from "./data/gather.ts";
 import { movementReferences } from "./data/movement.ts";
@@ -10,10 +9,7 @@ import { unstackReference } from "./data/unstack.ts";
 import { windowsReference } from "./data/windows.ts";
 import { fusedReference } from "./elementwise/fused.ts";
 import { matmulReference } from "./matmul/matmul.ts";
-import { adaptiveMeanings } from "./optimizers/adaptive_updates.ts";
-import { ftrlMeaning } from "./optimizers/ftrl_update.ts";
-import { updateReferences } from "./optimizers/optimizer_update.ts";
-import { adamMeaning, rmspropMeaning, sgdMeaning } from "./optimizers/optimizer_updates.ts";
+import { updateReferences } from "./optimizers/update_references.ts";
 import { weightAverageReference } from "./optimizers/weight_average.ts";
 import { gruReference } from "./recurrent/gru.ts";
 import { lstmPaddedOps, lstmReference } from "./recurrent/lstm.ts";
@@ -29,15 +25,6 @@ import { reduceReferences } from "./reduce/reduce.ts";
 import { softmaxReference } from "./reduce/softmax.ts";
 import { scoreRowsReference } from "./search/score_rows.ts";
 import { topKReference } from "./search/top_k.ts";
-
-const POSITIONAL: readonly PositionalReference[] = [
-  weightAverageReference,
-  ...updateReferences(sgdMeaning),
-  ...updateReferences(adamMeaning),
-  ...updateReferences(rmspropMeaning),
-  ...updateReferences(ftrlMeaning),
-  ...adaptiveMeanings().flatMap((meaning) => updateReferences(meaning)),
-];
 
 const REFERENCES: readonly OpReference[] = [
   rowBatchReference,
@@ -60,12 +47,13 @@ const REFERENCES: readonly OpReference[] = [
   softmaxReference,
   topKReference,
   unstackReference,
+  weightAverageReference,
   windowsReference,
   ...sweepReferences(lstmReference),
   ...sweepReferences(gruReference),
   ...sweepReferences(simpleRnnReference),
   ...paddedReferences(lstmPaddedOps, lstmReference),
-  ...POSITIONAL.map(positionalReference),
+  ...updateReferences(),
 ];
 
 const byDefinition = new Map(REFERENCES.map(({ definition, reference }) => [definition, reference]));

@@ -32,7 +32,8 @@ export function declarationsOf(source: string): RawDeclaration[] {
   };
   const tokens = tokensOf(source);
   for (const [index, token] of tokens.entries()) {
-    if (current.length === 0 && (token.kind === "space" || token.text === ";")) continue;
+    // An annotation here is the one before's, which has it already.
+    if (current.length === 0 && (token.kind === "space" || token.kind === "each" || token.text === ";")) continue;
     current.push(token);
     if (token.kind !== "sign") continue;
     if (OPENING.has(token.text)) depth++;

@@ -22,7 +22,8 @@ const TOKEN =
  *
  * - `// @unroll` before a loop unrolls it; `// @unroll(feature)` does so with that feature only.
  * - `// @with(feature) code` is code for adapters with the feature, `code // @without(feature)` for those without it.
- * - `declaration // @each`: a shader repeated for several tensors has such a buffer or param once for each.
+ * - `declaration // @each`: a shader repeated for several tensors has such a buffer or param once for each. Functions that
+ *   reach one need no mark; one that another file replaces has it at the end of its first line.
  */
 export function tokensOf(source: string): Token[] {
   const text = source.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ""));

@@ -14,6 +14,8 @@ export function parseShader(source: string): ShaderTemplate {
   const raw = declarationsOf(source);
   const params = raw.find(({ keyword, name }) => keyword === "struct" && name === "Params");
   const rest = raw.filter((each) => each !== params && each.name !== "params");
+  const builtIn = rest.find(({ keyword, name }) => keyword !== "enable" && PREDECLARED.has(name));
+  if (builtIn !== undefined) fail(builtIn.tokens[0], `another name than ${builtIn.name}, which WGSL itself gives`);
   const own = ownNames(params, rest);
   const declarations = rest.map((each) => readDeclaration(each, own));
   return { ...(params && { params: readParams(params) }), declarations };
@@ -47,14 +49,14 @@ function readParams({ tokens, rest }: RawDeclaration): ParamDeclaration[] {
   }
 }
 
-/** Buffers and params that a repeated shader has once for each tensor, and the functions that reach one. */
+/** What is marked `// @each`, which a repeated shader has once for each tensor, and the functions that reach it. */
 function ownNames(params: RawDeclaration | undefined, declarations: readonly RawDeclaration[]): OwnNames {
   const members = new Set(
     params === undefined ? [] : readParams(params).flatMap((each) => (each.isOwn ? each.name : [])),
   );
   const names = new Set(
     declarations.flatMap(({ keyword, name, tokens }) =>
-      keyword === "var" && tokens.some(({ kind }) => kind === "each") ? name : [],
+      (keyword === "var" || keyword === "fn") && tokens.some(({ kind }) => kind === "each") ? name : [],
     ),
   );
   const functions = declarations.filter(({ keyword }) => keyword === "fn");

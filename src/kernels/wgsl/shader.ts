@@ -35,6 +35,16 @@ export interface BoundDeclaration extends Pick<BufferDeclaration, "name" | "acce
   readonly copy?: number;
 }
 
+/** What a shader is given that no file has: see `generated`. */
+export interface GeneratedCode {
+  /** Takes the place of the file's function of that name. */
+  readonly function: { readonly name: string; readonly code: string };
+  /** Behind the file's own. */
+  readonly params: readonly ParamDeclaration[];
+  /** In place of the file's own. */
+  readonly buffers: readonly BoundDeclaration[];
+}
+
 interface Edits {
   readonly constants: Constants;
   readonly features: readonly string[];
@@ -63,13 +73,18 @@ export class Shader {
     this.#printed = printed;
   }
 
-  /** The shader that these files make together, in this order. */
+  /**
+   * The shader that these files make together, in this order. A declaration takes the place of an earlier file's of the
+   * same name: a frame with a function that works can have another file's function put in its place.
+   */
   static of(...files: readonly ShaderFile[]): Shader {
     const templates = files.map(parsed);
+    const isReplaced = (file: number, { name, when }: Declaration) =>
+      templates.slice(file + 1).some((later) => later.declarations.some((d) => d.name === name && d.when === when));
     const edits: Edits = { constants: {}, features: [], copies: undefined, absent: [] };
     const params = templates.flatMap((template) => template.params ?? []);
     return new Shader(
-      templates.flatMap(({ declarations }) => declarations),
+      templates.flatMap(({ declarations }, file) => declarations.filter((each) => !isReplaced(file, each))),
       params,
       edits,
       new Map(),
@@ -128,6 +143,26 @@ export class Shader {
    */
   repeated(count: number): Shader {
     return this.#edited({ copies: count });
+  }
+
+  /**
+   * With a function that was generated, and the buffers and params that it reads and writes. It may call every function
+   * and read every constant of the shader: those that it names are printed.
+   * @throws ValueError when the shader has no function of that name.
+   */
+  generated({ function: { name, code }, params, buffers }: GeneratedCode): Shader {
+    if (!this.#declarations.some((each) => each.kind === "code" && each.name === name)) {
+      throw new ValueError(`shader: there is no function ${name} to generate`, { name });
+    }
+    const uses = code.match(/\b[A-Za-z_]\w*/g) ?? [];
+    const declarations = this.#declarations.flatMap((each): Declaration[] => {
+      if (each.kind === "buffer") return [];
+      return [each.name === name ? { kind: "code", name, uses, code: [code] } : each];
+    });
+    const bound = buffers.map(
+      (buffer, index): BufferDeclaration => ({ kind: "buffer", ...buffer, binding: index + 1, uses: [] }),
+    );
+    return new Shader([...bound, ...declarations], [...this.#params, ...params], this.#edits, new Map());
   }
 
   /** Prints an entry point. @throws ValueError when there is none of that name. */
