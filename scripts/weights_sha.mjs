@@ -1,19 +1,19 @@
-// Proves that a change of the engine's internals changed no number: prints a line for each training run of scripts/weights/
-// with the SHA-256 of its weights and its dispatches per step.
+// Proves that a change of the engine's internals changed no number: prints a line for each training run of
+// scripts/weights/ with the SHA-256 of its weights and its dispatches per step.
 //
 //   node scripts/weights_sha.mjs                     all runs, in Node, on whatever adapter there is
 //   node scripts/weights_sha.mjs --save FILE         writes the lines as JSON
 //   node scripts/weights_sha.mjs --compare FILE      compares with saved lines; exits with 1 and names what changed
 //   node scripts/weights_sha.mjs --only lstm         the runs whose name contains "lstm", and compares those alone
 //
-// A line holds the SHA-256 of all weights end to end, of what the trained model predicts, and of the logs of all epochs
-// as JSON, the dispatches of one step, and the run's name. For word vectors, searches and k-means it holds the SHA-256 of
-// the result, that of all bytes that were read from the GPU (a search's scores), and the number of all dispatches. The
-// first run is that of `npm run train -- --seed 3`: its hash is the one that this command prints.
+// A line holds the SHA-256 of all weights end to end, of what the trained model predicts, and of the logs of all
+// epochs as JSON, the dispatches of one step, and the run's name. For word vectors, searches and k-means it holds the
+// SHA-256 of the result, that of all bytes that were read from the GPU (a search's scores), and the number of all
+// dispatches. The first run is that of `npm run train -- --seed 3`: its hash is the one that this command saves.
 //
 // Hashes hold for one adapter and one driver: compare on the machine that saved. The script loads the source through
-// Vite, as scripts/record_run.mjs does, so it needs no build. It takes 40 seconds on two cores with lavapipe, a minute or
-// two where the driver's shader cache is empty.
+// Vite, as scripts/record_run.mjs does, so it needs no build. It takes 40 seconds on two cores with lavapipe, a minute
+// or two where the driver's shader cache is empty.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -143,7 +143,7 @@ function activationRuns({ activation, dense, sequential }) {
   return names.map((name) =>
     modelRun(`activation ${typeof name === "string" ? name : JSON.stringify(name)}`, {
       make: (device) => sequential([dense({ units: 6 }), activation(name)], { device, inputShape: [4], seed: 9 }),
-      x: (rows) => spread([rows, 4], 51, 5),
+      x: (rows) => spread([rows, 4], 51, name === "relu6" ? 30 : 5),
       y: (rows) => spread([rows, name === "glu" ? 3 : 6], 52),
       fit: { epochs: 1 },
       rows: BATCH,
