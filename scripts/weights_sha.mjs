@@ -9,7 +9,7 @@
 // A line holds the SHA-256 of all weights end to end, of what the trained model predicts, and of the logs of all
 // epochs as JSON, the dispatches of one step, and the run's name. For word vectors, searches and k-means it holds the
 // SHA-256 of the result, that of all bytes that were read from the GPU (a search's scores), and the number of all
-// dispatches. The first run is that of `npm run train -- --seed 3`: its hash is the one that this command saves.
+// dispatches. The first run is that of `npm run train -- --seed 3`: its hash is `weightsSha256` of `--json FILE`.
 //
 // Hashes hold for one adapter and one driver: compare on the machine that saved. The script loads the source through
 // Vite, as scripts/record_run.mjs does, so it needs no build. It takes 40 seconds on two cores with lavapipe, a minute
