@@ -33,7 +33,7 @@ await setup();
 const root = fileURLToPath(new URL("..", import.meta.url));
 const vite = await createServer({
   ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
-  server: { middlewareMode: true, watch: null },
+  server: { middlewareMode: true, watch: null, ws: false },
   // `using` is newer than Node 20.
   oxc: { target: "es2023" },
 });
