@@ -44,7 +44,10 @@ export class LimitError extends DeviceError {
   override readonly name: string = "LimitError";
 }
 
-/** A buffer for which the GPU, or the `memoryLimit` of `requestDevice`, has no room. What was made before it is freed; nothing has changed. */
+/**
+ * A buffer for which the GPU, or the `memoryLimit` of `requestDevice`, has no room. What was made before it is freed;
+ * nothing has changed.
+ */
 export class OutOfMemoryError extends LimitError {
   override readonly name: string = "OutOfMemoryError";
 }
@@ -53,7 +56,10 @@ export class OutOfMemoryError extends LimitError {
 export class DeviceLostError extends DeviceError {
   override readonly name: string = "DeviceLostError";
 
-  /** `"destroyed"` where somebody called `destroy()`, `"unknown"` where the driver, the GPU process or the machine failed. */
+  /**
+   * `"destroyed"` where somebody called `destroy()`, `"unknown"` where the driver, the GPU process or the machine
+   * failed.
+   */
   get reason(): string {
     return typeof this.details.reason === "string" ? this.details.reason : "unknown";
   }

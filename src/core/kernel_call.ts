@@ -12,8 +12,8 @@ export interface TensorType {
 }
 
 /**
- * A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls. It is told
- * from others by identity.
+ * A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls. It is
+ * told from others by identity.
  */
 export type Operand = TensorType;
 
@@ -121,12 +121,18 @@ export interface KernelCall {
   readonly reads: Operands | readonly Operand[];
   readonly writes: Operands | readonly Operand[];
   /**
-   * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound itself.
+   * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound
+   * itself.
    */
   readonly inPlace?: readonly InPlace[];
-  /** Names of the kernel's variants; the first is not the default: `plan` without a name chooses by adapter and shape. */
+  /**
+   * Names of the kernel's variants; the first is not the default: `plan` without a name chooses by adapter and shape.
+   */
   readonly variants?: readonly string[];
-  /** With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal text are equally fast. */
+  /**
+   * With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal
+   * text are equally fast.
+   */
   readonly shapeClass?: string;
   /** Dispatches and scratch of a variant on an adapter. */
   readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
@@ -142,7 +148,10 @@ export const scratchBuffer = (index: number, access: "read" | "read_write"): Buf
   access,
 });
 
-/** Folds a one-dimensional grid of `count` workgroups into the adapter's limit per dimension; kernels read `id = wid.x + wid.y * num_workgroups.x`. */
+/**
+ * Folds a one-dimensional grid of `count` workgroups into the adapter's limit per dimension; kernels read `id = wid.x +
+ * wid.y * num_workgroups.x`.
+ */
 export function foldGrid(count: number, adapter: AdapterTraits): [number, number, number] {
   const limit = adapter.limits.maxComputeWorkgroupsPerDimension;
   if (count <= limit) return [Math.max(1, count), 1, 1];

@@ -67,7 +67,8 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
     }
     if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
       throw new ShapeError(
-        `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ${formatShape(shape.slice(depth))}`,
+        `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ` +
+          `${formatShape(shape.slice(depth))}`,
         { shape, depth },
       );
     }

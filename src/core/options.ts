@@ -15,7 +15,8 @@ export function expectOptions(what: string, given: object, known: object): void 
     const names = Object.keys(known);
     const meant = names.find((name) => isAlike(name, option));
     throw new ValueError(
-      `${what}: unknown option "${option}"; ${meant === undefined ? `expected some of ${names.join(", ")}` : `did you mean ${meant}?`}`,
+      `${what}: unknown option "${option}"; ` +
+        `${meant === undefined ? `expected some of ${names.join(", ")}` : `did you mean ${meant}?`}`,
       { option },
     );
   }
@@ -37,7 +38,8 @@ function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
 }
 
 /**
- * What is asked for by name: `"l2"` as `{ name: "l2" }`; an object with a name as it is. `key` is what the name is called there.
+ * What is asked for by name: `"l2"` as `{ name: "l2" }`; an object with a name as it is. `key` is what the name is
+ * called there.
  * @throws ValueError for anything else.
  */
 export function asNamed<Key extends string, T extends Readonly<Record<Key, string>>>(

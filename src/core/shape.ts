@@ -72,7 +72,8 @@ export function broadcastShapes(what: string, ...shapes: Shape[]): number[] {
       if (own === 1 || own === size) continue;
       if (size !== 1) {
         throw new ShapeError(
-          `${what}: shapes ${shapes.map(formatShape).join(" and ")} do not broadcast; expected equal sizes or 1 on each axis, aligned at the last`,
+          `${what}: shapes ${shapes.map(formatShape).join(" and ")} do not broadcast; expected equal sizes or 1 on ` +
+            "each axis, aligned at the last",
           { shapes },
         );
       }

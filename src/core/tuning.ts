@@ -14,15 +14,24 @@ export type VariantTimer = (call: KernelCall, variant: string) => Promise<number
 
 /** How a device chooses by measurement. */
 export interface TuneOptions {
-  /** Where choices are kept: a place of one's own, or the path of a file (Node, Deno). See `defaultTuningStore` for the default. */
+  /**
+   * Where choices are kept: a place of one's own, or the path of a file (Node, Deno). See `defaultTuningStore` for the
+   * default.
+   */
   readonly store?: TuningStore | string;
-  /** Measuring ends after so many seconds on a device (60): what is then unmeasured runs as it would untuned, and is not remembered. */
+  /**
+   * Measuring ends after so many seconds on a device (60): what is then unmeasured runs as it would untuned, and is not
+   * remembered.
+   */
   readonly seconds?: number;
   /** What takes the times, instead of the device's own clock. */
   readonly timer?: VariantTimer;
 }
 
-/** Why a variant runs: measured now, remembered by the store, given by a saved training, or as untuned because time was up. */
+/**
+ * Why a variant runs: measured now, remembered by the store, given by a saved training, or as untuned because time was
+ * up.
+ */
 export type ChoiceOrigin = "measured" | "remembered" | "replayed" | "default";
 
 /** A choice that was made for a class of kernel calls. */

@@ -63,7 +63,8 @@ export function forecastData(values: readonly number[], { window, ahead, test: s
   const [trained, needed] = [values.length - held, window + ahead];
   if (held < 1 || trained < needed) {
     throw new ValueError(
-      `the series has ${values.length} rows, ${trained} of them to train on; window ${window} and ahead ${ahead} need ${needed}, and test ${share} at least one row more: give a longer series, or shorter windows`,
+      `the series has ${values.length} rows, ${trained} of them to train on; window ${window} and ahead ${ahead} ` +
+        `need ${needed}, and test ${share} at least one row more: give a longer series, or shorter windows`,
       { rows: values.length, needed },
     );
   }
@@ -85,7 +86,8 @@ export function forecastData(values: readonly number[], { window, ahead, test: s
 /**
  * A stacked LSTM with one output, compiled for the mean squared error.
  * @example
- * using model = forecastModel(device, { window: 60, layers: 4, units: 50, dropout: 0.2, learningRate: 0.001, seed: 7 });
+ * const options = { window: 60, layers: 4, units: 50, dropout: 0.2, learningRate: 0.001, seed: 7 };
+ * using model = forecastModel(device, options);
  * await model.fit(data.train, { epochs: 3 });
  */
 export function forecastModel(device: Device, plan: NetworkPlan): Model {

@@ -1,5 +1,6 @@
 /**
- * `sluice/forecast`: what comes next in a series, by a stacked LSTM, and how that compares with forecasts that need none.
+ * `sluice/forecast`: what comes next in a series, by a stacked LSTM, and how that compares with forecasts that need
+ * none.
  * @module sluice/forecast
  */
 export {

@@ -4,7 +4,10 @@ import type { AdapterTraits } from "../core/kernel_call.ts";
 import type { OptionNames } from "../core/options.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 
-/** Limits that Sluice raises to the adapter's own where the device allows it; the WebGPU defaults suffice for small models. */
+/**
+ * Limits that Sluice raises to the adapter's own where the device allows it; the WebGPU defaults suffice for small
+ * models.
+ */
 const RAISED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -22,15 +25,20 @@ export interface DeviceOptions {
   /** Stay within WebGPU's default limits, as the smallest conforming adapter would. */
   readonly defaultLimits?: boolean;
   /**
-   * Choose between a kernel's variants by measurement, once per adapter and shape, and remember; `tuningOf(device)` tells
-   * what was chosen. By default the choice is a pure function of adapter and shape, and nothing is measured or kept.
+   * Choose between a kernel's variants by measurement, once per adapter and shape, and remember; `tuningOf(device)`
+   * tells what was chosen. By default the choice is a pure function of adapter and shape, and nothing is measured or
+   * kept.
    */
   readonly tune?: boolean | TuneOptions;
-  /** Bytes that the engine's buffers never pass together; what would pass them is an OutOfMemoryError. As much as the adapter gives when absent. */
+  /**
+   * Bytes that the engine's buffers never pass together; what would pass them is an OutOfMemoryError. As much as the
+   * adapter gives when absent.
+   */
   readonly memoryLimit?: number;
   /**
-   * Told of each loss of the device, before anything is done about it; not of the end that `dispose` brings. What Sluice opened
-   * it opens again by itself. A device that the app made it can only go on without where this gives a new one.
+   * Told of each loss of the device, before anything is done about it; not of the end that `dispose` brings. What
+   * Sluice opened it opens again by itself. A device that the app made it can only go on without where this gives a new
+   * one.
    */
   readonly onDeviceLost?: (
     error: DeviceLostError,
@@ -94,12 +102,21 @@ function whereToFindWebGpu(): string {
     return 'expected navigator.gpu. In Node, write `import "sluice/node"` first (it needs the npm package "webgpu").';
   }
   if ("isSecureContext" in globalThis && globalThis.isSecureContext === false) {
-    return "expected navigator.gpu, which browsers give only to secure pages: serve this one by https or from localhost.";
+    return (
+      "expected navigator.gpu, which browsers give only to secure pages: serve this one by https or from " +
+      "localhost."
+    );
   }
-  return "expected navigator.gpu. Use a browser that has it: Chrome or Edge 113+, Safari 26+, Firefox 141+ (Windows) or 145+ (macOS).";
+  return (
+    "expected navigator.gpu. Use a browser that has it: Chrome or Edge 113+, Safari 26+, Firefox 141+ (Windows) " +
+    "or 145+ (macOS)."
+  );
 }
 
-/** Opens a device with every raised limit and wanted feature that the adapter has; with the defaults when that is refused. */
+/**
+ * Opens a device with every raised limit and wanted feature that the adapter has; with the defaults when that is
+ * refused.
+ */
 async function openDevice(adapter: GPUAdapter, options: DeviceOptions): Promise<GPUDevice> {
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const requiredLimits: Record<string, number> = {};

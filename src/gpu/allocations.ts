@@ -56,13 +56,16 @@ export class Allocations {
     const largest = gpu.limits.maxBufferSize;
     if (size > largest) {
       throw new LimitError(
-        `${label}: a buffer of ${formatBytes(size)} passes this device's maxBufferSize of ${formatBytes(largest)}; use a smaller batch, sequence or table`,
+        `${label}: a buffer of ${formatBytes(size)} passes this device's maxBufferSize of ${formatBytes(largest)}; ` +
+          "use a smaller batch, sequence or table",
         { label, bytes: size, limit: largest },
       );
     }
     if (this.#bytes + size > this.#limit) {
       throw new OutOfMemoryError(
-        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer units`,
+        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of ` +
+          `the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer ` +
+          "units",
         { label, bytes: size, held: this.#bytes, limit: this.#limit },
       );
     }
@@ -100,7 +103,8 @@ export class Allocations {
   }
 
   /**
-   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are freed.
+   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are
+   * freed.
    * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU finds another fault.
    */
   async guard<T>(gpu: GPUDevice, what: string, make: () => T): Promise<T> {
@@ -141,7 +145,8 @@ export class Allocations {
   #outOfMemory(what: string, bytes?: number): OutOfMemoryError {
     const size = bytes === undefined ? "" : ` for a buffer of ${formatBytes(bytes)}`;
     return new OutOfMemoryError(
-      `${what}: the GPU has no memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a shorter sequence or fewer units`,
+      `${what}: the GPU has no memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a ` +
+        "shorter sequence or fewer units",
       { label: what, bytes, held: this.#bytes },
     );
   }

@@ -1,4 +1,7 @@
-/** The device: the only owner of a GPUDevice, and of the next one after a loss. It counts the engine's buffers, and gathers what goes wrong. */
+/**
+ * The device: the only owner of a GPUDevice, and of the next one after a loss. It counts the engine's buffers, and
+ * gathers what goes wrong.
+ */
 import { DeviceError, DeviceLostError, DisposedError, ValueError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { expectOptions } from "../core/options.ts";
@@ -16,8 +19,8 @@ interface DeviceParts extends Pick<DeviceOptions, "tune" | "memoryLimit" | "onDe
 }
 
 /**
- * A WebGPU device as Sluice uses it. Make one with `requestDevice`; dispose it when done. It outlives the loss of its GPUDevice:
- * who needs it next opens another one, and `generation` counts them.
+ * A WebGPU device as Sluice uses it. Make one with `requestDevice`; dispose it when done. It outlives the loss of its
+ * GPUDevice: who needs it next opens another one, and `generation` counts them.
  */
 export class Device {
   /** How programs for this device choose between a kernel's variants by measurement; undefined where they do not. */
@@ -92,7 +95,9 @@ export class Device {
     return this.#disposed;
   }
 
-  /** @throws DisposedError, or DeviceError after an error that nothing handled. A loss can be made good, see `reopened`. */
+  /**
+   * @throws DisposedError, or DeviceError after an error that nothing handled. A loss can be made good, see `reopened`.
+   */
   assertOpen(): void {
     if (this.#disposed) throw new DisposedError("the device was disposed; request a new one with requestDevice()");
     if (this.#failure !== undefined) throw this.#failure;
@@ -171,7 +176,10 @@ export class Device {
     return generation;
   }
 
-  /** All that was on the GPU is gone; those who keep copies put them in place at once, so that nobody sees anything older or newer. */
+  /**
+   * All that was on the GPU is gone; those who keep copies put them in place at once, so that nobody sees anything
+   * older or newer.
+   */
   #takeLoss(error: DeviceLostError): void {
     this.#loss = error;
     this.#failure = undefined;
@@ -193,7 +201,8 @@ export class Device {
   }
 
   /**
-   * Makes a buffer that this device counts. To be called within `guard`, from which the failures come that the GPU reports.
+   * Makes a buffer that this device counts. To be called within `guard`, from which the failures come that the GPU
+   * reports.
    * @throws OutOfMemoryError when it does not fit `memoryLimit`; DeviceError when it passes the device's maxBufferSize.
    */
   createBuffer(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
@@ -212,8 +221,10 @@ export class Device {
   }
 
   /**
-   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are freed.
-   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU finds another fault; DeviceLostError.
+   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are
+   * freed.
+   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU finds another fault;
+   * DeviceLostError.
    */
   async guard<T>(what: string, make: () => T): Promise<T> {
     this.assertUsable();
@@ -229,7 +240,10 @@ export class Device {
     return () => this.#disposals.delete(dispose);
   }
 
-  /** Frees everything the engine holds on this device, and the device itself if Sluice opened it. Harmless when repeated. */
+  /**
+   * Frees everything the engine holds on this device, and the device itself if Sluice opened it. Harmless when
+   * repeated.
+   */
   dispose(): void {
     if (this.#disposed) return;
     for (const dispose of [...this.#disposals]) dispose();
@@ -256,9 +270,9 @@ function checkLimit(limit = Number.POSITIVE_INFINITY): number {
 /**
  * Opens the GPU. In Node, `import "sluice/node"` first.
  *
- * A GPUDevice can be lost at any time. Sluice then opens another one by itself: at once after a `destroy()`, else 0.25, 1, 5 and
- * 130 s after the loss or the attempt before; not after a second failure of the driver within two minutes. What a running `fit`
- * has learnt since its last snapshot is learnt again.
+ * A GPUDevice can be lost at any time. Sluice then opens another one by itself: at once after a `destroy()`, else 0.25,
+ * 1, 5 and 130 s after the loss or the attempt before; not after a second failure of the driver within two minutes.
+ * What a running `fit` has learnt since its last snapshot is learnt again.
  *
  * @throws DeviceError when there is no WebGPU or no adapter; it says what to install or which browser to use.
  * @example

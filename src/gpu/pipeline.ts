@@ -80,7 +80,8 @@ export class PipelineCache {
           `  ${lineNum}:${linePos} ${type}: ${message}\n    ${lines[lineNum - 1] ?? ""}`,
       );
       throw new DeviceError(
-        `the shader "${label}" did not compile: ${cause instanceof Error ? cause.message : String(cause)}\n${messages.join("\n")}`,
+        `the shader "${label}" did not compile: ` +
+          `${cause instanceof Error ? cause.message : String(cause)}\n${messages.join("\n")}`,
         { label, source },
         { cause },
       );

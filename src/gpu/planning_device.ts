@@ -3,8 +3,8 @@ import type { AdapterTraits } from "../core/kernel_call.ts";
 import { Device } from "./device.ts";
 
 /**
- * Stands in for a device, with its limits and traits: programs are planned and compiled for it by the same code, but take no
- * memory and cannot run. What `memory` tells is what the real device would hold.
+ * Stands in for a device, with its limits and traits: programs are planned and compiled for it by the same code, but
+ * take no memory and cannot run. What `memory` tells is what the real device would hold.
  */
 export class PlanningDevice extends Device {
   readonly #real: Device;

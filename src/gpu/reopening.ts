@@ -27,7 +27,8 @@ export class Reopening {
   /**
    * Opens the GPU again: at once after a `destroy()`, else after a moment, and where that fails after ever longer ones.
    * @param wait sleeps so many seconds, and rejects when it is no longer wanted
-   * @throws DeviceLostError after the second loss within two minutes (until two quiet minutes have passed), and when every attempt failed.
+   * @throws DeviceLostError after the second loss within two minutes (until two quiet minutes have passed), and when
+   * every attempt failed.
    */
   async open(
     loss: DeviceLostError,
@@ -38,7 +39,9 @@ export class Reopening {
     if (loss.reason !== "destroyed" && this.#last - this.#before < QUIET_SECONDS && since < QUIET_SECONDS) {
       const retryAfter = Math.ceil(QUIET_SECONDS - since);
       throw new DeviceLostError(
-        `${loss.message}. It was the second time within two minutes, so Sluice does not try again by itself. Close what else uses the GPU, or take a smaller batch; after ${retryAfter} s, or after a reload of the page, go on from what is kept`,
+        `${loss.message}. It was the second time within two minutes, so Sluice does not try again by itself. Close ` +
+          `what else uses the GPU, or take a smaller batch; after ${retryAfter} s, or after a reload of the page, go ` +
+          "on from what is kept",
         { ...loss.details, retryAfter },
         { cause: loss },
       );

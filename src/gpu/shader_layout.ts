@@ -21,7 +21,8 @@ function withoutComments(source: string): string {
  * Buffers of group 0 in the order of their numbers.
  * @throws ValueError for other groups, and for textures and samplers.
  * @example
- * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;"); // [{ binding: 0, name: "x", type: "read-only-storage" }]
+ * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;");
+ * // [{ binding: 0, name: "x", type: "read-only-storage" }]
  */
 export function shaderBindings(source: string): ShaderBinding[] {
   const found = [...withoutComments(source).matchAll(DECLARATION)].map(([, group, binding, space, access, name]) => {

@@ -1,7 +1,10 @@
 /** Files behind one small interface, which runtimes implement, and the error of all of them. */
 import { SluiceError } from "../core/errors.ts";
 
-/** A file that could not be read or written; `details.code` is the system's code (`ENOENT`, `ENOSPC`, …) where it has one. */
+/**
+ * A file that could not be read or written; `details.code` is the system's code (`ENOENT`, `ENOSPC`, …) where it has
+ * one.
+ */
 export class FileError extends SluiceError {
   override readonly name: string = "FileError";
 }

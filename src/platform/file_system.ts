@@ -14,7 +14,8 @@ export function hasNodeModules(): boolean {
 export async function openFileSystem(): Promise<FileSystem> {
   if (!hasNodeModules()) {
     throw new FileError(
-      "openFileSystem: this runtime has no file system with paths; expected Node or Deno. In a browser, read a Blob, a File or a URL, and keep files by toFiles() and openBrowserSaves()",
+      "openFileSystem: this runtime has no file system with paths; expected Node or Deno. In a browser, read a Blob, " +
+        "a File or a URL, and keep files by toFiles() and openBrowserSaves()",
     );
   }
   const { loadNodeFileSystem } = await import("./node_file_system.ts");

@@ -39,11 +39,14 @@ export async function openSource(source: Source, options: { readonly signal?: Ab
   if (source instanceof URL) return openText(source.href, options.signal);
   if (typeof source === "string" && source !== "") return openText(source, options.signal);
   throw new ValueError(
-    `openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got ${source === "" ? "an empty string" : typeof source}`,
+    "openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got " +
+      `${source === "" ? "an empty string" : typeof source}`,
   );
 }
 
-/** The path that a text names, a `file:` URL too; undefined where it is fetched: other URLs, and any text in a browser. */
+/**
+ * The path that a text names, a `file:` URL too; undefined where it is fetched: other URLs, and any text in a browser.
+ */
 export async function pathOf(text: string): Promise<string | undefined> {
   if (FETCHED.test(text) || !hasNodeModules()) return undefined;
   if (!/^file:/i.test(text)) return text;
@@ -67,7 +70,8 @@ async function openUrl(url: string, signal: AbortSignal | undefined): Promise<Op
   } catch (cause) {
     if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, { url: name }, { cause });
     throw new FileError(
-      `cannot fetch ${name}: the server cannot be reached, or does not let this page read it (CORS); check the address, or download the file and give it as a path or a File`,
+      `cannot fetch ${name}: the server cannot be reached, or does not let this page read it (CORS); check the ` +
+        "address, or download the file and give it as a path or a File",
       { url: name },
       { cause },
     );
@@ -75,7 +79,8 @@ async function openUrl(url: string, signal: AbortSignal | undefined): Promise<Op
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     throw new FileError(
-      `cannot fetch ${name}: expected status 200 with a body, got ${response.status} ${response.statusText}; check the address`,
+      `cannot fetch ${name}: expected status 200 with a body, got ${response.status} ${response.statusText}; check ` +
+        "the address",
       { url: name, status: response.status },
     );
   }

@@ -62,7 +62,8 @@ export async function openPrivateStorage(): Promise<PrivateStorage> {
     await root();
   } catch (cause) {
     throw new FileError(
-      `the browser refuses its origin-private file system (${nameOf(cause)}); some do in private windows: use another window`,
+      `the browser refuses its origin-private file system (${nameOf(cause)}); some do in private windows: use ` +
+        "another window",
       { code: nameOf(cause) },
       { cause },
     );

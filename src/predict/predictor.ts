@@ -31,13 +31,16 @@ export interface PredictOptions {
 const PARTS = ["weights", "plan"] as const;
 
 /**
- * Loads what a model that was saved with `predictor: true` needs to predict, from its directory (Node, Deno), its URL, or its
- * files in memory. The shaders and buffers were planned when the model was saved: the engine that trains is not needed.
- * @throws FormatError when a file is cut short, damaged, of a newer version, or was saved without a plan; nothing is left behind.
+ * Loads what a model that was saved with `predictor: true` needs to predict, from its directory (Node, Deno), its URL,
+ * or its files in memory. The shaders and buffers were planned when the model was saved: the engine that trains is not
+ * needed.
+ * @throws FormatError when a file is cut short, damaged, of a newer version, or was saved without a plan; nothing is
+ * left behind.
  * @throws FileError when a file cannot be had. DeviceError when there is no GPU, or it refuses the plan.
  * @example
  * const predictor = await loadPredictor("model/"); // a page's own folder, as model.save or toFiles wrote it
- * const ids = predictor.encoder?.encode(["a wonderful film"]) ?? [[0, 14, 7]]; // undefined where the model was saved without one
+ * // Without a saved encoder, give ids.
+ * const ids = predictor.encoder?.encode(["a wonderful film"]) ?? [[0, 14, 7]];
  * const { data } = await predictor.predict(ids);
  */
 export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
@@ -71,7 +74,8 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
 function planOf({ plan, weights }: SavedModel): SavedPlan {
   if (plan === undefined) {
     throw new FormatError(
-      "model.json: the model was saved without a plan; save it with { predictor: true }, or load it by loadModel of sluice",
+      "model.json: the model was saved without a plan; save it with { predictor: true }, or load it by loadModel of " +
+        "sluice",
     );
   }
   const { tensors } = readSafetensors(weights, "weights.safetensors");
@@ -129,7 +133,10 @@ interface PredictorParts {
   readonly release: () => void;
 }
 
-/** A saved model that predicts, and does nothing else. Make one with `loadPredictor`; dispose it when done. `P` as of a Model. */
+/**
+ * A saved model that predicts, and does nothing else. Make one with `loadPredictor`; dispose it when done. `P` as of a
+ * Model.
+ */
 export class Predictor<P extends NdArray | NdArray[] = NdArray> {
   readonly #parts: PredictorParts;
   #disposed = false;
@@ -159,8 +166,8 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
   }
 
   /**
-   * The outputs for x, `[N, ...outputShape]`, as the model itself gives them but for rounding; a list where it has several. Where
-   * the device is lost meanwhile another one is opened, and the work done again.
+   * The outputs for x, `[N, ...outputShape]`, as the model itself gives them but for rounding; a list where it has
+   * several. Where the device is lost meanwhile another one is opened, and the work done again.
    * @throws ShapeError, ValueError for data that does not fit. DeviceLostError when no other device could be had.
    */
   async predict(x: InputsLike, options: PredictOptions = {}): Promise<P> {
@@ -187,7 +194,8 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     const [run] = this.#parts.runs as [PlannedRun];
     if (size % run.rows === 0) return;
     throw new ValueError(
-      `predict: x holds ${size} rows; a model with stateful layers that was planned for batches of ${run.rows} takes a multiple of them`,
+      `predict: x holds ${size} rows; a model with stateful layers that was planned for batches of ${run.rows} takes ` +
+        "a multiple of them",
       { size, batchSize: run.rows },
     );
   }
