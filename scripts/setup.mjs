@@ -110,8 +110,8 @@ function hasLibrary(name) {
 
 /** Asks Dawn itself, in a process of its own (Dawn wants to be left with process.exit). */
 function findsAdapter() {
-  const program =
-    `import { create } from "webgpu"; const gpu = create([]); process.exit((await ` + "gpu.requestAdapter()) ? 0 : 1);";
+  const program = `import { create } from "webgpu"; const gpu = create([]);
+      process.exit((await gpu.requestAdapter()) ? 0 : 1);`;
   const root = new URL("..", import.meta.url);
   return (
     spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: root, stdio: "ignore" }).status === 0

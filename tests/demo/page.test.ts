@@ -76,38 +76,35 @@ test("trains in a worker, and judges a sentence", async () => {
   await page.close();
 });
 
-test(
-  "the first verdict is painted before the weights have come, and the shipped model answers as one " + "types",
-  async () => {
-    const { page, complaints, foreign } = await site.open();
-    // Not from the worker: its script is still on its way.
-    expect(await textOf(page, "#verdict")).toMatch(/^Praise, 9\d\.\d% sure$/);
-    expect(await textOf(page, "#words")).toMatch(/wonderful/);
-    await page.waitForSelector("#hardest:enabled");
-    await page.click("#text", { count: 3 });
-    await page.keyboard.type("Dull and awful.");
-    await waitForText(page, "#words", /^dull.*awful/);
-    await waitForText(page, "#verdict", /^Blame/);
-    await page.click("#hardest");
-    await waitForText(page, ".ask", /It read 600 texts .* was wrong on \d+/);
-    const [hard] = await page.$$("ul.examples .example .muted");
-    await hard?.click();
-    await page.waitForFunction(() => !/Dull/.test((document.querySelector("#text") as HTMLTextAreaElement).value));
+test("the first verdict is painted before the weights arrive, and the shipped model answers as one types", async () => {
+  const { page, complaints, foreign } = await site.open();
+  // Not from the worker: its script is still on its way.
+  expect(await textOf(page, "#verdict")).toMatch(/^Praise, 9\d\.\d% sure$/);
+  expect(await textOf(page, "#words")).toMatch(/wonderful/);
+  await page.waitForSelector("#hardest:enabled");
+  await page.click("#text", { count: 3 });
+  await page.keyboard.type("Dull and awful.");
+  await waitForText(page, "#words", /^dull.*awful/);
+  await waitForText(page, "#verdict", /^Blame/);
+  await page.click("#hardest");
+  await waitForText(page, ".ask", /It read 600 texts .* was wrong on \d+/);
+  const [hard] = await page.$$("ul.examples .example .muted");
+  await hard?.click();
+  await page.waitForFunction(() => !/Dull/.test((document.querySelector("#text") as HTMLTextAreaElement).value));
 
-    // Nothing to read, nothing that it knows, and more than it reads.
-    await paste(page, "#text", "");
-    await waitForText(page, "#verdict", /^Write something/);
-    expect(await page.$("#words")).toBe(null);
-    await paste(page, "#text", "Zzyzx qwrtp.");
-    await waitForText(page, "#verdict", /^It knows none of these words/);
-    await paste(page, "#text", "A dull film. ".repeat(200));
-    await waitForText(page, "#words", /^The first 100 words lie too far back/);
-    expect(await page.$$eval("#words .word", (words) => words.length)).toBe(500);
-    expect(complaints).toEqual([]);
-    expect(foreign).toEqual([]);
-    await page.close();
-  },
-);
+  // Nothing to read, nothing that it knows, and more than it reads.
+  await paste(page, "#text", "");
+  await waitForText(page, "#verdict", /^Write something/);
+  expect(await page.$("#words")).toBe(null);
+  await paste(page, "#text", "Zzyzx qwrtp.");
+  await waitForText(page, "#verdict", /^It knows none of these words/);
+  await paste(page, "#text", "A dull film. ".repeat(200));
+  await waitForText(page, "#words", /^The first 100 words lie too far back/);
+  expect(await page.$$eval("#words .word", (words) => words.length)).toBe(500);
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+  await page.close();
+});
 
 test("a browser without WebGPU is told which browsers have it, and sees a recorded run", async () => {
   const { page, complaints } = await site.open({ hash: "train", prepare: withoutWebGpu });

@@ -84,8 +84,8 @@ test("the model is taken home in four formats, and the lines that go with it loa
   });
   await mkdir(join(folder, "model"));
   for (const [name, bytes] of files) await writeFile(join(folder, "model", name), bytes);
-  const head =
-    `<link rel="icon" href="data:,"><script ` + `type="importmap">{"imports":{"sluice":"/sluice/index.js"}}</script>`;
+  const imports = { sluice: "/sluice/index.js" };
+  const head = `<link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script>`;
   const html = `<!doctype html>${head}<script type="module">${snippet}</script>`;
   const server = await serveFiles({
     "/": { body: html, type: "text/html" },

@@ -116,41 +116,32 @@ async function busyShare(work: () => Promise<unknown>): Promise<number> {
   return performance.eventLoopUtilization(began).utilization;
 }
 
-test(
-  "importing sluice/node leaves setImmediate alone; reduceGpuPolling lets the thread rest, until it is " + "undone",
-  async () => {
-    const original = setImmediate;
-    using device = await requestDevice();
-    expect(setImmediate).toBe(original);
-    const factor = constantValue({ shape: [size, size], data: new Float32Array(size * size).fill(1 / size) });
-    let product = factor;
-    for (let index = 0; index < 8; index++) product = matmul(product, factor);
-    using program = await Program.compile(
-      device,
-      { outputs: [product], updates: [] },
-      { label: "products", inputs: [] },
-    );
-    const work = () => program.run(new Map());
-    await work();
-    const before = await busyShare(work);
-    const undos = [reduceGpuPolling(), reduceGpuPolling()];
-    try {
-      expect(setImmediate).not.toBe(original);
-      expect(setImmediate.name).toBe("setImmediate");
-      await expect(promisify(setImmediate)("value")).resolves.toBe("value");
-      expect(() => setImmediate(undefined as never)).toThrow(/"callback" argument must be of type function/);
-      const reduced = await busyShare(work);
-      console.log(
-        `busy ${(100 * before).toFixed(0)}% of the time, ${(100 * reduced).toFixed(0)}% with polling reduced`,
-      );
-      expect(reduced).toBeLessThan(0.5);
-      // Each undo counts once.
-      undos[0]?.();
-      undos[0]?.();
-      expect(setImmediate).not.toBe(original);
-    } finally {
-      for (const undo of undos) undo();
-    }
-    expect(setImmediate).toBe(original);
-  },
-);
+test("importing sluice/node leaves setImmediate alone; reduceGpuPolling rests the thread until undone", async () => {
+  const original = setImmediate;
+  using device = await requestDevice();
+  expect(setImmediate).toBe(original);
+  const factor = constantValue({ shape: [size, size], data: new Float32Array(size * size).fill(1 / size) });
+  let product = factor;
+  for (let index = 0; index < 8; index++) product = matmul(product, factor);
+  using program = await Program.compile(device, { outputs: [product], updates: [] }, { label: "products", inputs: [] });
+  const work = () => program.run(new Map());
+  await work();
+  const before = await busyShare(work);
+  const undos = [reduceGpuPolling(), reduceGpuPolling()];
+  try {
+    expect(setImmediate).not.toBe(original);
+    expect(setImmediate.name).toBe("setImmediate");
+    await expect(promisify(setImmediate)("value")).resolves.toBe("value");
+    expect(() => setImmediate(undefined as never)).toThrow(/"callback" argument must be of type function/);
+    const reduced = await busyShare(work);
+    console.log(`busy ${(100 * before).toFixed(0)}% of the time, ${(100 * reduced).toFixed(0)}% with polling reduced`);
+    expect(reduced).toBeLessThan(0.5);
+    // Each undo counts once.
+    undos[0]?.();
+    undos[0]?.();
+    expect(setImmediate).not.toBe(original);
+  } finally {
+    for (const undo of undos) undo();
+  }
+  expect(setImmediate).toBe(original);
+});

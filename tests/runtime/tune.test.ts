@@ -67,23 +67,20 @@ async function variantsRun(device: Device, graph: Graph, variants?: Map<string, 
 }
 
 describe("choosing", () => {
-  test(
-    "the fastest by the clock runs, each shape is measured once, and the choice is listed with its " + "times",
-    async () => {
-      const store = memoryStore();
-      const { asked, timer } = timerFor("tiled");
-      using device = await tunedDevice({ store, timer });
-      expect(await variantsRun(device, product())).toEqual(["matmul/tiled"]);
-      expect(await variantsRun(device, product())).toEqual(["matmul/tiled"]);
-      // The untuned choice of so small a product comes first.
-      expect(asked).toEqual(["naive", "tiled", "direct", "subgroup"]);
-      const seconds = { naive: 2, tiled: 1, direct: 2, subgroup: 2 };
-      expect(tuningOf(device).choices).toEqual([{ call: CALL, variant: "tiled", from: "measured", seconds }]);
-      expect(store.writes).toBe(1);
-      await variantsRun(device, product(9));
-      expect(tuningOf(device).choices.map(({ call }) => call)).toEqual([CALL, "matmul 9x7x5 nn linear"]);
-    },
-  );
+  test("the fastest variant runs, each shape is measured once, and choices are listed with their times", async () => {
+    const store = memoryStore();
+    const { asked, timer } = timerFor("tiled");
+    using device = await tunedDevice({ store, timer });
+    expect(await variantsRun(device, product())).toEqual(["matmul/tiled"]);
+    expect(await variantsRun(device, product())).toEqual(["matmul/tiled"]);
+    // The untuned choice of so small a product comes first.
+    expect(asked).toEqual(["naive", "tiled", "direct", "subgroup"]);
+    const seconds = { naive: 2, tiled: 1, direct: 2, subgroup: 2 };
+    expect(tuningOf(device).choices).toEqual([{ call: CALL, variant: "tiled", from: "measured", seconds }]);
+    expect(store.writes).toBe(1);
+    await variantsRun(device, product(9));
+    expect(tuningOf(device).choices.map(({ call }) => call)).toEqual([CALL, "matmul 9x7x5 nn linear"]);
+  });
 
   test("what runs untuned stays where another is hardly faster", async () => {
     for (const [time, chosen] of [
