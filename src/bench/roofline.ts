@@ -1,3 +1,7 @@
+/**
+ * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman
+ * and Patterson, "Roofline", 2009).
+ */
 import type { Device } from "../gpu/device.ts";
 import { defineOp, type NoAttributes, type Out } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";

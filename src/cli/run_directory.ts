@@ -1,4 +1,4 @@
-/** What a training of the command line keeps in a directory: the model's files, and `run.json` with what it was told. */
+/** The directory that a training run is saved in: the model's files, and `run.json` with the run's settings. */
 import { FormatError } from "../core/errors.ts";
 import { objectOf } from "../core/json_check.ts";
 import type { ModelFiles } from "../index.ts";
@@ -14,27 +14,27 @@ const FORMAT = "sluice-run";
 const MAX_RUN_BYTES = 2 ** 16;
 const PART_NAME = /^[\w-]+\.safetensors$/;
 
-/** What one command keeps of a run: which command it was, and what it was told. */
-export interface RunKind<Told> {
+/** How a command saves its runs: the name of its task, and how to read its settings. */
+export interface RunKind<Settings> {
   readonly task: TaskName;
-  /** What was told, from the fields of `run.json`. @throws FormatError when they are damaged. */
-  readonly read: (fields: ReadonlyMap<string, JsonValue>, path: string) => Told;
+  /** Reads the settings from the fields of `run.json`. @throws FormatError when they are damaged. */
+  readonly read: (fields: ReadonlyMap<string, JsonValue>, path: string) => Settings;
 }
 
-/** A run as it was saved. */
-export interface SavedRun<Told> {
-  readonly told: Told;
+/** A saved run. */
+export interface SavedRun<Settings> {
+  readonly settings: Settings;
   readonly files: ModelFiles;
 }
 
-/** Saves what was told and the model. A crash leaves a whole model, the old or the new one. */
-export async function writeRun<Told extends object>(
+/** Saves the settings and the model. A crash leaves a complete model, the old or the new one. */
+export async function writeRun<Settings extends object>(
   storage: FileSystem,
   directory: string,
   task: TaskName,
-  { told, files }: SavedRun<Told>,
+  { settings, files }: SavedRun<Settings>,
 ): Promise<void> {
-  const run = { format: FORMAT, formatVersion: 1, task, ...told };
+  const run = { format: FORMAT, formatVersion: 1, task, ...settings };
   await storage.makeDirectory(directory);
   await storage.writeFileAtomic(`${directory}/${RUN_NAME}`, encodeJson(run));
   await writeModelDirectory(storage, directory, await unpackModel(files));
@@ -42,14 +42,14 @@ export async function writeRun<Told extends object>(
 
 /**
  * Reads what `writeRun` saved.
- * @throws UsageError when there is none, or another command saved it.
+ * @throws UsageError when there is no run, or another command saved it.
  * @throws FormatError when it is damaged.
  */
-export async function readRun<Told>(
+export async function readRun<Settings>(
   storage: FileSystem,
   directory: string,
-  { task, read }: RunKind<Told>,
-): Promise<SavedRun<Told>> {
+  { task, read }: RunKind<Settings>,
+): Promise<SavedRun<Settings>> {
   const path = `${directory}/${RUN_NAME}`;
   if (!(await storage.exists(path))) {
     throw new UsageError(
@@ -62,23 +62,23 @@ export async function readRun<Told>(
       `${path}: expected a "${FORMAT}" of version 1; it was saved by another program or another Sluice`,
     );
   }
-  // Runs of before there was a second command have no name of theirs.
+  // Old runs of `sluice train` have no task.
   const saved = fields.get("task") ?? "train";
   if (saved !== task) {
-    throw new UsageError(`--resume ${directory}: \`sluice ${saved}\` saved it; go on with that command`);
+    throw new UsageError(`--resume ${directory}: \`sluice ${saved}\` saved it; resume it with that command`);
   }
   const manifest = await storage.readFile(`${directory}/${MANIFEST_NAME}`);
   const parts = partNames(manifest, `${directory}/${MANIFEST_NAME}`);
   const files = new Map([[MANIFEST_NAME, manifest]]);
   for (const name of parts) files.set(name, await storage.readFile(`${directory}/${name}`));
-  return { told: read(fields, path), files };
+  return { settings: read(fields, path), files };
 }
 
 /**
- * The options of a training that goes on: those it was saved with, and perhaps more epochs.
- * @throws UsageError when an option was given anew with another value, or fewer epochs.
+ * The options of a resumed training run: the saved ones, with possibly more epochs.
+ * @throws UsageError when an option was given with another value, or fewer epochs.
  */
-export function continued<Options extends { readonly epochs: number }>(
+export function resumedOptions<Options extends { readonly epochs: number }>(
   saved: Options,
   given: Partial<Options>,
   directory: string,
@@ -89,30 +89,31 @@ export function continued<Options extends { readonly epochs: number }>(
     const [name, value] = changed;
     const old = saved[name as keyof Options] ?? "not set";
     throw new UsageError(
-      `${flagOf(name)} is ${value}, but the training in ${directory} has ${old}; leave the option out, or train anew without --resume`,
+      `${flagOf(name)} is ${value}, but the training run in ${directory} has ${old}; omit the option, or start a ` +
+        "without --resume",
     );
   }
   if (epochs < saved.epochs) {
     throw new UsageError(
-      `--epochs is ${epochs}, but the training in ${directory} is to have ${saved.epochs}; expected at least as many`,
+      `--epochs is ${epochs}, but the training run in ${directory} has ${saved.epochs}; expected at least as many`,
     );
   }
   return { ...saved, epochs };
 }
 
-/** JSON that a person can read, as bytes. */
+/** Formatted JSON, as bytes. */
 export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The names of the other files. What they hold is checked when the model is loaded. */
+/** The names of the other files. Their contents are checked when the model is loaded. */
 function partNames(manifest: Uint8Array, path: string): string[] {
   const files = objectOf(objectOf(parseStrictJson(manifest, path), path).get("files"), `${path}: files`);
   return [...files].map(([part, record]) => {
     const name = objectOf(record, `${path}: files.${part}`).get("name");
-    // One segment, so that a name cannot lead out of the directory.
+    // A single path segment, so that a name cannot lead out of the directory.
     if (typeof name !== "string" || !PART_NAME.test(name))
-      throw new FormatError(`${path}: files.${part} has no proper name`);
+      throw new FormatError(`${path}: files.${part} is not a valid file name`);
     return name;
   });
 }

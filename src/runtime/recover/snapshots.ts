@@ -25,9 +25,10 @@ export interface SnapshotOptions {
 /**
  * Snapshots of a work that changes variables step by step. `State` is whatever the work needs to go on from there.
  *
- * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete. It is
- * copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts once `publish`
- * was called. At the moment of a loss the variables' contents on the host are put back to it: whoever asks for them then finds all of one step.
+ * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete.
+ * It is copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts
+ * once `publish` was called. At the moment of a loss the variables' contents on the host are put back to it: whoever
+ * asks for them then finds all of one step.
  *
  * @example
  * const snapshots = await Snapshots.open<number>(device, program.updated);
