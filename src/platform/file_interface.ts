@@ -32,7 +32,8 @@ export interface FileSystem {
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
   /**
-   * Puts `bytes` at `path` so that a crash at any moment leaves the old file or the new one, never a mix.
+   * Puts `bytes` at `path` so that a crash at any moment leaves the old file or the new one, never a mix. Of several calls
+   * for one path the last one's bytes stay; of several processes one's bytes, whole.
    * @throws FileError when the disk is full or fails; the old file is then still there.
    */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
@@ -47,6 +48,11 @@ export interface FileSystem {
    * @throws FileError when it is absent.
    */
   realPath(path: string): Promise<string>;
+  /**
+   * When a file was last written, in milliseconds since 1970.
+   * @throws FileError when it is absent.
+   */
+  modifiedAt(path: string): Promise<number>;
   /** True when a file or directory is there. */
   exists(path: string): Promise<boolean>;
 }
