@@ -1,23 +1,24 @@
-/** What a training of the command line keeps in a directory: the model's files, and `run.json` with what it was told. */
+/** What a training of the command line keeps in a directory: a saved model whose `model.json` also holds what it was told. */
 import { FormatError } from "../core/errors.ts";
 import { objectOf } from "../core/json_check.ts";
 import type { ModelFiles } from "../index.ts";
-import { MANIFEST_NAME, unpackModel, writeModelDirectory } from "../io/model_file.ts";
+import { readModelDirectory, writeModelDirectory } from "../io/model_directory.ts";
+import { MANIFEST_NAME, packModel, unpackModel } from "../io/model_file.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { FileSystem } from "../platform/file_interface.ts";
 import { flagOf } from "./option_checks.ts";
 import type { TaskName } from "./training_tasks.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** Where earlier versions kept what a training was told. */
 const RUN_NAME = "run.json";
 const FORMAT = "sluice-run";
 const MAX_RUN_BYTES = 2 ** 16;
-const PART_NAME = /^[\w-]+\.safetensors$/;
 
 /** What one command keeps of a run: which command it was, and what it was told. */
 export interface RunKind<Told> {
   readonly task: TaskName;
-  /** What was told, from the fields of `run.json`. @throws FormatError when they are damaged. */
+  /** What was told, from its fields in `model.json`. @throws FormatError when they are damaged. */
   readonly read: (fields: ReadonlyMap<string, JsonValue>, path: string) => Told;
 }
 
@@ -27,7 +28,7 @@ export interface SavedRun<Told> {
   readonly files: ModelFiles;
 }
 
-/** Saves what was told and the model. A crash leaves a whole model, the old or the new one. */
+/** Saves what was told and the model, in one: after a crash, and of several that save at once, both are of the same run. */
 export async function writeRun<Told extends object>(
   storage: FileSystem,
   directory: string,
@@ -35,9 +36,7 @@ export async function writeRun<Told extends object>(
   { told, files }: SavedRun<Told>,
 ): Promise<void> {
   const run = { format: FORMAT, formatVersion: 1, task, ...told };
-  await storage.makeDirectory(directory);
-  await storage.writeFileAtomic(`${directory}/${RUN_NAME}`, encodeJson(run));
-  await writeModelDirectory(storage, directory, await unpackModel(files));
+  await writeModelDirectory(storage, directory, { ...(await unpackModel(files)), run: jsonOf(run) });
 }
 
 /**
@@ -50,13 +49,15 @@ export async function readRun<Told>(
   directory: string,
   { task, read }: RunKind<Told>,
 ): Promise<SavedRun<Told>> {
-  const path = `${directory}/${RUN_NAME}`;
+  const path = `${directory}/${MANIFEST_NAME}`;
   if (!(await storage.exists(path))) {
     throw new UsageError(
-      `--resume ${directory}: there is no ${RUN_NAME}; expected a directory that \`sluice ${task}\` saved to`,
+      `--resume ${directory}: there is no ${MANIFEST_NAME}; expected a directory that \`sluice ${task}\` saved to`,
     );
   }
-  const fields = objectOf(parseStrictJson(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path), path);
+  const model = await readModelDirectory(storage, directory);
+  const run = model.run ?? (await readRunFile(storage, directory, task));
+  const fields = objectOf(run, path);
   if (fields.get("format") !== FORMAT || fields.get("formatVersion") !== 1) {
     throw new FormatError(
       `${path}: expected a "${FORMAT}" of version 1; it was saved by another program or another Sluice`,
@@ -67,11 +68,18 @@ export async function readRun<Told>(
   if (saved !== task) {
     throw new UsageError(`--resume ${directory}: \`sluice ${saved}\` saved it; go on with that command`);
   }
-  const manifest = await storage.readFile(`${directory}/${MANIFEST_NAME}`);
-  const parts = partNames(manifest, `${directory}/${MANIFEST_NAME}`);
-  const files = new Map([[MANIFEST_NAME, manifest]]);
-  for (const name of parts) files.set(name, await storage.readFile(`${directory}/${name}`));
-  return { told: read(fields, path), files };
+  return { told: read(fields, path), files: await packModel(model) };
+}
+
+/** What a training was told by a file of an earlier version. @throws UsageError when there is none. */
+async function readRunFile(storage: FileSystem, directory: string, task: TaskName): Promise<JsonValue> {
+  const path = `${directory}/${RUN_NAME}`;
+  if (await storage.exists(path)) {
+    return parseStrictJson(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path);
+  }
+  throw new UsageError(
+    `--resume ${directory}: its ${MANIFEST_NAME} does not say how it was trained; expected a directory that \`sluice ${task}\` saved to`,
+  );
 }
 
 /**
@@ -105,14 +113,7 @@ export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The names of the other files. What they hold is checked when the model is loaded. */
-function partNames(manifest: Uint8Array, path: string): string[] {
-  const files = objectOf(objectOf(parseStrictJson(manifest, path), path).get("files"), `${path}: files`);
-  return [...files].map(([part, record]) => {
-    const name = objectOf(record, `${path}: files.${part}`).get("name");
-    // One segment, so that a name cannot lead out of the directory.
-    if (typeof name !== "string" || !PART_NAME.test(name))
-      throw new FormatError(`${path}: files.${part} has no proper name`);
-    return name;
-  });
+/** A value as it comes back from JSON. */
+function jsonOf(value: unknown): JsonValue {
+  return parseStrictJson(encodeJson(value), "the run");
 }
