@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FormatError } from "../../src/core/errors.ts";
-import { packModel, type SavedModel, unpackModel } from "../../src/io/model_file.ts";
+import { fetchModel, packModel, type SavedModel, unpackModel } from "../../src/io/model_file.ts";
 import { writeSafetensors } from "../../src/io/safetensors.ts";
 
 const weightsOf = (value: number): Uint8Array =>
@@ -63,6 +63,26 @@ describe("a packed model", () => {
     for (const [broken, message] of cases) {
       await expect(unpackModel(broken)).rejects.toThrow(FormatError);
       await expect(unpackModel(broken)).rejects.toThrow(message);
+    }
+  });
+
+  test("a folder that was replaced on its server is read anew, past the browser's cache", async () => {
+    const [before, after] = [await packModel(modelOf(1)), await packModel(modelOf(2))];
+    const requests: string[] = [];
+    // The cache still has the old model.json; the server has the new save alone.
+    vi.stubGlobal("fetch", async (url: string, { cache = "default" }: RequestInit) => {
+      const name = url.replace("https://host/model/", "");
+      requests.push(`${name.replace(/-.*/, "")} ${cache}`);
+      const bytes = (name === "model.json" && cache === "default" ? before : after).get(name);
+      return bytes === undefined ? new Response("", { status: 404 }) : new Response(Uint8Array.from(bytes));
+    });
+    try {
+      expect(await fetchModel("https://host/model")).toEqual(modelOf(2));
+      expect(requests.slice(0, 3)).toEqual(["model.json default", "weights default", "model.json reload"]);
+      after.delete([...after.keys()][0] ?? "");
+      await expect(fetchModel("https://host/model/")).rejects.toThrow(/weights-.*404/);
+    } finally {
+      vi.unstubAllGlobals();
     }
   });
 
