@@ -131,6 +131,14 @@ describe("several at once", () => {
     );
   });
 
+  test("no file has the name of another save's, also of the same model: what removes one spares the other", async () => {
+    const storage = new MemoryStorage();
+    await writeModelDirectory(storage, "m", modelOf(1));
+    const before = new Set(storage.names);
+    await writeModelDirectory(storage, "m", modelOf(1));
+    expect(storage.names.filter((name) => before.has(name))).toEqual(["model.json"]);
+  });
+
   test("in one process they are done in the order of the calls, also where the first takes longer to describe", async () => {
     const storage = new MemoryStorage();
     let settle = (_: SavedModel) => {};
