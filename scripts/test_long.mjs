@@ -22,6 +22,13 @@ const SECTIONS = {
     files: ["tests/io/kill.test.ts", "tests/io/full_disk.test.ts", "tests/io/browser_saves"],
     env: { SLUICE_KILLS: "200", SLUICE_BROWSER_KILLS: "50" },
   },
+  writers: {
+    about:
+      "1,000 rounds each of saves at once: two models, two processes, none awaited; in browsers two tabs, a worker",
+    minutes: 40,
+    files: ["tests/io/concurrent_saves", "tests/io/browser_saves/browsers.test.ts"],
+    env: { SLUICE_SAVE_ROUNDS: "1000" },
+  },
   loaders: {
     about: "10,000 damaged files for every loader",
     minutes: 6,

@@ -27,7 +27,7 @@ export async function predictCommand({ model: directory, texts: given, json }: P
     const { encoder, outputShape } = model;
     if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
       throw new FormatError(
-        `${directory}: the model does not classify texts; expected one that \`sluice train\` ` + "saved",
+        `${directory}: the model does not classify texts; expected one that \`sluice train\` saved`,
       );
     }
     const predictions = (await predictTexts(model, encoder, texts)).map((prediction) => ({

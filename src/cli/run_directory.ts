@@ -1,23 +1,24 @@
-/** The directory that a training run is saved in: the model's files, and `run.json` with the run's settings. */
+/** The directory that a training run is saved in: a model whose `model.json` also holds the run's settings. */
 import { FormatError } from "../core/errors.ts";
 import { objectOf } from "../core/json_check.ts";
 import type { ModelFiles } from "../index.ts";
-import { MANIFEST_NAME, unpackModel, writeModelDirectory } from "../io/model_file.ts";
+import { readModelDirectory, writeModelDirectory } from "../io/model_directory.ts";
+import { MANIFEST_NAME, packModel, unpackModel } from "../io/model_file.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { FileSystem } from "../platform/file_interface.ts";
 import { flagOf } from "./option_checks.ts";
 import type { TaskName } from "./training_tasks.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** Where earlier versions kept the settings. */
 const RUN_NAME = "run.json";
 const FORMAT = "sluice-run";
 const MAX_RUN_BYTES = 2 ** 16;
-const PART_NAME = /^[\w-]+\.safetensors$/;
 
 /** How a command saves its runs: the name of its task, and how to read its settings. */
 export interface RunKind<Settings> {
   readonly task: TaskName;
-  /** Reads the settings from the fields of `run.json`. @throws FormatError when they are damaged. */
+  /** Reads the settings from their fields in `model.json`. @throws FormatError when they are damaged. */
   readonly read: (fields: ReadonlyMap<string, JsonValue>, path: string) => Settings;
 }
 
@@ -27,7 +28,7 @@ export interface SavedRun<Settings> {
   readonly files: ModelFiles;
 }
 
-/** Saves the settings and the model. A crash leaves a complete model, the old or the new one. */
+/** Saves the settings and the model as one: after a crash, or when several save at once, both are of the same run. */
 export async function writeRun<Settings extends object>(
   storage: FileSystem,
   directory: string,
@@ -35,9 +36,7 @@ export async function writeRun<Settings extends object>(
   { settings, files }: SavedRun<Settings>,
 ): Promise<void> {
   const run = { format: FORMAT, formatVersion: 1, task, ...settings };
-  await storage.makeDirectory(directory);
-  await storage.writeFileAtomic(`${directory}/${RUN_NAME}`, encodeJson(run));
-  await writeModelDirectory(storage, directory, await unpackModel(files));
+  await writeModelDirectory(storage, directory, { ...(await unpackModel(files)), run: jsonOf(run) });
 }
 
 /**
@@ -50,13 +49,15 @@ export async function readRun<Settings>(
   directory: string,
   { task, read }: RunKind<Settings>,
 ): Promise<SavedRun<Settings>> {
-  const path = `${directory}/${RUN_NAME}`;
+  const path = `${directory}/${MANIFEST_NAME}`;
   if (!(await storage.exists(path))) {
     throw new UsageError(
-      `--resume ${directory}: there is no ${RUN_NAME}; expected a directory that \`sluice ${task}\` saved to`,
+      `--resume ${directory}: there is no ${MANIFEST_NAME}; expected a directory that \`sluice ${task}\` saved to`,
     );
   }
-  const fields = objectOf(parseStrictJson(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path), path);
+  const model = await readModelDirectory(storage, directory);
+  const run = model.run ?? (await readRunFile(storage, directory, task));
+  const fields = objectOf(run, path);
   if (fields.get("format") !== FORMAT || fields.get("formatVersion") !== 1) {
     throw new FormatError(
       `${path}: expected a "${FORMAT}" of version 1; it was saved by another program or another Sluice`,
@@ -67,11 +68,18 @@ export async function readRun<Settings>(
   if (saved !== task) {
     throw new UsageError(`--resume ${directory}: \`sluice ${saved}\` saved it; resume it with that command`);
   }
-  const manifest = await storage.readFile(`${directory}/${MANIFEST_NAME}`);
-  const parts = partNames(manifest, `${directory}/${MANIFEST_NAME}`);
-  const files = new Map([[MANIFEST_NAME, manifest]]);
-  for (const name of parts) files.set(name, await storage.readFile(`${directory}/${name}`));
-  return { settings: read(fields, path), files };
+  return { settings: read(fields, path), files: await packModel(model) };
+}
+
+/** The settings of a run that an earlier version saved in a file of their own. @throws UsageError when there is none. */
+async function readRunFile(storage: FileSystem, directory: string, task: TaskName): Promise<JsonValue> {
+  const path = `${directory}/${RUN_NAME}`;
+  if (await storage.exists(path)) {
+    return parseStrictJson(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path);
+  }
+  throw new UsageError(
+    `--resume ${directory}: its ${MANIFEST_NAME} does not say how it was trained; expected a directory that \`sluice ${task}\` saved to`,
+  );
 }
 
 /**
@@ -106,14 +114,7 @@ export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The names of the other files. Their contents are checked when the model is loaded. */
-function partNames(manifest: Uint8Array, path: string): string[] {
-  const files = objectOf(objectOf(parseStrictJson(manifest, path), path).get("files"), `${path}: files`);
-  return [...files].map(([part, record]) => {
-    const name = objectOf(record, `${path}: files.${part}`).get("name");
-    // A single path segment, so that a name cannot lead out of the directory.
-    if (typeof name !== "string" || !PART_NAME.test(name))
-      throw new FormatError(`${path}: files.${part} is not a valid file name`);
-    return name;
-  });
+/** A value as it comes back from JSON. */
+function jsonOf(value: unknown): JsonValue {
+  return parseStrictJson(encodeJson(value), "the run");
 }

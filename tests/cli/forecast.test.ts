@@ -103,7 +103,7 @@ describe("in Node", () => {
     [["--csv", "bad.csv", "--column", "a"], 1, /bad\.csv, line 3: column "a" is "x"; expected a number/],
     [["--limit", "40"], 2, /the series has 40 rows, 32 of them to train on; --window 60 and --ahead 1 need 61/],
     [["--out", "."], 2, /--out \.: it is a directory/],
-    [["--resume", "none"], 2, /--resume none: there is no run\.json/],
+    [["--resume", "none"], 2, /--resume none: there is no model\.json/],
     [["--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
     [["--resume", "first", "--column", "open"], 2, /--column is open, but the training run in first has not set/],
     [["--resume", "first", "--epochs", "1"], 2, /expected at least as many/],

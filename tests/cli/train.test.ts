@@ -171,7 +171,7 @@ describe("in Node", () => {
     [["train", "--data", "imdb"], 2, /needs the review archive/],
     [["train", "--data", "imdb", "--archive", "none.gz"], 2, /no such file/],
     [["train", "--data", "imdb", "--archive", "file"], 1, /file: /],
-    [["train", "--resume", "none"], 2, /no run\.json/],
+    [["train", "--resume", "none"], 2, /no model\.json/],
     [["train", "--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
     [["train", "--resume", "first", "--epochs", "2"], 2, /expected at least as many/],
     [["predict", "--model", "none", "hello"], 2, /--model none: there is no model\.json; expected a directory/],
