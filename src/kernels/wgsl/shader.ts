@@ -3,8 +3,9 @@
  * gives another shader; `entry` prints one entry point, with what it reaches and nothing else.
  */
 import { ValueError } from "../../core/errors.ts";
+import { evaluate } from "./evaluate.ts";
 import { parsed, type ShaderFile } from "./parsed.ts";
-import { copyOf, evaluate, holds, print } from "./printer.ts";
+import { copyOf, holds, print } from "./printer.ts";
 import type {
   BufferDeclaration,
   ConstantDeclaration,
