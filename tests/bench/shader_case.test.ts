@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { runBench } from "../../src/bench/run_bench.ts";
 import { parseAmount, parseBuffers, parseWorkgroups, shaderCase } from "../../src/bench/shader_case.ts";
-import { entryPoints, shaderBindings } from "../../src/gpu/shader_layout.ts";
 import type { Device } from "../../src/index.ts";
+import { entryPoints, shaderBindings } from "../../src/kernels/wgsl/declarations.ts";
 import { ShaderProgram } from "../../src/runtime/run/shader_program.ts";
 import { testDevice } from "../support/device.ts";
 

@@ -45,10 +45,14 @@ export function dispatch({ shader, params = {}, buffers, ...rest }: NamedDispatc
 
 /** `HAS_…` of the buffers that may be absent. */
 function presence(shader: Shader, buffers: NamedDispatch["buffers"]): Record<string, number | boolean> {
-  const known = Object.entries(buffers).map(
-    ([name, value]) => [`HAS_${name.toUpperCase()}`, value === undefined ? 0 : 1] as const,
-  );
-  return Object.fromEntries(known.filter(([name]) => shader.hasConstant(name) && !shader.isSet(name)));
+  const known = Object.entries(buffers).flatMap(([buffer, value]) => {
+    const name = `HAS_${buffer.toUpperCase()}`;
+    const type = shader.typeOf(name);
+    if (type === undefined || shader.isSet(name)) return [];
+    const isThere = value !== undefined;
+    return [[name, type === "boolean" ? isThere : Number(isThere)] as const];
+  });
+  return Object.fromEntries(known);
 }
 
 function bindBuffer(

@@ -1,7 +1,7 @@
 /** From a WGSL file to its template. Pages never run this: the build does. */
 import { ValueError } from "../../core/errors.ts";
 import { closing, declarationsOf, type RawDeclaration, textOf } from "./declarations.ts";
-import type { Token } from "./lexer.ts";
+import { annotatedTokensOf, type Token } from "./lexer.ts";
 import { PREDECLARED } from "./predeclared.ts";
 import type { Declaration, EntryDeclaration, ParamDeclaration, Piece, ShaderTemplate } from "./template.ts";
 
@@ -11,7 +11,7 @@ import type { Declaration, EntryDeclaration, ParamDeclaration, Piece, ShaderTemp
  * @throws ValueError naming what the file declares in another form, and its line.
  */
 export function parseShader(source: string): ShaderTemplate {
-  const raw = declarationsOf(source);
+  const raw = declarationsOf(annotatedTokensOf(source));
   const params = raw.find(({ keyword, name }) => keyword === "struct" && name === "Params");
   const rest = raw.filter((each) => each !== params && each.name !== "params");
   const builtIn = rest.find(({ keyword, name }) => keyword !== "enable" && PREDECLARED.has(name));

@@ -3,8 +3,9 @@
  * gives another shader; `entry` prints one entry point, with what it reaches and nothing else.
  */
 import { ValueError } from "../../core/errors.ts";
+import { evaluate } from "./evaluate.ts";
 import { parsed, type ShaderFile } from "./parsed.ts";
-import { copyOf, evaluate, holds, print } from "./printer.ts";
+import { copyOf, holds, print } from "./printer.ts";
 import type {
   BufferDeclaration,
   ConstantDeclaration,
@@ -105,21 +106,21 @@ export class Shader {
   }
 
   #checkConstant(name: string, value: Constants[string]): void {
-    const known = this.#declarations.find(
-      (each) => each.name === name && (each.kind === "const" || each.kind === "alias"),
-    );
-    if (known?.kind !== "const" && known?.kind !== "alias") {
+    const type = this.typeOf(name);
+    if (type === undefined) {
       const names = this.#declarations.filter(({ kind }) => kind === "const").map((each) => each.name);
       throw new ValueError(`shader: there is no constant ${name}; there are ${names.join(", ")}`, { name, names });
     }
-    const type = known.kind === "alias" ? "string" : isBoolean(known.value) ? "boolean" : "number";
     if (typeof value === type) return;
-    throw new ValueError(`shader: ${name} is ${known.value}; expected another ${type}, got ${value}`, { name, value });
+    throw new ValueError(`shader: ${name} is a ${type}; expected another, got ${value}`, { name, value });
   }
 
-  /** Whether the shader declares a constant. */
-  hasConstant(name: string): boolean {
-    return this.#declarations.some((each) => each.kind === "const" && each.name === name);
+  /** What `constants` takes for a name: undefined where the shader has no such constant. */
+  typeOf(name: string): "boolean" | "number" | "string" | undefined {
+    const known = this.#declarations.find((each) => each.name === name);
+    if (known?.kind === "alias") return "string";
+    if (known?.kind !== "const") return undefined;
+    return known.value === "true" || known.value === "false" ? "boolean" : "number";
   }
 
   /** Whether the constant was given a value. */
@@ -240,8 +241,6 @@ export class Shader {
     return `${kind} ${name}${type === undefined ? "" : `: ${type}`} = ${text};`;
   }
 }
-
-const isBoolean = (value: string) => value === "true" || value === "false";
 
 /** `value` with the suffix of the number that it replaces. */
 function literalLike(old: string, value: number | boolean | string): string {
