@@ -225,9 +225,15 @@ const bound = ({ name, access, type }: BufferDeclaration, copy: number | undefin
 const indexOf = (buffers: readonly BufferDeclaration[], { name }: BoundDeclaration) =>
   buffers.findIndex((buffer) => buffer.name === name);
 
-/** What stands in for a buffer that is not there. */
-const unbound = ({ name, type }: BufferDeclaration, copy: number | undefined) =>
-  `var<private> ${copyOf(name, copy)}: ${type.replace(/^array<(.*)>$/, "array<$1, 1>")};`;
+/**
+ * What stands in for a buffer that is not there. For one that is only read it is a constant: unlike a variable's, its
+ * value is uniform, so that loops with barriers may depend on it.
+ */
+function unbound({ name, access, type }: BufferDeclaration, copy: number | undefined): string {
+  const value = type.replace(/^array<(.*)>$/, "array<$1, 1>");
+  const own = copyOf(name, copy);
+  return access === "read" ? `const ${own} = ${value}();` : `var<private> ${own}: ${value};`;
+}
 
 const uniformOf = (params: readonly ParamDeclaration[]) =>
   `struct Params {\n${params.map(({ name, type }) => `${name}: ${type},\n`).join("")}}\n` +
