@@ -263,12 +263,13 @@ const indexOf = (buffers: readonly BufferDeclaration[], { name }: BoundDeclarati
   buffers.findIndex((buffer) => buffer.name === name);
 
 /**
- * What stands in for a buffer that is not there. One that is only read is a constant: the compiler knows that all invocations find the
- * same in it, as in the buffer.
+ * What stands in for a buffer that is not there. For one that is only read it is a constant: unlike a variable's, its
+ * value is uniform, so that loops with barriers may depend on it.
  */
-function unbound({ name, type, access }: BufferDeclaration, copy: number | undefined): string {
-  const one = type.replace(/^array<(.*)>$/, "array<$1, 1>");
-  return access === "read" ? `const ${copyOf(name, copy)} = ${one}();` : `var<private> ${copyOf(name, copy)}: ${one};`;
+function unbound({ name, access, type }: BufferDeclaration, copy: number | undefined): string {
+  const value = type.replace(/^array<(.*)>$/, "array<$1, 1>");
+  const own = copyOf(name, copy);
+  return access === "read" ? `const ${own} = ${value}();` : `var<private> ${own}: ${value};`;
 }
 
 const uniformOf = (params: readonly ParamDeclaration[]) =>
