@@ -66,6 +66,6 @@ test("reads its own JSON and refuses other", () => {
   expect(readReport(JSON.stringify(own), "old.json")).toEqual(own);
   expect(() => readReport("{", "old.json")).toThrow("old.json is not JSON");
   expect(() => readReport("null", "old.json")).toThrow("old.json is not a result");
-  expect(() => readReport(JSON.stringify({ ...own, formatVersion: 2 }), "old.json")).toThrow("no result");
-  expect(() => readReport(JSON.stringify({ ...own, results: [{ name: "a" }] }), "old.json")).toThrow("no result");
+  expect(() => readReport(JSON.stringify({ ...own, formatVersion: 2 }), "old.json")).toThrow("not a result");
+  expect(() => readReport(JSON.stringify({ ...own, results: [{ name: "a" }] }), "old.json")).toThrow("not a result");
 });
