@@ -103,7 +103,7 @@ export function parseAmount(text: string): number {
   const factor = UNITS[(unit ?? "").toLowerCase()];
   if (digits === undefined || factor === undefined) {
     throw new ValueError(
-      `"${text}" is not an amount; expected a number with or without a unit, such as 4096 or ` + "64MiB",
+      `"${text}" is not an amount; expected a number with or without a unit, such as 4096 or 64MiB`,
       {
         text,
       },

@@ -138,7 +138,7 @@ export class VectorIndex<M = unknown> {
       const known = change.ids.find((id) => this.#store.rowOf(id) !== undefined);
       if (known !== undefined) {
         throw new ValueError(
-          `VectorIndex.add: the id ${shown(known)} exists already; use update() to replace its ` + "vector",
+          `VectorIndex.add: the id ${shown(known)} exists already; use update() to replace its vector`,
           {
             id: known,
           },

@@ -31,10 +31,9 @@ export function listOf(what: string, ids: VectorId | readonly VectorId[]): reado
   const seen = new Set<VectorId>();
   for (const id of list) {
     if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
-      throw new ValueError(
-        `VectorIndex.${what}: ${shown(id)} is not an id; expected a string or a finite ` + "number",
-        { id },
-      );
+      throw new ValueError(`VectorIndex.${what}: ${shown(id)} is not an id; expected a string or a finite number`, {
+        id,
+      });
     }
     if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} stands twice`, { id });
     seen.add(id);
