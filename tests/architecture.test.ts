@@ -115,6 +115,10 @@ describe("the architecture", () => {
     expect(outside(["gpu", "runtime"], GPU_CREATION)).toEqual([]);
   });
 
+  test("no array from outside is called one with memory of its own: `ownMemory` makes it so", () => {
+    expect(outside([], OWN_BY_ASSERTION)).toEqual([]);
+  });
+
   test("shaders are imported in kernels only", () => {
     expect(outside(["kernels"], /\.wgsl\b.*["']/)).toEqual([]);
     const careless = source.flatMap((file) =>
@@ -189,12 +193,17 @@ describe("the architecture test itself", () => {
     expect(linesMatching(file("src/nn/x.ts", "const x = y as any;"), ANY)).toHaveLength(1);
     expect(linesMatching(file("src/nn/x.ts", "const y: Promise<any> = z;"), ANY)).toHaveLength(1);
     expect(linesMatching(file("src/nn/x.ts", 'say("is there any left?"); // any'), ANY)).toEqual([]);
+    const cast = "queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);";
+    expect(linesMatching(file("src/nn/x.ts", cast), OWN_BY_ASSERTION)).toHaveLength(1);
   });
 });
 
 /** Calls that make a GPU object or find an adapter. */
 const GPU_CREATION =
   /\.(createBuffer|createBindGroup|createBindGroupLayout|createPipelineLayout|createShaderModule|createComputePipeline(Async)?|createCommandEncoder|createQuerySet|requestAdapter)\(/;
+/** What would let shared, resizable or transferred memory through to `writeBuffer` and `digest`. */
+const OWN_BY_ASSERTION =
+  /\bas (unknown as )?\w*(Array|DataView)<ArrayBuffer>|\bas BufferSource|\bas GPUAllowSharedBufferSource/;
 const ANY = /[:<,|&]\s*any\b(?!\s+\w)|\bas any\b/;
 
 /** Lines that match, in files of the source outside `rooms`. */

@@ -2,6 +2,7 @@
  * The origin-private file system of a browser, as far as saves need it. Each origin has one; no other page, and no
  * other program's file dialog, sees it. Source: https://fs.spec.whatwg.org (File System Standard).
  */
+import { ownMemory } from "../core/own_memory.ts";
 import { FileError, hasNodeModules } from "./file_system.ts";
 
 /** A directory of the origin-private file system; a test gives one in memory. */
@@ -101,7 +102,7 @@ export async function writePrivateFile(directory: PrivateDirectory, name: string
   }
   const stream = await file.createWritable();
   try {
-    await stream.write(bytes as Uint8Array<ArrayBuffer>);
+    await stream.write(ownMemory(bytes, name));
   } catch (cause) {
     // The stream is already errored in some browsers.
     await stream.abort().catch(() => undefined);

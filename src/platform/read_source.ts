@@ -1,5 +1,5 @@
 import { FormatError } from "../core/errors.ts";
-import { openSource, type Source } from "./source.ts";
+import { openSource, ownBytes, type Source } from "./source.ts";
 
 /** The longest file that is read: as much as a typed array surely holds everywhere. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -23,7 +23,7 @@ export async function readSource(
   maxBytes: number = MAX_FILE_BYTES,
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+    const bytes = ownBytes(source);
     if (bytes.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
     return { name: "the bytes", bytes };
   }

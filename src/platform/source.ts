@@ -1,5 +1,6 @@
 /** Where bytes come from: a path, a URL, a Blob or File, a stream, or bytes at hand. */
 import { AbortError, ValueError } from "../core/errors.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { FileError, hasNodeModules, openFileSystem } from "./file_system.ts";
 
 /** What can be read as a stream of bytes. In a browser a string without a scheme is a URL relative to the page. */
@@ -12,6 +13,11 @@ export interface OpenSource {
   readonly stream: ReadableStream<Uint8Array>;
   /** Bytes the stream will bring, where that is known: for a progress bar, never for trust. */
   readonly byteLength: number | undefined;
+}
+
+/** Bytes at hand, in memory that is not shared and keeps its size. @throws ValueError when it was transferred. */
+export function ownBytes(source: Uint8Array | ArrayBuffer): Uint8Array {
+  return ownMemory(source instanceof Uint8Array ? source : new Uint8Array(source), "the bytes");
 }
 
 const FETCHED = /^(https?|blob|data):/i;
@@ -32,7 +38,7 @@ export async function openSource(source: Source, options: { readonly signal?: Ab
     return { name, stream: source.stream(), byteLength: source.size };
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+    const bytes = ownBytes(source);
     return { name: "the bytes", stream: streamOf(bytes), byteLength: bytes.length };
   }
   if (source instanceof URL) return openText(source.href, options.signal);

@@ -3,6 +3,7 @@ import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import { LimitError } from "../core/errors.ts";
 import { formatBytes } from "../core/format_bytes.ts";
 import { packParams } from "../core/kernel_call.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Pipeline } from "../gpu/pipeline.ts";
@@ -91,9 +92,10 @@ class Builder {
     this.#inputs = plan.inputs.map(({ name, shape, location }) =>
       location.kind === "input" ? this.#make(sizeOf(shape) * BYTES_PER_ELEMENT, storage, name) : undefined,
     );
-    this.#constants = plan.constants.map(({ data }) => {
+    this.#constants = plan.constants.map(({ shape, data: given }) => {
+      const data = ownMemory(given, `${label}: a constant`, sizeOf(shape));
       const buffer = this.#make(data.byteLength, storage, "constant");
-      device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+      device.gpu.queue.writeBuffer(buffer, 0, data);
       return buffer;
     });
   }

@@ -2,6 +2,7 @@
 import { allocate, BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import { DisposedError, ShapeError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import { encodeSteps } from "./encode.ts";
@@ -154,14 +155,15 @@ export class Replay {
           { input: name, shape: array.shape, expected: shape },
         );
       }
+      const data = ownMemory(array.data, `${label}: the input "${name}"`, sizeOf(shape));
       if (location.kind === "slot") {
-        array.data.forEach((element, index) => {
+        data.forEach((element, index) => {
           const at = location.index * SLOT_BYTES + index * BYTES_PER_ELEMENT;
           if (dtype === "float32") slotData.setFloat32(at, element, true);
           else slotData.setInt32(at, element, true);
         });
       } else {
-        queue.writeBuffer(resources.inputs[input] as GPUBuffer, 0, array.data as Float32Array<ArrayBuffer>);
+        queue.writeBuffer(resources.inputs[input] as GPUBuffer, 0, data);
       }
     });
     if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);

@@ -5,6 +5,7 @@
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
 import { DeviceLostError, ShapeError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { type OwnNumbers, ownMemory } from "../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Variable } from "../graph/operation.ts";
@@ -44,6 +45,10 @@ interface Contents {
 export type VariableContents = ReadonlyMap<Variable, NdArray | undefined>;
 
 const bytesOf = ({ shape }: Variable): number => sizeOf(shape) * BYTES_PER_ELEMENT;
+
+/** An array for a variable, in memory that the GPU's queue takes. @throws ValueError when the memory is gone. */
+const ownContents = ({ name, shape }: Variable, { data }: NdArray): OwnNumbers =>
+  ownMemory(data, `the variable "${name}"`, sizeOf(shape));
 
 const initialOf = ({ shape, dtype, initial }: Variable): NdArray =>
   initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) };
@@ -86,12 +91,13 @@ export class VariableStore {
           { variable: variable.name },
         );
       }
+      const array = contents?.array ?? variable.initial?.();
+      const data = array && ownContents(variable, array);
       const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
       buffer = this.#device.createBuffer(bytesOf(variable), usage, variable.name);
       this.#buffers.set(variable, buffer);
       this.#hold(variable);
-      const array = contents?.array ?? variable.initial?.();
-      if (array !== undefined) this.#upload(buffer, array);
+      if (data !== undefined) this.#upload(buffer, data);
     }
     return buffer;
   }
@@ -104,21 +110,22 @@ export class VariableStore {
         { variable: variable.name, expected: variable.shape, shape },
       );
     }
+    const own = ownContents(variable, { shape, data });
     this.#device.assertUsable();
-    this.#note(variable, { shape, data: data.slice() });
+    this.#note(variable, { shape, data: own.slice() });
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, { shape, data });
+    if (buffer !== undefined) this.#upload(buffer, own);
   }
 
   /** Gives the variable its initial contents again. */
   reset(variable: Variable): void {
     this.#contents.delete(variable);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, initialOf(variable));
+    if (buffer !== undefined) this.#upload(buffer, ownContents(variable, initialOf(variable)));
   }
 
-  #upload(buffer: GPUBuffer, { data }: NdArray): void {
-    this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+  #upload(buffer: GPUBuffer, data: OwnNumbers, first = 0): void {
+    this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data);
   }
 
   #hold(variable: Variable): void {
@@ -191,7 +198,8 @@ export class VariableStore {
   }
 
   /** Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the end. */
-  writeFrom(variable: Variable, first: number, data: HostData): void {
+  writeFrom(variable: Variable, first: number, given: HostData): void {
+    const data = ownMemory(given, `the variable "${variable.name}"`);
     const size = sizeOf(variable.shape);
     if (!(first >= 0 && first + data.length <= size)) {
       throw new ShapeError(
@@ -208,8 +216,7 @@ export class VariableStore {
     const array = this.#contents.get(variable)?.array;
     array?.data.set(data, first);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined)
-      this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data as Float32Array<ArrayBuffer>);
+    if (buffer !== undefined) this.#upload(buffer, data, first);
   }
 
   /** Copies variables into others of the same shape, on the device: one submit for all of them. */
