@@ -115,8 +115,10 @@ describe("the architecture", () => {
     expect(outside(["gpu", "runtime"], GPU_CREATION)).toEqual([]);
   });
 
-  test("no array from outside is called one with memory of its own: `ownMemory` makes it so", () => {
+  test("arrays reach the GPU by `Device.upload` alone, and none is called one with memory of its own", () => {
     expect(outside([], OWN_BY_ASSERTION)).toEqual([]);
+    const others = source.filter(({ path }) => path !== "src/gpu/device.ts");
+    expect(others.flatMap((file) => linesMatching(file, /\.writeBuffer\(|mappedAtCreation/))).toEqual([]);
   });
 
   test("shaders are imported in kernels only", () => {

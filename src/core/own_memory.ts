@@ -20,6 +20,7 @@ export function ownMemory(view: Uint8Array, what: string): Uint8Array<ArrayBuffe
 export function ownMemory(view: Float32Array, what: string, length?: number): Float32Array<ArrayBuffer>;
 export function ownMemory(view: Int32Array, what: string, length?: number): Int32Array<ArrayBuffer>;
 export function ownMemory(view: HostData, what: string, length?: number): OwnNumbers;
+export function ownMemory(view: HostData | Uint8Array, what: string, length?: number): Own;
 export function ownMemory(view: Uint8Array | HostData, what: string, length?: number): Own {
   expectMemory(view, what);
   const own = isOwn(view) ? view : copyOf(view);

@@ -3,7 +3,6 @@ import { BYTES_PER_ELEMENT } from "../core/dtype.ts";
 import { LimitError } from "../core/errors.ts";
 import { formatBytes } from "../core/format_bytes.ts";
 import { packParams } from "../core/kernel_call.ts";
-import { ownMemory } from "../core/own_memory.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Pipeline } from "../gpu/pipeline.ts";
@@ -92,10 +91,9 @@ class Builder {
     this.#inputs = plan.inputs.map(({ name, shape, location }) =>
       location.kind === "input" ? this.#make(sizeOf(shape) * BYTES_PER_ELEMENT, storage, name) : undefined,
     );
-    this.#constants = plan.constants.map(({ shape, data: given }) => {
-      const data = ownMemory(given, `${label}: a constant`, sizeOf(shape));
+    this.#constants = plan.constants.map(({ data }) => {
       const buffer = this.#make(data.byteLength, storage, "constant");
-      device.gpu.queue.writeBuffer(buffer, 0, data);
+      device.upload(buffer, data, `${label}: a constant`);
       return buffer;
     });
   }
@@ -191,7 +189,7 @@ class Builder {
     const buffer = this.#make(total, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST, "params");
     const all = new Uint8Array(total);
     for (const [index, bytes] of packed.entries()) all.set(new Uint8Array(bytes), offsets[index] as number);
-    this.#device.gpu.queue.writeBuffer(buffer, 0, all);
+    this.#device.upload(buffer, all, this.#label);
     return { buffer, offsets, sizes: packed.map((bytes) => bytes.byteLength) };
   }
 }

@@ -146,7 +146,6 @@ export class Replay {
     const { label } = this;
     const { generation, plan, resources, slotData } = this.#built;
     this.device.assertUsable(generation);
-    const { queue } = this.device.gpu;
     plan.inputs.forEach(({ name, shape, dtype, location }, input) => {
       const array = arrays[input] as NdArray;
       if (!sameShape(array.shape, shape)) {
@@ -155,18 +154,18 @@ export class Replay {
           { input: name, shape: array.shape, expected: shape },
         );
       }
-      const data = ownMemory(array.data, `${label}: the input "${name}"`, sizeOf(shape));
+      const [what, length] = [`${label}: the input "${name}"`, sizeOf(shape)];
       if (location.kind === "slot") {
-        data.forEach((element, index) => {
+        ownMemory(array.data, what, length).forEach((element, index) => {
           const at = location.index * SLOT_BYTES + index * BYTES_PER_ELEMENT;
           if (dtype === "float32") slotData.setFloat32(at, element, true);
           else slotData.setInt32(at, element, true);
         });
       } else {
-        queue.writeBuffer(resources.inputs[input] as GPUBuffer, 0, data);
+        this.device.upload(resources.inputs[input] as GPUBuffer, array.data, what, { length });
       }
     });
-    if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);
+    if (resources.slots !== undefined) this.device.upload(resources.slots, new Uint8Array(slotData.buffer), label);
   }
 
   #encode(encoder: GPUCommandEncoder, reads: boolean): void {

@@ -5,7 +5,7 @@
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../core/dtype.ts";
 import { DeviceLostError, ShapeError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { type OwnNumbers, ownMemory } from "../core/own_memory.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Variable } from "../graph/operation.ts";
@@ -45,10 +45,6 @@ interface Contents {
 export type VariableContents = ReadonlyMap<Variable, NdArray | undefined>;
 
 const bytesOf = ({ shape }: Variable): number => sizeOf(shape) * BYTES_PER_ELEMENT;
-
-/** An array for a variable, in memory that the GPU's queue takes. @throws ValueError when the memory is gone. */
-const ownContents = ({ name, shape }: Variable, { data }: NdArray): OwnNumbers =>
-  ownMemory(data, `the variable "${name}"`, sizeOf(shape));
 
 const initialOf = ({ shape, dtype, initial }: Variable): NdArray =>
   initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) };
@@ -91,13 +87,13 @@ export class VariableStore {
           { variable: variable.name },
         );
       }
-      const array = contents?.array ?? variable.initial?.();
-      const data = array && ownContents(variable, array);
       const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
       buffer = this.#device.createBuffer(bytesOf(variable), usage, variable.name);
       this.#buffers.set(variable, buffer);
       this.#hold(variable);
-      if (data !== undefined) this.#upload(buffer, data);
+      // After the buffer: contents that no buffer can hold are not made. Where they are refused, `guard` frees it.
+      const array = contents?.array ?? variable.initial?.();
+      if (array !== undefined) this.#upload(variable, buffer, array);
     }
     return buffer;
   }
@@ -110,22 +106,22 @@ export class VariableStore {
         { variable: variable.name, expected: variable.shape, shape },
       );
     }
-    const own = ownContents(variable, { shape, data });
+    const own = { shape, data: ownMemory(data, `the variable "${variable.name}"`, sizeOf(shape)).slice() };
     this.#device.assertUsable();
-    this.#note(variable, { shape, data: own.slice() });
+    this.#note(variable, own);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, own);
+    if (buffer !== undefined) this.#upload(variable, buffer, own);
   }
 
   /** Gives the variable its initial contents again. */
   reset(variable: Variable): void {
     this.#contents.delete(variable);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, ownContents(variable, initialOf(variable)));
+    if (buffer !== undefined) this.#upload(variable, buffer, initialOf(variable));
   }
 
-  #upload(buffer: GPUBuffer, data: OwnNumbers, first = 0): void {
-    this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data);
+  #upload({ name, shape }: Variable, buffer: GPUBuffer, { data }: NdArray): void {
+    this.#device.upload(buffer, data, `the variable "${name}"`, { length: sizeOf(shape) });
   }
 
   #hold(variable: Variable): void {
@@ -199,7 +195,8 @@ export class VariableStore {
 
   /** Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the end. */
   writeFrom(variable: Variable, first: number, given: HostData): void {
-    const data = ownMemory(given, `the variable "${variable.name}"`);
+    const what = `the variable "${variable.name}"`;
+    const data = ownMemory(given, what);
     const size = sizeOf(variable.shape);
     if (!(first >= 0 && first + data.length <= size)) {
       throw new ShapeError(
@@ -216,7 +213,7 @@ export class VariableStore {
     const array = this.#contents.get(variable)?.array;
     array?.data.set(data, first);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, data, first);
+    if (buffer !== undefined) this.#device.upload(buffer, data, what, { offset: first * BYTES_PER_ELEMENT });
   }
 
   /** Copies variables into others of the same shape, on the device: one submit for all of them. */
