@@ -1,4 +1,5 @@
 /** Where a weight's first numbers come from: a seed and a stream, settled by the outermost model before they are drawn. */
+import { ValueError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
 import { Variable } from "../../graph/operation.ts";
 import type { Layer, WeightSpec } from "../layers/index.ts";
@@ -19,10 +20,20 @@ export function makeWeight(layer: Layer, { name, shape, initializer, trainable }
     name: `${layer.name}/${name}`,
     shape,
     trainable: trainable ?? true,
-    initial: () => ({ shape, data: initializer.fill(shape, new Random(origin.seed, origin.stream)) }),
+    initial: () => {
+      const data = initializer.fill(shape, new Random(origin.seed, origin.stream));
+      expectFinite(data, `the initializer "${initializer.config.name}" of "${layer.name}/${name}"`);
+      return { shape, data };
+    },
   });
   origins.set(weight, origin);
   return weight;
+}
+
+/** @throws ValueError for numbers of which no training could begin, and which no save is loaded with. */
+function expectFinite(data: Float32Array, what: string): void {
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  if (index >= 0) throw new ValueError(`${what} gave ${data[index]} at ${index}; expected finite numbers`, { index });
 }
 
 /** Gives every weight a stream of its own. Weights of an inner model that has a seed of its own keep theirs. */

@@ -1,14 +1,21 @@
+import { finite, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { cast, mul, notEqual } from "../../ops/arithmetic.ts";
 import { max } from "../../ops/reduce.ts";
 import { expandDims } from "../../ops/reshape.ts";
 import { type CallContext, type CallResult, type LayerConfig, type LayerOptions, Weightless } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 
 /** Options of `masking`. */
 export interface MaskingOptions extends LayerOptions {
   /** A timestep is left out where all its features are this; 0 when absent. */
   readonly maskValue?: number;
 }
+
+const MASKING = {
+  maskValue: withDefault(finite, 0),
+  ...LAYER,
+};
 
 /**
  * Leaves out timesteps: `[B, T, D]` -> the same, with zeros and a false mask where every feature is `maskValue`.
@@ -19,8 +26,9 @@ export class Masking extends Weightless {
   readonly maskValue: number;
 
   constructor(options: MaskingOptions = {}) {
-    super(options);
-    this.maskValue = options.maskValue ?? 0;
+    const given = readOptions("masking", MASKING, options);
+    super(given);
+    this.maskValue = given.maskValue;
   }
 
   get config(): LayerConfig {

@@ -1,6 +1,6 @@
-import { ValueError } from "../../core/errors.ts";
+import { nonNegative, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
@@ -9,14 +9,16 @@ export interface AdagradOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
+const ADAGRAD = {
+  initialAccumulatorValue: withDefault(nonNegative, 0.1),
+  epsilon: withDefault(nonNegative, 1e-7),
+  ...SHARED,
+};
+
 /** Adagrad (Duchi et al. 2011). learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
-export function adagrad(options: AdagradOptions = {}): Optimizer {
-  const { initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
-  if (!(initialAccumulatorValue >= 0)) {
-    throw new ValueError(`adagrad: initialAccumulatorValue is ${initialAccumulatorValue}; expected at least 0`, {
-      initialAccumulatorValue,
-    });
-  }
+export function adagrad(given: AdagradOptions = {}): Optimizer {
+  const options = readOptions("adagrad", ADAGRAD, given);
+  const { initialAccumulatorValue, epsilon } = options;
   return optimizer({
     name: "adagrad",
     learningRate: 0.001,
@@ -34,9 +36,12 @@ export interface AdadeltaOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
+const ADADELTA = { rho: withDefault(share, 0.95), epsilon: withDefault(nonNegative, 1e-7), ...SHARED };
+
 /** Adadelta (Zeiler 2012; there the learning rate is 1). learningRate 0.001, rho 0.95, epsilon 1e-7. */
-export function adadelta(options: AdadeltaOptions = {}): Optimizer {
-  const { rho = 0.95, epsilon = 1e-7 } = options;
+export function adadelta(given: AdadeltaOptions = {}): Optimizer {
+  const options = readOptions("adadelta", ADADELTA, given);
+  const { rho, epsilon } = options;
   return optimizer({
     name: "adadelta",
     learningRate: 0.001,

@@ -1,6 +1,15 @@
+import {
+  flag,
+  nonNegative,
+  type OptionsOf,
+  rate,
+  readOptions,
+  withDefault,
+  withNone,
+} from "../../core/option_table.ts";
 import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
 import { adamUpdate } from "../../ops/optimizer_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `adam` and `adamW`. */
 export interface AdamOptions extends OptimizerOptions {
@@ -10,18 +19,27 @@ export interface AdamOptions extends OptimizerOptions {
   readonly amsgrad?: boolean;
 }
 
+const MOMENTS = {
+  beta1: withDefault(rate, 0.9),
+  beta2: withDefault(rate, 0.999),
+  epsilon: withDefault(nonNegative, 1e-7),
+};
+const ADAM = { ...MOMENTS, amsgrad: withDefault(flag, false), ...SHARED };
+const ADAM_W = { ...ADAM, weightDecay: withNone(nonNegative, 0.004, null) };
+const ADAM_VARIANT = { ...MOMENTS, ...SHARED };
+
 /** Adam (Kingma & Ba 2015). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return adamNamed("adam", options);
+  return adamNamed("adam", readOptions("adam", ADAM, options));
 }
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019); weightDecay 0.004. */
 export function adamW(options: AdamOptions = {}): Optimizer {
-  return adamNamed("adamW", { weightDecay: 0.004, ...options });
+  return adamNamed("adamW", readOptions("adamW", ADAM_W, options));
 }
 
-function adamNamed(name: string, options: AdamOptions): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false } = options;
+function adamNamed(name: string, options: OptionsOf<typeof ADAM>): Optimizer {
+  const { beta1, beta2, epsilon, amsgrad } = options;
   return optimizer({
     name,
     learningRate: 0.001,
@@ -42,8 +60,9 @@ export interface AdamVariantOptions extends OptimizerOptions {
 }
 
 /** Adam by the largest gradient instead of the mean square (Kingma & Ba 2015, 7.1). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
-export function adamax(options: AdamVariantOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+export function adamax(given: AdamVariantOptions = {}): Optimizer {
+  const options = readOptions("adamax", ADAM_VARIANT, given);
+  const { beta1, beta2, epsilon } = options;
   return optimizer({
     name: "adamax",
     learningRate: 0.001,
@@ -56,8 +75,9 @@ export function adamax(options: AdamVariantOptions = {}): Optimizer {
 }
 
 /** Adam with Nesterov momentum (Dozat 2015). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
-export function nadam(options: AdamVariantOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+export function nadam(given: AdamVariantOptions = {}): Optimizer {
+  const options = readOptions("nadam", ADAM_VARIANT, given);
+  const { beta1, beta2, epsilon } = options;
   /** The momentum of the 1-based step t. */
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** t);
   // The product of the momenta up to step t: carried on from step to step, and computed anew after a jump back.

@@ -1,12 +1,23 @@
 /** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
 import { ValueError } from "../../core/errors.ts";
 import { full } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
+import {
+  count,
+  flag,
+  nonNegative,
+  type OptionKind,
+  type OptionsOf,
+  optional,
+  readSome,
+  required,
+  share,
+  withDefault,
+} from "../../core/option_table.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
 import type { StepInputs } from "../../ops/optimizer_update.ts";
 import { averageIfDue, weightAverage } from "../../ops/weight_average.ts";
 import { clipGradients } from "./clip.ts";
-import { type LearningRate, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
+import { type LearningRate, type LearningRateSchedule, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
 
 /** An optimizer as data. */
 export interface OptimizerConfig {
@@ -71,7 +82,7 @@ export interface Rule {
   readonly name: string;
   /** The learning rate when none is given. */
   readonly learningRate: number;
-  readonly options: OptimizerOptions;
+  readonly options: OptionsOf<typeof SHARED>;
   /** Its own options, completed. */
   readonly config: Readonly<Record<string, number | boolean>>;
   readonly slots: readonly SlotSpec[];
@@ -79,27 +90,36 @@ export interface Rule {
   apply(state: readonly Value[], inputs: StepInputs): readonly Value[];
 }
 
-const SHARED: OptionNames<OptimizerOptions> = {
-  learningRate: true,
-  weightDecay: true,
-  clipnorm: true,
-  globalClipnorm: true,
-  clipvalue: true,
-  useEma: true,
-  emaMomentum: true,
-  emaOverwriteFrequency: true,
+const rateKind: OptionKind<LearningRate> = {
+  expected: `${nonNegative.expected}, or a schedule`,
+  read: (value) =>
+    typeof value === "object" && value !== null
+      ? resolveSchedule(value as LearningRateSchedule | ScheduleConfig)
+      : nonNegative.read(value),
+};
+
+/** The table of the options that all optimizers share. */
+export const SHARED = {
+  learningRate: optional(rateKind),
+  weightDecay: optional(nonNegative),
+  clipnorm: optional(nonNegative),
+  globalClipnorm: optional(nonNegative),
+  clipvalue: optional(nonNegative),
+  useEma: withDefault(flag, false),
+  emaMomentum: withDefault(share, 0.99),
+  emaOverwriteFrequency: optional(count),
 };
 
 /**
  * Completes a rule to an optimizer.
- * @throws ValueError for an unknown option, listing the known ones, or a number out of range.
+ * @throws ValueError for more than one kind of clipping.
  */
 export function optimizer(rule: Rule): Optimizer {
-  const { useEma = false, emaMomentum = 0.99, emaOverwriteFrequency } = rule.options;
+  const { useEma, emaMomentum, emaOverwriteFrequency } = rule.options;
   const frequency = emaOverwriteFrequency ?? 0;
   const weightDecay = rule.options.weightDecay ?? 0;
-  const clips = checkOptions(rule, { weightDecay, emaMomentum, frequency });
-  let learningRate = checkedRate(rule.name, rule.options.learningRate ?? rule.learningRate);
+  const clips = clipsOf(rule);
+  let learningRate = rule.options.learningRate ?? rule.learningRate;
   const rateAt = (iteration: number) => (typeof learningRate === "number" ? learningRate : learningRate.at(iteration));
   return {
     get learningRate() {
@@ -122,7 +142,7 @@ export function optimizer(rule: Rule): Optimizer {
         learningRate: typeof learningRate === "number" ? learningRate : learningRate.config,
         weightDecay,
         ...clips,
-        ...(useEma ? { useEma, emaMomentum, emaOverwriteFrequency: emaOverwriteFrequency ?? null } : {}),
+        ...(useEma ? { useEma, emaMomentum, emaOverwriteFrequency } : {}),
       };
     },
     clip: (gradients) => clipGradients(gradients, clips),
@@ -158,43 +178,17 @@ function makeSlot(weight: Variable, { name, fill }: SlotSpec): Variable {
   return new Variable({ name: `${weight.name}/${name}`, shape, trainable: false, ...initial });
 }
 
-function checkedRate(name: string, given: LearningRate | ScheduleConfig): LearningRate {
-  if (typeof given === "object") return resolveSchedule(given);
-  return checkRange(name, "learningRate", given);
+function checkedRate(name: string, learningRate: LearningRate): LearningRate {
+  return readSome(name, { learningRate: required(rateKind) }, { learningRate }).learningRate;
 }
 
-function checkRange(name: string, option: string, value: number): number {
-  if (!Number.isFinite(value) || value < 0) {
-    throw new ValueError(`${name}: ${option} is ${shown(value)}; expected a finite number ≥ 0`, { [option]: value });
-  }
-  return value;
-}
-
-function checkOptions(
-  { name, options, config }: Rule,
-  { weightDecay, emaMomentum, frequency }: { weightDecay: number; emaMomentum: number; frequency: number },
-): Record<string, number> {
-  expectOptions(name, options, { ...config, ...SHARED });
-  const { clipnorm, globalClipnorm, clipvalue } = options;
+/** What gradients are clipped to: at most one of three. */
+function clipsOf({ name, options: { clipnorm, globalClipnorm, clipvalue } }: Rule): Record<string, number> {
   const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(
-    (entry): entry is [string, number] => typeof entry[1] === "number",
+    (entry): entry is [string, number] => entry[1] !== null,
   );
-  if (given.length > 1) {
-    throw new ValueError(
-      `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
-    );
-  }
-  for (const [option, value] of [...given, ["weightDecay", weightDecay] as const]) checkRange(name, option, value);
-  if (!(emaMomentum >= 0 && emaMomentum <= 1)) {
-    throw new ValueError(`${name}: emaMomentum is ${emaMomentum}; expected 0 ≤ emaMomentum ≤ 1`, { emaMomentum });
-  }
-  if (!Number.isInteger(frequency) || frequency < 0) {
-    throw new ValueError(
-      `${name}: emaOverwriteFrequency is ${frequency}; expected a whole number of at least 1, or null`,
-      {
-        emaOverwriteFrequency: frequency,
-      },
-    );
-  }
-  return Object.fromEntries(given);
+  if (given.length <= 1) return Object.fromEntries(given);
+  throw new ValueError(
+    `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
+  );
 }

@@ -1,6 +1,6 @@
-import { ValueError } from "../../core/errors.ts";
+import { nonNegative, type OptionKind, readOptions, readSome, withDefault } from "../../core/option_table.ts";
 import { ftrlUpdate } from "../../ops/ftrl_update.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `ftrl`. */
 export interface FtrlOptions extends OptimizerOptions {
@@ -16,23 +16,26 @@ export interface FtrlOptions extends OptimizerOptions {
   readonly beta?: number;
 }
 
+const nonPositive: OptionKind<number> = {
+  expected: "a finite number of at most 0",
+  read: (value) => (typeof value === "number" && Number.isFinite(value) && value <= 0 ? value + 0 : undefined),
+};
+
+const FTRL = {
+  learningRatePower: withDefault(nonPositive, -0.5),
+  initialAccumulatorValue: withDefault(nonNegative, 0.1),
+  l1RegularizationStrength: withDefault(nonNegative, 0),
+  l2RegularizationStrength: withDefault(nonNegative, 0),
+  l2ShrinkageRegularizationStrength: withDefault(nonNegative, 0),
+  beta: withDefault(nonNegative, 0),
+};
+
 /** FTRL (McMahan et al. 2013), for wide, shallow models. learningRate 0.001, learningRatePower −0.5, initialAccumulatorValue 0.1, no regularization. */
-export function ftrl(options: FtrlOptions = {}): Optimizer {
-  const { learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
-  const { l1RegularizationStrength = 0, l2RegularizationStrength = 0, l2ShrinkageRegularizationStrength = 0 } = options;
-  const config = {
-    learningRatePower,
-    initialAccumulatorValue,
-    l1RegularizationStrength,
-    l2RegularizationStrength,
-    l2ShrinkageRegularizationStrength,
-    beta,
-  };
-  for (const [name, value] of Object.entries({ ...config, learningRatePower: -learningRatePower })) {
-    if (Number.isFinite(value) && value >= 0) continue;
-    const [given, limit] = name === "learningRatePower" ? [learningRatePower, "at most"] : [value, "at least"];
-    throw new ValueError(`ftrl: ${name} is ${given}; expected ${limit} 0`, { [name]: given });
-  }
+export function ftrl(given: FtrlOptions = {}): Optimizer {
+  const options = readOptions("ftrl", { ...FTRL, ...SHARED }, given);
+  const config = readSome("ftrl", FTRL, options);
+  const { learningRatePower, initialAccumulatorValue, beta } = config;
+  const { l1RegularizationStrength, l2RegularizationStrength, l2ShrinkageRegularizationStrength } = config;
   const attributes = {
     power: -learningRatePower,
     l1: l1RegularizationStrength,

@@ -1,6 +1,6 @@
-import { ValueError } from "../../core/errors.ts";
+import { type OptionKind, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { adaptiveUpdate } from "../../ops/adaptive_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `lion`. */
 export interface LionOptions extends OptimizerOptions {
@@ -10,10 +10,17 @@ export interface LionOptions extends OptimizerOptions {
   readonly beta2?: number;
 }
 
+const mix: OptionKind<number> = {
+  expected: "0 < number ≤ 1",
+  read: (value) => (value === 0 ? undefined : share.read(value)),
+};
+
+const LION = { beta1: withDefault(mix, 0.9), beta2: withDefault(share, 0.99), ...SHARED };
+
 /** Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1 0.9, beta2 0.99. */
-export function lion(options: LionOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.99 } = options;
-  if (!(beta1 > 0 && beta1 <= 1)) throw new ValueError(`lion: beta1 is ${beta1}; expected 0 < beta1 ≤ 1`, { beta1 });
+export function lion(given: LionOptions = {}): Optimizer {
+  const options = readOptions("lion", LION, given);
+  const { beta1, beta2 } = options;
   return optimizer({
     name: "lion",
     learningRate: 0.001,

@@ -1,5 +1,6 @@
+import { flag, nonNegative, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { rmspropUpdate } from "../../ops/optimizer_updates.ts";
-import { type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `rmsprop`. */
 export interface RmspropOptions extends OptimizerOptions {
@@ -9,9 +10,18 @@ export interface RmspropOptions extends OptimizerOptions {
   readonly centered?: boolean;
 }
 
+const RMSPROP = {
+  rho: withDefault(share, 0.9),
+  momentum: withDefault(share, 0),
+  epsilon: withDefault(nonNegative, 1e-7),
+  centered: withDefault(flag, false),
+  ...SHARED,
+};
+
 /** RMSprop (Tieleman & Hinton 2012). learningRate 0.001, rho 0.9, epsilon 1e-7. */
-export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  const { rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false } = options;
+export function rmsprop(given: RmspropOptions = {}): Optimizer {
+  const options = readOptions("rmsprop", RMSPROP, given);
+  const { rho, momentum, epsilon, centered } = options;
   return optimizer({
     name: "rmsprop",
     learningRate: 0.001,
