@@ -133,8 +133,8 @@ export default defineConfig(({ mode }) => {
             name: "together",
             include: ["tests/**/*.test.ts"],
             exclude: ALONE,
-            // Kernels run on every core, but are compiled on one, which takes half of the time where the driver's cache is empty. A
-            // third file at a time made that no shorter on two cores.
+            // Kernels run on every core, but are compiled on one, which takes half of the time where the driver's cache
+            // is empty. A third file at a time made that no shorter on two cores.
             maxWorkers: 2,
             sequence: { groupOrder: 0 },
           },

@@ -25,7 +25,10 @@ function hashOf(name: string, extra: readonly (readonly [string, string])[] = []
   return query.size === 0 ? `#${name}` : `#${name}?${query}`;
 }
 
-/** The link to a view; what is set stays. It names the page too: a bare `#` would be taken for a link to a part of the text. */
+/**
+ * The link to a view; what is set stays. It names the page too: a bare `#` would be taken for a link to a part of the
+ * text.
+ */
 export function viewLink(name: string): string {
   return `${location.pathname}${location.search}${hashOf(name)}`;
 }

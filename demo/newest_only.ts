@@ -2,8 +2,8 @@
 import { notifyFailure } from "./notices.ts";
 
 /**
- * A function that runs `work`, one run at a time: however often it is called during a run, one more follows, about what stands
- * there then. What fails is shown as a notice about `about`.
+ * A function that runs `work`, one run at a time: however often it is called during a run, one more follows, about what
+ * stands there then. What fails is shown as a notice about `about`.
  */
 export function newestOnly(about: string, work: () => Promise<void>): () => Promise<void> {
   let isRunning = false;

@@ -1,7 +1,7 @@
 /**
- * What all views share, as signals: the sentence at hand, the selected word and unit, which model is asked, the settings,
- * the view. A view reads `text.value` in its component and is drawn anew when it changes. What one view alone needs stays
- * in a store of its own folder; it outlives the view's being hidden, since hidden views leave the page.
+ * What all views share, as signals: the sentence at hand, the selected word and unit, which model is asked, the
+ * settings, the view. A view reads `text.value` in its component and is drawn anew when it changes. What one view alone
+ * needs stays in a store of its own folder; it outlives the view's being hidden, since hidden views leave the page.
  */
 import { computed, signal } from "@preact/signals";
 import { FIRST_TEXT } from "./first_sentence.ts";

@@ -22,7 +22,10 @@ export function recordedVerdict({ text: of, probability, words }: RecordedVerdic
   return { which: "shipped", text: of, probability, words: whole };
 }
 
-/** The latest verdict: at first that on the first text, which is shown before the weights have come; that on an older text while a newer one is being read. */
+/**
+ * The latest verdict: at first that on the first text, which is shown before the weights have come; that on an older
+ * text while a newer one is being read.
+ */
 export const verdict = signal<Verdict | undefined>(recordedVerdict(first));
 
 /** Whether the verdict that is shown is already that of this model. */

@@ -40,7 +40,9 @@ export function openGpu({ onReady, onMissing }: GpuListeners): void {
           notify({
             about: "gpu",
             title: "The GPU went away",
-            text: "The driver or the browser took it from this page: it may have been updated, reset, or short of memory. The page asks for it again.",
+            text:
+              "The driver or the browser took it from this page: it may have been updated, reset, or short of " +
+              "memory. The page asks for it again.",
           });
         }
       },

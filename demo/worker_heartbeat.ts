@@ -1,6 +1,7 @@
 /**
- * Whether the worker still lives. A browser that ends a worker (for want of memory, or because somebody asked) tells nobody:
- * no `error` event comes. Two signs tell: the Web Lock that it holds for its life, and answers to pings while one waits.
+ * Whether the worker still lives. A browser that ends a worker (for want of memory, or because somebody asked) tells
+ * nobody: no `error` event comes. Two signs tell: the Web Lock that it holds for its life, and answers to pings while
+ * one waits.
  */
 
 /** A ping goes out so often; a worker that has been asked for so many without an answer hangs. */

@@ -1,6 +1,6 @@
-// Builds the package into dist/: JavaScript by Vite, declarations by tsc. `--if-stale` builds only when a source is newer.
-// The build goes to a folder beside dist/ and is moved into place at the end, so that a program that runs from dist/
-// never sees half of one.
+// Builds the package into dist/: JavaScript by Vite, declarations by tsc. `--if-stale` builds only when a source is
+// newer. The build goes to a folder beside dist/ and is moved into place at the end, so that a program that runs from
+// dist/ never sees half of one.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -58,7 +58,10 @@ export async function build() {
   }
 }
 
-/** The entries for pages without a bundler: minified, a few files in place of some hundreds, what two entries share in one. */
+/**
+ * The entries for pages without a bundler: minified, a few files in place of some hundreds, what two entries share in
+ * one.
+ */
 async function minify(folder) {
   const { build: esbuild } = await import("esbuild");
   await esbuild({
@@ -72,7 +75,9 @@ async function minify(folder) {
   });
 }
 
-/** The source's imports carry `.ts`; declarations name the JavaScript that they describe, as every resolver knows it. */
+/**
+ * The source's imports carry `.ts`; declarations name the JavaScript that they describe, as every resolver knows it.
+ */
 function nameJavaScript(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;

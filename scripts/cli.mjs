@@ -1,4 +1,5 @@
-// `npm run train`, `npm run predict`, `npm run forecast`: sees to a Vulkan driver and a fresh dist/, then becomes the `sluice` command.
+// `npm run train`, `npm run predict`, `npm run forecast`: sees to a Vulkan driver and a fresh dist/, then becomes the
+// `sluice` command.
 import { buildIfStale } from "./build.mjs";
 import { setup } from "./setup.mjs";
 

@@ -8,8 +8,9 @@ const RAW = ".wgsl?raw";
 
 /**
  * Vite: `import shader from "x.wgsl?raw"` gives the minified shader. All are constants of one module, of which bundlers
- * keep those that are used: kernels of one family lie side by side there, and gzip, which looks back 32 kB, saves 7 kB by it.
- * With `isApart` each is a module of its own, so that a page that loads its parts when they are asked for loads a part's shaders with it.
+ * keep those that are used: kernels of one family lie side by side there, and gzip, which looks back 32 kB, saves 7 kB
+ * by it. With `isApart` each is a module of its own, so that a page that loads its parts when they are asked for loads
+ * a part's shaders with it.
  */
 export function minifiedShaders({ isApart = false } = {}): Plugin {
   return {

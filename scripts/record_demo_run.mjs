@@ -1,5 +1,5 @@
-// Records what the page shows where there is no WebGPU: a training with the page's own defaults, and what the shipped model
-// says of the page's examples. Run it again after either changes: `node scripts/record_demo_run.mjs`
+// Records what the page shows where there is no WebGPU: a training with the page's own defaults, and what the shipped
+// model says of the page's examples. Run it again after either changes: `node scripts/record_demo_run.mjs`
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";

@@ -1,5 +1,5 @@
-// Finds what npm cannot bring: a Vulkan driver for Node and Deno, a browser for the tests. On Debian as root it installs
-// what is missing; elsewhere it names the one command to run. Says nothing when all is there.
+// Finds what npm cannot bring: a Vulkan driver for Node and Deno, a browser for the tests. On Debian as root it
+// installs what is missing; elsewhere it names the one command to run. Says nothing when all is there.
 //
 //   node scripts/setup.mjs            a Vulkan driver
 //   node scripts/setup.mjs --chromium --firefox    browsers too
@@ -51,7 +51,9 @@ export async function setup({ chromium = false, firefox = false } = {}) {
   throw new Error(`Something is missing on this machine.\n${hints.map((hint) => `  - ${hint}`).join("\n")}`);
 }
 
-/** Whether the Vulkan loader and a driver for it are there, and, when only GPU drivers are, whether one finds its GPU. */
+/**
+ * Whether the Vulkan loader and a driver for it are there, and, when only GPU drivers are, whether one finds its GPU.
+ */
 function hasVulkan() {
   if (!hasLibrary("libvulkan.so.1")) return false;
   const drivers = icdFiles().filter(isUsable);
@@ -108,7 +110,8 @@ function hasLibrary(name) {
 
 /** Asks Dawn itself, in a process of its own (Dawn wants to be left with process.exit). */
 function findsAdapter() {
-  const program = `import { create } from "webgpu"; const gpu = create([]); process.exit((await gpu.requestAdapter()) ? 0 : 1);`;
+  const program = `import { create } from "webgpu"; const gpu = create([]);
+      process.exit((await gpu.requestAdapter()) ? 0 : 1);`;
   const root = new URL("..", import.meta.url);
   return (
     spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: root, stdio: "ignore" }).status === 0

@@ -1,8 +1,8 @@
-// Makes what the page ships of a training: weights in 16 bits, a short word list, a card of what it is and how well it does,
-// and what it says of the page's first sentence, so that the page can show that before the weights have come.
-//   sluice train --data imdb --archive aclImdb_v1.tar.gz --seed 2 --json run.json --out run
-//   SLUICE_IMDB=aclImdb_v1.tar.gz node scripts/ship_demo_model.mjs run run.json
-// The archive is needed to measure the files as they are shipped; nothing of it goes into them but the word list.
+// Makes what the page ships of a training: weights in 16 bits, a short word list, a card of what it is and how well it
+// does, and what it says of the page's first sentence, so that the page can show that before the weights have come.
+// sluice train --data imdb --archive aclImdb_v1.tar.gz --seed 2 --json run.json --out run SLUICE_IMDB=aclImdb_v1.tar.gz
+// node scripts/ship_demo_model.mjs run run.json The archive is needed to measure the files as they are shipped; nothing
+// of it goes into them but the word list.
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -68,9 +68,12 @@ const card = {
     name: "Large Movie Review Dataset",
     source: "https://ai.stanford.edu/~amaas/data/sentiment/",
     paper:
-      "Maas, Daly, Pham, Huang, Ng, Potts: Learning Word Vectors for Sentiment Analysis, ACL 2011, https://aclanthology.org/P11-1015",
+      "Maas, Daly, Pham, Huang, Ng, Potts: Learning Word Vectors for Sentiment Analysis, ACL 2011, " +
+      "https://aclanthology.org/P11-1015",
     remarks:
-      "Trained on the 25,000 training reviews, measured on the 25,000 test reviews. The reviews were written by IMDb's users and are not part of this page: it holds weights, the 4,996 commonest words and how often each occurs. The authors of the data set ask to be cited by whoever uses it.",
+      "Trained on the 25,000 training reviews, measured on the 25,000 test reviews. The reviews were written by " +
+      "IMDb's users and are not part of this page: it holds weights, the 4,996 commonest words and how often each " +
+      "occurs. The authors of the data set ask to be cited by whoever uses it.",
   },
 };
 

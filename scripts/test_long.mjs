@@ -3,8 +3,8 @@
 //   npm run test:long -- saves graphs  some of them
 //   npm run test:long -- --share 0.1   a tenth of each
 //   npm run test:long -- --help        what there is, and how long it takes
-// A section is one run of Vitest over some files with an environment that makes them long, or a script. Tests add rows to
-// the table with `tally` of tests/support/tally.ts.
+// A section is one run of Vitest over some files with an environment that makes them long, or a script. Tests add rows
+// to the table with `tally` of tests/support/tally.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -54,7 +54,8 @@ const SECTIONS = {
   },
   losses: {
     about:
-      "100 trainings whose device is destroyed, and 105 other works, in Node, Deno and Chromium; GPU processes that crash in Chromium",
+      "100 trainings whose device is destroyed, and 105 other works, in Node, Deno and Chromium; GPU processes that " +
+      "crash in Chromium",
     minutes: 10,
     // Firefox goes away by itself after some 250 devices in one page: there CI's cases have to do.
     files: [...RUNTIMES.slice(0, 3), "tests/platform/gpu_crash"],
@@ -69,7 +70,8 @@ const SECTIONS = {
   },
   memory: {
     about:
-      "what memory() says beforehand against what is then held, for ten models in every runtime; every n-th buffer fails",
+      "what memory() says beforehand against what is then held, for ten models in every runtime; every n-th buffer " +
+      "fails",
     minutes: 2,
     files: [...RUNTIMES, "tests/nn/allocation.test.ts"],
     env: { SLUICE_SUITE: "memory" },

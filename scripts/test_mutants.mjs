@@ -1,8 +1,7 @@
-// `npm run test:mutants`: proves that the tests bite. Each mutant of scripts/mutants.json is put into a copy of the source, the
-// narrowest tests are run, and a table says which test caught it. A mutant that none catches fails the run, as does one whose
-// line is no longer in the source.
-//   npm run test:mutants                 all
-//   npm run test:mutants -- lstm sort    those whose name has one of these words
+// `npm run test:mutants`: proves that the tests bite. Each mutant of scripts/mutants.json is put into a copy of the
+// source, the narrowest tests are run, and a table says which test caught it. A mutant that none catches fails the run,
+// as does one whose line is no longer in the source. npm run test:mutants all npm run test:mutants -- lstm sort those
+// whose name has one of these words
 import { spawnSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

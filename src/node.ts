@@ -1,12 +1,14 @@
 /**
- * `import "sluice/node"`: brings WebGPU to Node, from the npm package `webgpu` (Dawn), as `navigator.gpu` and the `GPU*`
- * globals. In a browser, a worker or Deno it is not needed, and does nothing where `navigator.gpu` is there already.
+ * `import "sluice/node"`: brings WebGPU to Node, from the npm package `webgpu` (Dawn), as `navigator.gpu` and the
+ * `GPU*` globals. In a browser, a worker or Deno it is not needed, and does nothing where `navigator.gpu` is there
+ * already.
  *
  * It needs a graphics driver, which `requestDevice` looks for: on a Debian machine without a GPU,
  * `apt-get install mesa-vulkan-drivers libvulkan1` brings one.
  * Dawn keeps threads of its own: a program that is done leaves with `process.exit()`.
  *
- * While the GPU works Dawn polls it without a pause; `reduceGpuPolling` makes it pause, which leaves that core to other work.
+ * While the GPU works Dawn polls it without a pause; `reduceGpuPolling` makes it pause, which leaves that core to other
+ * work.
  * @module sluice/node
  */
 import { DeviceError } from "./core/errors.ts";
@@ -25,13 +27,13 @@ let reductions = 0;
 let restore: () => void = () => undefined;
 
 /**
- * Makes Dawn pause for a millisecond between two polls of the GPU, from the second millisecond of a wait on. By default it polls
- * from a chain of `setImmediate` callbacks without a pause, which keeps one core busy. Call this when the CPU runs the GPU's work
- * (lavapipe, SwiftShader) or has other work to do: on lavapipe with two cores a training step takes a sixth less time and a search
- * half the time. On a GPU of its own, results may come up to a millisecond later.
+ * Makes Dawn pause for a millisecond between two polls of the GPU, from the second millisecond of a wait on. By default
+ * it polls from a chain of `setImmediate` callbacks without a pause, which keeps one core busy. Call this when the CPU
+ * runs the GPU's work (lavapipe, SwiftShader) or has other work to do: on lavapipe with two cores a training step takes
+ * a sixth less time and a search half the time. On a GPU of its own, results may come up to a millisecond later.
  *
- * It replaces `globalThis.setImmediate`, and passes the callbacks of all other code on unchanged. Where the runtime has a WebGPU
- * of its own it does nothing.
+ * It replaces `globalThis.setImmediate`, and passes the callbacks of all other code on unchanged. Where the runtime has
+ * a WebGPU of its own it does nothing.
  *
  * @returns a function that undoes this call; after as many undos as calls `setImmediate` is what it was before.
  * @example
@@ -73,7 +75,8 @@ async function load(): Promise<Dawn> {
     throw new DeviceError(
       missing
         ? "sluice/node: the npm package `webgpu` is not installed; run `npm install webgpu`"
-        : `sluice/node: the npm package \`webgpu\` could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
+        : `sluice/node: the npm package \`webgpu\` could not be loaded: ` +
+            `${cause instanceof Error ? cause.message : cause}`,
       { package: "webgpu" },
       { cause },
     );

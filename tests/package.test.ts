@@ -1,4 +1,7 @@
-/** The package as a user gets it: what is in it, and whether it works when installed. Needs a built dist/ (`npm test` sees to that). */
+/**
+ * The package as a user gets it: what is in it, and whether it works when installed. Needs a built dist/ (`npm test`
+ * sees to that).
+ */
 import { execFile } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +19,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What lies in the tarball besides the entries: package.json and the papers. */
 const TOP_FILES = ["LICENSE", "README.md", "package.json"];
-/** Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from elsewhere. */
+/**
+ * Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from
+ * elsewhere.
+ */
 const FOLDERS =
   /^dist\/(([\w-]+\/)*[\w-]+(\.(json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
@@ -73,7 +79,10 @@ describe("the package", () => {
   });
 
   test("trains nothing on import: the entries load in Node without WebGPU", async () => {
-    const program = `const s = await import("sluice"); await import("sluice/sentences"); await import("sluice/embed"); await import("sluice/predict"); console.log(typeof s.requestDevice, typeof globalThis.navigator?.gpu)`;
+    const program =
+      `const s = await import("sluice"); await import("sluice/sentences"); await ` +
+      `import("sluice/embed"); await import("sluice/predict"); console.log(typeof s.requestDevice, typeof ` +
+      "globalThis.navigator?.gpu)";
     const { stdout } = await node(program);
     expect(stdout.trim()).toBe("function undefined");
   });
@@ -103,7 +112,8 @@ describe("the package", () => {
         if (name === "webgpu") throw Object.assign(new Error("hidden"), { code: "ERR_MODULE_NOT_FOUND" });
         return next(name, context);
       }\`));
-      await import("sluice/node").then(() => console.log("loaded"), (error) => console.log(error.name, error.message));`;
+      const tell = (error) => console.log(error.name, error.message);
+      await import("sluice/node").then(() => console.log("loaded"), tell);`;
     const { stdout } = await node(hide);
     expect(stdout).toMatch(/^DeviceError .*npm install webgpu/);
   });

@@ -1,4 +1,6 @@
-/** The code of the README and of the pages in docs/ that go on from it: all `ts` blocks, in order, run as one module. */
+/**
+ * The code of the README and of the pages in docs/ that go on from it: all `ts` blocks, in order, run as one module.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,10 +1,11 @@
 /**
  * The messages between the page and its worker, as types. The files of this folder import no other module of the
- * page, so that both sides can import them. The page sends requests (`worker_client.ts`) and the worker answers them (`worker/main.ts`): a request has an id, can
- * be aborted, may send events before its result, and may transfer buffers instead of copying them.
+ * page, so that both sides can import them. The page sends requests (`worker_client.ts`) and the worker answers them
+ * (`worker/main.ts`): a request has an id, can be aborted, may send events before its result, and may transfer buffers
+ * instead of copying them.
  *
- * To add a request, add an entry to `Requests` and a function to `worker/requests/`; `worker/requests/index.ts` does not
- * compile until it names that function.
+ * To add a request, add an entry to `Requests` and a function to `worker/requests/`; `worker/requests/index.ts` does
+ * not compile until it names that function.
  */
 import type { BenchJobEvent, BenchReport } from "sluice/bench";
 import type { BenchParams, Profile } from "./bench.ts";

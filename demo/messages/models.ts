@@ -11,7 +11,9 @@ export interface JudgeParams {
 /** A word of the text as the model reads it. */
 export interface JudgedWord {
   readonly word: string;
-  /** Gradient × input: how far the word pushed the verdict, up to praise or down to blame. Absent if the model skips it. */
+  /**
+   * Gradient × input: how far the word pushed the verdict, up to praise or down to blame. Absent if the model skips it.
+   */
   readonly push: number | undefined;
   /** The timestep at which the LSTM reads the word, counted over the padded row. Absent if the model skips it. */
   readonly step: number | undefined;

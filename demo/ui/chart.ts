@@ -40,7 +40,10 @@ export function line(label: string, paint: string, dash: number[] = [], width = 
 /** What a chart shows besides its size. */
 export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
 
-/** A chart as wide as its host. `draw.current()` draws what `data` gives then, once per frame, however often it is called. */
+/**
+ * A chart as wide as its host. `draw.current()` draws what `data` gives then, once per frame, however often it is
+ * called.
+ */
 export function useChart(options: ChartOptions, height: number, data: () => uPlot.AlignedData) {
   const host = useRef<HTMLDivElement>(null);
   const draw = useRef<() => void>(() => undefined);

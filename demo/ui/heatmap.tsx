@@ -1,6 +1,6 @@
 /**
- * A heatmap: lines of values over steps of time. What is drawn is for the eyes; over it lies a grid that the keyboard and a
- * screen reader walk, one cell at a time, and on request the same numbers stand as a table.
+ * A heatmap: lines of values over steps of time. What is drawn is for the eyes; over it lies a grid that the keyboard
+ * and a screen reader walk, one cell at a time, and on request the same numbers stand as a table.
  */
 
 import { useSignal } from "@preact/signals";
@@ -104,7 +104,7 @@ export function Heatmap(props: HeatmapProps) {
       {[hovered, selected].map((cell, index) => (
         <Cross key={index === 0 ? "hover" : "selected"} cell={cell} place={place} isFaint={index === 0} />
       ))}
-      {/* biome-ignore lint/a11y/useSemanticElements: a table of thousands of cells would be slower than what it describes */}
+      {/* biome-ignore lint/a11y/useSemanticElements: a table of thousands of cells would be slow */}
       <div
         ref={overlay}
         class="heatmap-grid"

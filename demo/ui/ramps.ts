@@ -1,4 +1,7 @@
-/** Colours for numbers: one hue for what lies between shut and open, two for what has a sign. Never rescaled by themselves. */
+/**
+ * Colours for numbers: one hue for what lies between shut and open, two for what has a sign. Never rescaled by
+ * themselves.
+ */
 import { colour } from "./theme.ts";
 
 /** What a colour stands for. */

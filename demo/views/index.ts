@@ -1,7 +1,8 @@
 /**
  * The views of the page, in the order of its navigation. To add one:
  *
- * 1. `views/NAME/view.tsx` exports a component `View`; its styles are a .css file imported there, its own state a store.ts.
+ * 1. `views/NAME/view.tsx` exports a component `View`; its styles are a .css file imported there, its own state a
+ *    store.ts.
  * 2. A line here. It is loaded when it is first opened, so what it imports costs nothing before.
  * 3. What it asks the worker: `worker/requests/` (see messages/index.ts). What all views share: state.ts, verdict.ts.
  *
@@ -21,8 +22,9 @@ export interface ViewEntry {
 }
 
 /**
- * Loads a view that draws charts after their library: started in one task, the two would hold up what one clicks. The library makes
- * a number format as it starts; a page's first one takes about as long as all the rest, and so has a task of its own too.
+ * Loads a view that draws charts after their library: started in one task, the two would hold up what one clicks. The
+ * library makes a number format as it starts; a page's first one takes about as long as all the rest, and so has a task
+ * of its own too.
  */
 function withCharts<View>(load: () => Promise<View>): () => Promise<View> {
   return async () => {

@@ -1,6 +1,7 @@
 /**
- * Trainings that outlive the page: kept in the origin's private files, several side by side, so that each tab has its own.
- * Whoever trains holds the lock of its place; a place whose lock is free was left by a page that was closed or crashed.
+ * Trainings that outlive the page: kept in the origin's private files, several side by side, so that each tab has its
+ * own. Whoever trains holds the lock of its place; a place whose lock is free was left by a page that was closed or
+ * crashed.
  */
 import { type BrowserSaves, FormatError, type ModelFiles, openBrowserSaves } from "sluice";
 import type { Run } from "../messages/training.ts";

@@ -21,8 +21,8 @@ async function get(address: string): Promise<Uint8Array> {
 }
 
 /**
- * Makes the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. The page knows by
- * what options it was trained, and so needs nothing that knows other layers.
+ * Makes the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. The page
+ * knows by what options it was trained, and so needs nothing that knows other layers.
  */
 export async function loadShipped(folder: string, device: Device): Promise<Subject> {
   const manifest = JSON.parse(new TextDecoder().decode(await get(`${folder}model.json`))) as Manifest;

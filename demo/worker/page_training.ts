@@ -1,4 +1,7 @@
-/** One training of the visitor's own model: begun or gone on with, kept now and then, and taken up again after a lost device. */
+/**
+ * One training of the visitor's own model: begun or gone on with, kept now and then, and taken up again after a lost
+ * device.
+ */
 import { DeviceLostError, type Model, type ModelFiles, textClassifier } from "sluice";
 import type { Curves, Run, Settings, TrainingEvent, TrainingResult } from "../messages/training.ts";
 import type { Place } from "./checkpoints.ts";

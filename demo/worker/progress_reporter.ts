@@ -26,8 +26,9 @@ const NOTHING_READ: Reading = { samples: 0, loss: 0, accuracy: 0 };
 
 /**
  * Turns the engine's progress into events. It reports means over the epoch so far; the curve is livelier, and falls
- * sooner, with means since the last reading: the difference of the sums. The rest that an epoch ends with may be a batch
- * or two, whose mean says little: where it is far shorter than what was read before, its point is the mean of both.
+ * sooner, with means since the last reading: the difference of the sums. The rest that an epoch ends with may be a
+ * batch or two, whose mean says little: where it is far shorter than what was read before, its point is the mean of
+ * both.
  */
 export class Reporter {
   readonly #parts: ReporterParts;

@@ -20,7 +20,10 @@ function firstGap(header: readonly string[], body: readonly (readonly string[])[
   const at = numbers.indexOf(Math.max(...numbers));
   const gap = body.findIndex((row) => !NUMBER.test(row[at] ?? ""));
   if (numbers[at] === 0) return "";
-  return `: ${header[at]} has ${JSON.stringify((body[gap]?.[at] ?? "").slice(0, 40))} in row ${gap + 1} after the header`;
+  return (
+    `: ${header[at]} has ${JSON.stringify((body[gap]?.[at] ?? "").slice(0, 40))} in row ${gap + 1} after the ` +
+    "header"
+  );
 }
 
 /**
@@ -54,7 +57,8 @@ export async function readSeriesTable(name: string, text: string): Promise<Serie
   });
   if (columns.size === 0) {
     throw new FormatError(
-      `${name}: none of its columns (${header.join(", ").slice(0, 100)}) holds a number in every row${firstGap(header, body)}; mend or remove the rows that have none`,
+      `${name}: none of its columns (${header.join(", ").slice(0, 100)}) holds a number in every ` +
+        `row${firstGap(header, body)}; mend or remove the rows that have none`,
     );
   }
   const dateAt = header.findIndex((column) => DATES.test(column));

@@ -1,4 +1,6 @@
-/** The visitor's own table of texts and labels, as CSV, TSV or JSON lines; what is wrong with it is said by its line. */
+/**
+ * The visitor's own table of texts and labels, as CSV, TSV or JSON lines; what is wrong with it is said by its line.
+ */
 import { FormatError } from "sluice";
 
 /** One labelled text. */
@@ -153,7 +155,8 @@ async function csvRows(name: string, text: string): Promise<Row[]> {
   return records.slice(isHeaded ? 1 : 0).map(({ record, info: { lines } }) => {
     if (!isHeaded && record.length !== 2) {
       throw new FormatError(
-        `${name}, line ${lines} has ${record.length} ${record.length === 1 ? "column" : "columns"}; expected text,label (quote a text that has commas), or a first line that names the columns`,
+        `${name}, line ${lines} has ${record.length} ${record.length === 1 ? "column" : "columns"}; expected ` +
+          "text,label (quote a text that has commas), or a first line that names the columns",
         { line: lines },
       );
     }

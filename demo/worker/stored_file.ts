@@ -1,4 +1,7 @@
-/** The visitor's file, copied into the origin's private files beside the training that needs it, so that it goes on after a reload. */
+/**
+ * The visitor's file, copied into the origin's private files beside the training that needs it, so that it goes on
+ * after a reload.
+ */
 
 const FOLDER = "sluice-page-files";
 

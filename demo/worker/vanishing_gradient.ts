@@ -1,4 +1,7 @@
-/** The vanishing gradient: three small networks, alike but for their recurrent layer, and what reaches each word of a passage. */
+/**
+ * The vanishing gradient: three small networks, alike but for their recurrent layer, and what reaches each word of a
+ * passage.
+ */
 import {
   adam,
   type Device,
@@ -54,8 +57,8 @@ export class Rivals {
   }
 
   /**
-   * The gradients over the last `length` words of a passage: the text, and before it as many held-out sentences as it takes.
-   * Before they are trained, the trained ones are the untrained ones.
+   * The gradients over the last `length` words of a passage: the text, and before it as many held-out sentences as it
+   * takes. Before they are trained, the trained ones are the untrained ones.
    */
   async fade(text: string, length: number, which: "untrained" | "trained"): Promise<Fadings> {
     const { encoder } = this.#data;

@@ -33,9 +33,10 @@ function largest(matrix: Value, start: Value, identity: Value): readonly [Value,
 }
 
 /**
- * The first two principal components of vectors `[V, E]`, E at least 2: covariance, power iteration and projection are one
- * program. The same vectors always give the same map: its start is fixed, and of each axis the component with the
- * largest weight points to the right, or up. Source: Pearson 1901, "On lines and planes of closest fit to systems of points in space".
+ * The first two principal components of vectors `[V, E]`, E at least 2: covariance, power iteration and projection are
+ * one program. The same vectors always give the same map: its start is fixed, and of each axis the component with the
+ * largest weight points to the right, or up. Source: Pearson 1901, "On lines and planes of closest fit to systems of
+ * points in space".
  */
 export async function mapWords(device: Device, vectors: NdArray): Promise<WordMap> {
   const [count, size] = vectors.shape as [number, number];

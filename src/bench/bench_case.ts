@@ -1,4 +1,7 @@
-/** What a case is: something of a known amount of work, made ready on a device, whose result is checked before it is timed. */
+/**
+ * What a case is: something of a known amount of work, made ready on a device, whose result is checked before it is
+ * timed.
+ */
 import type { Device } from "../gpu/device.ts";
 import type { Subject } from "./harness.ts";
 
@@ -32,7 +35,10 @@ export interface Prepared {
   readonly subject: Subject;
   /** By wall clock, submit to end, as peers are timed. */
   readonly wall: Subject;
-  /** Seconds to build the graph and its pipelines; what a driver compiles at the first dispatch is in the first run's time. */
+  /**
+   * Seconds to build the graph and its pipelines; what a driver compiles at the first dispatch is in the first run's
+   * time.
+   */
   readonly compileSeconds: number;
   /** Of one run, without extra chunks; absent where the case is more than a program. */
   readonly dispatches?: number;

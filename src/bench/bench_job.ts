@@ -1,4 +1,6 @@
-/** The bench that `sluice bench` runs, the same in Node, Deno and a browser's page: it touches no file and no terminal. */
+/**
+ * The bench that `sluice bench` runs, the same in Node, Deno and a browser's page: it touches no file and no terminal.
+ */
 import { requestDevice } from "../index.ts";
 import type { BenchPlace, BenchReport } from "./bench_report.ts";
 import { selectCases } from "./cases/index.ts";

@@ -25,7 +25,8 @@ export function assertComparable(before: BenchPlace, after: BenchPlace): void {
   const [old, now] = [before, after].map(({ adapter, runtime }) => `${adapter}, in ${runtime.name}`);
   if (old === now) return;
   throw new ValueError(
-    `the earlier run was on ${old}, this one is on ${now}; times of different adapters say nothing of a change. Pass --any-adapter to compare them all the same.`,
+    `the earlier run was on ${old}, this one is on ${now}; times of different adapters say nothing of a change. Pass ` +
+      "--any-adapter to compare them all the same.",
     { before: old, after: now },
   );
 }

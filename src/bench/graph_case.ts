@@ -62,7 +62,9 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
   }
 }
 
-/** Gives one kernel's calls a variant, and learns which variants there are and which of them a call would choose itself. */
+/**
+ * Gives one kernel's calls a variant, and learns which variants there are and which of them a call would choose itself.
+ */
 class VariantChoice {
   variants: readonly string[] = [];
   chosen: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * How a time is measured: warm-up, batches long enough for the clock, samples until the time or their number is spent, and
- * several subjects in turns, so that what changes on the machine changes all of them.
+ * How a time is measured: warm-up, batches long enough for the clock, samples until the time or their number is spent,
+ * and several subjects in turns, so that what changes on the machine changes all of them.
  */
 import { type Summary, summarize } from "./statistics.ts";
 
@@ -68,7 +68,8 @@ export async function measure(subject: Subject, options: MeasureOptions = NORMAL
 }
 
 /**
- * Measures several subjects, one sample of each in turn (A B C A B C …). Sample n of one stands beside sample n of the others.
+ * Measures several subjects, one sample of each in turn (A B C A B C …). Sample n of one stands beside sample n of the
+ * others.
  * @throws AbortError when the signal asks.
  */
 export async function measureInTurns(

@@ -69,7 +69,10 @@ export function placeLine({ adapter, runtime, clock }: BenchPlace): string {
 
 /** The roof in a line. */
 export function rooflineLine({ flops, bytes }: Roofline): string {
-  return `roof, measured: ${digits(flops / 1e9)} GFLOP/s of multiply-adds in registers, ${digits(bytes / 1e9)} GB/s of copying`;
+  return (
+    `roof, measured: ${digits(flops / 1e9)} GFLOP/s of multiply-adds in registers, ${digits(bytes / 1e9)} GB/s ` +
+    "of copying"
+  );
 }
 
 /** A comparison of two runs as lines: what changed, and how much stayed the same. */
@@ -80,7 +83,10 @@ export function comparisonLines(comparisons: readonly Comparison[]): string[] {
   return [
     ...changed.map(({ key, before, after, ratio, verdict }) => {
       const times = verdict === "faster" ? 1 / ratio : ratio;
-      return `${key.padEnd(width)}  ${seconds(before.median)} -> ${seconds(after.median)}  ${digits(times)} times ${verdict}`;
+      return (
+        `${key.padEnd(width)}  ${seconds(before.median)} -> ${seconds(after.median)}  ${digits(times)} times ` +
+        `${verdict}`
+      );
     }),
     `${changed.length} changed beyond noise, ${same} did not.`,
   ];

@@ -1,6 +1,6 @@
 /**
- * The reviews' model as numbers that every library is given alike: weights in Keras's order and layout, a batch of rows without
- * padding, labels; and what it predicts, in plain float64 loops.
+ * The reviews' model as numbers that every library is given alike: weights in Keras's order and layout, a batch of rows
+ * without padding, labels; and what it predicts, in plain float64 loops.
  */
 import type { NdArray } from "../core/nd_array.ts";
 import { Random } from "../core/random.ts";
@@ -131,9 +131,9 @@ function predict(weights: readonly NdArray[], ids: Int32Array, { batch, steps, e
 }
 
 /**
- * What a forward pass or a training step must do at least: the recurrent products of every step (once forward; twice more
- * backward, for the state's gradient and the weights'), the table's projection instead of every word's, and reading and
- * writing weights and Adam's moments.
+ * What a forward pass or a training step must do at least: the recurrent products of every step (once forward; twice
+ * more backward, for the state's gradient and the weights'), the table's projection instead of every word's, and
+ * reading and writing weights and Adam's moments.
  */
 export function reviewWork({ batch, steps, vocabulary, embedding, units }: ModelSizes, isTraining: boolean): Work {
   const recurrent = 2 * batch * steps * units * 4 * units;

@@ -1,6 +1,6 @@
 /**
- * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman and
- * Patterson, "Roofline", 2009).
+ * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman
+ * and Patterson, "Roofline", 2009).
  */
 import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Device } from "../gpu/device.ts";

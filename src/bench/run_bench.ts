@@ -45,8 +45,8 @@ export interface BenchControl {
 }
 
 /**
- * Measures the roof, then every case. A case that fails (its result is wrong, or it does not fit) is told as a problem, and
- * the others go on.
+ * Measures the roof, then every case. A case that fails (its result is wrong, or it does not fit) is told as a problem,
+ * and the others go on.
  * @throws AbortError when the signal asks; DeviceLostError when the device went away.
  */
 export async function runBench(device: Device, options: BenchOptions, control: BenchControl): Promise<BenchReport> {

@@ -3,7 +3,9 @@ import { Random } from "../core/random.ts";
 import type { SearchSizes } from "./bench_case.ts";
 import { randomTable, type Table } from "./random_data.ts";
 
-/** The rows lie in so many parts: one of 100,000 x 384 float32 is more than WebGPU's default limits let a buffer hold. */
+/**
+ * The rows lie in so many parts: one of 100,000 x 384 float32 is more than WebGPU's default limits let a buffer hold.
+ */
 export const PARTS = 2;
 
 /** The vectors by parts, the queries, and the rows that the first query must find, best first. */

@@ -4,7 +4,9 @@ import { ValueError } from "../core/errors.ts";
 /** A row of times in a few numbers; all in seconds unless said. */
 export interface Summary {
   readonly median: number;
-  /** The median of the whole population lies in `low … high` with probability `confidence`, whatever its distribution. */
+  /**
+   * The median of the whole population lies in `low … high` with probability `confidence`, whatever its distribution.
+   */
   readonly low: number;
   readonly high: number;
   /** At least 0.95, but less where there are fewer than 6 samples: then `low … high` holds all of them. */

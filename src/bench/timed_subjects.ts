@@ -5,7 +5,9 @@ import type { ShaderProgram } from "../runtime/run/shader_program.ts";
 import type { Prepared } from "./bench_case.ts";
 import { type Subject, TIMESTAMPS, WALL_CLOCK } from "./harness.ts";
 
-/** In Node a pending GPU promise keeps a core busy, which a software adapter could use: most of a run is slept through. */
+/**
+ * In Node a pending GPU promise keeps a core busy, which a software adapter could use: most of a run is slept through.
+ */
 const WAITS_BUSILY = "process" in globalThis && !("Deno" in globalThis);
 /** How much of the time that runs are expected to take is slept through. */
 const SLEEP_SHARE = 0.9;

@@ -1,4 +1,6 @@
-/** `sluice forecast`: reads a series, has a stacked LSTM learn from it, and shows honestly what its forecasts are worth. */
+/**
+ * `sluice forecast`: reads a series, has a stacked LSTM learn from it, and shows honestly what its forecasts are worth.
+ */
 import { FormatError } from "../core/errors.ts";
 import { MinMaxScaler } from "../data/min_max_scaler.ts";
 import { sha256Hex } from "../io/sha256.ts";
@@ -56,7 +58,8 @@ export async function forecastCommand(told: ForecastArguments, main: string): Pr
   const seriesSha256 = await sha256Hex(new Uint8Array(Float64Array.from(series.values).buffer));
   if (saved !== undefined && saved.told.seriesSha256 !== seriesSha256) {
     throw new UsageError(
-      `--resume ${told.resume}: ${source.file} holds other numbers than when the training began; give the same file, or train anew without --resume`,
+      `--resume ${told.resume}: ${source.file} holds other numbers than when the training began; give the same file, ` +
+        "or train anew without --resume",
     );
   }
   const places = await checkPlaces(told);
@@ -136,7 +139,8 @@ function sameSource(saved: SourceArguments, { source, resume }: ForecastArgument
   for (const name of ["csv", "column", "date"] as const) {
     if (source[name] === undefined || source[name] === saved[name]) continue;
     throw new UsageError(
-      `--${name} is ${source[name]}, but the training in ${resume} has ${saved[name] ?? "not set"}; leave the option out, or train anew without --resume`,
+      `--${name} is ${source[name]}, but the training in ${resume} has ${saved[name] ?? "not set"}; leave the option ` +
+        "out, or train anew without --resume",
     );
   }
   return saved;

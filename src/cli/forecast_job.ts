@@ -27,7 +27,8 @@ export interface ForecastResult extends JobResult {
 
 /**
  * Learns from the first rows, and forecasts the held-out ones.
- * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each case.
+ * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each
+ * case.
  * @throws SluiceError for a series that is too short, a missing adapter, a loss that is not finite.
  */
 export function runForecast(job: ForecastJob, control: JobControl): Promise<ForecastResult | undefined> {

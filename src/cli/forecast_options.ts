@@ -3,7 +3,10 @@ import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 
-/** Everything but the data that decides a forecast. It is saved with the model, so that `--resume` goes on with the same. */
+/**
+ * Everything but the data that decides a forecast. It is saved with the model, so that `--resume` goes on with the
+ * same.
+ */
 export interface ForecastOptions {
   /** T: rows per window. */
   readonly window: number;

@@ -55,7 +55,8 @@ export function reportText(report: ForecastReport): string {
   const [least, most] = trained;
   const beyond = forecasts.actual.filter((value) => value < least || value > most).length;
   return [
-    `The last ${forecasts.actual.length} rows${spanOf(series, start)}, which it never saw, in the units of "${series.column}":`,
+    `The last ${forecasts.actual.length} rows${spanOf(series, start)}, which it never saw, in the units of ` +
+      `"${series.column}":`,
     "",
     cells("", "RMSE", "MAE", "direction"),
     ...rows.map(([name, { rmse, mae, direction }]) =>
@@ -63,13 +64,16 @@ export function reportText(report: ForecastReport): string {
     ),
     "",
     verdictOf(report),
-    `The series rose in ${percent(shareOfRises(forecasts))} of its moves there: a direction is worth something above that.`,
+    `The series rose in ${percent(shareOfRises(forecasts))} of its moves there: a direction is worth something above ` +
+      "that.",
     ...(beyond === 0
       ? []
       : [
-          `${beyond} of these values lie outside of what the network was trained on (${figure(least)} to ${figure(most)}).`,
+          `${beyond} of these values lie outside of what the network was trained on (${figure(least)} to ` +
+            `${figure(most)}).`,
         ]),
-    `Its forecast of the row ${options.ahead === 1 ? "after the last" : `${options.ahead} after the last`}: ${figure(next)} (the last is ${figure(series.values.at(-1) as number)}).`,
+    `Its forecast of the row ${options.ahead === 1 ? "after the last" : `${options.ahead} after the last`}: ` +
+      `${figure(next)} (the last is ${figure(series.values.at(-1) as number)}).`,
   ].join("\n");
 }
 

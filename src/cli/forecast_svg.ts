@@ -1,4 +1,7 @@
-/** A forecast as a picture: the series with the forecast on it, and below how far the network and the simplest forecast were off. */
+/**
+ * A forecast as a picture: the series with the forecast on it, and below how far the network and the simplest forecast
+ * were off.
+ */
 import { type ScaleLinear, type ScaleTime, scaleLinear, scaleUtc } from "d3-scale";
 import { line } from "d3-shape";
 import { type ForecastReport, figure, naiveName } from "./forecast_report.ts";

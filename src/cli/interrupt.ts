@@ -7,7 +7,9 @@ const ECHO_MS = 400;
 /** The exit status of a program that Ctrl-C stopped. */
 export const INTERRUPTED = 130;
 
-/** A signal that Ctrl-C or SIGTERM aborts. `onFirst` is told when that happens. Call `release` when the work is done. */
+/**
+ * A signal that Ctrl-C or SIGTERM aborts. `onFirst` is told when that happens. Call `release` when the work is done.
+ */
 export function onInterrupt(onFirst: () => void): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   let first: number | undefined;

@@ -12,7 +12,8 @@ async function loadPuppeteer(): Promise<typeof import("puppeteer")> {
     return await import("puppeteer");
   } catch (cause) {
     throw new DeviceError(
-      "a browser is driven by the npm package `puppeteer`, which is not installed; run `npm install --save-dev puppeteer`",
+      "a browser is driven by the npm package `puppeteer`, which is not installed; run `npm install --save-dev " +
+        "puppeteer`",
       { package: "puppeteer" },
       { cause },
     );
@@ -57,7 +58,8 @@ export async function launchBrowser(
   if (executablePath === undefined) {
     const { package: debian, puppeteer: cached } = browsers[name];
     throw new DeviceError(
-      `${name} was not found; run \`npx puppeteer browsers install ${cached}\`, on Debian \`apt-get install ${debian}\`, or set PUPPETEER_EXECUTABLE_PATH`,
+      `${name} was not found; run \`npx puppeteer browsers install ${cached}\`, on Debian \`apt-get install ` +
+        `${debian}\`, or set PUPPETEER_EXECUTABLE_PATH`,
       { browser: name },
     );
   }
@@ -76,7 +78,10 @@ export async function launchBrowser(
 
 /** What a page run by `runPage` may tell. */
 export interface PageOptions extends LaunchOptions {
-  /** Told of each message that the page sends with `globalThis.sluiceReport(message)`, which resolves with what this returns. */
+  /**
+   * Told of each message that the page sends with `globalThis.sluiceReport(message)`, which resolves with what this
+   * returns.
+   */
   readonly onMessage: (message: string) => unknown;
   /** Told of what the page writes to its console, and of errors nothing caught there. */
   readonly onConsole?: (text: string) => void;

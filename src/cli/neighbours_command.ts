@@ -14,8 +14,8 @@ const QUERIES = 64;
 const BATCH = 64;
 
 /**
- * Embeds both halves of the reviews, lets the nearest training reviews of each test review vote, and says beside it how often
- * the model itself is right.
+ * Embeds both halves of the reviews, lets the nearest training reviews of each test review vote, and says beside it how
+ * often the model itself is right.
  * @throws SluiceError for whatever the user can mend
  */
 export async function neighboursCommand(told: NeighboursArguments): Promise<number> {
@@ -47,7 +47,8 @@ export async function neighboursCommand(told: NeighboursArguments): Promise<numb
     const votes = await classify(device, { vectors: ofKnown, labels }, ofAsked, Math.min(k, known.length));
     const byVotes = shareRight(truth, votes);
     console.log(
-      `${k} nearest of ${known.length} training reviews, by the cosine of ${embedder.vectorSize} numbers (${pooling}): ${percentOf(byVotes)}; ${((byVotes - own) * 100).toFixed(2)} points to the model`,
+      `${k} nearest of ${known.length} training reviews, by the cosine of ${embedder.vectorSize} numbers ` +
+        `(${pooling}): ${percentOf(byVotes)}; ${((byVotes - own) * 100).toFixed(2)} points to the model`,
     );
     return 0;
   } finally {

@@ -46,7 +46,8 @@ export async function checkFile(flag: string, file: string): Promise<void> {
 export async function checkArchive(archive: string | undefined): Promise<string> {
   if (archive === undefined) {
     throw new UsageError(
-      "--data imdb needs the review archive: give --archive PATH or set SLUICE_IMDB; it is at https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz (84 MB)",
+      "--data imdb needs the review archive: give --archive PATH or set SLUICE_IMDB; it is at " +
+        "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz (84 MB)",
     );
   }
   if (/^[a-z]+:\/\//i.test(archive)) return archive;

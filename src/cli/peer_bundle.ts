@@ -75,7 +75,8 @@ export async function bundlePeers(main: string): Promise<PeerBundle> {
     await dispose();
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `--peers in a browser bundles other libraries with vite, which failed: ${reason}. Run it where Sluice's development dependencies are installed (npm ci in its repository).`,
+      `--peers in a browser bundles other libraries with vite, which failed: ${reason}. Run it where Sluice's ` +
+        "development dependencies are installed (npm ci in its repository).",
       {},
       { cause },
     );

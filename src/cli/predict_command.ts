@@ -38,7 +38,8 @@ export async function predictCommand({ model: directory, texts: given, json }: P
     }
     for (const { label, probability, text, knownWords: known } of verdicts) {
       console.log(
-        `${label}  ${probability.toFixed(3)}  ${text}${known === 0 ? "  (no word of it is in the model's vocabulary)" : ""}`,
+        `${label}  ${probability.toFixed(3)}  ` +
+          `${text}${known === 0 ? "  (no word of it is in the model's vocabulary)" : ""}`,
       );
     }
     return 0;

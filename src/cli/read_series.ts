@@ -32,7 +32,8 @@ const ISO_DATE = /^\d{4}(-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d
 const DELIMITERS = [",", ";", "\t"] as const;
 
 /**
- * Reads a series from CSV with a header line; fields are separated by commas, semicolons or tabs, whichever the header has.
+ * Reads a series from CSV with a header line; fields are separated by commas, semicolons or tabs, whichever the header
+ * has.
  * @throws UsageError when there is no such column.
  * @throws FormatError naming line and column of what is no number, or the line that is damaged or out of order.
  */
@@ -51,7 +52,8 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
     const value = Number(field);
     if (!NUMBER.test(field) || !Number.isFinite(value)) {
       throw new FormatError(
-        `${where}: column "${column}" is ${field === "" ? "empty" : `"${field}"`}; expected a number such as 1234.5: mend the field or take the row out`,
+        `${where}: column "${column}" is ${field === "" ? "empty" : `"${field}"`}; expected a number such as 1234.5: ` +
+          "mend the field or take the row out",
         { line: info.lines, column, value: field },
       );
     }
@@ -66,7 +68,8 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
   const early = times.findIndex((time, index) => index > 0 && time < (times[index - 1] as number));
   if (early > 0) {
     throw new FormatError(
-      `${name}, line ${rows[early]?.info.lines}: ${dates[early]} comes after ${dates[early - 1]}; expected the oldest row first: sort the file by "${dateName}"`,
+      `${name}, line ${rows[early]?.info.lines}: ${dates[early]} comes after ${dates[early - 1]}; expected the ` +
+        `oldest row first: sort the file by "${dateName}"`,
     );
   }
   return { column, values, dates, times };

@@ -1,4 +1,6 @@
-/** What a training of the command line keeps in a directory: the model's files, and `run.json` with what it was told. */
+/**
+ * What a training of the command line keeps in a directory: the model's files, and `run.json` with what it was told.
+ */
 import { FormatError } from "../core/errors.ts";
 import { objectOf } from "../core/json_check.ts";
 import type { ModelFiles } from "../index.ts";
@@ -89,7 +91,8 @@ export function continued<Options extends { readonly epochs: number }>(
     const [name, value] = changed;
     const old = saved[name as keyof Options] ?? "not set";
     throw new UsageError(
-      `${flagOf(name)} is ${value}, but the training in ${directory} has ${old}; leave the option out, or train anew without --resume`,
+      `${flagOf(name)} is ${value}, but the training in ${directory} has ${old}; leave the option out, or train anew ` +
+        "without --resume",
     );
   }
   if (epochs < saved.epochs) {

@@ -66,7 +66,8 @@ interface JobData {
 
 /**
  * Trains, evaluates and judges.
- * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each case.
+ * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each
+ * case.
  * @throws SluiceError for bad data, a missing adapter, a loss that is not finite.
  */
 export function runTraining(job: TrainJob, control: JobControl): Promise<TrainResult | undefined> {

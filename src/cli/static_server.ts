@@ -24,14 +24,17 @@ export interface StaticServer {
   readonly close: () => Promise<void>;
 }
 
-/** What is served: a URL path that ends in `/` stands for a folder, any other for one file; a value with `body` is sent as it is. */
+/**
+ * What is served: a URL path that ends in `/` stands for a folder, any other for one file; a value with `body` is sent
+ * as it is.
+ */
 export type Mounts = Readonly<Record<string, string | { readonly body: string; readonly type: string }>>;
 
 /**
  * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` hears of each path that is asked for.
  *
  * @example
- * const server = await serveFiles({ "/": { body: page, type: "text/html" }, "/dist/": "/repo/dist", "/imdb.tar.gz": archive });
+ * const server = await serveFiles({ "/": { body: page, type: "text/html" }, "/dist/": "/repo/dist" });
  */
 export async function serveFiles(
   mounts: Mounts,

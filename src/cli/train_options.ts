@@ -1,4 +1,7 @@
-/** What a training of the command line is told: values, defaults per data set, and their checks. No runtime's own modules here. */
+/**
+ * What a training of the command line is told: values, defaults per data set, and their checks. No runtime's own
+ * modules here.
+ */
 import { FormatError } from "../core/errors.ts";
 import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -7,7 +10,9 @@ import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_che
 /** The data sets that `sluice train` knows. */
 export type DataName = "sentences" | "imdb";
 
-/** Everything that decides a training's result. It is saved with the model, so that `--resume` goes on with the same. */
+/**
+ * Everything that decides a training's result. It is saved with the model, so that `--resume` goes on with the same.
+ */
 export interface TrainOptions {
   readonly data: DataName;
   readonly epochs: number;

@@ -1,6 +1,6 @@
 /**
- * What the command line's trainings share, the same in Node, Deno and a browser's page: they touch no file and no terminal.
- * What they tell is plain data, so that a page can send it on.
+ * What the command line's trainings share, the same in Node, Deno and a browser's page: they touch no file and no
+ * terminal. What they tell is plain data, so that a page can send it on.
  */
 import { AbortError, NonFiniteError } from "../core/errors.ts";
 import {
@@ -23,7 +23,9 @@ import { type RuntimeInfo, thisRuntime } from "./runtime_info.ts";
 export interface Job {
   /** A saved model whose training goes on. */
   readonly resume?: ModelFiles;
-  /** Choose between the kernels' variants by measurement; where true, choices are kept where `requestDevice` keeps them. */
+  /**
+   * Choose between the kernels' variants by measurement; where true, choices are kept where `requestDevice` keeps them.
+   */
   readonly tune?: boolean;
 }
 

@@ -51,7 +51,10 @@ export function profileText(profile: readonly OperationTime[]): string {
     `One training step takes ${milliseconds(all)} on the GPU:`,
     ...profile.map(({ operation, dispatches, seconds, share }) => {
       const count = `${dispatches} ${dispatches === 1 ? "dispatch" : "dispatches"}`;
-      return `  ${operation.padEnd(width)}  ${milliseconds(seconds).padStart(11)}  ${percent(share).padStart(6)}  ${count}`;
+      return (
+        `  ${operation.padEnd(width)}  ${milliseconds(seconds).padStart(11)}  ${percent(share).padStart(6)}  ` +
+        `${count}`
+      );
     }),
   ].join("\n");
 }

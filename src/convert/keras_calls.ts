@@ -9,7 +9,10 @@ import { callsWithMasks, type ItemRead } from "../nn/show/mask_operations.ts";
 import { type Fields, listOf } from "./keras_entry.ts";
 import { layerRow } from "./layer_table.ts";
 
-/** A mask that Keras makes by operations where Sluice's layers make it themselves: `NotEqual`, and `Any` over its features. */
+/**
+ * A mask that Keras makes by operations where Sluice's layers make it themselves: `NotEqual`, and `Any` over its
+ * features.
+ */
 interface MaskOperation {
   readonly kind: "mask";
   readonly of: SymbolicTensor;
@@ -73,7 +76,9 @@ export class CallReader {
     this.#pending.push({ name, calls, next: 0, call });
   }
 
-  /** Makes all calls, each after those that it reads. @throws FormatError when some wait for each other or for nothing. */
+  /**
+   * Makes all calls, each after those that it reads. @throws FormatError when some wait for each other or for nothing.
+   */
   run(): void {
     for (let isMoving = true; isMoving; ) {
       isMoving = false;
@@ -117,7 +122,8 @@ export class CallReader {
       );
       if (isSame && isMade) continue;
       throw new FormatError(
-        `${this.#what}: ${layer.className} "${layer.name}" reads a mask made of "${of.node.layer.name}" and ${value} by an operation of its own, which Sluice lacks; it has the masks of Embedding and Masking`,
+        `${this.#what}: ${layer.className} "${layer.name}" reads a mask made of "${of.node.layer.name}" and ${value} ` +
+          "by an operation of its own, which Sluice lacks; it has the masks of Embedding and Masking",
         { layer: layer.name },
       );
     }

@@ -19,7 +19,10 @@ export type AnyModel = Model<NdArray | NdArray[]>;
 /** Where what is read will live; undefined for a model inside another. */
 type Home = Device | undefined;
 
-/** Makes the model that a configuration describes, with weights of its own. @throws FormatError for what Sluice lacks, by name. */
+/**
+ * Makes the model that a configuration describes, with weights of its own. @throws FormatError for what Sluice lacks,
+ * by name.
+ */
 export function readModelConfig(value: JsonValue, device: Device, what: string): AnyModel {
   return readModel(entryOf(value, what), device, what);
 }

@@ -98,7 +98,8 @@ function checked(array: NdArray | undefined, variable: Variable, where: string):
   }
   if (!sameShape(array.shape, variable.shape) || !(array.data instanceof Float32Array)) {
     throw new FormatError(
-      `${where} is ${array.data instanceof Float32Array ? "float32" : "int32"} ${formatShape(array.shape)}; "${variable.name}" is float32 ${formatShape(variable.shape)}`,
+      `${where} is ${array.data instanceof Float32Array ? "float32" : "int32"} ${formatShape(array.shape)}; ` +
+        `"${variable.name}" is float32 ${formatShape(variable.shape)}`,
       { variable: variable.name, shape: array.shape, expected: variable.shape },
     );
   }

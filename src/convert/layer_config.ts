@@ -85,7 +85,10 @@ function makeLayer(className: string, given: Record<string, unknown>, name: stri
   }
 }
 
-/** An option that Sluice's layer does not show in its own configuration is one that it lacks: only Keras's default will do. */
+/**
+ * An option that Sluice's layer does not show in its own configuration is one that it lacks: only Keras's default will
+ * do.
+ */
 function refuseLost(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, layer: Layer, where: string): void {
   for (const [key, option] of Object.entries({ ...EVERYWHERE, ...row.options })) {
     const value = fields.get(key);
@@ -96,7 +99,8 @@ function refuseLost(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, layer
       if (JSON.stringify(option.read(value, where)) === normal) continue;
     }
     throw new FormatError(
-      `${where} has ${key} ${show(value)}, which Sluice lacks${option.fallback === undefined ? "" : `; it can do ${show(option.fallback)}`}`,
+      `${where} has ${key} ${show(value)}, which Sluice ` +
+        `lacks${option.fallback === undefined ? "" : `; it can do ${show(option.fallback)}`}`,
       { layer: layer.name, option: key, value },
     );
   }
@@ -116,7 +120,10 @@ export function checkDType(dtype: JsonValue | undefined, where: string): void {
   throw new FormatError(`${where} has the dtype ${show(dtype)}, which Sluice lacks; it computes in float32`, { dtype });
 }
 
-/** Keras's name and value of every option of a layer. @throws ValueError for a layer or option that Keras has no form for. */
+/**
+ * Keras's name and value of every option of a layer. @throws ValueError for a layer or option that Keras has no form
+ * for.
+ */
 export function writeOptions(layer: Layer): Record<string, JsonValue> {
   const row = layerRow(layer.className);
   if (row === undefined) {

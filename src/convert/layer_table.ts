@@ -1,6 +1,6 @@
 /**
- * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's defaults.
- * A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
+ * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's
+ * defaults. A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
  */
 import { FormatError } from "../core/errors.ts";
 import { show } from "../core/json_check.ts";

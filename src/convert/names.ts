@@ -15,7 +15,10 @@ export function upperFirst(name: string): string {
   return name.slice(0, 1).toUpperCase() + name.slice(1);
 }
 
-/** A class's name in a weights file's paths, by Keras's `to_snake_case`: `SimpleRNN` -> `simple_rnn`, `MaxPooling1D` -> `max_pooling1d`. */
+/**
+ * A class's name in a weights file's paths, by Keras's `to_snake_case`: `SimpleRNN` -> `simple_rnn`, `MaxPooling1D` ->
+ * `max_pooling1d`.
+ */
 export function pathName(className: string): string {
   return className
     .replace(/\W+/g, "")

@@ -142,7 +142,8 @@ export function activation(fallback: string | null = "linear"): Option {
     write(value) {
       if (typeof value !== "string") {
         throw new ValueError(
-          `the activation ${show(value)} has options, but Keras's files keep its name alone; put the activation into a layer of its own, such as leakyRelu`,
+          `the activation ${show(value)} has options, but Keras's files keep its name alone; put the activation into ` +
+            "a layer of its own, such as leakyRelu",
         );
       }
       return snakeCase(value);

@@ -1,4 +1,7 @@
-/** TensorFlow.js layers models: `model.json`, and weights in binary shards beside it. https://www.tensorflow.org/js/guide/save_load */
+/**
+ * TensorFlow.js layers models: `model.json`, and weights in binary shards beside it.
+ * https://www.tensorflow.org/js/guide/save_load
+ */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
@@ -26,10 +29,12 @@ const MAX_SHARDS = 1_024;
 const SHARD = /^[\w-][\w.-]*$/;
 
 /**
- * Loads a layers model that TensorFlow.js saved, or that its converter made of a Keras model. Files that leave the number of
- * timesteps open need a `length`.
- * @param source the path of its directory or of its `model.json` (Node, Deno), the URL of `model.json`, or the files in memory.
- * @throws FormatError when a file is damaged or quantized, or names the layer, option and value that Sluice lacks; no model is left behind.
+ * Loads a layers model that TensorFlow.js saved, or that its converter made of a Keras model. Files that leave the
+ * number of timesteps open need a `length`.
+ * @param source the path of its directory or of its `model.json` (Node, Deno), the URL of `model.json`, or the files in
+ * memory.
+ * @throws FormatError when a file is damaged or quantized, or names the layer, option and value that Sluice lacks; no
+ * model is left behind.
  * @throws FileError when a file is missing.
  * @example
  * const model = await loadTfjs("https://example.org/sentiment/model.json", { device });
@@ -201,7 +206,8 @@ async function joinShards(
   }
   if (length !== total) {
     throw new FormatError(
-      `${what}: the shards hold ${length} bytes${length > total ? " or more" : ""}; the weights take ${total}: they are cut short, or of another model`,
+      `${what}: the shards hold ${length} bytes${length > total ? " or more" : ""}; the weights take ${total}: they ` +
+        "are cut short, or of another model",
       { length, total },
     );
   }

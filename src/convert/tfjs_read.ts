@@ -115,7 +115,8 @@ function optionsToKeras(className: string, config: Fields, what: string): Json {
   for (const key of ["activation", "recurrent_activation"]) {
     if (options[key] !== "hard_sigmoid" && options[key] !== "hardSigmoid") continue;
     throw new FormatError(
-      `${what} has ${key} "hard_sigmoid", which is clip(0.2·x + 0.5, 0, 1) in TensorFlow.js; Sluice lacks it: its hardSigmoid is Keras 3's, clip(x/6 + 0.5, 0, 1)`,
+      `${what} has ${key} "hard_sigmoid", which is clip(0.2·x + 0.5, 0, 1) in TensorFlow.js; Sluice lacks it: its ` +
+        "hardSigmoid is Keras 3's, clip(x/6 + 0.5, 0, 1)",
       { option: key },
     );
   }

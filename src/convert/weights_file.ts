@@ -8,8 +8,8 @@ import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source
 import type { AnyModel } from "./keras_read.ts";
 
 /**
- * The model's weights as a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as `lstm/kernel`,
- * in Keras's layout.
+ * The model's weights as a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as
+ * `lstm/kernel`, in Keras's layout.
  * @example
  * await writeFile("weights.safetensors", await toSafetensors(model));
  */
@@ -21,7 +21,8 @@ export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBu
 /**
  * Puts the weights of a `.safetensors` file into a model whose weights have the same names and shapes.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
- * @throws FormatError when the file is damaged, or a name is missing, unknown or of another shape; the model is then as it was.
+ * @throws FormatError when the file is damaged, or a name is missing, unknown or of another shape; the model is then as
+ * it was.
  * @example
  * await loadSafetensors(model, "weights.safetensors");
  */

@@ -1,12 +1,12 @@
-/** Indexing where the index is known to be inside. */
+/** Checked indexing, for an index that should be in range. */
 
 /**
  * The element at `index`.
- * @throws RangeError when there is none, which is a fault of the caller.
+ * @throws RangeError when the index is out of range, which is a bug in the caller.
  */
 export function at<T>(list: ArrayLike<T>, index: number): T {
   const element = list[index];
-  if (element === undefined) throw new RangeError(`index ${index} is outside of a list of ${list.length}`);
+  if (element === undefined) throw new RangeError(`index ${index} is out of range for a list of length ${list.length}`);
   return element;
 }
 

@@ -1,4 +1,4 @@
-/** Keras writes `hard_sigmoid`, Sluice `hardSigmoid`: both spellings of a name. */
+/** Converts Keras's spelling of a name, `hard_sigmoid`, to Sluice's, `hardSigmoid`. */
 
 /** `hard_sigmoid` as `hardSigmoid`; a name in camelCase stays as it is. */
 export function camelCase(name: string): string {

@@ -1,14 +1,14 @@
 /**
- * The errors that Sluice throws. Each says what was expected, what came, and what to do;
- * `details` holds the same facts for a program to read.
+ * The errors that Sluice throws. Each message says what was expected, what was received and what to do; `details` holds
+ * the same facts for programs.
  */
 
 /** Facts about an error, for a program to read. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** The base of every error that Sluice throws on purpose. */
+/** The base class of all errors that Sluice throws deliberately. */
 export class SluiceError extends Error {
-  // Names are written out: a page's minifier renames classes.
+  // Names are string literals because minifiers rename classes.
   override readonly name: string = "SluiceError";
   /** Structured facts: shapes, names, limits. */
   readonly details: ErrorDetails;
@@ -19,12 +19,12 @@ export class SluiceError extends Error {
   }
 }
 
-/** Shapes that do not fit together. */
+/** Shapes that do not match. */
 export class ShapeError extends SluiceError {
   override readonly name: string = "ShapeError";
 }
 
-/** A dtype that an operation does not take. */
+/** A dtype that an operation does not accept. */
 export class DTypeError extends SluiceError {
   override readonly name: string = "DTypeError";
 }
@@ -34,55 +34,62 @@ export class ValueError extends SluiceError {
   override readonly name: string = "ValueError";
 }
 
-/** No adapter, a refused device, a limit of the device that was hit, or a fault that the device reported. */
+/** No adapter is available, the device was refused, a device limit was exceeded, or the device reported an error. */
 export class DeviceError extends SluiceError {
   override readonly name: string = "DeviceError";
 }
 
-/** What was asked for passes a limit of the device or of a kernel: a smaller piece of it would do. */
+/** A request exceeds a limit of the device or of a kernel; a smaller one may succeed. */
 export class LimitError extends DeviceError {
   override readonly name: string = "LimitError";
 }
 
-/** A buffer for which the GPU, or the `memoryLimit` of `requestDevice`, has no room. What was made before it is freed; nothing has changed. */
+/**
+ * A buffer does not fit into the GPU's memory or into `memoryLimit` of `requestDevice`. Buffers created for the same
+ * request are freed; nothing has changed.
+ */
 export class OutOfMemoryError extends LimitError {
   override readonly name: string = "OutOfMemoryError";
 }
 
-/** The device was lost, and the work could not go on by itself: the driver, the browser or the app took it away. */
+/** The device was lost and Sluice could not recover: the driver, the browser or the app removed it. */
 export class DeviceLostError extends DeviceError {
   override readonly name: string = "DeviceLostError";
 
-  /** `"destroyed"` where somebody called `destroy()`, `"unknown"` where the driver, the GPU process or the machine failed. */
+  /**
+   * `"destroyed"` after a call of `destroy()`, `"unknown"` after a failure of the driver, the GPU process or the
+   * machine.
+   */
   get reason(): string {
     return typeof this.details.reason === "string" ? this.details.reason : "unknown";
   }
 
-  /** Of a training: the steps of the model's life that are kept, from which `fit(…, { resume: true })` goes on. */
+  /** For a training run: the number of steps that are kept. `fit(…, { resume: true })` continues from there. */
   get lastStep(): number | undefined {
     return typeof this.details.lastStep === "number" ? this.details.lastStep : undefined;
   }
 }
 
-/** Something was used after `dispose()`. */
+/** An object was used after `dispose()`. */
 export class DisposedError extends SluiceError {
   override readonly name: string = "DisposedError";
 }
 
-/** A file or stream that is not what it should be. */
+/** A file or stream does not have the expected format. */
 export class FormatError extends SluiceError {
   override readonly name: string = "FormatError";
 }
 
 /**
- * A loss, a gradient, a weight or the optimizer's state stopped being finite. `details.step` is the step of the model's life in which it
- * was seen, `details.lastStep` the step as of which the model is kept; or a save was refused that could not be loaded.
+ * A loss, a gradient, a weight or the optimizer's state stopped being finite. `details.step` is the step of the model's
+ * life in which it was seen, `details.lastStep` the step as of which the model is kept; or a save was refused that
+ * could not be loaded.
  */
 export class NonFiniteError extends SluiceError {
   override readonly name: string = "NonFiniteError";
 }
 
-/** Work that was stopped by an AbortSignal. Its name is `AbortError`, as everywhere on the web. */
+/** An AbortSignal stopped the work. The name is `AbortError`, as in web APIs. */
 export class AbortError extends SluiceError {
   override readonly name: string = "AbortError";
 }

@@ -1,7 +1,7 @@
-/** Checks on the values of JSON that came from outside. Objects become Maps, so that no key can reach a prototype. */
+/** Validates JSON from untrusted files. Objects become Maps, so that no key can reach a prototype. */
 import { DTypeError, type ErrorDetails, FormatError, ShapeError, ValueError } from "./errors.ts";
 
-/** A value as JSON has it. */
+/** Any JSON value. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 const MAX_NUMBERS = 2 ** 20;
@@ -28,7 +28,7 @@ export function countsOf(value: unknown, what: string, maxLength: number): numbe
   return arrayOf(value, what, maxLength).map((element) => countOf(element, what));
 }
 
-/** A whole number from 0 to `most`, by default all that a JavaScript number holds exactly; or a FormatError. */
+/** A whole number from 0 to `most` (by default Number.MAX_SAFE_INTEGER), or a FormatError. */
 export function countOf(value: unknown, what: string, most = Number.MAX_SAFE_INTEGER): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
   const limit = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
@@ -47,7 +47,7 @@ export function flagOf(value: unknown, what: string): boolean {
   throw wrong(what, "true or false", value);
 }
 
-/** Finite numbers, of `length` where that is given and at least one, or a FormatError. */
+/** `length` finite numbers, or at least one if no length is given; or a FormatError. */
 export function numbersOf(value: unknown, what: string, length?: number): readonly number[] {
   const numbers = arrayOf(value, what, MAX_NUMBERS);
   const isNumber = (each: JsonValue): each is number => typeof each === "number" && Number.isFinite(each);
@@ -63,12 +63,12 @@ export function choiceOf<T extends string>(value: unknown, what: string, choices
   return found;
 }
 
-/** `undefined` for null, else what `read` makes of it. */
+/** `undefined` for null, otherwise the result of `read`. */
 export function optionalOf<T>(value: unknown, what: string, read: (value: unknown, what: string) => T): T | undefined {
   return value === null ? undefined : read(value, what);
 }
 
-/** A value for a message, cut short. */
+/** A value as text for a message, truncated. */
 export function show(value: unknown): string {
   return (JSON.stringify(value) ?? "nothing").slice(0, 80);
 }
@@ -77,12 +77,12 @@ function wrong(what: string, expected: string, value: unknown): FormatError {
   return new FormatError(`${what}: expected ${expected}, got ${show(value)}`, { what });
 }
 
-/** What checks of options and shapes throw, and what JavaScript does for a value of a kind that nobody expected. */
+/** The errors that checks of options and shapes throw, and JavaScript's own for a value of an unexpected type. */
 const OF_CONTENT = [ValueError, ShapeError, DTypeError, TypeError, RangeError];
 
 /**
- * Builds something of what a file says: what does not fit together in it is the file's fault.
- * @throws FormatError in place of errors that speak of an option, a shape or a value; others pass as they are.
+ * Runs `work`, which builds something from a file's contents, and reports inconsistencies as errors of the file.
+ * @throws FormatError instead of errors about an option, a shape or a value; other errors are rethrown unchanged.
  */
 export function asFormatError<T>(what: string, work: () => T): T {
   try {
@@ -92,7 +92,7 @@ export function asFormatError<T>(what: string, work: () => T): T {
   }
 }
 
-/** A FormatError in place of an error that speaks of an option, a shape or a value; others as they are. */
+/** A FormatError instead of an error about an option, a shape or a value; other errors unchanged. */
 export function toFormatError(what: string, cause: unknown): unknown {
   if (!OF_CONTENT.some((kind) => cause instanceof kind)) return cause;
   const { message, details = {} } = cause as Error & { readonly details?: ErrorDetails };

@@ -1,6 +1,6 @@
 /**
- * The words in which a graph's operations and the GPU speak to each other, as plain data: an operation lowers to
- * kernel calls (WHAT to run on which tensors); a kernel call plans itself for an adapter into dispatches and scratch.
+ * The interface between a graph's operations and the GPU, as plain data. An operation lowers to kernel calls (which
+ * kernel to run on which tensors); a kernel call plans its dispatches and scratch buffers for an adapter.
  */
 import type { DType } from "./dtype.ts";
 import type { Shape } from "./shape.ts";
@@ -12,17 +12,17 @@ export interface TensorType {
 }
 
 /**
- * A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls. It is told
- * from others by identity.
+ * A tensor of the operation being lowered: one of its inputs or outputs, or a temporary between its kernel calls.
+ * Operands are compared by identity.
  */
 export type Operand = TensorType;
 
-/** A buffer that lives only inside a kernel call; told from others by identity. */
+/** A buffer that exists only during a kernel call; compared by identity. */
 export interface Scratch {
   readonly bytes: number;
 }
 
-/** What a dispatch binds. */
+/** A tensor that a dispatch can bind. */
 export type Tensor = Operand | Scratch;
 
 /** A tensor as a dispatch's shader declares it. */
@@ -34,17 +34,20 @@ export interface BoundTensor {
 /** Operands by name; those that are absent are undefined. */
 export type Operands = Readonly<Record<string, Operand | readonly Operand[] | undefined>>;
 
-/** The operands that are there, in their order. */
+/** The operands that are not undefined, in order. */
 export const presentOperands = (operands: Operands | readonly Operand[]): Operand[] =>
   Object.values<Operand | readonly Operand[] | undefined>(operands)
     .flat()
     .filter((operand) => operand !== undefined);
 
-/** What a kernel may know of the adapter. The default plan is a pure function of this and of the shapes. */
+/**
+ * The facts about the adapter that kernels may depend on. The default plan is a pure function of these and of the
+ * shapes.
+ */
 export interface AdapterTraits {
-  /** Software adapters want other tile sizes and shorter dispatches than hardware. */
+  /** Software adapters need other tile sizes and shorter dispatches than hardware. */
   readonly kind: "lavapipe" | "swiftshader" | "gpu";
-  /** Lanes of a subgroup where all subgroups are of one size and shaders may use them; 0 elsewhere. */
+  /** The subgroup size, if all subgroups have the same size and shaders may use them; otherwise 0. */
   readonly subgroupSize: number;
   readonly limits: {
     readonly maxStorageBuffersPerShaderStage: number;
@@ -54,9 +57,9 @@ export interface AdapterTraits {
     readonly maxComputeWorkgroupSizeX: number;
     readonly maxComputeWorkgroupsPerDimension: number;
   };
-  /** A cautious guess of multiply-adds per second in a kernel's inner loop: it sizes chunks for the watchdog. */
+  /** A conservative estimate of multiply-adds per second in a kernel's inner loop. It determines the size of chunks. */
   readonly multiplyAddsPerSecond: number;
-  /** The longest that one dispatch is meant to take, in seconds. */
+  /** The target for the longest duration of one dispatch, in seconds. */
   readonly dispatchSeconds: number;
 }
 
@@ -98,11 +101,11 @@ export interface Dispatch {
   readonly params: readonly Param[];
   readonly buffers: readonly (BoundTensor | BufferBinding)[];
   readonly workgroups: readonly [number, number, number];
-  /** True for the second and later chunks that the watchdog limit forces; counted apart. */
+  /** True for the second and later chunks of work that was split to keep dispatches short; counted separately. */
   readonly isExtraChunk?: boolean;
 }
 
-/** How a call is carried out on one adapter. */
+/** The dispatches that execute a call on one adapter. */
 export interface KernelPlan {
   readonly dispatches: readonly Dispatch[];
   /** Sizes in bytes of buffers that live only inside the call. */
@@ -115,18 +118,25 @@ export interface InPlace {
   readonly write: Operand;
 }
 
-/** WHAT to run: a kernel on tensors. */
+/** A kernel and the tensors that it runs on. */
 export interface KernelCall {
   readonly kernel: string;
   readonly reads: Operands | readonly Operand[];
   readonly writes: Operands | readonly Operand[];
   /**
-   * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound itself.
+   * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound
+   * itself.
    */
   readonly inPlace?: readonly InPlace[];
-  /** Names of the kernel's variants; the first is not the default: `plan` without a name chooses by adapter and shape. */
+  /**
+   * The names of the kernel's variants. Without a name `plan` chooses one by adapter and shape; the first is not the
+   * default.
+   */
   readonly variants?: readonly string[];
-  /** With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal text are equally fast. */
+  /**
+   * With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal
+   * text are equally fast.
+   */
   readonly shapeClass?: string;
   /** Dispatches and scratch of a variant on an adapter. */
   readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
@@ -142,7 +152,10 @@ export const scratchBuffer = (index: number, access: "read" | "read_write"): Buf
   access,
 });
 
-/** Folds a one-dimensional grid of `count` workgroups into the adapter's limit per dimension; kernels read `id = wid.x + wid.y * num_workgroups.x`. */
+/**
+ * Folds a one-dimensional grid of `count` workgroups into the adapter's limit per dimension; kernels read `id = wid.x +
+ * wid.y * num_workgroups.x`.
+ */
 export function foldGrid(count: number, adapter: AdapterTraits): [number, number, number] {
   const limit = adapter.limits.maxComputeWorkgroupsPerDimension;
   if (count <= limit) return [Math.max(1, count), 1, 1];

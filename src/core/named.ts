@@ -1,10 +1,10 @@
-/** What is asked for by its name, as a loss or an activation is. */
+/** Looks up objects by name, such as losses and activations. */
 import { ValueError } from "./errors.ts";
 
-/** Names of a table's entries that are called otherwise too. */
+/** Further names for a table's entries. */
 type Aliases = Readonly<Record<string, string>>;
 
-/** What spellings of a name have in common: `hard_sigmoid`, `hardSigmoid` and `HardSigmoid` are one. */
+/** Normalizes a name's spelling: `hard_sigmoid`, `hardSigmoid` and `HardSigmoid` become equal. */
 export const plainName = (name: string) => name.replaceAll("_", "").toLowerCase();
 
 /** The key of `table` that is `name` in some spelling, or that an alias stands for; undefined when there is none. */
@@ -14,7 +14,7 @@ export function keyNamed(table: object, name: string, aliases: Aliases = {}): st
 }
 
 /**
- * As `keyNamed`, with what stands there.
+ * Like `keyNamed`, and also returns the entry.
  * @throws ValueError that lists the known names.
  */
 export function entryNamed<T>(

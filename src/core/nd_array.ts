@@ -9,7 +9,7 @@ export interface NdArray {
   readonly data: HostData;
 }
 
-/** Numbers of one kind in a row. */
+/** A typed array of numbers. */
 export type TypedNumbers =
   | Float32Array
   | Float64Array
@@ -21,10 +21,10 @@ export type TypedNumbers =
   | Uint16Array
   | Uint32Array;
 
-/** Nested arrays of numbers, as deep as the tensor's rank; the innermost may be typed. */
+/** Nested arrays of numbers, as deep as the tensor's rank; the innermost may be typed arrays. */
 export type Nested = number | readonly Nested[] | TypedNumbers;
 
-/** What a caller may give where a tensor on the host is wanted. */
+/** The values that are accepted as a tensor on the host. */
 export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly data: readonly number[] };
 
 /** True for an array, typed or not. */
@@ -67,7 +67,8 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
     }
     if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
       throw new ShapeError(
-        `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ${formatShape(shape.slice(depth))}`,
+        `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ` +
+          `${formatShape(shape.slice(depth))}`,
         { shape, depth },
       );
     }

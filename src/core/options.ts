@@ -1,13 +1,13 @@
-/** Options as JavaScript gives them: no compiler has looked at their names. */
+/** Validates option objects, because JavaScript callers have no compiler that checks the names. */
 import { ValueError } from "./errors.ts";
 import { plainName } from "./named.ts";
 
-/** The names of an interface's options; the compiler asks for each of them, and refuses others. */
+/** The names of an interface's options. The compiler requires every name and rejects others. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
 /**
- * @param known has a member for every option that there is.
- * @throws ValueError for another option, with the known name that was probably meant.
+ * @param known an object with a member for each known option
+ * @throws ValueError for an unknown option; it suggests the closest known name.
  */
 export function expectOptions(what: string, given: object, known: object): void {
   for (const [option, value] of Object.entries(given)) {
@@ -15,19 +15,20 @@ export function expectOptions(what: string, given: object, known: object): void 
     const names = Object.keys(known);
     const meant = names.find((name) => isAlike(name, option));
     throw new ValueError(
-      `${what}: unknown option "${option}"; ${meant === undefined ? `expected some of ${names.join(", ")}` : `did you mean ${meant}?`}`,
+      `${what}: unknown option "${option}"; ` +
+        `${meant === undefined ? `expected some of ${names.join(", ")}` : `did you mean ${meant}?`}`,
       { option },
     );
   }
 }
 
-/** `batchSize` and `batch_size`, `epochs` and `epoch`. */
+/** True for variants of a name: `batchSize` and `batch_size`, `epochs` and `epoch`. */
 function isAlike(name: string, given: string): boolean {
   const [a, b] = [plainName(name), plainName(given)];
   return a === b || `${b}s` === a || b === `${a}s`;
 }
 
-/** True for an object with this method: what an option takes ready made, beside its name or its options as data. */
+/** True for an object with this method: an option accepts an instance as well as a name or a config. */
 export function hasMethod(given: unknown, method: string): boolean {
   return isObject(given) && typeof given[method] === "function";
 }
@@ -37,7 +38,8 @@ function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
 }
 
 /**
- * What is asked for by name: `"l2"` as `{ name: "l2" }`; an object with a name as it is. `key` is what the name is called there.
+ * Normalizes an option that is given by name: `"l2"` becomes `{ name: "l2" }`, and an object that has a name is
+ * returned as it is. `key` is the property that holds the name.
  * @throws ValueError for anything else.
  */
 export function asNamed<Key extends string, T extends Readonly<Record<Key, string>>>(
@@ -47,13 +49,16 @@ export function asNamed<Key extends string, T extends Readonly<Record<Key, strin
 ): T {
   if (typeof given === "string") return { [key]: given } as T;
   if (isObject(given) && typeof given[key] === "string") return given as T;
-  throw new ValueError(`the ${what} is ${shown(given)}; expected a name, or what a function of Sluice made`, { given });
+  throw new ValueError(
+    `the ${what} is ${shown(given)}; expected a name, or an object that one of Sluice's functions returned`,
+    { given },
+  );
 }
 
-/** Texts are cut to so many characters. */
+/** The most characters of a text that a message shows. */
 const LONGEST = 80;
 
-/** A value in an error's text: strings in quotes, so that "4" is not taken for 4. */
+/** A value as text for an error message; strings are quoted, to tell "4" from 4. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";

@@ -1,7 +1,7 @@
 /**
- * Seeded, counter-based random numbers: Threefry-2x32, 20 rounds (Salmon et al. 2011, "Parallel Random
- * Numbers: As Easy as 1, 2, 3"). A draw depends on key and counter alone, so that the GPU (shaders/data/random.wgsl)
- * and the CPU agree bit for bit, and a resumed run needs only its counter.
+ * Seeded, counter-based random numbers: Threefry-2x32, 20 rounds (Salmon et al. 2011, "Parallel Random Numbers: As Easy
+ * as 1, 2, 3"). A number depends on key and counter alone, so that the GPU (shaders/data/random.wgsl) and the CPU agree
+ * bit for bit, and a resumed run needs only its counter.
  */
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;

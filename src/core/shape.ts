@@ -17,7 +17,7 @@ function hasRank<Rank extends number>(shape: Shape, rank: Rank): shape is Sizes<
 }
 
 /**
- * The sizes of a shape whose rank is known, as a tuple.
+ * The sizes of a shape of known rank, as a tuple.
  * @throws ShapeError when the shape has another rank.
  * @example
  * const [batch, timesteps, units] = dims(hidden.shape, 3);
@@ -48,7 +48,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Strides of `shape` seen as `target`: 0 along every axis that is broadcast. */
+/** Strides that broadcast `shape` to `target`: 0 along each broadcast axis. */
 export function broadcastStrides(shape: Shape, target: Shape): number[] {
   const own = stridesOf(shape);
   const lead = target.length - shape.length;
@@ -72,7 +72,8 @@ export function broadcastShapes(what: string, ...shapes: Shape[]): number[] {
       if (own === 1 || own === size) continue;
       if (size !== 1) {
         throw new ShapeError(
-          `${what}: shapes ${shapes.map(formatShape).join(" and ")} do not broadcast; expected equal sizes or 1 on each axis, aligned at the last`,
+          `${what}: shapes ${shapes.map(formatShape).join(" and ")} do not broadcast; expected equal sizes or 1 on ` +
+            "each axis, aligned at the last",
           { shapes },
         );
       }
@@ -83,8 +84,8 @@ export function broadcastShapes(what: string, ...shapes: Shape[]): number[] {
 }
 
 /**
- * `axis` counted from 0, where a negative one counts from the end.
- * @throws ShapeError when it is outside the rank.
+ * `axis` as a non-negative index; a negative axis counts from the end.
+ * @throws ShapeError when the axis is out of range.
  */
 export function normalizeAxis(what: string, axis: number, rank: number): number {
   const normalized = axis < 0 ? axis + rank : axis;

@@ -1,36 +1,45 @@
-/** What a device may be told of the measured choice between a kernel's variants, as plain data. */
+/** The options and results of tuning: choosing between a kernel's variants by measurement. */
 import type { KernelCall } from "./kernel_call.ts";
 
-/** Where measured choices are kept from one run to the next: one text. */
+/** Stores measured choices between runs, as one text. */
 export interface TuningStore {
-  /** The text that was written last; undefined when there is none. */
+  /** The text that was last written; undefined if there is none. */
   read(): Promise<string | undefined>;
-  /** Keeps it. */
+  /** Stores the text. */
   write(text: string): Promise<void>;
 }
 
-/** Seconds that one run of `variant` of `call` takes on the device. */
+/** Measures the seconds that one run of `variant` of `call` takes on the device. */
 export type VariantTimer = (call: KernelCall, variant: string) => Promise<number>;
 
-/** How a device chooses by measurement. */
+/** Options for tuning. */
 export interface TuneOptions {
-  /** Where choices are kept: a place of one's own, or the path of a file (Node, Deno). See `defaultTuningStore` for the default. */
+  /**
+   * Where choices are stored: a custom store, or the path of a file (Node, Deno). See `defaultTuningStore` for the
+   * default.
+   */
   readonly store?: TuningStore | string;
-  /** Measuring ends after so many seconds on a device (60): what is then unmeasured runs as it would untuned, and is not remembered. */
+  /**
+   * The time budget for measurements on a device, in seconds (60). Kernels that were not measured by then use their
+   * default variant, which is not stored.
+   */
   readonly seconds?: number;
-  /** What takes the times, instead of the device's own clock. */
+  /** A function that measures instead of the device's own clock. */
   readonly timer?: VariantTimer;
 }
 
-/** Why a variant runs: measured now, remembered by the store, given by a saved training, or as untuned because time was up. */
+/**
+ * Why a variant was chosen: measured in this run, remembered by the store, replayed from a saved training run, or the
+ * default because the time budget was used up.
+ */
 export type ChoiceOrigin = "measured" | "remembered" | "replayed" | "default";
 
-/** A choice that was made for a class of kernel calls. */
+/** The variant chosen for a class of kernel calls. */
 export interface VariantChoice {
   /** The kernel and the shapes: "matmul 64x100x400 nn linear". */
   readonly call: string;
   readonly variant: string;
   readonly from: ChoiceOrigin;
-  /** Seconds of each variant that was measured now. */
+  /** The seconds of each variant that was measured in this run. */
   readonly seconds?: Readonly<Record<string, number>>;
 }

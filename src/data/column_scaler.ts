@@ -14,8 +14,8 @@ export interface ColumnMap {
 export type Column = Iterable<number>;
 
 /**
- * Scales each column of a series by what `fit` saw. The last axis of `[N, F]` or `[N, T, F]` counts the columns; `[N]` is
- * one column. Fit it on the training part alone: what it knows of the test part, the model would know too.
+ * Scales each column of a series by what `fit` saw. The last axis of `[N, F]` or `[N, T, F]` counts the columns; `[N]`
+ * is one column. Fit it on the training part alone: what it knows of the test part, the model would know too.
  */
 export abstract class Scaler {
   /** As errors name it. */
@@ -83,7 +83,8 @@ export abstract class Scaler {
     const { shape, data, columns } = this.#read(x, method);
     if (columns !== maps.length) {
       throw new ShapeError(
-        `${this.what}.${method}: the array is ${formatShape(shape)}, ${columns} column(s) on its last axis; expected ${maps.length}, as in fit`,
+        `${this.what}.${method}: the array is ${formatShape(shape)}, ${columns} column(s) on its last axis; expected ` +
+          `${maps.length}, as in fit`,
         { shape, columns, expected: maps.length },
       );
     }

@@ -107,7 +107,8 @@ export function checkExamples(array: NdArray, size: number, what: string): void 
   if (bad >= 0) {
     const perRow = data.length / size;
     throw new ValueError(
-      `${what}: element ${bad} (example ${Math.floor(bad / perRow)}) is ${data[bad]}; expected finite numbers: remove or replace it before training`,
+      `${what}: element ${bad} (example ${Math.floor(bad / perRow)}) is ${data[bad]}; expected finite numbers: ` +
+        "remove or replace it before training",
       { index: bad, value: data[bad] },
     );
   }

@@ -83,7 +83,8 @@ export async function inflate(
       const declared = new DataView(tail.buffer, tail.byteOffset).getUint32(tail.length - 4, true);
       if (declared === inflatedBytes % 2 ** 32) return;
       throw new FormatError(
-        `${name}: the gzip trailer declares ${declared} bytes, but ${inflatedBytes} came out; expected one gzip member and nothing after it; get the file again`,
+        `${name}: the gzip trailer declares ${declared} bytes, but ${inflatedBytes} came out; expected one gzip ` +
+          "member and nothing after it; get the file again",
         { declared, inflatedBytes },
       );
     },

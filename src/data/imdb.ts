@@ -1,6 +1,7 @@
 /**
  * The Large Movie Review Dataset: 25,000 reviews to train on and 25,000 to test, half of each positive.
- * Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; https://ai.stanford.edu/~amaas/data/sentiment/
+ * Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011;
+ * https://ai.stanford.edu/~amaas/data/sentiment/
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { expectOptions, type OptionNames } from "../core/options.ts";
@@ -23,7 +24,10 @@ export interface ImdbProgress {
   readonly reviews: number;
 }
 
-/** What `imdb.load` takes. The id scheme is that of Keras's `imdb.load_data`; `maxLength` cuts and pads as `pad_sequences` does. */
+/**
+ * What `imdb.load` takes. The id scheme is that of Keras's `imdb.load_data`; `maxLength` cuts and pads as
+ * `pad_sequences` does.
+ */
 export interface ImdbOptions extends EncodingOptions {
   /** Stanford's original archive: a path, a URL, a Blob or File, a stream or bytes. */
   readonly source: Source;
@@ -51,7 +55,9 @@ const OPTIONS: OptionNames<ImdbOptions> = {
   limits: true,
 };
 
-/** Both halves, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive review. */
+/**
+ * Both halves, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive review.
+ */
 export interface ImdbData {
   readonly train: RaggedDataset;
   readonly test: RaggedDataset;
@@ -172,7 +178,8 @@ async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; revi
     if ([...reviews.keys()].some((key) => key.startsWith(folder))) continue;
     const seen = firstOther === "" ? "nothing else" : `${others} other paths, the first "${firstOther.slice(0, 100)}"`;
     throw new FormatError(
-      `${name}: no review in aclImdb/${folder}: expected aclImdb/{train,test}/{pos,neg}/ID_RATING.txt, got ${reviews.size} reviews and ${seen}; give Stanford's original aclImdb_v1.tar.gz`,
+      `${name}: no review in aclImdb/${folder}: expected aclImdb/{train,test}/{pos,neg}/ID_RATING.txt, got ` +
+        `${reviews.size} reviews and ${seen}; give Stanford's original aclImdb_v1.tar.gz`,
       { folder, reviews: reviews.size, others },
     );
   }

@@ -18,9 +18,9 @@ export interface MinMaxScalerJson {
 }
 
 /**
- * Maps each column's smallest value to the start of `featureRange` and its largest to the end. Later values outside of what
- * `fit` saw land outside of the range. A constant column goes to the start, and comes back.
- * scikit-learn: https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MinMaxScaler.html
+ * Maps each column's smallest value to the start of `featureRange` and its largest to the end. Later values outside of
+ * what `fit` saw land outside of the range. A constant column goes to the start, and comes back. scikit-learn:
+ * https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MinMaxScaler.html
  */
 export class MinMaxScaler extends Scaler {
   protected readonly what = "minMaxScaler";

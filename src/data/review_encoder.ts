@@ -26,7 +26,9 @@ export interface EncodingOptions {
   readonly indexFrom?: number;
   /** T: longer rows are cut, shorter ones padded; the longest row by default. */
   readonly maxLength?: number | undefined;
-  /** Words that the tokenizer never saw: `drop`, as Keras does, or `oov` to read them as `oovChar`; `drop` by default. */
+  /**
+   * Words that the tokenizer never saw: `drop`, as Keras does, or `oov` to read them as `oovChar`; `drop` by default.
+   */
   readonly unknownWords?: UnknownWords;
   /** Where short rows are padded; `pre` by default. */
   readonly padding?: Side;
@@ -67,7 +69,8 @@ export interface ReviewEncoderJson {
 export const DROPPED = -1;
 
 /**
- * Encodes texts as rows of ids, and ids as text. Words that the tokenizer never saw are dropped, as Keras drops them, unless `unknownWords` says otherwise.
+ * Encodes texts as rows of ids, and ids as text. Words that the tokenizer never saw are dropped, as Keras drops them,
+ * unless `unknownWords` says otherwise.
  *
  * @example
  * const { encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
@@ -125,8 +128,9 @@ export class ReviewEncoder {
   }
 
   /**
-   * The same encoder with a shorter word list: only the words that have an id of their own. All others become `oovChar`, those
-   * that the tokenizer never saw too, which it can no longer tell apart. A page that ships a model need not ship 88,000 words.
+   * The same encoder with a shorter word list: only the words that have an id of their own. All others become
+   * `oovChar`, those that the tokenizer never saw too, which it can no longer tell apart. A page that ships a model
+   * need not ship 88,000 words.
    *
    * @example
    * model.encoder = encoder.compact(); // what `save` and `toFiles` write from here on

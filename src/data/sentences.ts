@@ -1,5 +1,6 @@
 /**
- * The embedded data (entry `sluice/sentences`): 3,000 sentences from reviews of films, goods and restaurants, half of them positive.
+ * The embedded data (entry `sluice/sentences`): 3,000 sentences from reviews of films, goods and restaurants, half of
+ * them positive.
  *
  * "Sentiment Labelled Sentences" from the UCI Machine Learning Repository, licensed CC BY 4.0
  * (https://archive.ics.uci.edu/dataset/331/sentiment+labelled+sentences).
@@ -31,7 +32,9 @@ export interface SentencesOptions extends EncodingOptions {
 
 const OPTIONS: OptionNames<SentencesOptions> = { ...ENCODING_OPTIONS, testFraction: true, seed: true };
 
-/** Both parts, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive sentence. */
+/**
+ * Both parts, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive sentence.
+ */
 export interface SentencesData {
   readonly train: RaggedDataset;
   readonly test: RaggedDataset;

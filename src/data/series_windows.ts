@@ -19,8 +19,8 @@ export interface WindowOptions {
 }
 
 /**
- * Every window of a series `[N]` or `[N, F]`, and what comes after it: `x` is `[windows, T, F]`, `y` `[windows, horizon]`.
- * Window `i` starts at row `i · stride`; its first target is row `i · stride + length + gap`.
+ * Every window of a series `[N]` or `[N, F]`, and what comes after it: `x` is `[windows, T, F]`, `y` `[windows,
+ * horizon]`. Window `i` starts at row `i · stride`; its first target is row `i · stride + length + gap`.
  * @throws ShapeError when the series is not `[N]` or `[N, F]`, or too short for one window.
  * @throws ValueError when an option is out of range, or a number is not finite.
  *
@@ -41,7 +41,8 @@ export function windows(series: ArrayLike, options: WindowOptions): DenseDataset
   const span = length + gap + horizon;
   if (rows < span) {
     throw new ShapeError(
-      `windows: the series has ${rows} rows; a window of ${length}, a gap of ${gap} and a horizon of ${horizon} need ${span}: give a longer series or shorter windows`,
+      `windows: the series has ${rows} rows; a window of ${length}, a gap of ${gap} and a horizon of ${horizon} need ` +
+        `${span}: give a longer series or shorter windows`,
       { rows, expected: span },
     );
   }
@@ -61,7 +62,9 @@ export function windows(series: ArrayLike, options: WindowOptions): DenseDataset
 export interface ChronologicalSplitOptions {
   /** The share of rows that is held out at the end; 0.2 by default. */
   readonly testFraction?: number;
-  /** Rows before the test part that it also gets, to be seen and not forecast: a window's `length + gap`. 0 by default. */
+  /**
+   * Rows before the test part that it also gets, to be seen and not forecast: a window's `length + gap`. 0 by default.
+   */
   readonly context?: number;
 }
 
@@ -75,7 +78,8 @@ export interface ChronologicalSplit {
 }
 
 /**
- * Splits a series `[N]` or `[N, F]` where time goes on: the last share is held out, so that nothing later is learnt from.
+ * Splits a series `[N]` or `[N, F]` where time goes on: the last share is held out, so that nothing later is learnt
+ * from.
  * @throws ShapeError when the series is neither `[N]` nor `[N, F]`.
  * @throws ValueError when a side would be empty, or the training part has fewer than `context` rows.
  *
@@ -94,14 +98,16 @@ export function chronologicalSplit(
   const count = Math.round(rows * testFraction);
   if (!(testFraction > 0 && testFraction < 1) || count < 1 || count >= rows) {
     throw new ValueError(
-      `chronologicalSplit: testFraction ${testFraction} of ${rows} rows is ${count}; expected at least one row on either side`,
+      `chronologicalSplit: testFraction ${testFraction} of ${rows} rows is ${count}; expected at least one row on ` +
+        "either side",
       { testFraction, rows },
     );
   }
   const start = rows - count;
   if (context > start) {
     throw new ValueError(
-      `chronologicalSplit: context is ${context}, but only ${start} rows lie before the held-out part; give a longer series or less context`,
+      `chronologicalSplit: context is ${context}, but only ${start} rows lie before the held-out part; give a longer ` +
+        "series or less context",
       { context, start },
     );
   }

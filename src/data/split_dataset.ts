@@ -54,7 +54,8 @@ export function trainTestSplit(data: Dataset, options: SplitOptions = {}): { tra
   const count = Math.round(data.size * testFraction);
   if (!(testFraction > 0 && testFraction < 1) || count < 1 || count >= data.size) {
     throw new ValueError(
-      `trainTestSplit: testFraction ${testFraction} of ${data.size} examples is ${count}; expected at least one example on either side`,
+      `trainTestSplit: testFraction ${testFraction} of ${data.size} examples is ${count}; expected at least one ` +
+        "example on either side",
       { testFraction, size: data.size },
     );
   }

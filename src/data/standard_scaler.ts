@@ -21,9 +21,9 @@ export interface StandardScalerJson {
 }
 
 /**
- * Maps each column to mean 0 and standard deviation 1 (of the population: divided by N). A constant column goes to 0, and
- * comes back.
- * scikit-learn: https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.StandardScaler.html
+ * Maps each column to mean 0 and standard deviation 1 (of the population: divided by N). A constant column goes to 0,
+ * and comes back. scikit-learn:
+ * https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.StandardScaler.html
  */
 export class StandardScaler extends Scaler {
   protected readonly what = "standardScaler";

@@ -73,7 +73,8 @@ export async function* readArchive(
     if (broken) throw broken.cause;
     if (cause instanceof SluiceError || gunzip === undefined) throw cause;
     throw new FormatError(
-      `${name}: the gzip stream is cut short or damaged after ${gunzip.compressedBytes()} compressed bytes (${messageOf(cause)}); expected it to go on to its trailer; get the file again`,
+      `${name}: the gzip stream is cut short or damaged after ${gunzip.compressedBytes()} compressed bytes ` +
+        `(${messageOf(cause)}); expected it to go on to its trailer; get the file again`,
       { compressedBytes: gunzip.compressedBytes() },
       { cause },
     );
@@ -113,7 +114,8 @@ async function* readEntries(
     }
     if (!isRegular) {
       throw new FormatError(
-        `${name}: ${path} is not a regular file (tar type ${JSON.stringify(header.type)}); expected regular files only; get the original archive`,
+        `${name}: ${path} is not a regular file (tar type ${JSON.stringify(header.type)}); expected regular files ` +
+          "only; get the original archive",
         { path, type: header.type },
       );
     }
@@ -197,7 +199,8 @@ async function skipContent(reader: ByteReader, size: number, name: string, path:
 
 function endsEarly(name: string, offset: number, what: string): FormatError {
   return new FormatError(
-    `${name}: the archive ends early: at byte ${offset} (inflated) expected ${what}, got the end of the file; it was cut short: get it again`,
+    `${name}: the archive ends early: at byte ${offset} (inflated) expected ${what}, got the end of the file; it was ` +
+      "cut short: get it again",
     { offset },
   );
 }

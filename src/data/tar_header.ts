@@ -59,7 +59,8 @@ function verifyChecksum(block: Uint8Array, archive: string, offset: number): voi
   // Some old writers summed signed bytes; every reader takes both.
   if (stored === unsigned || stored === signed) return;
   throw new FormatError(
-    `${archive}: expected a tar header at byte ${offset}, but its checksum is ${stored ?? "not a number"} where ${unsigned} is right; the file is damaged or not a tar archive: get it again`,
+    `${archive}: expected a tar header at byte ${offset}, but its checksum is ${stored ?? "not a number"} where ` +
+      `${unsigned} is right; the file is damaged or not a tar archive: get it again`,
     { offset, stored, computed: unsigned },
   );
 }

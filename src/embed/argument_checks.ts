@@ -29,7 +29,8 @@ export function checkObject(what: string, name: string, given: unknown, members:
 export function checkDimension(what: string, dimension: number): void {
   if (Number.isSafeInteger(dimension) && dimension >= 1 && dimension <= MOST_DIMENSIONS) return;
   throw new ValueError(
-    `${what}: the dimension is ${shown(dimension)}; expected a whole number from 1 to ${MOST_DIMENSIONS}: the numbers of a vector`,
+    `${what}: the dimension is ${shown(dimension)}; expected a whole number from 1 to ${MOST_DIMENSIONS}: the ` +
+      "numbers of a vector",
     { dimension },
   );
 }

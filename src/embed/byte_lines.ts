@@ -2,7 +2,8 @@
 import { FormatError } from "../core/errors.ts";
 
 /**
- * Lines without their end (U+000A, and a U+000D before it). A last line need not have an end; an empty last line is none.
+ * Lines without their end (U+000A, and a U+000D before it). A last line need not have an end; an empty last line is
+ * none.
  * @throws FormatError for a line of more than `maxBytes`: it is told before more of it is read.
  */
 export async function* byteLines(
@@ -18,7 +19,8 @@ export async function* byteLines(
     length += part.length;
     if (length > maxBytes) {
       throw new FormatError(
-        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it is no text of word vectors, or the limit is too small`,
+        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it is no text of word vectors, or ` +
+          "the limit is too small",
         { line: number, maxLineBytes: maxBytes },
       );
     }

@@ -5,8 +5,8 @@ const MOST_ROUNDS = 1000;
 const ENOUGH = 1e-12;
 
 /**
- * The first right singular vector of rows, which are not centred: the unit vector u that has the largest Σ (row·u)². By power
- * iteration in float64, from the rows' mean; its largest number is positive. Undefined where all rows are zeros.
+ * The first right singular vector of rows, which are not centred: the unit vector u that has the largest Σ (row·u)². By
+ * power iteration in float64, from the rows' mean; its largest number is positive. Undefined where all rows are zeros.
  * Source: Arora, Liang & Ma 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", algorithm 1.
  *
  * @param data `[rows, size]`, row-major.

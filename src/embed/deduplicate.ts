@@ -12,7 +12,10 @@ import { toRows, type VectorsLike } from "./vector_rows.ts";
 export interface DeduplicateOptions {
   /** Numbers of a vector. */
   readonly dimension: number;
-  /** From which similarity on two vectors count as the same; see `similarity`. With "l2" it is a distance with its sign turned. */
+  /**
+   * From which similarity on two vectors count as the same; see `similarity`. With "l2" it is a distance with its sign
+   * turned.
+   */
   readonly threshold: number;
   /** "cosine" when absent. */
   readonly metric?: Metric;
@@ -33,8 +36,9 @@ const BATCH = 64;
 const FIRST_K = 16;
 
 /**
- * Goes through the vectors in their order and keeps each that is no duplicate of one that was kept: of which no earlier kept
- * one has a similarity of at least `threshold`. A duplicate belongs to the nearest such one. Exact: similarities are float64.
+ * Goes through the vectors in their order and keeps each that is no duplicate of one that was kept: of which no earlier
+ * kept one has a similarity of at least `threshold`. A duplicate belongs to the nearest such one. Exact: similarities
+ * are float64.
  *
  * @throws ValueError when the threshold is no number, or a vector is not finite; ShapeError for another width.
  * @example

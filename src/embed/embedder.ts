@@ -39,9 +39,9 @@ export interface EmbeddedBatch {
 /**
  * Turns texts into vectors. Made by `modelEmbedder`, `wordEmbedder` or `functionEmbedder`.
  *
- * Texts go in batches of like length, and come back in their own order. Calls may overlap: they are carried out one after
- * the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; no vector ever holds
- * a number that is not finite.
+ * Texts go in batches of like length, and come back in their own order. Calls may overlap: they are carried out one
+ * after the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; no vector
+ * ever holds a number that is not finite.
  *
  * @example
  * const { data, shape } = await embedder.embed(["a fine film", "a dull one"], { pooling: "mean", normalize: true });
@@ -84,8 +84,8 @@ export abstract class Embedder {
   }
 
   /**
-   * Frees what the embedder holds on a GPU; models and word vectors that it was given stay. A call under way ends with its batch
-   * and rejects, as calls that wait do. Harmless when repeated.
+   * Frees what the embedder holds on a GPU; models and word vectors that it was given stay. A call under way ends with
+   * its batch and rejects, as calls that wait do. Harmless when repeated.
    */
   dispose(): void {
     this.#turns.close();
@@ -152,7 +152,8 @@ function checkTexts(texts: string | readonly string[]): string[] {
 function checkBatch({ data, size: width, known }: EmbeddedBatch, size: number, members: readonly number[]): void {
   if (width !== size || data.length !== members.length * size) {
     throw new ShapeError(
-      `embed: got ${data.length} numbers, vectors of ${width}, for ${members.length} texts; expected vectors of ${size} for all`,
+      `embed: got ${data.length} numbers, vectors of ${width}, for ${members.length} texts; expected vectors of ` +
+        `${size} for all`,
       { size: width, expected: size },
     );
   }

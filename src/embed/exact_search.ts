@@ -1,6 +1,6 @@
 /**
- * The exact best rows for queries: the GPU names candidates by float32 scores, the host scores them again in float64, and takes
- * them only when no row that is left can be among the best. Else more candidates are asked for.
+ * The exact best rows for queries: the GPU names candidates by float32 scores, the host scores them again in float64,
+ * and takes them only when no row that is left can be among the best. Else more candidates are asked for.
  */
 import { compareIds, type RowStore } from "./host_rows.ts";
 import { MOST_QUERIES } from "./row_shards.ts";

@@ -70,7 +70,8 @@ function rowsOf(given: unknown, texts: number): { data: Float32Array; size: numb
   const { shape, data } = toNdArray(vectors, "float32", "embed: the function's vectors");
   if (shape.length !== 2 || shape[0] !== texts || !(shape[1] as number)) {
     throw new ShapeError(
-      `embed: the function gave ${formatShape(shape)} for ${texts} texts; expected [${texts}, D]: one vector for each, pooled`,
+      `embed: the function gave ${formatShape(shape)} for ${texts} texts; expected [${texts}, D]: one vector for ` +
+        "each, pooled",
       { shape, texts },
     );
   }
@@ -82,9 +83,9 @@ function isShaped(given: unknown): given is Exclude<VectorsOfTexts, readonly unk
 }
 
 /**
- * An embedder over any function that turns texts into vectors: it brings batches, the queue, checks and `normalize`, so that
- * another library's model stands where one of Sluice's would. The function decides what `pooling` means. It is not to wait for
- * this same embedder, whose calls stand in a queue behind it.
+ * An embedder over any function that turns texts into vectors: it brings batches, the queue, checks and `normalize`, so
+ * that another library's model stands where one of Sluice's would. The function decides what `pooling` means. It is not
+ * to wait for this same embedder, whose calls stand in a queue behind it.
  *
  * @example
  * const extractor = await pipeline("feature-extraction", "Xenova/all-MiniLM-L6-v2"); // transformers.js

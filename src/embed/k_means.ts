@@ -45,9 +45,9 @@ export interface KMeansResult {
 }
 
 /**
- * Groups vectors around k centroids (Lloyd 1982), which start apart from each other by k-means++ (Arthur and Vassilvitskii
- * 2007). A cluster that loses all its vectors gets the one that is farthest from its centroid. After a loss of the device the
- * pass at hand is made again; the result is the same.
+ * Groups vectors around k centroids (Lloyd 1982), which start apart from each other by k-means++ (Arthur and
+ * Vassilvitskii 2007). A cluster that loses all its vectors gets the one that is farthest from its centroid. After a
+ * loss of the device the pass at hand is made again; the result is the same.
  *
  * @throws ValueError when k is no whole number from 1 to the number of vectors, or a vector is not finite.
  * @throws ShapeError when a vector has another width; DeviceError when the GPU has no room.
@@ -118,7 +118,9 @@ async function firstCentroids(blocks: Blocks, rows: Float32Array, dimension: num
   }
 }
 
-/** Gives each empty cluster the vector that is farthest from its centroid, of a cluster with others. @returns the sizes */
+/**
+ * Gives each empty cluster the vector that is farthest from its centroid, of a cluster with others. @returns the sizes
+ */
 function fillEmpty(
   assignments: Int32Array,
   sums: Float64Array,

@@ -1,4 +1,6 @@
-/** Text vectors from a model's layers: the states of a recurrent layer, the vectors of its words, or what it gives out. */
+/**
+ * Text vectors from a model's layers: the states of a recurrent layer, the vectors of its words, or what it gives out.
+ */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
@@ -16,8 +18,8 @@ import { poolSteps } from "./pooling.ts";
 /** Options of `modelEmbedder`. */
 export interface ModelEmbedderOptions {
   /**
-   * The layer whose output, or whose states over time, are the vectors; the last recurrent layer when absent, or the last layer
-   * of a model without one. An `embedding` gives the vectors of the words.
+   * The layer whose output, or whose states over time, are the vectors; the last recurrent layer when absent, or the
+   * last layer of a model without one. An `embedding` gives the vectors of the words.
    */
   readonly layer?: string | undefined;
   /** Turns texts into the model's ids; the model's own encoder when absent. */
@@ -68,7 +70,8 @@ class ModelEmbedder extends Embedder {
     const [ids, ...others] = model.graph.inputSpecs;
     if (encoder === undefined) {
       throw new ValueError(
-        `modelEmbedder: the model "${model.name}" has no encoder; set model.encoder, or give { encoder }: what turns texts into its ids`,
+        `modelEmbedder: the model "${model.name}" has no encoder; set model.encoder, or give { encoder }: what turns ` +
+          "texts into its ids",
       );
     }
     if (ids === undefined || ids.dtype !== "int32" || ids.shape.length !== 1 || others.length > 0) {
@@ -79,7 +82,8 @@ class ModelEmbedder extends Embedder {
     }
     if (ids.idLimit !== undefined && encoder.inputDim > ids.idLimit) {
       throw new ValueError(
-        `modelEmbedder: the encoder gives ids up to ${encoder.inputDim - 1}; the model takes those below ${ids.idLimit}: give the encoder that it was trained with`,
+        `modelEmbedder: the encoder gives ids up to ${encoder.inputDim - 1}; the model takes those below ` +
+          `${ids.idLimit}: give the encoder that it was trained with`,
         { inputDim: encoder.inputDim, limit: ids.idLimit },
       );
     }
@@ -171,7 +175,8 @@ class ModelEmbedder extends Embedder {
         : own.findLast(({ layer }) => layer.name === this.#layer);
     if (found === undefined) {
       throw new ValueError(
-        `modelEmbedder: the model "${this.#model.name}" has no layer "${this.#layer}"; its layers are ${own.map(({ layer }) => layer.name).join(", ")}`,
+        `modelEmbedder: the model "${this.#model.name}" has no layer "${this.#layer}"; its layers are ` +
+          `${own.map(({ layer }) => layer.name).join(", ")}`,
         { layer: this.#layer },
       );
     }
@@ -181,7 +186,9 @@ class ModelEmbedder extends Embedder {
     const whole = output.shape.length === 2 ? output : layer instanceof Rnn ? states?.[0] : undefined;
     if (steps === undefined && whole === undefined) {
       throw new ValueError(
-        `modelEmbedder: "${layer.name}" gives [${output.shape.map((size, axis) => (axis === 0 ? "B" : size)).join(", ")}]; expected a vector for each text, [B, D], or for each step, [B, T, D]`,
+        `modelEmbedder: "${layer.name}" gives ` +
+          `[${output.shape.map((size, axis) => (axis === 0 ? "B" : size)).join(", ")}]; expected a vector for each ` +
+          "text, [B, D], or for each step, [B, T, D]",
         { layer: layer.name, shape: output.shape },
       );
     }
@@ -204,9 +211,9 @@ function maskOf(lengths: readonly number[], time: number, isAtEnd: boolean): NdA
 }
 
 /**
- * An embedder over a model: the states of its last recurrent layer, or what another layer gives. "last", the default, is the state after
- * a text's last word, "mean" and "max" are over the text's words; padding is left out. Texts are cut to the model's length
- * on the side that its encoder cuts.
+ * An embedder over a model: the states of its last recurrent layer, or what another layer gives. "last", the default,
+ * is the state after a text's last word, "mean" and "max" are over the text's words; padding is left out. Texts are cut
+ * to the model's length on the side that its encoder cuts.
  *
  * @throws ValueError when the model does not read ids of one text, has no encoder, or no such layer.
  * @example

@@ -1,8 +1,9 @@
 /**
- * A vector as the GPU keeps it: its numbers (float32 or int8), and the scale and bias that turn a product with a query into
- * what orders vectors by the metric. With it, how far the GPU's score may be from the exact one.
+ * A vector as the GPU keeps it: its numbers (float32 or int8), and the scale and bias that turn a product with a query
+ * into what orders vectors by the metric. With it, how far the GPU's score may be from the exact one.
  *
- * What orders by cosine is q·x / ‖x‖, by dot product q·x, by Euclidean distance q·x - ‖x‖² / 2: ‖q‖ is the same for all rows.
+ * What orders by cosine is q·x / ‖x‖, by dot product q·x, by Euclidean distance q·x - ‖x‖² / 2: ‖q‖ is the same for all
+ * rows.
  */
 import { type Metric, norm } from "./similarity.ts";
 
@@ -30,8 +31,9 @@ export class ErrorBound {
   }
 
   /**
-   * How far a float32 score of a query may be from the exact one: rounding of a sum of `dimension` products in any order
-   * (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1), what int8 leaves out, and underflow.
+   * How far a float32 score of a query may be from the exact one: rounding of a sum of `dimension` products in any
+   * order (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1), what int8 leaves out, and
+   * underflow.
    */
   of(queryNorm: number, dimension: number): number {
     const rounding = (dimension + 16) * ROUNDING;
@@ -79,7 +81,10 @@ export function int8Terms(metric: Metric, row: Float32Array, bytes: Int8Array): 
   return { scale: Math.fround(scale), bias: biasOf(metric, length), reach: Math.sqrt(kept) * scale, residual };
 }
 
-/** A row whose products with queries are 0, or too small for float32 to tell: its score counts as 0, and its exact one as unknown. */
+/**
+ * A row whose products with queries are 0, or too small for float32 to tell: its score counts as 0, and its exact one
+ * as unknown.
+ */
 function unscorable(metric: Metric, length: number): RowTerms {
   const residual = length === 0 ? 0 : metric === "cosine" ? 1 : length;
   return { scale: 0, bias: biasOf(metric, length), reach: 0, residual };

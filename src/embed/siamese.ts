@@ -19,8 +19,8 @@ export interface TextPairs {
 /** Options of `tunePairs`. */
 export interface TunePairsOptions extends FitOptions {
   /**
-   * "contrastive" (the default) draws pairs of label 1 together and pushes those of 0 apart up to a margin; "cosine" is the mean
-   * squared error between cosine and label; or any loss of the cosine.
+   * "contrastive" (the default) draws pairs of label 1 together and pushes those of 0 apart up to a margin; "cosine" is
+   * the mean squared error between cosine and label; or any loss of the cosine.
    */
   readonly loss?: "contrastive" | "cosine" | LossLike | undefined;
   /** Of `fit`; Adam when absent. */
@@ -28,9 +28,9 @@ export interface TunePairsOptions extends FitOptions {
 }
 
 /**
- * A model of two inputs, `first` and `second`, that both go through `tower`, layers and weights shared: it gives the cosine of the
- * tower's vectors, `[B, 1]`. To train it trains the tower. Source: Bromley et al. 1993, "Signature Verification using a
- * 'Siamese' Time Delay Neural Network"; of sentences: Reimers & Gurevych 2019, "Sentence-BERT".
+ * A model of two inputs, `first` and `second`, that both go through `tower`, layers and weights shared: it gives the
+ * cosine of the tower's vectors, `[B, 1]`. To train it trains the tower. Source: Bromley et al. 1993, "Signature
+ * Verification using a 'Siamese' Time Delay Neural Network"; of sentences: Reimers & Gurevych 2019, "Sentence-BERT".
  *
  * @throws ValueError unless the tower has one input, and one vector for each example as its output.
  * @example
@@ -43,7 +43,8 @@ export function siamese(tower: Model): Model {
   const [spec] = tower.graph.inputSpecs;
   if (spec === undefined || inputs.length !== 1 || outputs.length !== 1 || outputShape.length !== 1) {
     throw new ValueError(
-      `siamese: the model "${name}" has ${inputs.length} inputs and gives [B, ${outputShape.join(", ")}]; expected one input, and a vector for each example: [B, D]`,
+      `siamese: the model "${name}" has ${inputs.length} inputs and gives [B, ${outputShape.join(", ")}]; expected ` +
+        "one input, and a vector for each example: [B, D]",
       { inputs: inputs.length, outputShape },
     );
   }
@@ -53,8 +54,8 @@ export function siamese(tower: Model): Model {
 }
 
 /**
- * Tunes a model by pairs of texts, so that the cosine of its vectors tells which belong together; its weights are trained
- * where they are. `modelEmbedder(tower)` embeds with them.
+ * Tunes a model by pairs of texts, so that the cosine of its vectors tells which belong together; its weights are
+ * trained where they are. `modelEmbedder(tower)` embeds with them.
  *
  * @throws ValueError when the model has no encoder, or reads no texts; ShapeError when the lists differ in length.
  * @throws as `model.fit`.
@@ -76,7 +77,8 @@ export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePai
   }
   if (first.length !== second.length || first.length !== labels.length) {
     throw new ShapeError(
-      `tunePairs: got ${first.length} first texts, ${second.length} second ones and ${labels.length} labels; expected as many of each`,
+      `tunePairs: got ${first.length} first texts, ${second.length} second ones and ${labels.length} labels; ` +
+        "expected as many of each",
       { first: first.length, second: second.length, labels: labels.length },
     );
   }

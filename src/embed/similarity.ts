@@ -48,7 +48,9 @@ export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<nu
   return cosine(dot, norm(a) * norm(b));
 }
 
-/** a·b / (‖a‖ ‖b‖): 0 where a vector is all zeros, and never beyond 1 by rounding, so that an angle can be made of it. */
+/**
+ * a·b / (‖a‖ ‖b‖): 0 where a vector is all zeros, and never beyond 1 by rounding, so that an angle can be made of it.
+ */
 export function cosine(dot: number, norms: number): number {
   return norms === 0 ? 0 : Math.max(-1, Math.min(1, dot / norms));
 }

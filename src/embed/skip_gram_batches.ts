@@ -1,6 +1,6 @@
 /**
- * Which words a step of skip-gram looks at. Everything is drawn from random numbers keyed by seed, epoch and position, and
- * never depends on the vectors: a batch can be made while the GPU works on the one before.
+ * Which words a step of skip-gram looks at. Everything is drawn from random numbers keyed by seed, epoch and position,
+ * and never depends on the vectors: a batch can be made while the GPU works on the one before.
  */
 import { Random, threefry2x32 } from "../core/random.ts";
 import { drawNoise, keepProbabilities, noiseDistribution, type WordCorpus } from "./word_corpus.ts";
@@ -30,7 +30,10 @@ export interface SamplingOptions {
 export interface SkipGramBatch {
   /** `[groups, centres]`; -1 after the last word. */
   readonly centres: Int32Array;
-  /** `[groups, centres + 2 · window + noise]`: the words that surround and hold the group's centres, then its noise words. */
+  /**
+   * `[groups, centres + 2 · window + noise]`: the words that surround and hold the group's centres, then its noise
+   * words.
+   */
   readonly others: Int32Array;
   /** `[groups, centres]`: how many words to the left, and to the right, are context of each centre. */
   readonly left: Int32Array;
@@ -48,8 +51,8 @@ const [POSITION, NOISE] = [0, 1];
 const WORDS = 0x1_0000_0000;
 
 /**
- * Walks through a corpus, epoch by epoch: texts in random order, frequent words thinned out, and a window of random size
- * around each word that is left, which ends where its text ends.
+ * Walks through a corpus, epoch by epoch: texts in random order, frequent words thinned out, and a window of random
+ * size around each word that is left, which ends where its text ends.
  */
 export class SkipGramBatches {
   readonly #corpus: WordCorpus;

@@ -45,10 +45,11 @@ export function skipGramInputs({ groups, centres, window, noise }: SkipGramShape
 }
 
 /**
- * The loss of a step, summed over its pairs: Σ −log σ(v·u) over each centre's vector v and the vectors u of its context, plus
- * Σ −log σ(−v·u) over the group's noise words, which weigh as if each pair had `negative` of its own.
- * Source: Mikolov et al. 2013, equation 4; shared noise words: Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory".
- * A noise word that is also in the context counts as both, as in the definition of the noise distribution.
+ * The loss of a step, summed over its pairs: Σ −log σ(v·u) over each centre's vector v and the vectors u of its
+ * context, plus Σ −log σ(−v·u) over the group's noise words, which weigh as if each pair had `negative` of its own.
+ * Source: Mikolov et al. 2013, equation 4; shared noise words: Ji et al. 2016, "Parallelizing Word2Vec in Shared and
+ * Distributed Memory". A noise word that is also in the context counts as both, as in the definition of the noise
+ * distribution.
  *
  * @param tables v of every word and u of every word, each `[V, D]`.
  */
@@ -105,7 +106,10 @@ export interface SkipGramStep {
 
 /** The stream of the random numbers that the vectors begin with. */
 const START_STREAM = 1 << 17;
-/** What Adagrad's sums of squares begin with: small beside a step's gradients, so that a word's first steps are about as long as the learning rate. */
+/**
+ * What Adagrad's sums of squares begin with: small beside a step's gradients, so that a word's first steps are about as
+ * long as the learning rate.
+ */
 const ACCUMULATOR = 1;
 
 /** Compiles a step. `inner` begins within ±0.5/D, `outer` at 0, as in word2vec.c. */

@@ -31,15 +31,18 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly epochs?: number | undefined;
   /** Adagrad's step size at first; it falls in a straight line to a hundredth of it. 0.4 when absent. */
   readonly learningRate?: number | undefined;
-  /** Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. A text of a few steps only learns more from smaller ones. */
+  /**
+   * Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. A text of
+   * a few steps only learns more from smaller ones.
+   */
   readonly batchSize?: number | undefined;
   /** One seed, one result, bit for bit on one adapter; 0 when absent. */
   readonly seed?: number | undefined;
   /** Words whose nearest words are told after every epoch; those that the texts lack are passed over. */
   readonly watch?: readonly string[] | undefined;
   /**
-   * Seconds between two snapshots within an epoch, from which the training goes on by itself after a loss of the device. 30 when
-   * absent, or more where they would take over 1% of the time; 0 for one after every step.
+   * Seconds between two snapshots within an epoch, from which the training goes on by itself after a loss of the
+   * device. 30 when absent, or more where they would take over 1% of the time; 0 for one after every step.
    */
   readonly snapshotSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -96,16 +99,18 @@ const READ_STEPS = 4;
 
 /**
  * Trains vectors by skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and
- * Phrases and their Compositionality"): words are near that stand in like contexts. A group of 32 centre words shares its noise
- * words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps. Equal ids are summed in a
- * fixed order, and nothing is read back but the loss, twice a second, and snapshots: after a loss of the device the training
- * goes on by itself, and ends with the same bits.
+ * Phrases and their Compositionality"): words are near that stand in like contexts. A group of 32 centre words shares
+ * its noise words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps. Equal
+ * ids are summed in a fixed order, and nothing is read back but the loss, twice a second, and snapshots: after a loss
+ * of the device the training goes on by itself, and ends with the same bits.
  *
  * @param texts each is a context of its own: windows end where a text ends.
- * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair of them.
+ * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair
+ * of them.
  * @throws AbortError when `signal` stopped it; nothing is kept.
  * @throws NonFiniteError when the loss or a vector was not finite: take a smaller learning rate.
- * @throws DeviceLostError when the device was lost and no other could be had; OutOfMemoryError when the GPU has no room.
+ * @throws DeviceLostError when the device was lost and no other could be had; OutOfMemoryError when the GPU has no
+ * room.
  * @example
  * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
  * vectors.mostSimilar({ positive: "terrible" });
@@ -163,7 +168,9 @@ interface Place {
   readonly batch: number;
   /** Steps done, in all epochs. */
   readonly steps: number;
-  /** Of the epoch: the loss that was read, the pairs that it is of, and the pairs of steps whose loss was not read yet. */
+  /**
+   * Of the epoch: the loss that was read, the pairs that it is of, and the pairs of steps whose loss was not read yet.
+   */
   readonly loss: number;
   readonly pairs: number;
   readonly unread: number;
@@ -279,7 +286,8 @@ class Training {
     await this.#readLoss();
     if (this.#place.pairs > 0) return;
     throw new ValueError(
-      `trainWordVectors: of ${this.#corpus.tokens.length} words so many were thinned out that no pair is left (sample is ${this.#settings.sample}); give sample: 0 for short texts, or texts of more than one word`,
+      `trainWordVectors: of ${this.#corpus.tokens.length} words so many were thinned out that no pair is left ` +
+        `(sample is ${this.#settings.sample}); give sample: 0 for short texts, or texts of more than one word`,
       { words: this.#corpus.tokens.length, sample: this.#settings.sample },
     );
   }

@@ -29,12 +29,14 @@ import {
 import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /**
- * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance, in the
- * order of their float64 similarities, equal ones by id (numbers before texts). There is no build step and no cut-off.
+ * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance, in
+ * the order of their float64 similarities, equal ones by id (numbers before texts). There is no build step and no
+ * cut-off.
  *
- * Calls may overlap: they are carried out one after the other in the order in which they were made. Whatever a call refuses,
- * the index is as it was before. The vectors are kept on the host too: after a loss of the device they are uploaded again, and
- * the call at hand goes on. Arrays that are given must not change until the call's promise is settled.
+ * Calls may overlap: they are carried out one after the other in the order in which they were made. Whatever a call
+ * refuses, the index is as it was before. The vectors are kept on the host too: after a loss of the device they are
+ * uploaded again, and the call at hand goes on. Arrays that are given must not change until the call's promise is
+ * settled.
  *
  * @example
  * const index = new VectorIndex<{ title: string }>(device, { dimension: 384 });
@@ -125,7 +127,8 @@ export class VectorIndex<M = unknown> {
    * Adds vectors under new ids.
    * Takes one id and its vector, or as many ids as there are vectors.
    * @param metadata whatever goes with each vector; JSON if the index is to be saved
-   * @throws ValueError when an id is there already, stands twice, or is no text or finite number; when a vector is not finite.
+   * @throws ValueError when an id is there already, stands twice, or is no text or finite number; when a vector is not
+   * finite.
    * @throws ShapeError when a vector is not as wide as the index.
    * @throws DeviceError when the GPU has no room.
    */
@@ -152,7 +155,8 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Replaces the vectors of ids, and their metadata where some is given.
-   * @throws ValueError when an id is not there or stands twice, or a vector is not finite; ShapeError for another width.
+   * @throws ValueError when an id is not there or stands twice, or a vector is not finite; ShapeError for another
+   * width.
    */
   update(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
   update(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
@@ -183,12 +187,13 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * The k nearest vectors of each query, nearest first; fewer where the index, or the filter, has fewer. By cosine a query of
-   * zeros is equally far from all.
+   * The k nearest vectors of each query, nearest first; fewer where the index, or the filter, has fewer. By cosine a
+   * query of zeros is equally far from all.
    * @param queries one vector or several; of flat numbers each `dimension` are a query
    * @returns a list for each query, also for one
    * @throws ShapeError when a query is not as wide as the index.
-   * @throws ValueError when a query is not finite, k is no whole number of at least 1, or a mask is older than the index.
+   * @throws ValueError when a query is not finite, k is no whole number of at least 1, or a mask is older than the
+   * index.
    */
   search(queries: VectorsLike, options: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
     return this.#turnOnDevice("search", async () => {
@@ -253,7 +258,10 @@ export class VectorIndex<M = unknown> {
     await (await openFileSystem()).writeFileAtomic(path, bytes);
   }
 
-  /** Frees the GPU's memory and empties the index: a call under way ends first, calls that wait reject. Harmless when repeated. */
+  /**
+   * Frees the GPU's memory and empties the index: a call under way ends first, calls that wait reject. Harmless when
+   * repeated.
+   */
   dispose(): void {
     this.#turns.close();
   }
@@ -289,7 +297,8 @@ export class VectorIndex<M = unknown> {
     const count = rows.length / this.dimension;
     if (count !== list.length) {
       throw new ValueError(
-        `VectorIndex.${what}: got ${list.length} ids and ${count} vectors of ${this.dimension} numbers; expected one id a vector`,
+        `VectorIndex.${what}: got ${list.length} ids and ${count} vectors of ${this.dimension} numbers; expected one ` +
+          "id a vector",
         { ids: list.length, vectors: count },
       );
     }
@@ -297,7 +306,8 @@ export class VectorIndex<M = unknown> {
     if (values !== undefined && (!Array.isArray(values) || values.length !== list.length)) {
       const came = Array.isArray(values) ? `a list of ${values.length}` : shown(values);
       throw new ValueError(
-        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value an id, undefined for none`,
+        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value an id, undefined ` +
+          "for none",
       );
     }
     const vector = (at: number) => rows.subarray(at * this.dimension, (at + 1) * this.dimension);

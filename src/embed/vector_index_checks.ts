@@ -19,7 +19,8 @@ export function checkKind(dimension: number, metric: Metric, storage: VectorStor
 export function checkBufferLimit(maxBufferBytes: number | undefined): void {
   if (maxBufferBytes === undefined || maxBufferBytes > 0) return;
   throw new ValueError(
-    `VectorIndex: maxBufferBytes is ${shown(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the device's own limit`,
+    `VectorIndex: maxBufferBytes is ${shown(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the ` +
+      "device's own limit",
     { maxBufferBytes },
   );
 }

@@ -77,7 +77,10 @@ export async function readIndexSource(
   return unpackIndex(bytes, name);
 }
 
-/** What the bytes hold, checked whole. @throws FormatError when they are no index, cut short, damaged, or of a newer version. */
+/**
+ * What the bytes hold, checked whole. @throws FormatError when they are no index, cut short, damaged, or of a newer
+ * version.
+ */
 export async function unpackIndex(bytes: Uint8Array, name = "the bytes"): Promise<IndexFile> {
   const fail = (reason: string): never => {
     throw new FormatError(`${name}: ${reason}`, { name });
@@ -129,7 +132,8 @@ function checkJson(value: unknown, id: VectorId): unknown {
   const fault = faultOfJson(value);
   if (fault === undefined) return value;
   throw new ValueError(
-    `VectorIndex: the metadata of ${show(id)} is no JSON: ${fault}; expected null, booleans, finite numbers, texts, arrays and plain objects`,
+    `VectorIndex: the metadata of ${show(id)} is no JSON: ${fault}; expected null, booleans, finite numbers, texts, ` +
+      "arrays and plain objects",
     { id },
   );
 }

@@ -29,7 +29,8 @@ export class IndexMask {
 }
 
 /**
- * The mask of the rows that a predicate lets through; of all rows without one. As in an array's `filter`, what counts as true does.
+ * The mask of the rows that a predicate lets through; of all rows without one. As in an array's `filter`, what counts
+ * as true does.
  * @throws ValueError for what is no predicate, or one that is async.
  */
 export function maskOf<M>(
@@ -40,7 +41,8 @@ export function maskOf<M>(
 ): IndexMask {
   if (predicate !== undefined && typeof predicate !== "function") {
     throw new ValueError(
-      `VectorIndex.${call}: the filter is ${shown(predicate)}; expected (id, metadata) => boolean, or what index.mask() gives`,
+      `VectorIndex.${call}: the filter is ${shown(predicate)}; expected (id, metadata) => boolean, or what ` +
+        "index.mask() gives",
     );
   }
   const words = new Int32Array(Math.ceil(store.size / 32));
@@ -63,6 +65,7 @@ export function maskOf<M>(
 export function checkMask(mask: IndexMask, state: IndexState): void {
   if (mask.state === state) return;
   throw new ValueError(
-    "VectorIndex.search: the mask is another index's, or was made before the index last changed; make it again with index.mask()",
+    "VectorIndex.search: the mask is another index's, or was made before the index last changed; make it again with " +
+      "index.mask()",
   );
 }

@@ -13,11 +13,14 @@ export interface VectorIndexOptions {
   /** "cosine" when absent. */
   readonly metric?: Metric;
   /**
-   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time. Results are
-   * exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
+   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time.
+   * Results are exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
    */
   readonly storage?: VectorStorage;
-  /** The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. The device's own limits when absent. */
+  /**
+   * The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. The device's own
+   * limits when absent.
+   */
   readonly maxBufferBytes?: number;
 }
 

@@ -38,7 +38,8 @@ export function toRows(vectors: VectorsLike, dimension: number, what: string): F
       );
     }
     throw new ValueError(
-      `${what}: vector ${row} has the length ${Math.sqrt(squares)}; expected at most ${MAX_NORM}: scale the vectors down`,
+      `${what}: vector ${row} has the length ${Math.sqrt(squares)}; expected at most ${MAX_NORM}: scale the vectors ` +
+        "down",
       { row, norm: Math.sqrt(squares) },
     );
   }
@@ -51,7 +52,8 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
   if (isNumbers(given)) {
     if (given.length % dimension !== 0) {
       throw new ShapeError(
-        `${what}: got ${given.length} numbers; expected vectors of ${dimension} numbers, the dimension, one after the other`,
+        `${what}: got ${given.length} numbers; expected vectors of ${dimension} numbers, the dimension, one after ` +
+          "the other",
         { length: given.length, dimension },
       );
     }
@@ -63,7 +65,8 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
   }
   if (!Array.isArray(given)) {
     throw new ValueError(
-      `${what}: got ${shown(given)}; expected vectors: numbers one after the other, a list of vectors, or { data, shape }`,
+      `${what}: got ${shown(given)}; expected vectors: numbers one after the other, a list of vectors, or { data, ` +
+        "shape }",
     );
   }
   const rows = new Float32Array(given.length * dimension);
@@ -92,12 +95,16 @@ function checkShape(vectors: Tensor, dimension: number, what: string): void {
   const numbers = Array.isArray(shape) ? shape.reduce((size: number, axis: number) => size * axis, 1) : undefined;
   if (Array.isArray(shape) && shape.at(-1) === dimension && vectors.data?.length === numbers) return;
   throw new ShapeError(
-    `${what}: the vectors are [${String(shape)}] with ${vectors.data?.length ?? "no"} numbers; expected [..., ${dimension}]`,
+    `${what}: the vectors are [${String(shape)}] with ${vectors.data?.length ?? "no"} numbers; expected [..., ` +
+      `${dimension}]`,
     { shape, dimension },
   );
 }
 
-/** Numbers one after the other: a typed array, or an array that begins with a number. An empty one is both that and a list. */
+/**
+ * Numbers one after the other: a typed array, or an array that begins with a number. An empty one is both that and a
+ * list.
+ */
 export function isNumbers(given: unknown): given is ArrayLike<number> & Iterable<number> {
   if (Array.isArray(given)) return given.length === 0 || typeof given[0] !== "object";
   return ArrayBuffer.isView(given) && !(given instanceof DataView);

@@ -48,7 +48,8 @@ export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {})
     .slice(0, maxWords);
   if (ranked.length < 2) {
     throw new ValueError(
-      `trainWordVectors: ${ranges.length} texts hold ${ranked.length} words that occur at least ${minCount} times (minCount); expected two or more: give more text, or a smaller minCount`,
+      `trainWordVectors: ${ranges.length} texts hold ${ranked.length} words that occur at least ${minCount} times ` +
+        "(minCount); expected two or more: give more text, or a smaller minCount",
       { texts: ranges.length, words: ranked.length, minCount },
     );
   }
@@ -73,8 +74,9 @@ export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {})
 }
 
 /**
- * The share of each word's occurrences that a training keeps: (√(f/t) + 1) · t/f, at most 1, where f is the word's share of all
- * words. Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.3, as word2vec.c has it.
+ * The share of each word's occurrences that a training keeps: (√(f/t) + 1) · t/f, at most 1, where f is the word's
+ * share of all words. Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.3, as
+ * word2vec.c has it.
  * @param sample t; 0 keeps all.
  */
 export function keepProbabilities(counts: Int32Array, sample: number): Float64Array {
@@ -85,7 +87,10 @@ export function keepProbabilities(counts: Int32Array, sample: number): Float64Ar
   });
 }
 
-/** Running sums of counts^exponent, scaled to end at 1: a uniform number falls into a word's part by that word's chance as noise. */
+/**
+ * Running sums of counts^exponent, scaled to end at 1: a uniform number falls into a word's part by that word's chance
+ * as noise.
+ */
 export function noiseDistribution(counts: Int32Array, exponent: number): Float64Array {
   let sum = 0;
   const sums = Float64Array.from(counts, (count) => {

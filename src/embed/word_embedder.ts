@@ -1,4 +1,7 @@
-/** Sentence vectors from word vectors: a mean that counts rare words more, without the direction that all sentences share. */
+/**
+ * Sentence vectors from word vectors: a mean that counts rare words more, without the direction that all sentences
+ * share.
+ */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
@@ -23,9 +26,9 @@ export interface WordEmbedderOptions {
 const OPTIONS: OptionNames<WordEmbedderOptions> = { tokenizer: true, smoothing: true };
 
 /**
- * Sentence vectors as Arora, Liang & Ma 2017 make them ("A Simple but Tough-to-Beat Baseline for Sentence Embeddings"): the
- * mean of the known words' vectors, each weighted by a / (a + p), from which `fit`'s component is taken out. p comes
- * from the vectors' `counts`, else from the texts of `fit`; before that all words weigh the same.
+ * Sentence vectors as Arora, Liang & Ma 2017 make them ("A Simple but Tough-to-Beat Baseline for Sentence Embeddings"):
+ * the mean of the known words' vectors, each weighted by a / (a + p), from which `fit`'s component is taken out. p
+ * comes from the vectors' `counts`, else from the texts of `fit`; before that all words weigh the same.
  */
 export class WordEmbedder extends Embedder {
   readonly vectors: WordVectors;
@@ -65,8 +68,8 @@ export class WordEmbedder extends Embedder {
   }
 
   /**
-   * Learns from a corpus what its sentences share: the first principal component of their vectors, not centred. Learns how
-   * frequent words are too, where the vectors do not say.
+   * Learns from a corpus what its sentences share: the first principal component of their vectors, not centred. Learns
+   * how frequent words are too, where the vectors do not say.
    * @param texts many, of the kind that is to be embedded: of a few alike, what they share is all they say
    * @throws ValueError when a text is no string, or none has a known word; nothing has changed then.
    */

@@ -23,8 +23,8 @@ export async function wordIndex(vectors: WordVectors, device: Device): Promise<V
 }
 
 /**
- * As `vectors.mostSimilar`, on the GPU: the same words, but equal scores by the words themselves, and the query rounded to
- * float32.
+ * As `vectors.mostSimilar`, on the GPU: the same words, but equal scores by the words themselves, and the query rounded
+ * to float32.
  * @param index what `wordIndex` made of `vectors`.
  * @throws as `vectors.mostSimilar`.
  * @example

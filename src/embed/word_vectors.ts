@@ -63,20 +63,23 @@ export class WordVectors {
     if (shape.length !== 2 || rows !== words.length || !size || !(data instanceof Float32Array)) {
       const dtype = data instanceof Float32Array ? "float32" : shown(data);
       throw new ShapeError(
-        `WordVectors: the vectors are ${dtype} ${formatShape(shape)}; expected a Float32Array as [${words.length}, D]: a row for each of the ${words.length} words`,
+        `WordVectors: the vectors are ${dtype} ${formatShape(shape)}; expected a Float32Array as [${words.length}, ` +
+          `D]: a row for each of the ${words.length} words`,
         { shape, words: words.length },
       );
     }
     if (data.length !== rows * size || (counts !== undefined && counts.length !== rows)) {
       throw new ShapeError(
-        `WordVectors: got ${data.length} numbers and ${counts?.length ?? rows} counts for ${rows} words; expected ${rows * size} and ${rows}`,
+        `WordVectors: got ${data.length} numbers and ${counts?.length ?? rows} counts for ${rows} words; expected ` +
+          `${rows * size} and ${rows}`,
         { words: rows, numbers: data.length },
       );
     }
     const wrong = data.findIndex((value) => !Number.isFinite(value));
     if (wrong >= 0) {
       throw new ValueError(
-        `WordVectors: the vector of ${JSON.stringify(words[Math.floor(wrong / size)])} holds ${data[wrong]}; expected finite numbers`,
+        `WordVectors: the vector of ${JSON.stringify(words[Math.floor(wrong / size)])} holds ${data[wrong]}; ` +
+          "expected finite numbers",
         { word: words[Math.floor(wrong / size)] },
       );
     }
@@ -126,9 +129,9 @@ export class WordVectors {
   }
 
   /**
-   * The words whose vectors point the way of the mean of `positive` less `negative`, each made a unit vector first; the words
-   * asked about are left out. In float64, ties by the words' order. A word without direction (all zeros) scores 0.
-   * Source: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations" (3CosAdd).
+   * The words whose vectors point the way of the mean of `positive` less `negative`, each made a unit vector first; the
+   * words asked about are left out. In float64, ties by the words' order. A word without direction (all zeros) scores
+   * 0. Source: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations" (3CosAdd).
    *
    * @throws ValueError for an unknown word, nothing to look for, or an option out of range.
    * @throws ShapeError for a vector of another size.
@@ -163,8 +166,8 @@ export class WordVectors {
   }
 
   /**
-   * What `mostSimilar` compares with: the mean of the unit vectors, `negative` ones turned around; and the ids of the words asked
-   * about. For a search of one's own, such as a `VectorIndex` over many words.
+   * What `mostSimilar` compares with: the mean of the unit vectors, `negative` ones turned around; and the ids of the
+   * words asked about. For a search of one's own, such as a `VectorIndex` over many words.
    * @throws as `mostSimilar`.
    */
   direction({ positive = [], negative = [] }: MostSimilarOptions): {
@@ -213,7 +216,8 @@ export class WordVectors {
     if (id !== undefined) return id;
     const some = this.words.slice(0, SHOWN).map((known) => JSON.stringify(known));
     throw new ValueError(
-      `the word ${JSON.stringify(word)} has no vector; there are ${this.size} words: ${some.join(", ")}${this.size > SHOWN ? ", …" : ""} (case counts; ask has() first)`,
+      `the word ${JSON.stringify(word)} has no vector; there are ${this.size} words: ` +
+        `${some.join(", ")}${this.size > SHOWN ? ", …" : ""} (case counts; ask has() first)`,
       { word },
     );
   }

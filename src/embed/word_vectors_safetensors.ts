@@ -63,7 +63,8 @@ export function wordVectorsOf(
   const vectors = tensors.get(key ?? "vectors");
   if (vectors === undefined) {
     throw new FormatError(
-      `${name}: there is no tensor ${JSON.stringify(key)}; it has ${[...tensors.keys()].slice(0, 5).join(", ") || "none"}: name the one to read`,
+      `${name}: there is no tensor ${JSON.stringify(key)}; it has ` +
+        `${[...tensors.keys()].slice(0, 5).join(", ") || "none"}: name the one to read`,
       { tensor: key },
     );
   }

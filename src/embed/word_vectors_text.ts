@@ -19,7 +19,9 @@ export interface ReadWordVectorsOptions {
   readonly format?: WordTextFormat | undefined;
   /** Read the first so many words only: the most frequent, in the files that people publish. */
   readonly maxWords?: number | undefined;
-  /** What to do with a line that is not UTF-8: refuse the file ("error", the default) or pass over the line ("skip"). */
+  /**
+   * What to do with a line that is not UTF-8: refuse the file ("error", the default) or pass over the line ("skip").
+   */
   readonly invalidUtf8?: "error" | "skip" | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of the words read so far, every 10,000. */
@@ -63,12 +65,12 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const BYTES = 4;
 
 /**
- * Reads vectors as they stream in. Fields are parted by single spaces (U+0020), and the last D of a line are its numbers: a
- * word may hold spaces, as some of GloVe's do, but not the first word of a file without a header, which tells D. Of a word
- * that occurs twice the first line counts. `<unk>` is a word like any other.
+ * Reads vectors as they stream in. Fields are parted by single spaces (U+0020), and the last D of a line are its
+ * numbers: a word may hold spaces, as some of GloVe's do, but not the first word of a file without a header, which
+ * tells D. Of a word that occurs twice the first line counts. `<unk>` is a word like any other.
  *
- * @throws FormatError when a line has too few fields or a number that is not a finite decimal, the header does not fit, the
- * file is empty, cut short against its header, not UTF-8, or beyond a limit.
+ * @throws FormatError when a line has too few fields or a number that is not a finite decimal, the header does not fit,
+ * the file is empty, cut short against its header, not UTF-8, or beyond a limit.
  * @throws FileError when the source cannot be read.
  * @throws ValueError when an option is out of range.
  * @throws AbortError when `signal` aborts.
@@ -137,7 +139,8 @@ class Table {
   end(isCut: boolean): ReadWordVectors {
     if (!isCut && this.#declared !== undefined && this.#rows !== this.#declared) {
       throw new FormatError(
-        `${this.#name}: the header says ${this.#declared} words, and ${this.#rows} lines follow; the file is cut short or damaged: get it again`,
+        `${this.#name}: the header says ${this.#declared} words, and ${this.#rows} lines follow; the file is cut ` +
+          "short or damaged: get it again",
         { declared: this.#declared, lines: this.#rows },
       );
     }
@@ -160,7 +163,8 @@ class Table {
         return undefined;
       }
       throw this.#fault(
-        'it is not UTF-8. A file that is compressed, or in word2vec\'s binary form, has to be unpacked or written as text first; invalidUtf8: "skip" passes over such lines',
+        `it is not UTF-8. Unpack a compressed file and write word2vec's binary form as text first; ` +
+          'invalidUtf8: "skip" skips such lines',
         cause,
       );
     }
@@ -243,7 +247,8 @@ function checkChoice<T extends string>(what: string, value: T | undefined, choic
 
 /**
  * Writes vectors as text, as a stream: `readWordVectors` brings back the same bits.
- * @throws ValueError for a form that is none, and for a word that the form cannot hold: one with a line's end, or in GloVe's form a first word with a space.
+ * @throws ValueError for a form that is none, and for a word that the form cannot hold: one with a line's end, or in
+ * GloVe's form a first word with a space.
  * @example
  * const bytes = await new Response(writeWordVectors(vectors, { format: "word2vec" })).arrayBuffer();
  */
@@ -255,14 +260,16 @@ export function writeWordVectors(
   const wrong = vectors.words.find((word) => word === "" || /[\n\r]/.test(word));
   if (wrong !== undefined) {
     throw new ValueError(
-      `writeWordVectors: the word ${shown(wrong)} is empty or holds a line's end; text cannot hold it: keep the vectors as safetensors`,
+      `writeWordVectors: the word ${shown(wrong)} is empty or holds a line's end; text cannot hold it: keep the ` +
+        "vectors as safetensors",
       { word: wrong },
     );
   }
   const [first = ""] = vectors.words;
   if (format === "glove" && (first.includes(" ") || first.startsWith("\uFEFF"))) {
     throw new ValueError(
-      `writeWordVectors: GloVe's form tells by its first line how many numbers there are, and the first word ${shown(first)} holds a space or a byte order mark; write format: "word2vec"`,
+      "writeWordVectors: GloVe's form tells by its first line how many numbers there are, and the first word " +
+        `${shown(first)} holds a space or a byte order mark; write format: "word2vec"`,
       { word: first },
     );
   }

@@ -1,4 +1,4 @@
-/** A series as windows, and the stacked LSTM that learns what comes after each. */
+/** Cuts a series into windows, and builds the stacked LSTM that predicts the value after each window. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { DenseDataset } from "../data/dataset.ts";
@@ -10,30 +10,30 @@ import { sequential } from "../nn/model/sequential.ts";
 import { adam } from "../nn/optimizers/index.ts";
 import type { Device } from "../runtime/device.ts";
 
-/** How a series is cut. */
+/** How to cut a series. */
 export interface WindowPlan {
   /** T: rows per window. */
   readonly window: number;
-  /** How many rows after a window's last the forecast is for. */
+  /** How many rows after the window's last row to forecast. */
   readonly ahead: number;
   /** The share of rows that is held out at the end. */
   readonly test: number;
 }
 
-/** What the network is like. */
+/** The network's hyperparameters. */
 export interface NetworkPlan {
   readonly window: number;
-  /** LSTM layers, one upon the other. */
+  /** The number of stacked LSTM layers. */
   readonly layers: number;
-  /** Units of each. */
+  /** The units of each layer. */
   readonly units: number;
-  /** After each LSTM layer. */
+  /** The dropout rate after each LSTM layer. */
   readonly dropout: number;
   readonly learningRate: number;
   readonly seed: number;
 }
 
-/** A series, ready to be learnt from; scaled by its training part alone. */
+/** A series prepared for training. The scaler is fitted on the training part alone. */
 export interface ForecastData {
   readonly scaler: MinMaxScaler;
   readonly train: DenseDataset;
@@ -44,16 +44,16 @@ export interface ForecastData {
   readonly last: Float32Array;
 }
 
-/** What the network says of the rows that it never saw. */
+/** The network's forecasts of the held-out rows. */
 export interface HeldOutForecasts {
-  /** For each held-out row what it said `ahead` rows before, in the units of the series. */
+  /** The forecast of each held-out row, made `ahead` rows before it, in the units of the series. */
   readonly forecasts: readonly number[];
-  /** What it says of the row `ahead` after the last. */
+  /** The forecast `ahead` rows after the last row. */
   readonly next: number;
 }
 
 /**
- * Cuts a series, oldest first, into windows to train on and to test on.
+ * Cuts a series, oldest value first, into training and test windows.
  * @throws ValueError when the series is too short for the plan.
  * @example
  * const data = forecastData(prices, { window: 60, ahead: 1, test: 0.2 });
@@ -63,7 +63,8 @@ export function forecastData(values: readonly number[], { window, ahead, test: s
   const [trained, needed] = [values.length - held, window + ahead];
   if (held < 1 || trained < needed) {
     throw new ValueError(
-      `the series has ${values.length} rows, ${trained} of them to train on; window ${window} and ahead ${ahead} need ${needed}, and test ${share} at least one row more: give a longer series, or shorter windows`,
+      `the series has ${values.length} rows, ${trained} of them to train on; window ${window} and ahead ${ahead} ` +
+        `need ${needed}, and test ${share} needs at least one more row: give a longer series, or shorter windows`,
       { rows: values.length, needed },
     );
   }
@@ -83,9 +84,10 @@ export function forecastData(values: readonly number[], { window, ahead, test: s
 }
 
 /**
- * A stacked LSTM with one output, compiled for the mean squared error.
+ * Builds a stacked LSTM with one output, compiled with the mean squared error.
  * @example
- * using model = forecastModel(device, { window: 60, layers: 4, units: 50, dropout: 0.2, learningRate: 0.001, seed: 7 });
+ * const options = { window: 60, layers: 4, units: 50, dropout: 0.2, learningRate: 0.001, seed: 7 };
+ * using model = forecastModel(device, options);
  * await model.fit(data.train, { epochs: 3 });
  */
 export function forecastModel(device: Device, plan: NetworkPlan): Model {

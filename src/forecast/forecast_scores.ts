@@ -1,19 +1,19 @@
-/** How good a forecast is, beside two that need no network. */
+/** Scores a forecast against two baselines that need no network. */
 
-/** How far forecasts were off, in the units of the series. */
+/** The errors of forecasts, in the units of the series. */
 export interface Scores {
   readonly rmse: number;
   readonly mae: number;
-  /** The share of moves whose direction was right; undefined when every forecast says "no move". */
+  /** The share of changes whose direction was forecast correctly; undefined if every forecast is "no change". */
   readonly direction: number | undefined;
 }
 
 /** Forecasts of the same rows, one by one. */
 export interface Forecasts {
   readonly actual: readonly number[];
-  /** What was known last when each forecast was made: "tomorrow equals today". */
+  /** The last value known when each forecast was made: "tomorrow equals today". */
   readonly naive: readonly number[];
-  /** The mean of the last `AVERAGED` values known then. */
+  /** The mean of the last `AVERAGED` values known when each forecast was made. */
   readonly average: readonly number[];
   readonly network: readonly number[];
 }
@@ -21,7 +21,10 @@ export interface Forecasts {
 /** Rows of the moving average: a week of trading days. */
 export const AVERAGED = 5;
 
-/** Sets the network's forecasts of the rows from `start` on, each made `ahead` rows before, beside the simple ones. */
+/**
+ * Combines the network's forecasts of the rows from `start` on, each made `ahead` rows before, with the baselines'
+ * forecasts.
+ */
 export function besideSimple(
   values: readonly number[],
   start: number,
@@ -37,7 +40,7 @@ export function besideSimple(
   };
 }
 
-/** Scores `forecast` against what came; `known` is the value from which each move is counted. */
+/** Scores `forecast` against the actual values; `known` holds the values from which the changes are counted. */
 export function score(actual: readonly number[], forecast: readonly number[], known: readonly number[]): Scores {
   const errors = actual.map((value, index) => (forecast[index] as number) - value);
   const moves = actual.map((value, index) => Math.sign(value - (known[index] as number)));
@@ -51,7 +54,7 @@ export function score(actual: readonly number[], forecast: readonly number[], kn
   };
 }
 
-/** The share of moves that went up. */
+/** The share of changes that were rises. */
 export function shareOfRises({ actual, naive }: Forecasts): number {
   const moves = actual.map((value, index) => value - (naive[index] as number)).filter((move) => move !== 0);
   return moves.length === 0 ? 0 : moves.filter((move) => move > 0).length / moves.length;

@@ -1,5 +1,5 @@
 /**
- * `sluice/forecast`: what comes next in a series, by a stacked LSTM, and how that compares with forecasts that need none.
+ * `sluice/forecast`: forecasts a time series with a stacked LSTM, and compares it with baselines that need no network.
  * @module sluice/forecast
  */
 export {

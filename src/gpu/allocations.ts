@@ -1,38 +1,41 @@
-/** The engine's buffers on a GPUDevice: counted, kept within a limit, and made all or none. */
+/**
+ * The engine's buffers on a GPUDevice: counts them, enforces a limit, and creates a group of buffers completely or not
+ * at all.
+ */
 import { DeviceError, LimitError, OutOfMemoryError } from "../core/errors.ts";
 import { formatBytes } from "../core/format_bytes.ts";
 
-/** Bytes and buffers that the engine holds on a device now, and the most it ever held. */
+/** The bytes and buffers that the engine holds on a device, and the most bytes it has held. */
 export interface DeviceMemory {
   readonly bytes: number;
   readonly buffers: number;
   readonly peakBytes: number;
 }
 
-/** A buffer just made, and word of whether there was memory for it. */
+/** A new buffer, and a promise of whether there was memory for it. */
 interface Made {
   readonly buffer: GPUBuffer;
   readonly scope: Promise<GPUError | null>;
 }
 
-/** Sizes are whole multiples of this many bytes. */
+/** Buffer sizes are multiples of this many bytes. */
 const ALIGNMENT = 16;
 
-/** What a buffer for so many bytes takes. */
+/** The size of a buffer that holds this many bytes. */
 export function bufferSize(bytes: number): number {
   return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 }
 
-/** Makes and counts buffers. */
+/** Creates and counts buffers. */
 export class Allocations {
   readonly #limit: number;
   readonly #held = new Set<GPUBuffer>();
   #bytes = 0;
   #peakBytes = 0;
-  /** What the `guard` in progress has made. */
+  /** The buffers created within the current `guard`. */
   #made: Made[] | undefined;
 
-  /** @param limit bytes that are never passed */
+  /** @param limit the most bytes in total */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -47,22 +50,25 @@ export class Allocations {
   }
 
   /**
-   * Makes a buffer. To be called within `guard`, from which the failures come that the GPU reports.
-   * @throws OutOfMemoryError when it does not fit the limit; LimitError when it passes the device's maxBufferSize.
+   * Creates a buffer. Call it within `guard`, which throws the errors that the GPU reports.
+   * @throws OutOfMemoryError when the buffer exceeds the limit; LimitError when it exceeds the device's maxBufferSize.
    */
   create(gpu: GPUDevice, bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
-    if (this.#made === undefined) throw new Error(`${label}: a buffer is made outside of guard()`);
+    if (this.#made === undefined) throw new Error(`${label}: a buffer was created outside of guard()`);
     const size = bufferSize(bytes);
     const largest = gpu.limits.maxBufferSize;
     if (size > largest) {
       throw new LimitError(
-        `${label}: a buffer of ${formatBytes(size)} passes this device's maxBufferSize of ${formatBytes(largest)}; use a smaller batch, sequence or table`,
+        `${label}: a buffer of ${formatBytes(size)} exceeds this device's maxBufferSize of ${formatBytes(largest)}; ` +
+          "use a smaller batch, sequence or table",
         { label, bytes: size, limit: largest },
       );
     }
     if (this.#bytes + size > this.#limit) {
       throw new OutOfMemoryError(
-        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer units`,
+        `${label}: a buffer of ${formatBytes(size)} does not fit: the engine holds ${formatBytes(this.#bytes)} of ` +
+          `the ${formatBytes(this.#limit)} that memoryLimit allows. Use a smaller batch, a shorter sequence or fewer ` +
+          "units",
         { label, bytes: size, held: this.#bytes, limit: this.#limit },
       );
     }
@@ -81,27 +87,28 @@ export class Allocations {
     return buffer;
   }
 
-  /** Destroys a buffer; harmless when it was destroyed before. */
+  /** Destroys a buffer. Does nothing if it was already destroyed. */
   destroy(buffer: GPUBuffer): void {
     if (!this.#held.delete(buffer)) return;
     this.#bytes -= buffer.size;
     buffer.destroy();
   }
 
-  /** Destroys all. */
+  /** Destroys all buffers. */
   destroyAll(): void {
     for (const buffer of [...this.#held]) this.destroy(buffer);
   }
 
-  /** Counts none any more: they went with their device. */
+  /** Resets the count after the device was lost, and all buffers with it. */
   forget(): void {
     this.#held.clear();
     this.#bytes = 0;
   }
 
   /**
-   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are freed.
-   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU finds another fault.
+   * Runs `make`, which creates GPU objects, inside error scopes. If anything fails, the buffers that it created are
+   * freed.
+   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU reports another error.
    */
   async guard<T>(gpu: GPUDevice, what: string, make: () => T): Promise<T> {
     const outer = this.#made;
@@ -114,7 +121,7 @@ export class Allocations {
     let scopes: Promise<(GPUError | null)[]>;
     try {
       try {
-        // Scopes are a stack per device: they are popped before anything is awaited, so that calls may overlap.
+        // Error scopes are a stack per device: they are popped before anything is awaited, so that calls may overlap.
         result = make();
       } finally {
         this.#made = outer;
@@ -131,7 +138,7 @@ export class Allocations {
       return result;
     } catch (error) {
       for (const { buffer } of made) this.destroy(buffer);
-      // A lost device rejects in words of its own.
+      // A lost device rejects with an error of its own.
       throw error instanceof Error && error.name === "OperationError"
         ? new DeviceError(`${what}: ${String(error)}`, { what }, { cause: error })
         : error;
@@ -141,7 +148,8 @@ export class Allocations {
   #outOfMemory(what: string, bytes?: number): OutOfMemoryError {
     const size = bytes === undefined ? "" : ` for a buffer of ${formatBytes(bytes)}`;
     return new OutOfMemoryError(
-      `${what}: the GPU has no memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a shorter sequence or fewer units`,
+      `${what}: the GPU has no memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a ` +
+        "shorter sequence or fewer units",
       { label: what, bytes, held: this.#bytes },
     );
   }

@@ -1,4 +1,7 @@
-/** The device: the only owner of a GPUDevice, and of the next one after a loss. It counts the engine's buffers, and gathers what goes wrong. */
+/**
+ * The device: the only owner of a GPUDevice, and of its successor after a loss. It counts the engine's buffers and
+ * collects errors.
+ */
 import { DeviceError, DeviceLostError, DisposedError, ValueError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { expectOptions } from "../core/options.ts";
@@ -9,20 +12,20 @@ import { type Generation, makeGeneration } from "./generation.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { Reopening } from "./reopening.ts";
 
-/** What a Device is made of. */
+/** The parts of a Device. */
 interface DeviceParts extends Pick<DeviceOptions, "tune" | "memoryLimit" | "onDeviceLost"> {
-  /** Opens another one after a loss; absent for what the app made. */
+  /** Opens another GPUDevice after a loss; absent for a device that the app created. */
   readonly open?: () => Promise<OpenedGpu>;
 }
 
 /**
- * A WebGPU device as Sluice uses it. Make one with `requestDevice`; dispose it when done. It outlives the loss of its GPUDevice:
- * who needs it next opens another one, and `generation` counts them.
+ * A WebGPU device as Sluice uses it. Create one with `requestDevice` and dispose it when done. It survives the loss of
+ * its GPUDevice: the next use opens another one, and `generation` counts them.
  */
 export class Device {
-  /** How programs for this device choose between a kernel's variants by measurement; undefined where they do not. */
+  /** Chooses between a kernel's variants by measurement; undefined if the device is not tuned. */
   readonly tune: TuneOptions | undefined;
-  /** Bytes that the engine's buffers never pass together. */
+  /** The most bytes that the engine's buffers may take in total. */
   readonly memoryLimit: number;
   readonly #parts: DeviceParts;
   readonly #reopening = new Reopening();
@@ -32,7 +35,7 @@ export class Device {
   #current: Generation;
   #failure: DeviceError | undefined;
   #loss: DeviceLostError | undefined;
-  /** What the app gives in place of what was lost. */
+  /** The device that the app provided after a loss. */
   #given: Promise<GPUDevice | undefined> | undefined;
   #pending: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -47,17 +50,17 @@ export class Device {
     this.#current = this.#adopt(0, opened);
   }
 
-  /** The WebGPU device itself: another one after a loss. */
+  /** The current GPUDevice; it is replaced after a loss. */
   get gpu(): GPUDevice {
     return this.#current.gpu;
   }
 
-  /** How many GPUDevices came before this one. */
+  /** The number of GPUDevices that were lost before the current one. */
   get generation(): number {
     return this.#current.number;
   }
 
-  /** The adapter's name, for people and records. */
+  /** The adapter's name. */
   get adapter(): string {
     return this.#current.adapter;
   }
@@ -67,22 +70,22 @@ export class Device {
     return this.#current.traits;
   }
 
-  /** Compiled shaders, each made once. */
+  /** The cache of compiled shaders. */
   get pipelines(): PipelineCache {
     return this.#current.pipelines;
   }
 
-  /** Resolves, and never rejects, when the GPUDevice of the moment is lost. */
+  /** Resolves when the current GPUDevice is lost; never rejects. */
   get lost(): Promise<DeviceLostError> {
     return this.#current.lost;
   }
 
-  /** The loss that is not yet made good. */
+  /** The loss from which the device has not yet recovered. */
   get loss(): DeviceLostError | undefined {
     return this.#loss;
   }
 
-  /** What the engine holds on this device. */
+  /** The memory that the engine holds on this device. */
   get memory(): DeviceMemory {
     return this.#allocations.memory;
   }
@@ -92,26 +95,27 @@ export class Device {
     return this.#disposed;
   }
 
-  /** @throws DisposedError, or DeviceError after an error that nothing handled. A loss can be made good, see `reopened`. */
+  /** @throws DisposedError, or DeviceError after an unhandled error. `reopened` recovers from a loss. */
   assertOpen(): void {
     if (this.#disposed) throw new DisposedError("the device was disposed; request a new one with requestDevice()");
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**
-   * @param generation what the caller's work was begun on; the one of the moment when absent
-   * @throws DisposedError, DeviceLostError or DeviceError when work on the device can no longer be trusted.
+   * @param generation the generation on which the caller's work began; the current one if absent
+   * @throws DisposedError, DeviceLostError or DeviceError when results from the device can no longer be trusted.
    */
   assertUsable(generation = this.generation): void {
     this.assertOpen();
     if (this.#loss !== undefined) throw this.#loss;
     if (generation === this.generation) return;
-    throw new DeviceLostError("the GPU device was lost meanwhile; what was made on it has to be made again");
+    throw new DeviceLostError("the GPU device was lost in the meantime; objects created on it must be created again");
   }
 
   /**
-   * Resolves once the device is not lost any more: at once where it is not, else when another GPUDevice was opened.
-   * @throws DeviceLostError where none can be, or none is to be: see `requestDevice`.
+   * Resolves when the device is usable: immediately if it is not lost, otherwise once another GPUDevice has been
+   * opened.
+   * @throws DeviceLostError when none can be opened, or Sluice does not try again: see `requestDevice`.
    * @throws DisposedError when the device is disposed meanwhile.
    */
   async reopened(): Promise<void> {
@@ -130,7 +134,8 @@ export class Device {
     const make = given ? async () => adoptGpu(given) : open;
     if (make === undefined) {
       throw new DeviceLostError(
-        `${loss.message}. The app made this device: Sluice goes on where requestDevice's onDeviceLost gives a new one`,
+        `${loss.message}. The app created this device: return a new one from requestDevice's onDeviceLost to let ` +
+          "Sluice continue",
         loss.details,
         { cause: loss },
       );
@@ -155,7 +160,7 @@ export class Device {
     this.assertOpen();
   }
 
-  /** Watches a GPUDevice. What one of an older generation still has to say is not heard. */
+  /** Watches a GPUDevice. Events of older generations are ignored. */
   #adopt(number: number, opened: OpenedGpu): Generation {
     const generation = makeGeneration(number, opened);
     const isCurrent = () => !this.#disposed && this.#current.number === number;
@@ -165,13 +170,16 @@ export class Device {
     if (this.#parts.open !== undefined) {
       opened.gpu.addEventListener("uncapturederror", (event) => {
         if (isCurrent() && this.#loss === undefined)
-          this.#failure ??= new DeviceError(`the GPU reported an error that nothing handled: ${event.error.message}`);
+          this.#failure ??= new DeviceError(`the GPU reported an unhandled error: ${event.error.message}`);
       });
     }
     return generation;
   }
 
-  /** All that was on the GPU is gone; those who keep copies put them in place at once, so that nobody sees anything older or newer. */
+  /**
+   * Everything on the GPU is gone. Owners of copies restore them immediately, so that nobody reads older or newer
+   * values.
+   */
   #takeLoss(error: DeviceLostError): void {
     this.#loss = error;
     this.#failure = undefined;
@@ -186,15 +194,16 @@ export class Device {
       });
   }
 
-  /** Registers what to do at the moment of a loss. Returns its removal. */
+  /** Registers a function to call when the device is lost. Returns a function that unregisters it. */
   onLoss(listener: (error: DeviceLostError) => void): () => void {
     this.#lossListeners.add(listener);
     return () => this.#lossListeners.delete(listener);
   }
 
   /**
-   * Makes a buffer that this device counts. To be called within `guard`, from which the failures come that the GPU reports.
-   * @throws OutOfMemoryError when it does not fit `memoryLimit`; DeviceError when it passes the device's maxBufferSize.
+   * Creates a buffer that this device counts. Call it within `guard`, which throws the errors that the GPU reports.
+   * @throws OutOfMemoryError when the buffer exceeds `memoryLimit`; DeviceError when it exceeds the device's
+   * maxBufferSize.
    */
   createBuffer(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
     this.assertUsable();
@@ -206,14 +215,16 @@ export class Device {
     return this.#allocations.has(buffer);
   }
 
-  /** Destroys a buffer made by `createBuffer`; harmless when it was destroyed before. */
+  /** Destroys a buffer made by `createBuffer`. Does nothing if it was already destroyed. */
   destroyBuffer(buffer: GPUBuffer): void {
     this.#allocations.destroy(buffer);
   }
 
   /**
-   * Runs `make`, which creates GPU objects, inside error scopes. Where anything fails, the buffers that it made are freed.
-   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU finds another fault; DeviceLostError.
+   * Runs `make`, which creates GPU objects, inside error scopes. If anything fails, the buffers that it created are
+   * freed.
+   * @throws OutOfMemoryError naming the buffer; DeviceError naming `what` when the GPU reports another error;
+   * DeviceLostError.
    */
   async guard<T>(what: string, make: () => T): Promise<T> {
     this.assertUsable();
@@ -223,13 +234,19 @@ export class Device {
     return result;
   }
 
-  /** Registers work for when the device goes: variables and programs free themselves. Returns its removal. */
+  /**
+   * Registers a function to call when the device is disposed: variables and programs free themselves. Returns a
+   * function that unregisters it.
+   */
   onDispose(dispose: () => void): () => void {
     this.#disposals.add(dispose);
     return () => this.#disposals.delete(dispose);
   }
 
-  /** Frees everything the engine holds on this device, and the device itself if Sluice opened it. Harmless when repeated. */
+  /**
+   * Frees everything the engine holds on this device, and the device itself if Sluice opened it. Does nothing when
+   * called again.
+   */
   dispose(): void {
     if (this.#disposed) return;
     for (const dispose of [...this.#disposals]) dispose();
@@ -245,7 +262,7 @@ export class Device {
   }
 }
 
-/** @throws ValueError unless it is a number of bytes. */
+/** @throws ValueError unless it is a positive number of bytes. */
 function checkLimit(limit = Number.POSITIVE_INFINITY): number {
   if (limit > 0) return limit;
   throw new ValueError(`requestDevice: memoryLimit is ${limit}; expected a number of bytes above 0`, {
@@ -256,9 +273,9 @@ function checkLimit(limit = Number.POSITIVE_INFINITY): number {
 /**
  * Opens the GPU. In Node, `import "sluice/node"` first.
  *
- * A GPUDevice can be lost at any time. Sluice then opens another one by itself: at once after a `destroy()`, else 0.25, 1, 5 and
- * 130 s after the loss or the attempt before; not after a second failure of the driver within two minutes. What a running `fit`
- * has learnt since its last snapshot is learnt again.
+ * A GPUDevice can be lost at any time. Sluice then opens another one: immediately after a `destroy()`, otherwise 0.25,
+ * 1, 5 and 130 s after the loss or the previous attempt, but not after a second failure of the driver within two
+ * minutes. A running `fit` repeats the steps since its last snapshot.
  *
  * @throws DeviceError when there is no WebGPU or no adapter; it says what to install or which browser to use.
  * @example

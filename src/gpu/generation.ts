@@ -1,18 +1,21 @@
-/** A GPUDevice for as long as it lives, with all that is made for it alone. A Device has one after the other. */
+/**
+ * A GPUDevice during its lifetime, with everything that belongs to it alone. A Device has several of them in
+ * succession.
+ */
 import { DeviceLostError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { adapterName, adapterTraits, type OpenedGpu } from "./adapter.ts";
 import { PipelineCache } from "./pipeline.ts";
 
-/** One of a Device's GPUDevices. What was made on it is of no use on another. */
+/** One of a Device's GPUDevices. Objects created on it cannot be used on another. */
 export interface Generation {
-  /** From 0 on. */
+  /** Counts from 0. */
   readonly number: number;
   readonly gpu: GPUDevice;
   readonly adapter: string;
   readonly traits: AdapterTraits;
   readonly pipelines: PipelineCache;
-  /** Resolves, and never rejects, when this GPUDevice is lost. */
+  /** Resolves when this GPUDevice is lost; never rejects. */
   readonly lost: Promise<DeviceLostError>;
 }
 
@@ -26,7 +29,7 @@ export function makeGeneration(number: number, { gpu, info }: OpenedGpu): Genera
     pipelines: new PipelineCache(gpu),
     lost: gpu.lost.then(
       ({ reason, message }) =>
-        new DeviceLostError(`the GPU device was lost (${reason}): ${message || "no further word from the driver"}`, {
+        new DeviceLostError(`the GPU device was lost (${reason}): ${message || "the driver gave no reason"}`, {
           reason,
         }),
     ),

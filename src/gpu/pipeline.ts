@@ -30,7 +30,7 @@ export class PipelineCache {
     return this.getBound(label, source, entryPoint, bindings);
   }
 
-  /** As `get`, for any buffers in group 0. @throws DeviceError with line, column and the source's lines. */
+  /** Like `get`, for any buffers in group 0. @throws DeviceError with line, column and the source's lines. */
   getBound(label: string, source: string, entryPoint: string, bindings: readonly ShaderBinding[]): Promise<Pipeline> {
     const key = `${layoutKey(bindings)}|${entryPoint}|${source}`;
     let pipeline = this.#pipelines.get(key);
@@ -58,7 +58,7 @@ export class PipelineCache {
 
   async #compile(label: string, source: string, entryPoint: string, layout: GPUBindGroupLayout): Promise<Pipeline> {
     const gpu = this.#gpu;
-    // A faulty shader also raises a validation error on the device: it is ours to report, not the app's.
+    // An invalid shader also raises a validation error on the device. The scope keeps it from the app's error handler.
     gpu.pushErrorScope("validation");
     const module = gpu.createShaderModule({ label, code: source });
     const pending = gpu.createComputePipelineAsync({
@@ -80,7 +80,8 @@ export class PipelineCache {
           `  ${lineNum}:${linePos} ${type}: ${message}\n    ${lines[lineNum - 1] ?? ""}`,
       );
       throw new DeviceError(
-        `the shader "${label}" did not compile: ${cause instanceof Error ? cause.message : String(cause)}\n${messages.join("\n")}`,
+        `the shader "${label}" did not compile: ` +
+          `${cause instanceof Error ? cause.message : String(cause)}\n${messages.join("\n")}`,
         { label, source },
         { cause },
       );

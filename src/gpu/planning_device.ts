@@ -1,10 +1,10 @@
-/** A device on which nothing is made: what would be made is counted. */
+/** A device that creates nothing and counts what would be created. */
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { Device } from "./device.ts";
 
 /**
- * Stands in for a device, with its limits and traits: programs are planned and compiled for it by the same code, but take no
- * memory and cannot run. What `memory` tells is what the real device would hold.
+ * Replaces a device, with the same limits and traits: the same code plans and compiles programs for it, but they take
+ * no memory and cannot run. `memory` is what the real device would hold.
  */
 export class PlanningDevice extends Device {
   readonly #real: Device;
@@ -35,7 +35,7 @@ export class PlanningDevice extends Device {
     this.#labels.delete(buffer);
   }
 
-  /** The bytes that are held, added up by what `groupOf` makes of buffers' labels. */
+  /** The bytes that are held, summed by group; `groupOf` maps a buffer's label to its group. */
   bytesBy<Group extends string>(groupOf: (label: string) => Group): Map<Group, number> {
     const bytes = new Map<Group, number>();
     for (const [buffer, label] of this.#labels) {
@@ -46,7 +46,7 @@ export class PlanningDevice extends Device {
   }
 }
 
-/** What a program asks of a GPUDevice until it runs; none of it does anything. */
+/** The methods of a GPUDevice that a program calls before it runs; here they do nothing. */
 function gpuWithout({ limits, features }: GPUDevice): GPUDevice {
   const nothing = () => ({});
   const gpu = {

@@ -2,12 +2,17 @@
 import { DeviceLostError } from "../core/errors.ts";
 import type { OpenedGpu } from "./adapter.ts";
 
-/** Seconds before each attempt. Chromium gives no adapter for two minutes after a GPU process crashed twice. */
+/**
+ * Seconds before each attempt. Chromium provides no adapter for two minutes after the GPU process has crashed twice.
+ */
 const WAITS = [0.25, 1, 5, 130] as const;
-/** Two losses by the driver within so many seconds are one too many: whatever crashes it would crash it again. */
+/**
+ * After two losses by the driver within this many seconds Sluice stops trying: the same work would probably crash it
+ * again.
+ */
 const QUIET_SECONDS = 120;
 
-/** Remembers the losses of a device that nobody asked for. */
+/** Keeps track of the unexpected losses of a device. */
 export class Reopening {
   readonly #now: () => number;
   #before = Number.NEGATIVE_INFINITY;
@@ -17,7 +22,7 @@ export class Reopening {
     this.#now = now;
   }
 
-  /** Takes note of a loss. One by `destroy()` says nothing of the driver. */
+  /** Records a loss. A loss by `destroy()` does not count against the driver. */
   lost({ reason }: DeviceLostError): void {
     if (reason === "destroyed") return;
     this.#before = this.#last;
@@ -25,9 +30,10 @@ export class Reopening {
   }
 
   /**
-   * Opens the GPU again: at once after a `destroy()`, else after a moment, and where that fails after ever longer ones.
-   * @param wait sleeps so many seconds, and rejects when it is no longer wanted
-   * @throws DeviceLostError after the second loss within two minutes (until two quiet minutes have passed), and when every attempt failed.
+   * Reopens the GPU: immediately after a `destroy()`, otherwise after a delay that grows with each failed attempt.
+   * @param wait sleeps for a number of seconds; rejects if the device is disposed meanwhile
+   * @throws DeviceLostError after the second loss within two minutes (until two minutes have passed without one), and
+   * when every attempt failed.
    */
   async open(
     loss: DeviceLostError,
@@ -38,7 +44,9 @@ export class Reopening {
     if (loss.reason !== "destroyed" && this.#last - this.#before < QUIET_SECONDS && since < QUIET_SECONDS) {
       const retryAfter = Math.ceil(QUIET_SECONDS - since);
       throw new DeviceLostError(
-        `${loss.message}. It was the second time within two minutes, so Sluice does not try again by itself. Close what else uses the GPU, or take a smaller batch; after ${retryAfter} s, or after a reload of the page, go on from what is kept`,
+        `${loss.message}. It was the second loss within two minutes, so Sluice does not try again. Close ` +
+          `what else uses the GPU, or use a smaller batch; after ${retryAfter} s or a reload of the page, continue ` +
+          "from the last checkpoint",
         { ...loss.details, retryAfter },
         { cause: loss },
       );
@@ -53,7 +61,7 @@ export class Reopening {
       }
     }
     throw new DeviceLostError(
-      `${loss.message}, and no new one could be opened in ${WAITS.length} attempts: ${String(cause)}`,
+      `${loss.message}, and ${WAITS.length} attempts to open a new one failed: ${String(cause)}`,
       loss.details,
       { cause },
     );

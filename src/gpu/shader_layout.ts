@@ -1,4 +1,4 @@
-/** The bindings that a WGSL source declares, read from its text. */
+/** Reads a shader's bindings from its WGSL source. */
 import { ValueError } from "../core/errors.ts";
 
 /** A buffer that a shader declares in group 0. */
@@ -18,10 +18,11 @@ function withoutComments(source: string): string {
 }
 
 /**
- * Buffers of group 0 in the order of their numbers.
+ * The buffers of group 0, ordered by binding number.
  * @throws ValueError for other groups, and for textures and samplers.
  * @example
- * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;"); // [{ binding: 0, name: "x", type: "read-only-storage" }]
+ * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;");
+ * // [{ binding: 0, name: "x", type: "read-only-storage" }]
  */
 export function shaderBindings(source: string): ShaderBinding[] {
   const found = [...withoutComments(source).matchAll(DECLARATION)].map(([, group, binding, space, access, name]) => {
@@ -30,7 +31,7 @@ export function shaderBindings(source: string): ShaderBinding[] {
     }
     if (space !== "storage" && space !== "uniform") {
       throw new ValueError(
-        `the shader binds "${name}", which is no buffer; expected var<storage> and var<uniform> only`,
+        `the shader binds "${name}", which is not a buffer; expected var<storage> and var<uniform> only`,
         {
           name,
         },
@@ -43,7 +44,7 @@ export function shaderBindings(source: string): ShaderBinding[] {
   return found.sort((a, b) => a.binding - b.binding);
 }
 
-/** Names of the source's compute entry points, in their order. */
+/** The names of the source's compute entry points, in order. */
 export function entryPoints(source: string): string[] {
   return [...withoutComments(source).matchAll(ENTRY)].map(([, name]) => name as string);
 }

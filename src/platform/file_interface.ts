@@ -1,19 +1,22 @@
-/** Files behind one small interface, which runtimes implement, and the error of all of them. */
+/** The interface of a file system, which each runtime implements, and the error that it throws. */
 import { SluiceError } from "../core/errors.ts";
 
-/** A file that could not be read or written; `details.code` is the system's code (`ENOENT`, `ENOSPC`, …) where it has one. */
+/**
+ * A file could not be read or written. `details.code` is the system's error code (`ENOENT`, `ENOSPC`, …), if there is
+ * one.
+ */
 export class FileError extends SluiceError {
   override readonly name: string = "FileError";
 }
 
-/** How much of a file to accept. */
+/** Options of `readFile`. */
 export interface ReadFileOptions {
-  /** A longer file is refused before it is read. */
+  /** A longer file is rejected before it is read. */
   readonly maxBytes?: number;
 }
 
 /**
- * What Sluice asks of a place that keeps files. Paths are the runtime's own; `/` joins their parts everywhere.
+ * The file operations that Sluice needs. Paths are those of the runtime; `/` separates their parts on every platform.
  *
  * @example
  * const files = await openFileSystem();
@@ -22,31 +25,31 @@ export interface ReadFileOptions {
  */
 export interface FileSystem {
   /**
-   * Opens a file and streams it, without ever holding the whole.
-   * @throws FileError when it is absent or not readable.
+   * Opens a file as a stream.
+   * @throws FileError when the file does not exist or cannot be read.
    */
   readStream(path: string): Promise<{ readonly stream: ReadableStream<Uint8Array>; readonly byteLength: number }>;
   /**
-   * The whole file.
-   * @throws FileError when it is absent, not readable, or longer than `maxBytes`.
+   * Reads the whole file.
+   * @throws FileError when the file does not exist, cannot be read, or is longer than `maxBytes`.
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
   /**
-   * Puts `bytes` at `path` so that a crash at any moment leaves the old file or the new one, never a mix.
-   * @throws FileError when the disk is full or fails; the old file is then still there.
+   * Writes `bytes` to `path` atomically: a crash at any moment leaves the old file or the new one, never a mixture.
+   * @throws FileError when the disk is full or fails; the old file is unchanged.
    */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
-  /** Names of what lies in a directory, sorted. */
+  /** The names of a directory's entries, sorted. */
   readDirectory(path: string): Promise<readonly string[]>;
-  /** Makes a directory, its parents too; one that exists is left as it is. */
+  /** Creates a directory and its parents. Does nothing if it exists. */
   makeDirectory(path: string): Promise<void>;
-  /** Removes a file; one that is absent is no error. */
+  /** Removes a file. Does nothing if it does not exist. */
   removeFile(path: string): Promise<void>;
   /**
-   * The absolute path of a file or directory, with no symbolic link in it.
-   * @throws FileError when it is absent.
+   * The absolute path of a file or directory, with symbolic links resolved.
+   * @throws FileError when it does not exist.
    */
   realPath(path: string): Promise<string>;
-  /** True when a file or directory is there. */
+  /** True if the file or directory exists. */
   exists(path: string): Promise<boolean>;
 }

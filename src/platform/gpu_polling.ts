@@ -1,6 +1,6 @@
 /**
- * How often Dawn, Node's WebGPU, polls the GPU. It polls from a chain of `setImmediate` callbacks for as long as work is under
- * way, which keeps one core busy: on a software adapter, one of the cores that do the work.
+ * How often Dawn, Node's WebGPU, polls the GPU. It polls from a chain of `setImmediate` callbacks for as long as work
+ * is under way, which keeps one core busy: on a software adapter, one of the cores that do the work.
  */
 
 type Callback = (...args: unknown[]) => void;
@@ -22,8 +22,8 @@ function isPoll(callback: Callback): boolean {
 }
 
 /**
- * Replaces `timers.setImmediate` by a function that delays Dawn's polls: from the second millisecond of a wait on, Dawn polls
- * once in a millisecond. All other callbacks are passed on unchanged.
+ * Replaces `timers.setImmediate` by a function that delays Dawn's polls: from the second millisecond of a wait on, Dawn
+ * polls once in a millisecond. All other callbacks are passed on unchanged.
  * @returns a function that undoes it
  */
 export function reducePolling(timers: NodeTimers): () => void {

@@ -1,9 +1,9 @@
-/** The file system of Node and Deno. The only file that names a `node:` module for files. */
+/** The file system of Node and Deno, on `node:fs/promises`. */
 import { FileError, type FileSystem, type ReadFileOptions } from "./file_interface.ts";
 
 const CHUNK_BYTES = 1 << 18;
 
-/** What is used of a FileHandle of Node. Spelt out, so that the engine compiles without Node's types. */
+/** The methods of Node's FileHandle that are used here. Declared so that the engine compiles without Node's types. */
 export interface NodeFileHandle {
   read(buffer: Uint8Array, offset: number, length: number): Promise<{ readonly bytesRead: number }>;
   write(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
@@ -12,7 +12,7 @@ export interface NodeFileHandle {
   close(): Promise<void>;
 }
 
-/** The functions of `node:fs/promises` in use; a test gives ones that fail. */
+/** The functions of `node:fs/promises` that are used here; tests replace them by failing ones. */
 export interface NodeFileFunctions {
   open(path: string, flags: string): Promise<NodeFileHandle>;
   rename(from: string, to: string): Promise<void>;
@@ -24,7 +24,7 @@ export interface NodeFileFunctions {
   readFile(path: string): Promise<Uint8Array>;
 }
 
-/** Loads `node:fs/promises`. The specifier is a variable so that no bundler tries to put it in a page. */
+/** Loads `node:fs/promises`. The specifier is a variable so that bundlers do not try to include it in a page. */
 export async function loadNodeFileSystem(): Promise<FileSystem> {
   const specifier = "node:fs/promises";
   const functions = (await import(/* @vite-ignore */ specifier)) as NodeFileFunctions;
@@ -32,7 +32,7 @@ export async function loadNodeFileSystem(): Promise<FileSystem> {
 }
 
 /**
- * The FileSystem over functions with the meanings of `node:fs/promises`.
+ * A FileSystem on functions that behave like those of `node:fs/promises`.
  *
  * @example
  * const files = nodeFileSystem(await import("node:fs/promises"));
@@ -95,17 +95,14 @@ async function readFile(functions: NodeFileFunctions, path: string, options: Rea
   const { maxBytes = Number.POSITIVE_INFINITY } = options;
   const { size } = await attempt(path, "read", functions.stat(path));
   if (size > maxBytes) {
-    throw new FileError(
-      `${path} has ${size} bytes, but at most ${maxBytes} are expected; it is not the file it should be`,
-      {
-        path,
-        size,
-        maxBytes,
-      },
-    );
+    throw new FileError(`${path} has ${size} bytes; expected at most ${maxBytes}; it is probably a different file`, {
+      path,
+      size,
+      maxBytes,
+    });
   }
   const bytes = await attempt(path, "read", functions.readFile(path));
-  // A Node Buffer is a Uint8Array with other habits (slice is a view); hand out the plain kind.
+  // A Node Buffer is a Uint8Array whose `slice` returns a view; return a plain Uint8Array instead.
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -114,16 +111,16 @@ let temporaryCount = 0;
 async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {
   const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   const directory = cut < 0 ? "." : path.slice(0, cut + 1);
-  // In the same directory, because a rename is atomic only within one file system.
+  // In the same directory, because a rename is atomic only within a file system.
   const temporary = `${path}.${Date.now().toString(36)}-${temporaryCount++}.tmp`;
   let renamed = false;
   try {
     const handle = await functions.open(temporary, "wx");
     try {
-      // A short write is not an error to the system; the loop makes it one, or completes it.
+      // The system does not treat a short write as an error; the loop continues it, or throws.
       for (let written = 0; written < bytes.length; ) {
         const { bytesWritten } = await handle.write(bytes, written, bytes.length - written);
-        if (bytesWritten === 0) throw Object.assign(new Error("the disk takes no more bytes"), { code: "ENOSPC" });
+        if (bytesWritten === 0) throw Object.assign(new Error("the disk accepted no more bytes"), { code: "ENOSPC" });
         written += bytesWritten;
       }
       await handle.sync();
@@ -135,11 +132,11 @@ async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes
     await syncDirectory(functions, directory);
   } catch (cause) {
     if (!renamed) await functions.unlink(temporary).catch(() => undefined);
-    throw fileError(path, "write", cause, renamed ? "" : "; what was there before is unchanged");
+    throw fileError(path, "write", cause, renamed ? "" : "; the previous contents are unchanged");
   }
 }
 
-/** Makes the rename itself survive a power cut. Windows cannot sync a directory and needs not. */
+/** Makes the rename itself survive a power failure. Windows cannot sync a directory and does not need to. */
 async function syncDirectory(functions: NodeFileFunctions, directory: string): Promise<void> {
   let handle: NodeFileHandle;
   try {
@@ -177,9 +174,9 @@ function codeOf(cause: unknown): string | undefined {
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "there is no such file or directory; check the path"],
   ["EACCES", "access is denied; check the permissions"],
-  ["EPERM", "it is not permitted; check the permissions"],
-  ["EISDIR", "it is a directory; a file is expected"],
-  ["ENOTDIR", "a part of the path is not a directory"],
+  ["EPERM", "the operation is not permitted; check the permissions"],
+  ["EISDIR", "it is a directory; expected a file"],
+  ["ENOTDIR", "part of the path is not a directory"],
   ["ENOSPC", "the disk is full; free some space and try again"],
   ["EDQUOT", "the disk quota is used up; free some space and try again"],
   ["EROFS", "the file system is read-only; choose another place"],

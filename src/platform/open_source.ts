@@ -1,17 +1,19 @@
-/** Where bytes come from: a path, a URL, a Blob or File, a stream, or bytes at hand. */
+/** Opens a source of bytes: a path, a URL, a Blob or File, a stream, or a buffer. */
 import { AbortError, ValueError } from "../core/errors.ts";
 import { FileError } from "./file_interface.ts";
 import { hasNodeModules, openFileSystem } from "./file_system.ts";
 
-/** What can be read as a stream of bytes. In a browser a string without a scheme is a URL relative to the page. */
+/**
+ * Anything that can be read as a stream of bytes. In a browser a string without a scheme is a URL relative to the page.
+ */
 export type Source = string | URL | Blob | ReadableStream<Uint8Array> | Uint8Array | ArrayBuffer;
 
-/** A source that is open. */
+/** An open source. */
 export interface OpenSource {
-  /** What to call it in a message: a path, a URL, or what kind of thing it is. */
+  /** The source's name for messages: its path, its URL or its type. */
   readonly name: string;
   readonly stream: ReadableStream<Uint8Array>;
-  /** Bytes the stream will bring, where that is known: for a progress bar, never for trust. */
+  /** The length of the stream in bytes, if known. Use it for progress only; it may be wrong. */
   readonly byteLength: number | undefined;
 }
 
@@ -19,8 +21,8 @@ const FETCHED = /^(https?|blob|data):/i;
 
 /**
  * Opens a source for reading, once.
- * @throws FileError when it is absent, refused, or answered with an HTTP error.
- * @throws ValueError when it is of no known kind.
+ * @throws FileError when the source does not exist, cannot be read, or the server returns an HTTP error.
+ * @throws ValueError when the source is of another type.
  *
  * @example
  * const { stream, name } = await openSource("aclImdb_v1.tar.gz");
@@ -39,11 +41,15 @@ export async function openSource(source: Source, options: { readonly signal?: Ab
   if (source instanceof URL) return openText(source.href, options.signal);
   if (typeof source === "string" && source !== "") return openText(source, options.signal);
   throw new ValueError(
-    `openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got ${source === "" ? "an empty string" : typeof source}`,
+    "openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got " +
+      `${source === "" ? "an empty string" : typeof source}`,
   );
 }
 
-/** The path that a text names, a `file:` URL too; undefined where it is fetched: other URLs, and any text in a browser. */
+/**
+ * The file path that a string denotes (a path or a `file:` URL); undefined if the string must be fetched, as other URLs
+ * and every string in a browser.
+ */
 export async function pathOf(text: string): Promise<string | undefined> {
   if (FETCHED.test(text) || !hasNodeModules()) return undefined;
   if (!/^file:/i.test(text)) return text;
@@ -67,7 +73,8 @@ async function openUrl(url: string, signal: AbortSignal | undefined): Promise<Op
   } catch (cause) {
     if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, { url: name }, { cause });
     throw new FileError(
-      `cannot fetch ${name}: the server cannot be reached, or does not let this page read it (CORS); check the address, or download the file and give it as a path or a File`,
+      `cannot fetch ${name}: the server cannot be reached, or CORS does not let this page read it; check the ` +
+        "address, or download the file and give it as a path or a File",
       { url: name },
       { cause },
     );
@@ -75,11 +82,12 @@ async function openUrl(url: string, signal: AbortSignal | undefined): Promise<Op
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     throw new FileError(
-      `cannot fetch ${name}: expected status 200 with a body, got ${response.status} ${response.statusText}; check the address`,
+      `cannot fetch ${name}: expected status 200 with a body, got ${response.status} ${response.statusText}; check ` +
+        "the address",
       { url: name, status: response.status },
     );
   }
-  // With a content encoding the length counts other bytes than those that the stream brings.
+  // With a content encoding, content-length counts encoded bytes, which the stream does not return.
   const header = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
   const byteLength = header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
   return { name, stream: response.body, byteLength };

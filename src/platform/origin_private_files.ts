@@ -1,11 +1,11 @@
 /**
- * The origin-private file system of a browser, as far as saves need it. Each origin has one; no other page, and no
- * other program's file dialog, sees it. Source: https://fs.spec.whatwg.org (File System Standard).
+ * The parts of a browser's origin-private file system that saving needs. Each origin has its own; other origins and
+ * other programs' file dialogs cannot see it. Source: https://fs.spec.whatwg.org (File System Standard).
  */
 import { FileError } from "./file_interface.ts";
 import { hasNodeModules } from "./file_system.ts";
 
-/** A directory of the origin-private file system; a test gives one in memory. */
+/** A directory of the origin-private file system; tests replace it by one in memory. */
 export interface PrivateDirectory {
   getDirectoryHandle(name: string, options?: { readonly create?: boolean }): Promise<PrivateDirectory>;
   getFileHandle(name: string, options?: { readonly create?: boolean }): Promise<PrivateFile>;
@@ -13,7 +13,7 @@ export interface PrivateDirectory {
   keys(): AsyncIterable<string>;
 }
 
-/** A file of it. Workers have `createSyncAccessHandle`; pages, and the workers of some browsers, `createWritable`. */
+/** A file in it. Workers have `createSyncAccessHandle`; pages, and the workers of some browsers, `createWritable`. */
 export interface PrivateFile {
   getFile(): Promise<{ readonly size: number; arrayBuffer(): Promise<ArrayBuffer> }>;
   createWritable?(): Promise<{
@@ -29,24 +29,24 @@ export interface PrivateFile {
   }>;
 }
 
-/** What a save asks of a browser. */
+/** The browser features that saving needs. */
 export interface PrivateStorage {
-  /** Asked for anew each time: an eviction takes the directory away that was there before. */
+  /** Requested each time: an eviction removes the previous directory. */
   root(): Promise<PrivateDirectory>;
   /** Runs `work` while no other page or worker of the origin holds the lock `name` in a way that excludes it. */
   withLock<T>(name: string, mode: "exclusive" | "shared", work: () => Promise<T>): Promise<T>;
-  /** Bytes that the origin uses and may use, as far as the browser tells. */
+  /** The bytes that the origin uses and may use, if the browser reports them. */
   estimate(): Promise<{ readonly usage?: number; readonly quota?: number }>;
   /** True when the browser has promised not to evict the origin. */
   persisted(): Promise<boolean>;
-  /** Asks for that promise, where it can be asked for: in a page, not in a worker. */
+  /** Requests that promise, which is possible in a page but not in a worker. */
   persist(): Promise<boolean>;
 }
 
 /**
  * The storage of this page's origin.
- * @throws FileError in Node and Deno, in a page that is not served over https or from localhost, and where the browser
- * refuses (private windows of some).
+ * @throws FileError in Node and Deno, in a page that is not served over https or from localhost, and when the browser
+ * refuses (in private windows of some).
  */
 export async function openPrivateStorage(): Promise<PrivateStorage> {
   const { storage, locks } = (globalThis as { navigator?: Partial<Navigator> }).navigator ?? {};
@@ -56,13 +56,14 @@ export async function openPrivateStorage(): Promise<PrivateStorage> {
       : "serve the page over https or from localhost, in a browser of 2023 or later";
     throw new FileError(`this runtime has no origin-private file system with Web Locks; ${advice}`);
   }
-  // The standard's types name more than is used, and TypeScript's lack the worker's part.
+  // TypeScript's DOM types lack the methods that only workers have.
   const root = async () => (await storage.getDirectory()) as unknown as PrivateDirectory;
   try {
     await root();
   } catch (cause) {
     throw new FileError(
-      `the browser refuses its origin-private file system (${nameOf(cause)}); some do in private windows: use another window`,
+      `the browser refuses its origin-private file system (${nameOf(cause)}); some do in private windows: use ` +
+        "another window",
       { code: nameOf(cause) },
       { cause },
     );
@@ -77,7 +78,7 @@ export async function openPrivateStorage(): Promise<PrivateStorage> {
   };
 }
 
-/** Puts the bytes into a file, and returns once they are flushed. Not atomic: a kill may leave a part of them. */
+/** Writes a file and resolves when it is flushed. Not atomic: a killed process may leave part of the bytes. */
 export async function writePrivateFile(directory: PrivateDirectory, name: string, bytes: Uint8Array): Promise<void> {
   const file = await directory.getFileHandle(name, { create: true });
   if (file.createSyncAccessHandle !== undefined) {
@@ -86,7 +87,7 @@ export async function writePrivateFile(directory: PrivateDirectory, name: string
       handle.truncate(0);
       for (let at = 0; at < bytes.length; ) {
         const written = handle.write(bytes.subarray(at), { at });
-        if (written === 0) throw new DOMException("the storage takes no more bytes", "QuotaExceededError");
+        if (written === 0) throw new DOMException("the storage accepted no more bytes", "QuotaExceededError");
         at += written;
       }
       handle.flush();
@@ -104,14 +105,14 @@ export async function writePrivateFile(directory: PrivateDirectory, name: string
   try {
     await stream.write(bytes as Uint8Array<ArrayBuffer>);
   } catch (cause) {
-    // The stream is already errored in some browsers.
+    // In some browsers the stream is already errored.
     await stream.abort().catch(() => undefined);
     throw cause;
   }
   await stream.close();
 }
 
-/** The whole file, or undefined when it is absent or longer than `maxBytes`. */
+/** The whole file, or undefined if it does not exist or is longer than `maxBytes`. */
 export async function readPrivateFile(
   directory: PrivateDirectory,
   name: string,
@@ -127,11 +128,11 @@ export function privateDirectory(parent: PrivateDirectory, name: string): Promis
   return absentAsUndefined(parent.getDirectoryHandle(name));
 }
 
-/** How long a worker that was killed may hold its file before removing it is given up. */
+/** How long to retry a removal, because a killed worker may still hold the file. */
 const RETRIES = 40;
 const RETRY_MS = 50;
 
-/** Removes a file, or a directory with all in it; one that is absent is no error. */
+/** Removes a file, or a directory with its contents. Does nothing if it does not exist. */
 export async function removePrivate(directory: PrivateDirectory, name: string): Promise<void> {
   for (let retry = 0; ; retry++) {
     try {
@@ -144,7 +145,7 @@ export async function removePrivate(directory: PrivateDirectory, name: string): 
   }
 }
 
-/** The name by which the standard tells errors apart. */
+/** The name of a DOMException, by which the standard distinguishes errors. */
 export function nameOf(cause: unknown): string {
   return cause instanceof Error || cause instanceof DOMException ? cause.name : String(cause);
 }

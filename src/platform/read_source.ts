@@ -1,21 +1,21 @@
 import { FormatError } from "../core/errors.ts";
 import { openSource, type Source } from "./open_source.ts";
 
-/** The longest file that is read: as much as a typed array surely holds everywhere. */
+/** The longest file that is read: the largest typed array that every runtime supports. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 
-/** A bound on what is read; a file beyond it is refused. */
+/** A limit on the size of a file; larger files are rejected. */
 export interface FileLimits {
-  /** Bytes of the file, and of its weights once they are unpacked; 2^31 − 1 by default. */
+  /** The most bytes of the file, and of its weights after unpacking; 2^31 − 1 by default. */
   readonly maxBytes?: number;
 }
 
-/** The bound that was given. */
+/** The given limit, or the default. */
 export const maxBytesOf = ({ maxBytes = MAX_FILE_BYTES }: FileLimits): number => maxBytes;
 
 /**
- * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or bytes at hand.
- * @throws FileError when it is absent or refused.
+ * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or a buffer.
+ * @throws FileError when the source does not exist or cannot be read.
  * @throws FormatError when it is longer than `maxBytes`.
  */
 export async function readSource(

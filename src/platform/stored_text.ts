@@ -1,30 +1,30 @@
-/** A text that outlives the program: a file in Node and Deno, a record of IndexedDB in a page. */
+/** A text that is stored between runs: a file in Node and Deno, a record of IndexedDB in a page. */
 import { hasNodeModules, openFileSystem } from "./file_system.ts";
 
 /** Reads and replaces one text. */
 export interface KeptText {
-  /** Undefined when nothing was kept yet. */
+  /** Undefined if nothing has been stored yet. */
   read(): Promise<string | undefined>;
   write(text: string): Promise<void>;
 }
 
-/** More is not a text of ours. */
+/** A longer text was not written by this module. */
 const MAX_BYTES = 1 << 24;
 
 /**
- * The text `name` of this user: under the cache directory in Node and Deno, in IndexedDB in a page or a worker.
+ * The stored text called `name`: in the user's cache directory in Node and Deno, in IndexedDB in a page or a worker.
  *
  * @example
  * const text = await keptText("tuning.json").read();
  */
 export function keptText(name: string): KeptText {
   if (!hasNodeModules()) return pageText(name);
-  // The directory is asked for late: Deno may refuse the environment, and then reading or writing fails, no more.
+  // The directory is determined late: if Deno denies access to the environment, only reading and writing fail.
   const file = () => fileText(`${cacheDirectory()}/sluice/${name}`);
   return { read: async () => file().read(), write: async (text) => file().write(text) };
 }
 
-/** A file as the text; its directory is made when it is first written. */
+/** A text in a file. Its directory is created with the first write. */
 export function fileText(path: string): KeptText {
   return {
     async read() {
@@ -47,12 +47,12 @@ interface Process {
 }
 
 /**
- * The directory of this user's caches: XDG_CACHE_HOME where it is set, else the system's own custom.
+ * The user's cache directory: XDG_CACHE_HOME if it is set, otherwise the system's default.
  * https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export function cacheDirectory({ process = {} }: { readonly process?: Process } = globalThis as object): string {
   const { env = {}, platform } = process;
-  // The specification has paths that are not absolute ignored.
+  // The specification says to ignore relative paths.
   if (env.XDG_CACHE_HOME && /^([/\\]|[a-z]:)/i.test(env.XDG_CACHE_HOME)) return env.XDG_CACHE_HOME;
   const home = env.HOME || env.USERPROFILE || ".";
   if (platform === "win32") return env.LOCALAPPDATA || `${home}/AppData/Local`;
@@ -74,7 +74,7 @@ function pageText(name: string): KeptText {
   };
 }
 
-/** One request in a transaction of its own; resolves when the transaction is complete. */
+/** Makes one request in its own transaction; resolves when the transaction is complete. */
 async function withStore(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
   const opening = indexedDB.open(DATABASE, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);

@@ -1,5 +1,5 @@
 /**
- * `sluice/predict`: a saved model that predicts, in a fraction of the engine's size.
+ * `sluice/predict`: predicts with a saved model, at a fraction of the engine's size.
  * @module sluice/predict
  */
 export type { DType } from "../core/dtype.ts";

@@ -1,4 +1,4 @@
-/** Predicting by a saved plan: no layers, no graph, no kernels of its own. */
+/** Predicts with a saved plan; it needs no layers, graph or kernels. */
 import { DisposedError, FormatError, ValueError } from "../core/errors.ts";
 import { asFormatError } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
@@ -17,7 +17,7 @@ import { variablesOf } from "../runtime/run/variables.ts";
 
 /** Options of `loadPredictor`. */
 export interface PredictorLoadOptions {
-  /** The device to predict on; one is opened, and disposed with the predictor, when absent. */
+  /** The device to predict on. If absent, the predictor opens one and disposes it. */
   readonly device?: Device;
 }
 
@@ -27,17 +27,19 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What of a saved model a predictor reads. */
+/** The parts of a saved model that a predictor reads. */
 const PARTS = ["weights", "plan"] as const;
 
 /**
- * Loads what a model that was saved with `predictor: true` needs to predict, from its directory (Node, Deno), its URL, or its
- * files in memory. The shaders and buffers were planned when the model was saved: the engine that trains is not needed.
- * @throws FormatError when a file is cut short, damaged, of a newer version, or was saved without a plan; nothing is left behind.
- * @throws FileError when a file cannot be had. DeviceError when there is no GPU, or it refuses the plan.
+ * Loads a model that was saved with `predictor: true`, from its directory (Node, Deno), its URL, or its files in
+ * memory. Its shaders and buffers were planned when it was saved, so the training engine is not needed.
+ * @throws FormatError when a file is truncated, damaged, of a newer version, or was saved without a plan; nothing is
+ * left on the device.
+ * @throws FileError when a file cannot be read. DeviceError when there is no GPU, or it rejects the plan.
  * @example
  * const predictor = await loadPredictor("model/"); // a page's own folder, as model.save or toFiles wrote it
- * const ids = predictor.encoder?.encode(["a wonderful film"]) ?? [[0, 14, 7]]; // undefined where the model was saved without one
+ * // Without a saved encoder, give ids.
+ * const ids = predictor.encoder?.encode(["a wonderful film"]) ?? [[0, 14, 7]];
  * const { data } = await predictor.predict(ids);
  */
 export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
@@ -71,7 +73,8 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
 function planOf({ plan, weights }: SavedModel): SavedPlan {
   if (plan === undefined) {
     throw new FormatError(
-      "model.json: the model was saved without a plan; save it with { predictor: true }, or load it by loadModel of sluice",
+      "model.json: the model was saved without a plan; save it with { predictor: true }, or use loadModel of " +
+        "sluice",
     );
   }
   const { tensors } = readSafetensors(weights, "weights.safetensors");
@@ -97,7 +100,7 @@ class PlannedRun implements BatchRun {
     this.#replay = replay;
   }
 
-  /** @throws DeviceError when the device refuses a shader or a buffer; nothing stays behind. */
+  /** @throws DeviceError when the device rejects a shader or a buffer; nothing is left on it. */
   static async make(device: Device, { batchSize, plan }: BatchPlan): Promise<PlannedRun> {
     const replay = await Replay.make(device, `prediction, batch ${batchSize}`, () => plan);
     try {
@@ -109,7 +112,7 @@ class PlannedRun implements BatchRun {
     }
   }
 
-  /** Runs it once. */
+  /** Runs the plan once. */
   readonly run: BatchRun["run"] = (arrays, pacer) => this.#replay.run(arrays, pacer);
 
   /** Frees its buffers. */
@@ -118,18 +121,21 @@ class PlannedRun implements BatchRun {
   }
 }
 
-/** What a Predictor is made of. */
+/** The parts of a Predictor. */
 interface PredictorParts {
   readonly device: Device;
   readonly encoder: ReviewEncoder | undefined;
   readonly plan: SavedPlan;
   /** From the smallest batch to the largest. */
   readonly runs: readonly PlannedRun[];
-  /** Frees what it holds. */
+  /** Frees its resources. */
   readonly release: () => void;
 }
 
-/** A saved model that predicts, and does nothing else. Make one with `loadPredictor`; dispose it when done. `P` as of a Model. */
+/**
+ * A saved model that can only predict. Create one with `loadPredictor` and dispose it when done. `P` is the type of the
+ * predictions, as in `Model`.
+ */
 export class Predictor<P extends NdArray | NdArray[] = NdArray> {
   readonly #parts: PredictorParts;
   #disposed = false;
@@ -138,30 +144,31 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     this.#parts = parts;
   }
 
-  /** Where it predicts. */
+  /** The device that it predicts on. */
   get device(): Device {
     return this.#parts.device;
   }
 
-  /** What turns text into the model's ids, if it was saved with one. */
+  /** Encodes text as the model's ids; undefined if the model was saved without an encoder. */
   get encoder(): ReviewEncoder | undefined {
     return this.#parts.encoder;
   }
 
-  /** What each input must be. */
+  /** The shape and dtype of each input. */
   get inputs(): readonly InputSpec[] {
     return this.#parts.plan.inputs;
   }
 
-  /** Without the batch. */
+  /** The shapes of the outputs, without the batch axis. */
   get outputShapes(): readonly Shape[] {
     return this.#parts.plan.outputShapes;
   }
 
   /**
-   * The outputs for x, `[N, ...outputShape]`, as the model itself gives them but for rounding; a list where it has several. Where
-   * the device is lost meanwhile another one is opened, and the work done again.
-   * @throws ShapeError, ValueError for data that does not fit. DeviceLostError when no other device could be had.
+   * The outputs for x, `[N, ...outputShape]`, equal to the model's own except for rounding; a list if there are
+   * several. If the device is lost meanwhile, another one is opened and the work repeated.
+   * @throws ShapeError, ValueError for data that does not fit the model. DeviceLostError when no other device could be
+   * opened.
    */
   async predict(x: InputsLike, options: PredictOptions = {}): Promise<P> {
     const { device, plan, runs } = this.#parts;
@@ -176,18 +183,19 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 
-  /** Sets the states of `stateful` layers to zero, which is how they begin. */
+  /** Resets the states of `stateful` layers to their initial zeros. */
   resetStates(): void {
     this.#assertOpen();
     for (const state of this.#parts.plan.states) variablesOf(this.device).reset(state);
   }
 
-  /** @throws ValueError unless the rows are whole batches: states belong to rows. */
+  /** @throws ValueError unless the rows fill whole batches, because states belong to rows. */
   #expectWhole(size: number): void {
     const [run] = this.#parts.runs as [PlannedRun];
     if (size % run.rows === 0) return;
     throw new ValueError(
-      `predict: x holds ${size} rows; a model with stateful layers that was planned for batches of ${run.rows} takes a multiple of them`,
+      `predict: x holds ${size} rows; a model with stateful layers that was planned for batches of ${run.rows} takes ` +
+        "a multiple of them",
       { size, batchSize: run.rows },
     );
   }
@@ -197,7 +205,7 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     this.device.assertOpen();
   }
 
-  /** Frees its buffers, and the device if it opened that itself. Harmless when repeated. */
+  /** Frees its buffers, and the device if it opened one. Does nothing when called again. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

@@ -1,4 +1,6 @@
-/** The cases on the GPU: what they count as work, that their checks see a wrong result, and a small run from end to end. */
+/**
+ * The cases on the GPU: what they count as work, that their checks see a wrong result, and a small run from end to end.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { selectCases } from "../../src/bench/cases/index.ts";
 import { checkSamples } from "../../src/bench/check_samples.ts";

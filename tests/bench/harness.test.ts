@@ -11,7 +11,8 @@ describe("summarize", () => {
     expect(summarize([3, 1, 2]).median).toBe(2);
     expect(summarize([4, 1, 2, 3]).median).toBe(2.5);
     const of = (n: number) => summarize(Array.from({ length: n }, (_, index) => index + 1));
-    // Ranks (from 1) of the 95% interval of the median: n = 6: 1 … 6 (96.9%), n = 9: 2 … 8 (96.1%), n = 20: 6 … 15 (95.9%).
+    // Ranks (from 1) of the 95% interval of the median: n = 6: 1 … 6 (96.9%), n = 9: 2 … 8 (96.1%), n = 20: 6 … 15
+    // (95.9%).
     expect(of(6)).toMatchObject({ low: 1, high: 6, samples: 6 });
     expect(of(6).confidence).toBeCloseTo(0.96875, 6);
     expect(of(9)).toMatchObject({ low: 2, high: 8 });

@@ -44,7 +44,7 @@ describe("reading a shader", () => {
   test("refuses other groups and textures by name", () => {
     expect(() => shaderBindings("@group(1) @binding(0) var<uniform> p : f32;")).toThrow('"p" in group 1');
     expect(() => shaderBindings("@group(0) @binding(0) var image : texture_2d<f32>;")).toThrow(
-      '"image", which is no buffer',
+      '"image", which is not a buffer',
     );
   });
 

@@ -116,7 +116,8 @@ describe("in Node", () => {
   });
 
   test("--tune remembers, measures the rest, and says what it chose; a resumed training keeps to it", async () => {
-    // Each product that is measured has four shaders to compile: all but the sum are chosen beforehand, by a clock that is quick.
+    // Each product that is measured has four shaders to compile: all but the sum are chosen beforehand, by a clock that
+    // is quick.
     const path = join(home, "cache/sluice/tuning.json");
     mkdirSync(join(home, "cache/sluice"), { recursive: true });
     const timer = async (_: KernelCall, variant: string) => (variant === "naive" ? 1 : 2);

@@ -123,7 +123,7 @@ export const sharedDeviceCases: readonly ConformanceCase[] = [
       );
       expect(error instanceof DeviceLostError, `fit ended with ${String(error)}; expected a DeviceLostError`);
       expect(
-        /The app made this device/.test(String(error)),
+        /The app created this device/.test(String(error)),
         `the error does not say whose device it was: ${String(error)}`,
       );
       expect(told.join() === "destroyed", `onDeviceLost was told "${told.join()}"; expected one loss`);

@@ -1,4 +1,7 @@
-/** Debian's Python with the packages that other libraries' files are checked by; the tests that need one skip loudly without it. */
+/**
+ * Debian's Python with the packages that other libraries' files are checked by; the tests that need one skip loudly
+ * without it.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

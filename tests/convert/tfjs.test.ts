@@ -1,4 +1,6 @@
-/** TensorFlow.js's files, against TensorFlow.js itself: what it saves predicts the same here, and the other way round. */
+/**
+ * TensorFlow.js's files, against TensorFlow.js itself: what it saves predicts the same here, and the other way round.
+ */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -130,7 +130,8 @@ describe("imdb.load", () => {
     await expect(imdb.load({ source: archive.subarray(0, archive.length - 9) })).rejects.toThrow(FormatError);
     const other = tar([{ path: "photos/cat.txt", text: "cat" }]);
     await expect(imdb.load({ source: other })).rejects.toThrow(
-      'the bytes: no review in aclImdb/train/neg: expected aclImdb/{train,test}/{pos,neg}/ID_RATING.txt, got 0 reviews and 1 other paths, the first "photos/cat.txt"; give Stanford\'s original aclImdb_v1.tar.gz',
+      "the bytes: no review in aclImdb/train/neg: expected aclImdb/{train,test}/{pos,neg}/ID_RATING.txt, got 0 " +
+        'reviews and 1 other paths, the first "photos/cat.txt"; give Stanford\'s original aclImdb_v1.tar.gz',
     );
     const { "train/neg/3_2.txt": _, "train/neg/20_1.txt": __, ...oneClass } = REVIEWS;
     await expect(imdb.load({ source: reviewArchive(oneClass) })).rejects.toThrow(/no review in aclImdb\/train\/neg/);

@@ -30,7 +30,8 @@ describe.skipIf(!archive)("imdb.load on the whole archive", () => {
     const words = encoder.tokenizer.wordIndex.size;
     const peak = process.resourceUsage().maxRSS / 1024;
     console.info(
-      `imdb: ${seconds.toFixed(1)} s, ${words} words, mean ${mean.toFixed(2)}, full ${(100 * full).toFixed(2)}%, peak ${peak.toFixed(0)} MiB, ids ${train.x.ids.length + held.x.ids.length}`,
+      `imdb: ${seconds.toFixed(1)} s, ${words} words, mean ${mean.toFixed(2)}, full ${(100 * full).toFixed(2)}%, ` +
+        `peak ${peak.toFixed(0)} MiB, ids ${train.x.ids.length + held.x.ids.length}`,
     );
     expect([train.size, held.size]).toEqual([25_000, 25_000]);
     expect(train.y.data.filter((label: number) => label === 1).length).toBe(12_500);

@@ -50,7 +50,7 @@ test("whatever the options, every window and target is where the documentation s
   );
 });
 
-test("a split by time: no target of the training part is held out, the first of the test part is the first held out", () => {
+test("a split by time: no training target is held out, and the first test target is the first held-out row", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 20, max: 80 }),

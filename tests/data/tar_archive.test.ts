@@ -92,7 +92,8 @@ describe("readArchive", () => {
   test("says where a cut archive ends and what to do", async () => {
     const cut = tar(THREE).subarray(0, 1024 + 512 + 600);
     await expect(read(cut, { name: "reviews.tar" })).rejects.toThrow(
-      "reviews.tar: the archive ends early: at byte 2048 (inflated) expected the 1500 bytes of a/two.txt, got the end of the file; it was cut short: get it again",
+      "reviews.tar: the archive ends early: at byte 2048 (inflated) expected the 1500 bytes of a/two.txt, got the " +
+        "end of the file; it was cut short: get it again",
     );
   });
 

@@ -1,4 +1,7 @@
-/** The bench, as a view and as a page of its own: it measures, times a pasted shader, profiles a step, and compares when asked. */
+/**
+ * The bench, as a view and as a page of its own: it measures, times a pasted shader, profiles a step, and compares when
+ * asked.
+ */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "puppeteer";

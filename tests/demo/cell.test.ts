@@ -42,31 +42,35 @@ function logitOf({ parts, output, bias, units, tokens }: CellReading): number {
 }
 
 describe("a reading", () => {
-  test("of an LSTM: c = f · c before + i · candidate at every word, h = o · tanh(c), and the last h gives the verdict", async () => {
-    using model = modelOf(lstm({ units: 7 }));
-    const { encoder } = data;
-    const reading = await readCell({ model, encoder }, TEXT);
-    expect(reading.kind).toBe("lstm");
-    expect(reading.tokens.map(({ word }) => word)).toEqual(["⟨start⟩", "a", "great", "film", "though", "slow"]);
-    // Places count the unread word too.
-    expect(reading.tokens.map(({ place }) => place)).toEqual([undefined, 0, 1, 2, 3, 5]);
-    const { parts, units } = reading;
-    let before = [...reading.before];
-    expect(before.some((value) => value !== 0)).toBe(true);
-    for (let token = 0; token < reading.tokens.length; token++) {
-      const [f, i, g, c, o, h] = (["f", "i", "candidate", "c", "o", "h"] as const).map((name) =>
-        row(parts[name], token, units),
-      ) as [number[], number[], number[], number[], number[], number[]];
-      for (let unit = 0; unit < units; unit++) {
-        const at = <T>(values: readonly T[]) => values[unit] as T;
-        expect(at(c)).toBeCloseTo(at(f) * at(before) + at(i) * at(g), 5);
-        expect(at(h)).toBeCloseTo(at(o) * Math.tanh(at(c)), 5);
+  test(
+    "of an LSTM: c = f · c before + i · candidate at every word, h = o · tanh(c), and the last h gives the " +
+      "verdict",
+    async () => {
+      using model = modelOf(lstm({ units: 7 }));
+      const { encoder } = data;
+      const reading = await readCell({ model, encoder }, TEXT);
+      expect(reading.kind).toBe("lstm");
+      expect(reading.tokens.map(({ word }) => word)).toEqual(["⟨start⟩", "a", "great", "film", "though", "slow"]);
+      // Places count the unread word too.
+      expect(reading.tokens.map(({ place }) => place)).toEqual([undefined, 0, 1, 2, 3, 5]);
+      const { parts, units } = reading;
+      let before = [...reading.before];
+      expect(before.some((value) => value !== 0)).toBe(true);
+      for (let token = 0; token < reading.tokens.length; token++) {
+        const [f, i, g, c, o, h] = (["f", "i", "candidate", "c", "o", "h"] as const).map((name) =>
+          row(parts[name], token, units),
+        ) as [number[], number[], number[], number[], number[], number[]];
+        for (let unit = 0; unit < units; unit++) {
+          const at = <T>(values: readonly T[]) => values[unit] as T;
+          expect(at(c)).toBeCloseTo(at(f) * at(before) + at(i) * at(g), 5);
+          expect(at(h)).toBeCloseTo(at(o) * Math.tanh(at(c)), 5);
+        }
+        before = c;
       }
-      before = c;
-    }
-    const [probability] = (await model.predict(encoder.encode([TEXT]))).data;
-    expect(1 / (1 + Math.exp(-logitOf(reading)))).toBeCloseTo(probability as number, 5);
-  });
+      const [probability] = (await model.predict(encoder.encode([TEXT]))).data;
+      expect(1 / (1 + Math.exp(-logitOf(reading)))).toBeCloseTo(probability as number, 5);
+    },
+  );
 
   test("of a GRU and a simple layer; a text that is too long is read from its end", async () => {
     const { encoder } = data;

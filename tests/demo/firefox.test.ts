@@ -1,7 +1,7 @@
 /**
- * The page in Firefox, where it may differ: every view by click and by keyboard, at a phone's width too; a training to a
- * falling loss, a reload in mid-training, a lost device, two tabs; files that are brought, taken home and brought back; a browser
- * without WebGPU; and nothing that axe-core, the console or the network complains of.
+ * The page in Firefox, where it may differ: every view by click and by keyboard, at a phone's width too; a training to
+ * a falling loss, a reload in mid-training, a lost device, two tabs; files that are brought, taken home and brought
+ * back; a browser without WebGPU; and nothing that axe-core, the console or the network complains of.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser } from "../../src/cli/launch_browser.ts";

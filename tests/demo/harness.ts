@@ -32,7 +32,9 @@ const FOLDER = "some/folder/";
 /** A page, and what it did that it should not do. */
 export interface Watched {
   readonly page: Page;
-  /** What went to the console as an error or a warning, what nothing caught, and what broke the Content-Security-Policy. */
+  /**
+   * What went to the console as an error or a warning, what nothing caught, and what broke the Content-Security-Policy.
+   */
   readonly complaints: string[];
   /** Requests to another host. */
   readonly foreign: string[];

@@ -1,6 +1,7 @@
 /**
- * A page that trains keeps its memory: the heaps of page and worker, and the GPU process's resident memory, seen through the
- * DevTools protocol after collections. SLUICE_PAGE_MINUTES says how long it trains; without it nothing is run.
+ * A page that trains keeps its memory: the heaps of page and worker, and the GPU process's resident memory, seen
+ * through the DevTools protocol after collections. SLUICE_PAGE_MINUTES says how long it trains; without it nothing is
+ * run.
  */
 import { readFileSync } from "node:fs";
 import type { CDPSession, Page } from "puppeteer";

@@ -1,4 +1,6 @@
-/** Inside the cell, in the built page: by mouse, by keyboard and as a table, with the model that comes with the page. */
+/**
+ * Inside the cell, in the built page: by mouse, by keyboard and as a table, with the model that comes with the page.
+ */
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSite, paste, type Site, textOf, waitForText } from "./harness.ts";

@@ -76,7 +76,7 @@ test("trains in a worker, and judges a sentence", async () => {
   await page.close();
 });
 
-test("the first verdict is painted before the weights have come, and the shipped model answers as one types", async () => {
+test("the first verdict is painted before the weights arrive, and the shipped model answers as one types", async () => {
   const { page, complaints, foreign } = await site.open();
   // Not from the worker: its script is still on its way.
   expect(await textOf(page, "#verdict")).toMatch(/^Praise, 9\d\.\d% sure$/);

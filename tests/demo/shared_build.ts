@@ -1,4 +1,6 @@
-/** Vitest's global set-up: a place for the built page, which the first test that opens it fills and all others share. */
+/**
+ * Vitest's global set-up: a place for the built page, which the first test that opens it fills and all others share.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** How fast the page is there, how little it loads, and that it stays responsive: measured, with the bounds that it promises. */
+/**
+ * How fast the page is there, how little it loads, and that it stays responsive: measured, with the bounds that it
+ * promises.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -11,9 +14,14 @@ const FIRST_STEP = 5000;
 const OPENINGS = 5;
 /** A task of the page's own thread that holds up a click, in milliseconds: what browsers report as long. */
 const LONG_TASK = 50;
-/** The mean time between two frames while it trains, in milliseconds; a browser that draws 60 of them a second has 16.7. */
+/**
+ * The mean time between two frames while it trains, in milliseconds; a browser that draws 60 of them a second has 16.7.
+ */
 const FRAME = 20;
-/** Of all script from opening the page to the first step, the worker's with the engine too, gzipped; charts and data apart. */
+/**
+ * Of all script from opening the page to the first step, the worker's with the engine too, gzipped; charts and data
+ * apart.
+ */
 const SCRIPT_BYTES = 150_000;
 const CHARTS_AND_DATA = /\/(uPlot|sentences)-/;
 
@@ -67,7 +75,10 @@ async function openAndTrain(): Promise<Watched & { readonly firstStep: number }>
 interface Measured {
   /** From opening the page to the first step, in milliseconds. */
   readonly firstStep: number;
-  /** The longest task of the page's own thread from the click to the second epoch, in milliseconds; 0 where none was long. */
+  /**
+   * The longest task of the page's own thread from the click to the second epoch, in milliseconds; 0 where none was
+   * long.
+   */
   readonly longestTask: number;
   /** Milliseconds from one frame to the next, on average, while it trained. */
   readonly frame: number;

@@ -1,4 +1,7 @@
-/** Training in the page, end to end: files good and bad, reloads and lost devices, each ending with the very same weights. */
+/**
+ * Training in the page, end to end: files good and bad, reloads and lost devices, each ending with the very same
+ * weights.
+ */
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Every view, light and dark, wide and on a phone: axe-core finds nothing, nothing is wider than the screen, and nothing
- * complains. With SLUICE_DEMO_PICTURES=folder a picture of each is kept, for a person to look at.
+ * Every view, light and dark, wide and on a phone: axe-core finds nothing, nothing is wider than the screen, and
+ * nothing complains. With SLUICE_DEMO_PICTURES=folder a picture of each is kept, for a person to look at.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,15 +1,16 @@
 /**
- * Layers in pairs, Sluice's and TensorFlow.js's, drawn by numbers: what a random model is made of. TensorFlow.js is a port of
- * Keras 2. Where Keras 3 differs, a pair says so and leaves the difference out:
+ * Layers in pairs, Sluice's and TensorFlow.js's, drawn by numbers: what a random model is made of. TensorFlow.js is a
+ * port of Keras 2. Where Keras 3 differs, a pair says so and leaves the difference out:
  * - "hard_sigmoid" is clip(0.2·x + 0.5) in Keras 2, relu6(x + 3) / 6 in Keras 3: not drawn.
- * - Recurrent layers of Keras 2 have hard sigmoid gates and a GRU without `resetAfter` by default: both sides say which.
- * - Keras 2's Bidirectional gives the last output at masked steps, Keras 3's zeros; its merging layers join masks by "and",
- *   Keras 3's by "or": where there is a mask, neither gives a sequence.
- * What TensorFlow.js 4.22 lacks is not drawn: gradients of a loop over one timestep and of dilated convolutions, causal padding,
- * normalisations without gamma or beta, an ELU of another alpha. Its gradient of a mean over a window that padding makes smaller
- * divides by the whole window (its value does not), and that of a largest element goes whole to each of equal ones: no global
- * pooling of the largest. Its softmax layer fails on a mask of timesteps, and a mask that has ended is
- * still handed to later layers: behind one there are dense layers only.
+ * - Recurrent layers of Keras 2 have hard sigmoid gates and a GRU without `resetAfter` by default: both sides say
+ *   which.
+ * - Keras 2's Bidirectional gives the last output at masked steps, Keras 3's zeros; its merging layers join masks by
+ *   "and", Keras 3's by "or": where there is a mask, neither gives a sequence. What TensorFlow.js 4.22 lacks is not
+ *   drawn: gradients of a loop over one timestep and of dilated convolutions, causal padding, normalisations without
+ *   gamma or beta, an ELU of another alpha. Its gradient of a mean over a window that padding makes smaller divides by
+ *   the whole window (its value does not), and that of a largest element goes whole to each of equal ones: no global
+ *   pooling of the largest. Its softmax layer fails on a mask of timesteps, and a mask that has ended is still handed
+ *   to later layers: behind one there are dense layers only.
  */
 import * as tfl from "@tensorflow/tfjs-layers";
 import * as sluice from "../../src/index.ts";
@@ -80,7 +81,10 @@ const REGULARIZERS = [
   ],
 ] as const;
 
-/** Recurrent layers' gates: Keras 3's defaults, said to both; TensorFlow.js's own initializer is slow, and weights are set anyway. */
+/**
+ * Recurrent layers' gates: Keras 3's defaults, said to both; TensorFlow.js's own initializer is slow, and weights are
+ * set anyway.
+ */
 function recurrent({ a, b, c }: Choice, returnSequences: boolean): readonly [sluice.Rnn, tfl.layers.RNN] {
   const activation = pick(["tanh", "relu", "sigmoid", "softsign"] as const, b);
   const shared = { units: 1 + (a % 4), activation, returnSequences, useBias: c % 5 !== 0, goBackwards: c % 3 === 0 };

@@ -1,7 +1,8 @@
 /**
- * Random small models here and in TensorFlow.js, from the same weights on the same data: the float64 interpreter's and the GPU's
- * outputs, the gradients of a loss (what a step of SGD takes off the weights), and three steps of an optimizer, moving
- * statistics included. SLUICE_PAIRS sets how many models, SLUICE_SEED repeats a run; fast-check makes a failing model smaller.
+ * Random small models here and in TensorFlow.js, from the same weights on the same data: the float64 interpreter's and
+ * the GPU's outputs, the gradients of a loss (what a step of SGD takes off the weights), and three steps of an
+ * optimizer, moving statistics included. SLUICE_PAIRS sets how many models, SLUICE_SEED repeats a run; fast-check makes
+ * a failing model smaller.
  */
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
@@ -60,8 +61,8 @@ const TASKS: readonly Task[] = [
 ];
 
 /**
- * Not among them, as TensorFlow.js differs from Keras 3: Adam (epsilon beside a corrected root), a centered RMSprop (which takes
- * epsilon off) and Adadelta (which divides by the sum of squares before this step's).
+ * Not among them, as TensorFlow.js differs from Keras 3: Adam (epsilon beside a corrected root), a centered RMSprop
+ * (which takes epsilon off) and Adadelta (which divides by the sum of squares before this step's).
  */
 const OPTIMIZERS: readonly (() => readonly [sluice.Optimizer, tf.Optimizer])[] = [
   () => [sluice.sgd({ learningRate: 0.05 }), tf.train.sgd(0.05)],

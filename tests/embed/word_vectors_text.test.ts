@@ -169,7 +169,8 @@ describe("word vectors as text", () => {
 
   test("10,000 mutations give vectors or a typed error, and nothing else", async () => {
     const whole = bytesOf(
-      "4 3\nthe 0.418 0.24968 -0.41242\nof . 0.7085 0.57088 -0.4716\n<unk> 0.68047 -0.039263 1e-3\n\u00e9t\u00e9 1 2 3\n",
+      "4 3\nthe 0.418 0.24968 -0.41242\nof . 0.7085 0.57088 -0.4716\n<unk> 0.68047 -0.039263 1e-3\n\u00e9t\u00e9 1 2 " +
+        "3\n",
     );
     const cut = fc.nat({ max: whole.length });
     const flips = fc.array(fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 })), { maxLength: 4 });

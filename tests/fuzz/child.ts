@@ -1,6 +1,7 @@
 /**
- * A child process that gives damaged files to one loader. Arguments: the loader, how many files, the seed, and files of the
- * corpus (JSON: base64 by name). It prints a line of JSON before each file and at its end; whoever started it keeps the time.
+ * A child process that gives damaged files to one loader. Arguments: the loader, how many files, the seed, and files of
+ * the corpus (JSON: base64 by name). It prints a line of JSON before each file and at its end; whoever started it keeps
+ * the time.
  */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";

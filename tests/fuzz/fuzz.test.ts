@@ -1,7 +1,8 @@
 /**
- * Damaged files for every loader: each is refused with a FormatError or loads rightly, within 2 s and 256 MiB. A child process
- * does it, so that a crash or a hang is seen as one. SLUICE_MUTATIONS says how many files a loader gets, SLUICE_SEED which,
- * SLUICE_LOADER names one loader. What failed once lies in `corpus/LOADER-….json` and is tried first.
+ * Damaged files for every loader: each is refused with a FormatError or loads rightly, within 2 s and 256 MiB. A child
+ * process does it, so that a crash or a hang is seen as one. SLUICE_MUTATIONS says how many files a loader gets,
+ * SLUICE_SEED which, SLUICE_LOADER names one loader. What failed once lies in `corpus/LOADER-….json` and is tried
+ * first.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -103,7 +104,9 @@ for (const loader of Object.keys(LOADERS)) {
   test.runIf(isWanted)(`${loader}: ${mutations} damaged files (seed ${seed})`, { timeout: 3_600_000 }, async () => {
     const { failed, files, counts } = await fuzz(loader);
     const { loaded, refused, seconds, bytes } = counts;
-    const note = `${refused} refused, ${loaded} loaded; at most ${seconds.toFixed(2)} s and ${Math.ceil(bytes / 2 ** 20)} MiB`;
+    const note =
+      `${refused} refused, ${loaded} loaded; at most ${seconds.toFixed(2)} s and ` +
+      `${Math.ceil(bytes / 2 ** 20)} MiB`;
     tally({ what: `damaged files: ${loader}`, tried: mutations, lost: failed === undefined ? 0 : 1, note });
     if (failed === undefined) {
       expect(loaded + refused).toBeGreaterThanOrEqual(mutations);

@@ -1,6 +1,6 @@
 /**
- * The loaders under test: how whole files are made, how they are damaged, and what is asked of a file that loads all the same.
- * A new loader of files from outside gets a row here.
+ * The loaders under test: how whole files are made, how they are damaged, and what is asked of a file that loads all
+ * the same. A new loader of files from outside gets a row here.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

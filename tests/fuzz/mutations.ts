@@ -1,4 +1,7 @@
-/** Ways to damage a file: blindly, byte by byte, and with a knowledge of JSON. All are fast-check's, so that a failure shrinks. */
+/**
+ * Ways to damage a file: blindly, byte by byte, and with a knowledge of JSON. All are fast-check's, so that a failure
+ * shrinks.
+ */
 import fc from "fast-check";
 
 /** Files by name; a loader of one file has one, whatever its name. */
@@ -66,7 +69,10 @@ const inOrder =
 /** One to four blind changes. */
 export const bytesMutation: fc.Arbitrary<OfBytes> = fc.array(oneOfBytes, { minLength: 1, maxLength: 4 }).map(inOrder);
 
-/** Eight bytes that lie where a format keeps addresses and lengths take others' place: structures in a circle, or over each other. */
+/**
+ * Eight bytes that lie where a format keeps addresses and lengths take others' place: structures in a circle, or over
+ * each other.
+ */
 export const addressMutation: fc.Arbitrary<OfBytes> = fc
   .array(fc.tuple(at, at), { minLength: 1, maxLength: 3 })
   .map((moves) => (bytes: Uint8Array) => {

@@ -113,7 +113,7 @@ test("a disk that is really full leaves the old save, gives back what it took, a
     for (let save = 2; save < 5; save++) {
       const error = await writeModelDirectory(files, directory, modelOf(save, 200_000)).catch((cause) => cause);
       expect(error).toBeInstanceOf(FileError);
-      expect(error.message).toMatch(/the disk is full.*ENOSPC.*what was there before is unchanged/);
+      expect(error.message).toMatch(/the disk is full.*ENOSPC.*the previous contents are unchanged/);
       expect(await savedAt(directory)).toEqual({ save: 1 });
       expect(await nodeFiles.readdir(directory)).toEqual(before);
     }

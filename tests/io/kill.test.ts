@@ -1,6 +1,6 @@
 /**
- * A save that is killed at any moment leaves the old save or the new one: a child that saves without an end is killed by
- * SIGKILL, SLUICE_KILLS times in Node and in Deno, at moments drawn from SLUICE_SEED.
+ * A save that is killed at any moment leaves the old save or the new one: a child that saves without an end is killed
+ * by SIGKILL, SLUICE_KILLS times in Node and in Deno, at moments drawn from SLUICE_SEED.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";

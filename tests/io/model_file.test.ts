@@ -183,7 +183,7 @@ describe("a model in a directory", () => {
     const weights = `weights-${(await sha256Hex(weightsOf(2))).slice(0, 16)}.safetensors`;
     expect(await files.readDirectory(directory)).toEqual(["model.json", "notes.txt", weights]);
     await writeFile(`${directory}/${weights}`, new Uint8Array(10_000));
-    await expect(readModelDirectory(files, directory)).rejects.toThrow(/has 10000 bytes, but at most/);
+    await expect(readModelDirectory(files, directory)).rejects.toThrow(/has 10000 bytes; expected at most/);
     await expect(readModelDirectory(files, `${folder}/none`)).rejects.toThrow(/no such file/);
   });
 });

@@ -35,7 +35,8 @@ export async function learn() {
   const index = new VectorIndex(device, { dimension: 2 });
   await index.add(["right", "up"], [1, 0, 0, 1]);
   const [[hit]] = await index.search([0.1, 1], { k: 1 });
-  const result = { losses: history.loss, before: [...first.data], after: [...second.data], planned: [...third.data], nearest: hit.id };
+  const [before, after, planned] = [first, second, third].map(({ data }) => [...data]);
+  const result = { losses: history.loss, before, after, planned, nearest: hit.id };
   for (const each of [model, again, predictor, index]) each.dispose();
   device.dispose();
   return result;

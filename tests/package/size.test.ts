@@ -17,8 +17,8 @@ const PAGES: Readonly<Record<string, { readonly budget: number; readonly source:
   },
   "computes: everything below the layers": {
     budget: 81,
-    source: `export { constantValue, Device, gradients, inputValue, interpret, ops, operationTimes, printGraph, Program, program,
-      Random, requestDevice, scalar, tuningOf, valueAndGrad, Variable, vjp } from "sluice";`,
+    source: `export { constantValue, Device, gradients, inputValue, interpret, ops, operationTimes, printGraph, Program,
+      program, Random, requestDevice, scalar, tuningOf, valueAndGrad, Variable, vjp } from "sluice";`,
   },
   "trains the tutorial's model": {
     budget: 106,

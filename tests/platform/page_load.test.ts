@@ -1,6 +1,7 @@
 /**
- * From opening a page to the first submit of a training of the tutorial's model, in Chromium on SwiftShader: the package bundled,
- * a browser that has seen nothing yet. Tells the time of each load (`SLUICE_LOADS` of them), and how the pipelines came.
+ * From opening a page to the first submit of a training of the tutorial's model, in Chromium on SwiftShader: the
+ * package bundled, a browser that has seen nothing yet. Tells the time of each load (`SLUICE_LOADS` of them), and how
+ * the pipelines came.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

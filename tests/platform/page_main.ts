@@ -1,4 +1,7 @@
-/** Runs in a browser's page: every conformance case of `?suite=` whose name holds `&cases=`, reported to whoever opened the page. */
+/**
+ * Runs in a browser's page: every conformance case of `?suite=` whose name holds `&cases=`, reported to whoever opened
+ * the page.
+ */
 import { casesOf } from "../conformance/index.ts";
 import { runCases } from "../conformance/run.ts";
 

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe } from "vitest";
 import type { CaseResult, Report } from "../conformance/run.ts";
 import { CASE_MS, declareCases, selectedCases } from "./selection.ts";
 
-/** Runs the cases elsewhere, hands over each line that comes back, and resolves when the runtime is gone, or was told to go. */
+/**
+ * Runs the cases elsewhere, hands over each line that comes back, and resolves when the runtime is gone, or was told to
+ * go.
+ */
 export type StartRuntime = (onLine: (line: string) => void, signal: AbortSignal) => Promise<void>;
 
 /** Declares one test per case. `notes()` is what the runtime wrote besides its reports, for a failure's text. */

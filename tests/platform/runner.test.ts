@@ -11,7 +11,7 @@ const faulty: ConformanceCase = {
   run: async ({ gpu }) => void gpu.createBuffer({ size: 16, usage: 0 }),
 };
 
-test("a case fails by what it throws, and by an error that nothing captured; the next case gets a good device", async () => {
+test("a case fails by what it throws and by uncaptured errors; the next case gets a good device", async () => {
   const reports: Report[] = [];
   await runCases([passing, throwing, faulty, passing], (report) => reports.push(report));
   expect(reports[0]).toMatchObject({ kind: "adapter" });

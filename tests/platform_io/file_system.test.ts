@@ -71,14 +71,14 @@ describe("the file system of Node", () => {
     await expect(files.readStream(folder)).rejects.toThrow(/is a directory/);
     await expect(files.readDirectory(`${folder}/none`)).rejects.toThrow(FileError);
     await files.writeFileAtomic(`${folder}/x`, bytesOf("12345"));
-    await expect(files.readFile(`${folder}/x`, { maxBytes: 4 })).rejects.toThrow(/has 5 bytes, but at most 4/);
+    await expect(files.readFile(`${folder}/x`, { maxBytes: 4 })).rejects.toThrow(/has 5 bytes; expected at most 4/);
     await expect(files.writeFileAtomic(`${folder}/none/x`, bytesOf("1"))).rejects.toMatchObject({
       details: { code: "ENOENT" },
     });
   });
 
   test.each([
-    ["write", "ENOSPC", /disk is full.*what was there before is unchanged/],
+    ["write", "ENOSPC", /disk is full.*the previous contents are unchanged/],
     ["sync", "EIO", /device failed.*unchanged/],
     ["open", "EROFS", /read-only/],
     ["rename", "EACCES", /access is denied/],

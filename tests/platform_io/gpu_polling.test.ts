@@ -116,7 +116,7 @@ async function busyShare(work: () => Promise<unknown>): Promise<number> {
   return performance.eventLoopUtilization(began).utilization;
 }
 
-test("importing sluice/node leaves setImmediate alone; reduceGpuPolling lets the thread rest, until it is undone", async () => {
+test("importing sluice/node leaves setImmediate alone; reduceGpuPolling rests the thread until undone", async () => {
   const original = setImmediate;
   using device = await requestDevice();
   expect(setImmediate).toBe(original);

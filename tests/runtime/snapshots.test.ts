@@ -34,7 +34,9 @@ const flippedBit: Fault = ({ gpu }) => {
   };
 };
 
-/** Copies of so many bytes or less do not reach the host, as on a device that is gone: what was there before comes back. */
+/**
+ * Copies of so many bytes or less do not reach the host, as on a device that is gone: what was there before comes back.
+ */
 const lostCopies =
   (most: number): Fault =>
   ({ gpu }) => {

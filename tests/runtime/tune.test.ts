@@ -67,7 +67,7 @@ async function variantsRun(device: Device, graph: Graph, variants?: Map<string, 
 }
 
 describe("choosing", () => {
-  test("the fastest by the clock runs, each shape is measured once, and the choice is listed with its times", async () => {
+  test("the fastest variant runs, each shape is measured once, and choices are listed with their times", async () => {
     const store = memoryStore();
     const { asked, timer } = timerFor("tiled");
     using device = await tunedDevice({ store, timer });

@@ -10,8 +10,8 @@ export interface Injection {
 }
 
 /**
- * The n-th buffer that is asked of the GPUDevice from now on cannot be had: what comes is a buffer that is no use, as WebGPU gives
- * one, and the out-of-memory scope around it has the error.
+ * The n-th buffer that is asked of the GPUDevice from now on cannot be had: what comes is a buffer that is no use, as
+ * WebGPU gives one, and the out-of-memory scope around it has the error.
  */
 export function failNthBuffer({ gpu }: Device, n: number): Injection {
   const { createBuffer, popErrorScope } = gpu;

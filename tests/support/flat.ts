@@ -5,7 +5,9 @@ interface Runtime {
   readonly process?: { memoryUsage?(): { readonly rss: number } };
 }
 
-/** Bytes that this process holds, after a collection if one can be asked for. Undefined in browsers, which do not tell. */
+/**
+ * Bytes that this process holds, after a collection if one can be asked for. Undefined in browsers, which do not tell.
+ */
 export async function residentBytes(): Promise<number | undefined> {
   const { gc, process } = globalThis as unknown as Runtime;
   gc?.();

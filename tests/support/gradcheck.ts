@@ -66,7 +66,7 @@ export function checkGradients(
         return loss(value, data);
       };
       const numeric = (moved(step) - moved(-step)) / (2 * step);
-      const place = `${name}: d(loss) / d(input ${values.indexOf(value)}[${index}]) by vjp, against central differences`;
+      const place = `${name}: d(loss)/d(input ${values.indexOf(value)}[${index}]) by vjp, against central differences`;
       expectNear(place, gradient[index] as number, numeric, tolerance);
     }
   });

@@ -26,8 +26,9 @@ export function readSource(root: string, folder: string): readonly SourceFile[] 
     .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }));
 }
 
-const IMPORT =
-  /^\s*(?:import|export)\s+(?<type>type\s)?(?:[^"';]*?\sfrom\s+)?["'](?<from>[^"']+)["']|(?:\bimport\(|\bnew Worker\(\s*new URL\()\s*(?:\/\*.*?\*\/\s*)?["'](?<dynamic>[^"']+)["']/gm;
+const STATIC = /^\s*(?:import|export)\s+(?<type>type\s)?(?:[^"';]*?\sfrom\s+)?["'](?<from>[^"']+)["']/;
+const DYNAMIC = /(?:\bimport\(|\bnew Worker\(\s*new URL\()\s*(?:\/\*.*?\*\/\s*)?["'](?<dynamic>[^"']+)["']/;
+const IMPORT = new RegExp(`${STATIC.source}|${DYNAMIC.source}`, "gm");
 
 /** The file's imports and re-exports, static and dynamic. */
 export function importsOf({ path, text }: SourceFile): readonly ImportLine[] {
@@ -47,7 +48,10 @@ export function withoutComments(text: string): string {
   );
 }
 
-/** The module of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`. */
+/**
+ * The module of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in
+ * `index.ts`.
+ */
 export function moduleOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
   return top === "src" ? second : top;

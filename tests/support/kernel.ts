@@ -39,7 +39,10 @@ export function operand(
 /** Lanes of lavapipe's subgroups, which Node's software adapter has. */
 const LAVAPIPE_LANES = 8;
 
-/** Traits for planning: WebGPU's default limits, and an adapter fast enough that only a test that asks for chunks gets them. */
+/**
+ * Traits for planning: WebGPU's default limits, and an adapter fast enough that only a test that asks for chunks gets
+ * them.
+ */
 export function testTraits(
   kind: AdapterTraits["kind"] = "lavapipe",
   changes: Partial<AdapterTraits> = {},
@@ -174,8 +177,9 @@ export async function runKernel(
 }
 
 /**
- * Plans for an adapter as far as the device goes along: lanes are the device's own, and without any the call chooses for itself.
- * Lavapipe without subgroups gets its own plans only: with few rows Mesa's compiler ends the process, see lstm_backward.ts.
+ * Plans for an adapter as far as the device goes along: lanes are the device's own, and without any the call chooses
+ * for itself. Lavapipe without subgroups gets its own plans only: with few rows Mesa's compiler ends the process, see
+ * lstm_backward.ts.
  */
 function planFor(device: Device, call: KernelCall, adapter: AdapterTraits, variant: string | undefined): KernelPlan {
   const { kind, subgroupSize } = device.traits;

@@ -31,7 +31,9 @@ export function expectClose(what: string, came: Tensorish, wanted: Tensorish, to
   }
   if (worst.share > 1 || Number.isNaN(worst.share)) {
     throw new Error(
-      `${what}: element ${worst.index} of [${wanted.shape.join(", ")}] is ${came.data[worst.index]}; expected ${wanted.data[worst.index]} within ${tolerance.absolute} + ${tolerance.relative}·|x| (${worst.share.toPrecision(3)} times what is allowed)`,
+      `${what}: element ${worst.index} of [${wanted.shape.join(", ")}] is ${came.data[worst.index]}; expected ` +
+        `${wanted.data[worst.index]} within ${tolerance.absolute} + ${tolerance.relative}·|x| ` +
+        `(${worst.share.toPrecision(3)} times what is allowed)`,
     );
   }
   return worst.share;

@@ -1,6 +1,6 @@
 /**
- * Stands in for `vitest` where Vitest does not run: in Deno and in a browser's page, by an import map and an alias. Test files are
- * collected as cases; `expect` is Vitest's own.
+ * Stands in for `vitest` where Vitest does not run: in Deno and in a browser's page, by an import map and an alias.
+ * Test files are collected as cases; `expect` is Vitest's own.
  */
 import { ChaiStyleAssertions, chai, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from "@vitest/expect";
 import type { ConformanceCase } from "../conformance/case.ts";

@@ -1,4 +1,7 @@
-/** The worker: trains, tells the page of each step, and keeps the training every few steps; after a reload it goes on from there. */
+/**
+ * The worker: trains, tells the page of each step, and keeps the training every few steps; after a reload it goes on
+ * from there.
+ */
 import {
   type Callback,
   dense,

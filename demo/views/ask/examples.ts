@@ -1,4 +1,6 @@
-/** Texts to try: written for this page, in neither data set. Each shows something that a sum of words could not know. */
+/**
+ * Texts to try: written for this page, in neither data set. Each shows something that a sum of words could not know.
+ */
 import { FIRST_TEXT } from "../../first_sentence.ts";
 
 export const EXAMPLES: readonly string[] = [

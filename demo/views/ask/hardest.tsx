@@ -43,7 +43,8 @@ export function Hardest({ choose }: { readonly choose: (text: string) => void })
           ? "Reading texts that it never trained on …"
           : answer === undefined || !isCurrent
             ? "Of texts that it never trained on, those where it was surest and wrong."
-            : `It read ${count(answer.read)} texts that it never trained on, and was wrong on ${count(answer.wrong)}. These were the worst.`}
+            : `It read ${count(answer.read)} texts that it never trained on, and was wrong on ` +
+              `${count(answer.wrong)}. These were the worst.`}
       </p>
       {isCurrent && answer !== undefined ? (
         <ul class="examples">

@@ -14,7 +14,10 @@ export function rangeOf(words: readonly JudgedWord[]): number {
   return Math.max(LEAST_RANGE, ...words.map(({ push = 0 }) => Math.abs(push)));
 }
 
-/** A word of the cursor takes so long: a sentence is read in less than the five seconds after which motion has to be stoppable. */
+/**
+ * A word of the cursor takes so long: a sentence is read in less than the five seconds after which motion has to be
+ * stoppable.
+ */
 const READING_MILLISECONDS = 170;
 
 /** Where the cursor stands that reads the first sentence once, to show that words can be looked at. */

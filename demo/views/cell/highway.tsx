@@ -1,6 +1,6 @@
 /**
- * A unit's cell state as water in a canal: as wide as the state is large, blue above zero and orange below. At each word the
- * forget gate lets a part of it pass, and what the input gate lets in of the candidate joins it from the side.
+ * A unit's cell state as water in a canal: as wide as the state is large, blue above zero and orange below. At each
+ * word the forget gate lets a part of it pass, and what the input gate lets in of the candidate joins it from the side.
  */
 import { useCallback } from "preact/hooks";
 import type { CellReading } from "../../messages/cell.ts";

@@ -1,6 +1,6 @@
 /**
- * The picture: the words, one unit's canal and its gates below it, and the units as rows, all over the same steps. On a phone
- * the words run down, and a few units stand side by side.
+ * The picture: the words, one unit's canal and its gates below it, and the units as rows, all over the same steps. On a
+ * phone the words run down, and a few units stand side by side.
  */
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";

@@ -1,4 +1,7 @@
-/** What the view shows: the reading of the sentence at hand, the token and unit in the middle, and how the picture is set. */
+/**
+ * What the view shows: the reading of the sentence at hand, the token and unit in the middle, and how the picture is
+ * set.
+ */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { readReading } from "../../cell/reading_file.ts";
 import type { CellReading, PartName } from "../../messages/cell.ts";

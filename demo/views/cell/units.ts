@@ -58,7 +58,9 @@ export function peakOf(reading: CellReading, unit: number): number {
   return changes.indexOf(Math.max(...changes));
 }
 
-/** All units, in the order of the sort. It depends on the whole text, so it does not change while the text is played. */
+/**
+ * All units, in the order of the sort. It depends on the whole text, so it does not change while the text is played.
+ */
 export function sortUnits(reading: CellReading, sort: Sort): readonly number[] {
   const units = Array.from({ length: reading.units }, (_, unit) => unit);
   const by = (key: (unit: number) => number) => {

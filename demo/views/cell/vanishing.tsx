@@ -91,7 +91,10 @@ function grows(norms: Float32Array): string {
   const ratio = (norms[0] ?? 0) / (norms.at(-1) || 1);
   if (ratio > 1.05) return `grows ${ratio.toFixed(1)} times`;
   if (ratio >= 0.01) return `keeps ${(100 * ratio).toFixed(0)}%`;
-  return `keeps ${ratio.toExponential(0).replace(/e([+-]\d+)/, (_, power: string) => ` · 10${superscript(Number(power))}`)}`;
+  return (
+    "keeps " +
+    `${ratio.toExponential(0).replace(/e([+-]\d+)/, (_, power: string) => ` · 10${superscript(Number(power))}`)}`
+  );
 }
 
 /** Less than this cannot be drawn on a logarithmic axis. */

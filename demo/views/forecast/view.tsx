@@ -206,7 +206,8 @@ export function View() {
           <figcaption>
             {series.value === undefined
               ? "Reading the series …"
-              : `“${series.value.column}”, the last ${count(Math.min(settings.value.rows, series.value.rows))} of ${count(series.value.rows)} rows`}
+              : `“${series.value.column}”, the last ${count(Math.min(settings.value.rows, series.value.rows))} of ` +
+                `${count(series.value.rows)} rows`}
           </figcaption>
           <SeriesChart />
           <p class="key">

@@ -1,4 +1,7 @@
-/** What another page needs to load the model: a few lines that work as they stand, once the archive lies in `model` beside it. */
+/**
+ * What another page needs to load the model: a few lines that work as they stand, once the archive lies in `model`
+ * beside it.
+ */
 export const SNIPPET = `import { loadModel, requestDevice } from "sluice";
 
 const read = async (name) => {

@@ -216,8 +216,8 @@ function Card() {
       <h3 id="card-title">The model that comes with this page</h3>
       <p>
         Right on <b>{percent(shipped.testAccuracy)}</b> of {count(shipped.reviews)} test reviews, measured with the very
-        files that this page loads ({megabytes(shipped.bytes)}, weights in 16 bits); {percent(trained.testAccuracy)}{" "}
-        with the 32 bits it was trained in.
+        files that this page loads ({megabytes(shipped.bytes)}, weights in 16 bits);{" "}
+        {`${percent(trained.testAccuracy)} with the 32 bits it was trained in.`}
       </p>
       <dl>
         <dt>Command</dt>

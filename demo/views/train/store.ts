@@ -67,7 +67,8 @@ function hearEpoch({ epoch, training, heldOut, seconds }: EpochEvent): void {
   curvesVersion.value++;
   offerOwn();
   note(
-    `epoch ${epoch}: loss ${training.loss.toFixed(4)}, accuracy ${percent(training.accuracy)}; held out: loss ${heldOut.loss.toFixed(4)}, accuracy ${percent(heldOut.accuracy)}; ${seconds.toFixed(1)} s`,
+    `epoch ${epoch}: loss ${training.loss.toFixed(4)}, accuracy ${percent(training.accuracy)}; held out: loss ` +
+      `${heldOut.loss.toFixed(4)}, accuracy ${percent(heldOut.accuracy)}; ${seconds.toFixed(1)} s`,
   );
 }
 
@@ -182,7 +183,9 @@ export async function showRecording(): Promise<void> {
     figures.value = { ...run.figures, kind: "step", point: undefined };
     summary.value = run.summary;
     dataInfo.value = run.data;
-    status.value = `A recorded run, since there is no GPU here: ${run.seconds} s on ${run.adapter}, ${run.runtime}, ${run.date}.`;
+    status.value =
+      `A recorded run, since there is no GPU here: ${run.seconds} s on ${run.adapter}, ${run.runtime}, ` +
+      `${run.date}.`;
   });
 }
 

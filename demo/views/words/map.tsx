@@ -5,6 +5,11 @@ import { Canvas } from "../../ui/canvas.tsx";
 import { colour } from "../../ui/theme.ts";
 import { choose, chosen, near, type View, view } from "./store.ts";
 
+/** What a screen reader says of the map. */
+const LABEL =
+  "Map of words: arrow keys move it, plus and minus zoom, 0 shows the whole. Words are found by the search, " +
+  "and their neighbours are listed beside it.";
+
 /** Words of a tone that nobody doubts, to see whether the map knows it. */
 export const PRAISING = ["wonderful", "excellent", "great", "perfect", "superb", "loved"];
 export const BLAMING = ["awful", "worst", "boring", "waste", "terrible", "poorly"];
@@ -220,7 +225,7 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         role="application"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is walked by keyboard
         tabIndex={0}
-        aria-label="Map of words: arrow keys move it, plus and minus zoom, 0 shows the whole. Words are found by the search, and their neighbours are listed beside it."
+        aria-label={LABEL}
         onKeyDown={keys}
         onWheel={(event) => {
           // Who scrolls the page past it does not mean to zoom; a pinch on a trackpad comes with Ctrl.

@@ -1,4 +1,6 @@
-/** Measuring the adapter: kernels under the roof, others on the same work, a shader of the visitor's, a step in profile. */
+/**
+ * Measuring the adapter: kernels under the roof, others on the same work, a shader of the visitor's, a step in profile.
+ */
 import { adam, type DispatchTime, dense, embedding, lstm, requestDevice, sequential } from "sluice";
 import { type BenchJobEvent, type BenchReport, runBenchJob } from "sluice/bench";
 import type { BenchParams, Profile } from "../../messages/bench.ts";

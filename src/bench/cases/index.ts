@@ -18,7 +18,9 @@ export const CASES: readonly BenchCase[] = [
 
 /** Which cases to run. */
 export interface CaseSelection {
-  /** Words that a case's name must all hold, case aside; several filters are joined by commas, and one of them suffices. */
+  /**
+   * Words that a case's name must all hold, case aside; several filters are joined by commas, and one of them suffices.
+   */
   readonly filter?: string | undefined;
   /** Also those outside the default set. A filter looks at all of them. */
   readonly all?: boolean;

@@ -1,4 +1,7 @@
-/** The LSTM's sweep over time, forward and with its backward sweep; the input's product with the kernel is no part of it. */
+/**
+ * The LSTM's sweep over time, forward and with its backward sweep; the input's product with the kernel is no part of
+ * it.
+ */
 import { type Graph, Variable } from "../../graph/operation.ts";
 import { interpret } from "../../ops/interpret.ts";
 import { lstmSweep } from "../../ops/recurrent/lstm.ts";

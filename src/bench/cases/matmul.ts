@@ -1,4 +1,7 @@
-/** Matrix products: square ones, those of a training step of the reviews' model with its gradients, a batch, and an odd one. */
+/**
+ * Matrix products: square ones, those of a training step of the reviews' model with its gradients, a batch, and an odd
+ * one.
+ */
 import { matmul } from "../../ops/matmul/matmul.ts";
 import type { BenchCase } from "../bench_case.ts";
 import { checkSamples } from "../check_samples.ts";

@@ -1,4 +1,6 @@
-/** Kernels that memory bounds: gather and its transpose, elementwise chains, reductions, softmax, an optimizer's update. */
+/**
+ * Kernels that memory bounds: gather and its transpose, elementwise chains, reductions, softmax, an optimizer's update.
+ */
 import { Variable } from "../../graph/operation.ts";
 import { adam } from "../../nn/optimizers/index.ts";
 import { gather, scatterAdd } from "../../ops/data/gather.ts";
@@ -85,7 +87,9 @@ function scatterCase(name: string, skew: number): BenchCase {
   });
 }
 
-/** tanh(a · b + c) · sigmoid(a): four reads and a write where it is fused, eleven where each operation runs by itself. */
+/**
+ * tanh(a · b + c) · sigmoid(a): four reads and a write where it is fused, eleven where each operation runs by itself.
+ */
 function chainCase(count: number): BenchCase {
   return graphCase({
     name: `elementwise chain tanh(a*b+c)*sigmoid(a) of ${count}`,

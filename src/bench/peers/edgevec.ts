@@ -49,8 +49,8 @@ export async function loadEdgevec(): Promise<Peer> {
 }
 
 /**
- * With its own defaults, by distance between vectors of length 1, which orders as the cosine does: asked for the cosine or the
- * dot product, version 0.9.0 finds what is farthest.
+ * With its own defaults, by distance between vectors of length 1, which orders as the cosine does: asked for the cosine
+ * or the dot product, version 0.9.0 finds what is farthest.
  */
 function build({ EdgeVec, EdgeVecConfig }: typeof import("edgevec"), sizes: SearchSizes): Omit<Built, "key"> {
   const { rows, dimension } = sizes;

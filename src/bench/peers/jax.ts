@@ -38,7 +38,8 @@ async function prepareProduct(jax: Jax, product: Product): Promise<PreparedPeer>
   const [left, right] = [a, b].map(({ variable, data }) =>
     np.array(data as Float32Array<ArrayBuffer>, { shape: [...variable.shape] }),
   ) as [Array, Array];
-  // Arrays are counted by reference: `ref` keeps the operands for the next run. A transpose is a view, read by the product.
+  // Arrays are counted by reference: `ref` keeps the operands for the next run. A transpose is a view, read by the
+  // product.
   const multiply = () =>
     np.matmul(
       product.transposeA ? np.matrixTranspose(left.ref) : left.ref,

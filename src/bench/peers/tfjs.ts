@@ -73,7 +73,10 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
   return { subject, dispose: () => core.dispose([left, right]) };
 }
 
-/** `matMul` and `topk` over each part that fits a buffer, as its users write a search; the parts' best are merged on the host. */
+/**
+ * `matMul` and `topk` over each part that fits a buffer, as its users write a search; the parts' best are merged on the
+ * host.
+ */
 async function prepareSearch(core: Core, sizes: SearchSizes): Promise<PreparedPeer> {
   const { parts, queries, best } = searchTask(sizes);
   const rows = sizes.rows / PARTS;

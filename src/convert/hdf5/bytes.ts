@@ -45,8 +45,9 @@ export class Hdf5Bytes {
   }
 
   /**
-   * A part that belongs to one structure of the file alone. All such parts together are no longer than the file: addresses in
-   * a circle, and a thousand structures over the same bytes, end here. So work and memory are bounded by the file's size.
+   * A part that belongs to one structure of the file alone. All such parts together are no longer than the file:
+   * addresses in a circle, and a thousand structures over the same bytes, end here. So work and memory are bounded by
+   * the file's size.
    */
   claim(at: number, length: number): Hdf5Bytes {
     const part = this.part(at, length);

@@ -1,4 +1,7 @@
-/** The checksum of HDF5's newer structures. Source: Bob Jenkins, lookup3.c, `hashlittle`, http://burtleburtle.net/bob/c/lookup3.c */
+/**
+ * The checksum of HDF5's newer structures. Source: Bob Jenkins, lookup3.c, `hashlittle`,
+ * http://burtleburtle.net/bob/c/lookup3.c
+ */
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));
 

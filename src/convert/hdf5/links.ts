@@ -1,4 +1,7 @@
-/** What an HDF5 group holds. Links out of the file, and links by path, are refused. Source: HDF5 File Format Specification 3.0, III and IV.A.2. */
+/**
+ * What an HDF5 group holds. Links out of the file, and links by path, are refused. Source: HDF5 File Format
+ * Specification 3.0, III and IV.A.2.
+ */
 import { type Hdf5Bytes, UNDEFINED_ADDRESS } from "./bytes.ts";
 import { readLinkHeap } from "./link_heap.ts";
 import { MESSAGE, type Message } from "./object_header.ts";

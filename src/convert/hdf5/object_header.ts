@@ -1,4 +1,7 @@
-/** An HDF5 object's header: a list of messages that say what the object is. Source: HDF5 File Format Specification 3.0, IV.A. */
+/**
+ * An HDF5 object's header: a list of messages that say what the object is. Source: HDF5 File Format Specification 3.0,
+ * IV.A.
+ */
 import type { Hdf5Bytes } from "./bytes.ts";
 
 /** The messages that are read. */

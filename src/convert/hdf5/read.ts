@@ -1,8 +1,9 @@
 /**
- * Reads HDF5 files as Keras writes them, and no more of the format than that: groups, attributes of text, data sets of float32
- * and whole numbers in one piece. Everything else is refused by name. It is strict so that files from strangers can be read: no
- * address leaves the file, no byte is read for two purposes, so time and memory are bounded by the file's size.
- * Source: HDF5 File Format Specification 3.0, https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
+ * Reads HDF5 files as Keras writes them, and no more of the format than that: groups, attributes of text, data sets of
+ * float32 and whole numbers in one piece. Everything else is refused by name. It is strict so that files from strangers
+ * can be read: no address leaves the file, no byte is read for two purposes, so time and memory are bounded by the
+ * file's size. Source: HDF5 File Format Specification 3.0,
+ * https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
  */
 import { FormatError } from "../../core/errors.ts";
 import { type Heaps, readAttributes } from "./attributes.ts";

@@ -95,7 +95,8 @@ export function recurrentActivations(layer: string, specs: readonly ActivationSp
     const row = Object.hasOwn(RECURRENT, name) ? RECURRENT[name] : undefined;
     if (row === undefined || Object.keys(options).length > 0) {
       throw new ValueError(
-        `toOnnx: the layer "${layer}" has the activation ${JSON.stringify({ name, ...options })}, which ONNX's recurrent nodes lack; they have ${Object.keys(RECURRENT).join(", ")} without options`,
+        `toOnnx: the layer "${layer}" has the activation ${JSON.stringify({ name, ...options })}, which ONNX's ` +
+          `recurrent nodes lack; they have ${Object.keys(RECURRENT).join(", ")} without options`,
         { layer, activation: name },
       );
     }

@@ -11,8 +11,8 @@ import type { Tensor } from "./tensor.ts";
 type Values = ReadonlyMap<AnyModel["weightVariables"][number], NdArray>;
 
 /**
- * The model as an ONNX file for inference (operator set 17): what ONNX Runtime runs. The batch may have any size; ids are int32.
- * Masks keep their meaning, wherever the padding is. Dropout is left out.
+ * The model as an ONNX file for inference (operator set 17): what ONNX Runtime runs. The batch may have any size; ids
+ * are int32. Masks keep their meaning, wherever the padding is. Dropout is left out.
  * @throws ValueError for a layer, activation or option that has no ONNX form, by name.
  * @example
  * await writeFile("sentiment.onnx", await toOnnx(model));

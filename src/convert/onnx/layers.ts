@@ -1,4 +1,7 @@
-/** How each layer is written as ONNX nodes: one row per class. Dropout and its like are gone: the graph is for inference. */
+/**
+ * How each layer is written as ONNX nodes: one row per class. Dropout and its like are gone: the graph is for
+ * inference.
+ */
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { activationSpec, emitActivation } from "./activations.ts";
@@ -102,7 +105,8 @@ export function emitLayer(call: LayerCall): readonly Tensor[] {
   const emit = EMITTERS.get(className);
   if (emit === undefined) {
     throw new ValueError(
-      `toOnnx: the layer "${name}" is of the class ${className}, which has no ONNX form here; expected one of ${[...EMITTERS.keys()].join(", ")}`,
+      `toOnnx: the layer "${name}" is of the class ${className}, which has no ONNX form here; expected one of ` +
+        `${[...EMITTERS.keys()].join(", ")}`,
       { layer: name, className },
     );
   }

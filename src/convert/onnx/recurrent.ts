@@ -1,8 +1,8 @@
 /**
  * LSTM, GRU and SimpleRNN as ONNX's recurrent nodes. https://onnx.ai/onnx/operators/onnx__LSTM.html
  *
- * A mask may leave out any timesteps; ONNX knows lengths alone. So the steps that count are moved to the front, in their
- * order, which gives the same states; an output sequence is moved back.
+ * A mask may leave out any timesteps; ONNX knows lengths alone. So the steps that count are moved to the front, in
+ * their order, which gives the same states; an output sequence is moved back.
  */
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";

@@ -1,4 +1,7 @@
-/** Which variant of a kernel runs: as a saved training says, as the store remembers, or as measured. Loaded where one of them is asked for. */
+/**
+ * Which variant of a kernel runs: as a saved training says, as the store remembers, or as measured. Loaded where one of
+ * them is asked for.
+ */
 import { SluiceError } from "../../core/errors.ts";
 import type { KernelCall } from "../../core/kernel_call.ts";
 import type { ChoiceOrigin, TuneOptions, VariantChoice } from "../../core/tuning.ts";
@@ -8,7 +11,10 @@ import { timeCall } from "./time_call.ts";
 import { TuningMemory, type Variants } from "./tuning_memory.ts";
 
 const SECONDS = 60;
-/** A variant that the watchdog's limit cuts into more dispatches than this, and than twice the untuned plan's, is not tried. */
+/**
+ * A variant that the watchdog's limit cuts into more dispatches than this, and than twice the untuned plan's, is not
+ * tried.
+ */
 const FEW_DISPATCHES = 4;
 /** What runs untuned stays unless another takes less than this share of its time: a smaller gain may be noise. */
 const CLEARLY_FASTER = 0.95;
@@ -143,7 +149,9 @@ interface Candidate {
   readonly isDefault: boolean;
 }
 
-/** What the store keeps of a choice: it holds for these plans only, so that a kernel that has changed is measured anew. */
+/**
+ * What the store keeps of a choice: it holds for these plans only, so that a kernel that has changed is measured anew.
+ */
 function entryFor(variant: string, candidates: readonly Candidate[]): string {
   return `${variant} of ${textHash(candidates.map(({ text }) => text).join("\n"))}`;
 }

@@ -8,7 +8,10 @@ import { type Encodable, encodeSteps } from "../run/encode.ts";
 import { buildResources } from "../run/program_resources.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 
-/** A sample is made this long, in seconds, by running the call often: browsers round to 100 µs, and a submit costs time of its own. */
+/**
+ * A sample is made this long, in seconds, by running the call often: browsers round to 100 µs, and a submit costs time
+ * of its own.
+ */
 const SAMPLE_SECONDS = 0.005;
 const MOST_RUNS = 1000;
 const GROWTH = 10;
@@ -18,8 +21,8 @@ const SAMPLES = 3;
 const PATIENCE = 1;
 
 /**
- * Seconds of one run of the call's variant: the least of a few samples, by timestamp queries where there are any, else from
- * submit to end. The first run, which may compile, does not count.
+ * Seconds of one run of the call's variant: the least of a few samples, by timestamp queries where there are any, else
+ * from submit to end. The first run, which may compile, does not count.
  * @throws DeviceError when the device refuses the variant; nothing stays behind.
  */
 export async function timeCall(device: Device, call: KernelCall, variant: string): Promise<number> {

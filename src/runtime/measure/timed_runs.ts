@@ -13,7 +13,10 @@ export interface DispatchTime {
   readonly seconds: number;
 }
 
-/** One run with a timestamp around every dispatch, in the order in which they run. @throws DeviceError without timestamp queries. */
+/**
+ * One run with a timestamp around every dispatch, in the order in which they run. @throws DeviceError without timestamp
+ * queries.
+ */
 export async function profile(replay: Replay, arrays: readonly NdArray[]): Promise<DispatchTime[]> {
   const { device, label } = replay;
   needTimestamps(replay);

@@ -8,7 +8,9 @@ import type { Variants } from "./tuning_memory.ts";
 
 export type { Variants } from "./tuning_memory.ts";
 
-/** The choices that were made on a device, whether it was asked to tune or only to repeat what a saved training says. */
+/**
+ * The choices that were made on a device, whether it was asked to tune or only to repeat what a saved training says.
+ */
 export class Tuning {
   /** What the choices hold for: the adapter, its limits and the runtime. */
   readonly adapter: string;
@@ -52,7 +54,8 @@ export class Tuning {
 const tunings = new WeakMap<Device, Tuning>();
 
 /**
- * The choices between kernels' variants on a device: empty unless it was opened with `tune`, or a loaded training has choices.
+ * The choices between kernels' variants on a device: empty unless it was opened with `tune`, or a loaded training has
+ * choices.
  *
  * @example
  * using device = await requestDevice({ tune: true });
@@ -81,7 +84,10 @@ function runtimeName(): string {
   return /Firefox|Chrome|Safari/.exec(globalThis.navigator?.userAgent ?? "")?.[0] ?? "page";
 }
 
-/** Where choices are kept unless told otherwise: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a page. */
+/**
+ * Where choices are kept unless told otherwise: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a
+ * page.
+ */
 export function defaultTuningStore(): TuningStore {
   const store = async () => (await import("../on_demand.ts")).keptChoices();
   return { read: async () => (await store()).read(), write: async (text) => (await store()).write(text) };

@@ -1,4 +1,7 @@
-/** The choices that a store keeps: variants, with a hash of the plans they were chosen among, by adapter and class of call. What is damaged or foreign counts as empty. */
+/**
+ * The choices that a store keeps: variants, with a hash of the plans they were chosen among, by adapter and class of
+ * call. What is damaged or foreign counts as empty.
+ */
 import type { TuningStore } from "../../core/tuning.ts";
 import { fileText, keptText } from "../../platform/stored_text.ts";
 

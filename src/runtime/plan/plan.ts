@@ -9,8 +9,8 @@ import type { Variable } from "../../graph/operation.ts";
 export const SLOT_BYTES = 256;
 
 /**
- * Where a tensor lies: a variable's buffer, an input's, a constant's, a temporary one, by its place in the plan's list; or one of
- * the slots that small inputs share.
+ * Where a tensor lies: a variable's buffer, an input's, a constant's, a temporary one, by its place in the plan's list;
+ * or one of the slots that small inputs share.
  */
 export interface Location {
   readonly kind: "variable" | "input" | "slot" | "constant" | "temporary";

@@ -11,9 +11,15 @@ export interface ProgramOptions {
   readonly label: string;
   /** Every value that runs will feed. */
   readonly inputs: readonly Value[];
-  /** Which of its `variants` a kernel call is to run; where this gives undefined, `variants`, the device's tuning or the call itself choose. */
+  /**
+   * Which of its `variants` a kernel call is to run; where this gives undefined, `variants`, the device's tuning or the
+   * call itself choose.
+   */
   readonly chooseVariant?: ChooseVariant;
-  /** Variants by class of call that go before the device's tuning, such as a saved training's; takes up those that tuning chooses. */
+  /**
+   * Variants by class of call that go before the device's tuning, such as a saved training's; takes up those that
+   * tuning chooses.
+   */
   readonly variants?: Variants | undefined;
 }
 

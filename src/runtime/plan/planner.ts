@@ -243,7 +243,10 @@ class Planner {
     for (const [buffer, isDone] of holders) if (isDone) this.#pool.give(buffer);
   }
 
-  /** Copies that bring updates to their variables. A value that lies in a variable is set aside first: it may be overwritten. */
+  /**
+   * Copies that bring updates to their variables. A value that lies in a variable is set aside first: it may be
+   * overwritten.
+   */
   #commits(): CopyStep[] {
     const aside: CopyStep[] = [];
     const commits: CopyStep[] = [];

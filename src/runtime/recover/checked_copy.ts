@@ -9,8 +9,8 @@ import { Program } from "../run/program.ts";
 import { VariableStaging, variablesOf } from "../run/variables.ts";
 
 /**
- * Brings variables to the host with a checksum that the GPU makes of them where they lie. It begins with a number of its own
- * each time, so that bytes of an earlier copy do not pass either: work on a lost device may appear to succeed.
+ * Brings variables to the host with a checksum that the GPU makes of them where they lie. It begins with a number of
+ * its own each time, so that bytes of an earlier copy do not pass either: work on a lost device may appear to succeed.
  */
 export class CheckedCopy {
   readonly #device: Device;
@@ -85,7 +85,8 @@ export class CheckedCopy {
     const wanted = checksumOf(arrays, this.#number);
     if (came === wanted) return arrays;
     throw new DeviceError(
-      "what came back from the GPU is not what it held (the checksums differ), so it is not kept: expected a driver that copies buffers whole. Update the driver, or take another adapter",
+      "what came back from the GPU is not what it held (the checksums differ), so it is not kept: expected a driver " +
+        "that copies buffers whole. Update the driver, or take another adapter",
       { checksum: came, expected: wanted },
     );
   }

@@ -23,10 +23,11 @@ export interface RecoveryOptions {
 }
 
 /**
- * Runs work on a device; where the device is lost meanwhile, waits for another one and runs the work again. The work finds its
- * place by itself: what it needs of the GPU comes from Variables, whose copies on the host `Snapshots` keep.
+ * Runs work on a device; where the device is lost meanwhile, waits for another one and runs the work again. The work
+ * finds its place by itself: what it needs of the GPU comes from Variables, whose copies on the host `Snapshots` keep.
  *
- * @throws what the work throws; DeviceLostError when no other device can be had, or three are lost without any progress.
+ * @throws what the work throws; DeviceLostError when no other device can be had, or three are lost without any
+ * progress.
  * @example
  * const outputs = await recovering(device, () => program.run(feeds));
  */
@@ -45,7 +46,8 @@ export async function recovering<T>(
     try {
       return await undoing(device, changes, work);
     } catch (error) {
-      // Errors of the work's own, such as a refused input or a callback's, are not the device's; want of room is no loss.
+      // Errors of the work's own, such as a refused input or a callback's, are not the device's; want of room is no
+      // loss.
       if (!(error instanceof DeviceError) || error instanceof LimitError) throw error;
       const loss = await lossBehind(device, generation, error);
       if (loss === undefined) throw error;

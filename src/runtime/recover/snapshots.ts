@@ -25,9 +25,10 @@ export interface SnapshotOptions {
 /**
  * Snapshots of a work that changes variables step by step. `State` is whatever the work needs to go on from there.
  *
- * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete. It is
- * copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts once `publish`
- * was called. At the moment of a loss the variables' contents on the host are put back to it: whoever asks for them then finds all of one step.
+ * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete.
+ * It is copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts
+ * once `publish` was called. At the moment of a loss the variables' contents on the host are put back to it: whoever
+ * asks for them then finds all of one step.
  *
  * @example
  * const snapshots = await Snapshots.open<number>(device, program.updated);
@@ -162,7 +163,8 @@ export class Snapshots<State> {
 
   /**
    * Makes what the variables hold now the last snapshot; reads what the host does not know yet.
-   * @throws NonFiniteError naming one of `finite` that is not; then the last snapshot is the one before, and `goBack` leads to it.
+   * @throws NonFiniteError naming one of `finite` that is not; then the last snapshot is the one before, and `goBack`
+   * leads to it.
    */
   async publish(state: State): Promise<void> {
     this.assertCurrent();

@@ -13,7 +13,9 @@ export interface InputType {
   readonly dtype?: DType;
 }
 
-/** What a function to compile returns: a value, several, or a graph `{ outputs, updates }` that also changes Variables. */
+/**
+ * What a function to compile returns: a value, several, or a graph `{ outputs, updates }` that also changes Variables.
+ */
 export type ProgramResult = Value | readonly Value[] | Graph;
 
 /** One array where the function returns one value, else a list. */
@@ -35,8 +37,8 @@ interface Compiled {
 }
 
 /**
- * Compiles a function of symbolic values for a device. With `inputTypes` its graph is built, and its shapes are checked,
- * at once; else at the first call, from the arrays given.
+ * Compiles a function of symbolic values for a device. With `inputTypes` its graph is built, and its shapes are
+ * checked, at once; else at the first call, from the arrays given.
  *
  * @throws ShapeError, DTypeError from the ops of `fn` that do not fit.
  * @example

@@ -21,7 +21,9 @@ export type Encodable =
 /** A step that is a dispatch. */
 export type EncodableDispatch = Extract<Encodable, { readonly kind: "dispatch" }>;
 
-/** Records the steps in their order. With `queries`, query 0 tells when the first pass began, and 1 when the last ended. */
+/**
+ * Records the steps in their order. With `queries`, query 0 tells when the first pass began, and 1 when the last ended.
+ */
 export function encodeSteps(
   encoder: GPUCommandEncoder,
   steps: readonly Encodable[],

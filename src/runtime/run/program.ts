@@ -26,9 +26,9 @@ export interface ProgramStatistics {
 export type Feeds = ReadonlyMap<Value, NdArray>;
 
 /**
- * A graph planned for a device. From its second run on it creates no buffer, bind group, layout, pipeline, shader module
- * or query set; a run is one submit, and reads nothing back unless asked. Once its device was lost it is built again by the
- * next run that is awaited.
+ * A graph planned for a device. From its second run on it creates no buffer, bind group, layout, pipeline, shader
+ * module or query set; a run is one submit, and reads nothing back unless asked. Once its device was lost it is built
+ * again by the next run that is awaited.
  */
 export class Program {
   readonly #replay: Replay;
@@ -47,7 +47,8 @@ export class Program {
 
   /**
    * Optimizes, plans and compiles `graph`; all pipelines compile at once.
-   * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind.
+   * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing
+   * is left behind.
    */
   static async compile(device: Device, graph: Graph, options: ProgramOptions): Promise<Program> {
     let planned: PlannedGraph | undefined;
@@ -111,7 +112,8 @@ export class Program {
   }
 
   /**
-   * Runs once with a timestamp around every dispatch, in the order in which they run. Updates are committed as in `submit`.
+   * Runs once with a timestamp around every dispatch, in the order in which they run. Updates are committed as in
+   * `submit`.
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
@@ -120,9 +122,9 @@ export class Program {
   }
 
   /**
-   * Runs `runs` times in one submit and gives the GPU's seconds from the first dispatch's begin to the last one's end. Updates
-   * are committed after each run. `sleep` is awaited before the end is asked for: asking keeps a core busy in Node, which a
-   * software adapter could use.
+   * Runs `runs` times in one submit and gives the GPU's seconds from the first dispatch's begin to the last one's end.
+   * Updates are committed after each run. `sleep` is awaited before the end is asked for: asking keeps a core busy in
+   * Node, which a software adapter could use.
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {

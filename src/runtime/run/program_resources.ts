@@ -44,7 +44,8 @@ export interface BuiltResources {
 
 /**
  * Compiles all pipelines at once and makes the buffers and bind groups.
- * @throws DeviceError when a shader does not compile, a limit is passed, or the GPU is out of memory; nothing stays behind.
+ * @throws DeviceError when a shader does not compile, a limit is passed, or the GPU is out of memory; nothing stays
+ * behind.
  */
 export async function buildResources(device: Device, label: string, plan: Plan): Promise<BuiltResources> {
   const pipelines = await Promise.all(
@@ -62,7 +63,9 @@ function compileStep(device: Device, label: string, step: DispatchStep): Promise
   for (const { bytes } of buffers) {
     if (bytes > limit) {
       throw new LimitError(
-        `${label}: ${dispatch.label} needs a buffer of ${formatBytes(bytes)}; this device binds at most ${formatBytes(limit)} (maxStorageBufferBindingSize). Use a smaller batch, a shorter sequence or fewer units.`,
+        `${label}: ${dispatch.label} needs a buffer of ${formatBytes(bytes)}; this device binds at most ` +
+          `${formatBytes(limit)} (maxStorageBufferBindingSize). Use a smaller batch, a shorter sequence or fewer ` +
+          "units.",
         { kernel: dispatch.label, bytes, limit },
       );
     }

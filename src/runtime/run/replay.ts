@@ -57,7 +57,10 @@ export class Replay {
     this.#forget = device.onDispose(() => this.dispose());
   }
 
-  /** @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing is left behind. */
+  /**
+   * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing
+   * is left behind.
+   */
   static async make(device: Device, label: string, makePlan: MakePlan): Promise<Replay> {
     return new Replay(device, label, makePlan, await build(device, label, makePlan));
   }

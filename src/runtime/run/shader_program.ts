@@ -36,7 +36,8 @@ export class ShaderProgram {
   /**
    * Compiles the shader and makes its buffers. On failure nothing stays behind.
    * @throws ValueError when the buffers are not as many as the shader's bindings, or the entry point is not clear.
-   * @throws DeviceError with line, column and source when the shader does not compile; when the device refuses the buffers.
+   * @throws DeviceError with line, column and source when the shader does not compile; when the device refuses the
+   * buffers.
    */
   static async compile(device: Device, options: ShaderOptions): Promise<ShaderProgram> {
     const { label, source, buffers: contents, workgroups } = options;
@@ -44,7 +45,8 @@ export class ShaderProgram {
     if (bindings.length !== contents.length) {
       const names = bindings.map(({ name }) => name).join(", ") || "none";
       throw new ValueError(
-        `${label}: got ${contents.length} buffer sizes; the shader binds ${bindings.length} buffers (${names}), in the order of @binding`,
+        `${label}: got ${contents.length} buffer sizes; the shader binds ${bindings.length} buffers (${names}), in ` +
+          "the order of @binding",
         { bindings },
       );
     }
@@ -135,7 +137,8 @@ function chooseEntryPoint(label: string, source: string, asked: string | undefin
   if (asked === undefined && names.length === 1) return first;
   if (asked !== undefined && names.includes(asked)) return asked;
   throw new ValueError(
-    `${label}: ${asked === undefined ? "no entry point was named" : `there is no entry point ${asked}`}; the shader has ${names.join(", ")}`,
+    `${label}: ${asked === undefined ? "no entry point was named" : `there is no entry point ${asked}`}; the shader ` +
+      `has ${names.join(", ")}`,
     { names },
   );
 }

@@ -1,7 +1,10 @@
 import { DeviceLostError } from "../../core/errors.ts";
 import type { Device } from "../../gpu/device.ts";
 
-/** How long a failed map waits for word that the device was lost, and a map that was lost for its own end, in milliseconds. */
+/**
+ * How long a failed map waits for word that the device was lost, and a map that was lost for its own end, in
+ * milliseconds.
+ */
 const LOSS_GRACE = 250;
 
 const pause = (milliseconds: number) => new Promise<undefined>((resolve) => setTimeout(resolve, milliseconds));
@@ -37,8 +40,8 @@ export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint
 }
 
 /**
- * The loss that made work fail which was begun on `generation`; undefined where the device is as it was. A failure comes before
- * the loss behind it is announced: it gets a moment, to say what really happened.
+ * The loss that made work fail which was begun on `generation`; undefined where the device is as it was. A failure
+ * comes before the loss behind it is announced: it gets a moment, to say what really happened.
  */
 export async function lossBehind(
   device: Device,

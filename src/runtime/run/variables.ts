@@ -1,6 +1,6 @@
 /**
- * The device's copies of Variables: a buffer is made when a program first meets one, and kept until it is released. What the host
- * knows of their contents is kept too, so that a buffer can be made again after a loss of the device.
+ * The device's copies of Variables: a buffer is made when a program first meets one, and kept until it is released.
+ * What the host knows of their contents is kept too, so that a buffer can be made again after a loss of the device.
  */
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../../core/dtype.ts";
 import { DeviceLostError, ShapeError } from "../../core/errors.ts";
@@ -190,7 +190,10 @@ export class VariableStore {
     }
   }
 
-  /** Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the end. */
+  /**
+   * Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the
+   * end.
+   */
   writeFrom(variable: Variable, first: number, data: HostData): void {
     const size = sizeOf(variable.shape);
     if (!(first >= 0 && first + data.length <= size)) {

@@ -1,4 +1,7 @@
-/** The two slots of a browser's save, with a failure or a kill at every one of their changes. In memory; browsers follow in their own file. */
+/**
+ * The two slots of a browser's save, with a failure or a kill at every one of their changes. In memory; browsers follow
+ * in their own file.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError, openBrowserSaves, SluiceError, ValueError } from "../../../src/index.ts";

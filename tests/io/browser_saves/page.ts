@@ -29,7 +29,10 @@ const page = {
     worker.terminate();
     return result;
   },
-  /** Starts a worker that saves without an end, and terminates it some time after its first save; returns what it told last. */
+  /**
+   * Starts a worker that saves without an end, and terminates it some time after its first save; returns what it told
+   * last.
+   */
   async terminateInSave(name: string, delay: number): Promise<unknown> {
     const worker = await startWorker();
     worker.postMessage({ call: "saveForever", name, value: 0 });

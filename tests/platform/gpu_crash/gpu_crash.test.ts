@@ -1,6 +1,7 @@
 /**
- * The GPU process of Chromium really crashes, in a browser of its own: the first time the training goes on by itself, the second
- * time within two minutes it says what is kept. With SLUICE_GPU_CRASHES=long it also waits until Chromium gives a GPU again.
+ * The GPU process of Chromium really crashes, in a browser of its own: the first time the training goes on by itself,
+ * the second time within two minutes it says what is kept. With SLUICE_GPU_CRASHES=long it also waits until Chromium
+ * gives a GPU again.
  */
 import type { Browser, CDPSession, Page } from "puppeteer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -56,7 +57,7 @@ describe.runIf(isWanted("chromium"))("the GPU process crashes", () => {
     passed++;
   });
 
-  test("a second time within two minutes: a DeviceLostError that says what is kept, and when to try again", async () => {
+  test("a second crash within two minutes: a DeviceLostError says what is kept, and when to try again", async () => {
     const failed = (await train(8)) as Failed;
     expect(failed).toMatchObject({
       name: "DeviceLostError",
@@ -64,7 +65,7 @@ describe.runIf(isWanted("chromium"))("the GPU process crashes", () => {
       told: ["unknown"],
       predict: "DeviceLostError",
     });
-    expect(failed.message).toMatch(/second time within two minutes.*after \d+ s.*as of step 6/s);
+    expect(failed.message).toMatch(/second loss within two minutes.*after \d+ s.*as of step 6/s);
     passed++;
   });
 
