@@ -4,7 +4,7 @@
 //   copy           y[i] = x[i], vec4 by vec4
 //   sum_all        each invocation adds up vec4s of x as far apart as there are invocations: what it costs to read x, as good as alone
 //
-// @binding(1) x : vec4f (read)
+// @binding(1) x : vec4f (read); multiply_add reads none
 // @binding(2) y : vec4f (read_write); multiply_add and sum_all write one vec4 per invocation, so that nothing can be left out
 //
 // Workgroups: WORKGROUP invocations each; folded, id = wid.x + wid.y * num_workgroups.x.

@@ -9,9 +9,8 @@
 //   @binding(5) out         : i32[batch, T] (read_write)
 // rows: rows of a dense table, bits copied as u32.
 //   @binding(1) table       : 4-byte elements [items, width] (read)
-//   @binding(2) permutation : i32[length] (read)
-//   @binding(3) position    : i32[] (read)
-//   @binding(4) rows_out    : 4-byte elements [batch, width] (read_write)
+//   @binding(3) permutation, @binding(4) position, as above
+//   @binding(5) rows_out    : 4-byte elements [batch, width] (read_write)
 //
 // Workgroups: one invocation per element of the output, folded over x and y. Exact.
 
@@ -35,9 +34,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> out: array<i32>;
 
 @group(0) @binding(1) var<storage, read> table: array<u32>;
-@group(0) @binding(2) var<storage, read> rows_permutation: array<i32>;
-@group(0) @binding(3) var<storage, read> rows_position: array<i32>;
-@group(0) @binding(4) var<storage, read_write> rows_out: array<u32>;
+@group(0) @binding(5) var<storage, read_write> rows_out: array<u32>;
 
 // Where in the permutation row `row` of the batch is.
 fn slotOf(first: i32, row: u32) -> u32 {
@@ -85,6 +82,6 @@ fn rows(
   if (index >= params.batch * params.width) {
     return;
   }
-  let item = itemOf(rows_permutation[slotOf(rows_position[0], index / params.width)]);
+  let item = itemOf(permutation[slotOf(position[0], index / params.width)]);
   rows_out[index] = table[item * params.width + index % params.width];
 }

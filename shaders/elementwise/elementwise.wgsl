@@ -1,9 +1,9 @@
-// Functions that elementwise expressions may call, and a kernel of their own: y = softplus(x).
-// Fused chains are the one generated kernel: src/kernels/elementwise/elementwise.ts keeps the functions below and writes the rest.
+// Elementwise kernels: functions that expressions may call, and a kernel of its own: y = softplus(x).
+// In a fused chain, kernels/elementwise/elementwise.ts gives other buffers, more params and another body of `store`.
 //
-// @binding(0) params : Params (uniform)
 // @binding(1) x : f32[size] (read)
 // @binding(2) y : f32[size] (write)
+//
 // Workgroup: 64 invocations, one element each; ceil(size / 64) workgroups, folded over x and y.
 // Numerics: exp is clamped away from overflow; tanh is written with exp, because some drivers' own is NaN for large
 // arguments and others' is off by 1e-5.
@@ -80,8 +80,6 @@ fn box_muller(u : f32, v : f32) -> f32 {
   return sqrt(-2.0 * log(1.0 - u)) * cosine_turn(v);
 }
 
-// @generated: everything after this line is replaced in a fused kernel.
-
 struct Params {
   size : u32,
 }
@@ -90,15 +88,18 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x : array<f32>;
 @group(0) @binding(2) var<storage, read_write> y : array<f32>;
 
+fn store(index : u32) {
+  y[index] = softplus(x[index]);
+}
+
 @compute @workgroup_size(WORKGROUP)
-fn main(
+fn elementwise(
   @builtin(workgroup_id) workgroup : vec3u,
   @builtin(num_workgroups) grid : vec3u,
   @builtin(local_invocation_index) local : u32,
 ) {
   let index = (workgroup.x + workgroup.y * grid.x) * WORKGROUP + local;
-  if (index >= params.size) {
-    return;
+  if (index < params.size) {
+    store(index);
   }
-  y[index] = softplus(x[index]);
 }

@@ -2,7 +2,8 @@
 //
 // A is [.., M, K] ([.., K, M] with TRANSPOSE_A), B is [.., K, N] ([.., N, K] with TRANSPOSE_B); batch axes broadcast by
 // strides that may be 0. This file holds the bindings, where a workgroup's product lies, reading operands, and the
-// epilogue. kernels/matmul_source.ts puts it before one of matmul_out_*.wgsl (how results are stored) and one of
+// epilogue. src/kernels/matmul/matmul_shader.ts puts it together with one of matmul_out_*.wgsl (how results are stored)
+// and one of
 //   matmul_naive.wgsl     one output per invocation: the baseline; and adding up the partial products of a split K
 //   matmul_tiled.wgsl     64 x 64 outputs per workgroup, tiles of A and B in workgroup memory: for hardware
 //   matmul_direct.wgsl    ROWS x 4·COLUMNS outputs per invocation: for software adapters without subgroups
@@ -11,7 +12,7 @@
 // @binding(1) a    : f32 (read)           read as vec4 where its rows are whole vec4s (ElementA)
 // @binding(2) b    : f32 (read)           the same (ElementB)
 // @binding(3) out  : f32[batch, M, N] (read_write); [splits, batch, M, N] when K is split
-// @binding(4) bias : f32[N] or f32[1] (read); with HAS_BIAS false any buffer
+// @binding(4) bias : f32[N] or f32[1] (read); none with HAS_BIAS false
 //
 // Workgroups of the products: x tiles of N, y tiles of M, z batch · splits, each plus params.first_*.
 // Numerics: float32; products are added in order of k within a split, splits in order.

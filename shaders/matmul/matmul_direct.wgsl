@@ -1,5 +1,5 @@
 // Matmul with ROWS x 4·COLUMNS outputs per invocation in registers. For software adapters without subgroups.
-// Follows matmul_common.wgsl and one of matmul_out_*.wgsl.
+// Put together with matmul_common.wgsl and one of matmul_out_*.wgsl.
 
 const WIDTH = 8u; // invocations along N
 const HEIGHT = 8u; // invocations along M

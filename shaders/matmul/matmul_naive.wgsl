@@ -1,5 +1,5 @@
 // Matmul, one output per invocation: the baseline, and the choice for small products, since it compiles ten times
-// faster than the others. Follows matmul_common.wgsl and matmul_out_scalar.wgsl.
+// faster than the others. Put together with matmul_common.wgsl and matmul_out_scalar.wgsl.
 //
 // naive    8 x 8 outputs per workgroup
 // combine  64 outputs per workgroup (folded grid): adds the partial products of a split K in a fixed order, then the epilogue
@@ -25,7 +25,7 @@ fn naive(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) 
   out[place.out + row * params.N + column] = sum;
 }
 
-// a: [splits, batch, M, N] partial products; b is not used, and bound all the same.
+// a: [splits, batch, M, N] partial products; b is not read.
 @compute @workgroup_size(64)
 fn combine(
   @builtin(workgroup_id) workgroup: vec3u,

@@ -1,4 +1,4 @@
-// Storing results of a matmul one by one: rows of any length. Follows matmul_common.wgsl.
+// Storing results of a matmul one by one: rows of any length. Put together with matmul_common.wgsl.
 
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 

@@ -1,4 +1,4 @@
-// Storing results of a matmul as vec4s: rows are whole vec4s. Follows matmul_common.wgsl.
+// Storing results of a matmul as vec4s: rows are whole vec4s. Put together with matmul_common.wgsl.
 
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 

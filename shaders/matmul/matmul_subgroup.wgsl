@@ -1,5 +1,5 @@
 // Matmul where a workgroup is one subgroup that owns ROWS x 4·COLUMNS·SUBGROUP outputs. For software adapters.
-// Follows `enable subgroups;`, matmul_common.wgsl and one of matmul_out_*.wgsl.
+// Put together with matmul_common.wgsl and one of matmul_out_*.wgsl.
 //
 // On a software adapter a load is the dear thing, not a multiply-add. Lavapipe (Mesa 25.0) and SwiftShader (Subzero)
 // compile each one, uniform address or not, into a branch, a bounds check and an insert for every lane: some 9
@@ -13,6 +13,8 @@
 //   - the bias is loaded once, and rows are stored by a loop over STORED rows at a time: what is unrolled and loads or
 //     stores costs compile time (0.07 s for each vec4 on lavapipe).
 // 32 rows, 1 vec4 (lavapipe) and 32 rows, 2 vec4s (SwiftShader) were best; twice as many sums spill too much.
+
+enable subgroups;
 
 const SUBGROUP = 8u; // invocations of a subgroup: 4, 8 or 16
 const ROWS = 32u; // rows of a subgroup: a multiple of STORED

@@ -1,5 +1,5 @@
 // Matmul with tiles of A and B in workgroup memory: 64 x 64 outputs per workgroup, 8 x 8 per invocation. For hardware.
-// Follows matmul_common.wgsl and one of matmul_out_*.wgsl.
+// Put together with matmul_common.wgsl and one of matmul_out_*.wgsl.
 //
 // An invocation's rows (columns) are four and four, half a tile apart, so that neighbours read neighbouring vec4s.
 // Register and workgroup tiling after S. Boehm, "How to optimize a CUDA matmul kernel" (2022).

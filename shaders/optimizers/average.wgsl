@@ -2,7 +2,7 @@
 //
 //   average = rates[4] * average + (1 - rates[4]) * w
 //
-// The host writes rates[4]: 0 at the very first step, so that the average starts as the weight; emaMomentum from then on.
+// The host writes rates[4]: 0 at the first step, so that the average starts as the weight; then emaMomentum.
 //
 // @binding(1) average : f32[size] (read, write)
 // @binding(2) w       : f32[size], after the optimizer's step (read)

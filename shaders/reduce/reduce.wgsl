@@ -4,8 +4,8 @@
 // @binding(2) out : Result[outer, segments, inner] (read_write)
 //
 // The middle axis is cut into `segments` runs of `segment_size`; with more than one, out is scratch that a second
-// dispatch reduces. Entry points: `lanes`, a workgroup of LANES per run, for inner = 1; `serial`, an invocation per run.
-// Several small tensors of one shape may share a dispatch: kernels/repeat_shader.ts repeats bindings and functions for each.
+// dispatch reduces. Entry points: `lanes`, a workgroup of LANES per run, for inner = 1; `serial`, an invocation per
+// run. Several small tensors of one shape may share a dispatch: x and out are then there once for each.
 // Workgroups: outer · segments (lanes) or outer · segments · inner / LANES (serial), folded over x and y.
 // Numerics: sums add blocks of BLOCK, then the blocks, then lanes by a tree: the error grows far slower than that of
 // one running sum. The order is fixed. The first position wins a tie. An empty run sums to 0.
@@ -24,15 +24,15 @@ struct Params {
   segment_size: u32,
 }
 
-/// What is known of some of a run's elements.
+// What is known of some of a run's elements.
 struct Partial {
   value: Element,
   position: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<Element>;
-@group(0) @binding(2) var<storage, read_write> out: array<Result>;
+@group(0) @binding(1) var<storage, read> x: array<Element>; // @each
+@group(0) @binding(2) var<storage, read_write> out: array<Result>; // @each
 
 var<workgroup> values: array<Element, LANES>;
 var<workgroup> positions: array<u32, LANES>;

@@ -26,7 +26,7 @@ fn decay(difference: f32) -> f32 {
   return exp(max(difference, -104.0));
 }
 
-fn normalize(value: f32, largest: f32, sum: f32) -> f32 {
+fn normalized(value: f32, largest: f32, sum: f32) -> f32 {
   if (LOG) {
     return value - largest - log(sum);
   }
@@ -53,7 +53,7 @@ fn serial(
     sum += decay(x[base + i] - largest);
   }
   for (var i = 0u; i < params.size; i++) {
-    out[base + i] = normalize(x[base + i], largest, sum);
+    out[base + i] = normalized(x[base + i], largest, sum);
   }
 }
 
@@ -96,7 +96,7 @@ fn lanes(
   sum = shared_values[0];
   if (row < params.rows) {
     for (var i = lane; i < params.size; i += LANES) {
-      out[base + i] = normalize(x[base + i], largest, sum);
+      out[base + i] = normalized(x[base + i], largest, sum);
     }
   }
 }

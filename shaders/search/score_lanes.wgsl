@@ -5,6 +5,8 @@
 // Workgroup: LANES invocations, one subgroup where there are subgroups, for a tile of 4 · LANES rows and QUERIES queries.
 // Workgroups: tiles folded over x and y, ceil(Q / QUERIES) in z.
 
+// @with(subgroups) enable subgroups;
+
 const LANES = 8u; // 4, 8 or 16
 const QUERIES = 1u; // queries of a workgroup, a power of two
 const GROUPS = 1u; // loads of queries for STEPS vec4s: QUERIES / LANES, at least 1

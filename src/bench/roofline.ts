@@ -1,11 +1,10 @@
 /**
- * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman
- * and Patterson, "Roofline", 2009).
+ * Measures the roofline of an adapter: its peak compute rate and memory bandwidth (Williams, Waterman and Patterson,
+ * "Roofline", 2009).
  */
-import type { Operand, TensorType } from "../core/kernel_call.ts";
 import type { Device } from "../gpu/device.ts";
+import { defineOp, type NoAttributes, type Out } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
-import { definePositionalOp as defineOp, only } from "../graph/positional.ts";
 import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/bench/roofline.ts";
 import type { BenchCase, Work } from "./bench_case.ts";
 import { checkSamples } from "./check_samples.ts";
@@ -32,12 +31,12 @@ interface Chains {
   readonly chains: number;
 }
 
-const multiplyAddOp = defineOp<Chains>({
+const multiplyAddOp = defineOp<Readonly<Record<never, never>>, Chains, Out>({
   kind: "kernel",
   name: "multiplyAdd",
-  infer: ({ attributes: { invocations } }) => [{ shape: [invocations, VECTOR], dtype: "float32" }],
-  vjp: () => [],
-  lower: ({ outputs: [output], attributes }) => [multiplyAddCall(output as Operand, attributes)],
+  infer: ({ attributes: { invocations } }) => ({ out: { shape: [invocations, VECTOR], dtype: "float32" } }),
+  vjp: () => ({}),
+  lower: ({ outputs: { out }, attributes }) => [multiplyAddCall(out, attributes)],
 });
 
 /** Element `index` of a `multiplyAddCall`'s output. */
@@ -51,12 +50,12 @@ function chainSum({ chains }: Chains, index: number): number {
   return sum;
 }
 
-const copyOp = defineOp<Readonly<Record<string, never>>>({
+const copyOp = defineOp<{ readonly x: Value }, NoAttributes, Out>({
   kind: "kernel",
   name: "plainCopy",
-  infer: ({ inputs }) => [inputs[0] as TensorType],
-  vjp: ({ cotangents: [dy] }) => [dy as Value],
-  lower: ({ inputs: [input], outputs: [output] }) => [plainCopyCall(input as Operand, output as Operand)],
+  infer: ({ inputs: { x } }) => ({ out: { shape: x.shape, dtype: x.dtype } }),
+  vjp: ({ cotangents: { out } }) => ({ x: out }),
+  lower: ({ inputs: { x }, outputs: { out } }) => [plainCopyCall(x, out)],
 });
 
 function multiplyAddCase(attributes: Chains): BenchCase {
@@ -67,7 +66,7 @@ function multiplyAddCase(attributes: Chains): BenchCase {
     isDefault: true,
     work: { flops: invocations * chains * VECTOR * CHAIN.steps * 2, bytes: invocations * VECTOR * 4 },
     build: () => ({
-      graph: { outputs: [only(multiplyAddOp([], attributes))], updates: [] },
+      graph: { outputs: [multiplyAddOp({}, attributes).out], updates: [] },
       variables: [],
       check: ([out]) =>
         checkSamples("multiply-add", out?.data ?? [], (index) => {
@@ -87,7 +86,7 @@ function copyCase(): BenchCase {
     build: () => {
       const { variable, data } = randomTable("from", [COPY_BYTES / 4], 3);
       return {
-        graph: { outputs: [only(copyOp([variable.value], {}))], updates: [] },
+        graph: { outputs: [copyOp({ x: variable.value }, {}).out], updates: [] },
         variables: [variable],
         check: ([out]) =>
           checkSamples("copy", out?.data ?? [], (index) => ({ value: data[index] as number, tolerance: 0 })),
@@ -96,14 +95,15 @@ function copyCase(): BenchCase {
   });
 }
 
-/** Measures the roof of a device's adapter; the results are checked first. */
+/** Measures the roofline of a device's adapter, after checking the results. */
 export async function measureRoofline(device: Device, options: MeasureOptions): Promise<Roofline> {
   const invocations = multiplyAddInvocations(device.traits);
   const rate = async (benchCase: BenchCase, amount: number): Promise<number> => {
     const prepared = await benchCase.prepare(device);
     try {
       await prepared.check();
-      // The lower end of the interval: a roof is what can be reached, not what is usual on a busy machine.
+      // The lower end of the interval, because the roofline is the best that can be reached, not what is usual on a
+      // busy machine.
       return amount / (await measure(prepared.subject, options)).low;
     } finally {
       prepared.dispose();
@@ -118,7 +118,7 @@ export async function measureRoofline(device: Device, options: MeasureOptions): 
   return { flops, bytes: await rate(copy, copy.work.bytes) };
 }
 
-/** Seconds in which the adapter could do the work at best. */
+/** The fewest seconds in which the adapter could do the work. */
 export function roofSeconds({ flops, bytes }: Work, roof: Roofline): number {
   return Math.max(flops / roof.flops, bytes / roof.bytes);
 }

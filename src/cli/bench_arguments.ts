@@ -1,11 +1,11 @@
-/** The words after `sluice bench`, turned into checked values. */
+/** The arguments of `sluice bench`. */
 import type { Work } from "../bench/bench_case.ts";
 import { parseAmount, parseBuffers, parseWorkgroups, type ShaderBuffer } from "../bench/shader_case.ts";
-import { COMMON, choice, type OptionTable, readOptions, textOf, type Words } from "./command_line.ts";
+import { COMMON, type CommandLine, choice, type OptionTable, parseOptions, textOf } from "./command_line.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `sluice bench` was told. */
+/** The parsed arguments of `sluice bench`. */
 export interface BenchArguments {
   readonly runtime: RuntimeName;
   readonly filter: string | undefined;
@@ -14,13 +14,13 @@ export interface BenchArguments {
   readonly peers: boolean;
   readonly defaultLimits: boolean;
   readonly json: string | undefined;
-  /** An earlier run's JSON to compare with. */
+  /** The JSON of an earlier run to compare with. */
   readonly compare: string | undefined;
   readonly anyAdapter: boolean;
   readonly shader: ShaderArguments | undefined;
 }
 
-/** A shader of the user's own. */
+/** A shader to time instead of the cases. */
 export interface ShaderArguments {
   readonly file: string;
   readonly entryPoint: string | undefined;
@@ -31,30 +31,36 @@ export interface ShaderArguments {
 
 /** Options of `sluice bench`. */
 export const BENCH_OPTIONS = {
-  filter: { value: "WORDS", help: 'only cases that hold all the words, such as "matmul 32000"; commas join filters' },
-  all: { help: "every case there is: the whole grid of the LSTM takes hours without a GPU" },
+  filter: {
+    value: "WORDS",
+    help: 'only cases whose name contains all words, such as "matmul 32000"; separate filters by commas',
+  },
+  all: { help: "run every case: the whole grid of the LSTM takes hours without a GPU" },
   quick: { help: "fewer samples, and only the variants that Sluice chooses" },
-  peers: { help: "the same tasks by other libraries, in turns with Sluice" },
-  "default-limits": { help: "stay within WebGPU's default limits, as the smallest adapter has them" },
+  peers: { help: "also run the same tasks in other libraries, alternating with Sluice" },
+  "default-limits": { help: "stay within WebGPU's default limits, which every adapter supports" },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
   json: { value: "FILE", help: "write the results as JSON" },
-  compare: { value: "OLD.json", help: "say what became faster or slower beyond noise since that run" },
-  "any-adapter": { help: "compare with a run on another adapter or runtime too" },
-  shader: { value: "FILE", help: "time a WGSL shader of your own instead" },
-  entry: { value: "NAME", help: "its entry point, where it has several" },
-  buffers: { value: "LIST", help: "its buffers by @binding: sizes or values, such as 64MiB,64MiB,u32:16777216" },
-  workgroups: { value: "COUNT", help: "how many are dispatched, such as 1024 or 64x64 (1)" },
-  flops: { value: "N", help: "operations of one dispatch, for GFLOP/s, such as 2e9" },
+  compare: { value: "OLD.json", help: "report what became faster or slower since that run, beyond noise" },
+  "any-adapter": { help: "allow a comparison with a run on another adapter or runtime" },
+  shader: { value: "FILE", help: "time this WGSL shader instead of the cases" },
+  entry: { value: "NAME", help: "the shader's entry point, if it has several" },
+  buffers: {
+    value: "LIST",
+    help: "the shader's buffers by @binding: sizes or values, such as 64MiB,64MiB,u32:16777216",
+  },
+  workgroups: { value: "COUNT", help: "the workgroups to dispatch, such as 1024 or 64x64 (1)" },
+  flops: { value: "N", help: "floating-point operations of one dispatch, for GFLOP/s, such as 2e9" },
   bytes: { value: "N", help: "bytes that one dispatch reads and writes, for GB/s, such as 128MiB" },
   ...COMMON,
 } as const satisfies OptionTable;
 
 /**
- * What was typed after `sluice bench`.
- * @throws UsageError for an unknown option, a missing value, or a word too many.
+ * Parses the arguments of `sluice bench`.
+ * @throws UsageError for an unknown option, a missing value, or an unexpected argument.
  */
-export function parseBench(words: readonly string[]): BenchArguments {
-  const values = readOptions("bench", words, BENCH_OPTIONS);
+export function parseBench(argv: readonly string[]): BenchArguments {
+  const values = parseOptions("bench", argv, BENCH_OPTIONS);
   return {
     runtime: choice(values, "runtime", RUNTIMES) ?? "node",
     filter: textOf(values, "filter"),
@@ -71,7 +77,7 @@ export function parseBench(words: readonly string[]): BenchArguments {
 
 const SHADER_ONLY = ["entry", "buffers", "workgroups", "flops", "bytes"] as const;
 
-function shaderOf(values: Words["values"]): ShaderArguments | undefined {
+function shaderOf(values: CommandLine["values"]): ShaderArguments | undefined {
   const file = textOf(values, "shader");
   if (file === undefined) {
     const stray = SHADER_ONLY.find((name) => values.has(name));
@@ -88,7 +94,7 @@ function shaderOf(values: Words["values"]): ShaderArguments | undefined {
   };
 }
 
-function parsed<T>(values: Words["values"], name: string, otherwise: string, parse: (text: string) => T): T {
+function parsed<T>(values: CommandLine["values"], name: string, otherwise: string, parse: (text: string) => T): T {
   try {
     return parse(textOf(values, name) ?? otherwise);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `sluice bench`: runs the bench where it was asked to, prints a table as it goes, and keeps the results. */
+/** `sluice bench`: runs the bench in the chosen runtime, prints a table as results arrive, and writes them as JSON. */
 import { type BenchJob, type BenchJobControl, type BenchJobEvent, runBenchJob } from "../bench/bench_job.ts";
 import type { BenchReport } from "../bench/bench_report.ts";
 import { selectCases } from "../bench/cases/index.ts";
@@ -21,31 +21,31 @@ import { loadTorch } from "./torch_peer.ts";
 import { versionsOf } from "./training_report.ts";
 
 /**
- * Measures as told.
+ * Runs `sluice bench`.
  * @param main the URL of the built command line
- * @returns the exit status: 0, 1 where a case could not be measured, or that of an interrupted program
- * @throws SluiceError for whatever the user can mend
+ * @returns the exit status: 0, 1 if a case could not be measured, or that of an interrupted program
+ * @throws SluiceError for every error that the user can fix
  */
-export async function benchCommand(told: BenchArguments, main: string): Promise<number> {
-  if (told.json !== undefined) await checkFile("--json", told.json);
+export async function benchCommand(args: BenchArguments, main: string): Promise<number> {
+  if (args.json !== undefined) await checkFile("--json", args.json);
   const interrupt = onInterrupt(() => console.log("Stopping after this sample. Press Ctrl-C again to leave at once."));
   try {
-    const before = told.compare === undefined ? undefined : readReport(await readText(told.compare), told.compare);
+    const before = args.compare === undefined ? undefined : readReport(await readText(args.compare), args.compare);
     const onEvent = (event: BenchJobEvent) => {
-      if (event.kind === "start" && before !== undefined && !told.anyAdapter) {
+      if (event.kind === "start" && before !== undefined && !args.anyAdapter) {
         assertComparable(before.place, event.place);
       }
       print(event);
     };
-    const report = await run(told, main, { onEvent, signal: interrupt.signal });
+    const report = await run(args, main, { onEvent, signal: interrupt.signal });
     if (report === undefined) return INTERRUPTED;
     if (before !== undefined) {
       const lines = comparisonLines(compareReports(before, report));
-      console.log(`\nSince ${told.compare}:\n${lines.join("\n")}`);
+      console.log(`\nSince ${args.compare}:\n${lines.join("\n")}`);
     }
-    if (told.json !== undefined) {
-      await (await openFileSystem()).writeFileAtomic(told.json, encodeJson(report));
-      console.log(`\nWritten to ${told.json}`);
+    if (args.json !== undefined) {
+      await (await openFileSystem()).writeFileAtomic(args.json, encodeJson(report));
+      console.log(`\nWritten to ${args.json}`);
     }
     return report.problems.some(({ library }) => library === "sluice") ? 1 : 0;
   } catch (error) {
@@ -56,26 +56,26 @@ export async function benchCommand(told: BenchArguments, main: string): Promise<
   }
 }
 
-async function run(told: BenchArguments, main: string, control: BenchJobControl): Promise<BenchReport | undefined> {
-  const { filter, all, quick, peers, defaultLimits, runtime } = told;
+async function run(args: BenchArguments, main: string, control: BenchJobControl): Promise<BenchReport | undefined> {
+  const { filter, all, quick, peers, defaultLimits, runtime } = args;
   const job: BenchJob = {
     ...{ all, quick, peers, defaultLimits, runtime: thisRuntime(), versions: versionsOf(runtime) },
     ...(filter !== undefined && { filter }),
-    ...(told.shader && { shader: await shaderOf(told.shader) }),
+    ...(args.shader && { shader: await shaderOf(args.shader) }),
   };
   if (runtime === "chromium" || runtime === "firefox") return runInBrowser(runtime, job, main, control);
-  // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
+  // This code also runs in Deno, which has its own WebGPU.
   await provideWebGpu();
   return runBenchJob(job, { ...control, morePeers: peers ? await torch(control) : [] });
 }
 
-/** PyTorch runs beside Node and Deno only: it is a process of its own. */
+/** PyTorch runs in a separate process, which only Node and Deno can start. */
 async function torch({ onEvent }: BenchJobControl): Promise<Peer[]> {
   try {
     return [await loadTorch()];
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    onEvent({ kind: "note", text: `pytorch is not compared with: ${error.message}` });
+    onEvent({ kind: "note", text: `PyTorch is not compared: ${error.message}` });
     return [];
   }
 }
@@ -86,7 +86,7 @@ async function runInBrowser(
   main: string,
   { onEvent, signal }: BenchJobControl,
 ): Promise<BenchReport | undefined> {
-  // A filter that fits nothing is told before a browser starts.
+  // Report a filter that matches nothing before a browser starts.
   if (job.shader === undefined) selectCases(job);
   const bundle = job.peers ? await bundlePeers(main) : undefined;
   try {
@@ -108,7 +108,7 @@ async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await (await openFileSystem()).readFile(path));
 }
 
-/** Prints what the bench tells. */
+/** Prints an event of the bench. */
 function print(event: BenchJobEvent): void {
   if (event.kind === "start") console.log(placeLine(event.place));
   else if (event.kind === "roofline") console.log(`${rooflineLine(event.roofline)}\n\n${tableHead()}`);

@@ -1,37 +1,37 @@
-/** The words after a command, read by a table of its options: what `parseArgs` leaves to its user. */
+/** Parses a command's arguments by a table of its options, on top of Node's `parseArgs`. */
 import { parseArgs } from "node:util";
 import { flagOf } from "./option_checks.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** One option: its value's name in the help (a flag has none), and what the help says. */
+/** One option: the name of its value in the help text (a flag has none), and its description. */
 export interface OptionHelp {
   readonly value?: string;
   readonly help: string;
 }
 
-/** A command's options by name. */
+/** The options of a command, by name. */
 export type OptionTable = Readonly<Record<string, OptionHelp>>;
 
-/** Options that every command has. */
+/** The options of every command. */
 export const COMMON = {
-  debug: { help: "show where in the program an error arose" },
-  help: { help: "show this" },
+  debug: { help: "show the stack trace of an error" },
+  help: { help: "show this help" },
 } as const satisfies OptionTable;
 
-/** Options as typed, and the words that belong to none. */
-export interface Words {
+/** The options that were given, and the other arguments. */
+export interface CommandLine {
   readonly values: ReadonlyMap<string, string | true>;
   readonly positionals: readonly string[];
 }
 
 /**
- * What was typed after a command.
+ * Parses a command's arguments.
  * @throws UsageError for an unknown option, or a missing value.
  */
-export function readWords(command: string, words: readonly string[], table: OptionTable): Words {
+export function parseCommandLine(command: string, argv: readonly string[], table: OptionTable): CommandLine {
   const { tokens } = parseArgs({
-    args: [...words],
-    // Its own complaints are long; the loop below says the same in our words.
+    args: [...argv],
+    // Errors of `strict` are long; the loop below throws shorter ones.
     strict: false,
     tokens: true,
     allowPositionals: true,
@@ -61,24 +61,24 @@ export function readWords(command: string, words: readonly string[], table: Opti
 }
 
 /**
- * As `readWords`, for a command that takes options only.
- * @throws UsageError also for a word that belongs to no option.
+ * Like `parseCommandLine`, for a command that takes options only.
+ * @throws UsageError also for an argument that is not an option.
  */
-export function readOptions(command: string, words: readonly string[], table: OptionTable): Words["values"] {
-  const { values, positionals } = readWords(command, words, table);
+export function parseOptions(command: string, argv: readonly string[], table: OptionTable): CommandLine["values"] {
+  const { values, positionals } = parseCommandLine(command, argv, table);
   if (positionals.length > 0) {
     throw new UsageError(`unexpected "${positionals[0]}"; expected options only: see \`sluice ${command} --help\``);
   }
   return values;
 }
 
-/** Whether a word is among the options, before any `--`. */
-export function asks(words: readonly string[], ...names: readonly string[]): boolean {
-  const end = words.indexOf("--");
-  return (end === -1 ? words : words.slice(0, end)).some((word) => names.includes(word));
+/** Whether one of the options `names` was given, before any `--`. */
+export function hasOption(argv: readonly string[], ...names: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).some((argument) => names.includes(argument));
 }
 
-/** The options as lines of a help text. */
+/** The help text of the options, a line for each. */
 export function helpOf(table: OptionTable): string {
   const heads = Object.entries(table).map(
     ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
@@ -87,18 +87,18 @@ export function helpOf(table: OptionTable): string {
   return heads.map(([head, help]) => `  ${head.padEnd(width)}  ${help}`).join("\n");
 }
 
-/** The value of an option, if it was given. */
-export function textOf(values: Words["values"], name: string): string | undefined {
+/** The value of an option, or undefined. */
+export function textOf(values: CommandLine["values"], name: string): string | undefined {
   const value = values.get(name);
   return value === true ? undefined : value;
 }
 
 /**
  * The options among `names` (camelCase) that were given, as numbers.
- * @throws UsageError when one is no number.
+ * @throws UsageError when one is not a number.
  */
 export function numbersOf<Name extends string>(
-  values: Words["values"],
+  values: CommandLine["values"],
   names: readonly Name[],
 ): Partial<Record<Name, number>> {
   const given: Partial<Record<Name, number>> = {};
@@ -113,10 +113,14 @@ export function numbersOf<Name extends string>(
 }
 
 /**
- * The value of an option that is one of `choices`, if it was given.
- * @throws UsageError when it is another.
+ * The value of an option, which must be one of `choices`; undefined if it was not given.
+ * @throws UsageError for another value.
  */
-export function choice<T extends string>(values: Words["values"], name: string, choices: readonly T[]): T | undefined {
+export function choice<T extends string>(
+  values: CommandLine["values"],
+  name: string,
+  choices: readonly T[],
+): T | undefined {
   const text = textOf(values, name);
   if (text === undefined) return undefined;
   const found = choices.find((each) => each === text);

@@ -1,18 +1,18 @@
 /** The arguments of `sluice forecast`. */
-import { COMMON, choice, numbersOf, type OptionTable, readOptions, textOf } from "./command_line.ts";
+import { COMMON, choice, numbersOf, type OptionTable, parseOptions, textOf } from "./command_line.ts";
 import { FORECAST_DEFAULTS, type ForecastOptions } from "./forecast_options.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `sluice forecast` was told. */
+/** The parsed arguments of `sluice forecast`. */
 export interface ForecastArguments {
-  /** Only what was given: the rest comes from the defaults, or from the run to resume. */
+  /** The options that were given; the others come from the defaults, or from the run to resume. */
   readonly given: Partial<ForecastOptions>;
   readonly source: SourceArguments;
   readonly runtime: RuntimeName;
-  /** The directory of the model. */
+  /** The directory to save the model in. */
   readonly model: string | undefined;
-  /** The forecast as CSV. */
+  /** The file to write the forecast to, as CSV. */
   readonly out: string | undefined;
   readonly svg: string | undefined;
   readonly json: string | undefined;
@@ -20,9 +20,9 @@ export interface ForecastArguments {
   readonly tune: boolean;
 }
 
-/** Which series is forecast. */
+/** The series to forecast. */
 export interface SourceArguments {
-  /** A CSV file; the embedded prices where there is none. */
+  /** A CSV file; if absent, the embedded prices. */
   readonly csv?: string;
   readonly column?: string;
   readonly date?: string;
@@ -34,34 +34,34 @@ const defaults = FORECAST_DEFAULTS;
 export const FORECAST_OPTIONS = {
   csv: { value: "FILE", help: "a series with a header line, oldest row first (daily S&P 500 prices, embedded)" },
   column: { value: "NAME", help: "the column to forecast; needed with --csv (close)" },
-  date: { value: "NAME", help: "the column with the dates (date, where there is one)" },
-  window: { value: "N", help: `rows that each forecast sees (${defaults.window})` },
-  ahead: { value: "N", help: `how many rows ahead it looks (${defaults.ahead})` },
-  layers: { value: "N", help: `LSTM layers, one upon the other (${defaults.layers})` },
-  units: { value: "N", help: `units of each (${defaults.units})` },
-  dropout: { value: "RATE", help: `share of each layer's output that is dropped (${defaults.dropout})` },
-  epochs: { value: "N", help: `times through the windows (${defaults.epochs})` },
-  "batch-size": { value: "N", help: `windows per step (${defaults.batchSize})` },
+  date: { value: "NAME", help: "the column of dates (date, if there is one)" },
+  window: { value: "N", help: `rows in each window (${defaults.window})` },
+  ahead: { value: "N", help: `how many rows ahead to forecast (${defaults.ahead})` },
+  layers: { value: "N", help: `stacked LSTM layers (${defaults.layers})` },
+  units: { value: "N", help: `units of each layer (${defaults.units})` },
+  dropout: { value: "RATE", help: `dropout rate after each layer (${defaults.dropout})` },
+  epochs: { value: "N", help: `epochs (${defaults.epochs})` },
+  "batch-size": { value: "N", help: `windows in a batch (${defaults.batchSize})` },
   "learning-rate": { value: "RATE", help: `Adam's (${defaults.learningRate})` },
-  test: { value: "SHARE", help: `share of the rows, the last ones, that is held out (${defaults.test})` },
-  limit: { value: "N", help: "only the last N rows of the data" },
-  seed: { value: "N", help: `one seed, one result on one adapter (${defaults.seed})` },
+  test: { value: "SHARE", help: `share of the rows, at the end, to hold out (${defaults.test})` },
+  limit: { value: "N", help: "use only the last N rows of the data" },
+  seed: { value: "N", help: `the same seed gives the same result on the same adapter (${defaults.seed})` },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
-  out: { value: "FILE", help: "the forecast as CSV (runs/forecast/forecast.csv)" },
-  svg: { value: "FILE", help: "the forecast as a picture (runs/forecast/forecast.svg)" },
-  model: { value: "DIR", help: "where the model and its scaler are saved (runs/forecast)" },
+  out: { value: "FILE", help: "write the forecast as CSV (runs/forecast/forecast.csv)" },
+  svg: { value: "FILE", help: "write the forecast as an SVG chart (runs/forecast/forecast.svg)" },
+  model: { value: "DIR", help: "where to save the model and its scaler (runs/forecast)" },
   json: { value: "FILE", help: "write the results as JSON" },
-  resume: { value: "DIR", help: "go on with a training that was stopped, exactly where it stopped" },
-  tune: { help: "measure the kernels' variants once on this adapter, remember, and run the fastest" },
+  resume: { value: "DIR", help: "resume a stopped training run exactly where it stopped" },
+  tune: { help: "measure each kernel's variants once on this adapter, remember the fastest, and use it" },
   ...COMMON,
 } as const satisfies OptionTable;
 
 /**
- * What was typed after `sluice forecast`.
- * @throws UsageError for an unknown option, a missing value, a word too many, or `--csv` without `--column`.
+ * Parses the arguments of `sluice forecast`.
+ * @throws UsageError for an unknown option, a missing value, an unexpected argument, or `--csv` without `--column`.
  */
-export function parseForecast(words: readonly string[]): ForecastArguments {
-  const values = readOptions("forecast", words, FORECAST_OPTIONS);
+export function parseForecast(argv: readonly string[]): ForecastArguments {
+  const values = parseOptions("forecast", argv, FORECAST_OPTIONS);
   const source: SourceArguments = Object.fromEntries(
     (["csv", "column", "date"] as const).flatMap((name) => {
       const text = textOf(values, name);

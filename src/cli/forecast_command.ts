@@ -1,6 +1,4 @@
-/**
- * `sluice forecast`: reads a series, has a stacked LSTM learn from it, and shows honestly what its forecasts are worth.
- */
+/** `sluice forecast`: trains a stacked LSTM on a series, and compares its forecasts with those of simple baselines. */
 import { FormatError } from "../core/errors.ts";
 import { MinMaxScaler } from "../data/min_max_scaler.ts";
 import { sha256Hex } from "../io/sha256.ts";
@@ -16,21 +14,21 @@ import { forecastSketch } from "./forecast_text_chart.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { checkDirectory, checkFile, checkInput } from "./path_checks.ts";
 import { readSeries, type Series } from "./read_series.ts";
-import { continued, encodeJson, type RunKind, readRun, writeRun } from "./run_directory.ts";
+import { encodeJson, type RunKind, readRun, resumedOptions, writeRun } from "./run_directory.ts";
 import { runTask } from "./run_training_task.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What a saved run was told. */
+/** The settings of a saved run. */
 interface ToldRun {
   readonly options: ForecastOptions;
   readonly source: SourceArguments;
-  /** Of the series' numbers: the training goes on with the very same. */
+  /** The hash of the series' values: a resumed run must use the same values. */
   readonly seriesSha256: string;
-  /** What turns the model's output into the units of the series. */
+  /** The scaler, which converts the model's output to the units of the series. */
   readonly scaler: MinMaxScaler;
 }
 
-/** The series, and what is known of where it came from. */
+/** The series and its source. */
 interface Source {
   readonly series: Series;
   readonly file: string;
@@ -39,42 +37,42 @@ interface Source {
 }
 
 /**
- * Forecasts as told.
+ * Runs `sluice forecast`.
  * @param main the URL of the built command line
  * @returns the exit status: 0, or that of an interrupted program
- * @throws SluiceError for whatever the user can mend
+ * @throws SluiceError for every error that the user can fix
  */
-export async function forecastCommand(told: ForecastArguments, main: string): Promise<number> {
+export async function forecastCommand(args: ForecastArguments, main: string): Promise<number> {
   const began = performance.now();
   const storage = await openFileSystem();
-  const saved = told.resume === undefined ? undefined : await readRun(storage, told.resume, RUN);
+  const saved = args.resume === undefined ? undefined : await readRun(storage, args.resume, RUN);
   const options = completeForecastOptions(
-    saved === undefined ? told.given : continued(saved.told.options, told.given, told.resume ?? ""),
+    saved === undefined ? args.given : resumedOptions(saved.settings.options, args.given, args.resume ?? ""),
   );
-  const sourceArguments = saved === undefined ? told.source : sameSource(saved.told.source, told);
+  const sourceArguments = saved === undefined ? args.source : sameSource(saved.settings.source, args);
   const source = await loadSource(storage, sourceArguments, options.limit);
   const { series } = source;
   const { train, test, start, scaler } = prepare(series.values, options);
   const seriesSha256 = await sha256Hex(new Uint8Array(Float64Array.from(series.values).buffer));
-  if (saved !== undefined && saved.told.seriesSha256 !== seriesSha256) {
+  if (saved !== undefined && saved.settings.seriesSha256 !== seriesSha256) {
     throw new UsageError(
-      `--resume ${told.resume}: ${source.file} holds other numbers than when the training began; give the same file, ` +
-        "or train anew without --resume",
+      `--resume ${args.resume}: ${source.file} has other values than when the run began; give the same file, ` +
+        "or start a new run without --resume",
     );
   }
-  const places = await checkPlaces(told);
+  const places = await checkPaths(args);
   const about = [
     ...(source.attribution === undefined ? [] : [source.attribution]),
     `"${series.column}" of ${source.file}: ${series.values.length} rows${spanOf(series, 0)}`,
     `${train.size} windows of ${options.window} rows to train on, ${test.size} held out${spanOf(series, start)}`,
   ].join("\n");
-  const toldRun: ToldRun = { options, source: sourceArguments, seriesSha256, scaler };
-  const { tune } = told;
+  const runSettings: ToldRun = { options, source: sourceArguments, seriesSha256, scaler };
+  const { tune } = args;
   const job = { options, values: series.values, about, tune, ...(saved && { resume: saved.files }) };
   const result = await runTask("forecast", job, {
-    ...{ runtime: told.runtime, main, noun: "windows" },
+    ...{ runtime: args.runtime, main, noun: "windows" },
     directory: places.model,
-    save: (files) => writeRun(storage, places.model, RUN.task, { told: toldRun, files }),
+    save: (files) => writeRun(storage, places.model, RUN.task, { settings: runSettings, files }),
   });
   if (result === undefined) return INTERRUPTED;
   const report = reportOf(series, options, result);
@@ -83,9 +81,9 @@ export async function forecastCommand(told: ForecastArguments, main: string): Pr
   await storage.writeFileAtomic(places.out, text.encode(forecastCsv(report)));
   await storage.writeFileAtomic(places.svg, text.encode(forecastChart(report, source.title)));
   const seconds = (performance.now() - began) / 1000;
-  if (told.json !== undefined) {
+  if (args.json !== undefined) {
     const record = forecastRecord(report, result, { file: source.file, seriesSha256 }, seconds);
-    await storage.writeFileAtomic(told.json, encodeJson(record));
+    await storage.writeFileAtomic(args.json, encodeJson(record));
   }
   console.log(
     `Done in ${seconds.toFixed(0)} s. Picture: ${places.svg}; forecasts: ${places.out}; model: ${places.model}`,
@@ -103,12 +101,12 @@ const RUN: RunKind<ToldRun> = {
   }),
 };
 
-/** Reads the series that was asked for, its last rows where only those are wanted. */
-async function loadSource(storage: FileSystem, told: SourceArguments, limit: number | undefined): Promise<Source> {
-  const { csv, date } = told;
+/** Reads the series, or its last `limit` rows. */
+async function loadSource(storage: FileSystem, args: SourceArguments, limit: number | undefined): Promise<Source> {
+  const { csv, date } = args;
   const { sp500 } = await import("./sp500_series.ts");
   const file = csv ?? sp500.name;
-  const column = told.column ?? sp500.column;
+  const column = args.column ?? sp500.column;
   if (csv !== undefined) await checkInput("--csv", csv, "a CSV file with a header line");
   const text = csv === undefined ? sp500.csv : new TextDecoder().decode(await storage.readFile(csv));
   const whole = readSeries(text, { name: file, column, date });
@@ -124,7 +122,7 @@ async function loadSource(storage: FileSystem, told: SourceArguments, limit: num
     : { series, file, title: `${column} of ${file.split(/[\\/]/).at(-1)}`, attribution: undefined };
 }
 
-async function checkPlaces({ model, out, svg, json, resume }: ForecastArguments) {
+async function checkPaths({ model, out, svg, json, resume }: ForecastArguments) {
   const directory = (model ?? resume ?? "runs/forecast").replace(/(.)\/+$/, "$1");
   await checkDirectory(model === undefined && resume !== undefined ? "--resume" : "--model", directory);
   const places = { out: out ?? `${directory}/forecast.csv`, svg: svg ?? `${directory}/forecast.svg` };
@@ -134,13 +132,13 @@ async function checkPlaces({ model, out, svg, json, resume }: ForecastArguments)
   return { model: directory, ...places };
 }
 
-/** The source of a training that goes on. @throws UsageError when another was given. */
+/** The source of a resumed training run. @throws UsageError when another source was given. */
 function sameSource(saved: SourceArguments, { source, resume }: ForecastArguments): SourceArguments {
   for (const name of ["csv", "column", "date"] as const) {
     if (source[name] === undefined || source[name] === saved[name]) continue;
     throw new UsageError(
-      `--${name} is ${source[name]}, but the training in ${resume} has ${saved[name] ?? "not set"}; leave the option ` +
-        "out, or train anew without --resume",
+      `--${name} is ${source[name]}, but the training run in ${resume} has ${saved[name] ?? "not set"}; omit the ` +
+        "option, or start a new run without --resume",
     );
   }
   return saved;

@@ -1,35 +1,43 @@
-/** The training that `sluice forecast` runs: a stacked LSTM that learns what comes after each window of a series. */
+/** The job of `sluice forecast`: trains a stacked LSTM to predict the value after each window of a series. */
 import { ValueError } from "../core/errors.ts";
 import { type ForecastData, forecastData, forecastHeldOut, forecastModel } from "../forecast/index.ts";
 import { type Device, loadModel } from "../index.ts";
 import type { ForecastOptions } from "./forecast_options.ts";
-import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./training_job.ts";
+import {
+  fitWithProgress,
+  type Job,
+  type JobControl,
+  type JobResult,
+  onDevice,
+  reportModel,
+  resultOf,
+} from "./training_job.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What to forecast. */
+/** The parameters of the job. */
 export interface ForecastJob extends Job {
   readonly options: ForecastOptions;
-  /** The series, oldest first. */
+  /** The series, oldest value first. */
   readonly values: readonly number[];
-  /** What to say of it. */
+  /** A description of the data, to print. */
   readonly about: string;
 }
 
-/** What came of a training that ran to its end. */
+/** The result of a completed training run. */
 export interface ForecastResult extends JobResult {
-  /** The row at which the held-out part begins. */
+  /** The first held-out row. */
   readonly start: number;
-  /** For each held-out row what the network said `ahead` rows before, in the units of the series. */
+  /** The forecast of each held-out row, made `ahead` rows before it, in the units of the series. */
   readonly forecasts: readonly number[];
-  /** What it says of the row `ahead` after the last. */
+  /** The forecast `ahead` rows after the last row. */
   readonly next: number;
 }
 
 /**
- * Learns from the first rows, and forecasts the held-out ones.
- * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each
- * case.
- * @throws SluiceError for a series that is too short, a missing adapter, a loss that is not finite.
+ * Trains on the first rows and forecasts the held-out rows.
+ * @returns the result, or undefined if `signal` stopped training; in both cases `onEvent` has received the model to
+ * save
+ * @throws SluiceError when the series is too short, there is no adapter, or the loss is not finite
  */
 export function runForecast(job: ForecastJob, control: JobControl): Promise<ForecastResult | undefined> {
   return onDevice(job, control, (device) => forecastOn(device, job, control));
@@ -41,14 +49,19 @@ async function forecastOn(device: Device, job: ForecastJob, control: JobControl)
   const data = prepare(job.values, options);
   await control.onEvent({ kind: "data", text: job.about });
   const model = resume ? await loadModel(resume, { device }) : forecastModel(device, options);
-  await introduce(model, control);
-  const history = await teach(model, data.train, { epochs, batchSize, resume: resume !== undefined }, control);
+  await reportModel(model, control);
+  const history = await fitWithProgress(
+    model,
+    data.train,
+    { epochs, batchSize, resume: resume !== undefined },
+    control,
+  );
   const held = await forecastHeldOut(model, data, { batchSize, signal: control.signal });
   return { ...(await resultOf(model, history)), start: data.start, ...held };
 }
 
 /**
- * The series as windows.
+ * Cuts the series into windows.
  * @throws UsageError when the series is too short for the options.
  */
 export function prepare(values: readonly number[], options: ForecastOptions): ForecastData {
@@ -56,7 +69,7 @@ export function prepare(values: readonly number[], options: ForecastOptions): Fo
     return forecastData(values, options);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    // By the names that were typed.
+    // Name the options as they are typed.
     throw new UsageError(error.message.replace(/\b(window|ahead|test) (?=[\d.])/g, "--$1 "));
   }
 }

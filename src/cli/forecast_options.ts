@@ -1,35 +1,38 @@
-/** What a forecast of the command line is told: values, defaults and their checks. No runtime's own modules here. */
+/**
+ * The options of `sluice forecast`: values, defaults and checks. Browsers load this file too, so it imports no Node
+ * modules.
+ */
 import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 
 /**
- * Everything but the data that decides a forecast. It is saved with the model, so that `--resume` goes on with the
- * same.
+ * Everything except the data that determines a forecast. It is saved with the model, so that `--resume` continues with
+ * the same options.
  */
 export interface ForecastOptions {
-  /** T: rows per window. */
+  /** T: the rows in a window. */
   readonly window: number;
-  /** How many rows after a window's last the forecast is for. */
+  /** How many rows after the window's last row to forecast. */
   readonly ahead: number;
-  /** LSTM layers, one upon the other. */
+  /** The number of stacked LSTM layers. */
   readonly layers: number;
-  /** Units of each. */
+  /** The units of each layer. */
   readonly units: number;
-  /** After each LSTM layer. */
+  /** The dropout rate after each LSTM layer. */
   readonly dropout: number;
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
   /** The share of rows that is held out at the end. */
   readonly test: number;
-  /** Of weights, dropout and the order of the windows. */
+  /** The seed of weights, dropout and the order of the windows. */
   readonly seed: number;
-  /** Only the last so many rows of the data. */
+  /** Use only the last rows of the data, this many. */
   readonly limit?: number;
 }
 
-/** The tutorial's model, and as many epochs as take about a minute without a GPU, on two cores: more help little. */
+/** The tutorial's model. The epochs take about a minute on two cores without a GPU; more of them improve little. */
 export const FORECAST_DEFAULTS: Readonly<Omit<ForecastOptions, "limit">> = {
   window: 60,
   ahead: 1,
@@ -46,8 +49,8 @@ export const FORECAST_DEFAULTS: Readonly<Omit<ForecastOptions, "limit">> = {
 const COUNTS = ["window", "ahead", "layers", "units", "epochs", "batchSize"] as const;
 
 /**
- * Options with the defaults filled in, every value checked.
- * @throws UsageError naming the option, what it is and what it should be.
+ * Fills in the defaults and checks every value.
+ * @throws UsageError that names the option, its value and the expected value.
  */
 export function completeForecastOptions(given: Partial<ForecastOptions>): ForecastOptions {
   const options: ForecastOptions = { ...FORECAST_DEFAULTS, ...given };
@@ -61,7 +64,7 @@ export function completeForecastOptions(given: Partial<ForecastOptions>): Foreca
 }
 
 /**
- * The options in a saved run.
+ * Reads the options of a saved run.
  * @throws FormatError when they are damaged.
  */
 export function savedForecastOptions(run: ReadonlyMap<string, JsonValue>, path: string): ForecastOptions {

@@ -1,4 +1,4 @@
-/** A finished forecast, as a person reads it, as its JSON file holds it, and as CSV. */
+/** The report of a forecast: as text, as JSON and as CSV. */
 import { AVERAGED, besideSimple, type Forecasts, type Scores, score, shareOfRises } from "../forecast/index.ts";
 import type { ForecastResult } from "./forecast_job.ts";
 import type { ForecastOptions } from "./forecast_options.ts";
@@ -6,21 +6,21 @@ import type { Series } from "./read_series.ts";
 import { percent } from "./training_progress.ts";
 import { jobRecord } from "./training_report.ts";
 
-/** What was forecast, and how it came out. */
+/** A forecast and its scores. */
 export interface ForecastReport {
   readonly series: Series;
   readonly options: ForecastOptions;
-  /** The row at which the held-out part begins. */
+  /** The first held-out row. */
   readonly start: number;
   readonly forecasts: Forecasts;
   readonly scores: { readonly network: Scores; readonly naive: Scores; readonly average: Scores };
-  /** The smallest and the largest value that the network was trained on. */
+  /** The smallest and the largest value in the training data. */
   readonly trained: readonly [number, number];
-  /** What the network says of the row `ahead` after the last. */
+  /** The forecast `ahead` rows after the last row. */
   readonly next: number;
 }
 
-/** Scores a finished forecast. */
+/** Scores a forecast. */
 export function reportOf(series: Series, options: ForecastOptions, result: ForecastResult): ForecastReport {
   const { start, next } = result;
   const forecasts = besideSimple(series.values, start, options.ahead, result.forecasts);
@@ -37,12 +37,12 @@ export function reportOf(series: Series, options: ForecastOptions, result: Forec
   };
 }
 
-/** What the simple forecast that looks `ahead` is called. */
+/** The name of the naive baseline for forecasts `ahead` rows ahead. */
 export function naiveName(ahead: number): string {
   return ahead === 1 ? "tomorrow equals today" : `in ${ahead} rows as today`;
 }
 
-/** The comparison, and what it says in plain words. */
+/** The comparison with the baselines as a table and in words. */
 export function reportText(report: ForecastReport): string {
   const { series, options, start, forecasts, scores, trained, next } = report;
   const rows: readonly (readonly [string, Scores])[] = [
@@ -55,7 +55,7 @@ export function reportText(report: ForecastReport): string {
   const [least, most] = trained;
   const beyond = forecasts.actual.filter((value) => value < least || value > most).length;
   return [
-    `The last ${forecasts.actual.length} rows${spanOf(series, start)}, which it never saw, in the units of ` +
+    `The last ${forecasts.actual.length} rows${spanOf(series, start)}, which were held out, in the units of ` +
       `"${series.column}":`,
     "",
     cells("", "RMSE", "MAE", "direction"),
@@ -77,17 +77,17 @@ export function reportText(report: ForecastReport): string {
   ].join("\n");
 }
 
-/** Whether the network beats the simplest forecast, in a sentence. */
+/** A sentence that says whether the network beats the naive baseline. */
 export function verdictOf({ scores, options }: Pick<ForecastReport, "scores" | "options">): string {
   const [network, naive] = [scores.network.rmse, scores.naive.rmse];
   const name = `"${naiveName(options.ahead)}"`;
   const figures = `its RMSE is ${figure(network)}, against ${figure(naive)}`;
   return network < naive
     ? `The network beats ${name}: ${figures}.`
-    : `The network does NOT beat ${name}: ${figures}. To copy the last value is better.`;
+    : `The network does NOT beat ${name}: ${figures}. Copying the last value is better.`;
 }
 
-/** The JSON of a finished forecast. */
+/** The report as JSON. */
 export function forecastRecord(
   report: ForecastReport,
   result: ForecastResult,
@@ -125,13 +125,13 @@ export function forecastCsv({ series, start, forecasts }: ForecastReport): strin
   return `${[`${series.dates ? "date" : "row"},actual,forecast,naive,average`, ...lines].join("\n")}\n`;
 }
 
-/** A number in the units of the series: two decimals, or three digits where it is small. */
+/** A number in the units of the series: two decimals, or three significant digits if it is small. */
 export function figure(value: number): string {
   if (value !== 0 && Math.abs(value) < 1) return value.toPrecision(3);
   return value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
-/** ` (2016-03-29 to 2020-04-17)` from row `start` on, where there are dates. */
+/** ` (2016-03-29 to 2020-04-17)` from row `start` on, if there are dates. */
 function spanOf({ dates }: Series, start: number): string {
   return dates === undefined ? "" : ` (${dates[start]} to ${dates.at(-1)})`;
 }

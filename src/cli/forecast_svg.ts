@@ -1,6 +1,6 @@
 /**
- * A forecast as a picture: the series with the forecast on it, and below how far the network and the simplest forecast
- * were off.
+ * Draws a forecast as SVG: the series with the forecast, and below it the errors of the network and of the naive
+ * baseline.
  */
 import { type ScaleLinear, type ScaleTime, scaleLinear, scaleUtc } from "d3-scale";
 import { line } from "d3-shape";
@@ -8,7 +8,7 @@ import { type ForecastReport, figure, naiveName } from "./forecast_report.ts";
 import type { Series } from "./read_series.ts";
 import { element, escapeXml, label } from "./svg_elements.ts";
 
-/** Okabe and Ito's colours, told apart by eyes of every kind: https://jfly.uni-koeln.de/color/ */
+/** Okabe and Ito's colours, which colour-blind people can distinguish: https://jfly.uni-koeln.de/color/ */
 const COLOURS = {
   actual: "#1f2430",
   past: "#8a919e",
@@ -25,10 +25,10 @@ const RIGHT = WIDTH - 28;
 const PRICE = { top: 108, bottom: 414 } as const;
 const ERROR = { top: 458, bottom: 584 } as const;
 const HEIGHT = 640;
-/** Rows before the held-out part that are shown too, as a share of it. */
+/** How many rows before the held-out part are shown, as a share of its length. */
 const PAST_SHARE = 0.5;
 
-/** Where a row lies: in time where the dates are known, else by number. */
+/** The position of a row on the axis: by date if the dates are known, otherwise by row number. */
 interface RowAxis {
   readonly at: (row: number) => number;
   readonly ticks: readonly { readonly x: number; readonly text: string }[];
@@ -36,8 +36,8 @@ interface RowAxis {
 }
 
 /**
- * The picture as SVG.
- * @param title what the series is, as "S&P 500"
+ * Draws the chart.
+ * @param title the name of the series, such as "S&P 500"
  */
 export function forecastChart(report: ForecastReport, title: string): string {
   const { series, start, forecasts, scores, options, trained } = report;
@@ -85,7 +85,7 @@ export function forecastChart(report: ForecastReport, title: string): string {
       element("title", {}, [escapeXml(`${title}: forecast of the held-out rows`)]),
       element("desc", {}, [escapeXml(subtitle)]),
       element("rect", { width: WIDTH, height: HEIGHT, fill: "#ffffff" }),
-      label(`${title}: forecasts of rows the network never saw`, {
+      label(`${title}: forecasts of held-out rows`, {
         x: 24,
         y: 36,
         "font-size": 20,
@@ -150,7 +150,7 @@ function rowName({ dates }: Series, row: number): string {
   return dates?.[row] ?? String(row);
 }
 
-/** Lines across the picture with their values, and the axis' name above. */
+/** Grid lines with their values, and the axis's name above. */
 function valueAxis(scale: ScaleLinear<number, number>, count: number, name: string): string[] {
   const text = scale.tickFormat(count);
   const [, top = 0] = scale.range();
@@ -180,7 +180,7 @@ function rowTicks({ ticks, name }: RowAxis): string[] {
   ]);
 }
 
-/** The ends of what the network was trained on, where the picture shows them. */
+/** The range of the training data, as far as the chart shows it. */
 function trainedRange(trained: readonly [number, number], scale: ScaleLinear<number, number>): string[] {
   const [low = 0, high = 0] = scale.domain();
   return trained
@@ -195,7 +195,7 @@ function trainedRange(trained: readonly [number, number], scale: ScaleLinear<num
     });
 }
 
-/** Names beside strokes of their colour, in a row. */
+/** The legend: names beside strokes of their colour, in a row. */
 function legend(entries: readonly (readonly [string, string])[]): string[] {
   let x = LEFT + 96;
   return entries.flatMap(([name, colour]) => {

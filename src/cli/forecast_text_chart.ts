@@ -1,4 +1,4 @@
-/** A forecast as a sketch of characters, for a terminal. */
+/** Draws a forecast as a chart of characters, for a terminal. */
 import { scaleLinear } from "d3-scale";
 import plot from "simple-ascii-chart";
 import type { ForecastReport } from "./forecast_report.ts";
@@ -7,10 +7,10 @@ const COLUMNS = 72;
 const ROWS = 14;
 const ACTUAL = "•";
 const NETWORK = "×";
-/** Characters that a label below the sketch takes, with room to the next. */
+/** The width of a label below the chart, with the gap to the next one. */
 const LABEL_COLUMNS = 17;
 
-/** The held-out rows, thinned to the width of a terminal: `•` what came, `×` what the network said. */
+/** The held-out rows, reduced to the width of a terminal: `•` is the actual value, `×` the forecast. */
 export function forecastSketch({ series, start, forecasts }: ForecastReport): string {
   const { actual, network } = forecasts;
   const width = Math.min(COLUMNS, actual.length);

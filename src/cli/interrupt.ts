@@ -1,15 +1,13 @@
-/** Ctrl-C: the first asks the work to stop at a whole step, another leaves at once. */
+/** Handles Ctrl-C: the first one stops the work after the current step, the second one exits immediately. */
 import process from "node:process";
 
-/** Signals closer than this are one: a terminal and npm each send theirs for one press of Ctrl-C. */
+/** Signals within this time count as one, because a terminal and npm each send one for the same Ctrl-C. */
 const ECHO_MS = 400;
 
 /** The exit status of a program that Ctrl-C stopped. */
 export const INTERRUPTED = 130;
 
-/**
- * A signal that Ctrl-C or SIGTERM aborts. `onFirst` is told when that happens. Call `release` when the work is done.
- */
+/** An AbortSignal that Ctrl-C or SIGTERM aborts; `onFirst` is called then. Call `release` when the work is done. */
 export function onInterrupt(onFirst: () => void): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   let first: number | undefined;

@@ -1,4 +1,4 @@
-/** Browsers: finding one, and opening a page in it with WebGPU on. The command line and the tests share this. */
+/** Finds a browser and opens a page in it, with WebGPU enabled. The command line and the tests share this. */
 import { existsSync } from "node:fs";
 import type { Browser } from "puppeteer";
 import { DeviceError } from "../core/errors.ts";
@@ -12,7 +12,7 @@ async function loadPuppeteer(): Promise<typeof import("puppeteer")> {
     return await import("puppeteer");
   } catch (cause) {
     throw new DeviceError(
-      "a browser is driven by the npm package `puppeteer`, which is not installed; run `npm install --save-dev " +
+      "running in a browser needs the npm package `puppeteer`, which is not installed; run `npm install --save-dev " +
         "puppeteer`",
       { package: "puppeteer" },
       { cause },
@@ -21,8 +21,8 @@ async function loadPuppeteer(): Promise<typeof import("puppeteer")> {
 }
 
 /**
- * The browser's program: `PUPPETEER_EXECUTABLE_PATH` (for Chromium), the system's usual places, puppeteer's own cache.
- * `undefined` when there is none.
+ * The path of the browser's executable: `PUPPETEER_EXECUTABLE_PATH` (for Chromium), the system's usual paths, or
+ * puppeteer's cache. `undefined` if there is none.
  */
 export async function findBrowser(name: BrowserName): Promise<string | undefined> {
   const named = process.env.PUPPETEER_EXECUTABLE_PATH;
@@ -39,15 +39,15 @@ export async function findBrowser(name: BrowserName): Promise<string | undefined
   }
 }
 
-/** How a browser is started. */
+/** Options of `launchBrowser`. */
 export interface LaunchOptions {
-  /** Ctrl-C leaves the browser alone: the caller ends its work first. */
+  /** Ctrl-C does not end the browser; the caller finishes its work first. */
   readonly outlivesInterrupt?: boolean;
 }
 
 /**
- * Starts a browser without a window and with WebGPU on. The caller closes it.
- * @throws DeviceError that names the command that brings the browser, or puppeteer.
+ * Starts a headless browser with WebGPU enabled. The caller closes it.
+ * @throws DeviceError that names the command that installs the browser, or puppeteer.
  */
 export async function launchBrowser(
   name: BrowserName,
@@ -69,28 +69,28 @@ export async function launchBrowser(
     executablePath,
     headless: true,
     args: [...args],
-    // A training step on a software adapter may keep the page busy for long.
+    // On a software adapter a training step may block the page for a long time.
     protocolTimeout: 0,
     ...(outlivesInterrupt && { handleSIGINT: false, handleSIGTERM: false }),
     ...(name === "firefox" && { extraPrefsFirefox: { ...prefs } }),
   });
 }
 
-/** What a page run by `runPage` may tell. */
+/** Options of `runPage`. */
 export interface PageOptions extends LaunchOptions {
   /**
-   * Told of each message that the page sends with `globalThis.sluiceReport(message)`, which resolves with what this
-   * returns.
+   * Called with each message that the page sends with `globalThis.sluiceReport(message)`, which resolves with the
+   * return value.
    */
   readonly onMessage: (message: string) => unknown;
-  /** Told of what the page writes to its console, and of errors nothing caught there. */
+  /** Called with the page's console output and its uncaught errors. */
   readonly onConsole?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Opens `url` in a browser and stays until the page calls `sluiceDone()`, the page crashes (rejects), or `signal`
- * aborts (resolves). The browser is closed in each case.
+ * Opens `url` in a browser and waits until the page calls `sluiceDone()`, the page crashes (rejects), or `signal`
+ * aborts (resolves). The browser is closed in every case.
  */
 export async function runPage(name: BrowserName, url: string, options: PageOptions): Promise<void> {
   const browser = await launchBrowser(name, options);
@@ -104,7 +104,7 @@ export async function runPage(name: BrowserName, url: string, options: PageOptio
         options.onConsole?.(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       );
       page.on("console", (message) => options.onConsole?.(`${message.type()}: ${message.text()}`));
-      browser.on("disconnected", () => reject(new Error(`${name} went away before the page was done`)));
+      browser.on("disconnected", () => reject(new Error(`${name} was closed before the page was done`)));
       void (async () => {
         await page.exposeFunction("sluiceReport", (message: string) => options.onMessage(message));
         await page.exposeFunction("sluiceDone", () => resolve());

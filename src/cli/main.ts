@@ -4,7 +4,7 @@ import process from "node:process";
 import { SluiceError } from "../core/errors.ts";
 import { BENCH_OPTIONS, parseBench } from "./bench_arguments.ts";
 import { benchCommand } from "./bench_command.ts";
-import { asks, helpOf, type OptionTable } from "./command_line.ts";
+import { hasOption, helpOf, type OptionTable } from "./command_line.ts";
 import { FORECAST_OPTIONS, parseForecast } from "./forecast_arguments.ts";
 import { forecastCommand } from "./forecast_command.ts";
 import { NEIGHBOURS_OPTIONS, parseNeighbours } from "./neighbours_arguments.ts";
@@ -20,13 +20,13 @@ import { UsageError } from "./usage_error.ts";
 import { parseWords, WORDS_OPTIONS } from "./words_arguments.ts";
 import { wordsCommand } from "./words_command.ts";
 
-/** One command: how it is called, what it is for, its options, and what runs it. */
+/** A command: its usage, its description, its options, and its implementation. */
 interface Command {
   readonly usage: string;
   readonly help: string;
   readonly options: OptionTable;
-  /** Checks the words; the work itself starts when `start` is called. */
-  readonly prepare: (words: readonly string[]) => {
+  /** Parses the arguments; the work starts when `start` is called. */
+  readonly prepare: (argv: readonly string[]) => {
     readonly runtime: RuntimeName;
     readonly start: () => Promise<number>;
   };
@@ -39,54 +39,54 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: "train [options]",
     help: "train a sentiment model",
     options: TRAIN_OPTIONS,
-    prepare: (words) => {
-      const told = parseTrain(words, process.env);
-      return { runtime: told.runtime, start: () => trainCommand(told, here) };
+    prepare: (argv) => {
+      const args = parseTrain(argv, process.env);
+      return { runtime: args.runtime, start: () => trainCommand(args, here) };
     },
   },
   predict: {
     usage: 'predict --model DIR "text" …',
-    help: "ask a model; without texts it reads lines from standard input",
+    help: "predict with a saved model; without texts it reads lines from standard input",
     options: PREDICT_OPTIONS,
-    prepare: (words) => {
-      const told = parsePredict(words);
-      return { runtime: told.runtime, start: () => predictCommand(told) };
+    prepare: (argv) => {
+      const args = parsePredict(argv);
+      return { runtime: args.runtime, start: () => predictCommand(args) };
     },
   },
   forecast: {
     usage: "forecast [options]",
     help: "train a stacked LSTM on a series, and compare it with simple forecasts",
     options: FORECAST_OPTIONS,
-    prepare: (words) => {
-      const told = parseForecast(words);
-      return { runtime: told.runtime, start: () => forecastCommand(told, here) };
+    prepare: (argv) => {
+      const args = parseForecast(argv);
+      return { runtime: args.runtime, start: () => forecastCommand(args, here) };
     },
   },
   words: {
     usage: "words [options]",
-    help: "train word vectors, and show which words they bring together",
+    help: "train word vectors, and show the nearest neighbours of some words",
     options: WORDS_OPTIONS,
-    prepare: (words) => {
-      const told = parseWords(words, process.env);
-      return { runtime: told.runtime, start: () => wordsCommand(told) };
+    prepare: (argv) => {
+      const args = parseWords(argv, process.env);
+      return { runtime: args.runtime, start: () => wordsCommand(args) };
     },
   },
   neighbours: {
     usage: "neighbours --model DIR [options]",
-    help: "how well a model's vectors tell reviews apart, by their nearest neighbours",
+    help: "measure how well a model's vectors separate reviews, by k nearest neighbours",
     options: NEIGHBOURS_OPTIONS,
-    prepare: (words) => {
-      const told = parseNeighbours(words, process.env);
-      return { runtime: told.runtime, start: () => neighboursCommand(told) };
+    prepare: (argv) => {
+      const args = parseNeighbours(argv, process.env);
+      return { runtime: args.runtime, start: () => neighboursCommand(args) };
     },
   },
   bench: {
     usage: "bench [options]",
     help: "measure kernels and models on this adapter",
     options: BENCH_OPTIONS,
-    prepare: (words) => {
-      const told = parseBench(words);
-      return { runtime: told.runtime, start: () => benchCommand(told, here) };
+    prepare: (argv) => {
+      const args = parseBench(argv);
+      return { runtime: args.runtime, start: () => benchCommand(args, here) };
     },
   },
 };
@@ -105,7 +105,7 @@ function helpText(commands: Readonly<Record<string, Command>>): string {
   ].join("\n");
 }
 
-async function run([name, ...words]: readonly string[]): Promise<number> {
+async function run([name, ...argv]: readonly string[]): Promise<number> {
   if (name === "--version") {
     console.log(sluiceVersion());
     return 0;
@@ -121,24 +121,24 @@ async function run([name, ...words]: readonly string[]): Promise<number> {
     console.log(helpText(COMMANDS));
     return name === undefined ? 2 : 0;
   }
-  if (asks(words, "--help")) {
+  if (hasOption(argv, "--help")) {
     console.log(`${usageOf(command)}\n\n${helpOf(command.options)}`);
     return 0;
   }
-  const { runtime, start } = command.prepare(words);
-  return runtime === "deno" && !isDeno() ? rerunInDeno(here, [name, ...words]) : start();
+  const { runtime, start } = command.prepare(argv);
+  return runtime === "deno" && !isDeno() ? rerunInDeno(here, [name, ...argv]) : start();
 }
 
-const words = process.argv.slice(2);
-// A reader that has enough, such as `head`, is no fault.
+const argv = process.argv.slice(2);
+// A reader that closes the pipe early, such as `head`, is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 let status: number;
 try {
-  status = await run(words);
+  status = await run(argv);
 } catch (error) {
   status = error instanceof UsageError ? 2 : 1;
-  const isExpected = error instanceof SluiceError && !asks(words, "--debug");
+  const isExpected = error instanceof SluiceError && !hasOption(argv, "--debug");
   console.error(isExpected ? `sluice: ${error.message}` : error);
 }
-// Dawn's threads outlive its devices: a program that is done must leave by itself.
+// Dawn's threads outlive its devices, so the program must exit explicitly.
 process.exit(status);

@@ -1,16 +1,16 @@
 /** The arguments of `sluice neighbours`. */
-import { COMMON, choice, numbersOf, type OptionTable, readOptions, textOf } from "./command_line.ts";
+import { COMMON, choice, numbersOf, type OptionTable, parseOptions, textOf } from "./command_line.ts";
 import { checkWhole } from "./option_checks.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `sluice neighbours` was told. */
+/** The parsed arguments of `sluice neighbours`. */
 export interface NeighboursArguments {
   readonly model: string;
   readonly archive: string;
-  /** How many neighbours vote. */
+  /** The number of neighbours that vote. */
   readonly k: number;
   readonly pooling: "last" | "mean" | "max";
-  /** At most so many reviews on either side. */
+  /** The most reviews of each half. */
   readonly limit: number | undefined;
   readonly runtime: "node" | "deno";
 }
@@ -19,22 +19,22 @@ export interface NeighboursArguments {
 export const NEIGHBOURS_OPTIONS = {
   model: { value: "DIR", help: "a model that `sluice train --data imdb` saved" },
   archive: { value: "PATH|URL", help: "Stanford's aclImdb_v1.tar.gz; or set SLUICE_IMDB" },
-  k: { value: "N", help: "how many neighbours vote (15)" },
-  pooling: { value: "NAME", help: "last, mean or max of the states (last)" },
-  limit: { value: "N", help: "at most N reviews to learn from and N to judge, both classes alike" },
+  k: { value: "N", help: "the number of neighbours that vote (15)" },
+  pooling: { value: "NAME", help: "pooling of the states: last, mean or max (last)" },
+  limit: { value: "N", help: "use at most N training reviews and N test reviews, balanced over the classes" },
   runtime: { value: "NAME", help: "node or deno (node)" },
   ...COMMON,
 } as const satisfies OptionTable;
 
 /**
- * What `sluice neighbours` was told.
- * @throws UsageError naming the option that is wrong or missing.
+ * Parses the arguments of `sluice neighbours`.
+ * @throws UsageError that names the option that is wrong or missing.
  */
 export function parseNeighbours(
-  words: readonly string[],
+  argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): NeighboursArguments {
-  const values = readOptions("neighbours", words, NEIGHBOURS_OPTIONS);
+  const values = parseOptions("neighbours", argv, NEIGHBOURS_OPTIONS);
   const model = textOf(values, "model");
   if (model === undefined) throw new UsageError("--model is missing; expected a directory, such as --model runs/imdb");
   const archive = textOf(values, "archive") ?? (environment.SLUICE_IMDB || undefined);

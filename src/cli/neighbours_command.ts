@@ -1,4 +1,6 @@
-/** `sluice neighbours`: how well a model's vectors tell reviews apart, by the votes of their nearest neighbours. */
+/**
+ * `sluice neighbours`: measures how well a model's vectors separate reviews, by the votes of their nearest neighbours.
+ */
 import { FormatError } from "../core/errors.ts";
 import { imdb } from "../data/imdb.ts";
 import { type Embeddings, modelEmbedder, VectorIndex } from "../embed/index.ts";
@@ -8,28 +10,30 @@ import { checkArchive } from "./path_checks.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
 
-/** Reviews whose neighbours are looked for at once. */
+/** The number of reviews in one search. */
 const QUERIES = 64;
-/** Reviews embedded at once. */
+/** The number of reviews that are embedded in one batch. */
 const BATCH = 64;
 
 /**
- * Embeds both halves of the reviews, lets the nearest training reviews of each test review vote, and says beside it how
- * often the model itself is right.
- * @throws SluiceError for whatever the user can mend
+ * Embeds both halves of the reviews, lets the nearest training reviews of each test review vote, and compares the
+ * result with the model's own accuracy.
+ * @throws SluiceError for every error that the user can fix
  */
-export async function neighboursCommand(told: NeighboursArguments): Promise<number> {
-  const { pooling, k, limit } = told;
-  const source = await checkArchive(told.archive);
+export async function neighboursCommand(args: NeighboursArguments): Promise<number> {
+  const { pooling, k, limit } = args;
+  const source = await checkArchive(args.archive);
   await provideWebGpu();
   const device = await requestDevice();
   const { name, version } = thisRuntime();
   console.log(`${device.adapter}, in ${name} ${version}`);
   try {
-    const model = await loadModel(told.model, { device });
+    const model = await loadModel(args.model, { device });
     const { encoder, outputShape } = model;
     if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
-      throw new FormatError(`${told.model}: the model does not judge texts; expected one that \`sluice train\` saved`);
+      throw new FormatError(
+        `${args.model}: the model does not classify texts; expected one that \`sluice train\` saved`,
+      );
     }
     const { train, test, texts } = await imdb.load({ source, limit, keepTexts: true });
     const [known, asked] = [texts?.train ?? [], texts?.test ?? []];
@@ -56,7 +60,7 @@ export async function neighboursCommand(told: NeighboursArguments): Promise<numb
   }
 }
 
-/** Whether most of the k nearest known vectors have the label, for each vector that is asked about. */
+/** For each query vector, whether most of its k nearest known vectors have the label. */
 async function classify(
   device: Device,
   known: { readonly vectors: Embeddings; readonly labels: readonly boolean[] },
@@ -67,26 +71,26 @@ async function classify(
   const index = new VectorIndex<boolean>(device, { dimension: size });
   try {
     await index.add([...known.labels.keys()], known.vectors, known.labels);
-    const verdicts: boolean[] = [];
+    const votes: boolean[] = [];
     for (let start = 0; start < count; start += QUERIES) {
       const queries = asked.data.subarray(start * size, (start + QUERIES) * size);
       const found = await index.search(queries, { k });
-      verdicts.push(...found.map((hits) => vote(hits.map(({ metadata }) => metadata === true))));
+      votes.push(...found.map((hits) => vote(hits.map(({ metadata }) => metadata === true))));
     }
-    return verdicts;
+    return votes;
   } finally {
     index.dispose();
   }
 }
 
-/** What most of the labels say, which come nearest first; the nearest decides a draw. */
+/** The label of the majority. The labels are ordered nearest first; the nearest decides a tie. */
 export function vote(labels: readonly boolean[]): boolean {
   const lead = labels.reduce((sum, label) => sum + (label ? 1 : -1), 0);
   return lead === 0 ? labels[0] === true : lead > 0;
 }
 
-function shareRight(truth: readonly boolean[], verdicts: readonly boolean[]): number {
-  return truth.filter((label, index) => label === verdicts[index]).length / truth.length;
+function shareRight(truth: readonly boolean[], votes: readonly boolean[]): number {
+  return truth.filter((label, index) => label === votes[index]).length / truth.length;
 }
 
 function percentOf(share: number): string {

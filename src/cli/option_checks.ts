@@ -1,15 +1,15 @@
-/** Checks on the values of options. No runtime's own modules here: saved options are read by them too. */
+/** Checks the values of options. Browsers load this file too, so it imports no Node modules. */
 import { FormatError } from "../core/errors.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** `batchSize` as the option is typed: `--batch-size`. */
+/** `batchSize` as a command-line option, `--batch-size`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /**
- * Sees that an option is a whole number of at least `least`.
- * @throws UsageError naming the option, what it is and what it should be.
+ * Checks that an option is a whole number of at least `least`.
+ * @throws UsageError that names the option, its value and the expected value.
  */
 export function checkWhole(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least && value < 2 ** 31) return;
@@ -17,22 +17,22 @@ export function checkWhole(name: string, value: number, least: number): void {
 }
 
 /**
- * Sees that an option is a number that `accepts` takes.
- * @throws UsageError naming the option, what it is and what it should be.
+ * Checks that `accepts` returns true for an option's value.
+ * @throws UsageError that names the option, its value and the expected value.
  */
 export function checkRange(name: string, value: number, accepts: (value: number) => boolean, expected: string): void {
   if (Number.isFinite(value) && accepts(value)) return;
   throw new UsageError(`${flagOf(name)} is ${value}; expected a number ${expected}`);
 }
 
-/** Sees that an option is a share that can be dropped. @throws UsageError when it is not. */
+/** Checks that an option is a valid dropout rate. @throws UsageError when it is not. */
 export function checkDropout(value: number): void {
   checkRange("dropout", value, (rate) => rate >= 0 && rate < 1, "from 0 up to, but not including, 1");
 }
 
 /**
- * The numbers of saved options; those of `optional` may be missing.
- * @throws FormatError naming the one that is no number.
+ * Reads numbers from saved options; those in `optional` may be missing.
+ * @throws FormatError that names the option that is not a number.
  */
 export function savedNumbers<Name extends string>(
   options: ReadonlyMap<string, unknown>,

@@ -1,11 +1,11 @@
-/** Files and directories that a run will read and write, tried before it starts. */
+/** Checks, before a run starts, the files and directories that it will read and write. */
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Makes the directory of a model, and sees that it can be written to.
- * @throws UsageError naming the option and what is in the way.
+ * Creates the directory of a model, and checks that it is writable.
+ * @throws UsageError that names the option and the problem.
  */
 export async function checkDirectory(flag: string, directory: string): Promise<void> {
   try {
@@ -21,8 +21,8 @@ export async function checkDirectory(flag: string, directory: string): Promise<v
 }
 
 /**
- * Sees that a file can be written, and makes its directory.
- * @throws UsageError naming the option and what is in the way.
+ * Checks that a file is writable, and creates its directory.
+ * @throws UsageError that names the option and the problem.
  */
 export async function checkFile(flag: string, file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
@@ -40,8 +40,8 @@ export async function checkFile(flag: string, file: string): Promise<void> {
 }
 
 /**
- * Sees that an archive that is a path is there.
- * @throws UsageError when it is not.
+ * Checks that the archive exists, if it is given as a path.
+ * @throws UsageError when it does not.
  */
 export async function checkArchive(archive: string | undefined): Promise<string> {
   if (archive === undefined) {
@@ -56,8 +56,8 @@ export async function checkArchive(archive: string | undefined): Promise<string>
 }
 
 /**
- * Sees that a file that is to be read is there.
- * @throws UsageError naming the option and what was expected.
+ * Checks that an input file exists.
+ * @throws UsageError that names the option and the expected file.
  */
 export async function checkInput(flag: string, file: string, expected: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
@@ -71,7 +71,7 @@ function reasonOf(cause: unknown): string {
   const reasons: Readonly<Record<string, string>> = {
     EACCES: "access is denied",
     EEXIST: "a file is in the way",
-    ENOTDIR: "a part of the path is a file",
+    ENOTDIR: "part of the path is a file",
     EROFS: "the file system is read-only",
   };
   return reasons[code ?? ""] ?? message ?? String(cause);

@@ -1,4 +1,4 @@
-/** Bundles the libraries that the bench compares with for a browser, which knows no packages. */
+/** Bundles the libraries that the bench compares with, for browsers, which cannot import packages by name. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { DeviceError } from "../core/errors.ts";
 import type { Mounts } from "./static_server.ts";
 
-/** Packages as the bench imports them, and the names of their bundles. */
+/** The packages that the bench imports, and the names of their bundles. */
 const PACKAGES = {
   "@tensorflow/tfjs-core": "tfjs-core",
   "@tensorflow/tfjs-layers": "tfjs-layers",
@@ -17,14 +17,14 @@ const PACKAGES = {
 } as const;
 
 const PREFIX = "peer:";
-/** Where they are served. */
+/** The path that they are served at. */
 const FOLDER = "/peers/";
 
-/** All that a package exports, and its default, which `export *` leaves out, where it has one. */
+/** Exports everything of a package, including its default export, which `export *` omits. */
 const reexport = (name: string) =>
   `export * from "${name}"; import * as all from "${name}"; export default all["default"];`;
 
-/** Bundles to serve, and where a page finds each package. */
+/** The bundles to serve, and the address of each package for the import map. */
 export interface PeerBundle {
   readonly mounts: Mounts;
   readonly imports: Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ export async function bundlePeers(main: string): Promise<PeerBundle> {
       base: FOLDER,
       plugins: [
         {
-          // An entry has to be a module of one's own.
+          // Vite needs a file as the entry.
           name: "sluice-peers",
           resolveId: (id: string) => (id.startsWith(PREFIX) ? `\0${id}` : undefined),
           load: (id: string) => (id.startsWith(`\0${PREFIX}`) ? reexport(id.slice(PREFIX.length + 1)) : undefined),
@@ -75,7 +75,7 @@ export async function bundlePeers(main: string): Promise<PeerBundle> {
     await dispose();
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(
-      `--peers in a browser bundles other libraries with vite, which failed: ${reason}. Run it where Sluice's ` +
+      `--peers in a browser bundles other libraries with Vite, which failed: ${reason}. Run it where Sluice's ` +
         "development dependencies are installed (npm ci in its repository).",
       {},
       { cause },

@@ -1,9 +1,9 @@
 /** The arguments of `sluice predict`. */
-import { COMMON, choice, type OptionTable, readWords, textOf } from "./command_line.ts";
+import { COMMON, choice, type OptionTable, parseCommandLine, textOf } from "./command_line.ts";
 import type { RuntimeName } from "./runtime_info.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `sluice predict` was told. */
+/** The parsed arguments of `sluice predict`. */
 export interface PredictArguments {
   readonly model: string;
   readonly texts: readonly string[];
@@ -15,16 +15,16 @@ export interface PredictArguments {
 export const PREDICT_OPTIONS = {
   model: { value: "DIR", help: "a model that `sluice train` saved" },
   runtime: { value: "NAME", help: "node or deno (node)" },
-  json: { help: "print the verdicts as JSON" },
+  json: { help: "print the predictions as JSON" },
   ...COMMON,
 } as const satisfies OptionTable;
 
 /**
- * What was typed after `sluice predict`.
+ * Parses the arguments of `sluice predict`.
  * @throws UsageError for an unknown option, a missing value, no model or an empty text.
  */
-export function parsePredict(words: readonly string[]): PredictArguments {
-  const { values, positionals } = readWords("predict", words, PREDICT_OPTIONS);
+export function parsePredict(argv: readonly string[]): PredictArguments {
+  const { values, positionals } = parseCommandLine("predict", argv, PREDICT_OPTIONS);
   const model = textOf(values, "model");
   if (model === undefined) {
     throw new UsageError("--model is missing; expected the directory of a model, such as --model runs/sentences");

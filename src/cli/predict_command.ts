@@ -1,4 +1,4 @@
-/** `sluice predict`: a saved model's word on texts. */
+/** `sluice predict`: classifies texts with a saved model. */
 import process from "node:process";
 import { FormatError } from "../core/errors.ts";
 import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
@@ -6,12 +6,12 @@ import { MANIFEST_NAME } from "../io/model_file.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { PredictArguments } from "./predict_arguments.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
-import { judge } from "./sentiment_job.ts";
+import { predictTexts } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Prints label and probability of each text.
- * @throws SluiceError for whatever the user can mend
+ * Prints the label and the probability of each text.
+ * @throws SluiceError for every error that the user can fix
  */
 export async function predictCommand({ model: directory, texts: given, json }: PredictArguments): Promise<number> {
   if (!(await (await openFileSystem()).exists(`${directory}/${MANIFEST_NAME}`))) {
@@ -26,20 +26,20 @@ export async function predictCommand({ model: directory, texts: given, json }: P
     const model = await loadModel(directory, { device });
     const { encoder, outputShape } = model;
     if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
-      throw new FormatError(`${directory}: the model does not judge texts; expected one that \`sluice train\` saved`);
+      throw new FormatError(`${directory}: the model does not classify texts; expected one saved by \`sluice train\``);
     }
-    const verdicts = (await judge(model, encoder, texts)).map((verdict) => ({
-      ...verdict,
-      knownWords: knownWords(encoder, verdict.text),
+    const predictions = (await predictTexts(model, encoder, texts)).map((prediction) => ({
+      ...prediction,
+      knownWords: knownWords(encoder, prediction.text),
     }));
     if (json) {
-      console.log(JSON.stringify(verdicts, null, 2));
+      console.log(JSON.stringify(predictions, null, 2));
       return 0;
     }
-    for (const { label, probability, text, knownWords: known } of verdicts) {
+    for (const { label, probability, text, knownWords: known } of predictions) {
       console.log(
         `${label}  ${probability.toFixed(3)}  ` +
-          `${text}${known === 0 ? "  (no word of it is in the model's vocabulary)" : ""}`,
+          `${text}${known === 0 ? "  (none of its words are in the model's vocabulary)" : ""}`,
       );
     }
     return 0;

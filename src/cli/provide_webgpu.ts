@@ -1,8 +1,8 @@
-/** WebGPU for the commands that compute in this process. */
+/** Provides WebGPU to the commands that compute in this process. */
 
 /**
- * Brings WebGPU to Node, where it also leaves the cores to the GPU's work while a command waits. Deno has a WebGPU of
- * its own.
+ * Installs WebGPU in Node, with reduced polling, which leaves the cores to the work of a software adapter. Does nothing
+ * in Deno, which has its own WebGPU.
  */
 export async function provideWebGpu(): Promise<void> {
   const { reduceGpuPolling } = await import("../node.ts");

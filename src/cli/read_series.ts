@@ -1,24 +1,24 @@
-/** A series out of a CSV text: one column of numbers, and one of dates where there is one. */
+/** Reads a series from CSV: one column of numbers, and one of dates if there is one. */
 import { type CsvError, type Info, parse } from "csv-parse/sync";
 import { FormatError } from "../core/errors.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Numbers over time, oldest first. */
+/** A time series, oldest value first. */
 export interface Series {
   readonly column: string;
   readonly values: readonly number[];
-  /** As written, one for each value. */
+  /** The dates as written, one for each value. */
   readonly dates?: readonly string[];
-  /** The dates in milliseconds, where all of them are ISO 8601. */
+  /** The dates in milliseconds, if all of them are ISO 8601. */
   readonly times?: readonly number[];
 }
 
-/** What to read. */
+/** The column to read, and the file's name. */
 export interface SeriesOptions {
-  /** The file, as errors name it. */
+  /** The file's name in error messages. */
   readonly name: string;
   readonly column: string;
-  /** The column of the dates; `date`, in any case, where it is not given and there is one. */
+  /** The column of dates. If absent, the column `date` (in upper or lower case), if there is one. */
   readonly date?: string | undefined;
 }
 
@@ -35,7 +35,8 @@ const DELIMITERS = [",", ";", "\t"] as const;
  * Reads a series from CSV with a header line; fields are separated by commas, semicolons or tabs, whichever the header
  * has.
  * @throws UsageError when there is no such column.
- * @throws FormatError naming line and column of what is no number, or the line that is damaged or out of order.
+ * @throws FormatError that names the line and column of an invalid number, or the line that is malformed or out of
+ * order.
  */
 export function readSeries(text: string, { name, column, date }: SeriesOptions): Series {
   const [header, ...rows] = parseRows(text, name);
@@ -43,7 +44,7 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
   const names = header.record;
   const at = columnAt(names, column, "--column", name);
   if (rows.length === 0)
-    throw new FormatError(`${name}: there is no row below the header; expected one for each step of time`);
+    throw new FormatError(`${name}: there are no rows below the header; expected one for each timestep`);
   const values = rows.map(({ record, info }) => {
     const where = `${name}, line ${info.lines}`;
     if (record.length !== names.length)
@@ -53,7 +54,7 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
     if (!NUMBER.test(field) || !Number.isFinite(value)) {
       throw new FormatError(
         `${where}: column "${column}" is ${field === "" ? "empty" : `"${field}"`}; expected a number such as 1234.5: ` +
-          "mend the field or take the row out",
+          "correct the field or remove the row",
         { line: info.lines, column, value: field },
       );
     }
@@ -86,7 +87,8 @@ function parseRows(text: string, name: string): Row[] {
   } catch (cause) {
     const { message, lines } = cause as CsvError & { readonly lines?: number };
     throw new FormatError(
-      `${name}, line ${lines ?? "?"}: it is no CSV (${message}); expected fields separated by commas, quotes in pairs`,
+      `${name}, line ${lines ?? "?"}: it is not valid CSV (${message}); expected fields separated by commas, and ` +
+        "quotes in pairs",
       {},
       { cause },
     );

@@ -1,4 +1,4 @@
-/** Deno: finding its program and running a script in it, line by line. The command line and the tests share this. */
+/** Finds Deno and runs a script in it. The command line and the tests share this. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { DeviceError } from "../core/errors.ts";
 
-/** How to start Deno: a program and the arguments that come before Deno's own. */
+/** How to start Deno: an executable and the arguments before Deno's own. */
 export interface DenoProgram {
   readonly command: string;
   readonly prefix: readonly string[];
@@ -14,14 +14,14 @@ export interface DenoProgram {
 
 /**
  * Finds Deno: the npm package `deno` beside this package or beside the caller, else `deno` in PATH.
- * @throws DeviceError that names the command that brings it.
+ * @throws DeviceError that names the command that installs it.
  */
 export function findDeno(): DenoProgram {
   for (const base of [import.meta.url, join(process.cwd(), "package.json")]) {
     try {
       const folder = dirname(createRequire(base).resolve("deno/package.json"));
       const binary = join(folder, process.platform === "win32" ? "deno.exe" : "deno");
-      // npm's install script puts the program there; without it, the package's own launcher finds it.
+      // npm's install script puts the executable there; without it, the package's launcher finds it.
       if (existsSync(binary)) return { command: binary, prefix: [] };
       return { command: process.execPath, prefix: [join(folder, "bin.cjs")] };
     } catch {
@@ -37,17 +37,17 @@ export function findDeno(): DenoProgram {
 
 /** Options of `runDeno`. */
 export interface DenoOptions {
-  /** Arguments for the script. */
+  /** The script's arguments. */
   readonly args?: readonly string[];
-  /** Deno's permissions; reading files and the environment when not given. */
+  /** Deno's permissions; by default reading files and the environment. */
   readonly permissions?: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Told of each line of standard output; without it, output goes straight through. */
+  /** Called with each line of standard output; without it, output is inherited. */
   readonly onLine?: (line: string) => void;
-  /** Told of each line of standard error; without it, it goes straight through. */
+  /** Called with each line of standard error; without it, output is inherited. */
   readonly onErrorLine?: (line: string) => void;
-  /** Told of the process when it has started. */
+  /** Called with the process when it has started. */
   readonly onStart?: (child: ChildProcess) => void;
   readonly signal?: AbortSignal;
 }
@@ -56,7 +56,7 @@ export interface DenoOptions {
 export async function runDeno(script: string, options: DenoOptions = {}): Promise<number> {
   const { command, prefix } = findDeno();
   const { args = [], permissions = ["--allow-read", "--allow-env", "--allow-sys"], onLine, onErrorLine } = options;
-  // Raw imports are how the unbuilt source reads its shaders; nothing is fetched, and no lock file is written.
+  // The unbuilt source reads its shaders with raw imports. Nothing is fetched, and no lock file is written.
   const flags = ["--quiet", "--no-lock", "--no-remote", "--unstable-raw-imports", "--unstable-webgpu"];
   const child = spawn(command, [...prefix, "run", ...flags, ...permissions, script, ...args], {
     cwd: options.cwd,

@@ -1,4 +1,4 @@
-/** Runs a training in a browser's page, and passes on what it tells. */
+/** Runs a training job in a browser's page, and forwards its events. */
 import type { BrowserName } from "./launch_browser.ts";
 import { type PageEvent, type PageJob, packFiles, unpackFiles } from "./page_messages.ts";
 import { runPageJob } from "./run_page_job.ts";
@@ -6,11 +6,11 @@ import type { Mounts } from "./static_server.ts";
 import type { JobControl } from "./training_job.ts";
 import type { TaskName, Tasks } from "./training_tasks.ts";
 
-/** What a page needs besides its job. */
-export interface PagePlace {
-  /** The URL of the built command line, beside which the page's code lies. */
+/** What the page loads besides its job. */
+export interface PageResources {
+  /** The URL of the built command line; the page's code is in the same directory. */
   readonly main: string;
-  /** More that it may fetch. */
+  /** Further files that the page may fetch. */
   readonly served: Mounts;
 }
 
@@ -19,10 +19,10 @@ export async function runInBrowser<Name extends TaskName>(
   name: BrowserName,
   task: Name,
   job: Tasks[Name]["job"],
-  { main, served }: PagePlace,
+  { main, served }: PageResources,
   control: JobControl,
 ): Promise<Tasks[Name]["result"] | undefined> {
-  // JSON makes `{}` of the job's own `resume`, a Map: its files go packed.
+  // JSON would turn the job's `resume`, a Map, into `{}`, so its files are sent packed.
   const pageJob: PageJob<Name> = { task, job, ...(job.resume && { resume: packFiles(job.resume) }) };
   const { onEvent, signal } = control;
   return runPageJob<PageEvent, Tasks[Name]["result"]>({

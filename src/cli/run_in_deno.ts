@@ -1,22 +1,24 @@
-/** Runs this same command line in Deno. */
+/** Runs this command line in Deno. */
 import type { ChildProcess } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runDeno } from "./run_deno.ts";
 
-/** True when this code itself runs in Deno. */
+/** True if this code runs in Deno. */
 export function isDeno(): boolean {
   return "Deno" in globalThis;
 }
 
-/** Starts `main` (the URL of the built command line) in Deno with the same words, and resolves with its exit status. */
-export async function rerunInDeno(main: string, words: readonly string[]): Promise<number> {
+/**
+ * Starts `main` (the URL of the built command line) in Deno with the same arguments, and resolves with its exit status.
+ */
+export async function rerunInDeno(main: string, argv: readonly string[]): Promise<number> {
   const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
-  if (words.some((word) => /^(--archive=)?https?:/i.test(word))) permissions.push("--allow-net");
-  // PyTorch runs beside as a process of its own.
-  if (words.includes("--peers")) permissions.push("--allow-run");
+  if (argv.some((argument) => /^(--archive=)?https?:/i.test(argument))) permissions.push("--allow-net");
+  // PyTorch runs in a separate process.
+  if (argv.includes("--peers")) permissions.push("--allow-run");
   let child: ChildProcess | undefined;
-  // Deno stops at a whole step and saves: this process waits for it.
+  // Deno stops after the current step and saves; this process waits for it.
   const forward = (signal: NodeJS.Signals): void => void child?.kill(signal);
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.on(signal, forward);
@@ -24,7 +26,7 @@ export async function rerunInDeno(main: string, words: readonly string[]): Promi
     const onStart = (started: ChildProcess): void => {
       child = started;
     };
-    return await runDeno(fileURLToPath(main), { args: words, permissions, onStart });
+    return await runDeno(fileURLToPath(main), { args: argv, permissions, onStart });
   } finally {
     for (const signal of signals) process.off(signal, forward);
   }

@@ -1,44 +1,44 @@
-/** A job that runs in a browser's page: the built package is served to it, and what it tells is passed on. */
+/** Runs a job in a browser's page: serves the built package to it, and forwards its messages. */
 import { fileURLToPath } from "node:url";
 import { SluiceError } from "../core/errors.ts";
 import { type BrowserName, runPage } from "./launch_browser.ts";
 import { type Mounts, serveFiles } from "./static_server.ts";
 
-/** How a page's job ends when it fails: an error as plain data. */
+/** The message of a job that failed: the error as plain data. */
 export interface PageError {
   readonly kind: "error";
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
-  /** True for errors that are for the user to mend. */
+  /** True for errors that the user can fix. */
   readonly isOurs: boolean;
 }
 
-/** What a page tells; the last message is `done` or `error`. */
-export type PageTelling<M, R> = M | { readonly kind: "done"; readonly result?: R } | PageError;
+/** A message of a page; the last one is `done` or `error`. */
+export type JobMessage<M, R> = M | { readonly kind: "done"; readonly result?: R } | PageError;
 
-/** A job for a page. */
+/** The options of a job. */
 export interface PageJobOptions<M> {
   readonly browser: BrowserName;
   /** The page's script, in dist/: `cli/training_page.js`. */
   readonly script: string;
-  /** URL of the built command line, beside which the page's code lies. */
+  /** The URL of the built command line; the page's code is in the same directory. */
   readonly main: string;
-  /** What the page fetches as `job.json`. */
+  /** The contents of `job.json`, which the page fetches. */
   readonly job: unknown;
-  /** Files that the page may fetch besides. */
+  /** Further files that the page may fetch. */
   readonly mounts?: Mounts;
-  /** Where the page finds packages that are not in dist/, by their names. */
+  /** The addresses of packages that are not in dist/, for the page's import map. */
   readonly imports?: Readonly<Record<string, string>>;
-  /** Takes a message; the page waits for it. */
+  /** Receives a message; the page waits until it resolves. */
   readonly onMessage: (message: M) => void | Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Opens the page and stays until its job is done. The page is told to stop by the answers to its messages.
- * @returns the result, or undefined where the page has none (it was stopped).
- * @throws what `onMessage` threw, or the page's error.
+ * Opens the page and waits until its job is done. The answers to its messages tell the page whether to stop.
+ * @returns the result, or undefined if the page was stopped
+ * @throws the error that `onMessage` threw, or the page's error.
  */
 export async function runPageJob<M extends { readonly kind: string }, R>(
   options: PageJobOptions<M>,
@@ -54,7 +54,7 @@ export async function runPageJob<M extends { readonly kind: string }, R>(
   const notes: string[] = [];
   let failure: unknown;
   const take = async (text: string): Promise<boolean> => {
-    const message = JSON.parse(text) as PageTelling<M, R>;
+    const message = JSON.parse(text) as JobMessage<M, R>;
     try {
       if (isEnd<M, R>(message)) ended = message;
       else await onMessage(message);
@@ -74,14 +74,14 @@ export async function runPageJob<M extends { readonly kind: string }, R>(
   }
   if (failure !== undefined) throw failure;
   if (ended?.kind === "done") return ended.result;
-  if (ended === undefined) throw new Error(`the page in ${browser} ended without a word\n${notes.join("\n")}`);
+  if (ended === undefined) throw new Error(`the page in ${browser} ended without a result\n${notes.join("\n")}`);
   const { message, name: errorName, stack, isOurs } = ended;
   const error = isOurs ? new SluiceError(message) : new Error(`in ${browser}: ${message}`);
   throw Object.assign(error, { name: errorName, ...(stack && { stack }) });
 }
 
 function isEnd<M extends { readonly kind: string }, R>(
-  message: PageTelling<M, R>,
+  message: JobMessage<M, R>,
 ): message is { readonly kind: "done"; readonly result?: R } | PageError {
   return message.kind === "done" || message.kind === "error";
 }

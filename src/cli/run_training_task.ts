@@ -1,48 +1,48 @@
-/** Runs a training where it was asked to run, shows it, and stops it on Ctrl-C. */
+/** Runs a training task in the chosen runtime, shows its progress, and stops it on Ctrl-C. */
 import type { ModelFiles } from "../index.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
-import { type PagePlace, runInBrowser } from "./run_in_browser.ts";
+import { type PageResources, runInBrowser } from "./run_in_browser.ts";
 import type { RuntimeName } from "./runtime_info.ts";
 import type { Mounts } from "./static_server.ts";
 import type { JobControl, JobEvent } from "./training_job.ts";
 import { ProgressView } from "./training_progress.ts";
 import { RUNNERS, type TaskName, type Tasks } from "./training_tasks.ts";
 
-/** Where and how a task runs. */
-export interface TaskPlace {
+/** How to run a task. */
+export interface TaskOptions {
   readonly runtime: RuntimeName;
   /** The URL of the built command line. */
   readonly main: string;
-  /** What a page may fetch besides its job. */
+  /** The files that a page may fetch besides its job. */
   readonly served?: Mounts;
-  /** What the data is made of, as "reviews". */
+  /** The plural noun for an example of the data, such as "reviews". */
   readonly noun: string;
-  /** The directory that `save` keeps it in. */
+  /** The directory that `save` writes to. */
   readonly directory: string;
-  /** Keeps what was learnt: when the training ended, stopped or failed. */
+  /** Saves the model when training has ended, was stopped, or failed. */
   readonly save: (files: ModelFiles) => Promise<void>;
 }
 
-/** True for the runtimes whose trainings run in a page. */
+/** True for the runtimes that train in a page. */
 export function isBrowser(runtime: RuntimeName): runtime is "chromium" | "firefox" {
   return runtime === "chromium" || runtime === "firefox";
 }
 
 /**
- * Runs a task in this process or in a page, with its progress on standard output.
+ * Runs a task in this process or in a page, and prints its progress.
  * @returns its result, or undefined when Ctrl-C stopped it
  */
 export async function runTask<Name extends TaskName>(
   task: Name,
   job: Tasks[Name]["job"],
-  { runtime, main, served = {}, noun, directory, save }: TaskPlace,
+  { runtime, main, served = {}, noun, directory, save }: TaskOptions,
 ): Promise<Tasks[Name]["result"] | undefined> {
   const view = new ProgressView(noun);
   let isSaved = false;
   const interrupt = onInterrupt(() => {
     view.clear();
-    console.log("Stopping at the next step. Press Ctrl-C again to leave at once, without saving.");
+    console.log("Stopping after this step. Press Ctrl-C again to exit immediately, without saving.");
   });
   const onEvent = async (event: JobEvent): Promise<void> => {
     if (event.kind === "progress") {
@@ -59,8 +59,8 @@ export async function runTask<Name extends TaskName>(
   try {
     const result = await runWhere(runtime, task, job, { main, served }, control);
     if (result === undefined) {
-      const kept = `Saved in ${directory}; go on with --resume ${directory}`;
-      console.log(`Stopped${isSaved ? `. ${kept}` : " before the first step; nothing to save."}`);
+      const kept = `Saved in ${directory}; continue with --resume ${directory}`;
+      console.log(`Stopped${isSaved ? `. ${kept}` : " before the first step; there is nothing to save."}`);
     }
     return result;
   } finally {
@@ -73,16 +73,16 @@ async function runWhere<Name extends TaskName>(
   runtime: RuntimeName,
   task: Name,
   job: Tasks[Name]["job"],
-  place: PagePlace,
+  place: PageResources,
   control: JobControl,
 ): Promise<Tasks[Name]["result"] | undefined> {
   if (isBrowser(runtime)) return runInBrowser(runtime, task, job, place, control);
-  // Brings WebGPU to Node; Deno, in which this same code runs, has its own.
+  // This code also runs in Deno, which has its own WebGPU.
   await provideWebGpu();
   return RUNNERS[task](job, control);
 }
 
-/** The last tenth of a file that was told of. */
+/** The last tenth of the archive that was reported. */
 let loadedTenths = 0;
 
 function announce(event: Exclude<JobEvent, { readonly kind: "progress" | "save" }>): void {

@@ -1,4 +1,4 @@
-/** Which runtime this is. Works in each of them. */
+/** Detects the runtime. This file works in all of them. */
 
 /** The runtimes that Sluice runs in. */
 export const RUNTIMES = ["node", "deno", "chromium", "firefox"] as const;
@@ -6,7 +6,7 @@ export const RUNTIMES = ["node", "deno", "chromium", "firefox"] as const;
 /** A runtime's name. */
 export type RuntimeName = (typeof RUNTIMES)[number];
 
-/** A runtime and its version, as records name it. */
+/** A runtime and its version. */
 export interface RuntimeInfo {
   readonly name: string;
   readonly version: string;
@@ -17,7 +17,7 @@ interface Globals {
   readonly process?: { readonly versions?: { readonly node?: string } };
 }
 
-/** The runtime at hand. Deno knows `process` too, so it is asked first. */
+/** The current runtime. Deno also has `process`, so it is checked first. */
 export function thisRuntime(): RuntimeInfo {
   const { Deno, process } = globalThis as unknown as Globals;
   if (Deno !== undefined) return { name: "deno", version: Deno.version.deno };

@@ -1,4 +1,4 @@
-/** The training that `sluice train` runs: a model that tells kind words from unkind ones. */
+/** The job of `sluice train`: trains a sentiment classifier. */
 import { imdb } from "../data/imdb.ts";
 import { sentences } from "../data/sentences.ts";
 import { stratifiedLimit } from "../data/split_dataset.ts";
@@ -14,38 +14,48 @@ import {
   textClassifier,
 } from "../index.ts";
 import type { TrainOptions } from "./train_options.ts";
-import { introduce, type Job, type JobControl, type JobResult, onDevice, resultOf, teach } from "./training_job.ts";
+import {
+  fitWithProgress,
+  type Job,
+  type JobControl,
+  type JobResult,
+  onDevice,
+  reportModel,
+  resultOf,
+} from "./training_job.ts";
 
-/** What to train. */
+/** The parameters of the job. */
 export interface TrainJob extends Job {
   readonly options: TrainOptions;
-  /** Path or URL of the review archive, where the data is `imdb`. */
+  /** The path or URL of the review archive, for the data set `imdb`. */
   readonly archive?: string;
-  /** Take the time of every operation of one more step, once all else is done. */
+  /** Finally profile one more step, operation by operation. */
   readonly profile?: boolean;
 }
 
-/** How many examples of each class were taken for which: `confusion.positive.negative` is positives called negative. */
+/**
+ * The confusion matrix: `confusion.positive.negative` counts the positive examples that were classified as negative.
+ */
 export type Confusion = Readonly<Record<"negative" | "positive", Readonly<Record<"negative" | "positive", number>>>>;
 
-/** The model's word on a text. */
-export interface Verdict {
+/** The model's prediction for a text. */
+export interface TextPrediction {
   readonly text: string;
   readonly label: "negative" | "positive";
-  /** Of being positive. */
+  /** The predicted probability of the class "positive". */
   readonly probability: number;
 }
 
-/** What came of a training that ran to its end. */
+/** The result of a completed training run. */
 export interface TrainResult extends JobResult {
   readonly test: { readonly loss: number; readonly accuracy: number };
   readonly confusion: Confusion;
-  readonly verdicts: readonly Verdict[];
-  /** Where one step of training spends its time, the longest first; only if asked for. */
+  readonly predictions: readonly TextPrediction[];
+  /** The profile of one training step, the longest operation first; only with `profile`. */
   readonly profile?: readonly OperationTime[];
 }
 
-/** Sentences for a first impression; they are in neither data set. */
+/** Sentences to classify after training; they are in neither data set. */
 const UNSEEN = [
   "What a wonderful film, I loved every minute of it.",
   "The worst meal I have had in years, and the waiter was rude.",
@@ -54,7 +64,7 @@ const UNSEEN = [
   "I expected so much more from this director.",
 ] as const;
 
-/** Steps of which the fastest is the profile. */
+/** The number of steps to profile; the fastest one counts. */
 const PROFILES = 3;
 
 interface JobData {
@@ -65,10 +75,10 @@ interface JobData {
 }
 
 /**
- * Trains, evaluates and judges.
- * @returns the result, or undefined when `signal` stopped the training; what was learnt was given to `onEvent` in each
- * case.
- * @throws SluiceError for bad data, a missing adapter, a loss that is not finite.
+ * Trains and evaluates a model, and classifies a few sentences.
+ * @returns the result, or undefined if `signal` stopped training; in both cases `onEvent` has received the model to
+ * save
+ * @throws SluiceError when the data is invalid, there is no adapter, or the loss is not finite
  */
 export function runTraining(job: TrainJob, control: JobControl): Promise<TrainResult | undefined> {
   return onDevice(job, control, (device) => trainOn(device, job, control));
@@ -81,24 +91,24 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   const model = job.resume
     ? await loadModel(job.resume, { device })
     : textClassifier({ device, encoder, ...job.options });
-  await introduce(model, control);
+  await reportModel(model, control);
   const options = { epochs, batchSize, validationData: test, resume: job.resume !== undefined };
-  const history = await teach(model, train, options, control);
+  const history = await fitWithProgress(model, train, options, control);
   const last = history.epochs.at(-1)?.logs;
   const judged = await model.predict(test.x, { batchSize, signal: control.signal });
-  const verdicts = await judge(model, encoder, UNSEEN);
+  const predictions = await predictTexts(model, encoder, UNSEEN);
   const result = {
     ...(await resultOf(model, history)),
-    // The last epoch was validated on the test set with these very weights.
+    // The last epoch's validation used the test set and these weights.
     test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
     confusion: confusionOf(judged.data, test.y.data),
-    verdicts,
+    predictions,
   };
-  // A profiled step trains: it comes after everything that is kept.
+  // Profiling changes the weights, so it comes after everything is saved.
   return job.profile === true ? { ...result, profile: await profileStep(model, train, batchSize) } : result;
 }
 
-/** Profiles the fastest of a few steps, after one that compiles and is not counted. */
+/** Profiles a few steps and returns the fastest, after a first step that compiles. */
 async function profileStep(model: Model, data: RaggedDataset, batchSize: number): Promise<OperationTime[]> {
   using step = await model.trainingStep(data, { batchSize });
   await step.run();
@@ -129,8 +139,12 @@ async function loadData({ options, archive }: TrainJob, { onEvent, signal }: Job
   return { train: cut(train), test: cut(test), encoder, attribution: sentences.attribution };
 }
 
-/** The model's word on each text. */
-export async function judge(model: Model, encoder: ReviewEncoder, texts: readonly string[]): Promise<Verdict[]> {
+/** Classifies texts. */
+export async function predictTexts(
+  model: Model,
+  encoder: ReviewEncoder,
+  texts: readonly string[],
+): Promise<TextPrediction[]> {
   const { data } = await model.predict(encoder.encode(texts));
   return texts.map((text, index) => {
     const probability = data[index] ?? Number.NaN;

@@ -1,4 +1,4 @@
-/** The series that `sluice forecast` takes when it is given none; the build bundles it. */
+/** The default series of `sluice forecast`; the build bundles it. */
 import csv from "vega-datasets/data/sp500-2000.csv?raw" with { type: "text" };
 
 /** Daily prices of the S&P 500, 2000-01-03 to 2020-04-17: date, open, high, low, close, adjclose, volume. */

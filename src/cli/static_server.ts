@@ -1,4 +1,4 @@
-/** A file server on localhost, by which a browser gets the built package and the data that the command line names. */
+/** A file server on localhost, which serves the built package and data to a browser. */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -19,19 +19,20 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** A running server. */
 export interface StaticServer {
-  /** `http://localhost:PORT/`, which browsers count as a secure context. */
+  /** `http://localhost:PORT/`, which browsers treat as a secure context. */
   readonly url: string;
   readonly close: () => Promise<void>;
 }
 
 /**
- * What is served: a URL path that ends in `/` stands for a folder, any other for one file; a value with `body` is sent
- * as it is.
+ * What is served, by URL path: a path that ends in `/` is a folder, any other is a file; a value with `body` is sent as
+ * it is.
  */
 export type Mounts = Readonly<Record<string, string | { readonly body: string; readonly type: string }>>;
 
 /**
- * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` hears of each path that is asked for.
+ * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` is called with the path of each
+ * request.
  *
  * @example
  * const server = await serveFiles({ "/": { body: page, type: "text/html" }, "/dist/": "/repo/dist" });
@@ -62,7 +63,7 @@ export async function serveFiles(
       if (request.method === "HEAD") response.end();
       else await pipeline(createReadStream(found), response);
     } catch {
-      // The page went away in the middle of a file, or the file could not be read to its end.
+      // The page was closed during a transfer, or the file could not be read completely.
       response.destroy();
     }
   });
@@ -80,7 +81,7 @@ export async function serveFiles(
   };
 }
 
-/** The file, or the text, that a URL path stands for: the longest mount that fits. */
+/** The file or text for a URL path, by the longest matching mount. */
 function resolvePath(mounts: Mounts, pathname: string): Mounts[string] | undefined {
   const exact = mounts[pathname];
   if (exact !== undefined && (typeof exact === "object" || !pathname.endsWith("/"))) return exact;

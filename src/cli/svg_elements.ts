@@ -1,9 +1,9 @@
-/** Just enough SVG: elements with attributes, and text that cannot break out of them. */
+/** Minimal SVG: elements with attributes, and escaped text. */
 
-/** An element's attributes; those that are undefined are left out. */
+/** An element's attributes; undefined ones are omitted. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** An element; children are elements already, `text` is not. */
+/** An element. Its children are elements, already escaped. */
 export function element(name: string, attributes: Attributes = {}, children: readonly string[] = []): string {
   const words = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
@@ -17,11 +17,11 @@ export function label(text: string, attributes: Attributes): string {
   return element("text", attributes, [escapeXml(text)]);
 }
 
-/** Text as XML holds it. Characters that XML knows no way to write are left out. */
+/** Escapes text for XML. Characters that XML cannot represent are removed. */
 export function escapeXml(text: string): string {
   return (
     text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match them
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")
       .replaceAll("&", "&amp;")
       .replaceAll("<", "&lt;")

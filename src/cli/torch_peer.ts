@@ -1,4 +1,4 @@
-/** PyTorch on the CPU, where a Python of this machine has it: a peer in a process of its own. */
+/** PyTorch on the CPU, in a separate Python process, if this machine has it. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { PeerTask } from "../bench/bench_case.ts";
@@ -10,37 +10,38 @@ import { DeviceError, FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import torchPeer from "./torch_peer.py?raw" with { type: "text" };
 
-/** Rounding of a float32 product of up to 32,000 terms of about 1. */
+/** The rounding error of a float32 sum of up to 32,000 terms of about 1. */
 const PRODUCT_TOLERANCE = 1e-2;
 
-/** Pythons to try: `SLUICE_PYTHON`, the one in PATH, the system's. */
+/** Finds a Python that has torch: `SLUICE_PYTHON`, the one in PATH, or the system's. */
 function findPython(): string {
   const named = process.env.SLUICE_PYTHON;
   for (const program of [...(named ? [named] : []), "python3", "/usr/bin/python3"]) {
     if (spawnSync(program, ["-c", torchPeer, "--probe"], { stdio: "ignore" }).status === 0) return program;
   }
   throw new DeviceError(
-    "no Python here has torch; on Debian run `apt-get install python3-torch`, or name a Python with SLUICE_PYTHON",
+    "no Python on this machine has torch; on Debian run `apt-get install python3-torch`, or set SLUICE_PYTHON to a " +
+      "Python that has it",
   );
 }
 
-/** Starts Python and waits until torch is loaded. @throws DeviceError when no Python has it. */
+/** Starts Python and waits until torch is loaded. @throws DeviceError when no Python has torch. */
 export async function loadTorch(): Promise<Peer> {
-  const talk = new Conversation(spawn(findPython(), ["-u", "-c", torchPeer], { stdio: ["pipe", "pipe", "inherit"] }));
-  const { version, threads } = await talk.hear();
+  const torch = new TorchProcess(spawn(findPython(), ["-u", "-c", torchPeer], { stdio: ["pipe", "pipe", "inherit"] }));
+  const { version, threads } = await torch.read();
   return {
     name: "pytorch",
     version: String(version),
     backend: `cpu, ${threads} threads`,
-    prepare: async (task) => (task.kind === "vector search" ? undefined : prepare(talk, task)),
-    dispose: () => talk.end(),
+    prepare: async (task) => (task.kind === "vector search" ? undefined : prepare(torch, task)),
+    dispose: () => torch.end(),
   };
 }
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** One line there, one line back, in turns. */
-class Conversation {
+/** The Python process, which answers each line with a line. */
+class TorchProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
@@ -50,14 +51,14 @@ class Conversation {
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   }
 
-  async ask(request: unknown): Promise<Answer> {
+  async request(request: unknown): Promise<Answer> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
-    const answer = await this.hear();
+    const answer = await this.read();
     if (typeof answer.error === "string") throw new DeviceError(`PyTorch: ${answer.error}`);
     return answer;
   }
 
-  async hear(): Promise<Answer> {
+  async read(): Promise<Answer> {
     const { value, done } = await this.#lines.next();
     if (done === true) throw new DeviceError("Python ended before it answered");
     const answer: unknown = JSON.parse(value);
@@ -70,13 +71,13 @@ class Conversation {
   }
 }
 
-/** What Python is asked to do. */
+/** The tasks that PyTorch can do. */
 type TorchTask = Exclude<PeerTask, { readonly kind: "vector search" }>;
 
-async function prepare(talk: Conversation, task: TorchTask): Promise<PreparedPeer> {
-  const { result } = await talk.ask({ do: "prepare", task: task.kind === "matmul" ? task : packed(task) });
+async function prepare(torch: TorchProcess, task: TorchTask): Promise<PreparedPeer> {
+  const { result } = await torch.request({ do: "prepare", task: task.kind === "matmul" ? task : packed(task) });
   checkResult(task, result);
-  const time = async (runs: number) => Number((await talk.ask({ do: "run", runs })).seconds);
+  const time = async (runs: number) => Number((await torch.request({ do: "run", runs })).seconds);
   return { subject: { clock: WALL_CLOCK, time }, dispose: () => undefined };
 }
 

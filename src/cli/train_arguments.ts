@@ -1,11 +1,11 @@
 /** The arguments of `sluice train`. */
-import { COMMON, choice, numbersOf, type OptionTable, readOptions, textOf } from "./command_line.ts";
+import { COMMON, choice, numbersOf, type OptionTable, parseOptions, textOf } from "./command_line.ts";
 import { RUNTIMES, type RuntimeName } from "./runtime_info.ts";
 import { type DataName, PRESETS, type TrainOptions } from "./train_options.ts";
 
-/** What `sluice train` was told. */
+/** The parsed arguments of `sluice train`. */
 export interface TrainArguments {
-  /** Only what was given: defaults depend on the data, or on the run to resume. */
+  /** The options that were given; the defaults depend on the data, or on the run to resume. */
   readonly given: Partial<TrainOptions>;
   readonly archive: string | undefined;
   readonly runtime: RuntimeName;
@@ -24,33 +24,33 @@ export const TRAIN_OPTIONS = {
   data: { value: "NAME", help: "sentences (3,000, embedded) or imdb (50,000 reviews, needs --archive)" },
   archive: { value: "PATH|URL", help: "Stanford's aclImdb_v1.tar.gz; or set SLUICE_IMDB" },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
-  epochs: { value: "N", help: `times through the data (${both("epochs")})` },
-  "batch-size": { value: "N", help: `examples per step (${both("batchSize")})` },
-  units: { value: "N", help: `units of the LSTM (${both("units")})` },
-  embedding: { value: "N", help: `numbers per word (${both("embedding")})` },
-  "max-length": { value: "N", help: `words per text; longer ones are cut (${both("maxLength")})` },
+  epochs: { value: "N", help: `epochs (${both("epochs")})` },
+  "batch-size": { value: "N", help: `examples in a batch (${both("batchSize")})` },
+  units: { value: "N", help: `LSTM units (${both("units")})` },
+  embedding: { value: "N", help: `dimension of the word vectors (${both("embedding")})` },
+  "max-length": { value: "N", help: `words in a text; longer texts are truncated (${both("maxLength")})` },
   "num-words": { value: "N", help: `size of the vocabulary (${both("numWords")})` },
-  dropout: { value: "RATE", help: `share of the embedding that is dropped (${both("dropout")})` },
-  "learning-rate": { value: "RATE", help: `Adam's (${both("learningRate")})` },
-  seed: { value: "N", help: "one seed, one result on one adapter (7)" },
-  limit: { value: "N", help: "at most N examples to train on and N to test, both classes alike" },
-  out: { value: "DIR", help: "where the model is saved (runs/sentences or runs/imdb)" },
+  dropout: { value: "RATE", help: `dropout rate after the embedding (${both("dropout")})` },
+  "learning-rate": { value: "RATE", help: `Adam's learning rate (${both("learningRate")})` },
+  seed: { value: "N", help: "the same seed gives the same result on the same adapter (7)" },
+  limit: { value: "N", help: "use at most N training examples and N test examples, balanced over the classes" },
+  out: { value: "DIR", help: "where to save the model (runs/sentences or runs/imdb)" },
   json: { value: "FILE", help: "write the results as JSON" },
-  resume: { value: "DIR", help: "go on with a training that was stopped, exactly where it stopped" },
-  tune: { help: "measure the kernels' variants once on this adapter, remember, and run the fastest" },
-  profile: { help: "at the end, show where a training step spends its time on the GPU" },
+  resume: { value: "DIR", help: "resume a stopped training run exactly where it stopped" },
+  tune: { help: "measure each kernel's variants once on this adapter, remember the fastest, and use it" },
+  profile: { help: "finally show the GPU time of each operation of a training step" },
   ...COMMON,
 } as const satisfies OptionTable;
 
 /**
- * What was typed after `sluice train`.
- * @throws UsageError for an unknown option, a missing value, a word too many or a value out of range.
+ * Parses the arguments of `sluice train`.
+ * @throws UsageError for an unknown option, a missing value, an unexpected argument or a value out of range.
  */
 export function parseTrain(
-  words: readonly string[],
+  argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): TrainArguments {
-  const values = readOptions("train", words, TRAIN_OPTIONS);
+  const values = parseOptions("train", argv, TRAIN_OPTIONS);
   const numbers = numbersOf(values, [
     ...(["epochs", "batchSize", "units", "embedding", "maxLength", "numWords"] as const),
     ...(["dropout", "learningRate", "seed", "limit"] as const),

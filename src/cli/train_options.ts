@@ -1,17 +1,18 @@
 /**
- * What a training of the command line is told: values, defaults per data set, and their checks. No runtime's own
- * modules here.
+ * The options of `sluice train`: values, defaults for each data set, and checks. Browsers load this file too, so it
+ * imports no Node modules.
  */
 import { FormatError } from "../core/errors.ts";
 import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 
-/** The data sets that `sluice train` knows. */
+/** The data sets of `sluice train`. */
 export type DataName = "sentences" | "imdb";
 
 /**
- * Everything that decides a training's result. It is saved with the model, so that `--resume` goes on with the same.
+ * Everything that determines the result of a training run. It is saved with the model, so that `--resume` continues
+ * with the same options.
  */
 export interface TrainOptions {
   readonly data: DataName;
@@ -23,15 +24,15 @@ export interface TrainOptions {
   readonly numWords: number;
   readonly dropout: number;
   readonly learningRate: number;
-  /** Of weights, dropout and the order of the rows. */
+  /** The seed of weights, dropout and the order of the rows. */
   readonly seed: number;
-  /** At most so many examples on either side, both classes alike. */
+  /** The most examples for training and for testing, balanced over the classes. */
   readonly limit?: number;
 }
 
 type Preset = Omit<TrainOptions, "data" | "seed" | "limit">;
 
-/** `imdb` is the tutorial's model. `sentences` is smaller, to be done in a minute without a GPU. */
+/** `imdb` is the tutorial's model. `sentences` is smaller, and trains within a minute without a GPU. */
 export const PRESETS: Readonly<Record<DataName, Preset>> = {
   sentences: {
     epochs: 5,
@@ -62,8 +63,8 @@ const NUMBERS = [
 const COUNTS = ["epochs", "batchSize", "units", "embedding", "maxLength", "numWords"] as const;
 
 /**
- * Options with the defaults of their data set filled in, every value checked.
- * @throws UsageError naming the option, what it is and what it should be.
+ * Fills in the defaults of the data set and checks every value.
+ * @throws UsageError that names the option, its value and the expected value.
  */
 export function completeOptions(given: Partial<TrainOptions>): TrainOptions {
   const { data = "sentences" } = given;
@@ -79,7 +80,7 @@ export function completeOptions(given: Partial<TrainOptions>): TrainOptions {
 }
 
 /**
- * The options in a saved run.
+ * Reads the options of a saved run.
  * @throws FormatError when they are damaged.
  */
 export function savedOptions(run: ReadonlyMap<string, JsonValue>, path: string): TrainOptions {

@@ -1,6 +1,6 @@
 /**
- * What the command line's trainings share, the same in Node, Deno and a browser's page: they touch no file and no
- * terminal. What they tell is plain data, so that a page can send it on.
+ * The common parts of the training jobs. They run in Node, Deno and a browser's page, so they use neither files nor the
+ * terminal; their events are plain data that a page can send.
  */
 import { AbortError, NonFiniteError } from "../core/errors.ts";
 import {
@@ -19,17 +19,18 @@ import {
 import { sha256Hex } from "../io/sha256.ts";
 import { type RuntimeInfo, thisRuntime } from "./runtime_info.ts";
 
-/** What every training is given. */
+/** The parameters of every training job. */
 export interface Job {
-  /** A saved model whose training goes on. */
+  /** A saved model whose training to resume. */
   readonly resume?: ModelFiles;
   /**
-   * Choose between the kernels' variants by measurement; where true, choices are kept where `requestDevice` keeps them.
+   * Choose between the kernels' variants by measurement. The choices are stored in the default store of
+   * `requestDevice`.
    */
   readonly tune?: boolean;
 }
 
-/** What a job tells on its way. */
+/** The events of a job. */
 export type JobEvent =
   | { readonly kind: "loading"; readonly bytes: number; readonly totalBytes: number | undefined }
   | { readonly kind: "data"; readonly text: string }
@@ -37,14 +38,17 @@ export type JobEvent =
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "save"; readonly files: ModelFiles };
 
-/** How a job is watched and stopped. */
+/** How to observe and stop a job. */
 export interface JobControl {
-  /** A `save` comes when the training ended, stopped or failed; the job waits until it is taken. */
+  /**
+   * Receives the events. `save` is sent when training has ended, was stopped or failed; the job waits until it
+   * resolves.
+   */
   readonly onEvent: (event: JobEvent) => void | Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** What is known of every training that ran to its end. */
+/** The result of every completed training run. */
 export interface JobResult {
   readonly adapter: string;
   readonly runtime: RuntimeInfo;
@@ -54,13 +58,13 @@ export interface JobResult {
   readonly submitsPerStep: number;
   readonly readbacks: number;
   readonly peakGpuBytes: number;
-  /** Which of the kernels' variants ran, where they were tuned or a resumed training had been. */
+  /** The variants of the kernels, if they were tuned, or the resumed run was. */
   readonly variants?: readonly VariantChoice[];
-  /** Of the float32 bytes of all weights, in Keras's order. */
+  /** The hash of the float32 bytes of all weights, in Keras's order. */
   readonly weightsSha256: string;
 }
 
-/** Does `work` on a device of its own, which is tuned if the job says so; undefined when `signal` stopped it. */
+/** Runs `work` on a new device, tuned if the job says so. Returns undefined if `signal` stopped it. */
 export async function onDevice<Result>(
   { tune = false }: Job,
   { onEvent, signal }: JobControl,
@@ -71,7 +75,7 @@ export async function onDevice<Result>(
     try {
       const result = await work(device);
       const { problem } = tuningOf(device);
-      if (problem !== undefined) await onEvent({ kind: "data", text: `The store of measured choices: ${problem}` });
+      if (problem !== undefined) await onEvent({ kind: "data", text: `Tuning store: ${problem}` });
       return result;
     } finally {
       device.dispose();
@@ -82,14 +86,17 @@ export async function onDevice<Result>(
   }
 }
 
-/** Tells of a model that is ready to be trained. */
-export async function introduce(model: Model, { onEvent }: JobControl): Promise<void> {
+/** Reports a model that is ready for training. */
+export async function reportModel(model: Model, { onEvent }: JobControl): Promise<void> {
   const { adapter } = model.device;
   await onEvent({ kind: "model", adapter, runtime: thisRuntime(), summary: model.summary() });
 }
 
-/** Trains, and tells how it goes; whatever way that ends, what was learnt is handed over. */
-export async function teach(
+/**
+ * Trains a model and reports the progress. In every case, also when it is stopped or fails, the model is sent to be
+ * saved.
+ */
+export async function fitWithProgress(
   model: Model,
   data: Dataset,
   options: FitOptions,
@@ -108,7 +115,7 @@ export async function teach(
   }
 }
 
-/** What the record of a finished training holds, whatever it was. */
+/** The common part of every training result. */
 export async function resultOf(model: Model, { epochs, statistics }: History): Promise<JobResult> {
   const { dispatchesPerStep, extraChunksPerStep, submitsPerStep, readbacks, peakGpuBytes } = statistics;
   const { choices } = tuningOf(model.device);

@@ -1,13 +1,14 @@
-/** The page behind `--runtime chromium` (or firefox): it trains, and tells whoever opened it. */
+/** The page behind `--runtime chromium` (or firefox): trains, and reports to the command line that opened it. */
+
+import { commandLineHost, pageError } from "./page_host.ts";
 import { type PageJob, type PageMessage, packFiles, unpackFiles } from "./page_messages.ts";
-import { opener, pageError } from "./page_opener.ts";
 import type { JobEvent } from "./training_job.ts";
 import { RUNNERS, type TaskName } from "./training_tasks.ts";
 
-/** Messages of progress come no faster than this. */
+/** The shortest interval between progress messages. */
 const PROGRESS_MS = 150;
 
-const { sluiceReport, sluiceDone } = opener();
+const { sluiceReport, sluiceDone } = commandLineHost();
 const stop = new AbortController();
 let lastProgress = 0;
 
@@ -21,7 +22,7 @@ function onEvent(event: JobEvent): void | Promise<void> {
   if (!isFrequent) return send(event);
   if (performance.now() - lastProgress < PROGRESS_MS) return;
   lastProgress = performance.now();
-  // The training does not wait for the answer; whether it is to stop is learnt soon enough.
+  // Training does not wait for the answer; it may stop a few steps later.
   void send(event);
 }
 

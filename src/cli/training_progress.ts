@@ -1,24 +1,24 @@
-/** How a training looks in a terminal: a live bar, or a line now and then where output goes to a file. */
+/** Shows the progress of a training run: a progress bar in a terminal, or occasional lines if output goes to a file. */
 import process from "node:process";
 import { Presets, SingleBar } from "cli-progress";
 import type { EpochRecord, Logs, Progress } from "../index.ts";
 
-/** Without a terminal, a line of progress every so often. */
+/** Without a terminal, the interval between lines of progress. */
 const LINE_SECONDS = 10;
 
-/** Shows the progress of one training on standard output. */
+/** Shows the progress of a training run on standard output. */
 export class ProgressView {
   readonly #isLive = process.stdout.isTTY === true;
   readonly #noun: string;
   #bar: SingleBar | undefined;
   #lastLine = performance.now();
 
-  /** @param noun what the data is made of, as "reviews" */
+  /** @param noun the plural noun for an example of the data, such as "reviews" */
   constructor(noun: string) {
     this.#noun = noun;
   }
 
-  /** Told of each step, and of each epoch's end. */
+  /** Call it after each step, and at the end of each epoch. */
   show(progress: Progress): void {
     if (progress.ended !== undefined) {
       this.clear();
@@ -32,7 +32,7 @@ export class ProgressView {
     }
   }
 
-  /** Takes the bar away, so that something else can be written. */
+  /** Removes the bar, so that other output can be written. */
   clear(): void {
     this.#bar?.stop();
     this.#bar = undefined;
@@ -61,7 +61,7 @@ export class ProgressView {
   }
 }
 
-/** An epoch that has ended, in a line. */
+/** The line for a completed epoch. */
 export function epochLine({ epoch, logs, seconds }: EpochRecord, epochs: number): string {
   const names = Object.keys(logs);
   const [training, validation] = [false, true].map((isValidation) =>
@@ -79,7 +79,7 @@ export function percent(share: number | undefined): string {
   return share === undefined ? "?" : `${(share * 100).toFixed(1)}%`;
 }
 
-/** A loss: four decimals, or four digits where it is small. */
+/** Formats a loss: four decimals, or four significant digits if it is small. */
 export function number(value: number | undefined): string {
   if (value === undefined) return "?";
   return Math.abs(value) < 0.01 && value !== 0 ? value.toPrecision(4) : value.toFixed(4);

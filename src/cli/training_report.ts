@@ -1,18 +1,18 @@
-/** A finished training, as its JSON file holds it and as a person reads it. */
+/** The report of a completed training run: as JSON and as text. */
 import { createRequire } from "node:module";
 import type { OperationTime } from "../index.ts";
-import type { Confusion, TrainResult, Verdict } from "./sentiment_job.ts";
+import type { Confusion, TextPrediction, TrainResult } from "./sentiment_job.ts";
 import type { TrainOptions } from "./train_options.ts";
 import type { JobResult } from "./training_job.ts";
 import { number, percent } from "./training_progress.ts";
 
-/** The JSON of a finished training. */
+/** The report of `sluice train` as JSON. */
 export function recordOf(result: TrainResult, options: TrainOptions, archive: string | undefined) {
-  const { verdicts: _, ...rest } = result;
+  const { predictions: _, ...rest } = result;
   return jobRecord(rest, { ...options, ...(archive !== undefined && { archive }) });
 }
 
-/** What the JSON of every finished training holds. */
+/** The common JSON of every training report. */
 export function jobRecord<Result extends JobResult, Options>(result: Result, options: Options) {
   const { adapter, runtime, epochs, ...rest } = result;
   return {
@@ -30,20 +30,20 @@ export function sluiceVersion(): string {
   return packageVersion("../../package.json") ?? "unknown";
 }
 
-/** The test score, the confusion between the classes and the verdicts. */
-export function resultText({ test, confusion, verdicts, profile }: TrainResult): string {
+/** The report of `sluice train` as text: test metrics, confusion matrix and predictions. */
+export function resultText({ test, confusion, predictions, profile }: TrainResult): string {
   return [
     `test loss ${number(test.loss)}, test accuracy ${percent(test.accuracy)}`,
     "",
     confusionTable(confusion),
     "",
-    "Sentences it never saw:",
-    ...verdicts.map(verdictLine),
+    "Predictions for new sentences:",
+    ...predictions.map(predictionLine),
     ...(profile === undefined ? [] : ["", profileText(profile)]),
   ].join("\n");
 }
 
-/** Where a step spends its time: operations, the longest first, with their share. */
+/** The profile of a step: its operations and their share of the time, the longest first. */
 export function profileText(profile: readonly OperationTime[]): string {
   const all = profile.reduce((sum, { seconds }) => sum + seconds, 0);
   const width = Math.max(...profile.map(({ operation }) => operation.length));
@@ -63,8 +63,8 @@ function milliseconds(seconds: number): string {
   return `${(1000 * seconds).toFixed(2)} ms`;
 }
 
-/** A verdict in a line: `positive  0.973  What a wonderful film`. */
-export function verdictLine({ label, probability, text }: Verdict): string {
+/** A prediction as a line: `positive  0.973  What a wonderful film`. */
+export function predictionLine({ label, probability, text }: TextPrediction): string {
   return `  ${label}  ${probability.toFixed(3)}  ${text}`;
 }
 
@@ -78,7 +78,7 @@ function confusionTable({ negative, positive }: Confusion): string {
   ].join("\n");
 }
 
-/** Versions of Sluice and of what brings WebGPU. */
+/** The versions of Sluice and of the package that provides WebGPU. */
 export function versionsOf(runtime: string): Record<string, string> {
   const webgpu = runtime === "node" ? packageVersion("webgpu/package.json") : undefined;
   return { sluice: sluiceVersion(), ...(webgpu !== undefined && { webgpu }) };

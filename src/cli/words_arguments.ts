@@ -1,11 +1,11 @@
 /** The arguments of `sluice words`. */
-import { COMMON, choice, numbersOf, type OptionTable, readOptions, textOf } from "./command_line.ts";
+import { COMMON, choice, numbersOf, type OptionTable, parseOptions, textOf } from "./command_line.ts";
 import { checkRange, checkWhole } from "./option_checks.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `sluice words` was told. */
+/** The parsed arguments of `sluice words`. */
 export interface WordsArguments {
-  /** A file of texts, one in each line; else the archive of reviews. */
+  /** A file with one text in each line; if absent, the archive of reviews is used. */
   readonly texts: string | undefined;
   readonly archive: string | undefined;
   readonly vectorSize: number;
@@ -36,31 +36,34 @@ const OUT = "runs/words.safetensors";
 
 /** Options of `sluice words`. */
 export const WORDS_OPTIONS = {
-  texts: { value: "FILE", help: "texts to learn from, one in each line (the archive's training reviews)" },
+  texts: { value: "FILE", help: "a file with one training text in each line (the archive's training reviews)" },
   archive: { value: "PATH|URL", help: "Stanford's aclImdb_v1.tar.gz; or set SLUICE_IMDB" },
-  "vector-size": { value: "N", help: `numbers of a vector (${NUMBERS.vectorSize})` },
-  window: { value: "N", help: `how far a word's context reaches (${NUMBERS.window})` },
-  "min-count": { value: "N", help: `rarer words are left out (${NUMBERS.minCount})` },
-  negative: { value: "N", help: `noise words for each pair of words (${NUMBERS.negative})` },
-  sample: { value: "SHARE", help: `words with a larger share of the text are thinned out (${NUMBERS.sample})` },
-  epochs: { value: "N", help: `times through the texts (${NUMBERS.epochs})` },
+  "vector-size": { value: "N", help: `dimension of the vectors (${NUMBERS.vectorSize})` },
+  window: { value: "N", help: `context window, in words (${NUMBERS.window})` },
+  "min-count": { value: "N", help: `ignore words that occur less often (${NUMBERS.minCount})` },
+  negative: { value: "N", help: `negative samples for each pair of words (${NUMBERS.negative})` },
+  sample: { value: "SHARE", help: `subsample words with a larger share of the text (${NUMBERS.sample})` },
+  epochs: { value: "N", help: `epochs (${NUMBERS.epochs})` },
   "learning-rate": { value: "RATE", help: `Adagrad's, at first (${NUMBERS.learningRate})` },
-  seed: { value: "N", help: `one seed, one result on one adapter (${NUMBERS.seed})` },
-  watch: { value: "WORDS", help: `words whose nearest ones are shown, with commas between (${WATCHED})` },
-  out: { value: "FILE", help: `where the vectors go: safetensors, or text if it ends in .txt (${OUT})` },
+  seed: { value: "N", help: `the same seed gives the same result on the same adapter (${NUMBERS.seed})` },
+  watch: { value: "WORDS", help: `words whose nearest neighbours are shown, separated by commas (${WATCHED})` },
+  out: {
+    value: "FILE",
+    help: `where to save the vectors: as safetensors, or as text if the name ends in .txt (${OUT})`,
+  },
   runtime: { value: "NAME", help: "node or deno (node)" },
   ...COMMON,
 } as const satisfies OptionTable;
 
 /**
- * What `sluice words` was told.
- * @throws UsageError naming the option that is wrong, or what there is to learn from.
+ * Parses the arguments of `sluice words`.
+ * @throws UsageError that names the invalid option, or says that there are no texts.
  */
 export function parseWords(
-  words: readonly string[],
+  argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): WordsArguments {
-  const values = readOptions("words", words, WORDS_OPTIONS);
+  const values = parseOptions("words", argv, WORDS_OPTIONS);
   const names = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
   const numbers = { ...NUMBERS, ...numbersOf(values, names) };
   for (const name of ["vectorSize", "window", "minCount", "epochs"] as const) checkWhole(name, numbers[name], 1);

@@ -1,4 +1,4 @@
-/** `sluice words`: trains word vectors, and shows which words they bring together. */
+/** `sluice words`: trains word vectors, and shows the nearest neighbours of some words. */
 import { imdb } from "../data/imdb.ts";
 import {
   type SimilarWord,
@@ -17,36 +17,36 @@ import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
 import type { WordsArguments } from "./words_arguments.ts";
 
-/** Seconds between two lines of progress. */
+/** Seconds between lines of progress. */
 const LINE_SECONDS = 10;
 
 /**
- * Trains as told.
+ * Runs `sluice words`.
  * @returns the exit status: 0, or that of an interrupted program
- * @throws SluiceError for whatever the user can mend
+ * @throws SluiceError for every error that the user can fix
  */
-export async function wordsCommand(told: WordsArguments): Promise<number> {
+export async function wordsCommand(args: WordsArguments): Promise<number> {
   const storage = await openFileSystem();
-  await checkFile("--out", told.out);
-  const texts = await readTexts(told, storage);
-  console.log(`${texts.length} texts to learn from`);
+  await checkFile("--out", args.out);
+  const texts = await readTexts(args, storage);
+  console.log(`${texts.length} training texts`);
   await provideWebGpu();
-  const interrupt = onInterrupt(() => console.log("Stopping at the next step; nothing is kept."));
+  const interrupt = onInterrupt(() => console.log("Stopping after this step; nothing is saved."));
   const began = performance.now();
   const device = await requestDevice();
   const { name, version } = thisRuntime();
   console.log(`${device.adapter}, in ${name} ${version}\n`);
   try {
-    const { texts: _, archive, out, runtime, ...training } = told;
+    const { texts: _, archive, out, runtime, ...training } = args;
     const vectors = await trainWordVectors(texts, {
       ...training,
       ...{ device, signal: interrupt.signal, onProgress: reporter() },
     });
-    const lost = told.watch.filter((word) => !vectors.has(word));
-    if (lost.length > 0) console.log(`  not among the words (--min-count ${told.minCount}): ${lost.join(", ")}`);
+    const lost = args.watch.filter((word) => !vectors.has(word));
+    if (lost.length > 0) console.log(`  not in the vocabulary (--min-count ${args.minCount}): ${lost.join(", ")}`);
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
-    await save(vectors, told.out, storage);
-    console.log(`\n${vectors.size} words, ${vectors.vectorSize} numbers each, in ${seconds} s. Saved as ${told.out}`);
+    await save(vectors, args.out, storage);
+    console.log(`\n${vectors.size} words, ${vectors.vectorSize} numbers each, in ${seconds} s. Saved as ${args.out}`);
     return 0;
   } catch (error) {
     if (interrupt.signal.aborted) return INTERRUPTED;
@@ -59,17 +59,17 @@ export async function wordsCommand(told: WordsArguments): Promise<number> {
 
 async function readTexts({ texts, archive }: WordsArguments, storage: FileSystem): Promise<readonly string[]> {
   if (texts !== undefined) {
-    await checkInput("--texts", texts, "a text file with a text in each line");
+    await checkInput("--texts", texts, "a file with one text in each line");
     const all = new TextDecoder().decode(await storage.readFile(texts));
     return all.split(/\r?\n/).filter((line) => line.trim() !== "");
   }
   const source = await checkArchive(archive);
   const { texts: reviews } = await imdb.load({ source, keepTexts: true });
-  // The reviews' only markup.
+  // The only markup in the reviews.
   return reviews?.train.map((text) => text.replaceAll("<br />", " ")) ?? [];
 }
 
-/** Shows a line now and then, and the nearest words after each epoch. */
+/** Prints the progress from time to time, and the nearest words after each epoch. */
 function reporter(): (progress: WordVectorProgress) => void {
   let lastLine = performance.now();
   return ({ epoch, epochs, share, loss, wordsPerSecond, secondsLeft, nearest }) => {

@@ -81,9 +81,8 @@ export class FormatError extends SluiceError {
 }
 
 /**
- * A loss, a gradient, a weight or the optimizer's state stopped being finite. `details.step` is the step of the model's
- * life in which it was seen, `details.lastStep` the step as of which the model is kept; or a save was refused that
- * could not be loaded.
+ * A loss, a gradient, a weight or the optimizer's state stopped being finite, or a save was refused that could not be
+ * loaded. `details.step` is the step in which it was seen, `details.lastStep` the step as of which the model is kept.
  */
 export class NonFiniteError extends SluiceError {
   override readonly name: string = "NonFiniteError";

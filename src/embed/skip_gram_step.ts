@@ -17,7 +17,7 @@ import {
   where,
 } from "../ops/elementwise/arithmetic.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
-import { RATE_COUNT } from "../ops/optimizers/optimizer_update.ts";
+import { RATE_COUNT } from "../ops/optimizers/update_op.ts";
 import { checkFinite } from "../ops/reduce/check_finite.ts";
 import { sum } from "../ops/reduce/reduce.ts";
 import type { Device } from "../runtime/device.ts";

@@ -1,9 +1,14 @@
 /** Compute pipelines, compiled asynchronously, once for each source and layout. */
 import { DeviceError } from "../core/errors.ts";
-import type { ShaderBinding } from "./shader_layout.ts";
 
 /** How a pipeline's storage buffers are bound, from `@binding(1)` on; the params uniform is `@binding(0)`. */
 export type AccessPattern = readonly ("read" | "read_write")[];
+
+/** A buffer that a pipeline binds in its only group. */
+export interface BufferLayout {
+  readonly binding: number;
+  readonly type: GPUBufferBindingType;
+}
 
 /** A compiled shader with the layout of its only bind group. */
 export interface Pipeline {
@@ -23,15 +28,14 @@ export class PipelineCache {
 
   /** @throws DeviceError with line, column and the source's lines when the shader does not compile. */
   get(label: string, source: string, entryPoint: string, access: AccessPattern): Promise<Pipeline> {
-    const types = access.map((mode) => (mode === "read" ? "read-only-storage" : "storage"));
-    const bindings = ["uniform" as const, ...types].map(
-      (type, binding): ShaderBinding => ({ binding, name: "", type }),
+    const storage = access.map(
+      (mode, index): BufferLayout => ({ binding: index + 1, type: mode === "read" ? "read-only-storage" : "storage" }),
     );
-    return this.getBound(label, source, entryPoint, bindings);
+    return this.getBound(label, source, entryPoint, [{ binding: 0, type: "uniform" }, ...storage]);
   }
 
   /** Like `get`, for any buffers in group 0. @throws DeviceError with line, column and the source's lines. */
-  getBound(label: string, source: string, entryPoint: string, bindings: readonly ShaderBinding[]): Promise<Pipeline> {
+  getBound(label: string, source: string, entryPoint: string, bindings: readonly BufferLayout[]): Promise<Pipeline> {
     const key = `${layoutKey(bindings)}|${entryPoint}|${source}`;
     let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
@@ -42,7 +46,7 @@ export class PipelineCache {
     return pipeline;
   }
 
-  #layout(bindings: readonly ShaderBinding[]): GPUBindGroupLayout {
+  #layout(bindings: readonly BufferLayout[]): GPUBindGroupLayout {
     const key = layoutKey(bindings);
     let layout = this.#layouts.get(key);
     if (layout === undefined) {
@@ -89,6 +93,6 @@ export class PipelineCache {
   }
 }
 
-function layoutKey(bindings: readonly ShaderBinding[]): string {
+function layoutKey(bindings: readonly BufferLayout[]): string {
   return bindings.map(({ binding, type }) => `${binding} ${type}`).join();
 }

@@ -1,6 +1,5 @@
 /**
- * A saved model: `model.json` names its other files, their lengths and SHA-256. The others bear their hash in their
- * names, so a new save never touches an old save's files before `model.json`, written last, points to the new ones.
+ * A saved model as files: `model.json` names the others, their lengths and SHA-256. `model_directory.ts` puts them on a disk.
  */
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
@@ -16,21 +15,14 @@ export interface SavedModel {
   readonly encoder?: JsonValue | undefined;
   /** Where training stands, if it is to go on: optimizer's options, seed, permutation, position, counters. */
   readonly training?: JsonValue | undefined;
+  /** What the command line was told when it trained the model. */
+  readonly run?: JsonValue | undefined;
   /** Weights as safetensors. */
   readonly weights: Uint8Array;
   /** Optimizer state as safetensors. */
   readonly optimizer?: Uint8Array | undefined;
   /** How to predict without the engine that planned it, as JSON. */
   readonly plan?: Uint8Array | undefined;
-}
-
-/** The part of a file system that saving needs; `FileSystem` of `platform` is one. */
-export interface ModelStorage {
-  readFile(path: string, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
-  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
-  readDirectory(path: string): Promise<readonly string[]>;
-  makeDirectory(path: string): Promise<void>;
-  removeFile(path: string): Promise<void>;
 }
 
 /** The name of the file that names the others. */
@@ -40,7 +32,8 @@ const FORMAT = "sluice-model";
 /** What is written; 1 is read too: it knew layers in a row only. */
 const VERSION = 2;
 const OLDEST_VERSION = 1;
-const MAX_MANIFEST_BYTES = 2 ** 26;
+/** More is not a `model.json` of ours. */
+export const MAX_MANIFEST_BYTES = 2 ** 26;
 const PART_NAME = /^((weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json)$/;
 /** What an atomic write of a save's file leaves behind when the process is killed in it. */
 const TEMPORARY_NAME =
@@ -64,24 +57,27 @@ interface Manifest {
   readonly architecture: JsonValue;
   readonly encoder: JsonValue | undefined;
   readonly training: JsonValue | undefined;
+  readonly run: JsonValue | undefined;
   readonly parts: ReadonlyMap<ModelPart, PartRecord>;
 }
 
 /**
- * A model as named files, `model.json` last: what a browser downloads or keeps.
+ * A model as named files, `model.json` last: what a browser downloads or keeps. The others bear the beginning of their SHA-256
+ * in their names.
+ * @param unique eight hexadecimal digits that take the place of the hash's last eight: then no other save uses these names
  *
  * @example
  * const files = await packModel({ architecture, weights: writeSafetensors(tensors) });
  * [...files.keys()]; // ["weights-3b6f….safetensors", "model.json"]
  */
-export async function packModel(model: SavedModel): Promise<Map<string, Uint8Array>> {
+export async function packModel(model: SavedModel, unique = ""): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const records: Record<string, JsonValue> = {};
   for (const part of PARTS) {
     const bytes = model[part];
     if (bytes === undefined) continue;
     const sha256 = await sha256Hex(bytes);
-    const name = `${part}-${sha256.slice(0, 16)}.${ENDINGS[part]}`;
+    const name = `${part}-${sha256.slice(0, 16 - unique.length)}${unique}.${ENDINGS[part]}`;
     files.set(name, bytes);
     records[part] = { name, bytes: bytes.length, sha256 };
   }
@@ -92,6 +88,7 @@ export async function packModel(model: SavedModel): Promise<Map<string, Uint8Arr
     architecture: model.architecture,
     ...(model.training !== undefined && { training: model.training }),
     ...(model.encoder !== undefined && { encoder: model.encoder }),
+    ...(model.run !== undefined && { run: model.run }),
   };
   files.set(MANIFEST_NAME, new TextEncoder().encode(`${JSON.stringify(manifest)}\n`));
   return files;
@@ -108,58 +105,15 @@ export async function unpackModel(
   files: ReadonlyMap<string, Uint8Array>,
   wanted: readonly ModelPart[] = OF_MODEL,
 ): Promise<SavedModel> {
-  return assemble(wanted, async (name) => {
+  const read: ReadPart = async (name) => {
     const bytes = files.get(name);
     if (bytes) return bytes;
     throw new FormatError(
       `${name} is missing; expected it among ${[...files.keys()].map(show).join(", ") || "no files"}`,
       { name },
     );
-  });
-}
-
-/**
- * Saves a model in a directory, which is made if need be. A crash or an error at any moment leaves the save that
- * was there, or the new one. One writer at a time: what others left unfinished is removed.
- * @throws FileError when the disk is full or fails; the old save is then still whole.
- *
- * @example
- * await writeModelDirectory(await openFileSystem(), "runs/first", saved);
- */
-export async function writeModelDirectory(storage: ModelStorage, directory: string, model: SavedModel): Promise<void> {
-  const files = await packModel(model);
-  await storage.makeDirectory(directory);
-  const before = new Set(await storage.readDirectory(directory));
-  for (const [name, bytes] of files) {
-    try {
-      await storage.writeFileAtomic(join(directory, name), bytes);
-    } catch (cause) {
-      // A full disk gets back what this save took. Not once model.json was tried: it may already name these files.
-      const written = name === MANIFEST_NAME ? [] : [...files.keys()].filter((each) => !before.has(each));
-      for (const each of written) await storage.removeFile(join(directory, each)).catch(() => undefined);
-      throw cause;
-    }
-  }
-  for (const name of await storage.readDirectory(directory)) {
-    const isStale = (PART_NAME.test(name) && !files.has(name)) || TEMPORARY_NAME.test(name);
-    if (isStale) await storage.removeFile(join(directory, name));
-  }
-}
-
-/**
- * Reads a model that `writeModelDirectory` saved.
- * @throws FormatError when a file is cut short, damaged, foreign, or of a newer version.
- * @throws FileError when a file is missing or not readable.
- *
- * @example
- * const saved = await readModelDirectory(await openFileSystem(), "runs/first");
- */
-export async function readModelDirectory(storage: ModelStorage, directory: string): Promise<SavedModel> {
-  return assemble(
-    OF_MODEL,
-    (name, maxBytes) => storage.readFile(join(directory, name), { maxBytes }),
-    `${directory}: `,
-  );
+  };
+  return assembleModel(read, wanted);
 }
 
 /**
@@ -168,15 +122,46 @@ export async function readModelDirectory(storage: ModelStorage, directory: strin
  */
 export async function fetchModel(place: string | URL, wanted: readonly ModelPart[] = OF_MODEL): Promise<SavedModel> {
   const directory = String(place);
-  const read: ReadPart = async (name, maxBytes) => (await readSource(join(directory, name), maxBytes)).bytes;
-  return assemble(wanted, read, `${directory}: `);
+  const read: ReadPart = async (name, maxBytes, isAgain) =>
+    (await readSource(joinName(directory, name), maxBytes, isAgain ? { cache: "reload" } : {})).bytes;
+  return assembleModel(read, wanted, `${directory}: `);
 }
 
-type ReadPart = (name: string, maxBytes: number) => Promise<Uint8Array>;
+/** Reads one of a save's files; `isAgain` when it is wanted anew, because it may have changed since. */
+type ReadPart = (name: string, maxBytes: number, isAgain?: boolean) => Promise<Uint8Array>;
 
-async function assemble(wanted: readonly ModelPart[], read: ReadPart, prefix = ""): Promise<SavedModel> {
+/** So many saves may replace the one that is being read. */
+const MAX_ATTEMPTS = 1_000;
+
+/** The model whose files `read` reads. A save that is replaced while it is read gives way to the new one. */
+export async function assembleModel(
+  read: ReadPart,
+  wanted: readonly ModelPart[] = OF_MODEL,
+  prefix = "",
+): Promise<SavedModel> {
+  let manifest = await read(MANIFEST_NAME, MAX_MANIFEST_BYTES);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await assembleFrom(manifest, read, wanted, prefix);
+    } catch (error) {
+      const present = await read(MANIFEST_NAME, MAX_MANIFEST_BYTES, true).catch(() => manifest);
+      if (attempt === MAX_ATTEMPTS || isSame(present, manifest)) throw error;
+      manifest = present;
+    }
+  }
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a === b || (a.length === b.length && a.every((byte, index) => byte === b[index]));
+
+async function assembleFrom(
+  manifest: Uint8Array,
+  read: ReadPart,
+  wanted: readonly ModelPart[],
+  prefix: string,
+): Promise<SavedModel> {
   const what = `${prefix}${MANIFEST_NAME}`;
-  const { parts, ...json } = readManifest(await read(MANIFEST_NAME, MAX_MANIFEST_BYTES), what);
+  const { parts, ...json } = readManifest(manifest, what);
   const content = new Map<string, Uint8Array>();
   for (const [part, record] of parts) {
     if (!wanted.includes(part)) continue;
@@ -188,6 +173,17 @@ async function assemble(wanted: readonly ModelPart[], read: ReadPart, prefix = "
   if (weights === undefined) throw new FormatError(`${what}: names no weights file; the file is damaged`);
   const plan = content.get("plan");
   return { ...json, weights, optimizer: content.get("optimizer"), ...(plan && { plan }) };
+}
+
+/** Whether a file's name is that of a part of a save, or of what an atomic write of one left behind. */
+export const isFileOfSave = (name: string): boolean => PART_NAME.test(name) || TEMPORARY_NAME.test(name);
+
+/**
+ * The names of the files that a `model.json` names.
+ * @throws FormatError when it is not one that this Sluice reads.
+ */
+export function namesInManifest(bytes: Uint8Array, what: string): ReadonlySet<string> {
+  return new Set([...readManifest(bytes, what).parts.values()].map(({ name }) => name));
 }
 
 function readManifest(bytes: Uint8Array, what: string): Manifest {
@@ -219,7 +215,13 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
     const record = files.get(part);
     if (record !== undefined) parts.set(part, readRecord(part, record, `${what}: files.${part}`));
   }
-  return { architecture, encoder: fields.get("encoder"), training: fields.get("training"), parts };
+  return {
+    architecture,
+    encoder: fields.get("encoder"),
+    training: fields.get("training"),
+    run: fields.get("run"),
+    parts,
+  };
 }
 
 function readRecord(part: ModelPart, value: JsonValue, what: string): PartRecord {
@@ -259,8 +261,8 @@ async function checkPart(bytes: Uint8Array, record: PartRecord, what: string): P
   }
 }
 
-/** With the errors of a name that leads elsewhere in mind: `directory` is the caller's, `name` one segment. */
-function join(directory: string, name: string): string {
+/** The path or URL of a save's file: `directory` is the caller's, `name` one segment. */
+export function joinName(directory: string, name: string): string {
   if (directory === "")
     throw new SluiceError("a model's directory has an empty name; expected a path, such as runs/first");
   return directory.endsWith("/") ? `${directory}${name}` : `${directory}/${name}`;

@@ -1,7 +1,6 @@
 /** The float64 references of the kernels' ops, for the interpreter alone: a page that does not interpret carries none of it. */
 import type { ErasedReference, OpReference } from "../graph/op.ts";
 import type { OpDefinition } from "../graph/operation.ts";
-import { type PositionalReference, positionalReference } from "../graph/positional.ts";
 import { rowBatchReference, sequenceBatchReference } from "./data/batch.ts";
 import { gatherReference, scatterAddReference } from "./data/gather.ts";
 import { movementReferences } from "./data/movement.ts";
@@ -10,18 +9,15 @@ import { unstackReference } from "./data/unstack.ts";
 import { windowsReference } from "./data/windows.ts";
 import { fusedReference } from "./elementwise/fused.ts";
 import { matmulReference } from "./matmul/matmul.ts";
-import { adaptiveMeanings } from "./optimizers/adaptive_updates.ts";
-import { ftrlMeaning } from "./optimizers/ftrl_update.ts";
-import { updateReferences } from "./optimizers/optimizer_update.ts";
-import { adamMeaning, rmspropMeaning, sgdMeaning } from "./optimizers/optimizer_updates.ts";
+import { updateReferences } from "./optimizers/update_references.ts";
 import { weightAverageReference } from "./optimizers/weight_average.ts";
-import { gruMeaning } from "./recurrent/gru.ts";
-import { lstmMeaning, lstmPaddedSweep } from "./recurrent/lstm.ts";
+import { gruReference } from "./recurrent/gru.ts";
+import { lstmPaddedOps, lstmReference } from "./recurrent/lstm.ts";
 import { lstmCellGradReference, lstmCellReference } from "./recurrent/lstm_cell.ts";
 import { maskScheduleReference } from "./recurrent/mask_schedule.ts";
 import { paddedReferences, paddingReference } from "./recurrent/padded_sweep.ts";
 import { recurrentGradientReference } from "./recurrent/recurrent_gradient.ts";
-import { simpleRnnMeaning } from "./recurrent/simple_rnn.ts";
+import { simpleRnnReference } from "./recurrent/simple_rnn.ts";
 import { sweepReferences } from "./recurrent/sweep_reference.ts";
 import { checkFiniteReference } from "./reduce/check_finite.ts";
 import { checksumReference } from "./reduce/checksum.ts";
@@ -29,24 +25,6 @@ import { reduceReferences } from "./reduce/reduce.ts";
 import { softmaxReference } from "./reduce/softmax.ts";
 import { scoreRowsReference } from "./search/score_rows.ts";
 import { topKReference } from "./search/top_k.ts";
-
-const POSITIONAL: readonly PositionalReference[] = [
-  lstmCellReference,
-  lstmCellGradReference,
-  maskScheduleReference,
-  paddingReference,
-  recurrentGradientReference,
-  weightAverageReference,
-  ...sweepReferences(lstmMeaning),
-  ...sweepReferences(gruMeaning),
-  ...sweepReferences(simpleRnnMeaning),
-  ...paddedReferences(lstmPaddedSweep, lstmMeaning),
-  ...updateReferences(sgdMeaning),
-  ...updateReferences(adamMeaning),
-  ...updateReferences(rmspropMeaning),
-  ...updateReferences(ftrlMeaning),
-  ...adaptiveMeanings().flatMap((meaning) => updateReferences(meaning)),
-];
 
 const REFERENCES: readonly OpReference[] = [
   rowBatchReference,
@@ -56,16 +34,26 @@ const REFERENCES: readonly OpReference[] = [
   fusedReference,
   gatherReference,
   scatterAddReference,
+  lstmCellReference,
+  lstmCellGradReference,
+  maskScheduleReference,
   matmulReference,
   ...movementReferences(),
+  paddingReference,
   randomUniformReference,
+  recurrentGradientReference,
   ...reduceReferences(),
   scoreRowsReference,
   softmaxReference,
   topKReference,
   unstackReference,
+  weightAverageReference,
   windowsReference,
-  ...POSITIONAL.map(positionalReference),
+  ...sweepReferences(lstmReference),
+  ...sweepReferences(gruReference),
+  ...sweepReferences(simpleRnnReference),
+  ...paddedReferences(lstmPaddedOps, lstmReference),
+  ...updateReferences(),
 ];
 
 const byDefinition = new Map(REFERENCES.map(({ definition, reference }) => [definition, reference]));

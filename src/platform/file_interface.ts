@@ -35,7 +35,8 @@ export interface FileSystem {
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
   /**
-   * Writes `bytes` to `path` atomically: a crash at any moment leaves the old file or the new one, never a mixture.
+   * Writes `bytes` to `path` atomically: a crash at any moment leaves the old file or the new one, never a mixture. Of
+   * several calls for one path the last one's bytes stay; of several processes, the bytes of one of them, whole.
    * @throws FileError when the disk is full or fails; the old file is unchanged.
    */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
@@ -50,6 +51,11 @@ export interface FileSystem {
    * @throws FileError when it does not exist.
    */
   realPath(path: string): Promise<string>;
+  /**
+   * When a file was last written, in milliseconds since 1970.
+   * @throws FileError when it does not exist.
+   */
+  modifiedAt(path: string): Promise<number>;
   /** True if the file or directory exists. */
   exists(path: string): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 /** The file system of Node and Deno, on `node:fs/promises`. */
+import { inTurn } from "../core/in_turn.ts";
 import { FileError, type FileSystem, type ReadFileOptions } from "./file_interface.ts";
 
 const CHUNK_BYTES = 1 << 18;
@@ -19,7 +20,7 @@ export interface NodeFileFunctions {
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
   mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
-  stat(path: string): Promise<{ readonly size: number }>;
+  stat(path: string): Promise<{ readonly size: number; readonly mtimeMs: number }>;
   realpath(path: string): Promise<string>;
   readFile(path: string): Promise<Uint8Array>;
 }
@@ -41,7 +42,7 @@ export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
   return {
     readStream: (path) => readStream(functions, path),
     readFile: (path, options) => readFile(functions, path, options),
-    writeFileAtomic: (path, bytes) => writeFileAtomic(functions, path, bytes),
+    writeFileAtomic: (path, bytes) => inTurn(`file ${path}`, () => writeFileAtomic(functions, path, bytes)),
     async readDirectory(path) {
       return (await attempt(path, "list", functions.readdir(path))).sort();
     },
@@ -52,6 +53,7 @@ export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
       await attempt(path, "remove", functions.unlink(path).catch(ignoreAbsent));
     },
     realPath: (path) => attempt(path, "look at", functions.realpath(path)),
+    modifiedAt: async (path) => (await attempt(path, "look at", functions.stat(path))).mtimeMs,
     async exists(path) {
       const found = await attempt(path, "look at", functions.stat(path).catch(ignoreAbsent));
       return found !== undefined;
@@ -106,16 +108,15 @@ async function readFile(functions: NodeFileFunctions, path: string, options: Rea
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }
 
-let temporaryCount = 0;
-
 async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {
   const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   const directory = cut < 0 ? "." : path.slice(0, cut + 1);
-  // In the same directory, because a rename is atomic only within a file system.
-  const temporary = `${path}.${Date.now().toString(36)}-${temporaryCount++}.tmp`;
-  let renamed = false;
+  // In the same directory, because a rename is atomic only within a file system; by a name that no other process takes.
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 18)}.tmp`;
+  let [opened, renamed] = [false, false];
   try {
     const handle = await functions.open(temporary, "wx");
+    opened = true;
     try {
       // The system does not treat a short write as an error; the loop continues it, or throws.
       for (let written = 0; written < bytes.length; ) {
@@ -131,7 +132,7 @@ async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes
     renamed = true;
     await syncDirectory(functions, directory);
   } catch (cause) {
-    if (!renamed) await functions.unlink(temporary).catch(() => undefined);
+    if (opened && !renamed) await functions.unlink(temporary).catch(() => undefined);
     throw fileError(path, "write", cause, renamed ? "" : "; the previous contents are unchanged");
   }
 }

@@ -17,6 +17,13 @@ export interface OpenSource {
   readonly byteLength: number | undefined;
 }
 
+/** How a source is opened. */
+export interface SourceOptions {
+  readonly signal?: AbortSignal;
+  /** Whether what is fetched may come from the browser's cache, as `fetch` has it. */
+  readonly cache?: RequestCache;
+}
+
 const FETCHED = /^(https?|blob|data):/i;
 
 /**
@@ -28,7 +35,7 @@ const FETCHED = /^(https?|blob|data):/i;
  * const { stream, name } = await openSource("aclImdb_v1.tar.gz");
  * const fromPage = await openSource(fileInput.files[0]);
  */
-export async function openSource(source: Source, options: { readonly signal?: AbortSignal } = {}): Promise<OpenSource> {
+export async function openSource(source: Source, options: SourceOptions = {}): Promise<OpenSource> {
   if (source instanceof ReadableStream) return { name: "the stream", stream: source, byteLength: undefined };
   if (source instanceof Blob) {
     const name = "name" in source && typeof source.name === "string" ? source.name : "the blob";
@@ -38,8 +45,8 @@ export async function openSource(source: Source, options: { readonly signal?: Ab
     const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
     return { name: "the bytes", stream: streamOf(bytes), byteLength: bytes.length };
   }
-  if (source instanceof URL) return openText(source.href, options.signal);
-  if (typeof source === "string" && source !== "") return openText(source, options.signal);
+  if (source instanceof URL) return openText(source.href, options);
+  if (typeof source === "string" && source !== "") return openText(source, options);
   throw new ValueError(
     "openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got " +
       `${source === "" ? "an empty string" : typeof source}`,
@@ -58,20 +65,20 @@ export async function pathOf(text: string): Promise<string | undefined> {
   return fileURLToPath(text);
 }
 
-async function openText(text: string, signal: AbortSignal | undefined): Promise<OpenSource> {
+async function openText(text: string, options: SourceOptions): Promise<OpenSource> {
   const path = await pathOf(text);
-  if (path === undefined) return openUrl(text, signal);
+  if (path === undefined) return openUrl(text, options);
   const files = await openFileSystem();
   return { name: path, ...(await files.readStream(path)) };
 }
 
-async function openUrl(url: string, signal: AbortSignal | undefined): Promise<OpenSource> {
+async function openUrl(url: string, options: SourceOptions): Promise<OpenSource> {
   const name = url.length > 200 ? `${url.slice(0, 200)}…` : url;
   let response: Response;
   try {
-    response = await fetch(url, signal ? { signal } : {});
+    response = await fetch(url, options);
   } catch (cause) {
-    if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, { url: name }, { cause });
+    if (options.signal?.aborted) throw new AbortError(`reading ${name} was stopped`, { url: name }, { cause });
     throw new FileError(
       `cannot fetch ${name}: the server cannot be reached, or CORS does not let this page read it; check the ` +
         "address, or download the file and give it as a path or a File",

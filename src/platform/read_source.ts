@@ -1,5 +1,5 @@
 import { FormatError } from "../core/errors.ts";
-import { openSource, type Source } from "./open_source.ts";
+import { openSource, type Source, type SourceOptions } from "./open_source.ts";
 
 /** The longest file that is read: the largest typed array that every runtime supports. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -21,13 +21,14 @@ export const maxBytesOf = ({ maxBytes = MAX_FILE_BYTES }: FileLimits): number =>
 export async function readSource(
   source: Source,
   maxBytes: number = MAX_FILE_BYTES,
+  options: SourceOptions = {},
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
     if (bytes.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
     return { name: "the bytes", bytes };
   }
-  const { name, stream } = await openSource(source);
+  const { name, stream } = await openSource(source, options);
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = stream.getReader();

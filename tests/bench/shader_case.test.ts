@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { runBench } from "../../src/bench/run_bench.ts";
 import { parseAmount, parseBuffers, parseWorkgroups, shaderCase } from "../../src/bench/shader_case.ts";
-import { entryPoints, shaderBindings } from "../../src/gpu/shader_layout.ts";
 import type { Device } from "../../src/index.ts";
+import { entryPoints, shaderBindings } from "../../src/kernels/wgsl/declarations.ts";
 import { ShaderProgram } from "../../src/runtime/run/shader_program.ts";
 import { testDevice } from "../support/device.ts";
 
@@ -50,7 +50,7 @@ describe("reading a shader", () => {
 
   test("takes sizes, values and workgroups as people write them", () => {
     expect(["4096", "64MiB", "1.5 GB", "2e9", "8k"].map(parseAmount)).toEqual([4096, 2 ** 26, 1.5e9, 2e9, 8000]);
-    expect(() => parseAmount("many")).toThrow('"many" is no amount');
+    expect(() => parseAmount("many")).toThrow('"many" is not an amount');
     expect(parseBuffers("1KiB, u32:1024:4,f32:-0.5")).toEqual([
       { kind: "random", bytes: 1024 },
       { kind: "u32", values: [1024, 4] },
@@ -62,7 +62,7 @@ describe("reading a shader", () => {
       [64, 8, 1],
       [1, 2, 3],
     ]);
-    expect(() => parseWorkgroups("0")).toThrow("no count of workgroups");
+    expect(() => parseWorkgroups("0")).toThrow("not a number of workgroups");
     expect(() => shaderCase({ ...JOB, workgroups: [70000, 1, 1] })).toThrow(
       "70000; expected a whole number from 1 to 65535",
     );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asks, helpOf } from "../../src/cli/command_line.ts";
+import { hasOption, helpOf } from "../../src/cli/command_line.ts";
 import { FORECAST_OPTIONS, parseForecast } from "../../src/cli/forecast_arguments.ts";
 import { completeForecastOptions, FORECAST_DEFAULTS } from "../../src/cli/forecast_options.ts";
 import { PREDICT_OPTIONS, parsePredict } from "../../src/cli/predict_arguments.ts";
@@ -101,6 +101,6 @@ test("--tune is for both trainings", () => {
 });
 
 test("a word after -- is no option", () => {
-  expect(asks(["--help"], "--help")).toBe(true);
-  expect(asks(["--", "--help"], "--help")).toBe(false);
+  expect(hasOption(["--help"], "--help")).toBe(true);
+  expect(hasOption(["--", "--help"], "--help")).toBe(false);
 });

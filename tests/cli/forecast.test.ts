@@ -74,7 +74,7 @@ describe("in Node", () => {
     const words = [...SMALL, "--epochs", "40"];
     await forecast("whole", ...words);
     const stopped = await sluice(["forecast", "--model", "part", ...words], { cwd: home, interruptAt: "epoch 1/40" });
-    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("go on with --resume part") });
+    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("continue with --resume part") });
     expect(stopped.stdout).not.toContain("epoch 40/40");
     const resumed = await sluice(["forecast", "--resume", "part", "--json", "part.json"], { cwd: home });
     expect(resumed.status, resumed.stderr).toBe(0);
@@ -103,9 +103,9 @@ describe("in Node", () => {
     [["--csv", "bad.csv", "--column", "a"], 1, /bad\.csv, line 3: column "a" is "x"; expected a number/],
     [["--limit", "40"], 2, /the series has 40 rows, 32 of them to train on; --window 60 and --ahead 1 need 61/],
     [["--out", "."], 2, /--out \.: it is a directory/],
-    [["--resume", "none"], 2, /--resume none: there is no run\.json/],
-    [["--resume", "first", "--units", "9"], 2, /--units is 9, but the training in first has 8/],
-    [["--resume", "first", "--column", "open"], 2, /--column is open, but the training in first has not set/],
+    [["--resume", "none"], 2, /--resume none: there is no model\.json/],
+    [["--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
+    [["--resume", "first", "--column", "open"], 2, /--column is open, but the training run in first has not set/],
     [["--resume", "first", "--epochs", "1"], 2, /expected at least as many/],
   ] as const)("%j is refused in one line", async (words, status, message) => {
     writeFileSync(join(home, "bad.csv"), "date,a\n2020-01-01,1\n2020-01-02,x\n");

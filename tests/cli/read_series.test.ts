@@ -50,7 +50,7 @@ test("dates that are not ISO 8601 are kept as they are, and order nothing", () =
 
 test.each([
   ["", FormatError, "p.csv: the file is empty; expected a header line"],
-  ["date,close\n", FormatError, "there is no row below the header"],
+  ["date,close\n", FormatError, "there are no rows below the header"],
   ["date,open\n2020-01-01,1\n", UsageError, '--column "close": p.csv has no such column; its header has date, open'],
   ["close,close\n1,2\n", UsageError, '--column "close": p.csv has that column twice'],
   [
@@ -62,7 +62,7 @@ test.each([
   ["date,close\n2020-01-01,1e999\n", FormatError, 'line 2: column "close" is "1e999"'],
   ["date,close\n2020-01-01,0x10\n", FormatError, 'line 2: column "close" is "0x10"'],
   ["date,close\n2020-01-01,1\n2020-01-02\n", FormatError, "p.csv, line 3: 1 field(s); expected 2, as in the header"],
-  ['date,close\n2020-01-01,1\n2020-01-02,"2\n', FormatError, "line 3: it is no CSV"],
+  ['date,close\n2020-01-01,1\n2020-01-02,"2\n', FormatError, "line 3: it is not valid CSV"],
   [
     "date,close\n2020-01-02,1\n2020-01-01,2\n",
     FormatError,

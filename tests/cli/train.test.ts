@@ -106,7 +106,7 @@ describe("in Node", () => {
     const words = [...SMALL, "--epochs", "12"];
     await train("whole", ...words);
     const stopped = await sluice(["train", "--out", "part", ...words], { cwd: home, interruptAt: "epoch 1/12" });
-    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("go on with --resume part") });
+    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("continue with --resume part") });
     expect(stopped.stdout).not.toContain("epoch 12/12");
     expect(await sluice(["train", "--resume", "part", "--json", "part.json"], { cwd: home })).toMatchObject({
       status: 0,
@@ -155,7 +155,7 @@ describe("in Node", () => {
     const { status, stdout } = await sluice(["predict", "--model", "first", "a great film", "zzzqx"], { cwd: home });
     expect(status).toBe(0);
     expect(stdout).toMatch(/^(positive|negative) {2}\d\.\d{3} {2}a great film\n/);
-    expect(stdout).toMatch(/zzzqx {2}\(no word of it/);
+    expect(stdout).toMatch(/zzzqx {2}\(none of its words/);
     const lines = await sluice(["predict", "--model", "first", "--json"], {
       cwd: home,
       stdin: "a great film\n\nbad food\n",
@@ -171,8 +171,8 @@ describe("in Node", () => {
     [["train", "--data", "imdb"], 2, /needs the review archive/],
     [["train", "--data", "imdb", "--archive", "none.gz"], 2, /no such file/],
     [["train", "--data", "imdb", "--archive", "file"], 1, /file: /],
-    [["train", "--resume", "none"], 2, /no run\.json/],
-    [["train", "--resume", "first", "--units", "9"], 2, /--units is 9, but the training in first has 8/],
+    [["train", "--resume", "none"], 2, /no model\.json/],
+    [["train", "--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
     [["train", "--resume", "first", "--epochs", "2"], 2, /expected at least as many/],
     [["predict", "--model", "none", "hello"], 2, /--model none: there is no model\.json; expected a directory/],
     [["predict", "--model", "first"], 2, /standard input holds no text/],
@@ -200,7 +200,7 @@ describe("in Chromium", () => {
     expect(await train("page", ...words)).toMatchObject({ status: 0 });
     expect(record("page").runtime.name).toBe("chromium");
     const stopped = await sluice(["train", "--out", "half", ...words], { cwd: home, interruptAt: "epoch 1/4" });
-    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("go on with --resume half") });
+    expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("continue with --resume half") });
     const resume = ["train", "--resume", "half", "--runtime", "chromium", "--json", "half.json"];
     expect(await sluice(resume, { cwd: home })).toMatchObject({ status: 0 });
     expect(record("half").weightsSha256).toBe(record("page").weightsSha256);

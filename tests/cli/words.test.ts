@@ -16,11 +16,11 @@ test("words: trains on lines of text, shows the nearest words, and saves them", 
   const options = ["--epochs", "2", "--vector-size", "16", "--watch", "food,phone,zyzzyva", "--out", "words.txt"];
   const { status, stdout, stderr } = await sluice(["words", "--texts", "texts.txt", ...options], { cwd });
   expect({ status, stderr: stderr.replace(/^Warning: .*\n/gm, "") }).toEqual({ status: 0, stderr: "" });
-  expect(stdout).toMatch(/^2400 texts to learn from\n/);
+  expect(stdout).toMatch(/^2400 training texts\n/);
   expect(stdout).toMatch(
     /epoch 2\/2, 100% {2}loss \d\.\d{4} {2}\d+ words\/s\n {2}food: (\S+ -?\d\.\d\d(, )?){10}\n {2}phone: /,
   );
-  expect(stdout).toContain("\n  not among the words (--min-count 10): zyzzyva\n");
+  expect(stdout).toContain("\n  not in the vocabulary (--min-count 10): zyzzyva\n");
   const { vectors } = await readWordVectors(join(cwd, "words.txt"));
   expect(stdout).toContain(`${vectors.size} words, 16 numbers each, in `);
   expect(vectors.has("food")).toBe(true);
@@ -29,5 +29,5 @@ test("words: trains on lines of text, shows the nearest words, and saves them", 
 test("words: what cannot be read is told before anything is trained", { timeout: 60_000 }, async () => {
   const { status, stderr } = await sluice(["words", "--texts", "lost.txt"], { cwd });
   expect(status).toBe(2);
-  expect(stderr).toContain("--texts lost.txt: there is no such file; expected a text file");
+  expect(stderr).toContain("--texts lost.txt: there is no such file; expected a file with one text in each line");
 });

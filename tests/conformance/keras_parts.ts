@@ -12,7 +12,7 @@ import {
 import { resolveLoss } from "../../src/nn/losses/index.ts";
 import { resolveMetric } from "../../src/nn/metrics/index.ts";
 import { resolveOptimizer } from "../../src/nn/optimizers/index.ts";
-import { RATE_COUNT } from "../../src/ops/optimizers/optimizer_update.ts";
+import { RATE_COUNT } from "../../src/ops/optimizers/update_op.ts";
 import { variablesOf } from "../../src/runtime/run/variables.ts";
 import losses from "../fixtures/keras_losses.json" with { type: "json" };
 import metrics from "../fixtures/keras_metrics.json" with { type: "json" };

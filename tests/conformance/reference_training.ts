@@ -29,7 +29,7 @@ import {
   type Variable,
 } from "../../src/index.ts";
 import { resolveLoss } from "../../src/nn/losses/index.ts";
-import { RATE_COUNT } from "../../src/ops/optimizers/optimizer_update.ts";
+import { RATE_COUNT } from "../../src/ops/optimizers/update_op.ts";
 import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { differentiate } from "../../src/transform/differentiate.ts";
 import { expectClose, expectNear } from "../support/tolerance.ts";

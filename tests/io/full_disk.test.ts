@@ -4,7 +4,8 @@ import * as nodeFiles from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readModelDirectory, type SavedModel, writeModelDirectory } from "../../src/io/model_file.ts";
+import { readModelDirectory, writeModelDirectory } from "../../src/io/model_directory.ts";
+import type { SavedModel } from "../../src/io/model_file.ts";
 import { writeSafetensors } from "../../src/io/safetensors.ts";
 import { FileError } from "../../src/platform/file_interface.ts";
 import { openFileSystem } from "../../src/platform/file_system.ts";
@@ -29,6 +30,12 @@ function modelOf(save: number, elements = 100): SavedModel {
 
 const savedAt = async (directory: string): Promise<unknown> =>
   (await readModelDirectory(await openFileSystem(), directory)).training;
+
+/** What a failed save left and could not remove goes when it is ten minutes old. */
+async function makeOld(directory: string): Promise<void> {
+  const then = new Date(Date.now() - 11 * 60_000);
+  for (const name of await nodeFiles.readdir(directory)) await nodeFiles.utimes(join(directory, name), then, then);
+}
 
 /** The functions of `node:fs/promises`, of which the call with number `failAt` fails, the handles' methods included. */
 function failingAt(failAt: number, code: string): { readonly functions: NodeFileFunctions; calls(): number } {
@@ -78,6 +85,7 @@ describe.each(["ENOSPC", "EIO"])("%s", (code) => {
         expect(error.message).toContain(directory);
         failures++;
       }
+      await makeOld(directory);
       await writeModelDirectory(await openFileSystem(), directory, modelOf(3));
       expect(await savedAt(directory)).toEqual({ save: 3 });
       expect((await nodeFiles.readdir(directory)).length, "nothing stale is left").toBe(3);

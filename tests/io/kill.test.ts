@@ -2,21 +2,19 @@
  * A save that is killed at any moment leaves the old save or the new one: a child that saves without an end is killed
  * by SIGKILL, SLUICE_KILLS times in Node and in Deno, at moments drawn from SLUICE_SEED.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { readModelDirectory, writeModelDirectory } from "../../src/io/model_file.ts";
+import { readModelDirectory, writeModelDirectory } from "../../src/io/model_directory.ts";
 import { readSafetensors } from "../../src/io/safetensors.ts";
 import { openFileSystem } from "../../src/platform/file_system.ts";
 import { tally } from "../support/tally.ts";
+import { buildChild, hasDeno, RUNTIMES } from "./children.ts";
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const kills = Number(process.env.SLUICE_KILLS ?? 12);
 const seed = Number(process.env.SLUICE_SEED ?? 7);
 /** Many times what a save takes. */
@@ -27,26 +25,11 @@ let folder: string;
 let child: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-kill-"));
-  await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      outDir: folder,
-      target: "es2023",
-      lib: { entry: here("save_forever.ts"), formats: ["es"], fileName: () => "child.mjs" },
-    },
-  });
-  child = join(folder, "child.mjs");
+  child = await buildChild(fileURLToPath(new URL("save_forever.ts", import.meta.url)), folder);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const deno = here("../../node_modules/.bin/deno");
-const RUNTIMES: Readonly<Record<string, (directory: string) => ChildProcess>> = {
-  // In a group of its own: npm's deno is a script that starts the binary.
-  Node: (directory) => spawn(process.execPath, [child, directory], { detached: true }),
-  Deno: (directory) => spawn(deno, ["run", "--quiet", "--allow-all", child, directory], { detached: true }),
-};
-if (!existsSync(deno)) console.warn("SKIPPED: saves that are killed in Deno; `npm ci` brings it");
+if (!hasDeno) console.warn("SKIPPED: saves that are killed in Deno; `npm ci` brings it");
 
 /** Starts the child and kills it some time after its first save. */
 async function saveAndKill(started: ChildProcess, delay: number): Promise<void> {
@@ -59,7 +42,7 @@ async function saveAndKill(started: ChildProcess, delay: number): Promise<void> 
 }
 
 for (const [runtime, start] of Object.entries(RUNTIMES)) {
-  const isThere = process.platform !== "win32" && (runtime === "Node" || existsSync(deno));
+  const isThere = process.platform !== "win32" && (runtime === "Node" || hasDeno);
   test.skipIf(!isThere)(
     `a save survives ${kills} kills in ${runtime} (seed ${seed})`,
     { timeout: 600_000 },
@@ -67,12 +50,13 @@ for (const [runtime, start] of Object.entries(RUNTIMES)) {
       const directory = join(folder, runtime);
       const files = await openFileSystem();
       const random = new Random(seed);
-      let unfinished = 0;
-      let lost = 0;
+      let [unfinished, lost, before] = [0, 0, 3];
       for (let kill = 0; kill < kills; kill++) {
         const delay = random.uniform() * LONGEST_MS;
-        await saveAndKill(start(directory), delay);
-        if ((await readdir(directory)).length !== 3) unfinished++;
+        await saveAndKill(start(child, directory), delay);
+        const { length } = await readdir(directory);
+        if (length !== before) unfinished++;
+        before = length;
         try {
           const { training, weights, optimizer } = await readModelDirectory(files, directory);
           const { save } = training as { save: number };
@@ -87,8 +71,10 @@ for (const [runtime, start] of Object.entries(RUNTIMES)) {
       expect(lost).toBe(0);
       expect(unfinished, "some kills fall within a save").toBeGreaterThan(0);
       const last = await readModelDirectory(files, directory);
+      const then = new Date(Date.now() - 11 * 60_000);
+      for (const name of await readdir(directory)) await utimes(join(directory, name), then, then);
       await writeModelDirectory(files, directory, last);
-      expect((await readdir(directory)).length, "what the kills left is cleared").toBe(3);
+      expect((await readdir(directory)).length, "what the kills left is cleared once it is ten minutes old").toBe(3);
     },
   );
 }

@@ -1,19 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { FormatError, SluiceError } from "../../src/core/errors.ts";
-import {
-  type ModelStorage,
-  packModel,
-  readModelDirectory,
-  type SavedModel,
-  unpackModel,
-  writeModelDirectory,
-} from "../../src/io/model_file.ts";
+import { describe, expect, test, vi } from "vitest";
+import { FormatError } from "../../src/core/errors.ts";
+import { fetchModel, packModel, type SavedModel, unpackModel } from "../../src/io/model_file.ts";
 import { writeSafetensors } from "../../src/io/safetensors.ts";
-import { sha256Hex } from "../../src/io/sha256.ts";
-import { openFileSystem } from "../../src/platform/file_system.ts";
 
 const weightsOf = (value: number): Uint8Array =>
   writeSafetensors(new Map([["w", { shape: [2], data: new Float32Array([value, -value]) }]]));
@@ -24,39 +13,6 @@ const modelOf = (value: number): SavedModel => ({
   weights: weightsOf(value),
   optimizer: weightsOf(value + 0.5),
 });
-
-/** Files in memory, of which operation number `failAt` fails: a crash at that moment. */
-class MemoryStorage implements ModelStorage {
-  readonly files = new Map<string, Uint8Array>();
-  operations = 0;
-  failAt = Number.POSITIVE_INFINITY;
-
-  async readFile(path: string): Promise<Uint8Array> {
-    const bytes = this.files.get(path);
-    if (!bytes) throw new SluiceError(`no ${path}`);
-    return bytes;
-  }
-  async writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-    this.#step();
-    this.files.set(path, bytes);
-  }
-  async readDirectory(path: string): Promise<string[]> {
-    this.#step();
-    return [...this.files.keys()]
-      .filter((name) => name.startsWith(`${path}/`))
-      .map((name) => name.slice(path.length + 1));
-  }
-  async makeDirectory(): Promise<void> {
-    this.#step();
-  }
-  async removeFile(path: string): Promise<void> {
-    this.#step();
-    this.files.delete(path);
-  }
-  #step(): void {
-    if (this.operations++ >= this.failAt) throw new SluiceError("the disk is full");
-  }
-}
 
 describe("a packed model", () => {
   test("comes back as it went", async () => {
@@ -110,6 +66,26 @@ describe("a packed model", () => {
     }
   });
 
+  test("a folder that was replaced on its server is read anew, past the browser's cache", async () => {
+    const [before, after] = [await packModel(modelOf(1)), await packModel(modelOf(2))];
+    const requests: string[] = [];
+    // The cache still has the old model.json; the server has the new save alone.
+    vi.stubGlobal("fetch", async (url: string, { cache = "default" }: RequestInit) => {
+      const name = url.replace("https://host/model/", "");
+      requests.push(`${name.replace(/-.*/, "")} ${cache}`);
+      const bytes = (name === "model.json" && cache === "default" ? before : after).get(name);
+      return bytes === undefined ? new Response("", { status: 404 }) : new Response(Uint8Array.from(bytes));
+    });
+    try {
+      expect(await fetchModel("https://host/model")).toEqual(modelOf(2));
+      expect(requests.slice(0, 3)).toEqual(["model.json default", "weights default", "model.json reload"]);
+      after.delete([...after.keys()][0] ?? "");
+      await expect(fetchModel("https://host/model/")).rejects.toThrow(/weights-.*404/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test("mutated manifests give a model or a FormatError", async () => {
     const files = await packModel(modelOf(1));
     const whole = files.get("model.json") as Uint8Array;
@@ -128,62 +104,5 @@ describe("a packed model", () => {
       }),
       { numRuns: 500, seed: 1 },
     );
-  });
-});
-
-describe("a model in a directory", () => {
-  test("a failure at any moment leaves the old save or the new one", async () => {
-    for (let failAt = 0; ; failAt++) {
-      const storage = new MemoryStorage();
-      await writeModelDirectory(storage, "m", modelOf(1));
-      storage.operations = 0;
-      storage.failAt = failAt;
-      const failed = await writeModelDirectory(storage, "m", modelOf(2)).then(
-        () => false,
-        () => true,
-      );
-      const { training } = await readModelDirectory(storage, "m");
-      expect([{ step: 1 }, { step: 2 }]).toContainEqual(training);
-      if (failed) {
-        storage.failAt = Number.POSITIVE_INFINITY;
-        await writeModelDirectory(storage, "m", modelOf(3));
-      }
-      expect(storage.files.size, "nothing stale is left").toBe(3);
-      if (!failed) break;
-    }
-  });
-
-  test("a disk that fills up gets back what the save took", async () => {
-    const storage = new MemoryStorage();
-    await writeModelDirectory(storage, "m", modelOf(1));
-    const names = [...storage.files.keys()];
-    const write = storage.writeFileAtomic.bind(storage);
-    let writes = 0;
-    storage.writeFileAtomic = async (path, bytes) => {
-      if (++writes === 2) throw new SluiceError("the disk is full");
-      return write(path, bytes);
-    };
-    await expect(writeModelDirectory(storage, "m", modelOf(2))).rejects.toThrow("the disk is full");
-    expect([...storage.files.keys()]).toEqual(names);
-  });
-
-  let folder = "";
-  beforeEach(async () => {
-    folder = await mkdtemp(`${tmpdir()}/sluice-model-`);
-  });
-  afterEach(() => rm(folder, { recursive: true }));
-
-  test("works on a real disk and removes what is stale, and only that", async () => {
-    const files = await openFileSystem();
-    const directory = `${folder}/runs/first`;
-    await writeModelDirectory(files, directory, modelOf(1));
-    await writeFile(`${directory}/notes.txt`, "mine");
-    await writeModelDirectory(files, directory, { ...modelOf(2), optimizer: undefined });
-    expect(await readModelDirectory(files, directory)).toMatchObject({ training: { step: 2 }, optimizer: undefined });
-    const weights = `weights-${(await sha256Hex(weightsOf(2))).slice(0, 16)}.safetensors`;
-    expect(await files.readDirectory(directory)).toEqual(["model.json", "notes.txt", weights]);
-    await writeFile(`${directory}/${weights}`, new Uint8Array(10_000));
-    await expect(readModelDirectory(files, directory)).rejects.toThrow(/has 10000 bytes; expected at most/);
-    await expect(readModelDirectory(files, `${folder}/none`)).rejects.toThrow(/no such file/);
   });
 });

@@ -1,5 +1,5 @@
 /** A child process for kill.test.ts: saves one model after another until it is killed. Argument: the directory. */
-import { writeModelDirectory } from "../../src/io/model_file.ts";
+import { writeModelDirectory } from "../../src/io/model_directory.ts";
 import { writeSafetensors } from "../../src/io/safetensors.ts";
 import { openFileSystem } from "../../src/platform/file_system.ts";
 

@@ -1,15 +1,11 @@
 import { describe, it } from "vitest";
-import type { Operand } from "../../src/core/kernel_call.ts";
-import { type AdamState, adamCall } from "../../src/kernels/optimizers/adam.ts";
-import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
+import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
-const named = ([w, m, v, vMax]: readonly Operand[]) => ({ w, m, v, vMax }) as AdamState;
-const call = ({ state, outputs, shared }: UpdateOperands) =>
-  adamCall({ ...named(state), ...shared }, named(outputs), OPTIONS);
+const call = updateCall("adam", ["m", "v", "vMax"], OPTIONS);
 
-describe("adamCall", () => {
+describe("adam's update", () => {
   for (const name of ["adam", "adamW"]) {
     it.each(optimizerCases(name))(`gives Keras's figures: ${name} %s`, (_, options) =>
       checkCase(name, options, options.amsgrad === true ? [0, 0, 0, 0] : [0, 0, 0], call, (step) => [

@@ -1,11 +1,7 @@
 import { describe, it } from "vitest";
-import type { Operand } from "../../src/core/kernel_call.ts";
-import { type FtrlState, ftrlCall } from "../../src/kernels/optimizers/ftrl.ts";
-import { checkStep } from "./optimizer_cases.ts";
+import { checkStep, updateCall } from "./optimizer_cases.ts";
 
-const named = ([w, accumulator, linear]: readonly Operand[]) => ({ w, accumulator, linear }) as FtrlState;
-
-describe("ftrlCall", () => {
+describe("ftrl's update", () => {
   it.each([
     [0.5, 0, 0],
     [0.5, 0.4, 0.1],
@@ -14,8 +10,7 @@ describe("ftrlCall", () => {
   ])("agrees with float64 over several workgroups: power %d, l1 %d, shrinkage %d", (power, l1, shrinkage) =>
     checkStep(
       3,
-      ({ state, outputs, shared }) =>
-        ftrlCall({ ...named(state), ...shared }, named(outputs), { power, l1, shrinkage }),
+      updateCall("ftrl", ["accumulator", "linear"], { power, l1, shrinkage }),
       [0.2, 0.01, 0.3],
       (state, g) => {
         const [before, squares, linear] = state as [number, number, number];

@@ -4,9 +4,9 @@ import { Random } from "../../src/core/random.ts";
 import { broadcastShapes, broadcastStrides, type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { MATMUL_ACTIVATIONS, type MatmulActivation, matmulCall } from "../../src/kernels/matmul/matmul.ts";
-import { MATMUL_VARIANTS } from "../../src/kernels/matmul/matmul_source.ts";
+import { MATMUL_VARIANTS } from "../../src/kernels/matmul/matmul_shader.ts";
 import { testDevice } from "../support/device.ts";
-import { operand, runKernel, testTraits } from "../support/kernel.ts";
+import { operand, runKernel, scratchOf, testTraits } from "../support/kernel.ts";
 
 /** Float32 against float64: the sum of K products of numbers below 1 in any order. */
 const tolerance = (K: number): number => 1e-6 + 2e-7 * K;
@@ -219,8 +219,9 @@ describe("matmul", () => {
         b: operand("input", 1, [K, N]),
         out: operand("output", 0, [M, N]),
       });
-      const { scratch = [] } = call.plan(testTraits("lavapipe", { multiplyAddsPerSecond: 1e12 }));
-      return Math.max(1, (scratch[0] ?? 0) / (4 * M * N));
+      const { dispatches } = call.plan(testTraits("lavapipe", { multiplyAddsPerSecond: 1e12 }));
+      const [partials] = scratchOf(dispatches);
+      return partials === undefined ? 1 : partials.bytes / (4 * M * N);
     };
     expect(splits(100, 400, 32000)).toBe(31);
     expect(splits(512, 512, 512)).toBe(1);

@@ -1,8 +1,11 @@
 /** Keras's own figures for optimizers (fixtures/optimizers.json), run through a kernel step by step. */
 import { expect } from "vitest";
+import { at } from "../../src/core/at.ts";
 import type { HostData } from "../../src/core/dtype.ts";
 import type { KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import type { Shape } from "../../src/core/shape.ts";
+import { optimizerUpdateCall } from "../../src/kernels/optimizers/update.ts";
+import { UPDATE_RULES, type UpdateConstants, type UpdateRuleName } from "../../src/kernels/optimizers/update_rules.ts";
 import cases from "../fixtures/optimizers.json" with { type: "json" };
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
@@ -44,6 +47,39 @@ export function updateOperands(shape: Shape, count: number): UpdateOperands {
       status: operand("input", count + 2, [1], "int32"),
     },
   };
+}
+
+/** Makes the call of one variable's update, whose state is w and those of these slots for which there are operands. */
+export function updateCall<Name extends UpdateRuleName>(
+  rule: Name,
+  slots: readonly string[],
+  constants: UpdateConstants[Name],
+): (operands: UpdateOperands) => KernelCall {
+  return (operands) => groupCall(rule, slots, constants, [operands]);
+}
+
+/** Makes the call of several variables' updates, all given the rates and status of the first. */
+export function groupCall<Name extends UpdateRuleName>(
+  rule: Name,
+  slots: readonly string[],
+  constants: UpdateConstants[Name],
+  variables: readonly UpdateOperands[],
+): KernelCall {
+  const named = (operands: readonly Operand[]) => ({
+    ...Object.fromEntries(slots.map((slot, index) => [slot, operands[index + 1]])),
+    w: at(operands, 0),
+  });
+  const { rates, status } = at(variables, 0).shared;
+  return optimizerUpdateCall(
+    UPDATE_RULES[rule],
+    variables.map(({ state, outputs, shared: { gradient } }) => ({
+      state: named(state),
+      next: named(outputs),
+      gradient,
+    })),
+    { rates, status },
+    constants,
+  );
 }
 
 /** Cases of an optimizer, without those that clip gradients. */

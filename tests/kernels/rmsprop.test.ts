@@ -1,30 +1,19 @@
 import { describe, it } from "vitest";
-import type { Operand } from "../../src/core/kernel_call.ts";
-import { type RmspropState, rmspropCall } from "../../src/kernels/optimizers/rmsprop.ts";
-import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
+import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
 const RHO = 0.9;
 const EPSILON = 1e-7;
 
-/** State tensors in the call's order: w, velocity, average if centered, momentum if there is any. */
-function named([w, velocity, ...rest]: readonly Operand[], centered: boolean, momentum: number): RmspropState {
-  const average = centered ? rest.shift() : undefined;
-  return { w, velocity, average, momentum: momentum > 0 ? rest.shift() : undefined } as RmspropState;
-}
-
-const callWith =
-  (momentum: number, centered: boolean) =>
-  ({ state, outputs, shared }: UpdateOperands) =>
-    rmspropCall({ ...named(state, centered, momentum), ...shared }, named(outputs, centered, momentum), {
-      rho: RHO,
-      momentum,
-      epsilon: EPSILON,
-      centered,
-    });
+const callWith = (momentum: number, centered: boolean) =>
+  updateCall("rmsprop", ["velocity", ...(centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])], {
+    rho: RHO,
+    momentum,
+    epsilon: EPSILON,
+  });
 
 const stateCount = (momentum: number, centered: boolean) => 2 + (centered ? 1 : 0) + (momentum > 0 ? 1 : 0);
 
-describe("rmspropCall", () => {
+describe("rmsprop's update", () => {
   it.each(optimizerCases("rmsprop"))("gives Keras's figures: %s", (_, options) => {
     const { momentum = 0, centered = false, learningRate } = options;
     const fills = new Array<number>(stateCount(momentum, centered)).fill(0);

@@ -1,15 +1,9 @@
 import { describe, it } from "vitest";
-import type { Operand } from "../../src/core/kernel_call.ts";
-import { type SgdState, sgdCall } from "../../src/kernels/optimizers/sgd.ts";
-import { checkCase, checkStep, optimizerCases, type UpdateOperands } from "./optimizer_cases.ts";
+import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
-const named = ([w, velocity]: readonly Operand[]) => ({ w, velocity }) as SgdState;
-const callWith =
-  (momentum: number, nesterov: boolean) =>
-  ({ state, outputs, shared }: UpdateOperands) =>
-    sgdCall({ ...named(state), ...shared }, named(outputs), { momentum, nesterov });
+const callWith = (momentum: number, nesterov: boolean) => updateCall("sgd", ["momentum"], { momentum, nesterov });
 
-describe("sgdCall", () => {
+describe("sgd's update", () => {
   it.each(optimizerCases("sgd"))("gives Keras's figures: %s", (_, options) => {
     const { momentum = 0, nesterov = false, learningRate } = options;
     return checkCase("sgd", options, momentum > 0 ? [0, 0] : [0], callWith(momentum, nesterov), () => [learningRate]);

@@ -6,13 +6,13 @@ import type { ReferenceArray } from "../../src/graph/op.ts";
 import type { RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
 import type { SweepReads } from "../../src/kernels/recurrent/sweep_forward.ts";
 import type { LstmActivations } from "../../src/ops/recurrent/lstm.ts";
-import type { SweepGradReads } from "../../src/ops/recurrent/sweep.ts";
-import { backwardLoop, forwardLoop, type SweepMeaning } from "../../src/ops/recurrent/sweep_reference.ts";
+import type { SweepGradInputs } from "../../src/ops/recurrent/sweep.ts";
+import { backwardLoop, type CellReference, forwardLoop } from "../../src/ops/recurrent/sweep_reference.ts";
 import { operand } from "../support/kernel.ts";
 import { normals, scheduleOf, testMask } from "./lstm_reference.ts";
 
 /** A layer under test. The simple layer leaves `recurrentActivation` alone. */
-export type Meaning = SweepMeaning<LstmActivations>;
+export type Cell = CellReference<LstmActivations>;
 
 type Sizes = readonly [batch: number, time: number, units: number];
 
@@ -24,8 +24,8 @@ interface Tensor {
 
 /** A run of a sweep: its sizes, inputs and activations. */
 export interface Run {
-  readonly meaning: Meaning;
-  readonly family: Meaning["op"]["family"];
+  readonly cell: Cell;
+  readonly family: Cell["op"]["family"];
   readonly sizes: Sizes;
   readonly reads: SweepReads<Tensor>;
   readonly activations: LstmActivations;
@@ -39,8 +39,8 @@ export interface RunOptions extends Partial<LstmActivations> {
 }
 
 /** A random run with weights that keep h lively at any size. */
-export function randomRun(meaning: Meaning, sizes: Sizes, options: RunOptions = {}): Run {
-  const { family } = meaning.op;
+export function randomRun(cell: Cell, sizes: Sizes, options: RunOptions = {}): Run {
+  const { family } = cell.op;
   const [batch, time, units] = sizes;
   const columns = family.gates * units;
   const random = new Random(batch * 10007 + time * 101 + units);
@@ -50,7 +50,7 @@ export function randomRun(meaning: Meaning, sizes: Sizes, options: RunOptions = 
   };
   const { activation = "tanh", recurrentActivation = "sigmoid" } = options;
   return {
-    meaning,
+    cell,
     family,
     sizes,
     reads: {
@@ -135,8 +135,9 @@ export function forwardCall(
 }
 
 /** hidden, saved where there is any, last. */
-export function wantedForward({ meaning, reads, activations }: Run): Float64Array[] {
-  return forwardLoop(meaning, referencesOf(reads), activations);
+export function wantedForward({ cell, reads, activations }: Run): Float64Array[] {
+  const { hidden, saved, last } = forwardLoop(cell, referencesOf(reads), activations);
+  return cell.op.family.savedParts > 0 ? [hidden, saved, last] : [hidden, last];
 }
 
 /** Gradients that reach a backward sweep. */
@@ -145,7 +146,7 @@ export interface Gradients {
   readonly dLast?: boolean;
 }
 
-function backwardReads(run: Run, { dHidden = true, dLast = true }: Gradients): SweepGradReads<Tensor> {
+function backwardReads(run: Run, { dHidden = true, dLast = true }: Gradients): SweepGradInputs<Tensor> {
   const { family, reads } = run;
   const [batch, time, units] = run.sizes;
   const random = new Random(batch + time + units);
@@ -178,7 +179,7 @@ export function backwardCall(
   run: Run,
   gradients: Gradients = {},
 ): { readonly call: KernelCall; readonly inputs: readonly HostData[]; readonly wanted: readonly Float64Array[] } {
-  const { meaning, family, activations } = run;
+  const { cell, family, activations } = run;
   const [batch, time, units] = run.sizes;
   const tensors = backwardReads(run, gradients);
   const { operands, inputs } = operandsOf({ ...tensors, ...(tensors.mask && { mask: scheduled(tensors.mask) }) });
@@ -188,15 +189,11 @@ export function backwardCall(
     ...(family.separatesInner && { dInner: operand("output", 1, gate) }),
     dInitial: operand("output", 2, [family.states, batch, units]),
   };
-  const [dX, dInitial, dInner] = backwardLoop(meaning, referencesOf(tensors), activations) as [
-    Float64Array,
-    Float64Array,
-    Float64Array?,
-  ];
+  const { dX, dInitial, dInner } = backwardLoop(cell, referencesOf(tensors), activations);
   return {
-    call: family.backwardCall(operands as unknown as SweepGradReads<Operand>, writes, activations),
+    call: family.backwardCall(operands as unknown as SweepGradInputs<Operand>, writes, activations),
     inputs,
-    wanted: [dX, ...(dInner === undefined ? [] : [dInner]), dInitial],
+    wanted: [dX, ...(family.separatesInner ? [dInner] : []), dInitial],
   };
 }
 

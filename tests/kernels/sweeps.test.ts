@@ -1,9 +1,10 @@
 /** The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences). */
 import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
+import { resolvePlan } from "../../src/core/kernel_call.ts";
 import { RECURRENT_ACTIVATIONS } from "../../src/kernels/recurrent/activations.ts";
-import { gruMeaning } from "../../src/ops/recurrent/gru.ts";
-import { simpleRnnMeaning } from "../../src/ops/recurrent/simple_rnn.ts";
+import { gruReference } from "../../src/ops/recurrent/gru.ts";
+import { simpleRnnReference } from "../../src/ops/recurrent/simple_rnn.ts";
 import { testDevice } from "../support/device.ts";
 import { runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";
@@ -11,10 +12,10 @@ import {
   activationPairs,
   backwardCall,
   byId,
+  type Cell,
   cutIntoChunks,
   forwardCall,
   type Gradients,
-  type Meaning,
   type Run,
   randomRun,
   wantedForward,
@@ -25,7 +26,7 @@ const FORWARD = 2e-5;
 const BACKWARD = 5e-5;
 const USED = { hidden: true, saved: true };
 
-/** Saved numbers of masked steps have no meaning, but for h before the step (the last part). */
+/** Saved numbers of masked steps have no cell, but for h before the step (the last part). */
 function blankMasked(run: Run, saved: ArrayLike<number>): Float64Array {
   const { family, sizes, reads } = run;
   const width = family.savedParts * sizes[2];
@@ -64,74 +65,75 @@ async function checkBoth(run: Run, adapter = testTraits()) {
 }
 
 describe.each([
-  ["GRU", gruMeaning],
-  ["SimpleRNN", simpleRnnMeaning as Meaning],
-] as const)("sweeps of a %s", (_name, meaning) => {
-  const everything = { bias: meaning.op.family.gates > 1, initial: true } as const;
+  ["GRU", gruReference],
+  ["SimpleRNN", simpleRnnReference as Cell],
+] as const)("sweeps of a %s", (_name, cell) => {
+  const everything = { bias: cell.op.family.gates > 1, initial: true } as const;
 
   it.each([
     [1, 1, 1],
     [3, 2, 7],
     [17, 33, 65],
   ] as const)("agree with float64 loops at B %i, T %i, H %i", async (...sizes) => {
-    if (sizes[0] === 3) await checkBoth(randomRun(meaning, sizes));
-    await checkBoth(randomRun(meaning, sizes, { ...everything, mask: "holes" }));
+    if (sizes[0] === 3) await checkBoth(randomRun(cell, sizes));
+    await checkBoth(randomRun(cell, sizes, { ...everything, mask: "holes" }));
   });
 
   it.each([
     [3, 5, 257],
     [2, 2, 1024],
   ] as const)("agree with float64 loops at B %i, T %i, H %i", async (...sizes) => {
-    await checkBoth(randomRun(meaning, sizes, everything));
-    await checkBoth(randomRun(meaning, sizes), testTraits("gpu"));
+    await checkBoth(randomRun(cell, sizes, everything));
+    await checkBoth(randomRun(cell, sizes), testTraits("gpu"));
   });
 
   it("lay more rows on more workgroups", async () => {
-    const run = randomRun(meaning, [70, 3, 7], everything);
+    const run = randomRun(cell, [70, 3, 7], everything);
     await checkBoth(run);
     await checkBoth(run, testTraits("gpu"));
-    await checkForward(randomRun(meaning, [10, 3, 7]), testTraits("swiftshader"));
+    await checkForward(randomRun(cell, [10, 3, 7]), testTraits("swiftshader"));
   });
 
   it("share rows by a buffer where that compiles sooner", async () => {
     const limits = { ...testTraits().limits, maxStorageBuffersPerShaderStage: 10 };
     const adapter = testTraits("swiftshader", { limits });
-    const { scratch = [] } = forwardCall(randomRun(meaning, [3, 2, 7]), USED).call.plan(adapter);
-    expect(scratch.at(-1)).toBe(2 * 4 * 8 * 4); // h twice, four rows, seven units filled up to eight
-    await checkBoth(randomRun(meaning, [35, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
+    const { call } = forwardCall(randomRun(cell, [3, 2, 7]), USED);
+    const shared = resolvePlan(call, call.plan(adapter)).at(-1)?.buffers.at(-1)?.tensor;
+    expect(shared).toEqual({ bytes: 2 * 4 * 8 * 4 }); // h twice, four rows, seven units filled up to eight
+    await checkBoth(randomRun(cell, [35, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
   });
 
   it("do without subgroups", async () => {
     const adapter = testTraits("lavapipe", { subgroupSize: 0 });
-    await checkBoth(randomRun(meaning, [17, 2, 7], everything), adapter);
-    await checkBoth(randomRun(meaning, [17, 3, 65], { mask: "holes" }), adapter);
+    await checkBoth(randomRun(cell, [17, 2, 7], everything), adapter);
+    await checkBoth(randomRun(cell, [17, 3, 65], { mask: "holes" }), adapter);
   });
 
   it.each(["left", "right"] as const)("skip what a mask leaves out: %s", async (mask) => {
-    await checkBoth(randomRun(meaning, [45, 12, 9], { ...everything, mask }));
+    await checkBoth(randomRun(cell, [45, 12, 9], { ...everything, mask }));
   });
 
   it.each(activationPairs(RECURRENT_ACTIVATIONS))(
     "apply the activations $activation and $recurrentActivation",
     async (activations) => {
-      await checkBoth(randomRun(meaning, [3, 4, 6], activations));
+      await checkBoth(randomRun(cell, [3, 4, 6], activations));
     },
   );
 
   it("stay finite for huge pre-activations", async () => {
-    const run = randomRun(meaning, [3, 4, 6]);
+    const run = randomRun(cell, [3, 4, 6]);
     const { x } = run.reads;
     const huge = { ...x, data: Float32Array.from(x.data, (value) => value * 1000) };
     await checkBoth({ ...run, reads: { ...run.reads, x: huge } });
   });
 
   it("gather rows of a table by id, and clamp ids", async () => {
-    const { gathered, plain } = byId(randomRun(meaning, [5, 6, 7], everything), 4);
+    const { gathered, plain } = byId(randomRun(cell, [5, 6, 7], everything), 4);
     await checkForward(gathered, testTraits(), USED, wantedForward(plain));
   });
 
   it("write only what is used", async () => {
-    const run = randomRun(meaning, [5, 9, 10], { initial: true });
+    const run = randomRun(cell, [5, 9, 10], { initial: true });
     for (const isUsed of [
       { hidden: false, saved: false },
       { hidden: true, saved: false },
@@ -143,11 +145,11 @@ describe.each([
   });
 
   it.each([[{ dLast: false }], [{ dHidden: false }]])("take only the gradients that are there: %o", async (given) => {
-    await checkBackward(randomRun(meaning, [5, 9, 10], { mask: "holes" }), testTraits(), given);
+    await checkBackward(randomRun(cell, [5, 9, 10], { mask: "holes" }), testTraits(), given);
   });
 
   it("give the same bits when time is cut into chunks", async () => {
-    const run = randomRun(meaning, [6, 11, 13], { ...everything, mask: "holes" });
+    const run = randomRun(cell, [6, 11, 13], { ...everything, mask: "holes" });
     const device = await testDevice();
     for (const { call, inputs } of [forwardCall(run, USED), backwardCall(run)]) {
       const whole = await runKernel(device, call, inputs, { adapter: testTraits() });
@@ -161,7 +163,7 @@ describe.each([
   });
 
   it("name the limit when the units do not fit into workgroup memory", () => {
-    const { call } = forwardCall(randomRun(meaning, [1, 1, 1025]), USED);
+    const { call } = forwardCall(randomRun(cell, [1, 1, 1025]), USED);
     expect(() => call.plan(testTraits())).toThrow(/maxComputeWorkgroupStorageSize is 16384/);
   });
 });

@@ -1,18 +1,13 @@
 /** Updates of several variables together: the same bits as one after another, in as few dispatches as the buffers allow. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { at } from "../../src/core/at.ts";
 import type { HostData } from "../../src/core/dtype.ts";
-import type { KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import { type Device, ValueError } from "../../src/index.ts";
-import { adamCall } from "../../src/kernels/optimizers/adam.ts";
-import { type AdaptiveRule, adaptiveCall } from "../../src/kernels/optimizers/adaptive.ts";
-import { ftrlCall } from "../../src/kernels/optimizers/ftrl.ts";
-import { rmspropCall } from "../../src/kernels/optimizers/rmsprop.ts";
-import { sgdCall } from "../../src/kernels/optimizers/sgd.ts";
-import { updateGroupCall } from "../../src/kernels/optimizers/update_group.ts";
+import type { UpdateConstants, UpdateRuleName } from "../../src/kernels/optimizers/update_rules.ts";
 import { testDevice } from "../support/device.ts";
 import { runKernel, testTraits } from "../support/kernel.ts";
-import { type UpdateOperands, updateOperands } from "./optimizer_cases.ts";
+import { groupCall, updateOperands } from "./optimizer_cases.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -22,115 +17,92 @@ beforeAll(async () => {
 /** Elements of the variables: a workgroup and a bit, one, and several workgroups. */
 const SIZES = [70, 1, 300, 9, 64];
 
-type MakeCall = (operands: UpdateOperands) => KernelCall;
-const at = (values: readonly Operand[], index: number) => values[index] as Operand;
-
-const adam: MakeCall = ({ state, outputs, shared }) => {
-  const named = (values: readonly Operand[]) => ({
-    w: at(values, 0),
-    m: at(values, 1),
-    v: at(values, 2),
-    vMax: values[3],
-  });
-  return adamCall({ ...named(state), ...shared }, named(outputs), { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 });
+const ADAM = { beta1: 0.9, beta2: 0.99, epsilon: 1e-7 };
+const CONSTANTS: UpdateConstants = {
+  sgd: { momentum: 0.9, nesterov: true },
+  adam: ADAM,
+  adamax: ADAM,
+  nadam: ADAM,
+  rmsprop: { rho: 0.9, momentum: 0.9, epsilon: 1e-7 },
+  adagrad: { epsilon: 1e-7 },
+  adadelta: { rho: 0.9, epsilon: 1e-7 },
+  lion: { beta1: 0.9, beta2: 0.99 },
+  ftrl: { power: 0.5, l1: 0.01, shrinkage: 0.1 },
 };
-const sgd: MakeCall = ({ state, outputs, shared }) =>
-  sgdCall(
-    { w: at(state, 0), velocity: state[1], ...shared },
-    { w: at(outputs, 0), velocity: outputs[1] },
-    { momentum: 0.9, nesterov: true },
+
+/** The call for variables of these sizes, each with w and the slots. */
+const callFor = <Name extends UpdateRuleName>(rule: Name, slots: readonly string[], sizes: readonly number[]) =>
+  groupCall(
+    rule,
+    slots,
+    CONSTANTS[rule],
+    sizes.map((size) => updateOperands([size], slots.length + 1)),
   );
-const rmsprop: MakeCall = ({ state, outputs, shared }) => {
-  const named = (values: readonly Operand[]) => ({
-    w: at(values, 0),
-    velocity: at(values, 1),
-    average: values[2],
-    momentum: values[3],
-  });
-  const options = { rho: 0.9, momentum: 0.9, epsilon: 1e-7, centered: state.length > 2 };
-  return rmspropCall({ ...named(state), ...shared }, named(outputs), options);
-};
-const ftrl: MakeCall = ({ state, outputs, shared }) => {
-  const named = (values: readonly Operand[]) => ({
-    w: at(values, 0),
-    accumulator: at(values, 1),
-    linear: at(values, 2),
-  });
-  return ftrlCall({ ...named(state), ...shared }, named(outputs), { power: 0.5, l1: 0.01, shrinkage: 0.1 });
-};
-const adaptive =
-  (rule: AdaptiveRule): MakeCall =>
-  ({ state, outputs, shared }) => {
-    const named = (values: readonly Operand[]) => ({ w: at(values, 0), first: at(values, 1), second: values[2] });
-    return adaptiveCall(rule, { ...named(state), ...shared }, named(outputs), {
-      beta1: 0.9,
-      beta2: 0.99,
-      epsilon: 1e-7,
-    });
-  };
 
-function inputsOf(size: number, states: number, random: Random, status: number): HostData[] {
-  const tensor = () => Float32Array.from({ length: size }, () => 0.1 + random.uniform());
-  const rates = Float32Array.of(0.02, 0.01, 0.3, 0.4, 0, 0);
-  return [...Array.from({ length: states + 1 }, tensor), rates, Int32Array.of(status)];
+/** Each variable's state, then its gradient. */
+function tensorsOf(sizes: readonly number[], slots: readonly string[], seed: number): HostData[][] {
+  const random = new Random(seed);
+  const tensor = (length: number) => Float32Array.from({ length }, () => 0.1 + random.uniform());
+  return sizes.map((size) => ["w", ...slots, "gradient"].map(() => tensor(size)));
 }
+
+const RATES = Float32Array.of(0.02, 0.01, 0.3, 0.4, 0, 0);
+
+/** Lists of one variable's tensors as lists of one tensor of all variables. */
+const byName = (variables: readonly (readonly HostData[])[]): HostData[] =>
+  (variables[0] ?? []).flatMap((_, tensor) => variables.map((own) => at(own, tensor)));
 
 const limited = (maxStorageBuffersPerShaderStage: number) =>
   testTraits("lavapipe", { limits: { ...testTraits().limits, maxStorageBuffersPerShaderStage } });
 
-describe("updateGroupCall", () => {
-  it.each<[string, MakeCall, number, number]>([
-    ["adam", adam, 3, 2],
-    ["adam with amsgrad", adam, 4, 3],
-    ["sgd", sgd, 1, 1],
-    ["sgd with momentum", sgd, 2, 2],
-    ["rmsprop", rmsprop, 2, 2],
-    ["rmsprop with all its states", rmsprop, 4, 3],
-    ["ftrl", ftrl, 3, 2],
-    ["adagrad", adaptive("adagrad"), 2, 2],
-    ["adadelta", adaptive("adadelta"), 3, 2],
-    ["nadam", adaptive("nadam"), 3, 2],
-    ["lion", adaptive("lion"), 2, 2],
-    ["adamax", adaptive("adamax"), 3, 2],
-  ])("gives the bits of %s's updates one by one", async (_, make, states, dispatches) => {
-    const random = new Random(3);
-    const calls = SIZES.map((size) => make(updateOperands([size], states)));
-    const inputs = SIZES.map((size) => inputsOf(size, states, random, 0));
-    const apart: HostData[] = [];
-    for (const [index, call] of calls.entries()) {
-      apart.push(...(await runKernel(device, call, inputs[index] as HostData[])));
+describe("optimizerUpdateCall of several variables", () => {
+  it.each<[UpdateRuleName, string[], number]>([
+    ["adam", ["m", "v"], 2],
+    ["adam", ["m", "v", "vMax"], 3],
+    ["sgd", [], 1],
+    ["sgd", ["momentum"], 2],
+    ["rmsprop", ["velocity"], 2],
+    ["rmsprop", ["velocity", "average", "momentum"], 3],
+    ["ftrl", ["accumulator", "linear"], 2],
+    ["adagrad", ["accumulator"], 2],
+    ["adadelta", ["accumulatedGradient", "accumulatedDelta"], 2],
+    ["nadam", ["m", "v"], 2],
+    ["lion", ["momentum"], 2],
+    ["adamax", ["m", "u"], 2],
+  ])("gives the bits of one by one: %s with %j", async (rule, slots, dispatches) => {
+    const variables = tensorsOf(SIZES, slots, 3);
+    const apart: HostData[][] = [];
+    for (const [index, size] of SIZES.entries()) {
+      const inputs = [...at(variables, index), RATES, Int32Array.of(0)];
+      apart.push(await runKernel(device, callFor(rule, slots, [size]), inputs));
     }
     const adapter = limited(Math.min(16, device.gpu.limits.maxStorageBuffersPerShaderStage));
-    const together = await runKernel(device, updateGroupCall(calls), inputs.flat(), { adapter });
-    expect(together).toEqual(apart);
-    expect(updateGroupCall(calls).plan(limited(16)).dispatches).toHaveLength(dispatches);
+    const call = callFor(rule, slots, SIZES);
+    const together = await runKernel(device, call, [...byName(variables), RATES, Int32Array.of(0)], { adapter });
+    expect(together).toEqual(byName(apart));
+    expect(call.plan(limited(16)).dispatches).toHaveLength(dispatches);
   });
 
   it("takes one variable at a time where there are only WebGPU's default buffers for it", () => {
-    const calls = SIZES.map((size) => adam(updateOperands([size], 3)));
-    const { dispatches } = updateGroupCall(calls).plan(limited(8));
-    expect(dispatches.map(({ entryPoint }) => entryPoint)).toEqual(SIZES.map(() => "adam"));
+    const { dispatches } = callFor("adam", ["m", "v"], SIZES).plan(limited(8));
+    expect(dispatches.map(({ buffers }) => buffers.length)).toEqual(SIZES.map(() => 6));
   });
 
   it("changes nothing once the status is not 0", async () => {
-    const calls = [5, 80].map((size) => sgd(updateOperands([size], 2)));
-    const inputs = [5, 80].map((size) => inputsOf(size, 2, new Random(4), 7));
-    const came = await runKernel(device, updateGroupCall(calls), inputs.flat());
-    expect(came).toEqual(inputs.flatMap((own) => own.slice(0, 2)));
+    const variables = tensorsOf([5, 80], ["momentum"], 4);
+    const inputs = [...byName(variables), RATES, Int32Array.of(7)];
+    const came = await runKernel(device, callFor("sgd", ["momentum"], [5, 80]), inputs);
+    expect(came).toEqual(byName(variables.map((own) => own.slice(0, 2))));
   });
 
-  it("refuses a shader of another form", () => {
-    const call = adam(updateOperands([4], 3));
-    const odd: KernelCall = {
-      ...call,
-      plan: (adapter) => {
-        const plan = call.plan(adapter);
-        return {
-          ...plan,
-          dispatches: plan.dispatches.map((d) => ({ ...d, source: d.source.replace("size: u32", "n: u32") })),
-        };
-      },
-    };
-    expect(() => updateGroupCall([odd, odd]).plan(limited(16))).toThrow(ValueError);
+  it("refuses slots that are not the rule's, and lists them", () => {
+    expect(() => callFor("adam", ["m"], [4])).toThrow(ValueError);
+    expect(() => callFor("adam", ["m"], [4])).toThrow("adam: its state is w, m, v, vMax (optional); got m, w");
+    expect(() => callFor("adagrad", ["accumulator", "m"], [4])).toThrow("adagrad: its state is w, accumulator; got");
+  });
+
+  it("refuses variables with different slots", () => {
+    const [one, two] = [updateOperands([4], 2), updateOperands([4], 1)];
+    expect(() => groupCall("sgd", ["momentum"], CONSTANTS.sgd, [one, two])).toThrow("sgd: a variable has no momentum");
   });
 });

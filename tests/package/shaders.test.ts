@@ -41,16 +41,11 @@ describe("the shaders of the package", () => {
     }
   });
 
-  test("keeps the mark before what fused kernels replace", () => {
-    const { source } = shaders.find(({ name }) => name.endsWith("elementwise.wgsl")) as { source: string };
-    expect(codeOf(source)).toContain("// @generated");
-  });
-
-  test("keeps the marks that specialise reads, and drops what follows them", () => {
+  test("keeps the marks that kernels read, and drops what follows them", () => {
     const source =
-      "  // @unroll (rows)\n  // @with(subgroups) let a = 1u; // why\n  let a = 2u; // @without(subgroups)\n";
+      "  // @unroll (rows)\n  // @with(subgroups) let a = 1u; // why\n  let a = 2u; // @without(subgroups)\n  size: u32, // @each\n";
     expect(codeOf(source)).toBe(
-      "// @unroll (rows)\n// @with(subgroups) let a = 1u;\nlet a = 2u; // @without(subgroups)\n",
+      "// @unroll (rows)\n// @with(subgroups) let a = 1u;\nlet a = 2u; // @without(subgroups)\nsize: u32, // @each\n",
     );
   });
 });

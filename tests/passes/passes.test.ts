@@ -16,8 +16,8 @@ import {
   type Value,
   Variable,
 } from "../../src/index.ts";
-import { RATE_COUNT } from "../../src/ops/optimizers/optimizer_update.ts";
-import { sgdUpdate } from "../../src/ops/optimizers/optimizer_updates.ts";
+import { optimizerUpdate } from "../../src/ops/optimizers/update.ts";
+import { RATE_COUNT } from "../../src/ops/optimizers/update_op.ts";
 import { mergeCommonSubexpressions } from "../../src/transform/common_subexpressions.ts";
 import { foldConstants } from "../../src/transform/fold_constants.ts";
 import { fuseElementwise } from "../../src/transform/fuse_elementwise.ts";
@@ -381,8 +381,9 @@ describe("grouping updates", () => {
   const step = (name: string, gradient?: Value) => {
     const weight = new Variable({ name, shape: [3], initial: () => ({ shape: [3], data: Float32Array.of(1, 2, 3) }) });
     const given = gradient ?? ops.mul(weight.value, 2);
-    const [value] = sgdUpdate([weight.value], { gradient: given, rates, status }, { momentum: 0, nesterov: false });
-    return { variable: weight, value: value as Value };
+    const step = { gradient: given, rates, status };
+    const { w } = optimizerUpdate("sgd", { w: weight.value }, step, { momentum: 0, nesterov: false });
+    return { variable: weight, value: w };
   };
   const rates = inputValue("rates", [RATE_COUNT]);
   const status = inputValue("status", [1], "int32");
@@ -446,10 +447,11 @@ describe("prefix views", () => {
     const rates = inputValue("rates", [RATE_COUNT]);
     const status = inputValue("status", [1], "int32");
     const gradient = ops.mul(weight.value, 2);
-    const [value] = sgdUpdate([weight.value], { gradient, rates, status }, { momentum: 0, nesterov: false });
+    const step = { gradient, rates, status };
+    const { w } = optimizerUpdate("sgd", { w: weight.value }, step, { momentum: 0, nesterov: false });
     const graph: Graph = {
       outputs: [ops.slice(weight.value, [0, 0], [2, 2])],
-      updates: [{ variable: weight, value: value as Value }],
+      updates: [{ variable: weight, value: w }],
     };
     const program = await Program.compile(device, graph, { label: "prefix of a weight", inputs: [rates, status] });
     const feeds = new Map<Value, NdArray>([

@@ -43,9 +43,18 @@ describe("the file system of Node", () => {
     expect(await files.readDirectory(inner)).toEqual(["one.txt", "two.txt"]);
     expect(await textAt(`${inner}/one.txt`)).toBe("1");
     expect(await files.exists(`${inner}/one.txt`)).toBe(true);
+    expect(await files.modifiedAt(`${inner}/one.txt`)).toBeGreaterThan(Date.now() - 60_000);
     await files.removeFile(`${inner}/one.txt`);
     await files.removeFile(`${inner}/one.txt`);
     expect(await files.exists(`${inner}/one.txt`)).toBe(false);
+  });
+
+  test("of several writes to one file that are not awaited the last stays", async () => {
+    const path = `${folder}/often.txt`;
+    const lengths = [3_000_000, 1_000_000, 10, 0, 5];
+    await Promise.all(lengths.map((length) => files.writeFileAtomic(path, new Uint8Array(length))));
+    expect((await files.readFile(path)).length).toBe(5);
+    expect(await files.readDirectory(folder)).toEqual(["often.txt"]);
   });
 
   test("gives plain bytes", async () => {
@@ -69,6 +78,7 @@ describe("the file system of Node", () => {
     await expect(files.readFile(`${folder}/none`)).rejects.toThrow(/cannot read .*none: there is no such file.*ENOENT/);
     await expect(files.readStream(`${folder}/none`)).rejects.toThrow(FileError);
     await expect(files.readStream(folder)).rejects.toThrow(/is a directory/);
+    await expect(files.modifiedAt(`${folder}/none`)).rejects.toThrow(FileError);
     await expect(files.readDirectory(`${folder}/none`)).rejects.toThrow(FileError);
     await files.writeFileAtomic(`${folder}/x`, bytesOf("12345"));
     await expect(files.readFile(`${folder}/x`, { maxBytes: 4 })).rejects.toThrow(/has 5 bytes; expected at most 4/);
@@ -113,4 +123,24 @@ test("a browser has no paths, and says what to use instead", async () => {
   const opened = openFileSystem();
   vi.unstubAllGlobals();
   await expect(opened).rejects.toThrow(/no file system with paths.*read a Blob, a File or a URL/);
+});
+
+// Last, for it loads modules anew.
+test("two processes that write one file in the same millisecond do not disturb each other", async () => {
+  vi.spyOn(Date, "now").mockReturnValue(1_764_000_000_000);
+  const processes: FileSystem[] = [];
+  for (let process = 0; process < 2; process++) {
+    vi.resetModules();
+    const { loadNodeFileSystem } = await import("../../src/platform/node_file_system.ts");
+    processes.push(await loadNodeFileSystem());
+  }
+  const writing = processes.map((each, index) =>
+    each.writeFileAtomic(`${folder}/shared.txt`, new Uint8Array(100_000).fill(index + 1)),
+  );
+  await expect(Promise.all(writing)).resolves.toBeDefined();
+  vi.restoreAllMocks();
+  const bytes = await files.readFile(`${folder}/shared.txt`);
+  expect([1, 2]).toContain(bytes[0]);
+  expect(bytes.every((byte) => byte === bytes[0])).toBe(true);
+  expect(await files.readDirectory(folder)).toEqual(["shared.txt"]);
 });

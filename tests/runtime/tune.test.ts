@@ -12,6 +12,7 @@ import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { cacheDirectory, fileText } from "../../src/platform/stored_text.ts";
 import { timeCall } from "../../src/runtime/measure/time_call.ts";
 import { tuningOf } from "../../src/runtime/measure/tune.ts";
+import { TuningMemory } from "../../src/runtime/measure/tuning_memory.ts";
 import { Program } from "../../src/runtime/run/program.ts";
 import { testDevice, tunedDevice } from "../support/device.ts";
 
@@ -243,6 +244,17 @@ describe("remembering", () => {
     using device = await tunedDevice({ store: { read: fails, write: fails }, timer: timerFor("tiled").timer });
     expect(await variantsRun(device, product())).toEqual(["matmul/tiled"]);
     expect(tuningOf(device).problem).toMatch("the disk is gone");
+  });
+
+  test("what two devices add at once is all kept", async () => {
+    const { store, path } = { store: memoryStore(), path: join(directory, "at once.json") };
+    for (const place of [store, path]) {
+      const memories = ["one", "two", "one"].map((adapter) => new TuningMemory(place, adapter));
+      await Promise.all(memories.map((memory, index) => memory.add(new Map([[`call ${index}`, "naive"]]))));
+      const [one, two] = memories;
+      expect([...((await one?.read())?.keys() ?? [])]).toEqual(["call 0", "call 2"]);
+      expect([...((await two?.read())?.keys() ?? [])]).toEqual(["call 1"]);
+    }
   });
 
   test("a path is a file, made with its directory; a damaged one is replaced", async () => {

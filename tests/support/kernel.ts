@@ -14,6 +14,7 @@ import {
   packParams,
   presentOperands,
   resolvePlan,
+  type Scratch,
   type Tensor,
 } from "../../src/core/kernel_call.ts";
 import { type Shape, sizeOf } from "../../src/core/shape.ts";
@@ -62,6 +63,14 @@ export function testTraits(
     dispatchSeconds: 0.1,
     ...changes,
   };
+}
+
+/** The scratch buffers of a plan's dispatches, in the order in which they are bound first. */
+export function scratchOf(dispatches: readonly Dispatch[]): Scratch[] {
+  const tensors = dispatches.flatMap(({ buffers }) =>
+    buffers.flatMap((bound) => ("tensor" in bound ? bound.tensor : [])),
+  );
+  return [...new Set(tensors)].filter((tensor) => "bytes" in tensor);
 }
 
 /** How to run a call. */
@@ -115,8 +124,7 @@ export async function runKernel(
     const data = pair && inputs[operands.indexOf(pair.read)];
     buffers.set(write, guarded(gpu, `write ${index}`, bytesOf(write), data));
   });
-  const tensors = dispatches.flatMap((dispatch) => dispatch.buffers.map(({ tensor }) => tensor));
-  const scratch = [...new Set(tensors)].filter((tensor) => "bytes" in tensor);
+  const scratch = scratchOf(dispatches);
   scratch.forEach((tensor, index) => {
     buffers.set(tensor, guarded(gpu, `scratch ${index}`, tensor.bytes));
   });

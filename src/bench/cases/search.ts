@@ -1,9 +1,9 @@
 /** Vector search: the whole of it through VectorIndex, and beside it what reading the same bytes costs by itself. */
 import { ValueError } from "../../core/errors.ts";
-import type { Operand } from "../../core/kernel_call.ts";
 import { VectorIndex, type VectorStorage } from "../../embed/index.ts";
 import type { Device } from "../../gpu/device.ts";
-import { definePositionalOp as defineOp, only } from "../../graph/positional.ts";
+import { defineOp, type NoAttributes, type Out } from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
 import { PLAIN_READ_SIZE, plainReadCall } from "../../kernels/bench/roofline.ts";
 import type { BenchCase, Prepared, SearchSizes } from "../bench_case.ts";
 import { CheckError, checkSamples } from "../check_samples.ts";
@@ -15,12 +15,12 @@ const FLOAT_BYTES = 4;
 const SIZES = { rows: 100_000, dimension: 384, k: 10 } as const;
 const TABLE_BYTES = SIZES.rows * SIZES.dimension * FLOAT_BYTES;
 
-const readOp = defineOp<Readonly<Record<string, never>>>({
+const readOp = defineOp<{ readonly x: Value }, NoAttributes, Out>({
   kind: "kernel",
   name: "plainRead",
-  infer: () => [{ shape: [PLAIN_READ_SIZE], dtype: "float32" }],
-  vjp: () => [null],
-  lower: ({ inputs: [input], outputs: [output] }) => [plainReadCall(input as Operand, output as Operand)],
+  infer: () => ({ out: { shape: [PLAIN_READ_SIZE], dtype: "float32" } }),
+  vjp: () => ({}),
+  lower: ({ inputs: { x }, outputs: { out } }) => [plainReadCall(x, out)],
 });
 
 /** The cases. */
@@ -33,7 +33,7 @@ export const searchCases: readonly BenchCase[] = [
     build: () => {
       const { parts } = searchTask({ ...SIZES, queries: 1 });
       return {
-        graph: { outputs: parts.map(({ variable }) => only(readOp([variable.value], {}))), updates: [] },
+        graph: { outputs: parts.map(({ variable }) => readOp({ x: variable.value }, {}).out), updates: [] },
         variables: parts.map(({ variable }) => variable),
         check: (sums) => {
           for (const [part, { data }] of sums.entries()) {

@@ -1,20 +1,14 @@
 /** What an adapter can do at most: kernels that do nothing but multiply and add, or copy. */
 import source from "../../../shaders/bench/roofline.wgsl?raw" with { type: "text" };
-import {
-  type AdapterTraits,
-  f32,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { type AdapterTraits, foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { checkSize, expectSize } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 64;
 const VECTOR = 4;
 /** Workgroups that keep an adapter busy for some milliseconds. */
@@ -39,20 +33,19 @@ export function multiplyAddCall(output: Operand, { chains }: { readonly chains: 
   expectSize("multiply_add", "output", output, workgroups * WORKGROUP * VECTOR);
   return {
     kernel: "multiply_add",
-    reads: [],
-    writes: [output],
+    reads: {},
+    writes: { output },
     plan: (adapter) => ({
       dispatches: [
-        {
+        dispatch({
           label: `multiply_add/${chains}`,
-          source: specialise(source, { CHAINS: chains, STEPS: CHAIN.steps }),
+          shader: shader.constants({ CHAINS: chains, STEPS: CHAIN.steps }),
           entryPoint: "multiply_add",
-          params: [u32(0), f32(CHAIN.a), f32(CHAIN.b)],
-          buffers: [scratchBuffer(0, "read"), writeBuffer(0)],
+          params: { count: 0, a: CHAIN.a, b: CHAIN.b },
+          buffers: { y: output },
           workgroups: foldGrid(workgroups, adapter),
-        },
+        }),
       ],
-      scratch: [VECTOR * 4],
     }),
   };
 }
@@ -65,20 +58,19 @@ export function plainCopyCall(input: Operand, output: Operand): KernelCall {
   checkSize("plain_copy", input);
   return {
     kernel: "plain_copy",
-    reads: [input],
-    writes: [output],
+    reads: { input },
+    writes: { output },
     plan: (adapter) => ({
       dispatches: [
-        {
+        dispatch({
           label: "plain_copy",
-          source: specialise(source, { CHAINS: 1 }),
+          shader,
           entryPoint: "copy",
-          params: [u32(count), f32(0), f32(0)],
-          buffers: [readBuffer(0), writeBuffer(0)],
+          params: { count, a: 0, b: 0 },
+          buffers: { x: input, y: output },
           workgroups: foldGrid(Math.ceil(count / WORKGROUP), adapter),
-        },
+        }),
       ],
-      scratch: [],
     }),
   };
 }
@@ -100,18 +92,18 @@ export function plainReadCall(input: Operand, output: Operand): KernelCall {
   expectSize("plain_read", "output", output, PLAIN_READ_SIZE);
   return {
     kernel: "plain_read",
-    reads: [input],
-    writes: [output],
+    reads: { input },
+    writes: { output },
     plan: () => ({
       dispatches: [
-        {
+        dispatch({
           label: "plain_read",
-          source: specialise(source, { CHAINS: 1 }),
+          shader,
           entryPoint: "sum_all",
-          params: [u32(count), f32(0), f32(0)],
-          buffers: [readBuffer(0), writeBuffer(0)],
+          params: { count, a: 0, b: 0 },
+          buffers: { x: input, y: output },
           workgroups: [READ_WORKGROUPS, 1, 1],
-        },
+        }),
       ],
       scratch: [],
     }),

@@ -1,11 +1,15 @@
 /** Batches gathered on the GPU from a data set that was uploaded once. */
 import source from "../../../shaders/data/batch.wgsl?raw" with { type: "text" };
 import { ShapeError } from "../../core/errors.ts";
-import { foldGrid, i32, type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { checkSize, expectSize } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 64;
 
 export interface SequenceBatchOperands {
@@ -46,22 +50,21 @@ export function sequenceBatchCall(
   for (const operand of [ids, output]) checkSize("sequenceBatch", operand);
   return {
     kernel: "sequenceBatch",
-    reads: [ids, offsets, permutation, position],
-    writes: [output],
+    reads: { ids, offsets, permutation, position },
+    writes: { output },
     plan: (adapter) => ({
-      scratch: [],
       dispatches:
         batch * width === 0
           ? []
           : [
-              {
+              dispatch({
                 label: "batch/sequences",
-                source: specialise(source, { WORKGROUP, PADDING_PRE: paddingPre }),
+                shader: shader.constants({ PADDING_PRE: paddingPre }),
                 entryPoint: "sequences",
-                params: [u32(batch), u32(width), u32(items), u32(length), i32(padValue)],
-                buffers: [readBuffer(0), readBuffer(1), readBuffer(2), readBuffer(3), writeBuffer(0)],
+                params: { batch, width, items, length, pad_value: padValue },
+                buffers: { ids, offsets, permutation, position, out: output },
                 workgroups: foldGrid(Math.ceil((batch * width) / WORKGROUP), adapter),
-              },
+              }),
             ],
     }),
   };
@@ -96,22 +99,21 @@ export function rowBatchCall(
   for (const operand of [table, output]) checkSize("rowBatch", operand);
   return {
     kernel: "rowBatch",
-    reads: [table, permutation, position],
-    writes: [output],
+    reads: { table, permutation, position },
+    writes: { output },
     plan: (adapter) => ({
-      scratch: [],
       dispatches:
         batch * width === 0
           ? []
           : [
-              {
+              dispatch({
                 label: "batch/rows",
-                source: specialise(source, { WORKGROUP }),
+                shader,
                 entryPoint: "rows",
-                params: [u32(batch), u32(width), u32(items), u32(length), i32(0)],
-                buffers: [readBuffer(0), readBuffer(1), readBuffer(2), writeBuffer(0)],
+                params: { batch, width, items, length, pad_value: 0 },
+                buffers: { table, permutation, position, rows_out: output },
                 workgroups: foldGrid(Math.ceil((batch * width) / WORKGROUP), adapter),
-              },
+              }),
             ],
     }),
   };

@@ -1,22 +1,17 @@
 /** Copies a box of a tensor to a box of another, by strides: transpose, slice, concat, pad and reverse are this one kernel. */
-
 import source from "../../../shaders/data/copy.wgsl?raw" with { type: "text" };
+import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
-import {
-  foldGrid,
-  i32,
-  type KernelCall,
-  type Operand,
-  type Param,
-  readBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
+
+const shader = Shader.of(source);
 
 /** The highest rank that the kernel takes. */
 export const MAX_RANK = 6;
+/** As in the shader. */
 const WORKGROUP = 64;
 
 /** One box to copy: element `coordinate` of `shape` goes from `Σ (coordinate − before) · inStrides` to `Σ coordinate · outStrides`. */
@@ -37,22 +32,21 @@ export interface CopyPart {
 export function copyCall(inputs: readonly Operand[], output: Operand, parts: readonly CopyPart[]): KernelCall {
   return {
     kernel: "copy",
-    reads: inputs,
-    writes: [output],
+    reads: { inputs },
+    writes: { output },
     plan: (adapter) => ({
-      scratch: [],
       dispatches: parts
         .filter((part) => sizeOf(part.shape) > 0)
         .map((part) => {
           const walk = inVectors(walkOf(part));
-          return {
+          return dispatch({
             label: "copy",
-            source: specialise(source, { RANK: walk.axes.length, Element: walk.element }),
+            shader: shader.constants({ RANK: walk.axes.length, Element: walk.element }),
             entryPoint: "main",
             params: paramsOf(walk),
-            buffers: [readBuffer(part.input), writeBuffer(0)],
+            buffers: { x: at(inputs, part.input), y: output },
             workgroups: foldGrid(Math.ceil(walk.size / WORKGROUP), adapter),
-          };
+          });
         }),
     }),
   };
@@ -71,11 +65,11 @@ function mergeAxes({ shape, inStrides, outStrides, before, inside }: CopyPart): 
   const merged: Axis[] = [];
   for (let d = shape.length - 1; d >= 0; d--) {
     const axis: Axis = {
-      size: shape[d] as number,
-      inStride: inStrides[d] as number,
-      outStride: outStrides[d] as number,
+      size: at(shape, d),
+      inStride: at(inStrides, d),
+      outStride: at(outStrides, d),
       before: before?.[d] ?? 0,
-      inside: (inside ?? shape)[d] as number,
+      inside: at(inside ?? shape, d),
     };
     const last = merged.at(-1);
     if (axis.size === 1 && axis.before === 0 && axis.inside > 0) continue;
@@ -139,17 +133,18 @@ function inVectors(walk: Walk): Walk {
   };
 }
 
-function paramsOf({ size, inOffset, outOffset, axes }: Walk): Param[] {
-  const all = (of: (axis: Axis) => number, fill: number) =>
-    Array.from({ length: MAX_RANK }, (_, index) => (axes[index] === undefined ? fill : of(axes[index] as Axis)));
-  return [
-    u32(size),
-    i32(inOffset),
-    i32(outOffset),
-    ...all((axis) => axis.size, 1).map(u32),
-    ...all((axis) => axis.inStride, 0).map(i32),
-    ...all((axis) => axis.outStride, 0).map(i32),
-    ...all((axis) => axis.before, 0).map(i32),
-    ...all((axis) => axis.inside, 1).map(i32),
-  ];
+/** The shader's params: offsets, and of each axis its own, numbered from the innermost. */
+function paramsOf({ size, inOffset, outOffset, axes }: Walk): Record<string, number> {
+  const params: Record<string, number> = { size, in_offset: inOffset, out_offset: outOffset };
+  for (let index = 0; index < MAX_RANK; index++) {
+    const axis = axes[index] ?? NO_AXIS;
+    params[`shape${index}`] = axis.size;
+    params[`in_stride${index}`] = axis.inStride;
+    params[`out_stride${index}`] = axis.outStride;
+    params[`before${index}`] = axis.before;
+    params[`inside${index}`] = axis.inside;
+  }
+  return params;
 }
+
+const NO_AXIS: Axis = { size: 1, inStride: 0, outStride: 0, before: 0, inside: 1 };

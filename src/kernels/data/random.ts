@@ -1,11 +1,15 @@
 /** Uniform random numbers on the GPU, and the same numbers on the CPU. */
 import source from "../../../shaders/data/random.wgsl?raw" with { type: "text" };
-import { foldGrid, type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { threefry2x32, wordToUniform } from "../../core/random.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { checkSize } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 64;
 
 /**
@@ -23,22 +27,21 @@ export function randomUniformCall(
   const size = sizeOf(output.shape);
   return {
     kernel: "randomUniform",
-    reads: [counter],
-    writes: [output],
+    reads: { counter },
+    writes: { output },
     plan: (adapter) => ({
-      scratch: [],
       dispatches:
         size === 0
           ? []
           : [
-              {
+              dispatch({
                 label: "random/uniform",
-                source: specialise(source, { WORKGROUP }),
+                shader,
                 entryPoint: "uniform_numbers",
-                params: [u32(size), u32(seed >>> 0), u32(stream >>> 0)],
-                buffers: [readBuffer(0), writeBuffer(0)],
+                params: { size, seed: seed >>> 0, stream: stream >>> 0 },
+                buffers: { counter, out: output },
                 workgroups: foldGrid(Math.ceil(size / WORKGROUP), adapter),
-              },
+              }),
             ],
     }),
   };

@@ -1,19 +1,13 @@
 /** Sums of rows that share an id: the second half of a deterministic scatter-add. */
-
 import source from "../../../shaders/data/scatter_add.wgsl?raw" with { type: "text" };
-import {
-  type Dispatch,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { type Dispatch, foldGrid, type KernelCall, type Operand, type Scratch } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader, like `BLOCK` and `ZEROS`. */
 const THREADS = 32;
 /** Columns per workgroup: four per invocation. */
 const SPAN = 4 * THREADS;
@@ -37,61 +31,58 @@ export function segmentSumCall(
   out: Operand,
 ): KernelCall {
   const size = sizeOf(sorted.shape);
-  const rows = out.shape[0] as number;
+  const [rows = 1] = out.shape;
   const columns = sizeOf(out.shape) / Math.max(1, rows);
   const blocks = Math.ceil(size / BLOCK);
   const tiles = Math.ceil(columns / SPAN);
-  const specialised = specialise(source, { THREADS, BLOCK, ZEROS });
   return {
     kernel: "segment_sum",
-    reads: [updates, sorted, order],
-    writes: [out],
+    reads: { updates, sorted, order },
+    writes: { out },
     plan: (adapter) => {
-      const shared = { source: specialised };
-      const params = (first: number) => [size, columns, rows, blocks, first].map(u32);
+      const params = (first: number) => ({ size, columns, rows, blocks, first });
       const dispatches: Dispatch[] = [
-        {
-          ...shared,
+        dispatch({
           label: "scatter_zero",
+          shader,
           entryPoint: "scatter_zero",
           params: params(0),
-          buffers: [writeBuffer(0)],
+          buffers: { out },
           workgroups: foldGrid(Math.ceil((rows * columns) / (THREADS * ZEROS)), adapter),
-        },
+        }),
       ];
       const groups = blocks * tiles;
       const secondsPerGroup = (BLOCK * SPAN * MULTIPLY_ADDS_PER_ELEMENT) / adapter.multiplyAddsPerSecond;
       const chunk = Math.max(1, Math.floor(adapter.dispatchSeconds / secondsPerGroup));
+      const bytes = Math.max(4, blocks * columns * 4);
+      const heads: Scratch = { bytes };
+      const tails: Scratch = { bytes };
       for (let first = 0; first < groups; first += chunk) {
-        dispatches.push({
-          ...shared,
-          label: "scatter_blocks",
-          entryPoint: "scatter_blocks",
-          params: params(first),
-          buffers: [
-            writeBuffer(0),
-            readBuffer(1),
-            readBuffer(2),
-            readBuffer(0),
-            scratchBuffer(0, "read_write"),
-            scratchBuffer(1, "read_write"),
-          ],
-          workgroups: foldGrid(Math.min(chunk, groups - first), adapter),
-          isExtraChunk: first > 0,
-        });
+        dispatches.push(
+          dispatch({
+            label: "scatter_blocks",
+            shader,
+            entryPoint: "scatter_blocks",
+            params: params(first),
+            buffers: { out, sorted, order, updates, heads, tails },
+            workgroups: foldGrid(Math.min(chunk, groups - first), adapter),
+            isExtraChunk: first > 0,
+          }),
+        );
       }
       if (blocks > 1) {
-        dispatches.push({
-          ...shared,
-          label: "scatter_join",
-          entryPoint: "scatter_join",
-          params: params(0),
-          buffers: [writeBuffer(0), readBuffer(1), scratchBuffer(0, "read"), scratchBuffer(1, "read")],
-          workgroups: foldGrid(groups, adapter),
-        });
+        dispatches.push(
+          dispatch({
+            label: "scatter_join",
+            shader,
+            entryPoint: "scatter_join",
+            params: params(0),
+            buffers: { out, sorted, heads_in: heads, tails_in: tails },
+            workgroups: foldGrid(groups, adapter),
+          }),
+        );
       }
-      const partialBytes = Math.max(4, blocks * columns * 4);
-      return { dispatches, scratch: [partialBytes, partialBytes] };
+      return { dispatches };
     },
   };
 }

@@ -1,20 +1,17 @@
-/** Elementwise chains: the one kernel whose body is generated, from the expressions of the fused operations. */
+/** Elementwise chains: the one kernel with generated code, made of the expressions of the fused operations. */
 
 import source from "../../../shaders/elementwise/elementwise.wgsl?raw" with { type: "text" };
+import { at } from "../../core/at.ts";
 import { type DType, storageType } from "../../core/dtype.ts";
-import {
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  type Param,
-  readBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { broadcastStrides, type Shape, sizeOf } from "../../core/shape.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 64;
-const PRELUDE = source.slice(0, source.indexOf("// @generated"));
 
 /** A number as a WGSL literal of `dtype`. */
 export function literal(value: number, dtype: DType): string {
@@ -36,75 +33,94 @@ export function elementwiseCall(
   results: readonly number[],
   chain: Chain,
 ): KernelCall {
-  const { shape } = outputs[0] as Operand;
+  const { shape } = at(outputs, 0);
+  const size = sizeOf(shape);
   return {
     kernel: "elementwise",
-    reads: inputs,
-    writes: outputs,
+    reads: { inputs },
+    writes: { outputs },
     plan: (adapter) => {
-      const size = sizeOf(shape);
-      const { axes, strides } = collapse(
+      if (size === 0) return { dispatches: [] };
+      const extents = collapse(
         shape,
         inputs.map((input) => input.shape),
       );
-      const params: Param[] = [u32(size), ...axes.map(u32), ...strides.flat().map(u32)];
+      const params = paramsOf(extents);
       return {
-        scratch: [],
-        dispatches:
-          size === 0
-            ? []
-            : [
-                {
-                  label: "elementwise",
-                  source: generate(inputs, outputs, results, chain, axes.length),
-                  entryPoint: "main",
-                  params,
-                  buffers: [
-                    ...inputs.map((_, index) => readBuffer(index)),
-                    ...outputs.map((_, index) => writeBuffer(index)),
-                  ],
-                  workgroups: foldGrid(Math.ceil(size / WORKGROUP), adapter),
-                },
+        dispatches: [
+          dispatch({
+            label: "elementwise",
+            shader: shader.generated({
+              function: { name: "store", code: storeFunction(inputs, outputs, results, chain, extents.axes.length) },
+              params: Object.keys(params).map((name) => ({ name, type: "u32" })),
+              buffers: [
+                ...inputs.map((input, index) => buffer(`x${index}`, "read", input)),
+                ...outputs.map((output, index) => buffer(`y${index}`, "read_write", output)),
               ],
+            }),
+            entryPoint: "elementwise",
+            params: { size, ...params },
+            buffers: {
+              ...Object.fromEntries(inputs.map((input, index) => [`x${index}`, input])),
+              ...Object.fromEntries(outputs.map((output, index) => [`y${index}`, output])),
+            },
+            workgroups: foldGrid(Math.ceil(size / WORKGROUP), adapter),
+          }),
+        ],
       };
     },
   };
 }
 
-/** Joins axes that every input walks through without a seam; what is left are the sizes and each input's strides. */
-function collapse(shape: Shape, inputs: readonly Shape[]): { axes: number[]; strides: number[][] } {
+const buffer = (name: string, access: "read" | "read_write", { dtype }: Operand) => ({
+  name,
+  access,
+  type: `array<${storageType(dtype)}>`,
+});
+
+/** Sizes of the outputs' axes, and each input's strides along them. */
+interface Extents {
+  readonly axes: readonly number[];
+  readonly strides: readonly (readonly number[])[];
+}
+
+function paramsOf({ axes, strides }: Extents): Record<string, number> {
+  return Object.fromEntries([
+    ...axes.map((size, axis) => [`axis${axis}`, size]),
+    ...strides.flatMap((list, input) => list.map((stride, axis) => [`stride${input}_${axis}`, stride])),
+  ]);
+}
+
+/** Joins axes that every input walks through without a seam. */
+function collapse(shape: Shape, inputs: readonly Shape[]): Extents {
   const full = inputs.map((input) => broadcastStrides(input, shape));
   const axes: number[] = [];
   const strides: number[][] = inputs.map(() => []);
   shape.forEach((size, axis) => {
     if (size === 1) return;
-    const inner = full.map((list) => list[axis] as number);
-    const isSeamless =
-      axes.length > 0 && strides.every((list, input) => list.at(-1) === (inner[input] as number) * size);
-    if (isSeamless) {
-      axes[axes.length - 1] = (axes.at(-1) as number) * size;
+    const inner = full.map((list) => at(list, axis));
+    const outer = axes.at(-1);
+    if (outer !== undefined && strides.every((list, input) => list.at(-1) === at(inner, input) * size)) {
+      axes[axes.length - 1] = outer * size;
       strides.forEach((list, input) => {
-        list[list.length - 1] = inner[input] as number;
+        list[list.length - 1] = at(inner, input);
       });
     } else {
       axes.push(size);
-      for (const [input, list] of strides.entries()) list.push(inner[input] as number);
+      for (const [input, list] of strides.entries()) list.push(at(inner, input));
     }
   });
   return { axes, strides };
 }
 
-function generate(
+/** The function that works out element `index` of every output. */
+function storeFunction(
   inputs: readonly Operand[],
   outputs: readonly Operand[],
   results: readonly number[],
   chain: Chain,
   rank: number,
 ): string {
-  const members = ["size", ...Array.from({ length: rank }, (_, axis) => `axis${axis}`)];
-  for (let input = 0; input < inputs.length; input++) {
-    for (let axis = 0; axis < rank; axis++) members.push(`stride${input}_${axis}`);
-  }
   const lines: string[] = [];
   if (rank > 0 && inputs.length > 0) {
     lines.push("var rest = index;");
@@ -126,29 +142,5 @@ function generate(
     const result = `v${results[output]}`;
     lines.push(`y${output}[index] = ${dtype === "bool" ? `select(0, 1, ${result})` : result};`);
   }
-  const bindings = [
-    ...inputs.map(({ dtype }, input) => `read> x${input} : array<${storageType(dtype)}>;`),
-    ...outputs.map(({ dtype }, output) => `read_write> y${output} : array<${storageType(dtype)}>;`),
-  ];
-  return `${PRELUDE}
-struct Params {
-${members.map((member) => `  ${member} : u32,`).join("\n")}
-}
-
-@group(0) @binding(0) var<uniform> params : Params;
-${bindings.map((binding, index) => `@group(0) @binding(${index + 1}) var<storage, ${binding}`).join("\n")}
-
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup : vec3u,
-  @builtin(num_workgroups) grid : vec3u,
-  @builtin(local_invocation_index) local : u32,
-) {
-  let index = (workgroup.x + workgroup.y * grid.x) * WORKGROUP + local;
-  if (index >= params.size) {
-    return;
-  }
-  ${lines.join("\n  ")}
-}
-`;
+  return `fn store(index: u32) {\n${lines.join("\n")}\n}`;
 }

@@ -1,23 +1,19 @@
 /** Batched matrix product with bias and activation, split over K and cut into chunks where that is needed. */
+import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
-import type { KernelCall, Operand } from "../../core/kernel_call.ts";
-import { broadcastShapes, broadcastStrides, type Shape, sizeOf } from "../../core/shape.ts";
+import type { KernelCall } from "../../core/kernel_call.ts";
+import { broadcastShapes, broadcastStrides, dims, type Shape, sizeOf } from "../../core/shape.ts";
 import { checkSize } from "../check.ts";
-import { MATMUL_ACTIVATIONS, type MatmulActivation, type MatmulProblem, planMatmul } from "./matmul_plan.ts";
-import { MATMUL_VARIANTS } from "./matmul_source.ts";
+import {
+  MATMUL_ACTIVATIONS,
+  type MatmulActivation,
+  type MatmulOperands,
+  type MatmulProblem,
+  planMatmul,
+} from "./matmul_plan.ts";
+import { MATMUL_VARIANTS } from "./matmul_shader.ts";
 
-export { MATMUL_ACTIVATIONS, type MatmulActivation };
-
-export interface MatmulOperands {
-  /** [..., M, K], or [..., K, M] with `transposeA`. */
-  readonly a: Operand;
-  /** [..., K, N], or [..., N, K] with `transposeB`. Batch axes broadcast. */
-  readonly b: Operand;
-  /** [N], [1] or []. */
-  readonly bias?: Operand | undefined;
-  /** [...batch, M, N]. */
-  readonly out: Operand;
-}
+export { MATMUL_ACTIVATIONS, type MatmulActivation, type MatmulOperands };
 
 export interface MatmulOptions {
   readonly transposeA?: boolean;
@@ -39,11 +35,11 @@ export function matmulCall(operands: MatmulOperands, options: MatmulOptions = {}
   const problem = problemOf(operands, options);
   return {
     kernel: "matmul",
-    reads: bias === undefined ? [a, b] : [a, b, bias],
-    writes: [out],
+    reads: { a, b, bias },
+    writes: { out },
     variants: MATMUL_VARIANTS,
     shapeClass: shapeClassOf(problem),
-    plan: (adapter, variant) => planMatmul(problem, adapter, variant),
+    plan: (adapter, variant) => planMatmul(operands, problem, adapter, variant),
   };
 }
 
@@ -63,8 +59,8 @@ function shapeClassOf(problem: MatmulProblem): string {
 
 function problemOf({ a, b, bias, out }: MatmulOperands, options: MatmulOptions): MatmulProblem {
   const { transposeA = false, transposeB = false, activation = "linear" } = options;
-  const [aRows, aColumns] = a.shape.slice(-2) as [number, number];
-  const [bRows, bColumns] = b.shape.slice(-2) as [number, number];
+  const [aRows, aColumns] = dims(a.shape.slice(-2), 2);
+  const [bRows, bColumns] = dims(b.shape.slice(-2), 2);
   const [M, K] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
   const N = transposeB ? bRows : bColumns;
   const batchShape = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -95,7 +91,7 @@ function collapseBatch(batch: Shape, aShape: Shape, bShape: Shape): { size: numb
   const axes: { size: number; a: number; b: number }[] = [];
   batch.forEach((size, index) => {
     if (size === 1) return;
-    const axis = { size, a: aStrides[index] as number, b: bStrides[index] as number };
+    const axis = { size, a: at(aStrides, index), b: at(bStrides, index) };
     const outer = axes.at(-1);
     if (outer !== undefined && outer.a === axis.a * size && outer.b === axis.b * size) {
       axes[axes.length - 1] = { ...axis, size: outer.size * size };

@@ -1,23 +1,31 @@
 /** How a matrix product is carried out on an adapter: its variant, tiles, splits of K and chunks. */
 import {
   type AdapterTraits,
-  type BufferBinding,
   type Dispatch,
   foldGrid,
   type KernelPlan,
-  type Param,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
+  type Operand,
+  type Scratch,
 } from "../../core/kernel_call.ts";
-import type { Constants } from "../wgsl/specialise.ts";
-import { matmulSource } from "./matmul_source.ts";
+import { dims } from "../../core/shape.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { matmulShader } from "./matmul_shader.ts";
 import { isSmallProduct, type MatmulSizes, type MatmulTiling, matmulTiling, matmulVariant } from "./matmul_tiling.ts";
 
 /** Activations of the matmul epilogue, in the shader's numbering. */
 export const MATMUL_ACTIVATIONS = ["linear", "relu", "sigmoid", "tanh", "softplus"] as const;
 export type MatmulActivation = (typeof MATMUL_ACTIVATIONS)[number];
+
+export interface MatmulOperands {
+  /** [..., M, K], or [..., K, M] with `transposeA`. */
+  readonly a: Operand;
+  /** [..., K, N], or [..., N, K] with `transposeB`. Batch axes broadcast. */
+  readonly b: Operand;
+  /** [N], [1] or []. */
+  readonly bias?: Operand | undefined;
+  /** [...batch, M, N]. */
+  readonly out: Operand;
+}
 
 /** A product, with its batch axes collapsed to four and their strides in elements. */
 export interface MatmulProblem extends MatmulSizes {
@@ -38,24 +46,26 @@ const EXACT_SPLIT = 1024;
 const COMBINE_WORKGROUP = 64;
 
 /** The dispatches of a product. @throws ValueError when there is no such variant, or not on this adapter. */
-export function planMatmul(problem: MatmulProblem, adapter: AdapterTraits, name?: string): KernelPlan {
+export function planMatmul(
+  { a, b, bias, out }: MatmulOperands,
+  problem: MatmulProblem,
+  adapter: AdapterTraits,
+  name?: string,
+): KernelPlan {
   const variant = matmulVariant(problem, adapter, name);
-  const { M, N, K, batch, biasSize, transposeA, transposeB } = problem;
-  if (batch * M * N === 0) return { dispatches: [], scratch: [] };
+  const { M, N, K, batch, transposeA, transposeB } = problem;
+  if (batch * M * N === 0) return { dispatches: [] };
   const tiling = matmulTiling(problem, variant, adapter);
   const gx = Math.ceil(N / tiling.columns);
   const gy = Math.ceil(M / tiling.rows);
   const splitSize = splitSizeOf(problem, gx * gy * batch, tiling, adapter);
   const splits = Math.max(1, Math.ceil(K / splitSize));
-  const epilogue: Constants = {
-    HAS_BIAS: biasSize > 0,
-    ACTIVATION: MATMUL_ACTIVATIONS.indexOf(problem.activation),
-  };
-  const hasEpilogue = biasSize > 0 || problem.activation !== "linear";
+  const epilogue = { ACTIVATION: MATMUL_ACTIVATIONS.indexOf(problem.activation) };
+  const hasEpilogue = bias !== undefined || problem.activation !== "linear";
   // The plain kernel reads one element at a time: vec4 would only make more pipelines.
   const isVectorA = variant !== "naive" && K > 0 && (transposeA ? M : K) % 4 === 0;
   const isVectorB = variant !== "naive" && K > 0 && (transposeB ? K : N) % 4 === 0;
-  const specialised = matmulSource(variant, N % 4 === 0, {
+  const shader = matmulShader(variant, N % 4 === 0).constants({
     ...tiling.constants,
     ...(splits === 1 && hasEpilogue ? epilogue : { HAS_EPILOGUE: false }),
     HAS_TAIL: variant !== "naive" && K % 4 !== 0,
@@ -66,29 +76,32 @@ export function planMatmul(problem: MatmulProblem, adapter: AdapterTraits, name?
     ElementA: isVectorA ? "vec4f" : "f32",
     ElementB: isVectorB ? "vec4f" : "f32",
   });
-  const bias = (otherwise: BufferBinding): BufferBinding => (biasSize > 0 ? readBuffer(2) : otherwise);
-  const target = splits === 1 ? writeBuffer(0) : scratchBuffer(0, "read_write");
+  const partials: Scratch = { bytes: splits * batch * M * N * 4 };
+  const isWhole = splits === 1;
   const perWorkgroup = (tiling.rows * tiling.columns * Math.min(K, splitSize)) / tiling.speed;
-  const dispatches: Dispatch[] = chunksOf([gx, gy, batch * splits], perWorkgroup, adapter).map((chunk, index) => ({
-    label: `matmul/${variant}`,
-    source: specialised,
-    entryPoint: variant,
-    params: paramsOf(problem, splits, splitSize, chunk.first),
-    buffers: [readBuffer(0), readBuffer(1), target, bias(readBuffer(0))],
-    workgroups: chunk.count,
-    ...(index > 0 && { isExtraChunk: true }),
-  }));
-  if (splits === 1) return { dispatches, scratch: [] };
-  const partials = scratchBuffer(0, "read");
-  dispatches.push({
-    label: "matmul/combine",
-    source: matmulSource("combine", false, epilogue),
-    entryPoint: "combine",
-    params: paramsOf(problem, splits, splitSize, [0, 0, 0]),
-    buffers: [partials, partials, writeBuffer(0), bias(partials)],
-    workgroups: foldGrid(Math.ceil((batch * M * N) / COMBINE_WORKGROUP), adapter),
-  });
-  return { dispatches, scratch: [splits * batch * M * N * 4] };
+  const dispatches: Dispatch[] = chunksOf([gx, gy, batch * splits], perWorkgroup, adapter).map((chunk, index) =>
+    dispatch({
+      label: `matmul/${variant}`,
+      shader,
+      entryPoint: variant,
+      params: paramsOf(problem, splits, splitSize, chunk.first),
+      buffers: { a, b, out: isWhole ? out : partials, bias: isWhole ? bias : undefined },
+      workgroups: chunk.count,
+      ...(index > 0 && { isExtraChunk: true }),
+    }),
+  );
+  if (isWhole) return { dispatches };
+  dispatches.push(
+    dispatch({
+      label: "matmul/combine",
+      shader: matmulShader("combine", false).constants(epilogue),
+      entryPoint: "combine",
+      params: paramsOf(problem, splits, splitSize, [0, 0, 0]),
+      buffers: { a: partials, out, bias },
+      workgroups: foldGrid(Math.ceil((batch * M * N) / COMBINE_WORKGROUP), adapter),
+    }),
+  );
+  return { dispatches };
 }
 
 /** The k of one split: all of K unless there are too few workgroups, sums of too many numbers, or too much for one workgroup. */
@@ -114,15 +127,12 @@ function splitSizeOf(
 function chunksOf(grid: readonly [number, number, number], cost: number, adapter: AdapterTraits) {
   const limit = adapter.limits.maxComputeWorkgroupsPerDimension;
   const most = Math.max(1, Math.floor((adapter.multiplyAddsPerSecond * adapter.dispatchSeconds) / Math.max(1, cost)));
-  const step: number[] = [];
-  let left = most;
-  for (const count of grid) {
-    const chunks = Math.ceil(count / Math.max(1, Math.min(limit, left)));
-    step.push(Math.ceil(count / chunks));
-    left = Math.floor(left / (step.at(-1) as number));
-  }
-  const [sx, sy, sz] = step as [number, number, number];
   const [gx, gy, gz] = grid;
+  const stepOf = (count: number, left: number) =>
+    Math.ceil(count / Math.ceil(count / Math.max(1, Math.min(limit, left))));
+  const sx = stepOf(gx, most);
+  const sy = stepOf(gy, Math.floor(most / sx));
+  const sz = stepOf(gz, Math.floor(Math.floor(most / sx) / sy));
   const chunks: { first: [number, number, number]; count: [number, number, number] }[] = [];
   for (let z = 0; z < gz; z += sz) {
     for (let y = 0; y < gy; y += sy) {
@@ -135,12 +145,17 @@ function chunksOf(grid: readonly [number, number, number], cost: number, adapter
 }
 
 function paramsOf(
-  problem: MatmulProblem,
+  { M, N, K, batch, sizes, aStrides, bStrides, biasSize }: MatmulProblem,
   splits: number,
-  splitSize: number,
-  first: readonly [number, number, number],
-): Param[] {
-  const { M, N, K, batch, sizes, aStrides, bStrides, biasSize } = problem;
-  const scalars = [M, N, K, splits, splitSize, ...first, batch, ...sizes.slice(1), ...aStrides, ...bStrides];
-  return [...scalars, biasSize > 1 ? 1 : 0].map(u32);
+  split_size: number,
+  [first_column, first_row, first_batch]: readonly [number, number, number],
+): Record<string, number> {
+  const [, size1, size2, size3] = dims(sizes, 4);
+  const [a_stride0, a_stride1, a_stride2, a_stride3] = dims(aStrides, 4);
+  const [b_stride0, b_stride1, b_stride2, b_stride3] = dims(bStrides, 4);
+  return {
+    ...{ M, N, K, batch, splits, split_size, first_column, first_row, first_batch },
+    ...{ size1, size2, size3, a_stride0, a_stride1, a_stride2, a_stride3, b_stride0, b_stride1, b_stride2, b_stride3 },
+    bias_stride: biasSize > 1 ? 1 : 0,
+  };
 }

@@ -2,8 +2,8 @@
 import { ValueError } from "../../core/errors.ts";
 import type { AdapterTraits } from "../../core/kernel_call.ts";
 import { variantNamed } from "../check.ts";
-import type { Constants } from "../wgsl/specialise.ts";
-import { MATMUL_VARIANTS, type MatmulVariant } from "./matmul_source.ts";
+import type { Constants } from "../wgsl/shader.ts";
+import { MATMUL_VARIANTS, type MatmulVariant } from "./matmul_shader.ts";
 
 /** Sizes of a product. */
 export interface MatmulSizes {

@@ -1,10 +1,14 @@
 /** A checksum of tensors' bits, by which the host sees that a copy holds what the GPU held. */
 import source from "../../../shaders/reduce/checksum.wgsl?raw" with { type: "text" };
-import { type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../../core/kernel_call.ts";
+import type { KernelCall, Operand } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { checkSize } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 64;
 /** Elements that an invocation takes before more workgroups are worth it, and the most workgroups. */
 const ELEMENTS_PER_INVOCATION = 16;
@@ -20,28 +24,33 @@ const MAX_WORKGROUPS = 1024;
 export function checksumCall(tensors: readonly Operand[], sum: Operand, output: Operand): KernelCall {
   for (const tensor of tensors) checkSize("checksum", tensor);
   let position = 0;
-  const parts = tensors.map(({ shape }, index) => {
-    const part = { index, size: sizeOf(shape), position };
+  const parts = tensors.map((tensor) => {
+    const part = { tensor, size: sizeOf(tensor.shape), position };
     position += part.size;
     return part;
   });
   return {
     kernel: "checksum",
-    reads: [...tensors, sum],
-    writes: [output],
+    reads: { tensors, sum },
+    writes: { output },
     inPlace: [{ read: sum, write: output }],
     plan: () => ({
-      scratch: [],
       dispatches: parts
         .filter(({ size }) => size > 0)
-        .map((part) => ({
-          label: "checksum",
-          source: specialise(source, { WORKGROUP }),
-          entryPoint: "checksum",
-          params: [u32(part.size), u32(part.position)],
-          buffers: [readBuffer(part.index), writeBuffer(0)],
-          workgroups: [Math.min(MAX_WORKGROUPS, Math.ceil(part.size / (WORKGROUP * ELEMENTS_PER_INVOCATION))), 1, 1],
-        })),
+        .map(({ tensor, ...params }) =>
+          dispatch({
+            label: "checksum",
+            shader,
+            entryPoint: "checksum",
+            params,
+            buffers: { x: tensor, sum: output },
+            workgroups: [
+              Math.min(MAX_WORKGROUPS, Math.ceil(params.size / (WORKGROUP * ELEMENTS_PER_INVOCATION))),
+              1,
+              1,
+            ],
+          }),
+        ),
     }),
   };
 }

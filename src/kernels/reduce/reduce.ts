@@ -1,23 +1,15 @@
 /** Sum, maximum and argmax over one axis. */
 import source from "../../../shaders/reduce/reduce.wgsl?raw" with { type: "text" };
+import { at } from "../../core/at.ts";
 import { storageType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import {
-  type AdapterTraits,
-  type BufferBinding,
-  type Dispatch,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { type AdapterTraits, foldGrid, type KernelCall, type Operand, type Tensor } from "../../core/kernel_call.ts";
 import { formatShape } from "../../core/shape.ts";
 import { checkSize, expectSize, variantNamed } from "../check.ts";
-import { repeatShader } from "../wgsl/repeat_shader.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
+
+const shader = Shader.of(source);
 
 const KINDS = ["sum", "max", "argmax"] as const;
 export type ReduceKind = (typeof KINDS)[number];
@@ -32,6 +24,7 @@ export interface ReduceExtents {
 const VARIANTS = ["serial", "lanes"] as const;
 type Variant = (typeof VARIANTS)[number];
 
+/** As in the shader. */
 const LANES = 64;
 /** Runs of at most this many elements are walked by one invocation. */
 const SERIAL_SIZE = 64;
@@ -60,7 +53,7 @@ export function reduceCall(
   extents: ReduceExtents,
 ): KernelCall {
   const { outer, size, inner } = extents;
-  const { dtype } = inputs[0] as Operand;
+  const { dtype } = at(inputs, 0);
   for (const input of inputs) {
     expectSize("reduce", "input", input, outer * size * inner);
     checkSize("reduce", input);
@@ -84,49 +77,43 @@ export function reduceCall(
     });
   }
   const count = inputs.length;
-  /** The buffers of each tensor in turn. */
-  const bind = (binding: (tensor: number) => BufferBinding) => Array.from({ length: count }, (_, n) => binding(n));
+  const specialised = shader.constants({ KIND: KINDS.indexOf(kind), Element: element, Result: wanted });
   return {
     kernel: "reduce",
-    reads: inputs,
-    writes: outputs,
+    reads: { inputs },
+    writes: { outputs },
     variants: VARIANTS,
     shapeClass: `${kind} ${dtype} ${outer}x${size}x${inner}${count > 1 ? ` of ${count}` : ""}`,
     plan: (adapter, variant) => {
-      if (outer * inner === 0) return { dispatches: [], scratch: [] };
-      const constants = { LANES, KIND: KINDS.indexOf(kind), Element: element, Result: wanted };
-      const specialised = specialise(source, constants);
+      if (outer * inner === 0) return { dispatches: [] };
       const stage = (
-        from: readonly BufferBinding[],
-        to: readonly BufferBinding[],
+        x: readonly Tensor[],
+        out: readonly Tensor[],
         name: Variant,
         { size, inner, outer }: ReduceExtents,
         segments: number,
       ) =>
-        ({
+        dispatch({
           label: `reduce/${kind}/${name}`,
-          source: count > 1 ? repeatShader(specialised, name, { count }) : specialised,
-          entryPoint: count > 1 ? `${name}_each` : name,
-          params: [outer, size, inner, segments, Math.ceil(size / segments)].map(u32),
-          buffers: from.flatMap((binding, tensor) => [binding, to[tensor] as BufferBinding]),
+          shader: specialised,
+          entryPoint: name,
+          params: { outer, size, inner, segments, segment_size: Math.ceil(size / segments) },
+          buffers: { x, out },
           workgroups: foldGrid(
             name === "lanes" ? outer * segments : Math.ceil((outer * segments * inner) / LANES),
             adapter,
           ),
-        }) satisfies Dispatch;
+        });
       const first = variantOf(extents, variant);
       const segments = segmentsOf(kind, extents, first, adapter);
-      if (segments === 1) {
-        return { dispatches: [stage(bind(readBuffer), bind(writeBuffer), first, extents, 1)], scratch: [] };
-      }
+      if (segments === 1) return { dispatches: [stage(inputs, outputs, first, extents, 1)] };
       const rest = { outer, size: segments, inner };
-      const scratch = (access: "read" | "read_write") => bind((tensor) => scratchBuffer(tensor, access));
+      const partials = inputs.map(() => ({ bytes: outer * segments * inner * 4 }));
       return {
         dispatches: [
-          stage(bind(readBuffer), scratch("read_write"), first, extents, segments),
-          stage(scratch("read"), bind(writeBuffer), variantOf(rest, undefined), rest, 1),
+          stage(inputs, partials, first, extents, segments),
+          stage(partials, outputs, variantOf(rest, undefined), rest, 1),
         ],
-        scratch: inputs.map(() => outer * segments * inner * 4),
       };
     },
   };

@@ -1,9 +1,13 @@
 /** Softmax and log-softmax over the last axis. */
 import source from "../../../shaders/reduce/softmax.wgsl?raw" with { type: "text" };
-import { foldGrid, type KernelCall, type Operand, readBuffer, u32, writeBuffer } from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { checkSize, expectSize, variantNamed } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const LANES = 64;
 /** Rows up to this size are walked by one invocation each. */
 const SERIAL_SIZE = 32;
@@ -27,24 +31,23 @@ export function softmaxCall(input: Operand, output: Operand, { rows, size, log }
   checkSize("softmax", output);
   return {
     kernel: "softmax",
-    reads: [input],
-    writes: [output],
+    reads: { input },
+    writes: { output },
     variants: VARIANTS,
     shapeClass: `${log ? "log " : ""}${rows}x${size}`,
     plan: (adapter, name = size <= SERIAL_SIZE ? "serial" : "lanes") => {
       const variant = variantNamed("softmax", VARIANTS, name);
-      if (rows * size === 0) return { dispatches: [], scratch: [] };
+      if (rows * size === 0) return { dispatches: [] };
       return {
-        scratch: [],
         dispatches: [
-          {
+          dispatch({
             label: `softmax/${variant}`,
-            source: specialise(source, { LANES, LOG: log }),
+            shader: shader.constants({ LOG: log }),
             entryPoint: variant,
-            params: [u32(rows), u32(size)],
-            buffers: [readBuffer(0), writeBuffer(0)],
+            params: { rows, size },
+            buffers: { x: input, out: output },
             workgroups: foldGrid(variant === "serial" ? Math.ceil(rows / LANES) : rows, adapter),
-          },
+          }),
         ],
       };
     },

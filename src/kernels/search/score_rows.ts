@@ -5,18 +5,10 @@ import float32 from "../../../shaders/search/score_float32.wgsl?raw" with { type
 import int8 from "../../../shaders/search/score_int8.wgsl?raw" with { type: "text" };
 import lanes from "../../../shaders/search/score_lanes.wgsl?raw" with { type: "text" };
 import { ShapeError } from "../../core/errors.ts";
-import {
-  type AdapterTraits,
-  type Dispatch,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { type AdapterTraits, type Dispatch, foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { checkSize, expectSize, variantNamed } from "../check.ts";
-import { type Constants, specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { type Constants, Shader } from "../wgsl/shader.ts";
 
 /** The score of a row that the mask leaves out: float32's lowest number. */
 export const EXCLUDED_SCORE = -3.4028234663852886e38;
@@ -38,6 +30,11 @@ export interface ScoreOperands {
 
 const VARIANTS = ["lanes", "coalesced"] as const;
 type Variant = (typeof VARIANTS)[number];
+
+const SHADERS = {
+  lanes: { int8: Shader.of(int8, common, lanes), float32: Shader.of(float32, common, lanes) },
+  coalesced: { int8: Shader.of(int8, common, coalesced), float32: Shader.of(float32, common, coalesced) },
+} as const;
 
 const LANES = 8;
 const SUBGROUP_SIZES: readonly number[] = [4, 8, 16];
@@ -86,13 +83,15 @@ export function scoreRowsCall({ table, terms, mask, queries }: ScoreOperands, sc
   checkSize("scoreRows", scores);
   return {
     kernel: "scoreRows",
-    reads: [table, terms, mask, queries],
-    writes: [scores],
+    reads: { table, terms, mask, queries },
+    writes: { scores },
     variants: VARIANTS,
     shapeClass: `${table.dtype} [${rows}, ${width}], ${count} queries`,
     plan: (adapter, name) => ({
-      scratch: [],
-      dispatches: rows * count === 0 ? [] : dispatches({ rows, width, count, isInt8 }, adapter, name),
+      dispatches:
+        rows * count === 0
+          ? []
+          : dispatches({ table, terms, mask, queries, scores }, { rows, width, count, isInt8 }, adapter, name),
     }),
   };
 }
@@ -104,7 +103,12 @@ interface Problem {
   readonly isInt8: boolean;
 }
 
-function dispatches(problem: Problem, adapter: AdapterTraits, name: string | undefined): Dispatch[] {
+function dispatches(
+  buffers: ScoreOperands & { readonly scores: Operand },
+  problem: Problem,
+  adapter: AdapterTraits,
+  name: string | undefined,
+): Dispatch[] {
   const { rows, width, count, isInt8 } = problem;
   const variant = variantOf(problem, adapter, name);
   const queries = Math.min(MOST_QUERIES[variant], 2 ** Math.ceil(Math.log2(count)));
@@ -114,12 +118,9 @@ function dispatches(problem: Problem, adapter: AdapterTraits, name: string | und
     variant === "lanes"
       ? laneConstants(tile / 4, queries, width, hasSubgroups)
       : { ...coalescedReading(problem, adapter), QUERIES: queries, ROWS: COALESCED_ROWS[adapter.kind] };
-  const shader = variant === "lanes" ? lanes : coalesced;
-  const source = specialise(
-    `${hasSubgroups ? "enable subgroups;\n\n" : ""}${isInt8 ? int8 : float32}\n${common}\n${shader}`,
-    constants,
-    hasSubgroups ? ["subgroups"] : [],
-  );
+  const shader = SHADERS[variant][isInt8 ? "int8" : "float32"]
+    .constants(constants)
+    .features(hasSubgroups ? ["subgroups"] : []);
   const tiles = rows / tile;
   const cost = tile * width * 4 * (queries + LOAD_COST) * Math.ceil(count / queries);
   const most = Math.max(1, Math.floor((adapter.multiplyAddsPerSecond * adapter.dispatchSeconds) / cost));
@@ -128,15 +129,17 @@ function dispatches(problem: Problem, adapter: AdapterTraits, name: string | und
   for (let first = 0; first < tiles; first += chunk) {
     const here = Math.min(chunk, tiles - first);
     const [x, y] = foldGrid(here, adapter);
-    result.push({
-      label: `scoreRows/${variant}`,
-      source,
-      entryPoint: variant,
-      params: [first, here, width, count, rows].map(u32),
-      buffers: [readBuffer(0), readBuffer(1), readBuffer(2), readBuffer(3), writeBuffer(0)],
-      workgroups: [x, y, Math.ceil(count / queries)],
-      ...(first > 0 && { isExtraChunk: true }),
-    });
+    result.push(
+      dispatch({
+        label: `scoreRows/${variant}`,
+        shader,
+        entryPoint: variant,
+        params: { first_tile: first, tiles: here, width, queries: count, rows },
+        buffers: { ...buffers },
+        workgroups: [x, y, Math.ceil(count / queries)],
+        ...(first > 0 && { isExtraChunk: true }),
+      }),
+    );
   }
   return result;
 }

@@ -1,30 +1,20 @@
 /** The k largest numbers of each row. */
 import source from "../../../shaders/search/top_k.wgsl?raw" with { type: "text" };
 import { ShapeError } from "../../core/errors.ts";
-import {
-  type Dispatch,
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
+import { foldGrid, type KernelCall, type Operand, type Scratch } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { checkSize, expectSize } from "../check.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const WORKGROUP = 256;
 /** Rows up to this long are selected from at once. */
 const SHORT_ROW = 1024;
 const LEAST_GROUP = 8;
 const LARGEST_GROUP = 1024;
-
-/** The scratch buffers: leaders, the places of the k largest of them, and their values, which nothing reads. */
-const LEADERS = 0;
-const GROUPS = 1;
-const GROUP_VALUES = 2;
 
 /**
  * values[q] and indices[q]: the k largest of x[q], in the order of their places; of equal numbers those that come first.
@@ -46,54 +36,45 @@ export function topKCall(x: Operand, values: Operand, indices: Operand, k: numbe
   const group = groupOf(size, k);
   return {
     kernel: "topK",
-    reads: [x],
-    writes: [values, indices],
+    reads: { x },
+    writes: { values, indices },
     plan: (adapter) => {
-      if (rows === 0) return { dispatches: [], scratch: [] };
-      const select = {
-        label: "topK/select",
-        entryPoint: "select_largest",
-        workgroups: foldGrid(rows, adapter),
-      };
-      const results = [writeBuffer(0), writeBuffer(1)];
+      if (rows === 0) return { dispatches: [] };
+      const select = { label: "topK/select", entryPoint: "select_largest", workgroups: foldGrid(rows, adapter) };
       if (group === 0) {
-        // What an unused binding holds does not matter.
-        const all: Dispatch = {
+        const all = dispatch({
           ...select,
-          source: specialise(source, { IS_GROUPED: false }),
-          params: [rows, size, k, size, 0].map(u32),
-          buffers: [readBuffer(0), readBuffer(0), ...results],
-        };
-        return { dispatches: [all], scratch: [] };
+          shader,
+          params: { rows, size, k, items: size, group },
+          buffers: { x, groups: undefined, values, indices },
+        });
+        return { dispatches: [all] };
       }
       const groups = Math.ceil(size / group);
-      const leaders: Dispatch = {
+      const largest: Scratch = { bytes: rows * groups * 4 };
+      const places: Scratch = { bytes: rows * k * 4 };
+      const unread: Scratch = { bytes: rows * k * 4 };
+      const leaders = dispatch({
         label: "topK/leaders",
-        source: specialise(source, {}),
+        shader,
         entryPoint: "leaders",
-        params: [rows, size, k, 0, group].map(u32),
-        buffers: [readBuffer(0), scratchBuffer(LEADERS, "read_write")],
+        params: { rows, size, k, items: 0, group },
+        buffers: { x, largest },
         workgroups: foldGrid(Math.ceil((rows * groups) / WORKGROUP), adapter),
-      };
-      const selectGroups: Dispatch = {
+      });
+      const selectGroups = dispatch({
         ...select,
-        source: specialise(source, { IS_GROUPED: false }),
-        params: [rows, groups, k, groups, 0].map(u32),
-        buffers: [
-          scratchBuffer(LEADERS, "read"),
-          scratchBuffer(LEADERS, "read"),
-          scratchBuffer(GROUP_VALUES, "read_write"),
-          scratchBuffer(GROUPS, "read_write"),
-        ],
-      };
-      const selectMembers: Dispatch = {
+        shader,
+        params: { rows, size: groups, k, items: groups, group: 0 },
+        buffers: { x: largest, groups: undefined, values: unread, indices: places },
+      });
+      const selectMembers = dispatch({
         ...select,
-        source: specialise(source, { IS_GROUPED: true }),
-        params: [rows, size, k, k * group, group].map(u32),
-        buffers: [readBuffer(0), scratchBuffer(GROUPS, "read"), ...results],
-      };
-      const scratch = [rows * groups * 4, rows * k * 4, rows * k * 4];
-      return { dispatches: [leaders, selectGroups, selectMembers], scratch };
+        shader: shader.constants({ IS_GROUPED: true }),
+        params: { rows, size, k, items: k * group, group },
+        buffers: { x, groups: places, values, indices },
+      });
+      return { dispatches: [leaders, selectGroups, selectMembers] };
     },
   };
 }

@@ -1,5 +1,7 @@
 /** The module-level declarations of any WGSL source. */
+import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
+import { evaluate } from "./evaluate.ts";
 import { type Token, tokensOf } from "./lexer.ts";
 
 /** A declaration as it stands in its file. */
@@ -18,84 +20,99 @@ export interface RawDeclaration {
   readonly space: readonly string[];
 }
 
-const OPENING = new Set(["(", "[", "{"]);
-const CLOSING = new Set([")", "]", "}"]);
+const PAIRS: ReadonlyMap<string, string> = new Map([
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+]);
+const CLOSING: ReadonlySet<string> = new Set(PAIRS.values());
 
-/** @throws ValueError where brackets do not match, naming the line. */
-export function declarationsOf(source: string): RawDeclaration[] {
+/** The declarations that these tokens make. @throws ValueError where brackets do not match, naming the line. */
+export function declarationsOf(tokens: readonly Token[]): RawDeclaration[] {
   const declarations: RawDeclaration[] = [];
+  const open: Token[] = [];
   let current: Token[] = [];
-  let depth = 0;
   const end = () => {
     if (current.some(({ kind }) => kind === "word")) declarations.push(readDeclaration(current));
     current = [];
   };
-  const tokens = tokensOf(source);
   for (const [index, token] of tokens.entries()) {
-    if (current.length === 0 && (token.kind === "space" || token.text === ";")) continue;
+    // An annotation here is the one before's, which has it already.
+    if (current.length === 0 && (token.kind === "space" || token.kind === "each" || token.text === ";")) continue;
     current.push(token);
     if (token.kind !== "sign") continue;
-    if (OPENING.has(token.text)) depth++;
-    if (CLOSING.has(token.text)) depth--;
-    if (depth < 0) throw new ValueError(`the shader's line ${token.line} closes "${token.text}", which is not open`);
-    if (depth > 0 || (token.text !== ";" && token.text !== "}")) continue;
+    if (PAIRS.has(token.text)) open.push(token);
+    if (CLOSING.has(token.text)) expectPair(open.pop(), token);
+    if (open.length > 0 || (token.text !== ";" && token.text !== "}")) continue;
     // The annotation at the declaration's end is a part of it.
     const next = tokens[index + 1];
     if (next?.kind === "each") current.push(next);
     end();
   }
-  if (depth > 0) throw new ValueError("the shader ends before all of its brackets are closed");
+  const [first] = open;
+  if (first !== undefined) throw unclosed(first);
   end();
   return declarations;
 }
 
+function expectPair(open: Token | undefined, { text, line }: Token): void {
+  if (open === undefined) throw new ValueError(`the shader's line ${line} closes "${text}", which is not open`);
+  if (PAIRS.get(open.text) === text) return;
+  throw new ValueError(`the shader's line ${line} closes "${text}", but "${open.text}" of line ${open.line} is open`);
+}
+
+const unclosed = ({ text, line }: Token) =>
+  new ValueError(`the shader's line ${line} opens "${text}", which is not closed`);
+
 function readDeclaration(tokens: readonly Token[]): RawDeclaration {
   const attributes = new Map<string, string>();
-  let at = 0;
+  let place = 0;
   const skip = () => {
-    while (tokens[at]?.kind === "space" || tokens[at]?.kind === "each") at++;
+    while (tokens[place]?.kind === "space" || tokens[place]?.kind === "each") place++;
   };
-  const text = () => tokens[at]?.text;
+  const text = () => tokens[place]?.text;
   for (skip(); text() === "@"; skip()) {
-    at++;
+    place++;
     skip();
     const name = text() ?? "";
-    at++;
+    place++;
     skip();
     let argument = "";
     if (text() === "(") {
-      const close = closing(tokens, at);
-      argument = textOf(tokens.slice(at + 1, close)).trim();
-      at = close + 1;
+      const close = closing(tokens, place);
+      argument = textOf(tokens.slice(place + 1, close))
+        .replace(/,\s*$/, "")
+        .trim();
+      place = close + 1;
     }
     attributes.set(name, argument);
   }
   const keyword = text() ?? "";
-  at++;
+  place++;
   skip();
   let space: string[] = [];
   if (keyword === "var" && text() === "<") {
-    const close = tokens.findIndex((token, index) => index > at && token.text === ">");
-    space = textOf(tokens.slice(at + 1, close))
+    const close = tokens.findIndex((token, index) => index > place && token.text === ">");
+    space = textOf(tokens.slice(place + 1, close))
       .split(",")
       .map((word) => word.trim())
       .filter((word) => word !== "");
-    at = close + 1;
+    place = close + 1;
     skip();
   }
   const name = text() ?? "";
-  return { keyword, name, attributes, tokens, rest: at + 1, space };
+  return { keyword, name, attributes, tokens, rest: place + 1, space };
 }
 
 /** The index of the bracket that closes the one at `open`. */
 export function closing(tokens: readonly Token[], open: number): number {
   let depth = 0;
   for (let index = open; index < tokens.length; index++) {
-    const { kind, text } = tokens[index] ?? { kind: "space", text: "" };
-    if (kind === "sign" && OPENING.has(text)) depth++;
+    const { kind, text } = at(tokens, index);
+    if (kind === "sign" && PAIRS.has(text)) depth++;
     if (kind === "sign" && CLOSING.has(text) && --depth === 0) return index;
   }
-  throw new ValueError(`the shader's line ${tokens[open]?.line} opens "${tokens[open]?.text}", which is not closed`);
+  throw unclosed(at(tokens, open));
 }
 
 /** The tokens' code, without annotations. */
@@ -111,19 +128,29 @@ export interface ShaderBinding {
 }
 
 /**
- * The buffers that a source binds in group 0, in the order of their numbers.
+ * The buffers that any WGSL binds in group 0, in the order of their numbers.
  * @throws ValueError for other groups, and for textures and samplers.
  * @example
  * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;"); // [{ binding: 0, name: "x", type: "read-only-storage" }]
  */
 export function shaderBindings(source: string): ShaderBinding[] {
-  const bound = declarationsOf(source).filter(({ attributes }) => attributes.has("binding"));
+  const declarations = declarationsOf(tokensOf(source));
+  const constants = wholeNumbers(declarations);
+  const bound = declarations.filter(({ attributes }) => attributes.has("binding"));
   const bindings = bound.map(({ name, attributes, space: [space, access] }): ShaderBinding => {
-    if (Number.parseInt(attributes.get("group") ?? "", 10) !== 0) {
+    const number = (attribute: string) => {
+      const text = attributes.get(attribute);
+      if (text === undefined) throw new ValueError(`the shader binds "${name}" without @${attribute}`, { name });
+      const value = evaluate(text, constants);
+      if (value !== undefined) return value;
       throw new ValueError(
-        `the shader binds "${name}" in group ${attributes.get("group")}; expected all buffers in group 0`,
+        `the shader binds "${name}" by @${attribute}(${text}); expected a whole number, or such a constant`,
         { name },
       );
+    };
+    const group = number("group");
+    if (group !== 0) {
+      throw new ValueError(`the shader binds "${name}" in group ${group}; expected all buffers in group 0`, { name });
     }
     if (space !== "storage" && space !== "uniform") {
       throw new ValueError(
@@ -131,16 +158,30 @@ export function shaderBindings(source: string): ShaderBinding[] {
         { name },
       );
     }
-    const binding = Number.parseInt(attributes.get("binding") ?? "", 10);
     const type = space === "uniform" ? "uniform" : access === "read_write" ? "storage" : "read-only-storage";
-    return { binding, name, type };
+    return { binding: number("binding"), name, type };
   });
   return bindings.sort((a, b) => a.binding - b.binding);
 }
 
-/** Names of the source's compute entry points, in their order. */
+/** Values of the constants that are whole numbers; they may stand in any order. */
+function wholeNumbers(declarations: readonly RawDeclaration[]): Map<string, number> {
+  const values = new Map<string, number>();
+  for (let before = -1; before < values.size; ) {
+    before = values.size;
+    for (const { keyword, name, tokens, rest } of declarations) {
+      if (keyword !== "const") continue;
+      const [, expression = ""] = /=([^;]*)/.exec(textOf(tokens.slice(rest))) ?? [];
+      const value = evaluate(expression, values);
+      if (value !== undefined) values.set(name, value);
+    }
+  }
+  return values;
+}
+
+/** Names of any WGSL's compute entry points, in their order. */
 export function entryPoints(source: string): string[] {
-  return declarationsOf(source)
+  return declarationsOf(tokensOf(source))
     .filter(({ keyword, attributes }) => keyword === "fn" && attributes.has("compute"))
     .map(({ name }) => name);
 }

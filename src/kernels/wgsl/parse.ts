@@ -1,7 +1,7 @@
 /** From a WGSL file to its template. Pages never run this: the build does. */
 import { ValueError } from "../../core/errors.ts";
 import { closing, declarationsOf, type RawDeclaration, textOf } from "./declarations.ts";
-import type { Token } from "./lexer.ts";
+import { annotatedTokensOf, type Token } from "./lexer.ts";
 import { PREDECLARED } from "./predeclared.ts";
 import type { Declaration, EntryDeclaration, ParamDeclaration, Piece, ShaderTemplate } from "./template.ts";
 
@@ -11,9 +11,11 @@ import type { Declaration, EntryDeclaration, ParamDeclaration, Piece, ShaderTemp
  * @throws ValueError naming what the file declares in another form, and its line.
  */
 export function parseShader(source: string): ShaderTemplate {
-  const raw = declarationsOf(source);
+  const raw = declarationsOf(annotatedTokensOf(source));
   const params = raw.find(({ keyword, name }) => keyword === "struct" && name === "Params");
   const rest = raw.filter((each) => each !== params && each.name !== "params");
+  const builtIn = rest.find(({ keyword, name }) => keyword !== "enable" && PREDECLARED.has(name));
+  if (builtIn !== undefined) fail(builtIn.tokens[0], `another name than ${builtIn.name}, which WGSL itself gives`);
   const own = ownNames(params, rest);
   const declarations = rest.map((each) => readDeclaration(each, own));
   return { ...(params && { params: readParams(params) }), declarations };
@@ -47,14 +49,14 @@ function readParams({ tokens, rest }: RawDeclaration): ParamDeclaration[] {
   }
 }
 
-/** Buffers and params that a repeated shader has once for each tensor, and the functions that reach one. */
+/** What is marked `// @each`, which a repeated shader has once for each tensor, and the functions that reach it. */
 function ownNames(params: RawDeclaration | undefined, declarations: readonly RawDeclaration[]): OwnNames {
   const members = new Set(
     params === undefined ? [] : readParams(params).flatMap((each) => (each.isOwn ? each.name : [])),
   );
   const names = new Set(
     declarations.flatMap(({ keyword, name, tokens }) =>
-      keyword === "var" && tokens.some(({ kind }) => kind === "each") ? name : [],
+      (keyword === "var" || keyword === "fn") && tokens.some(({ kind }) => kind === "each") ? name : [],
     ),
   );
   const functions = declarations.filter(({ keyword }) => keyword === "fn");

@@ -1,5 +1,6 @@
 /** Code from pieces: loops unrolled, arrays as plain variables, names repeated. */
 import { ValueError } from "../../core/errors.ts";
+import { evaluate } from "./evaluate.ts";
 import type { Loop, Piece } from "./template.ts";
 
 /** What the printed code depends on. */
@@ -93,21 +94,4 @@ class Printer {
     this.#variables.delete(loop);
     return copies.join("");
   }
-}
-
-/** Value of sums of products and quotients of whole numbers and known constants; undefined for anything else. */
-export function evaluate(expression: string, values: ReadonlyMap<string, number>): number | undefined {
-  let sum = 0;
-  for (const term of expression.split("+")) {
-    let product: number | undefined;
-    for (const [, operator, token = ""] of `*${term.replace(/\s+/g, "")}`.matchAll(/([*/])([^*/]*)/g)) {
-      const value = /^\d+[ui]?$/.test(token) ? Number.parseInt(token, 10) : values.get(token);
-      if (value === undefined) return undefined;
-      if (product === undefined) product = value;
-      else product = operator === "*" ? product * value : Math.floor(product / value);
-    }
-    if (product === undefined) return undefined;
-    sum += product;
-  }
-  return sum;
 }

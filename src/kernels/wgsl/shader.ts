@@ -3,8 +3,9 @@
  * gives another shader; `entry` prints one entry point, with what it reaches and nothing else.
  */
 import { ValueError } from "../../core/errors.ts";
+import { evaluate } from "./evaluate.ts";
 import { parsed, type ShaderFile } from "./parsed.ts";
-import { copyOf, evaluate, holds, print } from "./printer.ts";
+import { copyOf, holds, print } from "./printer.ts";
 import type {
   BufferDeclaration,
   ConstantDeclaration,
@@ -28,11 +29,23 @@ export interface PrintedEntry {
   readonly params: readonly ParamDeclaration[];
   /** From `@binding(1)` on. A buffer of a repeated shader's own stands here once for each tensor. */
   readonly buffers: readonly BoundDeclaration[];
+  /** Names of the buffers that the entry point reaches, those that the shader was told to do without included. */
+  readonly reached: readonly string[];
 }
 
 /** A buffer of an entry point; `copy` is the tensor that it belongs to, where the shader is repeated. */
 export interface BoundDeclaration extends Pick<BufferDeclaration, "name" | "access" | "type"> {
   readonly copy?: number;
+}
+
+/** What a shader is given that no file has: see `generated`. */
+export interface GeneratedCode {
+  /** Takes the place of the file's function of that name. */
+  readonly function: { readonly name: string; readonly code: string };
+  /** Behind the file's own. */
+  readonly params: readonly ParamDeclaration[];
+  /** In place of the file's own. */
+  readonly buffers: readonly BoundDeclaration[];
 }
 
 interface Edits {
@@ -63,13 +76,18 @@ export class Shader {
     this.#printed = printed;
   }
 
-  /** The shader that these files make together, in this order. */
+  /**
+   * The shader that these files make together, in this order. A declaration takes the place of an earlier file's of the
+   * same name: a frame with a function that works can have another file's function put in its place.
+   */
   static of(...files: readonly ShaderFile[]): Shader {
     const templates = files.map(parsed);
+    const isReplaced = (file: number, { name, when }: Declaration) =>
+      templates.slice(file + 1).some((later) => later.declarations.some((d) => d.name === name && d.when === when));
     const edits: Edits = { constants: {}, features: [], copies: undefined, absent: [] };
     const params = templates.flatMap((template) => template.params ?? []);
     return new Shader(
-      templates.flatMap(({ declarations }) => declarations),
+      templates.flatMap(({ declarations }, file) => declarations.filter((each) => !isReplaced(file, each))),
       params,
       edits,
       new Map(),
@@ -90,21 +108,21 @@ export class Shader {
   }
 
   #checkConstant(name: string, value: Constants[string]): void {
-    const known = this.#declarations.find(
-      (each) => each.name === name && (each.kind === "const" || each.kind === "alias"),
-    );
-    if (known?.kind !== "const" && known?.kind !== "alias") {
+    const type = this.typeOf(name);
+    if (type === undefined) {
       const names = this.#declarations.filter(({ kind }) => kind === "const").map((each) => each.name);
       throw new ValueError(`shader: there is no constant ${name}; there are ${names.join(", ")}`, { name, names });
     }
-    const type = known.kind === "alias" ? "string" : isBoolean(known.value) ? "boolean" : "number";
     if (typeof value === type) return;
-    throw new ValueError(`shader: ${name} is ${known.value}; expected another ${type}, got ${value}`, { name, value });
+    throw new ValueError(`shader: ${name} is a ${type}; expected another, got ${value}`, { name, value });
   }
 
-  /** Whether the shader declares a constant. */
-  hasConstant(name: string): boolean {
-    return this.#declarations.some((each) => each.kind === "const" && each.name === name);
+  /** What `constants` takes for a name: undefined where the shader has no such constant. */
+  typeOf(name: string): "boolean" | "number" | "string" | undefined {
+    const known = this.#declarations.find((each) => each.name === name);
+    if (known?.kind === "alias") return "string";
+    if (known?.kind !== "const") return undefined;
+    return known.value === "true" || known.value === "false" ? "boolean" : "number";
   }
 
   /** Whether the constant was given a value. */
@@ -128,6 +146,26 @@ export class Shader {
    */
   repeated(count: number): Shader {
     return this.#edited({ copies: count });
+  }
+
+  /**
+   * With a function that was generated, and the buffers and params that it reads and writes. It may call every function
+   * and read every constant of the shader: those that it names are printed.
+   * @throws ValueError when the shader has no function of that name.
+   */
+  generated({ function: { name, code }, params, buffers }: GeneratedCode): Shader {
+    if (!this.#declarations.some((each) => each.kind === "code" && each.name === name)) {
+      throw new ValueError(`shader: there is no function ${name} to generate`, { name });
+    }
+    const uses = code.match(/\b[A-Za-z_]\w*/g) ?? [];
+    const declarations = this.#declarations.flatMap((each): Declaration[] => {
+      if (each.kind === "buffer") return [];
+      return [each.name === name ? { kind: "code", name, uses, code: [code] } : each];
+    });
+    const bound = buffers.map(
+      (buffer, index): BufferDeclaration => ({ kind: "buffer", ...buffer, binding: index + 1, uses: [] }),
+    );
+    return new Shader([...bound, ...declarations], [...this.#params, ...params], this.#edits, new Map());
   }
 
   /** Prints an entry point. @throws ValueError when there is none of that name. */
@@ -178,6 +216,7 @@ export class Shader {
     return {
       params,
       buffers,
+      reached: declared.map((buffer) => buffer.name),
       source: [
         ...active.filter(({ kind }) => kind === "enable").map((enable) => `enable ${enable.name};`),
         ...(params.length === 0 ? [] : [uniformOf(params)]),
@@ -206,8 +245,6 @@ export class Shader {
   }
 }
 
-const isBoolean = (value: string) => value === "true" || value === "false";
-
 /** `value` with the suffix of the number that it replaces. */
 function literalLike(old: string, value: number | boolean | string): string {
   if (typeof value !== "number") return String(value);
@@ -225,9 +262,15 @@ const bound = ({ name, access, type }: BufferDeclaration, copy: number | undefin
 const indexOf = (buffers: readonly BufferDeclaration[], { name }: BoundDeclaration) =>
   buffers.findIndex((buffer) => buffer.name === name);
 
-/** What stands in for a buffer that is not there. */
-const unbound = ({ name, type }: BufferDeclaration, copy: number | undefined) =>
-  `var<private> ${copyOf(name, copy)}: ${type.replace(/^array<(.*)>$/, "array<$1, 1>")};`;
+/**
+ * What stands in for a buffer that is not there. For one that is only read it is a constant: unlike a variable's, its
+ * value is uniform, so that loops with barriers may depend on it.
+ */
+function unbound({ name, access, type }: BufferDeclaration, copy: number | undefined): string {
+  const value = type.replace(/^array<(.*)>$/, "array<$1, 1>");
+  const own = copyOf(name, copy);
+  return access === "read" ? `const ${own} = ${value}();` : `var<private> ${own}: ${value};`;
+}
 
 const uniformOf = (params: readonly ParamDeclaration[]) =>
   `struct Params {\n${params.map(({ name, type }) => `${name}: ${type},\n`).join("")}}\n` +
@@ -241,15 +284,13 @@ function reachedFrom(entry: EntryDeclaration, active: readonly Declaration[]): D
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (reached.has(next) || next.kind === "enable") continue;
     reached.add(next);
-    for (const name of [...next.uses, ...threadsOf(next)]) {
+    for (const name of next.uses) {
       const used = byName.get(name);
       if (used !== undefined) pending.push(used);
     }
   }
   return active.filter((each) => reached.has(each));
 }
-
-const threadsOf = (declaration: Declaration) => (declaration.kind === "entry" ? [declaration.threads] : []);
 
 /** The entry point; of a repeated shader, a plain function for tensor number `copy`. */
 function printEntry(

@@ -14,7 +14,7 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
 const cache = new Map<string, string>();
 
 /** The blanks that a line begins with, and a comment with the blanks before it; not a mark that kernels read. */
-const IDLE = /^[ \t]+|[ \t]*\/\/(?! @(?:unroll|with\(|without\(|generated)).*$/gm;
+const IDLE = /^[ \t]+|[ \t]*\/\/(?! @(?:unroll|with\(|without\(|each)).*$/gm;
 
 /**
  * The shader without comments and indents. Every line break stays, so that a compile error's line is that of the file in `shaders/`.

@@ -23,7 +23,8 @@ export interface CsvLogger extends Callback {
 
 /**
  * Writes each epoch's results as a line: the epoch (from 0), then the results by name (https://keras.io/api/callbacks/csv_logger/).
- * The file is replaced as a whole with every line: it never holds half a line.
+ * The file is replaced as a whole with every line: it never holds half a line. Trainings that run at once need a file each:
+ * in a common one, each replaces the other's lines.
  */
 export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
   expectOptions("csvLogger", options, OPTIONS);

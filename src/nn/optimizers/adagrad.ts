@@ -1,4 +1,4 @@
-import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import {
   checkNotNegative,
   checkPositive,
@@ -28,7 +28,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
     config: { initialAccumulatorValue, epsilon },
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => adaptiveUpdate("adagrad", state, inputs, { beta1: 0, beta2: 0, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("adagrad", state, inputs, { epsilon }),
   });
 }
 
@@ -51,6 +51,6 @@ export function adadelta(options: AdadeltaOptions = {}): Optimizer {
     config: { rho, epsilon },
     slots: [{ name: "accumulatedGradient" }, { name: "accumulatedDelta" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => adaptiveUpdate("adadelta", state, inputs, { beta1: rho, beta2: 0, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("adadelta", state, inputs, { rho, epsilon }),
   });
 }

@@ -1,5 +1,4 @@
-import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
-import { type AdamAttributes, adamUpdate } from "../../ops/optimizers/optimizer_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { checkDecay, checkPositive, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `adam` and `adamW`. */
@@ -22,7 +21,10 @@ export function adamW(options: AdamOptions = {}): Optimizer {
 }
 
 /** @throws ValueError where a mean cannot be corrected, or where a weight without gradient would divide 0 by 0. */
-function checkMoments(name: string, { beta1, beta2, epsilon }: AdamAttributes): void {
+function checkMoments(
+  name: string,
+  { beta1, beta2, epsilon }: Required<Pick<AdamOptions, "beta1" | "beta2" | "epsilon">>,
+): void {
   checkDecay(name, "beta1", beta1);
   checkDecay(name, "beta2", beta2);
   checkPositive(name, "epsilon", epsilon);
@@ -39,7 +41,7 @@ function adamNamed(name: string, options: AdamOptions): Optimizer {
     slots: ["m", "v", ...(amsgrad ? ["vMax"] : [])].map((name) => ({ name })),
     // The bias correction is made on the host: in float32 1 − beta2^t would lose five digits at first.
     rates: (rate, iteration) => [(rate * Math.sqrt(1 - beta2 ** (iteration + 1))) / (1 - beta1 ** (iteration + 1))],
-    apply: (state, inputs) => adamUpdate(state, inputs, { beta1, beta2, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("adam", state, inputs, { beta1, beta2, epsilon }),
   });
 }
 
@@ -62,7 +64,7 @@ export function adamax(options: AdamVariantOptions = {}): Optimizer {
     config: { beta1, beta2, epsilon },
     slots: [{ name: "m" }, { name: "u" }],
     rates: (rate, iteration) => [rate / (1 - beta1 ** (iteration + 1))],
-    apply: (state, inputs) => adaptiveUpdate("adamax", state, inputs, { beta1, beta2, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("adamax", state, inputs, { beta1, beta2, epsilon }),
   });
 }
 
@@ -90,6 +92,6 @@ export function nadam(options: AdamVariantOptions = {}): Optimizer {
       const [now, next, product] = [momentum(t), momentum(t + 1), productUpTo(t)];
       return [(rate * next) / (1 - product * next), (rate * (1 - now)) / (1 - product), 1 / (1 - beta2 ** t)];
     },
-    apply: (state, inputs) => adaptiveUpdate("nadam", state, inputs, { beta1, beta2, epsilon }),
+    apply: (state, inputs) => optimizerUpdate("nadam", state, inputs, { beta1, beta2, epsilon }),
   });
 }

@@ -1,10 +1,11 @@
 /** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
+import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
 import { checkFloat32, isFiniteFloat32, LEAST_FLOAT32 } from "../../core/float32_check.ts";
 import { full } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
-import type { StepInputs } from "../../ops/optimizers/optimizer_update.ts";
+import { type StepInputs, tensorOf, type UpdateState } from "../../ops/optimizers/update_op.ts";
 import { averageIfDue, weightAverage } from "../../ops/optimizers/weight_average.ts";
 import { clipGradients } from "./clip.ts";
 import { type LearningRate, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
@@ -79,7 +80,8 @@ export interface Rule {
   /** The learning rate cannot be 0. */
   readonly dividesByRate?: boolean;
   rates(learningRate: number, iteration: number): RuleRates;
-  apply(state: readonly Value[], inputs: StepInputs): readonly Value[];
+  /** One step. The state has the weight as \`w\` and the slots by their names, and so has what it returns. */
+  apply(state: UpdateState<Value>, inputs: StepInputs): UpdateState<Value>;
 }
 
 const SHARED: OptionNames<OptimizerOptions> = {
@@ -134,18 +136,16 @@ export function optimizer(rule: Rule): Optimizer {
     slots: (weight) =>
       [...rule.slots, ...(useEma ? [{ name: "weightAverage" }] : [])].map((slot) => makeSlot(weight, slot)),
     update: (weight, slots, inputs) => {
-      const state = [weight, ...slots.slice(0, rule.slots.length)];
-      const next = rule.apply(
-        state.map((variable) => variable.value),
-        inputs,
-      );
-      const updates = state.map((variable, index): Update => ({ variable, value: next[index] as Value }));
+      const state = rule.slots.map(({ name }, index) => ({ name, variable: at(slots, index) }));
+      const values = Object.fromEntries(state.map(({ name, variable }) => [name, variable.value]));
+      const next = rule.apply({ ...values, w: weight.value }, inputs);
+      const updates = state.map(({ name, variable }): Update => ({ variable, value: tensorOf(rule.name, next, name) }));
       const average = slots[rule.slots.length];
-      if (!useEma || average === undefined) return updates;
-      const [w, ...others] = updates as [Update, ...Update[]];
-      const averaged = weightAverage(average.value, w.value, inputs);
-      const value = frequency === 0 ? w.value : averageIfDue(averaged, w.value, inputs);
-      return [{ variable: weight, value }, ...others, { variable: average, value: averaged }];
+      const { w } = next;
+      if (!useEma || average === undefined) return [{ variable: weight, value: w }, ...updates];
+      const averaged = weightAverage(average.value, w, inputs);
+      const value = frequency === 0 ? w : averageIfDue(averaged, w, inputs);
+      return [{ variable: weight, value }, ...updates, { variable: average, value: averaged }];
     },
     rates: (iteration) => {
       const rate = rateAt(iteration);

@@ -1,5 +1,5 @@
 import { checkFloat32 } from "../../core/float32_check.ts";
-import { ftrlUpdate } from "../../ops/optimizers/ftrl_update.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { checkNotNegative, checkPositive, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `ftrl`. */
@@ -43,6 +43,6 @@ export function ftrl(options: FtrlOptions = {}): Optimizer {
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }, { name: "linear" }],
     dividesByRate: true,
     rates: (rate) => [rate, 2 * l2RegularizationStrength + (beta === 0 ? 0 : beta / rate)],
-    apply: (state, inputs) => ftrlUpdate(state, inputs, attributes),
+    apply: (state, inputs) => optimizerUpdate("ftrl", state, inputs, attributes),
   });
 }

@@ -1,5 +1,5 @@
 import { checkFloat32 } from "../../core/float32_check.ts";
-import { adaptiveUpdate } from "../../ops/optimizers/adaptive_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `lion`. */
@@ -22,6 +22,6 @@ export function lion(options: LionOptions = {}): Optimizer {
     config: { beta1, beta2 },
     slots: [{ name: "momentum" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => adaptiveUpdate("lion", state, inputs, { beta1, beta2, epsilon: 0 }),
+    apply: (state, inputs) => optimizerUpdate("lion", state, inputs, { beta1, beta2 }),
   });
 }

@@ -1,4 +1,4 @@
-import { rmspropUpdate } from "../../ops/optimizers/optimizer_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { checkPositive, checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `rmsprop`. */
@@ -25,6 +25,6 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       name,
     })),
     rates: (rate) => [rate],
-    apply: (state, inputs) => rmspropUpdate(state, inputs, { rho, momentum, epsilon, centered }),
+    apply: (state, inputs) => optimizerUpdate("rmsprop", state, inputs, { rho, momentum, epsilon }),
   });
 }

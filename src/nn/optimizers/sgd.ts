@@ -1,4 +1,4 @@
-import { sgdUpdate } from "../../ops/optimizers/optimizer_updates.ts";
+import { optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
 
 /** Options of `sgd`. */
@@ -18,6 +18,6 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     config: { momentum, nesterov },
     slots: momentum === 0 ? [] : [{ name: "momentum" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => sgdUpdate(state, inputs, { momentum, nesterov }),
+    apply: (state, inputs) => optimizerUpdate("sgd", state, inputs, { momentum, nesterov }),
   });
 }

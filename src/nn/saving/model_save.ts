@@ -4,7 +4,8 @@ import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames } from "../../core/options.ts";
 import type { Variable } from "../../graph/operation.ts";
-import { packModel, type SavedModel, writeModelDirectory } from "../../io/model_file.ts";
+import { writeModelDirectory } from "../../io/model_directory.ts";
+import { packModel, type SavedModel } from "../../io/model_file.ts";
 import { type SafetensorsOptions, writeSafetensors } from "../../io/safetensors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
@@ -40,11 +41,14 @@ type SavableModel = ModelBase & {
 };
 
 /**
- * Saves to a directory (Node, Deno): the old save stays whole until the new one is.
+ * Saves to a directory (Node, Deno): the old save stays whole until the new one is. Several may save there at once; of one
+ * process the save that was asked for last is what stays.
  * @throws NonFiniteError for a weight or optimizer's state that is not finite, which `loadModel` would refuse.
  */
 export async function saveModel(model: SavableModel, directory: string, options: SaveOptions): Promise<void> {
-  const saved = await describe(model, options);
+  const saved = describe(model, options);
+  // It is awaited when the save has its turn, which reports what went wrong.
+  saved.catch(() => undefined);
   await writeModelDirectory(await openFileSystem(), directory, saved);
 }
 

@@ -4,7 +4,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Update, type Value, type Variable } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import { equal, where } from "../../ops/elementwise/arithmetic.ts";
-import { RATE_COUNT } from "../../ops/optimizers/optimizer_update.ts";
+import { RATE_COUNT } from "../../ops/optimizers/update_op.ts";
 import { checkFinite } from "../../ops/reduce/check_finite.ts";
 import { type Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";

@@ -3,6 +3,8 @@
  * u = h_{t-1}·U + b;  z, r = σ(x_z + u_z, x_r + u_r);  g = tanh(x_h + r·u_h);  h_t = z·h_{t-1} + (1 − z)·g.
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
+import { at } from "../../core/at.ts";
+import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { gruBackwardCall } from "../../kernels/recurrent/gru_backward.ts";
 import { GRU_CELL } from "../../kernels/recurrent/recurrent_cells.ts";
@@ -11,8 +13,8 @@ import { slice } from "../data/movement.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { applySweep, defineSweep, type SweepFamily } from "./sweep.ts";
-import type { SweepMeaning } from "./sweep_reference.ts";
+import { defineSweep, type SweepFamily, withSaved } from "./sweep.ts";
+import type { CellReference } from "./sweep_reference.ts";
 
 /** The layer's sizes, and the kernels that run it. */
 const gruFamily: SweepFamily<LstmActivations> = {
@@ -22,30 +24,33 @@ const gruFamily: SweepFamily<LstmActivations> = {
   savedParts: 5,
   separatesInner: true,
   rereadsInitial: false,
-  // Every step saved the h that it began with.
-  previous: ({ hidden, saved }) => slice(saved as Value, [0, 0, 4 * (hidden.shape[2] as number)], hidden.shape),
+  // Every timestep saved the h that it began with.
+  previous: (outputs) => {
+    const { hidden, saved } = withSaved(outputs);
+    return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
+  },
   forwardCall: (...call) => sweepForwardCall(GRU_CELL, ...call),
   backwardCall: ({ kept, ...reads }, { dX, dInitial, dInner = dX }, attributes) =>
     gruBackwardCall({ saved: kept, ...reads }, { dX, dRecurrent: dInner, dInitial }, attributes),
 };
 
-/** Inputs: x, recurrent kernel, and, where there, ids, recurrent bias, initial state and mask; outputs: hidden, saved, last. */
+/** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
 export const gruSweepOp = defineSweep(gruFamily);
 
-export const gruMeaning: SweepMeaning<LstmActivations> = {
+export const gruReference: CellReference<LstmActivations> = {
   op: gruSweepOp,
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
-    const [h] = states as [number];
-    const [xz, xr, xh] = x as [number, number, number];
-    const [uz, ur, uh] = inner as [number, number, number];
+    const [h] = dims(states, 1);
+    const [xz, xr, xh] = dims(x, 3);
+    const [uz, ur, uh] = dims(inner, 3);
     const z = activate(recurrentActivation, xz + uz);
     const r = activate(recurrentActivation, xr + ur);
     const g = activate(activation, xh + r * uh);
     return { states: [isMasked ? h : z * h + (1 - z) * g], saved: [z, r, g, uh, h] };
   },
   stepBack: ({ kept, dStates }, { activation, recurrentActivation }) => {
-    const [z, r, g, uh, h] = kept as [number, number, number, number, number];
-    const [dh] = dStates as [number];
+    const [z, r, g, uh, h] = dims(kept, 5);
+    const [dh] = dims(dStates, 1);
     const dZ = dh * (h - g) * slopeFromOutput(recurrentActivation, z);
     const dG = dh * (1 - z) * slopeFromOutput(activation, g);
     const dR = dG * uh * slopeFromOutput(recurrentActivation, r);
@@ -79,9 +84,7 @@ export interface GruSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function gruSweep(x: Value, recurrent: Value, options: GruSweepOptions = {}): GruSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", mask, ...parts } = options;
-  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
-  const outputs = applySweep(gruSweepOp, { x, recurrent, ...parts, ...schedule }, { activation, recurrentActivation });
-  const [hidden, saved, last] = outputs as [Value, Value, Value];
-  return { hidden, saved, last };
+  const { activation = "tanh", recurrentActivation = "sigmoid", bias, initial, mask } = options;
+  const inputs = { x, recurrent, bias, initial, mask: mask && maskSchedule(mask) };
+  return withSaved(gruSweepOp(inputs, { activation, recurrentActivation }));
 }

@@ -3,37 +3,24 @@
  * z_t = x_t + h_{t-1}·U;  i, f, o = σ(z_i, z_f, z_o);  g = tanh(z_c);  c_t = f·c_{t-1} + i·g;  h_t = o·tanh(c_t).
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
-import type { Operand } from "../../core/kernel_call.ts";
+import { at } from "../../core/at.ts";
+import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import type { RecurrentActivation } from "../../kernels/recurrent/activations.ts";
-import { type LstmBackwardWrites, lstmBackwardCall } from "../../kernels/recurrent/lstm_backward.ts";
+import { lstmBackwardCall } from "../../kernels/recurrent/lstm_backward.ts";
 import { LSTM_CELL } from "../../kernels/recurrent/recurrent_cells.ts";
 import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
-import { applySweep, defineSweep, previousHidden, type SweepFamily, type SweepGradReads } from "./sweep.ts";
-import type { SweepMeaning } from "./sweep_reference.ts";
+import { defineSweep, previousHidden, type SweepFamily, withSaved } from "./sweep.ts";
+import type { CellReference } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
 export interface LstmActivations {
   readonly activation: RecurrentActivation;
   readonly recurrentActivation: RecurrentActivation;
 }
-
-/** Where rows share their padding, sweeps read its schedule too. */
-interface Scheduled {
-  readonly schedule?: Operand;
-}
-
-/** One pair of kernels serves rows on their own and rows that share their padding. */
-const kernels = {
-  backwardCall: (
-    { kept, ...reads }: SweepGradReads<Operand> & Scheduled,
-    writes: LstmBackwardWrites,
-    attributes: LstmActivations,
-  ) => lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
-};
 
 const family: SweepFamily<LstmActivations> = {
   name: "lstm",
@@ -44,26 +31,33 @@ const family: SweepFamily<LstmActivations> = {
   rereadsInitial: true,
   previous: ({ hidden }, initial) => previousHidden(hidden, initial),
   forwardCall: (...call) => sweepForwardCall(LSTM_CELL, ...call),
-  ...kernels,
+  backwardCall: ({ kept, ...reads }, writes, attributes) =>
+    lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
 };
 
-/** Inputs: x, recurrent kernel, and, where there, ids, initial states and mask; outputs: hidden, saved, last. */
-export const lstmSweepOp = defineSweep(family);
+/** The same kernels serve rows that share their padding. */
+export const lstmPaddedOps = definePaddedSweep(family, ({ kept, ...reads }, writes, attributes) =>
+  lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
+);
 
-export const lstmMeaning: SweepMeaning<LstmActivations> = {
+/** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
+export const lstmSweepOp = defineSweep(family, lstmPaddedOps.sweep);
+
+export const lstmReference: CellReference<LstmActivations> = {
   op: lstmSweepOp,
   step: ({ x, inner, states, isMasked }, { activation, recurrentActivation }) => {
-    const [h, c] = states as [number, number];
-    const [i, f, g, o] = x.map((value, gate) =>
-      activate(gate === 2 ? activation : recurrentActivation, value + (inner[gate] as number)),
-    ) as [number, number, number, number];
+    const [h, c] = dims(states, 2);
+    const [i, f, g, o] = dims(
+      x.map((value, gate) => activate(gate === 2 ? activation : recurrentActivation, value + at(inner, gate))),
+      4,
+    );
     const cell = isMasked ? c : f * c + i * g;
     return { states: [isMasked ? h : o * activate(activation, cell), cell], saved: [i, f, g, o, cell] };
   },
   stepBack: ({ kept, keptBefore, initial, dStates }, { activation, recurrentActivation }) => {
-    const [i, f, g, o, c] = kept as [number, number, number, number, number];
-    const [dh, dc] = dStates as [number, number];
-    const before = (keptBefore?.[4] ?? initial[1]) as number;
+    const [i, f, g, o, c] = dims(kept, 5);
+    const [dh, dc] = dims(dStates, 2);
+    const before = keptBefore?.[4] ?? at(initial, 1);
     const y = activate(activation, c);
     const dCell = dc + dh * o * slopeFromOutput(activation, y);
     const dX = [
@@ -75,9 +69,6 @@ export const lstmMeaning: SweepMeaning<LstmActivations> = {
     return { dX, dInner: dX, dStates: [0, dCell * f] };
   },
 };
-
-/** The last states `[2, B, H]` of a sweep whose rows read their padding once for all. */
-export const lstmPaddedSweep = definePaddedSweep(family, kernels);
 
 /** Optional parts of a sweep. */
 export interface LstmSweepOptions extends Partial<LstmActivations> {
@@ -103,9 +94,7 @@ export interface LstmSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function lstmSweep(x: Value, recurrent: Value, options: LstmSweepOptions = {}): LstmSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", mask, ...parts } = options;
-  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
-  const outputs = applySweep(lstmSweepOp, { x, recurrent, ...parts, ...schedule }, { activation, recurrentActivation });
-  const [hidden, saved, last] = outputs as [Value, Value, Value];
-  return { hidden, saved, last };
+  const { activation = "tanh", recurrentActivation = "sigmoid", initial, mask } = options;
+  const inputs = { x, recurrent, initial, mask: mask && maskSchedule(mask) };
+  return withSaved(lstmSweepOp(inputs, { activation, recurrentActivation }));
 }

@@ -1,17 +1,31 @@
-/** One step of an LSTM, for streaming and for loops that a person writes by hand. */
+/** One timestep of an LSTM, for streaming and for loops that a person writes by hand. */
+import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
-import type { Operand, TensorType } from "../../core/kernel_call.ts";
-import { formatShape } from "../../core/shape.ts";
-import type { ReferenceArray } from "../../graph/op.ts";
+import { dims, formatShape } from "../../core/shape.ts";
+import { defineOp, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
-import { definePositionalOp as defineOp, type PositionalReference as OpReference } from "../../graph/positional.ts";
 import { lstmCellCall, lstmCellGradCall } from "../../kernels/recurrent/lstm_cell.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import type { LstmActivations } from "./lstm.ts";
 
-interface GradAttributes extends LstmActivations {
-  readonly hasH: boolean;
-  readonly hasC: boolean;
+interface CellInputs {
+  readonly z: Value;
+  readonly c: Value;
+}
+
+interface CellOutputs {
+  readonly h: Value;
+  readonly cNext: Value;
+}
+
+interface CellGradInputs extends CellInputs {
+  readonly dH?: Value | undefined;
+  readonly dC?: Value | undefined;
+}
+
+interface CellGradOutputs {
+  readonly dZ: Value;
+  readonly dCPrev: Value;
 }
 
 /** Gates i, f, g, o and the new cell of unit u in row b. */
@@ -22,117 +36,94 @@ function cellAt(
   u: number,
   { activation, recurrentActivation }: LstmActivations,
 ) {
-  const units = c.shape[1] as number;
-  const at = (gate: number) => z.data[(b * 4 + gate) * units + u] as number;
-  const before = c.data[b * units + u] as number;
-  const [i, f, o] = [at(0), at(1), at(3)].map((x) => activate(recurrentActivation, x)) as [number, number, number];
-  const g = activate(activation, at(2));
+  const units = at(c.shape, 1);
+  const gate = (index: number) => at(z.data, (b * 4 + index) * units + u);
+  const before = at(c.data, b * units + u);
+  const [i, f, o] = [0, 1, 3].map((index) => activate(recurrentActivation, gate(index)));
+  const g = activate(activation, gate(2));
+  if (i === undefined || f === undefined || o === undefined) throw new RangeError("an LSTM has four gates");
   const cell = f * before + i * g;
   return { i, f, g, o, before, cell, y: activate(activation, cell) };
 }
 
-const lstmCellOp = defineOp<LstmActivations>({
+const lstmCellOp = defineOp<CellInputs, LstmActivations, CellOutputs>({
   kind: "kernel",
   name: "lstmCell",
-  infer: ({ inputs }) => {
-    const [z, c] = inputs as [TensorType, TensorType];
-    const [batch, units] = c.shape as [number, number];
+  infer: ({ inputs: { z, c } }) => {
+    const [batch, units] = c.shape;
     if (z.dtype !== "float32" || c.dtype !== "float32") {
       throw new DTypeError(`lstmCell: got ${z.dtype} and ${c.dtype}; expected float32`);
     }
-    if (c.shape.length !== 2 || z.shape.length !== 2 || z.shape[0] !== batch || z.shape[1] !== 4 * units) {
+    const isFitting = z.shape.length === 2 && z.shape[0] === batch && z.shape[1] === 4 * (units ?? 0);
+    if (c.shape.length !== 2 || !isFitting) {
       throw new ShapeError(
         `lstmCell: z is ${formatShape(z.shape)}, c is ${formatShape(c.shape)}; expected [B, 4·H] and [B, H]`,
         { z: z.shape, c: c.shape },
       );
     }
-    return [c, c].map(({ shape }) => ({ shape, dtype: "float32" }));
+    const { shape } = c;
+    return { h: { shape, dtype: "float32" }, cNext: { shape, dtype: "float32" } };
   },
-  vjp: ({ inputs, cotangents: [dH, dC], attributes }) =>
-    lstmCellGradOp([...inputs, ...[dH, dC].filter((value) => value != null)], {
-      ...attributes,
-      hasH: dH != null,
-      hasC: dC != null,
-    }),
-  lower: ({ inputs, outputs, attributes }) => {
-    const [z, c] = inputs as [Operand, Operand];
-    const [h, cNext] = outputs as [Operand, Operand];
-    return [lstmCellCall({ z, c }, { h, cNext }, attributes)];
+  vjp: ({ inputs: { z, c }, cotangents, attributes }) => {
+    const { dZ, dCPrev } = lstmCellGradOp({ z, c, dH: cotangents.h, dC: cotangents.cNext }, attributes);
+    return { z: dZ, c: dCPrev };
   },
+  lower: ({ inputs, outputs, attributes }) => [lstmCellCall(inputs, outputs, attributes)],
 });
 
-export const lstmCellReference: OpReference<LstmActivations> = {
-  op: lstmCellOp,
-  reference: ({ inputs, attributes }) => {
-    const [z, c] = inputs as [ReferenceArray, ReferenceArray];
-    const [batch, units] = c.shape as [number, number];
-    const h = new Float64Array(batch * units);
-    const next = new Float64Array(batch * units);
-    for (let b = 0; b < batch; b++) {
-      for (let u = 0; u < units; u++) {
-        const { o, cell, y } = cellAt(z, c, b, u, attributes);
-        next[b * units + u] = cell;
-        h[b * units + u] = o * y;
-      }
+export const lstmCellReference = referenceFor(lstmCellOp, ({ inputs: { z, c }, attributes }) => {
+  const [batch, units] = dims(c.shape, 2);
+  const h = new Float64Array(batch * units);
+  const next = new Float64Array(batch * units);
+  for (let b = 0; b < batch; b++) {
+    for (let u = 0; u < units; u++) {
+      const { o, cell, y } = cellAt(z, c, b, u, attributes);
+      next[b * units + u] = cell;
+      h[b * units + u] = o * y;
     }
-    return [
-      { shape: c.shape, data: h },
-      { shape: c.shape, data: next },
-    ];
-  },
-};
+  }
+  return { h: { shape: c.shape, data: h }, cNext: { shape: c.shape, data: next } };
+});
 
-const lstmCellGradOp = defineOp<GradAttributes>({
+const lstmCellGradOp = defineOp<CellGradInputs, LstmActivations, CellGradOutputs>({
   kind: "kernel",
   name: "lstmCellGrad",
-  infer: ({ inputs: [z, c] }) => [z as TensorType, c as TensorType],
+  infer: ({ inputs: { z, c } }) => ({
+    dZ: { shape: z.shape, dtype: z.dtype },
+    dCPrev: { shape: c.shape, dtype: c.dtype },
+  }),
   vjp: () => {
     throw new ValueError(
       "lstmCell: second derivatives are not available; write the cell with sigmoid() and tanh() instead",
     );
   },
-  lower: ({ inputs, outputs, attributes }) => {
-    const [z, c, ...rest] = inputs as [Operand, Operand, ...Operand[]];
-    const dH = attributes.hasH ? { dH: rest.shift() as Operand } : {};
-    const dC = attributes.hasC ? { dC: rest.shift() as Operand } : {};
-    const [dZ, dCPrev] = outputs as [Operand, Operand];
-    return [lstmCellGradCall({ z, c, ...dH, ...dC }, { dZ, dCPrev }, attributes)];
-  },
+  lower: ({ inputs, outputs, attributes }) => [lstmCellGradCall(inputs, outputs, attributes)],
 });
 
-export const lstmCellGradReference: OpReference<GradAttributes> = {
-  op: lstmCellGradOp,
-  reference: ({ inputs, attributes }) => {
-    const [z, c, ...rest] = inputs as [ReferenceArray, ReferenceArray, ...ReferenceArray[]];
-    const dH = attributes.hasH ? rest.shift() : undefined;
-    const dC = attributes.hasC ? rest.shift() : undefined;
-    const [batch, units] = c.shape as [number, number];
-    const dZ = new Float64Array(batch * 4 * units);
-    const dBefore = new Float64Array(batch * units);
-    const { activation, recurrentActivation } = attributes;
-    for (let b = 0; b < batch; b++) {
-      for (let u = 0; u < units; u++) {
-        const { i, f, g, o, before, y } = cellAt(z, c, b, u, attributes);
-        const dh = dH?.data[b * units + u] ?? 0;
-        const dCell = (dC?.data[b * units + u] ?? 0) + dh * o * slopeFromOutput(activation, y);
-        const gates = [
-          dCell * g * slopeFromOutput(recurrentActivation, i),
-          dCell * before * slopeFromOutput(recurrentActivation, f),
-          dCell * i * slopeFromOutput(activation, g),
-          dh * y * slopeFromOutput(recurrentActivation, o),
-        ];
-        gates.forEach((value, gate) => {
-          dZ[(b * 4 + gate) * units + u] = value;
-        });
-        dBefore[b * units + u] = dCell * f;
-      }
+export const lstmCellGradReference = referenceFor(lstmCellGradOp, ({ inputs: { z, c, dH, dC }, attributes }) => {
+  const [batch, units] = dims(c.shape, 2);
+  const dZ = new Float64Array(batch * 4 * units);
+  const dBefore = new Float64Array(batch * units);
+  const { activation, recurrentActivation } = attributes;
+  for (let b = 0; b < batch; b++) {
+    for (let u = 0; u < units; u++) {
+      const { i, f, g, o, before, y } = cellAt(z, c, b, u, attributes);
+      const dh = dH?.data[b * units + u] ?? 0;
+      const dCell = (dC?.data[b * units + u] ?? 0) + dh * o * slopeFromOutput(activation, y);
+      const gates = [
+        dCell * g * slopeFromOutput(recurrentActivation, i),
+        dCell * before * slopeFromOutput(recurrentActivation, f),
+        dCell * i * slopeFromOutput(activation, g),
+        dh * y * slopeFromOutput(recurrentActivation, o),
+      ];
+      gates.forEach((value, gate) => {
+        dZ[(b * 4 + gate) * units + u] = value;
+      });
+      dBefore[b * units + u] = dCell * f;
     }
-    return [
-      { shape: z.shape, data: dZ },
-      { shape: c.shape, data: dBefore },
-    ];
-  },
-};
+  }
+  return { dZ: { shape: z.shape, data: dZ }, dCPrev: { shape: c.shape, data: dBefore } };
+});
 
 /**
  * One LSTM step from pre-activations: z `[B, 4H]` = x·W + h·U + b (gates i, f, c, o), c `[B, H]` -> h and the next c.
@@ -146,6 +137,6 @@ export function lstmCell(
   options: Partial<LstmActivations> = {},
 ): { readonly h: Value; readonly c: Value } {
   const { activation = "tanh", recurrentActivation = "sigmoid" } = options;
-  const [h, next] = lstmCellOp([z, c], { activation, recurrentActivation }) as [Value, Value];
-  return { h, c: next };
+  const { h, cNext } = lstmCellOp({ z, c }, { activation, recurrentActivation });
+  return { h, c: cNext };
 }

@@ -2,155 +2,176 @@
  * Sweeps of rows that share their padding. Rows of a left-padded batch go through the same states while they read it, so it
  * is read once, by a row of its own; each row starts from where its padding ends. Exact, gradients included.
  */
+import { addAt, at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
-import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts";
-import type { ReferenceArray } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import type { KernelCall, Operand } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
 import {
-  definePositionalOp as defineOp,
-  type PositionalOp as Op,
-  type PositionalReference as OpReference,
-  only,
-} from "../../graph/positional.ts";
+  defineOp,
+  type NoAttributes,
+  type Op,
+  type OpReference,
+  type ReferenceArray,
+  referenceFor,
+} from "../../graph/op.ts";
+import type { Value } from "../../graph/operation.ts";
 import { paddingCall } from "../../kernels/recurrent/padding.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
-import type { SweepFamily, SweepGradReads, SweepGradWrites } from "./sweep.ts";
-import { backwardLoop, forwardLoop, type SweepMeaning } from "./sweep_reference.ts";
+import type { PaddedSweep, SweepFamily, SweepGradInputs, SweepOutputs } from "./sweep.ts";
+import { backwardLoop, type CellReference, forwardLoop } from "./sweep_reference.ts";
 
-type NoAttributes = Readonly<Record<string, never>>;
-
-/** The kernels of a family whose rows share their padding: their reads have a schedule, their tensors a row B. */
-export interface PaddedKernels<A> {
-  backwardCall(
-    reads: SweepGradReads<Operand> & { readonly schedule: Operand },
-    writes: Pick<SweepGradWrites<Operand>, "dX">,
-    attributes: A,
-  ): KernelCall;
+interface PaddingInputs {
+  readonly ids: Value;
 }
 
-/**
- * ids `[B, T]` -> schedule `[2, B]` (the rows in the order of their starts, then the starts: leading zeros, at most
- * T - 1), and ids `[B + 1, T]` from each row's start on (-1 before), with the padding's own row B.
- */
-const paddingOp = defineOp<NoAttributes>({
+interface PaddingOutputs {
+  /** int32 `[2, B]`: the rows in the order of their starts, then the starts: leading zeros, at most T - 1. */
+  readonly schedule: Value;
+  /** int32 `[B + 1, T]`: ids from each row's start on (-1 before), and the padding's own row B. */
+  readonly ownIds: Value;
+}
+
+const paddingOp = defineOp<PaddingInputs, NoAttributes, PaddingOutputs>({
   kind: "kernel",
   name: "padding",
-  infer: ({ inputs: [ids] }) => {
-    const [batch, steps] = (ids as TensorType).shape as [number, number];
-    return [
-      { shape: [2, batch], dtype: "int32" },
-      { shape: [batch + 1, steps], dtype: "int32" },
-    ];
+  infer: ({ inputs: { ids } }) => {
+    const [batch, steps] = dims(ids.shape, 2);
+    return {
+      schedule: { shape: [2, batch], dtype: "int32" },
+      ownIds: { shape: [batch + 1, steps], dtype: "int32" },
+    };
   },
-  vjp: () => [null],
-  lower: ({ inputs: [ids], outputs: [schedule, ownIds] }) => [
-    paddingCall(ids as Operand, { schedule: schedule as Operand, ownIds: ownIds as Operand }),
-  ],
+  vjp: () => ({}),
+  lower: ({ inputs: { ids }, outputs }) => [paddingCall(ids, outputs)],
 });
 
-export const paddingReference: OpReference<NoAttributes> = {
-  op: paddingOp,
-  reference: ({ inputs, outputs }) => {
-    const [ids] = inputs as [ReferenceArray];
-    const [batch, steps] = ids.shape as [number, number];
-    const starts = Array.from({ length: batch }, (_, row) => {
-      let start = 0;
-      while (start + 1 < steps && ids.data[row * steps + start] === 0) start++;
-      return start;
-    });
-    const order = starts.map((_, row) => row).sort((a, b) => (starts[a] as number) - (starts[b] as number));
-    const longest = Math.max(0, ...starts);
-    const own = Float64Array.from({ length: (batch + 1) * steps }, (_, at) => {
-      const [row, step] = [Math.floor(at / steps), at % steps];
-      if (row === batch) return step < longest ? 0 : -1;
-      return step < (starts[row] as number) ? -1 : (ids.data[at] as number);
-    });
-    const schedule = Float64Array.from([...order, ...order.map((row) => starts[row] as number)]);
-    return [schedule, own].map((data, index) => ({ shape: (outputs[index] as TensorType).shape, data }));
-  },
-};
+export const paddingReference = referenceFor(paddingOp, ({ inputs: { ids }, outputs }) => {
+  const [batch, steps] = dims(ids.shape, 2);
+  const starts = Array.from({ length: batch }, (_, row) => {
+    let start = 0;
+    while (start + 1 < steps && ids.data[row * steps + start] === 0) start++;
+    return start;
+  });
+  const order = starts.map((_, row) => row).sort((a, b) => at(starts, a) - at(starts, b));
+  const longest = Math.max(0, ...starts);
+  const own = Float64Array.from({ length: (batch + 1) * steps }, (_, index) => {
+    const [row, step] = [Math.floor(index / steps), index % steps];
+    if (row === batch) return step < longest ? 0 : -1;
+    return step < at(starts, row) ? -1 : at(ids.data, index);
+  });
+  const schedule = Float64Array.from([...order, ...order.map((row) => at(starts, row))]);
+  return {
+    schedule: { shape: outputs.schedule.shape, data: schedule },
+    ownIds: { shape: outputs.ownIds.shape, data: own },
+  };
+});
 
-/** A sweep over a table's rows that gives only its last states: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H, G·H]`. */
-export interface PaddedSweep<A> {
-  (table: Value, ids: Value, recurrent: Value, attributes: A): Value;
-  readonly op: Op<A>;
-  readonly gradient: Op<A>;
+interface PaddedInputs {
+  readonly table: Value;
+  readonly ownIds: Value;
+  readonly recurrent: Value;
+  readonly schedule: Value;
+}
+
+interface PaddedGradInputs {
+  readonly saved: Value;
+  readonly recurrent: Value;
+  readonly dLast: Value;
+  readonly schedule: Value;
+}
+
+interface PaddedGradOutputs {
+  readonly dX: Value;
+}
+
+/** The backward kernel of a family whose rows share their padding: its tensors have a row B. */
+export type PaddedBackwardCall<A> = (
+  reads: SweepGradInputs<Operand> & { readonly schedule: Operand },
+  writes: { readonly dX: Operand },
+  attributes: A,
+) => KernelCall;
+
+/** The ops of a padded sweep. */
+export interface PaddedOps<A> {
+  readonly sweep: PaddedSweep<A>;
+  readonly forward: Op<PaddedInputs, A, SweepOutputs>;
+  readonly gradient: Op<PaddedGradInputs, A, PaddedGradOutputs>;
 }
 
 /** Declares the padded sweep of a family. */
-export function definePaddedSweep<A>(family: SweepFamily<A>, kernels: PaddedKernels<A>): PaddedSweep<A> {
-  const gradient = definePaddedGradient(family, kernels);
-  const op = definePaddedOp(family, gradient);
-  const apply = (table: Value, ids: Value, recurrent: Value, attributes: A) => {
-    const [schedule, ownIds] = paddingOp([ids], {}) as [Value, Value];
-    return op([table, ownIds, recurrent, schedule], attributes).at(-1) as Value;
+export function definePaddedSweep<A>(family: SweepFamily<A>, backwardCall: PaddedBackwardCall<A>): PaddedOps<A> {
+  const gradient = definePaddedGradient(family, backwardCall);
+  const forward = definePaddedForward(family, gradient);
+  const sweep: PaddedSweep<A> = (table, ids, recurrent, attributes) => {
+    const { schedule, ownIds } = paddingOp({ ids }, {});
+    return forward({ table, ownIds, recurrent, schedule }, attributes).last;
   };
-  return Object.assign(apply, { op, gradient });
+  return { sweep, forward, gradient };
 }
 
-/** Inputs: table, own ids, recurrent kernel, schedule. Outputs: hidden `[B + 1, T, H]`, saved `[B + 1, T, S·H]`, last. */
-function definePaddedOp<A>(family: SweepFamily<A>, gradient: Op<A>): Op<A> {
+/** Outputs: hidden `[B + 1, T, H]`, saved `[B + 1, T, S·H]`, last. */
+function definePaddedForward<A>(
+  family: SweepFamily<A>,
+  gradient: PaddedOps<A>["gradient"],
+): Op<PaddedInputs, A, SweepOutputs> {
   const { name, states, savedParts } = family;
-  return defineOp<A>({
+  return defineOp<PaddedInputs, A, SweepOutputs>({
     kind: "kernel",
     name: `${name}PaddedSweep`,
-    infer: ({ inputs: [, ids, recurrent] }) => {
-      const [rows, steps] = (ids as TensorType).shape as [number, number];
-      const units = (recurrent as TensorType).shape[0] as number;
-      const shapes = [
-        [rows, steps, units],
-        [rows, steps, savedParts * units],
-        [states, rows - 1, units],
-      ];
-      return shapes.map((shape) => ({ shape, dtype: "float32" }));
+    infer: ({ inputs: { ownIds, recurrent } }) => {
+      const [rows, steps] = dims(ownIds.shape, 2);
+      const units = at(recurrent.shape, 0);
+      return {
+        hidden: { shape: [rows, steps, units], dtype: "float32" },
+        saved: { shape: [rows, steps, savedParts * units], dtype: "float32" },
+        last: { shape: [states, rows - 1, units], dtype: "float32" },
+      };
     },
-    vjp: ({ inputs, outputs, cotangents: [dHidden, dSaved, dLast], attributes }) => {
-      if (dHidden != null || dSaved != null || dLast == null) {
+    vjp: ({ inputs: { table, ownIds, recurrent, schedule }, outputs: { hidden, saved }, cotangents, attributes }) => {
+      const dLast = cotangents.last;
+      if (cotangents.hidden !== undefined || cotangents.saved !== undefined || !saved || !dLast) {
         throw new ValueError(`${name}: a loss can depend only on the last states of a padded sweep`);
       }
-      const [table, ids, recurrent, schedule] = inputs as [Value, Value, Value, Value];
-      const [hidden, saved] = outputs as [Value, Value];
-      const dX = only(gradient([saved, recurrent, dLast, schedule], attributes));
-      return [scatterAdd(dX, ids, table.shape[0] as number), null, paddedGradient(hidden, dX, schedule), null];
+      const { dX } = gradient({ saved, recurrent, dLast, schedule }, attributes);
+      return {
+        table: scatterAdd(dX, ownIds, at(table.shape, 0)),
+        recurrent: paddedGradient(hidden, dX, schedule),
+      };
     },
-    lower: ({ inputs, outputs, isUsed, attributes }) => {
-      const [x, ids, recurrent, schedule] = inputs as [Operand, Operand, Operand, Operand];
-      const [hidden, saved, last] = outputs as [Operand, Operand, Operand];
-      const [usesHidden, usesSaved] = isUsed as [boolean, boolean];
-      return [
-        family.forwardCall({ x, ids, recurrent, schedule }, { hidden, saved, last }, attributes, {
-          hidden: usesHidden,
-          saved: usesSaved,
-        }),
-      ];
-    },
+    lower: ({ inputs: { table, ownIds, recurrent, schedule }, outputs, isUsed, attributes }) => [
+      family.forwardCall({ x: table, ids: ownIds, recurrent, schedule }, outputs, attributes, {
+        hidden: isUsed.hidden,
+        saved: isUsed.saved === true,
+      }),
+    ],
   });
 }
 
-/** Inputs: saved, recurrent kernel, dLast, schedule. Output: dX `[B + 1, T, G·H]`. */
-function definePaddedGradient<A>({ name, gates }: SweepFamily<A>, kernels: PaddedKernels<A>): Op<A> {
-  return defineOp<A>({
+/** Output: dX `[B + 1, T, G·H]`. */
+function definePaddedGradient<A>(
+  { name, gates }: SweepFamily<A>,
+  backwardCall: PaddedBackwardCall<A>,
+): PaddedOps<A>["gradient"] {
+  return defineOp<PaddedGradInputs, A, PaddedGradOutputs>({
     kind: "kernel",
     name: `${name}PaddedSweepGrad`,
-    infer: ({ inputs: [saved, recurrent] }) => {
-      const [rows, steps] = (saved as TensorType).shape as [number, number];
-      const units = (recurrent as TensorType).shape[0] as number;
-      return [{ shape: [rows, steps, gates * units], dtype: "float32" }];
+    infer: ({ inputs: { saved, recurrent } }) => {
+      const [rows, steps] = dims(saved.shape, 3);
+      return { dX: { shape: [rows, steps, gates * at(recurrent.shape, 0)], dtype: "float32" } };
     },
     vjp: () => {
       throw new ValueError(`${name}: second derivatives of the sweep are not available`);
     },
-    lower: ({ inputs, outputs: [dX], attributes }) => {
-      const [kept, recurrent, dLast, schedule] = inputs as [Operand, Operand, Operand, Operand];
-      return [kernels.backwardCall({ kept, recurrent, dLast, schedule }, { dX: dX as Operand }, attributes)];
-    },
+    lower: ({ inputs: { saved, ...reads }, outputs, attributes }) => [
+      backwardCall({ kept: saved, ...reads }, outputs, attributes),
+    ],
   });
 }
 
-/** Rows `[B, T, D]` whose steps before their start are those of the padding's row. */
+/** Rows `[B, T, D]` whose timesteps before their start are those of the padding's row. */
 function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): ReferenceArray {
-  const [rows, steps, width] = shape as [number, number, number];
+  const [rows, steps, width] = dims(shape, 3);
   const full = data.slice(0, (rows - 1) * steps * width);
   const padding = data.subarray((rows - 1) * steps * width);
   starts.forEach((start, row) => {
@@ -159,68 +180,52 @@ function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): R
   return { shape: [rows - 1, steps, width], data: full };
 }
 
-/** A padded sweep and its gradient in float64, from what a step of its family means. */
-export function paddedReferences<A>(sweep: PaddedSweep<A>, meaning: SweepMeaning<A>): readonly OpReference[] {
-  const { gates, states, savedParts } = meaning.op.family;
-  const forward: OpReference<A> = {
-    op: sweep.op,
-    reference: ({ inputs, outputs, attributes }) => {
-      const [x, ids, recurrent, schedule] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray];
-      const [rows, steps] = ids.shape as [number, number];
-      const starts = startsOf(schedule);
-      // Before its start a row reads padding, as row B does; where nothing is written stand zeros.
-      const all = { shape: ids.shape, data: ids.data.map((id) => Math.max(0, id)) };
-      const [hidden, saved, last] = forwardLoop(meaning, { x, ids: all, recurrent }, attributes) as [
-        Float64Array,
-        Float64Array,
-        Float64Array,
-      ];
-      for (const [data, width] of [
-        [hidden, 1],
-        [saved, savedParts],
-      ] as const) {
-        const size = width * (recurrent.shape[0] as number);
-        starts.forEach((start, row) => {
-          data.fill(0, row * steps * size, (row * steps + start) * size);
-        });
-        data.fill(0, ((rows - 1) * steps + Math.max(0, ...starts)) * size);
-      }
-      const units = recurrent.shape[0] as number;
-      const lastRows = Float64Array.from({ length: states * (rows - 1) * units }, (_, at) => {
-        const state = Math.floor(at / ((rows - 1) * units));
-        return last[state * rows * units + (at % ((rows - 1) * units))] as number;
+/** A padded sweep and its gradient in float64, from the float64 reference of the cell. */
+export function paddedReferences<A>(ops: PaddedOps<A>, cell: CellReference<A>): readonly OpReference[] {
+  const { gates, states, savedParts } = cell.op.family;
+  const forward = referenceFor(ops.forward, ({ inputs, outputs, attributes }) => {
+    const { table, ownIds, recurrent, schedule } = inputs;
+    const [rows, steps] = dims(ownIds.shape, 2);
+    const units = at(recurrent.shape, 0);
+    const starts = startsOf(schedule);
+    // Before its start a row reads padding, as row B does; where nothing is written stand zeros.
+    const ids = { shape: ownIds.shape, data: ownIds.data.map((id) => Math.max(0, id)) };
+    const { hidden, saved, last } = forwardLoop(cell, { x: table, ids, recurrent }, attributes);
+    const clear = (data: Float64Array, size: number) => {
+      starts.forEach((start, row) => {
+        data.fill(0, row * steps * size, (row * steps + start) * size);
       });
-      return [hidden, saved, lastRows].map((data, index) => ({ shape: (outputs[index] as TensorType).shape, data }));
-    },
-  };
-  const backward: OpReference<A> = {
-    op: sweep.gradient,
-    reference: ({ inputs, outputs: [output], attributes }) => {
-      const [saved, recurrent, dLast, schedule] = inputs as [
-        ReferenceArray,
-        ReferenceArray,
-        ReferenceArray,
-        ReferenceArray,
-      ];
-      const starts = startsOf(schedule);
-      const [rows, steps] = saved.shape as [number, number];
-      const width = gates * (recurrent.shape[0] as number);
-      const [full] = backwardLoop(meaning, { kept: fullRows(saved, starts), recurrent, dLast }, attributes) as [
-        Float64Array,
-      ];
-      const dX = new Float64Array(rows * steps * width);
-      for (let row = 0; row < rows - 1; row++) {
-        for (let step = 0; step < steps; step++) {
-          // What rows want of a step of padding adds up in the padding's row.
-          const target = step < (starts[row] as number) ? rows - 1 : row;
-          for (let column = 0; column < width; column++) {
-            const at = (target * steps + step) * width + column;
-            dX[at] = (dX[at] as number) + (full[(row * steps + step) * width + column] as number);
-          }
+      data.fill(0, ((rows - 1) * steps + Math.max(0, ...starts)) * size);
+    };
+    clear(hidden, units);
+    clear(saved, savedParts * units);
+    const lastRows = Float64Array.from({ length: states * (rows - 1) * units }, (_, index) => {
+      const state = Math.floor(index / ((rows - 1) * units));
+      return at(last, state * rows * units + (index % ((rows - 1) * units)));
+    });
+    return {
+      hidden: { shape: outputs.hidden.shape, data: hidden },
+      saved: outputs.saved && { shape: outputs.saved.shape, data: saved },
+      last: { shape: outputs.last.shape, data: lastRows },
+    };
+  });
+  const backward = referenceFor(ops.gradient, ({ inputs, outputs, attributes }) => {
+    const { saved, recurrent, dLast, schedule } = inputs;
+    const starts = startsOf(schedule);
+    const [rows, steps] = dims(saved.shape, 3);
+    const width = gates * at(recurrent.shape, 0);
+    const { dX: full } = backwardLoop(cell, { kept: fullRows(saved, starts), recurrent, dLast }, attributes);
+    const dX = new Float64Array(rows * steps * width);
+    for (let row = 0; row < rows - 1; row++) {
+      for (let step = 0; step < steps; step++) {
+        // What rows want of a timestep of padding adds up in the padding's row.
+        const target = step < at(starts, row) ? rows - 1 : row;
+        for (let column = 0; column < width; column++) {
+          addAt(dX, (target * steps + step) * width + column, at(full, (row * steps + step) * width + column));
         }
       }
-      return [{ shape: (output as TensorType).shape, data: dX }];
-    },
-  };
+    }
+    return { dX: { shape: outputs.dX.shape, data: dX } };
+  });
   return [forward, backward];
 }

@@ -1,54 +1,51 @@
-/** The gradient of a recurrent kernel, hᵀ · dZ, over the steps that were really run. */
+/** The gradient of a recurrent kernel, hᵀ · dZ, over the timesteps that were really run. */
+import { addAt, at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
-import type { Operand, TensorType } from "../../core/kernel_call.ts";
-import type { ReferenceArray } from "../../graph/op.ts";
+import { dims } from "../../core/shape.ts";
+import { defineOp, type Out, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
-import {
-  definePositionalOp as defineOp,
-  type PositionalReference as OpReference,
-  only,
-} from "../../graph/positional.ts";
 import { recurrentGradientCall } from "../../kernels/recurrent/recurrent_gradient.ts";
+
+interface GradientInputs {
+  readonly hidden: Value;
+  readonly dZ: Value;
+  readonly schedule: Value;
+  readonly initial?: Value | undefined;
+}
 
 interface GradientAttributes {
   readonly isMasked: boolean;
 }
 
-/** Each row's first step, from a schedule `[2, B]` of the padding op. */
+/** Each row's first timestep, from a schedule `[2, B]` of the padding op. */
 export function startsOf({ shape, data }: ReferenceArray): number[] {
-  const batch = shape[1] as number;
+  const batch = at(shape, 1);
   const starts = new Array<number>(batch).fill(0);
-  for (let slot = 0; slot < batch; slot++) starts[data[slot] as number] = data[batch + slot] as number;
+  for (let slot = 0; slot < batch; slot++) starts[at(data, slot)] = at(data, batch + slot);
   return starts;
 }
 
-const gradientOp = defineOp<GradientAttributes>({
+const gradientOp = defineOp<GradientInputs, GradientAttributes, Out>({
   kind: "kernel",
   name: "recurrentGradient",
-  infer: ({ inputs: [hidden, dZ] }) => [
-    { shape: [(hidden as TensorType).shape[2] as number, (dZ as TensorType).shape[2] as number], dtype: "float32" },
-  ],
+  infer: ({ inputs: { hidden, dZ } }) => ({
+    out: { shape: [at(hidden.shape, 2), at(dZ.shape, 2)], dtype: "float32" },
+  }),
   vjp: () => {
     throw new ValueError("recurrentGradient: second derivatives of a sweep are not available");
   },
-  lower: ({ inputs, outputs: [output], attributes }) => {
-    const [hidden, dZ, schedule, initial] = inputs as [Operand, Operand, Operand, Operand?];
-    return [recurrentGradientCall({ hidden, dZ, schedule, initial }, attributes, output as Operand)];
-  },
+  lower: ({ inputs, outputs: { out }, attributes }) => [recurrentGradientCall(inputs, attributes, out)],
 });
 
-export const recurrentGradientReference: OpReference<GradientAttributes> = {
-  op: gradientOp,
-  reference: ({ inputs, outputs: [output], attributes: { isMasked } }) => {
-    const [hidden, dZ, schedule, initial] = inputs as [ReferenceArray, ReferenceArray, ReferenceArray, ReferenceArray?];
-    const [rows, steps, M] = hidden.shape as [number, number, number];
-    const N = dZ.shape[2] as number;
+export const recurrentGradientReference = referenceFor(
+  gradientOp,
+  ({ inputs: { hidden, dZ, schedule, initial }, outputs: { out }, attributes: { isMasked } }) => {
+    const [rows, steps, M] = dims(hidden.shape, 3);
+    const N = at(dZ.shape, 2);
     const sum = new Float64Array(M * N);
-    const addStep = (h: Float64Array, at: number) => {
+    const addStep = (h: Float64Array, from: number) => {
       for (let m = 0; m < M; m++) {
-        for (let n = 0; n < N; n++) {
-          sum[m * N + n] = (sum[m * N + n] as number) + (h[m] as number) * (dZ.data[at + n] as number);
-        }
+        for (let n = 0; n < N; n++) addAt(sum, m * N + n, at(h, m) * at(dZ.data, from + n));
       }
     };
     const starts = isMasked ? [] : startsOf(schedule);
@@ -56,7 +53,7 @@ export const recurrentGradientReference: OpReference<GradientAttributes> = {
       const isPadding = !isMasked && row === rows - 1;
       const start = isPadding ? 0 : (starts[row] ?? 0);
       const end = isPadding ? Math.max(0, ...starts) : steps;
-      // At steps that a mask leaves out dZ is 0: they may as well be added.
+      // At timesteps that a mask leaves out dZ is 0: they may as well be added.
       for (let step = start; step < end; step++) {
         const source = !isMasked && step === start ? rows - 1 : row;
         const before = (source * steps + step - 1) * M;
@@ -65,17 +62,16 @@ export const recurrentGradientReference: OpReference<GradientAttributes> = {
         if (h !== undefined) addStep(h, (row * steps + step) * N);
       }
     }
-    return [{ shape: (output as TensorType).shape, data: sum }];
+    return { out: { shape: out.shape, data: sum } };
   },
-};
+);
 
 /** hᵀ · dZ where rows share their padding: hidden and dZ `[B + 1, T, ·]`, schedule `[2, B]`. */
 export function paddedGradient(hidden: Value, dZ: Value, schedule: Value): Value {
-  return only(gradientOp([hidden, dZ, schedule], { isMasked: false }));
+  return gradientOp({ hidden, dZ, schedule }, { isMasked: false }).out;
 }
 
 /** hᵀ · dZ where a mask leaves steps out: hidden and dZ `[B, T, ·]`, schedule of the mask, initial states `[S, B, H]`. */
 export function maskedGradient(hidden: Value, dZ: Value, schedule: Value, initial: Value | undefined): Value {
-  const inputs = initial === undefined ? [hidden, dZ, schedule] : [hidden, dZ, schedule, initial];
-  return only(gradientOp(inputs, { isMasked: true }));
+  return gradientOp({ hidden, dZ, schedule, initial }, { isMasked: true }).out;
 }

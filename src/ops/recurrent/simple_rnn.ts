@@ -2,14 +2,15 @@
  * The sweep of a simple recurrent layer over time and its gradient (Elman 1990): h_t = tanh(x_t + h_{t-1}·U).
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
+import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import type { RecurrentActivation } from "../../kernels/recurrent/activations.ts";
 import { simpleRnnBackwardCall } from "../../kernels/recurrent/simple_rnn_backward.ts";
 import { simpleRnnForwardCall } from "../../kernels/recurrent/simple_rnn_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { applySweep, defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
-import type { SweepMeaning } from "./sweep_reference.ts";
+import { defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
+import type { CellReference } from "./sweep_reference.ts";
 
 /** The activation of the state. */
 export interface SimpleRnnActivation {
@@ -30,17 +31,18 @@ const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
     simpleRnnBackwardCall({ hidden: kept, ...reads }, writes, activation),
 };
 
-/** Inputs: x, recurrent kernel, and, where there, ids, initial state and mask; outputs: hidden, last. */
+/** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
 export const simpleRnnSweepOp = defineSweep(simpleRnnFamily);
 
-export const simpleRnnMeaning: SweepMeaning<SimpleRnnActivation> = {
+export const simpleRnnReference: CellReference<SimpleRnnActivation> = {
   op: simpleRnnSweepOp,
-  step: ({ x: [x], inner: [u], states: [h], isMasked }, { activation }) => ({
-    states: [isMasked ? (h as number) : activate(activation, (x as number) + (u as number))],
-    saved: [],
-  }),
-  stepBack: ({ kept: [h], dStates: [dh] }, { activation }) => {
-    const dX = [(dh as number) * slopeFromOutput(activation, h as number)];
+  step: ({ x, inner, states, isMasked }, { activation }) => {
+    const [[given], [u], [h]] = [dims(x, 1), dims(inner, 1), dims(states, 1)];
+    return { states: [isMasked ? h : activate(activation, given + u)], saved: [] };
+  },
+  stepBack: ({ kept, dStates }, { activation }) => {
+    const [[h], [dh]] = [dims(kept, 1), dims(dStates, 1)];
+    const dX = [dh * slopeFromOutput(activation, h)];
     return { dX, dInner: dX, dStates: [0] };
   },
 };
@@ -66,11 +68,10 @@ export interface SimpleRnnSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function simpleRnnSweep(x: Value, recurrent: Value, options: SimpleRnnSweepOptions = {}): SimpleRnnSweep {
-  const { activation = "tanh", mask, ...parts } = options;
-  const schedule = mask === undefined ? {} : { mask: maskSchedule(mask) };
-  const [hidden, last] = applySweep(simpleRnnSweepOp, { x, recurrent, ...parts, ...schedule }, { activation }) as [
-    Value,
-    Value,
-  ];
+  const { activation = "tanh", initial, mask } = options;
+  const { hidden, last } = simpleRnnSweepOp(
+    { x, recurrent, initial, mask: mask && maskSchedule(mask) },
+    { activation },
+  );
   return { hidden, last };
 }

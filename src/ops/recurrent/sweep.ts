@@ -1,12 +1,13 @@
 /**
  * What the sweeps of all recurrent layers share: a kernel that holds the loop over time, its shapes and its gradient. A layer's
- * family says which kernels run it; `sweep_reference.ts` holds the float64 loops that give it its meaning.
+ * family says which kernels run it; `sweep_reference.ts` holds the float64 loops.
  */
+import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts";
-import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
-import type { OpDefinition, Value } from "../../graph/operation.ts";
-import { definePositionalOp as defineOp, type PositionalOp as Op } from "../../graph/positional.ts";
+import { dims, formatShape, type Shape, sameShape } from "../../core/shape.ts";
+import { defineOp, type Op } from "../../graph/op.ts";
+import type { OpDefinition, TensorsOf, Value } from "../../graph/operation.ts";
 import { scheduleSize } from "../../kernels/recurrent/mask_schedule.ts";
 import type { SweepReads, SweepUse, SweepWrites } from "../../kernels/recurrent/sweep_forward.ts";
 import { scatterAdd } from "../data/gather.ts";
@@ -18,49 +19,38 @@ import { sum } from "../reduce/reduce.ts";
 import { maskIn } from "./mask_schedule.ts";
 import { maskedGradient } from "./recurrent_gradient.ts";
 
-/** Which inputs a sweep has, beside what its family needs to know. */
-export interface SweepParts {
-  /** With ids, x is a table [V, G·H] and row (b, t) is x[ids[b, t]]. */
-  readonly hasIds: boolean;
-  /** A bias of the recurrent product. */
-  readonly hasBias: boolean;
-  readonly hasInitial: boolean;
-  readonly hasMask: boolean;
-}
+/** What a sweep over B rows and T timesteps takes, for a layer of G gates, S states and H units. */
+export type SweepInputs = Omit<SweepReads<Value>, "schedule">;
 
-/** Which gradients reach a backward sweep, and which inputs the forward sweep had. */
-export interface SweepGradParts {
-  readonly hasHidden: boolean;
-  readonly hasLast: boolean;
-  readonly hasMask: boolean;
-  readonly hasInitial: boolean;
-}
+/** What it gives; `saved` where the family has `savedParts`. */
+export type SweepOutputs = SweepWrites<Value>;
 
-/** What a backward sweep reads. */
-export interface SweepGradReads<T> {
+/** What a backward sweep takes. */
+export interface SweepGradInputs<T = Value> {
   /** `saved`, or `hidden` where that is enough. */
   readonly kept: T;
   readonly recurrent: T;
-  readonly dHidden?: T;
-  readonly dLast?: T;
-  readonly mask?: T;
-  readonly initial?: T;
+  /** The gradients of hidden and last; zeros when absent. */
+  readonly dHidden?: T | undefined;
+  readonly dLast?: T | undefined;
+  readonly mask?: T | undefined;
+  readonly initial?: T | undefined;
 }
 
-/** What a backward sweep writes. */
-export interface SweepGradWrites<T> {
+/** What a backward sweep gives. */
+export interface SweepGradOutputs<T = Value> {
   /** The gradient of x, `[B, T, G·H]`. */
   readonly dX: T;
   readonly dInitial: T;
   /** The gradient of the recurrent product, `[B, T, G·H]`, where it is not that of x. */
-  readonly dInner?: T;
+  readonly dInner?: T | undefined;
 }
 
 /** A kind of recurrent layer. `A` are its own attributes, such as activations. */
 export interface SweepFamily<A> {
   /** Of the op and of errors, such as "lstm". */
   readonly name: string;
-  /** Gates, states, and numbers that each unit saves in a step (0: h is enough). */
+  /** Gates, states, and numbers that each unit saves in a timestep (0: h is enough). */
   readonly gates: number;
   readonly states: number;
   readonly savedParts: number;
@@ -68,58 +58,16 @@ export interface SweepFamily<A> {
   readonly separatesInner: boolean;
   /** True where the backward kernel reads the initial states. */
   readonly rereadsInitial: boolean;
-  /** h before every step, `[B, T, H]`, from the sweep's outputs. */
-  previous(outputs: SweepWrites<Value>, initial: Value | undefined): Value;
+  /** h before every timestep, `[B, T, H]`, from the sweep's outputs. */
+  previous(outputs: SweepOutputs, initial: Value | undefined): Value;
   forwardCall(reads: SweepReads, writes: SweepWrites, attributes: A, isUsed: SweepUse): KernelCall;
-  backwardCall(reads: SweepGradReads<Operand>, writes: SweepGradWrites<Operand>, attributes: A): KernelCall;
-}
-
-/** The inputs of an operation by name, in their order; those absent have no key. */
-function named<Name extends string, T>(
-  inputs: readonly T[],
-  names: readonly (readonly [Name, boolean])[],
-): { readonly [N in Name]: T } {
-  const rest = [...inputs];
-  const present = names.filter(([, isPresent]) => isPresent).map(([name]) => [name, rest.shift() as T]);
-  return Object.fromEntries(present) as { readonly [N in Name]: T };
-}
-
-/** A sweep's inputs by name. */
-export function readsOf<T>(inputs: readonly T[], { hasIds, hasBias, hasInitial, hasMask }: SweepParts): SweepReads<T> {
-  return named(inputs, [
-    ["x", true],
-    ["ids", hasIds],
-    ["recurrent", true],
-    ["bias", hasBias],
-    ["initial", hasInitial],
-    ["mask", hasMask],
-  ]);
-}
-
-/** A backward sweep's inputs by name. */
-export function gradReadsOf<T>(inputs: readonly T[], parts: SweepGradParts): SweepGradReads<T> {
-  return named(inputs, [
-    ["kept", true],
-    ["recurrent", true],
-    ["dHidden", parts.hasHidden],
-    ["dLast", parts.hasLast],
-    ["mask", parts.hasMask],
-    ["initial", parts.hasInitial],
-  ]);
-}
-
-function writesOf<T>(outputs: readonly T[], { savedParts }: SweepFamily<never>): SweepWrites<T> {
-  return named(outputs, [
-    ["hidden", true],
-    ["saved", savedParts > 0],
-    ["last", true],
-  ]);
+  backwardCall(reads: SweepGradInputs<Operand>, writes: SweepGradOutputs<Operand>, attributes: A): KernelCall;
 }
 
 /** B, T and H. */
-function sizes({ x, ids, recurrent }: SweepReads<TensorType>): [number, number, number] {
-  const [batch, time] = (ids ?? x).shape as [number, number];
-  return [batch, time, recurrent.shape[0] as number];
+function sizes({ x, ids, recurrent }: TensorsOf<SweepInputs, TensorType>): readonly [number, number, number] {
+  const { shape } = ids ?? x;
+  return [at(shape, 0), at(shape, 1), at(recurrent.shape, 0)];
 }
 
 function expectShape(name: string, what: string, type: TensorType | undefined, dtype: string, shape: Shape): void {
@@ -137,144 +85,131 @@ function expectShape(name: string, what: string, type: TensorType | undefined, d
 }
 
 /** Every sweep by its definition, so that passes need not name them: a page carries the kernels of its own layers only. */
-const sweeps = new WeakMap<OpDefinition, Op<SweepParts>>();
+const sweeps = new WeakMap<OpDefinition, SweepOp<unknown>>();
 
 /** The sweep of this definition, if it is one. */
-export function sweepOf(definition: OpDefinition): Op<SweepParts> | undefined {
+export function sweepOf(definition: OpDefinition): SweepOp<unknown> | undefined {
   return sweeps.get(definition);
 }
 
+/** A sweep over a table's rows that gives its last states only: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H, G·H]`. */
+export type PaddedSweep<A> = (table: Value, ids: Value, recurrent: Value, attributes: A) => Value;
+
 /** The op of a sweep, with what it was made of. */
-export interface SweepOp<A> extends Op<A & SweepParts> {
+export interface SweepOp<A> extends Op<SweepInputs, A, SweepOutputs> {
   readonly family: SweepFamily<A>;
-  readonly gradient: Op<A & SweepGradParts>;
+  readonly gradient: Op<SweepGradInputs, A, SweepGradOutputs>;
+  /** The sweep whose rows share their padding, where the family's kernels allow it. */
+  readonly padded?: PaddedSweep<A> | undefined;
 }
 
-/** Declares the sweep of a family. Outputs: hidden, saved (where there are `savedParts`), last. */
-export function defineSweep<A>(family: SweepFamily<A>): SweepOp<A> {
+/** Declares the sweep of a family. */
+export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>): SweepOp<A> {
   const { name, gates, states, savedParts } = family;
   const gradient = defineSweepGradient(family);
-  const op = defineOp<A & SweepParts>({
+  const op = defineOp<SweepInputs, A, SweepOutputs>({
     kind: "kernel",
     name: `${name}Sweep`,
-    infer: ({ inputs, attributes }) => {
-      const reads = readsOf(inputs, attributes);
-      const [batch, time, units] = sizes(reads);
+    infer: ({ inputs }) => {
+      const { x, ids, recurrent, bias, initial, mask } = inputs;
+      const [batch, time, units] = sizes(inputs);
       const columns = gates * units;
-      expectShape(name, "recurrent kernel", reads.recurrent, "float32", [units, columns]);
-      const xShape = reads.ids ? [reads.x.shape[0] as number, columns] : [batch, time, columns];
-      expectShape(name, "projected input", reads.x, "float32", xShape);
-      expectShape(name, "ids", reads.ids, "int32", [batch, time]);
-      expectShape(name, "recurrent bias", reads.bias, "float32", [columns]);
-      expectShape(name, `initial state (${states === 2 ? "h, c" : "h"})`, reads.initial, "float32", [
-        states,
-        batch,
-        units,
-      ]);
-      expectShape(name, "mask's schedule", reads.mask, "int32", [scheduleSize(batch, time)]);
-      const shapes = [
-        [batch, time, units],
-        ...(savedParts > 0 ? [[batch, time, savedParts * units]] : []),
-        [states, batch, units],
-      ];
-      return shapes.map((shape) => ({ shape, dtype: "float32" }));
+      expectShape(name, "recurrent kernel", recurrent, "float32", [units, columns]);
+      const xShape = ids ? [at(x.shape, 0), columns] : [batch, time, columns];
+      expectShape(name, "projected input", x, "float32", xShape);
+      expectShape(name, "ids", ids, "int32", [batch, time]);
+      expectShape(name, "recurrent bias", bias, "float32", [columns]);
+      const statesShape = [states, batch, units];
+      expectShape(name, `initial state (${states === 2 ? "h, c" : "h"})`, initial, "float32", statesShape);
+      expectShape(name, "mask's schedule", mask, "int32", [scheduleSize(batch, time)]);
+      return {
+        hidden: { shape: [batch, time, units], dtype: "float32" },
+        saved: savedParts > 0 ? { shape: [batch, time, savedParts * units], dtype: "float32" } : undefined,
+        last: { shape: statesShape, dtype: "float32" },
+      };
     },
     vjp: ({ inputs, outputs, cotangents, attributes }) => {
-      const reads = readsOf(inputs, attributes);
-      const { x, ids, recurrent, bias, initial, mask } = reads;
-      const writes = writesOf(outputs, family);
-      const { hidden: dHidden, saved: dSaved, last: dLast } = writesOf(cotangents, family);
-      if (dSaved != null) {
+      const { x, ids, recurrent, bias, initial, mask } = inputs;
+      if (cotangents.saved !== undefined) {
         throw new ValueError(`${name}: the saved gates are for looking at; a loss cannot depend on them`);
       }
-      const [batch, time, units] = sizes(reads);
-      const again = family.rereadsInitial ? initial : undefined;
-      const present = [writes.saved ?? writes.hidden, recurrent, dHidden, dLast, mask, again];
-      const [dX, dInitial, dInner = dX] = gradient(
-        present.filter((value) => value != null),
+      const [batch, time, units] = sizes(inputs);
+      const { dX, dInitial, dInner } = gradient(
         {
-          ...attributes,
-          hasHidden: dHidden != null,
-          hasLast: dLast != null,
-          hasMask: mask !== undefined,
-          hasInitial: again !== undefined,
+          kept: outputs.saved ?? outputs.hidden,
+          recurrent,
+          dHidden: cotangents.hidden,
+          dLast: cotangents.last,
+          mask,
+          initial: family.rereadsInitial ? initial : undefined,
         },
-      ) as [Value, Value, Value?];
+        attributes,
+      );
+      const dProduct = dInner ?? dX;
       const rows = batch * time;
       const dRecurrent =
         mask !== undefined && (gates * units) % 4 === 0
-          ? maskedGradient(writes.hidden, dInner, mask, initial)
-          : matmul(reshape(family.previous(writes, initial), [rows, units]), reshape(dInner, [rows, gates * units]), {
-              transposeA: true,
-            });
-      return [
-        // Masked steps have no gradient: an id that stands for no row lets the scatter pass them by.
-        ids === undefined ? dX : scatterAdd(dX, mask ? where(maskIn(mask, ids), ids, -1) : ids, x.shape[0] as number),
-        ...(ids === undefined ? [] : [null]),
-        dRecurrent,
-        ...(bias === undefined ? [] : [sum(dInner, { axes: [0, 1] })]),
-        ...(initial === undefined ? [] : [dInitial]),
-        ...(mask === undefined ? [] : [null]),
-      ];
+          ? maskedGradient(outputs.hidden, dProduct, mask, initial)
+          : matmul(
+              reshape(family.previous(outputs, initial), [rows, units]),
+              reshape(dProduct, [rows, gates * units]),
+              {
+                transposeA: true,
+              },
+            );
+      // Masked timesteps have no gradient: an id that stands for no row lets the scatter pass them by.
+      const dTable = ids && scatterAdd(dX, mask ? where(maskIn(mask, ids), ids, -1) : ids, at(x.shape, 0));
+      return {
+        x: dTable ?? dX,
+        recurrent: dRecurrent,
+        bias: bias && sum(dProduct, { axes: [0, 1] }),
+        initial: initial && dInitial,
+      };
     },
-    lower: ({ inputs, outputs, isUsed, attributes }) => {
-      const used = writesOf(isUsed, family);
-      return [
-        family.forwardCall(readsOf(inputs, attributes), writesOf(outputs, family), attributes, {
-          hidden: used.hidden,
-          saved: used.saved === true,
-        }),
-      ];
-    },
+    lower: ({ inputs, outputs, isUsed, attributes }) => [
+      family.forwardCall(inputs, outputs, attributes, { hidden: isUsed.hidden, saved: isUsed.saved === true }),
+    ],
   });
-  sweeps.set(op.definition, op as Op<SweepParts>);
-  return Object.assign(op, { family, gradient });
+  const sweep: SweepOp<A> = Object.assign(op, { family, gradient, padded });
+  // Passes hand back the attributes that they were given.
+  sweeps.set(op.definition, sweep as SweepOp<unknown>);
+  return sweep;
 }
 
-function defineSweepGradient<A>(family: SweepFamily<A>): Op<A & SweepGradParts> {
+function defineSweepGradient<A>(family: SweepFamily<A>): Op<SweepGradInputs, A, SweepGradOutputs> {
   const { name, gates, states } = family;
-  return defineOp<A & SweepGradParts>({
+  return defineOp<SweepGradInputs, A, SweepGradOutputs>({
     kind: "kernel",
     name: `${name}SweepGrad`,
-    infer: ({ inputs: [kept, recurrent] }) => {
-      const [batch, time] = (kept as TensorType).shape as [number, number];
-      const units = (recurrent as TensorType).shape[0] as number;
+    infer: ({ inputs: { kept, recurrent } }) => {
+      const [batch, time] = dims(kept.shape, 3);
+      const units = at(recurrent.shape, 0);
       const dX: TensorType = { shape: [batch, time, gates * units], dtype: "float32" };
-      return [dX, { shape: [states, batch, units], dtype: "float32" }, ...(family.separatesInner ? [dX] : [])];
+      return {
+        dX,
+        dInitial: { shape: [states, batch, units], dtype: "float32" },
+        dInner: family.separatesInner ? dX : undefined,
+      };
     },
     vjp: () => {
       throw new ValueError(
         `${name}: second derivatives of the sweep are not available; write the loop over time with ops instead`,
       );
     },
-    lower: ({ inputs, outputs, attributes }) => {
-      const [dX, dInitial, dInner] = outputs as [Operand, Operand, Operand?];
-      const writes = { dX, dInitial, ...(dInner === undefined ? {} : { dInner }) };
-      return [family.backwardCall(gradReadsOf(inputs, attributes), writes, attributes)];
-    },
+    lower: ({ inputs, outputs, attributes }) => [family.backwardCall(inputs, outputs, attributes)],
   });
 }
 
-/** h before every step, from h after every step and the initial states `[S, B, H]`. */
+/** h before every timestep, from h after every timestep and the initial states `[S, B, H]`. */
 export function previousHidden(hidden: Value, initial: Value | undefined): Value {
   if (initial === undefined) return shiftTime(hidden);
-  const [batch, time, units] = hidden.shape as [number, number, number];
+  const [batch, time, units] = dims(hidden.shape, 3);
   const first = reshape(slice(initial, [0, 0, 0], [1, batch, units]), [batch, 1, units]);
   return time === 1 ? first : concat([first, slice(hidden, [0, 0, 0], [batch, time - 1, units])], 1);
 }
 
-/** Applies a sweep op to x and what else is there. */
-export function applySweep<A>(
-  op: Op<A & SweepParts>,
-  { x, recurrent, bias, initial, mask }: Omit<SweepReads<Value>, "ids">,
-  attributes: A,
-): readonly Value[] {
-  const inputs = [x, recurrent, bias, initial, mask].filter((value) => value !== undefined);
-  return op(inputs, {
-    ...attributes,
-    hasIds: false,
-    hasBias: bias !== undefined,
-    hasInitial: initial !== undefined,
-    hasMask: mask !== undefined,
-  });
+/** The outputs of a sweep whose family saves its gates. */
+export function withSaved({ hidden, saved, last }: SweepOutputs) {
+  if (saved === undefined) throw new ValueError("the sweep saves nothing but its states");
+  return { hidden, saved, last };
 }

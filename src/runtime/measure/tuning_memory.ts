@@ -2,6 +2,7 @@
  * The choices that a store keeps: variants, with a hash of the plans they were chosen among, by adapter and class of
  * call. What is damaged or foreign counts as empty.
  */
+import { inTurn } from "../../core/in_turn.ts";
 import type { TuningStore } from "../../core/tuning.ts";
 import { fileText, keptText } from "../../platform/stored_text.ts";
 
@@ -20,10 +21,13 @@ export class TuningMemory {
   problem: string | undefined;
   readonly #store: TuningStore;
   readonly #adapter: string;
+  /** Equal for all that share a store. */
+  readonly #key: TuningStore | string;
 
   constructor(store: TuningStore | string | undefined, adapter: string) {
     this.#store = typeof store === "string" ? fileText(store) : (store ?? keptChoices());
     this.#adapter = adapter;
+    this.#key = store ?? "";
   }
 
   /** What was kept for this adapter. */
@@ -31,8 +35,15 @@ export class TuningMemory {
     return (await this.#readAll()).get(this.#adapter) ?? new Map();
   }
 
-  /** Adds choices to what is kept, be it by this program or by another that measured meanwhile. */
-  async add(fresh: ReadonlyMap<string, string>): Promise<void> {
+  /**
+   * Adds choices to what is kept, be it by this program or by another that measured meanwhile. What two programs add in the same
+   * moment may be lost to one of them, which measures it anew.
+   */
+  add(fresh: ReadonlyMap<string, string>): Promise<void> {
+    return inTurn(this.#key, () => this.#add(fresh));
+  }
+
+  async #add(fresh: ReadonlyMap<string, string>): Promise<void> {
     const all = await this.#readAll();
     all.set(this.#adapter, new Map([...(all.get(this.#adapter) ?? []), ...fresh]));
     const adapters = Object.fromEntries([...all].map(([adapter, variants]) => [adapter, Object.fromEntries(variants)]));

@@ -1,7 +1,7 @@
 /** A shader of somebody's own, with buffers made for it: run and timed as a Program is. */
 import { DeviceError, ValueError } from "../../core/errors.ts";
 import type { Device } from "../../gpu/device.ts";
-import { entryPoints, shaderBindings } from "../../gpu/shader_layout.ts";
+import { entryPoints, shaderBindings } from "../../kernels/wgsl/declarations.ts";
 import { DispatchTimer } from "../measure/dispatch_timer.ts";
 import { type Encodable, encodeSteps } from "./encode.ts";
 import { mapBuffer } from "./staging.ts";

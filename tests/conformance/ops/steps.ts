@@ -1,10 +1,11 @@
 /** The ops of a training step that a person does not call: batches, random numbers, checks, optimizer updates. */
+
+import { at } from "../../../src/core/at.ts";
 import { type Shape, scalar, type Value } from "../../../src/index.ts";
+import type { UpdateConstants, UpdateRuleName } from "../../../src/kernels/optimizers/update_rules.ts";
 import { rowBatch, sequenceBatch } from "../../../src/ops/data/batch.ts";
 import { randomUniform } from "../../../src/ops/data/random.ts";
-import { adaptiveUpdate } from "../../../src/ops/optimizers/adaptive_updates.ts";
-import { ftrlUpdate } from "../../../src/ops/optimizers/ftrl_update.ts";
-import { adamUpdate, rmspropUpdate, sgdUpdate } from "../../../src/ops/optimizers/optimizer_updates.ts";
+import { optimizerUpdate } from "../../../src/ops/optimizers/update.ts";
 import { averageIfDue, weightAverage } from "../../../src/ops/optimizers/weight_average.ts";
 import { checkFinite } from "../../../src/ops/reduce/check_finite.ts";
 import { checksum } from "../../../src/ops/reduce/checksum.ts";
@@ -49,25 +50,40 @@ function updates(name: string, squares: readonly boolean[], update: Update): OpC
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const RMSPROP = { rho: 0.9, epsilon: 1e-7 };
 
+/** One step of a rule, whose state is w and these slots. */
+const step =
+  <Name extends UpdateRuleName>(rule: Name, slots: readonly string[], constants: UpdateConstants[Name]): Update =>
+  (state, inputs) => {
+    const named = Object.fromEntries(slots.map((slot, index) => [slot, at(state, index + 1)]));
+    const next = optimizerUpdate(rule, { ...named, w: at(state, 0) }, inputs, constants);
+    return ["w", ...slots].map((slot) => next[slot]).filter((value) => value !== undefined);
+  };
+
 const optimizerSteps: readonly OpCase[] = [
-  ...updates("sgd", [false], (state, step) => sgdUpdate(state, step, { momentum: 0, nesterov: false })),
-  ...updates("momentum", [false, false], (state, step) => sgdUpdate(state, step, { momentum: 0.9, nesterov: false })),
-  ...updates("nesterov", [false, false], (state, step) => sgdUpdate(state, step, { momentum: 0.9, nesterov: true })),
-  ...updates("adam", [false, false, true], (state, step) => adamUpdate(state, step, ADAM)),
-  ...updates("amsgrad", [false, false, true, true], (state, step) => adamUpdate(state, step, ADAM)),
-  ...updates("rmsprop", [false, true], (state, step) =>
-    rmspropUpdate(state, step, { ...RMSPROP, momentum: 0, centered: false }),
+  ...updates("sgd", [false], step("sgd", [], { momentum: 0, nesterov: false })),
+  ...updates("momentum", [false, false], step("sgd", ["momentum"], { momentum: 0.9, nesterov: false })),
+  ...updates("nesterov", [false, false], step("sgd", ["momentum"], { momentum: 0.9, nesterov: true })),
+  ...updates("adam", [false, false, true], step("adam", ["m", "v"], ADAM)),
+  ...updates("amsgrad", [false, false, true, true], step("adam", ["m", "v", "vMax"], ADAM)),
+  ...updates("rmsprop", [false, true], step("rmsprop", ["velocity"], { ...RMSPROP, momentum: 0 })),
+  ...updates(
+    "rmsprop, momentum",
+    [false, true, false],
+    step("rmsprop", ["velocity", "momentum"], { ...RMSPROP, momentum: 0.5 }),
   ),
-  ...updates("rmsprop, momentum", [false, true, false], (state, step) =>
-    rmspropUpdate(state, step, { ...RMSPROP, momentum: 0.5, centered: false }),
+  ...updates("adagrad", [false, true], step("adagrad", ["accumulator"], { epsilon: 1e-7 })),
+  ...updates(
+    "adadelta",
+    [false, true, true],
+    step("adadelta", ["accumulatedGradient", "accumulatedDelta"], { rho: 0.9, epsilon: 1e-7 }),
   ),
-  ...updates("adagrad", [false, true], (state, step) => adaptiveUpdate("adagrad", state, step, ADAM)),
-  ...updates("adadelta", [false, true, true], (state, step) => adaptiveUpdate("adadelta", state, step, ADAM)),
-  ...updates("nadam", [false, false, true], (state, step) => adaptiveUpdate("nadam", state, step, ADAM)),
-  ...updates("lion", [false, false], (state, step) => adaptiveUpdate("lion", state, step, ADAM)),
-  ...updates("adamax", [false, false, true], (state, step) => adaptiveUpdate("adamax", state, step, ADAM)),
-  ...updates("ftrl", [false, true, false], (state, step) =>
-    ftrlUpdate(state, step, { power: 0.5, l1: 0.1, shrinkage: 0.05 }),
+  ...updates("nadam", [false, false, true], step("nadam", ["m", "v"], ADAM)),
+  ...updates("lion", [false, false], step("lion", ["momentum"], { beta1: 0.9, beta2: 0.999 })),
+  ...updates("adamax", [false, false, true], step("adamax", ["m", "u"], ADAM)),
+  ...updates(
+    "ftrl",
+    [false, true, false],
+    step("ftrl", ["accumulator", "linear"], { power: 0.5, l1: 0.1, shrinkage: 0.05 }),
   ),
   ...updates("average", [false, false], ([w, average], step) => {
     const averaged = weightAverage(average as Value, w as Value, step);

@@ -2,7 +2,7 @@
 import { ops, type Value } from "../../../src/index.ts";
 import type { RecurrentActivation } from "../../../src/kernels/recurrent/activations.ts";
 import { gruSweepOp } from "../../../src/ops/recurrent/gru.ts";
-import { lstmPaddedSweep, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
+import { lstmPaddedOps, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
 import { simpleRnnSweepOp } from "../../../src/ops/recurrent/simple_rnn.ts";
 import { flags, ids, normal, type OpCase, paddedIds, type TensorSpec } from "./op_case.ts";
 
@@ -28,9 +28,11 @@ interface Family {
   byId(values: readonly Value[]): readonly Value[];
 }
 
-const WITH_IDS = { hasIds: true, hasBias: false, hasInitial: false, hasMask: false };
 const GATES = { activation: "tanh", recurrentActivation: "sigmoid" } as const;
-const ends = (values: readonly Value[]): readonly Value[] => [values[0] as Value, values.at(-1) as Value];
+const named = ([x, ids, recurrent]: readonly Value[]) => {
+  return { x: x as Value, ids: ids as Value, recurrent: recurrent as Value };
+};
+const ends = ({ hidden, last }: { readonly hidden: Value; readonly last: Value }) => [hidden, last];
 
 const LSTM: Family = {
   op: "lstmSweep",
@@ -38,7 +40,7 @@ const LSTM: Family = {
   states: 2,
   hasBias: false,
   sweep: (x, recurrent, parts) => ops.lstmSweep(x, recurrent, parts),
-  byId: (values) => ends(lstmSweepOp(values, { ...GATES, ...WITH_IDS })),
+  byId: (values) => ends(lstmSweepOp(named(values), GATES)),
 };
 
 const GRU: Family = {
@@ -47,7 +49,7 @@ const GRU: Family = {
   states: 1,
   hasBias: true,
   sweep: (x, recurrent, parts) => ops.gruSweep(x, recurrent, parts),
-  byId: (values) => ends(gruSweepOp(values, { ...GATES, ...WITH_IDS })),
+  byId: (values) => ends(gruSweepOp(named(values), GATES)),
 };
 
 const SIMPLE: Family = {
@@ -56,7 +58,7 @@ const SIMPLE: Family = {
   states: 1,
   hasBias: false,
   sweep: (x, recurrent, { recurrentActivation: _, ...parts }) => ops.simpleRnnSweep(x, recurrent, parts),
-  byId: (values) => ends(simpleRnnSweepOp(values, { activation: "tanh", ...WITH_IDS })),
+  byId: (values) => ends(simpleRnnSweepOp(named(values), { activation: "tanh" })),
 };
 
 /** Rows that share their padding: enough of them that software adapters do. */
@@ -67,7 +69,7 @@ function sharing(batch: number, time: number, units: number, activations: Activa
     name: `B ${batch}, T ${time}, H ${units}${activations.activation ? `, ${activations.activation}` : ""}`,
     inputs: [normal([9, 4 * units]), paddedIds([batch, time], 9), normal([units, 4 * units], 1 / Math.sqrt(units))],
     build: ([table, rows, recurrent]) => [
-      lstmPaddedSweep(table as Value, rows as Value, recurrent as Value, { ...GATES, ...activations }),
+      lstmPaddedOps.sweep(table as Value, rows as Value, recurrent as Value, { ...GATES, ...activations }),
     ],
     tolerance: { absolute: 2e-5, relative: 2e-5 },
   };

@@ -3,7 +3,7 @@
  * in their own file.
  */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FormatError, openBrowserSaves, SluiceError, ValueError } from "../../../src/index.ts";
 import { browserSaves } from "../../../src/io/browser_saves.ts";
 import { sha256Hex } from "../../../src/io/sha256.ts";
@@ -54,6 +54,21 @@ describe.each<Writing>(["sync", "stream"])("saves written by %s handles", (writi
     await saves.remove("m");
     expect((await saves.list()).map(({ name }) => name)).toEqual(["../a b/ü"]);
     expect(await saves.load("../a b/ü")).toEqual(filesOf(9));
+  });
+
+  test("saves that are not awaited leave the last, and what is loaded meanwhile is whole", async () => {
+    const storage = new MemoryStorage(writing);
+    await browserSaves(storage).save("m", filesOf(0));
+    const tabs = [browserSaves(storage), browserSaves(storage)];
+    const work = Array.from({ length: 12 }, (_, index) => {
+      const tab = tabs[index % 2] ?? browserSaves(storage);
+      return [tab.save("m", filesOf(index + 1)), tab.load("m")] as const;
+    });
+    for (const [index, [saving, loading]] of work.entries()) {
+      await saving;
+      expect(await loading).toEqual(filesOf(index + 1));
+    }
+    expect(await browserSaves(storage).load("m")).toEqual(filesOf(12));
   });
 
   test.each([0, 1, 2])(
@@ -214,6 +229,14 @@ test("mutated manifests give an old save, the new one, or a typed error", async 
     ),
     { numRuns: 300, seed: 1 },
   );
+});
+
+test("a browser without Web Locks, by which tabs keep out of each other's way, is refused", async () => {
+  vi.stubGlobal("navigator", { storage: { getDirectory: async () => ({}) } });
+  const opening = openBrowserSaves();
+  vi.unstubAllGlobals();
+  await expect(opening).rejects.toThrow(FileError);
+  await expect(opening).rejects.toThrow(/no origin-private file system with Web Locks/);
 });
 
 test("outside a browser there is no such storage, and the error says what to use", async () => {

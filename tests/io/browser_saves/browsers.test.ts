@@ -8,6 +8,7 @@ import { type BrowserName, findBrowser, launchBrowser } from "../../../src/cli/l
 import { type PageServer, servePages } from "../../platform/page_server.ts";
 import { isWanted } from "../../platform/runtimes.ts";
 import { tally } from "../../support/tally.ts";
+import { ROUNDS, runRounds } from "../concurrent_saves/rounds.ts";
 import type { SavingPage } from "./page.ts";
 
 /** In the page. */
@@ -115,6 +116,41 @@ for (const name of ["chromium", "firefox"] as const satisfies readonly BrowserNa
       } finally {
         await other.close();
       }
+    });
+
+    describe(`${ROUNDS} rounds of saves at once leave a save each`, () => {
+      let other: Page;
+      beforeAll(async () => {
+        other = await open();
+      });
+      afterAll(() => other?.close());
+      const told = (error: unknown) => {
+        // Puppeteer has null for undefined.
+        if (error != null) throw new Error(String(error));
+      };
+      const saveInWorker = async (key: string, value: number) =>
+        other.evaluate((k, v) => window.page.saveInWorker(k, v), key, value);
+      const kinds: Record<string, (key: string, one: number, two: number) => Promise<unknown[]>> = {
+        "two tabs": (key, one, two) => Promise.all([save(key, one), save(key, two, other)]),
+        "a tab and another's worker": (key, one, two) => Promise.all([save(key, one), saveInWorker(key, two)]),
+        "saves that are not awaited": async (key, one, two) => [
+          await page.evaluate((k, a, b) => window.page.saveTwice(k, a, b), key, one, two),
+        ],
+      };
+      test.each(Object.entries(kinds))("%s", { timeout: 60_000 + 1_000 * ROUNDS }, async (kind, saveBoth) => {
+        const problems = await runRounds({
+          what: `saves at once in ${name}, ${kind}`,
+          save: async (one, two) => {
+            for (const error of await saveBoth(kind, one, two)) told(error);
+          },
+          load: async () => {
+            const value = await load(kind);
+            if (typeof value === "number") return value;
+            throw new Error(value);
+          },
+        });
+        expect(problems).toEqual([]);
+      });
     });
 
     test.runIf(name === "chromium")(

@@ -10,6 +10,8 @@ export type Writing = "sync" | "stream";
 export class MemoryStorage implements PrivateStorage {
   readonly top = new MemoryDirectory(this);
   readonly writing: Writing;
+  /** Who has a lock, or waits for it; shared ones are exclusive too. */
+  readonly #locks = new Map<string, Promise<unknown>>();
   /** Changes so far: files made, written, truncated, directories made and removed. */
   changes = 0;
   /** The change with this number, and all after it, throw `failure`; a write has then put down half of its bytes. */
@@ -22,8 +24,13 @@ export class MemoryStorage implements PrivateStorage {
   async root(): Promise<PrivateDirectory> {
     return this.top;
   }
-  withLock<T>(_name: string, _mode: "exclusive" | "shared", work: () => Promise<T>): Promise<T> {
-    return work();
+  withLock<T>(name: string, _mode: "exclusive" | "shared", work: () => Promise<T>): Promise<T> {
+    const result = (this.#locks.get(name) ?? Promise.resolve()).then(work);
+    this.#locks.set(
+      name,
+      result.catch(() => undefined),
+    );
+    return result;
   }
   async estimate() {
     return { usage: 700, quota: 1_000 };

@@ -13,6 +13,8 @@ async function startWorker(): Promise<Worker> {
   return worker;
 }
 
+let staying: Promise<Worker> | undefined;
+
 const page = {
   ...saving,
   /** Saves without an end here, until the page goes; what was saved last is `page.saved`. */
@@ -21,6 +23,14 @@ const page = {
     void saving.saveForever(name, (value) => {
       page.saved = value;
     });
+  },
+  /** The same in a worker that stays. */
+  async saveInWorker(name: string, value: number): Promise<unknown> {
+    staying ??= startWorker();
+    const worker = await staying;
+    const result = next(worker);
+    worker.postMessage({ call: "save", name, value });
+    return result;
   },
   async inWorker(call: Exclude<Call, "saveForever">, name: string, value = 0): Promise<unknown> {
     const worker = await startWorker();

@@ -1,8 +1,8 @@
 /** What the page and the worker of browsers.test.ts have in common: saves of a number, and saving without an end. */
 import { openBrowserSaves } from "../../../src/index.ts";
 
-/** Large enough that a save takes some time, in parts that must agree. */
-const PART_BYTES = 300_000;
+/** Large enough that a save takes some time, in parts that must agree; each is a number over and over, of 4 bytes. */
+const PART_NUMBERS = 75_000;
 const PARTS = 4;
 
 // A worker cannot ask for it, and is not to stumble over that; Firefox asks the user, who is not there.
@@ -13,7 +13,7 @@ export const saving = {
   async save(name: string, value: number): Promise<string | undefined> {
     const parts = Array.from(
       { length: PARTS },
-      (_, part) => [`part-${part}`, new Uint8Array(PART_BYTES).fill(value)] as const,
+      (_, part) => [`part-${part}`, new Uint8Array(new Uint32Array(PART_NUMBERS).fill(value).buffer)] as const,
     );
     try {
       await saves.save(name, new Map(parts));
@@ -22,14 +22,22 @@ export const saving = {
       return String(error);
     }
   },
-  /** The number, -1 when parts or bytes differ, or the error. */
+  /** Two saves, of which the first is not awaited. */
+  async saveTwice(name: string, first: number, second: number): Promise<string | undefined> {
+    const errors = await Promise.all([saving.save(name, first), saving.save(name, second)]);
+    return errors.find((error) => error !== undefined);
+  },
+  /** The number, -1 when parts or numbers differ, or the error. */
   async load(name: string): Promise<number | string> {
     try {
-      const parts = [...(await saves.load(name)).values()];
+      const files = [...(await saves.load(name)).values()];
+      const parts = files.map(
+        ({ buffer, byteOffset, byteLength }) => new Uint32Array(buffer, byteOffset, byteLength / 4),
+      );
       const value = parts[0]?.[0] ?? -1;
       const isWhole =
         parts.length === PARTS &&
-        parts.every((part) => part.length === PART_BYTES && part.every((byte) => byte === value));
+        parts.every((part) => part.length === PART_NUMBERS && part.every((number) => number === value));
       return isWhole ? value : -1;
     } catch (error) {
       return String(error);
@@ -37,10 +45,9 @@ export const saving = {
   },
   remove: (name: string) => saves.remove(name),
   names: async () => (await saves.list()).map(({ name }) => name),
-  /** Saves 1, 2, … 250, 1, …; `onSaved` is told of each. */
+  /** Saves 1, 2, …; `onSaved` is told of each. */
   async saveForever(name: string, onSaved: (value: number) => void): Promise<never> {
-    for (let save = 0; ; save++) {
-      const value = 1 + (save % 250);
+    for (let value = 1; ; value++) {
       const error = await saving.save(name, value);
       if (error !== undefined) throw new Error(error);
       onSaved(value);

@@ -1,21 +1,21 @@
-/** The page's side of the talk with the command line that opened it. */
+/** The page's connection to the command line that opened it. */
 import { SluiceError } from "../core/errors.ts";
 import type { PageError } from "./run_page_job.ts";
 
-/** What the command line gives to a page that it opens. */
-export interface Opener {
-  /** Sends a message; resolves with true when the job is to stop. */
+/** The functions that the command line provides to a page that it opens. */
+export interface CommandLineHost {
+  /** Sends a message; resolves with true if the job is to stop. */
   readonly sluiceReport: (message: string) => Promise<unknown>;
-  /** Says that the page is done. */
+  /** Reports that the page is done. */
   readonly sluiceDone: () => Promise<void>;
 }
 
 /** The command line that opened this page. */
-export function opener(): Opener {
-  return globalThis as unknown as Opener;
+export function commandLineHost(): CommandLineHost {
+  return globalThis as unknown as CommandLineHost;
 }
 
-/** An error as a message. */
+/** Converts an error to a message. */
 export function pageError(error: unknown): PageError {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { kind: "error", name, message, ...(stack && { stack }), isOurs: error instanceof SluiceError };

@@ -6,22 +6,31 @@ import scalarOut from "../../../shaders/matmul/matmul_out_scalar.wgsl?raw" with 
 import vectorOut from "../../../shaders/matmul/matmul_out_vector.wgsl?raw" with { type: "text" };
 import subgroup from "../../../shaders/matmul/matmul_subgroup.wgsl?raw" with { type: "text" };
 import tiled from "../../../shaders/matmul/matmul_tiled.wgsl?raw" with { type: "text" };
-import { type Constants, specialise } from "../wgsl/specialise.ts";
+import { Shader } from "../wgsl/shader.ts";
 
 /** Ways to compute a product; `combine` adds up the partial products of a split K. */
 export const MATMUL_VARIANTS = ["naive", "tiled", "direct", "subgroup"] as const;
 export type MatmulVariant = (typeof MATMUL_VARIANTS)[number];
 
-const SHADERS = { naive, combine: naive, tiled, direct, subgroup } as const;
+const plain = Shader.of(common, scalarOut, naive);
 
-/** The source of one entry point, which has its name. `storesVectors`: the output's rows are whole vec4s. */
-export function matmulSource(
-  entryPoint: MatmulVariant | "combine",
-  storesVectors: boolean,
-  constants: Constants,
-): string {
-  const isVector = storesVectors && SHADERS[entryPoint] !== naive;
-  const directives = entryPoint === "subgroup" ? "enable subgroups;\n\n" : "";
-  const source = `${directives}${common}\n${isVector ? vectorOut : scalarOut}\n${SHADERS[entryPoint]}`;
-  return specialise(source, constants);
+const SCALAR_SHADERS = {
+  naive: plain,
+  combine: plain,
+  tiled: Shader.of(common, scalarOut, tiled),
+  direct: Shader.of(common, scalarOut, direct),
+  subgroup: Shader.of(common, scalarOut, subgroup),
+} as const;
+
+const VECTOR_SHADERS = {
+  naive: plain,
+  combine: plain,
+  tiled: Shader.of(common, vectorOut, tiled),
+  direct: Shader.of(common, vectorOut, direct),
+  subgroup: Shader.of(common, vectorOut, subgroup),
+} as const;
+
+/** The shader of an entry point, which has its name. `storesVectors`: the output's rows are whole vec4s. */
+export function matmulShader(entryPoint: MatmulVariant | "combine", storesVectors: boolean): Shader {
+  return (storesVectors ? VECTOR_SHADERS : SCALAR_SHADERS)[entryPoint];
 }
