@@ -33,7 +33,8 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
 /**
  * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`, in memory of its own: see `ownMemory`.
  * @throws ShapeError when rows differ in length or `data` does not fill `shape`.
- * @throws ValueError when an element is no number, or an int32 element not a whole number in range; when an array's memory is gone.
+ * @throws ValueError when an element is no number, or an int32 element not a whole number in range; when an array's
+ * memory is gone.
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {

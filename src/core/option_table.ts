@@ -1,5 +1,5 @@
 /**
- * Options as a table: for each name what it takes, and what counts where it is left out. Who takes options reads them through
+ * Options as a table: for each name what it takes, and what counts where it is left out. All options are read through
  * their table, whether a caller wrote them or a saved model holds them: so what was accepted once is accepted again.
  */
 import { ValueError } from "./errors.ts";
@@ -75,7 +75,8 @@ function expectObject(what: string, table: OptionTable, given: unknown): asserts
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     const names = Object.keys(table).filter((name) => table[name]?.isRequired);
     throw new ValueError(
-      `${what}: got ${shown(given)} in place of options; expected an object${names.length > 0 ? ` with ${names.join(", ")}` : ""}`,
+      `${what}: got ${shown(given)} in place of options; expected an object` +
+        `${names.length > 0 ? ` with ${names.join(", ")}` : ""}`,
       { given },
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Memory that belongs to one array: of a fixed size, and written by one thread. WebGPU and Web Crypto take no other, and a buffer
- * that another thread writes, or that shrinks, could differ from what was checked.
+ * Memory that belongs to one array: of a fixed size, and written by one thread. WebGPU and Web Crypto take no other,
+ * and a buffer that another thread writes, or that shrinks, could differ from what was checked.
  */
 import type { HostData, TypedNumbers } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
@@ -10,8 +10,8 @@ export type OwnNumbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 type Own = OwnNumbers | Uint8Array<ArrayBuffer>;
 
 /**
- * The view itself, or a copy where its memory is shared between threads (SharedArrayBuffer, WebAssembly's shared memory) or can
- * be resized.
+ * The view itself, or a copy where its memory is shared between threads (SharedArrayBuffer, WebAssembly's shared
+ * memory) or can be resized.
  * @param length how many elements there must be, where that is known
  * @throws ValueError when the memory was taken away: it was transferred, or shrank.
  */
@@ -50,7 +50,9 @@ export function expectMemory(view: TypedNumbers, what: string): void {
     view.indexOf(0);
   } catch (cause) {
     throw new ValueError(
-      `${what}: the array's memory is gone: its ArrayBuffer was transferred (postMessage, structuredClone), shrank, or belongs to a WebAssembly memory that grew. Keep the array until the call has ended, or give a copy: array.slice()`,
+      `${what}: the array's memory is gone: its ArrayBuffer was transferred (postMessage, structuredClone), shrank, ` +
+        "or belongs to a WebAssembly memory that grew. Keep the array until the call has ended, or give a copy: " +
+        "array.slice()",
       {},
       { cause },
     );

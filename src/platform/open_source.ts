@@ -25,7 +25,7 @@ export interface SourceOptions {
   readonly cache?: RequestCache;
 }
 
-/** The source's own bytes, in memory that is not shared and keeps its size. @throws ValueError if it was transferred. */
+/** The source's bytes, in memory that is not shared and keeps its size. @throws ValueError if it was transferred. */
 export function ownBytes(source: Uint8Array | ArrayBuffer): Uint8Array {
   return ownMemory(source instanceof Uint8Array ? source : new Uint8Array(source), "the bytes");
 }
