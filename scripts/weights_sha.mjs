@@ -82,10 +82,14 @@ process.exit(problems.length > 0 ? 1 : 0);
 /** What `npm run train -- --seed 3` does. */
 async function tutorial() {
   const control = { onEvent: () => undefined, signal: new AbortController().signal };
-  const { epochs, test, confusion, verdicts, dispatchesPerStep, weightsSha256 } = await runTraining(
-    { options: completeOptions({ seed: 3 }) },
-    control,
-  );
+  const {
+    epochs,
+    test,
+    confusion,
+    predictions: verdicts,
+    dispatchesPerStep,
+    weightsSha256,
+  } = await runTraining({ options: completeOptions({ seed: 3 }) }, control);
   return {
     weights: weightsSha256,
     predictions: sha256([Buffer.from(JSON.stringify({ test, confusion, verdicts }))]),
