@@ -1,15 +1,16 @@
 /**
- * The page's state in its address, after the `#`: the view, then the settings and the selection, as in
- * `#train?epochs=3&unit=12`. It is replaced as they change, at most four times a second; going back leaves the page.
+ * Stores the page's state in the URL hash: the view, then the settings and the selection, such as
+ * `#train?epochs=3&unit=12`. Changes replace the history entry, at most four times a second, so that going back leaves
+ * the page.
  */
 import { effect } from "@preact/signals";
 import { settingsFrom, settingsToText } from "./settings.ts";
 import { settings, text, unit, view, word } from "./state.ts";
 
-/** Browsers refuse to replace the address much more often. */
+/** Browsers limit how often a page may replace the URL. */
 const LEAST_MILLISECONDS = 250;
 
-/** A whole number of an address, or nothing. */
+/** Parses a whole number; undefined if it is invalid. */
 function count(value: string | null): number | undefined {
   return value !== null && /^\d{1,6}$/.test(value) ? Number(value) : undefined;
 }
@@ -26,21 +27,21 @@ function hashOf(name: string, extra: readonly (readonly [string, string])[] = []
 }
 
 /**
- * The link to a view; what is set stays. It names the page too: a bare `#` would be taken for a link to a part of the
- * text.
+ * The link to a view, with the current settings. It includes the path, because a bare `#` would be a link within the
+ * page.
  */
 export function viewLink(name: string): string {
   return `${location.pathname}${location.search}${hashOf(name)}`;
 }
 
-/** The address to share: of the view that it is for, and with what stands in the text box only if asked for. */
+/** The URL to share, with the text only if `withText`. */
 export function shareLink(withText: boolean): string {
   const url = new URL(location.href);
   url.hash = withText ? hashOf("ask", [["text", text.value]]) : hashOf("train");
   return url.href;
 }
 
-/** Takes the state out of the address, of which only `views` are known. */
+/** Reads the state from the URL. A view that is not in `views` is ignored. */
 function read(views: readonly string[]): void {
   const [name = "", query = ""] = location.hash.slice(1).split("?", 2);
   view.value = views.includes(name) ? name : (views[0] as string);
@@ -52,7 +53,7 @@ function read(views: readonly string[]): void {
   if (fields.has("unit")) unit.value = count(fields.get("unit"));
 }
 
-/** Keeps state and address alike from now on. */
+/** Synchronizes the state and the URL. */
 export function followAddress(views: readonly string[]): void {
   read(views);
   addEventListener("hashchange", () => read(views));

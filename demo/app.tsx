@@ -1,4 +1,4 @@
-/** The frame: what the page is, the way to its views, what went wrong, and the view at hand. */
+/** The page's frame: header, navigation, notices and the current view. */
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -12,7 +12,7 @@ import { figures, kept, phase, start } from "./views/train/store.ts";
 
 const ICON = new URL("./icon.svg", import.meta.url).href;
 
-/** Views that were opened, by name. */
+/** The components of the views that have been loaded, by name. */
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map());
 
 function load({ name, load: get }: ViewEntry): void {
@@ -22,7 +22,7 @@ function load({ name, load: get }: ViewEntry): void {
   });
 }
 
-/** The page's one primary button; while a training runs, the way back to it. */
+/** The page's primary button; during training it links to the run. */
 function TrainButton() {
   if (view.value === "train" || gpu.value.kind !== "ready") return null;
   if (phase.value === "idle" && kept.value !== undefined) {
@@ -58,7 +58,7 @@ function TrainButton() {
 function Navigation() {
   const list = useRef<HTMLUListElement>(null);
   const { value: current } = view;
-  // On a phone not all names fit: the view at hand is scrolled to.
+  // On a phone not all names fit, so the current view's name is scrolled into sight.
   useEffect(() => {
     const host = list.current;
     const here = host?.querySelector<HTMLElement>("[aria-current]");

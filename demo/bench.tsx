@@ -1,4 +1,4 @@
-/** The bench as a page of its own: the view, without the others. */
+/** The bench as a separate page with a single view. */
 import { render } from "preact";
 import { Adapter } from "./ui/adapter.tsx";
 import { Notices } from "./ui/notices.tsx";

@@ -1,4 +1,4 @@
-/** The page: puts the app into it, and keeps address and verdict up to date. The work is done in worker/. */
+/** The page's entry: renders the app, and keeps the URL and the verdict up to date. The worker does the computing. */
 import { render } from "preact";
 import { followAddress } from "./address.ts";
 import { App } from "./app.tsx";

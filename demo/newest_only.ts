@@ -1,9 +1,9 @@
-/** Answers that are shown as the page changes: only the newest question matters. */
+/** For results that are shown as the page changes: only the newest request matters. */
 import { notifyFailure } from "./notices.ts";
 
 /**
- * A function that runs `work`, one run at a time: however often it is called during a run, one more follows, about what
- * stands there then. What fails is shown as a notice about `about`.
+ * Returns a function that runs `work`, one run at a time. However often it is called during a run, a single run
+ * follows. An error is shown as a notice about `about`.
  */
 export function newestOnly(about: string, work: () => Promise<void>): () => Promise<void> {
   let isRunning = false;

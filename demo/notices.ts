@@ -1,4 +1,4 @@
-/** What went wrong, in words that a person understands, above the view. */
+/** Shows error messages above the view. */
 import type { FailureCause } from "./messages/failure.ts";
 import { type Notice, notices } from "./state.ts";
 import { WorkerFailure } from "./worker_client.ts";
@@ -27,14 +27,14 @@ export function notify(notice: Notice): void {
   notices.value = [...notices.value.filter(({ about }) => about !== notice.about), notice];
 }
 
-/** Takes away the notice about something. */
+/** Removes the notice about `about`. */
 export function dismiss(about: string): void {
   if (notices.value.some((notice) => notice.about === about)) {
     notices.value = notices.value.filter((notice) => notice.about !== about);
   }
 }
 
-/** Shows what failed; a request that was stopped on purpose is no failure. */
+/** Shows an error, unless the request was aborted on purpose. */
 export function notifyFailure(about: string, error: unknown): void {
   const cause = error instanceof WorkerFailure ? error.cause : "other";
   if (cause === "aborted") return;

@@ -1,14 +1,14 @@
-/** How to train: what each number does, its default for each kind of data, and what makes sense. */
+/** The training settings: descriptions, limits, and defaults for each kind of data. */
 import type { DataName, Numbers, Settings } from "./messages/training.ts";
 
-/** One number as the form shows it. */
+/** A number of the form. */
 export interface Field {
   readonly name: keyof Numbers;
   readonly label: string;
   readonly least: number;
   readonly most: number;
   readonly isWhole: boolean;
-  /** A sentence of what it does. */
+  /** A sentence that describes it. */
   readonly help: string;
 }
 
@@ -69,7 +69,7 @@ export const PRESETS: Readonly<Record<DataName, Settings>> = {
   },
 };
 
-/** The nearest number that makes sense, or the default. */
+/** The nearest valid number, or the default. */
 function clean({ name, least, most, isWhole }: Field, text: string | null, preset: Settings): number {
   const value = text === null || text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isFinite(value)) return preset[name];
@@ -77,7 +77,7 @@ function clean({ name, least, most, isWhole }: Field, text: string | null, prese
   return isWhole ? Math.round(within) : within;
 }
 
-/** Settings from texts by name: of an address, or of a form. What is missing or makes no sense is the default. */
+/** Parses settings from a URL or a form. Missing and invalid values become the defaults. */
 export function settingsFrom(read: (name: string) => string | null): Settings {
   const named = read("data") ?? "sentences";
   const data: DataName = named === "imdb" || named === "table" ? named : "sentences";
@@ -88,7 +88,7 @@ export function settingsFrom(read: (name: string) => string | null): Settings {
   };
 }
 
-/** What differs from the defaults, as texts by name. */
+/** The settings that differ from the defaults, as name and value. */
 export function settingsToText(settings: Settings): readonly (readonly [string, string])[] {
   const { data } = settings;
   const own = FIELDS.filter(({ name }) => settings[name] !== PRESETS[data][name]);

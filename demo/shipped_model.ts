@@ -1,12 +1,12 @@
-/** The model that comes with the page: fetched once the page has been painted and there is a GPU. */
+/** Loads the model that comes with the page, once the page has been painted and there is a GPU. */
 import { notifyFailure } from "./notices.ts";
 import { available } from "./state.ts";
 import { ask } from "./worker_client.ts";
 
-/** Where its files lie, whatever folder the page is served from. */
+/** The URL of its files, whatever folder the page is served from. */
 export const SHIPPED_FOLDER = new URL("model/", document.baseURI).href;
 
-/** Brings the model; from then on it can be asked. */
+/** Loads the model, and makes it available for predictions. */
 export async function bringShippedModel(): Promise<void> {
   try {
     await ask("openShipped", { folder: SHIPPED_FOLDER });

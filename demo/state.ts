@@ -1,7 +1,7 @@
 /**
- * What all views share, as signals: the sentence at hand, the selected word and unit, which model is asked, the
- * settings, the view. A view reads `text.value` in its component and is drawn anew when it changes. What one view alone
- * needs stays in a store of its own folder; it outlives the view's being hidden, since hidden views leave the page.
+ * The state that all views share, as signals. A component that reads `text.value` is rendered again when it changes.
+ * The state of a single view is in the store of its folder; it survives while the view is hidden, because hidden views
+ * are unmounted.
  */
 import { computed, signal } from "@preact/signals";
 import { FIRST_TEXT } from "./first_sentence.ts";
@@ -9,7 +9,7 @@ import type { Which } from "./messages/models.ts";
 import type { Settings } from "./messages/training.ts";
 import { PRESETS } from "./settings.ts";
 
-/** Where the GPU stands. */
+/** The state of the GPU. */
 export type GpuState =
   | { readonly kind: "opening" }
   | { readonly kind: "ready"; readonly adapter: string }
@@ -26,23 +26,23 @@ export interface Notice {
 
 /** The name of the view that is shown. */
 export const view = signal("ask");
-/** The sentence at hand. It is the visitor's: it goes into an address only when they share it. */
+/** The current sentence. It is private: it goes into a URL only if the visitor shares it. */
 export const text = signal(FIRST_TEXT);
-/** The selected word of the sentence, by its place among the model's words; nothing when none is. */
+/** The selected word, by its index among the words that the model reads; undefined if none is selected. */
 export const word = signal<number | undefined>(undefined);
-/** The selected unit of the LSTM; nothing when none is. */
+/** The selected unit of the LSTM; undefined if none is selected. */
 export const unit = signal<number | undefined>(undefined);
-/** Which models can be asked. */
+/** The models that are available for predictions. */
 export const available = signal<readonly Which[]>([]);
-/** Which one the visitor wants to ask. */
+/** The model that the visitor chose. */
 export const wanted = signal<Which>("own");
-/** How many times the own model has changed: what shows it reads this, and asks again. */
+/** Counts the changes of the visitor's own model; whatever shows its predictions depends on this. */
 export const ownVersion = signal(0);
 export const settings = signal<Settings>(PRESETS.sentences);
 export const gpu = signal<GpuState>({ kind: "opening" });
 export const notices = signal<readonly Notice[]>([]);
 
-/** The model that is asked: the wanted one, or the other while that is not there; nothing while there is none. */
+/** The model to predict with: the chosen one, or the other if it is not available; undefined if there is none. */
 export const which = computed<Which | undefined>(() =>
   available.value.includes(wanted.value) ? wanted.value : available.value[0],
 );

@@ -1,16 +1,16 @@
-/** The GPU as the page sees it: there, missing, or lost. */
+/** Watches whether the GPU is available, missing or lost. */
 import { BROWSERS, dismiss, notify, notifyFailure } from "./notices.ts";
 import { gpu } from "./state.ts";
 import { ask } from "./worker_client.ts";
 
-/** What to do once it is known. */
+/** Callbacks of `openGpu`. */
 export interface GpuListeners {
-  /** The GPU is there, for the first time. */
+  /** Called when the GPU is available for the first time. */
   readonly onReady: () => void;
   readonly onMissing: () => void;
 }
 
-/** Opens the GPU in the worker, and follows its coming and going. */
+/** Opens the GPU in the worker, and tracks losses and recoveries. */
 export function openGpu({ onReady, onMissing }: GpuListeners): void {
   let isFirst = true;
   if (!("gpu" in navigator)) {

@@ -1,9 +1,9 @@
-/** The page's end of the worker: `ask("judge", { … })` gives a promise of the answer. */
+/** Sends requests to the worker: `ask("judge", { … })` returns a promise of the result. */
 import type { Failure, FailureCause } from "./messages/failure.ts";
 import type { EventOf, FromWorker, ParamsOf, RequestName, ResultOf, ToWorker } from "./messages/index.ts";
 import { watchWorker } from "./worker_heartbeat.ts";
 
-/** What the worker could not do. */
+/** A request to the worker failed. */
 export class WorkerFailure extends Error {
   override readonly name = "WorkerFailure";
   override readonly cause: FailureCause;
@@ -15,7 +15,7 @@ export class WorkerFailure extends Error {
 }
 
 export interface AskOptions<Event> {
-  /** Aborting it asks the worker to stop; the promise is rejected with the cause "aborted" once it has. */
+  /** Aborts the request; the promise rejects with the cause "aborted" once the worker has stopped. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: Event) => void;
 }
@@ -31,8 +31,8 @@ let worker: Worker | undefined;
 let asked = 0;
 
 /**
- * Asks the worker, which starts with the first question.
- * @throws WorkerFailure with what went wrong there.
+ * Sends a request to the worker, which starts with the first request.
+ * @throws WorkerFailure with the worker's error.
  */
 export async function ask<N extends RequestName>(
   name: N,
@@ -82,7 +82,7 @@ function startWorker(): Worker {
     else if (data.kind === "result") asker?.resolve(data.result);
     else asker?.reject(new WorkerFailure(data.failure));
   });
-  // A worker that could not be loaded, or that died of an error nothing caught, answers nobody.
+  // A worker that could not be loaded, or that ended with an uncaught error, does not answer.
   started.addEventListener("error", (event) => {
     event.preventDefault();
     end({ cause: "other", message: event.message || "the page's worker could not be started" });

@@ -1,29 +1,32 @@
 /**
- * Whether the worker still lives. A browser that ends a worker (for want of memory, or because somebody asked) tells
- * nobody: no `error` event comes. Two signs tell: the Web Lock that it holds for its life, and answers to pings while
- * one waits.
+ * Detects a worker that was terminated or hangs. A browser that terminates a worker, for example when memory is short,
+ * fires no `error` event. So the worker holds a Web Lock as long as it lives, and answers pings while a request is
+ * pending.
  */
 
-/** A ping goes out so often; a worker that has been asked for so many without an answer hangs. */
+/** The interval between pings. */
 const PING_MILLISECONDS = 10_000;
-/** Six: a worker that reads a large file, or a tab that just woke up, is silent for a while and lives. */
+/**
+ * The number of unanswered pings after which the worker counts as hanging. A worker that reads a large file, or a tab
+ * that just woke up, may be silent for a while.
+ */
 const MOST_UNANSWERED = 6;
 
-/** How a worker is watched. */
+/** Watches one worker. */
 export interface Heartbeat {
-  /** It sent something: it lives. */
+  /** Call it when the worker has sent a message. */
   heard(): void;
-  /** It told which lock it holds. */
+  /** Call it with the name of the lock that the worker holds. */
   holds(lock: string): void;
-  /** Nobody watches any more. */
+  /** Stops watching. */
   stop(): void;
 }
 
 /**
  * Watches a worker.
- * @param ping asks it for a sign of life.
- * @param isAwaited whether anyone waits for an answer of it: else it is left in peace.
- * @param onGone called once, when it is no more, or hangs.
+ * @param ping sends a ping
+ * @param isAwaited whether a request is pending; otherwise no pings are sent
+ * @param onGone called once, when the worker has ended or hangs
  */
 export function watchWorker(ping: () => void, isAwaited: () => boolean, onGone: (why: string) => void): Heartbeat {
   let unanswered = 0;
@@ -54,7 +57,7 @@ export function watchWorker(ping: () => void, isAwaited: () => boolean, onGone: 
       unanswered = 0;
     },
     holds: (lock) => {
-      // Whoever is given the lock knows that the worker let go of it: it never does while it lives.
+      // Getting the lock means that the worker has ended, because it never releases the lock.
       void navigator.locks.request(lock, () => gone("the browser ended the page's worker"));
     },
     stop,

@@ -1,6 +1,6 @@
 // Builds the package into dist/: JavaScript by Vite, declarations by tsc. `--if-stale` builds only when a source is
 // newer. The build goes to a folder beside dist/ and is moved into place at the end, so that a program that runs from
-// dist/ never sees half of one.
+// dist/ never sees an incomplete build.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -30,7 +30,7 @@ const SOURCES = [
   "tsconfig.build.json",
 ];
 
-/** Builds dist/, from nothing. */
+/** Builds dist/ from scratch. */
 export async function build() {
   const started = new Date();
   const { build: viteBuild } = await import("vite");
@@ -49,7 +49,7 @@ export async function build() {
     nameJavaScript(fresh);
     await minify(fresh);
     if (existsSync(join(fresh, "cli/main.js"))) chmodSync(join(fresh, "cli/main.js"), 0o755);
-    // The time at which the build began: a source saved while it ran counts as newer.
+    // The time at which the build began, so that a source saved meanwhile counts as newer.
     utimesSync(join(fresh, "index.js"), started, started);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
@@ -59,8 +59,8 @@ export async function build() {
 }
 
 /**
- * The entries for pages without a bundler: minified, a few files in place of some hundreds, what two entries share in
- * one.
+ * Bundles the entries for pages without a bundler: minified, a few files instead of hundreds, with shared code in
+ * chunks.
  */
 async function minify(folder) {
   const { build: esbuild } = await import("esbuild");
@@ -75,9 +75,7 @@ async function minify(folder) {
   });
 }
 
-/**
- * The source's imports carry `.ts`; declarations name the JavaScript that they describe, as every resolver knows it.
- */
+/** The source's imports carry `.ts`; rewrites declarations to import `.js`, which every resolver understands. */
 function nameJavaScript(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;

@@ -1,5 +1,5 @@
-// `npm run train`, `npm run predict`, `npm run forecast`: sees to a Vulkan driver and a fresh dist/, then becomes the
-// `sluice` command.
+// `npm run train`, `npm run predict`, `npm run forecast`: checks for a Vulkan driver, builds dist/ if it is stale, and
+// runs the `sluice` command.
 import { buildIfStale } from "./build.mjs";
 import { setup } from "./setup.mjs";
 

@@ -1,4 +1,4 @@
-/** Shaders as the package carries them: without comments and indents. */
+/** Minifies shaders for the package: removes comments and indents. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Plugin } from "vite";

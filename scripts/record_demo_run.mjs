@@ -1,5 +1,5 @@
-// Records what the page shows where there is no WebGPU: a training with the page's own defaults, and what the shipped
-// model says of the page's examples. Run it again after either changes: `node scripts/record_demo_run.mjs`
+// Records what the page shows without WebGPU: a training run with the page's defaults, and the shipped model's
+// predictions for the page's examples. Run it again after either changes: `node scripts/record_demo_run.mjs`
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-// The page's own functions train and judge: Vite loads them as it does for the page.
+// Vite loads the page's own functions, as it does for the page.
 const vite = await createServer({
   ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
   server: { middlewareMode: true, watch: null },

@@ -1,4 +1,4 @@
-// Says what came of a test run: `N passed, N failed, N skipped` on a line of its own, from Vitest's JSON report.
+// Prints the counts of a test run: `N passed, N failed, N skipped` on a line of its own, from Vitest's JSON report.
 //   node scripts/report_counts.mjs REPORT STATUS
 import { readFileSync } from "node:fs";
 
@@ -18,7 +18,7 @@ function count(file) {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
       readFileSync(file, "utf8"),
     );
-    // A file that could not be loaded has no tests to fail: it is counted as one.
+    // A file that could not be loaded has no tests, so it counts as one failure.
     const broken = testResults.filter(
       ({ status, assertionResults }) =>
         status === "failed" && !assertionResults.some((test) => test.status === "failed"),

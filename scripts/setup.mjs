@@ -1,5 +1,5 @@
-// Finds what npm cannot bring: a Vulkan driver for Node and Deno, a browser for the tests. On Debian as root it
-// installs what is missing; elsewhere it names the one command to run. Says nothing when all is there.
+// Checks for what npm cannot install: a Vulkan driver for Node and Deno, and browsers for the tests. On Debian as root
+// it installs what is missing; elsewhere it prints the command to run. Prints nothing if nothing is missing.
 //
 //   node scripts/setup.mjs            a Vulkan driver
 //   node scripts/setup.mjs --chromium --firefox    browsers too
@@ -26,7 +26,7 @@ const INSTALL = {
   zypper: "zypper install -y",
 };
 
-/** Brings a Vulkan driver and the named browsers, or throws an Error that says what to run. */
+/** Installs a Vulkan driver and the named browsers, or throws an Error that says what to run. */
 export async function setup({ chromium = false, firefox = false } = {}) {
   const packages = [];
   const hints = [];
@@ -52,7 +52,7 @@ export async function setup({ chromium = false, firefox = false } = {}) {
 }
 
 /**
- * Whether the Vulkan loader and a driver for it are there, and, when only GPU drivers are, whether one finds its GPU.
+ * True if the Vulkan loader and a driver are installed and, if there are only GPU drivers, one of them finds its GPU.
  */
 function hasVulkan() {
   if (!hasLibrary("libvulkan.so.1")) return false;
@@ -108,7 +108,7 @@ function hasLibrary(name) {
   return (spawnSync("ldconfig", ["-p"], { encoding: "utf8" }).stdout ?? "").includes(`\t${name} `);
 }
 
-/** Asks Dawn itself, in a process of its own (Dawn wants to be left with process.exit). */
+/** Asks Dawn for an adapter in a separate process, because Dawn needs process.exit. */
 function findsAdapter() {
   const program = `import { create } from "webgpu"; const gpu = create([]);
       process.exit((await gpu.requestAdapter()) ? 0 : 1);`;
@@ -144,7 +144,7 @@ function sudo() {
 function apt(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   try {
-    // Debian's install chatter is kept back, and shown only if the installation fails.
+    // The output of apt-get is shown only if the installation fails.
     execFileSync("apt-get", args, { env, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", maxBuffer: 1 << 28 });
   } catch (error) {
     throw new Error(`\`apt-get ${args.join(" ")}\` failed:\n${error.stdout ?? ""}${error.stderr ?? ""}`, {

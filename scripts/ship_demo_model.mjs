@@ -1,8 +1,9 @@
-// Makes what the page ships of a training: weights in 16 bits, a short word list, a card of what it is and how well it
-// does, and what it says of the page's first sentence, so that the page can show that before the weights have come.
-// sluice train --data imdb --archive aclImdb_v1.tar.gz --seed 2 --json run.json --out run SLUICE_IMDB=aclImdb_v1.tar.gz
-// node scripts/ship_demo_model.mjs run run.json The archive is needed to measure the files as they are shipped; nothing
-// of it goes into them but the word list.
+// Makes the files of the model that comes with the page from a training run: weights in 16 bits, a short word list, a
+// card with its description and accuracy, and its prediction for the page's first sentence, which the page shows before
+// the weights have loaded.
+//   sluice train --data imdb --archive aclImdb_v1.tar.gz --seed 2 --json run.json --out run
+//   SLUICE_IMDB=aclImdb_v1.tar.gz node scripts/ship_demo_model.mjs run run.json
+// The archive is needed to evaluate the shipped files; only the word list goes into them.
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -21,7 +22,7 @@ if (directory === undefined || record === undefined || archive === undefined) {
   process.exit(2);
 }
 
-// The page's own functions make the examples: Vite loads them as it does for the page.
+// Vite loads the page's own functions, as it does for the page.
 const vite = await createServer({
   ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
   server: { middlewareMode: true, watch: null },
@@ -88,7 +89,7 @@ const json = (value, digits = 6) =>
 // The page opens with it, and shows two digits.
 await writeFile(join(facts, "first_verdict.json"), json(await judge(subject, FIRST_TEXT), 4));
 await writeFile(join(facts, "card.json"), json(card));
-// Apart from the card: the worker needs only these.
+// In a separate file, because the worker needs only these.
 const { archive: _, ...ownOptions } = options;
 await writeFile(join(facts, "options.json"), json(ownOptions));
 console.log(`test accuracy ${accuracy} as shipped, ${run.test.accuracy} as trained; wrote ${files} and ${facts}`);

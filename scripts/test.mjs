@@ -1,4 +1,5 @@
-// `npm test`: sees to a Vulkan driver, a browser and a fresh dist/, then runs Vitest. Arguments go to Vitest.
+// `npm test`: checks for a Vulkan driver and a browser, builds dist/ if it is stale, and runs Vitest. Arguments go to
+// Vitest.
 //   SLUICE_RUNTIMES=node,deno,chromium,firefox   which runtimes the conformance cases run in (by default all)
 //   SLUICE_CASES=substring                       which conformance cases run
 import { spawnSync } from "node:child_process";

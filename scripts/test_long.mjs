@@ -1,10 +1,10 @@
-// `npm run test:long`: the proofs that are too long for CI, and a table of what was tried and what was lost.
+// `npm run test:long`: the tests that are too long for CI, and a table of what they tried and what failed.
 //   npm run test:long                  all sections
 //   npm run test:long -- saves graphs  some of them
 //   npm run test:long -- --share 0.1   a tenth of each
-//   npm run test:long -- --help        what there is, and how long it takes
-// A section is one run of Vitest over some files with an environment that makes them long, or a script. Tests add rows
-// to the table with `tally` of tests/support/tally.ts.
+//   npm run test:long -- --help        the sections, and how long they take
+// A section is a run of Vitest over some files, with environment variables that make them long, or a script. Tests add
+// rows to the table with `tally` of tests/support/tally.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -64,7 +64,7 @@ const SECTIONS = {
       "100 trainings whose device is destroyed, and 105 other works, in Node, Deno and Chromium; GPU processes that " +
       "crash in Chromium",
     minutes: 10,
-    // Firefox goes away by itself after some 250 devices in one page: there CI's cases have to do.
+    // Firefox exits after some 250 devices in one page, so it runs CI's cases only.
     files: [...RUNTIMES.slice(0, 3), "tests/platform/gpu_crash"],
     env: { SLUICE_SUITE: "losses", SLUICE_GPU_CRASHES: "long" },
   },
@@ -122,7 +122,7 @@ try {
 console.log(`\n${table(rows)}`);
 process.exit(rows.every(({ lost }) => lost === 0) ? 0 : 1);
 
-/** Runs a section; its rows, with one more if it failed without telling of anything lost. */
+/** Runs a section and returns its rows, with one more if it failed without reporting a loss. */
 function runSection(section) {
   const { files = [], script, env = {} } = SECTIONS[section];
   const file = join(folder, `${section}.jsonl`);

@@ -1,7 +1,8 @@
-// `npm run test:mutants`: proves that the tests bite. Each mutant of scripts/mutants.json is put into a copy of the
-// source, the narrowest tests are run, and a table says which test caught it. A mutant that none catches fails the run,
-// as does one whose line is no longer in the source. npm run test:mutants all npm run test:mutants -- lstm sort those
-// whose name has one of these words
+// `npm run test:mutants`: checks that the tests detect faults. Each mutant of scripts/mutants.json is applied to a copy
+// of the source, the relevant tests run, and a table says which test caught it. A mutant that no test catches fails the
+// run, and so does one whose line is no longer in the source.
+//   npm run test:mutants                 all mutants
+//   npm run test:mutants -- lstm sort    those whose name contains one of these words
 import { spawnSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -41,7 +42,7 @@ try {
   const calm = new Map();
   for (const mutant of mutants) {
     const key = JSON.stringify([mutant.tests, mutant.env]);
-    // Tests that fail on the source as it is would seem to catch everything.
+    // Tests that fail on the unchanged source would seem to catch every mutant.
     if (!calm.has(key)) calm.set(key, run(mutant));
     const before = calm.get(key);
     const caught = before.status === "passed" ? kill(mutant) : { status: "lost", test: `unmutated: ${before.test}` };
@@ -61,7 +62,7 @@ if (process.env.SLUICE_TALLY) {
 }
 process.exit(lost.length === 0 ? 0 : 1);
 
-/** Puts the mutant in, runs its tests, takes it out. */
+/** Applies the mutant, runs its tests, and reverts it. */
 function kill(mutant) {
   const file = join(copy, mutant.file);
   const text = readFileSync(file, "utf8");
@@ -79,7 +80,9 @@ function kill(mutant) {
   }
 }
 
-/** What came of the tests: the first that failed, or a file that did not even load, which catches nothing. */
+/**
+ * The result of the tests: the first that failed, or a file that could not be loaded, which does not count as caught.
+ */
 function run({ tests, env = {} }) {
   const report = join(copy, "report.json");
   rmSync(report, { force: true });

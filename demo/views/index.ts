@@ -1,12 +1,12 @@
 /**
- * The views of the page, in the order of its navigation. To add one:
+ * The page's views, in the order of the navigation. To add a view:
  *
- * 1. `views/NAME/view.tsx` exports a component `View`; its styles are a .css file imported there, its own state a
- *    store.ts.
- * 2. A line here. It is loaded when it is first opened, so what it imports costs nothing before.
- * 3. What it asks the worker: `worker/requests/` (see messages/index.ts). What all views share: state.ts, verdict.ts.
+ * 1. Export a component `View` from `views/NAME/view.tsx`, with its styles in a .css file and its state in store.ts.
+ * 2. Add an entry here. The view is loaded when it is first opened.
+ * 3. Add its requests to `worker/requests/` (see messages/index.ts). The shared state is in state.ts and verdict.ts.
  *
- * Only the view at hand is in the page: it may use the GPU and draw while it is mounted, and stops when it leaves.
+ * Only the current view is mounted. It may use the GPU and draw while it is mounted, and must stop when it is
+ * unmounted.
  */
 import type { ComponentType } from "preact";
 import { View as AskView } from "./ask/view.tsx";
@@ -22,9 +22,9 @@ export interface ViewEntry {
 }
 
 /**
- * Loads a view that draws charts after their library: started in one task, the two would hold up what one clicks. The
- * library makes a number format as it starts; a page's first one takes about as long as all the rest, and so has a task
- * of its own too.
+ * Loads a view with charts after the chart library, because evaluating both in one task would block input. The library
+ * creates a number format when it is evaluated; the first one on a page takes as long as the rest of the library, so it
+ * is created in a task of its own too.
  */
 function withCharts<View>(load: () => Promise<View>): () => Promise<View> {
   return async () => {
@@ -40,7 +40,7 @@ export const VIEWS: readonly ViewEntry[] = [
     name: "ask",
     title: "Ask it",
     about: "Type a review. The verdict follows as you type, with each word's part in it.",
-    // The page opens with it: it comes with the page.
+    // The page opens with this view, so it is bundled with the page.
     load: async () => ({ View: AskView }),
   },
   {

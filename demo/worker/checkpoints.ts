@@ -1,7 +1,6 @@
 /**
- * Trainings that outlive the page: kept in the origin's private files, several side by side, so that each tab has its
- * own. Whoever trains holds the lock of its place; a place whose lock is free was left by a page that was closed or
- * crashed.
+ * Checkpoints of training runs in the origin-private file system. There are several places, so that each tab has its
+ * own. A tab holds the lock of its place while it trains; if the lock is free, the page was closed or crashed.
  */
 import { type BrowserSaves, FormatError, type ModelFiles, openBrowserSaves } from "sluice";
 import type { Run } from "../messages/training.ts";
@@ -9,14 +8,14 @@ import type { Run } from "../messages/training.ts";
 const PLACES = ["training-1", "training-2", "training-3", "training-4"] as const;
 const RUN_FILE = "run.json";
 
-/** A kept training. */
+/** A saved training run. */
 export interface Checkpoint {
   readonly place: string;
   readonly run: Run;
   readonly files: ModelFiles;
 }
 
-/** A place that this page holds until it lets it go. */
+/** A place that this page has locked until `release`. */
 export interface Place {
   readonly name: string;
   save(run: Run, files: ModelFiles): Promise<void>;
@@ -32,7 +31,7 @@ function saves(): Promise<BrowserSaves> {
 
 const lockOf = (name: string): string => `sluice-page/${name}`;
 
-/** Holds a lock if it is free; gives its release. */
+/** Acquires a lock if it is free, and returns its release function. */
 async function hold(name: string): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     navigator.locks
@@ -45,8 +44,8 @@ async function hold(name: string): Promise<(() => void) | undefined> {
 }
 
 /**
- * Takes a place to keep a training: the one named, or one that no other tab trains in; an empty one if there is one.
- * @throws FileError where the browser keeps no files.
+ * Acquires a place for checkpoints: the named one, or one that no other tab uses, preferably empty.
+ * @throws FileError when the browser has no origin-private file system.
  */
 export async function takePlace(wanted?: string): Promise<Place> {
   const store = await saves();
@@ -65,7 +64,7 @@ export async function takePlace(wanted?: string): Promise<Place> {
   throw new FormatError("this training goes on in another tab; close that one, or go on there");
 }
 
-/** The newest training that no tab is at work on; nothing where none is kept. */
+/** The newest checkpoint that no tab is using; undefined if there is none. */
 export async function newestCheckpoint(): Promise<Checkpoint | undefined> {
   const store = await saves();
   const found: Checkpoint[] = [];
@@ -75,7 +74,7 @@ export async function newestCheckpoint(): Promise<Checkpoint | undefined> {
     try {
       found.push(await read(store, name));
     } catch {
-      // A save of another version, or a damaged one: there is nothing to go on with.
+      // A checkpoint of another version, or a damaged one, cannot be resumed.
     } finally {
       release();
     }
@@ -84,14 +83,14 @@ export async function newestCheckpoint(): Promise<Checkpoint | undefined> {
 }
 
 /**
- * A kept training.
- * @throws FileError when it is not there, FormatError when it is damaged.
+ * Reads a checkpoint.
+ * @throws FileError when it does not exist, FormatError when it is damaged.
  */
 export async function readCheckpoint(place: string): Promise<Checkpoint> {
   return read(await saves(), place);
 }
 
-/** Forgets a kept training. */
+/** Removes a checkpoint. */
 export async function removeCheckpoint(place: string): Promise<void> {
   await (await saves()).remove(place);
 }

@@ -1,10 +1,10 @@
-/** Long series, made short enough to draw. */
+/** Reduces long series to few enough points to draw. */
 import type { Curve } from "../messages/forecast.ts";
 
-/** As many stretches as a wide screen has pixels for two points each. */
+/** The number of intervals: with two points each, about the pixels of a wide screen. */
 const STRETCHES = 800;
 
-/** The least and the greatest value of each stretch, at their rows. A short series stays as it is. */
+/** Keeps the minimum and the maximum of each interval. A short series is unchanged. */
 export function decimate(values: readonly number[], dates?: readonly string[]): Curve {
   const rows = values.length <= 2 * STRETCHES ? values.map((_, row) => row) : extremes(values);
   return {

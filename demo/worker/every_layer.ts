@@ -1,2 +1,2 @@
-/** Apart from the worker's other modules, so that it becomes a file of its own. */
+/** A separate module, so that the bundler makes a file of its own for it. */
 export { loadModel } from "sluice";

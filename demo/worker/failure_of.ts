@@ -1,4 +1,4 @@
-/** Errors on their way to the page: a minified build keeps no names of classes, so their kinds cross instead. */
+/** Converts errors to messages for the page. They carry a kind, because minified builds do not keep class names. */
 import {
   AbortError,
   DeviceError,
@@ -24,7 +24,7 @@ function causeOf(error: unknown): FailureCause {
   return error instanceof FormatError || error instanceof FileError ? "badFile" : "other";
 }
 
-/** What of an error crosses to the page. */
+/** The message for an error. */
 export function failureOf(error: unknown): Failure {
   return { cause: causeOf(error), message: error instanceof Error ? error.message : String(error) };
 }

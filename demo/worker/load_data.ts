@@ -1,19 +1,19 @@
-/** What is trained on: loaded once, and kept until other data or another encoding is asked for. */
+/** Loads the training data, and caches it until other data or another encoding is requested. */
 import { stratifiedLimit, ValueError } from "sluice";
 import type { Settings } from "../messages/training.ts";
 import type { Data, LoadOptions } from "./training_data.ts";
 
 let kept: { readonly key: string; readonly file: File | undefined; readonly data: Data } | undefined;
 
-/** What was loaded last, whole; nothing before the first. */
+/** The cached data; undefined before the first load. */
 export function loadedData(): Data | undefined {
   return kept?.data;
 }
 
-/** The data that settings name, cut to their limit. */
+/** The data for the settings, reduced to their limit. */
 export async function loadData(settings: Settings, options: LoadOptions): Promise<Data> {
   const { data: name, numWords, maxLength, limit, seed } = settings;
-  // Of a table the seed decides who is held out.
+  // For a table the seed determines the held-out texts.
   const key = JSON.stringify([name, numWords, maxLength, name === "table" ? seed : 0]);
   if (kept?.key !== key || kept.file !== options.file) {
     kept = { key, file: options.file, data: await load(settings, options) };
@@ -23,7 +23,7 @@ export async function loadData(settings: Settings, options: LoadOptions): Promis
   return { ...data, train: stratifiedLimit(data.train, Math.max(2, limit), seed) };
 }
 
-/** What reads a kind of data is loaded with it. */
+/** The reader for each kind of data is loaded on demand. */
 async function load(settings: Settings, options: LoadOptions): Promise<Data> {
   const { numWords, maxLength, data: name } = settings;
   if (name === "sentences") {

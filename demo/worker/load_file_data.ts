@@ -1,4 +1,4 @@
-/** Data from a file of the visitor's: the archive of reviews, or a table. */
+/** Loads data from the visitor's file: the archive of reviews, or a table. */
 import { dataset, imdb, type RaggedDataset, ReviewEncoder, Tokenizer, trainTestSplit } from "sluice";
 import type { Settings } from "../messages/training.ts";
 import { readTable } from "./read_text_table.ts";
@@ -19,7 +19,7 @@ export async function readReviews(
   return { ...loaded, texts: texts ?? { train: [], test: [] }, attribution: ATTRIBUTION };
 }
 
-/** A fifth is held out, of each class alike; the word index comes from the rest. */
+/** Holds out a fifth of each class; the word index comes from the rest. */
 export async function readTableData(file: File, { numWords, maxLength, seed }: Settings): Promise<Data> {
   const rows = await readTable(file);
   const indices = { shape: [rows.length, 1], data: Int32Array.from(rows, (_, index) => index) };

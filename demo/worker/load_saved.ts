@@ -1,4 +1,4 @@
-/** Any saved model. What knows every layer, optimizer and metric by name is loaded when there is a save to open. */
+/** Loads a saved model. The registry of all layers, optimizers and metrics is loaded on demand. */
 import type { Device, Model, ModelFiles } from "sluice";
 
 /** @throws FormatError when the save is damaged. */

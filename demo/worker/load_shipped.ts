@@ -1,14 +1,14 @@
-/** The model that comes with the page: fetched from the page's own origin when it is first asked. */
+/** Fetches the model that comes with the page from the page's origin. */
 import { type Device, ReviewEncoder, readSafetensors, textClassifier } from "sluice";
 import options from "../shipped/options.json" with { type: "json" };
 import type { Subject } from "./session.ts";
 
-/** A file of the page could not be had. */
+/** A file of the page could not be fetched. */
 export class FetchError extends Error {
   override readonly name = "FetchError";
 }
 
-/** Of `model.json`: what this page reads of it. */
+/** The parts of `model.json` that this page reads. */
 interface Manifest {
   readonly files: { readonly weights: { readonly name: string } };
   readonly encoder: unknown;
@@ -21,8 +21,8 @@ async function get(address: string): Promise<Uint8Array> {
 }
 
 /**
- * Makes the model whose files lie in a folder, each of which bears its hash in its name but `model.json`. The page
- * knows by what options it was trained, and so needs nothing that knows other layers.
+ * Builds the model from the files in a folder; all names but `model.json` contain a hash. The page knows the model's
+ * options, so it does not need the registry of all layers.
  */
 export async function loadShipped(folder: string, device: Device): Promise<Subject> {
   const manifest = JSON.parse(new TextDecoder().decode(await get(`${folder}model.json`))) as Manifest;

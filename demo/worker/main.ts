@@ -1,4 +1,4 @@
-/** The worker: the only place of the page that has the GPU. It hands each request to its function. */
+/** The worker, which alone uses the GPU. It dispatches each request to its handler. */
 import type { Ask, EventOf, FromWorker, RequestName, ToWorker } from "../messages/index.ts";
 import type { Context, Handler } from "./context.ts";
 import { failureOf } from "./failure_of.ts";
@@ -32,7 +32,7 @@ async function answer<N extends RequestName>({ id, name, params }: Ask<N>): Prom
   }
 }
 
-// Held until the worker is no more, however it ends: that is how the page learns of it.
+// Held until the worker ends, in whatever way, so that the page can detect it.
 const lock = `sluice-page/worker/${crypto.randomUUID()}`;
 void navigator.locks.request(lock, () => {
   post({ kind: "holds", lock });

@@ -1,4 +1,4 @@
-/** A question to a model that is not there: none was trained yet, or none is shipped. */
+/** The requested model does not exist: none has been trained yet, or the page has none. */
 export class NoModelError extends Error {
   override readonly name = "NoModelError";
 }

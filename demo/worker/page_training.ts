@@ -1,5 +1,5 @@
 /**
- * One training of the visitor's own model: begun or gone on with, kept now and then, and taken up again after a lost
+ * A training run of the visitor's own model: started or resumed, saved regularly, and continued after a loss of the
  * device.
  */
 import { DeviceLostError, type Model, type ModelFiles, textClassifier } from "sluice";
@@ -12,7 +12,7 @@ import type { Session } from "./session.ts";
 import { Steering } from "./training_control.ts";
 import type { Data } from "./training_data.ts";
 
-/** A training is taken up so many times after a lost device, before the page gives up. */
+/** The number of device losses after which the run fails. */
 const MOST_LOSSES = 5;
 
 export interface TrainingParts {
@@ -20,9 +20,9 @@ export interface TrainingParts {
   readonly settings: Settings;
   readonly file: File | undefined;
   readonly data: Data;
-  /** Where it is kept; nothing where the browser keeps nothing. */
+  /** The place for checkpoints; undefined if the browser stores none. */
   readonly place: Place | undefined;
-  /** What was kept of it, to go on from. */
+  /** The checkpoint to resume from. */
   readonly from: { readonly files: ModelFiles; readonly run: Run } | undefined;
   readonly signal: AbortSignal;
   readonly tell: (event: TrainingEvent) => void;
@@ -35,11 +35,11 @@ async function hashWeights(model: Model): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** One training. */
+/** A training run. */
 export class PageTraining {
   readonly #parts: TrainingParts;
   readonly #steering: Steering;
-  /** The newest whole state: where it goes on after a lost device. */
+  /** The newest checkpoint, from which the run continues after a loss of the device. */
   #files: ModelFiles | undefined;
   #curves: Curves | undefined;
   #reporter: Reporter | undefined;
@@ -95,7 +95,7 @@ export class PageTraining {
     const { epochs, batchSize } = settings;
     const reporter = new Reporter({ batchSize, size: data.train.size, device, curves: this.#curves, tell });
     this.#reporter = reporter;
-    // The training goes on by itself.
+    // `fit` recovers by itself.
     const forget = session.onLost(() => tell({ kind: "recovering", step: reporter.step }));
     try {
       const history = await model.fit(data.train, {
@@ -106,7 +106,7 @@ export class PageTraining {
       await this.#keep(await model.toFiles(), { step: reporter.steps, steps: reporter.steps, isDone: true });
       return { loss: valLoss, accuracy: valAccuracy, weightsSha256: await hashWeights(model) };
     } catch (error) {
-      // Stopped by hand: it stands at a whole step, from which it may go on later.
+      // Stopped by the visitor, after a complete step, from which it can be resumed.
       if (signal.aborted) {
         const { step, steps } = reporter;
         await this.#keep(await model.toFiles(), { step, steps, isDone: false });
@@ -118,7 +118,7 @@ export class PageTraining {
     }
   }
 
-  /** Keeps a state in memory at once, and in the browser behind the training's back, one after the other. */
+  /** Keeps a checkpoint in memory immediately, and saves it in the browser asynchronously, one at a time. */
   async #keep(files: ModelFiles, position: Pick<Run, "step" | "steps" | "isDone">): Promise<void> {
     const { settings, file, place, tell } = this.#parts;
     const { training = [], heldOut = [] } = this.#reporter?.curves ?? {};

@@ -1,8 +1,8 @@
-/** How a training is told to the page: figures a few times a second, and the points of its curves. */
+/** Reports the progress of a training run to the page: metrics a few times a second, and the points of its curves. */
 import type { Device, Progress } from "sluice";
 import type { Curves, EpochEvent, Point, StepEvent } from "../messages/training.ts";
 
-/** Progress crosses to the page at most so often. */
+/** The shortest interval between reports. */
 const REPORT_MILLISECONDS = 100;
 
 interface ReporterParts {
@@ -10,7 +10,7 @@ interface ReporterParts {
   /** Texts of an epoch. */
   readonly size: number;
   readonly device: Device;
-  /** Those of a training that goes on. */
+  /** The curves of a resumed run. */
   readonly curves: Curves | undefined;
   readonly tell: (event: StepEvent | EpochEvent) => void;
 }

@@ -1,8 +1,10 @@
-/** What a recurrent layer did with a text: its gates and states word by word, and what each unit says to the output. */
+/**
+ * Traces a recurrent layer as it reads a text: gates and states for each word, and each unit's weight in the output.
+ */
 import type { CellTrace, GruTrace, Model, NdArray, ReviewEncoder, SimpleRnnTrace } from "sluice";
 import type { CellKind, CellReading, Part, PartName, Token } from "../messages/cell.ts";
 
-/** A longer text is cut to its end. */
+/** Only the end of a longer text is read. */
 const MOST_CHARACTERS = 10_000;
 
 /** Recurrent layers that can be shown, by Keras's names. */
@@ -15,7 +17,7 @@ export const PARTS: Readonly<Record<CellKind, readonly PartName[]>> = {
   simpleRnn: ["h"],
 };
 
-/** A model, and what turns text into its ids. */
+/** A model and its encoder. */
 interface Asked {
   readonly model: Model;
   readonly encoder: ReviewEncoder;
@@ -47,7 +49,7 @@ function heardOf(text: string): string {
   return text.slice(-MOST_CHARACTERS);
 }
 
-/** The words that are read, after the mark that starts a row. */
+/** The tokens that the layer reads, beginning with the start token. */
 function tokensOf(encoder: ReviewEncoder, text: string): Token[] {
   const { tokenizer, startId, oovChar } = encoder;
   const words = tokenizer.words(heardOf(text)).flatMap((word, place): Token[] => {

@@ -1,4 +1,4 @@
-/** What the worker's requests share: the device, and the models that can be asked. */
+/** The state that the worker's requests share: the device, and the models. */
 import {
   type Device,
   type DeviceLostError,
@@ -12,16 +12,16 @@ import type { Which } from "../messages/models.ts";
 import { loadSaved } from "./load_saved.ts";
 import { NoModelError } from "./no_model_error.ts";
 
-/** A model that can be asked, and what turns text into its ids. */
+/** A model and its encoder. */
 export interface Subject {
   readonly model: Model;
   readonly encoder: ReviewEncoder;
 }
 
-/** Makes a model's subject on a device. It is called again after the device was lost. */
+/** Loads a model on a device. Called again after a loss of the device. */
 export type SubjectLoader = (device: Device) => Promise<Subject>;
 
-/** One for the worker's life. */
+/** The worker has one session. */
 export class Session {
   #device: Promise<Device> | undefined;
   readonly #subjects = new Map<Which, Promise<Subject>>();
@@ -29,8 +29,8 @@ export class Session {
   readonly #lossListeners = new Set<(error: DeviceLostError) => void>();
 
   /**
-   * The device: opened when first asked for, and anew after it was lost.
-   * @throws DeviceError when there is none to be had.
+   * The device, opened on demand and again after a loss.
+   * @throws DeviceError when there is none.
    */
   async device(): Promise<Device> {
     this.#device ??= this.#open();
@@ -38,7 +38,7 @@ export class Session {
     try {
       await device.reopened();
     } catch (error) {
-      // It does not come back by itself: the next question opens another.
+      // It could not be reopened; the next request opens another.
       this.#device = undefined;
       this.#subjects.clear();
       device.dispose();
@@ -47,26 +47,26 @@ export class Session {
     return device;
   }
 
-  /** Calls `listener` whenever the device is lost. Returns its removal. */
+  /** Calls `listener` whenever the device is lost. Returns a function that removes it. */
   onLost(listener: (error: DeviceLostError) => void): () => void {
     this.#lossListeners.add(listener);
     return () => this.#lossListeners.delete(listener);
   }
 
-  /** Says how a model is made; the one that stood in its place is disposed. */
+  /** Sets the loader of a model, and disposes the previous model. */
   setLoader(which: Which, load: SubjectLoader): void {
     this.#drop(which);
     this.#loaders.set(which, load);
   }
 
-  /** Puts a model that is already there in place, which `load` can make again after a loss. */
+  /** Sets a model that is already loaded; `load` loads it again after a loss. */
   setSubject(which: Which, subject: Subject, load: SubjectLoader): void {
     this.setLoader(which, load);
     this.#subjects.set(which, Promise.resolve(subject));
   }
 
   /**
-   * Puts a saved model in the place of the visitor's own.
+   * Replaces the visitor's own model by a saved one.
    * @throws FormatError when it is damaged, or has no encoder.
    */
   async restoreOwn(files: ModelFiles): Promise<void> {
@@ -78,13 +78,13 @@ export class Session {
     await this.subject("own");
   }
 
-  /** Whether a model can be asked. */
+  /** True if a model is available. */
   has(which: Which): boolean {
     return this.#loaders.has(which);
   }
 
   /**
-   * The model to ask, made when first asked for.
+   * The model, loaded on demand.
    * @throws NoModelError when there is none of that kind.
    */
   async subject(which: Which): Promise<Subject> {
@@ -96,7 +96,7 @@ export class Session {
     if (subject === undefined) {
       subject = load(device);
       this.#subjects.set(which, subject);
-      // A load that failed may be tried again.
+      // Allow another attempt after a failure.
       subject.catch(() => this.#subjects.delete(which));
     }
     return subject;

@@ -1,23 +1,23 @@
 /**
- * The visitor's file, copied into the origin's private files beside the training that needs it, so that it goes on
- * after a reload.
+ * Copies of the visitor's files in the origin-private file system, so that a training run can be resumed after a
+ * reload.
  */
 
 const FOLDER = "sluice-page-files";
 
-/** The folder; whoever only reads or removes makes none, which fails where the storage is full. */
+/** The folder. Reading and removing do not create it, because that fails if the storage is full. */
 async function folder({ create }: { readonly create: boolean }): Promise<FileSystemDirectoryHandle> {
   return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create });
 }
 
-/** What identifies a file to the page that looks for it again. */
+/** Identifies a stored file. */
 export interface FileMark {
   readonly name: string;
   readonly bytes: number;
 }
 
 /**
- * Copies a file under the name of its training's place; the one that was there goes.
+ * Stores a file under the name of its run's place, replacing the previous one.
  * @throws QuotaExceededError (a DOMException) when the storage is full.
  */
 export async function keepFile(place: string, file: File): Promise<void> {
@@ -25,7 +25,7 @@ export async function keepFile(place: string, file: File): Promise<void> {
   await file.stream().pipeTo(await handle.createWritable());
 }
 
-/** The copy; nothing where there is none, or another. */
+/** The stored copy; undefined if there is none, or a different one. */
 export async function keptFile(place: string, { name, bytes }: FileMark): Promise<File | undefined> {
   try {
     const file = await (await (await folder({ create: false })).getFileHandle(place)).getFile();
@@ -35,7 +35,7 @@ export async function keptFile(place: string, { name, bytes }: FileMark): Promis
   }
 }
 
-/** Removes the copy; one that is absent is no error. */
+/** Removes the copy. Does nothing if there is none. */
 export async function forgetFile(place: string): Promise<void> {
   await folder({ create: false })
     .then((files) => files.removeEntry(place))

@@ -1,10 +1,10 @@
-/** Holds a training back between two steps, and keeps it there: a callback of `fit`. */
+/** A callback of `fit` that pauses training between two steps, and saves checkpoints. */
 import type { Callback, Training } from "sluice";
 
-/** A checkpoint is due after so long. */
+/** The interval between checkpoints. */
 const CHECKPOINT_MILLISECONDS = 10_000;
 
-/** Pauses a training, and has it kept: every ten seconds, after each epoch, and when it is paused. */
+/** Pauses training, and saves a checkpoint every ten seconds, after each epoch, and at a pause. */
 export class Steering {
   readonly #keep: (training: Training) => Promise<void>;
   readonly #signal: AbortSignal;
@@ -12,7 +12,7 @@ export class Steering {
   #wake: () => void = () => undefined;
   #kept = performance.now();
 
-  /** @param keep saves the training as it stands; called between two steps */
+  /** @param keep saves a checkpoint; called between two steps */
   constructor(signal: AbortSignal, keep: (training: Training) => Promise<void>) {
     this.#signal = signal;
     this.#keep = keep;

@@ -1,7 +1,4 @@
-/**
- * The vanishing gradient: three small networks, alike but for their recurrent layer, and what reaches each word of a
- * passage.
- */
+/** Demonstrates the vanishing gradient with three small networks that differ only in their recurrent layer. */
 import {
   adam,
   type Device,
@@ -21,10 +18,10 @@ import type { CellKind, Fading, Fadings, RivalProgress, RivalScores } from "../m
 
 /** The most words of a passage. */
 export const MOST_WORDS = 100;
-/** Of each network: as small as learns something, since there are three and they are trained while one waits. */
+/** The size of each network: small, because three are trained while the visitor waits. */
 export const SIZE = { units: 32, embedding: 16, numWords: 2000, epochs: 3, batchSize: 32, seed: 7 } as const;
 
-/** In the order of the figure: the one that forgets soonest comes first. */
+/** In the order of the figure; the layer that forgets soonest is first. */
 export const RIVALS = ["simpleRnn", "gru", "lstm"] as const satisfies readonly CellKind[];
 
 const LAYERS: Readonly<Record<CellKind, () => Layer>> = {
@@ -33,7 +30,7 @@ const LAYERS: Readonly<Record<CellKind, () => Layer>> = {
   lstm: () => lstm({ units: SIZE.units }),
 };
 
-/** The three networks, untrained, and after their training trained too. They belong to one device. */
+/** The three networks on a device, untrained and, after `train`, trained. */
 export class Rivals {
   readonly device: Device;
   readonly #data: SentencesData;
@@ -46,7 +43,7 @@ export class Rivals {
     this.#untrained = makeRivals(device, data.encoder);
   }
 
-  /** Makes the three, untrained. */
+  /** Creates the untrained networks. */
   static async on(device: Device): Promise<Rivals> {
     const { sentences } = await import("sluice/sentences");
     return new Rivals(device, await sentences.load({ numWords: SIZE.numWords, maxLength: MOST_WORDS }));
@@ -57,8 +54,8 @@ export class Rivals {
   }
 
   /**
-   * The gradients over the last `length` words of a passage: the text, and before it as many held-out sentences as it
-   * takes. Before they are trained, the trained ones are the untrained ones.
+   * The gradients over the last `length` words of a passage: the text, preceded by as many held-out sentences as
+   * needed. Before training, "trained" means the untrained networks.
    */
   async fade(text: string, length: number, which: "untrained" | "trained"): Promise<Fadings> {
     const { encoder } = this.#data;
@@ -73,7 +70,10 @@ export class Rivals {
     return { words, curves };
   }
 
-  /** Trains the three, one after the other, on the same sentences in the same order; gives their test accuracy. */
+  /**
+   * Trains the three networks one after the other, on the same sentences in the same order, and returns their test
+   * accuracies.
+   */
   async train(signal: AbortSignal, onProgress: (progress: RivalProgress) => void): Promise<RivalScores> {
     const { train, test, encoder } = this.#data;
     const models = makeRivals(this.device, encoder);

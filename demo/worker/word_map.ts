@@ -1,4 +1,4 @@
-/** A map of word vectors: principal components and nearest neighbours, worked out on the GPU. */
+/** Computes a map of word vectors on the GPU: principal components and nearest neighbours. */
 import { constantValue, type Device, type NdArray, ops, program, Random, type Value } from "sluice";
 import type { WordMap } from "../messages/words.ts";
 
@@ -9,9 +9,9 @@ export interface Neighbour {
   readonly cosine: number;
 }
 
-/** A matrix is squared so often: what is left is the eigenvector whose eigenvalue is largest, to the power of 2¹². */
+/** The number of squarings of the matrix, which raise the ratio of its eigenvalues to the power of 2¹². */
 const SQUARINGS = 12;
-/** Steps of the power iteration with the matrix itself, which mend the rounding of the squarings. */
+/** Steps of the power iteration with the matrix itself, which correct the rounding errors of the squarings. */
 const REFINEMENTS = 4;
 const TINY = 1e-30;
 
@@ -73,14 +73,14 @@ export async function mapWords(device: Device, vectors: NdArray): Promise<WordMa
   }
 }
 
-/** An eigenvector's sign is nobody's choice: the component with the largest weight is to be positive. */
+/** An eigenvector's sign is arbitrary; it is chosen so that the component with the largest weight is positive. */
 function signOf({ data }: NdArray, axis: number): number {
   const column = Array.from(data).filter((_, at) => at % 2 === axis);
   return column.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0) < 0 ? -1 : 1;
 }
 
 /**
- * The words whose vectors point most nearly where that of `id` does, the nearest first; ids below `from` are left out.
+ * The words whose vectors have the largest cosine with that of `id`, the nearest first; ids below `from` are excluded.
  * @param vectors `[V, E]`.
  */
 export async function neighboursOf(

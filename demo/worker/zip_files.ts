@@ -1,4 +1,4 @@
-/** Archives: a model's files as one. The library is loaded when there is one to write or to read. */
+/** Packs a model's files into a zip archive and unpacks them. The library is loaded on demand. */
 import { FormatError, type ModelFiles } from "sluice";
 
 const MOST_BYTES = 500e6;
@@ -9,7 +9,7 @@ async function library() {
   return zip;
 }
 
-/** Files as one .zip, none of them compressed: weights do not shrink. */
+/** Packs files into a .zip without compression, because weights do not compress well. */
 export async function zipped(files: ModelFiles): Promise<Uint8Array<ArrayBuffer>> {
   const { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } = await library();
   const writer = new ZipWriter(new Uint8ArrayWriter(), { level: 0 });
@@ -19,7 +19,7 @@ export async function zipped(files: ModelFiles): Promise<Uint8Array<ArrayBuffer>
 
 /**
  * The files of an archive, by their names without folders.
- * @throws FormatError for what is none, and for one that would unpack to too much.
+ * @throws FormatError when it is not an archive, or would unpack to too much.
  */
 export async function unzipped(file: File): Promise<ModelFiles> {
   const { BlobReader, Uint8ArrayWriter, ZipReader } = await library();

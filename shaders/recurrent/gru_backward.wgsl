@@ -2,25 +2,27 @@
 // loop over time inside the kernel. From the last step down, with dh what the later steps want of h[t] and y' the slope
 // of an activation at its output y:
 //
-//   dh += dHidden[b, t];  dz = dh * (h[t-1] - g) * z';  dg = dh * (1 - z) * g';  dr = dg * u_h * r'
-//   dX[b, t] = (dz, dr, dg);  dU[b, t] = (dz, dr, dg * r);  dh = dh * z + dU[b, t] · Uᵀ
+//   dh += d_hidden[b, t];  dz = dh * (h[t-1] - g) * z';  dg = dh * (1 - z) * g';  dr = dg * u_h * r'
+//   d_x[b, t] = (dz, dr, dg);  d_u[b, t] = (dz, dr, dg * r);  dh = dh * z + d_u[b, t] · Uᵀ
 //
-// dX is the gradient of the input's projection, dU that of the recurrent product (and its bias). Where mask[b, t] is 0
-// both are 0, and dh (with dHidden, as hidden[b, t] repeats h[t-1]) passes through.
+// d_x is the gradient of the input's projection, d_u that of the recurrent product (and its bias). Where mask[b, t] is 0
+// both are 0, and dh (with d_hidden, as hidden[b, t] repeats h[t-1]) passes through.
 // The gradients of U, W and the biases are matmuls and sums over all steps, outside of this kernel.
 //
-// @binding(1) saved    : f32[B, T, 5H]: z, r, g, u_h, h[t-1] of the forward sweep (read)
-// @binding(2) packed   : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
-// @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
-// @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
-// @binding(5) mask     : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
-// @binding(6) dX       : f32[B, T, 3H] (write)
-// @binding(7) dU       : f32[B, T, 3H] (write)
-// @binding(8) dInitial : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
+// A buffer marked ? may be absent.
+// @binding(1) saved      : f32[B, T, 5H]: z, r, g, u_h, h[t-1] of the forward sweep (read)
+// @binding(2) packed     : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
+// @binding(3) d_hidden ? : f32[B, T, H] (read)
+// @binding(4) d_last   ? : f32[1, B, H] (read)
+// @binding(5) mask     ? : i32[3 B + B T], from mask_schedule.wgsl (read)
+// @binding(6) schedule   : always absent (for sweep_common.wgsl: rows do not share their padding)
+// @binding(7) d_x        : f32[B, T, 3H] (write)
+// @binding(8) d_u        : f32[B, T, 3H] (write)
+// @binding(9) d_initial  : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
 //
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
-// Workgroup memory holds dU of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so that
+// Workgroup memory holds d_u of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so that
 // a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups of LANES lanes each
 // lane loads the gradients of one unit, and the others get them by broadcast (see sweep_forward.wgsl).
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
@@ -40,9 +42,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read> d_hidden: array<f32>;
 @group(0) @binding(4) var<storage, read> d_last: array<f32>;
 @group(0) @binding(5) var<storage, read> mask: array<i32>;
-@group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_u: array<f32>;
-@group(0) @binding(8) var<storage, read_write> d_initial: array<f32>;
+@group(0) @binding(6) var<storage, read> schedule: array<i32>;
+@group(0) @binding(7) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_u: array<f32>;
+@group(0) @binding(9) var<storage, read_write> d_initial: array<f32>;
 
 const HIDDEN = 100u;
 const THREADS = 32u;
@@ -60,9 +63,9 @@ const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
 const GATE_QUADS = 3u * QUADS;
 
-// dU of a tile: [THREADS][3 gates][QUADS], four rows to a vector.
-var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
-// @with(scratch) @group(0) @binding(9) var<storage, read_write> d_gates: array<vec4f>; // the same for each workgroup
+// d_u of a tile: [THREADS][3 gates][QUADS], four rows to a vector.
+var<workgroup> shared_rows: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
+// @with(scratch) @group(0) @binding(10) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
 
 @compute @workgroup_size(THREADS)
 fn gru_backward(
@@ -72,7 +75,7 @@ fn gru_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // Where the workgroup's d_gates begin; as for h_rows in sweep_forward.wgsl, SwiftShader has them in a buffer.
+  // Where the workgroup's shared_rows begin: on SwiftShader they lie in a buffer, see sweep_forward.wgsl.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (THREADS * GATE_QUADS);
   let counting = kept_steps(first_row, params.start, params.end);
@@ -172,9 +175,9 @@ fn gru_backward(
         }
         d_h_passed[tile * QUADS + q] = passed;
         let slot = base + lane * GATE_QUADS + q;
-        d_gates[slot] = z_quad;
-        d_gates[slot + QUADS] = r_quad;
-        d_gates[slot + 2u * QUADS] = u_quad;
+        shared_rows[slot] = z_quad;
+        shared_rows[slot + QUADS] = r_quad;
+        shared_rows[slot + 2u * QUADS] = u_quad;
       }
       workgroupBarrier(); // @without(scratch)
       // @with(scratch) storageBarrier();
@@ -186,7 +189,7 @@ fn gru_backward(
         // @with(subgroups) var own: array<vec4f, GATE_QUADS>;
         // @with(subgroups) // @unroll
         // @with(subgroups) for (var index = 0u; index < GATE_QUADS; index++) {
-        // @with(subgroups)   own[index] = d_gates[base + (j + sublane) * GATE_QUADS + index];
+        // @with(subgroups)   own[index] = shared_rows[base + (j + sublane) * GATE_QUADS + index];
         // @with(subgroups) }
         // @unroll
         for (var s = 0u; s < LANES; s++) {
@@ -198,9 +201,9 @@ fn gru_backward(
           // @unroll
           for (var q = 0u; q < QUADS; q++) {
             let slot = base + (j + s) * GATE_QUADS + q; // @without(subgroups)
-            let d_z = d_gates[slot]; // @without(subgroups)
-            let d_r = d_gates[slot + QUADS]; // @without(subgroups)
-            let d_inner = d_gates[slot + 2u * QUADS]; // @without(subgroups)
+            let d_z = shared_rows[slot]; // @without(subgroups)
+            let d_r = shared_rows[slot + QUADS]; // @without(subgroups)
+            let d_inner = shared_rows[slot + 2u * QUADS]; // @without(subgroups)
             // @with(subgroups) let d_z = subgroupBroadcast(own[q], s);
             // @with(subgroups) let d_r = subgroupBroadcast(own[QUADS + q], s);
             // @with(subgroups) let d_inner = subgroupBroadcast(own[2u * QUADS + q], s);

@@ -2,26 +2,28 @@
 // forward sweep and its names: sweep_forward.wgsl), with the loop over time inside the kernel. From the last step down,
 // with dh and dc what the later steps want of h[t] and c[t], and y' the slope of an activation at its output y:
 //
-//   dh += dHidden[b, t];  a = activation(c[t])
+//   dh += d_hidden[b, t];  a = activation(c[t])
 //   do = dh * a * o';  dc += dh * o * a';  di = dc * g * i';  dg = dc * i * g';  df = dc * c[t-1] * f'
-//   dX[b, t] = (di, df, dg, do);  dh = dX[b, t] · Uᵀ;  dc = dc * f
+//   d_x[b, t] = (di, df, dg, do);  dh = d_x[b, t] · Uᵀ;  dc = dc * f
 //
-// Where mask[b, t] is 0, dX is 0, and dh (with dHidden, as hidden[b, t] repeats h[t-1]) and dc pass through.
-// The gradients of U, W and b are matmuls and sums of dX over all steps, outside of this kernel.
+// Where mask[b, t] is 0, d_x is 0, and dh (with d_hidden, as hidden[b, t] repeats h[t-1]) and dc pass through.
+// The gradients of U, W and b are matmuls and sums of d_x over all steps, outside of this kernel.
 //
-// PADDING, as in the forward sweep, with schedule i32[2, B] bound as mask, one row more (B, the padding's own) in saved, dX
-// and dInitial, and nothing asked of h but its last (no dHidden):
-//   1  all other rows, each down to its start; dInitial holds what it wants of the state that it started from
-//   2  the padding's row alone: at each step it takes up dInitial of the rows that start after it
+// PADDING, as in the forward sweep, with one row more (B, the padding's own) in saved, d_x and d_initial, and no gradient
+// of h but of its last (no d_hidden):
+//   1  all other rows, each down to its start; d_initial holds the gradient of the state that it started from
+//   2  the padding's row alone: at each step it takes up d_initial of the rows that start after it
 //
-// @binding(1) saved    : f32[B, T, 5H]: i, f, g, o, c of the forward sweep (read)
-// @binding(2) packed   : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
-// @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
-// @binding(4) dLast    : f32[2, B, H], dh then dc (read, if HAS_D_LAST)
-// @binding(5) mask     : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
-// @binding(6) initial  : f32[2, B, H], h then c (read, if HAS_INITIAL)
-// @binding(7) dX       : f32[B, T, 4H] (write)
-// @binding(8) dInitial : f32[2, B, H], dh then dc; also carries them from one chunk of time to the next (read, write)
+// A buffer marked ? may be absent.
+// @binding(1) saved      : f32[B, T, 5H]: i, f, g, o, c of the forward sweep (read)
+// @binding(2) packed     : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
+// @binding(3) d_hidden ? : f32[B, T, H] (read)
+// @binding(4) d_last   ? : f32[2, B, H], dh then dc (read)
+// @binding(5) mask     ? : i32[3 B + B T], from mask_schedule.wgsl (read)
+// @binding(6) schedule   : i32[2, B], from padding.wgsl (read, if PADDING is not 0)
+// @binding(7) initial  ? : f32[2, B, H], h then c (read)
+// @binding(8) d_x        : f32[B, T, 4H] (write)
+// @binding(9) d_initial  : f32[2, B, H], dh then dc; also carries them from one chunk of time to the next (read, write)
 //
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
@@ -45,9 +47,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read> d_hidden: array<f32>;
 @group(0) @binding(4) var<storage, read> d_last: array<f32>;
 @group(0) @binding(5) var<storage, read> mask: array<i32>;
-@group(0) @binding(6) var<storage, read> initial: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_x: array<f32>;
-@group(0) @binding(8) var<storage, read_write> d_initial: array<f32>;
+@group(0) @binding(6) var<storage, read> schedule: array<i32>;
+@group(0) @binding(7) var<storage, read> initial: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(9) var<storage, read_write> d_initial: array<f32>;
 
 const HIDDEN = 100u;
 const THREADS = 32u;
@@ -67,8 +70,8 @@ const CELLS = UNITS * QUADS;
 const GATE_QUADS = 4u * QUADS;
 
 // Gate gradients of a tile: [THREADS][4 gates][QUADS], four rows to a vector.
-var<workgroup> d_gates: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
-// @with(scratch) @group(0) @binding(9) var<storage, read_write> d_gates: array<vec4f>; // the same for each workgroup
+var<workgroup> shared_rows: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
+// @with(scratch) @group(0) @binding(10) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
 
 @compute @workgroup_size(THREADS)
 fn lstm_backward(
@@ -78,7 +81,7 @@ fn lstm_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // Where the workgroup's d_gates begin; as for h_rows in sweep_forward.wgsl, SwiftShader has them in a buffer.
+  // Where the workgroup's shared_rows begin: on SwiftShader they lie in a buffer, see sweep_forward.wgsl.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (THREADS * GATE_QUADS);
   var begin = params.start;
@@ -150,7 +153,7 @@ fn lstm_backward(
       while (started > 0u && padding_end(started - 1u) == t + 1u) {
         started--;
         for (var n = 0u; n < UNITS; n++) {
-          let at = u32(mask[started]) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
+          let at = u32(schedule[started]) * HIDDEN + min(lane + n * THREADS, HIDDEN - 1u);
           d_h[n * QUADS].x += d_initial[at];
           d_c[n * QUADS].x += d_initial[at + state];
         }
@@ -228,10 +231,10 @@ fn lstm_backward(
         d_c[tile * QUADS + q] = d_c_quad;
         d_h_passed[tile * QUADS + q] = passed;
         let slot = base + lane * GATE_QUADS + q;
-        d_gates[slot] = i_quad;
-        d_gates[slot + QUADS] = f_quad;
-        d_gates[slot + 2u * QUADS] = g_quad;
-        d_gates[slot + 3u * QUADS] = o_quad;
+        shared_rows[slot] = i_quad;
+        shared_rows[slot + QUADS] = f_quad;
+        shared_rows[slot + 2u * QUADS] = g_quad;
+        shared_rows[slot + 3u * QUADS] = o_quad;
       }
       workgroupBarrier(); // @without(scratch)
       // @with(scratch) storageBarrier();
@@ -243,7 +246,7 @@ fn lstm_backward(
         // @with(subgroups) var own: array<vec4f, GATE_QUADS>;
         // @with(subgroups) // @unroll
         // @with(subgroups) for (var index = 0u; index < GATE_QUADS; index++) {
-        // @with(subgroups)   own[index] = d_gates[base + (j + sublane) * GATE_QUADS + index];
+        // @with(subgroups)   own[index] = shared_rows[base + (j + sublane) * GATE_QUADS + index];
         // @with(subgroups) }
         // @unroll
         for (var s = 0u; s < LANES; s++) {
@@ -255,10 +258,10 @@ fn lstm_backward(
           // @unroll
           for (var q = 0u; q < QUADS; q++) {
             let slot = base + (j + s) * GATE_QUADS + q; // @without(subgroups)
-            let d_i = d_gates[slot]; // @without(subgroups)
-            let d_f = d_gates[slot + QUADS]; // @without(subgroups)
-            let d_g = d_gates[slot + 2u * QUADS]; // @without(subgroups)
-            let d_o = d_gates[slot + 3u * QUADS]; // @without(subgroups)
+            let d_i = shared_rows[slot]; // @without(subgroups)
+            let d_f = shared_rows[slot + QUADS]; // @without(subgroups)
+            let d_g = shared_rows[slot + 2u * QUADS]; // @without(subgroups)
+            let d_o = shared_rows[slot + 3u * QUADS]; // @without(subgroups)
             // @with(subgroups) let d_i = subgroupBroadcast(own[q], s);
             // @with(subgroups) let d_f = subgroupBroadcast(own[QUADS + q], s);
             // @with(subgroups) let d_g = subgroupBroadcast(own[2u * QUADS + q], s);

@@ -12,8 +12,8 @@
 // lstm_cell_grad
 // @binding(1) z        : f32[B, 4H] (read)
 // @binding(2) c        : f32[B, H] (read)
-// @binding(3) d_h      : f32[B, H] (read, if HAS_D_H)
-// @binding(4) d_c      : f32[B, H], the gradient of c_next (read, if HAS_D_C)
+// @binding(3) d_h      : f32[B, H] (read; may be absent)
+// @binding(4) d_c      : f32[B, H], the gradient of c_next (read; may be absent)
 // @binding(5) d_z      : f32[B, 4H] (write)
 // @binding(6) d_c_prev : f32[B, H] (write)
 //

@@ -3,9 +3,9 @@
 //
 //   schedule = rows, the longest first (of equal ones the lower first); their starts; their ends; then the mask itself
 //
-// mask_rows @binding(1) mask     : i32[B, T], 0 or 1 (read)     @binding(2) spans : i32[2, B], starts and ends (write)
-//           @binding(3) schedule : i32[3 B + B T] (write: the mask)
-// mask_sort @binding(1) spans_in : i32[2, B] (read)             @binding(2) sorted : i32[3 B + B T], the schedule (write: the rest)
+// @binding(1) mask     : i32[B, T], 0 or 1 (mask_rows: read)
+// @binding(2) spans    : i32[2, B], starts and ends (mask_rows: write; mask_sort: read)
+// @binding(3) schedule : i32[3 B + B T] (write: mask_rows the mask, mask_sort the rest)
 //
 // Workgroup: 64 invocations. mask_rows: one workgroup per row; mask_sort: one invocation per row; folded over x and y.
 
@@ -18,8 +18,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> mask: array<i32>;
 @group(0) @binding(2) var<storage, read_write> spans: array<i32>;
 @group(0) @binding(3) var<storage, read_write> schedule: array<i32>;
-@group(0) @binding(1) var<storage, read> spans_in: array<i32>;
-@group(0) @binding(2) var<storage, read_write> sorted: array<i32>;
 
 const THREADS = 64u;
 
@@ -67,14 +65,14 @@ fn mask_sort(
   if (row >= params.batch) {
     return;
   }
-  let start = spans_in[row];
-  let end = spans_in[params.batch + row];
+  let start = spans[row];
+  let end = spans[params.batch + row];
   var rank = 0u;
   for (var other = 0u; other < params.batch; other++) {
-    let longer = spans_in[params.batch + other] - spans_in[other] - (end - start);
+    let longer = spans[params.batch + other] - spans[other] - (end - start);
     rank += select(0u, 1u, longer > 0 || (longer == 0 && other < row));
   }
-  sorted[rank] = i32(row);
-  sorted[params.batch + rank] = start;
-  sorted[2u * params.batch + rank] = end;
+  schedule[rank] = i32(row);
+  schedule[params.batch + rank] = start;
+  schedule[2u * params.batch + rank] = end;
 }

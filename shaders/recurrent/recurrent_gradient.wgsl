@@ -10,9 +10,9 @@
 // @binding(1) hidden   : f32[B or B + 1, T, M] (read; as vec4 when VECTOR)
 // @binding(2) d_z      : f32[B or B + 1, T, N] (read as vec4: N is a multiple of 4)
 // @binding(3) schedule : i32[2, B], or i32[3 B + B T] (read)
-// @binding(4) out      : f32[splits, M, N] (write, as vec4)
-// @binding(5) initial  : f32[S, B, M], h first (read, if HAS_INITIAL; as hidden)
-// combine: @binding(1) parts : f32[splits, M, N] (read as vec4)   @binding(2) out : f32[M, N] (write, as vec4)
+// @binding(4) initial  : f32[S, B, M], h first (read, as hidden; may be absent)
+// @binding(5) parts    : f32[splits, M, N], what recurrent_gradient wrote (combine: read, as vec4)
+// @binding(6) out      : f32[splits, M, N]; by combine f32[M, N] (write, as vec4)
 //
 // An invocation holds 4 · QUADS rows of 4 · COLUMNS columns. Workgroup: THREADS invocations along N; x tiles of N, y tiles of
 // M, z splits from params.first on: split s takes the slots s, s + splits, … of the schedule, and row B has the slot after the last.
@@ -46,10 +46,9 @@ const STEP_QUADS = QUADS * 4u;
 @group(0) @binding(1) var<storage, read> hidden: array<ElementH>;
 @group(0) @binding(2) var<storage, read> d_z: array<vec4f>;
 @group(0) @binding(3) var<storage, read> schedule: array<i32>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(5) var<storage, read> initial: array<ElementH>;
-@group(0) @binding(1) var<storage, read> parts: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> total: array<vec4f>;
+@group(0) @binding(4) var<storage, read> initial: array<ElementH>;
+@group(0) @binding(5) var<storage, read> parts: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> out: array<vec4f>;
 
 // Four neighbours of h before a step, from `row` on; past M they repeat, and their products are not stored.
 fn hidden_quad(base: u32, row: u32) -> vec4f {
@@ -170,5 +169,5 @@ fn combine(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   for (var split = 0u; split < params.splits; split++) {
     value += parts[split * size + index];
   }
-  total[index] = value;
+  out[index] = value;
 }

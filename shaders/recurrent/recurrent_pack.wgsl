@@ -9,7 +9,7 @@
 // the recurrent bias of each gate, bias[gate * H + out], in lane `gate`.
 //
 // @binding(1) recurrent : f32[H, GATES * H] (read)
-// @binding(2) bias      : f32[GATES * H] (read, if HAS_BIAS)
+// @binding(2) bias      : f32[GATES * H] (read; may be absent)
 // @binding(3) packed    : vec4f[rows, H] (write); rows = summands / PER, and one more with HAS_BIAS
 //
 // Workgroup: 64 invocations, one vec4 each; ceil(rows * H / 64) workgroups, folded over x and y.

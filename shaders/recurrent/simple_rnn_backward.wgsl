@@ -1,22 +1,25 @@
 // The backward sweep of a simple recurrent layer (the forward sweep and its names: simple_rnn_forward.wgsl), with the loop
 // over time inside the kernel. From the last step down, with dh what the later steps want of h[t]:
 //
-//   dh += dHidden[b, t];  dX[b, t] = dh * slope(h[t]);  dh = dX[b, t] · Uᵀ
+//   dh += d_hidden[b, t];  d_x[b, t] = dh * slope(h[t]);  dh = d_x[b, t] · Uᵀ
 //
-// Where mask[b, t] is 0, dX is 0, and dh (with dHidden, as hidden[b, t] repeats h[t-1]) passes through.
-// The gradients of U, W and b are matmuls and sums of dX over all steps, outside of this kernel.
+// Where mask[b, t] is 0, d_x is 0, and dh (with d_hidden, as hidden[b, t] repeats h[t-1]) passes through.
+// The gradients of U, W and b are matmuls and sums of d_x over all steps, outside of this kernel.
 //
-// @binding(1) hidden   : f32[B, T, H] of the forward sweep (read)
-// @binding(2) packed   : vec4f[(H rounded up to STEP) / 4, H], four units of one k to a vector, from recurrent_pack.wgsl, transposed (read)
-// @binding(3) dHidden  : f32[B, T, H] (read, if HAS_D_HIDDEN)
-// @binding(4) dLast    : f32[1, B, H] (read, if HAS_D_LAST)
-// @binding(5) mask     : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
-// @binding(6) dX       : f32[B, T, H] (write)
-// @binding(7) dInitial : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
+// A buffer marked ? may be absent.
+// @binding(1) hidden     : f32[B, T, H] of the forward sweep (read)
+// @binding(2) packed     : vec4f[(H rounded up to STEP) / 4, H], four units of one k to a vector, from
+//                          recurrent_pack.wgsl, transposed (read)
+// @binding(3) d_hidden ? : f32[B, T, H] (read)
+// @binding(4) d_last   ? : f32[1, B, H] (read)
+// @binding(5) mask     ? : i32[3 B + B T], from mask_schedule.wgsl (read)
+// @binding(6) schedule   : always absent (for sweep_common.wgsl: rows do not share their padding)
+// @binding(7) d_x        : f32[B, T, H] (write)
+// @binding(8) d_initial  : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
 //
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
-// Workgroup memory holds dX of a step, all units, [unit][quad of rows], four rows to a vec4; two barriers per step.
+// Workgroup memory holds d_x of a step, all units, [unit][quad of rows], four rows to a vec4; two barriers per step.
 // With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads the gradients of one unit, and the others
 // get them by broadcast: see sweep_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
@@ -36,8 +39,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> d_hidden: array<f32>;
 @group(0) @binding(4) var<storage, read> d_last: array<f32>;
 @group(0) @binding(5) var<storage, read> mask: array<i32>;
-@group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
-@group(0) @binding(7) var<storage, read_write> d_initial: array<f32>;
+@group(0) @binding(6) var<storage, read> schedule: array<i32>;
+@group(0) @binding(7) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_initial: array<f32>;
 
 const HIDDEN = 100u;
 const THREADS = 104u;
@@ -55,9 +59,9 @@ const CELLS = UNITS * QUADS;
 const STEP = STEP_QUADS * 4u;
 const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 
-// dX of the step: [PADDED][QUADS], four rows to a vector. What only fills the last vectors up stays zero.
-var<workgroup> d_rows: array<vec4f, PADDED * QUADS>; // @without(scratch)
-// @with(scratch) @group(0) @binding(8) var<storage, read_write> d_rows: array<vec4f>; // the same for each workgroup
+// d_x of the step: [PADDED][QUADS], four rows to a vector. What only fills the last vectors up stays zero.
+var<workgroup> shared_rows: array<vec4f, PADDED * QUADS>; // @without(scratch)
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
 
 @compute @workgroup_size(THREADS)
 fn simple_rnn_backward(
@@ -67,11 +71,11 @@ fn simple_rnn_backward(
   // @with(subgroups) @builtin(subgroup_invocation_id) sublane: u32,
 ) {
   let first_row = (group.x + group.y * groups.x) * ROWS;
-  // Where the workgroup's d_rows begin; as for h_rows in sweep_forward.wgsl, SwiftShader has them in a buffer.
+  // Where the workgroup's shared_rows begin: on SwiftShader they lie in a buffer, see sweep_forward.wgsl.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (PADDED * QUADS);
   // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < PADDED * QUADS; index += THREADS) {
-  // @with(scratch)   d_rows[base + index] = vec4f(0.0);
+  // @with(scratch)   shared_rows[base + index] = vec4f(0.0);
   // @with(scratch) }
   let counting = kept_steps(first_row, params.start, params.end);
   var d_h: array<vec4f, CELLS>;
@@ -131,7 +135,7 @@ fn simple_rnn_backward(
           if (unit < HIDDEN) { d_x[step * HIDDEN + unit] = d; }
         }
         d_h[n * QUADS + q] = passed;
-        if (unit < HIDDEN) { d_rows[base + unit * QUADS + q] = d_quad; }
+        if (unit < HIDDEN) { shared_rows[base + unit * QUADS + q] = d_quad; }
       }
     }
     workgroupBarrier(); // @without(scratch)
@@ -152,7 +156,7 @@ fn simple_rnn_backward(
       // @with(subgroups) var own: array<vec4f, QUADS>;
       // @with(subgroups) // @unroll
       // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
-      // @with(subgroups)   own[q] = d_rows[base + (k + sublane) * QUADS + q];
+      // @with(subgroups)   own[q] = shared_rows[base + (k + sublane) * QUADS + q];
       // @with(subgroups) }
       // @unroll
       for (var s = 0u; s < STEP_QUADS; s++) {
@@ -163,10 +167,10 @@ fn simple_rnn_backward(
         // @unroll
         for (var q = 0u; q < QUADS; q++) {
           let slot = base + (k + s * 4u) * QUADS + q; // @without(subgroups)
-          let v0 = d_rows[slot]; // @without(subgroups)
-          let v1 = d_rows[slot + QUADS]; // @without(subgroups)
-          let v2 = d_rows[slot + 2u * QUADS]; // @without(subgroups)
-          let v3 = d_rows[slot + 3u * QUADS]; // @without(subgroups)
+          let v0 = shared_rows[slot]; // @without(subgroups)
+          let v1 = shared_rows[slot + QUADS]; // @without(subgroups)
+          let v2 = shared_rows[slot + 2u * QUADS]; // @without(subgroups)
+          let v3 = shared_rows[slot + 3u * QUADS]; // @without(subgroups)
           // @with(subgroups) let v0 = subgroupBroadcast(own[q], s * 4u);
           // @with(subgroups) let v1 = subgroupBroadcast(own[q], s * 4u + 1u);
           // @with(subgroups) let v2 = subgroupBroadcast(own[q], s * 4u + 2u);

@@ -6,20 +6,23 @@
 // Where a mask is 0 at (b, t), h stays as it is and hidden[b, t] repeats it. The mask comes with a schedule
 // (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
 //
-// @binding(1) x       : f32[B, T, H], or f32[V, H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
-// @binding(2) ids     : i32[B, T] (read; clamped into the table)
-// @binding(3) packed  : vec4f[(H rounded up to STEP) / 4, H], four k of one unit to a vector, from recurrent_pack.wgsl (read)
-// @binding(4) initial : f32[1, B, H] (read)
-// @binding(5) mask    : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
-// @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
-// @binding(7) last    : f32[1, B, H]; also carries h from one chunk of time to the next (read, write)
+// A buffer marked ? may be absent.
+// @binding(1) x         : f32[B, T, H]; with ids f32[V, H], whose row x[ids[b, t]] is that of (b, t) (read)
+// @binding(2) ids     ? : i32[B, T] (read; clamped into the table)
+// @binding(3) packed    : vec4f[(H rounded up to STEP) / 4, H], four k of one unit to a vector, from recurrent_pack.wgsl
+//                         (read)
+// @binding(4) initial ? : f32[1, B, H] (read)
+// @binding(5) mask    ? : i32[3 B + B T], from mask_schedule.wgsl (read)
+// @binding(6) schedule  : always absent (for sweep_common.wgsl: rows do not share their padding)
+// @binding(7) hidden  ? : f32[B, T, H] (write)
+// @binding(8) last      : f32[1, B, H]; also carries h from one chunk of time to the next (read, write)
 //
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
 // With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by
-// broadcast; on SwiftShader h_rows lies in a buffer (lines marked @with(scratch)): see sweep_forward.wgsl.
+// broadcast; on SwiftShader shared_rows lies in a buffer (lines marked @with(scratch)): see sweep_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -38,8 +41,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> packed: array<vec4f>;
 @group(0) @binding(4) var<storage, read> initial: array<f32>;
 @group(0) @binding(5) var<storage, read> mask: array<i32>;
-@group(0) @binding(6) var<storage, read_write> hidden: array<f32>;
-@group(0) @binding(7) var<storage, read_write> last: array<f32>;
+@group(0) @binding(6) var<storage, read> schedule: array<i32>;
+@group(0) @binding(7) var<storage, read_write> hidden: array<f32>;
+@group(0) @binding(8) var<storage, read_write> last: array<f32>;
 
 const HIDDEN = 100u;
 const THREADS = 104u;
@@ -47,11 +51,11 @@ const UNITS = 1u;
 const ROWS = 16u;
 const BUFFERS = 2u;
 const STEP_QUADS = 1u; // k per step of the inner loop, in fours; with subgroups as many as they have lanes
-const GATHERED = 0u;
+const HAS_IDS = 0u;
 const HAS_INITIAL = 0u;
 const HAS_MASK = 0u;
 const PADDING = 0u; // every row reads its own
-const WRITE_HIDDEN = 1u;
+const HAS_HIDDEN = 1u;
 const ACTIVATION = 1u;
 
 const QUADS = ROWS / 4u;
@@ -61,12 +65,12 @@ const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
-var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
-// @with(scratch) @group(0) @binding(8) var<storage, read_write> h_rows: array<vec4f>; // the same for each workgroup
+var<workgroup> shared_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
 
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {
-  if (GATHERED == 1u) {
+  if (HAS_IDS == 1u) {
     return u32(clamp(ids[step], 0, i32(params.table_rows) - 1)) * HIDDEN;
   }
   return step * HIDDEN;
@@ -83,14 +87,14 @@ fn simple_rnn_forward(
   let counting = kept_steps(first_row, params.start, params.end);
   var next_h: array<vec4f, CELLS>;
 
-  // Where the workgroup's h_rows begin.
+  // Where the workgroup's shared_rows begin.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (BUFFERS * SPAN);
 
   // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
   // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < SPAN; index += THREADS) {
-  // @with(scratch)   h_rows[base + index] = vec4f(0.0);
-  // @with(scratch)   h_rows[base + (BUFFERS - 1u) * SPAN + index] = vec4f(0.0);
+  // @with(scratch)   shared_rows[base + index] = vec4f(0.0);
+  // @with(scratch)   shared_rows[base + (BUFFERS - 1u) * SPAN + index] = vec4f(0.0);
   // @with(scratch) }
   for (var n = 0u; n < UNITS; n++) {
     let unit = lane + n * THREADS;
@@ -106,7 +110,7 @@ fn simple_rnn_forward(
           h[r] = initial[at];
         }
       }
-      if (unit < HIDDEN) { h_rows[base + unit * QUADS + q] = h; }
+      if (unit < HIDDEN) { shared_rows[base + unit * QUADS + q] = h; }
     }
   }
   workgroupBarrier(); // @without(scratch)
@@ -115,11 +119,11 @@ fn simple_rnn_forward(
   var current = base;
   for (var t = params.start; t < params.end; t++) {
     if (HAS_MASK == 1u && (t < counting.x || t >= counting.y)) {
-      if (WRITE_HIDDEN == 1u) {
+      if (HAS_HIDDEN == 1u) {
         for (var n = 0u; n < UNITS; n++) {
           let unit = lane + n * THREADS;
           for (var q = 0u; q < QUADS; q++) {
-            let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+            let h = shared_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
             let first = first_row + q * 4u;
             let inside = select(0u, rows_inside(first), unit < HIDDEN);
             for (var r = 0u; r < inside; r++) {
@@ -147,7 +151,7 @@ fn simple_rnn_forward(
       // @with(subgroups) var own: array<vec4f, QUADS>;
       // @with(subgroups) // @unroll
       // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
-      // @with(subgroups)   own[q] = h_rows[current + (k + sublane) * QUADS + q];
+      // @with(subgroups)   own[q] = shared_rows[current + (k + sublane) * QUADS + q];
       // @with(subgroups) }
       // @unroll
       for (var s = 0u; s < STEP_QUADS; s++) {
@@ -158,10 +162,10 @@ fn simple_rnn_forward(
         // @unroll
         for (var q = 0u; q < QUADS; q++) {
           let slot = current + (k + s * 4u) * QUADS + q; // @without(subgroups)
-          let v0 = h_rows[slot]; // @without(subgroups)
-          let v1 = h_rows[slot + QUADS]; // @without(subgroups)
-          let v2 = h_rows[slot + 2u * QUADS]; // @without(subgroups)
-          let v3 = h_rows[slot + 3u * QUADS]; // @without(subgroups)
+          let v0 = shared_rows[slot]; // @without(subgroups)
+          let v1 = shared_rows[slot + QUADS]; // @without(subgroups)
+          let v2 = shared_rows[slot + 2u * QUADS]; // @without(subgroups)
+          let v3 = shared_rows[slot + 3u * QUADS]; // @without(subgroups)
           // @with(subgroups) let v0 = subgroupBroadcast(own[q], s * 4u);
           // @with(subgroups) let v1 = subgroupBroadcast(own[q], s * 4u + 1u);
           // @with(subgroups) let v2 = subgroupBroadcast(own[q], s * 4u + 2u);
@@ -180,13 +184,13 @@ fn simple_rnn_forward(
       z[cell] = sum[cell];
     }
 
-    // @unroll(rows)
+    // @unroll(unrolled_rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
-      // @unroll(rows)
+      // @unroll(unrolled_rows)
       for (var q = 0u; q < QUADS; q++) {
-        var h_quad = h_rows[current + column * QUADS + q];
+        var h_quad = shared_rows[current + column * QUADS + q];
         let first = first_row + q * 4u;
         let inside = rows_inside(first);
         for (var r = 0u; r < inside; r++) {
@@ -194,10 +198,10 @@ fn simple_rnn_forward(
           var h = activate(ACTIVATION, z[n * QUADS + q][r] + x[x_offset(step) + column]);
           if (HAS_MASK == 1u) { h = select(h_quad[r], h, is_kept(step)); }
           h_quad[r] = h;
-          if (WRITE_HIDDEN == 1u && unit < HIDDEN) { hidden[step * HIDDEN + unit] = h; }
+          if (HAS_HIDDEN == 1u && unit < HIDDEN) { hidden[step * HIDDEN + unit] = h; }
         }
         if (BUFFERS == 2u) {
-          if (unit < HIDDEN) { h_rows[next + unit * QUADS + q] = h_quad; }
+          if (unit < HIDDEN) { shared_rows[next + unit * QUADS + q] = h_quad; }
         } else {
           next_h[n * QUADS + q] = h_quad;
         }
@@ -210,7 +214,7 @@ fn simple_rnn_forward(
         let unit = lane + n * THREADS;
         if (unit < HIDDEN) {
           for (var q = 0u; q < QUADS; q++) {
-            h_rows[base + unit * QUADS + q] = next_h[n * QUADS + q];
+            shared_rows[base + unit * QUADS + q] = next_h[n * QUADS + q];
           }
         }
       }
@@ -223,7 +227,7 @@ fn simple_rnn_forward(
   for (var n = 0u; n < UNITS; n++) {
     let unit = lane + n * THREADS;
     for (var q = 0u; q < QUADS; q++) {
-      let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+      let h = shared_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
       let first = first_row + q * 4u;
       let inside = select(0u, rows_inside(first), unit < HIDDEN);
       for (var r = 0u; r < inside; r++) {

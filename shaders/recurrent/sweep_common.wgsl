@@ -1,5 +1,5 @@
-// What the sweeps share, put behind each of them (kernels/sweep.ts): which rows and steps a workgroup takes, from the sweep's
-// `mask`, `params`, ROWS, HAS_MASK and PADDING, and what a cell's step gives. A workgroup has ROWS slots; a slot holds a row
+// What the sweeps share, put behind each of them (kernels/recurrent/sweep_plan.ts): which rows and steps a workgroup takes, from the sweep's
+// `mask`, `schedule`, `params`, ROWS, HAS_MASK and PADDING, and what a cell's step gives. A workgroup has ROWS slots; a slot holds a row
 // of the batch.
 
 // One unit after a cell's step: h, c (0 where the cell has none), and four numbers that are saved for the way back.
@@ -18,13 +18,14 @@ fn rows_inside(first: u32) -> u32 {
 
 // The batch row in a slot: a schedule takes the rows in an order of its own, longest first with a mask.
 fn row_of(slot: u32) -> u32 {
-  if (PADDING == 1u || HAS_MASK == 1u) { return u32(mask[slot]); }
+  if (PADDING == 1u) { return u32(schedule[slot]); }
+  if (HAS_MASK == 1u) { return u32(mask[slot]); }
   return slot + select(0u, params.batch, PADDING == 2u);
 }
 
 // Where the padding before the row in a slot ends, by the schedule of rows that share it; slots are sorted by it.
 fn padding_end(slot: u32) -> u32 {
-  return u32(mask[params.batch + min(slot, params.batch - 1u)]);
+  return u32(schedule[params.batch + min(slot, params.batch - 1u)]);
 }
 
 // The first step of the row in a slot.

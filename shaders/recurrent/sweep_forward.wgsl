@@ -13,18 +13,22 @@
 // once, by a row of its own (row B of ids, hidden and saved), and every row starts from where its padding ends.
 //   0  there is no such row; every row starts at step 0
 //   2  the padding's own row alone: steps 0 … the last start - 1; `last` is f32[T, S, H], the states after each step
-//   1  all other rows, by schedule: i32[2, B] (bound as mask), the rows in the order of their starts, then the starts;
-//      `initial` is the f32[T, S, H] from before. hidden and saved are written from a row's start on.
+//   1  all other rows, by schedule: the rows in the order of their starts, then the starts; they start from the states
+//      that the padding's row wrote. hidden and saved are written from a row's start on.
 //
-// @binding(1) x       : f32[B, T, G H], or f32[V, G H] when GATHERED: row (b, t) is then x[ids[b, t]] (read)
-// @binding(2) ids     : i32[B, T] (read; clamped into the table)
-// @binding(3) packed  : vec4f[H rounded up to STEP, and a row of the bias if HAS_BIAS; H], from recurrent_pack.wgsl (read)
-// @binding(4) initial : f32[S, B, H] (read, if HAS_INITIAL)
-// @binding(5) mask    : i32[3 B + B T], from mask_schedule.wgsl (read, if HAS_MASK)
-// @binding(6) hidden  : f32[B, T, H] (write, if WRITE_HIDDEN)
-// @binding(7) saved   : f32[B, T, 5H]: the cell's four numbers, then its memory (write, if WRITE_SAVED); at masked steps only
-//                       the memory is meant
-// @binding(8) last    : f32[S, B, H]; also carries the states from one chunk of time to the next (read, write)
+// A buffer marked ? may be absent.
+// @binding(1) x              : f32[B, T, G H]; with ids f32[V, G H], whose row x[ids[b, t]] is that of (b, t) (read)
+// @binding(2) ids          ? : i32[B, T] (read; clamped into the table)
+// @binding(3) packed         : vec4f[H rounded up to STEP, and a row of the bias if HAS_BIAS; H], from
+//                              recurrent_pack.wgsl (read)
+// @binding(4) initial      ? : f32[S, B, H] (read)
+// @binding(5) padding_states : f32[T, S, H], `last` of the padding's row (read, if PADDING is 1)
+// @binding(6) mask         ? : i32[3 B + B T], from mask_schedule.wgsl (read)
+// @binding(7) schedule       : i32[2, B], from padding.wgsl (read, if PADDING is not 0)
+// @binding(8) hidden       ? : f32[B, T, H] (write)
+// @binding(9) saved        ? : f32[B, T, 5H]: the cell's four numbers, then its memory (write); at masked steps only the
+//                              memory is defined
+// @binding(10) last          : f32[S, B, H]; also carries the states from one chunk of time to the next (read, write)
 //
 // Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
@@ -33,8 +37,8 @@
 // On software adapters a load costs as much as dozens of multiply-adds, lane by lane. With subgroups of STEP lanes
 // (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by broadcast: 12 loads instead of
 // 40 for eight k of 16 rows and four gates, 1.7 times as fast on lavapipe.
-// SwiftShader zeroes workgroup memory by one store for every number, and takes seconds to compile them: there h_rows lies in a
-// scratch buffer, @binding(9) (lines marked @with(scratch)).
+// SwiftShader zeroes workgroup memory by one store for every number, and takes seconds to compile them: there shared_rows lies in a
+// scratch buffer, @binding(11) (lines marked @with(scratch)).
 // Numerics: float32 throughout; one fixed order of summation (k ascending, then bias and x), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -52,10 +56,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read> ids: array<i32>;
 @group(0) @binding(3) var<storage, read> packed: array<vec4f>;
 @group(0) @binding(4) var<storage, read> initial: array<f32>;
-@group(0) @binding(5) var<storage, read> mask: array<i32>;
-@group(0) @binding(6) var<storage, read_write> hidden: array<f32>;
-@group(0) @binding(7) var<storage, read_write> saved: array<f32>;
-@group(0) @binding(8) var<storage, read_write> last: array<f32>;
+@group(0) @binding(5) var<storage, read> padding_states: array<f32>;
+@group(0) @binding(6) var<storage, read> mask: array<i32>;
+@group(0) @binding(7) var<storage, read> schedule: array<i32>;
+@group(0) @binding(8) var<storage, read_write> hidden: array<f32>;
+@group(0) @binding(9) var<storage, read_write> saved: array<f32>;
+@group(0) @binding(10) var<storage, read_write> last: array<f32>;
 
 const GATES = 4u;
 const STATES = 2u;
@@ -65,13 +71,13 @@ const UNITS = 1u;
 const ROWS = 16u;
 const BUFFERS = 2u;
 const STEP_QUADS = 1u; // k per step of the inner loop, in fours; with subgroups as many as they have lanes
-const GATHERED = 0u;
+const HAS_IDS = 0u;
 const PADDING = 0u;
 const HAS_BIAS = 0u;
 const HAS_INITIAL = 0u;
 const HAS_MASK = 0u;
-const WRITE_HIDDEN = 1u;
-const WRITE_SAVED = 1u;
+const HAS_HIDDEN = 1u;
+const HAS_SAVED = 1u;
 const ACTIVATION = 1u;
 const RECURRENT_ACTIVATION = 2u;
 
@@ -84,12 +90,12 @@ const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
-var<workgroup> h_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
-// @with(scratch) @group(0) @binding(9) var<storage, read_write> h_rows: array<vec4f>; // the same for each workgroup
+var<workgroup> shared_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
+// @with(scratch) @group(0) @binding(11) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
 
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {
-  if (GATHERED == 1u) {
+  if (HAS_IDS == 1u) {
     return u32(clamp(ids[step], 0, i32(params.table_rows) - 1)) * (GATES * HIDDEN);
   }
   return step * (GATES * HIDDEN);
@@ -105,7 +111,7 @@ fn first_state(index: u32, slot: u32, begin: u32, column: u32) -> f32 {
   } else if (begin > start_of(slot)) {
     value = last[at];
   } else if (PADDING == 1u && begin > 0u) {
-    value = initial[after_padding];
+    value = padding_states[after_padding];
   } else if (HAS_INITIAL == 1u) {
     value = initial[at];
   }
@@ -131,14 +137,14 @@ fn sweep_forward(
   var cell: array<vec4f, CELLS>;
   var next_h: array<vec4f, CELLS>;
 
-  // Where the workgroup's h_rows begin.
+  // Where the workgroup's shared_rows begin.
   let base = 0u; // @without(scratch)
   // @with(scratch) let base = (group.x + group.y * groups.x) * (BUFFERS * SPAN);
 
   // Rows that only fill the last vectors up (PADDED) stay zero: workgroup memory starts zeroed.
   // @with(scratch) for (var index = HIDDEN * QUADS + lane; index < SPAN; index += THREADS) {
-  // @with(scratch)   h_rows[base + index] = vec4f(0.0);
-  // @with(scratch)   h_rows[base + (BUFFERS - 1u) * SPAN + index] = vec4f(0.0);
+  // @with(scratch)   shared_rows[base + index] = vec4f(0.0);
+  // @with(scratch)   shared_rows[base + (BUFFERS - 1u) * SPAN + index] = vec4f(0.0);
   // @with(scratch) }
   for (var n = 0u; n < UNITS; n++) {
     let unit = lane + n * THREADS;
@@ -153,7 +159,7 @@ fn sweep_forward(
         if (STATES == 2u) { c[r] = first_state(1u, first + r, begin, column); }
       }
       if (STATES == 2u) { cell[n * QUADS + q] = c; }
-      if (unit < HIDDEN) { h_rows[base + unit * QUADS + q] = h; }
+      if (unit < HIDDEN) { shared_rows[base + unit * QUADS + q] = h; }
     }
   }
   workgroupBarrier(); // @without(scratch)
@@ -162,19 +168,19 @@ fn sweep_forward(
   var current = base;
   for (var t = begin; t < end; t++) {
     if (HAS_MASK == 1u && (t < counting.x || t >= counting.y)) {
-      if (WRITE_HIDDEN == 1u || WRITE_SAVED == 1u) {
+      if (HAS_HIDDEN == 1u || HAS_SAVED == 1u) {
         for (var n = 0u; n < UNITS; n++) {
           let unit = lane + n * THREADS;
           for (var q = 0u; q < QUADS; q++) {
-            let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+            let h = shared_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
             var c = vec4f(0.0);
             if (STATES == 2u) { c = cell[n * QUADS + q]; }
             let first = first_row + q * 4u;
             let inside = select(0u, rows_inside(first), unit < HIDDEN);
             for (var r = 0u; r < inside; r++) {
               let step = row_of(first + r) * params.steps + t;
-              if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h[r]; }
-              if (WRITE_SAVED == 1u) { saved[(step * 5u + 4u) * HIDDEN + unit] = cell_memory(h[r], c[r]); }
+              if (HAS_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h[r]; }
+              if (HAS_SAVED == 1u) { saved[(step * 5u + 4u) * HIDDEN + unit] = cell_memory(h[r], c[r]); }
             }
           }
         }
@@ -197,7 +203,7 @@ fn sweep_forward(
       // @with(subgroups) var own: array<vec4f, QUADS>;
       // @with(subgroups) // @unroll
       // @with(subgroups) for (var q = 0u; q < QUADS; q++) {
-      // @with(subgroups)   own[q] = h_rows[current + (k + sublane) * QUADS + q];
+      // @with(subgroups)   own[q] = shared_rows[current + (k + sublane) * QUADS + q];
       // @with(subgroups) }
       // @unroll
       for (var s = 0u; s < STEP_QUADS; s++) {
@@ -212,10 +218,10 @@ fn sweep_forward(
         // @unroll
         for (var q = 0u; q < QUADS; q++) {
           let slot = current + (k + s * 4u) * QUADS + q; // @without(subgroups)
-          let h0 = h_rows[slot]; // @without(subgroups)
-          let h1 = h_rows[slot + QUADS]; // @without(subgroups)
-          let h2 = h_rows[slot + 2u * QUADS]; // @without(subgroups)
-          let h3 = h_rows[slot + 3u * QUADS]; // @without(subgroups)
+          let h0 = shared_rows[slot]; // @without(subgroups)
+          let h1 = shared_rows[slot + QUADS]; // @without(subgroups)
+          let h2 = shared_rows[slot + 2u * QUADS]; // @without(subgroups)
+          let h3 = shared_rows[slot + 3u * QUADS]; // @without(subgroups)
           // @with(subgroups) let h0 = subgroupBroadcast(own[q], s * 4u);
           // @with(subgroups) let h1 = subgroupBroadcast(own[q], s * 4u + 1u);
           // @with(subgroups) let h2 = subgroupBroadcast(own[q], s * 4u + 2u);
@@ -241,15 +247,15 @@ fn sweep_forward(
       total[index] = sum[index];
     }
 
-    // @unroll(rows)
+    // @unroll(unrolled_rows)
     for (var n = 0u; n < UNITS; n++) {
       let unit = lane + n * THREADS;
       let column = min(unit, HIDDEN - 1u);
       var bias = vec4f(0.0);
       if (HAS_BIAS == 1u) { bias = packed[PADDED * HIDDEN + column]; }
-      // @unroll(rows)
+      // @unroll(unrolled_rows)
       for (var q = 0u; q < QUADS; q++) {
-        var h_quad = h_rows[current + column * QUADS + q];
+        var h_quad = shared_rows[current + column * QUADS + q];
         var c_quad = vec4f(0.0);
         if (STATES == 2u) { c_quad = cell[n * QUADS + q]; }
         let first = first_row + q * 4u;
@@ -277,14 +283,14 @@ fn sweep_forward(
           let is_own = t >= start_of(first + r);
           if (PADDING == 1u && !is_own) {
             // Not begun yet: the state is the padding's.
-            h = initial[t * STATES * HIDDEN + column];
-            if (STATES == 2u) { c = initial[(t * STATES + 1u) * HIDDEN + column]; }
+            h = padding_states[t * STATES * HIDDEN + column];
+            if (STATES == 2u) { c = padding_states[(t * STATES + 1u) * HIDDEN + column]; }
           }
           if (STATES == 2u) { c_quad[r] = c; }
           h_quad[r] = h;
           if (unit < HIDDEN && is_own) {
-            if (WRITE_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h; }
-            if (WRITE_SAVED == 1u) {
+            if (HAS_HIDDEN == 1u) { hidden[step * HIDDEN + unit] = h; }
+            if (HAS_SAVED == 1u) {
               let at = step * (5u * HIDDEN) + unit;
               saved[at] = stepped.parts.x;
               saved[at + HIDDEN] = stepped.parts.y;
@@ -300,7 +306,7 @@ fn sweep_forward(
         }
         if (STATES == 2u) { cell[n * QUADS + q] = c_quad; }
         if (BUFFERS == 2u) {
-          if (unit < HIDDEN) { h_rows[next + unit * QUADS + q] = h_quad; }
+          if (unit < HIDDEN) { shared_rows[next + unit * QUADS + q] = h_quad; }
         } else {
           next_h[n * QUADS + q] = h_quad;
         }
@@ -313,7 +319,7 @@ fn sweep_forward(
         let unit = lane + n * THREADS;
         if (unit < HIDDEN) {
           for (var q = 0u; q < QUADS; q++) {
-            h_rows[base + unit * QUADS + q] = next_h[n * QUADS + q];
+            shared_rows[base + unit * QUADS + q] = next_h[n * QUADS + q];
           }
         }
       }
@@ -329,7 +335,7 @@ fn sweep_forward(
   for (var n = 0u; n < UNITS; n++) {
     let unit = lane + n * THREADS;
     for (var q = 0u; q < QUADS; q++) {
-      let h = h_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
+      let h = shared_rows[current + min(unit, HIDDEN - 1u) * QUADS + q];
       var c = vec4f(0.0);
       if (STATES == 2u) { c = cell[n * QUADS + q]; }
       let first = first_row + q * 4u;

@@ -1,11 +1,10 @@
 /**
- * What a case is: something of a known amount of work, made ready on a device, whose result is checked before it is
- * timed.
+ * The types of a bench case: work of a known amount, prepared on a device, whose result is checked before it is timed.
  */
 import type { Device } from "../gpu/device.ts";
 import type { Subject } from "./harness.ts";
 
-/** The work of one run, as it must be done at least: each input is read once and each output written once. */
+/** The least work of one run: each input is read once and each output written once. */
 export interface Work {
   /** Additions and multiplications: a multiply-add counts as two. */
   readonly flops: number;
@@ -14,44 +13,44 @@ export interface Work {
 
 /** A case of the bench. */
 export interface BenchCase {
-  /** Words by which `--filter` finds it: `matmul 32000x100x400`. Sizes of products are M x K x N. */
+  /** The name, whose words `--filter` matches: `matmul 32000x100x400`. Sizes of products are M x K x N. */
   readonly name: string;
   readonly group: string;
-  /** In the set that runs when nothing is said; the others run with `--all` or when a filter names them. */
+  /** Whether the case is in the default set; the others run with `--all` or when a filter matches them. */
   readonly isDefault: boolean;
   readonly work: Work;
-  /** What peers need to run the same; absent where none is asked. */
+  /** The same task for peers; absent if no peer runs it. */
   readonly task?: PeerTask;
   /**
-   * Builds and compiles it, with the kernel's variant of that name or the one that Sluice chooses.
-   * @throws DeviceError when it does not fit on the adapter.
+   * Builds and compiles the case, with the named variant of the kernel or the one that Sluice chooses.
+   * @throws DeviceError when the adapter cannot run it.
    */
   prepare(device: Device, variant?: string): Promise<Prepared>;
 }
 
-/** A case, compiled. */
+/** A compiled case. */
 export interface Prepared {
-  /** By the best clock that the adapter has. */
+  /** The subject, timed by the adapter's best clock. */
   readonly subject: Subject;
-  /** By wall clock, submit to end, as peers are timed. */
+  /** The subject, timed by wall clock from submit to end, like the peers. */
   readonly wall: Subject;
   /**
-   * Seconds to build the graph and its pipelines; what a driver compiles at the first dispatch is in the first run's
-   * time.
+   * Seconds to build the graph and its pipelines. What the driver compiles at the first dispatch counts to the first
+   * run.
    */
   readonly compileSeconds: number;
-  /** Of one run, without extra chunks; absent where the case is more than a program. */
+  /** The dispatches of one run, without extra chunks; absent if the case is not a single program. */
   readonly dispatches?: number;
-  /** Dispatches more that only keep each of them short for the watchdog. */
+  /** Further dispatches, due to work that was split to keep dispatches short. */
   readonly extraChunks?: number;
-  /** Runs once more and gives the seconds of the longest dispatch; absent without timestamps. */
+  /** Runs once more and returns the seconds of the longest dispatch; absent without timestamps. */
   readonly longestDispatch?: () => Promise<number>;
-  /** Names of the kernel's variants, and which of them Sluice chooses here; none where there is one way only. */
+  /** The names of the kernel's variants, and the one that Sluice chooses here; absent if there is only one. */
   readonly variants: readonly string[];
   readonly chosen: string | undefined;
-  /** Runs once and compares with the reference. @throws CheckError */
+  /** Runs once and compares the result with the reference. @throws CheckError */
   check(): Promise<void>;
-  /** Frees what was made ready. */
+  /** Frees the case's resources. */
   dispose(): void;
 }
 
@@ -64,7 +63,7 @@ export interface ModelSizes {
   readonly units: number;
 }
 
-/** Sizes of a search by dot product: so many queries for the k best of so many rows. */
+/** Sizes of a search by dot product: the number of queries, of best rows to find (k), and of rows. */
 export interface SearchSizes {
   readonly rows: number;
   readonly dimension: number;
@@ -72,11 +71,11 @@ export interface SearchSizes {
   readonly k: number;
 }
 
-/** What a case asks of other libraries. */
+/** A task for other libraries. */
 export type PeerTask =
   | {
       readonly kind: "matmul";
-      /** 1 where there is no batch. */
+      /** 1 if there is no batch axis. */
       readonly batch: number;
       readonly M: number;
       readonly K: number;

@@ -1,6 +1,4 @@
-/**
- * The bench that `sluice bench` runs, the same in Node, Deno and a browser's page: it touches no file and no terminal.
- */
+/** The job of `sluice bench`. It runs in Node, Deno and a browser's page, so it uses neither files nor the terminal. */
 import { requestDevice } from "../index.ts";
 import type { BenchPlace, BenchReport } from "./bench_report.ts";
 import { selectCases } from "./cases/index.ts";
@@ -10,7 +8,7 @@ import type { Peer } from "./peers/peer.ts";
 import { type BenchEvent, runBench } from "./run_bench.ts";
 import { type ShaderJob, shaderCase } from "./shader_case.ts";
 
-/** What to measure, as plain data. */
+/** The parameters of the bench, as plain data. */
 export interface BenchJob {
   readonly filter?: string;
   readonly all: boolean;
@@ -20,17 +18,17 @@ export interface BenchJob {
   readonly defaultLimits: boolean;
   /** A shader to time instead of the cases. */
   readonly shader?: ShaderJob;
-  /** The runtime at hand, and versions of what is compared, for the report. */
+  /** The current runtime and the versions of what is compared, for the report. */
   readonly runtime: BenchPlace["runtime"];
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What a bench tells on its way. */
+/** The events of a bench. */
 export type BenchJobEvent = BenchEvent | { readonly kind: "note"; readonly text: string };
 
-/** How a bench is watched and stopped, and what else it compares with. */
+/** How to observe and stop a bench, and further peers. */
 export interface BenchJobControl {
-  /** Told of each result as it comes. */
+  /** Called with each event. */
   readonly onEvent: (event: BenchJobEvent) => void;
   readonly signal: AbortSignal;
   /** Peers that only this runtime can reach. */
@@ -38,15 +36,14 @@ export interface BenchJobControl {
 }
 
 /**
- * Opens the adapter and measures.
- * @throws ValueError when a filter fits no case; DeviceError without an adapter; AbortError when stopped.
+ * Opens a device and measures.
+ * @throws ValueError when a filter matches no case; DeviceError without an adapter; AbortError when stopped.
  */
 export async function runBenchJob(job: BenchJob, control: BenchJobControl): Promise<BenchReport> {
   const { onEvent, signal, morePeers = [] } = control;
   const cases = job.shader === undefined ? selectCases(job) : [shaderCase(job.shader)];
   const device = await requestDevice({ defaultLimits: job.defaultLimits });
-  const note = (name: string, reason: string) =>
-    onEvent({ kind: "note", text: `${name} is not compared with: ${reason}` });
+  const note = (name: string, reason: string) => onEvent({ kind: "note", text: `${name} is not compared: ${reason}` });
   const peers = job.peers ? [...(await loadPeers(note)), ...morePeers] : [];
   try {
     const options = {

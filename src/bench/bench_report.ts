@@ -1,14 +1,14 @@
-/** What a run of the bench found, as plain data: for JSON, tables, plots and comparisons. */
+/** The results of a bench run, as plain data for JSON, tables, plots and comparisons. */
 import type { Work } from "./bench_case.ts";
 import type { Measurement, Ratio } from "./harness.ts";
 import type { Roofline } from "./roofline.ts";
 
-/** Where a run took place. */
+/** The adapter and runtime of a run. */
 export interface BenchPlace {
   /** The adapter's name. */
   readonly adapter: string;
   readonly runtime: { readonly name: string; readonly version: string };
-  /** What GPU times are taken with; peers and whole programs are always timed by wall clock. */
+  /** The clock of GPU times; peers and whole programs are always timed by wall clock. */
   readonly clock: Measurement["clock"];
 }
 
@@ -18,23 +18,26 @@ export interface BenchResult {
   readonly group: string;
   /** `sluice`, or the peer's name. */
   readonly library: string;
-  /** The kernel's variant; absent where there is one way only. */
+  /** The kernel's variant; absent if there is only one. */
   readonly variant?: string;
-  /** True for what Sluice runs by itself on this adapter and shape; other variants are for comparison. */
+  /** True for the variant that Sluice chooses for this adapter and shape; the others are for comparison. */
   readonly isDefault: boolean;
   readonly work: Work;
   readonly measurement: Measurement;
-  /** Share of the roof: seconds at best / median. Above 1 where caches hold what the copy had to fetch from memory. */
+  /**
+   * The share of the roofline: best possible seconds / median. Above 1 if caches hold what the copy had to fetch from
+   * memory.
+   */
   readonly roofShare?: number;
   readonly compileSeconds?: number;
   readonly dispatches?: number;
-  /** Dispatches more that only keep each of them short. */
+  /** Further dispatches, due to work that was split to keep dispatches short. */
   readonly extraChunks?: number;
   /** Seconds of the longest dispatch. */
   readonly longestDispatch?: number;
-  /** Of a peer: how many times as long as Sluice it takes, measured in turns. */
+  /** For a peer: its time relative to Sluice's, measured in turns. */
   readonly ratio?: Ratio;
-  /** Of a peer: what is to be known of its results. */
+  /** For a peer: a note on its results. */
   readonly note?: string;
 }
 
@@ -47,7 +50,7 @@ export interface BenchProblem {
   readonly message: string;
 }
 
-/** Everything that a run found. */
+/** All results of a run. */
 export interface BenchReport {
   readonly format: "sluice-bench";
   readonly formatVersion: 1;
@@ -58,7 +61,7 @@ export interface BenchReport {
   readonly problems: readonly BenchProblem[];
 }
 
-/** GFLOP/s and GB/s of a result; 0 where it has no such work. */
+/** GFLOP/s and GB/s of a result; 0 if it has no such work. */
 export function ratesOf({ work, measurement: { median } }: BenchResult): {
   readonly gflops: number;
   readonly gigabytes: number;
@@ -66,7 +69,7 @@ export function ratesOf({ work, measurement: { median } }: BenchResult): {
   return { gflops: work.flops / median / 1e9, gigabytes: work.bytes / median / 1e9 };
 }
 
-/** A result's name with its variant and library: what is the same in two runs. */
+/** The key that identifies a result in several runs: its name, variant and library. */
 export function keyOf({ name, library, variant }: Pick<BenchResult, "name" | "library" | "variant">): string {
   return [name, variant, library === "sluice" ? undefined : library].filter((part) => part !== undefined).join(" / ");
 }

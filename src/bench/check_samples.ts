@@ -1,13 +1,13 @@
-/** Comparing a result with its reference, at as many places as is quick. */
+/** Compares samples of a result with its reference. */
 import { SluiceError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 
-/** A result that is not what the reference says: its time would mean nothing. */
+/** A result differs from the reference, so its time would be meaningless. */
 export class CheckError extends SluiceError {
   override readonly name: string = "CheckError";
 }
 
-/** What an element should be, and how far it may lie from it. */
+/** The expected value of an element, and its tolerance. */
 export interface Expected {
   readonly value: number;
   readonly tolerance: number;
@@ -16,7 +16,7 @@ export interface Expected {
 const SAMPLES = 256;
 
 /**
- * Compares elements of `actual`, at its ends and at random places between them, with what they should be.
+ * Compares elements of `actual`, at both ends and at random places between, with their expected values.
  * @throws CheckError naming the worst element, or the first that is not a number.
  */
 export function checkSamples(what: string, actual: ArrayLike<number>, expected: (index: number) => Expected): void {

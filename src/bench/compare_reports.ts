@@ -1,37 +1,37 @@
-/** Two runs of the bench beside each other: what became faster or slower, beyond what noise explains. */
+/** Compares two runs of the bench: which results became faster or slower, beyond noise. */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { type BenchPlace, type BenchReport, type BenchResult, keyOf } from "./bench_report.ts";
 import type { Summary } from "./statistics.ts";
 
-/** A line that both runs have. */
+/** A result that both runs have. */
 export interface Comparison {
   readonly key: string;
   readonly before: Pick<Summary, "median" | "low" | "high">;
   readonly after: Pick<Summary, "median" | "low" | "high">;
-  /** Times as long as before: below 1 is faster. */
+  /** The time relative to the earlier run; below 1 is faster. */
   readonly ratio: number;
-  /** `same` where the intervals of the medians meet, or the change is too small to matter. */
+  /** `same` if the confidence intervals of the medians overlap, or the change is too small to matter. */
   readonly verdict: "faster" | "slower" | "same";
 }
 
-/** Smaller changes of the median are called the same, whatever the intervals. */
+/** Smaller changes of the median count as `same`, whatever the intervals. */
 const LEAST_CHANGE = 0.03;
 
 /**
- * Refuses to compare runs on different adapters, or in different runtimes.
+ * Checks that both runs used the same adapter and runtime.
  * @throws ValueError naming both.
  */
 export function assertComparable(before: BenchPlace, after: BenchPlace): void {
   const [old, now] = [before, after].map(({ adapter, runtime }) => `${adapter}, in ${runtime.name}`);
   if (old === now) return;
   throw new ValueError(
-    `the earlier run was on ${old}, this one is on ${now}; times of different adapters say nothing of a change. Pass ` +
-      "--any-adapter to compare them all the same.",
+    `the earlier run was on ${old}, this one is on ${now}; times of different adapters are not comparable. Pass ` +
+      "--any-adapter to compare them anyway.",
     { before: old, after: now },
   );
 }
 
-/** Compares the lines that both runs have, in the order of the later run. */
+/** Compares the results that both runs have, in the order of the later run. */
 export function compareReports(before: BenchReport, after: BenchReport): Comparison[] {
   const known = new Map(before.results.map((result) => [keyOf(result), result]));
   return after.results.flatMap((result) => {
@@ -49,18 +49,18 @@ function compare(old: BenchResult, result: BenchResult): Comparison {
 }
 
 /**
- * A report from its JSON.
- * @throws FormatError when it is none, or of another version.
+ * Parses a report from JSON.
+ * @throws FormatError when it is not a report, or of another version.
  */
 export function readReport(text: string, path: string): BenchReport {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`${path} is no JSON: ${String(cause)}`, { path }, { cause });
+    throw new FormatError(`${path} is not JSON: ${String(cause)}`, { path }, { cause });
   }
   if (!isReport(value)) {
-    throw new FormatError(`${path} is no result of \`sluice bench --json\` of this version`, { path });
+    throw new FormatError(`${path} is not a result of \`sluice bench --json\` of this version`, { path });
   }
   return value;
 }

@@ -1,4 +1,4 @@
-/** Cases that are a graph over variables: the data lies on the device, and nothing is fed. */
+/** Cases that are a graph over variables: the data is on the device, so nothing is fed. */
 import type { KernelCall } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Device } from "../gpu/device.ts";
@@ -12,7 +12,7 @@ import { dispatchesOf, programSubject, programWallSubject } from "./timed_subjec
 export interface BenchGraph {
   readonly graph: Graph;
   readonly variables: readonly Variable[];
-  /** The kernel whose variants are measured side by side; none where the graph is of several. */
+  /** The kernel whose variants are measured; absent if the graph uses several kernels. */
   readonly kernel?: string;
   /** Variables that the graph updates and whose contents after one run are checked. */
   readonly updated?: readonly Variable[];
@@ -20,7 +20,7 @@ export interface BenchGraph {
   check(results: readonly NdArray[]): void;
 }
 
-/** What a graph's case is besides its graph, which is built anew for each variant. */
+/** A case without its graph, which is built again for each variant. */
 export interface GraphCaseOptions extends Omit<BenchCase, "prepare"> {
   readonly build: () => BenchGraph;
 }
@@ -36,7 +36,7 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
   const seen = new VariantChoice(device, kernel, variant);
   const release = () => store.release(variables);
   try {
-    // The data's way to the device is no part of the compile time.
+    // Uploading the data does not count to the compile time.
     await device.guard(`${name}: data`, () => {
       for (const variable of variables) store.bufferOf(variable);
     });
@@ -63,7 +63,7 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
 }
 
 /**
- * Gives one kernel's calls a variant, and learns which variants there are and which of them a call would choose itself.
+ * Sets the variant of a kernel's calls, and records the variants that exist and the one that a call chooses by default.
  */
 class VariantChoice {
   variants: readonly string[] = [];
@@ -91,7 +91,7 @@ class VariantChoice {
       try {
         return JSON.stringify(planned.plan(traits, name));
       } catch (error) {
-        // A variant that does not do this shape or adapter.
+        // A variant that does not support this shape or adapter.
         return String(error);
       }
     }

@@ -1,32 +1,32 @@
 /**
- * How a time is measured: warm-up, batches long enough for the clock, samples until the time or their number is spent,
- * and several subjects in turns, so that what changes on the machine changes all of them.
+ * Measures times: warm-up, batches long enough for the clock, and samples until the time or the number of samples is
+ * used up. Several subjects are measured in turns, so that changes on the machine affect all of them.
  */
 import { type Summary, summarize } from "./statistics.ts";
 
 /** Something that can be run and timed. */
 export interface Subject {
-  /** What its seconds are taken with. */
+  /** The clock that it is timed with. */
   readonly clock: Clock;
-  /** Runs `runs` times in one go and gives the seconds that all of them took together. */
+  /** Runs `runs` times and returns the total seconds. */
   time(runs: number): Promise<number>;
 }
 
 /** A clock and how long a time must be for it. */
 export interface Clock {
   readonly name: "GPU timestamps" | "wall clock";
-  /** Shorter times are lost in the clock's steps, or in what surrounds the work. */
+  /** The shortest time that the clock can measure well, given its resolution and overhead. */
   readonly shortest: number;
 }
 
 /** WebGPU rounds timestamps to 100 µs where it does not trust the page: 20 ms keep that below 1%. */
 export const TIMESTAMPS: Clock = { name: "GPU timestamps", shortest: 0.02 };
-/** A submit and the word that it is done cost up to a millisecond around the work. */
+/** A submit and the notification of its end add up to a millisecond to the work. */
 export const WALL_CLOCK: Clock = { name: "wall clock", shortest: 0.05 };
 
-/** How long to measure. */
+/** Options of a measurement. */
 export interface MeasureOptions {
-  /** Seconds spent on samples of each subject, as far as `minSamples` allows. */
+  /** The seconds spent on samples of each subject, unless `minSamples` needs more. */
   readonly seconds: number;
   readonly minSamples: number;
   readonly maxSamples: number;
@@ -41,12 +41,12 @@ export const NORMAL: MeasureOptions = { seconds: 1.5, minSamples: 9, maxSamples:
 /** For a first look. */
 export const QUICK: MeasureOptions = { seconds: 0.4, minSamples: 6, maxSamples: 20, patience: 8 };
 
-/** What was measured of a subject. */
+/** The measurement of a subject. */
 export interface Measurement extends Summary {
   readonly clock: Clock["name"];
-  /** Runs in one sample; a sample's time is divided by it. */
+  /** The runs in one sample; a sample's time is divided by it. */
   readonly runsPerSample: number;
-  /** Seconds of the very first run: it compiles what was not compiled before, and fills caches. */
+  /** The seconds of the first run, which compiles pipelines and fills caches. */
   readonly firstRun: number;
   /** Every sample, in the order in which they were taken: seconds of one run. */
   readonly times: readonly number[];
@@ -61,16 +61,16 @@ interface Lane {
   spent: number;
 }
 
-/** Measures one subject. @throws AbortError when the signal asks. */
+/** Measures one subject. @throws AbortError when the signal aborts. */
 export async function measure(subject: Subject, options: MeasureOptions = NORMAL): Promise<Measurement> {
   const [measurement] = await measureInTurns([subject], options);
   return measurement as Measurement;
 }
 
 /**
- * Measures several subjects, one sample of each in turn (A B C A B C …). Sample n of one stands beside sample n of the
- * others.
- * @throws AbortError when the signal asks.
+ * Measures several subjects, one sample of each in turn (A B C A B C …). Sample n of one subject is comparable with
+ * sample n of the others.
+ * @throws AbortError when the signal aborts.
  */
 export async function measureInTurns(
   subjects: readonly Subject[],
@@ -104,7 +104,7 @@ function wantsMore({ times, spent }: Lane, { seconds, minSamples, maxSamples, pa
   return times.length < minSamples || spent < seconds;
 }
 
-/** Runs until a batch is long enough for the clock. The first run of all is kept apart; none of these counts. */
+/** Runs until a batch is long enough for the clock. The first run is recorded separately; none of these runs counts. */
 async function warmUp(subject: Subject, { patience }: MeasureOptions): Promise<Lane> {
   const { shortest } = subject.clock;
   const firstRun = await subject.time(1);
@@ -113,7 +113,7 @@ async function warmUp(subject: Subject, { patience }: MeasureOptions): Promise<L
   let seconds = spent < patience ? await subject.time(runs) : firstRun;
   spent += seconds;
   while (seconds < shortest && runs < MOST_RUNS && spent < patience) {
-    // A time of 0 says only that the clock saw nothing: ten times as many, and look again.
+    // A time of 0 means that the batch is too short for the clock: try ten times as many runs.
     const wanted = seconds > 0 ? Math.ceil((runs * shortest * HEADROOM) / seconds) : runs * GROWTH;
     runs = Math.min(MOST_RUNS, Math.max(runs + 1, Math.min(wanted, runs * GROWTH)));
     seconds = await subject.time(runs);
@@ -126,7 +126,7 @@ const MOST_RUNS = 2000;
 const GROWTH = 10;
 const HEADROOM = 1.2;
 
-/** How two subjects that were measured in turns compare. */
+/** The ratio of two subjects that were measured in turns. */
 export interface Ratio {
   /** Times of `slow` for one of `fast`: the median of the pairs' ratios, and its interval. */
   readonly median: number;
@@ -135,7 +135,7 @@ export interface Ratio {
   readonly isNoisy: boolean;
 }
 
-/** How many times as long `slow` takes as `fast`, pair by pair: what slows the machine for both cancels out. */
+/** How many times as long `slow` takes as `fast`, pair by pair: slowdowns of the machine affect both and cancel out. */
 export function ratioOf(slow: Measurement, fast: Measurement): Ratio {
   const pairs = Math.min(slow.times.length, fast.times.length);
   const ratios = Array.from({ length: pairs }, (_, i) => (slow.times[i] as number) / (fast.times[i] as number));

@@ -1,5 +1,5 @@
 /**
- * `sluice/bench`: measuring kernels, models and shaders on the adapter at hand.
+ * `sluice/bench`: measures kernels, models and shaders on this machine's adapter.
  * @module sluice/bench
  */
 export type { BenchCase, Prepared, Work } from "./bench_case.ts";

@@ -1,20 +1,20 @@
-/** A product's operands and its reference, the same for every library. */
+/** The operands of a matrix product and its reference, the same for every library. */
 import type { Variable } from "../graph/operation.ts";
 import type { PeerTask } from "./bench_case.ts";
 import type { Expected } from "./check_samples.ts";
 import { randomTable } from "./random_data.ts";
 
-/** The sizes of a product; `batch` is 1 where there is none. */
+/** The sizes of a product; `batch` is 1 without a batch axis. */
 export type Product = Omit<Extract<PeerTask, { readonly kind: "matmul" }>, "kind">;
 
-/** Operands of a product, and what an element of it is. */
+/** The operands of a product, and a function that computes an element of it. */
 export interface ProductTask {
   readonly a: { readonly variable: Variable; readonly data: Float32Array };
   readonly b: { readonly variable: Variable; readonly data: Float32Array };
   expected(index: number): Expected;
 }
 
-/** Rounding of a float32 sum, as a share of the sum of the terms' sizes. */
+/** The rounding error of a float32 sum, relative to the sum of the terms' magnitudes. */
 const TOLERANCE = 1e-5;
 
 /** The operands, `[batch, …]` where there is a batch, and the product's elements in float64. */

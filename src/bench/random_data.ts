@@ -1,4 +1,4 @@
-/** Made-up data of the cases, the same in every run. */
+/** Random data for the cases, the same in every run. */
 import { Random } from "../core/random.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { Variable } from "../graph/operation.ts";

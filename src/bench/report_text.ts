@@ -1,10 +1,10 @@
-/** The bench's findings as text for a terminal. */
+/** Formats the bench's results for a terminal. */
 import type { BenchPlace, BenchProblem, BenchResult } from "./bench_report.ts";
 import { keyOf, ratesOf } from "./bench_report.ts";
 import type { Comparison } from "./compare_reports.ts";
 import type { Roofline } from "./roofline.ts";
 
-/** Columns: each a heading, its width, and whether numbers stand to the right. */
+/** The columns: heading, width, and whether the column is right-aligned. */
 const COLUMNS = [
   { head: "case", width: 50, right: false },
   { head: "variant", width: 12, right: false },
@@ -46,7 +46,7 @@ export function tableRow(result: BenchResult): string {
   ]);
 }
 
-/** Dispatches of a case that has several, and the longest of them where it is long. */
+/** The number of dispatches if there are several, and the longest if it is long. */
 function dispatchNotes({ dispatches = 1, extraChunks = 0, longestDispatch = 0 }: BenchResult): string[] {
   if (dispatches + extraChunks === 1 && longestDispatch < LONG_DISPATCH) return [];
   const chunks = extraChunks > 0 ? ` and ${extraChunks} ${extraChunks === 1 ? "chunk" : "chunks"}` : "";
@@ -54,7 +54,7 @@ function dispatchNotes({ dispatches = 1, extraChunks = 0, longestDispatch = 0 }:
   return [`${dispatches} ${dispatches === 1 ? "dispatch" : "dispatches"}${chunks}${longest}`];
 }
 
-/** Longer dispatches are worth a word: browsers end those that run for seconds. */
+/** Longer dispatches are reported, because browsers abort those that run for seconds. */
 const LONG_DISPATCH = 0.05;
 
 /** A problem as a line. */
@@ -62,12 +62,12 @@ export function problemRow(problem: BenchProblem): string {
   return `${keyOf(problem)}: not measured: ${problem.message}`;
 }
 
-/** Where the run takes place, in a line. */
+/** The line that names the adapter and the runtime. */
 export function placeLine({ adapter, runtime, clock }: BenchPlace): string {
   return `${adapter}, in ${runtime.name} ${runtime.version}; timed by ${clock}, peers and whole models by wall clock`;
 }
 
-/** The roof in a line. */
+/** The line that describes the roofline. */
 export function rooflineLine({ flops, bytes }: Roofline): string {
   return (
     `roof, measured: ${digits(flops / 1e9)} GFLOP/s of multiply-adds in registers, ${digits(bytes / 1e9)} GB/s ` +
@@ -75,7 +75,7 @@ export function rooflineLine({ flops, bytes }: Roofline): string {
   );
 }
 
-/** A comparison of two runs as lines: what changed, and how much stayed the same. */
+/** The lines of a comparison of two runs: the changes, and how many results stayed the same. */
 export function comparisonLines(comparisons: readonly Comparison[]): string[] {
   const changed = comparisons.filter(({ verdict }) => verdict !== "same");
   const same = comparisons.length - changed.length;
@@ -99,7 +99,7 @@ export function seconds(value: number): string {
   return `${digits(value * 1e6)} µs`;
 }
 
-/** Three digits that count. */
+/** Formats a number with three significant digits. */
 export function digits(value: number): string {
   if (value === 0) return "0";
   if (value >= 100) return String(Math.round(value));

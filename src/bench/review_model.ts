@@ -1,6 +1,6 @@
 /**
- * The reviews' model as numbers that every library is given alike: weights in Keras's order and layout, a batch of rows
- * without padding, labels; and what it predicts, in plain float64 loops.
+ * The reviews' model as numbers, the same for every library: weights in Keras's order and layout, a batch of rows
+ * without padding, and labels; and its predictions from plain float64 loops.
  */
 import type { NdArray } from "../core/nd_array.ts";
 import { Random } from "../core/random.ts";
@@ -12,10 +12,10 @@ import { drawIds } from "./random_data.ts";
 /** The tutorial's: 500 words of 5,000, 32 numbers a word, 100 units, 64 rows. */
 export const REVIEW_SIZES: ModelSizes = { batch: 64, steps: 500, vocabulary: 5000, embedding: 32, units: 100 };
 
-/** A prediction or a loss may lie so far from the float64 one. */
+/** The tolerance of predictions and losses against the float64 reference. */
 export const MODEL_TOLERANCE = 1e-4;
 
-/** Words that the reference reads at most: those of the tutorial's batch, in seconds. */
+/** The most words that the reference reads: those of the tutorial's batch, which take seconds. */
 const REFERENCE_WORDS = 32000;
 
 /** Model and batch. */
@@ -35,7 +35,7 @@ export interface ReviewTask {
 
 const made = new Map<string, ReviewTask>();
 
-/** The task of these sizes: made once, since its reference takes seconds. */
+/** The task of these sizes, cached because its reference takes seconds. */
 export function reviewTask(sizes: ModelSizes): ReviewTask {
   const key = JSON.stringify(sizes);
   let task = made.get(key);
@@ -61,7 +61,7 @@ function makeTask(sizes: ModelSizes): ReviewTask {
     uniform([units, 1], 0.3),
     uniform([1], 0.1),
   ];
-  // A reference of many long rows would take minutes: they repeat the first ones.
+  // A reference of many long rows would take minutes, so further rows repeat the first ones.
   const distinct = Math.min(batch, Math.max(2, Math.floor(REFERENCE_WORDS / steps)));
   // Ids of words begin at 1 (0 is padding), and are as skewed as words of a text are.
   const first = drawIds(random, distinct * steps, vocabulary - 1, 1).map((id) => id + 1);
@@ -131,9 +131,9 @@ function predict(weights: readonly NdArray[], ids: Int32Array, { batch, steps, e
 }
 
 /**
- * What a forward pass or a training step must do at least: the recurrent products of every step (once forward; twice
- * more backward, for the state's gradient and the weights'), the table's projection instead of every word's, and
- * reading and writing weights and Adam's moments.
+ * The least work of a forward pass or a training step: the recurrent products of every step (once forward; twice more
+ * backward, for the state's gradient and the weights'), the table's projection instead of every word's, and reading and
+ * writing weights and Adam's moments.
  */
 export function reviewWork({ batch, steps, vocabulary, embedding, units }: ModelSizes, isTraining: boolean): Work {
   const recurrent = 2 * batch * steps * units * 4 * units;

@@ -1,6 +1,6 @@
 /**
- * The roof over an adapter's work: what it can compute and what it can move at most, both measured (Williams, Waterman
- * and Patterson, "Roofline", 2009).
+ * Measures the roofline of an adapter: its peak compute rate and memory bandwidth (Williams, Waterman and Patterson,
+ * "Roofline", 2009).
  */
 import type { Device } from "../gpu/device.ts";
 import { defineOp, type NoAttributes, type Out } from "../graph/op.ts";
@@ -95,14 +95,15 @@ function copyCase(): BenchCase {
   });
 }
 
-/** Measures the roof of a device's adapter; the results are checked first. */
+/** Measures the roofline of a device's adapter, after checking the results. */
 export async function measureRoofline(device: Device, options: MeasureOptions): Promise<Roofline> {
   const invocations = multiplyAddInvocations(device.traits);
   const rate = async (benchCase: BenchCase, amount: number): Promise<number> => {
     const prepared = await benchCase.prepare(device);
     try {
       await prepared.check();
-      // The lower end of the interval: a roof is what can be reached, not what is usual on a busy machine.
+      // The lower end of the interval, because the roofline is the best that can be reached, not what is usual on a
+      // busy machine.
       return amount / (await measure(prepared.subject, options)).low;
     } finally {
       prepared.dispose();
@@ -117,7 +118,7 @@ export async function measureRoofline(device: Device, options: MeasureOptions): 
   return { flops, bytes: await rate(copy, copy.work.bytes) };
 }
 
-/** Seconds in which the adapter could do the work at best. */
+/** The fewest seconds in which the adapter could do the work. */
 export function roofSeconds({ flops, bytes }: Work, roof: Roofline): number {
   return Math.max(flops / roof.flops, bytes / roof.bytes);
 }

@@ -1,4 +1,4 @@
-/** Running the bench: cases one after the other on one device; what it finds is told as it goes. */
+/** Runs the bench: cases one after the other on one device, with an event for each result. */
 import { AbortError, SluiceError } from "../core/errors.ts";
 import type { Device } from "../gpu/device.ts";
 import type { BenchCase, Prepared } from "./bench_case.ts";
@@ -16,20 +16,20 @@ import {
 import type { Peer } from "./peers/peer.ts";
 import { measureRoofline, type Roofline, roofSeconds } from "./roofline.ts";
 
-/** What to run. */
+/** Options of a run. */
 export interface BenchOptions {
   readonly cases: readonly BenchCase[];
-  /** Libraries to run the same tasks beside Sluice. */
+  /** The libraries to compare with. */
   readonly peers?: readonly Peer[];
-  /** Measure every variant of a kernel; else only the one that Sluice chooses. */
+  /** Measure every variant of a kernel, not only the one that Sluice chooses. */
   readonly variants?: boolean;
   readonly measure?: MeasureOptions;
-  /** The runtime at hand, for the report. */
+  /** The current runtime, for the report. */
   readonly runtime: BenchPlace["runtime"];
   readonly versions?: Readonly<Record<string, string>>;
 }
 
-/** What a run tells on its way. */
+/** The events of a run. */
 export type BenchEvent =
   | { readonly kind: "start"; readonly place: BenchPlace; readonly cases: number }
   | { readonly kind: "roofline"; readonly roofline: Roofline }
@@ -37,17 +37,17 @@ export type BenchEvent =
   | { readonly kind: "result"; readonly result: BenchResult }
   | { readonly kind: "problem"; readonly problem: BenchProblem };
 
-/** How a run is watched and stopped. */
+/** How to observe and stop a run. */
 export interface BenchControl {
-  /** Told of each result as it comes. */
+  /** Called with each event. */
   readonly onEvent: (event: BenchEvent) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Measures the roof, then every case. A case that fails (its result is wrong, or it does not fit) is told as a problem,
- * and the others go on.
- * @throws AbortError when the signal asks; DeviceLostError when the device went away.
+ * Measures the roofline, then every case. A case that fails (wrong result, or too large for the adapter) is reported as
+ * a problem, and the others continue.
+ * @throws AbortError when the signal aborts; DeviceLostError when the device is lost.
  */
 export async function runBench(device: Device, options: BenchOptions, control: BenchControl): Promise<BenchReport> {
   return new BenchRun(device, options, control).run();
@@ -122,7 +122,7 @@ class BenchRun {
     });
   }
 
-  /** Sluice and the peer in turns, both by wall clock. */
+  /** Measures Sluice and the peer in turns, both by wall clock. */
   async #peer(benchCase: BenchCase, own: Prepared, peer: Peer): Promise<void> {
     const { task, name, group, work } = benchCase;
     if (task === undefined) return;
@@ -163,7 +163,7 @@ class BenchRun {
     this.#control.onEvent({ kind: "result", result });
   }
 
-  /** Runs `work`; what fails is told as a problem of the case. */
+  /** Runs `work`, and reports an error as a problem of the case. */
   async #attempt<T>(
     { name, group }: BenchCase,
     library: string,
@@ -174,7 +174,7 @@ class BenchRun {
       return await work();
     } catch (error) {
       if (error instanceof AbortError || this.#control.signal?.aborted) throw error;
-      // Only a device that is still there can go on.
+      // Continue only if the device still works.
       this.#device.assertUsable();
       const message = error instanceof Error ? error.message : String(error);
       const problem = { name, group, library, ...(variant !== undefined && { variant }), message };

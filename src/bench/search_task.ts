@@ -1,21 +1,22 @@
-/** A search's vectors and what it must find, the same for every library. */
+/** The vectors of a search and the expected result, the same for every library. */
 import { Random } from "../core/random.ts";
 import type { SearchSizes } from "./bench_case.ts";
 import { randomTable, type Table } from "./random_data.ts";
 
 /**
- * The rows lie in so many parts: one of 100,000 x 384 float32 is more than WebGPU's default limits let a buffer hold.
+ * The number of parts that the rows are split into: 100,000 x 384 float32 exceed the buffer size of WebGPU's default
+ * limits.
  */
 export const PARTS = 2;
 
-/** The vectors by parts, the queries, and the rows that the first query must find, best first. */
+/** The vectors by part, the queries, and the rows that the first query must find, best first. */
 export interface SearchTask {
   readonly parts: readonly Table[];
   readonly queries: Table;
   readonly best: readonly number[];
 }
 
-/** Made once for the same rows: Sluice and its peers are asked one after the other. */
+/** Cached, because Sluice and its peers search the same rows one after the other. */
 let last: { readonly key: string; readonly task: SearchTask } | undefined;
 
 /** Uniform numbers; the rows are random lines of a long table, so that no two are alike. */

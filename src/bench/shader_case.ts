@@ -1,4 +1,4 @@
-/** A shader of the user's own as a case. */
+/** Makes a case of a user's shader. */
 import { ValueError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { ShaderProgram } from "../runtime/run/shader_program.ts";
@@ -10,24 +10,24 @@ export interface ShaderJob {
   readonly name: string;
   readonly source: string;
   readonly entryPoint?: string;
-  /** What each buffer holds, in the order of the bindings' numbers. */
+  /** The contents of each buffer, ordered by binding number. */
   readonly buffers: readonly ShaderBuffer[];
   readonly workgroups: readonly [number, number, number];
-  /** What one dispatch does; 0 where it is not known. */
+  /** The work of one dispatch; 0 if unknown. */
   readonly work: Work;
 }
 
-/** A buffer of so many bytes, filled with random float32 in [-1, 1); or one that holds the values. */
+/** A buffer of this many bytes, filled with random float32 in [-1, 1); or one that holds the given values. */
 export type ShaderBuffer =
   | { readonly kind: "random"; readonly bytes: number }
   | { readonly kind: "u32" | "i32" | "f32"; readonly values: readonly number[] };
 
-/** Buffers larger than this are not made: no adapter binds them. */
+/** The largest buffer; no adapter can bind a larger one. */
 const MOST_BYTES = 2 ** 32;
 
 /**
- * The shader as a case. What it computes is nobody's business here: only that the device takes and runs it is checked.
- * @throws ValueError for sizes or counts that no device takes.
+ * The shader as a case. Its result is not checked, only that the device accepts and runs it.
+ * @throws ValueError for sizes or counts that no device supports.
  */
 export function shaderCase(job: ShaderJob): BenchCase {
   const { name, source, entryPoint, buffers, workgroups, work } = job;
@@ -102,9 +102,12 @@ export function parseAmount(text: string): number {
   const [, digits, unit] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
   const factor = UNITS[(unit ?? "").toLowerCase()];
   if (digits === undefined || factor === undefined) {
-    throw new ValueError(`"${text}" is no amount; expected a number with or without a unit, such as 4096 or 64MiB`, {
-      text,
-    });
+    throw new ValueError(
+      `"${text}" is not an amount; expected a number with or without a unit, such as 4096 or 64MiB`,
+      {
+        text,
+      },
+    );
   }
   return Math.round(Number(digits) * factor);
 }
@@ -129,7 +132,7 @@ export function parseBuffers(text: string): ShaderBuffer[] {
 export function parseWorkgroups(text: string): [number, number, number] {
   const parts = text.split(/[x,]/).map((part) => Number(part.trim() || Number.NaN));
   if (parts.length > 3 || !parts.every((count) => Number.isInteger(count) && count > 0)) {
-    throw new ValueError(`"${text}" is no count of workgroups; expected 128, 128x8 or 128x8x2`, { text });
+    throw new ValueError(`"${text}" is not a number of workgroups; expected 128, 128x8 or 128x8x2`, { text });
   }
   const [x = 1, y = 1, z = 1] = parts;
   return [x, y, z];

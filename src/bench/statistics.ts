@@ -1,7 +1,7 @@
-/** What a row of measured times tells: the median, how sure it is, and how far the times lie apart. */
+/** Summarizes measured times: the median, its confidence interval, and the spread. */
 import { ValueError } from "../core/errors.ts";
 
-/** A row of times in a few numbers; all in seconds unless said. */
+/** A summary of times, in seconds unless stated otherwise. */
 export interface Summary {
   readonly median: number;
   /**
@@ -9,12 +9,12 @@ export interface Summary {
    */
   readonly low: number;
   readonly high: number;
-  /** At least 0.95, but less where there are fewer than 6 samples: then `low … high` holds all of them. */
+  /** At least 0.95, but less with fewer than 6 samples: then `low … high` contains all of them. */
   readonly confidence: number;
   /** The range of the middle half, as a share of the median. */
   readonly spread: number;
   readonly samples: number;
-  /** True where the interval is too wide, or too unsure, to build on. */
+  /** True if the interval is too wide, or its confidence too low, to draw conclusions. */
   readonly isNoisy: boolean;
 }
 
@@ -60,8 +60,9 @@ export function quantile(sorted: readonly number[], share: number): number {
 }
 
 /**
- * The largest rank r such that sample r and sample n-1-r (from 0, ascending) hold the median between them with 95%: the
- * number of samples below the median is binomial with p = 1/2. See David and Nagaraja, "Order Statistics", section 7.1.
+ * The largest rank r such that the median lies between sample r and sample n-1-r (from 0, ascending) with a probability
+ * of 95%: the number of samples below the median is binomial with p = 1/2. See David and Nagaraja, "Order Statistics",
+ * section 7.1.
  */
 function intervalRank(count: number): { readonly rank: number; readonly confidence: number } {
   let rank = 0;

@@ -1,4 +1,4 @@
-/** Programs as something to time: by the GPU's own clock, or from submit to end on the host's. */
+/** Subjects for the harness: programs timed by the GPU's clock, or from submit to end on the host. */
 import type { Device } from "../gpu/device.ts";
 import type { Feeds, Program } from "../runtime/run/program.ts";
 import type { ShaderProgram } from "../runtime/run/shader_program.ts";
@@ -6,33 +6,34 @@ import type { Prepared } from "./bench_case.ts";
 import { type Subject, TIMESTAMPS, WALL_CLOCK } from "./harness.ts";
 
 /**
- * In Node a pending GPU promise keeps a core busy, which a software adapter could use: most of a run is slept through.
+ * In Node a pending GPU promise keeps a core busy, which a software adapter could use. So the host sleeps during most
+ * of a run.
  */
 const WAITS_BUSILY = "process" in globalThis && !("Deno" in globalThis);
-/** How much of the time that runs are expected to take is slept through. */
+/** The share of the expected time to sleep. */
 const SLEEP_SHARE = 0.9;
-/** Shorter times are not worth a sleep, in seconds. */
+/** Do not sleep for less than this, in seconds. */
 const SHORTEST_SLEEP = 0.003;
 
-/** Sleeps through most of what work is expected to take, going by what it took before. */
+/** Sleeps during most of the time that work is expected to take, based on earlier runs. */
 export class Sleeper {
   #perRun = 0;
 
-  /** Before the end of `runs` runs is asked for that were begun `since` seconds ago. */
+  /** Call it before awaiting the end of `runs` runs, which began `since` seconds ago. */
   async sleep(runs: number, since = 0): Promise<void> {
     const seconds = this.#perRun * runs * SLEEP_SHARE - since;
     if (WAITS_BUSILY && seconds > SHORTEST_SLEEP) await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   }
 
-  /** What `runs` runs took. */
+  /** Records the seconds that `runs` runs took. */
   took(runs: number, seconds: number): void {
     const perRun = seconds / runs;
-    // The fastest so far: to sleep too long would be measured as work.
+    // Use the fastest run so far, because oversleeping would be measured as work.
     this.#perRun = this.#perRun === 0 ? perRun : Math.min(this.#perRun, perRun);
   }
 }
 
-/** Runs `runs` times by the GPU's clock; `sleep` is awaited before the end is asked for. */
+/** Times `runs` runs by the GPU's clock; `sleep` is awaited before the result is requested. */
 type TimeRuns = (runs: number, sleep: () => Promise<void>) => Promise<number>;
 
 function timestampSubject(time: TimeRuns): Subject {
@@ -49,13 +50,13 @@ function timestampSubject(time: TimeRuns): Subject {
 
 const hasTimestamps = (device: Device): boolean => device.gpu.features.has("timestamp-query");
 
-/** A program timed by timestamp queries where the adapter has them, else by wall clock. */
+/** A program timed by timestamp queries if the adapter has them, otherwise by wall clock. */
 export function programSubject(device: Device, program: Program, feeds?: Feeds): Subject {
   if (!hasTimestamps(device)) return programWallSubject(device, program, feeds);
   return timestampSubject((runs, sleep) => program.time(runs, feeds, sleep));
 }
 
-/** How many dispatches a run of the program has, and a way to learn how long the longest takes. */
+/** The number of dispatches of a program's run, and a function that measures the longest. */
 export function dispatchesOf(
   device: Device,
   program: Program,
@@ -74,13 +75,13 @@ export function programWallSubject(device: Device, program: Program, feeds?: Fee
   );
 }
 
-/** As `programSubject`, for a shader by itself. */
+/** Like `programSubject`, for a single shader. */
 export function shaderSubject(device: Device, program: ShaderProgram): Subject {
   if (!hasTimestamps(device)) return shaderWallSubject(device, program);
   return timestampSubject((runs, sleep) => program.time(runs, sleep));
 }
 
-/** As `programWallSubject`, for a shader by itself. */
+/** Like `programWallSubject`, for a single shader. */
 export function shaderWallSubject(device: Device, program: ShaderProgram): Subject {
   return hostSubject(
     () => program.submit(),
@@ -89,9 +90,9 @@ export function shaderWallSubject(device: Device, program: ShaderProgram): Subje
 }
 
 /**
- * Anything that is begun on the host and ended elsewhere, timed by wall clock.
- * @param begin begins one run; awaited where it gives a promise.
- * @param end resolves when all runs that were begun have ended.
+ * Any asynchronous work, timed by wall clock.
+ * @param begin begins one run; awaited if it returns a promise.
+ * @param end resolves when all runs have ended.
  */
 export function hostSubject(begin: () => unknown, end: () => Promise<unknown>): Subject {
   const sleeper = new Sleeper();

@@ -56,7 +56,7 @@ export async function forecastCommand(args: ForecastArguments, main: string): Pr
   const seriesSha256 = await sha256Hex(new Uint8Array(Float64Array.from(series.values).buffer));
   if (saved !== undefined && saved.settings.seriesSha256 !== seriesSha256) {
     throw new UsageError(
-      `--resume ${args.resume}: ${source.file} has other values than when the training run began; give the same file, ` +
+      `--resume ${args.resume}: ${source.file} has other values than when the run began; give the same file, ` +
         "or start a new run without --resume",
     );
   }

@@ -26,9 +26,7 @@ export async function predictCommand({ model: directory, texts: given, json }: P
     const model = await loadModel(directory, { device });
     const { encoder, outputShape } = model;
     if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
-      throw new FormatError(
-        `${directory}: the model does not classify texts; expected one that \`sluice train\` saved`,
-      );
+      throw new FormatError(`${directory}: the model does not classify texts; expected one saved by \`sluice train\``);
     }
     const predictions = (await predictTexts(model, encoder, texts)).map((prediction) => ({
       ...prediction,

@@ -1,8 +1,8 @@
-/** Reads exact numbers of bytes from a stream, whatever the size of the chunks that it brings. */
+/** Reads exact numbers of bytes from a stream, independent of the size of its chunks. */
 
-/** What a ByteReader asks of its source. */
+/** Options of a ByteReader. */
 export interface ByteReaderOptions {
-  /** Told of each chunk's length as it arrives; may throw to stop the reading. */
+  /** Called with the length of each chunk; may throw to stop reading. */
   readonly onChunk?: (bytes: number) => void;
 }
 
@@ -14,7 +14,7 @@ export interface ByteReaderOptions {
  * const header = await reader.read(512); // undefined when the stream ends before
  */
 export class ByteReader {
-  /** Bytes handed out or skipped so far. */
+  /** The bytes read or skipped so far. */
   position = 0;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #onChunk: (bytes: number) => void;
@@ -26,7 +26,7 @@ export class ByteReader {
     this.#onChunk = options.onChunk ?? (() => undefined);
   }
 
-  /** The next `count` bytes, in memory of their own; undefined when the stream ends before. */
+  /** The next `count` bytes as a copy; undefined if the stream ends before. */
   async read(count: number): Promise<Uint8Array | undefined> {
     if (this.#chunk.length - this.#offset >= count) return this.#take(count);
     const bytes = new Uint8Array(count);
@@ -39,7 +39,7 @@ export class ByteReader {
     return bytes;
   }
 
-  /** Passes over `count` bytes; false when the stream ends before. */
+  /** Skips `count` bytes; false if the stream ends before. */
   async skip(count: number): Promise<boolean> {
     for (let left = count; left > 0; ) {
       if (this.#offset === this.#chunk.length && !(await this.#fill())) return false;
@@ -51,13 +51,13 @@ export class ByteReader {
     return true;
   }
 
-  /** All that is left, chunk by chunk. */
+  /** The rest of the stream, chunk by chunk. */
   async *rest(): AsyncGenerator<Uint8Array> {
     while (this.#offset < this.#chunk.length || (await this.#fill()))
       yield this.#take(this.#chunk.length - this.#offset);
   }
 
-  /** Lets the stream go, and with it what feeds it. */
+  /** Cancels the stream and its source. */
   async cancel(reason?: unknown): Promise<void> {
     await this.#reader.cancel(reason).catch(() => undefined);
   }

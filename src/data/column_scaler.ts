@@ -1,9 +1,11 @@
-/** What the scalers share: an affine map of each column, learnt by `fit`, undone by `inverseTransform`. */
+/**
+ * The base class of the scalers: an affine map of each column, determined by `fit` and undone by `inverseTransform`.
+ */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type ArrayLike, type NdArray, toNdArray } from "../core/nd_array.ts";
 import { formatShape } from "../core/shape.ts";
 
-/** How a column is mapped: `(value - shift) · factor + base`. */
+/** The map of a column: `(value - shift) · factor + base`. */
 export interface ColumnMap {
   readonly shift: number;
   readonly factor: number;
@@ -14,21 +16,22 @@ export interface ColumnMap {
 export type Column = Iterable<number>;
 
 /**
- * Scales each column of a series by what `fit` saw. The last axis of `[N, F]` or `[N, T, F]` counts the columns; `[N]`
- * is one column. Fit it on the training part alone: what it knows of the test part, the model would know too.
+ * Scales each column of a series by the statistics of the data given to `fit`. The last axis of `[N, F]` or `[N, T, F]`
+ * is the columns; `[N]` is one column. Fit it on the training part alone, or information about the test part leaks into
+ * the model.
  */
 export abstract class Scaler {
-  /** As errors name it. */
+  /** The scaler's name in error messages. */
   protected abstract readonly what: string;
   #maps: readonly ColumnMap[] | undefined;
 
-  /** How many columns it was fitted on; undefined before. */
+  /** The number of columns it was fitted on; undefined before `fit`. */
   get columns(): number | undefined {
     return this.#maps?.length;
   }
 
   /**
-   * Learns from every column of `x`; what was learnt before is forgotten.
+   * Determines the map of each column of `x`, replacing earlier ones.
    * @throws ShapeError for a single number, or when there are no values.
    * @throws ValueError when a value is not finite.
    */
@@ -47,9 +50,9 @@ export abstract class Scaler {
   }
 
   /**
-   * `x` scaled; its shape stays.
+   * Scales `x`, keeping its shape.
    * @throws ValueError before `fit`, or when a value is not finite.
-   * @throws ShapeError when `x` has other columns than `fit` saw.
+   * @throws ShapeError when `x` has another number of columns than the data given to `fit`.
    */
   transform(x: ArrayLike): NdArray {
     return this.#map(x, "transform", (value, { shift, factor, base }) => (value - shift) * factor + base);
@@ -68,10 +71,10 @@ export abstract class Scaler {
     return this.#map(x, "inverseTransform", (value, { shift, factor, base }) => (value - base) / factor + shift);
   }
 
-  /** Takes what each column holds, and ends in `use`. */
+  /** Computes each column's map from its values, and calls `use`. */
   protected abstract learn(columns: readonly Column[]): void;
 
-  /** Puts the maps of all columns in place. */
+  /** Sets the maps of all columns. */
   protected use(maps: readonly ColumnMap[]): void {
     this.#maps = maps;
   }

@@ -1,4 +1,4 @@
-/** What `fit` trains on: all examples on the host, dense or as rows of ids of unequal length. */
+/** The data sets that `fit` trains on: examples in memory, dense or as rows of ids of different lengths. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
@@ -42,7 +42,7 @@ export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
 }
 
 /**
- * Checks a dataset that came from outside.
+ * Checks a data set given by a caller.
  * @throws ShapeError when the first axes of `x` and `y` differ from `size`, or data does not fill a shape.
  * @throws ValueError when there are no examples, or a number is not finite.
  *
@@ -58,7 +58,7 @@ export function checkDataset(data: Dataset, what = "dataset"): void {
 
 /**
  * The examples at `indices`, in that order.
- * @throws ValueError when an index is outside the data set.
+ * @throws ValueError when an index is out of range.
  *
  * @example
  * const firstTen = subset(train, Array.from({ length: 10 }, (_, index) => index));

@@ -1,25 +1,28 @@
-/** Inflates a gzip stream with the platform's own DecompressionStream, and tells a broken file from a broken source. */
+/**
+ * Inflates a gzip stream with the platform's DecompressionStream, and distinguishes a damaged file from a failed
+ * source.
+ */
 import { FormatError } from "../core/errors.ts";
 
-/** An inflating stream and what is known of its two ends. */
+/** An inflating stream and its state. */
 export interface Gunzip {
   readonly stream: ReadableStream<Uint8Array>;
   /** Bytes of the compressed source read so far. */
   readonly compressedBytes: () => number;
-  /** The error that the source ended with, if it did: a fault of disk or network, not of the format. */
+  /** The error of the source, if it failed: a disk or network error, not a format error. */
   readonly sourceError: () => { readonly cause: unknown } | undefined;
-  /** Stops listening to the signal. */
+  /** Removes the listener from the signal. */
   readonly release: () => void;
   /**
-   * Call it at the end of the stream: checks the length that the trailer declares.
-   * Runtimes differ in what they let follow the first gzip member; this refuses it everywhere.
+   * Call it at the end of the stream: checks the length that the trailer declares. Runtimes differ in what they accept
+   * after the first gzip member; this rejects anything after it.
    * @throws FormatError when it differs from `inflatedBytes`.
    */
   readonly checkTrailer: (inflatedBytes: number) => void;
 }
 
 /**
- * Inflates `source`; a source that is not gzip passes as it is, since servers often inflate a `.gz` on the way.
+ * Inflates `source`; a source that is not gzip is passed through, because servers often inflate a `.gz` themselves.
  *
  * @example
  * const gunzip = await inflate(source, "archive.tar.gz");
@@ -32,7 +35,7 @@ export async function inflate(
 ): Promise<Gunzip> {
   const { onBytes = () => undefined, signal } = options;
   const reader = source.getReader();
-  // Ends a read that waits on a silent source; whoever reads sees an early end, and asks the signal why.
+  // Ends a read that waits for a stalled source. The reader sees an early end and checks the signal.
   const cancel = (): void => void reader.cancel(signal?.reason).catch(() => undefined);
   signal?.addEventListener("abort", cancel, { once: true });
   let compressedBytes = 0;

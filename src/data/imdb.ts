@@ -15,30 +15,36 @@ import { type ArchiveOptions, readArchive } from "./tar_archive.ts";
 import { Corpus } from "./text_corpus.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
-/** Where `imdb.load` stands. */
+/** The progress of `imdb.load`. */
 export interface ImdbProgress {
   /** Bytes of the archive read, still compressed. */
   readonly bytes: number;
-  /** Bytes in all, where the source tells. */
+  /** The total bytes, if the source reports them. */
   readonly totalBytes: number | undefined;
   readonly reviews: number;
 }
 
 /**
- * What `imdb.load` takes. The id scheme is that of Keras's `imdb.load_data`; `maxLength` cuts and pads as
- * `pad_sequences` does.
+ * Options of `imdb.load`. The id scheme is that of Keras's `imdb.load_data`; `maxLength` truncates and pads like
+ * `pad_sequences`.
  */
 export interface ImdbOptions extends EncodingOptions {
   /** Stanford's original archive: a path, a URL, a Blob or File, a stream or bytes. */
   readonly source: Source;
-  /** Decides the order; 113 by default, as in Keras. (The orders differ from Keras's: the generators do.) */
+  /**
+   * The seed of the order; 113 by default, as in Keras. (The order differs from Keras's because the random generators
+   * differ.)
+   */
   readonly seed?: number;
-  /** At most so many reviews on either side, both classes alike. The word index still comes from all training texts. */
+  /**
+   * The most reviews for training and for testing, balanced over the classes. The word index still comes from all
+   * training texts.
+   */
   readonly limit?: number | undefined;
-  /** Keep the texts too: some 65 MB. */
+  /** Return the texts too, about 65 MB. */
   readonly keepTexts?: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Told now and then while the archive is read. */
+  /** Called from time to time while the archive is read. */
   readonly onProgress?: (progress: ImdbProgress) => void;
   /** Limits of the archive reader. */
   readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes">;
@@ -55,14 +61,12 @@ const OPTIONS: OptionNames<ImdbOptions> = {
   limits: true,
 };
 
-/**
- * Both halves, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive review.
- */
+/** Both halves, shuffled, and the encoder for new text. `y` is float32 `[size, 1]`: 1 for a positive review. */
 export interface ImdbData {
   readonly train: RaggedDataset;
   readonly test: RaggedDataset;
   readonly encoder: ReviewEncoder;
-  /** The texts in the order of the examples, where `keepTexts` asked for them. */
+  /** The texts in the order of the examples, with `keepTexts`. */
   readonly texts: { readonly train: readonly string[]; readonly test: readonly string[] } | undefined;
 }
 
@@ -79,13 +83,13 @@ const REVIEW_PATH = /^aclImdb\/(train|test)\/(pos|neg)\/(\d{1,9})_\d{1,2}\.txt$/
 const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
 
 /**
- * Loads the reviews, streaming: the archive is never held whole.
+ * Loads the reviews from a stream; the archive is never in memory as a whole.
  *
  * Words rank by frequency over the training texts; ties by first appearance, the texts being in the order of
- * `train/neg` before `train/pos` and of their numbers, whatever the archive's order. Words of the test texts that
- * no training text has are dropped.
+ * `train/neg` before `train/pos` and of their numbers, whatever the archive's order. Words of the test texts that no
+ * training text has are dropped.
  *
- * @throws FormatError when the archive is cut short, damaged, or another one.
+ * @throws FormatError when the archive is truncated, damaged, or a different one.
  * @throws FileError when the source cannot be read.
  * @throws ValueError when an option is out of range.
  * @throws AbortError when `signal` aborts.
@@ -101,7 +105,7 @@ async function load(options: ImdbOptions): Promise<ImdbData> {
       limit,
     });
   }
-  // Made for its checks alone: a wrong option should not wait for the archive.
+  // Created only to check the options before the archive is read.
   new ReviewEncoder(new Tokenizer(), options);
   const { corpus, reviews } = await readReviews(options);
   const training = reviews.filter((review) => !review.isTest);

@@ -1,11 +1,11 @@
-/** Columns scaled to a range, 0 to 1 by default. */
+/** Scales columns to a range, 0 to 1 by default. */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { choiceOf, numbersOf, objectOf } from "../core/json_check.ts";
 import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `minMaxScaler`. */
 export interface MinMaxScalerOptions {
-  /** Where the smallest and the largest value of each column go; [0, 1] by default. */
+  /** The range that each column's smallest and largest values are mapped to; [0, 1] by default. */
   readonly featureRange?: readonly [number, number];
 }
 
@@ -28,7 +28,7 @@ export class MinMaxScaler extends Scaler {
   #dataMin: readonly number[] | undefined;
   #dataMax: readonly number[] | undefined;
 
-  /** @throws ValueError when `featureRange` does not rise. */
+  /** @throws ValueError when `featureRange` is not ascending. */
   constructor({ featureRange = [0, 1] }: MinMaxScalerOptions = {}) {
     super();
     const [low, high] = featureRange;
@@ -57,7 +57,7 @@ export class MinMaxScaler extends Scaler {
   }
 
   /**
-   * A scaler from what `toJSON` gave, every field checked; `what` is how errors name it.
+   * Restores a scaler from the result of `toJSON`, and checks every field; `what` is its name in error messages.
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown, what = "scaler"): MinMaxScaler {

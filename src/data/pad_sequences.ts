@@ -1,27 +1,27 @@
-/** Rows of unequal length to one rectangle, as Keras's `pad_sequences` makes it. */
+/** Pads rows of different lengths to a rectangle, like Keras's `pad_sequences`. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { expectOptions, type OptionNames, shown } from "../core/options.ts";
 
-/** The side of a row that is padded or cut. */
+/** The side of a row that is padded or truncated. */
 export type Side = "pre" | "post";
 
-/** How rows are brought to one length. The defaults are Keras's. */
+/** Options of `padSequences`. The defaults are Keras's. */
 export interface PadOptions {
   /** T; the longest row by default. */
   readonly maxLength?: number | undefined;
-  /** Where short rows are filled; `pre` by default. */
+  /** The side where short rows are padded; `pre` by default. */
   readonly padding?: Side;
-  /** Where long rows are cut; `pre` by default, which keeps their end. */
+  /** The side where long rows are truncated; `pre` by default, which keeps their end. */
   readonly truncating?: Side;
-  /** The filling; 0 by default. */
+  /** The padding value; 0 by default. */
   readonly value?: number;
 }
 
 const OPTIONS: OptionNames<PadOptions> = { maxLength: true, padding: true, truncating: true, value: true };
 
 /**
- * Pads and cuts rows of ids to int32 `[N, T]`.
+ * Pads and truncates rows of ids to int32 `[N, T]`.
  * @throws ValueError when an option or an id is not a whole number of 32 bits.
  *
  * @example

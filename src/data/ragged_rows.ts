@@ -1,4 +1,6 @@
-/** Rows of ids of unequal length, end to end in one array: padding is added where a batch is made, on the GPU. */
+/**
+ * Rows of ids of different lengths, concatenated in one array. Padding is added on the GPU when a batch is assembled.
+ */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { checkId, checkSides, longest, type PadOptions, type Side } from "./pad_sequences.ts";
@@ -12,12 +14,12 @@ export interface RaggedSequences {
   readonly offsets: Int32Array;
   /** T, the length of a row once padded. */
   readonly length: number;
-  /** Where the padding (id 0) goes. */
+  /** The side of the padding (id 0). */
   readonly padding: Side;
 }
 
 /**
- * Packs rows of ids, each cut to `maxLength`. The defaults are Keras's.
+ * Packs rows of ids, each truncated to `maxLength`. The defaults are Keras's.
  * @throws ValueError when an option or an id is not a whole number in range.
  *
  * @example
@@ -89,7 +91,7 @@ export function takeRaggedRows(x: RaggedSequences, indices: ArrayLike<number>): 
 }
 
 /**
- * Checks rows that came from outside.
+ * Checks rows given by a caller.
  * @throws ShapeError when offsets do not divide `ids` into `size` rows of at most `length`.
  * @throws ValueError when an id is negative.
  *

@@ -1,6 +1,6 @@
 /**
- * Text to the ids that a model was trained on: the words of a Tokenizer under the id scheme of Keras's
- * `imdb.load_data`. It is saved with the model, so that new text is read as the training text was.
+ * Encodes text as a model's ids: the words of a Tokenizer in the id scheme of Keras's `imdb.load_data`. The encoder is
+ * saved with the model, so that new text is encoded like the training text.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { choiceOf, countOf, objectOf, optionalOf } from "../core/json_check.ts";
@@ -9,12 +9,12 @@ import type { Side } from "./pad_sequences.ts";
 import { makeRagged, type RaggedSequences } from "./ragged_rows.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 
-/** What becomes of a word that the tokenizer never saw. */
+/** How to treat a word that is not in the tokenizer's index. */
 export type UnknownWords = "drop" | "oov";
 
 /** The id scheme, with the meanings and defaults of Keras's `imdb.load_data`. */
 export interface EncodingOptions {
-  /** Ids from this on become `oovChar`; nothing keeps all words. */
+  /** Ids from this on become `oovChar`; if absent, all words are kept. */
   readonly numWords?: number | undefined;
   /** Ids below this become `oovChar`; 0 by default. */
   readonly skipTop?: number;
@@ -58,7 +58,7 @@ export interface ReviewEncoderJson {
   readonly oovChar: number | null;
   readonly indexFrom: number;
   readonly maxLength: number | null;
-  /** Files from before there was a choice have none. */
+  /** Absent in old files. */
   readonly unknownWords?: UnknownWords;
   readonly padding: Side;
   readonly truncating: Side;
@@ -110,7 +110,7 @@ export class ReviewEncoder {
     this.truncating = truncating;
   }
 
-  /** One more than the largest id that `encode` can give: the `inputDim` of an embedding. */
+  /** One more than the largest id that `encode` can return: the `inputDim` of an embedding. */
   get inputDim(): number {
     const words = this.numWords ?? this.tokenizer.wordIndex.size + this.indexFrom + 1;
     return Math.max(words, (this.oovChar ?? 0) + 1);
@@ -165,7 +165,7 @@ export class ReviewEncoder {
     );
   }
 
-  /** The words of ids, for a person to read: `<start>` and `<oov>` where they stand, padding left out. */
+  /** Decodes ids as readable text, with `<start>` and `<oov>` but without padding. */
   decode(ids: Iterable<number>): string {
     this.#words ??= ["", ...this.tokenizer.wordIndex.keys()];
     const text: string[] = [];
@@ -195,7 +195,7 @@ export class ReviewEncoder {
   }
 
   /**
-   * An encoder from what `toJSON` gave, every field checked.
+   * Restores an encoder from the result of `toJSON`, and checks every field.
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown): ReviewEncoder {

@@ -18,23 +18,21 @@ import { dataset, type RaggedDataset } from "./dataset.ts";
 import { ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
-/** What `sentences.load` takes. The id scheme is that of `imdb.load`. */
+/** Options of `sentences.load`. The id scheme is that of `imdb.load`. */
 export interface SentencesOptions extends EncodingOptions {
   /** Ids from this on become `oovChar`; 2,000 by default: most rarer words occur once. */
   readonly numWords?: number | undefined;
   /** T; 40 by default, which cuts fewer than 1% of the sentences. */
   readonly maxLength?: number | undefined;
-  /** The share that is held out; 0.2 by default. */
+  /** The share of the test part; 0.2 by default. */
   readonly testFraction?: number;
-  /** Decides the split and the order; 113 by default. */
+  /** The seed of the split and the order; 113 by default. */
   readonly seed?: number;
 }
 
 const OPTIONS: OptionNames<SentencesOptions> = { ...ENCODING_OPTIONS, testFraction: true, seed: true };
 
-/**
- * Both parts, shuffled, and what encodes new text the same way. `y` is float32 `[size, 1]`: 1 for a positive sentence.
- */
+/** Both parts, shuffled, and the encoder for new text. `y` is float32 `[size, 1]`: 1 for a positive sentence. */
 export interface SentencesData {
   readonly train: RaggedDataset;
   readonly test: RaggedDataset;
@@ -79,9 +77,12 @@ async function load(options: SentencesOptions = {}): Promise<SentencesData> {
   return { train: encode(train), test: encode(test), encoder, texts: { train: textsOf(train), test: textsOf(test) } };
 }
 
-/** The embedded sentences: `sentences.load()`. `attribution` is to be shown with them: it travels in the bundle too. */
+/**
+ * The embedded sentences: `sentences.load()`. Show `attribution` with them, as the licence requires; the bundle
+ * contains it too.
+ */
 export const sentences = {
-  /** Sets them up to train and test on. */
+  /** Loads the sentences as training and test data. */
   load,
   attribution:
     "Sentiment Labelled Sentences, UCI Machine Learning Repository, by Dimitrios Kotzias et al., " +

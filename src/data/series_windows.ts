@@ -1,10 +1,10 @@
-/** A series over time, cut into windows to learn from, and split where time goes on. */
+/** Cuts a time series into training windows, and splits it chronologically. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type ArrayLike, type NdArray, toNdArray } from "../core/nd_array.ts";
 import { formatShape } from "../core/shape.ts";
 import { type DenseDataset, dataset } from "./dataset.ts";
 
-/** How windows are cut. */
+/** Options of `windows`. */
 export interface WindowOptions {
   /** T: rows per window. */
   readonly length: number;
@@ -58,12 +58,13 @@ export function windows(series: ArrayLike, options: WindowOptions): DenseDataset
   return dataset({ shape: [count, length, columns], data: x }, { shape: [count, horizon], data: y });
 }
 
-/** How a series is split. */
+/** Options of `chronologicalSplit`. */
 export interface ChronologicalSplitOptions {
   /** The share of rows that is held out at the end; 0.2 by default. */
   readonly testFraction?: number;
   /**
-   * Rows before the test part that it also gets, to be seen and not forecast: a window's `length + gap`. 0 by default.
+   * The rows before the test part that are included in it as inputs, not targets: a window's `length + gap`. 0 by
+   * default.
    */
   readonly context?: number;
 }
@@ -78,8 +79,8 @@ export interface ChronologicalSplit {
 }
 
 /**
- * Splits a series `[N]` or `[N, F]` where time goes on: the last share is held out, so that nothing later is learnt
- * from.
+ * Splits a series `[N]` or `[N, F]` chronologically: the last share is held out, so that the model does not see the
+ * future.
  * @throws ShapeError when the series is neither `[N]` nor `[N, F]`.
  * @throws ValueError when a side would be empty, or the training part has fewer than `context` rows.
  *

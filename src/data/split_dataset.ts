@@ -1,17 +1,17 @@
-/** Choosing examples so that every class keeps its share. */
+/** Selects and splits examples so that every class keeps its share. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
 import { type Dataset, type DenseDataset, type RaggedDataset, subset } from "./dataset.ts";
 
-/** How a data set is split. */
+/** Options of `trainTestSplit`. */
 export interface SplitOptions {
   /** The share that is held out; 0.2 by default. */
   readonly testFraction?: number;
-  /** Decides who is held out; 0 by default. */
+  /** The seed of the split; 0 by default. */
   readonly seed?: number;
-  /** Keep each class's share on both sides; true by default. */
+  /** Keep each class's share in both parts; true by default. */
   readonly stratify?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function stratifiedLimit(data: Dataset, count: number, seed: number): Dat
 
 /**
  * Two data sets that share no example, both shuffled by `seed`.
- * @throws ValueError when `testFraction` leaves either side empty.
+ * @throws ValueError when `testFraction` leaves either part empty.
  *
  * @example
  * const { train, test } = trainTestSplit(all, { testFraction: 0.25, seed: 7 });

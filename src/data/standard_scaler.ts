@@ -1,11 +1,11 @@
-/** Columns scaled to mean 0 and standard deviation 1. */
+/** Scales columns to mean 0 and standard deviation 1. */
 import { FormatError } from "../core/errors.ts";
 import { choiceOf, flagOf, numbersOf, objectOf } from "../core/json_check.ts";
 import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `standardScaler`. */
 export interface StandardScalerOptions {
-  /** Take the mean away; true by default. */
+  /** Subtract the mean; true by default. */
   readonly withMean?: boolean;
   /** Divide by the standard deviation; true by default. */
   readonly withStd?: boolean;
@@ -56,7 +56,7 @@ export class StandardScaler extends Scaler {
   }
 
   /**
-   * A scaler from what `toJSON` gave, every field checked; `what` is how errors name it.
+   * Restores a scaler from the result of `toJSON`, and checks every field; `what` is its name in error messages.
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown, what = "scaler"): StandardScaler {
@@ -81,7 +81,7 @@ export class StandardScaler extends Scaler {
       const mean = sum / count;
       for (const value of column) squares += (value - mean) ** 2;
       const variance = squares / count;
-      // Below this, what varies is the rounding of the mean: the column is constant.
+      // Below this the variation is rounding error: the column is constant.
       const rounding = (count * mean * Number.EPSILON) ** 2;
       return { mean, std: variance <= rounding ? 0 : Math.sqrt(variance) };
     });

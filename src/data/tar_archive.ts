@@ -1,6 +1,6 @@
 /**
- * Reads a tar or tar.gz archive as it streams in: one entry in memory at a time, and nothing ever written out.
- * It ends well only at the archive's own end: two blocks of zeros and a whole gzip trailer.
+ * Reads a tar or tar.gz archive from a stream, with one entry in memory at a time, and writes nothing to disk. It
+ * succeeds only at the archive's end: two blocks of zeros and a complete gzip trailer.
  */
 import { AbortError, FormatError, SluiceError } from "../core/errors.ts";
 import { ByteReader } from "./byte_reader.ts";
@@ -13,21 +13,21 @@ export interface ArchiveEntry {
   readonly bytes: Uint8Array;
 }
 
-/** How an archive is read. The limits guard against what a hostile or broken file could ask for. */
+/** Options of `readArchive`. The limits protect against malicious and damaged files. */
 export interface ArchiveOptions {
-  /** What to call the archive in messages. */
+  /** The archive's name in messages. */
   readonly name?: string;
-  /** Which paths are wanted; others are passed over unread. All by default. */
+  /** Returns true for the paths to read; others are skipped. All by default. */
   readonly accept?: (path: string) => boolean;
-  /** The longest entry that is wanted; 1 MiB by default. */
+  /** The longest accepted entry; 1 MiB by default. */
   readonly maxEntryBytes?: number;
-  /** Headers of all kinds; 200,000 by default. */
+  /** The most headers of all kinds; 200,000 by default. */
   readonly maxEntries?: number;
-  /** Bytes that come out of gzip; 1 GiB by default. */
+  /** The most inflated bytes; 1 GiB by default. */
   readonly maxInflatedBytes?: number;
-  /** Stops the reading with an AbortError. */
+  /** Stops reading with an AbortError. */
   readonly signal?: AbortSignal;
-  /** Told how many bytes of the source, still compressed, have been read. */
+  /** Called with the number of compressed bytes read so far. */
   readonly onBytes?: (total: number) => void;
 }
 
@@ -37,7 +37,7 @@ const WITHOUT_CONTENT = "123456";
 
 /**
  * The regular files of an archive that `accept` names, in the archive's order.
- * @throws FormatError when it is cut short, damaged, no archive, or beyond a limit.
+ * @throws FormatError when it is truncated, damaged, not an archive, or exceeds a limit.
  * @throws AbortError when `signal` aborts.
  *
  * @example

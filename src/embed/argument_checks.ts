@@ -1,15 +1,15 @@
-/** What `sluice/embed` asks of arguments: plain JavaScript has no compiler that would. */
+/** Checks of arguments for `sluice/embed`, because JavaScript callers have no compiler that checks them. */
 import { ValueError } from "../core/errors.ts";
 import { expectOptions, type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
 
-/** Longer vectors are refused. */
+/** The largest dimension of vectors. */
 const MOST_DIMENSIONS = 65536;
 
 /** @throws ValueError unless it is a device. */
 export function checkDevice(what: string, device: Device): void {
   if (typeof device === "object" && device !== null && "traits" in device) return;
-  throw new ValueError(`${what}: the device is ${shown(device)}; expected what requestDevice() gives`);
+  throw new ValueError(`${what}: the device is ${shown(device)}; expected the result of requestDevice()`);
 }
 
 /** The options. @throws ValueError unless they are an object, of options that there are. */
@@ -25,7 +25,7 @@ export function checkObject(what: string, name: string, given: unknown, members:
   throw new ValueError(`${what}: the ${name} are ${shown(given)}; expected an object: { ${members.join(", ")} }`);
 }
 
-/** @throws ValueError unless vectors can be so wide. */
+/** @throws ValueError unless it is a valid dimension. */
 export function checkDimension(what: string, dimension: number): void {
   if (Number.isSafeInteger(dimension) && dimension >= 1 && dimension <= MOST_DIMENSIONS) return;
   throw new ValueError(
@@ -35,7 +35,7 @@ export function checkDimension(what: string, dimension: number): void {
   );
 }
 
-/** The texts, one by one. @throws ValueError for one text where several are expected, or one that is no string. */
+/** The texts, one by one. @throws ValueError for a single text instead of several, or a text that is not a string. */
 export function* checkedTexts(what: string, texts: Iterable<string>): Generator<string, void, undefined> {
   const given: unknown = texts;
   if (typeof given !== "object" || given === null || !(Symbol.iterator in given)) {

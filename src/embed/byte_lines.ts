@@ -2,9 +2,9 @@
 import { FormatError } from "../core/errors.ts";
 
 /**
- * Lines without their end (U+000A, and a U+000D before it). A last line need not have an end; an empty last line is
- * none.
- * @throws FormatError for a line of more than `maxBytes`: it is told before more of it is read.
+ * Lines without their end (U+000A, and a U+000D before it). The last line may lack its end; an empty last line does not
+ * count.
+ * @throws FormatError for a line of more than `maxBytes`, before more of it is read.
  */
 export async function* byteLines(
   stream: ReadableStream<Uint8Array>,
@@ -19,7 +19,7 @@ export async function* byteLines(
     length += part.length;
     if (length > maxBytes) {
       throw new FormatError(
-        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it is no text of word vectors, or ` +
+        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it does not hold word vectors, or ` +
           "the limit is too small",
         { line: number, maxLineBytes: maxBytes },
       );

@@ -1,4 +1,4 @@
-/** The direction that all sentence vectors share, and its removal. */
+/** Finds and removes the direction that all sentence vectors share. */
 import { norm } from "./similarity.ts";
 
 const MOST_ROUNDS = 1000;
@@ -15,7 +15,7 @@ export function firstComponent(data: Float32Array, size: number): Float64Array |
   const rows = data.length / size;
   let u: Float64Array = new Float64Array(size);
   for (let at = 0; at < data.length; at++) u[at % size] = (u[at % size] as number) + (data[at] as number) / rows;
-  // A mean of zero says nothing of the direction: the longest row does.
+  // If the mean is zero, start with the longest row.
   if (norm(u) === 0) u = Float64Array.from(longestRow(data, size));
   let length = norm(u);
   if (length === 0) return undefined;
@@ -57,10 +57,10 @@ function longestRow(data: Float32Array, size: number): Float32Array {
   return longest;
 }
 
-/** What is left of a vector below this share of its length is rounding, and points anywhere. */
+/** A remainder below this share of the vector's length is rounding error, without a meaningful direction. */
 const ROUNDING = 1e-6;
 
-/** Takes the part along `u` out of a vector, in place. A vector that is nothing else becomes zeros. */
+/** Removes the component along `u` from a vector, in place. A vector parallel to `u` becomes zeros. */
 export function removeComponent(vector: Float64Array, u: ArrayLike<number>): void {
   const length = norm(vector);
   let dot = 0;

@@ -1,4 +1,4 @@
-/** Finding what says the same twice. */
+/** Finds near-duplicate vectors. */
 import { ValueError } from "../core/errors.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
@@ -10,25 +10,24 @@ import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /** Options of `deduplicate`. */
 export interface DeduplicateOptions {
-  /** Numbers of a vector. */
+  /** The dimension of the vectors. */
   readonly dimension: number;
   /**
-   * From which similarity on two vectors count as the same; see `similarity`. With "l2" it is a distance with its sign
-   * turned.
+   * The similarity from which two vectors count as duplicates; see `similarity`. With "l2" it is a negated distance.
    */
   readonly threshold: number;
-  /** "cosine" when absent. */
+  /** The metric; "cosine" by default. */
   readonly metric?: Metric;
 }
 
 /** The names of the options. */
 const OPTIONS: OptionNames<DeduplicateOptions> = { dimension: true, threshold: true, metric: true };
 
-/** What `deduplicate` found. */
+/** The result of `deduplicate`. */
 export interface Deduplicated {
-  /** Places of the vectors that stay, in their order. */
+  /** The indices of the vectors to keep, ascending. */
   readonly kept: readonly number[];
-  /** For each vector, the kept one that it repeats; -1 for those that stay. */
+  /** For each vector, the index of the kept vector that it duplicates; -1 for kept vectors. */
   readonly duplicateOf: Int32Array;
 }
 
@@ -36,11 +35,10 @@ const BATCH = 64;
 const FIRST_K = 16;
 
 /**
- * Goes through the vectors in their order and keeps each that is no duplicate of one that was kept: of which no earlier
- * kept one has a similarity of at least `threshold`. A duplicate belongs to the nearest such one. Exact: similarities
- * are float64.
+ * Goes through the vectors in order and keeps each one whose similarity to every vector kept before is below
+ * `threshold`. A duplicate is assigned to the nearest kept vector. The result is exact: similarities are float64.
  *
- * @throws ValueError when the threshold is no number, or a vector is not finite; ShapeError for another width.
+ * @throws ValueError when the threshold is not a number, or a vector is not finite; ShapeError for another width.
  * @example
  * const { kept } = await deduplicate(device, vectors, { dimension: 384, threshold: 0.95 });
  */

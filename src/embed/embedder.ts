@@ -1,4 +1,4 @@
-/** Texts in, vectors out, whatever the vectors come from. */
+/** The base class of embedders, which turn texts into vectors. */
 import { AbortError, ShapeError, ValueError } from "../core/errors.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import { checkedTexts, checkOptions } from "./argument_checks.ts";
@@ -6,19 +6,19 @@ import { Embeddings } from "./embeddings.ts";
 import { Turns } from "./serial_turns.ts";
 import { norm } from "./similarity.ts";
 
-/** How the vectors of a text's words become one: that of the last word, their mean, or the largest of each number. */
+/** How the vectors of a text's words are pooled: the last word's vector, the mean, or the maximum of each component. */
 export type Pooling = "last" | "mean" | "max";
 
-/** The ways by name. */
+/** The names of the poolings. */
 const POOLINGS: readonly Pooling[] = ["last", "mean", "max"];
 
 /** Options of `embed`. */
 export interface EmbedOptions {
-  /** "last" when absent for a model's states, "mean" for a function's; over word vectors there is "mean" alone. */
+  /** By default "last" for a model's states and "mean" for a function; word vectors support "mean" only. */
   readonly pooling?: Pooling | undefined;
-  /** Scale each vector to length 1; zeros stay zeros. False when absent. */
+  /** Scale each vector to length 1; zeros stay zeros. False by default. */
   readonly normalize?: boolean | undefined;
-  /** Texts at a time; 32 when absent. */
+  /** The number of texts in a batch; 32 by default. */
   readonly batchSize?: number | undefined;
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
@@ -32,16 +32,16 @@ export interface EmbeddedBatch {
   /** `[texts, size]`, row-major. */
   readonly data: Float32Array;
   readonly size: number;
-  /** False for a text without a known word: its row is made zeros. All known when absent. */
+  /** False for a text without a known word, whose row becomes zeros. If absent, all texts are known. */
   readonly known?: readonly boolean[];
 }
 
 /**
- * Turns texts into vectors. Made by `modelEmbedder`, `wordEmbedder` or `functionEmbedder`.
+ * Turns texts into vectors. Create one with `modelEmbedder`, `wordEmbedder` or `functionEmbedder`.
  *
- * Texts go in batches of like length, and come back in their own order. Calls may overlap: they are carried out one
- * after the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; no vector
- * ever holds a number that is not finite.
+ * Texts are batched by similar length; the result is in the order of the texts. Calls may overlap; they run one after
+ * the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; no vector ever
+ * holds a number that is not finite.
  *
  * @example
  * const { data, shape } = await embedder.embed(["a fine film", "a dull one"], { pooling: "mean", normalize: true });
@@ -49,16 +49,16 @@ export interface EmbeddedBatch {
 export abstract class Embedder {
   readonly #turns = new Turns("embedder", () => this.release());
 
-  /** Numbers of a vector; undefined until it is known. */
+  /** The dimension of the vectors; undefined until it is known. */
   abstract get vectorSize(): number | undefined;
 
-  /** What this embedder can do, its default first. */
+  /** The poolings that this embedder supports, the default first. */
   protected abstract readonly poolings: readonly Pooling[];
 
-  /** How long a text is, for batches of like length. */
+  /** The length of a text, for batches of similar length. */
   protected abstract lengthOf(text: string): number;
 
-  /** The vectors of a few texts. */
+  /** The vectors of a batch of texts. */
   protected abstract embedBatch(texts: readonly string[], pooling: Pooling): Promise<EmbeddedBatch>;
 
   /**
@@ -84,8 +84,8 @@ export abstract class Embedder {
   }
 
   /**
-   * Frees what the embedder holds on a GPU; models and word vectors that it was given stay. A call under way ends with
-   * its batch and rejects, as calls that wait do. Harmless when repeated.
+   * Frees the embedder's GPU resources, but not the model or word vectors that it was given. A running call rejects
+   * after its current batch, and waiting calls reject. Does nothing when called again.
    */
   dispose(): void {
     this.#turns.close();
@@ -96,10 +96,10 @@ export abstract class Embedder {
     this.dispose();
   }
 
-  /** Frees what is held on a GPU. Nothing is under way then. */
+  /** Frees the GPU resources. Called when no work is running. */
   protected release(): void {}
 
-  /** Does work once all that was asked before is done. */
+  /** Runs work after all earlier calls have finished. */
   protected inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
     return this.#turns.take(what, work);
   }

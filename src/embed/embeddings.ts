@@ -1,14 +1,14 @@
-/** What an embedder gives: a vector for each text. */
+/** The result of an embedder: a vector for each text. */
 import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 
 /** Vectors of texts, in the order of the texts. */
 export class Embeddings implements NdArray {
-  /** `[texts, size]`; `[0, 0]` for no text of an embedder that does not know its size. */
+  /** `[texts, size]`; `[0, 0]` for no texts, if the embedder does not know its dimension yet. */
   readonly shape: Shape;
   /** Row-major. */
   readonly data: Float32Array;
-  /** Which texts have no word that the embedder knows: their vectors are all zeros. */
+  /** The indices of the texts without a known word; their vectors are zeros. */
   readonly unknown: readonly number[];
 
   constructor(shape: Shape, data: Float32Array, unknown: readonly number[] = []) {
@@ -17,7 +17,7 @@ export class Embeddings implements NdArray {
     this.unknown = unknown;
   }
 
-  /** The same as `shape`, by the name that transformers.js has. */
+  /** An alias of `shape`, as in transformers.js. */
   get dims(): Shape {
     return this.shape;
   }

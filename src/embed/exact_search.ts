@@ -1,6 +1,6 @@
 /**
- * The exact best rows for queries: the GPU names candidates by float32 scores, the host scores them again in float64,
- * and takes them only when no row that is left can be among the best. Else more candidates are asked for.
+ * Finds the exact best rows for queries. The GPU selects candidates by float32 scores; the host scores them again in
+ * float64, and accepts them only if no other row can be among the best. Otherwise it requests more candidates.
  */
 import { compareIds, type RowStore } from "./host_rows.ts";
 import { MOST_QUERIES } from "./row_shards.ts";
@@ -8,20 +8,20 @@ import { type ErrorBound, orderScore } from "./score_bounds.ts";
 import type { Candidates, SearchPrograms } from "./search_programs.ts";
 import { type Metric, norm, similarity } from "./similarity.ts";
 
-/** More candidates than asked for, so that the first look mostly suffices. */
+/** Extra candidates, so that the first attempt usually suffices. */
 const SPARE = 16;
-/** How many times as many candidates are looked at next. */
+/** The factor by which the number of candidates grows with each attempt. */
 const GROWTH = 4;
-/** Beyond so many, the host looks at every row: that takes no longer. */
+/** With more candidates than this the host scores every row, which takes no longer. */
 const MOST_CANDIDATES = 4096;
 
-/** What is searched. */
+/** The searched rows. */
 export interface Searched {
   readonly store: RowStore<unknown>;
   readonly programs: SearchPrograms;
   readonly bound: ErrorBound;
   readonly metric: Metric;
-  /** Which rows count: bit r % 32 of word r / 32 is row r. */
+  /** The mask of the rows to search: bit r % 32 of word r / 32 is row r. */
   readonly mask: Int32Array;
 }
 
@@ -59,7 +59,7 @@ export async function searchExactly(searched: Searched, queries: Float32Array, k
   return results;
 }
 
-/** The best of the candidates; undefined where a row that is left might be better than one of them. */
+/** The best of the candidates; undefined if another row might be better than one of them. */
 function rankCandidates(
   { store, metric, bound }: Searched,
   query: Float32Array,

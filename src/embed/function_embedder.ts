@@ -1,4 +1,4 @@
-/** An embedder over a function of the app's own, such as another library's model. */
+/** An embedder on a custom function, such as another library's model. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type Nested, toNdArray } from "../core/nd_array.ts";
 import { shown } from "../core/options.ts";
@@ -83,9 +83,9 @@ function isShaped(given: unknown): given is Exclude<VectorsOfTexts, readonly unk
 }
 
 /**
- * An embedder over any function that turns texts into vectors: it brings batches, the queue, checks and `normalize`, so
- * that another library's model stands where one of Sluice's would. The function decides what `pooling` means. It is not
- * to wait for this same embedder, whose calls stand in a queue behind it.
+ * An embedder over any function that turns texts into vectors: it adds batches, a queue, checks and `normalize`, so
+ * that another library's model can replace one of Sluice's. The function defines the meaning of `pooling`. It must not
+ * await this embedder, whose calls would wait for the function.
  *
  * @example
  * const extractor = await pipeline("feature-extraction", "Xenova/all-MiniLM-L6-v2"); // transformers.js

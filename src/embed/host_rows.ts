@@ -1,6 +1,6 @@
-/** The index's vectors, ids and metadata on the host: what is true. The GPU holds copies of the rows. */
+/** The index's vectors, ids and metadata on the host, which are authoritative; the GPU holds copies of the rows. */
 
-/** What names a vector: a text or a finite number. */
+/** The id of a vector: a string or a finite number. */
 export type VectorId = string | number;
 
 /** Order of ids: numbers before texts, numbers by size, texts by their code units. */
@@ -9,7 +9,7 @@ export function compareIds(a: VectorId, b: VectorId): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Rows without gaps: removing one puts the last in its place. */
+/** Rows without gaps: removing a row moves the last one into its place. */
 export class RowStore<M> {
   readonly dimension: number;
   readonly #ids: VectorId[] = [];
@@ -30,7 +30,7 @@ export class RowStore<M> {
     return this.#ids;
   }
 
-  /** The row of an id; undefined where there is none. */
+  /** The row of an id; undefined if there is none. */
   rowOf(id: VectorId): number | undefined {
     return this.#rows.get(id);
   }
@@ -40,27 +40,27 @@ export class RowStore<M> {
     return this.#ids[row] as VectorId;
   }
 
-  /** What goes with a row. */
+  /** The metadata of a row. */
   metadataOf(row: number): M | undefined {
     return this.#metadata[row];
   }
 
-  /** Rows `first` … `first + count - 1`, one after the other; a view that the next change may make stale. */
+  /** Rows `first` … `first + count - 1`, one after the other; a view that the next change may invalidate. */
   vectors(first: number, count = 1): Float32Array {
     return this.#vectors.subarray(first * this.dimension, (first + count) * this.dimension);
   }
 
-  /** Makes room, so that adding up to `rows` in all cannot fail. */
+  /** Reserves memory for `rows` rows in total, so that adding them cannot fail. */
   reserve(rows: number): void {
     const wanted = rows * this.dimension;
     if (wanted <= this.#vectors.length) return;
-    // Half as much again, so that adding one by one does not copy everything each time.
+    // Grows by half, so that adding rows one by one does not copy everything each time.
     const grown = new Float32Array(Math.max(wanted, Math.min(wanted * 2, Math.ceil(this.#vectors.length * 1.5))));
     grown.set(this.vectors(0, this.size));
     this.#vectors = grown;
   }
 
-  /** Adds a row behind the last. */
+  /** Appends a row. */
   append(id: VectorId, vector: Float32Array, metadata: M | undefined): void {
     const row = this.size;
     this.reserve(row + 1);
@@ -70,12 +70,12 @@ export class RowStore<M> {
     this.#rows.set(id, row);
   }
 
-  /** Gives a row other numbers. */
+  /** Replaces the vector of a row. */
   replace(row: number, vector: Float32Array): void {
     this.#vectors.set(vector, row * this.dimension);
   }
 
-  /** Gives a row other metadata. */
+  /** Replaces the metadata of a row. */
   setMetadata(row: number, metadata: M | undefined): void {
     this.#metadata[row] = metadata;
   }
@@ -96,7 +96,7 @@ export class RowStore<M> {
     return row;
   }
 
-  /** Forgets all. */
+  /** Removes all rows. */
   clear(): void {
     this.#ids.length = 0;
     this.#metadata.length = 0;

@@ -16,41 +16,42 @@ import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /** Options of `kMeans`. */
 export interface KMeansOptions {
-  /** Numbers of a vector. */
+  /** The dimension of the vectors. */
   readonly dimension: number;
-  /** How many clusters. */
+  /** The number of clusters. */
   readonly k: number;
-  /** Of the first centroids; 0 when absent. One seed has one result per adapter. */
+  /** The seed of the first centroids; 0 by default. The same seed gives the same result on the same adapter. */
   readonly seed?: number;
-  /** 100 when absent. */
+  /** 100 by default. */
   readonly maxIterations?: number;
 }
 
 /** The names of the options. */
 const OPTIONS: OptionNames<KMeansOptions> = { dimension: true, k: true, seed: true, maxIterations: true };
 
-/** What `kMeans` found. */
+/** The result of `kMeans`. */
 export interface KMeansResult {
   /** k rows of `dimension` numbers. */
   readonly centroids: Float32Array;
   /** The cluster of each vector. */
   readonly assignments: Int32Array;
-  /** How many vectors each cluster has: at least one. */
+  /** The number of vectors in each cluster, at least one. */
   readonly sizes: Int32Array;
   /** The sum of the squared distances of vectors to their centroids. */
   readonly inertia: number;
   readonly iterations: number;
-  /** False where `maxIterations` came first. */
+  /** False if `maxIterations` was reached first. */
   readonly converged: boolean;
 }
 
 /**
- * Groups vectors around k centroids (Lloyd 1982), which start apart from each other by k-means++ (Arthur and
- * Vassilvitskii 2007). A cluster that loses all its vectors gets the one that is farthest from its centroid. After a
- * loss of the device the pass at hand is made again; the result is the same.
+ * Groups vectors around k centroids (Lloyd 1982), with initial centroids chosen by k-means++ (Arthur and Vassilvitskii
+ * 2007). A cluster that loses all its vectors gets the vector that is farthest from its centroid. After a loss of the
+ * device the current pass is repeated; the result is the same.
  *
- * @throws ValueError when k is no whole number from 1 to the number of vectors, or a vector is not finite.
- * @throws ShapeError when a vector has another width; DeviceError when the GPU has no room.
+ * @throws ValueError when k is not a whole number from 1 to the number of vectors, or a vector is not finite.
+ * @throws ShapeError when a vector has another width; OutOfMemoryError when the vectors do not fit into the GPU's
+ * memory.
  * @example
  * const { assignments } = await kMeans(device, vectors, { dimension: 384, k: 20 });
  */
@@ -109,7 +110,7 @@ async function firstCentroids(blocks: Blocks, rows: Float32Array, dimension: num
       total += nearest[row] as number;
     }
     let left = random.uniform() * total;
-    // Where all vectors are centroids already, any will do.
+    // If all vectors are centroids already, any vector will do.
     chosen = nearest.findIndex((distance) => {
       left -= distance;
       return left < 0;

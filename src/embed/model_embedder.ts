@@ -1,6 +1,4 @@
-/**
- * Text vectors from a model's layers: the states of a recurrent layer, the vectors of its words, or what it gives out.
- */
+/** Text vectors from a model's layers: the states of a recurrent layer, word vectors, or a layer's output. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
@@ -18,11 +16,11 @@ import { poolSteps } from "./pooling.ts";
 /** Options of `modelEmbedder`. */
 export interface ModelEmbedderOptions {
   /**
-   * The layer whose output, or whose states over time, are the vectors; the last recurrent layer when absent, or the
-   * last layer of a model without one. An `embedding` gives the vectors of the words.
+   * The layer whose output, or whose states over time, are the vectors. By default the last recurrent layer, or the
+   * last layer of a model without one. An `embedding` layer gives word vectors.
    */
   readonly layer?: string | undefined;
-  /** Turns texts into the model's ids; the model's own encoder when absent. */
+  /** Encodes texts as the model's ids; by default the model's own encoder. */
   readonly encoder?: ReviewEncoder | undefined;
 }
 
@@ -31,11 +29,11 @@ const OPTIONS: OptionNames<ModelEmbedderOptions> = { layer: true, encoder: true 
 
 /** A layer as a source of vectors. */
 interface Chosen {
-  /** A vector for each step, `[B, T, D]`, where the layer has them. */
+  /** A vector for each timestep, `[B, T, D]`, if the layer has them. */
   readonly steps: Value | undefined;
-  /** A vector for each text, `[B, D]`, where the layer has it. */
+  /** A vector for each text, `[B, D]`, if the layer has it. */
   readonly whole: Value | undefined;
-  /** True where the steps are in the order from the text's end. */
+  /** True if the timesteps run from the end of the text. */
   readonly isReversed: boolean;
 }
 
@@ -47,7 +45,7 @@ interface Prepared {
   readonly isReversed: boolean;
 }
 
-/** Programs are kept for so many batch sizes and ways to pool. */
+/** The number of cached programs, by batch size and pooling. */
 const KEPT_PROGRAMS = 8;
 
 class ModelEmbedder extends Embedder {
@@ -109,7 +107,7 @@ class ModelEmbedder extends Embedder {
 
   protected async embedBatch(texts: readonly string[], pooling: Pooling): Promise<EmbeddedBatch> {
     const { padding, truncating, indexFrom } = this.#encoder;
-    // Few sizes of batch: each has a program of its own.
+    // Round the batch size up, because each size needs a program of its own.
     const rows = 2 ** Math.ceil(Math.log2(texts.length));
     const encoded = Array.from({ length: rows }, (_, row) => this.#encoder.encodeText(texts[row] ?? ""));
     const ragged = makeRagged(encoded, { maxLength: this.#time, padding, truncating });
@@ -131,7 +129,7 @@ class ModelEmbedder extends Embedder {
   #prepare(rows: number, pooling: Pooling): Promise<Prepared> {
     const key = `${rows} ${pooling}`;
     const kept = this.#programs.get(key) ?? this.#compile(rows, pooling);
-    // The one that was used last stands last.
+    // The most recently used program is last.
     this.#programs.delete(key);
     this.#programs.set(key, kept);
     kept.catch(() => this.#programs.delete(key));
@@ -146,10 +144,10 @@ class ModelEmbedder extends Embedder {
   async #compile(rows: number, pooling: Pooling): Promise<Prepared> {
     const ids = input("ids", [rows, this.#time], "int32");
     const { steps, whole, isReversed } = this.#choose(this.#model.graph.build([ids]).traces);
-    // Padding before the text ends where the text does: the layer's own last state is the text's.
+    // With padding before the text, the layer's last state is that of the text's last word.
     const endsAlike = this.#encoder.padding === "pre" && !isReversed;
     const isWhole = whole !== undefined && pooling === "last" && (endsAlike || steps === undefined);
-    // After a layer that merges steps, those of the padding cannot be told: all count.
+    // After a layer that merges timesteps, padding cannot be identified, so all timesteps count.
     const isAligned = steps?.shape[1] === this.#time;
     const mask = isWhole || !isAligned ? undefined : input("mask", [rows, this.#time]);
     const vectors = isWhole ? whole : poolSteps(steps as Value, pooling, mask);
@@ -211,9 +209,9 @@ function maskOf(lengths: readonly number[], time: number, isAtEnd: boolean): NdA
 }
 
 /**
- * An embedder over a model: the states of its last recurrent layer, or what another layer gives. "last", the default,
- * is the state after a text's last word, "mean" and "max" are over the text's words; padding is left out. Texts are cut
- * to the model's length on the side that its encoder cuts.
+ * An embedder on a model: the states of its last recurrent layer, or another layer's output. "last", the default, is
+ * the state after a text's last word, "mean" and "max" are over the text's words; padding is ignored. Texts are
+ * truncated to the model's length on the side that its encoder truncates.
  *
  * @throws ValueError when the model does not read ids of one text, has no encoder, or no such layer.
  * @example

@@ -1,4 +1,4 @@
-/** The vectors of a text's steps as one. */
+/** Pools the vectors of a text's timesteps to one. */
 import type { Value } from "../graph/operation.ts";
 import { pad, slice } from "../ops/data/movement.ts";
 import { reshape } from "../ops/data/reshape.ts";
@@ -7,7 +7,7 @@ import { matmul } from "../ops/matmul/matmul.ts";
 import { max, mean, sum } from "../ops/reduce/reduce.ts";
 import type { Pooling } from "./embedder.ts";
 
-/** Below every state that a float32 layer gives. */
+/** Smaller than every state of a float32 layer. */
 const LEAST = -3e38;
 
 /**

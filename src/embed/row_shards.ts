@@ -1,4 +1,4 @@
-/** The index's rows on the GPU, in as many buffers as the device's limits ask for. */
+/** The index's rows on the GPU, in as many buffers as the device's limits require. */
 import type { NdArray } from "../core/nd_array.ts";
 import { Variable } from "../graph/operation.ts";
 import type { Device } from "../runtime/device.ts";
@@ -12,15 +12,15 @@ const ALIGNMENT = 64;
 /** Scores of a batch of queries are one buffer too, [batch, rows] float32. */
 export const MOST_QUERIES = 64;
 const FLOAT_BYTES = 4;
-/** Rows are packed and written in pieces of about so many bytes. */
+/** Rows are packed and written in pieces of about this many bytes. */
 const PIECE_BYTES = 4 * 2 ** 20;
 
-/** How rows are kept. */
+/** How rows are stored. */
 export interface ShardOptions {
   readonly dimension: number;
   readonly metric: Metric;
   readonly storage: VectorStorage;
-  /** The most bytes of a buffer; the device's own limit when absent or larger. */
+  /** The most bytes of a buffer; by default, and at most, the device's limit. */
   readonly maxBufferBytes?: number | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface Shard {
 
 /** The shards of an index, filled from its RowStore. */
 export class Shards {
-  /** How far scores may be from exact ones. */
+  /** The bound on the error of scores. */
   readonly bound = new ErrorBound();
-  /** Numbers of a row as they are kept: the dimension, up to a multiple of 4. */
+  /** The stored width of a row: the dimension, rounded up to a multiple of 4. */
   readonly width: number;
   readonly #device: Device;
   readonly #options: ShardOptions;
@@ -60,7 +60,7 @@ export class Shards {
     return this.#shards;
   }
 
-  /** Rows that there is room for. */
+  /** The capacity in rows. */
   get rows(): number {
     return this.#shards.reduce((sum, { rows }) => sum + rows, 0);
   }
@@ -71,9 +71,9 @@ export class Shards {
   }
 
   /**
-   * Makes room for so many rows.
-   * @returns true when buffers changed, so that programs over the old ones are of no use any more.
-   * @throws DeviceError when the GPU is out of memory; everything is then as before.
+   * Reserves buffers for this many rows.
+   * @returns true if buffers changed, so that programs on the old ones must be discarded
+   * @throws DeviceError when the GPU is out of memory; nothing has changed then.
    */
   async reserve(rows: number, store: RowStore<unknown>): Promise<boolean> {
     if (rows <= this.rows) return false;
@@ -83,7 +83,7 @@ export class Shards {
       const old = before[index];
       const needed = Math.min(this.#most, rows - index * this.#most);
       if (old !== undefined && old.rows >= needed) return old;
-      // Half as much again: adding one by one does not copy everything each time.
+      // Grows by half, so that adding rows one by one does not copy everything each time.
       const wanted = Math.max(needed, Math.ceil((old?.rows ?? 0) * 1.5));
       const shard = this.#make(Math.min(this.#most, Math.ceil(wanted / ALIGNMENT) * ALIGNMENT), index);
       fresh.push(shard.table, shard.terms);

@@ -8,14 +8,14 @@ import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/run/program.ts";
 import { padRows, type Shards } from "./row_shards.ts";
 
-/** Programs that are kept: each holds its scores on the GPU. */
+/** The number of cached programs; each holds its scores on the GPU. */
 const MOST_PROGRAMS = 4;
 
-/** What the GPU found for one query. */
+/** The candidates of one query. */
 export interface Candidates {
   /** Rows of the index. */
   readonly rows: readonly number[];
-  /** No row that counts and is not among them has a higher score on the GPU; -Infinity where all are among them. */
+  /** No other row of the mask has a higher score on the GPU; -Infinity if the candidates are all of them. */
   readonly highestLeft: number;
 }
 
@@ -26,7 +26,7 @@ interface SearchProgram {
   readonly masks: readonly Value[];
 }
 
-/** Compiles programs as batches and numbers of candidates ask for them, and keeps those used last. */
+/** Compiles programs by batch size and number of candidates, and caches the most recently used ones. */
 export class SearchPrograms {
   readonly #device: Device;
   readonly #shards: Shards;
@@ -42,11 +42,11 @@ export class SearchPrograms {
   /**
    * The best `count` of each shard for each query, by the GPU's scores.
    * @param queries rows of `dimension` numbers
-   * @param mask which rows count, a bit for each row there is room for
+   * @param mask the rows to search, a bit for each row of the shards' capacity
    */
   async search(queries: Float32Array, count: number, mask: Int32Array): Promise<Candidates[]> {
     const asked = queries.length / this.#dimension;
-    // Few sizes of batches, so that few programs are compiled.
+    // Round the batch size up, so that few programs are compiled.
     const batch = 2 ** Math.ceil(Math.log2(asked));
     const { program, queries: fed, masks } = await this.#programFor(batch, count);
     const { width } = this.#shards;
@@ -68,7 +68,7 @@ export class SearchPrograms {
           if (score !== EXCLUDED_SCORE) found.push(first + (places[at] as number));
           lowest = Math.min(lowest, score);
         }
-        // A shard that gave a row which does not count has no other left.
+        // A shard that returned a row outside the mask has no further rows.
         if (lowest !== EXCLUDED_SCORE && k < shard.rows) highestLeft = Math.max(highestLeft, lowest);
         first += shard.rows;
       }

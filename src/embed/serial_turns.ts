@@ -1,4 +1,6 @@
-/** One thing at a time, for what holds parts of the GPU and can be disposed while it works. */
+/**
+ * Runs asynchronous work one piece at a time, for objects that hold GPU resources and can be disposed while they work.
+ */
 import { DisposedError } from "../core/errors.ts";
 
 /** A queue of work that ends with `close`. */
@@ -10,15 +12,15 @@ export class Turns {
   #isClosed = false;
 
   /**
-   * @param name of whose work it is, for errors
-   * @param release frees what the work uses; called once, when no work is under way
+   * @param name the owner's name in error messages
+   * @param release frees the resources; called once, when no work is running
    */
   constructor(name: string, release: () => void) {
     this.#name = name;
     this.#release = release;
   }
 
-  /** Does work after all that was asked for before. */
+  /** Runs `work` after all earlier work. */
   take<T>(what: string, work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(() => this.#run(what, work));
     this.#last = result.catch(() => undefined);
@@ -41,7 +43,7 @@ export class Turns {
     if (this.#isClosed) throw new DisposedError(`${what}: the ${this.#name} was disposed; make or load it again`);
   }
 
-  /** Work that waits rejects; work under way ends first. Harmless when repeated. */
+  /** Rejects waiting work; running work finishes first. Does nothing when called again. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

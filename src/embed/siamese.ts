@@ -1,4 +1,4 @@
-/** Sentence vectors tuned by pairs: one model reads both texts, and the cosine of what it gives is trained. */
+/** Tunes sentence vectors on pairs of texts: one model encodes both texts, and the cosine of its vectors is trained. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { makeRagged } from "../data/ragged_rows.ts";
 import { dot, input } from "../nn/layers/index.ts";
@@ -12,7 +12,7 @@ import { checkedTexts, checkObject } from "./argument_checks.ts";
 export interface TextPairs {
   readonly first: readonly string[];
   readonly second: readonly string[];
-  /** For each pair, 1 where the two belong together and 0 where not; for the loss "cosine" any cosine from -1 to 1. */
+  /** For each pair, 1 if the texts belong together and 0 if not; for the loss "cosine" any cosine from -1 to 1. */
   readonly labels: readonly number[];
 }
 
@@ -23,13 +23,13 @@ export interface TunePairsOptions extends FitOptions {
    * the mean squared error between cosine and label; or any loss of the cosine.
    */
   readonly loss?: "contrastive" | "cosine" | LossLike | undefined;
-  /** Of `fit`; Adam when absent. */
+  /** The optimizer; Adam by default. */
   readonly optimizer?: CompileOptions["optimizer"];
 }
 
 /**
  * A model of two inputs, `first` and `second`, that both go through `tower`, layers and weights shared: it gives the
- * cosine of the tower's vectors, `[B, 1]`. To train it trains the tower. Source: Bromley et al. 1993, "Signature
+ * cosine of the tower's vectors, `[B, 1]`. Training it trains the tower. Source: Bromley et al. 1993, "Signature
  * Verification using a 'Siamese' Time Delay Neural Network"; of sentences: Reimers & Gurevych 2019, "Sentence-BERT".
  *
  * @throws ValueError unless the tower has one input, and one vector for each example as its output.
@@ -54,10 +54,10 @@ export function siamese(tower: Model): Model {
 }
 
 /**
- * Tunes a model by pairs of texts, so that the cosine of its vectors tells which belong together; its weights are
- * trained where they are. `modelEmbedder(tower)` embeds with them.
+ * Tunes a model by pairs of texts, so that the cosine of its vectors shows which belong together; the model's weights
+ * are changed in place. `modelEmbedder(tower)` embeds with them.
  *
- * @throws ValueError when the model has no encoder, or reads no texts; ShapeError when the lists differ in length.
+ * @throws ValueError when the model has no encoder, or does not read texts; ShapeError when the lists differ in length.
  * @throws as `model.fit`.
  * @example
  * const tower = sequential([embedding({ inputDim: encoder.inputDim, outputDim: 32 }), lstm({ units: 32 })], options);

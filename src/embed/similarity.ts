@@ -1,20 +1,20 @@
-/** How alike two vectors are: the float64 definitions that every search here is held to. */
+/** The similarity of two vectors: the float64 definitions that every search must match. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
 
 /**
  * How a search compares vectors. Larger scores are nearer.
  *
- * - `"cosine"`: a·b / (‖a‖ ‖b‖), from -1 to 1; 0 where a vector is all zeros.
+ * - `"cosine"`: a·b / (‖a‖ ‖b‖), from -1 to 1; 0 if a vector is all zeros.
  * - `"dot"`: a·b.
- * - `"l2"`: the Euclidean distance with its sign turned, -‖a - b‖, so that larger is nearer here too.
+ * - `"l2"`: the negated Euclidean distance, -‖a - b‖, so that larger is nearer here too.
  */
 export type Metric = "cosine" | "dot" | "l2";
 
 /** The metrics by name. */
 const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
 
-/** @throws ValueError for a metric that is none. */
+/** @throws ValueError for an unknown metric. */
 export function checkMetric(what: string, metric: Metric): void {
   if (METRICS.includes(metric)) return;
   throw new ValueError(`${what}: there is no metric ${shown(metric)}; expected ${METRICS.join(", ")}`, { metric });
@@ -23,7 +23,8 @@ export function checkMetric(what: string, metric: Metric): void {
 /**
  * The similarity of two vectors in float64.
  *
- * @throws ShapeError when the vectors differ in width; ValueError for what is no vector, and a metric that is none.
+ * @throws ShapeError when the vectors differ in width; ValueError for an argument that is not a vector, and for an
+ * unknown metric.
  * @example
  * similarity("cosine", [1, 0], [1, 1]); // 0.7071067811865475
  */

@@ -1,6 +1,6 @@
 /**
- * Which words a step of skip-gram looks at. Everything is drawn from random numbers keyed by seed, epoch and position,
- * and never depends on the vectors: a batch can be made while the GPU works on the one before.
+ * Draws the words of each skip-gram step. Everything is drawn from random numbers keyed by seed, epoch and position,
+ * and never depends on the vectors: a batch can be prepared while the GPU works on the previous one.
  */
 import { Random, threefry2x32 } from "../core/random.ts";
 import { drawNoise, keepProbabilities, noiseDistribution, type WordCorpus } from "./word_corpus.ts";
@@ -17,12 +17,12 @@ export interface SkipGramShape {
   readonly noise: number;
 }
 
-/** How words are drawn. */
+/** How to draw words. */
 export interface SamplingOptions {
   readonly seed: number;
   /** See `keepProbabilities`. */
   readonly sample: number;
-  /** Noise words come by their count to this power. */
+  /** Noise words are drawn in proportion to their count to this power. */
   readonly noiseExponent: number;
 }
 

@@ -1,4 +1,4 @@
-/** Word vectors trained on texts of one's own: skip-gram with negative sampling on the GPU. */
+/** Trains word vectors on texts: skip-gram with negative sampling on the GPU. */
 import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
 import { checkFloat32 } from "../core/float32_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
@@ -17,36 +17,36 @@ import { type SimilarWord, WordVectors } from "./word_vectors.ts";
 /** Options of `trainWordVectors`. */
 export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly device: Device;
-  /** Numbers of a vector; 64 when absent. Multiples of 4 run fastest. */
+  /** The dimension of the vectors; 64 by default. Multiples of 4 run fastest. */
   readonly vectorSize?: number | undefined;
-  /** How far a word's context reaches on either side; each word draws its own reach from 1 to this. 5 when absent. */
+  /** The context window on either side of a word; each word draws its own window from 1 to this. 5 by default. */
   readonly window?: number | undefined;
-  /** Noise words for each pair; 5 when absent. */
+  /** The negative samples for each pair; 5 by default. */
   readonly negative?: number | undefined;
-  /** Noise words come by their count to this power; 0.75 when absent. */
+  /** Negative samples are drawn in proportion to their count to this power; 0.75 by default. */
   readonly noiseExponent?: number | undefined;
-  /** Words with a larger share of the text than this are thinned out; 1e-4 when absent, 0 keeps all. */
+  /** Words with a larger share of the text than this are subsampled; 1e-4 by default, 0 keeps all. */
   readonly sample?: number | undefined;
-  /** Times through the texts; 3 when absent. */
+  /** The number of epochs; 3 by default. */
   readonly epochs?: number | undefined;
-  /** Adagrad's step size at first; it falls in a straight line to a hundredth of it. 0.4 when absent. */
+  /** Adagrad's initial learning rate; it decays linearly to a hundredth. 0.4 by default. */
   readonly learningRate?: number | undefined;
   /**
-   * Centre words of a step; 4,096 when absent, fewer where the text is short. Rounded up to a multiple of 32. A text of
-   * a few steps only learns more from smaller ones.
+   * The centre words in a step; 4,096 by default, fewer for a short text. Rounded up to a multiple of 32. For a text of
+   * only a few steps, smaller steps train better.
    */
   readonly batchSize?: number | undefined;
-  /** One seed, one result, bit for bit on one adapter; 0 when absent. */
+  /** The same seed gives the same bits on the same adapter; 0 by default. */
   readonly seed?: number | undefined;
-  /** Words whose nearest words are told after every epoch; those that the texts lack are passed over. */
+  /** Words whose nearest words are reported after every epoch; words that are not in the vocabulary are ignored. */
   readonly watch?: readonly string[] | undefined;
   /**
-   * Seconds between two snapshots within an epoch, from which the training goes on by itself after a loss of the
-   * device. 30 when absent, or more where they would take over 1% of the time; 0 for one after every step.
+   * Seconds between two snapshots within an epoch, from which training resumes automatically after a loss of the
+   * device. 30 by default, or more if snapshots would take over 1% of the time; 0 for a snapshot after every step.
    */
   readonly snapshotSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told about twice a second, and at the end of every epoch. The training waits for it. */
+  /** Called about twice a second, and at the end of every epoch. Training waits for it. */
   readonly onProgress?: ((progress: WordVectorProgress) => void | Promise<void>) | undefined;
 }
 
@@ -71,16 +71,16 @@ const OPTIONS: OptionNames<TrainWordVectorsOptions> = {
   maxWords: true,
 };
 
-/** Where a training stands. */
+/** The progress of a training run. */
 export interface WordVectorProgress {
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** How much of the whole training is done, from 0 to 1. */
+  /** The completed share of the training run, from 0 to 1. */
   readonly share: number;
   /** The epoch's loss so far: the mean over pairs of a centre and a word of its context, noise included. */
   readonly loss: number;
-  /** Words of text per second, with those that were thinned out. */
+  /** Words of text per second, including those that were subsampled away. */
   readonly wordsPerSecond: number;
   readonly secondsLeft: number;
   /** At the end of an epoch: the nearest words of those in `watch`. */
@@ -99,18 +99,18 @@ const READ_STEPS = 4;
 
 /**
  * Trains vectors by skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and
- * Phrases and their Compositionality"): words are near that stand in like contexts. A group of 32 centre words shares
- * its noise words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps. Equal
- * ids are summed in a fixed order, and nothing is read back but the loss, twice a second, and snapshots: after a loss
- * of the device the training goes on by itself, and ends with the same bits.
+ * Phrases and their Compositionality"): words in similar contexts get similar vectors. A group of 32 centre words
+ * shares its noise words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps.
+ * Equal ids are summed in a fixed order, and nothing is read back but the loss, twice a second, and snapshots: after a
+ * loss of the device training resumes automatically, and ends with the same bits.
  *
- * @param texts each is a context of its own: windows end where a text ends.
+ * @param texts the texts; context windows end at a text's end
  * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair
  * of them.
- * @throws AbortError when `signal` stopped it; nothing is kept.
- * @throws NonFiniteError when the loss or a vector was not finite: take a smaller learning rate.
- * @throws DeviceLostError when the device was lost and no other could be had; OutOfMemoryError when the GPU has no
- * room.
+ * @throws AbortError when `signal` stopped it; nothing is saved.
+ * @throws NonFiniteError when the loss or a vector was not finite: use a smaller learning rate.
+ * @throws DeviceLostError when the device was lost and no other could be opened; OutOfMemoryError when the GPU is out
+ * of memory.
  * @example
  * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
  * vectors.mostSimilar({ positive: "terrible" });
@@ -154,14 +154,14 @@ function checkSettings(options: TrainWordVectorsOptions) {
   return { vectorSize, window, negative, noiseExponent, sample, epochs, learningRate, batchSize, seed, watch };
 }
 
-/** Sizes of a step: no larger than an epoch of a short text. */
+/** The sizes of a step, at most an epoch of a short text. */
 function shapeOf({ tokens }: WordCorpus, { window, batchSize }: Settings): SkipGramShape {
   const near = CENTRES + 2 * window;
   const groups = Math.ceil(Math.min(batchSize, tokens.length) / CENTRES);
   return { groups, centres: CENTRES, window, noise: Math.ceil((near + LEAST_NOISE) / 32) * 32 - near };
 }
 
-/** Where a training stands, beside its variables. */
+/** The position of a training run, besides its variables. */
 interface Place {
   /** The epoch at hand, from 0, and its steps that are done. */
   readonly epoch: number;
@@ -178,7 +178,7 @@ interface Place {
 
 const START: Place = { epoch: 0, batch: 0, steps: 0, loss: 0, pairs: 0, unread: 0 };
 
-/** One training, from the first step to the vectors. */
+/** A training run, from the first step to the vectors. */
 class Training {
   readonly #corpus: WordCorpus;
   readonly #options: TrainWordVectorsOptions;
@@ -252,7 +252,7 @@ class Training {
     const pacer = new Pacer(device);
     let read = { time: performance.now(), steps: this.#place.steps };
     batches.begin(epoch);
-    // Batches depend on their place alone: those that are done are drawn again and passed over.
+    // Batches depend on their position alone, so completed ones are drawn again and skipped.
     for (let passed = 0; passed < done; passed++) batches.next();
     for (let batch = batches.next(); batch !== undefined; batch = batches.next()) {
       this.#stopIfAsked();
@@ -292,13 +292,15 @@ class Training {
     );
   }
 
-  /** After so many epochs. A pure function of the place in the texts, as all that a step is given. */
+  /**
+   * The learning rate after this many epochs: a pure function of the position in the texts, like all inputs of a step.
+   */
   #learningRate(done: number): number {
     const { learningRate, epochs } = this.#settings;
     return learningRate * Math.max(LAST_RATE, 1 - done / epochs);
   }
 
-  /** Takes the loss of the steps since it was last read. @throws NonFiniteError when it is not finite. */
+  /** Reads the loss of the steps since the last reading. @throws NonFiniteError when it is not finite. */
   async #readLoss(): Promise<void> {
     const store = variablesOf(this.#options.device);
     const { loss, status } = this.#step;
@@ -330,7 +332,7 @@ class Training {
     );
   }
 
-  /** As the last snapshot has them. */
+  /** The vectors of the last snapshot. */
   #vectors(): WordVectors {
     const { words, counts } = this.#corpus;
     const { inner } = this.#step;

@@ -29,14 +29,13 @@ import {
 import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /**
- * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance, in
- * the order of their float64 similarities, equal ones by id (numbers before texts). There is no build step and no
- * cut-off.
+ * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance,
+ * ordered by float64 similarity, equal ones by id (numbers before strings). There is no build step and nothing is
+ * approximated.
  *
- * Calls may overlap: they are carried out one after the other in the order in which they were made. Whatever a call
- * refuses, the index is as it was before. The vectors are kept on the host too: after a loss of the device they are
- * uploaded again, and the call at hand goes on. Arrays that are given must not change until the call's promise is
- * settled.
+ * Calls may overlap; they run one after the other in call order. If a call throws, the index is unchanged. The vectors
+ * are also stored on the host: after a loss of the device they are uploaded again, and the current call continues. Do
+ * not change arrays that you pass until the call's promise has settled.
  *
  * @example
  * const index = new VectorIndex<{ title: string }>(device, { dimension: 384 });
@@ -56,7 +55,7 @@ export class VectorIndex<M = unknown> {
   readonly #turns = new Turns("index", () => this.#release());
   #state: IndexState = {};
 
-  /** @throws ValueError for a dimension, metric or storage that is none. */
+  /** @throws ValueError for an invalid dimension, metric or storage. */
   constructor(device: Device, options: VectorIndexOptions) {
     checkDevice("VectorIndex", device);
     const given = checkOptions("VectorIndex", options, INDEX_OPTIONS);
@@ -76,8 +75,8 @@ export class VectorIndex<M = unknown> {
   /**
    * Reads a saved index: from a path (Node, Deno), a URL, a Blob or File, a stream, bytes, or the files of
    * `openBrowserSaves`.
-   * @throws FormatError when it is no index, cut short, damaged, of a newer version, or longer than `maxBytes`.
-   * @throws FileError when it cannot be read; DeviceError when the GPU has no room for it.
+   * @throws FormatError when it is not an index, truncated, damaged, of a newer version, or longer than `maxBytes`.
+   * @throws FileError when it cannot be read; OutOfMemoryError when it does not fit into the GPU's memory.
    * @example
    * const index = await VectorIndex.load("titles.index", { device });
    */
@@ -101,22 +100,22 @@ export class VectorIndex<M = unknown> {
     }
   }
 
-  /** How many vectors there are. */
+  /** The number of vectors. */
   get size(): number {
     return this.#store.size;
   }
 
-  /** The ids there are, in no order to rely on. */
+  /** The ids, in no particular order. */
   get ids(): readonly VectorId[] {
     return [...this.#store.ids];
   }
 
-  /** Whether a vector has that id. */
+  /** True if a vector has this id. */
   has(id: VectorId): boolean {
     return this.#store.rowOf(id) !== undefined;
   }
 
-  /** The vector of an id, its numbers a copy; undefined where there is none. */
+  /** A copy of the vector of an id; undefined if there is none. */
   get(id: VectorId): IndexEntry<M> | undefined {
     const row = this.#store.rowOf(id);
     if (row === undefined) return undefined;
@@ -124,13 +123,12 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * Adds vectors under new ids.
-   * Takes one id and its vector, or as many ids as there are vectors.
-   * @param metadata whatever goes with each vector; JSON if the index is to be saved
-   * @throws ValueError when an id is there already, stands twice, or is no text or finite number; when a vector is not
-   * finite.
-   * @throws ShapeError when a vector is not as wide as the index.
-   * @throws DeviceError when the GPU has no room.
+   * Adds vectors under new ids. Takes one id and its vector, or as many ids as there are vectors.
+   * @param metadata any value for each vector; JSON if the index is to be saved
+   * @throws ValueError when an id exists already, occurs twice, or is not a string or finite number; when a vector is
+   * not finite.
+   * @throws ShapeError when a vector's dimension differs from the index's.
+   * @throws DeviceError when the GPU is out of memory.
    */
   add(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
   add(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
@@ -139,9 +137,12 @@ export class VectorIndex<M = unknown> {
       const change = this.#changeOf("add", ids, vectors, metadata);
       const known = change.ids.find((id) => this.#store.rowOf(id) !== undefined);
       if (known !== undefined) {
-        throw new ValueError(`VectorIndex.add: the id ${shown(known)} is there already; update() replaces its vector`, {
-          id: known,
-        });
+        throw new ValueError(
+          `VectorIndex.add: the id ${shown(known)} exists already; use update() to replace its vector`,
+          {
+            id: known,
+          },
+        );
       }
       const first = this.size;
       const rows = first + change.ids.length;
@@ -154,9 +155,9 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * Replaces the vectors of ids, and their metadata where some is given.
-   * @throws ValueError when an id is not there or stands twice, or a vector is not finite; ShapeError for another
-   * width.
+   * Replaces the vectors of ids, and their metadata if given.
+   * @throws ValueError when an id does not exist or occurs twice, or a vector is not finite; ShapeError for another
+   * dimension.
    */
   update(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
   update(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
@@ -174,26 +175,26 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Removes vectors.
-   * @throws ValueError when an id is not there or stands twice; nothing is removed then.
+   * @throws ValueError when an id does not exist or occurs twice; nothing is removed then.
    */
   remove(ids: VectorId | readonly VectorId[]): Promise<void> {
     return this.#turnOnDevice("remove", async () => {
       const list = listOf("remove", ids);
       for (const id of list) this.#rowOf("remove", id);
-      // The last row takes a removed one's place: those are written anew.
+      // The last row moves into the place of a removed one; such rows are written again.
       const moved = list.map((id) => this.#store.remove(id));
       this.#changed(rangesOf([...new Set(moved)].filter((row) => row < this.size)));
     });
   }
 
   /**
-   * The k nearest vectors of each query, nearest first; fewer where the index, or the filter, has fewer. By cosine a
-   * query of zeros is equally far from all.
-   * @param queries one vector or several; of flat numbers each `dimension` are a query
+   * The k nearest vectors of each query, nearest first; fewer if the index or the filter has fewer. By cosine a query
+   * of zeros is equally far from all vectors.
+   * @param queries one vector or several; a flat array holds a query in every `dimension` numbers
    * @returns a list for each query, also for one
-   * @throws ShapeError when a query is not as wide as the index.
-   * @throws ValueError when a query is not finite, k is no whole number of at least 1, or a mask is older than the
-   * index.
+   * @throws ShapeError when a query's dimension differs from the index's.
+   * @throws ValueError when a query is not finite, k is not a whole number of at least 1, or the index has changed
+   * since a mask was made.
    */
   search(queries: VectorsLike, options: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
     return this.#turnOnDevice("search", async () => {
@@ -219,7 +220,7 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * Works a filter out for several searches of this index; it serves until the index changes.
+   * Evaluates a filter for several searches of this index. The mask is valid until the index changes.
    * @example
    * const recent = index.mask((_, metadata) => (metadata?.year ?? 0) > 2000);
    * const hits = await index.search(queries, { k: 5, filter: recent });
@@ -231,7 +232,8 @@ export class VectorIndex<M = unknown> {
 
   /**
    * The index as bytes, for `VectorIndex.load`.
-   * @throws ValueError when some metadata is no JSON: what would not come back as it is, such as a Date, a Map or NaN.
+   * @throws ValueError when metadata is not JSON: values that would not be restored unchanged, such as a Date, a Map or
+   * NaN.
    */
   toBytes(): Promise<Uint8Array> {
     return this.#turns.take("VectorIndex.toBytes", () => packIndex(this.#contents()));
@@ -248,8 +250,8 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * Saves to a file (Node, Deno): the old file stays whole until the new one is.
-   * @throws FileError when it cannot be written, or in a browser: there, see `toFiles` and `toBytes`.
+   * Saves to a file atomically (Node, Deno): the old file stays intact until the new one is complete.
+   * @throws FileError when it cannot be written, or in a browser; use `toFiles` or `toBytes` there.
    */
   async save(path: string): Promise<void> {
     if (typeof path !== "string") throw new ValueError(`VectorIndex.save: got ${shown(path)}; expected a path`);
@@ -259,8 +261,8 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * Frees the GPU's memory and empties the index: a call under way ends first, calls that wait reject. Harmless when
-   * repeated.
+   * Frees the GPU's memory and empties the index. A running call finishes first, waiting calls reject. Does nothing
+   * when called again.
    */
   dispose(): void {
     this.#turns.close();
@@ -278,14 +280,16 @@ export class VectorIndex<M = unknown> {
     this.#store.clear();
   }
 
-  /** Work on the GPU: it changes nothing until its end, so that it can be begun again after a loss of the device. */
+  /**
+   * Runs work on the GPU that changes nothing before its end, so that it can be repeated after a loss of the device.
+   */
   #turnOnDevice<T>(call: string, work: () => Promise<T>): Promise<T> {
     const what = `VectorIndex.${call}`;
     const check = () => this.#turns.assertOpen(what);
     return this.#turns.take(what, () => recovering(this.#device, work, { check }));
   }
 
-  /** Rows that the store has changed go to the GPU. */
+  /** Uploads rows that changed in the store. */
   #changed(ranges: readonly (readonly [first: number, count: number])[]): void {
     this.#state = {};
     for (const [first, count] of ranges) this.#shards.write(first, count, this.#store);
@@ -317,7 +321,7 @@ export class VectorIndex<M = unknown> {
   #rowOf(what: string, id: VectorId): number {
     const row = this.#store.rowOf(id);
     if (row === undefined)
-      throw new ValueError(`VectorIndex.${what}: there is no id ${shown(id)}; add() adds it`, { id });
+      throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} does not exist; use add() for new ids`, { id });
     return row;
   }
 

@@ -1,4 +1,4 @@
-/** What a VectorIndex asks of its options and of ids. */
+/** Checks of a VectorIndex's options and ids. */
 import { ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
 import { checkDimension } from "./argument_checks.ts";
@@ -6,7 +6,7 @@ import type { VectorId } from "./host_rows.ts";
 import type { VectorStorage } from "./score_bounds.ts";
 import { checkMetric, type Metric } from "./similarity.ts";
 
-/** @throws ValueError for a dimension, metric or storage that is none. */
+/** @throws ValueError for an invalid dimension, metric or storage. */
 export function checkKind(dimension: number, metric: Metric, storage: VectorStorage): void {
   checkDimension("VectorIndex", dimension);
   checkMetric("VectorIndex", metric);
@@ -25,13 +25,15 @@ export function checkBufferLimit(maxBufferBytes: number | undefined): void {
   );
 }
 
-/** The ids as a list of its own. @throws ValueError when one is no text or finite number, or stands twice. */
+/** The ids as a new list. @throws ValueError when one is not a string or finite number, or occurs twice. */
 export function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
   const list: readonly VectorId[] = Array.isArray(ids) ? [...ids] : [ids as VectorId];
   const seen = new Set<VectorId>();
   for (const id of list) {
     if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
-      throw new ValueError(`VectorIndex.${what}: ${shown(id)} is no id; expected a text or a finite number`, { id });
+      throw new ValueError(`VectorIndex.${what}: ${shown(id)} is not an id; expected a string or a finite number`, {
+        id,
+      });
     }
     if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} stands twice`, { id });
     seen.add(id);
@@ -39,7 +41,7 @@ export function listOf(what: string, ids: VectorId | readonly VectorId[]): reado
   return list;
 }
 
-/** Rows as ranges of neighbours. */
+/** Groups rows into ranges of consecutive rows. */
 export function rangesOf(rows: readonly number[]): [first: number, count: number][] {
   const ranges: [number, number][] = [];
   for (const row of rows.toSorted((a, b) => a - b)) {

@@ -1,5 +1,5 @@
 /**
- * Sentence vectors from word vectors: a mean that counts rare words more, without the direction that all sentences
+ * Sentence vectors from word vectors: a mean that weights rare words more, without the direction that all sentences
  * share.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
@@ -16,9 +16,9 @@ import { MAX_HEADER_BYTES, wordMetadata, wordTensors, wordVectorsOf } from "./wo
 
 /** Options of `wordEmbedder`. */
 export interface WordEmbedderOptions {
-  /** Cuts texts into words as the vectors' own corpus was cut; Keras's rules when absent. */
+  /** Splits texts into words, as the vectors' corpus was split; by default Keras's rules. */
   readonly tokenizer?: Tokenizer | undefined;
-  /** a in the weight a / (a + p) of a word that has the share p of all words; 1e-3 when absent. */
+  /** a in the weight a / (a + p) of a word with the share p of all words; 1e-3 by default. */
   readonly smoothing?: number | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface WordEmbedderOptions {
 const OPTIONS: OptionNames<WordEmbedderOptions> = { tokenizer: true, smoothing: true };
 
 /**
- * Sentence vectors as Arora, Liang & Ma 2017 make them ("A Simple but Tough-to-Beat Baseline for Sentence Embeddings"):
- * the mean of the known words' vectors, each weighted by a / (a + p), from which `fit`'s component is taken out. p
- * comes from the vectors' `counts`, else from the texts of `fit`; before that all words weigh the same.
+ * Sentence vectors by the method of Arora, Liang & Ma 2017 ("A Simple but Tough-to-Beat Baseline for Sentence
+ * Embeddings"): the mean of the known words' vectors, each weighted by a / (a + p), from which `fit`'s component is
+ * removed. p comes from the vectors' `counts`, else from the texts of `fit`; before that all words weigh the same.
  */
 export class WordEmbedder extends Embedder {
   readonly vectors: WordVectors;
@@ -62,16 +62,16 @@ export class WordEmbedder extends Embedder {
     return this.vectors.vectorSize;
   }
 
-  /** The direction that `embed` takes out: a unit vector; undefined before `fit`. */
+  /** The direction that `embed` removes: a unit vector; undefined before `fit`. */
   get component(): Float64Array | undefined {
     return this.#component?.slice();
   }
 
   /**
-   * Learns from a corpus what its sentences share: the first principal component of their vectors, not centred. Learns
-   * how frequent words are too, where the vectors do not say.
-   * @param texts many, of the kind that is to be embedded: of a few alike, what they share is all they say
-   * @throws ValueError when a text is no string, or none has a known word; nothing has changed then.
+   * Finds what the sentences of a corpus share: the first principal component of their uncentred vectors. Also counts
+   * the words, if the vectors have no counts.
+   * @param texts many texts, of the kind that is to be embedded; a few similar texts would share their whole content
+   * @throws ValueError when a text is not a string, or none has a known word; nothing has changed then.
    */
   async fit(texts: Iterable<string>): Promise<void> {
     const list = [...checkedTexts("fit", texts)];
@@ -109,7 +109,7 @@ export class WordEmbedder extends Embedder {
     return writeSafetensors(tensors, metadata);
   }
 
-  /** Puts a saved component in place. For `wordEmbedderFromBytes`. */
+  /** Sets a saved component. For `wordEmbedderFromBytes`. */
   restore(component: Float32Array | undefined): void {
     this.#component = component && Float64Array.from(component);
   }
@@ -178,8 +178,8 @@ export function wordEmbedder(vectors: WordVectors, options: WordEmbedderOptions 
 }
 
 /**
- * An embedder from what `toBytes` gave.
- * @throws FormatError when the bytes are damaged, cut short, or of another kind or version.
+ * Restores an embedder from the result of `toBytes`.
+ * @throws FormatError when the bytes are damaged, truncated, or of another kind or version.
  */
 export function wordEmbedderFromBytes(bytes: Uint8Array, name = "word embedder"): WordEmbedder {
   const file = readSafetensors(bytes, name, { maxHeaderBytes: MAX_HEADER_BYTES });

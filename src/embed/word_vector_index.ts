@@ -1,11 +1,11 @@
-/** Nearest words by a search on the GPU: for vocabularies that are large, or asked often. */
+/** Finds nearest words with a search on the GPU, for large vocabularies or many queries. */
 import type { Device } from "../runtime/device.ts";
 import { VectorIndex } from "./vector_index.ts";
 import type { MostSimilarOptions, SimilarWord, WordVectors } from "./word_vectors.ts";
 
 /**
- * An index of words by cosine: ids are the words, metadata their places in the vocabulary.
- * @throws DeviceError when the GPU has no room.
+ * An index of words by cosine: the ids are the words, the metadata their indices in the vocabulary.
+ * @throws OutOfMemoryError when the GPU is out of memory.
  */
 export async function wordIndex(vectors: WordVectors, device: Device): Promise<VectorIndex<number>> {
   const index = new VectorIndex<number>(device, { dimension: vectors.vectorSize });
@@ -23,9 +23,9 @@ export async function wordIndex(vectors: WordVectors, device: Device): Promise<V
 }
 
 /**
- * As `vectors.mostSimilar`, on the GPU: the same words, but equal scores by the words themselves, and the query rounded
+ * Like `vectors.mostSimilar`, on the GPU: the same words, but ties are ordered by the words, and the query is rounded
  * to float32.
- * @param index what `wordIndex` made of `vectors`.
+ * @param index the result of `wordIndex` for `vectors`
  * @throws as `vectors.mostSimilar`.
  * @example
  * const index = await wordIndex(vectors, device);

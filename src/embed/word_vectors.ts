@@ -1,4 +1,4 @@
-/** Words and their vectors, and what can be asked of them. */
+/** Words with their vectors, and queries on them. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
@@ -6,21 +6,21 @@ import { formatShape, type Shape } from "../core/shape.ts";
 import { checkObject, checkOptions } from "./argument_checks.ts";
 import { cosine, norm } from "./similarity.ts";
 
-/** A word, and how near it is: the cosine, from -1 to 1. */
+/** A word and its cosine, from -1 to 1. */
 export interface SimilarWord {
   readonly word: string;
   readonly score: number;
 }
 
-/** What `mostSimilar` looks for. */
+/** The query of `mostSimilar`. */
 export interface MostSimilarOptions {
-  /** Words, or vectors of one's own, to be near to. */
+  /** Words or vectors that the result should be near to. */
   readonly positive?: WordLike | readonly WordLike[];
-  /** To be far from. */
+  /** Words or vectors that it should be far from. */
   readonly negative?: WordLike | readonly WordLike[];
-  /** How many words; 10 when absent. */
+  /** The number of words to return; 10 by default. */
   readonly topn?: number;
-  /** Look among the first so many words only: files and trainings put the most frequent first. */
+  /** Search only this many words from the start of the vocabulary, which are usually the most frequent. */
   readonly restrictVocab?: number;
 }
 
@@ -30,11 +30,11 @@ const OPTIONS: OptionNames<MostSimilarOptions> = { positive: true, negative: tru
 /** A word of the vocabulary, or a vector. */
 export type WordLike = string | Float32Array | Float64Array | readonly number[];
 
-/** How many words an error names. */
+/** The number of words that an error lists. */
 const SHOWN = 5;
 
 /**
- * Vectors of words, in the order of the words: the most frequent first, where the order means something.
+ * Vectors of words, in the order of the words, usually the most frequent first.
  *
  * @example
  * const vectors = await trainWordVectors(texts, { device });
@@ -45,15 +45,15 @@ export class WordVectors {
   readonly words: readonly string[];
   /** `[words, size]`, row-major. */
   readonly data: Float32Array;
-  /** How often a corpus had each word, where that is known. */
+  /** The count of each word in the corpus, if known. */
   readonly counts: Int32Array | undefined;
-  /** Numbers of a vector. */
+  /** The dimension of the vectors. */
   readonly vectorSize: number;
   readonly #ids: ReadonlyMap<string, number>;
   #norms: Float64Array | undefined;
 
   /**
-   * @throws ShapeError when there is not one vector, or not one count, for each word.
+   * @throws ShapeError unless there is a vector, and a count if any, for each word.
    * @throws ValueError when a word occurs twice, or a number is not finite.
    */
   constructor(words: readonly string[], vectors: NdArray, counts?: Int32Array) {
@@ -97,7 +97,7 @@ export class WordVectors {
     this.#ids = ids;
   }
 
-  /** How many words there are. */
+  /** The number of words. */
   get size(): number {
     return this.words.length;
   }
@@ -107,12 +107,12 @@ export class WordVectors {
     return [this.size, this.vectorSize];
   }
 
-  /** True for a word that has a vector. Words are compared as they stand: case counts. */
+  /** True for a word that has a vector. The comparison is case-sensitive. */
   has(word: string): boolean {
     return this.#ids.has(word);
   }
 
-  /** A word's place among `words`; undefined for an unknown one. */
+  /** A word's index in `words`; undefined for an unknown word. */
   idOf(word: string): number | undefined {
     return this.#ids.get(word);
   }
@@ -129,11 +129,12 @@ export class WordVectors {
   }
 
   /**
-   * The words whose vectors point the way of the mean of `positive` less `negative`, each made a unit vector first; the
-   * words asked about are left out. In float64, ties by the words' order. A word without direction (all zeros) scores
+   * The words whose vectors have the largest cosine with the mean of the unit vectors of `positive` minus those of
+   * `negative`; the query's words are excluded. Computed in float64; ties in the order of the words. A word without
+   * direction (all zeros) scores
    * 0. Source: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations" (3CosAdd).
    *
-   * @throws ValueError for an unknown word, nothing to look for, or an option out of range.
+   * @throws ValueError for an unknown word, an empty query, or an option out of range.
    * @throws ShapeError for a vector of another size.
    */
   mostSimilar(options: MostSimilarOptions): SimilarWord[] {
@@ -152,7 +153,10 @@ export class WordVectors {
     return found.map(({ id, score }) => ({ word: this.words[id] as string, score }));
   }
 
-  /** How many words `mostSimilar` gives, and among how many it looks. @throws ValueError when one is out of range. */
+  /**
+   * The number of words that `mostSimilar` returns, and the number that it searches. @throws ValueError when one is out
+   * of range.
+   */
   limitsOf(options: MostSimilarOptions): { readonly topn: number; readonly restrictVocab: number } {
     const { topn = 10, restrictVocab = this.size } = checkOptions("mostSimilar", options, OPTIONS);
     for (const [name, value] of Object.entries({ topn, restrictVocab })) {
@@ -181,7 +185,7 @@ export class WordVectors {
       [listOf(negative), -1],
     ] as const;
     const count = sides.reduce((sum, [list]) => sum + list.length, 0);
-    if (count === 0) throw new ValueError("mostSimilar: nothing to look for; expected words in positive or negative");
+    if (count === 0) throw new ValueError("mostSimilar: the query is empty; expected words in positive or negative");
     for (const [list, sign] of sides) {
       for (const each of list) {
         const own = typeof each === "string" ? this.vectorOf(each) : this.#checked(each);

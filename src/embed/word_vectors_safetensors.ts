@@ -1,4 +1,4 @@
-/** Word vectors as safetensors: smaller than text, and read at once. */
+/** Word vectors as safetensors, which are smaller and faster to read than text. */
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { readSafetensors, type Safetensors, writeSafetensors } from "../io/safetensors.ts";
@@ -8,7 +8,7 @@ import { WordVectors } from "./word_vectors.ts";
 /** The words stand in the header. */
 export const MAX_HEADER_BYTES = 2 ** 28;
 
-/** What a file of others does not say itself. */
+/** Information that other programs' files do not contain. */
 export interface WordSafetensorsOptions {
   /** The words in the order of the rows; needed where the file has no metadata `words` (a JSON array). */
   readonly words?: readonly string[] | undefined;
@@ -40,7 +40,7 @@ export function wordVectorsToSafetensors(vectors: WordVectors): Uint8Array<Array
 }
 
 /**
- * Reads vectors from `wordVectorsToSafetensors`, or from a table of others with its words beside it.
+ * Reads vectors from `wordVectorsToSafetensors`, or from another program's table and its words.
  * @throws FormatError when the file is damaged, has no such tensor, or no words that fit it.
  * @throws ShapeError, ValueError as `WordVectors`, when words that are given do not fit.
  */

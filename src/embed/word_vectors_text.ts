@@ -15,16 +15,16 @@ export type WordTextFormat = "glove" | "word2vec";
 
 /** Options of `readWordVectors`. */
 export interface ReadWordVectorsOptions {
-  /** The form; when absent, a first line of just two whole numbers makes it word2vec's. */
+  /** The format; by default word2vec's if the first line consists of two whole numbers, otherwise GloVe's. */
   readonly format?: WordTextFormat | undefined;
-  /** Read the first so many words only: the most frequent, in the files that people publish. */
+  /** Read only this many words from the start, which in published files are the most frequent. */
   readonly maxWords?: number | undefined;
   /**
    * What to do with a line that is not UTF-8: refuse the file ("error", the default) or pass over the line ("skip").
    */
   readonly invalidUtf8?: "error" | "skip" | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told of the words read so far, every 10,000. */
+  /** Called with the number of words read so far, every 10,000 words. */
   readonly onProgress?: ((words: number) => void) | undefined;
   readonly limits?: ReadWordVectorsLimits | undefined;
 }
@@ -39,7 +39,7 @@ const OPTIONS: OptionNames<ReadWordVectorsOptions> = {
   limits: true,
 };
 
-/** Bounds on what is read; a file beyond one is refused. */
+/** Limits on what is read; a file that exceeds one is rejected. */
 export interface ReadWordVectorsLimits {
   /** 64 KiB by default. */
   readonly maxLineBytes?: number;
@@ -49,12 +49,12 @@ export interface ReadWordVectorsLimits {
   readonly maxBytes?: number;
 }
 
-/** What a file held. */
+/** The contents of a file. */
 export interface ReadWordVectors {
   readonly vectors: WordVectors;
-  /** Lines passed over because their word had come before: the first one counts. */
+  /** The number of lines skipped because their word occurred before. */
   readonly duplicates: number;
-  /** Lines passed over because they are not UTF-8. */
+  /** The number of lines skipped because they are not UTF-8. */
   readonly invalid: number;
 }
 

@@ -64,8 +64,8 @@ test("refuses another adapter, and another runtime, by name", () => {
 test("reads its own JSON and refuses other", () => {
   const own = report([result("a", [1, 1, 1])]);
   expect(readReport(JSON.stringify(own), "old.json")).toEqual(own);
-  expect(() => readReport("{", "old.json")).toThrow("old.json is no JSON");
-  expect(() => readReport("null", "old.json")).toThrow("old.json is no result");
-  expect(() => readReport(JSON.stringify({ ...own, formatVersion: 2 }), "old.json")).toThrow("no result");
-  expect(() => readReport(JSON.stringify({ ...own, results: [{ name: "a" }] }), "old.json")).toThrow("no result");
+  expect(() => readReport("{", "old.json")).toThrow("old.json is not JSON");
+  expect(() => readReport("null", "old.json")).toThrow("old.json is not a result");
+  expect(() => readReport(JSON.stringify({ ...own, formatVersion: 2 }), "old.json")).toThrow("not a result");
+  expect(() => readReport(JSON.stringify({ ...own, results: [{ name: "a" }] }), "old.json")).toThrow("not a result");
 });

@@ -50,7 +50,7 @@ describe("reading a shader", () => {
 
   test("takes sizes, values and workgroups as people write them", () => {
     expect(["4096", "64MiB", "1.5 GB", "2e9", "8k"].map(parseAmount)).toEqual([4096, 2 ** 26, 1.5e9, 2e9, 8000]);
-    expect(() => parseAmount("many")).toThrow('"many" is no amount');
+    expect(() => parseAmount("many")).toThrow('"many" is not an amount');
     expect(parseBuffers("1KiB, u32:1024:4,f32:-0.5")).toEqual([
       { kind: "random", bytes: 1024 },
       { kind: "u32", values: [1024, 4] },
@@ -62,7 +62,7 @@ describe("reading a shader", () => {
       [64, 8, 1],
       [1, 2, 3],
     ]);
-    expect(() => parseWorkgroups("0")).toThrow("no count of workgroups");
+    expect(() => parseWorkgroups("0")).toThrow("not a number of workgroups");
     expect(() => shaderCase({ ...JOB, workgroups: [70000, 1, 1] })).toThrow(
       "70000; expected a whole number from 1 to 65535",
     );

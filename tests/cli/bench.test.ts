@@ -39,8 +39,8 @@ describe("the words after sluice bench", () => {
 
   test("that cannot be used are refused by name", () => {
     expect(() => parseBench(["--flops", "1e6"])).toThrow("--flops is for a shader; expected --shader FILE with it");
-    expect(() => parseBench(["--shader", "a", "--buffers", "much"])).toThrow('--buffers: "much" is no amount');
-    expect(() => parseBench(["--shader", "a", "--workgroups", "0"])).toThrow('--workgroups: "0" is no count');
+    expect(() => parseBench(["--shader", "a", "--buffers", "much"])).toThrow('--buffers: "much" is not an amount');
+    expect(() => parseBench(["--shader", "a", "--workgroups", "0"])).toThrow('--workgroups: "0" is not a number');
     expect(() => parseBench(["--peer"])).toThrow("did you mean --peers");
   });
 });

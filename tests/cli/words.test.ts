@@ -29,5 +29,5 @@ test("words: trains on lines of text, shows the nearest words, and saves them", 
 test("words: what cannot be read is told before anything is trained", { timeout: 60_000 }, async () => {
   const { status, stderr } = await sluice(["words", "--texts", "lost.txt"], { cwd });
   expect(status).toBe(2);
-  expect(stderr).toContain("--texts lost.txt: there is no such file; expected a text file");
+  expect(stderr).toContain("--texts lost.txt: there is no such file; expected a file with one text in each line");
 });

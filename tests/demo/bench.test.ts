@@ -85,7 +85,7 @@ test("measures cases under the roof, profiles a step, and times a pasted shader"
   await waitForText(page, "#notes", /did not compile[\s\S]*2:\d+ error[\s\S]*let x : u32 = 1.5/);
   await write(page, "[name=workgroups]", "none");
   await page.click("#time-shader");
-  await waitForText(page, ".notices", /"none" is no count of workgroups/);
+  await waitForText(page, ".notices", /"none" is not a number of workgroups/);
   await takePictures(page, "bench-fault");
   await page.close();
 });

@@ -283,7 +283,7 @@ describe("a training", () => {
     [{ epochs: 0 }, /epochs is 0/],
     [{ watch: "film" }, /watch is "film"; expected an array of words/],
     [{ min_count: 1 }, /unknown option "min_count"; did you mean minCount/],
-    [{ device: undefined }, /device is undefined; expected what requestDevice\(\) gives/],
+    [{ device: undefined }, /device is undefined; expected the result of requestDevice\(\)/],
   ])("refuses %o", async (options, message) => {
     const device = await testDevice();
     await expect(trainWordVectors(texts, { ...OPTIONS, device, ...(options as object) })).rejects.toThrow(message);

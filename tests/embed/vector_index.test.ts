@@ -98,7 +98,7 @@ describe("VectorIndex", () => {
     const before = await index.toBytes();
     const eight = new Float32Array(8);
     const bad: [() => Promise<unknown>, typeof ValueError, RegExp][] = [
-      [() => index.add([500, 7], new Float32Array(16)), ValueError, /id 7 is there already/],
+      [() => index.add([500, 7], new Float32Array(16)), ValueError, /id 7 exists already/],
       [() => index.add([500, 500], new Float32Array(16)), ValueError, /stands twice/],
       [() => index.add([500, 501], [eight, new Float32Array(7)]), ShapeError, /vector 1 has 7 numbers; expected 8/],
       [() => index.add([500, 501], new Float32Array(15)), ShapeError, /15 numbers/],
@@ -106,8 +106,8 @@ describe("VectorIndex", () => {
       [() => index.add(500, [1, 2, 3, Number.NaN, 5, 6, 7, 8]), ValueError, /vector 0 has NaN at 3/],
       [() => index.add(500, [1, 2, 3, 4, 5, 6, 7, 1e39]), ValueError, /Infinity at 7/],
       [() => index.add(500, [1, 2, 3, 4, 5, 6, 7, 1e19]), ValueError, /scale the vectors down/],
-      [() => index.add(Number.NaN, eight), ValueError, /NaN is no id/],
-      [() => index.add({} as never, eight), ValueError, /an object is no id|expected/],
+      [() => index.add(Number.NaN, eight), ValueError, /NaN is not an id/],
+      [() => index.add({} as never, eight), ValueError, /an object is not an id|expected/],
       [() => index.add(500, null as never), ValueError, /got null; expected vectors/],
       [() => index.add(500, "a film" as never), ValueError, /got "a film"; expected vectors/],
       [
@@ -142,9 +142,9 @@ describe("VectorIndex", () => {
         /metadata is a list of 1; expected a list of 2/,
       ],
       [() => index.add(500, { data: eight, dims: [2, 4] }), ShapeError, /expected \[\.\.\., 8\]/],
-      [() => index.update([3, 500], new Float32Array(16)), ValueError, /there is no id 500/],
+      [() => index.update([3, 500], new Float32Array(16)), ValueError, /the id 500 does not exist/],
       [() => index.update([3, 4], [eight, [1, 2, Number.POSITIVE_INFINITY, 4, 5, 6, 7, 8]]), ValueError, /Infinity/],
-      [() => index.remove([3, "x"]), ValueError, /there is no id "x"/],
+      [() => index.remove([3, "x"]), ValueError, /the id "x" does not exist/],
       [() => index.search(eight, { k: 0 }), ValueError, /k is 0/],
       [() => index.search(eight, { k: 1.5 }), ValueError, /k is 1.5/],
       [() => index.search(new Float32Array(9)), ShapeError, /9 numbers/],
@@ -173,7 +173,7 @@ describe("VectorIndex", () => {
       expect(() => new VectorIndex(device, options as never)).toThrow(ValueError);
     }
     expect(() => new VectorIndex({ device, dimension: 8 } as never, {} as never)).toThrow(
-      /expected what requestDevice/,
+      /expected the result of requestDevice/,
     );
     index.dispose();
   });

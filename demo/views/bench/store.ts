@@ -1,4 +1,4 @@
-/** The measurement at hand: it goes on while other views are shown. */
+/** The state of the bench, which continues while other views are shown. */
 import { batch, signal } from "@preact/signals";
 import type { DispatchTime } from "sluice";
 import type { BenchJobEvent, BenchPlace, BenchProblem, BenchReport, BenchResult, Roofline } from "sluice/bench";
@@ -56,7 +56,7 @@ function hear(event: BenchJobEvent): void {
   }
 }
 
-/** Does one thing at a time, to its end, whatever that is. */
+/** Runs one measurement at a time. */
 async function follow(words: string, work: (signal: AbortSignal) => Promise<string>): Promise<void> {
   control = new AbortController();
   dismiss("bench");

@@ -1,7 +1,4 @@
-/**
- * What the view shows: the reading of the sentence at hand, the token and unit in the middle, and how the picture is
- * set.
- */
+/** The state of the view: the trace of the current sentence, the selected token and unit, and the display options. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { readReading } from "../../cell/reading_file.ts";
 import type { CellReading, PartName } from "../../messages/cell.ts";

@@ -1,4 +1,4 @@
-/** The forecast at hand: it goes on while other views are shown. */
+/** The state of the forecast, which continues while other views are shown. */
 import { batch, signal } from "@preact/signals";
 import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesView } from "../../messages/forecast.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
@@ -51,7 +51,7 @@ export function set({ name, least, most }: ForecastField, text: string): void {
   if (name === "rows") void look();
 }
 
-/** What came of an earlier training says nothing of this one. */
+/** Clear the results of an earlier run. */
 function clear(): void {
   losses.length = 0;
   result.value = undefined;
@@ -60,7 +60,7 @@ function clear(): void {
 
 let reads = 0;
 
-/** Reads the series as it is chosen. Of several that are on their way the last one counts, whichever comes first. */
+/** Reads the chosen series. If several requests are pending, the last one counts. */
 async function read(next: File | undefined, wanted: string): Promise<void> {
   const mine = ++reads;
   dismiss("forecast");
@@ -71,7 +71,7 @@ async function read(next: File | undefined, wanted: string): Promise<void> {
       file.value = next;
       series.value = found;
       column.value = found.column;
-      // A training may have begun since.
+      // Training may have started meanwhile.
       if (isRunning.value) return;
       clear();
       status.value = `Ready: ${found.name}, ${found.rows.toLocaleString("en")} rows.`;

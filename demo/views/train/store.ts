@@ -1,4 +1,4 @@
-/** The training at hand: it goes on while other views are shown, so its state is kept here. */
+/** The state of the training run, which continues while other views are shown. */
 import { batch, signal } from "@preact/signals";
 import type {
   Curves,
@@ -18,20 +18,20 @@ import { dataInfo, file } from "./data_store.ts";
 export type Phase = "idle" | "starting" | "compiling" | "running" | "paused" | "stopping";
 
 export const phase = signal<Phase>("idle");
-/** One sentence on where it stands. */
+/** A sentence about its progress. */
 export const status = signal("Ready.");
-/** The newest figures; nothing before the first step. */
+/** The newest metrics; undefined before the first step. */
 export const figures = signal<StepEvent | undefined>(undefined);
 /** The newest point of the training's curve. */
 export const point = signal<Point | undefined>(undefined);
-/** The newest score on texts that it never trains on; nothing before the first epoch has ended. */
+/** The newest metrics on held-out texts; undefined before the end of the first epoch. */
 export const score = signal<Point | undefined>(undefined);
 export const summary = signal("");
-/** What happened, line by line. */
+/** The log, line by line. */
 export const log = signal<readonly string[]>([]);
-/** A training that was kept, and may go on. */
+/** A saved run that can be resumed. */
 export const kept = signal<KeptTraining | undefined>(undefined);
-/** Up to which step it is kept in the browser; nothing where it is not. */
+/** The step of the last checkpoint; undefined if there is none. */
 export const keptStep = signal<number | undefined>(undefined);
 
 /** The curves: grown in place, since they become long; `curvesVersion` counts what was added. */
@@ -44,7 +44,7 @@ function note(line: string): void {
   log.value = [...log.value, line];
 }
 
-/** Begins the curves anew, with those of a training that goes on, and up to where that is kept. */
+/** Resets the curves, to those of a resumed run if given. */
 function clear(from: Curves = { training: [], heldOut: [] }, keptTo?: number): void {
   curves.training.splice(0, Number.POSITIVE_INFINITY, ...from.training);
   curves.heldOut.splice(0, Number.POSITIVE_INFINITY, ...from.heldOut);
@@ -55,7 +55,7 @@ function clear(from: Curves = { training: [], heldOut: [] }, keptTo?: number): v
   score.value = curves.heldOut.at(-1);
 }
 
-/** The own model is there, or has changed. */
+/** The visitor's own model is available, or has changed. */
 export function offerOwn(): void {
   if (!available.value.includes("own")) available.value = [...available.value, "own"];
   ownVersion.value++;
@@ -114,7 +114,7 @@ function hear(event: TrainEvent): void {
       });
       break;
     case "recovering":
-      // What was kept before still is.
+      // The previous checkpoint is unaffected.
       clear(
         { training: curves.training.filter(({ step }) => step <= event.step), heldOut: [...curves.heldOut] },
         keptStep.value,
@@ -125,7 +125,7 @@ function hear(event: TrainEvent): void {
   }
 }
 
-/** Runs a training to its end, whatever that is. */
+/** Runs training until it ends, is stopped or fails. */
 async function follow(work: (signal: AbortSignal) => Promise<TrainingResult>): Promise<void> {
   control = new AbortController();
   dismiss("train");
@@ -150,7 +150,7 @@ async function follow(work: (signal: AbortSignal) => Promise<TrainingResult>): P
   } finally {
     phase.value = "idle";
     ownVersion.value++;
-    // Another worker knows no model of the visitor's: what was kept is opened again.
+    // A new worker has no model of the visitor's, so the checkpoint is opened again.
     await (isWorkerNew ? restore() : findKept());
   }
 }
@@ -165,7 +165,7 @@ export function start(): Promise<void> {
   return follow((signal) => ask("train", params, { signal, onEvent: hear }));
 }
 
-/** Goes on with the kept training; `again` is the visitor's file where the browser has no copy. */
+/** Resumes the saved run; `again` is the visitor's file if the browser has no copy. */
 export function goOn({ place, run }: KeptTraining, again?: File): Promise<void> {
   batch(() => {
     settings.value = run.settings;
@@ -175,7 +175,7 @@ export function goOn({ place, run }: KeptTraining, again?: File): Promise<void> 
   return follow((signal) => ask("goOn", { place, file: again }, { signal, onEvent: hear }));
 }
 
-/** Without a GPU: shows a training that was recorded elsewhere. */
+/** Without a GPU, shows a recorded training run. */
 export async function showRecording(): Promise<void> {
   const run = (await import("./recorded_run.json")).default;
   batch(() => {
@@ -189,20 +189,20 @@ export async function showRecording(): Promise<void> {
   });
 }
 
-/** Looks for a kept training: one that is not done is offered to go on. */
+/** Looks for a saved run, and offers to resume it if it is not complete. */
 export async function findKept(): Promise<void> {
   const found = await ask("findKept", {}).catch(() => undefined);
   kept.value = found?.run.isDone === false ? found : undefined;
 }
 
-/** After a load of the page: what was trained before is there again, to be asked and to go on. */
+/** After the page has loaded, restores the last model for predictions, and the run to resume. */
 export async function restore(): Promise<void> {
   const found = await ask("findKept", {}).catch(() => undefined);
   if (found === undefined || phase.value !== "idle") return;
   try {
     await ask("openKept", { place: found.place });
   } catch {
-    // A save of another version: it is as if there were none.
+    // A checkpoint of another version is ignored.
     return;
   }
   if (phase.value !== "idle") return;
@@ -214,7 +214,7 @@ export async function restore(): Promise<void> {
   });
 }
 
-/** Forgets the kept training. */
+/** Removes the saved run. */
 export async function forget({ place }: KeptTraining): Promise<void> {
   kept.value = undefined;
   clear();
@@ -222,7 +222,7 @@ export async function forget({ place }: KeptTraining): Promise<void> {
   await ask("forgetKept", { place });
 }
 
-/** Holds it back before its next step, or lets it go on. */
+/** Pauses or resumes training. */
 export async function togglePause(): Promise<void> {
   const isPaused = phase.value === "paused";
   if (isPaused) {
@@ -236,7 +236,7 @@ export async function togglePause(): Promise<void> {
   }
 }
 
-/** Stops at a whole step. */
+/** Stops training after the current step. */
 export function stop(): void {
   phase.value = "stopping";
   status.value = "Stopping at a whole step …";

@@ -1,4 +1,4 @@
-/** The map at hand, the word in the middle, and which part of the map is seen. */
+/** The state of the map: the map, the selected word, and the visible section. */
 import { batch, effect, signal } from "@preact/signals";
 import type { Moment, NearWord, WordsResult } from "../../messages/words.ts";
 import { notifyFailure } from "../../notices.ts";

@@ -1,4 +1,4 @@
-/** Questions about a text. */
+/** Handles prediction requests. */
 import type { JudgeParams, Verdict } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
 import { judge as judgeText } from "../judge_text.ts";
@@ -9,7 +9,7 @@ export async function judge({ session }: Context, { which, text }: JudgeParams):
   try {
     return { which, ...(await judgeText(subject, text)) };
   } catch (error) {
-    // A new training puts another model in place of this one: that one is asked instead.
+    // A new training run has replaced the model meanwhile; use the new one.
     const now = await session.subject(which);
     if (now === subject) throw error;
     return { which, ...(await judgeText(now, text)) };

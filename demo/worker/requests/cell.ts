@@ -1,10 +1,10 @@
-/** Questions about what goes on inside the model. */
+/** Handles requests for the gates, states and gradients inside a model. */
 import type { CellParams, CellReading, FadeParams, Fadings, RivalProgress, RivalScores } from "../../messages/cell.ts";
 import type { Context } from "../context.ts";
 import { readCell as readText } from "../read_cell.ts";
 import { Rivals } from "../vanishing_gradient.ts";
 
-/** What the model's recurrent layer did with a text. */
+/** Traces the model's recurrent layer on a text. */
 export async function readCell({ session, transfer }: Context, { which, text }: CellParams): Promise<CellReading> {
   const reading = await readText(await session.subject(which), text);
   transfer(...Object.values(reading.parts).map(({ buffer }) => buffer));
@@ -13,7 +13,7 @@ export async function readCell({ session, transfer }: Context, { which, text }: 
 
 let rivals: Promise<Rivals> | undefined;
 
-/** The three networks on the device at hand: made when first asked for, and anew after a loss. */
+/** The three networks on the current device, created on demand and again after a loss. */
 async function rivalsOf({ session }: Pick<Context, "session">): Promise<Rivals> {
   const device = await session.device();
   const known = await rivals?.catch(() => undefined);

@@ -1,4 +1,4 @@
-/** A model as files to take home. What writes another library's format is loaded when it is asked for. */
+/** Exports a model. The writers of other libraries' formats are loaded on demand. */
 import type { ModelFiles } from "sluice";
 import type { ExportFormat, ExportParams, ExportResult } from "../../messages/models.ts";
 import type { Context } from "../context.ts";

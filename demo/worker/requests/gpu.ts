@@ -1,8 +1,8 @@
-/** The GPU itself. */
+/** Reports the state of the GPU. */
 import type { GpuEvent } from "../../messages/index.ts";
 import type { Context } from "../context.ts";
 
-/** Opens the GPU, and tells when it comes and goes until the page no longer wants to know. */
+/** Opens the GPU, and sends an event at each loss and recovery until the request is aborted. */
 export async function watchGpu(
   { session, signal, tell }: Context<GpuEvent>,
   _params: Record<string, never>,
@@ -13,7 +13,7 @@ export async function watchGpu(
   };
   const remove = session.onLost(({ message }) => {
     tell({ kind: "lost", message });
-    // A driver that restarts takes a moment; until it is back the next question tries again.
+    // A driver needs a moment to restart; if it fails, the next request tries again.
     open().catch(() => undefined);
   });
   signal.addEventListener("abort", remove);

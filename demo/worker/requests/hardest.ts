@@ -3,11 +3,11 @@ import type { Hardest, HardText, Which } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
 import { loadedData } from "../load_data.ts";
 
-/** More are not read: on a software adapter that would take minutes. */
+/** The most texts to read; more would take minutes on a software adapter. */
 const MOST_TEXTS = 1000;
 const SHOWN = 8;
 
-/** Reads held-out texts of the data at hand: the visitor's, or else the embedded sentences. */
+/** Predicts the held-out texts of the current data, or of the embedded sentences. */
 export async function hardest({ session, signal }: Context, { which }: { readonly which: Which }): Promise<Hardest> {
   const { model, encoder } = await session.subject(which);
   const { test, texts } = loadedData() ?? (await (await import("sluice/sentences")).sentences.load());

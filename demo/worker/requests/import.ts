@@ -1,16 +1,16 @@
-/** A model that was taken home, brought back. */
+/** Imports a saved model. */
 import { FormatError, type Model } from "sluice";
 import type { Context } from "../context.ts";
 import { loadSaved } from "../load_saved.ts";
 import { unzipped } from "../zip_files.ts";
 
-/** Whether a model turns ids of words into one number. */
+/** True if a model maps ids of words to one number. */
 const isJudge = ({ inputs, outputs, inputShape, outputShape }: Model): boolean =>
   [inputs, outputs, inputShape, outputShape].every(({ length }) => length === 1) && outputShape[0] === 1;
 
 /**
- * Puts a saved model in the place of the visitor's own, which stays if the file is not what it should be.
- * @throws FormatError when it is no archive, is damaged, or holds no model that reads text.
+ * Replaces the visitor's own model by a saved one. If the file is invalid, the model is unchanged.
+ * @throws FormatError when it is not an archive, is damaged, or contains no model that reads text.
  */
 export async function importModel({ session }: Context, { file }: { readonly file: File }): Promise<void> {
   const files = await unzipped(file);

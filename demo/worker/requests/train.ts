@@ -1,4 +1,4 @@
-/** Training: its data, its beginning, its being held back, and what is kept of it. */
+/** Handles training requests: data, start, pause and checkpoints. */
 import type {
   DataInfo,
   DataParams,
@@ -17,21 +17,21 @@ import { PageTraining } from "../page_training.ts";
 import { forgetFile, keepFile, keptFile } from "../stored_file.ts";
 import type { Data } from "../training_data.ts";
 
-/** The training at hand. */
+/** The current training run. */
 let current: PageTraining | undefined;
 
 function infoOf({ train, test, attribution }: Data): DataInfo {
   return { train: train.size, test: test.size, attribution };
 }
 
-/** Reads the data, which the training then finds ready. */
+/** Loads the data, which is then cached for training. */
 export async function readData({ signal, tell }: Context<LoadingEvent>, params: DataParams): Promise<DataInfo> {
   const { settings, file } = params;
   const onLoading = (loading: Loading): void => tell({ kind: "loading", ...loading });
   return infoOf(await loadData(settings, { file, signal, onLoading }));
 }
 
-/** Trains a new model, which takes the place of the visitor's own at once: it can be asked while it learns. */
+/** Trains a new model. It replaces the visitor's own immediately, so that it can predict during training. */
 export async function train(context: Context<TrainEvent>, { settings, file }: DataParams): Promise<TrainingResult> {
   const place = await takePlace().catch((error: unknown) => notKept(context, error));
   try {
@@ -44,7 +44,7 @@ export async function train(context: Context<TrainEvent>, { settings, file }: Da
   }
 }
 
-/** Goes on with a kept training, exactly where it stood. */
+/** Resumes a saved training run exactly where it stopped. */
 export async function goOn(context: Context<TrainEvent>, { place: name, file }: GoOnParams): Promise<TrainingResult> {
   const place = await takePlace(name);
   try {
@@ -80,17 +80,17 @@ async function run(context: Context<TrainEvent>, params: RunParams): Promise<Tra
   }
 }
 
-/** Holds the training back before its next step, and keeps it. */
+/** Pauses training before the next step, and saves a checkpoint. */
 export async function pause(_context: Context, _params: Record<string, never>): Promise<void> {
   current?.pause();
 }
 
-/** Lets it go on. */
+/** Resumes paused training. */
 export async function resume(_context: Context, _params: Record<string, never>): Promise<void> {
   current?.resume();
 }
 
-/** The newest kept training that no tab is at work on. */
+/** The newest checkpoint that no tab is using. */
 export async function findKept(_context: Context, _params: Record<string, never>): Promise<KeptTraining | undefined> {
   const checkpoint = await newestCheckpoint();
   if (checkpoint === undefined) return undefined;
@@ -99,13 +99,13 @@ export async function findKept(_context: Context, _params: Record<string, never>
   return { place, run: kept, hasFile };
 }
 
-/** Forgets a kept training, and its file. */
+/** Removes a checkpoint and its file. */
 export async function forgetKept(_context: Context, { place }: { readonly place: string }): Promise<void> {
   await removeCheckpoint(place);
   await forgetFile(place);
 }
 
-/** Makes the model of a kept training the visitor's own, to be asked. */
+/** Makes the model of a checkpoint the visitor's own, for predictions. */
 export async function openKept({ session }: Context, { place }: { readonly place: string }): Promise<void> {
   const { files } = await readCheckpoint(place);
   await session.restoreOwn(files);

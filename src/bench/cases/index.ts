@@ -1,4 +1,4 @@
-/** All cases, and finding them by name. */
+/** The list of all cases, and their selection by name. */
 import { ValueError } from "../../core/errors.ts";
 import type { BenchCase } from "../bench_case.ts";
 import { lstmCases } from "./lstm.ts";
@@ -19,16 +19,17 @@ export const CASES: readonly BenchCase[] = [
 /** Which cases to run. */
 export interface CaseSelection {
   /**
-   * Words that a case's name must all hold, case aside; several filters are joined by commas, and one of them suffices.
+   * Words that must all occur in a case's name, ignoring case. Commas separate several filters, one of which must
+   * match.
    */
   readonly filter?: string | undefined;
-  /** Also those outside the default set. A filter looks at all of them. */
+  /** Include the cases outside the default set. A filter searches all of them. */
   readonly all?: boolean;
 }
 
 /**
- * The cases that are asked for.
- * @throws ValueError when a filter fits none, naming the groups there are.
+ * The selected cases.
+ * @throws ValueError when a filter matches none; it names the groups of cases.
  */
 export function selectCases({ filter, all = false }: CaseSelection = {}): readonly BenchCase[] {
   if (filter === undefined) return CASES.filter((one) => all || one.isDefault);
@@ -40,7 +41,7 @@ export function selectCases({ filter, all = false }: CaseSelection = {}): readon
   return CASES.filter((one) => found.has(one));
 }
 
-/** The cases that hold all the words; where usual ones do, only those, unless `all`. */
+/** The cases that contain all words; unless `all`, only those of the default set if there are any. */
 function casesOf(words: string, all: boolean): readonly BenchCase[] {
   const parts = words.toLowerCase().trim().split(/\s+/);
   const found = CASES.filter(({ name }) => parts.every((word) => holds(name.toLowerCase(), word)));
@@ -48,7 +49,7 @@ function casesOf(words: string, all: boolean): readonly BenchCase[] {
   return all || usual.length === 0 ? found : usual;
 }
 
-/** Whether a name holds a word, not in the middle of a number: `b1` is not in `lstm b16`. */
+/** True if a name contains a word, but not as part of a number: `b1` does not match `lstm b16`. */
 function holds(name: string, word: string): boolean {
   for (let at = name.indexOf(word); at !== -1; at = name.indexOf(word, at + 1)) {
     const isCut = (side: string, edge: string) => /\d/.test(side) && /\d/.test(edge);

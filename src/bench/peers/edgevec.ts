@@ -9,10 +9,10 @@ import type { Peer, PreparedPeer } from "./peer.ts";
 
 type EdgeVec = import("edgevec").EdgeVec;
 
-/** The package does not tell its own version; tests/bench/peers.test.ts compares this one with the package's. */
+/** The package does not export its version; tests/bench/peers.test.ts compares this one with the package's. */
 export const EDGEVEC_VERSION = "0.9.0";
 
-/** An index of a task's rows, and what it took to build. */
+/** An index of a task's rows, and the seconds to build it. */
 interface Built {
   readonly key: string;
   readonly index: EdgeVec;
@@ -20,7 +20,7 @@ interface Built {
 }
 
 /**
- * Loads EdgeVec. Building an index of 100,000 vectors takes it minutes: it is done once for all numbers of queries.
+ * Loads EdgeVec. Building an index of 100,000 vectors takes it minutes: it is built once for all numbers of queries.
  * @throws Error when the package is not installed.
  */
 export async function loadEdgevec(): Promise<Peer> {
@@ -49,8 +49,8 @@ export async function loadEdgevec(): Promise<Peer> {
 }
 
 /**
- * With its own defaults, by distance between vectors of length 1, which orders as the cosine does: asked for the cosine
- * or the dot product, version 0.9.0 finds what is farthest.
+ * Uses its defaults, and the distance between unit vectors, which gives the same order as the cosine: with the cosine
+ * or the dot product, version 0.9.0 finds the farthest vectors.
  */
 function build({ EdgeVec, EdgeVecConfig }: typeof import("edgevec"), sizes: SearchSizes): Omit<Built, "key"> {
   const { rows, dimension } = sizes;

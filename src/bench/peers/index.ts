@@ -13,7 +13,7 @@ export const PEER_LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
 
 /**
  * Loads the libraries that this runtime can run.
- * @param onMissing told which one is not there, and why.
+ * @param onMissing called with the name of a library that cannot be loaded, and the reason.
  */
 export async function loadPeers(onMissing: (name: string, reason: string) => void): Promise<Peer[]> {
   const peers: Peer[] = [];

@@ -13,7 +13,7 @@ type Array = import("@jax-js/jax").Array;
  */
 export async function loadJax(): Promise<Peer> {
   const jax = await import("@jax-js/jax");
-  // In Node it looks for a browser's name and fails.
+  // In Node it reads the browser's name and fails.
   const devices: readonly string[] = await jax.init("webgpu").catch(() => []);
   if (!devices.includes("webgpu")) throw new Error("jax-js has no WebGPU device in this runtime");
   jax.defaultDevice("webgpu");
@@ -26,10 +26,10 @@ export async function loadJax(): Promise<Peer> {
   };
 }
 
-/** The package does not tell its own version; tests/bench/peers.test.ts compares this one with the package's. */
+/** The package does not export its version; tests/bench/peers.test.ts compares this one with the package's. */
 export const JAX_VERSION = "0.1.25";
 
-/** Results that are held at most before they are waited for: each has a buffer of its own. */
+/** The most pending results before they are awaited; each has a buffer of its own. */
 const MOST_PENDING = 32;
 
 async function prepareProduct(jax: Jax, product: Product): Promise<PreparedPeer> {

@@ -1,4 +1,4 @@
-/** Other libraries, asked to do the same task on the same adapter. */
+/** The interface of other libraries that run the same tasks on the same adapter. */
 import type { PeerTask } from "../bench_case.ts";
 import type { Subject } from "../harness.ts";
 
@@ -6,20 +6,20 @@ import type { Subject } from "../harness.ts";
 export interface Peer {
   readonly name: string;
   readonly version: string;
-  /** What it runs on, as it says itself. */
+  /** The backend, as the library names it. */
   readonly backend: string;
-  /** Makes a task ready, its result checked; undefined where the library does not do such tasks. */
+  /** Prepares a task and checks its result; undefined if the library does not support such tasks. */
   prepare(task: PeerTask): Promise<PreparedPeer | undefined>;
-  /** Frees what it holds. */
+  /** Frees its resources. */
   dispose(): void;
 }
 
-/** A peer's task, ready. It is timed by wall clock, submit to end. */
+/** A prepared task of a peer. It is timed by wall clock, from submit to end. */
 export interface PreparedPeer {
   readonly subject: Subject;
-  /** Seconds that it took to build what is searched; absent where nothing is. */
+  /** The seconds to build the search index; absent for other tasks. */
   readonly prepareSeconds?: number;
-  /** What is to be known of its results, for its line of the table. */
+  /** A note on its results, for its line of the table. */
   readonly note?: string;
   /** Frees what it holds. */
   dispose(): void;

@@ -57,7 +57,7 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
   const subject = hostSubject(
     () => multiply().dispose(),
     async () => {
-      // It submits by itself only every so many dispatches; just after that there is nothing left to submit.
+      // It submits only after a certain number of dispatches; right after that nothing is left to submit.
       if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder !== null) {
         backend.endComputePassEncoder();
         backend.submitQueue();
@@ -65,7 +65,7 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
       await backend.queue.onSubmittedWorkDone();
     },
   );
-  // Its faults would go to the console and leave nothing to time.
+  // Its errors would only go to the console.
   backend.device.pushErrorScope("validation");
   await subject.time(2);
   const fault = await backend.device.popErrorScope();
@@ -99,7 +99,7 @@ async function prepareSearch(core: Core, sizes: SearchSizes): Promise<PreparedPe
     });
   };
   const came = ((await search())[0] ?? []).map(({ row }) => row);
-  // Its order is float32's: near the end of the list two rows may change places.
+  // It orders by float32, so near the end of the list two rows may be swapped.
   if (came[0] !== best[0]) throw new CheckError(`TensorFlow.js: the best row is ${came[0]}; expected ${best[0]}`);
   return { subject: hostSubject(search, () => Promise.resolve()), dispose: () => core.dispose([...tables, asked]) };
 }
@@ -115,9 +115,9 @@ function buildModel(core: Core, layers: Layers, sizes: ModelSizes) {
       }),
       layers.layers.lstm({
         units: sizes.units,
-        // Its own default is a clipped line; Keras 3 and we have the sigmoid.
+        // Its default is the hard sigmoid; Keras 3 and Sluice use the sigmoid.
         recurrentActivation: "sigmoid",
-        // The weights are replaced below: this only spares the time of an orthogonal matrix.
+        // The weights are replaced below; this initializer is faster than the orthogonal one.
         recurrentInitializer: "glorotUniform",
       }),
       layers.layers.dense({ units: 1, activation: "sigmoid" }),

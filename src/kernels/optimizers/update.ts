@@ -110,9 +110,8 @@ export function slotsOf(rule: UpdateRule<never>, state: UpdateState<unknown>): r
   const { name, shader } = rule;
   const known = Object.entries(buffersOf(rule));
   const given = Object.keys(state).filter((slot) => state[slot] !== undefined);
-  const needed = known
-    .filter(([, buffer]) => shader.typeOf(`HAS_${buffer.toUpperCase()}`) === undefined)
-    .map(([slot]) => slot);
+  const isOptional = (buffer: string) => shader.typeOf(`HAS_${buffer.toUpperCase()}`) !== undefined;
+  const needed = known.filter(([, buffer]) => !isOptional(buffer)).map(([slot]) => slot);
   const slots = known.map(([slot]) => slot).filter((slot) => given.includes(slot));
   if (slots.length === given.length && needed.every((slot) => slots.includes(slot))) return slots;
   const names = known.map(([slot]) => (needed.includes(slot) ? slot : `${slot} (optional)`));

@@ -1,6 +1,4 @@
-/** Activations of the recurrent kernels: their codes in the shaders, and the functions behind the codes. */
-
-import functions from "../../../shaders/recurrent/recurrent_activations.wgsl?raw" with { type: "text" };
+/** Activations of the recurrent kernels, and their codes in the shaders (recurrent_activations.wgsl). */
 import { ValueError } from "../../core/errors.ts";
 
 /** Activations that a recurrent kernel can apply inside its loop over time. `hard_sigmoid` is Keras 3's: relu6(x + 3) / 6. */
@@ -22,10 +20,10 @@ export interface RecurrentActivations {
 export function activationCode(name: RecurrentActivation): number {
   const code = RECURRENT_ACTIVATIONS.indexOf(name);
   if (code < 0) {
-    throw new ValueError(
-      `recurrent activation ${name} is not one that the kernels know; expected one of ${RECURRENT_ACTIVATIONS.join(", ")}`,
-      { name },
-    );
+    const known = RECURRENT_ACTIVATIONS.join(", ");
+    throw new ValueError(`recurrent activation ${name} is not one that the kernels know; expected one of ${known}`, {
+      name,
+    });
   }
   return code;
 }
@@ -36,9 +34,4 @@ export function activationConstants({ activation, recurrentActivation }: Recurre
   readonly RECURRENT_ACTIVATION: number;
 } {
   return { ACTIVATION: activationCode(activation), RECURRENT_ACTIVATION: activationCode(recurrentActivation) };
-}
-
-/** A recurrent shader with the functions `activate` and `slope` behind it. */
-export function withActivations(shader: string): string {
-  return `${shader}\n${functions}`;
 }

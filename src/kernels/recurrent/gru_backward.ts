@@ -1,12 +1,12 @@
 /** The backward sweep of a GRU: gradients of every pre-activation, from the last step of time to the first. */
 
-import shader from "../../../shaders/recurrent/gru_backward.wgsl?raw" with { type: "text" };
-import { type KernelCall, type Operand, writeBuffer } from "../../core/kernel_call.ts";
+import source from "../../../shaders/recurrent/gru_backward.wgsl?raw" with { type: "text" };
+import type { KernelCall, Operand } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
-import { optionalReads, sweepShader } from "./sweep.ts";
-import { PACKED, planSweep } from "./sweep_plan.ts";
+import { planSweep, sweepShader } from "./sweep_plan.ts";
 
-const source = sweepShader(shader);
+const shader = sweepShader(source);
 
 /** Tensors that the sweep reads. */
 export interface GruBackwardReads {
@@ -34,53 +34,40 @@ export interface GruBackwardWrites {
 
 /**
  * Backpropagates through a GRU's time. The gradients of its weights are matmuls and sums of `dX` and `dRecurrent`, made
- * elsewhere. The call's `reads` are those given, in the order saved, recurrent, dHidden, dLast, mask; its `writes` dX,
- * dRecurrent, dInitial.
+ * elsewhere.
  */
 export function gruBackwardCall(
   { saved, recurrent, dHidden, dLast, mask }: GruBackwardReads,
   { dX, dRecurrent, dInitial }: GruBackwardWrites,
   activations: RecurrentActivations,
 ): KernelCall {
-  const [batch, steps, columns] = dX.shape as readonly [number, number, number];
-  const { reads, bind } = optionalReads({ saved, recurrent, dHidden, dLast, mask });
+  const [batch, steps, columns] = dims(dX.shape, 3);
+  const buffers = {
+    saved,
+    d_hidden: dHidden,
+    d_last: dLast,
+    mask,
+    schedule: undefined,
+    d_x: dX,
+    d_u: dRecurrent,
+    d_initial: dInitial,
+  };
   return {
     kernel: "gru_backward",
-    reads,
-    writes: [dX, dRecurrent, dInitial],
+    reads: { saved, recurrent, dHidden, dLast, mask },
+    writes: { dX, dRecurrent, dInitial },
     plan: (adapter) =>
       planSweep(adapter, {
         kernel: "gru_backward",
+        shader: shader.constants(activationConstants(activations)),
         entryPoint: "gru_backward",
-        source,
         batch,
         steps,
         packing: { hidden: columns / 3, gates: 3, order: "backward" },
-        recurrent: bind("recurrent"),
+        recurrent,
         minUnits: { withSubgroups: 2, without: 4 },
         bytesPerRow: (threads) => threads * 3 * 4,
-        params: [],
-        runs: [
-          {
-            rows: batch,
-            constants: {
-              HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
-              HAS_D_LAST: dLast === undefined ? 0 : 1,
-              HAS_MASK: mask === undefined ? 0 : 1,
-              ...activationConstants(activations),
-            },
-            buffers: [
-              bind("saved"),
-              PACKED,
-              bind("dHidden"),
-              bind("dLast"),
-              bind("mask"),
-              writeBuffer(0),
-              writeBuffer(1),
-              writeBuffer(2),
-            ],
-          },
-        ],
+        runs: [{ rows: batch, buffers }],
       }),
   };
 }

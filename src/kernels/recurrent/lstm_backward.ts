@@ -1,13 +1,13 @@
 /** The backward sweep of an LSTM: gradients of every pre-activation, from the last step of time to the first. */
 
-import shader from "../../../shaders/recurrent/lstm_backward.wgsl?raw" with { type: "text" };
-import { type KernelCall, type Operand, writeBuffer } from "../../core/kernel_call.ts";
+import source from "../../../shaders/recurrent/lstm_backward.wgsl?raw" with { type: "text" };
+import type { KernelCall, Operand, Scratch } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
-import { optionalReads, sweepShader } from "./sweep.ts";
-import { ownScratch, PACKED, planSweep, type SweepRun } from "./sweep_plan.ts";
+import { planSweep, type SweepRun, sweepShader } from "./sweep_plan.ts";
 
-const source = sweepShader(shader);
+const shader = sweepShader(source);
 
 /** Tensors that the sweep reads. */
 export interface LstmBackwardReads {
@@ -23,7 +23,9 @@ export interface LstmBackwardReads {
   readonly mask?: Operand | undefined;
   /** f32[2, B, H], as in the forward sweep. */
   readonly initial?: Operand | undefined;
-  /** i32[2, B], as in the forward sweep: `saved` and `dX` then have a row B, and dX holds each row from its start on. */
+  /**
+   * i32[2, B], as in the forward sweep: `saved` and `dX` then have a row B, and dX holds each row from its start on.
+   */
   readonly schedule?: Operand | undefined;
 }
 
@@ -37,65 +39,63 @@ export interface LstmBackwardWrites {
 
 /**
  * Backpropagates through an LSTM's time. The gradients of its weights are matmuls and sums of `dX`, made elsewhere.
- * The call's `reads` are those given, in the order saved, recurrent, dHidden, dLast, mask, initial, schedule; its `writes` dX, dInitial.
  *
  * @example
- * lstmBackwardCall({ saved, recurrent, dHidden }, { dX, dInitial }, { activation: "tanh", recurrentActivation: "sigmoid" });
+ * const activations = { activation: "tanh", recurrentActivation: "sigmoid" };
+ * lstmBackwardCall({ saved, recurrent, dHidden }, { dX, dInitial }, activations);
  */
 export function lstmBackwardCall(
   { saved, recurrent, dHidden, dLast, mask, initial, schedule }: LstmBackwardReads,
   { dX, dInitial }: LstmBackwardWrites,
   activations: RecurrentActivations,
 ): KernelCall {
-  const [rows, steps, columns] = dX.shape as readonly [number, number, number];
+  const [rows, steps, columns] = dims(dX.shape, 3);
   const batch = schedule === undefined ? rows : rows - 1;
   const size = columns / 4;
-  const { reads, bind } = optionalReads({ saved, recurrent, dHidden, dLast, mask, initial, schedule });
   return {
     kernel: "lstm_backward",
-    reads,
-    writes: dInitial === undefined ? [dX] : [dX, dInitial],
+    reads: { saved, recurrent, dHidden, dLast, mask, initial, schedule },
+    writes: { dX, dInitial },
     plan: (adapter) => {
-      const sharing = schedule !== undefined && sharesPadding(adapter, batch);
-      /** One kind of rows: see PADDING in the shader. */
-      const run = (padding: 0 | 1 | 2): SweepRun => ({
-        label: padding === 2 ? "lstm_backward of padding" : "lstm_backward",
-        rows: padding === 2 ? 1 : batch,
-        constants: {
-          PADDING: padding,
-          HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
-          HAS_D_LAST: dLast === undefined ? 0 : 1,
-          HAS_MASK: mask === undefined ? 0 : 1,
-          HAS_INITIAL: initial === undefined ? 0 : 1,
-          ...activationConstants(activations),
-        },
-        buffers: [
-          bind("saved"),
-          PACKED,
-          bind("dHidden"),
-          bind("dLast"),
-          padding === 0 ? bind("mask") : bind("schedule"),
-          bind("initial"),
-          writeBuffer(0),
-          dInitial === undefined ? ownScratch(0) : writeBuffer(1),
-        ],
-      });
+      // Gradients of states where they are no output.
+      const ownInitial: Scratch = { bytes: 2 * rows * size * 4 };
+      const buffers = {
+        saved,
+        d_hidden: dHidden,
+        d_last: dLast,
+        mask,
+        schedule,
+        initial,
+        d_x: dX,
+        d_initial: dInitial ?? ownInitial,
+      };
+      const isSharing = schedule !== undefined && sharesPadding(adapter, batch);
+      // See PADDING in the shader.
+      const others: SweepRun = {
+        rows: batch,
+        constants: { PADDING: isSharing ? 1 : 0 },
+        buffers: isSharing ? buffers : { ...buffers, schedule: undefined },
+      };
+      const padding: SweepRun = {
+        label: "lstm_backward of padding",
+        rows: 1,
+        constants: { PADDING: 2 },
+        buffers,
+      };
       return planSweep(adapter, {
         kernel: "lstm_backward",
+        shader: shader.constants(activationConstants(activations)),
         entryPoint: "lstm_backward",
-        source,
         batch,
         steps,
         packing: { hidden: size, gates: 4, order: "backward" },
-        recurrent: bind("recurrent"),
-        // With fewer, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes, 100 among them.
+        recurrent,
+        // With fewer, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes,
+        // 100 among them.
         minRows: adapter.kind === "lavapipe" && adapter.subgroupSize === 0 ? 16 : 4,
         minUnits: { withSubgroups: 2, without: 4 },
         bytesPerRow: (threads) => threads * 4 * 4,
-        params: [],
-        runs: sharing ? [run(1), run(2)] : [run(0)],
-        // Gradients of states where they are no output.
-        scratch: dInitial === undefined ? [2 * rows * size * 4] : [],
+        runs: isSharing ? [others, padding] : [others],
       });
     },
   };

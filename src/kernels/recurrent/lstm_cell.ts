@@ -1,13 +1,16 @@
 /** One step of an LSTM as an elementwise kernel, and its gradient: for streaming and for loops written by hand. */
 
-import shader from "../../../shaders/recurrent/lstm_cell.wgsl?raw" with { type: "text" };
-import { foldGrid, type KernelCall, type Operand, u32, writeBuffer } from "../../core/kernel_call.ts";
-import { specialise } from "../wgsl/specialise.ts";
-import { activationConstants, type RecurrentActivations, withActivations } from "./activations.ts";
-import { optionalReads } from "./sweep.ts";
+import source from "../../../shaders/recurrent/lstm_cell.wgsl?raw" with { type: "text" };
+import activationFunctions from "../../../shaders/recurrent/recurrent_activations.wgsl?raw" with { type: "text" };
+import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
+import { activationConstants, type RecurrentActivations } from "./activations.ts";
 
-const source = withActivations(shader);
+const shader = Shader.of(source, activationFunctions);
 
+/** As in the shader. */
 const THREADS = 64;
 
 /**
@@ -20,71 +23,58 @@ export function lstmCellCall(
   { h, cNext }: { readonly h: Operand; readonly cNext: Operand },
   activations: RecurrentActivations,
 ): KernelCall {
-  const [batch, hidden] = c.shape as readonly [number, number];
-  const { reads, bind } = optionalReads({ z, c });
-  const specialised = specialise(source, activationConstants(activations));
+  const [batch, hidden] = dims(c.shape, 2);
   return {
     kernel: "lstm_cell",
-    reads,
-    writes: [h, cNext],
+    reads: { z, c },
+    writes: { h, cNext },
     plan: (adapter) => ({
       dispatches: [
-        {
+        dispatch({
           label: "lstm_cell",
-          source: specialised,
+          shader: shader.constants(activationConstants(activations)),
           entryPoint: "lstm_cell",
-          params: [u32(batch), u32(hidden)],
-          buffers: [bind("z"), bind("c"), writeBuffer(0), writeBuffer(1)],
+          params: { batch, hidden },
+          buffers: { z, c, h, c_next: cNext },
           workgroups: foldGrid(Math.ceil((batch * hidden) / THREADS), adapter),
-        },
+        }),
       ],
-      scratch: [],
     }),
   };
 }
 
-/**
- * Gradients of `lstmCellCall` by z (f32[B, 4H]) and c (f32[B, H]), from those of h and of the next c; an absent one is zero.
- * The call's `reads` are z, c, dH, dC, each if given.
- */
+/** What `lstmCellGradCall` reads. */
+export interface LstmCellGradReads {
+  readonly z: Operand;
+  readonly c: Operand;
+  /** The gradient of h; zeros when absent. */
+  readonly dH?: Operand | undefined;
+  /** The gradient of the next c; zeros when absent. */
+  readonly dC?: Operand | undefined;
+}
+
+/** Gradients of `lstmCellCall` by z (f32[B, 4H]) and c (f32[B, H]), from those of h and of the next c. */
 export function lstmCellGradCall(
-  {
-    z,
-    c,
-    dH,
-    dC,
-  }: {
-    readonly z: Operand;
-    readonly c: Operand;
-    readonly dH?: Operand | undefined;
-    readonly dC?: Operand | undefined;
-  },
+  { z, c, dH, dC }: LstmCellGradReads,
   { dZ, dCPrev }: { readonly dZ: Operand; readonly dCPrev: Operand },
   activations: RecurrentActivations,
 ): KernelCall {
-  const [batch, hidden] = c.shape as readonly [number, number];
-  const { reads, bind } = optionalReads({ z, c, dH, dC });
-  const specialised = specialise(source, {
-    HAS_D_H: dH === undefined ? 0 : 1,
-    HAS_D_C: dC === undefined ? 0 : 1,
-    ...activationConstants(activations),
-  });
+  const [batch, hidden] = dims(c.shape, 2);
   return {
     kernel: "lstm_cell_grad",
-    reads,
-    writes: [dZ, dCPrev],
+    reads: { z, c, dH, dC },
+    writes: { dZ, dCPrev },
     plan: (adapter) => ({
       dispatches: [
-        {
+        dispatch({
           label: "lstm_cell_grad",
-          source: specialised,
+          shader: shader.constants(activationConstants(activations)),
           entryPoint: "lstm_cell_grad",
-          params: [u32(batch), u32(hidden)],
-          buffers: [bind("z"), bind("c"), bind("dH"), bind("dC"), writeBuffer(0), writeBuffer(1)],
+          params: { batch, hidden },
+          buffers: { z, c, d_h: dH, d_c: dC, d_z: dZ, d_c_prev: dCPrev },
           workgroups: foldGrid(Math.ceil((batch * hidden) / THREADS), adapter),
-        },
+        }),
       ],
-      scratch: [],
     }),
   };
 }

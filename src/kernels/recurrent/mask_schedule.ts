@@ -1,17 +1,13 @@
 /** The schedule by which a sweep skips what a mask leaves out at the ends of rows. */
-
 import source from "../../../shaders/recurrent/mask_schedule.wgsl?raw" with { type: "text" };
-import {
-  foldGrid,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { foldGrid, type KernelCall, type Operand, type Scratch } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const THREADS = 64;
 
 /** Elements of the schedule of a mask `[B, T]`: rows, starts and ends, then the mask. */
@@ -26,31 +22,32 @@ export function scheduleSize(batch: number, steps: number): number {
  * maskScheduleCall(mask, schedule);
  */
 export function maskScheduleCall(mask: Operand, schedule: Operand): KernelCall {
-  const [batch, steps] = mask.shape as readonly [number, number];
+  const [batch, steps] = dims(mask.shape, 2);
   return {
     kernel: "mask_schedule",
-    reads: [mask],
-    writes: [schedule],
+    reads: { mask },
+    writes: { schedule },
     plan: (adapter) => {
-      const shared = { source: specialise(source, { THREADS }), params: [u32(batch), u32(steps)] };
+      const spans: Scratch = { bytes: 2 * batch * 4 };
       return {
         dispatches: [
-          {
-            ...shared,
+          dispatch({
             label: "mask_rows",
+            shader,
             entryPoint: "mask_rows",
-            buffers: [readBuffer(0), scratchBuffer(0, "read_write"), writeBuffer(0)],
+            params: { batch, steps },
+            buffers: { mask, spans, schedule },
             workgroups: foldGrid(batch, adapter),
-          },
-          {
-            ...shared,
+          }),
+          dispatch({
             label: "mask_sort",
+            shader,
             entryPoint: "mask_sort",
-            buffers: [scratchBuffer(0, "read"), writeBuffer(0)],
+            params: { batch, steps },
+            buffers: { spans, schedule },
             workgroups: foldGrid(Math.ceil(batch / THREADS), adapter),
-          },
+          }),
         ],
-        scratch: [2 * batch * 4],
       };
     },
   };

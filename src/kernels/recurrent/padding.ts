@@ -1,20 +1,19 @@
 /** The schedule of a batch whose rows begin with the same padding. */
-
 import source from "../../../shaders/recurrent/padding.wgsl?raw" with { type: "text" };
-import {
-  type AdapterTraits,
-  type KernelCall,
-  type Operand,
-  readBuffer,
-  u32,
-  writeBuffer,
-} from "../../core/kernel_call.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import type { AdapterTraits, KernelCall, Operand } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
+
+const shader = Shader.of(source);
 
 /** The most rows that one schedule can hold. */
 export const MOST_SCHEDULED_ROWS = 2048;
 
-/** With fewer rows, or a GPU that runs them all at once, reading the padding once saves no time: it makes the chain of steps longer. */
+/**
+ * With fewer rows, or a GPU that runs them all at once, reading the padding once saves no time: it makes the chain of
+ * steps longer.
+ */
 const FEWEST_SHARING_ROWS = 16;
 
 /** Whether the rows of a batch share the reading of their padding. */
@@ -34,26 +33,25 @@ export function paddingCall(
   ids: Operand,
   { schedule, ownIds }: { readonly schedule: Operand; readonly ownIds: Operand },
 ): KernelCall {
-  const [batch, steps] = ids.shape as readonly [number, number];
+  const [batch, steps] = dims(ids.shape, 2);
   return {
     kernel: "padding",
-    reads: [ids],
-    writes: [schedule, ownIds],
+    reads: { ids },
+    writes: { schedule, ownIds },
     plan: (adapter) => ({
       dispatches: [
-        {
+        dispatch({
           label: "padding_schedule",
-          source: specialise(source, {
+          shader: shader.constants({
             MOST: Math.min(MOST_SCHEDULED_ROWS, Math.max(1, batch)),
             SHARE: sharesPadding(adapter, batch) ? 1 : 0,
           }),
           entryPoint: "padding_schedule",
-          params: [u32(batch), u32(steps)],
-          buffers: [readBuffer(0), writeBuffer(0), writeBuffer(1)],
+          params: { batch, steps },
+          buffers: { ids, schedule, own_ids: ownIds },
           workgroups: [1, 1, 1],
-        },
+        }),
       ],
-      scratch: [],
     }),
   };
 }

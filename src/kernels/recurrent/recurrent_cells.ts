@@ -5,6 +5,7 @@
 import gruStep from "../../../shaders/recurrent/gru_step.wgsl?raw" with { type: "text" };
 import lstmStep from "../../../shaders/recurrent/lstm_step.wgsl?raw" with { type: "text" };
 import type { AdapterTraits } from "../../core/kernel_call.ts";
+import type { ShaderFile } from "../wgsl/parsed.ts";
 import type { Packing } from "./recurrent_pack.ts";
 import type { MinUnits } from "./sweep_plan.ts";
 
@@ -16,7 +17,7 @@ export interface RecurrentCell {
   /** Of its kernels: `lstm` has `lstm_forward`. */
   readonly name: string;
   /** WGSL: `cell_step` and `cell_memory`. */
-  readonly step: string;
+  readonly step: ShaderFile;
   readonly gates: Exclude<Packing["gates"], 1>;
   /** 1: h; 2: h, then c. */
   readonly states: 1 | 2;

@@ -1,5 +1,4 @@
 /** The gradient of a recurrent kernel over the steps that were really run. */
-
 import source from "../../../shaders/recurrent/recurrent_gradient.wgsl?raw" with { type: "text" };
 import {
   type AdapterTraits,
@@ -7,14 +6,16 @@ import {
   foldGrid,
   type KernelCall,
   type Operand,
-  readBuffer,
-  scratchBuffer,
-  u32,
-  writeBuffer,
+  type Scratch,
 } from "../../core/kernel_call.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { dims } from "../../core/shape.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 import { innerLoop } from "./sweep.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const COMBINE_WORKGROUP = 64;
 /** Splits on a GPU, so that a few tiles keep it busy. */
 const GPU_SPLITS = 16;
@@ -32,8 +33,7 @@ export interface RecurrentGradientReads {
 }
 
 /**
- * Sums h[t - 1]ᵀ · dZ[t] over each row's own steps. The call's `reads` are hidden, dZ, schedule, and initial if given; it
- * writes f32[M, N].
+ * Sums h[t - 1]ᵀ · dZ[t] over each row's own steps, to f32[M, N].
  *
  * @example
  * recurrentGradientCall({ hidden, dZ, schedule }, { isMasked: false }, dRecurrent);
@@ -43,62 +43,58 @@ export function recurrentGradientCall(
   { isMasked }: { readonly isMasked: boolean },
   out: Operand,
 ): KernelCall {
-  const [rows, steps, M] = hidden.shape as readonly [number, number, number];
-  const N = dZ.shape[2] as number;
+  const [rows, steps, M] = dims(hidden.shape, 3);
+  const [, , N] = dims(dZ.shape, 3);
   const batch = isMasked ? rows : rows - 1;
   return {
     kernel: "recurrent_gradient",
-    reads: [hidden, dZ, schedule, ...(initial === undefined ? [] : [initial])],
-    writes: [out],
+    reads: { hidden, dZ, schedule, initial },
+    writes: { out },
     plan: (adapter) => {
       const { constants, features, tile } = layoutOf(adapter);
       const isVector = M % 4 === 0;
-      const specialised = specialise(
-        source,
-        {
+      const specialised = shader
+        .constants({
           ...constants,
           VECTOR: isVector,
           ElementH: isVector ? "vec4f" : "f32",
           MASKED: isMasked ? 1 : 0,
-          HAS_INITIAL: initial === undefined ? 0 : 1,
-        },
-        features,
-      );
+        })
+        .features(features);
       const x = Math.ceil(N / tile.columns);
       const y = Math.ceil(M / tile.rows);
       const seconds = (x * tile.columns * y * tile.rows * rows * steps) / adapter.multiplyAddsPerSecond;
       const forced = Math.ceil(seconds / adapter.dispatchSeconds);
       const splits = Math.max(1, Math.min(rows, adapter.kind === "gpu" ? Math.max(GPU_SPLITS, forced) : forced));
       const perDispatch = Math.max(1, Math.floor(splits / forced));
-      const params = (first: number) => [batch, steps, M, N / 4, splits, first].map(u32);
+      const params = (first: number) => ({ batch, steps, M, columns: N / 4, splits, first });
+      const parts: Scratch = { bytes: splits * M * N * 4 };
       const dispatches: Dispatch[] = [];
       for (let first = 0; first < splits; first += perDispatch) {
-        dispatches.push({
-          label: "recurrent_gradient",
-          source: specialised,
-          entryPoint: "recurrent_gradient",
-          params: params(first),
-          buffers: [
-            readBuffer(0),
-            readBuffer(1),
-            readBuffer(2),
-            splits === 1 ? writeBuffer(0) : scratchBuffer(0, "read_write"),
-            readBuffer(initial === undefined ? 0 : 3),
-          ],
-          workgroups: [x, y, Math.min(perDispatch, splits - first)],
-          isExtraChunk: first > 0,
-        });
+        dispatches.push(
+          dispatch({
+            label: "recurrent_gradient",
+            shader: specialised,
+            entryPoint: "recurrent_gradient",
+            params: params(first),
+            buffers: { hidden, d_z: dZ, schedule, initial, out: splits === 1 ? out : parts },
+            workgroups: [x, y, Math.min(perDispatch, splits - first)],
+            isExtraChunk: first > 0,
+          }),
+        );
       }
-      if (splits === 1) return { dispatches, scratch: [] };
-      dispatches.push({
-        label: "recurrent_gradient/combine",
-        source: specialise(source, {}),
-        entryPoint: "combine",
-        params: params(0),
-        buffers: [scratchBuffer(0, "read"), writeBuffer(0)],
-        workgroups: foldGrid(Math.ceil((M * N) / 4 / COMBINE_WORKGROUP), adapter),
-      });
-      return { dispatches, scratch: [splits * M * N * 4] };
+      if (splits === 1) return { dispatches };
+      dispatches.push(
+        dispatch({
+          label: "recurrent_gradient/combine",
+          shader,
+          entryPoint: "combine",
+          params: params(0),
+          buffers: { parts, out },
+          workgroups: foldGrid(Math.ceil((M * N) / 4 / COMBINE_WORKGROUP), adapter),
+        }),
+      );
+      return { dispatches };
     },
   };
 }

@@ -1,10 +1,13 @@
 /** Packing the recurrent kernel of a sweep: one dispatch before the first step. */
-
 import source from "../../../shaders/recurrent/recurrent_pack.wgsl?raw" with { type: "text" };
-import { type AdapterTraits, type BufferBinding, type Dispatch, foldGrid, u32 } from "../../core/kernel_call.ts";
-import { specialise } from "../wgsl/specialise.ts";
+import { type AdapterTraits, type Dispatch, foldGrid, type Operand, type Tensor } from "../../core/kernel_call.ts";
+import { dispatch } from "../wgsl/dispatch.ts";
+import { Shader } from "../wgsl/shader.ts";
 import { roundUp } from "./sweep.ts";
 
+const shader = Shader.of(source);
+
+/** As in the shader. */
 const THREADS = 64;
 const BYTES_PER_VECTOR = 16;
 
@@ -17,9 +20,9 @@ export interface Packing {
   /** The backward sweep sums over units, the forward sweep over k. */
   readonly order: "forward" | "backward";
   /** The summands that a loop takes at once: zeros fill up to a multiple of it. */
-  readonly multiple?: number;
+  readonly multiple: number;
   /** With a row for the recurrent bias. */
-  readonly hasBias?: boolean;
+  readonly hasBias: boolean;
 }
 
 /** Bytes of the packed kernel. */
@@ -27,29 +30,26 @@ export function packedBytes(packing: Packing): number {
   return packedRows(packing) * packing.hidden * BYTES_PER_VECTOR;
 }
 
-/** The dispatch that packs `recurrent` [H, gates · H], and the bias [gates · H] where there is one, into `packed`. */
+/** The dispatch that packs `recurrent` [H, gates · H], and the bias [gates · H] where there is one. */
 export function packDispatch(
   adapter: AdapterTraits,
   packing: Packing,
-  recurrent: BufferBinding,
-  packed: BufferBinding,
-  bias: BufferBinding = recurrent,
+  buffers: { readonly recurrent: Operand; readonly bias: Operand | undefined; readonly packed: Tensor },
 ): Dispatch {
-  const { hidden, gates, order, hasBias = false } = packing;
+  const { hidden, gates, order } = packing;
   const rows = packedRows(packing);
-  return {
+  return dispatch({
     label: `recurrent_pack ${order}`,
-    source: specialise(source, {
+    shader: shader.constants({
       GATES: gates,
       PER: summandsPerVector(gates),
       TRANSPOSED: order === "backward" ? 1 : 0,
-      HAS_BIAS: hasBias ? 1 : 0,
     }),
     entryPoint: "recurrent_pack",
-    params: [u32(hidden), u32(summands(packing)), u32(rows)],
-    buffers: [recurrent, bias, packed],
+    params: { hidden, summands: summands(packing), rows },
+    buffers: { ...buffers },
     workgroups: foldGrid(Math.ceil((rows * hidden) / THREADS), adapter),
-  };
+  });
 }
 
 /** A vector holds the gates of one summand, or four summands of a single gate. */
@@ -57,11 +57,10 @@ function summandsPerVector(gates: number): number {
   return gates === 1 ? 4 : 1;
 }
 
-/** The backward sweep of several gates takes its summands one by one; the other loops take four at once. */
-function summands({ hidden, gates, order, multiple = order === "backward" && gates > 1 ? 1 : 4 }: Packing): number {
+function summands({ hidden, multiple }: Packing): number {
   return roundUp(hidden, multiple);
 }
 
 function packedRows(packing: Packing): number {
-  return summands(packing) / summandsPerVector(packing.gates) + (packing.hasBias === true ? 1 : 0);
+  return summands(packing) / summandsPerVector(packing.gates) + (packing.hasBias ? 1 : 0);
 }

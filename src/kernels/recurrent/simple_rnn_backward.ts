@@ -1,12 +1,12 @@
 /** The backward sweep of a simple recurrent layer: gradients of every pre-activation, from the last step of time to the first. */
 
-import shader from "../../../shaders/recurrent/simple_rnn_backward.wgsl?raw" with { type: "text" };
-import { type KernelCall, type Operand, writeBuffer } from "../../core/kernel_call.ts";
+import source from "../../../shaders/recurrent/simple_rnn_backward.wgsl?raw" with { type: "text" };
+import type { KernelCall, Operand } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
 import { activationCode, type RecurrentActivation } from "./activations.ts";
-import { optionalReads, sweepShader } from "./sweep.ts";
-import { hiddenRowBytes, PACKED, planSweep } from "./sweep_plan.ts";
+import { hiddenRowBytes, planSweep, sweepShader } from "./sweep_plan.ts";
 
-const source = sweepShader(shader);
+const shader = sweepShader(source);
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnBackwardReads {
@@ -30,53 +30,38 @@ export interface SimpleRnnBackwardWrites {
   readonly dInitial: Operand;
 }
 
-/**
- * Backpropagates through time. The gradients of the weights are matmuls and sums of `dX`, made elsewhere.
- * The call's `reads` are those given, in the order hidden, recurrent, dHidden, dLast, mask; its `writes` dX, dInitial.
- */
+/** Backpropagates through time. The gradients of the weights are matmuls and sums of `dX`, made elsewhere. */
 export function simpleRnnBackwardCall(
   { hidden, recurrent, dHidden, dLast, mask }: SimpleRnnBackwardReads,
   { dX, dInitial }: SimpleRnnBackwardWrites,
   activation: RecurrentActivation,
 ): KernelCall {
-  const [batch, steps, size] = dX.shape as readonly [number, number, number];
-  const { reads, bind } = optionalReads({ hidden, recurrent, dHidden, dLast, mask });
+  const [batch, steps, size] = dims(dX.shape, 3);
+  const buffers = {
+    hidden,
+    d_hidden: dHidden,
+    d_last: dLast,
+    mask,
+    schedule: undefined,
+    d_x: dX,
+    d_initial: dInitial,
+  };
   return {
     kernel: "simple_rnn_backward",
-    reads,
-    writes: [dX, dInitial],
+    reads: { hidden, recurrent, dHidden, dLast, mask },
+    writes: { dX, dInitial },
     plan: (adapter) =>
       planSweep(adapter, {
         kernel: "simple_rnn_backward",
+        shader: shader.constants({ ACTIVATION: activationCode(activation) }),
         entryPoint: "simple_rnn_backward",
-        source,
         batch,
         steps,
         packing: { hidden: size, gates: 1, order: "backward" },
-        recurrent: bind("recurrent"),
+        recurrent,
         minUnits: { withSubgroups: 4, without: 2 },
         bytesPerRow: () => hiddenRowBytes(adapter, size),
-        params: [],
-        runs: [
-          {
-            rows: batch,
-            constants: {
-              HAS_D_HIDDEN: dHidden === undefined ? 0 : 1,
-              HAS_D_LAST: dLast === undefined ? 0 : 1,
-              HAS_MASK: mask === undefined ? 0 : 1,
-              ACTIVATION: activationCode(activation),
-            },
-            buffers: [
-              bind("hidden"),
-              PACKED,
-              bind("dHidden"),
-              bind("dLast"),
-              bind("mask"),
-              writeBuffer(0),
-              writeBuffer(1),
-            ],
-          },
-        ],
+        runs: [{ rows: batch, buffers }],
       }),
   };
 }

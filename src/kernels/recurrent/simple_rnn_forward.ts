@@ -1,12 +1,13 @@
 /** The forward sweep of a simple recurrent layer: every step of time in one dispatch, or a few. */
 
-import shader from "../../../shaders/recurrent/simple_rnn_forward.wgsl?raw" with { type: "text" };
-import { type KernelCall, type Operand, u32, writeBuffer } from "../../core/kernel_call.ts";
+import source from "../../../shaders/recurrent/simple_rnn_forward.wgsl?raw" with { type: "text" };
+import { at } from "../../core/at.ts";
+import type { KernelCall, Operand } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
 import { activationCode, type RecurrentActivation } from "./activations.ts";
-import { optionalReads, sweepShader } from "./sweep.ts";
-import { hiddenRowBytes, ownScratch, PACKED, planSweep, UNUSED_BYTES } from "./sweep_plan.ts";
+import { hiddenRowBytes, planSweep, sweepShader } from "./sweep_plan.ts";
 
-const source = sweepShader(shader);
+const shader = sweepShader(source);
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnForwardReads {
@@ -18,7 +19,9 @@ export interface SimpleRnnForwardReads {
   readonly recurrent: Operand;
   /** f32[1, B, H]: the first h; zeros when absent. */
   readonly initial?: Operand | undefined;
-  /** i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, h stays as it is and `hidden` repeats it. */
+  /**
+   * i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, h stays as it is and `hidden` repeats it.
+   */
   readonly mask?: Operand | undefined;
 }
 
@@ -31,10 +34,10 @@ export interface SimpleRnnForwardWrites {
 }
 
 /**
- * Runs a simple recurrent layer over time. The call's `reads` are those given, in the order x, ids, recurrent, initial,
- * mask; its `writes` are hidden, if used, then last.
+ * Runs a simple recurrent layer over time. Of the call's `writes`, hidden is there only if used.
  *
- * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's default limits).
+ * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's
+ *   default limits).
  */
 export function simpleRnnForwardCall(
   { x, ids, recurrent, initial, mask }: SimpleRnnForwardReads,
@@ -42,48 +45,25 @@ export function simpleRnnForwardCall(
   activation: RecurrentActivation,
   isUsed: { readonly hidden: boolean },
 ): KernelCall {
-  const [batch, steps, size] = hidden.shape as readonly [number, number, number];
-  const { reads, bind } = optionalReads({ x, ids, recurrent, initial, mask });
-  const writes = [...(isUsed.hidden ? [hidden] : []), last];
+  const [batch, steps, size] = dims(hidden.shape, 3);
+  const written = isUsed.hidden ? hidden : undefined;
   return {
     kernel: "simple_rnn_forward",
-    reads,
-    writes,
-    plan: (adapter) => {
-      return planSweep(adapter, {
+    reads: { x, ids, recurrent, initial, mask },
+    writes: { hidden: written, last },
+    plan: (adapter) =>
+      planSweep(adapter, {
         kernel: "simple_rnn_forward",
+        shader: shader.constants({ ACTIVATION: activationCode(activation) }),
         entryPoint: "simple_rnn_forward",
-        source,
         batch,
         steps,
         packing: { hidden: size, gates: 1, order: "forward" },
-        recurrent: bind("recurrent"),
+        recurrent,
         minUnits: { withSubgroups: 4, without: 2 },
         bytesPerRow: () => hiddenRowBytes(adapter, size),
-        params: [u32(x.shape[0] as number)],
-        runs: [
-          {
-            rows: batch,
-            constants: {
-              GATHERED: ids === undefined ? 0 : 1,
-              HAS_INITIAL: initial === undefined ? 0 : 1,
-              HAS_MASK: mask === undefined ? 0 : 1,
-              WRITE_HIDDEN: isUsed.hidden ? 1 : 0,
-              ACTIVATION: activationCode(activation),
-            },
-            buffers: [
-              bind("x"),
-              bind("ids"),
-              PACKED,
-              bind("initial"),
-              bind("mask"),
-              isUsed.hidden ? writeBuffer(0) : ownScratch(0),
-              writeBuffer(writes.indexOf(last)),
-            ],
-          },
-        ],
-        scratch: [UNUSED_BYTES],
-      });
-    },
+        params: { table_rows: at(x.shape, 0) },
+        runs: [{ rows: batch, buffers: { x, ids, initial, mask, schedule: undefined, hidden: written, last } }],
+      }),
   };
 }

@@ -1,36 +1,10 @@
-/** What the sweeps over time share: optional tensors, how rows and units are laid on workgroups, chunks of time. */
-import common from "../../../shaders/recurrent/sweep_common.wgsl?raw" with { type: "text" };
+/** How the rows, units and timesteps of a sweep are laid on workgroups and dispatches. */
 import { DeviceError } from "../../core/errors.ts";
-import { type AdapterTraits, type BufferBinding, type Operand, readBuffer } from "../../core/kernel_call.ts";
-import type { ShaderFeature } from "../wgsl/specialise.ts";
-import { withActivations } from "./activations.ts";
+import type { AdapterTraits } from "../../core/kernel_call.ts";
+import type { ShaderFeature } from "../wgsl/shader.ts";
 
 /** Rows of a batch that share one vec4 in the sweeps' workgroup memory. */
 const ROWS_PER_QUAD = 4;
-
-/** A sweep's shader with its cell's step behind it, and what all share: which rows and steps a workgroup takes, the activations. */
-export const sweepShader = (shader: string, step = ""): string => withActivations(`${shader}\n${step}\n${common}`);
-
-/** The tensors that a call reads, where some may be absent. */
-export interface OptionalReads<Name extends string> {
-  readonly reads: readonly Operand[];
-  /** The binding of a tensor; an absent one is bound as `reads[0]`, which the shader then leaves alone. */
-  readonly bind: (name: Name) => BufferBinding;
-}
-
-/** Lists the tensors that are there, in the order of `operands`. */
-export function optionalReads<Name extends string>(
-  operands: Readonly<Record<Name, Operand | undefined>>,
-): OptionalReads<Name> {
-  const reads: Operand[] = [];
-  const indices = new Map<string, number>();
-  for (const [name, operand] of Object.entries<Operand | undefined>(operands)) {
-    if (operand === undefined) continue;
-    indices.set(name, reads.length);
-    reads.push(operand);
-  }
-  return { reads, bind: (name) => readBuffer(indices.get(name) ?? 0) };
-}
 
 /** How a sweep lies on workgroups. */
 export interface SweepLayout {
@@ -126,12 +100,4 @@ export interface InnerLoop {
 export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
   const usesSubgroups = kind !== "gpu" && (subgroupSize === 4 || subgroupSize === 8);
   return usesSubgroups ? { features: ["subgroups"], lanes: subgroupSize } : { features: [], lanes: 1 };
-}
-
-/**
- * A shader without its `// @unroll(rows)` marks on software adapters: there unrolled loops gain nothing, and lavapipe's
- * compiler takes seconds for them, SwiftShader's a tenth of one.
- */
-export function unrolledWhereItPays(source: string, adapter: AdapterTraits): string {
-  return adapter.kind !== "gpu" ? source.replaceAll("// @unroll(rows)", "//") : source;
 }

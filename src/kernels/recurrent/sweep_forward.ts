@@ -1,12 +1,14 @@
 /** The forward sweep of a recurrent layer with gates: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
 
-import shader from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
-import { type KernelCall, type Operand, u32, writeBuffer } from "../../core/kernel_call.ts";
+import source from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
+import { at } from "../../core/at.ts";
+import type { KernelCall, Operand, Scratch } from "../../core/kernel_call.ts";
+import { dims } from "../../core/shape.ts";
+import type { Shader } from "../wgsl/shader.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
 import type { RecurrentCell } from "./recurrent_cells.ts";
-import { optionalReads, sweepShader } from "./sweep.ts";
-import { hiddenRowBytes, ownScratch, PACKED, planSweep, type SweepRun, UNUSED_BYTES } from "./sweep_plan.ts";
+import { hiddenRowBytes, planSweep, type SweepRun, sweepShader } from "./sweep_plan.ts";
 
 /** What a sweep over B rows and T steps reads, for a layer of G gates, S states and H units. */
 export interface SweepReads<T = Operand> {
@@ -45,82 +47,78 @@ export interface SweepUse {
   readonly saved: boolean;
 }
 
-/** Of the plan's own scratch buffers: two for outputs that nobody reads, then the padding's states at each step. */
-const PADDING_STATES = 2;
+const shaders = new WeakMap<RecurrentCell, Shader>();
+
+/** The sweep's shader for a cell. */
+function shaderOf(cell: RecurrentCell): Shader {
+  const known = shaders.get(cell) ?? sweepShader(source, cell.step);
+  shaders.set(cell, known);
+  return known;
+}
 
 /**
- * Runs a layer of such cells over time. The call's `reads` are those given, in the order x, ids, recurrent, bias, initial, mask,
- * schedule; its `writes` are hidden and saved, each only if used, then last.
+ * Runs a layer of such cells over time. Of the call's `writes`, hidden and saved are there only if used.
  *
- * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's default limits).
+ * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's
+ *   default limits).
  * @example
- * sweepForwardCall(LSTM_CELL, { x, recurrent }, { hidden, saved, last }, { activation: "tanh", recurrentActivation: "sigmoid" },
- *   { hidden: true, saved: false });
+ * const activations = { activation: "tanh", recurrentActivation: "sigmoid" };
+ * sweepForwardCall(LSTM_CELL, { x, recurrent }, { hidden, saved, last }, activations, { hidden: true, saved: false });
  */
 export function sweepForwardCall(
   cell: RecurrentCell,
   { x, ids, recurrent, bias, initial, mask, schedule }: SweepReads,
-  { hidden, saved, last }: SweepWrites,
+  writes: SweepWrites,
   activations: RecurrentActivations,
   isUsed: SweepUse,
 ): KernelCall {
   const { gates, states } = cell;
   const kernel = `${cell.name}_forward`;
-  const [, steps, size] = hidden.shape as readonly [number, number, number];
-  const batch = last.shape[1] as number;
-  const { reads, bind } = optionalReads({ x, ids, recurrent, bias, initial, mask, schedule });
-  const used = { hidden: isUsed.hidden ? hidden : undefined, saved: isUsed.saved ? saved : undefined };
-  const writes = [used.hidden, used.saved, last].filter((operand) => operand !== undefined);
-  const output = (operand: Operand | undefined, unused: number) =>
-    operand === undefined ? ownScratch(unused) : writeBuffer(writes.indexOf(operand));
+  const [, steps, size] = dims(writes.hidden.shape, 3);
+  const [, batch] = dims(writes.last.shape, 3);
+  const { last } = writes;
+  const hidden = isUsed.hidden ? writes.hidden : undefined;
+  const saved = isUsed.saved ? writes.saved : undefined;
   return {
     kernel,
-    reads,
-    writes,
+    reads: { x, ids, recurrent, bias, initial, mask, schedule },
+    writes: { hidden, saved, last },
     plan: (adapter) => {
-      const sharing = schedule !== undefined && sharesPadding(adapter, batch);
-      /** One kind of rows: see PADDING in the shader. */
-      const run = (padding: 0 | 1 | 2): SweepRun => ({
-        label: padding === 2 ? `${kernel} of padding` : kernel,
-        rows: padding === 2 ? 1 : batch,
-        constants: {
-          GATES: gates,
-          STATES: states,
-          GATHERED: ids === undefined ? 0 : 1,
-          PADDING: padding,
-          HAS_BIAS: bias === undefined ? 0 : 1,
-          HAS_INITIAL: initial === undefined ? 0 : 1,
-          HAS_MASK: mask === undefined ? 0 : 1,
-          WRITE_HIDDEN: used.hidden === undefined ? 0 : 1,
-          WRITE_SAVED: used.saved === undefined ? 0 : 1,
-          ...activationConstants(activations),
-        },
-        buffers: [
-          bind("x"),
-          bind("ids"),
-          PACKED,
-          padding === 1 ? ownScratch(PADDING_STATES, "read") : bind("initial"),
-          padding === 0 ? bind("mask") : bind("schedule"),
-          output(used.hidden, 0),
-          output(used.saved, 1),
-          padding === 2 ? ownScratch(PADDING_STATES) : output(last, 0),
-        ],
-      });
+      const paddingStates: Scratch = { bytes: steps * states * size * 4 };
+      const buffers = { x, ids, initial, padding_states: undefined, mask, schedule, hidden, saved, last };
+      const constants = {
+        GATES: gates,
+        STATES: states,
+        HAS_BIAS: bias === undefined ? 0 : 1,
+        ...activationConstants(activations),
+      };
+      const isSharing = schedule !== undefined && sharesPadding(adapter, batch);
+      // See PADDING in the shader.
+      const padding: SweepRun = {
+        label: `${kernel} of padding`,
+        rows: 1,
+        constants: { ...constants, PADDING: 2 },
+        buffers: { ...buffers, last: paddingStates },
+      };
+      const others: SweepRun = {
+        rows: batch,
+        constants: { ...constants, PADDING: isSharing ? 1 : 0 },
+        buffers: isSharing ? { ...buffers, padding_states: paddingStates } : { ...buffers, schedule: undefined },
+      };
       return planSweep(adapter, {
         kernel,
+        shader: shaderOf(cell),
         entryPoint: "sweep_forward",
-        source: sweepShader(shader, cell.step),
         batch,
         steps,
-        packing: { hidden: size, gates, order: "forward", hasBias: bias !== undefined },
-        recurrent: bind("recurrent"),
-        bias: bind("bias"),
+        packing: { hidden: size, gates, order: "forward" },
+        recurrent,
+        bias,
         ...(cell.maxRows && { maxRows: cell.maxRows(adapter, size) }),
         minUnits: cell.minUnits(adapter, size),
         bytesPerRow: () => hiddenRowBytes(adapter, size),
-        params: [u32(x.shape[0] as number)],
-        runs: sharing ? [run(2), run(1)] : [run(0)],
-        scratch: [UNUSED_BYTES, UNUSED_BYTES, ...(sharing ? [steps * states * size * 4] : [])],
+        params: { table_rows: at(x.shape, 0) },
+        runs: isSharing ? [padding, others] : [others],
       });
     },
   };

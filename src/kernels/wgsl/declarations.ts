@@ -144,7 +144,7 @@ export function shaderBindings(source: string): ShaderBinding[] {
       const value = evaluate(text, constants);
       if (value !== undefined) return value;
       throw new ValueError(
-        `the shader binds "${name}" by @${attribute}(${text}); expected a whole number, or a sum, product or quotient of them`,
+        `the shader binds "${name}" by @${attribute}(${text}); expected a whole number, or such a constant`,
         { name },
       );
     };

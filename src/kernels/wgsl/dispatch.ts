@@ -1,8 +1,8 @@
 /** One dispatch of a kernel: params and buffers by name, checked against the shader. */
 import { ValueError } from "../../core/errors.ts";
 import type { BoundTensor, Dispatch, Param, Tensor } from "../../core/kernel_call.ts";
+import { copyOf } from "./printer.ts";
 import type { BoundDeclaration, PrintedEntry, Shader } from "./shader.ts";
-import type { ParamDeclaration } from "./template.ts";
 
 /** A dispatch by name. */
 export interface NamedDispatch {
@@ -29,17 +29,16 @@ export function dispatch({ shader, params = {}, buffers, ...rest }: NamedDispatc
   const { label, entryPoint } = rest;
   const names = Object.keys(buffers);
   const absent = names.filter((name) => buffers[name] === undefined);
-  const lists = Object.values(buffers).filter((value): value is readonly Tensor[] => Array.isArray(value));
-  const copies = lists[0]?.length ?? 1;
+  const copies = copiesOf(label, Object.values(buffers));
   let edited = shader.without(absent).constants(presence(shader, buffers));
   if (copies > 1) edited = edited.repeated(copies);
   const entry = edited.entry(entryPoint);
-  expectNames(label, "buffers", [...new Set(entry.buffers.map(({ name }) => name)), ...absent], names);
+  expectNames(label, "buffers", entry.reached, names);
   return {
     ...rest,
     source: entry.source,
     params: bindParams(label, entry, params, copies),
-    buffers: entry.buffers.map((declared) => bindBuffer(declared, buffers[declared.name])),
+    buffers: entry.buffers.flatMap((declared) => bindBuffer(declared, buffers[declared.name])),
   };
 }
 
@@ -55,13 +54,22 @@ function presence(shader: Shader, buffers: NamedDispatch["buffers"]): Record<str
   return Object.fromEntries(known);
 }
 
+/** For how many tensors: the length of the lists. */
+function copiesOf(label: string, buffers: readonly NamedDispatch["buffers"][string][]): number {
+  const lengths = buffers.flatMap((value) => (isList(value) ? value.length : []));
+  const [first = 1] = lengths;
+  if (lengths.every((length) => length === first)) return first;
+  throw new ValueError(`${label}: lists of ${lengths.join(", ")} tensors; expected one length`, { lengths });
+}
+
+const isList = <T>(value: T | readonly T[] | undefined): value is readonly T[] => Array.isArray(value);
+
 function bindBuffer(
   { access, copy = 0 }: BoundDeclaration,
   value: Tensor | readonly Tensor[] | undefined,
-): BoundTensor {
-  const tensor = Array.isArray(value) ? value[copy] : value;
-  if (tensor === undefined) throw new ValueError("dispatch: lists of buffers differ in length");
-  return { tensor, access };
+): BoundTensor[] {
+  const tensor = isList(value) ? value[copy] : value;
+  return tensor === undefined ? [] : [{ tensor, access }];
 }
 
 function bindParams(
@@ -73,26 +81,43 @@ function bindParams(
   const values = new Map<string, number>();
   for (const [name, value] of Object.entries(params)) {
     if (typeof value === "number") values.set(name, value);
-    else for (let copy = 0; copy < copies; copy++) values.set(copies > 1 ? `${name}_${copy}` : name, value[copy] ?? 0);
+    else {
+      if (value.length !== copies) {
+        const message = `${label}: the param ${name} has ${value.length} values; expected ${copies}, one for each tensor`;
+        throw new ValueError(message, { name, value });
+      }
+      for (const [copy, each] of value.entries()) values.set(copies > 1 ? copyOf(name, copy) : name, each);
+    }
   }
-  expectNames(
-    label,
-    "params",
-    declared.map(({ name }) => name),
-    [...values.keys()],
-  );
-  return declared.map(({ name, type }: ParamDeclaration) => ({ type, value: values.get(name) ?? 0 }));
+  const names = declared.map(({ name }) => name);
+  expectNames(label, "params", names, [...values.keys()]);
+  return declared.map(({ name, type }) => paramOf(label, name, type, values.get(name) ?? 0));
+}
+
+/** Least and greatest whole number of a param's type. */
+const RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+
+function paramOf(label: string, name: string, type: Param["type"], value: number): Param {
+  if (type !== "f32") {
+    const [least, greatest] = RANGES[type];
+    if (!(Number.isInteger(value) && value >= least && value <= greatest)) {
+      const expected = `a whole number from ${least} to ${greatest}`;
+      throw new ValueError(`${label}: the param ${name} is ${value}; expected ${expected}`, { name, value });
+    }
+  }
+  return { type, value };
 }
 
 function expectNames(label: string, what: string, declared: readonly string[], given: readonly string[]): void {
   const missing = declared.filter((name) => !given.includes(name));
   const unknown = given.filter((name) => !declared.includes(name));
   if (missing.length + unknown.length === 0) return;
+  const faults = [
+    ...(missing.length > 0 ? [`does not name ${missing.join(", ")}`] : []),
+    ...(unknown.length > 0 ? [`names ${unknown.join(", ")} besides`] : []),
+  ];
   throw new ValueError(
-    `${label}: the shader's ${what} are ${declared.join(", ")}; the kernel names ${given.join(", ")}`,
-    {
-      missing,
-      unknown,
-    },
+    `${label}: the shader's ${what} are ${declared.join(", ")}; the kernel ${faults.join(", and ")}`,
+    { missing, unknown },
   );
 }

@@ -29,6 +29,8 @@ export interface PrintedEntry {
   readonly params: readonly ParamDeclaration[];
   /** From `@binding(1)` on. A buffer of a repeated shader's own stands here once for each tensor. */
   readonly buffers: readonly BoundDeclaration[];
+  /** Names of the buffers that the entry point reaches, those that the shader was told to do without included. */
+  readonly reached: readonly string[];
 }
 
 /** A buffer of an entry point; `copy` is the tensor that it belongs to, where the shader is repeated. */
@@ -214,6 +216,7 @@ export class Shader {
     return {
       params,
       buffers,
+      reached: declared.map((buffer) => buffer.name),
       source: [
         ...active.filter(({ kind }) => kind === "enable").map((enable) => `enable ${enable.name};`),
         ...(params.length === 0 ? [] : [uniformOf(params)]),
@@ -259,9 +262,15 @@ const bound = ({ name, access, type }: BufferDeclaration, copy: number | undefin
 const indexOf = (buffers: readonly BufferDeclaration[], { name }: BoundDeclaration) =>
   buffers.findIndex((buffer) => buffer.name === name);
 
-/** What stands in for a buffer that is not there. */
-const unbound = ({ name, type }: BufferDeclaration, copy: number | undefined) =>
-  `var<private> ${copyOf(name, copy)}: ${type.replace(/^array<(.*)>$/, "array<$1, 1>")};`;
+/**
+ * What stands in for a buffer that is not there. For one that is only read it is a constant: unlike a variable's, its
+ * value is uniform, so that loops with barriers may depend on it.
+ */
+function unbound({ name, access, type }: BufferDeclaration, copy: number | undefined): string {
+  const value = type.replace(/^array<(.*)>$/, "array<$1, 1>");
+  const own = copyOf(name, copy);
+  return access === "read" ? `const ${own} = ${value}();` : `var<private> ${own}: ${value};`;
+}
 
 const uniformOf = (params: readonly ParamDeclaration[]) =>
   `struct Params {\n${params.map(({ name, type }) => `${name}: ${type},\n`).join("")}}\n` +
@@ -275,15 +284,13 @@ function reachedFrom(entry: EntryDeclaration, active: readonly Declaration[]): D
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (reached.has(next) || next.kind === "enable") continue;
     reached.add(next);
-    for (const name of [...next.uses, ...threadsOf(next)]) {
+    for (const name of next.uses) {
       const used = byName.get(name);
       if (used !== undefined) pending.push(used);
     }
   }
   return active.filter((each) => reached.has(each));
 }
-
-const threadsOf = (declaration: Declaration) => (declaration.kind === "entry" ? [declaration.threads] : []);
 
 /** The entry point; of a repeated shader, a plain function for tensor number `copy`. */
 function printEntry(

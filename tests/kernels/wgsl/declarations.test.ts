@@ -91,7 +91,7 @@ describe("any WGSL", () => {
     ["@group(0) @binding(0) var s: sampler;", '"s", which is no buffer'],
     [
       "@group(0) @binding(4 % 3) var<uniform> p : f32;",
-      '"p" by @binding(4 % 3); expected a whole number, or a sum, product or quotient of them',
+      '"p" by @binding(4 % 3); expected a whole number, or such a constant',
     ],
     ["@binding(0) var<uniform> p : f32;", '"p" without @group'],
     ["fn f() {\n  let a = (1;\n}", 'line 3 closes "}", but "(" of line 2 is open'],
