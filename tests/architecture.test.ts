@@ -96,7 +96,6 @@ const REMAINING_CYCLES: readonly (readonly string[])[] = [
     ),
     ...["src/nn/saved_plan/write.ts", "src/nn/show/summary.ts", "src/nn/training/fit_plan.ts"],
   ],
-  ["src/nn/training/batch_shares.ts", "src/nn/training/step_programs.ts"],
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));

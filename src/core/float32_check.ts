@@ -15,7 +15,8 @@ export function isFiniteFloat32(value: number): boolean {
 /**
  * The option's value, where it is in its range and float32 can hold it.
  * @param expected the range in words, such as "a number above 0"
- * @throws ValueError that names the option and the range: also for 1e39, which is infinite in float32, and 1e-46, which is 0.
+ * @throws ValueError that names the option and the range: also for 1e39, which is infinite in float32, and 1e-46,
+ * which is 0.
  */
 export function checkFloat32(
   what: string,

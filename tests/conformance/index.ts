@@ -1,5 +1,4 @@
 import { fewKernelCases, kernelCases } from "../platform/kernels/files.ts";
-import { batchPartCases } from "./batch_parts.ts";
 import { builtModelCases } from "./built_models.ts";
 import type { ConformanceCase } from "./case.ts";
 import { deviceCases } from "./device.ts";
@@ -13,6 +12,7 @@ import { kerasLayerCases } from "./keras_layers.ts";
 import { kerasPartCases } from "./keras_parts.ts";
 import { kerasTrainingCases } from "./keras_training.ts";
 import { manyMemoryCases, memoryCases } from "./memory.ts";
+import { microBatchCases } from "./micro_batches.ts";
 import { opConformance } from "./ops_on_gpu.ts";
 import { penaltyCases } from "./penalties.ts";
 import { predictorCases } from "./predictor.ts";
@@ -38,7 +38,7 @@ const cases: readonly ConformanceCase[] = [
   ...kerasPartCases,
   ...kerasTrainingCases,
   ...penaltyCases,
-  ...batchPartCases,
+  ...microBatchCases,
   ...memoryCases,
   ...stateUpdateCases,
   ...kerasFileCases,

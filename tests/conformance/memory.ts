@@ -23,8 +23,8 @@ import {
   sequential,
   simpleRnn,
 } from "../../src/index.ts";
-import { deviceThatBinds } from "./batch_parts.ts";
 import type { ConformanceCase } from "./case.ts";
+import { deviceThatBinds } from "./micro_batches.ts";
 import { watchSubmits } from "./watch_submits.ts";
 
 const [ROWS, LENGTH, IDS] = [22, 12, 30];
@@ -73,7 +73,7 @@ const CASES: readonly MemoryCase[] = [
     options: { batchSize: 8, validationSplit: 0.25 },
   },
   {
-    name: "the same in parts",
+    name: "the same in micro-batches",
     build: (device) => compile(row(device, [words(), lstm({ units: 10 }), out()], [LENGTH])),
     data: { x: ids, y: labels },
     options: { batchSize: 16, microBatchSize: 4 },
@@ -212,11 +212,11 @@ async function suggests(device: Device): Promise<void> {
   const y = x.map((_, at) => [at % 2]);
   const partsOf = async (batchSize: number) => {
     const part = { x: x.slice(0, batchSize), y: y.slice(0, batchSize) };
-    return (await model.fit(part, { batchSize })).statistics.partsPerStep;
+    return (await model.fit(part, { batchSize })).statistics.microBatchesPerStep;
   };
   const whole = await partsOf(rows);
   const more = await partsOf(Math.ceil(rows * 1.15)).catch((error) => (error instanceof OutOfMemoryError ? 2 : error));
-  if (whole !== 1 || !(more >= 2)) throw new Error(`${rows} rows went in ${whole} parts, 15% more in ${more}`);
+  if (whole !== 1 || !(more >= 2)) throw new Error(`${rows} rows went in ${whole} micro-batches, 15% more in ${more}`);
 }
 
 /** A training that no cutting helps says how many rows would do, and they do. */

@@ -62,7 +62,7 @@ async function withModel(work: (model: Model, isUnharmed: () => Promise<void>) =
 
 describe("every n-th buffer fails", () => {
   const few = { x: data.x.slice(0, 4), y: data.y.slice(0, 4) };
-  // A larger batch would go in parts where its first buffers cannot be had.
+  // A larger batch would go in micro-batches where its first buffers cannot be had.
   const options = { epochs: 2, batchSize: 1, validationSplit: 0.25 };
 
   test("in fit, with validation", () =>
@@ -75,12 +75,12 @@ describe("every n-th buffer fails", () => {
       expect(await weightBits(model)).toEqual(await weightBits(undisturbed));
     }));
 
-  test("in fit, whose batch then goes in parts", () =>
+  test("in fit, whose batch then goes in micro-batches", () =>
     withModel(async (model) => {
       const injection = failNthBuffer(device, 1);
       const { statistics } = await model.fit(data, { batchSize: 8 });
       injection.end();
-      expect(statistics.partsPerStep).toBe(2);
+      expect(statistics.microBatchesPerStep).toBe(2);
     }));
 
   test("in trainOnBatch", () =>

@@ -44,4 +44,43 @@ describe("fit, the device destroyed", () => {
   }
 });
 
+/** Trains until a callback stops the run after `steps` steps; destroys the device when the epoch's results are there. */
+async function stopped(steps: number, isDestroyed: boolean) {
+  using device = await requestDevice();
+  using model = smallModel(device);
+  const ends: string[] = [];
+  let isStopping = true;
+  const { history, epochs } = await model.fit(data, {
+    ...fit,
+    snapshotSeconds: 0,
+    callbacks: [
+      {
+        // A press on a button comes once, however often the step is taken.
+        onBatchEnd(_batch, _logs, training) {
+          if (!isStopping || training.iteration !== steps) return;
+          isStopping = false;
+          training.stop();
+        },
+        onEpochEnd(epoch) {
+          if (isDestroyed && !isStopping && device.generation === 0) device.gpu.destroy();
+          else ends.push(`epoch ${epoch}`);
+        },
+        onTrainEnd: (logs) => void ends.push(`end ${JSON.stringify(logs)}`),
+      },
+    ],
+  });
+  const state = model.trainingState;
+  expect(device.generation).toBe(Number(isDestroyed));
+  return { history, ended: epochs.length, ends, bits: await weightBits(model), at: [state?.epoch, state?.iteration] };
+}
+
+describe("fit stopped by a callback, the device destroyed before the epoch's results are kept", () => {
+  test.each([2, 3, 5, 6])("after step %i", async (steps) => {
+    const undisturbed = await stopped(steps, false);
+    expect(undisturbed.ended).toBe(Math.ceil(steps / 3));
+    expect(undisturbed.at).toEqual([Math.ceil(steps / 3), steps]);
+    expect(await stopped(steps, true)).toEqual(undisturbed);
+  });
+});
+
 for (const { name, run } of otherLossCases) test(name, async () => run(await testDevice()));

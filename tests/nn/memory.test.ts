@@ -85,7 +85,7 @@ test("with microBatchSize a step takes the memory of so many rows", async () => 
     using model = sequential(layers, { device: own, inputShape: [100], seed: 1 });
     model.compile({ optimizer: "adam", loss: "mse" });
     const { statistics } = await model.fit(rows, labels, { batchSize: 64, microBatchSize });
-    expect(statistics.partsPerStep).toBe(64 / microBatchSize);
+    expect(statistics.microBatchesPerStep).toBe(64 / microBatchSize);
     expect(statistics.submitsPerStep).toBe(1);
     return statistics.peakGpuBytes;
   };

@@ -17,8 +17,8 @@ import { makeWeight, seedWeights } from "./weight_origins.ts";
 const LAYER_STREAM = 0x20000000;
 /** From one request of a layer for random numbers to its next. */
 const NEXT_REQUEST = 0x10000;
-/** Branches of a layer's random numbers begin here for the parts of a batch; layers use lower ones. */
-const PART_BRANCH = 0x1000;
+/** Branches of a layer's random numbers begin here for micro-batches; layers use lower ones. */
+const MICRO_BATCH_BRANCH = 0x1000;
 
 /** How a graph is run. */
 export interface GraphRun {
@@ -144,10 +144,10 @@ export class LayerGraph {
   }
 
   /**
-   * Builds the graph on inputs `[B, ...shape]`; with `step` (int32 scalar) as in training. Parts of a batch, counted from 0,
-   * draw random numbers of their own.
+   * Builds the graph on inputs `[B, ...shape]`; with `step` (int32 scalar) as in training. Micro-batches, counted
+   * from 0, draw random numbers of their own.
    */
-  build(inputs: readonly Value[], step?: Value, part = 0): GraphResult {
+  build(inputs: readonly Value[], step?: Value, microBatch = 0): GraphResult {
     const requests = new Map<number, number>();
     const result = this.run(inputs, {
       training: step !== undefined,
@@ -156,7 +156,7 @@ export class LayerGraph {
         const request = requests.get(place) ?? 0;
         requests.set(place, request + 1);
         const source = { counter: step, seed: this.seed, stream: LAYER_STREAM + place + request * NEXT_REQUEST };
-        return part === 0 ? source : branchOf(source, PART_BRANCH + part);
+        return microBatch === 0 ? source : branchOf(source, MICRO_BATCH_BRANCH + microBatch);
       },
     });
     return { ...result, penalties: [...this.weightPenalties(), ...result.penalties] };

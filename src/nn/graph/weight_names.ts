@@ -1,6 +1,6 @@
 /** Names of weights that are unique in a model: layer and weight, with the inner model's name before them. */
 import type { Variable } from "../../graph/operation.ts";
-import type { Compiled } from "../training/step_programs.ts";
+import type { Compiled } from "../training/step_model.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import { NestedModel } from "./nested_model.ts";
 

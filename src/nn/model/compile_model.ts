@@ -6,7 +6,7 @@ import { type Loss, type LossLike, resolveLoss } from "../losses/index.ts";
 import { type MetricLike, resolveMetric } from "../metrics/index.ts";
 import { resolveOptimizer } from "../optimizers/index.ts";
 import type { OutputObjective } from "../training/objective.ts";
-import type { Compiled } from "../training/step_programs.ts";
+import type { Compiled } from "../training/step_model.ts";
 import type { CompileOptions, MetricsLike } from "./model_options.ts";
 
 /** @throws ValueError for an unknown optimizer, loss, metric or output, listing the known ones. */

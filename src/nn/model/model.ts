@@ -4,7 +4,6 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { recovering } from "../../runtime/recover/recovery.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import { CallbackList } from "../callbacks/callback_list.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
@@ -22,11 +21,11 @@ import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "../s
 import type { BatchRunner } from "../training/batch_runner.ts";
 import { Evaluator } from "../training/evaluator.ts";
 import { checkCount, evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
-import { historyOf } from "../training/history.ts";
 import { PauseGate } from "../training/pause_gate.ts";
-import type { Compiled } from "../training/step_programs.ts";
-import { Trainer } from "../training/trainer.ts";
-import { type Logs, stopIfAsked, type TrainerControl, type TrainingState } from "../training/training_state.ts";
+import { RecoveringRun } from "../training/recovering_run.ts";
+import type { Compiled } from "../training/step_model.ts";
+import { TrainingRun } from "../training/training_run.ts";
+import type { Logs, RunControl, TrainingState } from "../training/training_state.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { compileModel } from "./compile_model.ts";
 import { ModelBase } from "./model_base.ts";
@@ -58,12 +57,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   #runner: BatchRunner | undefined;
   #compiled: Compiled | undefined;
   #state: TrainingState | undefined;
-  /** Gives the state of the `fit` at hand. */
-  #running: (() => TrainingState) | undefined;
+  /** Of the `fit` at hand. */
+  #run: RecoveringRun | undefined;
 
   /** Where the last training stands; undefined before any. */
   get trainingState(): TrainingState | undefined {
-    return this.#running?.() ?? this.#state;
+    return this.#run?.checkpoint ?? this.#state;
   }
 
   /** What `compile` was given, for saving. */
@@ -115,9 +114,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         seed: this.seed,
         prepare: (examples, what, classWeight) => this.#prepare(examples, compiled, what, classWeight),
       });
-      const callbacks = new CallbackList(options.callbacks ?? []);
-      const control: TrainerControl = {
-        callbacks,
+      const control: RunControl = {
+        callbacks: new CallbackList(options.callbacks ?? []),
         // What callbacks save is the step at hand or nothing: a loss of the device in a save is fit's to make good.
         model: {
           weights: this.weightVariables,
@@ -129,29 +127,32 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         whileResumed: () => this.#gate.wait(options.signal, () => this.isDisposed),
         isDisposed: () => this.isDisposed,
       };
-      const check = () => stopIfAsked(control, "fit");
+      const { microBatchSize, batchSize } = state;
       const { snapshotSeconds } = options;
-      const parts = { model: this.#stepModel(), compiled, state, weights: this.weightVariables, snapshotSeconds };
-      const prepare = () => Trainer.prepare(parts, training, validation);
+      const parts = {
+        model: this.#stepModel(),
+        compiled,
+        weights: this.weightVariables,
+        microBatchSize,
+        snapshotSeconds,
+      };
       const sizes: AskedMemory = {
         ...options,
-        batchSize: state.batchSize,
+        batchSize,
         ...(isStream(data) ? { validationData: undefined } : { data }),
       };
-      const trainer = await this.#sayingWhatFits(this.#compiled, sizes, () =>
-        recovering(this.device, prepare, { check }),
-      );
-      this.#running = () => trainer.place(callbacks);
+      const open = () =>
+        this.#namingLargestBatch(compiled, sizes, () =>
+          TrainingRun.open(parts, { training, validation }, state, control),
+        );
+      const run = new RecoveringRun({ device: this.device, start: state, control, open });
+      this.#run = run;
       try {
-        await trainer.train(control);
-        return historyOf(trainer.state, trainer.statistics, trainer.recoveries);
-      } catch (error) {
-        await trainer.settle(callbacks);
-        throw error;
+        return await run.train();
       } finally {
-        this.#running = undefined;
-        this.#state = trainer.place(callbacks);
-        trainer.dispose();
+        this.#run = undefined;
+        this.#state = run.checkpoint ?? this.#state;
+        run.dispose();
       }
     });
   }
@@ -180,7 +181,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * What `fit`, `evaluate` and `predict` will take of the GPU's memory, and how large a batch may be. Nothing is made on the GPU:
    * the work is planned as it would run, so that the bytes are those of `device.memory`.
    * @throws ValueError, ShapeError for data that does not fit.
-   * @throws LimitError where the device's limits do not let the batch through and it cannot be cut into parts.
+   * @throws LimitError where the device's limits do not let the batch through and it cannot be split into micro-batches.
    * @example
    * const memory = await model.memory({ batchSize: 64, data: train });
    * console.log(`${memory}`); // a table
@@ -192,8 +193,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return memoryOf(this.#memoryParts(this.#compiled), options);
   }
 
-  /** Does work; where there is no room for it, the error says which batch would do. */
-  async #sayingWhatFits<T>(compiled: Compiled | undefined, sizes: AskedMemory, work: () => Promise<T>): Promise<T> {
+  /** Runs `work`; an error about memory or a limit of the device names the largest batch that fits. */
+  async #namingLargestBatch<T>(compiled: Compiled | undefined, sizes: AskedMemory, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -282,7 +283,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     const rows = sizeOfColumn(prepared[0] as Column);
-    const outputs = await this.#sayingWhatFits(undefined, { batchSize, rows }, () =>
+    const outputs = await this.#namingLargestBatch(undefined, { batchSize, rows }, () =>
       this.recovered("predict", () => {
         this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
         return this.#predictor.run(prepared, batchSize, options.signal);
@@ -355,7 +356,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return {
       device: this.device,
       variants: this.variants,
-      forward: (xs: readonly Value[], step?: Value, part?: number) => this.graph.build(xs, step, part),
+      forward: (xs: readonly Value[], step?: Value, microBatch?: number) => this.graph.build(xs, step, microBatch),
       constraintOf: (weight: Variable) => this.graph.constraintOf(weight),
     };
   }

@@ -9,10 +9,10 @@ import type { Examples } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { memoryTable } from "../show/memory_table.ts";
 import { Evaluator } from "../training/evaluator.ts";
-import { checkCount, evaluationSteps, splitForValidation, untrainedState } from "../training/fit_plan.ts";
-import type { Compiled, StepModel } from "../training/step_programs.ts";
+import { checkCount, evaluationSteps, splitForValidation } from "../training/fit_plan.ts";
+import type { Compiled, StepModel } from "../training/step_model.ts";
 import { rowSteps } from "../training/steps.ts";
-import { Trainer } from "../training/trainer.ts";
+import { openTrainingResources } from "../training/training_resources.ts";
 import type { MemoryOptions, MemoryUse, ModelMemory, TrainingMemory } from "./model_options.ts";
 import { ModelPredictor } from "./model_predictor.ts";
 
@@ -50,7 +50,7 @@ const PRECISION = 1 / 20;
 /**
  * What `fit`, `evaluate` and `predict` would take.
  * @throws ValueError for an option that is none, or data that is a stream.
- * @throws LimitError where the device's limits do not let the batch through and it cannot be cut into parts.
+ * @throws LimitError where the device's limits do not let the batch through and it cannot be split into micro-batches.
  */
 export async function memoryOf(parts: MemoryParts, options: MemoryOptions): Promise<ModelMemory> {
   const { compiled, device } = parts;
@@ -97,7 +97,7 @@ async function largestBatch(
       }
       const work = given ?? workOf(parts, compiled, { ...options, batchSize });
       const whole = { ...work, batchSize, microBatchSize: undefined };
-      return (await trainingUse(parts, compiled, whole, memoryLimit)).partsPerStep === 1;
+      return (await trainingUse(parts, compiled, whole, memoryLimit)).microBatchesPerStep === 1;
     } catch (error) {
       if (error instanceof LimitError) return false;
       throw error;
@@ -180,17 +180,18 @@ async function trainingUse(
 ): Promise<TrainingMemory> {
   const { stepModel, graph } = parts;
   const training = rowSteps(examples, { batchSize, label: "training data" });
-  const state = { ...untrainedState(0), batchSize, ...(microBatchSize !== undefined && { microBatchSize }) };
   return plan(parts, memoryLimit, async (device) => {
-    const trainer = await Trainer.prepare(
-      { model: { ...stepModel, device }, compiled, state, weights: graph.weights, snapshotSeconds: undefined },
-      training,
-      validation && { steps: evaluationOf(validation.examples, validation.batchSize), every: 1 },
+    const resources = await openTrainingResources(
+      { model: { ...stepModel, device }, compiled, weights: graph.weights, microBatchSize, snapshotSeconds: undefined },
+      {
+        training,
+        validation: validation && { steps: evaluationOf(validation.examples, validation.batchSize), every: 1 },
+      },
     );
     try {
-      return { ...useOf(parts, device), partsPerStep: trainer.statistics.partsPerStep };
+      return { ...useOf(parts, device), microBatchesPerStep: resources.data.main?.microBatches ?? 1 };
     } finally {
-      trainer.dispose();
+      resources.dispose();
     }
   });
 }

@@ -150,8 +150,8 @@ export interface MemoryUse {
 
 /** Bytes of a training. */
 export interface TrainingMemory extends MemoryUse {
-  /** In how many parts a batch goes through the model. */
-  readonly partsPerStep: number;
+  /** In how many micro-batches a batch goes through the model. */
+  readonly microBatchesPerStep: number;
 }
 
 /** What `memory` gives; as text (`String(memory)`, `${memory}`) it is a table. */
@@ -165,11 +165,12 @@ export interface ModelMemory {
   readonly evaluation: MemoryUse | undefined;
   /** Of `predict`. */
   readonly prediction: MemoryUse;
-  /** False where `memoryLimit` is too low, even for a batch that goes in parts. */
+  /** False where `memoryLimit` is too low, even for a batch that goes in micro-batches. */
   readonly fits: boolean;
   /**
    * The most rows, found to within a twentieth, that go through the model at once within the device's limits and `memoryLimit`: in
-   * training, or in prediction where the model is not compiled. Larger batches go in parts. 0 where not even one row fits.
+   * training, or in prediction where the model is not compiled. Larger batches go in micro-batches. 0 where not even
+   * one row fits.
    */
   readonly largestBatchSize: number;
   /** The figures as lines of text. */

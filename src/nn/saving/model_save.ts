@@ -12,7 +12,7 @@ import { openFileSystem } from "../../platform/file_system.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import type { ModelBase } from "../model/model_base.ts";
 import type { PredictorOptions } from "../saved_plan/write.ts";
-import type { Compiled } from "../training/step_programs.ts";
+import type { Compiled } from "../training/step_model.ts";
 import type { TrainingState } from "../training/training_state.ts";
 import { graphToConfig } from "./graph_config.ts";
 import { packCallbacks } from "./saved_callbacks.ts";

@@ -18,10 +18,11 @@ export function memoryTable(memory: Omit<ModelMemory, "toString">, adapter: stri
             COLUMNS.map((column) => formatBytes(one[column])),
           ),
         ];
-  const parts = training === undefined || training.partsPerStep === 1 ? "" : `, in ${training.partsPerStep} parts`;
+  const { microBatchesPerStep = 1 } = training ?? {};
+  const split = microBatchesPerStep === 1 ? "" : `, in ${microBatchesPerStep} micro-batches`;
   const limit = Number.isFinite(memoryLimit) ? ` and a memoryLimit of ${formatBytes(memoryLimit)}` : "";
   return [
-    `GPU memory with batches of ${batchSize}${parts}`,
+    `GPU memory with batches of ${batchSize}${split}`,
     row("", HEADS),
     ...use("fit", training),
     ...use("evaluate", evaluation),

@@ -6,7 +6,8 @@ import type { Examples } from "../data/examples.ts";
 import { FedBatches } from "../data/fed_batches.ts";
 import { measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
-import { type Compiled, evaluateStep, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
+import type { Compiled, StepModel } from "./step_model.ts";
+import { evaluateStep, type StepProgram, trainStep } from "./step_programs.ts";
 import { expectFinite, type Logs } from "./training_state.ts";
 
 /** Programs are kept for this many kinds and sizes of batches. */

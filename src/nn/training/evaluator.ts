@@ -3,9 +3,10 @@ import { Pacer } from "../../runtime/run/pacer.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import { measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
-import { type Compiled, evaluateStep, type StepModel } from "./step_programs.ts";
+import type { Compiled, StepModel } from "./step_model.ts";
+import { evaluateStep } from "./step_programs.ts";
 import type { OpenSteps, Steps } from "./steps.ts";
-import { type Logs, stopIfAsked, type TrainerControl } from "./training_state.ts";
+import { type Logs, type RunControl, stopIfAsked } from "./training_state.ts";
 
 /** Evaluates, as often as asked, on data that is prepared once. */
 export class Evaluator {
@@ -36,7 +37,7 @@ export class Evaluator {
     }
   }
 
-  async run(control: Pick<TrainerControl, "signal" | "isDisposed">): Promise<Logs> {
+  async run(control: Pick<RunControl, "signal" | "isDisposed">): Promise<Logs> {
     const { device } = this.#model;
     const { generation } = device;
     const store = variablesOf(device);

@@ -6,53 +6,19 @@ import { reshape } from "../../ops/data/reshape.ts";
 import { equal, where } from "../../ops/elementwise/arithmetic.ts";
 import { RATE_COUNT } from "../../ops/optimizers/update_op.ts";
 import { checkFinite } from "../../ops/reduce/check_finite.ts";
-import type { Device } from "../../runtime/device.ts";
-import type { Variants } from "../../runtime/measure/tune.ts";
 import { type Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";
-import type { Optimizer } from "../optimizers/index.ts";
 import type { Constraint } from "../weights/constraints.ts";
-import { evenShares, gradientsOfShares, measureShares } from "./batch_shares.ts";
-import type { OutputObjective, Outputs } from "./objective.ts";
+import { evenMicroBatches, gradientsOfBatch, measureBatch } from "./micro_batches.ts";
 import type { RunningTotals } from "./running_totals.ts";
-
-/** What a step needs of the model. */
-export interface StepModel {
-  readonly device: Device;
-  /** Builds the outputs; `step` feeds the random layers and is given while training only, `part` is that of the batch. */
-  forward(
-    xs: readonly Value[],
-    step?: Value,
-    part?: number,
-  ): Outputs & {
-    /** Scalars that are added to the loss. */
-    readonly penalties: readonly Value[];
-    /** What state of the layers holds after the run. */
-    readonly updates: readonly Update[];
-  };
-  /** What a weight is held to after each step. */
-  constraintOf(weight: Variable): Constraint | undefined;
-  /** The kernels' variants that this model's programs were tuned to. */
-  readonly variants?: Variants | undefined;
-}
-
-/** What was compiled into a model. */
-export interface Compiled {
-  readonly optimizer: Optimizer;
-  /** One for each output. */
-  readonly objectives: readonly OutputObjective[];
-  /** The weights to train: those that were not frozen when the model was compiled. */
-  readonly weights: readonly Variable[];
-  /** One list of slots per weight. */
-  readonly slots: readonly (readonly Variable[])[];
-}
+import type { Compiled, StepModel } from "./step_model.ts";
 
 /** A step compiled for one source of batches and one batch size. */
 export interface StepProgram<At = number> {
   readonly program: Program;
   readonly batchSize: number;
-  /** In how many parts the batch goes through the model. */
-  readonly parts: number;
+  /** In how many micro-batches the batch goes through the model. */
+  readonly microBatches: number;
   /** The feeds of a step. */
   feeds(step: StepFeeds<At>): Feeds;
 }
@@ -73,7 +39,7 @@ function constrained({ variable, value }: Update, constraint: Constraint, isSoun
   return { variable, value: where(isSound, constraint.apply(value), value) };
 }
 
-/** What all steps of one training share. */
+/** What all steps of one training run share. */
 export interface TrainStepParts {
   readonly model: StepModel;
   readonly compiled: Compiled;
@@ -92,7 +58,7 @@ export interface StepSize {
 
 /**
  * One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite).
- * A batch that passes a limit of the device goes through the model in parts, the fewest of 2, 4, 8, … that fit.
+ * A batch that passes a limit of the device goes through the model in micro-batches, the fewest of 2, 4, 8, … that fit.
  * @throws LimitError when not even a row fits, or the model needs its batches whole.
  */
 export async function trainStep<At>(
@@ -100,11 +66,15 @@ export async function trainStep<At>(
   source: BatchSource<At>,
   { batchSize, microBatchSize = batchSize }: StepSize,
 ): Promise<StepProgram<At>> {
-  return inParts(batchSize, microBatchSize, (rows) => compileTrainStep(parts, source, batchSize, rows));
+  return inMicroBatches(batchSize, microBatchSize, (rows) => compileTrainStep(parts, source, batchSize, rows));
 }
 
 /** Compiles a step for so many rows at once, or as few times half of it as fit the device. */
-async function inParts<Step>(batchSize: number, most: number, compile: (rows: number) => Promise<Step>): Promise<Step> {
+async function inMicroBatches<Step>(
+  batchSize: number,
+  most: number,
+  compile: (rows: number) => Promise<Step>,
+): Promise<Step> {
   let first: LimitError | undefined;
   for (let rows = Math.min(most, batchSize); ; rows = Math.ceil(rows / 2)) {
     try {
@@ -114,7 +84,7 @@ async function inParts<Step>(batchSize: number, most: number, compile: (rows: nu
       const isTooLarge = error instanceof LimitError;
       if (first !== undefined && !isTooLarge) {
         const { message } = error as Error;
-        throw new LimitError(`${first.message} It cannot be cut into parts: ${message}`, first.details, {
+        throw new LimitError(`${first.message} It cannot be split into micro-batches: ${message}`, first.details, {
           cause: error,
         });
       }
@@ -134,8 +104,8 @@ async function compileTrainStep<At>(
   const step = input("step", [], "int32");
   const rates = input("rates", [RATE_COUNT]);
   const { optimizer, weights, slots } = compiled;
-  const shares = evenShares(batchSize, rows);
-  const { value, gradients, additions, states } = gradientsOfShares({ model, compiled }, open, step, shares);
+  const microBatches = evenMicroBatches(batchSize, rows);
+  const { value, gradients, additions, states } = gradientsOfBatch({ model, compiled }, open, step, microBatches);
   const floats = states.map((state) => state.value).filter(({ dtype }) => dtype === "float32");
   const checked = checkFinite([value, ...gradients, ...floats], status.value, step);
   const clipped = optimizer.clip(gradients);
@@ -157,12 +127,12 @@ async function compileTrainStep<At>(
     ...states.map(({ variable, value: state }) => ({ variable, value: where(isSound, state, variable.value) })),
   ];
   const outputs = [...sumUpdates.map((update) => update.value), result];
-  const inParts = shares.length === 1 ? "" : ` in ${shares.length} parts`;
+  const split = microBatches.length === 1 ? "" : ` in ${microBatches.length} micro-batches`;
   const program = await Program.compile(
     model.device,
     { outputs, updates },
     {
-      label: `training step, batch ${batchSize}${inParts}`,
+      label: `training step, batch ${batchSize}${split}`,
       inputs: [...open.inputs, step, rates],
       variants: model.variants,
     },
@@ -170,7 +140,7 @@ async function compileTrainStep<At>(
   return {
     program,
     batchSize,
-    parts: shares.length,
+    microBatches: microBatches.length,
     feeds: (next) =>
       new Map([
         ...open.feeds(next.at),
@@ -182,7 +152,7 @@ async function compileTrainStep<At>(
 
 /**
  * One step of evaluation: forward, loss and metrics. Its outputs are the running sums. As in training, a batch that passes
- * a limit of the device goes through the model in parts.
+ * a limit of the device goes through the model in micro-batches.
  */
 export async function evaluateStep<At>(
   model: StepModel,
@@ -191,16 +161,16 @@ export async function evaluateStep<At>(
   sums: RunningTotals,
   batchSize: number,
 ): Promise<StepProgram<At>> {
-  return inParts(batchSize, batchSize, async (rows) => {
+  return inMicroBatches(batchSize, batchSize, async (rows) => {
     const { inputs, feeds, ...open } = source.open(batchSize);
-    const shares = evenShares(batchSize, rows);
-    const { additions, states } = measureShares({ model, objectives }, open, shares);
+    const microBatches = evenMicroBatches(batchSize, rows);
+    const { additions, states } = measureBatch({ model, objectives }, open, microBatches);
     const updates = sums.updates(additions);
     const program = await Program.compile(
       model.device,
       { outputs: updates.map((update) => update.value), updates: [...updates, ...states] },
       { label: `evaluation step, batch ${batchSize}`, inputs, variants: model.variants },
     );
-    return { program, batchSize, parts: shares.length, feeds: (next) => new Map(feeds(next.at)) };
+    return { program, batchSize, microBatches: microBatches.length, feeds: (next) => new Map(feeds(next.at)) };
   });
 }

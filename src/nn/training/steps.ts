@@ -23,7 +23,7 @@ export interface Steps {
   /** Steps of an epoch; undefined while the length of a stream is not known. */
   readonly count: number | undefined;
   /** A program to tell statistics of. */
-  readonly main: Pick<StepProgram<unknown>, "program" | "parts"> | undefined;
+  readonly main: Pick<StepProgram<unknown>, "program" | "microBatches"> | undefined;
   /** Begins an epoch, or goes on in its middle. */
   begin(place: EpochPlace): Promise<void>;
   /** The next step; undefined where the epoch has no more. */

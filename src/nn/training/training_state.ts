@@ -79,15 +79,18 @@ export interface TrainingStatistics {
   readonly dispatchesPerStep: number;
   /** Dispatches per step beyond these that only the watchdog limit forces. */
   readonly extraChunksPerStep: number;
-  /** In how many parts a batch goes through the model: 1, but where it would pass a limit of the device or `microBatchSize` is given. */
-  readonly partsPerStep: number;
+  /**
+   * In how many micro-batches a batch goes through the model: 1, unless it would pass a limit of the device or
+   * `microBatchSize` is given.
+   */
+  readonly microBatchesPerStep: number;
   readonly submitsPerStep: number;
   readonly readbacks: number;
   readonly peakGpuBytes: number;
 }
 
 /** How a training is steered from outside. */
-export interface TrainerControl {
+export interface RunControl {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void | Promise<void>) | undefined;
   /** Resolves at once unless the training is paused. */
@@ -124,7 +127,7 @@ export function expectFinite(what: string, status: number): void {
 }
 
 /** @throws DisposedError or AbortError when the run is to end before its next step. */
-export function stopIfAsked({ signal, isDisposed }: Pick<TrainerControl, "signal" | "isDisposed">, what: string): void {
+export function stopIfAsked({ signal, isDisposed }: Pick<RunControl, "signal" | "isDisposed">, what: string): void {
   if (isDisposed()) throw new DisposedError(`${what}: the model was disposed meanwhile; it stopped at a whole step`);
   if (signal?.aborted === true) {
     throw new AbortError(`${what}: stopped by its AbortSignal, at a whole step`, { reason: signal.reason });

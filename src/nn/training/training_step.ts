@@ -6,7 +6,8 @@ import { DeviceDataset } from "../data/device_dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import { measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
-import { type Compiled, type StepModel, type StepProgram, trainStep } from "./step_programs.ts";
+import type { Compiled, StepModel } from "./step_model.ts";
+import { type StepProgram, trainStep } from "./step_programs.ts";
 
 /** A step of training on the first rows of some data. Running it trains the model. Dispose it when done. */
 export class TrainingStep {

@@ -1,4 +1,4 @@
-/** The training as callbacks see it. */
+/** The training run as callbacks see it. */
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Device } from "../../runtime/device.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
@@ -7,13 +7,13 @@ import { checkWeights } from "../graph/set_weights.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 import { joinNames } from "./objective.ts";
 import type { RunningTotals } from "./running_totals.ts";
-import type { TrainerControl, TrainingState } from "./training_state.ts";
+import type { RunControl, TrainingState } from "./training_state.ts";
 
-/** What a trainer opens to callbacks. */
-interface TrainerParts {
+/** What a training run opens to callbacks. */
+interface ViewParts {
   readonly device: Device;
   readonly optimizer: Optimizer;
-  readonly model: TrainerControl["model"];
+  readonly model: RunControl["model"];
   readonly steps: number;
   readonly sums: RunningTotals;
   readonly isValidated: boolean;
@@ -29,14 +29,14 @@ function baseName(logName: string): string {
 }
 
 /** @see Training */
-export function trainingOf({ device, optimizer, model, steps, sums, isValidated, ...trainer }: TrainerParts): Training {
+export function trainingOf({ device, optimizer, model, steps, sums, isValidated, ...run }: ViewParts): Training {
   const store = variablesOf(device);
-  const { epochs, batchSize } = trainer.state();
+  const { epochs, batchSize } = run.state();
   return {
     optimizer,
     params: { epochs, steps, batchSize },
     get iteration() {
-      return trainer.state().iteration;
+      return run.state().iteration;
     },
     logNames: [...sums.names, ...(isValidated ? sums.names.map((name) => joinNames("val", name)) : [])],
     directionOf: (logName) => sums.directionOf(logName) ?? sums.directionOf(baseName(logName)),
@@ -47,13 +47,13 @@ export function trainingOf({ device, optimizer, model, steps, sums, isValidated,
       for (const [index, variable] of model.weights.entries()) store.write(variable, checked[index] as NdArray);
     },
     save: async (directory) => {
-      await trainer.settle();
+      await run.settle();
       await model.save(directory);
     },
     toFiles: async () => {
-      await trainer.settle();
+      await run.settle();
       return model.toFiles();
     },
-    stop: trainer.stop,
+    stop: run.stop,
   };
 }

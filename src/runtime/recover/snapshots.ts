@@ -163,7 +163,8 @@ export class Snapshots<State> {
 
   /**
    * Makes what the variables hold now the last snapshot; reads what the host does not know yet.
-   * @throws NonFiniteError naming one of `finite` that is not; then the last snapshot is the one before, and `goBack` leads to it.
+   * @throws NonFiniteError naming one of `finite` that is not; then the last snapshot is the one before, and `goBack`
+   * leads to it.
    */
   async publish(state: State): Promise<void> {
     this.assertCurrent();

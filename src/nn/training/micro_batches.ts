@@ -1,6 +1,6 @@
 /**
- * The gradients of a batch that goes through the model whole, or one share of its rows after the other: then they add up
- * ("gradient accumulation"), so that memory is that of the largest share while the step stays that of the batch.
+ * The gradients of a batch that goes through the model whole, or in micro-batches: then they add up ("gradient
+ * accumulation"), so that memory is that of the largest micro-batch while the step stays that of the batch.
  */
 import { ValueError } from "../../core/errors.ts";
 import type { Update, Value } from "../../graph/operation.ts";
@@ -9,19 +9,19 @@ import { differentiate } from "../../transform/differentiate.ts";
 import type { OpenBatch } from "../data/batch_source.ts";
 import { measure, type Outputs } from "./objective.ts";
 import { type Additions, meanAddition } from "./running_totals.ts";
-import type { Compiled, StepModel } from "./step_programs.ts";
+import type { Compiled, StepModel } from "./step_model.ts";
 
 /** Some rows of a batch. */
-export interface Share {
+export interface MicroBatch {
   readonly from: number;
   readonly count: number;
 }
 
-/** As few shares as there can be of at most so many rows; their sizes differ by one at most. */
-export function evenShares(batchSize: number, mostRows: number): readonly Share[] {
-  const shares = Math.ceil(batchSize / mostRows);
-  const start = (share: number) => Math.ceil((share * batchSize) / shares);
-  return Array.from({ length: shares }, (_, share) => ({ from: start(share), count: start(share + 1) - start(share) }));
+/** As few as there can be of at most so many rows; their sizes differ by one at most. */
+export function evenMicroBatches(batchSize: number, mostRows: number): readonly MicroBatch[] {
+  const length = Math.ceil(batchSize / mostRows);
+  const start = (index: number) => Math.ceil((index * batchSize) / length);
+  return Array.from({ length }, (_, index) => ({ from: start(index), count: start(index + 1) - start(index) }));
 }
 
 /** What a training step does with its batch. */
@@ -42,22 +42,23 @@ function withPenalties(loss: Value, penalties: readonly Value[]): Value {
 }
 
 /**
- * The loss of a batch and its gradients, share by share. One share is the batch as it is.
- * @throws ValueError when a result of the model depends on the batch as a whole, and there are several shares.
+ * The loss of a batch and its gradients, micro-batch by micro-batch. A single one is the batch as it is.
+ * @throws ValueError when a result of the model depends on the batch as a whole, and there are several
+ * micro-batches.
  */
-export function gradientsOfShares<At>(
+export function gradientsOfBatch<At>(
   { model, compiled }: { readonly model: StepModel; readonly compiled: Compiled },
   open: Pick<OpenBatch<At>, "rows">,
   step: Value,
-  shares: readonly Share[],
+  microBatches: readonly MicroBatch[],
 ): BatchGradients {
   const { objectives, weights } = compiled;
-  const batchSize = shares.reduce((sum, { count }) => sum + count, 0);
-  // Each share is differentiated before the next is built: the plan keeps this order, and the next reuses its buffers.
-  const done = shares.map(({ from, count }, part) => {
+  const batchSize = microBatches.reduce((sum, { count }) => sum + count, 0);
+  // Each is differentiated before the next is built: the plan keeps this order, and the next reuses its buffers.
+  const done = microBatches.map(({ from, count }, index) => {
     const batch = open.rows(from, count);
-    const result = model.forward(batch.xs, step, part);
-    if (shares.length > 1) expectSplittable(result.updates, result, objectives);
+    const result = model.forward(batch.xs, step, index);
+    if (microBatches.length > 1) expectSplittable(result.updates, result, objectives);
     const ofBatch = (mean: Value) => (count === batchSize ? mean : mul(mean, count / batchSize));
     const { loss, losses, metrics } = measure(objectives, batch, result);
     const { value, gradients, others } = differentiate(
@@ -75,10 +76,10 @@ export function gradientsOfShares<At>(
     };
   });
   const [first] = done as [(typeof done)[number]];
-  const means = sumLists(done.map((share) => share.means));
+  const means = sumLists(done.map(({ means: own }) => own));
   return {
     value: means[0] as Value,
-    gradients: sumLists(done.map((share) => share.gradients)),
+    gradients: sumLists(done.map(({ gradients }) => gradients)),
     additions: [
       ...means.map((mean) => meanAddition(mean, batchSize)),
       ...first.metrics.map((_, metric) => sumLists(done.map(({ metrics }) => metrics[metric] ?? []))),
@@ -88,18 +89,18 @@ export function gradientsOfShares<At>(
 }
 
 /**
- * Loss and metrics of a batch, share by share.
- * @throws ValueError as `gradientsOfShares`.
+ * Loss and metrics of a batch, micro-batch by micro-batch.
+ * @throws ValueError as `gradientsOfBatch`.
  */
-export function measureShares<At>(
+export function measureBatch<At>(
   { model, objectives }: { readonly model: StepModel; readonly objectives: Compiled["objectives"] },
   open: Pick<OpenBatch<At>, "rows">,
-  shares: readonly Share[],
+  microBatches: readonly MicroBatch[],
 ): Pick<BatchGradients, "additions" | "states"> {
-  const done = shares.map(({ from, count }) => {
+  const done = microBatches.map(({ from, count }) => {
     const batch = open.rows(from, count);
     const result = model.forward(batch.xs);
-    if (shares.length > 1) expectSplittable(result.updates, result, objectives);
+    if (microBatches.length > 1) expectSplittable(result.updates, result, objectives);
     const { loss, losses, metrics } = measure(objectives, batch, result);
     const means = [withPenalties(loss, result.penalties), ...losses].map((mean) => meanAddition(mean, count));
     return { additions: [...means, ...metrics], states: result.updates };
@@ -116,7 +117,7 @@ function sumLists(lists: readonly (readonly Value[])[]): readonly Value[] {
   return lists.reduce((sums, list) => sums.map((value, index) => add(value, list[index] as Value)));
 }
 
-/** @throws ValueError where the gradients of shares do not add up to those of the batch. */
+/** @throws ValueError where the gradients of micro-batches do not add up to those of the batch. */
 function expectSplittable(updates: readonly Update[], { masks }: Outputs, objectives: Compiled["objectives"]): void {
   const [state] = updates;
   if (state !== undefined) {

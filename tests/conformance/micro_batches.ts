@@ -1,4 +1,4 @@
-/** A batch that goes through the model in parts trains it as the whole batch does, but for rounding. */
+/** A batch that goes through the model in micro-batches trains it as the whole batch does, but for rounding. */
 import {
   batchNormalization,
   type CompileOptions,
@@ -73,44 +73,44 @@ async function expectLimit(training: Promise<unknown>, words: RegExp): Promise<v
   }
 }
 
-function expectAlike(parts: Awaited<ReturnType<typeof train>>, whole: Awaited<ReturnType<typeof train>>): void {
+function expectAlike(split: Awaited<ReturnType<typeof train>>, whole: Awaited<ReturnType<typeof train>>): void {
   const tolerance = { absolute: 2e-6, relative: 2e-5 };
   for (const [index, weight] of whole.weights.entries()) {
-    expectClose(weight.name, parts.weights[index] as (typeof parts.weights)[number], weight, tolerance);
+    expectClose(weight.name, split.weights[index] as (typeof split.weights)[number], weight, tolerance);
   }
   for (const [name, values] of Object.entries(whole.history)) {
     const shape = [values.length];
     const array = (list: readonly number[] = []) => ({ shape, data: Float32Array.from(list) });
-    expectClose(name, array(parts.history[name]), array(values), tolerance);
+    expectClose(name, array(split.history[name]), array(values), tolerance);
   }
 }
 
 /** Gradient accumulation. */
-export const batchPartCases: readonly ConformanceCase[] = [
+export const microBatchCases: readonly ConformanceCase[] = [
   {
-    name: "batch parts: microBatchSize trains as whole batches do",
+    name: "micro-batches: microBatchSize trains as whole batches do",
     run: async (device) => {
       const whole = await train(device);
-      const parts = await train(device, { microBatchSize: 3 });
-      expectEqual("partsPerStep of the whole batch", whole.statistics.partsPerStep, 1);
-      expectEqual("partsPerStep", parts.statistics.partsPerStep, 3);
-      expectAlike(parts, whole);
+      const split = await train(device, { microBatchSize: 3 });
+      expectEqual("microBatchesPerStep of the whole batch", whole.statistics.microBatchesPerStep, 1);
+      expectEqual("microBatchesPerStep", split.statistics.microBatchesPerStep, 3);
+      expectAlike(split, whole);
     },
   },
   {
-    name: "batch parts: a batch that passes what the device binds is split by itself",
+    name: "micro-batches: a batch that passes what the device binds is split by itself",
     run: async (device) => {
       // `saved` is [9, 7, 30] floats (a row for the padding too), 7,560 bytes; that of half the rows fits.
       using small = await deviceThatBinds(device, 5120);
-      const parts = await train(small);
-      expectEqual("partsPerStep", parts.statistics.partsPerStep, 2);
-      expectAlike(parts, await train(device));
+      const split = await train(small);
+      expectEqual("microBatchesPerStep", split.statistics.microBatchesPerStep, 2);
+      expectAlike(split, await train(device));
     },
   },
   {
-    name: "batch parts: each part drops its own inputs",
+    name: "micro-batches: each drops its own inputs",
     run: async (device) => {
-      // Two equal rows: with one mask for both parts their sum would be twice one row's gradient.
+      // Two equal rows: with one mask for both their sum would be twice one row's gradient.
       const twice = { x: [x[0], x[0]] as number[][], y: [[1], [1]] };
       const kernel = async (microBatchSize: number, rows: typeof twice) => {
         const layers = [dropout({ rate: 0.5, seed: 9 })];
@@ -121,12 +121,12 @@ export const batchPartCases: readonly ConformanceCase[] = [
       const alone = await kernel(1, { x: twice.x.slice(0, 1), y: [[1]] });
       const both = await kernel(1, twice);
       if (alone.every((value, index) => Math.abs(value - (both[index] as number)) < 1e-6)) {
-        throw new Error("both parts dropped the same inputs");
+        throw new Error("both micro-batches dropped the same inputs");
       }
     },
   },
   {
-    name: "batch parts: what needs the whole batch, or cannot fit at all, is refused by name and changes nothing",
+    name: "micro-batches: what needs the whole batch, or cannot fit at all, is refused by name and changes nothing",
     run: async (device) => {
       using small = await deviceThatBinds(device, 5120);
       using tiny = await deviceThatBinds(device, 256);
@@ -135,7 +135,7 @@ export const batchPartCases: readonly ConformanceCase[] = [
         const before = await model.weights();
         await expectLimit(
           model.fit(data, { batchSize: 8 }),
-          /maxStorageBufferBindingSize.*cannot be cut.*moving_mean/s,
+          /maxStorageBufferBindingSize.*cannot be split.*moving_mean/s,
         );
         const after = await model.weights();
         for (const [index, { name, data: weights }] of before.entries()) {

@@ -1,0 +1,91 @@
+/** `fit`'s training run, which outlives its device: it goes on from the last snapshot on the next one. */
+import { DeviceLostError } from "../../core/errors.ts";
+import type { Device } from "../../runtime/device.ts";
+import { recovering } from "../../runtime/recover/recovery.ts";
+import type { History } from "../model/model_options.ts";
+import type { TrainingRun } from "./training_run.ts";
+import { type EpochRecord, type Recovery, type RunControl, stopIfAsked, type TrainingState } from "./training_state.ts";
+
+/** What is run. */
+export interface RecoveringRunOptions {
+  readonly device: Device;
+  readonly start: TrainingState;
+  readonly control: RunControl;
+  /** Prepares the run; called again where the device is lost meanwhile. */
+  open(): Promise<TrainingRun>;
+}
+
+/** Opens a training run and takes it to its end, on one device after another if need be. Dispose it when done. */
+export class RecoveringRun {
+  readonly #options: RecoveringRunOptions;
+  readonly #recoveries: Recovery[] = [];
+  #run: TrainingRun | undefined;
+
+  constructor(options: RecoveringRunOptions) {
+    this.#options = options;
+  }
+
+  /** Where the run stands; undefined until it is open. */
+  get checkpoint(): TrainingState | undefined {
+    return this.#run?.checkpoint;
+  }
+
+  /**
+   * Trains to the end.
+   * @throws what the run throws; DeviceLostError with `lastStep` when there is no next device.
+   */
+  async train(): Promise<History> {
+    const { device, control } = this.#options;
+    try {
+      const run = await recovering(device, () => this.#openAndTrain(), {
+        check: () => stopIfAsked(control, "fit"),
+        progress: () => this.#keptSteps,
+        onRecovered: ({ reason }) =>
+          this.#recoveries.push({ reason, lastStep: this.#keptSteps, adapter: device.adapter }),
+      });
+      return historyOf(run, this.#recoveries);
+    } catch (error) {
+      await this.#run?.settle();
+      throw this.#run === undefined ? error : this.#withLastStep(error);
+    }
+  }
+
+  dispose(): void {
+    this.#run?.dispose();
+  }
+
+  get #keptSteps(): number {
+    return this.#run?.keptSteps ?? this.#options.start.iteration;
+  }
+
+  async #openAndTrain(): Promise<TrainingRun> {
+    this.#run ??= await this.#options.open();
+    await this.#run.train();
+    return this.#run;
+  }
+
+  #withLastStep(error: unknown): unknown {
+    if (!(error instanceof DeviceLostError)) return error;
+    const lastStep = this.#keptSteps;
+    const message =
+      `${error.message}. The model is kept as of step ${lastStep} of its training: ` +
+      "fit(…, { resume: true }) goes on from there";
+    return new DeviceLostError(message, { ...error.details, lastStep }, { cause: error });
+  }
+}
+
+function historyOf({ checkpoint, statistics }: TrainingRun, recoveries: readonly Recovery[]): History {
+  const { records } = checkpoint;
+  return { history: listsByName(records), epochs: records, statistics, recoveries };
+}
+
+/** For each result its values, one for each epoch that has it. */
+function listsByName(records: readonly EpochRecord[]): Record<string, number[]> {
+  const lists: Record<string, number[]> = {};
+  for (const [name, value] of records.flatMap(({ logs }) => Object.entries(logs))) {
+    const list = lists[name] ?? [];
+    list.push(value);
+    lists[name] = list;
+  }
+  return lists;
+}

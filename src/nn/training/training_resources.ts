@@ -1,0 +1,72 @@
+/** What a training run holds on the device: data and programs of training and validation, results, snapshots. */
+import type { Variable } from "../../graph/operation.ts";
+import { Evaluator } from "./evaluator.ts";
+import { RunSnapshots } from "./run_snapshots.ts";
+import type { Compiled, StepModel } from "./step_model.ts";
+import { trainStep } from "./step_programs.ts";
+import { StepResults } from "./step_results.ts";
+import type { OpenSteps, Steps } from "./steps.ts";
+
+/** What is trained, and how. */
+export interface TrainingParts {
+  readonly model: StepModel;
+  readonly compiled: Compiled;
+  /** All weights of the model, trained or not. */
+  readonly weights: readonly Variable[];
+  /** Rows that go through the model at once; all of a batch when absent. */
+  readonly microBatchSize: number | undefined;
+  /** Seconds between two snapshots within an epoch. */
+  readonly snapshotSeconds: number | undefined;
+}
+
+/** Examples to train on, and examples to evaluate the model on after every so many epochs. */
+export interface TrainingData {
+  readonly training: OpenSteps;
+  readonly validation: { readonly steps: OpenSteps; readonly every: number } | undefined;
+}
+
+/** Dispose them when the run has ended. */
+export interface TrainingResources {
+  readonly data: Steps;
+  readonly results: StepResults;
+  readonly snapshots: RunSnapshots;
+  readonly evaluator: Evaluator | undefined;
+  /** Epochs from one validation to the next. */
+  readonly validatesEvery: number;
+  dispose(): void;
+}
+
+/** Prepares them all. On failure nothing stays behind. */
+export async function openTrainingResources(
+  { model, compiled, weights, microBatchSize, snapshotSeconds: seconds }: TrainingParts,
+  { training, validation }: TrainingData,
+): Promise<TrainingResources> {
+  const { device } = model;
+  const results = new StepResults(device, compiled.objectives);
+  const opened: { dispose(): void }[] = [results];
+  const dispose = () => {
+    for (const each of [...opened].reverse()) each.dispose();
+  };
+  const hold = <T extends { dispose(): void }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
+  };
+  try {
+    const data = hold(
+      await training(device, (source, batchSize) =>
+        trainStep({ model, compiled, sums: results.sums, status: results.status }, source, {
+          batchSize,
+          microBatchSize,
+        }),
+      ),
+    );
+    const { optimizer } = compiled;
+    const slots = compiled.slots.flat();
+    const snapshots = hold(await RunSnapshots.open({ device, optimizer, data, weights, slots, seconds }));
+    const evaluator = validation && hold(await Evaluator.prepare(model, compiled, validation.steps));
+    return { data, results, snapshots, evaluator, validatesEvery: validation?.every ?? 1, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import { variablesOf } from "../../runtime/run/variables.ts";
+import type { Compiled, StepModel } from "./step_model.ts";
+
+/** With `useEma`, the weights' averages take their place once a training run has ended, as in Keras. */
+export async function takeAverages(
+  { device }: Pick<StepModel, "device">,
+  { optimizer, weights, slots }: Compiled,
+): Promise<void> {
+  const pairs = weights.flatMap((to, index) => {
+    const from = optimizer.averageOf(slots[index] ?? []);
+    return from === undefined ? [] : [{ from, to }];
+  });
+  if (pairs.length > 0) await variablesOf(device).copy(pairs);
+}
