@@ -1,5 +1,5 @@
 /** Which module may import which. Reads the imports of src/ and demo/ and fails on others, and on import cycles. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import {
@@ -105,6 +105,13 @@ const demo = existsSync(`${root}/demo`) ? readSource(root, "demo") : [];
 describe("the architecture", () => {
   test("modules import only what the table allows", () => {
     expect(forbiddenImports([...source, ...demo], MODULES)).toEqual([]);
+  });
+
+  test("ARCHITECTURE.md has the same table", () => {
+    const page = readFileSync(`${root}/ARCHITECTURE.md`, "utf8");
+    const rows = [...page.matchAll(/^\| `(?:src\/)?([\w/.]+)` \|.*\| ?([^|]*) \|$/gm)];
+    const told = rows.map(([, module = "", list = ""]) => [module, list.split(", ").filter((name) => name !== "")]);
+    expect(Object.fromEntries(told)).toEqual(MODULES);
   });
 
   test("the demo imports only the package's public entries", () => {
