@@ -7,6 +7,7 @@ import {
   operationsOf,
   rootsOf,
   scalarOf,
+  tensorList,
   type Value,
 } from "./operation.ts";
 
@@ -14,7 +15,8 @@ import {
  * Prints operations in the order in which they run.
  * @example
  * // %0 = input "x" : float32[2, 3]
- * // %1 = multiply(%0, 2) : float32[2, 3]
+ * // %1 = mul(%0, 2) : float32[2, 3]
+ * // %2 = gather(table: %1, ids: %4) : float32[7, 3]
  * // return %1
  */
 export function printGraph(graph: Graph): string {
@@ -39,9 +41,17 @@ export function printGraph(graph: Graph): string {
 }
 
 function describe(operation: Operation, names: ReadonlyMap<Value, string>): string {
-  const { definition, attributes, operands } = operation;
+  const { definition, attributes, inputs } = operation;
   if (definition.kind === "leaf") return `${definition.name} "${(attributes as LeafAttributes).name}"`;
-  return `${definition.name}(${[...operands.map((value) => names.get(value)), ...options(attributes)].join(", ")})`;
+  const nameOf = (value: Value) => names.get(value) ?? "?";
+  // An elementwise operation is an expression, of which everybody knows the order.
+  const isNamed = definition.kind === "kernel";
+  const operands = Object.entries(inputs).flatMap(([name, tensor]) => {
+    const own = tensorList({ tensor }).map(nameOf).join(", ");
+    if (tensor === undefined) return [];
+    return [isNamed ? `${name}: ${Array.isArray(tensor) ? `[${own}]` : own}` : own];
+  });
+  return `${definition.name}(${[...operands, ...options(attributes)].join(", ")})`;
 }
 
 function options(attributes: unknown): string[] {

@@ -334,6 +334,7 @@ describe("graphs", () => {
     expect(text.split("\n").at(0)).toMatch(/= (input|variable) "(x|w)" : float32/);
     expect(text).toMatch(/^%\d+ = input "x" : float32\[2, 3\]$/m);
     expect(text).toMatch(/^%\d+ = mul\(%\d+, 2\) : float32\[2, 3\]$/m);
+    expect(text).toMatch(/^%\d+ = reduce_sum\(values: \[%\d+\], outer=1, size=6, inner=1\) : float32\[1, 1\]$/m);
     expect(text).toMatch(/^update "w" <- %\d+$/m);
     expect(text).toMatch(/^return %\d+$/m);
   });
