@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { minifiedShaders } from "./scripts/minified_shaders.ts";
+import { shaderTemplates } from "./scripts/shader_templates.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -49,10 +49,10 @@ export default defineConfig(({ mode }) => {
       server: { fs: { allow: [here(".")] } },
       // TensorFlow.js asks for it.
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [minifiedShaders({ isApart: true })],
+      plugins: [shaderTemplates({ isApart: true })],
       worker: {
         format: "es",
-        plugins: () => [minifiedShaders({ isApart: true })],
+        plugins: () => [shaderTemplates({ isApart: true })],
         // What most of the worker's parts share is the engine: one file, where a dozen would take 5 kB more.
         rolldownOptions: { output: { codeSplitting: { groups: [{ name: "engine", minShareCount: 5 }] } } },
       },
@@ -75,7 +75,7 @@ export default defineConfig(({ mode }) => {
     publicDir: false,
     // The progress bar's package is CommonJS: its `require("events")` becomes an import that Node and Deno know.
     plugins:
-      mode === "production" ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), minifiedShaders()] : [],
+      mode === "production" ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), shaderTemplates()] : [],
     // The engine has no dependency to resolve; what the command line bundles is for Node.
     resolve: {
       alias,

@@ -25,7 +25,7 @@ const SOURCES = [
   "scripts/build.mjs",
   "package.json",
   "vite.config.ts",
-  "scripts/minified_shaders.ts",
+  "scripts/shader_templates.ts",
   "tsconfig.base.json",
   "tsconfig.build.json",
 ];

@@ -161,6 +161,12 @@ describe("the architecture", () => {
     expect(outside(["gpu", "runtime"], GPU_CREATION)).toEqual([]);
   });
 
+  test("arrays reach the GPU by `Device.upload` alone, and none is called one with memory of its own", () => {
+    expect(outside([], OWN_BY_ASSERTION)).toEqual([]);
+    const others = source.filter(({ path }) => path !== "src/gpu/device.ts");
+    expect(others.flatMap((file) => linesMatching(file, /\.writeBuffer\(|mappedAtCreation/))).toEqual([]);
+  });
+
   test("shaders are imported in kernels only", () => {
     expect(outside(["kernels"], /\.wgsl\b.*["']/)).toEqual([]);
     const careless = source.flatMap((file) =>
@@ -277,6 +283,8 @@ describe("the architecture test itself", () => {
     expect(linesMatching(file("src/nn/x.ts", "const x = y as any;"), ANY)).toHaveLength(1);
     expect(linesMatching(file("src/nn/x.ts", "const y: Promise<any> = z;"), ANY)).toHaveLength(1);
     expect(linesMatching(file("src/nn/x.ts", 'say("is there any left?"); // any'), ANY)).toEqual([]);
+    const cast = "queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);";
+    expect(linesMatching(file("src/nn/x.ts", cast), OWN_BY_ASSERTION)).toHaveLength(1);
   });
 });
 
@@ -287,6 +295,9 @@ const GPU_CREATION = new RegExp(
     ...["createComputePipeline(Async)?", "createCommandEncoder", "createQuerySet", "requestAdapter"],
   ].join("|")})\(`,
 );
+/** What would let shared, resizable or transferred memory through to `writeBuffer` and `digest`. */
+const OWN_BY_ASSERTION =
+  /\bas (unknown as )?\w*(Array|DataView)<ArrayBuffer>|\bas BufferSource|\bas GPUAllowSharedBufferSource/;
 const PYTHON = /^\s*(def \w+\(.*\):|from \w+ import \w|import \w+( as \w+)?(, \w+)*$)/;
 const ANY = /[:<,|&]\s*any\b(?!\s+\w)|\bas any\b/;
 

@@ -3,6 +3,7 @@
  */
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { readSource } from "../platform/read_source.ts";
 import { sha256Hex } from "./sha256.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
@@ -105,7 +106,7 @@ export async function unpackModel(
 ): Promise<SavedModel> {
   const read: ReadPart = async (name) => {
     const bytes = files.get(name);
-    if (bytes) return bytes;
+    if (bytes) return ownMemory(bytes, name);
     throw new FormatError(
       `${name} is missing; expected it among ${[...files.keys()].map(show).join(", ") || "no files"}`,
       { name },
