@@ -1,7 +1,7 @@
 /**
  * The code of the README and of the pages in docs/ that go on from it: all `ts` blocks, in order, run as one module.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -56,6 +56,17 @@ test.each(
     if (hash !== "") expect(headings(text()), link).toContain(hash);
   }
 });
+
+test.each(["ARCHITECTURE.md", ...readdirSync(new URL("docs/decisions", root)).map((name) => `docs/decisions/${name}`)])(
+  "the files that %s names exist",
+  (page) => {
+    const named = [...read(page).matchAll(/`((?:src|shaders|scripts|tests|demo)\/[\w./-]+)`/g)].map(
+      ([, path = ""]) => path,
+    );
+    // "foo" stands for any name.
+    expect(named.filter((path) => !path.includes("foo") && !existsSync(new URL(path, root)))).toEqual([]);
+  },
+);
 
 /** The addresses of a page's headings, as GitHub makes them. */
 function headings(page: string): string[] {
