@@ -9,11 +9,11 @@ const RAW = ".wgsl?raw";
 const PARSED = fileURLToPath(new URL("../src/kernels/wgsl/parsed.ts", import.meta.url));
 
 /**
- * Vite: `import shader from "x.wgsl?raw"` gives the shader's template in place of its text, and `parsed.ts` gives it back
- * as it is, so that a page parses nothing and carries no parser. All templates are constants of one module, of which
- * bundlers keep those that are used: kernels of one family lie side by side there, and gzip, which looks back 32 kB,
- * saves 7 kB by it. With `isApart` each is a module of its own, so that a page that loads its parts when they are asked
- * for loads a part's shaders with it.
+ * Vite: `import shader from "x.wgsl?raw"` gives the shader's template in place of its text, and `parsed.ts` gives it
+ * back as it is, so that a page parses nothing and carries no parser. All templates are constants of one module, of
+ * which bundlers keep those that are used: kernels of one family lie side by side there, and gzip, which looks back
+ * 32 kB, saves 7 kB by it. With `isApart` each is a module of its own, so that a page that loads its parts when they
+ * are asked for loads a part's shaders with it.
  */
 export function shaderTemplates({ isApart = false } = {}): Plugin {
   return {

@@ -2,7 +2,7 @@
 //
 // A file of TypeScript counts where a function of it runs; what it does while it is loaded does not count. A shader
 // file counts where a compiled shader has at least a quarter of the lines that stand in this file alone: constants are
-// replaced, and lines for other adapters left out.
+// replaced, loops unrolled, and lines for other adapters left out.
 import inspector from "node:inspector/promises";
 import { join } from "node:path";
 import { createServer } from "vite";
@@ -35,7 +35,7 @@ export async function reachedFiles() {
     await load("src/node.ts");
     const sluice = await load("src/index.ts");
     const device = await sluice.requestDevice();
-    const lines = linesOfShaders((await load("src/kernels/wgsl/specialise.ts")).codeOf);
+    const lines = linesOfShaders((await load("src/kernels/wgsl/parse.ts")).parseShader);
     const layer = await reachedBy(session, lines, await layerPass(sluice, device));
     // Pipelines are kept by the device: the second work has one of its own.
     device.dispose();
@@ -132,11 +132,17 @@ function shadersCompiledIn() {
   };
 }
 
+/** The code of a template's pieces, as far as no edit changes it. */
+function textsIn(value) {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" ? Object.values(value).flatMap(textsIn) : [];
+}
+
 /** For each shader file the lines that no other has. */
-function linesOfShaders(codeOf) {
+function linesOfShaders(parseShader) {
   const shaders = filesOf("shaders").map(({ path, text }) => [
     path,
-    [...new Set(codeOf(text).split("\n"))].filter((line) => line.length > 20),
+    [...new Set(textsIn(parseShader(text)).flatMap((code) => code.split("\n")))].filter((line) => line.length > 20),
   ]);
   const holders = new Map();
   for (const [, lines] of shaders) for (const line of lines) holders.set(line, (holders.get(line) ?? 0) + 1);

@@ -35,7 +35,7 @@ export interface BoundTensor {
 export type Operands = Readonly<Record<string, Operand | readonly Operand[] | undefined>>;
 
 /** The operands that are not undefined, in order. */
-export const presentOperands = (operands: Operands | readonly Operand[]): Operand[] =>
+export const presentOperands = (operands: Operands): Operand[] =>
   Object.values<Operand | readonly Operand[] | undefined>(operands)
     .flat()
     .filter((operand) => operand !== undefined);
@@ -69,10 +69,6 @@ export interface Param {
   readonly value: number;
 }
 
-export const u32 = (value: number): Param => ({ type: "u32", value });
-export const i32 = (value: number): Param => ({ type: "i32", value });
-export const f32 = (value: number): Param => ({ type: "f32", value });
-
 /** The bytes of a `params` struct of scalars, padded to 16. */
 export function packParams(params: readonly Param[]): ArrayBuffer {
   const buffer = new ArrayBuffer(Math.max(16, Math.ceil(params.length / 4) * 16));
@@ -85,21 +81,13 @@ export function packParams(params: readonly Param[]): ArrayBuffer {
   return buffer;
 }
 
-/** A storage buffer of a dispatch: a tensor that the call reads or writes, or scratch of its plan. */
-export interface BufferBinding {
-  readonly kind: "read" | "write" | "scratch";
-  /** Index into the call's `reads` or `writes`, or into the plan's `scratch`. */
-  readonly index: number;
-  readonly access: "read" | "read_write";
-}
-
 /** One `dispatchWorkgroups`. `@binding(0)` is the params uniform; the storage buffers follow from `@binding(1)`. */
 export interface Dispatch {
   readonly label: string;
   readonly source: string;
   readonly entryPoint: string;
   readonly params: readonly Param[];
-  readonly buffers: readonly (BoundTensor | BufferBinding)[];
+  readonly buffers: readonly BoundTensor[];
   readonly workgroups: readonly [number, number, number];
   /** True for the second and later chunks of work that was split to keep dispatches short; counted separately. */
   readonly isExtraChunk?: boolean;
@@ -108,8 +96,6 @@ export interface Dispatch {
 /** The dispatches that execute a call on one adapter. */
 export interface KernelPlan {
   readonly dispatches: readonly Dispatch[];
-  /** Sizes in bytes of buffers that live only inside the call. */
-  readonly scratch?: readonly number[];
 }
 
 /** A tensor that a call overwrites with another. */
@@ -121,8 +107,8 @@ export interface InPlace {
 /** A kernel and the tensors that it runs on. */
 export interface KernelCall {
   readonly kernel: string;
-  readonly reads: Operands | readonly Operand[];
-  readonly writes: Operands | readonly Operand[];
+  readonly reads: Operands;
+  readonly writes: Operands;
   /**
    * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound
    * itself.
@@ -138,19 +124,9 @@ export interface KernelCall {
    * text are equally fast.
    */
   readonly shapeClass?: string;
-  /** Dispatches and scratch of a variant on an adapter. */
+  /** The dispatches of a variant on an adapter. */
   readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
 }
-
-export const readBuffer = (index: number): BufferBinding => ({ kind: "read", index, access: "read" });
-export const writeBuffer = (index: number): BufferBinding => ({ kind: "write", index, access: "read_write" });
-/** A tensor that an earlier dispatch of the same plan wrote, now only read. */
-export const rereadBuffer = (index: number): BufferBinding => ({ kind: "write", index, access: "read" });
-export const scratchBuffer = (index: number, access: "read" | "read_write"): BufferBinding => ({
-  kind: "scratch",
-  index,
-  access,
-});
 
 /**
  * Folds a one-dimensional grid of `count` workgroups into the adapter's limit per dimension; kernels read `id = wid.x +
@@ -161,29 +137,4 @@ export function foldGrid(count: number, adapter: AdapterTraits): [number, number
   if (count <= limit) return [Math.max(1, count), 1, 1];
   const rows = Math.ceil(count / limit);
   return [Math.ceil(count / rows), rows, 1];
-}
-
-/** The call's plan with every binding a tensor. */
-export function resolvePlan(
-  { reads, writes }: KernelCall,
-  { dispatches, scratch = [] }: KernelPlan,
-): ResolvedDispatch[] {
-  const tensors = {
-    read: presentOperands(reads),
-    write: presentOperands(writes),
-    scratch: scratch.map((bytes) => ({ bytes })),
-  };
-  return dispatches.map((dispatch) => ({
-    ...dispatch,
-    buffers: dispatch.buffers.map((binding) =>
-      "tensor" in binding
-        ? binding
-        : { tensor: tensors[binding.kind][binding.index] as Tensor, access: binding.access },
-    ),
-  }));
-}
-
-/** A dispatch all of whose bindings are tensors. */
-export interface ResolvedDispatch extends Dispatch {
-  readonly buffers: readonly BoundTensor[];
 }

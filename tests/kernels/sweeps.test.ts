@@ -1,7 +1,6 @@
 /** The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences). */
 import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
-import { resolvePlan } from "../../src/core/kernel_call.ts";
 import { RECURRENT_ACTIVATIONS } from "../../src/kernels/recurrent/activations.ts";
 import { gruReference } from "../../src/ops/recurrent/gru.ts";
 import { simpleRnnReference } from "../../src/ops/recurrent/simple_rnn.ts";
@@ -98,7 +97,7 @@ describe.each([
     const limits = { ...testTraits().limits, maxStorageBuffersPerShaderStage: 10 };
     const adapter = testTraits("swiftshader", { limits });
     const { call } = forwardCall(randomRun(cell, [3, 2, 7]), USED);
-    const shared = resolvePlan(call, call.plan(adapter)).at(-1)?.buffers.at(-1)?.tensor;
+    const shared = call.plan(adapter).dispatches.at(-1)?.buffers.at(-1)?.tensor;
     expect(shared).toEqual({ bytes: 2 * 4 * 8 * 4 }); // h twice, four rows, seven units filled up to eight
     await checkBoth(randomRun(cell, [35, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
   });

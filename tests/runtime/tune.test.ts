@@ -147,10 +147,10 @@ describe("choosing", () => {
   test("a variant that takes many more dispatches than the untuned one is not tried", async () => {
     const { asked, timer } = timerFor("naive");
     using device = await tunedDevice({ store: memoryStore(), timer });
-    const many = { dispatches: Array.from({ length: 20 }, (_, index) => ({ label: `${index}` })), scratch: [] };
-    const few = { dispatches: [{ label: "one" }], scratch: [] };
+    const many = { dispatches: Array.from({ length: 20 }, (_, index) => ({ label: `${index}` })) };
+    const few = { dispatches: [{ label: "one" }] };
     const call = {
-      ...{ kernel: "fake", reads: [], writes: [], variants: ["slow", "quick", "other"], shapeClass: "1" },
+      ...{ kernel: "fake", reads: {}, writes: {}, variants: ["slow", "quick", "other"], shapeClass: "1" },
       plan: (_: unknown, variant = "quick") => (variant === "slow" ? many : { ...few, variant }),
     } as unknown as KernelCall;
     await tuningOf(device).chooserFor(() => [call]);

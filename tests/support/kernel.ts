@@ -13,7 +13,6 @@ import {
   type Param,
   packParams,
   presentOperands,
-  resolvePlan,
   type Scratch,
   type Tensor,
 } from "../../src/core/kernel_call.ts";
@@ -67,9 +66,7 @@ export function testTraits(
 
 /** The scratch buffers of a plan's dispatches, in the order in which they are bound first. */
 export function scratchOf(dispatches: readonly Dispatch[]): Scratch[] {
-  const tensors = dispatches.flatMap(({ buffers }) =>
-    buffers.flatMap((bound) => ("tensor" in bound ? bound.tensor : [])),
-  );
+  const tensors = dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor));
   return [...new Set(tensors)].filter((tensor) => "bytes" in tensor);
 }
 
@@ -101,7 +98,7 @@ export async function runKernel(
   const operands = presentOperands(call.reads);
   checkInputs(call, operands, inputs);
   const { gpu } = device;
-  const dispatches = resolvePlan(call, planFor(device, call, adapter, variant));
+  const { dispatches } = planFor(device, call, adapter, variant);
   const pipelines = await Promise.all(
     dispatches.map(({ label, source, entryPoint, buffers }) =>
       device.pipelines.get(

@@ -14,7 +14,10 @@ const VECTOR = 4;
 /** Workgroups that keep an adapter busy for some milliseconds. */
 const WORKGROUPS = { lavapipe: 256, swiftshader: 64, gpu: 16384 } as const;
 
-/** The factor and the summand of the chains: |a| < 1, and a^1024 is not yet 0, so that a result tells whether all steps were done. */
+/**
+ * The factor and the summand of the chains: |a| < 1, and a^1024 is not yet 0, so that a result tells whether all
+ * steps were done.
+ */
 export const CHAIN = { a: 0.999, b: 0.25, steps: 1024 } as const;
 
 /** Invocations that `multiplyAddCall` wants on an adapter: its output has four elements for each. */
@@ -23,9 +26,10 @@ export function multiplyAddInvocations({ kind }: AdapterTraits): number {
 }
 
 /**
- * Multiply-adds in registers. Element 4i … 4i + 3 of `output` is the sum over the chains c of what v = i + c becomes after
- * `CHAIN.steps` steps of v = v · a + b.
- * @param chains independent chains of an invocation: how many hide an instruction's latency best differs between adapters.
+ * Multiply-adds in registers. Element 4i … 4i + 3 of `output` is the sum over the chains c of what v = i + c becomes
+ * after `CHAIN.steps` steps of v = v · a + b.
+ * @param chains independent chains of an invocation: how many hide an instruction's latency best differs between
+ * adapters.
  * @throws ShapeError when the output is no whole number of workgroups.
  */
 export function multiplyAddCall(output: Operand, { chains }: { readonly chains: number }): KernelCall {
@@ -82,8 +86,8 @@ const READ_WORKGROUPS = 256;
 export const PLAIN_READ_SIZE = READ_WORKGROUPS * WORKGROUP * VECTOR;
 
 /**
- * Reads all of `input` as vec4s, and does nothing with them but to add them up: output[j] is the sum of the elements j, j + S,
- * j + 2 S, …, where S is `PLAIN_READ_SIZE`.
+ * Reads all of `input` as vec4s, and does nothing with them but to add them up: output[j] is the sum of the elements
+ * j, j + S, j + 2 S, …, where S is `PLAIN_READ_SIZE`.
  * @throws ShapeError when the output has another size, or the input is no whole number of vec4s.
  */
 export function plainReadCall(input: Operand, output: Operand): KernelCall {
@@ -105,7 +109,6 @@ export function plainReadCall(input: Operand, output: Operand): KernelCall {
           workgroups: [READ_WORKGROUPS, 1, 1],
         }),
       ],
-      scratch: [],
     }),
   };
 }

@@ -1,4 +1,7 @@
-/** Copies a box of a tensor to a box of another, by strides: transpose, slice, concat, pad and reverse are this one kernel. */
+/**
+ * Copies a box of a tensor to a box of another, by strides: transpose, slice, concat, pad and reverse are this one
+ * kernel.
+ */
 import source from "../../../shaders/data/copy.wgsl?raw" with { type: "text" };
 import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
@@ -14,7 +17,10 @@ export const MAX_RANK = 6;
 /** As in the shader. */
 const WORKGROUP = 64;
 
-/** One box to copy: element `coordinate` of `shape` goes from `Σ (coordinate − before) · inStrides` to `Σ coordinate · outStrides`. */
+/**
+ * One box to copy: element `coordinate` of `shape` goes from `Σ (coordinate − before) · inStrides` to `Σ coordinate ·
+ * outStrides`.
+ */
 export interface CopyPart {
   /** Index into the call's inputs. */
   readonly input: number;

@@ -19,9 +19,9 @@ const ZEROS = 16;
 const MULTIPLY_ADDS_PER_ELEMENT = 4;
 
 /**
- * `out[v, :]` (float32[V, D]) becomes the sum of `updates[order[p], :]` (float32[N, D]) over the positions p with `sorted[p]` = v,
- * and 0 where there are none. `sorted` and `order` (int32[N]) come from `sortIdsCall`; ids outside 0 … V - 1 add nothing.
- * `updates` may have any shape of N * D elements.
+ * `out[v, :]` (float32[V, D]) becomes the sum of `updates[order[p], :]` (float32[N, D]) over the positions p with
+ * `sorted[p]` = v, and 0 where there are none. `sorted` and `order` (int32[N]) come from `sortIdsCall`; ids outside 0
+ * … V - 1 add nothing. `updates` may have any shape of N * D elements.
  *
  * @example
  * segmentSumCall({ updates, sorted, order }, out);

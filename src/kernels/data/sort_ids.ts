@@ -23,8 +23,8 @@ const BLOCK = 1024;
 const MOST_UNSCANNED_BLOCKS = 64;
 
 /**
- * Sorts ids (int32, N of them in any shape) stably: `sorted` int32[N] ascending, `order` int32[N] the position each came from.
- * Ids outside 0 … bound - 1 come last, in the order they stood.
+ * Sorts ids (int32, N of them in any shape) stably: `sorted` int32[N] ascending, `order` int32[N] the position each
+ * came from. Ids outside 0 … bound - 1 come last, in the order they stood.
  *
  * @example
  * sortIdsCall(ids, { sorted, order }, { bound: 5000 }); // four dispatches up to 65,536 ids, then six

@@ -43,7 +43,10 @@ export function matmulCall(operands: MatmulOperands, options: MatmulOptions = {}
   };
 }
 
-/** "64x100x400 nt relu bias": M, K and N, which operands are transposed, the epilogue; before it the batch, with the strides that matter. */
+/**
+ * "64x100x400 nt relu bias": M, K and N, which operands are transposed, the epilogue; before it the batch, with the
+ * strides that matter.
+ */
 function shapeClassOf(problem: MatmulProblem): string {
   const { M, N, K, batch, transposeA, transposeB, activation, biasSize, aStrides, bStrides } = problem;
   const isShared = (strides: readonly number[]) => strides.every((stride) => stride === 0);

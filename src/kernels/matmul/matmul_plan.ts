@@ -41,7 +41,10 @@ export interface MatmulProblem extends MatmulSizes {
 /** A split of K is at least this long, and the splits together make about so many workgroups. */
 const MIN_SPLIT = 256;
 const SPLIT_WORKGROUPS = { lavapipe: 16, swiftshader: 16, gpu: 256 } as const;
-/** Sums of more products lose digits: over 32,000, splits of this length give a ninth of the error, and are 5% faster on lavapipe. */
+/**
+ * Sums of more products lose digits: over 32,000, splits of this length give a ninth of the error, and are 5% faster
+ * on lavapipe.
+ */
 const EXACT_SPLIT = 1024;
 const COMBINE_WORKGROUP = 64;
 
@@ -104,7 +107,10 @@ export function planMatmul(
   return { dispatches };
 }
 
-/** The k of one split: all of K unless there are too few workgroups, sums of too many numbers, or too much for one workgroup. */
+/**
+ * The k of one split: all of K unless there are too few workgroups, sums of too many numbers, or too much for one
+ * workgroup.
+ */
 function splitSizeOf(
   problem: MatmulProblem,
   tiles: number,

@@ -13,7 +13,10 @@ export interface MatmulSizes {
   readonly batch: number;
 }
 
-/** How one variant cuts a product: the outputs of a workgroup, its constants, and its speed beside the adapter's guess. */
+/**
+ * How one variant cuts a product: the outputs of a workgroup, its constants, and its speed beside the adapter's
+ * guess.
+ */
 export interface MatmulTiling {
   readonly rows: number;
   readonly columns: number;
@@ -21,7 +24,10 @@ export interface MatmulTiling {
   readonly speed: number;
 }
 
-/** Up to so many multiply-adds the plain kernel takes well under a millisecond, and compiles ten times faster than the others. */
+/**
+ * Up to so many multiply-adds the plain kernel takes well under a millisecond, and compiles ten times faster than the
+ * others.
+ */
 const SMALL_PRODUCT = 2 ** 17;
 
 export function isSmallProduct({ M, N, K, batch }: MatmulSizes): boolean {
@@ -63,12 +69,18 @@ export function matmulTiling(sizes: MatmulSizes, variant: MatmulVariant, adapter
 const SUBGROUP_SIZES: readonly number[] = [4, 8, 16];
 const MAX_ROWS = 32;
 const STORED = 4;
-/** Instructions for a vec4 load of all lanes, for passing a row's four k to all lanes, and for four k of a vec4 of sums. */
+/**
+ * Instructions for a vec4 load of all lanes, for passing a row's four k to all lanes, and for four k of a vec4 of
+ * sums.
+ */
 const INSTRUCTIONS = { load: 250, broadcast: 16, multiplyAdds: 64 } as const;
 /** Measured, beside the adapter's cautious guess: 10 and 3.5 G multiply-adds per second. */
 const SUBGROUP_SPEED = { lavapipe: 1.5, swiftshader: 2.5, gpu: 1 } as const;
 
-/** SwiftShader takes 0.4 s to compile a tile of 32 rows, 0.15 of 16, 0.1 of 8: a small product, of some 50 ms at most, is not worth more. */
+/**
+ * SwiftShader takes 0.4 s to compile a tile of 32 rows, 0.15 of 16, 0.1 of 8: a small product, of some 50 ms at most,
+ * is not worth more.
+ */
 const QUICK_TO_COMPILE = { kind: "swiftshader", multiplyAdds: 1e8, maxRows: 8 } as const;
 
 /** Of the tiles that a subgroup can own, those with the fewest instructions for all of the output. */

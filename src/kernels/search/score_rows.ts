@@ -49,8 +49,9 @@ const COALESCED_TILE = 32;
 /** Rows of an invocation: a barrier is dear where one core runs all of a workgroup. */
 const COALESCED_ROWS = { lavapipe: 32, swiftshader: 32, gpu: 4 } as const;
 /**
- * Stored of a row that an invocation reads in one turn, the best first: more compile longer and fall out of the instruction cache.
- * One float32 query on lavapipe leaves room for more, so that rows are read whole, as a processor that reads ahead likes it.
+ * Stored of a row that an invocation reads in one turn, the best first: more compile longer and fall out of the
+ * instruction cache. One float32 query on lavapipe leaves room for more, so that rows are read whole, as a processor
+ * that reads ahead likes it.
  */
 const COALESCED_STEPS = {
   alone: [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1],
@@ -156,7 +157,10 @@ function variantOf(problem: Problem, adapter: AdapterTraits, name: string | unde
   return variantNamed("scoreRows", VARIANTS, name);
 }
 
-/** How neighbours share a row: as many as the adapter has lanes, in turns that reach as little beyond its end as can be. */
+/**
+ * How neighbours share a row: as many as the adapter has lanes, in turns that reach as little beyond its end as can
+ * be.
+ */
 function coalescedReading(
   { width, count, isInt8 }: Problem,
   adapter: AdapterTraits,

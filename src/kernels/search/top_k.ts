@@ -17,7 +17,8 @@ const LEAST_GROUP = 8;
 const LARGEST_GROUP = 1024;
 
 /**
- * values[q] and indices[q]: the k largest of x[q], in the order of their places; of equal numbers those that come first.
+ * values[q] and indices[q]: the k largest of x[q], in the order of their places; of equal numbers those that come
+ * first.
  * @param x float32 `[Q, N]`; `values` float32 `[Q, k]`, `indices` int32 `[Q, k]`.
  * @throws ShapeError when sizes do not fit, or k is not 1 … N.
  */

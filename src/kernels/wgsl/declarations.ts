@@ -131,7 +131,8 @@ export interface ShaderBinding {
  * The buffers that any WGSL binds in group 0, in the order of their numbers.
  * @throws ValueError for other groups, and for textures and samplers.
  * @example
- * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;"); // [{ binding: 0, name: "x", type: "read-only-storage" }]
+ * shaderBindings("@group(0) @binding(0) var<storage, read> x : array<f32>;");
+ * // [{ binding: 0, name: "x", type: "read-only-storage" }]
  */
 export function shaderBindings(source: string): ShaderBinding[] {
   const declarations = declarationsOf(tokensOf(source));

@@ -2,7 +2,10 @@ const WHOLE_NUMBER = /^(?:0x[\da-f]+|\d+)[ui]?$/i;
 /** Brackets that hold none themselves, and are no call's. */
 const BRACKETS = /(?<!\w\s*)\(([^()]*)\)/;
 
-/** Value of sums and differences of products and quotients of whole numbers and known constants; undefined for anything else. */
+/**
+ * Value of sums and differences of products and quotients of whole numbers and known constants; undefined for
+ * anything else.
+ */
 export function evaluate(expression: string, values: ReadonlyMap<string, number>): number | undefined {
   const [brackets, inner] = BRACKETS.exec(expression) ?? [];
   if (brackets !== undefined && inner !== undefined) {

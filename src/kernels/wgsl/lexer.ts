@@ -44,8 +44,8 @@ export function tokensOf(source: string): Token[] {
  *
  * - `// @unroll` before a loop unrolls it; `// @unroll(feature)` does so with that feature only.
  * - `// @with(feature) code` is code for adapters with the feature, `code // @without(feature)` for those without it.
- * - `declaration // @each`: a shader repeated for several tensors has such a buffer or param once for each. Functions that
- *   reach one need no mark; one that another file replaces has it at the end of its first line.
+ * - `declaration // @each`: a shader repeated for several tensors has such a buffer or param once for each. Functions
+ *   that reach one need no mark; one that another file replaces has it at the end of its first line.
  */
 export function annotatedTokensOf(source: string): Token[] {
   return linesOf(source).flatMap(annotate);

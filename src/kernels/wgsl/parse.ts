@@ -6,8 +6,8 @@ import { PREDECLARED } from "./predeclared.ts";
 import type { Declaration, EntryDeclaration, ParamDeclaration, Piece, ShaderTemplate } from "./template.ts";
 
 /**
- * Parses a shader: a struct `Params` of scalars, bound as the uniform `params` at binding 0; storage buffers from binding 1 on;
- * constants, functions, entry points.
+ * Parses a shader: a struct `Params` of scalars, bound as the uniform `params` at binding 0; storage buffers from
+ * binding 1 on; constants, functions, entry points.
  * @throws ValueError naming what the file declares in another form, and its line.
  */
 export function parseShader(source: string): ShaderTemplate {

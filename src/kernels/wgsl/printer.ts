@@ -25,7 +25,8 @@ export const copyOf = (name: string, copy: number | undefined) => (copy === unde
 export function print(code: readonly Piece[], context: PrintContext): string {
   const printer = new Printer(context);
   const text = printer.print(code);
-  // An array that is indexed by what is no constant, or declared in a loop that was unrolled, stays: known after one pass.
+  // An array that is indexed by what is no constant, or declared in a loop that was unrolled, stays: known after one
+  // pass.
   return printer.arrays.size === 0 ? text : printer.again(code);
 }
 

@@ -1,6 +1,6 @@
 /**
- * A shader: one or several WGSL files that are put together, and the edits that a kernel makes of them. Every edit is a method that
- * gives another shader; `entry` prints one entry point, with what it reaches and nothing else.
+ * A shader: one or several WGSL files that are put together, and the edits that a kernel makes of them. Every edit is
+ * a method that gives another shader; `entry` prints one entry point, with what it reaches and nothing else.
  */
 import { ValueError } from "../../core/errors.ts";
 import { evaluate } from "./evaluate.ts";
@@ -20,7 +20,9 @@ import type {
  */
 export type ShaderFeature = "subgroups" | "scratch" | "unrolled_rows";
 
-/** Values for module-level constants (`const ROWS = 8u;`) and, as text, for aliases (`alias Element = f32;`), by name. */
+/**
+ * Values for module-level constants (`const ROWS = 8u;`) and, as text, for aliases (`alias Element = f32;`), by name.
+ */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 /** An entry point of a shader as WGSL, with what it binds. */
@@ -125,6 +127,11 @@ export class Shader {
     return known.value === "true" || known.value === "false" ? "boolean" : "number";
   }
 
+  /** Whether the shader declares a buffer, be it for some features only. */
+  hasBuffer(name: string): boolean {
+    return this.#declarations.some((each) => each.kind === "buffer" && each.name === name);
+  }
+
   /** Whether the constant was given a value. */
   isSet(name: string): boolean {
     return name in this.#edits.constants;
@@ -141,8 +148,8 @@ export class Shader {
   }
 
   /**
-   * For `count` tensors in one dispatch: buffers and params marked `// @each`, and the functions that reach one, are there once for
-   * each tensor; the entry point works through the tensors one after another.
+   * For `count` tensors in one dispatch: buffers and params marked `// @each`, and the functions that reach one, are
+   * there once for each tensor; the entry point works through the tensors one after another.
    */
   repeated(count: number): Shader {
     return this.#edited({ copies: count });
@@ -301,7 +308,8 @@ function printEntry(
 ): string {
   const parameters = parametersOf(entry, features);
   if (copy === undefined) return `${entryHead(entry, features)} {${code}}`;
-  return `fn ${copyOf(entry.name, copy)}(${parameters.map(({ name, type }) => `${name}: ${type}`).join(", ")}) {${code}}`;
+  const typed = parameters.map(({ name, type }) => `${name}: ${type}`);
+  return `fn ${copyOf(entry.name, copy)}(${typed.join(", ")}) {${code}}`;
 }
 
 const parametersOf = ({ parameters = [] }: EntryDeclaration, features: ReadonlySet<string>) =>

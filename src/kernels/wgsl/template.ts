@@ -1,7 +1,7 @@
 /**
  * A WGSL file, parsed: declarations by name, and their code split where a `Shader` may edit it. It is plain data: the
- * package carries it in place of the text, so that pages join pieces and never parse. Pages load these objects: what says
- * nothing (an empty list, `false`) is left out.
+ * package carries it in place of the text, so that pages join pieces and never parse. Pages load these objects: what
+ * says nothing (an empty list, `false`) is left out.
  */
 
 /** An adapter's feature that a line is for; with `!`, the line is for adapters without it. */

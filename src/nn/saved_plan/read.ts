@@ -2,7 +2,7 @@
 import { allocate, BYTES_PER_ELEMENT, type DType } from "../../core/dtype.ts";
 import { FormatError } from "../../core/errors.ts";
 import { arrayOf, choiceOf, countOf, countsOf, flagOf, objectOf, optionalOf, textOf } from "../../core/json_check.ts";
-import { type Param, u32 } from "../../core/kernel_call.ts";
+import type { Param } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import { Variable } from "../../graph/operation.ts";
@@ -184,7 +184,9 @@ class PlanReader {
   #dispatch(fields: Fields, what: string): DispatchStep {
     const shader = countOf(fields.get("shader"), `${what}.shader`, this.#file.shaders.length - 1);
     const label = textOf(fields.get("label"), `${what}.label`);
-    const params = countsOf(fields.get("params"), `${what}.params`, MOST.params).map((word): Param => u32(word));
+    const params = countsOf(fields.get("params"), `${what}.params`, MOST.params).map(
+      (value): Param => ({ type: "u32", value }),
+    );
     const workgroups = countsOf(fields.get("workgroups"), `${what}.workgroups`, 3);
     if (workgroups.length !== 3 || workgroups.some((count) => count > MOST_WORKGROUPS)) {
       throw new FormatError(`${what}.workgroups are [${workgroups}]; expected three of at most ${MOST_WORKGROUPS}`);

@@ -1,6 +1,6 @@
 /** The time of one kernel call by itself, on buffers of zeros. */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
-import { type KernelCall, type KernelPlan, resolvePlan } from "../../core/kernel_call.ts";
+import type { KernelCall, KernelPlan } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
 import type { Plan, Step } from "../plan/plan.ts";
@@ -54,8 +54,7 @@ export async function timeCall(device: Device, call: KernelCall, variant: string
 }
 
 /** Every tensor and scratch in a buffer of its own. */
-function planAlone(call: KernelCall, plan: KernelPlan): Plan {
-  const dispatches = resolvePlan(call, plan);
+function planAlone({ kernel }: KernelCall, { dispatches }: KernelPlan): Plan {
   const tensors = [...new Set(dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor)))];
   const temporaries = tensors.map((tensor) =>
     "bytes" in tensor ? tensor.bytes : sizeOf(tensor.shape) * BYTES_PER_ELEMENT,
@@ -68,7 +67,7 @@ function planAlone(call: KernelCall, plan: KernelPlan): Plan {
         const index = tensors.indexOf(tensor);
         return { location: { kind: "temporary", index }, bytes: temporaries[index] ?? 0 };
       }),
-      operation: call.kernel,
+      operation: kernel,
     }),
   );
   const none = { commits: [], inputs: [], slots: 0, outputs: [], variables: [], constants: [], updated: [] };

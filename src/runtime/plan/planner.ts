@@ -8,7 +8,6 @@ import {
   type KernelCall,
   type Operand,
   presentOperands,
-  resolvePlan,
   type Scratch,
   type TensorType,
 } from "../../core/kernel_call.ts";
@@ -191,7 +190,7 @@ class Planner {
     const reads = presentOperands(call.reads);
     const writes = presentOperands(call.writes);
     for (const { read, write } of call.inPlace ?? []) this.#overwrite(tensorOf(read), tensorOf(write), write, index);
-    const dispatches = resolvePlan(call, call.plan(this.#adapter, this.#chooseVariant(call)));
+    const { dispatches } = call.plan(this.#adapter, this.#chooseVariant(call));
     const bound = new Set(dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor)));
     for (const operand of writes) {
       const tensor = tensorOf(operand);

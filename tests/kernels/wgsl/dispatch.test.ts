@@ -35,30 +35,35 @@ const CALL: NamedDispatch = {
 };
 
 describe("a dispatch by names", () => {
-  test("has params and buffers in the shader's order, with its types and access, whatever the order of the names", () => {
+  test("has params and buffers in the shader's order, with its types and access", () => {
     const { params, buffers, source, ...rest } = dispatch({ ...CALL, isExtraChunk: true });
     expect(params).toEqual([
       { type: "u32", value: 4 },
       { type: "i32", value: -1 },
       { type: "f32", value: 0.5 },
     ]);
-    expect(buffers.map((bound) => "tensor" in bound && [bound.tensor, bound.access])).toEqual([
+    expect(buffers.map(({ tensor, access }) => [tensor, access])).toEqual([
       [x, "read"],
       [bias, "read"],
       [mask, "read"],
       [out, "read_write"],
     ]);
-    expect(buffers.map((bound) => "tensor" in bound && bound.tensor)[3]).toBe(out);
+    expect(buffers.map(({ tensor }) => tensor)[3]).toBe(out);
     expect(source).toContain("const HAS_BIAS = true;\nconst HAS_MASK = 1u;");
     expect(rest).toEqual({ label: "scale", entryPoint: "main", workgroups: [1, 1, 1], isExtraChunk: true });
   });
 
   test("leaves out a buffer that is not there, and says so to the shader, unless the kernel has", () => {
     const without = dispatch({ ...CALL, buffers: { x, bias: undefined, mask: undefined, out } });
-    expect(without.buffers.map((bound) => "tensor" in bound && bound.tensor)).toEqual([x, out]);
+    expect(without.buffers.map(({ tensor }) => tensor)).toEqual([x, out]);
     expect(without.source).toContain("const HAS_BIAS = false;\nconst HAS_MASK = 0u;");
     const told = dispatch({ ...CALL, shader: shader.constants({ HAS_MASK: 0 }) });
     expect(told.source).toContain("const HAS_MASK = 0u;");
+  });
+
+  test("may name a buffer that is not there, and that the entry point does not reach", () => {
+    const { buffers } = dispatch({ ...CALL, buffers: { x, bias, mask, out, other: undefined } });
+    expect(buffers.map(({ tensor }) => tensor)).toEqual([x, bias, mask, out]);
   });
 
   test.each<[string, Partial<NamedDispatch>, string]>([
@@ -157,7 +162,7 @@ fn main() { out[0] = x[params.size + params.shared] * rate[0]; }
   test("has each tensor's buffers and params, and the shared ones once", () => {
     const { params, buffers } = dispatch(call);
     expect(params.map(({ value }) => value)).toEqual([7, 1, 2]);
-    const tensors = buffers.map((bound) => "tensor" in bound && bound.tensor);
+    const tensors = buffers.map(({ tensor }) => tensor);
     expect(tensors.map((tensor) => [a, b, c, d, rate].findIndex((each) => Object.is(each, tensor)))).toEqual([
       0, 2, 1, 3, 4,
     ]);

@@ -1,4 +1,7 @@
-/** Every entry point of every shader that a kernel puts together, as it is printed: what it holds, and that it compiles. */
+/**
+ * Every entry point of every shader that a kernel puts together, as it is printed: what it holds, and that it
+ * compiles.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Device } from "../../../src/index.ts";
 import type { PrintedEntry, Shader, ShaderFeature } from "../../../src/kernels/wgsl/shader.ts";
@@ -86,7 +89,10 @@ describe.each(CASES)("$title", ({ shader, entryPoint }) => {
   );
 });
 
-/** What wgsl_reflect finds in the printed text is what the entry says of itself, and the entry point reaches all of it. */
+/**
+ * What wgsl_reflect finds in the printed text is what the entry says of itself, and the entry point reaches all of
+ * it.
+ */
 function expectOnlyWhatIsReached({ source, params, buffers }: PrintedEntry, entryPoint: string): void {
   const found = reflect(source);
   expect(found.params).toEqual(params.map(({ name, type }) => `${name}: ${type}`));

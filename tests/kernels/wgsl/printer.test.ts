@@ -138,7 +138,8 @@ describe("arrays", () => {
     const both = [...lines, "a[r * TWO + 1u] = a[r];", "}"];
     const inTwo = ["var at_0: u32;", "var at_1: u32;", "{", "a_1 = a_0;", "}", "{", "a_3 = a_1;", "}"];
     expect(printed(both).slice(4)).toEqual(inTwo.map(squeezed));
-    // One index that is none of the compiler's own constants, and all of `a` stays; not so the array that it comes from.
+    // One index that is none of the compiler's own constants, and all of `a` stays; not so the array that it comes
+    // from.
     const dynamic = [...lines, "a[at[r]] = a[r];", "}"];
     const declared = ["var a: array<f32, FOUR>;", "var at_0: u32;", "var at_1: u32;"];
     const whole = [...declared, "{", "a[at_0] = a[0u];", "}", "{", "a[at_1] = a[1u];", "}"];
@@ -195,7 +196,8 @@ describe("conditions", () => {
       }`;
     const shader = Shader.of(source);
     expect(shader.entry("main").source).toBe(
-      "const WIDE = 1u;\nfn help(){g(0u);}\n@compute @workgroup_size(WIDE)\nfn main(@builtin(workgroup_id) group: vec3u) {\nhelp(group.x);\n}\n",
+      "const WIDE = 1u;\nfn help(){g(0u);}\n@compute @workgroup_size(WIDE)\n" +
+        "fn main(@builtin(workgroup_id) group: vec3u) {\nhelp(group.x);\n}\n",
     );
     expect(shader.features(["subgroups"]).entry("main").source.replace(/\n+/g, "\n")).toBe(
       "enable subgroups;\nconst WIDE = 2u;\nfn help(){\ng(WIDE);\n}\n@compute @workgroup_size(WIDE)\n" +
