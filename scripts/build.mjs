@@ -26,6 +26,7 @@ const SOURCES = [
   "package.json",
   "vite.config.ts",
   "scripts/minified_shaders.ts",
+  "scripts/on_demand_modules.ts",
   "tsconfig.base.json",
   "tsconfig.build.json",
 ];

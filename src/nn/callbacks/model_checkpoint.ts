@@ -1,6 +1,6 @@
 import { ValueError } from "../../core/errors.ts";
 import { expectOptions, type OptionNames } from "../../core/options.ts";
-import type { Logs } from "../training/training_state.ts";
+import type { Logs } from "../metrics/logs.ts";
 import type { Callback, Training } from "./callback.ts";
 import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
 
