@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { minifiedShaders } from "./scripts/minified_shaders.ts";
 import { onDemandModules } from "./scripts/on_demand_modules.ts";
+import { shaderTemplates } from "./scripts/shader_templates.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -53,10 +53,10 @@ export default defineConfig(({ mode }) => {
       server: { fs: { allow: [here(".")] } },
       // TensorFlow.js asks for it.
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [minifiedShaders({ isApart: true }), loadedOnDemand()],
+      plugins: [shaderTemplates({ isApart: true }), loadedOnDemand()],
       worker: {
         format: "es",
-        plugins: () => [minifiedShaders({ isApart: true }), loadedOnDemand()],
+        plugins: () => [shaderTemplates({ isApart: true }), loadedOnDemand()],
         // What most of the worker's parts share is the engine: one file, where a dozen would take 5 kB more.
         rolldownOptions: { output: { codeSplitting: { groups: [{ name: "engine", minShareCount: 5 }] } } },
       },
@@ -80,7 +80,7 @@ export default defineConfig(({ mode }) => {
     // The progress bar's package is CommonJS: its `require("events")` becomes an import that Node and Deno know.
     plugins:
       mode === "production"
-        ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), minifiedShaders(), loadedOnDemand()]
+        ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), shaderTemplates(), loadedOnDemand()]
         : [],
     // The engine has no dependency to resolve; what the command line bundles is for Node.
     resolve: {

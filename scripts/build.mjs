@@ -25,8 +25,8 @@ const SOURCES = [
   "scripts/build.mjs",
   "package.json",
   "vite.config.ts",
-  "scripts/minified_shaders.ts",
   "scripts/on_demand_modules.ts",
+  "scripts/shader_templates.ts",
   "tsconfig.base.json",
   "tsconfig.build.json",
 ];

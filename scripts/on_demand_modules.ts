@@ -7,9 +7,9 @@ import type { Plugin } from "vite";
 const ON_DEMAND = /const \{ (?<names>[\w, ]+) \} = await import\("(?<from>\.[^"]+)"\)/g;
 
 /**
- * Vite, when it builds: everything that a folder of `folders` imports on demand becomes one module, `on_demand`, in that
- * folder. A module of its own for each feature has bundlers split what the features share with each other and with the
- * page into many files: 8 kB more, gzipped, for a page that trains.
+ * Vite, when it builds: everything that a folder of `folders` imports on demand becomes one module, `on_demand`, in
+ * that folder. A module of its own for each feature makes bundlers split what the features share with each other and
+ * with the page into many files: 8 kB more, gzipped, for a page that trains.
  */
 export function onDemandModules(folders: readonly string[]): Plugin {
   const idOf = (folder: string) => join(folder, "on_demand.ts");

@@ -35,6 +35,12 @@ const SECTIONS = {
     files: ["tests/fuzz"],
     env: { SLUICE_MUTATIONS: "10000" },
   },
+  options: {
+    about: "100,000 hostile options for every part of a model: refused, or saved and loaded",
+    minutes: 3,
+    files: ["tests/nn/accepted_options.test.ts"],
+    env: { SLUICE_OPTIONS: "100000" },
+  },
   graphs: {
     about: "10,000 random graphs against float64, values and gradients, in every runtime",
     minutes: 15,

@@ -2,9 +2,9 @@
  * Sluice: recurrent networks that train on WebGPU. The public names, and nothing else.
  * @module sluice
  */
-export type { DType, HostData } from "./core/dtype.ts";
+export type { DType, HostData, TypedNumbers } from "./core/dtype.ts";
 export * from "./core/errors.ts";
-export type { ArrayLike, NdArray, Nested, TypedNumbers } from "./core/nd_array.ts";
+export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";
 export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
 export type { TuneOptions, TuningStore, VariantChoice, VariantTimer } from "./core/tuning.ts";

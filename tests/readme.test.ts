@@ -42,13 +42,13 @@ test("the code of the README and its pages runs", async () => {
   }
 });
 
-test.each([
-  "README.md",
-  "ARCHITECTURE.md",
-  ...readdirSync(new URL("docs", root))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-])("the links of %s lead somewhere", (page) => {
+test.each(
+  ["", "docs/", "docs/decisions/"].flatMap((folder) =>
+    readdirSync(new URL(folder, root))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}${name}`),
+  ),
+)("the links of %s lead somewhere", (page) => {
   for (const [, link = ""] of read(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
     const { pathname, hash } = new URL(link, new URL(page, root));
     const text = () => readFileSync(pathname, "utf8");

@@ -35,7 +35,7 @@ export async function reachedFiles() {
     await load("src/node.ts");
     const sluice = await load("src/index.ts");
     const device = await sluice.requestDevice();
-    const lines = linesOfShaders((await load("src/kernels/specialise.ts")).codeOf);
+    const lines = linesOfShaders((await load("src/kernels/wgsl/specialise.ts")).codeOf);
     const layer = await reachedBy(session, lines, await layerPass(sluice, device));
     // Pipelines are kept by the device: the second work has one of its own.
     device.dispose();

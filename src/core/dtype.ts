@@ -12,6 +12,18 @@ export function storageType(dtype: DType): "f32" | "i32" {
 /** Host data of a tensor: float32 in a Float32Array; int32 and bool in an Int32Array. */
 export type HostData = Float32Array | Int32Array;
 
+/** A typed array of numbers. */
+export type TypedNumbers =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array;
+
 /** Makes zeroed host storage for `size` elements of `dtype`. */
 export function allocate(dtype: DType, size: number): HostData {
   return dtype === "float32" ? new Float32Array(size) : new Int32Array(size);

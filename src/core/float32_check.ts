@@ -1,7 +1,5 @@
 /** Numbers that kernels compute with: what counts is what float32 makes of them. */
-import { ValueError } from "./errors.ts";
 import type { NdArray } from "./nd_array.ts";
-import { shown } from "./options.ts";
 
 /** The smallest normal number of float32: a GPU may take smaller ones for 0. */
 export const LEAST_FLOAT32 = 2 ** -126;
@@ -12,27 +10,18 @@ export function isFiniteFloat32(value: number): boolean {
   return Number.isFinite(value) && Number.isFinite(Math.fround(value));
 }
 
-/**
- * The option's value, where it is in its range and float32 can hold it.
- * @param expected the range in words, such as "a number above 0"
- * @throws ValueError that names the option and the range: also for 1e39, which is infinite in float32, and 1e-46,
- * which is 0.
- */
-export function checkFloat32(
-  what: string,
-  option: string,
-  value: number,
-  expected: string,
-  isInRange: (value: number) => boolean,
-): number {
-  const isTooSmall = value !== 0 && Math.abs(value) < LEAST_FLOAT32;
-  if (isFiniteFloat32(value) && !isTooSmall && isInRange(value)) return value;
-  const isTooLarge = Number.isFinite(value) && !isFiniteFloat32(value);
-  const why = isTooLarge ? ", which is infinite in float32" : isTooSmall ? ", which float32 rounds to 0" : "";
-  const bounds = isTooLarge ? ", at most 3.4e38" : isTooSmall ? ", from 1.2e-38 on" : "";
-  throw new ValueError(`${what}: ${option} is ${shown(value)}${why}; expected ${expected}${bounds}`, {
-    [option]: value,
-  });
+/** What is wrong with a value, and where its limit is: clauses for a message, the second may be empty. */
+export interface Flaw {
+  readonly why: string;
+  readonly limit: string;
+}
+
+/** What is wrong with a finite number that is infinite or 0 in float32; undefined for anything else. */
+export function float32Flaw(value: unknown): Flaw | undefined {
+  if (typeof value !== "number" || value === 0 || !Number.isFinite(value)) return undefined;
+  if (!isFiniteFloat32(value)) return { why: ", which is infinite in float32", limit: " (float32 ends at 3.4e38)" };
+  if (Math.abs(value) >= LEAST_FLOAT32) return undefined;
+  return { why: ", which float32 rounds to 0", limit: " (float32 begins at 1.2e-38)" };
 }
 
 /** True unless a float32 element is infinite or NaN. */

@@ -1,6 +1,7 @@
-import { allocate, type DType, type HostData } from "./dtype.ts";
+import { allocate, type DType, type HostData, type TypedNumbers } from "./dtype.ts";
 import { ShapeError, ValueError } from "./errors.ts";
 import { shown } from "./options.ts";
+import { expectMemory, ownMemory } from "./own_memory.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /** A tensor on the host: a shape and its elements, row-major. Int32Array for int32 and bool. */
@@ -8,18 +9,6 @@ export interface NdArray {
   readonly shape: Shape;
   readonly data: HostData;
 }
-
-/** A typed array of numbers. */
-export type TypedNumbers =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Uint16Array
-  | Uint32Array;
 
 /** Nested arrays of numbers, as deep as the tensor's rank; the innermost may be typed arrays. */
 export type Nested = number | readonly Nested[] | TypedNumbers;
@@ -29,7 +18,11 @@ export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly dat
 
 /** True for an array, typed or not. */
 export function isRow(value: unknown): value is Iterable<unknown> & { readonly length: number } {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  return Array.isArray(value) || isTyped(value);
+}
+
+function isTyped(value: unknown): value is TypedNumbers {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
 /** True for `{ shape, data }`. */
@@ -38,29 +31,33 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
 }
 
 /**
- * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`.
+ * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`, in memory of its own: see `ownMemory`.
  * @throws ShapeError when rows differ in length or `data` does not fill `shape`.
- * @throws ValueError when an element is no number, or an int32 element not a whole number in range.
+ * @throws ValueError when an element is no number, or an int32 element not a whole number in range; when an array's
+ * memory is gone.
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
     const size = sizeOf(value.shape);
-    if (value.data.length !== size) {
+    const data = convert(value.data, dtype, what);
+    if (data.length !== size) {
       throw new ShapeError(
-        `${what}: shape ${formatShape(value.shape)} holds ${size} elements, but data has ${value.data.length}`,
-        { shape: value.shape, length: value.data.length },
+        `${what}: shape ${formatShape(value.shape)} holds ${size} elements, but data has ${data.length}`,
+        { shape: value.shape, length: data.length },
       );
     }
-    return { shape: [...value.shape], data: convert(value.data, dtype, what) };
+    return { shape: [...value.shape], data };
   }
   const shape: number[] = [];
   for (let level: unknown = value; isRow(level); [level] = level) {
+    if (isTyped(level)) expectMemory(level, what);
     shape.push(level.length);
     if (level.length === 0) break;
   }
   const flat: number[] = [];
   const visit = (node: unknown, depth: number): void => {
     const isLeaf = typeof node === "number";
+    if (isTyped(node)) expectMemory(node, what);
     if (!isLeaf && !isRow(node)) {
       const hint = typeof node === "string" ? "; turn texts into ids first, as with encoder.encode(texts)" : "";
       throw new ValueError(`${what}: holds ${shown(node)}; expected numbers${hint}`, { value: node });
@@ -85,8 +82,9 @@ export function full(shape: Shape, dtype: DType, value: number): NdArray {
 }
 
 function convert(data: HostData | readonly number[], dtype: DType, what: string): HostData {
-  if (dtype === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
-  if (data instanceof Int32Array) return data;
+  if (isTyped(data)) expectMemory(data, what);
+  if (dtype === "float32") return data instanceof Float32Array ? ownMemory(data, what) : Float32Array.from(data);
+  if (data instanceof Int32Array) return ownMemory(data, what);
   const integers = new Int32Array(data.length);
   for (let index = 0; index < data.length; index++) {
     const element = data[index] as number;

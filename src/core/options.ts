@@ -6,17 +6,17 @@ import { plainName } from "./named.ts";
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
 /**
- * @param known an object with a member for each known option
+ * @param table an object with a member for each known option
  * @throws ValueError for an unknown option; it suggests the closest known name.
  */
-export function expectOptions(what: string, given: object, known: object): void {
+export function expectOptions(what: string, given: object, table: object): void {
   for (const [option, value] of Object.entries(given)) {
-    if (Object.hasOwn(known, option) || value === undefined) continue;
-    const names = Object.keys(known);
+    if (Object.hasOwn(table, option) || value === undefined) continue;
+    const names = Object.keys(table);
     const meant = names.find((name) => isAlike(name, option));
+    const known = names.length === 0 ? "it takes none" : `expected some of ${names.join(", ")}`;
     throw new ValueError(
-      `${what}: unknown option "${option}"; ` +
-        `${meant === undefined ? `expected some of ${names.join(", ")}` : `did you mean ${meant}?`}`,
+      `${what}: unknown option "${option}"; ${meant === undefined ? known : `did you mean ${meant}?`}`,
       { option },
     );
   }
@@ -28,9 +28,19 @@ function isAlike(name: string, given: string): boolean {
   return a === b || `${b}s` === a || b === `${a}s`;
 }
 
-/** True for an object with this method: an option accepts an instance as well as a name or a config. */
-export function hasMethod(given: unknown, method: string): boolean {
-  return isObject(given) && typeof given[method] === "function";
+/**
+ * True for an object with this method, and with the `config` that a saved model keeps of it: an option accepts an
+ * instance as well as a name or a config.
+ * @throws ValueError for an object with the method but without the `config`.
+ */
+export function isMade(what: string, given: unknown, method: string, key = "name"): boolean {
+  if (!isObject(given) || typeof given[method] !== "function") return false;
+  if (isObject(given.config) && typeof given.config[key] === "string") return true;
+  throw new ValueError(
+    `the ${what} has ${method}() but no config; expected config: { ${key}: "…" } beside it, which is what a saved ` +
+      "model keeps",
+    { given },
+  );
 }
 
 function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
@@ -39,7 +49,7 @@ function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
 
 /**
  * Normalizes an option that is given by name: `"l2"` becomes `{ name: "l2" }`, and an object that has a name is
- * returned as it is. `key` is the property that holds the name.
+ * copied. `key` is the property that holds the name.
  * @throws ValueError for anything else.
  */
 export function asNamed<Key extends string, T extends Readonly<Record<Key, string>>>(
@@ -48,7 +58,9 @@ export function asNamed<Key extends string, T extends Readonly<Record<Key, strin
   key: Key,
 ): T {
   if (typeof given === "string") return { [key]: given } as T;
-  if (isObject(given) && typeof given[key] === "string") return given as T;
+  // A copy: a getter cannot give another name later.
+  const copy = isObject(given) ? { ...given } : {};
+  if (typeof copy[key] === "string") return copy as T;
   throw new ValueError(
     `the ${what} is ${shown(given)}; expected a name, or an object that one of Sluice's functions returned`,
     { given },
@@ -58,12 +70,17 @@ export function asNamed<Key extends string, T extends Readonly<Record<Key, strin
 /** The most characters of a text that a message shows. */
 const LONGEST = 80;
 
+/** Longer arrays are not shown. */
+const MOST_SHOWN = 8;
+
+const listed = (list: readonly unknown[]) => `[${Array.from(list, shown).join(", ")}]`;
+
 /** A value as text for an error message; strings are quoted, to tell "4" from 4. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";
   if (!isObject(value)) return String(value);
-  if (Array.isArray(value)) return "an array";
+  if (Array.isArray(value)) return value.length <= MOST_SHOWN && !value.some(isObject) ? listed(value) : "an array";
   const name = value.constructor?.name ?? "Object";
   return name === "Object" ? "an object" : `a value of class ${name}`;
 }

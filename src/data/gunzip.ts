@@ -100,7 +100,7 @@ function pipeInflated(source: ReadableStream<Uint8Array>): ReadableStream<Uint8A
 }
 
 function lastBytes(tail: Uint8Array, chunk: Uint8Array): Uint8Array<ArrayBuffer> {
-  return (chunk.length >= 8 ? chunk : concat(tail, chunk)).slice(-8) as Uint8Array<ArrayBuffer>;
+  return (chunk.length >= 8 ? chunk : concat(tail, chunk)).slice(-8);
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -3,6 +3,7 @@
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { checkId, checkSides, longest, type PadOptions, type Side } from "./pad_sequences.ts";
 
 /** N rows of ids: row n is `ids[offsets[n] … offsets[n + 1] - 1]`, at most `length` long. */
@@ -88,6 +89,12 @@ export function takeRaggedRows(x: RaggedSequences, indices: ArrayLike<number>): 
   const ids = new Int32Array(offsets[indices.length] as number);
   for (let row = 0; row < indices.length; row++) ids.set(rowOf(x, indices[row] as number), offsets[row]);
   return { ...x, ids, offsets };
+}
+
+/** The rows in memory of their own: see `ownMemory`. @throws ValueError when the memory is gone. */
+export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
+  const [ids, offsets] = [ownMemory(x.ids, what), ownMemory(x.offsets, what)];
+  return ids === x.ids && offsets === x.offsets ? x : { ...x, ids, offsets };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Trains word vectors on texts: skip-gram with negative sampling on the GPU. */
 import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
-import { checkFloat32 } from "../core/float32_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { aboveZero, readValue } from "../core/option_table.ts";
 import { type OptionNames, shown } from "../core/options.ts";
 import type { Device } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
@@ -145,9 +145,8 @@ function checkSettings(options: TrainWordVectorsOptions) {
   }
   check("sample", sample, sample >= 0 && sample < 1, "0 ≤ sample < 1");
   check("noiseExponent", noiseExponent, Number.isFinite(noiseExponent), "a finite number");
-  const isAbove0 = (value: number) => value > 0;
   for (const [name, value] of Object.entries({ learningRate, negative })) {
-    checkFloat32("trainWordVectors", name, value, "a number above 0", isAbove0);
+    readValue("trainWordVectors", name, aboveZero, value);
   }
   check("watch", watch, Array.isArray(watch), "an array of words");
   check("seed", seed, Number.isSafeInteger(seed), "a whole number");

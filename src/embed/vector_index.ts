@@ -2,6 +2,7 @@
 import { ValueError } from "../core/errors.ts";
 import { toFormatError } from "../core/json_check.ts";
 import { shown } from "../core/options.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import type { Source } from "../platform/open_source.ts";
 import type { Device } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
@@ -202,7 +203,8 @@ export class VectorIndex<M = unknown> {
       if (!(Number.isSafeInteger(k) && k >= 1)) {
         throw new ValueError(`VectorIndex.search: k is ${k}; expected a whole number of at least 1`, { k });
       }
-      const rows = toRows(queries, this.dimension, "VectorIndex.search");
+      // A copy: the queries may be transferred before the host scores the candidates.
+      const rows = toRows(queries, this.dimension, "VectorIndex.search").slice();
       if (filter instanceof IndexMask) checkMask(filter, this.#state);
       const { words } = filter instanceof IndexMask ? filter : maskOf("search", this.#store, this.#state, filter);
       const mask = new Int32Array(this.#shards.rows / 32);
@@ -314,7 +316,8 @@ export class VectorIndex<M = unknown> {
           "for none",
       );
     }
-    const vector = (at: number) => rows.subarray(at * this.dimension, (at + 1) * this.dimension);
+    const vector = (at: number) =>
+      ownMemory(rows, `VectorIndex.${what}`).subarray(at * this.dimension, (at + 1) * this.dimension);
     return { ids: list, vector, metadata: values as readonly (M | undefined)[] | undefined };
   }
 

@@ -1,6 +1,7 @@
 /** Vectors as callers have them, turned into rows of float32 and checked. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
+import { expectMemory, ownMemory } from "../core/own_memory.ts";
 
 /**
  * Vectors of one width: flat numbers one vector after the other, a list of vectors, or `{ data, dims }` and
@@ -18,7 +19,7 @@ export type VectorsLike =
 export const MAX_NORM = 1e18;
 
 /**
- * The vectors as float32 rows, one after the other. A Float32Array is returned as it is, not copied.
+ * The vectors as float32 rows, one after the other. A Float32Array is copied only where its memory is not its own: see `ownMemory`.
  *
  * @throws ShapeError when a vector is not `dimension` wide.
  * @throws ValueError when a number is not finite in float32, or a vector is longer than 1e18.
@@ -48,6 +49,7 @@ export function toRows(vectors: VectorsLike, dimension: number, what: string): F
 
 function flatten(vectors: VectorsLike, dimension: number, what: string): Float32Array {
   const given: unknown = isTensor(vectors) ? vectors.data : vectors;
+  expectView(given, what);
   if (isTensor(vectors)) checkShape(vectors, dimension, what);
   if (isNumbers(given)) {
     if (given.length % dimension !== 0) {
@@ -57,7 +59,7 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
         { length: given.length, dimension },
       );
     }
-    if (given instanceof Float32Array) return given;
+    if (given instanceof Float32Array) return ownMemory(given, what);
     for (let row = 0; row * dimension < given.length; row++) {
       checkNumbers(given, row * dimension, dimension, row, what);
     }
@@ -71,6 +73,7 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
   }
   const rows = new Float32Array(given.length * dimension);
   for (const [row, vector] of given.entries()) {
+    expectView(vector, `${what}: vector ${row}`);
     if (!isNumbers(vector) || vector.length !== dimension) {
       const came = isNumbers(vector) ? `has ${vector.length} numbers` : `is ${shown(vector)}`;
       throw new ShapeError(`${what}: vector ${row} ${came}; expected ${dimension} numbers, the dimension`, {
@@ -82,6 +85,11 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
     rows.set(vector, row * dimension);
   }
   return rows;
+}
+
+/** @throws ValueError for a typed array whose memory is gone. */
+function expectView(given: unknown, what: string): void {
+  if (given instanceof Float32Array || given instanceof Float64Array) expectMemory(given, what);
 }
 
 type Tensor = Extract<VectorsLike, { readonly data: unknown }>;

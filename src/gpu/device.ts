@@ -2,9 +2,11 @@
  * The device: the only owner of a GPUDevice, and of its successor after a loss. It counts the engine's buffers and
  * collects errors.
  */
+import type { HostData } from "../core/dtype.ts";
 import { DeviceError, DeviceLostError, DisposedError, ValueError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { expectOptions } from "../core/options.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 import { adoptGpu, DEVICE_OPTIONS, type DeviceOptions, type OpenedGpu, openGpu } from "./adapter.ts";
 import { Allocations, type DeviceMemory } from "./allocations.ts";
@@ -16,6 +18,12 @@ import { Reopening } from "./reopening.ts";
 interface DeviceParts extends Pick<DeviceOptions, "tune" | "memoryLimit" | "onDeviceLost"> {
   /** Opens another GPUDevice after a loss; absent for a device that the app created. */
   readonly open?: () => Promise<OpenedGpu>;
+}
+
+/** What is known of an array that is uploaded. */
+interface UploadOptions {
+  readonly length?: number;
+  readonly offset?: number;
 }
 
 /**
@@ -208,6 +216,20 @@ export class Device {
   createBuffer(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
     this.assertUsable();
     return this.#allocations.create(this.gpu, bytes, usage, label);
+  }
+
+  /**
+   * Writes an array into a buffer, from byte `offset` on. All that goes from the host to the GPU goes this way.
+   * @param length how many elements the array must have, where that is known
+   * @throws ValueError when the array's memory is gone, or not as long: see `ownMemory`.
+   */
+  upload(
+    buffer: GPUBuffer,
+    data: HostData | Uint8Array,
+    what: string,
+    { length, offset = 0 }: UploadOptions = {},
+  ): void {
+    this.gpu.queue.writeBuffer(buffer, offset, ownMemory(data, what, length));
   }
 
   /** True until a buffer made by `createBuffer` is destroyed or lost. */

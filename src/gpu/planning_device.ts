@@ -35,6 +35,9 @@ export class PlanningDevice extends Device {
     this.#labels.delete(buffer);
   }
 
+  /** Uploads nothing: a plan has shapes but no contents. */
+  override upload(): void {}
+
   /** The bytes that are held, summed by group; `groupOf` maps a buffer's label to its group. */
   bytesBy<Group extends string>(groupOf: (label: string) => Group): Map<Group, number> {
     const bytes = new Map<Group, number>();
@@ -53,7 +56,6 @@ function gpuWithout({ limits, features }: GPUDevice): GPUDevice {
     limits,
     features,
     lost: new Promise<GPUDeviceLostInfo>(() => undefined),
-    queue: { writeBuffer: () => undefined },
     pushErrorScope: () => undefined,
     popErrorScope: async () => null,
     createBuffer: ({ size, usage, label = "" }: GPUBufferDescriptor) => ({

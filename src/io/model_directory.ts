@@ -11,11 +11,11 @@ import { SluiceError } from "../core/errors.ts";
 import { inTurn } from "../core/in_turn.ts";
 import {
   assembleModel,
-  isFileOfSave,
+  isPartName,
   joinName,
   MANIFEST_NAME,
   MAX_MANIFEST_BYTES,
-  namesInManifest,
+  PART_NAMES,
   packModel,
   type SavedModel,
 } from "./model_file.ts";
@@ -117,7 +117,9 @@ async function removeStale(storage: ModelStorage, directory: string, { own, repl
     const now = await storage.modifiedAt(pathOf(MANIFEST_NAME));
     const ageOf = async (name: string) => now - (await storage.modifiedAt(pathOf(name)).catch(() => now));
     for (const name of names) {
-      if (!isFileOfSave(name) || used.has(name)) continue;
+      // What an atomic write leaves behind when the process is killed in it.
+      const target = name.replace(/\.[\w-]+\.tmp$/, "");
+      if (used.has(name) || !(isPartName(target) || (target === MANIFEST_NAME && target !== name))) continue;
       const isStale = own.includes(name) || replaced.has(name) || (await ageOf(name)) > UNFINISHED_MS;
       if (isStale) await storage.removeFile(pathOf(name)).catch(() => undefined);
     }
@@ -128,14 +130,11 @@ async function removeStale(storage: ModelStorage, directory: string, { own, repl
   }
 }
 
-/**
- * The files that the directory's `model.json` names; none where there is no such file.
- * @throws FormatError when it is not one that this Sluice reads.
- */
+/** The names of parts that occur in the directory's `model.json`, of whatever version it is; none where there is no such file. */
 async function namesInUse(storage: ModelStorage, directory: string): Promise<ReadonlySet<string>> {
   if (!(await storage.readDirectory(directory)).includes(MANIFEST_NAME)) return new Set();
-  const path = joinName(directory, MANIFEST_NAME);
-  return namesInManifest(await storage.readFile(path, { maxBytes: MAX_MANIFEST_BYTES }), path);
+  const bytes = await storage.readFile(joinName(directory, MANIFEST_NAME), { maxBytes: MAX_MANIFEST_BYTES });
+  return new Set(new TextDecoder().decode(bytes).match(PART_NAMES));
 }
 
 /** Eight hexadecimal digits at random. */

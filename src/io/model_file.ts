@@ -3,6 +3,7 @@
  */
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { readSource } from "../platform/read_source.ts";
 import { sha256Hex } from "./sha256.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
@@ -34,10 +35,8 @@ const VERSION = 2;
 const OLDEST_VERSION = 1;
 /** More is not a `model.json` of ours. */
 export const MAX_MANIFEST_BYTES = 2 ** 26;
-const PART_NAME = /^((weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json)$/;
-/** What an atomic write of a save's file leaves behind when the process is killed in it. */
-const TEMPORARY_NAME =
-  /^(model\.json|(weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json)\.[\w-]+\.tmp$/;
+/** The names of parts, wherever they occur in a text. */
+export const PART_NAMES = /(weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json/g;
 const PARTS = ["weights", "optimizer", "plan"] as const;
 const ENDINGS = { weights: "safetensors", optimizer: "safetensors", plan: "json" } as const;
 
@@ -107,7 +106,7 @@ export async function unpackModel(
 ): Promise<SavedModel> {
   const read: ReadPart = async (name) => {
     const bytes = files.get(name);
-    if (bytes) return bytes;
+    if (bytes) return ownMemory(bytes, name);
     throw new FormatError(
       `${name} is missing; expected it among ${[...files.keys()].map(show).join(", ") || "no files"}`,
       { name },
@@ -175,16 +174,8 @@ async function assembleFrom(
   return { ...json, weights, optimizer: content.get("optimizer"), ...(plan && { plan }) };
 }
 
-/** Whether a file's name is that of a part of a save, or of what an atomic write of one left behind. */
-export const isFileOfSave = (name: string): boolean => PART_NAME.test(name) || TEMPORARY_NAME.test(name);
-
-/**
- * The names of the files that a `model.json` names.
- * @throws FormatError when it is not one that this Sluice reads.
- */
-export function namesInManifest(bytes: Uint8Array, what: string): ReadonlySet<string> {
-  return new Set([...readManifest(bytes, what).parts.values()].map(({ name }) => name));
-}
+/** Whether a name is that of a part. */
+export const isPartName = (name: string): boolean => name.match(PART_NAMES)?.[0] === name;
 
 function readManifest(bytes: Uint8Array, what: string): Manifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
@@ -229,7 +220,7 @@ function readRecord(part: ModelPart, value: JsonValue, what: string): PartRecord
   const name = textOf(fields.get("name"), `${what}.name`);
   const sha256 = textOf(fields.get("sha256"), `${what}.sha256`);
   // The pattern is what keeps a name from leading out of the directory.
-  if (!PART_NAME.test(name) || !name.startsWith(part)) {
+  if (!isPartName(name) || !name.startsWith(part)) {
     throw new FormatError(
       `${what}: name is ${show(name)}; expected ${part}-HASH.${ENDINGS[part]} in the same directory`,
       {

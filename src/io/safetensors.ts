@@ -5,6 +5,7 @@
 import { FormatError, ShapeError, ValueError } from "../core/errors.ts";
 import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { floatToHalf, storedDType } from "./safetensors_dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
@@ -113,11 +114,12 @@ function halves(data: Float32Array, name: string): Uint16Array {
  * const { tensors } = readSafetensors(bytes, "weights.safetensors");
  * tensors.get("dense/bias")?.shape; // [1]
  */
-export function readSafetensors(bytes: Uint8Array, name = "safetensors", limits: SafetensorsLimits = {}): Safetensors {
+export function readSafetensors(file: Uint8Array, name = "safetensors", limits: SafetensorsLimits = {}): Safetensors {
   const { maxHeaderBytes = 2 ** 24, maxTensors = 100_000, maxRank = 8 } = limits;
-  if (!(bytes instanceof Uint8Array)) {
-    throw new ValueError(`${name}: got ${typeof bytes}; expected the file's bytes, a Uint8Array: read the file first`);
+  if (!(file instanceof Uint8Array)) {
+    throw new ValueError(`${name}: got ${typeof file}; expected the file's bytes, a Uint8Array: read the file first`);
   }
+  const bytes = ownMemory(file, name);
   const dataStart = LENGTH_BYTES + headerLengthOf(bytes, name, maxHeaderBytes);
   const json = bytes.subarray(LENGTH_BYTES, dataStart);
   if (json[0] !== 0x7b)

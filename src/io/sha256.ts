@@ -1,5 +1,6 @@
 /** SHA-256 by the platform's own Web Crypto. */
 import { SluiceError } from "../core/errors.ts";
+import { ownMemory } from "../core/own_memory.ts";
 
 /**
  * The SHA-256 of `bytes`, as 64 hex digits.
@@ -15,6 +16,6 @@ export async function sha256Hex(bytes: Uint8Array): Promise<string> {
       "sha256Hex: this page has no Web Crypto; serve it over https or from localhost, as WebGPU needs too",
     );
   }
-  const digest = await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  const digest = await subtle.digest("SHA-256", ownMemory(bytes, "sha256Hex"));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,5 +1,6 @@
 /** Opens a source of bytes: a path, a URL, a Blob or File, a stream, or a buffer. */
 import { AbortError, ValueError } from "../core/errors.ts";
+import { ownMemory } from "../core/own_memory.ts";
 import { FileError } from "./file_interface.ts";
 import { hasNodeModules, openFileSystem } from "./file_system.ts";
 
@@ -24,6 +25,11 @@ export interface SourceOptions {
   readonly cache?: RequestCache;
 }
 
+/** The source's bytes, in memory that is not shared and keeps its size. @throws ValueError if it was transferred. */
+export function ownBytes(source: Uint8Array | ArrayBuffer): Uint8Array {
+  return ownMemory(source instanceof Uint8Array ? source : new Uint8Array(source), "the bytes");
+}
+
 const FETCHED = /^(https?|blob|data):/i;
 
 /**
@@ -42,7 +48,7 @@ export async function openSource(source: Source, options: SourceOptions = {}): P
     return { name, stream: source.stream(), byteLength: source.size };
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+    const bytes = ownBytes(source);
     return { name: "the bytes", stream: streamOf(bytes), byteLength: bytes.length };
   }
   if (source instanceof URL) return openText(source.href, options);

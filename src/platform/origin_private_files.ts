@@ -2,6 +2,7 @@
  * The parts of a browser's origin-private file system that saving needs. Each origin has its own; other origins and
  * other programs' file dialogs cannot see it. Source: https://fs.spec.whatwg.org (File System Standard).
  */
+import { ownMemory } from "../core/own_memory.ts";
 import { FileError } from "./file_interface.ts";
 import { hasNodeModules } from "./file_system.ts";
 
@@ -103,7 +104,7 @@ export async function writePrivateFile(directory: PrivateDirectory, name: string
   }
   const stream = await file.createWritable();
   try {
-    await stream.write(bytes as Uint8Array<ArrayBuffer>);
+    await stream.write(ownMemory(bytes, name));
   } catch (cause) {
     // In some browsers the stream is already errored.
     await stream.abort().catch(() => undefined);

@@ -1,5 +1,5 @@
 import { FormatError } from "../core/errors.ts";
-import { openSource, type Source, type SourceOptions } from "./open_source.ts";
+import { openSource, ownBytes, type Source, type SourceOptions } from "./open_source.ts";
 
 /** The longest file that is read: the largest typed array that every runtime supports. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -24,7 +24,7 @@ export async function readSource(
   options: SourceOptions = {},
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
+    const bytes = ownBytes(source);
     if (bytes.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
     return { name: "the bytes", bytes };
   }

@@ -5,6 +5,7 @@ import { deviceCases } from "./device.ts";
 import { deviceLossCases, manyDeviceLossCases } from "./device_loss.ts";
 import { dispatchCases } from "./dispatches.ts";
 import { embedCases } from "./embed.ts";
+import { foreignMemoryCases } from "./foreign_memory.ts";
 import { functionalCases } from "./functional.ts";
 import { kerasFactCases } from "./keras_facts.ts";
 import { kerasFileCases } from "./keras_files.ts";
@@ -49,6 +50,7 @@ const cases: readonly ConformanceCase[] = [
   ...dispatchCases,
   ...tuningCases,
   ...vectorIndexCases,
+  ...foreignMemoryCases,
   ...deviceLossCases,
   ...fewKernelCases,
 ];

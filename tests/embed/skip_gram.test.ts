@@ -277,7 +277,7 @@ describe("a training", () => {
   test.each([
     [{ vectorSize: 0 }, /vectorSize is 0; expected a whole number from 1 to 4096/],
     [{ window: 1.5 }, /window is 1.5/],
-    [{ negative: 0 }, /negative is 0; expected a number above 0/],
+    [{ negative: 0 }, /negative is 0; expected a finite number above 0/],
     [{ sample: 1 }, /sample is 1; expected 0 ≤ sample < 1/],
     [{ learningRate: Number.NaN }, /learningRate is NaN/],
     [{ epochs: 0 }, /epochs is 0/],

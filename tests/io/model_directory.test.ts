@@ -227,7 +227,7 @@ describe("on a real disk", () => {
     const weights = names.find((name) => /^weights-/.test(name) && name !== young) ?? "";
     expect(names).toEqual(["model.json", "notes.txt", ...[weights, young].sort(), "weights.safetensors"]);
     await writeFile(`${directory}/${weights}`, new Uint8Array(10_000));
-    await expect(readModelDirectory(files, directory)).rejects.toThrow(/has 10000 bytes, but at most/);
+    await expect(readModelDirectory(files, directory)).rejects.toThrow(/has 10000 bytes; expected at most/);
     await expect(readModelDirectory(files, `${folder}/none`)).rejects.toThrow(/no such file/);
   });
 

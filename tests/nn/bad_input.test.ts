@@ -194,9 +194,7 @@ describe("what no compiler looked at", () => {
     const other = { device, inputShape: [3] };
     expect(() => sequential([{ units: 1 } as never], other)).toThrow("part 0 is an object; expected a layer, such as");
     expect(() => sequential(["dense" as never], other)).toThrow('part 0 is "dense"; expected a layer');
-    expect(() => dense(10 as never)).toThrow(
-      "units is undefined; expected a whole number of at least 1, as in dense({",
-    );
+    expect(() => dense(10 as never)).toThrow("dense: got 10 in place of options; expected an object with units");
     expect(() => lstm({ units: "4" as never })).toThrow('lstm: units is "4"; expected a whole number');
     expect(() => sgd({ learningRate: "0.1" as never })).toThrow('sgd: learningRate is "0.1"; expected a finite number');
     expect(() => sequential([dense({ units: 1 })], { device, inputShape: 3 as never })).toThrow(

@@ -220,9 +220,9 @@ describe("attention", () => {
   });
 
   test("refuses what does not fit", () => {
-    expect(() => nn.attention({ scoreMode: "general" as "dot" })).toThrow(/expected "dot" or "concat"/);
+    expect(() => nn.attention({ scoreMode: "general" as "dot" })).toThrow(/expected one of dot, concat/);
     expect(() => nn.attention().outputShape([3, 2], [4, 3])).toThrow(/expected query \[B, Tq, D\]/);
-    expect(() => nn.attention({ dropout: 1 })).toThrow(/0 ≤ dropout < 1/);
+    expect(() => nn.attention({ dropout: 1 })).toThrow(/dropout is 1; expected 0 ≤ number < 1/);
     expect(() => nn.multiHeadAttention({ numHeads: 0, keyDim: 2 })).toThrow(/numHeads is 0/);
     expect(() => nn.multiHeadAttention({ numHeads: 1, keyDim: 2 }).outputShape([3, 2], [4])).toThrow(/expected query/);
     expect(() => nn.subtract().expectInputs([1, 2, 3])).toThrow(/got 3 inputs; expected 2/);

@@ -551,7 +551,7 @@ describe("metrics", () => {
       () => resolveMetric("acuracy", mse, 1),
       /unknown metric "acuracy"; expected accuracy, one of binaryAccuracy, .*or the name of a loss/,
     ],
-    [() => precision({ thresholds: 2 }), /precision: threshold is 2; expected a number from 0 to 1/],
+    [() => precision({ thresholds: 2 }), /precision: thresholds is 2; expected a number from 0 to 1/],
     [() => precision({ topK: 0 }), /topK is 0/],
     [() => auc({ numThresholds: 1 }), /numThresholds is 1/],
     [() => topKCategoricalAccuracy({ k: 1.5 }), /k is 1.5/],

@@ -128,7 +128,7 @@ describe("names and options", () => {
     [() => adam({ emaMomentum: 2 }), /emaMomentum is 2/],
     [() => adam({ useEma: true, emaOverwriteFrequency: 1.5 }), /emaOverwriteFrequency is 1.5/],
     [() => lion({ beta1: 0 }), /beta1 is 0/],
-    [() => ftrl({ learningRatePower: 0.5 }), /ftrl: learningRatePower is 0.5; expected at most 0/],
+    [() => ftrl({ learningRatePower: 0.5 }), /ftrl: learningRatePower is 0.5; expected a finite number of at most 0/],
     [() => adagrad({ initialAccumulatorValue: -1 }), /initialAccumulatorValue is -1/],
   ])("%# is refused", (make, message) => {
     expect(make).toThrow(ValueError);

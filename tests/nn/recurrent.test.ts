@@ -347,7 +347,7 @@ describe("what is refused", () => {
       "dropping everything",
       () => gru({ units: 2, recurrentDropout: 1 }),
       ValueError,
-      /gru: recurrentDropout is 1; expected 0 ≤/,
+      /gru: recurrentDropout is 1; expected 0 ≤ number < 1/,
     ],
     ["no sequence", () => built(gru({ units: 2 }), [5]), ShapeError, /expected \[B, T, D\]/],
     [

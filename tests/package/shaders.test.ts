@@ -1,51 +1,47 @@
-/** The shaders that the package carries say what those in shaders/ say, on the same lines. */
-import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** The package carries the templates of shaders/, and no parser where no user's shader is read. Needs a built dist/. */
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { parseShader } from "../../src/kernels/wgsl/parse.ts";
+import { SHADER_FILES } from "../kernels/wgsl/shader_files.ts";
 
-import { codeOf, type ShaderFeature, specialise } from "../../src/kernels/wgsl/specialise.ts";
+const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+const PARSER = ["lexer", "parse", "predeclared", "declarations"];
 
-const folder = fileURLToPath(new URL("../../shaders/", import.meta.url));
-const shaders = readdirSync(folder, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".wgsl"))
-  .map((name) => ({ name, source: readFileSync(folder + name, "utf8") }));
+test("every shader's template is what its file says", async () => {
+  const templates: Readonly<Record<string, unknown>> = await import(pathToFileURL(`${dist}shaders/index.js`).href);
+  const expected = SHADER_FILES.map(({ name, source }) => [name.replace(/^.*\/|\.wgsl$/g, ""), parseShader(source)]);
+  expect({ ...templates }).toEqual(Object.fromEntries(expected));
+});
 
-/** The code alone, whatever the blank lines. */
-const essence = (source: string) =>
-  source
-    .replace(/\/\/.*$/gm, "")
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .join("\n");
-
-describe("the shaders of the package", () => {
-  test.each(shaders)("$name: the same code on the same lines", ({ source }) => {
-    const minified = codeOf(source);
-    expect(minified.length).toBeLessThan(source.length);
-    const lines = source.split("\n");
-    const kept = minified.split("\n");
-    expect(kept.length).toBe(lines.length);
-    // Code is what it was; what is gone is an indent or a comment.
-    const changed = kept.filter((line, at) => {
-      const before = lines[at]?.trimStart() ?? "";
-      return !before.startsWith(line) || !/^\s*(\/\/.*)?$/.test(before.slice(line.length));
-    });
-    expect(changed).toEqual([]);
+describe("the parser", () => {
+  test.each(["index", "predict", "embed", "forecast", "convert", "sentences"])("is no part of %s", async (entry) => {
+    expect(await parserIn(entry)).toEqual([]);
   });
 
-  test.each(shaders)("$name: specialised, with an adapter's features and without", ({ source }) => {
-    const features: ShaderFeature[][] = [[], ["subgroups"]];
-    for (const each of features) {
-      expect(essence(specialise(codeOf(source), {}, each))).toBe(essence(specialise(source, {}, each)));
-    }
-  });
-
-  test("keeps the marks that kernels read, and drops what follows them", () => {
-    const source =
-      "  // @unroll (rows)\n  // @with(subgroups) let a = 1u; // why\n  let a = 2u; // @without(subgroups)\n  size: u32, // @each\n";
-    expect(codeOf(source)).toBe(
-      "// @unroll (rows)\n// @with(subgroups) let a = 1u;\nlet a = 2u; // @without(subgroups)\nsize: u32, // @each\n",
-    );
+  test("is in the bench as far as it reads the shaders of users", async () => {
+    expect(await parserIn("bench")).toEqual(["declarations", "lexer"]);
   });
 });
+
+/** Files of the parser that a page loads with an entry, or may load later. */
+async function parserIn(entry: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [`${dist}${entry}.js`],
+    ...{ bundle: true, splitting: true, format: "esm", outdir: dist, write: false, metafile: true },
+    external: [
+      "node:*",
+      "webgpu",
+      "h5wasm",
+      "@zip.js/zip.js",
+      "@tensorflow/*",
+      "@jax-js/jax",
+      "edgevec",
+      "onnxruntime-web*",
+    ],
+    logLevel: "error",
+  });
+  const files = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const names = files.flatMap((file) => /kernels\/wgsl\/(\w+)\.js$/.exec(file)?.[1] ?? []);
+  return [...new Set(names)].filter((name) => PARSER.includes(name)).sort();
+}

@@ -64,22 +64,6 @@ export function moduleOf(path: string): string {
  */
 export type ModuleTable = Readonly<Record<string, readonly string[]>>;
 
-/**
- * The table of a document, its lists sorted: rows of a module (`src/core`, or the folder `demo/`), what it holds, and
- * what it may import besides `core`, which goes without saying.
- */
-export function modulesOfDocument(markdown: string): ModuleTable {
-  const rows = markdown.matchAll(/^\| `(?:src\/(?<module>[\w./]+)|(?<page>demo)\/)` \|.*\|(?<others>[^|]*)\|$/gm);
-  return Object.fromEntries(
-    [...rows].map(({ groups = {} }) => {
-      const { module, page, others = "" } = groups;
-      const named = others.split(",").map((other) => other.trim());
-      const all = page === undefined && module !== "core" ? ["core", ...named] : named;
-      return [module ?? page ?? "", [...new Set(all)].filter((other) => other !== "").sort()];
-    }),
-  );
-}
-
 /** Sentences, one for each import that the table forbids. */
 export function forbiddenImports(files: readonly SourceFile[], table: ModuleTable): readonly string[] {
   return files.flatMap((file) => {

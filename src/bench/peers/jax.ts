@@ -36,7 +36,7 @@ async function prepareProduct(jax: Jax, product: Product): Promise<PreparedPeer>
   const { numpy: np } = jax;
   const { a, b, expected } = productTask(product);
   const [left, right] = [a, b].map(({ variable, data }) =>
-    np.array(data as Float32Array<ArrayBuffer>, { shape: [...variable.shape] }),
+    np.array(Float32Array.from(data), { shape: [...variable.shape] }),
   ) as [Array, Array];
   // Arrays are counted by reference: `ref` keeps the operands for the next run. A transpose is a view, read by the
   // product.

@@ -131,7 +131,7 @@ function planRun(
       shader,
       entryPoint: sweep.entryPoint,
       params: { batch, steps, start, end, ...sweep.params },
-      buffers: { packed, shared_rows: shared, ...run.buffers },
+      buffers: { packed, ...(shared && { shared_rows: shared }), ...run.buffers },
       workgroups: foldGrid(layout.workgroups, adapter),
       isExtraChunk: index > 0,
     }),

@@ -95,14 +95,15 @@ function previous(tokens: readonly Token[], at: number): Token | undefined {
 function readDeclaration(raw: RawDeclaration, own: OwnNames): Declaration {
   const { keyword, name, attributes, tokens, rest } = raw;
   const condition = tokens[0]?.when;
-  const head = { name, ...(condition !== undefined && { when: condition }) };
+  const uses = usesOf(raw).join(" ");
+  const head = { name, ...(condition !== undefined && { when: condition }), ...(uses !== "" && { uses }) };
   const isOwn = own.names.has(name) && { isOwn: true };
   const value = () => textOf(tokens.slice(rest)).replace(/;\s*$/, "").trim();
   if (keyword === "enable") return { kind: "enable", ...head };
   if (keyword === "const" || keyword === "alias") {
     const [, type, text = ""] =
       /^(?::\s*([^=]+?)\s*)?=\s*([\s\S]*)$/.exec(value()) ?? fail(tokens[0], `${keyword} NAME = value`);
-    return { kind: keyword, ...head, ...(type !== undefined && { type }), value: text, uses: usesOf(raw) };
+    return { kind: keyword, ...head, ...(type !== undefined && { type }), value: text };
   }
   if (keyword === "var" && attributes.has("binding")) {
     const [space, access] = raw.space;
@@ -115,29 +116,27 @@ function readDeclaration(raw: RawDeclaration, own: OwnNames): Declaration {
       binding,
       access,
       type: value().replace(/^:\s*/, ""),
-      uses: usesOf(raw),
       ...isOwn,
     };
   }
   if (keyword !== "fn" && keyword !== "struct" && keyword !== "var") fail(tokens[0], "const, alias, struct, var or fn");
-  const uses = usesOf(raw);
   const pieces = new PieceReader(tokens, own, condition);
-  if (!attributes.has("compute")) return { kind: "code", ...head, uses, code: pieces.read(0, tokens.length), ...isOwn };
+  if (!attributes.has("compute")) return { kind: "code", ...head, code: pieces.read(0, tokens.length), ...isOwn };
   const open = tokens.findIndex(({ text }, index) => index >= rest && text === "(");
   const close = closing(tokens, open);
   const brace = tokens.findIndex(({ text }, index) => index > close && text === "{");
+  const parameters = readParameters(tokens.slice(open + 1, close));
   return {
     kind: "entry",
     ...head,
-    uses,
     threads: attributes.get("workgroup_size") ?? "1",
-    parameters: readParameters(tokens.slice(open + 1, close)),
+    ...(parameters.length > 0 && { parameters }),
     code: pieces.read(brace + 1, closing(tokens, brace)),
   };
 }
 
 /** `@builtin(workgroup_id) group: vec3u, …` */
-function readParameters(tokens: readonly Token[]): EntryDeclaration["parameters"] {
+function readParameters(tokens: readonly Token[]): NonNullable<EntryDeclaration["parameters"]> {
   const words = tokens.filter(isCode);
   const parameters: { attribute: string; name: string; type: string; when?: string }[] = [];
   for (let at = 0; at < words.length; ) {
@@ -172,6 +171,16 @@ function usesOf({ tokens, name }: RawDeclaration): string[] {
   );
   return [...new Set(names)].filter((each) => !locals.has(each) && !PREDECLARED.has(each)).sort();
 }
+
+/** Whether the token at `at` is a blank that does not part two words, nor two signs that might be read as one. */
+function isIdleBlank(tokens: readonly Token[], at: number): boolean {
+  if (tokens[at]?.text !== " ") return false;
+  const around = [tokens[at - 1], tokens[at + 1]];
+  const isSign = (token: Token | undefined) => token?.kind === "sign";
+  return around.every(isSign) ? around.some((token) => BRACKETS.has(token?.text ?? "")) : around.some(isSign);
+}
+
+const BRACKETS = new Set(["(", ")", "[", "]", "{", "}", ",", ";"]);
 
 /** Splits code at what edits may change. */
 class PieceReader {
@@ -218,7 +227,7 @@ class PieceReader {
       return [{ when: token.when, code }, last];
     }
     if (token.kind === "unroll") return this.#readLoop(at);
-    if (token.kind === "each") return ["", at + 1];
+    if (token.kind === "each" || isIdleBlank(tokens, at)) return ["", at + 1];
     if (isParam(tokens, at) && this.#own.params.has(token.text)) return [{ own: token.text }, at + 1];
     if (!isName(tokens, at)) return [token.text, at + 1];
     if (token.text === "var") return this.#readVariable(at);

@@ -78,7 +78,7 @@ class Printer {
 
   #loop({ loop, suffix, count, feature, code }: Loop): string {
     if (!holds(feature, this.#context.features)) {
-      return `for (var ${loop} = 0${suffix}; ${loop} < ${count}; ${loop}++) {${this.print(code)}}`;
+      return `for(var ${loop}=0${suffix};${loop}<${count};${loop}++){${this.print(code)}}`;
     }
     const times = evaluate(count, this.#values);
     if (times === undefined) {

@@ -157,13 +157,13 @@ export class Shader {
     if (!this.#declarations.some((each) => each.kind === "code" && each.name === name)) {
       throw new ValueError(`shader: there is no function ${name} to generate`, { name });
     }
-    const uses = code.match(/\b[A-Za-z_]\w*/g) ?? [];
+    const uses = (code.match(/\b[A-Za-z_]\w*/g) ?? []).join(" ");
     const declarations = this.#declarations.flatMap((each): Declaration[] => {
       if (each.kind === "buffer") return [];
       return [each.name === name ? { kind: "code", name, uses, code: [code] } : each];
     });
     const bound = buffers.map(
-      (buffer, index): BufferDeclaration => ({ kind: "buffer", ...buffer, binding: index + 1, uses: [] }),
+      (buffer, index): BufferDeclaration => ({ kind: "buffer", ...buffer, binding: index + 1 }),
     );
     return new Shader([...bound, ...declarations], [...this.#params, ...params], this.#edits, new Map());
   }
@@ -284,7 +284,7 @@ function reachedFrom(entry: EntryDeclaration, active: readonly Declaration[]): D
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (reached.has(next) || next.kind === "enable") continue;
     reached.add(next);
-    for (const name of next.uses) {
+    for (const name of next.uses?.split(" ") ?? []) {
       const used = byName.get(name);
       if (used !== undefined) pending.push(used);
     }
@@ -299,21 +299,22 @@ function printEntry(
   code: string,
   copy: number | undefined,
 ): string {
-  const parameters = entry.parameters.filter(({ when }) => holds(when, features));
+  const parameters = parametersOf(entry, features);
   if (copy === undefined) return `${entryHead(entry, features)} {${code}}`;
   return `fn ${copyOf(entry.name, copy)}(${parameters.map(({ name, type }) => `${name}: ${type}`).join(", ")}) {${code}}`;
 }
 
-function entryHead({ name, threads, parameters }: EntryDeclaration, features: ReadonlySet<string>): string {
-  const own = parameters
-    .filter(({ when }) => holds(when, features))
-    .map((each) => `@builtin(${each.attribute}) ${each.name}: ${each.type}`);
-  return `@compute @workgroup_size(${threads})\nfn ${name}(${own.join(", ")})`;
+const parametersOf = ({ parameters = [] }: EntryDeclaration, features: ReadonlySet<string>) =>
+  parameters.filter(({ when }) => holds(when, features));
+
+function entryHead(entry: EntryDeclaration, features: ReadonlySet<string>): string {
+  const own = parametersOf(entry, features).map((each) => `@builtin(${each.attribute}) ${each.name}: ${each.type}`);
+  return `@compute @workgroup_size(${entry.threads})\nfn ${entry.name}(${own.join(", ")})`;
 }
 
 /** The entry point of a repeated shader: a call for each tensor. */
 function printCalls(entry: EntryDeclaration, features: ReadonlySet<string>, copies: number): string {
-  const names = entry.parameters.filter(({ when }) => holds(when, features)).map(({ name }) => name);
+  const names = parametersOf(entry, features).map(({ name }) => name);
   const calls = Array.from({ length: copies }, (_, copy) => `${copyOf(entry.name, copy)}(${names.join(", ")});`);
   return `${entryHead(entry, features)} {\n${calls.join("\n")}\n}`;
 }

@@ -1,6 +1,7 @@
 /**
  * A WGSL file, parsed: declarations by name, and their code split where a `Shader` may edit it. It is plain data: the
- * package carries it in place of the text, so that pages join pieces and never parse.
+ * package carries it in place of the text, so that pages join pieces and never parse. Pages load these objects: what says
+ * nothing (an empty list, `false`) is left out.
  */
 
 /** An adapter's feature that a line is for; with `!`, the line is for adapters without it. */
@@ -34,6 +35,8 @@ export interface Loop {
 interface Named {
   readonly name: string;
   readonly when?: Condition;
+  /** Names of the module that the declaration reads, with blanks between them. */
+  readonly uses?: string;
 }
 
 /** A storage buffer of group 0. */
@@ -42,7 +45,6 @@ export interface BufferDeclaration extends Named {
   readonly binding: number;
   readonly access: "read" | "read_write";
   readonly type: string;
-  readonly uses: readonly string[];
   /** A repeated shader has one for each tensor. */
   readonly isOwn?: boolean;
 }
@@ -52,14 +54,11 @@ export interface ConstantDeclaration extends Named {
   readonly kind: "const" | "alias";
   readonly type?: string;
   readonly value: string;
-  /** The module's names that the value reads. */
-  readonly uses: readonly string[];
 }
 
 /** A function, a struct, a variable of the workgroup. */
 export interface CodeDeclaration extends Named {
   readonly kind: "code";
-  readonly uses: readonly string[];
   readonly code: readonly Piece[];
   /** True where a repeated shader has one for each tensor. */
   readonly isOwn?: boolean;
@@ -68,10 +67,9 @@ export interface CodeDeclaration extends Named {
 /** A compute entry point. */
 export interface EntryDeclaration extends Named {
   readonly kind: "entry";
-  readonly uses: readonly string[];
   /** The workgroup's size, as written. */
   readonly threads: string;
-  readonly parameters: readonly {
+  readonly parameters?: readonly {
     readonly attribute: string;
     readonly name: string;
     readonly type: string;

@@ -28,14 +28,14 @@ export interface ActivationConfig {
 }
 
 /** What a layer's `activation` takes. */
-export type ActivationLike = ActivationName | ActivationConfig;
+export type ActivationLike = ActivationName | ActivationConfig | Activation;
 
 /** A checked activation. */
 export interface Activation {
   /** The canonical name. */
   readonly name: CanonicalName;
   /** What a saved model keeps: the name alone where no option was given. */
-  readonly config: ActivationLike;
+  readonly config: ActivationName | ActivationConfig;
   /** Applies it to a value. */
   apply(x: Value): Value;
   /** The output's shape for an input of this shape: the same, but for `glu`. */
@@ -52,6 +52,7 @@ export function activationName(name: string): CanonicalName {
  * @throws ValueError for an unknown name or option, listing the known ones.
  */
 export function resolveActivation(given: ActivationLike): Activation {
+  if (isResolved(given)) return given;
   const { name: asked, ...options } = asNamed<"name", ActivationConfig>("activation", given, "name");
   const name = activationName(asked);
   const definition: ActivationFunction = ACTIVATIONS[name];
@@ -70,10 +71,19 @@ export function resolveActivation(given: ActivationLike): Activation {
     }
   }
   const all = { ...definition.defaults, ...options } as ActivationOptions;
-  return {
+  const activation: Activation = {
     name,
     config: Object.keys(options).length === 0 ? name : { name, ...options },
     apply: (x) => definition.apply(x, all),
     outputShape: (shape) => definition.outputShape?.(shape, all) ?? shape,
   };
+  RESOLVED.add(activation);
+  return activation;
+}
+
+/** Activations made here: others with such methods could not be loaded again. */
+const RESOLVED = new WeakSet<object>();
+
+function isResolved(given: ActivationLike): given is Activation {
+  return typeof given === "object" && given !== null && RESOLVED.has(given);
 }

@@ -20,11 +20,12 @@ export class CallbackList {
     }
     this.#callbacks = callbacks;
     // The second of two that bear one name is `name_1`: a resumed training finds them by name and order.
-    const seen = new Map<string, number>();
+    const taken = new Set<string>();
     this.#keys = callbacks.map(({ name = "callback" }) => {
-      const count = seen.get(name) ?? 0;
-      seen.set(name, count + 1);
-      return count === 0 ? name : `${name}_${count}`;
+      let key = String(name);
+      for (let count = 1; taken.has(key); count++) key = `${name}_${count}`;
+      taken.add(key);
+      return key;
     });
   }
 

@@ -1,5 +1,11 @@
-import { ValueError } from "../../core/errors.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
+import {
+  flag,
+  type OptionKind,
+  optional,
+  readOptions,
+  text as textKind,
+  withDefault,
+} from "../../core/option_table.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
 import type { Callback } from "./callback.ts";
 
@@ -13,7 +19,16 @@ export interface CsvLoggerOptions {
   readonly append?: boolean;
 }
 
-const OPTIONS: OptionNames<CsvLoggerOptions> = { filename: true, separator: true, append: true };
+const separatorKind: OptionKind<string> = {
+  expected: "text without quotes or line ends",
+  read: (value) => (typeof value === "string" && value !== "" && !/["\r\n]/.test(value) ? value : undefined),
+};
+
+const CSV_LOGGER = {
+  filename: optional(textKind),
+  separator: withDefault(separatorKind, ","),
+  append: withDefault(flag, false),
+};
 
 /** What can be asked of a `csvLogger`. */
 export interface CsvLogger extends Callback {
@@ -27,13 +42,7 @@ export interface CsvLogger extends Callback {
  * in a common one, each replaces the other's lines.
  */
 export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
-  expectOptions("csvLogger", options, OPTIONS);
-  const { filename, separator = ",", append = false } = options;
-  if (separator === "" || /["\r\n]/.test(separator)) {
-    throw new ValueError(
-      `csvLogger: separator is ${JSON.stringify(separator)}; expected text without quotes or line ends`,
-    );
-  }
+  const { filename, separator, append } = readOptions("csvLogger", CSV_LOGGER, options);
   const cell = (text: string) =>
     text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const line = (cells: readonly string[]) => `${cells.map(cell).join(separator)}\n`;
@@ -47,7 +56,7 @@ export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
     async onTrainBegin() {
       text = "";
       keys = undefined;
-      if (filename === undefined) return;
+      if (filename === null) return;
       const files = await openFileSystem();
       const directory = filename.replace(/[/\\]?[^/\\]*$/, "");
       if (directory !== "") await files.makeDirectory(directory);
@@ -62,7 +71,7 @@ export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
         if (text === "") text = line(["epoch", ...keys]);
       }
       text += line([String(epoch), ...keys.map((key) => String(logs[key] ?? "NA"))]);
-      if (filename !== undefined) {
+      if (filename !== null) {
         const files = await openFileSystem();
         await files.writeFileAtomic(filename, new TextEncoder().encode(text));
       }

@@ -1,7 +1,7 @@
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
+import { count, finite, flag, optional, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Callback } from "./callback.ts";
-import { checkWhole, finiteOrNull, MONITOR_OPTIONS, Monitor, type MonitorOptions } from "./monitor.ts";
+import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.ts";
 
 /** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -15,12 +15,12 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   readonly startFromEpoch?: number;
 }
 
-const OPTIONS: OptionNames<EarlyStoppingOptions> = {
-  ...MONITOR_OPTIONS,
-  patience: true,
-  baseline: true,
-  restoreBestWeights: true,
-  startFromEpoch: true,
+const EARLY_STOPPING = {
+  patience: withDefault(count, 0),
+  baseline: optional(finite),
+  restoreBestWeights: withDefault(flag, false),
+  startFromEpoch: withDefault(count, 0),
+  ...MONITOR,
 };
 
 /** What can be asked of an `earlyStopping` after the training. */
@@ -46,11 +46,9 @@ interface Counters {
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const name = "earlyStopping";
-  expectOptions(name, options, OPTIONS);
-  const { baseline = null, restoreBestWeights = false } = options;
-  const patience = checkWhole(name, "patience", options.patience ?? 0, 0);
-  const startFromEpoch = checkWhole(name, "startFromEpoch", options.startFromEpoch ?? 0, 0);
-  const monitor = new Monitor(name, options);
+  const given = readOptions(name, EARLY_STOPPING, options);
+  const { baseline, restoreBestWeights, patience, startFromEpoch } = given;
+  const monitor = new Monitor(name, given);
   let [best, bestEpoch, wait] = [monitor.worst, 0, 0];
   let stoppedEpoch: number | undefined;
   let bestWeights: readonly NdArray[] | undefined;

@@ -1,9 +1,10 @@
 /** Callbacks that change the learning rate between epochs. */
 import { ValueError } from "../../core/errors.ts";
 import { isFiniteFloat32 } from "../../core/float32_check.ts";
-import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
+import { count, finite, nonNegative, rate, readOptions, withDefault } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import type { Callback, Training } from "./callback.ts";
-import { checkWhole, finiteOrNull, MONITOR_OPTIONS, Monitor, type MonitorOptions } from "./monitor.ts";
+import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.ts";
 
 /** The optimizer's rate. @throws ValueError when it follows a schedule. */
 function settableRate(callback: string, { optimizer }: Training): number {
@@ -27,12 +28,13 @@ export interface ReduceLrOnPlateauOptions extends MonitorOptions {
   readonly minLr?: number;
 }
 
-const OPTIONS: OptionNames<ReduceLrOnPlateauOptions> = {
-  ...MONITOR_OPTIONS,
-  factor: true,
-  patience: true,
-  cooldown: true,
-  minLr: true,
+const PLATEAU = {
+  factor: withDefault(rate, 0.1),
+  patience: withDefault(count, 10),
+  cooldown: withDefault(count, 0),
+  minLr: withDefault(nonNegative, 0),
+  ...MONITOR,
+  minDelta: withDefault(finite, 1e-4),
 };
 
 interface PlateauCounters {
@@ -47,19 +49,9 @@ interface PlateauCounters {
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
   const name = "reduceLrOnPlateau";
-  expectOptions(name, options, OPTIONS);
-  const { factor = 0.1, minLr = 0, minDelta = 1e-4 } = options;
-  if (!(factor >= 0 && factor < 1)) {
-    throw new ValueError(`${name}: factor is ${factor}; expected 0 ≤ factor < 1`, { factor });
-  }
-  if (!(isFiniteFloat32(minLr) && minLr >= 0)) {
-    throw new ValueError(`${name}: minLr is ${shown(minLr)}; expected a number ≥ 0 that is finite in float32`, {
-      minLr,
-    });
-  }
-  const patience = checkWhole(name, "patience", options.patience ?? 10, 0);
-  const cooldown = checkWhole(name, "cooldown", options.cooldown ?? 0, 0);
-  const monitor = new Monitor(name, { ...options, minDelta });
+  const given = readOptions(name, PLATEAU, options);
+  const { factor, minLr, patience, cooldown } = given;
+  const monitor = new Monitor(name, given);
   let [best, wait, cooling] = [monitor.worst, 0, 0];
   return {
     name,

@@ -1,8 +1,19 @@
 import { ValueError } from "../../core/errors.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
+import {
+  either,
+  finite,
+  flag,
+  type OptionKind,
+  oneOf,
+  optional,
+  positive,
+  readOptions,
+  required,
+  withDefault,
+} from "../../core/option_table.ts";
 import type { Logs } from "../metrics/logs.ts";
 import type { Callback, Training } from "./callback.ts";
-import { checkWhole, finiteOrNull, Monitor, type MonitorOptions } from "./monitor.ts";
+import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.ts";
 
 /** Options of `modelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta"> {
@@ -21,14 +32,24 @@ export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta">
   readonly write?: (directory: string, files: ReadonlyMap<string, Uint8Array>) => void | Promise<void>;
 }
 
-const OPTIONS: OptionNames<ModelCheckpointOptions> = {
-  monitor: true,
-  mode: true,
-  directory: true,
-  saveBestOnly: true,
-  saveFreq: true,
-  initialValueThreshold: true,
-  write: true,
+const pathKind: OptionKind<string> = {
+  expected: 'a path, such as "runs/best"',
+  read: (value) => (typeof value === "string" && value !== "" ? value : undefined),
+};
+
+const writeKind: OptionKind<NonNullable<ModelCheckpointOptions["write"]>> = {
+  expected: "a function",
+  read: (value) => (typeof value === "function" ? (...given) => value(...given) : undefined),
+};
+
+const CHECKPOINT = {
+  directory: required(pathKind),
+  saveBestOnly: withDefault(flag, false),
+  saveFreq: withDefault(either(oneOf(["epoch"]), positive), "epoch"),
+  initialValueThreshold: optional(finite),
+  write: optional(writeKind),
+  monitor: MONITOR.monitor,
+  mode: MONITOR.mode,
 };
 
 /** What can be asked of a `modelCheckpoint`. */
@@ -52,13 +73,9 @@ interface CheckpointState {
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
   const name = "modelCheckpoint";
-  expectOptions(name, options, OPTIONS);
-  const { directory, saveBestOnly = false, saveFreq = "epoch", initialValueThreshold = null, write } = options;
-  if (typeof directory !== "string" || directory === "") {
-    throw new ValueError(`${name}: directory is ${JSON.stringify(directory)}; expected a path, such as "runs/best"`);
-  }
-  if (saveFreq !== "epoch") checkWhole(name, "saveFreq", saveFreq, 1);
-  const monitor = new Monitor(name, options);
+  const given = readOptions(name, CHECKPOINT, options);
+  const { directory, saveBestOnly, saveFreq, initialValueThreshold, write } = given;
+  const monitor = new Monitor(name, { ...given, minDelta: 0 });
   let [best, steps, epochNow] = [monitor.worst, 0, 0];
   let lastDirectory: string | undefined;
 
@@ -69,7 +86,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
       best = current;
     }
     const path = fill(directory, { ...logs, ...numbers });
-    if (write === undefined) await training.save(path);
+    if (write === null) await training.save(path);
     else await write(path, await training.toFiles());
     lastDirectory = path;
   }

@@ -1,7 +1,7 @@
 /** What the callbacks share that watch one result: which it is, and whether it got better. */
 import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
-import type { OptionNames } from "../../core/options.ts";
+import { finite, type OptionsOf, oneOf, text, withDefault } from "../../core/option_table.ts";
 import type { Direction } from "../metrics/index.ts";
 import type { Logs } from "../metrics/logs.ts";
 import type { Training } from "./callback.ts";
@@ -16,8 +16,12 @@ export interface MonitorOptions {
   readonly minDelta?: number;
 }
 
-/** The names of `MonitorOptions`. */
-export const MONITOR_OPTIONS: OptionNames<MonitorOptions> = { monitor: true, mode: true, minDelta: true };
+/** The table of `MonitorOptions`. */
+export const MONITOR = {
+  monitor: withDefault(text, "valLoss"),
+  mode: withDefault(oneOf(["auto", "min", "max"]), "auto"),
+  minDelta: withDefault(finite, 0),
+};
 
 /** Watches one result. */
 export class Monitor {
@@ -28,14 +32,7 @@ export class Monitor {
   #direction: Direction;
   #isKnown = false;
 
-  /** @throws ValueError for an unknown mode or a minDelta that is no number. */
-  constructor(callback: string, { monitor = "valLoss", mode = "auto", minDelta = 0 }: MonitorOptions) {
-    if (!["auto", "min", "max"].includes(mode)) {
-      throw new ValueError(`${callback}: mode is "${mode}"; expected "auto", "min" or "max"`, { mode });
-    }
-    if (!Number.isFinite(minDelta)) {
-      throw new ValueError(`${callback}: minDelta is ${minDelta}; expected a finite number`, { minDelta });
-    }
+  constructor(callback: string, { monitor, mode, minDelta }: OptionsOf<typeof MONITOR>) {
     // `val_f1_score` is `valF1Score`.
     this.name = camelCase(monitor);
     this.#callback = callback;
@@ -99,12 +96,4 @@ export class Monitor {
 /** JSON knows no infinity: null stands for "none yet". */
 export function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
-}
-
-/** @throws ValueError unless it is a whole number of at least `least`. */
-export function checkWhole(callback: string, option: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new ValueError(`${callback}: ${option} is ${value}; expected a whole number of at least ${least}`, {
-    [option]: value,
-  });
 }

@@ -51,9 +51,15 @@ export function history(): HistoryCallback {
     restore({ json }) {
       const kept = json as unknown as {
         readonly epochs: readonly number[];
-        readonly results: Record<string, number[]>;
+        readonly results: Record<string, readonly (number | null)[]>;
       };
-      [epochs, results] = [[...kept.epochs], structuredClone(kept.results)];
+      epochs = [...kept.epochs];
+      // JSON has no NaN: a result that was none is null in a saved training.
+      const lists = Object.entries(kept.results).map(([name, list]) => [
+        name,
+        list.map((value) => value ?? Number.NaN),
+      ]);
+      results = Object.fromEntries(lists);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
-import { checkRagged, maxId, type RaggedSequences } from "../../data/ragged_rows.ts";
+import { checkRagged, maxId, ownRagged, type RaggedSequences } from "../../data/ragged_rows.ts";
 import type { InputSpec } from "../graph/input_spec.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
 
@@ -77,7 +77,8 @@ const withBatch = (shape: Shape): string => `[B${shape.map((size) => `, ${size}`
 
 function prepareInput(given: InputLike, spec: InputSpec, what: string, label: string): Column {
   if (isRagged(given)) {
-    checkRagged(given, given.offsets.length - 1, what);
+    const x = ownRagged(given, `${what}: ${label}`);
+    checkRagged(x, x.offsets.length - 1, what);
     if (spec.shape.length !== 1 || given.length !== spec.shape[0]) {
       throw new ShapeError(
         `${what}: ${label} holds sequences of ${given.length}; the model was built for ${withBatch(spec.shape)}. Load the data with maxLength ${spec.shape[0]}, or build the model for inputShape [${given.length}].`,
@@ -88,8 +89,8 @@ function prepareInput(given: InputLike, spec: InputSpec, what: string, label: st
       throw new ValueError(
         `${what}: ${label} holds ids, but the model's first layer takes float32 vectors; begin with an embedding`,
       );
-    checkIdLimit(maxId(given), spec, `${what}: ${label}`);
-    return given;
+    checkIdLimit(maxId(x), spec, `${what}: ${label}`);
+    return x;
   }
   const x = toNdArray(given, spec.dtype === "float32" ? "float32" : "int32", `${what}: ${label}`);
   if (x.data.length === 0) {

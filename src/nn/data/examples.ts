@@ -1,7 +1,8 @@
 /** All examples of a run on the host, checked: what goes into every input, and what should come out of every output. */
 import type { NdArray } from "../../core/nd_array.ts";
+import { ownMemory } from "../../core/own_memory.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { type RaggedSequences, takeRaggedRows, toPadded } from "../../data/ragged_rows.ts";
+import { ownRagged, type RaggedSequences, takeRaggedRows, toPadded } from "../../data/ragged_rows.ts";
 
 /** One input's rows. */
 export type Column = NdArray | RaggedSequences;
@@ -26,12 +27,20 @@ const range = (start: number, count: number): number[] => Array.from({ length: c
 
 /** Rows `start … start + count` as a padded array. */
 export function rowsOf(column: Column, start: number, count: number): NdArray {
-  return "kind" in column ? toPadded(takeRaggedRows(column, range(start, count))) : arrayRows(column, start, count);
+  return "kind" in column ? toPadded(raggedRows(column, start, count)) : arrayRows(column, start, count);
 }
+
+// The data was checked before, but the caller may have transferred it since.
+const WHAT = "the examples";
 
 function arrayRows({ shape, data }: NdArray, start: number, count: number): NdArray {
   const width = sizeOf(shape.slice(1));
-  return { shape: [count, ...shape.slice(1)], data: data.subarray(start * width, (start + count) * width) };
+  const all = ownMemory(data, WHAT, sizeOf(shape));
+  return { shape: [count, ...shape.slice(1)], data: all.subarray(start * width, (start + count) * width) };
+}
+
+function raggedRows(column: RaggedSequences, start: number, count: number): RaggedSequences {
+  return takeRaggedRows(ownRagged(column, WHAT), range(start, count));
 }
 
 /** The examples `from … to`. */
@@ -39,7 +48,7 @@ export function partOf({ xs, ys, weights }: Examples, from: number, to: number):
   const size = to - from;
   return {
     size,
-    xs: xs.map((x) => ("kind" in x ? takeRaggedRows(x, range(from, size)) : arrayRows(x, from, size))),
+    xs: xs.map((x) => ("kind" in x ? raggedRows(x, from, size) : arrayRows(x, from, size))),
     ys: ys.map((y) => y && arrayRows(y, from, size)),
     weights: weights.map((weight) => weight && arrayRows(weight, from, size)),
   };

@@ -1,6 +1,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { expectMemory } from "../../core/own_memory.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
 
@@ -24,6 +25,7 @@ export function checkWeights(
   return given.map(({ shape, data }, index): NdArray => {
     const { shape: expected } = variables[index] as Variable;
     const name = names[index] as string;
+    if (ArrayBuffer.isView(data)) expectMemory(data, `setWeights: "${name}"`);
     if (!sameShape(shape, expected) || data.length !== sizeOf(expected)) {
       throw new ShapeError(
         `setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ${formatShape(expected)}`,

@@ -1,14 +1,10 @@
 /** Activations as layers of their own. */
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { formatShape, type Shape } from "../../core/shape.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { finite, integer, listOf, optional, positive, readOptions, withDefault } from "../../core/option_table.ts";
+import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, cast, minimum, mul, relu as reluOp, sub } from "../../ops/elementwise/arithmetic.ts";
-import {
-  type ActivationLike,
-  type ActivationName,
-  type Activation as ResolvedActivation,
-  resolveActivation,
-} from "../activations/index.ts";
+import type { ActivationLike, ActivationName, Activation as ResolvedActivation } from "../activations/index.ts";
 import {
   type CallContext,
   type CallResult,
@@ -17,8 +13,14 @@ import {
   type LayerOptions,
   type WeightSpec,
 } from "./layer.ts";
+import { activationOption, LAYER, type ReadLayerOptions, weightTable } from "./layer_options.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 import { Weightless } from "./weightless.ts";
+
+const ACTIVATION = {
+  activation: activationOption("linear"),
+  ...LAYER,
+};
 
 /** Applies an activation to every element. Keras: https://keras.io/api/layers/core_layers/activation/ */
 export class Activation extends Weightless {
@@ -26,8 +28,9 @@ export class Activation extends Weightless {
   readonly activation: ResolvedActivation;
 
   constructor(activation: ActivationLike, options: LayerOptions = {}) {
-    super(options);
-    this.activation = resolveActivation(activation);
+    const given = readOptions("activation", ACTIVATION, { ...options, activation });
+    super(given);
+    this.activation = given.activation;
   }
 
   get config(): LayerConfig {
@@ -56,8 +59,12 @@ export function activation(name: ActivationLike, options: LayerOptions = {}): Ac
 abstract class NamedActivation extends Activation {
   readonly #options: Readonly<Record<string, number | null>>;
 
-  constructor(name: ActivationName, options: Readonly<Record<string, number | null>>, layer: LayerOptions) {
-    super({ name, ...options }, layer);
+  constructor(
+    activation: ActivationName,
+    options: Readonly<Record<string, number | null>>,
+    { name, trainable, activityRegularizer }: ReadLayerOptions,
+  ) {
+    super({ name: activation, ...options }, { name, trainable, activityRegularizer });
     this.#options = options;
   }
 
@@ -76,13 +83,20 @@ export interface ReluOptions extends LayerOptions {
   readonly threshold?: number;
 }
 
+const RELU = {
+  maxValue: optional(finite),
+  negativeSlope: withDefault(finite, 0),
+  threshold: withDefault(finite, 0),
+  ...LAYER,
+};
+
 /** max(x, 0), with options. Keras: https://keras.io/api/layers/activation_layers/relu/ */
 export class Relu extends NamedActivation {
   override readonly className = "ReLU";
 
   constructor(options: ReluOptions = {}) {
-    const { maxValue = null, negativeSlope = 0, threshold = 0 } = options;
-    super("relu", { maxValue, negativeSlope, threshold }, options);
+    const { maxValue, negativeSlope, threshold, ...layer } = readOptions("relu", RELU, options);
+    super("relu", { maxValue, negativeSlope, threshold }, layer);
   }
 }
 
@@ -97,12 +111,18 @@ export interface LeakyReluOptions extends LayerOptions {
   readonly negativeSlope?: number;
 }
 
+const LEAKY_RELU = {
+  negativeSlope: withDefault(finite, 0.3),
+  ...LAYER,
+};
+
 /** x above 0, negativeSlope · x below. Keras: https://keras.io/api/layers/activation_layers/leaky_relu/ */
 export class LeakyRelu extends NamedActivation {
   override readonly className = "LeakyReLU";
 
   constructor(options: LeakyReluOptions = {}) {
-    super("leakyRelu", { negativeSlope: options.negativeSlope ?? 0.3 }, options);
+    const { negativeSlope, ...layer } = readOptions("leakyRelu", LEAKY_RELU, options);
+    super("leakyRelu", { negativeSlope }, layer);
   }
 }
 
@@ -117,12 +137,18 @@ export interface EluOptions extends LayerOptions {
   readonly alpha?: number;
 }
 
+const ELU = {
+  alpha: withDefault(finite, 1),
+  ...LAYER,
+};
+
 /** x above 0, α · (eˣ − 1) below. Keras: https://keras.io/api/layers/activation_layers/elu/ */
 export class Elu extends NamedActivation {
   override readonly className = "ELU";
 
   constructor(options: EluOptions = {}) {
-    super("elu", { alpha: options.alpha ?? 1 }, options);
+    const { alpha, ...layer } = readOptions("elu", ELU, options);
+    super("elu", { alpha }, layer);
   }
 }
 
@@ -137,6 +163,11 @@ export interface SoftmaxOptions extends LayerOptions {
   readonly axis?: number;
 }
 
+const SOFTMAX = {
+  axis: withDefault(integer, -1),
+  ...LAYER,
+};
+
 /** Far below every logit: what Keras adds where a mask is false. */
 const MASKED_LOGIT = -1e9;
 
@@ -148,7 +179,8 @@ export class Softmax extends NamedActivation {
   override readonly className = "Softmax";
 
   constructor(options: SoftmaxOptions = {}) {
-    super("softmax", { axis: options.axis ?? -1 }, options);
+    const { axis, ...layer } = readOptions("softmax", SOFTMAX, options);
+    super("softmax", { axis }, layer);
   }
 
   override compute(x: Value, context: CallContext): CallResult {
@@ -169,6 +201,12 @@ export interface PReluOptions extends LayerOptions, WeightOptions<"alpha"> {
   readonly sharedAxes?: readonly number[];
 }
 
+const PRELU = {
+  ...LAYER,
+  ...weightTable("alpha", "zeros"),
+  sharedAxes: withDefault(listOf({ ...positive, expected: `${positive.expected}: axis 0 is the batch` }), []),
+};
+
 /** x above 0, α · x below, with a learned α (He et al. 2015). Keras: https://keras.io/api/layers/activation_layers/prelu/ */
 export class PRelu extends Layer {
   readonly className = "PReLU";
@@ -176,16 +214,10 @@ export class PRelu extends Layer {
   readonly #alpha: WeightRule;
 
   constructor(options: PReluOptions = {}) {
-    super(options);
-    const { sharedAxes = [] } = options;
-    if (sharedAxes.some((axis) => !Number.isInteger(axis) || axis < 1)) {
-      throw new ValueError(
-        `prelu: sharedAxes is ${formatShape(sharedAxes)}; expected whole numbers of at least 1 (axis 0 is the batch)`,
-        { sharedAxes },
-      );
-    }
-    this.sharedAxes = sharedAxes;
-    this.#alpha = new WeightRule("alpha", options, "zeros");
+    const given = readOptions("prelu", PRELU, options);
+    super(given);
+    this.sharedAxes = given.sharedAxes;
+    this.#alpha = new WeightRule("alpha", given);
   }
 
   get config(): LayerConfig {

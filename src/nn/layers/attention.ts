@@ -1,5 +1,15 @@
 /** Dot-product and additive attention. */
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import {
+  flag,
+  integer,
+  type OptionsOf,
+  oneOf,
+  optional,
+  rate,
+  readOptions,
+  withDefault,
+} from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
 import { dropout } from "../../ops/data/random.ts";
@@ -10,6 +20,7 @@ import { sum } from "../../ops/reduce/reduce.ts";
 import { softmax } from "../../ops/reduce/softmax.ts";
 import { glorotUniform, ones } from "../weights/initializers.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { MergeLayer } from "./merge_layer.ts";
 
 /** Options that both attentions have. */
@@ -21,6 +32,13 @@ interface SharedOptions extends LayerOptions {
   /** Step i of the query sees no step after i of the value: for decoders. In Keras an argument of the call. */
   readonly useCausalMask?: boolean;
 }
+
+const SHARED = {
+  dropout: withDefault(rate, 0),
+  seed: optional(integer),
+  useCausalMask: withDefault(flag, false),
+  ...LAYER,
+};
 
 /** What is subtracted from scores that are not to count. */
 const FAR = 1e9;
@@ -50,16 +68,11 @@ abstract class BaseAttention extends MergeLayer {
   readonly seed: number | undefined;
   readonly useCausalMask: boolean;
 
-  constructor(options: SharedOptions) {
-    super(options);
-    this.dropout = options.dropout ?? 0;
-    if (!(this.dropout >= 0 && this.dropout < 1)) {
-      throw new ValueError(`attention: dropout is ${this.dropout}; expected 0 ≤ dropout < 1`, {
-        dropout: this.dropout,
-      });
-    }
-    this.seed = options.seed ?? undefined;
-    this.useCausalMask = options.useCausalMask ?? false;
+  constructor(given: OptionsOf<typeof SHARED>) {
+    super(given);
+    this.dropout = given.dropout;
+    this.seed = given.seed ?? undefined;
+    this.useCausalMask = given.useCausalMask;
   }
 
   /** `[B, Tq, Tv]` for a query `[B, Tq, D]` and a key `[B, Tv, D]`. */
@@ -112,6 +125,12 @@ export interface AttentionOptions extends SharedOptions {
   readonly scoreMode?: "dot" | "concat";
 }
 
+const ATTENTION = {
+  useScale: withDefault(flag, false),
+  scoreMode: withDefault(oneOf(["dot", "concat"]), "dot"),
+  ...SHARED,
+};
+
 /**
  * Dot-product attention (Luong et al. 2015): inputs query `[B, Tq, D]`, value `[B, Tv, V]` and perhaps key `[B, Tv, D]`
  * -> `[B, Tq, V]`. Steps that the value's mask leaves out get no weight; the output is 0 where the query's mask is false.
@@ -123,14 +142,10 @@ export class Attention extends BaseAttention {
   readonly scoreMode: "dot" | "concat";
 
   constructor(options: AttentionOptions = {}) {
-    super(options);
-    this.useScale = options.useScale ?? false;
-    this.scoreMode = options.scoreMode ?? "dot";
-    if (this.scoreMode !== "dot" && this.scoreMode !== "concat") {
-      throw new ValueError(`attention: scoreMode is "${String(this.scoreMode)}"; expected "dot" or "concat"`, {
-        scoreMode: this.scoreMode,
-      });
-    }
+    const given = readOptions("attention", ATTENTION, options);
+    super(given);
+    this.useScale = given.useScale;
+    this.scoreMode = given.scoreMode;
   }
 
   get config(): LayerConfig {
@@ -167,6 +182,11 @@ export interface AdditiveAttentionOptions extends SharedOptions {
   readonly useScale?: boolean;
 }
 
+const ADDITIVE_ATTENTION = {
+  useScale: withDefault(flag, true),
+  ...SHARED,
+};
+
 /**
  * Additive attention (Bahdanau et al. 2015): as `attention`, with Σ scale · tanh(query + key) for scores.
  * Keras: https://keras.io/api/layers/attention_layers/additive_attention/
@@ -176,8 +196,9 @@ export class AdditiveAttention extends BaseAttention {
   readonly useScale: boolean;
 
   constructor(options: AdditiveAttentionOptions = {}) {
-    super(options);
-    this.useScale = options.useScale ?? true;
+    const given = readOptions("additiveAttention", ADDITIVE_ATTENTION, options);
+    super(given);
+    this.useScale = given.useScale;
   }
 
   get config(): LayerConfig {

@@ -1,11 +1,13 @@
 import { ValueError } from "../../core/errors.ts";
+import { instanceOf, oneOf, optional, readOptions, required, withNone } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { concat, reverse } from "../../ops/data/movement.ts";
 import { branchOf } from "../../ops/data/random.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
-import type { Rnn, WithStates } from "./rnn.ts";
+import { LAYER } from "./layer_options.ts";
+import { Rnn, type WithStates } from "./rnn.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";
 
 /** How the two directions' outputs become one. */
@@ -24,6 +26,15 @@ export interface BidirectionalOptions extends LayerOptions {
   readonly mergeMode?: MergeMode | null;
 }
 
+const recurrent = instanceOf("a recurrent layer, such as lstm({ units: 32 })", Rnn);
+
+const BIDIRECTIONAL = {
+  layer: required(recurrent),
+  backwardLayer: optional(recurrent),
+  mergeMode: withNone(oneOf(MERGE_MODES), "concat", "none" as const),
+  ...LAYER,
+};
+
 /**
  * A recurrent layer in both directions (Schuster & Paliwal 1997): `[B, T, D]` -> `[B, 2·units]` ("concat"), `[B, units]`
  * ("sum", "mul", "ave") or both outputs ("none"); with T where the layers return sequences. Weights: those of the forward
@@ -37,15 +48,16 @@ export class Bidirectional extends Wrapper {
   readonly #hasOwnBackward: boolean;
 
   constructor(options: BidirectionalOptions) {
-    super(options);
-    const { layer, backwardLayer, mergeMode } = options;
-    this.mergeMode = mergeModeOf(mergeMode === null ? "none" : (mergeMode ?? "concat"));
+    const given = readOptions("bidirectional", BIDIRECTIONAL, options);
+    super(given);
+    const { layer, backwardLayer } = given;
+    this.mergeMode = given.mergeMode;
     const own = { LSTM: "lstm", GRU: "gru", SimpleRNN: "simple_rnn" }[layer.className] ?? "rnn";
     const base = (layer.name || own).replace(/^forward_/, "");
-    this.#hasOwnBackward = backwardLayer !== undefined;
+    this.#hasOwnBackward = backwardLayer !== null;
     this.forwardLayer = layer;
     this.backwardLayer = backwardLayer ?? layer.reversed(`backward_${base}`);
-    if (backwardLayer === undefined || layer.name === "") layer.name = `forward_${base}`;
+    if (backwardLayer === null || layer.name === "") layer.name = `forward_${base}`;
     this.#expectPair();
     // As Keras does: where directions meet step by step, a masked step is zeros from both.
     for (const each of this.inner as readonly Rnn[]) each.zeroOutputForMask = each.returnSequences;
@@ -56,6 +68,12 @@ export class Bidirectional extends Wrapper {
     if (forward === backward || forward.goBackwards === backward.goBackwards) {
       throw new ValueError(
         "bidirectional: both layers read in one direction; expected a backwardLayer whose goBackwards is another than the layer's",
+      );
+    }
+    if (forward.name === backward.name) {
+      throw new ValueError(
+        `bidirectional: both layers have the name "${forward.name}", so their weights would too; give the backwardLayer another`,
+        { name: forward.name },
       );
     }
     for (const option of ["returnSequences", "returnState", "stateful"] as const) {
@@ -75,9 +93,11 @@ export class Bidirectional extends Wrapper {
   }
 
   get config(): LayerConfig {
+    // Made again from the forward layer, the backward one would be frozen as that is.
+    const isOwn = this.#hasOwnBackward || this.forwardLayer.trainable !== this.backwardLayer.trainable;
     return {
       layer: insideConfig(this.forwardLayer),
-      ...(this.#hasOwnBackward && { backwardLayer: insideConfig(this.backwardLayer) }),
+      ...(isOwn && { backwardLayer: insideConfig(this.backwardLayer) }),
       mergeMode: this.mergeMode,
       ...this.baseConfig,
     };
@@ -191,16 +211,6 @@ export class Bidirectional extends Wrapper {
         return [forward, backward];
     }
   }
-}
-
-function mergeModeOf(name: string): MergeMode {
-  const known = MERGE_MODES.find((mode) => mode === name);
-  if (known === undefined) {
-    throw new ValueError(`bidirectional: mergeMode is "${name}"; expected one of ${MERGE_MODES.join(", ")}`, {
-      mergeMode: name,
-    });
-  }
-  return known;
 }
 
 /** A recurrent layer in both directions. */

@@ -1,6 +1,5 @@
 /** Checks of a layer's call on symbolic tensors: what is wrong with a call is reported before any model exists. */
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
-import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { SymbolicType, WeightSpec } from "./layer_types.ts";
 
@@ -63,14 +62,4 @@ export function checkStates(what: string, states: readonly SymbolicType[], wante
     `${what}: initialState is ${states.map(({ shape }) => batched(shape)).join(", ")}; expected ${wanted.length} of shape ${wanted.map(batched).join(", ")}`,
     { layer: what, expected: wanted },
   );
-}
-
-/** @throws ValueError unless `value` is a whole number of at least 1. */
-export function expectPositive(layer: string, option: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new ValueError(
-      `${layer}: ${option} is ${shown(value)}; expected a whole number of at least 1, as in ${layer}({ ${option}: 32 })`,
-      { [option]: value },
-    );
-  }
 }

@@ -1,4 +1,5 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { flag, oneOf, positive, readOptions, required, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { concat, slice } from "../../ops/data/movement.ts";
@@ -6,12 +7,12 @@ import { reshape } from "../../ops/data/reshape.ts";
 import { type WindowOptions, windows } from "../../ops/data/windows.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
-import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
-import { expectPositive } from "./call_checks.ts";
-import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
+import type { Activation, ActivationLike } from "../activations/index.ts";
+import { DATA_FORMAT_OPTION, type DataFormatOptions } from "./data_format.ts";
 import { type CallContext, type CallResult, Layer, type LayerConfig, type WeightSpec } from "./layer.ts";
+import { activationOption, LAYER, weightTable } from "./layer_options.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
-import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
+import { endsOf, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
 
 /** Options of `conv1d`; names and defaults are Keras's. */
 export interface Conv1dOptions extends DataFormatOptions, WeightOptions<"kernel">, WeightOptions<"bias"> {
@@ -31,6 +32,24 @@ export interface Conv1dOptions extends DataFormatOptions, WeightOptions<"kernel"
   readonly useBias?: boolean;
 }
 
+const CONV1D = {
+  filters: required(positive),
+  kernelSize: required(oneNumber),
+  strides: withDefault(oneNumber, 1),
+  padding: withDefault(
+    oneOf(["valid", "same", "causal"], (name) => name.toLowerCase()),
+    "valid",
+  ),
+  dilationRate: withDefault(oneNumber, 1),
+  groups: withDefault(positive, 1),
+  activation: activationOption("linear"),
+  useBias: withDefault(flag, true),
+  ...DATA_FORMAT_OPTION,
+  ...weightTable("kernel", "glorotUniform"),
+  ...weightTable("bias", "zeros"),
+  ...LAYER,
+};
+
 /**
  * Convolution over time: `[B, T, C]` -> `[B, T', filters]`. The windows side by side make one matrix product.
  * Weights: kernel `[kernelSize, C / groups, filters]`, bias `[filters]`. A mask is not passed on, as in Keras.
@@ -48,34 +67,28 @@ export class Conv1d extends Layer {
   readonly #bias: WeightRule;
 
   constructor(options: Conv1dOptions) {
-    super(options);
-    expectChannelsLast("conv1d", options);
-    expectPositive("conv1d", "filters", options.filters);
-    this.filters = options.filters;
-    this.#window = {
-      size: oneNumber("conv1d", "kernelSize", options.kernelSize),
-      stride: oneNumber("conv1d", "strides", options.strides ?? 1),
-      dilation: oneNumber("conv1d", "dilationRate", options.dilationRate ?? 1),
-    };
+    const given = readOptions("conv1d", CONV1D, options);
+    super(given);
+    this.filters = given.filters;
+    this.#window = { size: given.kernelSize, stride: given.strides, dilation: given.dilationRate };
     if (this.#window.stride > 1 && this.#window.dilation > 1) {
       throw new ValueError(
         `conv1d: strides is ${this.#window.stride} and dilationRate ${this.#window.dilation}; expected one of them to be 1`,
         { ...this.#window },
       );
     }
-    this.padding = expectPadding("conv1d", options.padding ?? "valid", ["valid", "same", "causal"]);
-    this.groups = options.groups ?? 1;
-    expectPositive("conv1d", "groups", this.groups);
+    this.padding = given.padding;
+    this.groups = given.groups;
     if (this.filters % this.groups !== 0) {
       throw new ValueError(`conv1d: filters is ${this.filters}, groups ${this.groups}; expected a multiple of groups`, {
         filters: this.filters,
         groups: this.groups,
       });
     }
-    this.activation = resolveActivation(options.activation ?? "linear");
-    this.useBias = options.useBias ?? true;
-    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
-    this.#bias = new WeightRule("bias", options, "zeros");
+    this.activation = given.activation;
+    this.useBias = given.useBias;
+    this.#kernel = new WeightRule("kernel", given);
+    this.#bias = new WeightRule("bias", given);
   }
 
   get config(): LayerConfig {
@@ -86,10 +99,6 @@ export class Conv1d extends Layer {
       ...{ activation: this.activation.config, useBias },
       ...{ ...this.#kernel.config, ...this.#bias.config, ...this.baseConfig },
     };
-  }
-
-  protected override get unsavedOptions(): readonly string[] {
-    return DATA_FORMAT;
   }
 
   weightSpecs(inputShape: Shape): WeightSpec[] {

@@ -1,4 +1,4 @@
-import { ValueError } from "../../core/errors.ts";
+import { type OptionKind, optional } from "../../core/option_table.ts";
 import type { LayerOptions } from "./layer.ts";
 
 /** Options of layers that Keras gives a `dataFormat`. */
@@ -7,14 +7,12 @@ export interface DataFormatOptions extends LayerOptions {
   readonly dataFormat?: "channels_last" | null;
 }
 
-/** What such a layer does not save. */
-export const DATA_FORMAT = ["dataFormat"] as const;
+const channelsLast: OptionKind<"channels_last"> = {
+  expected: '"channels_last", [B, T, D]. Put permute({ dims: [2, 1] }) before the layer',
+  read: (value) => (value === "channels_last" ? value : undefined),
+};
 
-/** @throws ValueError for "channels_first", saying what to do. */
-export function expectChannelsLast(layer: string, { dataFormat }: DataFormatOptions): void {
-  if (dataFormat === undefined || dataFormat === null || dataFormat === "channels_last") return;
-  throw new ValueError(
-    `${layer}: dataFormat is "${String(dataFormat)}"; expected "channels_last", [B, T, D]. Put permute({ dims: [2, 1] }) before the layer.`,
-    { layer, dataFormat },
-  );
-}
+/** What such layers add to their tables. */
+export const DATA_FORMAT_OPTION = {
+  dataFormat: optional(channelsLast),
+};

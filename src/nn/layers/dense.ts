@@ -1,9 +1,9 @@
+import { flag, positive, readOptions, required, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
-import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
-import { expectPositive } from "./call_checks.ts";
+import type { Activation, ActivationLike } from "../activations/index.ts";
 import {
   type CallContext,
   type CallResult,
@@ -12,6 +12,7 @@ import {
   type LayerOptions,
   type WeightSpec,
 } from "./layer.ts";
+import { activationOption, LAYER, weightTable } from "./layer_options.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** Options of `dense`. */
@@ -20,6 +21,15 @@ export interface DenseOptions extends LayerOptions, WeightOptions<"kernel">, Wei
   readonly activation?: ActivationLike;
   readonly useBias?: boolean;
 }
+
+const DENSE = {
+  units: required(positive),
+  activation: activationOption("linear"),
+  useBias: withDefault(flag, true),
+  ...weightTable("kernel", "glorotUniform"),
+  ...weightTable("bias", "zeros"),
+  ...LAYER,
+};
 
 /** activation(x·kernel + bias) over the last axis: `[B, ..., D]` -> `[B, ..., units]`. Keras: https://keras.io/api/layers/core_layers/dense/ */
 export class Dense extends Layer {
@@ -31,13 +41,13 @@ export class Dense extends Layer {
   readonly #bias: WeightRule;
 
   constructor(options: DenseOptions) {
-    super(options);
-    expectPositive("dense", "units", options.units);
-    this.units = options.units;
-    this.activation = resolveActivation(options.activation ?? "linear");
-    this.useBias = options.useBias ?? true;
-    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
-    this.#bias = new WeightRule("bias", options, "zeros");
+    const given = readOptions("dense", DENSE, options);
+    super(given);
+    this.units = given.units;
+    this.activation = given.activation;
+    this.useBias = given.useBias;
+    this.#kernel = new WeightRule("kernel", given);
+    this.#bias = new WeightRule("bias", given);
   }
 
   get config(): LayerConfig {

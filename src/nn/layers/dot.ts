@@ -1,4 +1,5 @@
 import { ShapeError } from "../../core/errors.ts";
+import { either, flag, integer, listOf, readOptions, required, withDefault } from "../../core/option_table.ts";
 import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { transpose } from "../../ops/data/movement.ts";
@@ -7,6 +8,7 @@ import { div, maximum, sqrt, square } from "../../ops/elementwise/arithmetic.ts"
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { MergeLayer } from "./merge_layer.ts";
 
 /** Options of `dot`. */
@@ -17,19 +19,26 @@ export interface DotOptions extends LayerOptions {
   readonly normalize?: boolean;
 }
 
+const DOT = {
+  axes: required(either(integer, listOf(integer, 2))),
+  normalize: withDefault(flag, false),
+  ...LAYER,
+};
+
 /**
  * The dot product of two inputs, example by example: `[B, ...M, K, ...]` and `[B, ...N, K, ...]` -> `[B, ...M, ...N]`,
  * or `[B, 1]` for two vectors. It passes no mask on. Keras: https://keras.io/api/layers/merging_layers/dot/
  */
 export class Dot extends MergeLayer {
   readonly className = "Dot";
-  readonly axes: number | readonly [number, number];
+  readonly axes: number | readonly number[];
   readonly normalize: boolean;
 
   constructor(options: DotOptions) {
-    super(options);
-    this.axes = options.axes;
-    this.normalize = options.normalize ?? false;
+    const given = readOptions("dot", DOT, options);
+    super(given);
+    this.axes = given.axes;
+    this.normalize = given.normalize;
   }
 
   get config(): LayerConfig {

@@ -1,7 +1,8 @@
 /** Dropout. Its rarer kin are in noise.ts, which a page that drops out only need not carry. */
+import { readOptions } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { dropout as dropoutOp, type RandomSource } from "../../ops/data/random.ts";
-import { DropNoise, type DropOptions } from "./noise_base.ts";
+import { DROP, DropNoise, type DropOptions } from "./noise_base.ts";
 
 /** Options of `dropout`. */
 export interface DropoutOptions extends DropOptions {
@@ -17,7 +18,7 @@ export class Dropout extends DropNoise {
   readonly className: string = "Dropout";
 
   constructor(options: DropoutOptions) {
-    super("dropout", options);
+    super("dropout", readOptions("dropout", DROP, options));
   }
 
   protected disturb(x: Value, source: RandomSource): Value {

@@ -1,11 +1,19 @@
-import { ShapeError } from "../../core/errors.ts";
-import { type ArrayLike, toNdArray } from "../../core/nd_array.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { type ArrayLike, isRow, isShaped, toNdArray } from "../../core/nd_array.ts";
+import {
+  flag,
+  type OptionKind,
+  optional,
+  positive,
+  readOptions,
+  required,
+  withDefault,
+} from "../../core/option_table.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { gather } from "../../ops/data/gather.ts";
 import { notEqual } from "../../ops/elementwise/arithmetic.ts";
 import type { Initializer } from "../weights/initializers.ts";
-import { expectPositive } from "./call_checks.ts";
 import {
   type CallContext,
   type CallResult,
@@ -14,6 +22,7 @@ import {
   type LayerOptions,
   type WeightSpec,
 } from "./layer.ts";
+import { LAYER, weightTable } from "./layer_options.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** Options of `embedding`. */
@@ -28,6 +37,21 @@ export interface EmbeddingOptions extends LayerOptions, WeightOptions<"embedding
   readonly weights?: ArrayLike;
 }
 
+/** A table to begin with; the layer checks its shape. */
+const tableKind: OptionKind<ArrayLike> = {
+  expected: "numbers, [inputDim, outputDim]",
+  read: (value) => (isRow(value) || isShaped(value) ? (value as ArrayLike) : undefined),
+};
+
+const EMBEDDING = {
+  inputDim: required(positive),
+  outputDim: required(positive),
+  maskZero: withDefault(flag, false),
+  weights: optional(tableKind),
+  ...weightTable("embeddings", "randomUniform"),
+  ...LAYER,
+};
+
 /** Turns ids into vectors: int32 `[B, T]` -> `[B, T, outputDim]`. Keras: https://keras.io/api/layers/core_layers/embedding/ */
 export class Embedding extends Layer {
   readonly className = "Embedding";
@@ -38,14 +62,13 @@ export class Embedding extends Layer {
   readonly #given: Initializer | undefined;
 
   constructor(options: EmbeddingOptions) {
-    super(options);
-    expectPositive("embedding", "inputDim", options.inputDim);
-    expectPositive("embedding", "outputDim", options.outputDim);
-    this.inputDim = options.inputDim;
-    this.outputDim = options.outputDim;
-    this.maskZero = options.maskZero ?? false;
-    this.#embeddings = new WeightRule("embeddings", options, "randomUniform");
-    this.#given = options.weights === undefined ? undefined : this.#giving(options.weights);
+    const given = readOptions("embedding", EMBEDDING, options);
+    super(given);
+    this.inputDim = given.inputDim;
+    this.outputDim = given.outputDim;
+    this.maskZero = given.maskZero;
+    this.#embeddings = new WeightRule("embeddings", given);
+    this.#given = given.weights === null ? undefined : this.#giving(given.weights);
   }
 
   /** Fills the table with given weights. */
@@ -58,16 +81,14 @@ export class Embedding extends Layer {
         { shape, expected },
       );
     }
+    const index = data.findIndex((value) => !Number.isFinite(value));
+    if (index >= 0) throw new ValueError(`embedding: weights hold ${data[index]}; expected finite numbers`, { index });
     return { config: this.#embeddings.initializer.config, fill: () => Float32Array.from(data) };
   }
 
   get config(): LayerConfig {
     const { inputDim, outputDim, maskZero } = this;
     return { inputDim, outputDim, maskZero, ...this.#embeddings.config, ...this.baseConfig };
-  }
-
-  protected override get unsavedOptions(): readonly string[] {
-    return ["weights"];
   }
 
   override get inputDType() {

@@ -1,6 +1,14 @@
 /** What the cells of Keras share: their options, the input's projection, dropout of inputs and states, and the way to their kernels. */
-
-import { ValueError } from "../../core/errors.ts";
+import {
+  flag,
+  integer,
+  type OptionsOf,
+  optional,
+  positive,
+  rate,
+  required,
+  withDefault,
+} from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import { concat, slice, transpose } from "../../ops/data/movement.ts";
@@ -9,11 +17,11 @@ import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
-import { type Activation, type ActivationLike, resolveActivation } from "../activations/index.ts";
+import type { Activation, ActivationLike } from "../activations/index.ts";
 import type { Initializer } from "../weights/initializers.ts";
-import { expectPositive } from "./call_checks.ts";
 import { type CellContext, type CellSequence, type CellStep, RnnCell } from "./cell.ts";
 import type { LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
+import { activationOption, LAYER, weightTable } from "./layer_options.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** Options that Keras's three cells share; names and defaults are Keras's. */
@@ -41,6 +49,20 @@ export interface GatedCellOptions extends CellOptions {
   /** Of the gates; "sigmoid" when absent. */
   readonly recurrentActivation?: ActivationLike;
 }
+
+/** The table of what the three cells share. */
+export const CELL = {
+  units: required(positive),
+  activation: activationOption("tanh"),
+  useBias: withDefault(flag, true),
+  dropout: withDefault(rate, 0),
+  recurrentDropout: withDefault(rate, 0),
+  seed: optional(integer),
+  name: LAYER.name,
+  ...weightTable("kernel", "glorotUniform"),
+  ...weightTable("recurrent", "orthogonal"),
+  ...weightTable("bias", "zeros"),
+};
 
 /** h · U, for all gates or for `count` of them from `first` on. */
 export type RecurrentProduct = (h: Value, first?: number, count?: number) => Value;
@@ -74,18 +96,17 @@ export abstract class GatedCell extends RnnCell {
   readonly #recurrent: WeightRule;
   readonly #bias: WeightRule;
 
-  constructor(what: string, options: CellOptions) {
-    super(options.name);
-    expectPositive(what, "units", options.units);
-    this.units = options.units;
-    this.activation = resolveActivation(options.activation ?? "tanh");
-    this.useBias = options.useBias ?? true;
-    this.dropout = rate(what, "dropout", options.dropout);
-    this.recurrentDropout = rate(what, "recurrentDropout", options.recurrentDropout);
-    this.seed = options.seed ?? null;
-    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
-    this.#recurrent = new WeightRule("recurrent", options, "orthogonal");
-    this.#bias = new WeightRule("bias", options, "zeros");
+  constructor(given: OptionsOf<typeof CELL>) {
+    super(given.name);
+    this.units = given.units;
+    this.activation = given.activation;
+    this.useBias = given.useBias;
+    this.dropout = given.dropout;
+    this.recurrentDropout = given.recurrentDropout;
+    this.seed = given.seed;
+    this.#kernel = new WeightRule("kernel", given);
+    this.#recurrent = new WeightRule("recurrent", given);
+    this.#bias = new WeightRule("bias", given);
   }
 
   get config(): LayerConfig {
@@ -203,11 +224,4 @@ export abstract class GatedCell extends RnnCell {
 /** The part of x `[B, G·H]` that belongs to a gate, or to `count` gates. */
 export function gateOf(x: Value, units: number, gate: number, count = 1): Value {
   return slice(x, [0, gate * units], [x.shape[0] as number, count * units]);
-}
-
-function rate(what: string, option: string, value = 0): number {
-  if (!(value >= 0 && value < 1)) {
-    throw new ValueError(`${what}: ${option} is ${value}; expected 0 ≤ ${option} < 1`, { [option]: value });
-  }
-  return value;
 }

@@ -1,12 +1,14 @@
 /** Pooling over all timesteps. */
 import { ShapeError } from "../../core/errors.ts";
+import { flag, readOptions, withDefault } from "../../core/option_table.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { expandDims } from "../../ops/data/reshape.ts";
 import { cast, div, maximum, where } from "../../ops/elementwise/arithmetic.ts";
 import { max, mean, sum } from "../../ops/reduce/reduce.ts";
-import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
+import { DATA_FORMAT_OPTION, type DataFormatOptions } from "./data_format.ts";
 import type { CallContext, CallResult, LayerConfig } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { Weightless } from "./weightless.ts";
 
 /** Options of `globalAveragePooling1d` and `globalMaxPooling1d`. */
@@ -15,21 +17,23 @@ export interface GlobalPooling1dOptions extends DataFormatOptions {
   readonly keepdims?: boolean;
 }
 
+const GLOBAL_POOLING = {
+  keepdims: withDefault(flag, false),
+  ...DATA_FORMAT_OPTION,
+  ...LAYER,
+};
+
 abstract class GlobalPooling1d extends Weightless {
   readonly keepdims: boolean;
 
-  constructor(options: GlobalPooling1dOptions) {
-    super(options);
-    expectChannelsLast("globalPooling1d", options);
-    this.keepdims = options.keepdims ?? false;
+  constructor(options: GlobalPooling1dOptions = {}) {
+    const given = readOptions("globalPooling1d", GLOBAL_POOLING, options);
+    super(given);
+    this.keepdims = given.keepdims;
   }
 
   get config(): LayerConfig {
     return { keepdims: this.keepdims, ...this.baseConfig };
-  }
-
-  protected override get unsavedOptions(): readonly string[] {
-    return DATA_FORMAT;
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -1,10 +1,16 @@
+import { type OptionsOf, readOptions, readSome } from "../../core/option_table.ts";
 import type { Activation } from "../activations/index.ts";
-import { GruCell, type GruCellOptions } from "./gru_cell.ts";
+import { GRU_CELL, GruCell, type GruCellOptions } from "./gru_cell.ts";
 import type { LayerConfig } from "./layer.ts";
-import { Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
+import { RNN, Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
 
 /** Options of `gru`; names and defaults are Keras's. */
 export interface GruOptions extends RnnOptions, GruCellOptions {}
+
+const GRU = {
+  ...GRU_CELL,
+  ...RNN,
+};
 
 /**
  * Gated recurrent unit (Cho et al. 2014): `[B, T, D]` -> `[B, units]`, or `[B, T, units]` with `returnSequences`.
@@ -15,11 +21,12 @@ export interface GruOptions extends RnnOptions, GruCellOptions {}
 export class Gru extends Rnn<GruCell> {
   override readonly className = "GRU";
 
-  readonly #options: GruOptions;
+  readonly #given: OptionsOf<typeof GRU>;
 
   constructor(options: GruOptions) {
-    super(new GruCell(options), options);
-    this.#options = options;
+    const given = readOptions("gru", GRU, options);
+    super(new GruCell(readSome("gru", GRU_CELL, given)), readSome("gru", RNN, given));
+    this.#given = given;
   }
 
   override get config(): LayerConfig {
@@ -27,7 +34,7 @@ export class Gru extends Rnn<GruCell> {
   }
 
   override reversed(name: string): Gru {
-    return new Gru({ ...this.#options, goBackwards: !this.goBackwards, name });
+    return new Gru({ ...this.#given, goBackwards: !this.goBackwards, name, trainable: this.trainable });
   }
 
   /** Width of the state, and of the output. */

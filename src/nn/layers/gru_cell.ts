@@ -1,3 +1,4 @@
+import { flag, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import { concat, slice, stack } from "../../ops/data/movement.ts";
@@ -5,10 +6,18 @@ import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
 import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { gruSweep } from "../../ops/recurrent/gru.ts";
 import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
-import { type Activation, resolveActivation } from "../activations/index.ts";
+import type { Activation } from "../activations/index.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
-import { GatedCell, type GatedCellOptions, gateOf, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
+import {
+  CELL,
+  GatedCell,
+  type GatedCellOptions,
+  gateOf,
+  kernelActivation,
+  type RecurrentProduct,
+} from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";
+import { activationOption } from "./layer_options.ts";
 import { statesOf } from "./sweep_states.ts";
 
 /** Options of `gruCell`; names and defaults are Keras's. */
@@ -16,6 +25,13 @@ export interface GruCellOptions extends GatedCellOptions {
   /** The reset gate comes after the recurrent product (as in cuDNN), else before it (Cho et al. 2014); true when absent. */
   readonly resetAfter?: boolean;
 }
+
+/** The table of a GRU's cell. */
+export const GRU_CELL = {
+  recurrentActivation: activationOption("sigmoid"),
+  resetAfter: withDefault(flag, true),
+  ...CELL,
+};
 
 /**
  * One step of a GRU (Cho et al. 2014). State: h, `[B, units]`. Weights: kernel `[D, 3·units]`, recurrent kernel
@@ -29,9 +45,10 @@ export class GruCell extends GatedCell {
   protected readonly gates = 3;
 
   constructor(options: GruCellOptions) {
-    super("gru", options);
-    this.recurrentActivation = resolveActivation(options.recurrentActivation ?? "sigmoid");
-    this.resetAfter = options.resetAfter ?? true;
+    const given = readOptions("gruCell", GRU_CELL, options);
+    super(given);
+    this.recurrentActivation = given.recurrentActivation;
+    this.resetAfter = given.resetAfter;
   }
 
   override get config(): LayerConfig {

@@ -1,8 +1,11 @@
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { oneOf, optional, readOptions, required, resolvedBy } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { type CallResult, Layer, LayerNode, type SymbolicTensor } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 
 /** Options of `input`. */
 export interface InputOptions {
@@ -13,6 +16,22 @@ export interface InputOptions {
   readonly name?: string;
 }
 
+function checkShape(shape: unknown): Shape {
+  if (Array.isArray(shape) && Array.from(shape).every((size) => Number.isSafeInteger(size) && size >= 1)) {
+    return [...shape];
+  }
+  throw new ShapeError(
+    `input: shape is ${Array.isArray(shape) ? formatShape(shape) : shown(shape)}; expected whole sizes of at least 1, without the batch, such as [500]`,
+    { shape },
+  );
+}
+
+const INPUT = {
+  shape: required(resolvedBy("sizes", checkShape)),
+  dtype: optional(oneOf(["float32", "int32", "bool"])),
+  name: LAYER.name,
+};
+
 /** Where data enters a functional model. Keras: https://keras.io/api/layers/core_layers/input/ */
 export class InputLayer extends Layer {
   readonly className = "InputLayer";
@@ -20,16 +39,11 @@ export class InputLayer extends Layer {
   /** As given; undefined leaves it to the layers that read the input. */
   readonly dtype: DType | undefined;
 
-  constructor({ shape, dtype, name }: InputOptions) {
+  constructor(options: InputOptions) {
+    const { name, shape, dtype } = readOptions("input", INPUT, options);
     super(name);
-    if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
-      throw new ShapeError(
-        `input: shape is ${Array.isArray(shape) ? formatShape(shape) : String(shape)}; expected whole sizes of at least 1, without the batch, such as [500]`,
-        { shape },
-      );
-    }
-    this.shape = [...shape];
-    this.dtype = dtype;
+    this.shape = shape;
+    this.dtype = dtype ?? undefined;
     new LayerNode(this, { inputs: [], masks: [], initialState: undefined }, [
       { shape: this.shape, dtype: dtype ?? "float32" },
     ]);

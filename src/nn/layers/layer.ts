@@ -1,13 +1,15 @@
 /** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { flag, isRead, readSome, required } from "../../core/option_table.ts";
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
 import { mul } from "../../ops/elementwise/arithmetic.ts";
 import type { Constraint } from "../weights/constraints.ts";
-import { type Regularizer, resolveRegularizer } from "../weights/regularizers.ts";
+import type { Regularizer } from "../weights/regularizers.ts";
 import { checkHasState, checkMask, checkSameWeights, checkStates } from "./call_checks.ts";
+import { LAYER, nameKind } from "./layer_options.ts";
 import type {
   CallContext,
   InputCount,
@@ -152,30 +154,38 @@ export abstract class Layer {
   abstract readonly className: string;
   /** The layer's options as data, enough to make it again. */
   abstract readonly config: LayerConfig;
-  /** The name given by the user, or by the model (`lstm`, `lstm_1`, …). */
-  name: string;
   /** True when the user gave the name: then no model changes it. */
   readonly isNameGiven: boolean;
   /** The penalty on the output, if there is one. */
   readonly activityRegularizer: Regularizer | undefined;
   /** The calls on symbolic tensors so far. More than one: the layer is shared. */
   readonly nodes: LayerNode[] = [];
-  /** The names of the options that were given. */
+  /** The names of the options that were given, where no table has read them: in a layer of the user's own. */
   readonly #given: readonly string[];
+  #name: string;
   #trainable: boolean;
   #weights: readonly Variable[] | undefined;
   #specs: readonly WeightSpec[] = [];
 
   constructor(options: LayerOptions | string | undefined) {
     const given: LayerOptions = typeof options === "string" ? { name: options } : (options ?? {});
-    const { name = "", trainable = true, activityRegularizer } = given;
-    this.name = name;
+    const { name, trainable, activityRegularizer } = readSome("layer", LAYER, given);
+    this.#name = name;
     this.isNameGiven = name !== "";
-    this.#given = Object.entries(given).flatMap(([option, value]) =>
-      value === undefined || value === null ? [] : option,
-    );
+    this.#given = isRead(given)
+      ? []
+      : Object.entries(given).flatMap(([option, value]) => (value === undefined || value === null ? [] : option));
     this.#trainable = trainable;
-    this.activityRegularizer = resolveRegularizer(activityRegularizer);
+    this.activityRegularizer = activityRegularizer ?? undefined;
+  }
+
+  /** The name given by the user, or by the model (`lstm`, `lstm_1`, …). */
+  get name(): string {
+    return this.#name;
+  }
+
+  set name(name: string) {
+    this.#name = readSome("layer", { name: required(nameKind) }, { name }).name;
   }
 
   /** The options of every layer as data, for `config`; the name is saved beside it. */
@@ -188,7 +198,7 @@ export abstract class Layer {
     return [];
   }
 
-  /** @throws ValueError for an option that the layer does not have: `config` shows every one that it took. */
+  /** @throws ValueError for an option that a layer without a table does not have: `config` shows every one that it took. */
   expectKnownOptions(): void {
     const known = [...Object.keys(this.config), ...this.unsavedOptions, "name", "trainable", "activityRegularizer"];
     const unknown = this.#given.find((option) => !known.includes(option));
@@ -263,7 +273,7 @@ export abstract class Layer {
 
   /** Freezes or frees the layer; a compiled model sees it from its next compile on. */
   set trainable(trainable: boolean) {
-    this.#trainable = trainable;
+    this.#trainable = readSome(`layer "${this.name}"`, { trainable: required(flag) }, { trainable }).trainable;
   }
 
   /**

@@ -1,10 +1,16 @@
+import { type OptionsOf, readOptions, readSome } from "../../core/option_table.ts";
 import type { Activation } from "../activations/index.ts";
 import type { LayerConfig } from "./layer.ts";
-import { LstmCell, type LstmCellOptions } from "./lstm_cell.ts";
-import { Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
+import { LSTM_CELL, LstmCell, type LstmCellOptions } from "./lstm_cell.ts";
+import { RNN, Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
 
 /** Options of `lstm`; names and defaults are Keras's. */
 export interface LstmOptions extends RnnOptions, LstmCellOptions {}
+
+const LSTM = {
+  ...LSTM_CELL,
+  ...RNN,
+};
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997): `[B, T, D]` -> `[B, units]`, or `[B, T, units]` with
@@ -15,11 +21,12 @@ export interface LstmOptions extends RnnOptions, LstmCellOptions {}
 export class Lstm extends Rnn<LstmCell> {
   override readonly className = "LSTM";
 
-  readonly #options: LstmOptions;
+  readonly #given: OptionsOf<typeof LSTM>;
 
   constructor(options: LstmOptions) {
-    super(new LstmCell(options), options);
-    this.#options = options;
+    const given = readOptions("lstm", LSTM, options);
+    super(new LstmCell(readSome("lstm", LSTM_CELL, given)), readSome("lstm", RNN, given));
+    this.#given = given;
   }
 
   override get config(): LayerConfig {
@@ -27,7 +34,7 @@ export class Lstm extends Rnn<LstmCell> {
   }
 
   override reversed(name: string): Lstm {
-    return new Lstm({ ...this.#options, goBackwards: !this.goBackwards, name });
+    return new Lstm({ ...this.#given, goBackwards: !this.goBackwards, name, trainable: this.trainable });
   }
 
   /** Width of the state, and of the output. */

@@ -1,13 +1,22 @@
+import { flag, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { stack } from "../../ops/data/movement.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { type LstmActivations, lstmSweep } from "../../ops/recurrent/lstm.ts";
 import { lstmCell as lstmStep } from "../../ops/recurrent/lstm_cell.ts";
-import { type Activation, resolveActivation } from "../activations/index.ts";
+import type { Activation } from "../activations/index.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
-import { GatedCell, type GatedCellOptions, gateOf, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
+import {
+  CELL,
+  GatedCell,
+  type GatedCellOptions,
+  gateOf,
+  kernelActivation,
+  type RecurrentProduct,
+} from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";
+import { activationOption } from "./layer_options.ts";
 import { statesOf } from "./sweep_states.ts";
 
 /** Options of `lstmCell`; names and defaults are Keras's. */
@@ -15,6 +24,13 @@ export interface LstmCellOptions extends GatedCellOptions {
   /** The forget gate's bias starts at 1 (Jozefowicz et al. 2015); true when absent. */
   readonly unitForgetBias?: boolean;
 }
+
+/** The table of an LSTM's cell. */
+export const LSTM_CELL = {
+  recurrentActivation: activationOption("sigmoid"),
+  unitForgetBias: withDefault(flag, true),
+  ...CELL,
+};
 
 /**
  * One step of an LSTM (Hochreiter & Schmidhuber 1997). States: h and c, `[B, units]`. Weights: kernel `[D, 4·units]`,
@@ -28,9 +44,10 @@ export class LstmCell extends GatedCell {
   protected readonly gates = 4;
 
   constructor(options: LstmCellOptions) {
-    super("lstm", options);
-    this.recurrentActivation = resolveActivation(options.recurrentActivation ?? "sigmoid");
-    this.unitForgetBias = options.unitForgetBias ?? true;
+    const given = readOptions("lstmCell", LSTM_CELL, options);
+    super(given);
+    this.recurrentActivation = given.recurrentActivation;
+    this.unitForgetBias = given.unitForgetBias;
   }
 
   override get config(): LayerConfig {

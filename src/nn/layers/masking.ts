@@ -1,8 +1,10 @@
+import { finite, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { expandDims } from "../../ops/data/reshape.ts";
 import { cast, mul, notEqual } from "../../ops/elementwise/arithmetic.ts";
 import { max } from "../../ops/reduce/reduce.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { Weightless } from "./weightless.ts";
 
 /** Options of `masking`. */
@@ -10,6 +12,11 @@ export interface MaskingOptions extends LayerOptions {
   /** A timestep is left out where all its features are this; 0 when absent. */
   readonly maskValue?: number;
 }
+
+const MASKING = {
+  maskValue: withDefault(finite, 0),
+  ...LAYER,
+};
 
 /**
  * Leaves out timesteps: `[B, T, D]` -> the same, with zeros and a false mask where every feature is `maskValue`.
@@ -20,8 +27,9 @@ export class Masking extends Weightless {
   readonly maskValue: number;
 
   constructor(options: MaskingOptions = {}) {
-    super(options);
-    this.maskValue = options.maskValue ?? 0;
+    const given = readOptions("masking", MASKING, options);
+    super(given);
+    this.maskValue = given.maskValue;
   }
 
   get config(): LayerConfig {

@@ -1,11 +1,13 @@
 /** Layers that join inputs element by element, and concatenation. Masks follow Keras 3's rules. */
 import { ShapeError } from "../../core/errors.ts";
+import { integer, readOptions, withDefault } from "../../core/option_table.ts";
 import { broadcastShapes, formatShape, normalizeAxis, type Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
 import { concat } from "../../ops/data/movement.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import * as ops from "../../ops/elementwise/arithmetic.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { MergeLayer } from "./merge_layer.ts";
 
 const withBatch = (shape: Shape): string => `[B${shape.map((size) => `, ${size}`).join("")}]`;
@@ -32,6 +34,10 @@ function anyOf(masks: readonly (Value | undefined)[]): Value | undefined {
 
 /** The base: inputs broadcast against each other; the mask is true where any input's is. */
 abstract class Merge extends MergeLayer {
+  constructor(options: LayerOptions = {}) {
+    super(readOptions("a merging layer", LAYER, options));
+  }
+
   get config(): LayerConfig {
     return this.baseConfig;
   }
@@ -172,6 +178,11 @@ export interface ConcatenateOptions extends LayerOptions {
   readonly axis?: number;
 }
 
+const CONCATENATE = {
+  axis: withDefault(integer, -1),
+  ...LAYER,
+};
+
 /**
  * Inputs one after the other along an axis. Along time their masks are joined too; along another axis a timestep counts
  * where any input's does. Keras: https://keras.io/api/layers/merging_layers/concatenate/
@@ -181,8 +192,9 @@ export class Concatenate extends MergeLayer {
   readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
+    const given = readOptions("concatenate", CONCATENATE, options);
+    super(given);
+    this.axis = given.axis;
   }
 
   get config(): LayerConfig {

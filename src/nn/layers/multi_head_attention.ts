@@ -1,4 +1,14 @@
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import {
+  flag,
+  integer,
+  optional,
+  positive,
+  rate,
+  readOptions,
+  required,
+  withDefault,
+} from "../../core/option_table.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { transpose } from "../../ops/data/movement.ts";
@@ -7,10 +17,11 @@ import { expandDims, reshape } from "../../ops/data/reshape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { bothOf, causalMask, maskedSoftmax } from "./attention.ts";
-import { expectPositive } from "./call_checks.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions, WeightSpec } from "./layer.ts";
+import { LAYER, weightTable } from "./layer_options.ts";
 import { MergeLayer } from "./merge_layer.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
+import { oneNumber } from "./window_options.ts";
 
 /** Options of `multiHeadAttention`. */
 export interface MultiHeadAttentionOptions extends LayerOptions, WeightOptions<"kernel">, WeightOptions<"bias"> {
@@ -29,6 +40,20 @@ export interface MultiHeadAttentionOptions extends LayerOptions, WeightOptions<"
   /** Step i of the query sees no step after i of the value. In Keras an argument of the call. */
   readonly useCausalMask?: boolean;
 }
+
+const MULTI_HEAD_ATTENTION = {
+  numHeads: required(positive),
+  keyDim: required(positive),
+  valueDim: optional(positive),
+  dropout: withDefault(rate, 0),
+  useBias: withDefault(flag, true),
+  outputShape: optional(oneNumber),
+  seed: optional(integer),
+  useCausalMask: withDefault(flag, false),
+  ...weightTable("kernel", "glorotUniform"),
+  ...weightTable("bias", "zeros"),
+  ...LAYER,
+};
 
 /**
  * Attention by several heads (Vaswani et al. 2017: https://arxiv.org/abs/1706.03762): query `[B, T, D]`, value `[B, S, V]`
@@ -49,26 +74,18 @@ export class MultiHeadAttention extends MergeLayer {
   readonly #bias: WeightRule;
 
   constructor(options: MultiHeadAttentionOptions) {
-    super(options);
-    this.numHeads = options.numHeads;
-    this.keyDim = options.keyDim;
-    this.valueDim = options.valueDim ?? options.keyDim;
-    const width = options.outputShape ?? undefined;
-    this.#width = typeof width === "object" ? width[0] : width;
-    const sizes = { numHeads: this.numHeads, keyDim: this.keyDim, valueDim: this.valueDim };
-    for (const [option, value] of Object.entries(sizes)) expectPositive("multiHeadAttention", option, value);
-    if (this.#width !== undefined) expectPositive("multiHeadAttention", "outputShape", this.#width);
-    this.dropout = options.dropout ?? 0;
-    if (!(this.dropout >= 0 && this.dropout < 1)) {
-      throw new ValueError(`multiHeadAttention: dropout is ${this.dropout}; expected 0 ≤ dropout < 1`, {
-        dropout: this.dropout,
-      });
-    }
-    this.useBias = options.useBias ?? true;
-    this.seed = options.seed ?? undefined;
-    this.useCausalMask = options.useCausalMask ?? false;
-    this.#kernel = new WeightRule("kernel", options, "glorotUniform");
-    this.#bias = new WeightRule("bias", options, "zeros");
+    const given = readOptions("multiHeadAttention", MULTI_HEAD_ATTENTION, options);
+    super(given);
+    this.numHeads = given.numHeads;
+    this.keyDim = given.keyDim;
+    this.valueDim = given.valueDim ?? given.keyDim;
+    this.#width = given.outputShape ?? undefined;
+    this.dropout = given.dropout;
+    this.useBias = given.useBias;
+    this.seed = given.seed ?? undefined;
+    this.useCausalMask = given.useCausalMask;
+    this.#kernel = new WeightRule("kernel", given);
+    this.#bias = new WeightRule("bias", given);
   }
 
   get config(): LayerConfig {

@@ -1,11 +1,21 @@
 /** Layers that disturb their input at random while training, and pass it through otherwise. */
-import { ValueError } from "../../core/errors.ts";
+import { nonNegative, readOptions, required } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { dropout as dropoutOp, type RandomSource, randomNormal, randomUniform } from "../../ops/data/random.ts";
 import { add, cast, greaterEqual, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import type { LayerConfig } from "./layer.ts";
-import { DropNoise, type DropOptions, Noise, type NoiseOptions, RateNoise, type RateOptions } from "./noise_base.ts";
+import {
+  DROP,
+  DropNoise,
+  type DropOptions,
+  NOISE,
+  Noise,
+  type NoiseOptions,
+  RATE,
+  RateNoise,
+  type RateOptions,
+} from "./noise_base.ts";
 
 /** Options of `spatialDropout1d`. */
 export interface SpatialDropout1dOptions extends RateOptions {
@@ -21,7 +31,7 @@ export class SpatialDropout1d extends RateNoise {
   readonly className = "SpatialDropout1D";
 
   constructor(options: SpatialDropout1dOptions) {
-    super("spatialDropout1d", options);
+    super(readOptions("spatialDropout1d", RATE, options));
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -45,19 +55,20 @@ export interface GaussianNoiseOptions extends NoiseOptions {
   readonly stddev: number;
 }
 
+const GAUSSIAN_NOISE = {
+  stddev: required(nonNegative),
+  ...NOISE,
+};
+
 /** While training, adds normal noise. Keras: https://keras.io/api/layers/regularization_layers/gaussian_noise/ */
 export class GaussianNoise extends Noise {
   readonly className = "GaussianNoise";
   readonly stddev: number;
 
   constructor(options: GaussianNoiseOptions) {
-    super(options);
-    if (!(options.stddev >= 0)) {
-      throw new ValueError(`gaussianNoise: stddev is ${options.stddev}; expected a number ≥ 0`, {
-        stddev: options.stddev,
-      });
-    }
-    this.stddev = options.stddev;
+    const given = readOptions("gaussianNoise", GAUSSIAN_NOISE, options);
+    super(given);
+    this.stddev = given.stddev;
   }
 
   get config(): LayerConfig {
@@ -89,7 +100,7 @@ export class GaussianDropout extends RateNoise {
   readonly className = "GaussianDropout";
 
   constructor(options: GaussianDropoutOptions) {
-    super("gaussianDropout", options);
+    super(readOptions("gaussianDropout", RATE, options));
   }
 
   protected disturb(x: Value, source: RandomSource): Value {
@@ -119,7 +130,7 @@ export class AlphaDropout extends DropNoise {
   readonly className = "AlphaDropout";
 
   constructor(options: AlphaDropoutOptions) {
-    super("alphaDropout", options);
+    super("alphaDropout", readOptions("alphaDropout", DROP, options));
   }
 
   protected disturb(x: Value, source: RandomSource): Value {

@@ -1,9 +1,19 @@
 /** What layers that change their input at random while training have in common. */
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import {
+  integer,
+  type OptionKind,
+  type OptionsOf,
+  optional,
+  positive,
+  rate,
+  required,
+} from "../../core/option_table.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/data/random.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { Weightless } from "./weightless.ts";
 
 /** Options of layers that draw random numbers. */
@@ -12,13 +22,19 @@ export interface NoiseOptions extends LayerOptions {
   readonly seed?: number | null;
 }
 
+/** The table of what such layers share. */
+export const NOISE = {
+  seed: optional(integer),
+  ...LAYER,
+};
+
 /** The base of layers that act while training only. */
 export abstract class Noise extends Weightless {
   readonly seed: number | undefined;
 
-  constructor(options: NoiseOptions) {
-    super(options);
-    this.seed = options.seed ?? undefined;
+  constructor(given: OptionsOf<typeof NOISE>) {
+    super(given);
+    this.seed = given.seed ?? undefined;
   }
 
   /** The training's output. */
@@ -47,16 +63,19 @@ export interface RateOptions extends NoiseOptions {
   readonly rate: number;
 }
 
+/** The table of such layers. */
+export const RATE = {
+  rate: required(rate),
+  ...NOISE,
+};
+
 /** The base of layers that disturb a share of their input. */
 export abstract class RateNoise extends Noise {
   readonly rate: number;
 
-  /** @throws ValueError for a rate that is no share. */
-  constructor(layer: string, options: RateOptions) {
-    super(options);
-    const { rate } = options;
-    if (!(rate >= 0 && rate < 1)) throw new ValueError(`${layer}: rate is ${rate}; expected 0 ≤ rate < 1`, { rate });
-    this.rate = rate;
+  constructor(given: OptionsOf<typeof RATE>) {
+    super(given);
+    this.rate = given.rate;
   }
 
   get config(): LayerConfig {
@@ -74,15 +93,30 @@ export interface DropOptions extends RateOptions {
   readonly noiseShape?: readonly (number | null)[] | null;
 }
 
+/** A size, or null for the input's own. */
+const sizes: OptionKind<readonly (number | null)[]> = {
+  expected: "a list, each null or a whole number of at least 1",
+  read: (value) =>
+    Array.isArray(value) && Array.from(value).every((size) => size === null || positive.read(size) !== undefined)
+      ? Array.from(value)
+      : undefined,
+};
+
+/** The table of such layers. */
+export const DROP = {
+  noiseShape: optional(sizes),
+  ...RATE,
+};
+
 /** The base of layers that drop inputs, some of them together. */
 export abstract class DropNoise extends RateNoise {
   readonly noiseShape: readonly (number | null)[] | undefined;
   readonly #layer: string;
 
-  constructor(layer: string, options: DropOptions) {
-    super(layer, options);
+  constructor(layer: string, given: OptionsOf<typeof DROP>) {
+    super(given);
     this.#layer = layer;
-    this.noiseShape = options.noiseShape ?? undefined;
+    this.noiseShape = given.noiseShape ?? undefined;
   }
 
   override get config(): LayerConfig {

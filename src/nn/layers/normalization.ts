@@ -1,5 +1,16 @@
 /** Layer and batch normalisation. */
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import {
+  either,
+  flag,
+  integer,
+  listOf,
+  nonNegative,
+  type OptionsOf,
+  readOptions,
+  share,
+  withDefault,
+} from "../../core/option_table.ts";
 import { formatShape, normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
@@ -13,6 +24,7 @@ import {
   type LayerOptions,
   type WeightSpec,
 } from "./layer.ts";
+import { LAYER, weightTable } from "./layer_options.ts";
 import { type WeightOptions, WeightRule } from "./weight_options.ts";
 
 /** What both normalisations take. */
@@ -25,6 +37,15 @@ interface NormalizationOptions extends LayerOptions, WeightOptions<"beta">, Weig
   readonly scale?: boolean;
 }
 
+const NORMALIZATION = {
+  epsilon: withDefault(nonNegative, 1e-3),
+  center: withDefault(flag, true),
+  scale: withDefault(flag, true),
+  ...weightTable("beta", "zeros"),
+  ...weightTable("gamma", "ones"),
+  ...LAYER,
+};
+
 abstract class Normalization extends Layer {
   readonly epsilon: number;
   readonly center: boolean;
@@ -32,13 +53,13 @@ abstract class Normalization extends Layer {
   protected readonly gamma: WeightRule;
   protected readonly beta: WeightRule;
 
-  constructor(options: NormalizationOptions) {
-    super(options);
-    this.epsilon = options.epsilon ?? 1e-3;
-    this.center = options.center ?? true;
-    this.scale = options.scale ?? true;
-    this.gamma = new WeightRule("gamma", options, "ones");
-    this.beta = new WeightRule("beta", options, "zeros");
+  constructor(given: OptionsOf<typeof NORMALIZATION>) {
+    super(given);
+    this.epsilon = given.epsilon;
+    this.center = given.center;
+    this.scale = given.scale;
+    this.gamma = new WeightRule("gamma", given);
+    this.beta = new WeightRule("beta", given);
   }
 
   outputShape(inputShape: Shape): Shape {
@@ -75,6 +96,12 @@ export interface LayerNormalizationOptions extends NormalizationOptions {
   readonly rmsScaling?: boolean;
 }
 
+const LAYER_NORMALIZATION = {
+  axis: withDefault(either(integer, listOf(integer)), -1),
+  rmsScaling: withDefault(flag, false),
+  ...NORMALIZATION,
+};
+
 /**
  * Each example's mean becomes 0 and its variance 1 over `axis` (Ba et al. 2016: https://arxiv.org/abs/1607.06450), then
  * γ and β. Keras: https://keras.io/api/layers/normalization_layers/layer_normalization/
@@ -85,9 +112,10 @@ export class LayerNormalization extends Normalization {
   readonly rmsScaling: boolean;
 
   constructor(options: LayerNormalizationOptions = {}) {
-    super(options.rmsScaling === true ? { ...options, scale: true, center: false } : options);
-    this.axis = options.axis ?? -1;
-    this.rmsScaling = options.rmsScaling ?? false;
+    const given = readOptions("layerNormalization", LAYER_NORMALIZATION, options);
+    super(given.rmsScaling ? { ...given, scale: true, center: false } : given);
+    this.axis = given.axis;
+    this.rmsScaling = given.rmsScaling;
   }
 
   get config(): LayerConfig {
@@ -137,6 +165,17 @@ export interface BatchNormalizationOptions
   readonly momentum?: number;
 }
 
+const { movingMeanInitializer } = weightTable("movingMean", "zeros");
+const { movingVarianceInitializer } = weightTable("movingVariance", "ones");
+
+const BATCH_NORMALIZATION = {
+  movingMeanInitializer,
+  movingVarianceInitializer,
+  axis: withDefault(integer, -1),
+  momentum: withDefault(share, 0.99),
+  ...NORMALIZATION,
+};
+
 /** Keras's backend.epsilon(): it keeps the count of a mask that is false everywhere from being 0. */
 const EPSILON = 1e-7;
 
@@ -154,16 +193,12 @@ export class BatchNormalization extends Normalization {
   readonly #movingVariance: WeightRule;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
-    this.momentum = options.momentum ?? 0.99;
-    if (!(this.momentum >= 0 && this.momentum <= 1)) {
-      throw new ValueError(`batchNormalization: momentum is ${this.momentum}; expected 0 ≤ momentum ≤ 1`, {
-        momentum: this.momentum,
-      });
-    }
-    this.#movingMean = new WeightRule("movingMean", options, "zeros");
-    this.#movingVariance = new WeightRule("movingVariance", options, "ones");
+    const given = readOptions("batchNormalization", BATCH_NORMALIZATION, options);
+    super(given);
+    this.axis = given.axis;
+    this.momentum = given.momentum;
+    this.#movingMean = new WeightRule("movingMean", given);
+    this.#movingVariance = new WeightRule("movingVariance", given);
   }
 
   get config(): LayerConfig {

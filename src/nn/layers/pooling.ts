@@ -1,14 +1,16 @@
 /** Pooling over windows of time. */
+import { oneOf, optional, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
 import { expandDims } from "../../ops/data/reshape.ts";
 import { type WindowOptions, windows } from "../../ops/data/windows.ts";
 import { equal, mul, where } from "../../ops/elementwise/arithmetic.ts";
 import { argmax, sum } from "../../ops/reduce/reduce.ts";
-import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
+import { DATA_FORMAT_OPTION, type DataFormatOptions } from "./data_format.ts";
 import type { CallContext, CallResult, LayerConfig } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { Weightless } from "./weightless.ts";
-import { endsOf, expectPadding, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
+import { endsOf, oneNumber, outputTime, type Padding, padTime } from "./window_options.ts";
 
 /** Options of `maxPooling1d` and `averagePooling1d`. */
 export interface Pooling1dOptions extends DataFormatOptions {
@@ -20,18 +22,28 @@ export interface Pooling1dOptions extends DataFormatOptions {
   readonly padding?: "valid" | "same";
 }
 
+const POOLING = {
+  poolSize: withDefault(oneNumber, 2),
+  strides: optional(oneNumber),
+  padding: withDefault(
+    oneOf(["valid", "same"], (name) => name.toLowerCase()),
+    "valid",
+  ),
+  ...DATA_FORMAT_OPTION,
+  ...LAYER,
+};
+
 abstract class Pooling1d extends Weightless {
   readonly padding: Padding;
   readonly #layer: string;
   readonly #window: WindowOptions;
 
   constructor(layer: string, options: Pooling1dOptions) {
-    super(options);
-    expectChannelsLast(layer, options);
+    const given = readOptions(layer, POOLING, options);
+    super(given);
     this.#layer = layer;
-    const size = oneNumber(layer, "poolSize", options.poolSize ?? 2);
-    this.#window = { size, stride: oneNumber(layer, "strides", options.strides ?? size), dilation: 1 };
-    this.padding = expectPadding(layer, options.padding ?? "valid", ["valid", "same"]);
+    this.#window = { size: given.poolSize, stride: given.strides ?? given.poolSize, dilation: 1 };
+    this.padding = given.padding;
   }
 
   /** The output `[B, T', D]` for windows `[B, T', size, D]`; `places` tells which of them lie inside the input. */
@@ -40,10 +52,6 @@ abstract class Pooling1d extends Weightless {
   get config(): LayerConfig {
     const { size: poolSize, stride: strides } = this.#window;
     return { poolSize, strides, padding: this.padding, ...this.baseConfig };
-  }
-
-  protected override get unsavedOptions(): readonly string[] {
-    return DATA_FORMAT;
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -1,5 +1,6 @@
 /** Every layer by Keras's class name: how a saved one is made again. */
 import { FormatError } from "../../core/errors.ts";
+import { arrayOf, flagOf, objectOf, textOf } from "../../core/json_check.ts";
 import type { ActivationLike } from "../activations/index.ts";
 import { Activation, Elu, LeakyRelu, PRelu, Relu, Softmax } from "./activation.ts";
 import { AdditiveAttention, Attention } from "./attention.ts";
@@ -29,6 +30,9 @@ import { SimpleRnnCell } from "./simple_rnn_cell.ts";
 import { StackedRnnCells } from "./stacked_cells.ts";
 import { TimeDistributed } from "./time_distributed.ts";
 
+/** The most cells that one is made of. */
+const MOST_CELLS = 1000;
+
 /** Options as a saved model has them. */
 type SavedOptions = Readonly<Record<string, unknown>>;
 type Make = (options: SavedOptions, name: string) => Layer;
@@ -40,8 +44,14 @@ function of<O extends object>(layerClass: new (options: O) => Layer): Make {
 
 /** A layer inside another's options. */
 function inside(saved: unknown): Layer {
-  const { className, name = "", config } = saved as { className: string; name?: string; config: SavedOptions };
-  return layerFromConfig(className, config, name);
+  const fields = objectOf(saved, "a layer inside another");
+  const layer = layerFromConfig(
+    textOf(fields.get("className"), "a layer's className"),
+    Object.fromEntries(objectOf(fields.get("config"), "a layer's config")),
+    textOf(fields.get("name") ?? "", "a layer's name"),
+  );
+  layer.trainable = flagOf(fields.get("trainable") ?? true, "a layer's trainable");
+  return layer;
 }
 
 function bidirectionalFrom({ layer, backwardLayer, ...options }: SavedOptions, name: string): Layer {
@@ -100,7 +110,8 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["SpatialDropout1D", of(SpatialDropout1d)],
   [
     "StackedRNNCells",
-    (options, name) => new StackedRnnCells((options.cells as unknown[]).map(inside) as RnnCell[], { name }),
+    (options, name) =>
+      new StackedRnnCells(arrayOf(options.cells, "cells", MOST_CELLS).map(inside) as RnnCell[], { name }),
   ],
   ["Subtract", of(Subtract)],
   ["TimeDistributed", (options, name) => new TimeDistributed({ ...options, layer: inside(options.layer), name })],

@@ -1,28 +1,38 @@
 /** Layers that only move elements: flatten, reshape, permute, repeatVector, cropping, padding and upsampling over time. */
 
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import {
+  count,
+  integer,
+  listOf,
+  type OptionKind,
+  positive,
+  readOptions,
+  required,
+  withDefault,
+} from "../../core/option_table.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { pad, slice, transpose } from "../../ops/data/movement.ts";
 import { broadcastTo, expandDims, reshape as reshapeOp } from "../../ops/data/reshape.ts";
-import { expectPositive } from "./call_checks.ts";
-import { DATA_FORMAT, type DataFormatOptions, expectChannelsLast } from "./data_format.ts";
+import { DATA_FORMAT_OPTION, type DataFormatOptions } from "./data_format.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { Weightless } from "./weightless.ts";
 
 const batchOf = (x: Value): number => x.shape[0] as number;
+
+const FLATTEN = {
+  ...DATA_FORMAT_OPTION,
+  ...LAYER,
+};
 
 /** Joins all axes but the batch: `[B, ...D]` -> `[B, ΠD]`. Keras: https://keras.io/api/layers/reshaping_layers/flatten/ */
 export class Flatten extends Weightless {
   readonly className = "Flatten";
 
   constructor(options: DataFormatOptions = {}) {
-    super(options);
-    expectChannelsLast("flatten", options);
-  }
-
-  protected override get unsavedOptions(): readonly string[] {
-    return DATA_FORMAT;
+    super(readOptions("flatten", FLATTEN, options));
   }
 
   get config(): LayerConfig {
@@ -49,21 +59,28 @@ export interface ReshapeOptions extends LayerOptions {
   readonly targetShape: Shape;
 }
 
+const RESHAPE = {
+  targetShape: required(listOf(integer)),
+  ...LAYER,
+};
+
 /** The same elements under another shape. Keras: https://keras.io/api/layers/reshaping_layers/reshape/ */
 export class Reshape extends Weightless {
   readonly className = "Reshape";
   readonly targetShape: Shape;
 
   constructor(options: ReshapeOptions) {
-    super(options);
-    const open = options.targetShape.filter((size) => size === -1).length;
-    if (open > 1 || options.targetShape.some((size) => size !== -1 && (!Number.isInteger(size) || size < 1))) {
+    const given = readOptions("reshape", RESHAPE, options);
+    const { targetShape } = given;
+    const open = targetShape.filter((size) => size === -1).length;
+    if (open > 1 || targetShape.some((size) => size !== -1 && size < 1)) {
       throw new ValueError(
-        `reshape: targetShape is ${formatShape(options.targetShape)}; expected sizes of at least 1 without the batch, at most one of them −1`,
-        { targetShape: options.targetShape },
+        `reshape: targetShape is ${formatShape(targetShape)}; expected sizes of at least 1 without the batch, at most one of them −1`,
+        { targetShape },
       );
     }
-    this.targetShape = [...options.targetShape];
+    super(given);
+    this.targetShape = targetShape;
   }
 
   get config(): LayerConfig {
@@ -98,21 +115,25 @@ export interface PermuteOptions extends LayerOptions {
   readonly dims: readonly number[];
 }
 
+const PERMUTE = {
+  dims: required(listOf(positive)),
+  ...LAYER,
+};
+
 /** Axes in another order. Keras: https://keras.io/api/layers/reshaping_layers/permute/ */
 export class Permute extends Weightless {
   readonly className = "Permute";
   readonly dims: readonly number[];
 
   constructor(options: PermuteOptions) {
-    super(options);
-    const sorted = [...options.dims].sort((a, b) => a - b);
+    const given = readOptions("permute", PERMUTE, options);
+    const { dims } = given;
+    const sorted = [...dims].sort((a, b) => a - b);
     if (sorted.some((dim, index) => dim !== index + 1)) {
-      throw new ValueError(
-        `permute: dims is ${formatShape(options.dims)}; expected each of 1…${options.dims.length} once`,
-        { dims: options.dims },
-      );
+      throw new ValueError(`permute: dims is ${formatShape(dims)}; expected each of 1…${dims.length} once`, { dims });
     }
-    this.dims = [...options.dims];
+    super(given);
+    this.dims = dims;
   }
 
   get config(): LayerConfig {
@@ -140,15 +161,20 @@ export interface RepeatVectorOptions extends LayerOptions {
   readonly n: number;
 }
 
+const REPEAT_VECTOR = {
+  n: required(positive),
+  ...LAYER,
+};
+
 /** A vector as a sequence of copies: `[B, D]` -> `[B, n, D]`. Keras: https://keras.io/api/layers/reshaping_layers/repeat_vector/ */
 export class RepeatVector extends Weightless {
   readonly className = "RepeatVector";
   readonly n: number;
 
   constructor(options: RepeatVectorOptions) {
-    super(options);
-    expectPositive("repeatVector", "n", options.n);
-    this.n = options.n;
+    const given = readOptions("repeatVector", REPEAT_VECTOR, options);
+    super(given);
+    this.n = given.n;
   }
 
   get config(): LayerConfig {
@@ -173,15 +199,14 @@ export function repeatVector(options: RepeatVectorOptions): RepeatVector {
 /** One number for both ends, or one for each. */
 type Ends = number | readonly [number, number];
 
-function bothEnds(layer: string, option: string, ends: Ends): readonly [number, number] {
-  const pair = typeof ends === "number" ? ([ends, ends] as const) : ends;
-  if (pair.length !== 2 || pair.some((count) => !Number.isInteger(count) || count < 0)) {
-    throw new ValueError(`${layer}: ${option} is ${String(ends)}; expected a whole number ≥ 0, or two of them`, {
-      [option]: ends,
-    });
-  }
-  return pair;
-}
+const bothEnds: OptionKind<readonly [number, number]> = {
+  expected: `${count.expected}, or two of them`,
+  read: (value) => {
+    const [begin, end] = Array.isArray(value) && value.length === 2 ? value : [value, value];
+    const [first, second] = [count.read(begin), count.read(end)];
+    return first === undefined || second === undefined ? undefined : [first, second];
+  },
+};
 
 /** Options of `cropping1d`. */
 export interface Cropping1dOptions extends LayerOptions {
@@ -189,14 +214,20 @@ export interface Cropping1dOptions extends LayerOptions {
   readonly cropping?: Ends;
 }
 
+const CROPPING = {
+  cropping: withDefault(bothEnds, [1, 1]),
+  ...LAYER,
+};
+
 /** Cuts timesteps off: `[B, T, D]` -> `[B, T − cut, D]`. Keras: https://keras.io/api/layers/reshaping_layers/cropping1d/ */
 export class Cropping1d extends Weightless {
   readonly className = "Cropping1D";
   readonly cropping: readonly [number, number];
 
   constructor(options: Cropping1dOptions = {}) {
-    super(options);
-    this.cropping = bothEnds("cropping1d", "cropping", options.cropping ?? 1);
+    const given = readOptions("cropping1d", CROPPING, options);
+    super(given);
+    this.cropping = given.cropping;
   }
 
   get config(): LayerConfig {
@@ -232,23 +263,25 @@ export interface ZeroPadding1dOptions extends DataFormatOptions {
   readonly padding?: Ends;
 }
 
+const ZERO_PADDING = {
+  padding: withDefault(bothEnds, [1, 1]),
+  ...DATA_FORMAT_OPTION,
+  ...LAYER,
+};
+
 /** Puts zeros around: `[B, T, D]` -> `[B, T + added, D]`. Keras: https://keras.io/api/layers/reshaping_layers/zero_padding1d/ */
 export class ZeroPadding1d extends Weightless {
   readonly className = "ZeroPadding1D";
   readonly padding: readonly [number, number];
 
   constructor(options: ZeroPadding1dOptions = {}) {
-    super(options);
-    expectChannelsLast("zeroPadding1d", options);
-    this.padding = bothEnds("zeroPadding1d", "padding", options.padding ?? 1);
+    const given = readOptions("zeroPadding1d", ZERO_PADDING, options);
+    super(given);
+    this.padding = given.padding;
   }
 
   get config(): LayerConfig {
     return { padding: this.padding, ...this.baseConfig };
-  }
-
-  protected override get unsavedOptions(): readonly string[] {
-    return DATA_FORMAT;
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -272,15 +305,20 @@ export interface UpSampling1dOptions extends LayerOptions {
   readonly size?: number;
 }
 
+const UP_SAMPLING = {
+  size: withDefault(positive, 2),
+  ...LAYER,
+};
+
 /** Repeats each timestep: `[B, T, D]` -> `[B, T · size, D]`. Keras: https://keras.io/api/layers/reshaping_layers/up_sampling1d/ */
 export class UpSampling1d extends Weightless {
   readonly className = "UpSampling1D";
   readonly size: number;
 
   constructor(options: UpSampling1dOptions = {}) {
-    super(options);
-    this.size = options.size ?? 2;
-    expectPositive("upSampling1d", "size", this.size);
+    const given = readOptions("upSampling1d", UP_SAMPLING, options);
+    super(given);
+    this.size = given.size;
   }
 
   get config(): LayerConfig {

@@ -1,15 +1,17 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { flag, instanceOf, readOptions, required, withDefault } from "../../core/option_table.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import { constant, type Value, type Variable } from "../../graph/operation.ts";
 import { reverse, slice } from "../../ops/data/movement.ts";
 import { expandDims, reshape } from "../../ops/data/reshape.ts";
 import { cast, greater, where } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
-import type { RnnCell, SweepInputs } from "./cell.ts";
+import { RnnCell, type SweepInputs } from "./cell.ts";
 import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { type LoopResult, runCell } from "./rnn_loop.ts";
 import { LivingStates } from "./rnn_states.ts";
-import { Wrapper } from "./wrapper.ts";
+import { insideConfig, Wrapper } from "./wrapper.ts";
 
 /** Options that all recurrent layers share; names and defaults are Keras's. */
 export interface RnnOptions extends LayerOptions {
@@ -24,6 +26,21 @@ export interface RnnOptions extends LayerOptions {
   /** With a mask, give zeros at masked timesteps instead of the output before. */
   readonly zeroOutputForMask?: boolean;
 }
+
+/** The table of what recurrent layers share. */
+export const RNN = {
+  returnSequences: withDefault(flag, false),
+  returnState: withDefault(flag, false),
+  goBackwards: withDefault(flag, false),
+  stateful: withDefault(flag, false),
+  zeroOutputForMask: withDefault(flag, false),
+  ...LAYER,
+};
+
+const OVER_CELL = {
+  cell: required(instanceOf("a cell, such as lstmCell({ units: 32 })", RnnCell)),
+  ...RNN,
+};
 
 /** A layer whose calls give the output and the states. */
 export type WithStates<L extends Rnn = Rnn> = L & { readonly returnState: true };
@@ -45,13 +62,14 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   readonly #living = new LivingStates();
 
   constructor(cell: Cell, options: RnnOptions = {}) {
-    super(options);
+    const given = readOptions("rnn", OVER_CELL, { ...options, cell });
+    super(given);
     this.cell = cell;
-    this.returnSequences = options.returnSequences ?? false;
-    this.returnState = options.returnState ?? false;
-    this.goBackwards = options.goBackwards ?? false;
-    this.stateful = options.stateful ?? false;
-    this.zeroOutputForMask = options.zeroOutputForMask ?? false;
+    this.returnSequences = given.returnSequences;
+    this.returnState = given.returnState;
+    this.goBackwards = given.goBackwards;
+    this.stateful = given.stateful;
+    this.zeroOutputForMask = given.zeroOutputForMask;
   }
 
   /** The options of a recurrent layer as data, without its cell. */
@@ -61,7 +79,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   }
 
   get config(): LayerConfig {
-    return { cell: { className: this.cell.className, config: this.cell.config }, ...this.sequenceConfig };
+    return { cell: insideConfig(this.cell), ...this.sequenceConfig };
   }
 
   protected get inner(): readonly Layer[] {

@@ -1,11 +1,17 @@
+import { type OptionsOf, readOptions, readSome } from "../../core/option_table.ts";
 import type { Activation } from "../activations/index.ts";
-import type { CellOptions } from "./gated_cell.ts";
+import { CELL, type CellOptions } from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";
-import { Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
+import { RNN, Rnn, type RnnOptions, type WithStates } from "./rnn.ts";
 import { SimpleRnnCell } from "./simple_rnn_cell.ts";
 
 /** Options of `simpleRnn`; names and defaults are Keras's. */
 export interface SimpleRnnOptions extends RnnOptions, CellOptions {}
+
+const SIMPLE_RNN = {
+  ...CELL,
+  ...RNN,
+};
 
 /**
  * A recurrent layer whose output is fed back (Elman 1990): `[B, T, D]` -> `[B, units]`, or `[B, T, units]` with
@@ -15,11 +21,12 @@ export interface SimpleRnnOptions extends RnnOptions, CellOptions {}
 export class SimpleRnn extends Rnn<SimpleRnnCell> {
   override readonly className = "SimpleRNN";
 
-  readonly #options: SimpleRnnOptions;
+  readonly #given: OptionsOf<typeof SIMPLE_RNN>;
 
   constructor(options: SimpleRnnOptions) {
-    super(new SimpleRnnCell(options), options);
-    this.#options = options;
+    const given = readOptions("simpleRnn", SIMPLE_RNN, options);
+    super(new SimpleRnnCell(readSome("simpleRnn", CELL, given)), readSome("simpleRnn", RNN, given));
+    this.#given = given;
   }
 
   override get config(): LayerConfig {
@@ -27,7 +34,7 @@ export class SimpleRnn extends Rnn<SimpleRnnCell> {
   }
 
   override reversed(name: string): SimpleRnn {
-    return new SimpleRnn({ ...this.#options, goBackwards: !this.goBackwards, name });
+    return new SimpleRnn({ ...this.#given, goBackwards: !this.goBackwards, name, trainable: this.trainable });
   }
 
   /** Width of the state, and of the output. */

@@ -1,9 +1,10 @@
+import { readOptions } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { stack } from "../../ops/data/movement.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { type SimpleRnnActivation, simpleRnnSweep } from "../../ops/recurrent/simple_rnn.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
-import { type CellOptions, GatedCell, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
+import { CELL, type CellOptions, GatedCell, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
 import { statesOf } from "./sweep_states.ts";
 
 /**
@@ -16,7 +17,7 @@ export class SimpleRnnCell extends GatedCell {
   protected readonly gates = 1;
 
   constructor(options: CellOptions) {
-    super("simpleRnn", options);
+    super(readOptions("simpleRnnCell", CELL, options));
   }
 
   protected get kernelActivations(): SimpleRnnActivation | undefined {

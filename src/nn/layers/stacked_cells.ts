@@ -1,4 +1,5 @@
 import { ValueError } from "../../core/errors.ts";
+import { instanceOf, listOf, readOptions, required } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { branchOf } from "../../ops/data/random.ts";
@@ -12,6 +13,13 @@ import {
   type SweepInputs,
 } from "./cell.ts";
 import type { LayerConfig, WeightSpec } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
+import { insideConfig } from "./wrapper.ts";
+
+const STACKED = {
+  cells: required(listOf(instanceOf("a cell", RnnCell))),
+  name: LAYER.name,
+};
 
 /**
  * Cells one on top of the other, as one cell: each reads the output of the one below. Its states are those of the cells,
@@ -22,13 +30,14 @@ export class StackedRnnCells extends RnnCell {
   readonly cells: readonly RnnCell[];
 
   constructor(cells: readonly RnnCell[], options: { readonly name?: string } = {}) {
-    super(options.name);
-    if (cells.length === 0) throw new ValueError("stackedRnnCells: got no cells; expected at least one");
-    this.cells = cells;
+    const given = readOptions("stackedRnnCells", STACKED, { ...options, cells });
+    super(given.name);
+    if (given.cells.length === 0) throw new ValueError("stackedRnnCells: got no cells; expected at least one");
+    this.cells = given.cells;
   }
 
   get config(): LayerConfig {
-    return { cells: this.cells.map(({ className, config }) => ({ className, config })) };
+    return { cells: this.cells.map(insideConfig) };
   }
 
   get stateSizes(): readonly number[] {

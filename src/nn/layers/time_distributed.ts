@@ -1,11 +1,13 @@
 import { ShapeError } from "../../core/errors.ts";
+import { instanceOf, readOptions, required } from "../../core/option_table.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { slice, stack } from "../../ops/data/movement.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import { unstack } from "../../ops/data/unstack.ts";
 import { mul } from "../../ops/elementwise/arithmetic.ts";
-import type { CallContext, CallResult, Layer, LayerConfig, LayerOptions } from "./layer.ts";
+import { type CallContext, type CallResult, Layer, type LayerConfig, type LayerOptions } from "./layer.ts";
+import { LAYER } from "./layer_options.ts";
 import { insideConfig, Wrapper } from "./wrapper.ts";
 
 /** Options of `timeDistributed`. */
@@ -13,6 +15,11 @@ export interface TimeDistributedOptions extends LayerOptions {
   /** What each timestep goes through. */
   readonly layer: Layer;
 }
+
+const TIME_DISTRIBUTED = {
+  layer: required(instanceOf("a layer, such as dense({ units: 32 })", Layer)),
+  ...LAYER,
+};
 
 /**
  * The same layer at every timestep: `[B, T, ...D]` -> `[B, T, ...]`. All timesteps go through it at once, as rows of one
@@ -24,8 +31,9 @@ export class TimeDistributed extends Wrapper {
   readonly layer: Layer;
 
   constructor(options: TimeDistributedOptions) {
-    super(options);
-    this.layer = options.layer;
+    const given = readOptions("timeDistributed", TIME_DISTRIBUTED, options);
+    super(given);
+    this.layer = given.layer;
   }
 
   get config(): LayerConfig {

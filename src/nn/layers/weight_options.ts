@@ -1,9 +1,12 @@
 /** The three options that every weight of a layer has: initializer, regularizer and constraint. */
+
+import { readSome } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
-import { type Constraint, type ConstraintLike, resolveConstraint } from "../weights/constraints.ts";
-import { type Initializer, type InitializerLike, resolveInitializer } from "../weights/initializers.ts";
-import { type Regularizer, type RegularizerLike, resolveRegularizer } from "../weights/regularizers.ts";
+import type { Constraint, ConstraintLike } from "../weights/constraints.ts";
+import type { Initializer, InitializerLike } from "../weights/initializers.ts";
+import type { Regularizer, RegularizerLike } from "../weights/regularizers.ts";
 import type { LayerConfig, WeightSpec } from "./layer.ts";
+import { weightTable } from "./layer_options.ts";
 
 /** `kernelInitializer`, `kernelRegularizer` and `kernelConstraint` for the prefix "kernel". */
 export type WeightOptions<Prefix extends string> = {
@@ -19,15 +22,20 @@ export class WeightRule {
   readonly constraint: Constraint | undefined;
   readonly #prefix: string;
 
-  /** @throws ValueError for an unknown initializer, regularizer or constraint, listing the known ones. */
-  constructor(prefix: string, options: object, initializer: InitializerLike) {
-    const given = options as Readonly<Record<string, unknown>>;
+  /**
+   * @param initializer where the options have none
+   * @throws ValueError for an unknown initializer, regularizer or constraint, listing the known ones.
+   */
+  constructor(prefix: string, options: object, initializer: InitializerLike = "glorotUniform") {
+    const given = readSome("a layer", weightTable("weight", initializer), {
+      weightInitializer: Reflect.get(options, `${prefix}Initializer`),
+      weightRegularizer: Reflect.get(options, `${prefix}Regularizer`),
+      weightConstraint: Reflect.get(options, `${prefix}Constraint`),
+    });
     this.#prefix = prefix;
-    this.initializer = resolveInitializer(
-      (given[`${prefix}Initializer`] as InitializerLike | undefined) ?? initializer,
-    );
-    this.regularizer = resolveRegularizer(given[`${prefix}Regularizer`] as RegularizerLike | undefined);
-    this.constraint = resolveConstraint(given[`${prefix}Constraint`] as ConstraintLike | undefined);
+    this.initializer = given.weightInitializer;
+    this.regularizer = given.weightRegularizer ?? undefined;
+    this.constraint = given.weightConstraint ?? undefined;
   }
 
   /** The options as data: the initializer, and the others where they were given. */

@@ -1,29 +1,18 @@
 /** What convolution and pooling share: options that Keras takes as a number or a list of one, and padding over time. */
-
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { type OptionKind, positive } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { pad } from "../../ops/data/movement.ts";
 import { type WindowOptions, windowCount } from "../../ops/data/windows.ts";
-import { expectPositive } from "./call_checks.ts";
 
 /** How the ends of a sequence are padded. */
 export type Padding = "valid" | "same" | "causal";
 
-/** A number, or Keras's list of one. @throws ValueError unless it is a whole number of at least 1. */
-export function oneNumber(layer: string, option: string, given: number | readonly [number]): number {
-  const value = typeof given === "number" ? given : given[0];
-  expectPositive(layer, option, value);
-  return value;
-}
-
-/** @throws ValueError that lists the known paddings. */
-export function expectPadding(layer: string, padding: string, known: readonly Padding[]): Padding {
-  const found = known.find((name) => name === padding.toLowerCase());
-  if (found === undefined) {
-    throw new ValueError(`${layer}: padding is "${padding}"; expected one of ${known.join(", ")}`, { padding });
-  }
-  return found;
-}
+/** A number, or Keras's list of one. */
+export const oneNumber: OptionKind<number> = {
+  expected: `${positive.expected}, as a number or a list of one`,
+  read: (value) => positive.read(Array.isArray(value) && value.length === 1 ? value[0] : value),
+};
 
 /** Timesteps of padding at the begin and the end: TensorFlow's rule for "same", all at the begin for "causal". */
 export function endsOf(time: number, padding: Padding, { size, stride, dilation }: WindowOptions): [number, number] {

@@ -5,8 +5,8 @@ import type { Constraint } from "../weights/constraints.ts";
 import { Layer, type LayerConfig, type WeightSpec } from "./layer.ts";
 
 /** A layer inside another's config. */
-export function insideConfig({ className, name, config }: Layer): LayerConfig {
-  return { className, ...(name !== "" && { name }), config };
+export function insideConfig({ className, name, trainable, config }: Layer): LayerConfig {
+  return { className, ...(name !== "" && { name }), ...(!trainable && { trainable }), config };
 }
 
 /** The base of wrappers. */

@@ -1,6 +1,5 @@
 /** A loss over pairs. */
-import { ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { type OptionKind, readOptions, withDefault } from "../../core/option_table.ts";
 import { add, mul, relu, square, sub } from "../../ops/elementwise/arithmetic.ts";
 import { mean } from "../../ops/reduce/reduce.ts";
 import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
@@ -11,6 +10,13 @@ export interface ContrastiveOptions {
   readonly margin?: number;
 }
 
+const distance: OptionKind<number> = {
+  expected: "0 < margin ≤ 2, a distance of cosines",
+  read: (value) => (typeof value === "number" && value > 0 && value <= 2 ? value : undefined),
+};
+
+const CONTRASTIVE = { margin: withDefault(distance, 0.5) };
+
 /**
  * Pairs that belong together (y = 1) are drawn together, others (y = 0) pushed apart up to a margin: the mean over the last axis of
  * y·d² + (1 − y)·max(margin − d, 0)², where d = 1 − p is the cosine distance and the output p a cosine.
@@ -18,14 +24,8 @@ export interface ContrastiveOptions {
  * @throws ValueError when the margin is not within (0, 2].
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
-  const { margin = 0.5 } = options;
   const name = "contrastive";
-  expectOptions(name, options, { name, margin });
-  if (!(margin > 0 && margin <= 2)) {
-    throw new ValueError(`contrastive: margin is ${margin}; expected 0 < margin ≤ 2, a distance of cosines`, {
-      margin,
-    });
-  }
+  const { margin } = readOptions(name, CONTRASTIVE, options);
   return {
     config: { name, margin },
     targetShape: sameAsOutput,

@@ -1,6 +1,6 @@
 /** Losses of classifiers. */
 import { ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { flag, integer, nonNegative, optional, readOptions, share, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import {
@@ -34,13 +34,19 @@ export interface CrossentropyOptions {
   readonly labelSmoothing?: number;
 }
 
-function checkSmoothing(loss: string, labelSmoothing: number): void {
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ValueError(`${loss}: labelSmoothing is ${labelSmoothing}; expected 0 ≤ labelSmoothing ≤ 1`, {
-      labelSmoothing,
-    });
-  }
-}
+const CROSSENTROPY = { fromLogits: withDefault(flag, false), labelSmoothing: withDefault(share, 0) };
+const CATEGORICAL_FOCAL = {
+  alpha: withDefault(nonNegative, 0.25),
+  gamma: withDefault(nonNegative, 2),
+  ...CROSSENTROPY,
+};
+const BINARY_FOCAL = {
+  applyClassBalancing: withDefault(flag, false),
+  alpha: withDefault(share, 0.25),
+  gamma: CATEGORICAL_FOCAL.gamma,
+  ...CROSSENTROPY,
+};
+const SPARSE = { fromLogits: CROSSENTROPY.fromLogits, ignoreClass: optional(integer) };
 
 /** Targets moved towards `towards`, and by how much. */
 function smoothed(yTrue: Value, labelSmoothing: number, towards: number): Value {
@@ -60,10 +66,8 @@ function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Value {
 
 /** −y·log p − (1 − y)·log(1 − p), meaned over the last axis; from the logits where p is a sigmoid. */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
-  const { fromLogits = false, labelSmoothing = 0 } = options;
   const name = "binaryCrossentropy";
-  expectOptions(name, options, { name, fromLogits, labelSmoothing });
-  checkSmoothing(name, labelSmoothing);
+  const { fromLogits, labelSmoothing } = readOptions(name, CROSSENTROPY, options);
   return {
     config: { name, fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
@@ -85,10 +89,9 @@ export interface BinaryFocalOptions extends CrossentropyOptions {
 
 /** Binary cross-entropy that counts easy examples less (Lin et al. 2018), meaned over the last axis. */
 export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss {
-  const { applyClassBalancing = false, alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0 } = options;
   const name = "binaryFocalCrossentropy";
-  expectOptions(name, options, { name, applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing });
-  checkSmoothing(name, labelSmoothing);
+  const given = readOptions(name, BINARY_FOCAL, options);
+  const { applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing } = given;
   return {
     config: { name, applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
@@ -118,10 +121,8 @@ function logProbabilities(yPred: Value, fromLogits: boolean): Value {
 
 /** −Σ y·log p over the classes; y one-hot or a distribution. */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
-  const { fromLogits = false, labelSmoothing = 0 } = options;
   const name = "categoricalCrossentropy";
-  expectOptions(name, options, { name, fromLogits, labelSmoothing });
-  checkSmoothing(name, labelSmoothing);
+  const { fromLogits, labelSmoothing } = readOptions(name, CROSSENTROPY, options);
   return {
     config: { name, fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
@@ -143,10 +144,8 @@ export interface CategoricalFocalOptions extends CrossentropyOptions {
 
 /** Categorical cross-entropy that counts easy examples less (Lin et al. 2018): −Σ alpha·(1 − p)^gamma·y·log p. */
 export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = {}): Loss {
-  const { alpha = 0.25, gamma = 2, fromLogits = false, labelSmoothing = 0 } = options;
   const name = "categoricalFocalCrossentropy";
-  expectOptions(name, options, { name, alpha, gamma, fromLogits, labelSmoothing });
-  checkSmoothing(name, labelSmoothing);
+  const { alpha, gamma, fromLogits, labelSmoothing } = readOptions(name, CATEGORICAL_FOCAL, options);
   return {
     config: { name, alpha, gamma, fromLogits, labelSmoothing },
     targetShape: sameAsOutput,
@@ -168,13 +167,10 @@ export interface SparseCrossentropyOptions extends Pick<CrossentropyOptions, "fr
 
 /** −log p of the true class; y holds class numbers. */
 export function sparseCategoricalCrossentropy(options: SparseCrossentropyOptions = {}): Loss {
-  const { fromLogits = false } = options;
-  const ignoreClass = options.ignoreClass ?? undefined;
   const name = "sparseCategoricalCrossentropy";
-  expectOptions(name, options, { name, fromLogits, ignoreClass });
-  if (ignoreClass !== undefined && !Number.isInteger(ignoreClass)) {
-    throw new ValueError(`${name}: ignoreClass is ${ignoreClass}; expected a whole class number`, { ignoreClass });
-  }
+  const given = readOptions(name, SPARSE, options);
+  const { fromLogits } = given;
+  const ignoreClass = given.ignoreClass ?? undefined;
   const counted = ignoreClass === undefined ? undefined : (yTrue: Value) => notEqual(yTrue, ignoreClass);
   return {
     config: { name, fromLogits, ...(ignoreClass !== undefined && { ignoreClass }) },

@@ -1,6 +1,7 @@
 /** Losses by Keras's names and formulas (https://keras.io/api/losses/). */
 import { entryNamed, keyNamed } from "../../core/named.ts";
-import { asNamed, hasMethod } from "../../core/options.ts";
+import { withoutOptions } from "../../core/option_table.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 import { contrastive } from "./contrastive.ts";
 import {
   binaryCrossentropy,
@@ -45,18 +46,18 @@ const BY_NAME: Readonly<Record<string, (config: never) => Loss>> = {
   categoricalCrossentropy,
   categoricalFocalCrossentropy,
   sparseCategoricalCrossentropy,
-  meanSquaredError,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredLogarithmicError,
+  meanSquaredError: withoutOptions("meanSquaredError", meanSquaredError),
+  meanAbsoluteError: withoutOptions("meanAbsoluteError", meanAbsoluteError),
+  meanAbsolutePercentageError: withoutOptions("meanAbsolutePercentageError", meanAbsolutePercentageError),
+  meanSquaredLogarithmicError: withoutOptions("meanSquaredLogarithmicError", meanSquaredLogarithmicError),
   huber,
-  logCosh,
-  poisson,
-  klDivergence,
+  logCosh: withoutOptions("logCosh", logCosh),
+  poisson: withoutOptions("poisson", poisson),
+  klDivergence: withoutOptions("klDivergence", klDivergence),
   cosineSimilarity,
-  hinge,
-  squaredHinge,
-  categoricalHinge,
+  hinge: withoutOptions("hinge", hinge),
+  squaredHinge: withoutOptions("squaredHinge", squaredHinge),
+  categoricalHinge: withoutOptions("categoricalHinge", categoricalHinge),
   contrastive,
 };
 
@@ -80,8 +81,8 @@ export function lossNamed(given: string): string | undefined {
 
 /** @throws ValueError that lists the known names. */
 export function resolveLoss(given: LossLike): Loss {
-  if (hasMethod(given, "perSample")) return given as Loss;
-  const config = asNamed<"name", LossConfig>("loss", given, "name");
-  const [, make] = entryNamed("loss", BY_NAME, config.name, ALIASES);
-  return make(config as never);
+  if (isMade("loss", given, "perSample")) return given as Loss;
+  const { name, ...options } = asNamed<"name", LossConfig>("loss", given, "name");
+  const [, make] = entryNamed("loss", BY_NAME, name, ALIASES);
+  return make(options as never);
 }

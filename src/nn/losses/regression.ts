@@ -1,6 +1,5 @@
 /** Losses between numbers, distributions and directions. */
-import { ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { aboveZero, integer, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import {
   abs,
@@ -62,10 +61,8 @@ export interface HuberOptions {
 
 /** Half the square of small errors, a straight line beyond `delta`; the mean over the last axis (Huber 1964). */
 export function huber(options: HuberOptions = {}): Loss {
-  const { delta = 1 } = options;
   const name = "huber";
-  expectOptions(name, options, { name, delta });
-  if (!(delta > 0)) throw new ValueError(`huber: delta is ${delta}; expected a number above 0`, { delta });
+  const { delta } = readOptions(name, { delta: withDefault(aboveZero, 1) }, options);
   return meanOf({ name, delta }, (y, p) => {
     const error = abs(sub(p, y));
     const line = sub(mul(error, delta), 0.5 * delta * delta);
@@ -108,8 +105,7 @@ export function cosineOf(y: Value, p: Value, axis: number): Value {
 
 /** Minus the cosine between y and p: −1 where they point the same way. */
 export function cosineSimilarity(options: CosineSimilarityOptions = {}): Loss {
-  const { axis = -1 } = options;
   const name = "cosineSimilarity";
-  expectOptions(name, options, { name, axis });
+  const { axis } = readOptions(name, { axis: withDefault(integer, -1) }, options);
   return ofNumbers({ name, axis }, (y, p) => neg(cosineOf(y, p, axis)));
 }

@@ -1,12 +1,11 @@
 /** Shares of examples that are right. */
-import { ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { finite, positive, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import { cast, equal, greater, less, mul } from "../../ops/elementwise/arithmetic.ts";
 import { argmax, mean, sum } from "../../ops/reduce/reduce.ts";
 import { classIndices } from "../losses/class_indices.ts";
-import { type Metric, type MetricOptions, meanMetric } from "./metric.ts";
+import { type Metric, type MetricOptions, meanMetric, nameOption } from "./metric.ts";
 
 /** Options of `binaryAccuracy`. */
 export interface BinaryAccuracyOptions extends MetricOptions {
@@ -16,22 +15,24 @@ export interface BinaryAccuracyOptions extends MetricOptions {
 
 /** The share of outputs on the right side of `threshold`. */
 export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
-  const { threshold = 0.5, name = "binaryAccuracy" } = options;
-  expectOptions("binaryAccuracy", options, { threshold, name });
+  const table = { threshold: withDefault(finite, 0.5), ...nameOption("binaryAccuracy") };
+  const { threshold, name } = readOptions("binaryAccuracy", table, options);
   return meanMetric({ id: "binaryAccuracy", threshold }, name, "up", (yTrue, yPred) =>
     mean(cast(equal(yTrue, cast(greater(yPred, threshold), "float32")), "float32"), { axes: -1 }),
   );
 }
 
 /** The share of rows whose largest output is the one of the one-hot target. */
-export function categoricalAccuracy({ name = "categoricalAccuracy" }: MetricOptions = {}): Metric {
+export function categoricalAccuracy(options: MetricOptions = {}): Metric {
+  const { name } = readOptions("categoricalAccuracy", nameOption("categoricalAccuracy"), options);
   return meanMetric({ id: "categoricalAccuracy" }, name, "up", (yTrue, yPred) =>
     cast(equal(argmax(yTrue), argmax(yPred)), "float32"),
   );
 }
 
 /** The share of rows whose largest output is the target's class number. */
-export function sparseCategoricalAccuracy({ name = "sparseCategoricalAccuracy" }: MetricOptions = {}): Metric {
+export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
+  const { name } = readOptions("sparseCategoricalAccuracy", nameOption("sparseCategoricalAccuracy"), options);
   return meanMetric({ id: "sparseCategoricalAccuracy" }, name, "up", (yTrue, yPred) => {
     const predicted = argmax(yPred);
     return cast(equal(reshape(cast(yTrue, "int32"), predicted.shape), predicted), "float32");
@@ -52,17 +53,11 @@ function inTopK(ids: Value, yPred: Value, k: number): Value {
   return cast(less(sum(cast(greater(yPred, own), "float32"), { axes: -1 }), k), "float32");
 }
 
-function checkK(metric: string, k: number): void {
-  if (!Number.isInteger(k) || k < 1) {
-    throw new ValueError(`${metric}: k is ${k}; expected a whole number of at least 1`, { k });
-  }
-}
+const topK = (id: string) => ({ k: withDefault(positive, 5), ...nameOption(id) });
 
 /** The share of rows whose true class is among the k largest outputs; targets one-hot. */
 export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
-  const { k = 5, name = "topKCategoricalAccuracy" } = options;
-  expectOptions("topKCategoricalAccuracy", options, { k, name });
-  checkK("topKCategoricalAccuracy", k);
+  const { k, name } = readOptions("topKCategoricalAccuracy", topK("topKCategoricalAccuracy"), options);
   return meanMetric({ id: "topKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
     inTopK(argmax(yTrue), yPred, k),
   );
@@ -70,9 +65,7 @@ export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
 
 /** The share of rows whose true class is among the k largest outputs; targets are class numbers. */
 export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
-  const { k = 5, name = "sparseTopKCategoricalAccuracy" } = options;
-  expectOptions("sparseTopKCategoricalAccuracy", options, { k, name });
-  checkK("sparseTopKCategoricalAccuracy", k);
+  const { k, name } = readOptions("sparseTopKCategoricalAccuracy", topK("sparseTopKCategoricalAccuracy"), options);
   return meanMetric({ id: "sparseTopKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
     inTopK(reshape(cast(yTrue, "int32"), yPred.shape.slice(0, -1)), yPred, k),
   );

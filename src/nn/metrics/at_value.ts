@@ -1,10 +1,18 @@
 /** The best of one rate where another reaches a value: a point of a curve. */
-import { ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import {
+  count,
+  type OptionsOf,
+  optional,
+  positive,
+  readOptions,
+  required,
+  share,
+  withDefault,
+} from "../../core/option_table.ts";
 import { cast, clip, greater, where } from "../../ops/elementwise/arithmetic.ts";
 import { ofClass } from "./confusion.ts";
 import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
-import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
+import { type Metric, type MetricOptions, nameOption, ratio } from "./metric.ts";
 
 /** Options that these metrics share. */
 export interface AtValueOptions extends MetricOptions {
@@ -13,6 +21,12 @@ export interface AtValueOptions extends MetricOptions {
   /** Looks at this class alone. */
   readonly classId?: number | null;
 }
+
+const table = (id: string) => ({
+  numThresholds: withDefault(positive, 200),
+  classId: optional(count),
+  ...nameOption(id),
+});
 
 /** Rates at one threshold. */
 interface Rates {
@@ -35,18 +49,11 @@ function best(
   id: string,
   option: string,
   value: number,
-  options: AtValueOptions,
+  options: OptionsOf<ReturnType<typeof table>>,
   held: keyof Rates,
   sought: keyof Rates,
 ): Metric {
-  const { name = id, numThresholds = 200, classId = null } = options;
-  expectOptions(id, options, { name, [option]: value, numThresholds, classId });
-  checkShare(id, option, value);
-  if (!Number.isInteger(numThresholds) || numThresholds < 1) {
-    throw new ValueError(`${id}: numThresholds is ${numThresholds}; expected a whole number of at least 1`, {
-      numThresholds,
-    });
-  }
+  const { name, numThresholds, classId } = options;
   // One threshold is 1/2; several run evenly from 0 to 1. Outputs below the first have the last bucket to themselves.
   const inner = numThresholds === 1 ? [0.5] : undefined;
   const isAbove = inner === undefined ? 0 : 0.5;
@@ -84,8 +91,9 @@ export interface SensitivityAtSpecificityOptions extends AtValueOptions {
 
 /** The best share of positives found where at least `specificity` of the negatives are called so. */
 export function sensitivityAtSpecificity(options: SensitivityAtSpecificityOptions): Metric {
-  const { specificity } = options;
-  return best("sensitivityAtSpecificity", "specificity", specificity, options, "specificity", "sensitivity");
+  const id = "sensitivityAtSpecificity";
+  const given = readOptions(id, { specificity: required(share), ...table(id) }, options);
+  return best(id, "specificity", given.specificity, given, "specificity", "sensitivity");
 }
 
 /** Options of `specificityAtSensitivity`. */
@@ -95,8 +103,9 @@ export interface SpecificityAtSensitivityOptions extends AtValueOptions {
 
 /** The best share of negatives called so where at least `sensitivity` of the positives are found. */
 export function specificityAtSensitivity(options: SpecificityAtSensitivityOptions): Metric {
-  const { sensitivity } = options;
-  return best("specificityAtSensitivity", "sensitivity", sensitivity, options, "sensitivity", "specificity");
+  const id = "specificityAtSensitivity";
+  const given = readOptions(id, { sensitivity: required(share), ...table(id) }, options);
+  return best(id, "sensitivity", given.sensitivity, given, "sensitivity", "specificity");
 }
 
 /** Options of `precisionAtRecall`. */
@@ -106,7 +115,9 @@ export interface PrecisionAtRecallOptions extends AtValueOptions {
 
 /** The best precision where the recall is at least `recall`. */
 export function precisionAtRecall(options: PrecisionAtRecallOptions): Metric {
-  return best("precisionAtRecall", "recall", options.recall, options, "sensitivity", "precision");
+  const id = "precisionAtRecall";
+  const given = readOptions(id, { recall: required(share), ...table(id) }, options);
+  return best(id, "recall", given.recall, given, "sensitivity", "precision");
 }
 
 /** Options of `recallAtPrecision`. */
@@ -116,5 +127,7 @@ export interface RecallAtPrecisionOptions extends AtValueOptions {
 
 /** The best recall where the precision is at least `precision`. */
 export function recallAtPrecision(options: RecallAtPrecisionOptions): Metric {
-  return best("recallAtPrecision", "precision", options.precision, options, "precision", "sensitivity");
+  const id = "recallAtPrecision";
+  const given = readOptions(id, { precision: required(share), ...table(id) }, options);
+  return best(id, "precision", given.precision, given, "precision", "sensitivity");
 }

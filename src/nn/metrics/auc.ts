@@ -1,9 +1,18 @@
 /** The area under the ROC or the precision-recall curve. */
-import { ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import {
+  flag,
+  listOf,
+  type OptionKind,
+  oneOf,
+  optional,
+  positive,
+  readOptions,
+  share,
+  withDefault,
+} from "../../core/option_table.ts";
 import { clip, sigmoid } from "../../ops/elementwise/arithmetic.ts";
 import { bucketOf, type Curve, curveOf, histogramOf } from "./histogram.ts";
-import { checkShare, type Metric, type MetricOptions, ratio } from "./metric.ts";
+import { type Metric, type MetricOptions, nameOption, ratio } from "./metric.ts";
 
 /** Options of `auc`. */
 export interface AucOptions extends MetricOptions {
@@ -19,30 +28,28 @@ export interface AucOptions extends MetricOptions {
   readonly fromLogits?: boolean;
 }
 
+const points: OptionKind<number> = {
+  expected: "a whole number of at least 2",
+  read: (value) => (value === 1 ? undefined : positive.read(value)),
+};
+
+const AUC = {
+  numThresholds: withDefault(points, 200),
+  curve: withDefault(oneOf(["ROC", "PR"]), "ROC"),
+  summationMethod: withDefault(oneOf(["interpolation", "minoring", "majoring"]), "interpolation"),
+  thresholds: optional(listOf(share)),
+  fromLogits: withDefault(flag, false),
+  ...nameOption("auc"),
+};
+
 /**
  * The area under a curve of `numThresholds` points. The sums are two histograms of the outputs, of positives and of
  * negatives; all outputs of an example count alike.
  */
 export function auc(options: AucOptions = {}): Metric {
-  const { name = "auc", numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
-  const { thresholds = null, fromLogits = false } = options;
-  expectOptions("auc", options, { name, numThresholds, curve, summationMethod, thresholds, fromLogits });
-  if (!Number.isInteger(numThresholds) || numThresholds < 2) {
-    throw new ValueError(`auc: numThresholds is ${numThresholds}; expected a whole number of at least 2`, {
-      numThresholds,
-    });
-  }
-  if (curve !== "ROC" && curve !== "PR") {
-    throw new ValueError(`auc: curve is ${String(curve)}; expected "ROC" or "PR"`, { curve });
-  }
-  if (!["interpolation", "minoring", "majoring"].includes(summationMethod)) {
-    throw new ValueError(
-      `auc: summationMethod is ${summationMethod}; expected "interpolation", "minoring" or "majoring"`,
-      { summationMethod },
-    );
-  }
+  const given = readOptions("auc", AUC, options);
+  const { name, numThresholds, curve, summationMethod, thresholds, fromLogits } = given;
   const inner = thresholds === null ? undefined : [...thresholds].sort((a, b) => a - b);
-  for (const threshold of inner ?? []) checkShare("auc", "threshold", threshold);
   const buckets = inner === undefined ? numThresholds : inner.length + 2;
   return {
     name,

@@ -1,6 +1,6 @@
 /** Metrics that count true and false positives and negatives. */
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { optional, positive, readOptions, count as whole, withDefault } from "../../core/option_table.ts";
 import { formatShape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
 import { slice } from "../../ops/data/movement.ts";
@@ -18,7 +18,15 @@ import {
 } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 import { classIndices } from "../losses/class_indices.ts";
-import { alignWeight, checkShare, type Metric, type MetricBatch, type MetricOptions, ratio } from "./metric.ts";
+import {
+  alignWeight,
+  type Metric,
+  type MetricBatch,
+  type MetricOptions,
+  nameOption,
+  ratio,
+  thresholdsKind,
+} from "./metric.ts";
 
 /** Options of the counts of right and wrong decisions. */
 export interface ThresholdOptions extends MetricOptions {
@@ -89,29 +97,20 @@ function count({ label, positive, weight }: Decisions, isLabel: boolean, isPosit
   return sum(weight === undefined ? counted : mul(counted, weight), { axes: 0 });
 }
 
-function checkThresholds(metric: string, given: number | readonly number[]): readonly number[] {
-  const list = typeof given === "number" ? [given] : given;
-  if (list.length === 0) throw new ValueError(`${metric}: thresholds is an empty list; expected at least one`);
-  for (const threshold of list) checkShare(metric, "threshold", threshold);
-  return list;
-}
-
-function checkWhole(metric: string, option: string, value: number | null, least: number): void {
-  if (value === null || (Number.isInteger(value) && value >= least)) return;
-  throw new ValueError(`${metric}: ${option} is ${value}; expected a whole number of at least ${least}, or null`, {
-    [option]: value,
-  });
-}
+const listOfThresholds = (given: number | readonly number[]) => (typeof given === "number" ? [given] : given);
 
 /** True positives over all that were called positive (precision) or all that are (recall). */
 function positivesOver(id: "precision" | "recall", options: PrecisionOptions): Metric {
-  const { name = id, topK = null, classId = null } = options;
-  expectOptions(id, options, { name, thresholds: null, topK, classId });
+  const table = {
+    thresholds: optional(thresholdsKind),
+    topK: optional(positive),
+    classId: optional(whole),
+    ...nameOption(id),
+  };
+  const { name, topK, classId, thresholds: asked } = readOptions(id, table, options);
   // Without a threshold the k largest outputs count, whatever they are.
-  const given = options.thresholds ?? (topK === null ? 0.5 : undefined);
-  const thresholds = given === undefined ? [-1e10] : checkThresholds(id, given);
-  checkWhole(id, "topK", topK, 1);
-  checkWhole(id, "classId", classId, 0);
+  const given = asked ?? (topK === null ? 0.5 : undefined);
+  const thresholds = given === undefined ? [-1e10] : listOfThresholds(given);
   return {
     name,
     config: { id, name, ...(given === undefined ? {} : { thresholds: given }), topK, classId },
@@ -140,9 +139,9 @@ export function recall(options: PrecisionOptions = {}): Metric {
 
 function counting(id: string, isLabel: boolean, isPositive: boolean) {
   return (options: ThresholdOptions = {}): Metric => {
-    const { name = id, thresholds: given = 0.5 } = options;
-    expectOptions(id, options, { name, thresholds: given });
-    const thresholds = checkThresholds(id, given);
+    const table = { thresholds: withDefault(thresholdsKind, 0.5), ...nameOption(id) };
+    const { name, thresholds: given } = readOptions(id, table, options);
+    const thresholds = listOfThresholds(given);
     return {
       name,
       config: { id, name, thresholds: given },

@@ -1,12 +1,20 @@
 /** F-scores: the harmonic mean of precision and recall. */
 import type { HostData } from "../../core/dtype.ts";
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { ShapeError } from "../../core/errors.ts";
+import {
+  aboveZero,
+  type OptionsOf,
+  oneOf,
+  optional,
+  readOptions,
+  share,
+  withDefault,
+} from "../../core/option_table.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { abs, cast, greater, greaterEqual, logicalAnd, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { max, sum } from "../../ops/reduce/reduce.ts";
-import { alignWeight, checkShare, type Metric, type MetricOptions } from "./metric.ts";
+import { alignWeight, type Metric, type MetricOptions, nameOption } from "./metric.ts";
 
 /** Keras's epsilon. */
 const EPSILON = 1e-7;
@@ -27,27 +35,34 @@ export interface FBetaScoreOptions extends F1ScoreOptions {
   readonly beta?: number;
 }
 
+const F1 = {
+  average: optional(oneOf(["micro", "macro", "weighted"])),
+  threshold: optional(share),
+  ...nameOption("f1Score"),
+};
+
+const F_BETA = { ...F1, beta: withDefault(aboveZero, 1), ...nameOption("fBetaScore") };
+
 /** (1 + beta²)·precision·recall / (beta²·precision + recall); outputs and targets are `[B, C]`, targets 0 or 1. */
-export function fBetaScore({ beta = 1, name = "fBetaScore", ...options }: FBetaScoreOptions = {}): Metric {
-  if (!(beta > 0)) throw new ValueError(`fBetaScore: beta is ${beta}; expected a number above 0`, { beta });
-  return fScore("fBetaScore", name, beta, { ...options, beta });
+export function fBetaScore(options: FBetaScoreOptions = {}): Metric {
+  const given = readOptions("fBetaScore", F_BETA, options);
+  return fScore("fBetaScore", given, given.beta, { beta: given.beta });
 }
 
 /** 2·precision·recall / (precision + recall); outputs and targets are `[B, C]`, targets 0 or 1. */
-export function f1Score({ name = "f1Score", ...options }: F1ScoreOptions = {}): Metric {
-  return fScore("f1Score", name, 1, options);
+export function f1Score(options: F1ScoreOptions = {}): Metric {
+  return fScore("f1Score", readOptions("f1Score", F1, options), 1, {});
 }
 
-function fScore(id: string, name: string, beta: number, options: FBetaScoreOptions): Metric {
-  const { average = null, threshold = null } = options;
-  expectOptions(id, options, { name, average, threshold, ...(id === "fBetaScore" && { beta }) });
-  if (![null, "micro", "macro", "weighted"].includes(average)) {
-    throw new ValueError(`${id}: average is ${average}; expected "micro", "macro", "weighted" or null`, { average });
-  }
-  if (threshold !== null) checkShare(id, "threshold", threshold);
+function fScore(
+  id: string,
+  { name, average, threshold }: OptionsOf<typeof F1>,
+  beta: number,
+  own: { readonly beta?: number },
+): Metric {
   return {
     name,
-    config: { id, name, average, threshold, ...(options.beta === undefined ? {} : { beta }) },
+    config: { id, name, average, threshold, ...own },
     direction: "up",
     update: ({ yTrue, yPred, sampleWeight }) => {
       if (yPred.shape.length !== 2 || yTrue.shape.length !== 2) {

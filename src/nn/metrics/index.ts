@@ -1,7 +1,8 @@
 /** Metrics by Keras's names (https://keras.io/api/metrics/). */
 import { ValueError } from "../../core/errors.ts";
 import { keyNamed, plainName } from "../../core/named.ts";
-import { asNamed, hasMethod } from "../../core/options.ts";
+import { optional, readOptions, text } from "../../core/option_table.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 import { type Loss, lossNamed, resolveLoss } from "../losses/index.ts";
 import {
   binaryAccuracy,
@@ -86,11 +87,12 @@ export type MetricLike = Metric | string | MetricConfig;
 
 /** @throws ValueError that lists the known names. */
 export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
-  if (hasMethod(given, "update")) return given as Metric;
+  if (isMade("metric", given, "update", "id")) return given as Metric;
   const { id, ...options } = asNamed<"id", MetricConfig>("metric", given, "id");
   const asked = plainName(id);
   if (asked === "accuracy" || asked === "acc") {
-    return accuracyFor(loss, outputWidth, typeof options.name === "string" ? options.name : id);
+    const { name } = readOptions("accuracy", { name: optional(text) }, options);
+    return accuracyFor(loss, outputWidth, name ?? id);
   }
   const make = BY_ID[keyNamed(BY_ID, id) ?? ""];
   if (make !== undefined) return make(options as never);
@@ -98,7 +100,8 @@ export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number
   const lossName = lossNamed(id);
   if (lossName !== undefined) {
     // Keras calls a metric given by a short name by that name.
-    const short = typeof name === "string" ? name : plainName(lossName) === asked ? lossName : id;
+    const given = readOptions(lossName, { name: optional(text) }, { name }).name;
+    const short = given ?? (plainName(lossName) === asked ? lossName : id);
     return lossMetric(resolveLoss({ ...(lossOptions as object), name: lossName }), short);
   }
   throw new ValueError(

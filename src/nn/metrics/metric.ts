@@ -3,7 +3,7 @@
  * host (https://keras.io/api/metrics/).
  */
 import type { HostData } from "../../core/dtype.ts";
-import { ValueError } from "../../core/errors.ts";
+import { either, listOf, type Option, type OptionKind, share, text, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
@@ -48,17 +48,18 @@ export interface MetricOptions {
   readonly name?: string | undefined;
 }
 
+/** The option that all metrics share. */
+export const nameOption = (id: string): { readonly name: Option<string> } => ({ name: withDefault(text, id) });
+
+/** One threshold, or several. */
+export const thresholdsKind: OptionKind<number | readonly number[]> = {
+  expected: "a number from 0 to 1, or a list of some",
+  read: (value) => (Array.isArray(value) && value.length === 0 ? undefined : either(share, listOf(share)).read(value)),
+};
+
 /** a / b, and 0 where b is 0. */
 export function ratio(a: number, b: number): number {
   return b === 0 ? 0 : a / b;
-}
-
-/** @throws ValueError unless 0 ≤ value ≤ 1. */
-export function checkShare(metric: string, option: string, value: number): number {
-  if (!(value >= 0 && value <= 1)) {
-    throw new ValueError(`${metric}: ${option} is ${value}; expected a number from 0 to 1`, { [option]: value });
-  }
-  return value;
 }
 
 /** Means over all axes but the first, then the sum over that: what a batch adds to a mean's sum. */

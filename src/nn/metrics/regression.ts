@@ -1,16 +1,17 @@
 /** Metrics of numbers: errors, directions, the share of variance explained. */
 import type { HostData } from "../../core/dtype.ts";
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { expectOptions } from "../../core/options.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { count, integer, oneOf, readOptions, withDefault, withNone } from "../../core/option_table.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { mul, square, sub } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 import { cosineOf } from "../losses/regression.ts";
-import { alignWeight, type Metric, type MetricOptions, meanMetric, meanOf, meanSums } from "./metric.ts";
+import { alignWeight, type Metric, type MetricOptions, meanMetric, meanOf, meanSums, nameOption } from "./metric.ts";
 
 /** The square root of the mean of (y − p)². It pays no heed to a mask, as in Keras. */
-export function rootMeanSquaredError({ name = "rootMeanSquaredError" }: MetricOptions = {}): Metric {
+export function rootMeanSquaredError(options: MetricOptions = {}): Metric {
+  const { name } = readOptions("rootMeanSquaredError", nameOption("rootMeanSquaredError"), options);
   return {
     name,
     config: { id: "rootMeanSquaredError", name },
@@ -28,8 +29,8 @@ export interface CosineMetricOptions extends MetricOptions {
 
 /** The mean cosine between y and p: 1 where they point the same way (the loss of that name is minus this). */
 export function cosineSimilarityMetric(options: CosineMetricOptions = {}): Metric {
-  const { name = "cosineSimilarity", axis = -1 } = options;
-  expectOptions("cosineSimilarity", options, { name, axis });
+  const table = { axis: withDefault(integer, -1), ...nameOption("cosineSimilarity") };
+  const { name, axis } = readOptions("cosineSimilarity", table, options);
   return meanMetric({ id: "cosineSimilarity", axis }, name, "up", (y, p) => cosineOf(y, p, axis));
 }
 
@@ -41,21 +42,15 @@ export interface R2ScoreOptions extends MetricOptions {
   readonly numRegressors?: number;
 }
 
+const R2_SCORE = {
+  classAggregation: withNone(oneOf(["uniform_average", "variance_weighted_average"]), "uniform_average", null),
+  numRegressors: withDefault(count, 0),
+  ...nameOption("r2Score"),
+};
+
 /** 1 − Σ(y − p)² / Σ(y − mean y)²: the share of variance explained. Outputs are `[B, C]`. */
 export function r2Score(options: R2ScoreOptions = {}): Metric {
-  const { name = "r2Score", classAggregation = "uniform_average", numRegressors = 0 } = options;
-  expectOptions("r2Score", options, { name, classAggregation, numRegressors });
-  if (![null, "uniform_average", "variance_weighted_average"].includes(classAggregation)) {
-    throw new ValueError(
-      `r2Score: classAggregation is ${classAggregation}; expected "uniform_average", "variance_weighted_average" or null`,
-      { classAggregation },
-    );
-  }
-  if (!Number.isInteger(numRegressors) || numRegressors < 0) {
-    throw new ValueError(`r2Score: numRegressors is ${numRegressors}; expected a whole number of at least 0`, {
-      numRegressors,
-    });
-  }
+  const { name, classAggregation, numRegressors } = readOptions("r2Score", R2_SCORE, options);
   const scores = ([squares, totals, residuals, counts]: readonly HostData[], examples: number) =>
     Array.from(squares as HostData, (square, index) => {
       const total = totals?.[index] ?? 0;
@@ -63,10 +58,10 @@ export function r2Score(options: R2ScoreOptions = {}): Metric {
       const score = 1 - (residuals?.[index] ?? 0) / variance;
       return { variance, score: Math.abs(score) === Number.POSITIVE_INFINITY ? 0 : score };
     });
-  const adjusted = (score: number, count: number) =>
-    numRegressors === 0 || numRegressors >= count - 1
+  const adjusted = (score: number, examples: number) =>
+    numRegressors === 0 || numRegressors >= examples - 1
       ? score
-      : 1 - ((1 - score) * (count - 1)) / (count - numRegressors - 1);
+      : 1 - ((1 - score) * (examples - 1)) / (examples - numRegressors - 1);
   return {
     name,
     config: { id: "r2Score", name, classAggregation, numRegressors },

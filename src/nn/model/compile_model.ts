@@ -1,6 +1,6 @@
 /** What `compile` is given, sorted by the model's outputs. */
 import { ValueError } from "../../core/errors.ts";
-import { checkFloat32 } from "../../core/float32_check.ts";
+import { finite, readValue } from "../../core/option_table.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { type Loss, type LossLike, resolveLoss } from "../losses/index.ts";
 import { type MetricLike, resolveMetric } from "../metrics/index.ts";
@@ -72,7 +72,7 @@ function lossWeightsOf(given: CompileOptions["lossWeights"], names: readonly str
     typeof given === "number" && names.length === 1 ? [given] : byOutput<number>(given, names, "lossWeights");
   return list.map((weight, index) => {
     if (weight === undefined) return 1;
-    return checkFloat32("compile", `the loss weight of "${names[index]}"`, weight, "a finite number", () => true);
+    return readValue("compile", `the loss weight of "${names[index]}"`, finite, weight);
   });
 }
 

@@ -22,7 +22,7 @@ import type { MetricConfig } from "../metrics/index.ts";
 import type { OptimizerConfig } from "../optimizers/index.ts";
 import { graphFromConfig } from "../saving/graph_from_config.ts";
 import type { ModelFiles } from "../saving/model_save.ts";
-import { partTensors, unpackCallbacks } from "../saving/saved_callbacks.ts";
+import { unpackCallbacks } from "../saving/saved_callbacks.ts";
 import { asNumber, asText, type Fields, field, fieldsOf, listOf } from "../saving/saved_fields.ts";
 import { checkTraining } from "../saving/saved_training.ts";
 import { variantsFromJson } from "../saving/saved_variants.ts";
@@ -132,10 +132,10 @@ function trainingOf(
 ): { readonly slots: readonly [Variable, NdArray][]; readonly training: TrainingState | undefined } {
   if (training === undefined) return { slots: [], training: undefined };
   const file = "optimizer.safetensors";
-  const { own, others } = partTensors(optimizer === undefined ? new Map() : readSafetensors(optimizer, file).tensors);
-  const callbacks = unpackCallbacks(fieldsOf(training, "training").callbacks, own);
+  const tensors = optimizer === undefined ? new Map<string, NdArray>() : readSafetensors(optimizer, file).tensors;
+  const { states, others } = unpackCallbacks(fieldsOf(training, "training").callbacks, tensors);
   const slots = optimizer === undefined ? [] : matchTensors(namedSlots, others, file);
-  return { slots, training: { ...checkTraining(training), callbacks } };
+  return { slots, training: { ...checkTraining(training), callbacks: states } };
 }
 
 function matchTensors(

@@ -1,6 +1,7 @@
 /** What a model is, whatever is done with it: its layers, their weights on a device, and its life. */
 import { DisposedError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { optional, readSome } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { ReviewEncoder } from "../../data/review_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -15,6 +16,7 @@ import { checkWeights, type WeightLike } from "../graph/set_weights.ts";
 import { areHeld, holdWeights, releaseWeights } from "../graph/weight_holders.ts";
 import { weightNames } from "../graph/weight_names.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "../layers/index.ts";
+import { nameKind } from "../layers/layer_options.ts";
 import type { SvgOptions } from "../show/model_svg.ts";
 import { type SummaryOptions, summarize } from "../show/summary.ts";
 import type { HiddenGradients } from "./hidden_gradients.ts";
@@ -26,6 +28,16 @@ export interface ModelParts {
   readonly className: "Sequential" | "Functional";
   readonly device?: Device | undefined;
   readonly name?: string | undefined;
+}
+
+/** @throws ValueError for two weights of one name, of which a save would hold one. */
+function expectUnique(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new ValueError(
+    `two weights of the model have the name "${twice}"; give the layers, and the weights in a layer, names of their own`,
+    { name: twice },
+  );
 }
 
 /** Layers as a graph, and their weights on a device. */
@@ -45,11 +57,13 @@ export abstract class ModelBase {
   #busy: string | undefined;
   #disposed = false;
 
-  constructor(graph: LayerGraph, { className, device, name }: ModelParts) {
+  constructor(graph: LayerGraph, { className, device, ...given }: ModelParts) {
+    const { name } = readSome("a model", { name: optional(nameKind) }, given);
+    expectUnique(weightNames(graph));
     this.graph = graph;
     this.className = className;
     this.name = name ?? className.toLowerCase();
-    this.#layer = new NestedModel(graph, className, name);
+    this.#layer = new NestedModel(graph, className, name ?? undefined);
     if (device instanceof Promise)
       throw new ValueError("device is a Promise; expected what it gives: await requestDevice()");
     this.#device = device;

@@ -1,12 +1,6 @@
+import { aboveZero, nonNegative, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { optimizerUpdate } from "../../ops/optimizers/update.ts";
-import {
-  checkNotNegative,
-  checkPositive,
-  checkShare,
-  type Optimizer,
-  type OptimizerOptions,
-  optimizer,
-} from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
@@ -16,11 +10,16 @@ export interface AdagradOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
+const ADAGRAD = {
+  initialAccumulatorValue: withDefault(nonNegative, 0.1),
+  epsilon: withDefault(aboveZero, 1e-7),
+  ...SHARED,
+};
+
 /** Adagrad (Duchi et al. 2011). learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
-export function adagrad(options: AdagradOptions = {}): Optimizer {
-  const { initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
-  checkNotNegative("adagrad", "initialAccumulatorValue", initialAccumulatorValue);
-  checkPositive("adagrad", "epsilon", epsilon);
+export function adagrad(given: AdagradOptions = {}): Optimizer {
+  const options = readOptions("adagrad", ADAGRAD, given);
+  const { initialAccumulatorValue, epsilon } = options;
   return optimizer({
     name: "adagrad",
     learningRate: 0.001,
@@ -39,11 +38,12 @@ export interface AdadeltaOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
+const ADADELTA = { rho: withDefault(share, 0.95), epsilon: withDefault(aboveZero, 1e-7), ...SHARED };
+
 /** Adadelta (Zeiler 2012; there the learning rate is 1). learningRate 0.001, rho 0.95, epsilon 1e-7. */
-export function adadelta(options: AdadeltaOptions = {}): Optimizer {
-  const { rho = 0.95, epsilon = 1e-7 } = options;
-  checkShare("adadelta", "rho", rho);
-  checkPositive("adadelta", "epsilon", epsilon);
+export function adadelta(given: AdadeltaOptions = {}): Optimizer {
+  const options = readOptions("adadelta", ADADELTA, given);
+  const { rho, epsilon } = options;
   return optimizer({
     name: "adadelta",
     learningRate: 0.001,

@@ -1,5 +1,15 @@
+import {
+  aboveZero,
+  flag,
+  nonNegative,
+  type OptionsOf,
+  rate,
+  readOptions,
+  withDefault,
+  withNone,
+} from "../../core/option_table.ts";
 import { optimizerUpdate } from "../../ops/optimizers/update.ts";
-import { checkDecay, checkPositive, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `adam` and `adamW`. */
 export interface AdamOptions extends OptimizerOptions {
@@ -10,29 +20,27 @@ export interface AdamOptions extends OptimizerOptions {
   readonly amsgrad?: boolean;
 }
 
+const MOMENTS = {
+  beta1: withDefault(rate, 0.9),
+  beta2: withDefault(rate, 0.999),
+  epsilon: withDefault(aboveZero, 1e-7),
+};
+const ADAM = { ...MOMENTS, amsgrad: withDefault(flag, false), ...SHARED };
+const ADAM_W = { ...ADAM, weightDecay: withNone(nonNegative, 0.004, null) };
+const ADAM_VARIANT = { ...MOMENTS, ...SHARED };
+
 /** Adam (Kingma & Ba 2015). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return adamNamed("adam", options);
+  return adamNamed("adam", readOptions("adam", ADAM, options));
 }
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019); weightDecay 0.004. */
 export function adamW(options: AdamOptions = {}): Optimizer {
-  return adamNamed("adamW", { weightDecay: 0.004, ...options });
+  return adamNamed("adamW", readOptions("adamW", ADAM_W, options));
 }
 
-/** @throws ValueError where a mean cannot be corrected, or where a weight without gradient would divide 0 by 0. */
-function checkMoments(
-  name: string,
-  { beta1, beta2, epsilon }: Required<Pick<AdamOptions, "beta1" | "beta2" | "epsilon">>,
-): void {
-  checkDecay(name, "beta1", beta1);
-  checkDecay(name, "beta2", beta2);
-  checkPositive(name, "epsilon", epsilon);
-}
-
-function adamNamed(name: string, options: AdamOptions): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false } = options;
-  checkMoments(name, { beta1, beta2, epsilon });
+function adamNamed(name: string, options: OptionsOf<typeof ADAM>): Optimizer {
+  const { beta1, beta2, epsilon, amsgrad } = options;
   return optimizer({
     name,
     learningRate: 0.001,
@@ -54,9 +62,9 @@ export interface AdamVariantOptions extends OptimizerOptions {
 }
 
 /** Adam by the largest gradient instead of the mean square (Kingma & Ba 2015, 7.1). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
-export function adamax(options: AdamVariantOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-  checkMoments("adamax", { beta1, beta2, epsilon });
+export function adamax(given: AdamVariantOptions = {}): Optimizer {
+  const options = readOptions("adamax", ADAM_VARIANT, given);
+  const { beta1, beta2, epsilon } = options;
   return optimizer({
     name: "adamax",
     learningRate: 0.001,
@@ -69,9 +77,9 @@ export function adamax(options: AdamVariantOptions = {}): Optimizer {
 }
 
 /** Adam with Nesterov momentum (Dozat 2015). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
-export function nadam(options: AdamVariantOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-  checkMoments("nadam", { beta1, beta2, epsilon });
+export function nadam(given: AdamVariantOptions = {}): Optimizer {
+  const options = readOptions("nadam", ADAM_VARIANT, given);
+  const { beta1, beta2, epsilon } = options;
   /** The momentum of the 1-based step t. */
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** t);
   // The product of the momenta up to step t: carried on from step to step, and computed anew after a jump back.

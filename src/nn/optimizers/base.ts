@@ -1,14 +1,26 @@
 /** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
 import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
-import { checkFloat32, isFiniteFloat32, LEAST_FLOAT32 } from "../../core/float32_check.ts";
+import { isFiniteFloat32, LEAST_FLOAT32 } from "../../core/float32_check.ts";
 import { full } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
+import {
+  aboveZero,
+  count,
+  flag,
+  nonNegative,
+  type OptionKind,
+  type OptionsOf,
+  optional,
+  readValue,
+  share,
+  withDefault,
+} from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
 import { type StepInputs, tensorOf, type UpdateState } from "../../ops/optimizers/update_op.ts";
 import { averageIfDue, weightAverage } from "../../ops/optimizers/weight_average.ts";
 import { clipGradients } from "./clip.ts";
-import { type LearningRate, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
+import { type LearningRate, type LearningRateSchedule, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
 
 /** An optimizer as data. */
 export interface OptimizerConfig {
@@ -73,7 +85,7 @@ export interface Rule {
   readonly name: string;
   /** The learning rate when none is given. */
   readonly learningRate: number;
-  readonly options: OptimizerOptions;
+  readonly options: OptionsOf<typeof SHARED>;
   /** Its own options, completed. */
   readonly config: Readonly<Record<string, number | boolean>>;
   readonly slots: readonly SlotSpec[];
@@ -84,26 +96,41 @@ export interface Rule {
   apply(state: UpdateState<Value>, inputs: StepInputs): UpdateState<Value>;
 }
 
-const SHARED: OptionNames<OptimizerOptions> = {
-  learningRate: true,
-  weightDecay: true,
-  clipnorm: true,
-  globalClipnorm: true,
-  clipvalue: true,
-  useEma: true,
-  emaMomentum: true,
-  emaOverwriteFrequency: true,
+/** A rate: a number of the kind, or a schedule. */
+/* @__NO_SIDE_EFFECTS__ */
+function rateOf(numbers: OptionKind<number>): OptionKind<LearningRate> {
+  return {
+    ...numbers,
+    expected: `${numbers.expected}, or a schedule`,
+    read: (value) =>
+      typeof value === "object" && value !== null
+        ? resolveSchedule(value as LearningRateSchedule | ScheduleConfig)
+        : numbers.read(value),
+  };
+}
+
+/** The table of the options that all optimizers share. */
+export const SHARED = {
+  learningRate: optional(rateOf(nonNegative)),
+  weightDecay: optional(nonNegative),
+  // Keras takes a limit of 0 for none; here it would divide 0 by 0, and null says none.
+  clipnorm: optional(aboveZero),
+  globalClipnorm: optional(aboveZero),
+  clipvalue: optional(aboveZero),
+  useEma: withDefault(flag, false),
+  emaMomentum: withDefault(share, 0.99),
+  emaOverwriteFrequency: optional(count),
 };
 
 /**
  * Completes a rule to an optimizer.
- * @throws ValueError for an unknown option, listing the known ones, or a number out of range.
+ * @throws ValueError for more than one kind of clipping.
  */
 export function optimizer(rule: Rule): Optimizer {
-  const { useEma = false, emaMomentum = 0.99, emaOverwriteFrequency } = rule.options;
+  const { useEma, emaMomentum, emaOverwriteFrequency } = rule.options;
   const frequency = emaOverwriteFrequency ?? 0;
   const weightDecay = rule.options.weightDecay ?? 0;
-  const clips = checkOptions(rule, { weightDecay, emaMomentum, frequency });
+  const clips = clipsOf(rule);
   let learningRate = checkedRate(rule, rule.options.learningRate ?? rule.learningRate);
   const rateAt = (iteration: number) => (typeof learningRate === "number" ? learningRate : learningRate.at(iteration));
   return {
@@ -129,7 +156,7 @@ export function optimizer(rule: Rule): Optimizer {
         learningRate: typeof learningRate === "number" ? learningRate : learningRate.config,
         weightDecay,
         ...clips,
-        ...(useEma ? { useEma, emaMomentum, emaOverwriteFrequency: emaOverwriteFrequency ?? null } : {}),
+        ...(useEma ? { useEma, emaMomentum, emaOverwriteFrequency } : {}),
       };
     },
     clip: (gradients) => clipGradients(gradients, clips),
@@ -165,26 +192,10 @@ function makeSlot(weight: Variable, { name, fill }: SlotSpec): Variable {
   return new Variable({ name: `${weight.name}/${name}`, shape, trainable: false, ...initial });
 }
 
-function checkedRate({ name, dividesByRate }: Rule, given: LearningRate | ScheduleConfig): LearningRate {
-  if (typeof given === "object") return resolveSchedule(given);
-  return (dividesByRate ? checkPositive : checkNotNegative)(name, "learningRate", given);
+/** @throws ValueError unless it is a schedule, or a number with which a step can be taken. */
+function checkedRate({ name, dividesByRate }: Rule, given: LearningRate): LearningRate {
+  return readValue(name, "learningRate", rateOf(dividesByRate ? aboveZero : nonNegative), given);
 }
-
-/** @throws ValueError unless the option is finite and not negative, in float32. */
-export const checkNotNegative = (name: string, option: string, value: number) =>
-  checkFloat32(name, option, value, "a finite number ≥ 0", (number) => number >= 0);
-
-/** @throws ValueError unless the option is finite and above 0, in float32. */
-export const checkPositive = (name: string, option: string, value: number) =>
-  checkFloat32(name, option, value, "a finite number above 0", (number) => number > 0);
-
-/** @throws ValueError unless the option is from 0 to 1, both included. */
-export const checkShare = (name: string, option: string, value: number) =>
-  checkFloat32(name, option, value, `0 ≤ ${option} ≤ 1`, (number) => number >= 0 && number <= 1);
-
-/** The decay of a mean whose bias is corrected: by a division by 1 − decay^t. @throws ValueError unless it is from 0 to below 1. */
-export const checkDecay = (name: string, option: string, value: number) =>
-  checkFloat32(name, option, value, `0 ≤ ${option} < 1`, (number) => number >= 0 && number < 1);
 
 /** Says that a step cannot be taken with the learning rate that it has, or that its schedule gives. */
 function rateError({ name, dividesByRate }: Rule, given: LearningRate, rate: number, iteration: number): ValueError {
@@ -196,31 +207,13 @@ function rateError({ name, dividesByRate }: Rule, given: LearningRate, rate: num
   );
 }
 
-function checkOptions(
-  { name, options, config }: Rule,
-  { weightDecay, emaMomentum, frequency }: { weightDecay: number; emaMomentum: number; frequency: number },
-): Record<string, number> {
-  expectOptions(name, options, { ...config, ...SHARED });
-  const { clipnorm, globalClipnorm, clipvalue } = options;
+/** What gradients are clipped to: at most one of three. */
+function clipsOf({ name, options: { clipnorm, globalClipnorm, clipvalue } }: Rule): Record<string, number> {
   const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(
-    (entry): entry is [string, number] => typeof entry[1] === "number",
+    (entry): entry is [string, number] => entry[1] !== null,
   );
-  if (given.length > 1) {
-    throw new ValueError(
-      `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
-    );
-  }
-  // Keras takes a limit of 0 for none; here it would divide 0 by 0, and null says none.
-  for (const [option, value] of given) checkPositive(name, option, value);
-  checkNotNegative(name, "weightDecay", weightDecay);
-  checkShare(name, "emaMomentum", emaMomentum);
-  if (!Number.isInteger(frequency) || frequency < 0) {
-    throw new ValueError(
-      `${name}: emaOverwriteFrequency is ${frequency}; expected a whole number of at least 1, or null`,
-      {
-        emaOverwriteFrequency: frequency,
-      },
-    );
-  }
-  return Object.fromEntries(given);
+  if (given.length <= 1) return Object.fromEntries(given);
+  throw new ValueError(
+    `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
+  );
 }

@@ -1,6 +1,6 @@
-import { checkFloat32 } from "../../core/float32_check.ts";
+import { aboveZero, float32, nonNegative, readOptions, readSome, withDefault } from "../../core/option_table.ts";
 import { optimizerUpdate } from "../../ops/optimizers/update.ts";
-import { checkNotNegative, checkPositive, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `ftrl`. */
 export interface FtrlOptions extends OptimizerOptions {
@@ -16,20 +16,23 @@ export interface FtrlOptions extends OptimizerOptions {
   readonly beta?: number;
 }
 
+const nonPositive = float32("a finite number of at most 0", (value) => value <= 0);
+
+const FTRL = {
+  learningRatePower: withDefault(nonPositive, -0.5),
+  initialAccumulatorValue: withDefault(aboveZero, 0.1),
+  l1RegularizationStrength: withDefault(nonNegative, 0),
+  l2RegularizationStrength: withDefault(nonNegative, 0),
+  l2ShrinkageRegularizationStrength: withDefault(nonNegative, 0),
+  beta: withDefault(nonNegative, 0),
+};
+
 /** FTRL (McMahan et al. 2013), for wide, shallow models. learningRate 0.001, learningRatePower −0.5, initialAccumulatorValue 0.1, no regularization. */
-export function ftrl(options: FtrlOptions = {}): Optimizer {
-  const { learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
-  const { l1RegularizationStrength = 0, l2RegularizationStrength = 0, l2ShrinkageRegularizationStrength = 0 } = options;
-  const notNegative = {
-    l1RegularizationStrength,
-    l2RegularizationStrength,
-    l2ShrinkageRegularizationStrength,
-    beta,
-  };
-  const config = { learningRatePower, initialAccumulatorValue, ...notNegative };
-  checkFloat32("ftrl", "learningRatePower", learningRatePower, "at most 0", (power) => power <= 0);
-  checkPositive("ftrl", "initialAccumulatorValue", initialAccumulatorValue);
-  for (const [name, value] of Object.entries(notNegative)) checkNotNegative("ftrl", name, value);
+export function ftrl(given: FtrlOptions = {}): Optimizer {
+  const options = readOptions("ftrl", { ...FTRL, ...SHARED }, given);
+  const config = readSome("ftrl", FTRL, options);
+  const { learningRatePower, initialAccumulatorValue, beta } = config;
+  const { l1RegularizationStrength, l2RegularizationStrength, l2ShrinkageRegularizationStrength } = config;
   const attributes = {
     power: -learningRatePower,
     l1: l1RegularizationStrength,

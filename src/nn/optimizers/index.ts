@@ -1,6 +1,6 @@
 /** Optimizers by Keras's formulas and defaults (https://keras.io/api/optimizers/). */
 import { entryNamed } from "../../core/named.ts";
-import { asNamed, hasMethod } from "../../core/options.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 import { adadelta, adagrad } from "./adagrad.ts";
 import { adam, adamax, adamW, nadam } from "./adam.ts";
 import type { Optimizer, OptimizerConfig, OptimizerOptions } from "./base.ts";
@@ -35,7 +35,7 @@ export type OptimizerLike = Optimizer | string | OptimizerConfig;
 
 /** @throws ValueError that lists the known names. */
 export function resolveOptimizer(given: OptimizerLike): Optimizer {
-  if (hasMethod(given, "slots")) return given as Optimizer;
+  if (isMade("optimizer", given, "slots")) return given as Optimizer;
   const config = asNamed<"name", OptimizerConfig>("optimizer", given, "name");
   const { name, ...options } = config;
   const [, make] = entryNamed("optimizer", BY_NAME, name);

@@ -1,6 +1,6 @@
-import { checkFloat32 } from "../../core/float32_check.ts";
+import { float32, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { optimizerUpdate } from "../../ops/optimizers/update.ts";
-import { checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `lion`. */
 export interface LionOptions extends OptimizerOptions {
@@ -10,11 +10,14 @@ export interface LionOptions extends OptimizerOptions {
   readonly beta2?: number;
 }
 
+const mix = float32("0 < number ≤ 1", (value) => value > 0 && value <= 1);
+
+const LION = { beta1: withDefault(mix, 0.9), beta2: withDefault(share, 0.99), ...SHARED };
+
 /** Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1 0.9, beta2 0.99. */
-export function lion(options: LionOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.99 } = options;
-  checkFloat32("lion", "beta1", beta1, "0 < beta1 ≤ 1", (share) => share > 0 && share <= 1);
-  checkShare("lion", "beta2", beta2);
+export function lion(given: LionOptions = {}): Optimizer {
+  const options = readOptions("lion", LION, given);
+  const { beta1, beta2 } = options;
   return optimizer({
     name: "lion",
     learningRate: 0.001,

@@ -1,5 +1,6 @@
+import { aboveZero, flag, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { optimizerUpdate } from "../../ops/optimizers/update.ts";
-import { checkPositive, checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `rmsprop`. */
 export interface RmspropOptions extends OptimizerOptions {
@@ -10,12 +11,18 @@ export interface RmspropOptions extends OptimizerOptions {
   readonly centered?: boolean;
 }
 
+const RMSPROP = {
+  rho: withDefault(share, 0.9),
+  momentum: withDefault(share, 0),
+  epsilon: withDefault(aboveZero, 1e-7),
+  centered: withDefault(flag, false),
+  ...SHARED,
+};
+
 /** RMSprop (Tieleman & Hinton 2012). learningRate 0.001, rho 0.9, epsilon 1e-7. */
-export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  const { rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false } = options;
-  checkShare("rmsprop", "rho", rho);
-  checkShare("rmsprop", "momentum", momentum);
-  checkPositive("rmsprop", "epsilon", epsilon);
+export function rmsprop(given: RmspropOptions = {}): Optimizer {
+  const options = readOptions("rmsprop", RMSPROP, given);
+  const { rho, momentum, epsilon, centered } = options;
   return optimizer({
     name: "rmsprop",
     learningRate: 0.001,

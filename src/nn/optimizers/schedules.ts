@@ -4,8 +4,20 @@
  * a training that was stopped and resumed goes on exactly.
  */
 import { ValueError } from "../../core/errors.ts";
-import { checkFloat32 } from "../../core/float32_check.ts";
 import { entryNamed } from "../../core/named.ts";
+import {
+  aboveZero,
+  finite,
+  flag,
+  float32,
+  listOf,
+  nonNegative,
+  optional,
+  readOptions,
+  required,
+  withDefault,
+} from "../../core/option_table.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 
 /** A schedule as data: its name and its options, as a saved model keeps them. */
 export interface ScheduleConfig {
@@ -23,20 +35,6 @@ export interface LearningRateSchedule {
 /** What an optimizer takes as its `learningRate`. */
 export type LearningRate = number | LearningRateSchedule;
 
-function checkNumber(schedule: string, option: string, value: number, isPositive = false): number {
-  if (!Number.isFinite(value) || value < 0 || (isPositive && value === 0)) {
-    throw new ValueError(
-      `${schedule}: ${option} is ${value}; expected a finite number ${isPositive ? "above 0" : "≥ 0"}`,
-      { [option]: value },
-    );
-  }
-  return value;
-}
-
-/** @throws ValueError unless a step can be taken with the rate. */
-const checkRate = (schedule: string, option: string, value: number) =>
-  checkFloat32(schedule, option, value, "a finite number ≥ 0", (rate) => rate >= 0);
-
 /** Options of `exponentialDecay` and `inverseTimeDecay`. */
 export interface DecayOptions {
   readonly initialLearningRate: number;
@@ -46,10 +44,15 @@ export interface DecayOptions {
   readonly staircase?: boolean;
 }
 
-function checkDecay(name: string, { initialLearningRate, decaySteps, decayRate, staircase = false }: DecayOptions) {
-  checkRate(name, "initialLearningRate", initialLearningRate);
-  checkNumber(name, "decaySteps", decaySteps, true);
-  checkNumber(name, "decayRate", decayRate);
+const DECAY = {
+  initialLearningRate: required(nonNegative),
+  decaySteps: required(aboveZero),
+  decayRate: required(nonNegative),
+  staircase: withDefault(flag, false),
+};
+
+function checkDecay(name: string, options: DecayOptions) {
+  const { initialLearningRate, decaySteps, decayRate, staircase } = readOptions(name, DECAY, options);
   const passed = (iteration: number) => (staircase ? Math.floor(iteration / decaySteps) : iteration / decaySteps);
   return { config: { name, initialLearningRate, decaySteps, decayRate, staircase }, passed };
 }
@@ -62,13 +65,13 @@ function checkDecay(name: string, { initialLearningRate, decaySteps, decayRate, 
  */
 export function exponentialDecay(options: DecayOptions): LearningRateSchedule {
   const { config, passed } = checkDecay("exponentialDecay", options);
-  return { config, at: (iteration) => options.initialLearningRate * options.decayRate ** passed(iteration) };
+  return { config, at: (iteration) => config.initialLearningRate * config.decayRate ** passed(iteration) };
 }
 
 /** initialLearningRate / (1 + decayRate · step / decaySteps). */
 export function inverseTimeDecay(options: DecayOptions): LearningRateSchedule {
   const { config, passed } = checkDecay("inverseTimeDecay", options);
-  return { config, at: (iteration) => options.initialLearningRate / (1 + options.decayRate * passed(iteration)) };
+  return { config, at: (iteration) => config.initialLearningRate / (1 + config.decayRate * passed(iteration)) };
 }
 
 /** Options of `piecewiseConstantDecay`. */
@@ -79,9 +82,12 @@ export interface PiecewiseOptions {
   readonly values: readonly number[];
 }
 
+const PIECEWISE = { boundaries: required(listOf(finite)), values: required(listOf(nonNegative)) };
+
 /** values[0] up to the step boundaries[0], then values[1], and so on. */
-export function piecewiseConstantDecay({ boundaries, values }: PiecewiseOptions): LearningRateSchedule {
+export function piecewiseConstantDecay(options: PiecewiseOptions): LearningRateSchedule {
   const name = "piecewiseConstantDecay";
+  const { boundaries, values } = readOptions(name, PIECEWISE, options);
   if (boundaries.length === 0 || boundaries.length !== values.length - 1) {
     throw new ValueError(
       `${name}: got ${boundaries.length} boundaries and ${values.length} values; expected one value more than boundaries`,
@@ -91,7 +97,6 @@ export function piecewiseConstantDecay({ boundaries, values }: PiecewiseOptions)
   if (boundaries.some((boundary, index) => index > 0 && !(boundary > (boundaries[index - 1] as number)))) {
     throw new ValueError(`${name}: boundaries are ${boundaries.join(", ")}; expected them to ascend`, { boundaries });
   }
-  for (const [index, value] of values.entries()) checkRate(name, `values[${index}]`, value);
   return {
     config: { name, boundaries: [...boundaries], values: [...values] },
     at: (iteration) => values[boundaries.filter((boundary) => iteration > boundary).length] as number,
@@ -110,13 +115,18 @@ export interface PolynomialOptions {
   readonly cycle?: boolean;
 }
 
+const POLYNOMIAL = {
+  initialLearningRate: required(nonNegative),
+  decaySteps: required(aboveZero),
+  endLearningRate: withDefault(nonNegative, 0.0001),
+  power: withDefault(finite, 1),
+  cycle: withDefault(flag, false),
+};
+
 /** (initialLearningRate − endLearningRate) · (1 − step / decaySteps) ^ power + endLearningRate. */
 export function polynomialDecay(options: PolynomialOptions): LearningRateSchedule {
-  const { initialLearningRate, decaySteps, endLearningRate = 0.0001, power = 1, cycle = false } = options;
   const name = "polynomialDecay";
-  checkRate(name, "initialLearningRate", initialLearningRate);
-  checkNumber(name, "decaySteps", decaySteps, true);
-  checkRate(name, "endLearningRate", endLearningRate);
+  const { initialLearningRate, decaySteps, endLearningRate, power, cycle } = readOptions(name, POLYNOMIAL, options);
   return {
     config: { name, initialLearningRate, decaySteps, endLearningRate, power, cycle },
     at: (iteration) => {
@@ -142,6 +152,14 @@ export interface CosineOptions {
   readonly warmupSteps?: number;
 }
 
+const COSINE = {
+  initialLearningRate: required(nonNegative),
+  decaySteps: required(aboveZero),
+  alpha: withDefault(nonNegative, 0),
+  warmupTarget: optional(nonNegative),
+  warmupSteps: withDefault(nonNegative, 0),
+};
+
 /**
  * Half a cosine down to alpha (Loshchilov & Hutter 2016), after a linear warm-up if one is asked for (Goyal et al. 2017).
  *
@@ -149,13 +167,8 @@ export interface CosineOptions {
  * adam({ learningRate: cosineDecay({ initialLearningRate: 0, warmupTarget: 0.003, warmupSteps: 100, decaySteps: 900 }) });
  */
 export function cosineDecay(options: CosineOptions): LearningRateSchedule {
-  const { initialLearningRate, decaySteps, alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
   const name = "cosineDecay";
-  checkRate(name, "initialLearningRate", initialLearningRate);
-  checkNumber(name, "decaySteps", decaySteps, true);
-  checkNumber(name, "alpha", alpha);
-  checkNumber(name, "warmupSteps", warmupSteps);
-  if (warmupTarget !== null) checkRate(name, "warmupTarget", warmupTarget);
+  const { initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps } = readOptions(name, COSINE, options);
   return {
     config: { name, initialLearningRate, decaySteps, alpha, warmupTarget, warmupSteps },
     at: (iteration) => {
@@ -181,16 +194,20 @@ export interface CosineRestartsOptions {
   readonly alpha?: number;
 }
 
+const atLeastOne = float32("a finite number of at least 1", (value) => value >= 1);
+
+const RESTARTS = {
+  initialLearningRate: required(nonNegative),
+  firstDecaySteps: required(aboveZero),
+  tMul: withDefault(atLeastOne, 2),
+  mMul: withDefault(nonNegative, 1),
+  alpha: withDefault(nonNegative, 0),
+};
+
 /** Half cosines one after the other, each from the top again: SGDR (Loshchilov & Hutter 2016). */
 export function cosineDecayRestarts(options: CosineRestartsOptions): LearningRateSchedule {
-  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
   const name = "cosineDecayRestarts";
-  checkRate(name, "initialLearningRate", initialLearningRate);
-  checkNumber(name, "firstDecaySteps", firstDecaySteps, true);
-  if (!(checkNumber(name, "tMul", tMul) >= 1))
-    throw new ValueError(`${name}: tMul is ${tMul}; expected at least 1`, { tMul });
-  checkNumber(name, "mMul", mMul);
-  checkNumber(name, "alpha", alpha);
+  const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = readOptions(name, RESTARTS, options);
   return {
     config: { name, initialLearningRate, firstDecaySteps, tMul, mMul, alpha },
     at: (iteration) => {
@@ -218,8 +235,8 @@ const BY_NAME: Readonly<Record<string, (config: never) => LearningRateSchedule>>
  * @throws ValueError that lists the known names.
  */
 export function resolveSchedule(given: LearningRateSchedule | ScheduleConfig): LearningRateSchedule {
-  if ("at" in given && typeof given.at === "function") return given as LearningRateSchedule;
-  const config = given as ScheduleConfig;
-  const [, make] = entryNamed("schedule", BY_NAME, config.name);
-  return make(config as never);
+  if (isMade("schedule", given, "at")) return given as LearningRateSchedule;
+  const { name, ...options } = asNamed<"name", ScheduleConfig>("schedule", given, "name");
+  const [, make] = entryNamed("schedule", BY_NAME, name);
+  return make(options as never);
 }

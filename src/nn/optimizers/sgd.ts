@@ -1,5 +1,6 @@
+import { flag, readOptions, share, withDefault } from "../../core/option_table.ts";
 import { optimizerUpdate } from "../../ops/optimizers/update.ts";
-import { checkShare, type Optimizer, type OptimizerOptions, optimizer } from "./base.ts";
+import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
@@ -7,10 +8,12 @@ export interface SgdOptions extends OptimizerOptions {
   readonly nesterov?: boolean;
 }
 
+const SGD = { momentum: withDefault(share, 0), nesterov: withDefault(flag, false), ...SHARED };
+
 /** Stochastic gradient descent, with momentum if asked (Sutskever et al. 2013). learningRate 0.01. */
-export function sgd(options: SgdOptions = {}): Optimizer {
-  const { momentum = 0, nesterov = false } = options;
-  checkShare("sgd", "momentum", momentum);
+export function sgd(given: SgdOptions = {}): Optimizer {
+  const options = readOptions("sgd", SGD, given);
+  const { momentum, nesterov } = options;
   return optimizer({
     name: "sgd",
     learningRate: 0.01,

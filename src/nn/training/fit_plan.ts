@@ -1,6 +1,7 @@
 /** What `fit` is asked to do, checked: which examples train and which validate, and where the training starts. */
 import { checkCount } from "../../core/check_count.ts";
 import { ValueError } from "../../core/errors.ts";
+import { flag, integer, optional, readSome, withDefault } from "../../core/option_table.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
 import type { ClassWeight, DataLike } from "../data/data_targets.ts";
 import { type Examples, partOf } from "../data/examples.ts";
@@ -131,19 +132,23 @@ function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitOptio
   throw new ValueError(`fit: ${given[0]} is not for a stream of batches; ${instead}`, { option: given[0] });
 }
 
+/** Options that a saved training keeps as they are. */
+const SAVED = { shuffle: withDefault(flag, true), resume: withDefault(flag, false), seed: optional(integer) };
+
 /** Where a training starts, or goes on. */
 function startState(
   size: number,
   before: TrainingState | undefined,
   modelSeed: number,
-  { epochs = 1, batchSize = 32, shuffle = true, resume = false, ...others }: FitOptions,
+  options: FitOptions,
 ): TrainingState {
+  const { epochs = 1, batchSize = 32, initialEpoch = 0, stepsPerEpoch, microBatchSize } = options;
+  const { shuffle, resume, seed } = readSome("fit", SAVED, options);
   if (resume) return resumeState(size, before, epochs);
-  const { seed = modelSeed, initialEpoch = 0, stepsPerEpoch, microBatchSize } = others;
   checkCount("fit", "epochs", epochs);
   checkCount("fit", "batchSize", batchSize);
   return {
-    seed,
+    seed: seed ?? modelSeed,
     epochs,
     batchSize,
     shuffle,

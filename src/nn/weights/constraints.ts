@@ -1,9 +1,17 @@
 /** Limits on weights, kept after every step. Names, formulas and defaults are Keras's (https://keras.io/api/layers/constraints/). */
 
 import { ValueError } from "../../core/errors.ts";
-import { checkFloat32 } from "../../core/float32_check.ts";
 import { entryNamed } from "../../core/named.ts";
-import { asNamed, hasMethod } from "../../core/options.ts";
+import {
+  either,
+  integer,
+  listOf,
+  nonNegative,
+  readOptions,
+  withDefault,
+  withoutOptions,
+} from "../../core/option_table.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
@@ -27,16 +35,12 @@ export type ConstraintLike = Constraint | string | ConstraintConfig | null;
 /** Along which axes a vector lies whose norm is limited: 0, the inputs of a dense kernel, when absent. */
 type Axis = number | readonly number[];
 
+const AXIS = { axis: withDefault(either(integer, listOf(integer)), 0) };
+
 const EPSILON = 1e-7;
 
 function norms(weight: Value, axis: Axis): Value {
   return sqrt(sum(square(weight), { axes: axis, keepDims: true }));
-}
-
-function expectLimits(name: string, limits: Readonly<Record<string, number>>): void {
-  for (const [option, value] of Object.entries(limits)) {
-    checkFloat32(name, option, value, "a finite number ≥ 0", (limit) => limit >= 0);
-  }
 }
 
 /** Options of `maxNorm`. */
@@ -46,9 +50,11 @@ export interface MaxNormOptions {
   readonly axis?: Axis;
 }
 
+const MAX_NORM = { maxValue: withDefault(nonNegative, 2), ...AXIS };
+
 /** Scales each vector down to an L2 norm of at most `maxValue`. */
-export function maxNorm({ maxValue = 2, axis = 0 }: MaxNormOptions = {}): Constraint {
-  expectLimits("maxNorm", { maxValue });
+export function maxNorm(options: MaxNormOptions = {}): Constraint {
+  const { maxValue, axis } = readOptions("maxNorm", MAX_NORM, options);
   return {
     config: { name: "maxNorm", maxValue, axis },
     apply: (weight) => {
@@ -69,10 +75,16 @@ export interface MinMaxNormOptions {
   readonly axis?: Axis;
 }
 
+const MIN_MAX_NORM = {
+  minValue: withDefault(nonNegative, 0),
+  maxValue: withDefault(nonNegative, 1),
+  rate: withDefault(nonNegative, 1),
+  ...AXIS,
+};
+
 /** Scales each vector towards an L2 norm between `minValue` and `maxValue`. */
 export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
-  const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = options;
-  expectLimits("minMaxNorm", { minValue, maxValue, rate });
+  const { minValue, maxValue, rate, axis } = readOptions("minMaxNorm", MIN_MAX_NORM, options);
   if (minValue > maxValue) {
     throw new ValueError(`minMaxNorm: minValue is ${minValue}, maxValue ${maxValue}; expected minValue ≤ maxValue`, {
       minValue,
@@ -100,7 +112,8 @@ export interface UnitNormOptions {
 }
 
 /** Scales each vector to an L2 norm of 1. */
-export function unitNorm({ axis = 0 }: UnitNormOptions = {}): Constraint {
+export function unitNorm(options: UnitNormOptions = {}): Constraint {
+  const { axis } = readOptions("unitNorm", AXIS, options);
   return {
     config: { name: "unitNorm", axis },
     apply: (weight) => div(weight, add(norms(weight, axis), EPSILON)),
@@ -110,7 +123,7 @@ export function unitNorm({ axis = 0 }: UnitNormOptions = {}): Constraint {
 const BY_NAME: Readonly<Record<string, (options: Readonly<Record<string, unknown>>) => Constraint>> = {
   maxNorm,
   minMaxNorm,
-  nonNeg,
+  nonNeg: withoutOptions("nonNeg", nonNeg),
   unitNorm,
 };
 
@@ -120,7 +133,7 @@ const BY_NAME: Readonly<Record<string, (options: Readonly<Record<string, unknown
  */
 export function resolveConstraint(given: ConstraintLike | undefined): Constraint | undefined {
   if (given === null || given === undefined) return undefined;
-  if (hasMethod(given, "apply")) return given as Constraint;
+  if (isMade("constraint", given, "apply")) return given as Constraint;
   const { name: asked, ...options } = asNamed<"name", ConstraintConfig>("constraint", given, "name");
   const [, make] = entryNamed("constraint", BY_NAME, asked);
   return make(options);

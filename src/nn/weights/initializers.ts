@@ -2,9 +2,10 @@
 
 import { ShapeError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
-import { asNamed, hasMethod } from "../../core/options.ts";
+import { readOptions, withDefault, withoutOptions } from "../../core/option_table.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { expectFinite, type Initializer, type InitializerConfig } from "./initializer.ts";
+import { type Initializer, type InitializerConfig, moderate } from "./initializer.ts";
 import {
   glorotNormal,
   glorotUniform,
@@ -32,9 +33,15 @@ export function ones(): Initializer {
   return { config: { name: "ones" }, fill: (shape) => new Float32Array(sizeOf(shape)).fill(1) };
 }
 
+const CONSTANT = { value: withDefault(moderate, 0) };
+
 /** All `value`. */
 export function constant(value = 0): Initializer {
-  expectFinite("constant", { value });
+  return constantOf({ value });
+}
+
+function constantOf(options: object): Initializer {
+  const { value } = readOptions("constant", CONSTANT, options);
   return { config: { name: "constant", value }, fill: (shape) => new Float32Array(sizeOf(shape)).fill(value) };
 }
 
@@ -44,12 +51,14 @@ export interface IdentityOptions {
   readonly gain?: number;
 }
 
+const IDENTITY = { gain: withDefault(moderate, 1) };
+
 /**
  * `gain` on the diagonal of a matrix, zeros elsewhere.
  * @throws ShapeError for a weight that is no matrix.
  */
-export function identity({ gain = 1 }: IdentityOptions = {}): Initializer {
-  expectFinite("identity", { gain });
+export function identity(options: IdentityOptions = {}): Initializer {
+  const { gain } = readOptions("identity", IDENTITY, options);
   return {
     config: { name: "identity", gain },
     fill: (shape) => {
@@ -68,9 +77,9 @@ export function identity({ gain = 1 }: IdentityOptions = {}): Initializer {
 type Options = Readonly<Record<string, unknown>>;
 
 const BY_NAME: Readonly<Record<string, (options: Options) => Initializer>> = {
-  zeros,
-  ones,
-  constant: ({ value = 0 }) => constant(Number(value)),
+  zeros: withoutOptions("zeros", zeros),
+  ones: withoutOptions("ones", ones),
+  constant: constantOf,
   identity,
   randomUniform,
   randomNormal,
@@ -99,7 +108,7 @@ export type InitializerLike = Initializer | string | InitializerConfig;
 
 /** @throws ValueError for an unknown name, listing the known ones. */
 export function resolveInitializer(given: InitializerLike): Initializer {
-  if (hasMethod(given, "fill")) return given as Initializer;
+  if (isMade("initializer", given, "fill")) return given as Initializer;
   const { name: asked, ...rest } = asNamed<"name", InitializerConfig>("initializer", given, "name");
   const [, make] = entryNamed("initializer", BY_NAME, asked, ALIASES);
   return make(

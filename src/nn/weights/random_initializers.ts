@@ -1,12 +1,10 @@
 /** Initializers that draw random numbers. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
 
-import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
-import { checkFloat32 } from "../../core/float32_check.ts";
+import { aboveZero, integer, oneOf, optional, readOptions, withDefault } from "../../core/option_table.ts";
 import { Random } from "../../core/random.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
-import type { Initializer, InitializerConfig } from "./initializer.ts";
-import { expectFinite } from "./initializer.ts";
+import { type Initializer, type InitializerConfig, moderate } from "./initializer.ts";
 
 type Draw = (random: Random) => number;
 
@@ -15,6 +13,8 @@ export interface SeedOptions {
   /** Of this initializer's own numbers; they follow from the model's seed when absent or null. */
   readonly seed?: number | null;
 }
+
+const SEED = { seed: optional(integer) };
 
 /** With a seed of its own, an initializer fills every weight of one shape alike. */
 function seeded(config: InitializerConfig, { seed }: SeedOptions, fill: Initializer["fill"]): Initializer {
@@ -55,9 +55,11 @@ export interface RandomUniformOptions extends SeedOptions {
   readonly maxval?: number;
 }
 
+const RANDOM_UNIFORM = { minval: withDefault(moderate, -0.05), maxval: withDefault(moderate, 0.05), ...SEED };
+
 /** Uniform in [minval, maxval). */
-export function randomUniform({ minval = -0.05, maxval = 0.05, seed = null }: RandomUniformOptions = {}): Initializer {
-  expectFinite("randomUniform", { minval, maxval });
+export function randomUniform(options: RandomUniformOptions = {}): Initializer {
+  const { minval, maxval, seed } = readOptions("randomUniform", RANDOM_UNIFORM, options);
   return drawing({ name: "randomUniform", minval, maxval }, { seed }, () => uniform(minval, maxval));
 }
 
@@ -69,19 +71,23 @@ export interface RandomNormalOptions extends SeedOptions {
   readonly stddev?: number;
 }
 
+const RANDOM_NORMAL = { mean: withDefault(moderate, 0), stddev: withDefault(moderate, 0.05), ...SEED };
+
 /** Normal. */
-export function randomNormal({ mean = 0, stddev = 0.05, seed = null }: RandomNormalOptions = {}): Initializer {
-  expectFinite("randomNormal", { mean, stddev });
+export function randomNormal(options: RandomNormalOptions = {}): Initializer {
+  const { mean, stddev, seed } = readOptions("randomNormal", RANDOM_NORMAL, options);
   return drawing({ name: "randomNormal", mean, stddev }, { seed }, () => normal(mean, stddev));
 }
 
 /** Normal, without numbers further than two standard deviations from the mean. */
-export function truncatedNormal({ mean = 0, stddev = 0.05, seed = null }: RandomNormalOptions = {}): Initializer {
-  expectFinite("truncatedNormal", { mean, stddev });
+export function truncatedNormal(options: RandomNormalOptions = {}): Initializer {
+  const { mean, stddev, seed } = readOptions("truncatedNormal", RANDOM_NORMAL, options);
   return drawing({ name: "truncatedNormal", mean, stddev }, { seed }, () => truncated(mean, stddev));
 }
 
 const MODES = ["fan_in", "fan_out", "fan_avg"] as const;
+/** `fanIn` as `fan_in`: both spellings are understood. */
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "uniform"] as const;
 
 /** Options of `varianceScaling`. */
@@ -96,23 +102,17 @@ export interface VarianceScalingOptions extends SeedOptions {
 /** The standard deviation of a normal number that is cut off at two standard deviations. */
 const TRUNCATED_DEVIATION = 0.8796256610342398;
 
+const VARIANCE_SCALING = {
+  scale: withDefault(aboveZero, 1),
+  mode: withDefault(oneOf(MODES, snakeCase), "fan_in"),
+  distribution: withDefault(oneOf(DISTRIBUTIONS, snakeCase), "truncated_normal"),
+  ...SEED,
+};
+
 /** Random numbers of variance scale / n, where n is the number of a unit's inputs, outputs, or the mean of both. */
 export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
-  const { scale = 1, seed = null } = options;
-  const mode = expectOneOf("mode", options.mode ?? "fan_in", MODES);
-  const distribution = expectOneOf("distribution", options.distribution ?? "truncated_normal", DISTRIBUTIONS);
-  checkFloat32("varianceScaling", "scale", scale, "a number > 0", (factor) => factor > 0);
+  const { scale, mode, distribution, seed } = readOptions("varianceScaling", VARIANCE_SCALING, options);
   return scaling({ name: "varianceScaling", scale, mode, distribution }, { scale, mode, distribution }, { seed });
-}
-
-function expectOneOf<T extends string>(option: string, value: string, known: readonly T[]): T {
-  const found = known.find((name) => name === value || camelCase(name) === value);
-  if (found === undefined) {
-    throw new ValueError(`varianceScaling: ${option} is "${value}"; expected one of ${known.join(", ")}`, {
-      [option]: value,
-    });
-  }
-  return found;
 }
 
 function scaling(
@@ -143,8 +143,8 @@ function fans(shape: Shape): [number, number] {
 
 const named =
   (name: string, scale: number, mode: (typeof MODES)[number], distribution: (typeof DISTRIBUTIONS)[number]) =>
-  ({ seed = null }: SeedOptions = {}): Initializer =>
-    scaling({ name }, { scale, mode, distribution }, { seed });
+  (options: SeedOptions = {}): Initializer =>
+    scaling({ name }, { scale, mode, distribution }, readOptions(name, SEED, options));
 
 /** Uniform in ±√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
 export const glorotUniform = named("glorotUniform", 1, "fan_avg", "uniform");
@@ -165,12 +165,14 @@ export interface OrthogonalInitializerOptions extends SeedOptions {
   readonly gain?: number;
 }
 
+const ORTHOGONAL = { gain: withDefault(moderate, 1), ...SEED };
+
 /**
  * A random matrix with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014).
  * @throws ValueError for a shape of less than two axes.
  */
-export function orthogonal({ gain = 1, seed = null }: OrthogonalInitializerOptions = {}): Initializer {
-  expectFinite("orthogonal", { gain });
+export function orthogonal(options: OrthogonalInitializerOptions = {}): Initializer {
+  const { gain, seed } = readOptions("orthogonal", ORTHOGONAL, options);
   const fill = (shape: Shape, random: Random) => {
     if (shape.length < 2) {
       throw new ValueError(`orthogonal: the shape ${formatShape(shape)} has less than two axes; expected a matrix`, {

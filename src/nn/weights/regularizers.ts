@@ -1,9 +1,9 @@
 /** Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's (https://keras.io/api/layers/regularizers/). */
 
-import { ShapeError, ValueError } from "../../core/errors.ts";
-import { checkFloat32 } from "../../core/float32_check.ts";
+import { ShapeError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
-import { asNamed, hasMethod } from "../../core/options.ts";
+import { nonNegative, oneOf, readOptions, withDefault } from "../../core/option_table.ts";
+import { asNamed, isMade } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import { abs, add, div, maximum, mul, sqrt, square, sub } from "../../ops/elementwise/arithmetic.ts";
@@ -26,22 +26,29 @@ export interface RegularizerConfig {
 /** What an option takes: a regularizer, its name, its saved config, or null for none. */
 export type RegularizerLike = Regularizer | string | RegularizerConfig | null;
 
-function expectFactor(name: string, option: string, value: number): void {
-  checkFloat32(name, option, value, "a finite number ≥ 0", (factor) => factor >= 0);
-}
-
 const sumOfSizes = (x: Value, factor: number) => mul(sum(abs(x)), factor);
 const sumOfSquares = (x: Value, factor: number) => mul(sum(square(x)), factor);
 
+const L1 = { l1: withDefault(nonNegative, 0.01) };
+const L2 = { l2: withDefault(nonNegative, 0.01) };
+
 /** l1 · Σ |x|. */
 export function l1(l1 = 0.01): Regularizer {
-  expectFactor("l1", "l1", l1);
+  return l1Of({ l1 });
+}
+
+function l1Of(options: object): Regularizer {
+  const { l1 } = readOptions("l1", L1, options);
   return { config: { name: "l1", l1 }, penalty: (x) => sumOfSizes(x, l1) };
 }
 
 /** l2 · Σ x². */
 export function l2(l2 = 0.01): Regularizer {
-  expectFactor("l2", "l2", l2);
+  return l2Of({ l2 });
+}
+
+function l2Of(options: object): Regularizer {
+  const { l2 } = readOptions("l2", L2, options);
   return { config: { name: "l2", l2 }, penalty: (x) => sumOfSquares(x, l2) };
 }
 
@@ -53,10 +60,11 @@ export interface L1L2Options {
   readonly l2?: number;
 }
 
+const L1_L2 = { l1: withDefault(nonNegative, 0), l2: withDefault(nonNegative, 0) };
+
 /** l1 · Σ |x| + l2 · Σ x². */
-export function l1l2({ l1 = 0, l2 = 0 }: L1L2Options = {}): Regularizer {
-  expectFactor("l1l2", "l1", l1);
-  expectFactor("l1l2", "l2", l2);
+export function l1l2(options: L1L2Options = {}): Regularizer {
+  const { l1, l2 } = readOptions("l1l2", L1_L2, options);
   return {
     config: { name: "l1l2", l1, l2 },
     penalty: (x) => {
@@ -74,6 +82,11 @@ export interface OrthogonalOptions {
   readonly mode?: "rows" | "columns";
 }
 
+const ORTHOGONAL = {
+  factor: withDefault(nonNegative, 0.01),
+  mode: withDefault(oneOf(["rows", "columns"]), "rows"),
+};
+
 /** The largest factor by which a vector is scaled to length 1: Keras's 1 / ε. */
 const MIN_NORM = 1e-7;
 
@@ -81,11 +94,8 @@ const MIN_NORM = 1e-7;
  * factor · the mean |cosine| between two different rows (or columns) of a matrix.
  * @throws ShapeError when it meets a tensor that is no matrix.
  */
-export function orthogonalRegularizer({ factor = 0.01, mode = "rows" }: OrthogonalOptions = {}): Regularizer {
-  expectFactor("orthogonalRegularizer", "factor", factor);
-  if (mode !== "rows" && mode !== "columns") {
-    throw new ValueError(`orthogonalRegularizer: mode is "${mode}"; expected "rows" or "columns"`, { mode });
-  }
+export function orthogonalRegularizer(options: OrthogonalOptions = {}): Regularizer {
+  const { factor, mode } = readOptions("orthogonalRegularizer", ORTHOGONAL, options);
   return {
     config: { name: "orthogonalRegularizer", factor, mode },
     penalty: (x) => {
@@ -105,11 +115,11 @@ export function orthogonalRegularizer({ factor = 0.01, mode = "rows" }: Orthogon
   };
 }
 
-const BY_NAME: Readonly<Record<string, (config: RegularizerConfig) => Regularizer>> = {
-  l1: (config) => l1(Number(config.l1 ?? 0.01)),
-  l2: (config) => l2(Number(config.l2 ?? 0.01)),
-  l1l2: (config) => l1l2({ l1: Number(config.l1 ?? 0), l2: Number(config.l2 ?? 0) }),
-  orthogonalRegularizer: ({ name: _, ...options }) => orthogonalRegularizer(options as OrthogonalOptions),
+const BY_NAME: Readonly<Record<string, (options: object) => Regularizer>> = {
+  l1: l1Of,
+  l2: l2Of,
+  l1l2,
+  orthogonalRegularizer,
 };
 
 /**
@@ -118,8 +128,8 @@ const BY_NAME: Readonly<Record<string, (config: RegularizerConfig) => Regularize
  */
 export function resolveRegularizer(given: RegularizerLike | undefined): Regularizer | undefined {
   if (given === null || given === undefined) return undefined;
-  if (hasMethod(given, "penalty")) return given as Regularizer;
-  const config = asNamed<"name", RegularizerConfig>("regularizer", given, "name");
-  const [, make] = entryNamed("regularizer", BY_NAME, config.name);
-  return make(config);
+  if (isMade("regularizer", given, "penalty")) return given as Regularizer;
+  const { name, ...options } = asNamed<"name", RegularizerConfig>("regularizer", given, "name");
+  const [, make] = entryNamed("regularizer", BY_NAME, name);
+  return make(options);
 }

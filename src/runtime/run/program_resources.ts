@@ -96,7 +96,7 @@ class Builder {
     );
     this.#constants = plan.constants.map(({ data }) => {
       const buffer = this.#make(data.byteLength, storage, "constant");
-      device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+      device.upload(buffer, data, `${label}: a constant`);
       return buffer;
     });
   }
@@ -192,7 +192,7 @@ class Builder {
     const buffer = this.#make(total, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST, "params");
     const all = new Uint8Array(total);
     for (const [index, bytes] of packed.entries()) all.set(new Uint8Array(bytes), offsets[index] as number);
-    this.#device.gpu.queue.writeBuffer(buffer, 0, all);
+    this.#device.upload(buffer, all, this.#label);
     return { buffer, offsets, sizes: packed.map((bytes) => bytes.byteLength) };
   }
 }

@@ -2,6 +2,7 @@
 import { allocate, BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import { DisposedError, ShapeError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { ownMemory } from "../../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
 import { type Plan, SLOT_BYTES } from "../plan/plan.ts";
@@ -148,7 +149,6 @@ export class Replay {
     const { label } = this;
     const { generation, plan, resources, slotData } = this.#built;
     this.device.assertUsable(generation);
-    const { queue } = this.device.gpu;
     plan.inputs.forEach(({ name, shape, dtype, location }, input) => {
       const array = arrays[input] as NdArray;
       if (!sameShape(array.shape, shape)) {
@@ -157,17 +157,18 @@ export class Replay {
           { input: name, shape: array.shape, expected: shape },
         );
       }
+      const [what, length] = [`${label}: the input "${name}"`, sizeOf(shape)];
       if (location.kind === "slot") {
-        array.data.forEach((element, index) => {
+        ownMemory(array.data, what, length).forEach((element, index) => {
           const at = location.index * SLOT_BYTES + index * BYTES_PER_ELEMENT;
           if (dtype === "float32") slotData.setFloat32(at, element, true);
           else slotData.setInt32(at, element, true);
         });
       } else {
-        queue.writeBuffer(resources.inputs[input] as GPUBuffer, 0, array.data as Float32Array<ArrayBuffer>);
+        this.device.upload(resources.inputs[input] as GPUBuffer, array.data, what, { length });
       }
     });
-    if (resources.slots !== undefined) queue.writeBuffer(resources.slots, 0, slotData.buffer);
+    if (resources.slots !== undefined) this.device.upload(resources.slots, new Uint8Array(slotData.buffer), label);
   }
 
   #encode(encoder: GPUCommandEncoder, reads: boolean): void {

@@ -60,7 +60,7 @@ export class ShaderProgram {
         const usage = kind | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
         const buffer = device.createBuffer(content.byteLength, usage, `${label}: ${name}`);
         buffers.push(buffer);
-        device.gpu.queue.writeBuffer(buffer, 0, content);
+        device.upload(buffer, content, `${label}: ${name}`);
         return { binding, resource: { buffer } };
       });
       const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });

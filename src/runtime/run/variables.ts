@@ -5,6 +5,7 @@
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../../core/dtype.ts";
 import { DeviceLostError, ShapeError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { ownMemory } from "../../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -90,8 +91,9 @@ export class VariableStore {
       buffer = this.#device.createBuffer(bytesOf(variable), usage, variable.name);
       this.#buffers.set(variable, buffer);
       this.#hold(variable);
+      // After the buffer: contents that no buffer can hold are not made. Where they are refused, `guard` frees it.
       const array = contents?.array ?? variable.initial?.();
-      if (array !== undefined) this.#upload(buffer, array);
+      if (array !== undefined) this.#upload(variable, buffer, array);
     }
     return buffer;
   }
@@ -104,21 +106,22 @@ export class VariableStore {
         { variable: variable.name, expected: variable.shape, shape },
       );
     }
+    const own = { shape, data: ownMemory(data, `the variable "${variable.name}"`, sizeOf(shape)).slice() };
     this.#device.assertUsable();
-    this.#note(variable, { shape, data: data.slice() });
+    this.#note(variable, own);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, { shape, data });
+    if (buffer !== undefined) this.#upload(variable, buffer, own);
   }
 
   /** Gives the variable its initial contents again. */
   reset(variable: Variable): void {
     this.#contents.delete(variable);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined) this.#upload(buffer, initialOf(variable));
+    if (buffer !== undefined) this.#upload(variable, buffer, initialOf(variable));
   }
 
-  #upload(buffer: GPUBuffer, { data }: NdArray): void {
-    this.#device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+  #upload({ name, shape }: Variable, buffer: GPUBuffer, { data }: NdArray): void {
+    this.#device.upload(buffer, data, `the variable "${name}"`, { length: sizeOf(shape) });
   }
 
   #hold(variable: Variable): void {
@@ -194,7 +197,9 @@ export class VariableStore {
    * Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the
    * end.
    */
-  writeFrom(variable: Variable, first: number, data: HostData): void {
+  writeFrom(variable: Variable, first: number, given: HostData): void {
+    const what = `the variable "${variable.name}"`;
+    const data = ownMemory(given, what);
     const size = sizeOf(variable.shape);
     if (!(first >= 0 && first + data.length <= size)) {
       throw new ShapeError(
@@ -211,8 +216,7 @@ export class VariableStore {
     const array = this.#contents.get(variable)?.array;
     array?.data.set(data, first);
     const buffer = this.#existing(variable);
-    if (buffer !== undefined)
-      this.#device.gpu.queue.writeBuffer(buffer, first * BYTES_PER_ELEMENT, data as Float32Array<ArrayBuffer>);
+    if (buffer !== undefined) this.#device.upload(buffer, data, what, { offset: first * BYTES_PER_ELEMENT });
   }
 
   /** Copies variables into others of the same shape, on the device: one submit for all of them. */

@@ -58,7 +58,7 @@ describe.each(SHADER_FILES)("$name", ({ source }) => {
     };
     const entries = present.filter((each) => each.kind === "entry");
     expect(
-      entries.map(({ name, threads, parameters }) => ({
+      entries.map(({ name, threads, parameters = [] }) => ({
         name,
         workgroupSize: sizeOf(threads),
         parameters: parameters

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Shader, type ShaderFeature } from "../../../src/kernels/wgsl/shader.ts";
+import { squeezed } from "./squeezed.ts";
 
 const CONSTANTS = "const TWO = 2u;\nconst THREE = TWO + 1u;\nconst FOUR = (THREE - 1u) * TWO;\n";
 const VALUES: Readonly<Record<string, number>> = { TWO: 2, THREE: 3, FOUR: 4 };
@@ -13,7 +14,8 @@ function printed(lines: readonly string[], features: readonly ShaderFeature[] = 
   return text
     .slice(text.indexOf("fn main() {") + "fn main() {".length, text.lastIndexOf("}"))
     .split("\n")
-    .filter((line) => line !== "");
+    .filter((line) => line !== "")
+    .map(squeezed);
 }
 
 describe("loops", () => {
@@ -54,7 +56,7 @@ describe("loops", () => {
       if (node === "call") return [`g(${["p.v0", ...values].join(", ")});`];
       if (isKept(node.mark)) {
         const name = `v${values.length}`;
-        return [`for ${name} ${node.count}`, ...run(node.body, [...values, name], isKept)];
+        return [`for ${name}: ${node.count}`, ...run(node.body, [...values, name], isKept)];
       }
       return Array.from({ length: countOf(node.count) }, (_, index) =>
         run(node.body, [...values, `${index}u`], isKept),
@@ -67,10 +69,10 @@ describe("loops", () => {
       fc.assert(
         fc.property(nodes, (tree) => {
           const statements = printed(write(tree, []), features)
-            .flatMap((line) => line.match(/g\([^)]*\);|for \(var v\d+ = 0u; v\d+ < .*?; v\d+\+\+\)/g) ?? [])
-            .map((text) => text.replace(/^for \(var (\w+) = 0u; \1 < (.*); \1\+\+\)$/, "for $1 $2"));
+            .flatMap((line) => line.match(/g\([^)]*\);|for\(var v\d+=0u;v\d+<.*?;v\d+\+\+\)/g) ?? [])
+            .map((text) => text.replace(/^for\(var (\w+)=0u;\1<(.*);\1\+\+\)$/, "for $1: $2"));
           const isKept = (mark: string) => mark === "" || (mark.includes("unrolled_rows") && features.length === 0);
-          expect(statements).toEqual(run(tree, [], isKept));
+          expect(statements.map(squeezed)).toEqual(run(tree, [], isKept).map(squeezed));
         }),
       );
     },
@@ -116,11 +118,12 @@ describe("arrays", () => {
         const lines = ["var a: array<f32, FOUR>;", "var b: array<vec4<f32>, 4>; // wide", ...uses.map(textOf)];
         const stays = (array: string) => uses.some(({ name, at }) => name === array && numberOf(at) === undefined);
         const four = (name: string, type: string) => [0, 1, 2, 3].map((n) => `var ${name}_${n}: ${type};`);
-        expect(printed(lines)).toEqual([
+        const expected = [
           ...(stays("a") ? ["var a: array<f32, FOUR>;"] : four("a", "f32")),
           ...(stays("b") ? ["var b: array<vec4<f32>, 4>;"] : four("b", "vec4<f32>")),
           ...uses.map((use) => (stays(use.name) ? textOf(use) : `${use.name}_${numberOf(use.at)} = p.${use.name};`)),
-        ]);
+        ];
+        expect(printed(lines)).toEqual(expected.map(squeezed));
       }),
     );
   });
@@ -133,21 +136,18 @@ describe("arrays", () => {
       "for (var r = 0u; r < TWO; r++) {",
     ];
     const both = [...lines, "a[r * TWO + 1u] = a[r];", "}"];
-    expect(printed(both).slice(4)).toEqual([
-      ...["var at_0: u32;", "var at_1: u32;"],
-      ...["{", "a_1 = a_0;", "}", "{", "a_3 = a_1;", "}"],
-    ]);
+    const inTwo = ["var at_0: u32;", "var at_1: u32;", "{", "a_1 = a_0;", "}", "{", "a_3 = a_1;", "}"];
+    expect(printed(both).slice(4)).toEqual(inTwo.map(squeezed));
     // One index that is none of the compiler's own constants, and all of `a` stays; not so the array that it comes from.
     const dynamic = [...lines, "a[at[r]] = a[r];", "}"];
-    expect(printed(dynamic)).toEqual([
-      ...["var a: array<f32, FOUR>;", "var at_0: u32;", "var at_1: u32;"],
-      ...["{", "a[at_0] = a[0u];", "}", "{", "a[at_1] = a[1u];", "}"],
-    ]);
+    const declared = ["var a: array<f32, FOUR>;", "var at_0: u32;", "var at_1: u32;"];
+    const whole = [...declared, "{", "a[at_0] = a[0u];", "}", "{", "a[at_1] = a[1u];", "}"];
+    expect(printed(dynamic)).toEqual(whole.map(squeezed));
   });
 
   test("that are declared more than once, in an unrolled loop, stay", () => {
     const lines = ["// @unroll", "for (var r = 0u; r < 2u; r++) {", "var a: array<f32, 2>;", "a[r] = 1.0;", "}"];
-    expect(printed(lines)).toEqual([0, 1].flatMap((r) => ["{", "var a: array<f32, 2>;", `a[${r}u] = 1.0;`, "}"]));
+    expect(printed(lines)).toEqual([0, 1].flatMap((r) => ["{", "var a:array<f32,2>;", `a[${r}u]=1.0;`, "}"]));
   });
 });
 
@@ -195,12 +195,12 @@ describe("conditions", () => {
       }`;
     const shader = Shader.of(source);
     expect(shader.entry("main").source).toBe(
-      "const WIDE = 1u;\nfn help() { g(0u); }\n@compute @workgroup_size(WIDE)\nfn main(@builtin(workgroup_id) group: vec3u) {\nhelp(group.x);\n}\n",
+      "const WIDE = 1u;\nfn help(){g(0u);}\n@compute @workgroup_size(WIDE)\nfn main(@builtin(workgroup_id) group: vec3u) {\nhelp(group.x);\n}\n",
     );
     expect(shader.features(["subgroups"]).entry("main").source.replace(/\n+/g, "\n")).toBe(
-      "enable subgroups;\nconst WIDE = 2u;\nfn help() {\ng(WIDE);\n}\n@compute @workgroup_size(WIDE)\n" +
+      "enable subgroups;\nconst WIDE = 2u;\nfn help(){\ng(WIDE);\n}\n@compute @workgroup_size(WIDE)\n" +
         "fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {\n" +
-        "{\nhelp(0u, lane);\n}\n{\nhelp(1u, lane);\n}\n}\n",
+        "{\nhelp(0u,lane);\n}\n{\nhelp(1u,lane);\n}\n}\n",
     );
   });
 });
@@ -274,12 +274,13 @@ describe("buffers", () => {
         expect(printed.params.map(({ name }) => name)).toEqual([...each.map((copy) => `own_${copy}`), "shared"]);
         // The function that reaches own buffers and params is there for each, and the entry point works through all.
         for (const copy of each) {
-          const [, body = ""] =
-            new RegExp(`fn reach_${copy}\\(i: u32\\) -> f32 \\{([^}]*)\\}`).exec(printed.source) ?? [];
+          const [, body = ""] = new RegExp(`fn reach_${copy}\\(i:u32\\)->f32\\{([^}]*)\\}`).exec(printed.source) ?? [];
           const sums = list
             .filter(({ isUsed }) => isUsed)
             .map((one) => `sum += ${nameOf(one)}${one.isOwn ? `_${copy}` : ""}[i];\n`);
-          expect(body).toBe(`\nvar sum = f32(params.own_${copy} + params.shared + i);\n${sums.join("")}return sum;\n`);
+          expect(body).toBe(
+            squeezed(`\nvar sum = f32(params.own_${copy} + params.shared + i);\n${sums.join("")}return sum;\n`),
+          );
         }
         expect(printed.source).toContain(
           `fn main(@builtin(workgroup_id) group: vec3u) {\n${each.map((copy) => `main_${copy}(group);`).join("\n")}\n}`,

@@ -25,7 +25,7 @@ export interface Reflected {
 /** Reads WGSL with wgsl_reflect. */
 export function reflect(source: string): Reflected {
   // wgsl_reflect 1.6.0 takes these two names for keywords.
-  const code = source.replace(/(?<!<)\b(workgroup|block)\b(?!>)/g, "a_$1");
+  const code = source.replace(/(?<!var<)\b(workgroup|block)\b/g, "a_$1");
   const found = new WgslReflect(code);
   const params = found.structs.find(({ name }) => name === "Params");
   return {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ValueError } from "../../../src/core/errors.ts";
 import { Shader } from "../../../src/kernels/wgsl/shader.ts";
+import { squeezed } from "./squeezed.ts";
 
 const common = `
 const ROWS = 2u;
@@ -35,8 +36,8 @@ describe("a shader", () => {
         "@group(0) @binding(1) var<storage, read> x: array<Element>;",
         "@group(0) @binding(2) var<storage, read_write> out: array<Element>;",
         "const ROWS = 2u;\nconst TILE = ROWS * 4u;\nconst SCALE: f32 = 1.5;\nconst HAS_BIAS = false;\nalias Element = f32;",
-        "fn scaled(value: Element) -> Element { return value * SCALE; }",
-        "@compute @workgroup_size(TILE)\nfn sum() { if (HAS_BIAS) { out[0] = scaled(x[0]); } }\n",
+        squeezed("fn scaled(value: Element) -> Element { return value * SCALE; }"),
+        `@compute @workgroup_size(TILE)\nfn sum() {${squeezed("if (HAS_BIAS) { out[0] = scaled(x[0]); }")}}\n`,
       ].join("\n"),
     );
     expect(params.map(({ name }) => name)).toEqual(["size", "offset", "rate"]);
