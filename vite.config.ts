@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { esmExternalRequirePlugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { onDemandModules } from "./scripts/on_demand_modules.ts";
 import { shaderTemplates } from "./scripts/shader_templates.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -19,6 +20,9 @@ const alias = [
   // The package shows its addresses only, not its files.
   { find: /^vega-datasets\/data\//, replacement: here("node_modules/vega-datasets/data/") },
 ];
+
+/** The engine's folders each of which loads what few pages use as one module. */
+const loadedOnDemand = () => onDemandModules([here("src/nn"), here("src/runtime")]);
 
 /** Tests that look at the clock, or at what a page does in it. */
 const ALONE = [
@@ -49,10 +53,10 @@ export default defineConfig(({ mode }) => {
       server: { fs: { allow: [here(".")] } },
       // TensorFlow.js asks for it.
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [shaderTemplates({ isApart: true })],
+      plugins: [shaderTemplates({ isApart: true }), loadedOnDemand()],
       worker: {
         format: "es",
-        plugins: () => [shaderTemplates({ isApart: true })],
+        plugins: () => [shaderTemplates({ isApart: true }), loadedOnDemand()],
         // What most of the worker's parts share is the engine: one file, where a dozen would take 5 kB more.
         rolldownOptions: { output: { codeSplitting: { groups: [{ name: "engine", minShareCount: 5 }] } } },
       },
@@ -75,7 +79,9 @@ export default defineConfig(({ mode }) => {
     publicDir: false,
     // The progress bar's package is CommonJS: its `require("events")` becomes an import that Node and Deno know.
     plugins:
-      mode === "production" ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), shaderTemplates()] : [],
+      mode === "production"
+        ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), shaderTemplates(), loadedOnDemand()]
+        : [],
     // The engine has no dependency to resolve; what the command line bundles is for Node.
     resolve: {
       alias,

@@ -25,6 +25,7 @@ const SOURCES = [
   "scripts/build.mjs",
   "package.json",
   "vite.config.ts",
+  "scripts/on_demand_modules.ts",
   "scripts/shader_templates.ts",
   "tsconfig.base.json",
   "tsconfig.build.json",

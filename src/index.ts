@@ -123,23 +123,20 @@ export {
   trueNegatives,
   truePositives,
 } from "./nn/metrics/index.ts";
+export type { Logs } from "./nn/metrics/logs.ts";
 export { type FunctionalOptions, model } from "./nn/model/functional.ts";
 export type { HiddenGradients } from "./nn/model/hidden_gradients.ts";
 export type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace } from "./nn/model/inspect.ts";
+export { loadModel } from "./nn/model/load_model.ts";
 export { Model } from "./nn/model/model.ts";
 export type {
   BatchOptions,
   CompileOptions,
   EvaluateOptions,
-  FitOptions,
-  History,
   MemoryOptions,
-  MemoryUse,
-  ModelMemory,
   ModelOptions,
   NamedWeight,
   RunOptions,
-  TrainingMemory,
 } from "./nn/model/model_options.ts";
 export { type SequentialPart, sequential } from "./nn/model/sequential.ts";
 export { type TextClassifierOptions, textClassifier } from "./nn/model/text_classifier.ts";
@@ -181,18 +178,14 @@ export {
   polynomialDecay,
 } from "./nn/optimizers/schedules.ts";
 export type { PredictorOptions } from "./nn/saved_plan/write.ts";
-export { loadModel } from "./nn/saving/model_load.ts";
 export type { ModelFiles, SaveOptions } from "./nn/saving/model_save.ts";
+export type { MemoryUse, ModelMemory, TrainingMemory } from "./nn/show/memory_figures.ts";
 export type { SvgOptions } from "./nn/show/model_svg.ts";
 export type { SummaryOptions } from "./nn/show/summary.ts";
-export type {
-  EpochRecord,
-  Logs,
-  Progress,
-  Recovery,
-  TrainingState,
-  TrainingStatistics,
-} from "./nn/training/training_state.ts";
+export type { FitOptions } from "./nn/training/fit_options.ts";
+export type { History, Recovery, TrainingStatistics } from "./nn/training/fit_result.ts";
+export type { Progress } from "./nn/training/progress.ts";
+export type { EpochRecord, TrainingState } from "./nn/training/training_state.ts";
 export type { TrainingStep } from "./nn/training/training_step.ts";
 export {
   type Constraint,

@@ -5,7 +5,9 @@ import { dot, input } from "../nn/layers/index.ts";
 import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index.ts";
 import { model as functional } from "../nn/model/functional.ts";
 import type { Model } from "../nn/model/model.ts";
-import type { CompileOptions, FitOptions, History } from "../nn/model/model_options.ts";
+import type { CompileOptions } from "../nn/model/model_options.ts";
+import type { FitOptions } from "../nn/training/fit_options.ts";
+import type { History } from "../nn/training/fit_result.ts";
 import { checkedTexts, checkObject } from "./argument_checks.ts";
 
 /** Pairs of texts. */

@@ -10,7 +10,8 @@ export type { RaggedSequences } from "../data/ragged_rows.ts";
 export { ReviewEncoder } from "../data/review_encoder.ts";
 export type { DeviceOptions } from "../gpu/adapter.ts";
 export { Device, requestDevice } from "../gpu/device.ts";
-export type { InputLike, InputSpec, InputsLike } from "../nn/data/data_input.ts";
+export type { InputLike, InputsLike } from "../nn/data/data_input.ts";
+export type { InputSpec } from "../nn/graph/input_spec.ts";
 export { FileError } from "../platform/file_interface.ts";
 export {
   loadPredictor,

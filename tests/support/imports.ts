@@ -49,15 +49,19 @@ export function withoutComments(text: string): string {
 }
 
 /**
- * The module of a repository path: `src/core/shape.ts` lies in `core`, `demo/main.ts` in `demo`, `src/index.ts` in
- * `index.ts`.
+ * The module of a repository path: `src/core/shape.ts` lies in `core`, `src/nn/layers/lstm.ts` in `nn/layers`,
+ * `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`.
  */
 export function moduleOf(path: string): string {
-  const [top = "", second = ""] = path.split("/");
-  return top === "src" ? second : top;
+  const [top = "", second = "", third = ""] = path.split("/");
+  if (top !== "src") return top;
+  return second === "nn" ? `nn/${third}` : second;
 }
 
-/** Which modules a module may import, besides itself; a module that is not named may import nothing. */
+/**
+ * Which modules a module may import, besides itself; a module that is not named may import nothing. `nn` stands for all
+ * modules in it.
+ */
 export type ModuleTable = Readonly<Record<string, readonly string[]>>;
 
 /** Sentences, one for each import that the table forbids. */
@@ -69,7 +73,7 @@ export function forbiddenImports(files: readonly SourceFile[], table: ModuleTabl
     return importsOf(file)
       .filter(({ target }) => target !== undefined)
       .map(({ target }) => moduleOf(target as string))
-      .filter((other) => other !== module && !allowed.includes(other))
+      .filter((other) => other !== module && !allowed.includes(other) && !allowed.includes(other.replace(/\/.*/, "")))
       .map((other) => `${file.path} imports from ${other}; ${module} may import ${allowed.join(", ") || "nothing"}`);
   });
 }

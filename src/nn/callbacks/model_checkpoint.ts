@@ -11,7 +11,7 @@ import {
   required,
   withDefault,
 } from "../../core/option_table.ts";
-import type { Logs } from "../training/training_state.ts";
+import type { Logs } from "../metrics/logs.ts";
 import type { Callback, Training } from "./callback.ts";
 import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.ts";
 

@@ -3,7 +3,7 @@ import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
 import { finite, type OptionsOf, oneOf, text, withDefault } from "../../core/option_table.ts";
 import type { Direction } from "../metrics/index.ts";
-import type { Logs } from "../training/training_state.ts";
+import type { Logs } from "../metrics/logs.ts";
 import type { Training } from "./callback.ts";
 
 /** Options of callbacks that watch a result. */

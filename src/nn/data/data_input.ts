@@ -1,9 +1,9 @@
 /** Inputs as `fit`, `evaluate` and `predict` take them, brought into one form and checked before any reach the GPU. */
-import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import { checkRagged, maxId, ownRagged, type RaggedSequences } from "../../data/ragged_rows.ts";
+import type { InputSpec } from "../graph/input_spec.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
 
 /** One input: nested arrays, `{ shape, data }`, or rows of ids of unequal length. */
@@ -11,17 +11,6 @@ export type InputLike = ArrayLike | RaggedSequences;
 
 /** All inputs of a model: one, or a list, or an object by the inputs' names. */
 export type InputsLike = InputLike | readonly InputLike[] | Readonly<Record<string, InputLike>>;
-
-/** What one input of a model must be. */
-export interface InputSpec {
-  /** The input layer's name. */
-  readonly name: string;
-  /** Without the batch. */
-  readonly shape: Shape;
-  readonly dtype: DType;
-  /** Ids must be below this; undefined where the input is no ids. */
-  readonly idLimit: number | undefined;
-}
 
 /** True for rows of ids of unequal length. */
 export function isRagged(x: unknown): x is RaggedSequences {

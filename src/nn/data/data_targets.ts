@@ -4,9 +4,10 @@ import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../
 import { expectOptions, type OptionNames } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import { checkExamples } from "../../data/dataset.ts";
+import type { InputSpec } from "../graph/input_spec.ts";
 import { alignTargets, type Loss } from "../losses/index.ts";
 import { type BatchStream, isStream } from "./batch_stream.ts";
-import { entriesOf, type InputLike, type InputSpec, type InputsLike, isRagged, prepareInputs } from "./data_input.ts";
+import { entriesOf, type InputLike, type InputsLike, isRagged, prepareInputs } from "./data_input.ts";
 import type { DataLike, DataParts, TargetsLike } from "./data_like.ts";
 import { type Examples, sizeOfColumn } from "./examples.ts";
 

@@ -5,11 +5,11 @@ import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
 import { branchOf, type RandomSource } from "../../ops/data/random.ts";
 import { cast, notEqual } from "../../ops/elementwise/arithmetic.ts";
-import type { InputSpec } from "../data/data_input.ts";
 import { type CallContext, type CallResult, InputLayer, type Layer, type LayerTrace } from "../layers/index.ts";
 import { expectSymbolic, type LayerNode, type SymbolicTensor } from "../layers/layer.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import { orderOf } from "./graph_order.ts";
+import type { InputSpec } from "./input_spec.ts";
 import { nameLayers } from "./layer_names.ts";
 import { makeWeight, seedWeights } from "./weight_origins.ts";
 

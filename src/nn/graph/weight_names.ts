@@ -1,6 +1,5 @@
 /** Names of weights that are unique in a model: layer and weight, with the inner model's name before them. */
 import type { Variable } from "../../graph/operation.ts";
-import type { Compiled } from "../training/step_model.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import { NestedModel } from "./nested_model.ts";
 
@@ -23,7 +22,7 @@ export function weightNames(graph: LayerGraph): readonly string[] {
 /** The optimizer's state by names: the weight's, then the slot's own. */
 export function slotNames(
   graph: LayerGraph,
-  { weights, slots }: Pick<Compiled, "weights" | "slots">,
+  { weights, slots }: { readonly weights: readonly Variable[]; readonly slots: readonly (readonly Variable[])[] },
 ): ReadonlyMap<string, Variable> {
   const names = weightNames(graph);
   const nameOf = new Map(graph.weights.map((weight, index) => [weight, names[index] as string]));

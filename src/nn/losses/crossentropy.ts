@@ -23,7 +23,7 @@ import {
 import { mean, sum } from "../../ops/reduce/reduce.ts";
 import { logSoftmax } from "../../ops/reduce/softmax.ts";
 import { logitsBehind } from "../activations/logits.ts";
-import { classIndices } from "../data/targets.ts";
+import { classIndices } from "./class_indices.ts";
 import { EPSILON, expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
 /** Options of a cross-entropy. */

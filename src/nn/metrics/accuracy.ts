@@ -4,7 +4,7 @@ import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import { cast, equal, greater, less, mul } from "../../ops/elementwise/arithmetic.ts";
 import { argmax, mean, sum } from "../../ops/reduce/reduce.ts";
-import { classIndices } from "../data/targets.ts";
+import { classIndices } from "../losses/class_indices.ts";
 import { type Metric, type MetricOptions, meanMetric, nameOption } from "./metric.ts";
 
 /** Options of `binaryAccuracy`. */

@@ -17,7 +17,7 @@ import {
   notEqual,
 } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
-import { classIndices } from "../data/targets.ts";
+import { classIndices } from "../losses/class_indices.ts";
 import {
   alignWeight,
   type Metric,

@@ -7,8 +7,7 @@ import { mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { vjp } from "../../transform/gradients.ts";
 import type { InputsLike } from "../data/data_input.ts";
-import { runOnce, scoreOf, type TraceOptions } from "./inspect.ts";
-import type { ModelBase } from "./model_base.ts";
+import { type InspectedModel, runOnce, scoreOf, type TraceOptions } from "./inspect.ts";
 
 /** How the output depends on what a recurrent layer remembers. */
 export interface HiddenGradients {
@@ -26,7 +25,7 @@ export interface HiddenGradients {
  * @throws ValueError when the model has no such recurrent layer that runs in a kernel and without a mask.
  */
 export async function hiddenGradients(
-  model: ModelBase,
+  model: InspectedModel,
   x: InputsLike,
   { layer: name }: TraceOptions = {},
 ): Promise<HiddenGradients> {

@@ -6,13 +6,15 @@ import { slice } from "../../ops/data/movement.ts";
 import { broadcastTo } from "../../ops/data/reshape.ts";
 import { mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
+import type { Device } from "../../runtime/device.ts";
+import type { Variants } from "../../runtime/measure/tune.ts";
 import { Program } from "../../runtime/run/program.ts";
 import { vjp } from "../../transform/gradients.ts";
 import { logitsBehind } from "../activations/logits.ts";
 import { type InputsLike, prepareInputs } from "../data/data_input.ts";
 import { rowsOf, sizeOfColumn } from "../data/examples.ts";
-import type { LayerTrace } from "../layers/index.ts";
-import type { ModelBase } from "./model_base.ts";
+import type { LayerGraph } from "../graph/layer_graph.ts";
+import type { Layer, LayerTrace } from "../layers/index.ts";
 
 /** What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each step. */
 export interface CellTrace {
@@ -58,9 +60,18 @@ export interface TraceOptions {
   readonly layer?: string;
 }
 
+/** A model, as far as it is looked into. */
+export interface InspectedModel {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly graph: LayerGraph;
+  readonly device: Device;
+  readonly variants: Variants;
+}
+
 /** Runs one program on x and reads its outputs. */
 export async function runOnce(
-  { graph, device, variants }: ModelBase,
+  { graph, device, variants }: InspectedModel,
   x: InputsLike,
   what: string,
   build: (xs: readonly Value[]) => readonly Value[],
@@ -89,7 +100,7 @@ export function scoreOf(output: Value): Value {
  * @throws ValueError when the model has no such recurrent layer, or its steps run without a kernel.
  */
 export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
-  model: ModelBase,
+  model: InspectedModel,
   x: InputsLike,
   { layer: name }: TraceOptions = {},
 ): Promise<Trace> {
@@ -121,7 +132,7 @@ export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTr
  * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does not
  * vanish where the verdict is sure.
  */
-export async function inputGradients(model: ModelBase, x: InputsLike): Promise<InputGradients> {
+export async function inputGradients(model: InspectedModel, x: InputsLike): Promise<InputGradients> {
   const { inputs, outputs: ends } = model.graph;
   if (inputs.length !== 1 || ends.length !== 1) {
     throw new ValueError(

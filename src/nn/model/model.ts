@@ -1,4 +1,5 @@
 /** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
+import { checkCount } from "../../core/check_count.ts";
 import { LimitError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions } from "../../core/options.ts";
@@ -17,15 +18,20 @@ import {
 } from "../data/data_targets.ts";
 import { type Column, sizeOfColumn } from "../data/examples.ts";
 import { slotNames } from "../graph/weight_names.ts";
+import type { Logs } from "../metrics/logs.ts";
 import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "../saving/model_save.ts";
+import type { ModelMemory } from "../show/memory_figures.ts";
 import type { BatchRunner } from "../training/batch_runner.ts";
 import { Evaluator } from "../training/evaluator.ts";
-import { checkCount, evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
+import { FIT_OPTIONS, type FitOptions } from "../training/fit_options.ts";
+import { evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
+import type { History } from "../training/fit_result.ts";
 import { PauseGate } from "../training/pause_gate.ts";
 import { RecoveringRun } from "../training/recovering_run.ts";
+import type { RunControl } from "../training/run_control.ts";
 import type { Compiled } from "../training/step_model.ts";
 import { TrainingRun } from "../training/training_run.ts";
-import type { Logs, RunControl, TrainingState } from "../training/training_state.ts";
+import type { TrainingState } from "../training/training_state.ts";
 import type { TrainingStep } from "../training/training_step.ts";
 import { compileModel } from "./compile_model.ts";
 import { ModelBase } from "./model_base.ts";
@@ -37,11 +43,7 @@ import {
   type CompileOptions,
   EVALUATE_OPTIONS,
   type EvaluateOptions,
-  FIT_OPTIONS,
-  type FitOptions,
-  type History,
   type MemoryOptions,
-  type ModelMemory,
   RUN_OPTIONS,
   type RunOptions,
 } from "./model_options.ts";
@@ -171,7 +173,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
     const size = Math.min(batchSize, prepared.size);
-    const { TrainingStep } = await import("./on_demand.ts");
+    const { TrainingStep } = await import("../training/training_step.ts");
     return this.recovered("trainingStep", () =>
       TrainingStep.prepare({ model: this.#stepModel(), compiled }, prepared, size),
     );
@@ -189,7 +191,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async memory(options: MemoryOptions = {}): Promise<ModelMemory> {
     this.assertAlive("memory");
-    const { memoryOf } = await import("./on_demand.ts");
+    const { memoryOf } = await import("./model_memory.ts");
     return memoryOf(this.#memoryParts(this.#compiled), options);
   }
 
@@ -199,7 +201,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       return await work();
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
-      const { withLargestBatch } = await import("./on_demand.ts");
+      const { withLargestBatch } = await import("./model_memory.ts");
       throw await withLargestBatch(this.#memoryParts(compiled), sizes, error);
     }
   }
@@ -347,7 +349,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   async #batchRunner(what: string): Promise<BatchRunner> {
     const compiled = this.#needCompiled(what);
-    const { BatchRunner } = await import("./on_demand.ts");
+    const { BatchRunner } = await import("../training/batch_runner.ts");
     this.#runner ??= new BatchRunner(this.#stepModel(), compiled);
     return this.#runner;
   }

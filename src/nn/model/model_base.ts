@@ -163,7 +163,7 @@ export abstract class ModelBase {
    * await writeFile("model.svg", await model.toSvg());
    */
   async toSvg(options: SvgOptions = {}): Promise<string> {
-    const { graphToSvg } = await import("./on_demand.ts");
+    const { graphToSvg } = await import("../show/model_svg.ts");
     return graphToSvg(this.graph, this.name, options);
   }
 
@@ -176,13 +176,13 @@ export abstract class ModelBase {
     x: InputsLike,
     options: TraceOptions = {},
   ): Promise<Trace> {
-    const { traceCell } = await import("./on_demand.ts");
+    const { traceCell } = await import("./inspect.ts");
     return this.recovered("trace", () => traceCell<Trace>(this, x, options));
   }
 
   /** The gradient of the output by input and timestep, for x. */
   async gradients(x: InputsLike): Promise<InputGradients> {
-    const { inputGradients } = await import("./on_demand.ts");
+    const { inputGradients } = await import("./inspect.ts");
     return this.recovered("gradients", () => inputGradients(this, x));
   }
 
@@ -194,7 +194,7 @@ export abstract class ModelBase {
    * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
    */
   async hiddenGradients(x: InputsLike, options: TraceOptions = {}): Promise<HiddenGradients> {
-    const { hiddenGradients } = await import("./on_demand.ts");
+    const { hiddenGradients } = await import("./hidden_gradients.ts");
     return this.recovered("hiddenGradients", () => hiddenGradients(this, x, options));
   }
 

@@ -1,4 +1,5 @@
 /** What a model takes of its device's memory, found out before it does: by preparing its work on a device that makes nothing. */
+import { checkCount } from "../../core/check_count.ts";
 import { LimitError, OutOfMemoryError, ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -7,13 +8,14 @@ import { isStream } from "../data/batch_stream.ts";
 import type { DataLike } from "../data/data_targets.ts";
 import type { Examples } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
+import type { MemoryUse, ModelMemory, TrainingMemory } from "../show/memory_figures.ts";
 import { memoryTable } from "../show/memory_table.ts";
 import { Evaluator } from "../training/evaluator.ts";
-import { checkCount, evaluationSteps, splitForValidation } from "../training/fit_plan.ts";
+import { evaluationSteps, splitForValidation } from "../training/fit_plan.ts";
 import type { Compiled, StepModel } from "../training/step_model.ts";
 import { rowSteps } from "../training/steps.ts";
 import { openTrainingResources } from "../training/training_resources.ts";
-import type { MemoryOptions, MemoryUse, ModelMemory, TrainingMemory } from "./model_options.ts";
+import type { MemoryOptions } from "./model_options.ts";
 import { ModelPredictor } from "./model_predictor.ts";
 
 /** The model, as its work is prepared. */

@@ -3,9 +3,9 @@ import { input } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Variants } from "../../runtime/measure/tune.ts";
 import { Program } from "../../runtime/run/program.ts";
+import { type BatchRun, predictInBatches } from "../data/batch_predictor.ts";
 import type { Column } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
-import { type BatchRun, predictInBatches } from "./batch_predictor.ts";
 
 /** Programs are kept for this many batch sizes. */
 const KEPT_PROGRAMS = 4;

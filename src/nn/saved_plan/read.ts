@@ -17,7 +17,7 @@ import {
   SLOT_BYTES,
   type Step,
 } from "../../runtime/plan/plan.ts";
-import type { InputSpec } from "../data/data_input.ts";
+import type { InputSpec } from "../graph/input_spec.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 
 /** A plan for batches of so many rows. */

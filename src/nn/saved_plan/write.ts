@@ -1,4 +1,5 @@
 /** Planning a model's prediction ahead: shaders, buffers and dispatches as JSON, for any adapter. */
+import { checkCount } from "../../core/check_count.ts";
 import { LimitError, ValueError } from "../../core/errors.ts";
 import { packParams } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -13,7 +14,6 @@ import {
 } from "../../runtime/plan/plan.ts";
 import { PORTABLE_TRAITS, planPortably } from "../../runtime/plan/portable.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
-import { checkCount } from "../training/fit_plan.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 
 /** How a predictor is planned. */

@@ -3,14 +3,17 @@ import { NonFiniteError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames } from "../../core/options.ts";
+import type { ReviewEncoder } from "../../data/review_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { writeModelDirectory } from "../../io/model_directory.ts";
 import { packModel, type SavedModel } from "../../io/model_file.ts";
 import { type SafetensorsOptions, writeSafetensors } from "../../io/safetensors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
+import type { Device } from "../../runtime/device.ts";
+import type { Variants } from "../../runtime/measure/tune.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
-import type { ModelBase } from "../model/model_base.ts";
+import type { LayerGraph } from "../graph/layer_graph.ts";
 import type { PredictorOptions } from "../saved_plan/write.ts";
 import type { Compiled } from "../training/step_model.ts";
 import type { TrainingState } from "../training/training_state.ts";
@@ -34,11 +37,19 @@ export interface SaveOptions {
 const SAVE_OPTIONS: OptionNames<SaveOptions> = { weights: true, training: true, predictor: true };
 
 /** A model with its training, as far as it is saved. */
-type SavableModel = ModelBase & {
+interface SavableModel {
+  readonly name: string;
+  readonly className: "Sequential" | "Functional";
+  readonly seed: number;
+  readonly device: Device;
+  readonly graph: LayerGraph;
+  readonly encoder: ReviewEncoder | undefined;
+  readonly variants: Variants;
+  readonly namedWeights: ReadonlyMap<string, Variable>;
   readonly compiled: Compiled | undefined;
   readonly trainingState: TrainingState | undefined;
   readonly namedSlots: ReadonlyMap<string, Variable>;
-};
+}
 
 /**
  * Saves to a directory (Node, Deno): the old save stays whole until the new one is. Several may save there at once; of one
@@ -86,7 +97,7 @@ async function describe(model: SavableModel, options: SaveOptions): Promise<Save
 }
 
 async function planOf(model: SavableModel, options: PredictorOptions): Promise<Uint8Array> {
-  const { writePlan } = await import("../model/on_demand.ts");
+  const { writePlan } = await import("../saved_plan/write.ts");
   return writePlan(model, options);
 }
 

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../core/format_bytes.ts";
-import type { MemoryUse, ModelMemory } from "../model/model_options.ts";
+import type { MemoryUse, ModelMemory } from "./memory_figures.ts";
 
 const COLUMNS = ["weights", "optimizer", "data", "steps", "bytes"] as const;
 const HEADS = ["weights", "optimizer", "data", "steps", "together"];

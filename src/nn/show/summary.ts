@@ -2,7 +2,8 @@
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
-import type { ModelBase } from "../model/model_base.ts";
+import type { LayerGraph } from "../graph/layer_graph.ts";
+import type { Layer } from "../layers/index.ts";
 import { type SummaryRow, summaryRows } from "./summary_rows.ts";
 import { type Column, drawTable } from "./text_table.ts";
 
@@ -29,8 +30,16 @@ export interface SummaryOptions {
   readonly showMask?: boolean;
 }
 
+/** A model, as far as its summary tells. */
+interface SummarizedModel {
+  readonly name: string;
+  readonly className: "Sequential" | "Functional";
+  readonly graph: LayerGraph;
+  readonly layers: readonly Layer[];
+}
+
 /** The model as Keras prints it: its layers, and how many numbers are trained. */
-export function summarize(model: ModelBase, options: SummaryOptions = {}): string {
+export function summarize(model: SummarizedModel, options: SummaryOptions = {}): string {
   const { expandNested = false, showTrainable = false, showMask = false } = options;
   const { rows, isRow } = summaryRows(model.graph, model.layers, model.className === "Sequential");
   const columns: readonly Column[] = [

@@ -4,11 +4,12 @@ import { Variable } from "../../graph/operation.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Examples } from "../data/examples.ts";
 import { FedBatches } from "../data/fed_batches.ts";
+import type { Logs } from "../metrics/logs.ts";
 import { measuresOf } from "./objective.ts";
 import { RunningTotals } from "./running_totals.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 import { evaluateStep, type StepProgram, trainStep } from "./step_programs.ts";
-import { expectFinite, type Logs } from "./training_state.ts";
+import { expectFinite } from "./step_status.ts";
 
 /** Programs are kept for this many kinds and sizes of batches. */
 const KEPT_PROGRAMS = 4;

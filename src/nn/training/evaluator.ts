@@ -1,12 +1,13 @@
 import type { NdArray } from "../../core/nd_array.ts";
 import { Pacer } from "../../runtime/run/pacer.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
+import type { Logs } from "../metrics/logs.ts";
 import { measuresOf } from "./objective.ts";
+import { type RunControl, stopIfAsked } from "./run_control.ts";
 import { RunningTotals } from "./running_totals.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 import { evaluateStep } from "./step_programs.ts";
 import type { OpenSteps, Steps } from "./steps.ts";
-import { type Logs, type RunControl, stopIfAsked } from "./training_state.ts";
 
 /** Evaluates, as often as asked, on data that is prepared once. */
 export class Evaluator {

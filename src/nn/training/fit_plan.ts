@@ -1,23 +1,14 @@
 /** What `fit` is asked to do, checked: which examples train and which validate, and where the training starts. */
+import { checkCount } from "../../core/check_count.ts";
 import { ValueError } from "../../core/errors.ts";
 import { flag, integer, optional, readSome, withDefault } from "../../core/option_table.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
 import type { ClassWeight, DataLike } from "../data/data_targets.ts";
 import { type Examples, partOf } from "../data/examples.ts";
-import type { FitOptions } from "../model/model_options.ts";
+import type { FitOptions } from "./fit_options.ts";
 import { type OpenSteps, rowSteps } from "./steps.ts";
 import type { StreamStepOptions } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
-
-/** @throws ValueError unless `value` is a whole number of at least `least`. */
-export function checkCount(what: string, option: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least) {
-    throw new ValueError(`${what}: ${option} is ${value}; expected a whole number of at least ${least}`, {
-      [option]: value,
-    });
-  }
-  return value;
-}
 
 /** The last share of the examples, before any shuffling, is for validation. @throws ValueError for a share that leaves one side empty. */
 export function splitForValidation(
@@ -99,7 +90,7 @@ export function planFit(
 /** Steps on a stream: loaded when there is one. */
 function streamSteps(stream: BatchStream, options: StreamStepOptions): OpenSteps {
   return async (_, make) => {
-    const { openStream } = await import("../model/on_demand.ts");
+    const { openStream } = await import("./stream_steps.ts");
     return openStream(stream, make, options);
   };
 }

@@ -1,7 +1,25 @@
 /** What a progress callback is told: how far a training run is, how fast it goes, and how long it will take. */
+import type { Logs } from "../metrics/logs.ts";
 import type { Moment } from "./step_policy.ts";
 import type { Steps } from "./steps.ts";
-import type { Logs, Progress, TrainingState } from "./training_state.ts";
+import type { EpochRecord, TrainingState } from "./training_state.ts";
+
+/** What a progress callback learns after a step. */
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly batch: number;
+  /** Steps of an epoch; 0 while the length of a stream is not known. */
+  readonly batches: number;
+  /** Loss and metrics of the epoch so far, as last read; empty before the first reading. */
+  readonly logs: Logs;
+  /** 0 until enough steps were seen to tell. */
+  readonly samplesPerSecond: number;
+  /** Until the end of the last epoch, validation not counted; 0 until enough steps were seen to tell. */
+  readonly secondsLeft: number;
+  /** Set when an epoch has ended, validation included. */
+  readonly ended?: EpochRecord;
+}
 
 /** At `now`; the pace is that since `paceFrom`, unknown without it. */
 export function progressOf(

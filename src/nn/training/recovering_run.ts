@@ -2,9 +2,10 @@
 import { DeviceLostError } from "../../core/errors.ts";
 import type { Device } from "../../runtime/device.ts";
 import { recovering } from "../../runtime/recover/recovery.ts";
-import type { History } from "../model/model_options.ts";
+import type { History, Recovery } from "./fit_result.ts";
+import { type RunControl, stopIfAsked } from "./run_control.ts";
 import type { TrainingRun } from "./training_run.ts";
-import { type EpochRecord, type Recovery, type RunControl, stopIfAsked, type TrainingState } from "./training_state.ts";
+import type { EpochRecord, TrainingState } from "./training_state.ts";
 
 /** What is run. */
 export interface RecoveringRunOptions {

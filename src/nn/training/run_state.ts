@@ -1,5 +1,6 @@
 /** Where a training run stands, and what each outcome makes of it: plain data and pure functions, no GPU and no clock. */
-import type { Logs, TrainingState } from "./training_state.ts";
+import type { Logs } from "../metrics/logs.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /**
  * The run's phase: between two epochs (or before the first); in a step, which an epoch begins with; between two steps of

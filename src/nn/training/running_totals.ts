@@ -5,7 +5,7 @@ import { sizeOf } from "../../core/shape.ts";
 import { type Update, type Value, Variable } from "../../graph/operation.ts";
 import { add, mul, where } from "../../ops/elementwise/arithmetic.ts";
 import type { Direction, Metric } from "../metrics/index.ts";
-import type { Logs } from "./training_state.ts";
+import type { Logs } from "../metrics/logs.ts";
 
 /** What is reported under a name: a metric, or the loss. */
 export type Measure = Pick<Metric, "name" | "direction" | "result">;

@@ -2,11 +2,11 @@
 import type { Device } from "../../runtime/device.ts";
 import { Pacer } from "../../runtime/run/pacer.ts";
 import type { Feeds, Program } from "../../runtime/run/program.ts";
+import type { TrainingStatistics } from "./fit_result.ts";
 import type { Reading } from "./run_state.ts";
 import type { StepMode } from "./step_policy.ts";
 import { StepResults } from "./step_results.ts";
 import type { TrainingResources } from "./training_resources.ts";
-import type { TrainingStatistics } from "./training_state.ts";
 
 /** Takes steps one by one. */
 export class StepRunner {

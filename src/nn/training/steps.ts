@@ -2,11 +2,12 @@
 import type { Device } from "../../runtime/device.ts";
 import type { Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";
-import { Batches } from "../data/batches.ts";
 import { DeviceDataset } from "../data/device_dataset.ts";
 import type { Examples } from "../data/examples.ts";
+import { BatchPrograms } from "./batch_programs.ts";
+import { rowOrder } from "./row_order.ts";
 import type { StepProgram } from "./step_programs.ts";
-import { rowOrder, type TrainingState } from "./training_state.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /** A step that is ready to run. */
 export interface ReadyStep {
@@ -61,7 +62,7 @@ export function rowSteps(examples: Examples, { batchSize, stepsPerEpoch, label }
     const data = new DeviceDataset(device, examples, label);
     try {
       const size = Math.min(batchSize, examples.size);
-      const batches = await Batches.prepare(examples.size, size, (count) => make(data, count));
+      const batches = await BatchPrograms.prepare(examples.size, size, (count) => make(data, count));
       return new RowSteps(data, batches, size, stepsPerEpoch);
     } catch (error) {
       data.dispose();
@@ -73,12 +74,12 @@ export function rowSteps(examples: Examples, { batchSize, stepsPerEpoch, label }
 class RowSteps implements Steps {
   readonly count: number;
   readonly #data: DeviceDataset;
-  readonly #batches: Batches;
+  readonly #batches: BatchPrograms;
   readonly #batchSize: number;
   #place: EpochPlace | undefined;
   #taken = 0;
 
-  constructor(data: DeviceDataset, batches: Batches, batchSize: number, stepsPerEpoch: number | undefined) {
+  constructor(data: DeviceDataset, batches: BatchPrograms, batchSize: number, stepsPerEpoch: number | undefined) {
     this.#data = data;
     this.#batches = batches;
     this.#batchSize = batchSize;

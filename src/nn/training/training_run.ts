@@ -1,25 +1,22 @@
 /** A training run: the loop over epochs and steps, which can stop at any step and resume exactly. */
 import { NonFiniteError } from "../../core/errors.ts";
 import type { MutableLogs, Training } from "../callbacks/callback.ts";
+import type { Logs } from "../metrics/logs.ts";
+import type { TrainingStatistics } from "./fit_result.ts";
 import { joinNames } from "./objective.ts";
 import { progressOf } from "./progress.ts";
+import { type RunControl, stopIfAsked } from "./run_control.ts";
 import { advance, initialRunState, nextAction, type Outcome, type RunState } from "./run_state.ts";
 import { beginTimings, type EpochTimings, type Moment, stepMode, timingsAfterStep } from "./step_policy.ts";
 import { StepRunner } from "./step_runner.ts";
+import { expectFinite } from "./step_status.ts";
 import {
   openTrainingResources,
   type TrainingData,
   type TrainingParts,
   type TrainingResources,
 } from "./training_resources.ts";
-import {
-  expectFinite,
-  type Logs,
-  type RunControl,
-  stopIfAsked,
-  type TrainingState,
-  type TrainingStatistics,
-} from "./training_state.ts";
+import type { TrainingState } from "./training_state.ts";
 import { trainingOf } from "./training_view.ts";
 import { takeAverages } from "./weight_averages.ts";
 

@@ -6,8 +6,9 @@ import type { Training } from "../callbacks/callback.ts";
 import { checkWeights } from "../graph/set_weights.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 import { joinNames } from "./objective.ts";
+import type { RunControl } from "./run_control.ts";
 import type { RunningTotals } from "./running_totals.ts";
-import type { RunControl, TrainingState } from "./training_state.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /** What a training run opens to callbacks. */
 interface ViewParts {

@@ -42,7 +42,7 @@ export class Tuning {
     const { tune } = this.#device;
     if (tune === undefined && kept.size === 0) return undefined;
     const turn = this.#turn.then(async () => {
-      const { VariantChooser } = await import("../on_demand.ts");
+      const { VariantChooser } = await import("./choose_variants.ts");
       this.#chooser ??= new VariantChooser(this.#device, this.adapter, tune);
       return this.#chooser.chooseAll(calls(), kept);
     });
@@ -89,6 +89,9 @@ function runtimeName(): string {
  * page.
  */
 export function defaultTuningStore(): TuningStore {
-  const store = async () => (await import("../on_demand.ts")).keptChoices();
+  const store = async () => {
+    const { keptChoices } = await import("./tuning_memory.ts");
+    return keptChoices();
+  };
   return { read: async () => (await store()).read(), write: async (text) => (await store()).write(text) };
 }

@@ -117,7 +117,7 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
-    const { profile } = await import("../on_demand.ts");
+    const { profile } = await import("../measure/timed_runs.ts");
     return profile(this.#replay, this.#arrays(feeds));
   }
 
@@ -128,7 +128,7 @@ export class Program {
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
-    const { timeRuns } = await import("../on_demand.ts");
+    const { timeRuns } = await import("../measure/timed_runs.ts");
     return timeRuns(this.#replay, runs, this.#arrays(feeds), sleep);
   }
 

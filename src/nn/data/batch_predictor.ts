@@ -3,7 +3,7 @@ import { full, type NdArray } from "../../core/nd_array.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
 import { Pacer } from "../../runtime/run/pacer.ts";
-import { type Column, rowsOf, sizeOfColumn } from "../data/examples.ts";
+import { type Column, rowsOf, sizeOfColumn } from "./examples.ts";
 
 /** Runs a batch of a fixed number of rows. */
 export interface BatchRun {

@@ -19,16 +19,16 @@ import { LayerGraph } from "../graph/layer_graph.ts";
 import { input, layerFromConfig } from "../layers/index.ts";
 import type { LossConfig } from "../losses/index.ts";
 import type { MetricConfig } from "../metrics/index.ts";
-import { Model } from "../model/model.ts";
-import type { CompileOptions } from "../model/model_options.ts";
 import type { OptimizerConfig } from "../optimizers/index.ts";
+import { graphFromConfig } from "../saving/graph_from_config.ts";
+import type { ModelFiles } from "../saving/model_save.ts";
+import { unpackCallbacks } from "../saving/saved_callbacks.ts";
+import { asNumber, asText, type Fields, field, fieldsOf, listOf } from "../saving/saved_fields.ts";
+import { checkTraining } from "../saving/saved_training.ts";
+import { variantsFromJson } from "../saving/saved_variants.ts";
 import type { TrainingState } from "../training/training_state.ts";
-import { graphFromConfig } from "./graph_from_config.ts";
-import type { ModelFiles } from "./model_save.ts";
-import { unpackCallbacks } from "./saved_callbacks.ts";
-import { asNumber, asText, type Fields, field, fieldsOf, listOf } from "./saved_fields.ts";
-import { checkTraining } from "./saved_training.ts";
-import { variantsFromJson } from "./saved_variants.ts";
+import { Model } from "./model.ts";
+import type { CompileOptions } from "./model_options.ts";
 
 /**
  * Loads a model from a directory or from files in memory, with optimizer state and training position if they were saved.

@@ -1,7 +1,7 @@
-import type { StepProgram } from "../training/step_programs.ts";
+import type { StepProgram } from "./step_programs.ts";
 
 /** A batch program, and one for the smaller last batch. */
-export class Batches {
+export class BatchPrograms {
   readonly size: number;
   readonly count: number;
   readonly #batchSize: number;
@@ -20,11 +20,11 @@ export class Batches {
     size: number,
     batchSize: number,
     make: (batchSize: number) => Promise<StepProgram>,
-  ): Promise<Batches> {
+  ): Promise<BatchPrograms> {
     const whole = size >= batchSize ? await make(batchSize) : undefined;
     try {
       const rest = size % batchSize === 0 ? undefined : await make(size % batchSize);
-      return new Batches(size, batchSize, whole, rest);
+      return new BatchPrograms(size, batchSize, whole, rest);
     } catch (error) {
       whole?.program.dispose();
       throw error;
