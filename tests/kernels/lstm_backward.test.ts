@@ -92,7 +92,7 @@ describe("lstmBackwardCall", () => {
 
   it("does without subgroups", async () => {
     for (const sizes of [
-      [17, 2, 7],
+      [5, 2, 7],
       [17, 3, 65],
     ] as const) {
       const [batch, steps] = sizes;
@@ -127,10 +127,10 @@ describe("lstmBackwardCall", () => {
   });
 
   it("gives the same bits when time is cut into chunks", async () => {
-    const run = randomCase([6, 11, 13], { initial: true, mask: testMask("holes", 6, 11) });
+    const run = randomCase([6, 11, 9], { initial: true, mask: testMask("holes", 6, 11) });
     const given = gradients(run);
     const whole = await backward(run, given);
-    const secondsPerStep = (2 * 4 * 4 * 13 * 13) / 2e9;
+    const secondsPerStep = (2 * 4 * 4 * 9 * 9) / 2e9;
     for (const chunk of [1, 4]) {
       const adapter = testTraits("lavapipe", { dispatchSeconds: secondsPerStep * (chunk + 0.5) });
       const cut = await backward(run, given, adapter);

@@ -89,7 +89,7 @@ describe("the LSTM's sweepForwardCall", () => {
 
   it("does without subgroups", async () => {
     for (const sizes of [
-      [17, 2, 7],
+      [5, 2, 7],
       [17, 3, 65],
     ] as const) {
       const [batch, steps] = sizes;
@@ -156,9 +156,9 @@ describe("the LSTM's sweepForwardCall", () => {
   );
 
   it("gives the same bits when time is cut into chunks", async () => {
-    const run = randomCase([6, 11, 13], { initial: true, mask: testMask("holes", 6, 11) });
+    const run = randomCase([6, 11, 9], { initial: true, mask: testMask("holes", 6, 11) });
     const whole = await forward(run);
-    const secondsPerStep = (2 * 4 * 4 * 13 * 13) / 2e9;
+    const secondsPerStep = (2 * 4 * 4 * 9 * 9) / 2e9;
     for (const chunk of [1, 4]) {
       const adapter = testTraits("lavapipe", { dispatchSeconds: secondsPerStep * (chunk + 0.5) });
       const cut = await forward(run, { adapter });
