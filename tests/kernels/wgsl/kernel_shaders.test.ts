@@ -8,9 +8,6 @@ import { entryNames, featuresOf, isRepeatable, kernelShaders, SHADER_FILES } fro
 
 const SHADERS = await kernelShaders();
 
-/** Families whose kernels do not put their shaders together yet. */
-const LATER = /^recurrent\//;
-
 /** Every set of features, for so few of them. */
 const KNOWN: readonly ShaderFeature[] = ["subgroups", "scratch", "unrolled_rows"];
 
@@ -54,7 +51,7 @@ beforeAll(async () => {
 
 test("every file is part of a kernel's shader, and every feature is known", () => {
   const used = new Set(SHADERS.flatMap(({ files }) => files));
-  expect(SHADER_FILES.map(({ name }) => name).filter((name) => !used.has(name) && !LATER.test(name))).toEqual([]);
+  expect(SHADER_FILES.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
   expect(SHADERS.flatMap(({ declarations }) => featuresOf(declarations)).filter((each) => !isKnown(each))).toEqual([]);
 });
 
