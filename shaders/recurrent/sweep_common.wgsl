@@ -9,6 +9,15 @@ struct Step {
   parts: vec4f,
 }
 
+// Gradients of one unit before a cell's step: of its gates' input and of their recurrent product; of h, without what comes
+// by the recurrent product; of c (0 where the cell has none).
+struct StepBack {
+  d_x: vec4f,
+  d_u: vec4f,
+  d_h: f32,
+  d_c: f32,
+}
+
 // How many rows of the quad that starts at slot `first` there are. The others stay zero and are never stored.
 // (A bound that is known only at run time also keeps drivers from unrolling the loop, which costs some of them seconds.)
 fn rows_inside(first: u32) -> u32 {

@@ -3,7 +3,8 @@ import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
-import { lstmBackwardCall } from "../../src/kernels/recurrent/lstm_backward.ts";
+import { LSTM_CELL } from "../../src/kernels/recurrent/lstm_sweep.ts";
+import { sweepBackwardCall } from "../../src/kernels/recurrent/sweep_backward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
 import { expectClose } from "./close.ts";
@@ -36,7 +37,8 @@ async function backward(
   adapter: AdapterTraits = testTraits(),
 ) {
   const { batch, steps, hidden } = run;
-  const call = lstmBackwardCall(
+  const call = sweepBackwardCall(
+    LSTM_CELL,
     {
       saved: operand("input", 0, [batch, steps, 5 * hidden]),
       recurrent: operand("input", 1, [hidden, 4 * hidden]),
@@ -65,7 +67,7 @@ async function check(
   expectClose(dInitial, wanted.dInitial, TOLERANCE, "dInitial");
 }
 
-describe("lstmBackwardCall", () => {
+describe("the LSTM's sweepBackwardCall", () => {
   // Every size is a pipeline that a software adapter compiles for a second or more: each is tried once or twice.
   it.each([
     [1, 1, 1],

@@ -3,7 +3,7 @@ import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
-import { LSTM_CELL } from "../../src/kernels/recurrent/recurrent_cells.ts";
+import { LSTM_CELL } from "../../src/kernels/recurrent/lstm_sweep.ts";
 import { sweepForwardCall } from "../../src/kernels/recurrent/sweep_forward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";

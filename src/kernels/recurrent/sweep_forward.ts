@@ -1,14 +1,14 @@
-/** The forward sweep of a recurrent layer with gates: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
-
-import source from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
+/**
+ * The forward sweep of a recurrent layer with gates: every timestep in one dispatch, or in a few where the watchdog wants
+ * shorter ones.
+ */
 import { at } from "../../core/at.ts";
 import type { KernelCall, Operand, Scratch } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
-import type { Shader } from "../wgsl/shader.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
-import type { RecurrentCell } from "./recurrent_cells.ts";
-import { hiddenRowBytes, planSweep, type SweepRun, sweepShader } from "./sweep_plan.ts";
+import type { RecurrentCell } from "./sweep_cell.ts";
+import { hiddenRowBytes, planSweep, type SweepRun } from "./sweep_plan.ts";
 
 /** What a sweep over B rows and T steps reads, for a layer of G gates, S states and H units. */
 export interface SweepReads<T = Operand> {
@@ -35,7 +35,7 @@ export interface SweepReads<T = Operand> {
 export interface SweepWrites<T = Operand> {
   /** f32[B, T, H]: every h. */
   readonly hidden: T;
-  /** f32[B, T, 5H]: what the backward sweep needs (recurrent_cells.ts); absent where `hidden` is enough. */
+  /** f32[B, T, 5H]: what the backward sweep needs (`saved` of its cell); absent where `hidden` is enough. */
   readonly saved?: T | undefined;
   /** f32[S, B, H]: the last h, then the last c. */
   readonly last: T;
@@ -45,15 +45,6 @@ export interface SweepWrites<T = Operand> {
 export interface SweepUse {
   readonly hidden: boolean;
   readonly saved: boolean;
-}
-
-const shaders = new WeakMap<RecurrentCell, Shader>();
-
-/** The sweep's shader for a cell. */
-function shaderOf(cell: RecurrentCell): Shader {
-  const known = shaders.get(cell) ?? sweepShader(source, cell.step);
-  shaders.set(cell, known);
-  return known;
 }
 
 /**
@@ -107,7 +98,7 @@ export function sweepForwardCall(
       };
       return planSweep(adapter, {
         kernel,
-        shader: shaderOf(cell),
+        shader: cell.forward,
         entryPoint: "sweep_forward",
         batch,
         steps,
