@@ -1,12 +1,12 @@
-// The cell of a GRU (Cho et al. 2014) whose reset gate is applied after the recurrent product, as in cuDNN and by Keras's
-// default (`reset_after`; https://keras.io/api/layers/recurrent_layers/gru/), put behind a sweep. With the gates in Keras's
-// order z (update), r (reset), h (candidate):
+// The cell of a GRU (Cho et al. 2014) whose reset gate is applied after the recurrent product, as in cuDNN and by
+// Keras's default (`reset_after`; https://keras.io/api/layers/recurrent_layers/gru/), put behind a sweep. With the
+// gates in Keras's order z (update), r (reset), h (candidate):
 //
 //   z, r = recurrent_activation(x + u);  g = activation(x_h + r * u_h)
 //   h = z * h + (1 - z) * g
 //
-// Saved are z, r, g, u_h, and h before the step. With y' the slope of an activation at its output y, and dh the gradient of
-// h after the step:
+// Saved are z, r, g, u_h, and h before the step. With y' the slope of an activation at its output y, and dh the
+// gradient of h after the step:
 //
 //   dz = dh * (h_before - g) * z';  dg = dh * (1 - z) * g';  dr = dg * u_h * r'
 //   d_x = (dz, dr, dg);  d_u = (dz, dr, dg * r);  dh = dh * z

@@ -1,11 +1,12 @@
-// The cell of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000), put behind a sweep.
+// The cell of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000), put behind a
+// sweep.
 // With the gates in Keras's order i, f, c, o:
 //
 //   i, f, o = recurrent_activation(x + u);  g = activation(x_c + u_c)
 //   c = f * c + i * g;                      h = o * activation(c)
 //
-// Saved are i, f, g, o, and c after the step. With y' the slope of an activation at its output y, a = activation(c), and
-// dh and dc the gradients of h and c after the step:
+// Saved are i, f, g, o, and c after the step. With y' the slope of an activation at its output y, a = activation(c),
+// and dh and dc the gradients of h and c after the step:
 //
 //   do = dh * a * o';  dc += dh * o * a';  di = dc * g * i';  dg = dc * i * g';  df = dc * c_before * f';  dc = dc * f
 

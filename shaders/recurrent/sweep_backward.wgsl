@@ -1,15 +1,15 @@
 // The backward sweep of a recurrent layer with gates (backpropagation through time; the forward sweep and its names:
 // sweep_forward.wgsl), with the loop over time inside the kernel. The cell's step back stands in the cell's own file
-// (lstm_step.wgsl, gru_step.wgsl), which is put behind this one. From the last step down, with dh and dc the gradients of
-// h[t] and c[t] by the later steps:
+// (lstm_step.wgsl, gru_step.wgsl), which is put behind this one. From the last step down, with dh and dc the gradients
+// of h[t] and c[t] by the later steps:
 //
 //   dh += d_hidden[b, t]
 //   d_x[b, t], d_u[b, t], dh, dc = cell_step_back(saved[b, t], c[t-1], dh, dc)
 //   dh += d_u[b, t] · Uᵀ
 //
-// d_x is the gradient of the input's projection, d_u that of the recurrent product (and its bias); of a cell that adds the
-// two d_u is d_x. Where mask[b, t] is 0 both are 0, and dh (with d_hidden, as hidden[b, t] repeats h[t-1]) and dc pass
-// through. The gradients of U, W and the biases are matmuls and sums over all steps, outside of this kernel.
+// d_x is the gradient of the input's projection, d_u that of the recurrent product (and its bias); of a cell that adds
+// the two d_u is d_x. Where mask[b, t] is 0 both are 0, and dh (with d_hidden, as hidden[b, t] repeats h[t-1]) and dc
+// pass through. The gradients of U, W and the biases are matmuls and sums over all steps, outside of this kernel.
 //
 // PADDING, as in the forward sweep, with one row more (B, the padding's own) in saved, d_x, d_u and d_initial, and no
 // gradient of h but of its last (no d_hidden):
@@ -28,11 +28,12 @@
 // @binding(9) d_u      ? : f32[B, T, G H] (write)
 // @binding(10) d_initial : f32[S, B, H], dh then dc; also carries them from one chunk of time to the next (read, write)
 //
-// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n *
+// THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
-// Workgroup memory holds d_u of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so that
-// a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups of LANES lanes each
-// lane loads the gradients of one unit, and the others get them by broadcast (see sweep_forward.wgsl).
+// Workgroup memory holds d_u of THREADS units at a time (a tile), [unit][gate][quad of rows], four rows to a vec4, so
+// that a thread only ever writes whole vectors. UNITS tiles per step, two barriers each. With subgroups of LANES lanes
+// each lane loads the gradients of one unit, and the others get them by broadcast (see sweep_forward.wgsl).
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -79,7 +80,8 @@ const GATE_QUADS = GATES * QUADS;
 
 // d_u of a tile: [THREADS][GATES][QUADS], four rows to a vector.
 var<workgroup> shared_rows: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
-// @with(scratch) @group(0) @binding(11) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
+// the same for each workgroup
+// @with(scratch) @group(0) @binding(11) var<storage, read_write> shared_rows: array<vec4f>;
 
 // c before step t of the row in a slot.
 fn c_before(slot: u32, t: u32, column: u32) -> f32 {

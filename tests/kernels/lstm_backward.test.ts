@@ -116,7 +116,8 @@ describe("the LSTM's sweepBackwardCall", () => {
   });
 
   it.each(RECURRENT_ACTIVATIONS)("takes the slope of %s from its output", async (name) => {
-    // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both places.
+    // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both
+    // places.
     const next = RECURRENT_ACTIVATIONS[(RECURRENT_ACTIVATIONS.indexOf(name) + 1) % RECURRENT_ACTIVATIONS.length];
     await check(randomCase([3, 4, 6], { activation: name, recurrentActivation: next as RecurrentActivation }));
   });

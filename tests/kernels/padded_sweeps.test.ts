@@ -29,8 +29,8 @@ const floats = (...shape: number[]) => operand("input", 0, shape);
 const integers = (...shape: number[]) => operand("input", 0, shape, "int32");
 
 /**
- * Of `[B, T, width]` as loops give it what a sweep gives that shares the padding, `[B + 1, T, width]`: each row from its
- * start on, and the padding's row, which `pad` works out from all rows that read it. The others are NaN.
+ * Of `[B, T, width]` as loops give it what a sweep gives that shares the padding, `[B + 1, T, width]`: each row from
+ * its start on, and the padding's row, which `pad` works out from all rows that read it. The others are NaN.
  */
 function sharedRows(rows: Float64Array, width: number, pad: (values: readonly number[]) => number): Float64Array {
   const shared = new Float64Array((B + 1) * T * width).fill(Number.NaN);

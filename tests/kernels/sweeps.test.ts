@@ -1,4 +1,6 @@
-/** The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences). */
+/**
+ * The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences).
+ */
 import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import { gruReference } from "../../src/ops/recurrent/gru.ts";
@@ -114,8 +116,8 @@ describe.each([
     await checkBoth(randomRun(cell, [45, 12, 65], { ...everything, mask }));
   });
 
-  // What an activation and its slope compute is one function for all sweeps: the LSTM's tests try each of them. What can
-  // go wrong here is which place takes which.
+  // What an activation and its slope compute is one function for all sweeps: the LSTM's tests try each of them. What
+  // can go wrong here is which place takes which.
   it.each(activationPairs(["relu", "hard_sigmoid", "elu"]))(
     "apply the activations $activation and $recurrentActivation",
     async (activations) => {

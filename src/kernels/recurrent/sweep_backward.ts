@@ -1,4 +1,7 @@
-/** The backward sweep of a recurrent layer with gates: gradients of every pre-activation, from the last step to the first. */
+/**
+ * The backward sweep of a recurrent layer with gates: gradients of every pre-activation, from the last step to the
+ * first.
+ */
 import type { KernelCall, Operand, Scratch } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
@@ -21,7 +24,8 @@ export interface SweepBackwardReads {
   /** f32[2, B, H], as in the forward sweep; only the first c is read. */
   readonly initial?: Operand | undefined;
   /**
-   * i32[2, B], as in the forward sweep: `saved`, `dX` and `dInner` then have a row B, and hold each row from its start on.
+   * i32[2, B], as in the forward sweep: `saved`, `dX` and `dInner` then have a row B, and hold each row from its start
+   * on.
    */
   readonly schedule?: Operand | undefined;
 }

@@ -1,4 +1,7 @@
-/** What the sweeps know of a recurrent cell with gates. A cell has a file of its own, so that a page carries those it uses. */
+/**
+ * What the sweeps know of a recurrent cell with gates. A cell has a file of its own, so that a page carries those it
+ * uses.
+ */
 import backward from "../../../shaders/recurrent/sweep_backward.wgsl?raw" with { type: "text" };
 import forward from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
 import type { AdapterTraits } from "../../core/kernel_call.ts";

@@ -1,6 +1,6 @@
 /**
- * The forward sweep of a recurrent layer with gates: every timestep in one dispatch, or in a few where the watchdog wants
- * shorter ones.
+ * The forward sweep of a recurrent layer with gates: every timestep in one dispatch, or in a few where the watchdog
+ * wants shorter ones.
  */
 import { at } from "../../core/at.ts";
 import type { KernelCall, Operand, Scratch } from "../../core/kernel_call.ts";
@@ -22,7 +22,10 @@ export interface SweepReads<T = Operand> {
   readonly bias?: T | undefined;
   /** f32[S, B, H]: the first h, then the first c; zeros when absent. */
   readonly initial?: T | undefined;
-  /** i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, states stay as they are and `hidden` repeats h. */
+  /**
+   * i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, states stay as they are and `hidden`
+   * repeats h.
+   */
   readonly mask?: T | undefined;
   /**
    * i32[2, B], with ids i32[B + 1, T] and neither initial nor mask: rows share their padding, see padding.ts.
@@ -50,7 +53,8 @@ export interface SweepUse {
 /**
  * Runs a layer of such cells over time. Of the call's `writes`, hidden and saved are there only if used.
  *
- * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's
+ * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at
+ * WebGPU's
  *   default limits).
  * @example
  * const activations = { activation: "tanh", recurrentActivation: "sigmoid" };

@@ -10,7 +10,10 @@ import { type OpenSteps, rowSteps } from "./steps.ts";
 import type { StreamStepOptions } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
-/** The last share of the examples, before any shuffling, is for validation. @throws ValueError for a share that leaves one side empty. */
+/**
+ * The last share of the examples, before any shuffling, is for validation. @throws ValueError for a share that leaves
+ * one side empty.
+ */
 export function splitForValidation(
   data: Examples,
   validationSplit: number,

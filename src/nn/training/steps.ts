@@ -50,7 +50,10 @@ export type OpenSteps = (device: Device, make: MakeStep) => Promise<Steps>;
 /** How examples are cut into steps. */
 export interface RowStepOptions {
   readonly batchSize: number;
-  /** Steps of an epoch; all examples once when absent. Where it ends in the middle of the examples, the next goes on there. */
+  /**
+   * Steps of an epoch; all examples once when absent. Where it ends in the middle of the examples, the next goes on
+   * there.
+   */
   readonly stepsPerEpoch?: number | undefined;
   /** Of the data's buffers. */
   readonly label: string;

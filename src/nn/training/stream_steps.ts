@@ -1,4 +1,7 @@
-/** Steps on batches that are made while the training runs: by a generator, an async iterable, or a function that gives one. */
+/**
+ * Steps on batches that are made while the training runs: by a generator, an async iterable, or a function that gives
+ * one.
+ */
 import { ValueError } from "../../core/errors.ts";
 import type { BatchStream } from "../data/batch_stream.ts";
 import type { DataLike } from "../data/data_targets.ts";
@@ -172,7 +175,10 @@ class StreamSteps implements Steps {
       if (isEmpty) break;
     }
     throw new ValueError(
-      `${what}: the stream of batches has ended and gives no more${stepsPerEpoch === undefined ? "" : `, with ${this.#sizes.length} of ${stepsPerEpoch} steps of the epoch taken`}. Give a function that makes it anew for each pass, () => batches(), or a generator that does not end with stepsPerEpoch.`,
+      `${what}: the stream of batches has ended` +
+        (stepsPerEpoch === undefined ? ". " : ` after ${this.#sizes.length} of ${stepsPerEpoch} steps of the epoch. `) +
+        "Give a function that makes it anew for each pass, () => batches(), or a generator that does not end " +
+        "with stepsPerEpoch.",
     );
   }
 
@@ -182,7 +188,9 @@ class StreamSteps implements Steps {
     this.#weighted ??= weighted;
     if (this.#weighted === weighted) return examples;
     throw new ValueError(
-      `${this.#options.what}: batch ${this.#sizes.length} of the stream ${weighted.includes("true") ? "has" : "lacks"} sampleWeight, unlike those before it; give it with every batch or with none`,
+      `${this.#options.what}: batch ${this.#sizes.length} of the stream ` +
+        `${weighted.includes("true") ? "has" : "lacks"} sampleWeight, unlike those before it; give it with every ` +
+        "batch or with none",
     );
   }
 
@@ -213,7 +221,8 @@ async function open(stream: BatchStream, what: string): Promise<Batches> {
     if (Symbol.iterator in iterable) return iterable[Symbol.iterator]();
   }
   throw new ValueError(
-    `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, as a generator function gives`,
+    `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, ` +
+      "as a generator function gives",
   );
 }
 

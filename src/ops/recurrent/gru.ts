@@ -1,5 +1,6 @@
 /**
- * The GRU sweep over time and its gradient (Cho et al. 2014), with the reset gate after the recurrent product as in cuDNN.
+ * The GRU sweep over time and its gradient (Cho et al. 2014), with the reset gate after the recurrent product as in
+ * cuDNN.
  * u = h_{t-1}·U + b;  z, r = σ(x_z + u_z, x_r + u_r);  g = tanh(x_h + r·u_h);  h_t = z·h_{t-1} + (1 − z)·g.
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
