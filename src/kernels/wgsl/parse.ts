@@ -17,9 +17,13 @@ export function parseShader(source: string): ShaderTemplate {
   const builtIn = rest.find(({ keyword, name }) => keyword !== "enable" && PREDECLARED.has(name));
   if (builtIn !== undefined) fail(builtIn.tokens[0], `another name than ${builtIn.name}, which WGSL itself gives`);
   const own = ownNames(params, rest);
-  const declarations = rest.map((each) => readDeclaration(each, own));
+  const constants = new Set(rest.filter(isConstant).map(({ name }) => name));
+  const declarations = rest.map((each) => readDeclaration(each, own, constants));
   return { ...(params && { params: readParams(params) }), declarations };
 }
+
+/** Constants and aliases, which a printed shader always has: what uses them need not say so. */
+const isConstant = ({ keyword }: RawDeclaration) => keyword === "const" || keyword === "alias";
 
 const isCode = ({ kind }: Token) => kind !== "space" && kind !== "each";
 const isWord = (token: Token | undefined, text: string) => token?.kind === "word" && token.text === text;
@@ -92,10 +96,10 @@ function previous(tokens: readonly Token[], at: number): Token | undefined {
   return tokens[index];
 }
 
-function readDeclaration(raw: RawDeclaration, own: OwnNames): Declaration {
+function readDeclaration(raw: RawDeclaration, own: OwnNames, constants: ReadonlySet<string>): Declaration {
   const { keyword, name, attributes, tokens, rest } = raw;
   const condition = tokens[0]?.when;
-  const uses = usesOf(raw).join(" ");
+  const uses = isConstant(raw) ? "" : usesOf(raw, constants).join(" ");
   const head = { name, ...(condition !== undefined && { when: condition }), ...(uses !== "" && { uses }) };
   const isOwn = own.names.has(name) && { isOwn: true };
   const value = () => textOf(tokens.slice(rest)).replace(/;\s*$/, "").trim();
@@ -156,9 +160,9 @@ function readParameters(tokens: readonly Token[]): NonNullable<EntryDeclaration[
 }
 
 /** The names of the module that a declaration's code reads. */
-function usesOf({ tokens, name }: RawDeclaration): string[] {
+function usesOf({ tokens, name }: RawDeclaration, constants: ReadonlySet<string>): string[] {
   const code = tokens.filter(isCode);
-  const locals = new Set<string>([name]);
+  const locals = new Set<string>([name, ...constants]);
   code.forEach(({ text }, at) => {
     if (text === "let" || text === "const" || (text === "var" && code[at + 1]?.text !== "<"))
       locals.add(code[at + 1]?.text ?? "");

@@ -283,7 +283,7 @@ const uniformOf = (params: readonly ParamDeclaration[]) =>
   `struct Params {\n${params.map(({ name, type }) => `${name}: ${type},\n`).join("")}}\n` +
   "@group(0) @binding(0) var<uniform> params: Params;";
 
-/** The declarations that an entry point reaches, in the files' order. */
+/** The declarations that an entry point reaches, and all constants, in the files' order. */
 function reachedFrom(entry: EntryDeclaration, active: readonly Declaration[]): Declaration[] {
   const byName = new Map(active.map((each) => [each.name, each]));
   const reached = new Set<Declaration>();
@@ -296,7 +296,7 @@ function reachedFrom(entry: EntryDeclaration, active: readonly Declaration[]): D
       if (used !== undefined) pending.push(used);
     }
   }
-  return active.filter((each) => reached.has(each));
+  return active.filter((each) => reached.has(each) || each.kind === "const" || each.kind === "alias");
 }
 
 /** The entry point; of a repeated shader, a plain function for tensor number `copy`. */

@@ -35,7 +35,7 @@ export interface Loop {
 interface Named {
   readonly name: string;
   readonly when?: Condition;
-  /** Names of the module that the declaration reads, with blanks between them. */
+  /** Functions, buffers and variables of the module that the declaration reads, with blanks between them. */
   readonly uses?: string;
 }
 

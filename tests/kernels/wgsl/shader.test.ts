@@ -27,7 +27,7 @@ fn fill() { out[0] = Element(); }
 const shader = Shader.of(common, sum);
 
 describe("a shader", () => {
-  test("prints an entry point with what it reaches, in the files' order", () => {
+  test("prints an entry point with what it reaches and all constants, in the files' order", () => {
     const { source, params, buffers } = shader.entry("sum");
     expect(source).toBe(
       [
@@ -35,7 +35,7 @@ describe("a shader", () => {
         "@group(0) @binding(0) var<uniform> params: Params;",
         "@group(0) @binding(1) var<storage, read> x: array<Element>;",
         "@group(0) @binding(2) var<storage, read_write> out: array<Element>;",
-        "const ROWS = 2u;\nconst TILE = ROWS * 4u;\nconst SCALE: f32 = 1.5;\nconst HAS_BIAS = false;",
+        "const ROWS = 2u;\nconst TILE = ROWS * 4u;\nconst SCALE: f32 = 1.5;\nconst WHOLE = 3;\nconst HAS_BIAS = false;",
         "alias Element = f32;",
         squeezed("fn scaled(value: Element) -> Element { return value * SCALE; }"),
         `@compute @workgroup_size(TILE)\nfn sum() {${squeezed("if (HAS_BIAS) { out[0] = scaled(x[0]); }")}}\n`,
