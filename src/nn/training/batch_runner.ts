@@ -36,7 +36,8 @@ export class BatchRunner {
 
   /**
    * One step of training, the model's step number `iteration`; gives the batch's loss and metrics from before the step.
-   * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; the weights have not changed then.
+   * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; the weights have not changed
+   * then.
    */
   async train(batch: Examples, iteration: number): Promise<Logs> {
     const { optimizer } = this.#compiled;

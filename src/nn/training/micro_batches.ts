@@ -122,7 +122,8 @@ function expectSplittable(updates: readonly Update[], { masks }: Outputs, object
   const [state] = updates;
   if (state !== undefined) {
     throw new ValueError(
-      `the layers keep statistics of whole batches ("${state.variable.name}"). Use smaller batches, or a layer without such statistics.`,
+      `the layers keep statistics of whole batches ("${state.variable.name}"). Use smaller batches, or a layer ` +
+        "without such statistics.",
       { variable: state.variable.name },
     );
   }
@@ -131,7 +132,8 @@ function expectSplittable(updates: readonly Update[], { masks }: Outputs, object
   );
   if (masked === undefined) return;
   throw new ValueError(
-    `the loss of the output "${masked.name}" is a mean over what its mask, or ignoreClass, leaves of the whole batch. Use smaller batches.`,
+    `the loss of the output "${masked.name}" is a mean over what its mask, or ignoreClass, leaves of the whole ` +
+      "batch. Use smaller batches.",
     { output: masked.name },
   );
 }

@@ -1,4 +1,4 @@
-/** What a training minimises and what it reports: losses and metrics of all outputs, weighted and masked as in Keras. */
+/** What a training run minimises and reports: losses and metrics of all outputs, weighted and masked as in Keras. */
 import { ValueError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -38,9 +38,9 @@ export function joinNames(first: string, second: string): string {
 }
 
 /**
- * A run's results: `loss`; of several losses also `<output>Loss` each; then the metrics, those that are weighted last, with
- * the output's name before them where the model has several outputs (`<output>Accuracy`). A weighted metric whose name is
- * taken is `weightedAccuracy`; other names that come twice are numbered.
+ * A run's results: `loss`; of several losses also `<output>Loss` each; then the metrics, those that are weighted last,
+ * with the output's name before them where the model has several outputs (`<output>Accuracy`). A weighted metric whose
+ * name is taken is `weightedAccuracy`; other names that come twice are numbered.
  */
 export function measuresOf(objectives: readonly OutputObjective[]): readonly Measure[] {
   const asked = objectives.filter(({ loss }) => loss !== undefined);
@@ -109,8 +109,8 @@ export function measure(
 }
 
 /**
- * The sum of weight · value over all values, divided by their number (Keras's "sum_over_batch_size"). Masked values count
- * nothing, and the others as much more: then it is the mean over those that the mask leaves.
+ * The sum of weight · value over all values, divided by their number (Keras's "sum_over_batch_size"). Masked values
+ * count nothing, and the others as much more: then it is the mean over those that the mask leaves.
  */
 export function weightedMean(values: Value, weight?: Value, mask?: Value): Value {
   let weighted = values;

@@ -1,10 +1,12 @@
-/** Where a training run stands, and what each outcome makes of it: plain data and pure functions, no GPU and no clock. */
+/**
+ * Where a training run stands, and what each outcome makes of it: plain data and pure functions, no GPU and no clock.
+ */
 import type { Logs } from "../metrics/logs.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**
- * The run's phase: between two epochs (or before the first); in a step, which an epoch begins with; between two steps of
- * an epoch; or after its last step, with validation and results to come.
+ * The run's phase: between two epochs (or before the first); in a step, which an epoch begins with; between two steps
+ * of an epoch; or after its last step, with validation and results to come.
  */
 type Phase = "betweenEpochs" | "inStep" | "betweenSteps" | "results";
 

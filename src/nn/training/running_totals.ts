@@ -81,7 +81,10 @@ export class RunningTotals {
     });
   }
 
-  /** Results of the sums end to end, over `examples` examples. Several results of one metric get their numbers: `f1Score[0]`. */
+  /**
+   * Results of the sums end to end, over `examples` examples. Several results of one metric get their numbers:
+   * `f1Score[0]`.
+   */
   logs(sums: readonly number[], examples: number): Logs {
     const parts = this.arraysOf(sums);
     let next = 0;

@@ -1,4 +1,7 @@
-/** The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update, sums. */
+/**
+ * The graphs of a training step and of an evaluation step, each ONE Program: batch, forward, loss, backward, update,
+ * sums.
+ */
 import { DeviceLostError, LimitError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Update, type Value, type Variable } from "../../graph/operation.ts";
@@ -45,7 +48,9 @@ export interface TrainStepParts {
   readonly compiled: Compiled;
   readonly sums: RunningTotals;
   readonly status: Variable;
-  /** Says by the status too where an updated weight or optimizer's state is not finite; those are written all the same. */
+  /**
+   * Says by the status too where an updated weight or optimizer's state is not finite; those are written all the same.
+   */
   readonly checksUpdates?: boolean;
 }
 
@@ -151,8 +156,8 @@ async function compileTrainStep<At>(
 }
 
 /**
- * One step of evaluation: forward, loss and metrics. Its outputs are the running sums. As in training, a batch that passes
- * a limit of the device goes through the model in micro-batches.
+ * One step of evaluation: forward, loss and metrics. Its outputs are the running sums. As in training, a batch that
+ * passes a limit of the device goes through the model in micro-batches.
  */
 export async function evaluateStep<At>(
   model: StepModel,

@@ -1,4 +1,4 @@
-/** The steps that a training or an evaluation takes, whatever its data comes from. */
+/** The steps that a training run or an evaluation takes, whatever its data comes from. */
 import type { Device } from "../../runtime/device.ts";
 import type { Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";
@@ -50,7 +50,10 @@ export type OpenSteps = (device: Device, make: MakeStep) => Promise<Steps>;
 /** How examples are cut into steps. */
 export interface RowStepOptions {
   readonly batchSize: number;
-  /** Steps of an epoch; all examples once when absent. Where it ends in the middle of the examples, the next goes on there. */
+  /**
+   * Steps of an epoch; all examples once when absent. Where it ends in the middle of the examples, the next goes on
+   * there.
+   */
   readonly stepsPerEpoch?: number | undefined;
   /** Of the data's buffers. */
   readonly label: string;
