@@ -2,10 +2,12 @@
 //
 //   multiply_add   each invocation runs CHAINS independent chains of v = v * a + b on vec4s, STEPS of them in a row
 //   copy           y[i] = x[i], vec4 by vec4
-//   sum_all        each invocation adds up vec4s of x as far apart as there are invocations: what it costs to read x, as good as alone
+//   sum_all        each invocation adds up vec4s of x as far apart as there are invocations: what it costs to read x,
+//   as good as alone
 //
 // @binding(1) x : vec4f (read); multiply_add reads none
-// @binding(2) y : vec4f (read_write); multiply_add and sum_all write one vec4 per invocation, so that nothing can be left out
+// @binding(2) y : vec4f (read_write); multiply_add and sum_all write one vec4 per invocation, so that nothing can be
+// left out
 //
 // Workgroups: WORKGROUP invocations each; folded, id = wid.x + wid.y * num_workgroups.x.
 // Numerics: |a| < 1, so the chains stay near b / (1 - a); neither is known to the compiler.

@@ -1,20 +1,23 @@
-// Sums rows by id, the second half of a deterministic scatter-add: out[v, :] = Σ updates[order[p], :] over the positions p with
-// sorted[p] = v, and 0 where there are none. `sorted` and `order` come from sort_ids.wgsl; ids outside 0 … V - 1 add nothing.
+// Sums rows by id, the second half of a deterministic scatter-add: out[v, :] = Σ updates[order[p], :] over the
+// positions p with sorted[p] = v, and 0 where there are none. `sorted` and `order` come from sort_ids.wgsl; ids outside
+// 0 … V - 1 add nothing.
 //
-// Sorted positions are cut into blocks of BLOCK, so that one very frequent id (padding) is shared work like any other. A
-// segment is a run of one id. scatter_blocks sums every block's segments: complete ones go to out, one that came in from the
-// left goes to heads[block], one that starts here and goes on to the right goes to tails[block]. scatter_join then adds up, for each
-// tail, the heads to its right.
+// Sorted positions are cut into blocks of BLOCK, so that one very frequent id (padding) is shared work like any other.
+// A segment is a run of one id. scatter_blocks sums every block's segments: complete ones go to out, one that came in
+// from the left goes to heads[block], one that starts here and goes on to the right goes to tails[block]. scatter_join
+// then adds up, for each tail, the heads to its right.
 //
 // scatter_zero   @binding(1) out : f32[V, D] (write)
-// scatter_blocks @binding(1) out : f32[V, D] (write)       @binding(2) sorted : i32[N] (read)   @binding(3) order : i32[N] (read)
+// scatter_blocks @binding(1) out : f32[V, D] (write)       @binding(2) sorted : i32[N] (read)   @binding(3) order :
+// i32[N] (read)
 //                @binding(4) updates : f32[N, D] (read)    @binding(5) heads  : f32[blocks, D] (write)
 //                @binding(6) tails   : f32[blocks, D] (write)
 // scatter_join   @binding(1) out : f32[V, D] (write)       @binding(2) sorted : i32[N] (read)
 //                @binding(3) heads : f32[blocks, D] (read) @binding(4) tails  : f32[blocks, D] (read)
 //
-// Workgroup: 32 invocations. scatter_zero: ZEROS elements each. The others: up to four columns of a block each (column = lane +
-// n * 32), so that four sums share the reading of ids and order; blocks * ceil(D / 128) workgroups from params.first on. All grids folded over x and y.
+// Workgroup: 32 invocations. scatter_zero: ZEROS elements each. The others: up to four columns of a block each (column
+// = lane + n * 32), so that four sums share the reading of ids and order; blocks * ceil(D / 128) workgroups from
+// params.first on. All grids folded over x and y.
 // Numerics: float32, summed in ascending position within a block, then block by block: the same bits every time.
 
 struct Params {

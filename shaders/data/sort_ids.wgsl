@@ -1,21 +1,26 @@
-// A stable sort of ids with the positions they came from: least-significant-digit radix sort (Knuth, TAOCP vol. 3, 5.2.5),
-// eight bits a pass, no atomics. Each pass is three dispatches: count the digits of every block of BLOCK ids, turn the
-// counts into the places where each block's digits go, and scatter. Of few blocks, every scattering workgroup turns the counts
-// itself (IS_SCANNED = 0) and there are two. Ids outside 0 … bound - 1 sort behind all others.
+// A stable sort of ids with the positions they came from: least-significant-digit radix sort (Knuth, TAOCP vol. 3,
+// 5.2.5), eight bits a pass, no atomics. Each pass is three dispatches: count the digits of every block of BLOCK ids,
+// turn the counts into the places where each block's digits go, and scatter. Of few blocks, every scattering workgroup
+// turns the counts itself (IS_SCANNED = 0) and there are two. Ids outside 0 … bound - 1 sort behind all others.
 //
-// A workgroup has one invocation per digit value. Invocation d walks over the block's digits in workgroup memory in order, and
-// counts (or ranks) those that equal d: 256 comparisons per id, which are cheap, for a sort that is stable without atomics.
+// A workgroup has one invocation per digit value. Invocation d walks over the block's digits in workgroup memory in
+// order, and counts (or ranks) those that equal d: 256 comparisons per id, which are cheap, for a sort that is stable
+// without atomics.
 //
 // sort_count   @binding(1) ids     : i32[N] (read)            @binding(2) counts : u32[blocks, 256] (write)
 // sort_scan    @binding(1) counts  : u32[blocks, 256] (read, write): counts in, places out
-// sort_scatter @binding(1) ids     : i32[N] (read)            @binding(2) places : u32[blocks, 256] (read): counts, unless IS_SCANNED
-//              @binding(3) positions : i32[N], positions of ids (read, but for the first digit: then position n stands at n)
+// sort_scatter @binding(1) ids     : i32[N] (read)            @binding(2) places : u32[blocks, 256] (read): counts,
+// unless IS_SCANNED
+//              @binding(3) positions : i32[N], positions of ids (read, but for the first digit: then position n stands
+//              at n)
 //              @binding(4) sorted  : i32[N] (write)           @binding(5) order  : i32[N] (write)
 //
-// The scatter notes places in workgroup memory, so that all invocations move ids side by side; where lanes run one after the other
-// (IS_DIRECT) each moves its own: SwiftShader compiles a store for every number of workgroup memory, half a second for 1,024.
+// The scatter notes places in workgroup memory, so that all invocations move ids side by side; where lanes run one
+// after the other (IS_DIRECT) each moves its own: SwiftShader compiles a store for every number of workgroup memory,
+// half a second for 1,024.
 //
-// Workgroup: 256 invocations. sort_count and sort_scatter: one workgroup per block, folded over x and y; sort_scan: one.
+// Workgroup: 256 invocations. sort_count and sort_scatter: one workgroup per block, folded over x and y; sort_scan:
+// one.
 
 struct Params {
   size: u32,
@@ -52,7 +57,8 @@ fn digit_of(id: i32) -> u32 {
   return (key >> params.shift) & (RADIX - 1u);
 }
 
-// Packs into shared_words the digits of the block that starts at `start`; what lies past the last id counts as the last digit. The caller sets the barrier.
+// Packs into shared_words the digits of the block that starts at `start`; what lies past the last id counts as the last
+// digit. The caller sets the barrier.
 fn load_digits(start: u32, lane: u32) {
   for (var word = lane; word < WORDS; word += RADIX) {
     var packed = 0u;
@@ -110,8 +116,8 @@ fn sort_scan(@builtin(local_invocation_index) lane: u32) {
   }
 }
 
-// Where the block's first id of digit `lane` goes: behind all smaller digits, and its own in earlier blocks. Every invocation of
-// the workgroup calls it.
+// Where the block's first id of digit `lane` goes: behind all smaller digits, and its own in earlier blocks. Every
+// invocation of the workgroup calls it.
 fn place_from_counts(block: u32, lane: u32) -> u32 {
   var total = 0u;
   var place = 0u;

@@ -40,7 +40,8 @@ fn power(base : f32, exponent : f32) -> f32 {
 
 // e^x - 1: the series where the difference would cancel.
 fn exp_minus_one(x : f32) -> f32 {
-  let near = x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0))))));
+  let near =
+    x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0))))));
   return select(exp(x) - 1.0, near, abs(x) < 0.4);
 }
 

@@ -98,7 +98,8 @@ fn direct(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id)
   for (var c = 0u; c < COLUMNS; c++) {
     biases[c] = biasFrom(column + c * 4u);
   }
-  for (var r = 0u; r < min(ROWS, params.M - row); r++) { // not unrolled: stores are slow to compile on software adapters
+  // not unrolled: stores are slow to compile on software adapters
+  for (var r = 0u; r < min(ROWS, params.M - row); r++) {
     // @unroll
     for (var c = 0u; c < COLUMNS; c++) {
       var sums = vec4f();

@@ -2,7 +2,8 @@
 // faster than the others. Put together with matmul_common.wgsl and matmul_out_scalar.wgsl.
 //
 // naive    8 x 8 outputs per workgroup
-// combine  64 outputs per workgroup (folded grid): adds the partial products of a split K in a fixed order, then the epilogue
+// combine  64 outputs per workgroup (folded grid): adds the partial products of a split K in a fixed order, then the
+// epilogue
 
 @compute @workgroup_size(8, 8)
 fn naive(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) local: vec3u) {

@@ -3,8 +3,9 @@
 //
 // On a software adapter a load is the dear thing, not a multiply-add. Lavapipe (Mesa 25.0) and SwiftShader (Subzero)
 // compile each one, uniform address or not, into a branch, a bounds check and an insert for every lane: some 9
-// instructions for each float, where 8 (4) lanes' multiply-add takes 2. So no float is loaded twice: an invocation loads
-// other columns of B, and other rows of A, than its neighbours, and rows pass from lane to lane by subgroupBroadcast.
+// instructions for each float, where 8 (4) lanes' multiply-add takes 2. So no float is loaded twice: an invocation
+// loads other columns of B, and other rows of A, than its neighbours, and rows pass from lane to lane by
+// subgroupBroadcast.
 // The rest follows from their machine code:
 //   - vec4 loads share one branch for each lane;
 //   - four k of one sum in a row: a sum that does not fit a register (most) is read and written once in four steps, and

@@ -1,7 +1,8 @@
 // One step of an LSTM from its pre-activations z = x · W + b + h · U, and its gradient (Hochreiter & Schmidhuber 1997;
 // forget gate: Gers, Schmidhuber & Cummins 2000). Gates in Keras's order i, f, c, o:
 //
-//   i, f, o = recurrent_activation(z_i, z_f, z_o);  g = activation(z_c);  c_next = f * c + i * g;  h = o * activation(c_next)
+//   i, f, o = recurrent_activation(z_i, z_f, z_o);  g = activation(z_c);  c_next = f * c + i * g;  h = o *
+//   activation(c_next)
 //
 // lstm_cell
 // @binding(1) z      : f32[B, 4H] (read)

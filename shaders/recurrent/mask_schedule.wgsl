@@ -1,5 +1,5 @@
-// The schedule by which a sweep skips what a mask leaves out at the ends of rows: with start[b] and end[b] around the steps of
-// row b from the first to the last that counts (T and 0 where none does),
+// The schedule by which a sweep skips what a mask leaves out at the ends of rows: with start[b] and end[b] around the
+// steps of row b from the first to the last that counts (T and 0 where none does),
 //
 //   schedule = rows, the longest first (of equal ones the lower first); their starts; their ends; then the mask itself
 //

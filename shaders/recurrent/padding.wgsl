@@ -1,8 +1,9 @@
-// The schedule of a batch whose rows begin with the same padding (see PADDING in sweep_forward.wgsl). With start[b] the number
-// of leading ids of row b that are PAD (at most T - 1, so that every row has a step of its own):
+// The schedule of a batch whose rows begin with the same padding (see PADDING in sweep_forward.wgsl). With start[b] the
+// number of leading ids of row b that are PAD (at most T - 1, so that every row has a step of its own):
 //
 //   schedule = the rows in the order of their starts (of equal starts the lower row first), then those starts
-//   own_ids[b, t] = ids[b, t] from start[b] on, and -1 before; row B, the padding's own, is PAD before the last start, -1 after
+//   own_ids[b, t] = ids[b, t] from start[b] on, and -1 before; row B, the padding's own, is PAD before the last start,
+//   -1 after
 //
 // With SHARE = 0 every row starts at step 0, and row B has no step.
 //

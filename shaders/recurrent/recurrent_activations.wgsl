@@ -1,5 +1,7 @@
-// The activations of the recurrent shaders and their slopes: put behind each of them (codes: kernels/recurrent/activations.ts).
-// Numerics: float32. tanh and sigmoid come from exp, clamped: a driver's own tanh overflows for large arguments (gpuweb #5206).
+// The activations of the recurrent shaders and their slopes: put behind each of them (codes:
+// kernels/recurrent/activations.ts).
+// Numerics: float32. tanh and sigmoid come from exp, clamped: a driver's own tanh overflows for large arguments (gpuweb
+// #5206).
 
 // Activations by code: 0 linear, 1 tanh, 2 sigmoid, 3 relu, 4 hard sigmoid (relu6(x + 3) / 6), 5 softplus, 6 elu.
 fn activate(code: u32, x: f32) -> f32 {

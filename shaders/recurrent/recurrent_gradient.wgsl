@@ -2,10 +2,10 @@
 //
 //   out[m, n] = Σ_b Σ_t h[b, t - 1, m] * dZ[b, t, n],   t from the start of row b to its end
 //
-// It is the product hᵀ · dZ without the steps at the ends of rows that a mask leaves out (MASKED = 1, by the schedule of
-// mask_schedule.wgsl), or that the padding's own row stands for (MASKED = 0, by that of padding.wgsl: row B runs from 0 to the
-// last start, all others from their start to T, and h before a row's start is that of row B). h before step 0 is
-// `initial`, or 0.
+// It is the product hᵀ · dZ without the steps at the ends of rows that a mask leaves out (MASKED = 1, by the schedule
+// of mask_schedule.wgsl), or that the padding's own row stands for (MASKED = 0, by that of padding.wgsl: row B runs
+// from 0 to the last start, all others from their start to T, and h before a row's start is that of row B). h before
+// step 0 is `initial`, or 0.
 //
 // @binding(1) hidden   : f32[B or B + 1, T, M] (read; as vec4 when VECTOR)
 // @binding(2) d_z      : f32[B or B + 1, T, N] (read as vec4: N is a multiple of 4)
@@ -14,9 +14,11 @@
 // @binding(5) parts    : f32[splits, M, N], what recurrent_gradient wrote (combine: read, as vec4)
 // @binding(6) out      : f32[splits, M, N]; by combine f32[M, N] (write, as vec4)
 //
-// An invocation holds 4 · QUADS rows of 4 · COLUMNS columns. Workgroup: THREADS invocations along N; x tiles of N, y tiles of
-// M, z splits from params.first on: split s takes the slots s, s + splits, … of the schedule, and row B has the slot after the last.
-// With subgroups of QUADS lanes each lane loads four rows, and the others get them by broadcast (see sweep_forward.wgsl).
+// An invocation holds 4 · QUADS rows of 4 · COLUMNS columns. Workgroup: THREADS invocations along N; x tiles of N, y
+// tiles of M, z splits from params.first on: split s takes the slots s, s + splits, … of the schedule, and row B has
+// the slot after the last.
+// With subgroups of QUADS lanes each lane loads four rows, and the others get them by broadcast (see
+// sweep_forward.wgsl).
 // Numerics: float32; one fixed order: slots, then steps, then splits.
 
 // @with(subgroups) enable subgroups;
@@ -143,7 +145,8 @@ fn recurrent_gradient(
       }
     }
   }
-  for (var r = 0u; r < min(4u * QUADS, params.M - first_row); r++) { // not unrolled: stores are slow to compile on software adapters
+  // not unrolled: stores are slow to compile on software adapters
+  for (var r = 0u; r < min(4u * QUADS, params.M - first_row); r++) {
     // @unroll
     for (var c = 0u; c < COLUMNS; c++) {
       var value = vec4f();
@@ -159,7 +162,11 @@ fn recurrent_gradient(
 }
 
 @compute @workgroup_size(64)
-fn combine(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn combine(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let index = (group.x + group.y * groups.x) * 64u + lane;
   let size = params.M * params.columns;
   if (index >= size) {

@@ -1,4 +1,5 @@
-// Packs the recurrent kernel U [H, GATES * H] of a sweep into vectors, so that one read brings a step's whole use of it.
+// Packs the recurrent kernel U [H, GATES * H] of a sweep into vectors, so that one read brings a step's whole use of
+// it.
 // A vector holds PER summands of GATES gates each (4: one summand of i, f, c, o; 3: one of z, r, h, and a zero; 1: four
 // summands). With s the index that the sweep sums over and `out` the one that a thread owns:
 //

@@ -1,10 +1,12 @@
-// The backward sweep of a simple recurrent layer (the forward sweep and its names: simple_rnn_forward.wgsl), with the loop
-// over time inside the kernel. From the last step down, with dh what the later steps want of h[t]:
+// The backward sweep of a simple recurrent layer (the forward sweep and its names: simple_rnn_forward.wgsl), with the
+// loop over time inside the kernel. From the last step down, with dh what the later steps want of h[t]:
 //
 //   dh += d_hidden[b, t];  d_x[b, t] = dh * slope(h[t]);  dh = d_x[b, t] · Uᵀ
 //
 // Where mask[b, t] is 0, d_x is 0, and dh (with d_hidden, as hidden[b, t] repeats h[t-1]) passes through.
 // The gradients of U, W and b are matmuls and sums of d_x over all steps, outside of this kernel.
+// It is no cell of sweep_backward.wgsl, for the reason in simple_rnn_forward.wgsl: as such a cell it took 1.8 times as
+// long.
 //
 // A buffer marked ? may be absent.
 // @binding(1) hidden     : f32[B, T, H] of the forward sweep (read)
@@ -17,11 +19,12 @@
 // @binding(7) d_x        : f32[B, T, H] (write)
 // @binding(8) d_initial  : f32[1, B, H]; also carries dh from one chunk of time to the next (read, write)
 //
-// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n *
+// THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.end - 1 … params.start.
 // Workgroup memory holds d_x of a step, all units, [unit][quad of rows], four rows to a vec4; two barriers per step.
-// With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads the gradients of one unit, and the others
-// get them by broadcast: see sweep_forward.wgsl.
+// With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads the gradients of one unit, and the
+// others get them by broadcast: see sweep_forward.wgsl.
 // Numerics: float32 throughout; one fixed order of summation (unit ascending), so chunks and runs agree bit for bit.
 
 // @with(subgroups) enable subgroups;
@@ -61,7 +64,8 @@ const PADDED = (HIDDEN + STEP - 1u) / STEP * STEP;
 
 // d_x of the step: [PADDED][QUADS], four rows to a vector. What only fills the last vectors up stays zero.
 var<workgroup> shared_rows: array<vec4f, PADDED * QUADS>; // @without(scratch)
-// @with(scratch) @group(0) @binding(9) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
+// the same for each workgroup
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> shared_rows: array<vec4f>;
 
 @compute @workgroup_size(THREADS)
 fn simple_rnn_backward(

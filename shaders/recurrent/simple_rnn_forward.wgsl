@@ -1,15 +1,22 @@
 // The forward sweep of a simple recurrent layer (Elman 1990; https://keras.io/api/layers/recurrent_layers/simple_rnn/),
 // with the loop over time inside the kernel. Per batch row:
 //
-//   h[t] = activation(x[b, t] + h[t-1] · U)          (x already holds the input's product with its kernel, and the bias)
+//   h[t] = activation(x[b, t] + h[t-1] · U)          (x already holds the input's product with its kernel, and the
+//   bias)
 //
 // Where a mask is 0 at (b, t), h stays as it is and hidden[b, t] repeats it. The mask comes with a schedule
-// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
+// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at
+// their ends.
+// It is no cell of sweep_forward.wgsl: a vector of its packed weights holds four k of one gate, not one k of four
+// gates.
+// As such a cell, in the layout that suited it best, it took 2.2 times as long (medians of 30 alternations at B 64, T
+// 100, H 100 on lavapipe).
 //
 // A buffer marked ? may be absent.
 // @binding(1) x         : f32[B, T, H]; with ids f32[V, H], whose row x[ids[b, t]] is that of (b, t) (read)
 // @binding(2) ids     ? : i32[B, T] (read; clamped into the table)
-// @binding(3) packed    : vec4f[(H rounded up to STEP) / 4, H], four k of one unit to a vector, from recurrent_pack.wgsl
+// @binding(3) packed    : vec4f[(H rounded up to STEP) / 4, H], four k of one unit to a vector, from
+// recurrent_pack.wgsl
 //                         (read)
 // @binding(4) initial ? : f32[1, B, H] (read)
 // @binding(5) mask    ? : i32[3 B + B T], from mask_schedule.wgsl (read)
@@ -17,13 +24,15 @@
 // @binding(7) hidden  ? : f32[B, T, H] (write)
 // @binding(8) last      : f32[1, B, H]; also carries h from one chunk of time to the next (read, write)
 //
-// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n *
+// THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
 // With subgroups of STEP lanes (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by
 // broadcast; on SwiftShader shared_rows lies in a buffer (lines marked @with(scratch)): see sweep_forward.wgsl.
-// Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for bit.
+// Numerics: float32 throughout; one fixed order of summation (k ascending, then x), so chunks and runs agree bit for
+// bit.
 
 // @with(subgroups) enable subgroups;
 
@@ -66,7 +75,8 @@ const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
 var<workgroup> shared_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
-// @with(scratch) @group(0) @binding(9) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
+// the same for each workgroup
+// @with(scratch) @group(0) @binding(9) var<storage, read_write> shared_rows: array<vec4f>;
 
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {

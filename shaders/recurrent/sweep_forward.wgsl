@@ -1,5 +1,5 @@
-// The forward sweep of a recurrent layer with gates: the loop over time inside the kernel. What the layer's cell does in one
-// step stands in a file of its own (lstm_step.wgsl, gru_step.wgsl), which is put behind this one. Per batch row:
+// The forward sweep of a recurrent layer with gates: the loop over time inside the kernel. What the layer's cell does
+// in one step stands in a file of its own (lstm_step.wgsl, gru_step.wgsl), which is put behind this one. Per batch row:
 //
 //   u = h · U (+ bias)             (x already holds the input's product with its kernel, and the bias)
 //   h, c = cell_step(x[b, t], u, h, c)
@@ -7,10 +7,11 @@
 // G gates (GATES), S states (STATES): h, and c where the cell has one.
 //
 // Where a mask is 0 at (b, t), h and c stay as they are and hidden[b, t] repeats h. The mask comes with a schedule
-// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at their ends.
+// (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at
+// their ends.
 //
-// PADDING: rows of one batch that begin with the same padding go through the same states while they read it, so it is read
-// once, by a row of its own (row B of ids, hidden and saved), and every row starts from where its padding ends.
+// PADDING: rows of one batch that begin with the same padding go through the same states while they read it, so it is
+// read once, by a row of its own (row B of ids, hidden and saved), and every row starts from where its padding ends.
 //   0  there is no such row; every row starts at step 0
 //   2  the padding's own row alone: steps 0 … the last start - 1; `last` is f32[T, S, H], the states after each step
 //   1  all other rows, by schedule: the rows in the order of their starts, then the starts; they start from the states
@@ -26,20 +27,23 @@
 // @binding(6) mask         ? : i32[3 B + B T], from mask_schedule.wgsl (read)
 // @binding(7) schedule       : i32[2, B], from padding.wgsl (read, if PADDING is not 0)
 // @binding(8) hidden       ? : f32[B, T, H] (write)
-// @binding(9) saved        ? : f32[B, T, 5H]: the cell's four numbers, then its memory (write); at masked steps only the
+// @binding(9) saved        ? : f32[B, T, 5H]: the cell's four numbers, then its memory (write); at masked steps only
+// the
 //                              memory is defined
 // @binding(10) last          : f32[S, B, H]; also carries the states from one chunk of time to the next (read, write)
 //
-// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n * THREADS).
+// Workgroup: ROWS batch rows; THREADS invocations, each owning UNITS hidden units of every row (unit = lane + n *
+// THREADS).
 // ceil(B / ROWS) workgroups, folded over x and y. One dispatch goes over the steps params.start … params.end - 1.
 // Four rows share a vec4, so that a thread only ever writes whole vectors of workgroup memory: it holds h as
 // [unit][quad of rows], once (BUFFERS = 1, two barriers per step) or twice (BUFFERS = 2, one barrier per step).
 // On software adapters a load costs as much as dozens of multiply-adds, lane by lane. With subgroups of STEP lanes
 // (lines marked @with(subgroups)) each lane loads h of one k, and the others get it by broadcast: 12 loads instead of
 // 40 for eight k of 16 rows and four gates, 1.7 times as fast on lavapipe.
-// SwiftShader zeroes workgroup memory by one store for every number, and takes seconds to compile them: there shared_rows lies in a
-// scratch buffer, @binding(11) (lines marked @with(scratch)).
-// Numerics: float32 throughout; one fixed order of summation (k ascending, then bias and x), so chunks and runs agree bit for bit.
+// SwiftShader zeroes workgroup memory by one store for every number, and takes seconds to compile them: there
+// shared_rows lies in a scratch buffer, @binding(11) (lines marked @with(scratch)).
+// Numerics: float32 throughout; one fixed order of summation (k ascending, then bias and x), so chunks and runs agree
+// bit for bit.
 
 // @with(subgroups) enable subgroups;
 
@@ -91,7 +95,8 @@ const SPAN = PADDED * QUADS;
 
 // h of the workgroup's rows: [BUFFERS][PADDED][QUADS], four rows to a vector.
 var<workgroup> shared_rows: array<vec4f, BUFFERS * SPAN>; // @without(scratch)
-// @with(scratch) @group(0) @binding(11) var<storage, read_write> shared_rows: array<vec4f>; // the same for each workgroup
+// the same for each workgroup
+// @with(scratch) @group(0) @binding(11) var<storage, read_write> shared_rows: array<vec4f>;
 
 // Where in x the row of batch row b and step t starts.
 fn x_offset(step: u32) -> u32 {

@@ -1,14 +1,15 @@
-// Scores of rows where SPAN neighbours read a row together, line by line as memory keeps it. For few queries, where reading
-// is what limits, and on GPUs.
+// Scores of rows where SPAN neighbours read a row together, line by line as memory keeps it. For few queries, where
+// reading is what limits, and on GPUs.
 //
-// Workgroup: a tile of TILE rows (one word of the mask) and QUERIES queries. Of SPAN invocations each owns every SPAN-th vec4
-// of ROWS rows: STEPS of them at a time, against the same vec4s of the queries, which stay in registers for all of its rows.
+// Workgroup: a tile of TILE rows (one word of the mask) and QUERIES queries. Of SPAN invocations each owns every
+// SPAN-th vec4 of ROWS rows: STEPS of them at a time, against the same vec4s of the queries, which stay in registers
+// for all of its rows.
 // So each number of the table is loaded once, and nothing else in that loop. Partial sums meet in workgroup memory.
 // Workgroups: tiles folded over x and y, ceil(Q / QUERIES) in z.
 //
-// STEPS that read a row of 384 numbers whole (12) take 0.6 times as long on lavapipe as 4 do, whose reads jump from row to row (two
-// cores of an AMD EPYC; on another processor they took as long). Two rows at once, 24 loads, no longer fit the instruction
-// cache: 3 times as long.
+// STEPS that read a row of 384 numbers whole (12) take 0.6 times as long on lavapipe as 4 do, whose reads jump from row
+// to row (two cores of an AMD EPYC; on another processor they took as long). Two rows at once, 24 loads, no longer fit
+// the instruction cache: 3 times as long.
 
 const QUERIES = 1u; // queries of a workgroup
 const ROWS = 4u; // rows of an invocation
@@ -41,7 +42,8 @@ fn coalesced(
   let width = params.width;
   if (allowed != 0u) {
     for (var k = span; k < width; k += STEPS * SPAN) {
-      // Beyond the width a query counts as 0: what is read there of the table, which is finite everywhere, adds nothing.
+      // Beyond the width a query counts as 0: what is read there of the table, which is finite everywhere, adds
+      // nothing.
       var held: array<vec4f, HELD>;
       // @unroll
       for (var q = 0u; q < QUERIES; q++) {
@@ -87,7 +89,8 @@ fn coalesced(
       }
       let pair = terms[(first + row) / 2u];
       let term = select(pair.xy, pair.zw, row % 2u == 1u);
-      scores[which * params.rows + first + row] = select(EXCLUDED, sum * term.x + term.y, ((allowed >> row) & 1u) != 0u);
+      let isCounted = ((allowed >> row) & 1u) != 0u;
+      scores[which * params.rows + first + row] = select(EXCLUDED, sum * term.x + term.y, isCounted);
     }
   }
 }

@@ -1,6 +1,6 @@
-// Scores of stored vectors: scores[q, row] = dot(queries[q], row) · scale[row] + bias[row], or EXCLUDED where the row's bit
-// in the mask is 0. With scale and bias this is the cosine (1 / ‖row‖, 0), the dot product (1, 0), or what orders rows by
-// Euclidean distance (1, -‖row‖² / 2). Put before score_lanes.wgsl and score_coalesced.wgsl, and after one of
+// Scores of stored vectors: scores[q, row] = dot(queries[q], row) · scale[row] + bias[row], or EXCLUDED where the row's
+// bit in the mask is 0. With scale and bias this is the cosine (1 / ‖row‖, 0), the dot product (1, 0), or what orders
+// rows by Euclidean distance (1, -‖row‖² / 2). Put before score_lanes.wgsl and score_coalesced.wgsl, and after one of
 // score_float32.wgsl and score_int8.wgsl, which declare the table and read four numbers of it.
 //
 // @binding(1) table   : Stored [C, width] (read)      vec4f, or four int8 in a u32

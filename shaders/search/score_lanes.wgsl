@@ -1,8 +1,10 @@
-// Scores of rows where each invocation owns four rows. For software adapters, where a load is dear (see matmul_subgroup.wgsl):
+// Scores of rows where each invocation owns four rows. For software adapters, where a load is dear (see
+// matmul_subgroup.wgsl):
 // no number of the table is loaded twice, and a query's vec4 is loaded by one lane and passed to the others by
 // subgroupBroadcast: SHARE queries and STEPS vec4s of each in one load of all lanes.
 //
-// Workgroup: LANES invocations, one subgroup where there are subgroups, for a tile of 4 · LANES rows and QUERIES queries.
+// Workgroup: LANES invocations, one subgroup where there are subgroups, for a tile of 4 · LANES rows and QUERIES
+// queries.
 // Workgroups: tiles folded over x and y, ceil(Q / QUERIES) in z.
 
 // @with(subgroups) enable subgroups;

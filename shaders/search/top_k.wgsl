@@ -1,20 +1,22 @@
-// The k largest numbers of each row of x : f32[Q, N], equal ones by their place, in three steps that do the same work for
-// any numbers:
+// The k largest numbers of each row of x : f32[Q, N], equal ones by their place, in three steps that do the same work
+// for any numbers:
 //
 //   leaders  the largest of each group of `group` neighbours
 //   select   the k groups with the largest leaders: whatever is among the k largest is in one of them, because else k
 //            leaders would be larger (or equal and before it)
 //   select   the k largest of those groups' members (IS_GROUPED)
 //
-// Where groups save nothing, select takes all of a row at once. select is a radix select, 8 bits a pass from the highest
-// (Alabi et al. 2012, "Fast k-selection algorithms for graphics processing units"): count the digits of what agrees so far, keep
-// the digit in which the k-th lies. Counts are integers, so the result does not depend on the order of the atomics.
+// Where groups save nothing, select takes all of a row at once. select is a radix select, 8 bits a pass from the
+// highest (Alabi et al. 2012, "Fast k-selection algorithms for graphics processing units"): count the digits of what
+// agrees so far, keep the digit in which the k-th lies. Counts are integers, so the result does not depend on the order
+// of the atomics.
 //
 // leaders  @binding(1) x : f32[Q, N] (read)   @binding(2) largest : f32[Q, groups] (write)
 // select   @binding(1) x : f32[Q, N] (read)   @binding(2) groups : i32[Q, k] (read where IS_GROUPED)
 //          @binding(3) values : f32[Q, k], @binding(4) indices : i32[Q, k] (write), in the order of the indices
 //
-// Workgroups of 256 invocations. leaders: one invocation per group, folded over x and y; select: one workgroup per row, folded.
+// Workgroups of 256 invocations. leaders: one invocation per group, folded over x and y; select: one workgroup per row,
+// folded.
 // Numerics: no arithmetic; numbers are compared as integers of the same order, -0 as 0.
 
 const IS_GROUPED = false;

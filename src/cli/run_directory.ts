@@ -71,14 +71,17 @@ export async function readRun<Settings>(
   return { settings: read(fields, path), files: await packModel(model) };
 }
 
-/** The settings of a run that an earlier version saved in a file of their own. @throws UsageError when there is none. */
+/**
+ * The settings of a run that an earlier version saved in a file of their own. @throws UsageError when there is none.
+ */
 async function readRunFile(storage: FileSystem, directory: string, task: TaskName): Promise<JsonValue> {
   const path = `${directory}/${RUN_NAME}`;
   if (await storage.exists(path)) {
     return parseStrictJson(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path);
   }
   throw new UsageError(
-    `--resume ${directory}: its ${MANIFEST_NAME} does not say how it was trained; expected a directory that \`sluice ${task}\` saved to`,
+    `--resume ${directory}: its ${MANIFEST_NAME} does not say how it was trained; expected a directory that ` +
+      `\`sluice ${task}\` saved to`,
   );
 }
 

@@ -4,7 +4,8 @@
 const last = new Map<unknown, Promise<unknown>>();
 
 /**
- * Does `work` once all work that was asked for under this key before has ended, well or not. The order is that of the calls.
+ * Does `work` once all work that was asked for under this key before has ended, well or not. The order is that of the
+ * calls.
  *
  * @example
  * await Promise.all([inTurn("a.txt", writeOld), inTurn("a.txt", writeNew)]); // the new text is what stays

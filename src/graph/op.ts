@@ -1,4 +1,7 @@
-/** Declaring ops. One `defineOp` per op says all that a page needs of it; an `OpReference` beside it computes it in float64. */
+/**
+ * Declaring ops. One `defineOp` per op says all that a page needs of it; an `OpReference` beside it computes it in
+ * float64.
+ */
 import type { TensorType } from "../core/kernel_call.ts";
 import type { Shape } from "../core/shape.ts";
 import {
@@ -58,8 +61,8 @@ export type ErasedReference = Reference<Tensors, unknown, Tensors>;
 type Tensors = Readonly<Record<string, Value | readonly Value[] | undefined>>;
 
 /**
- * A kernel op's float64 reference. It stands beside its op, but not in it: `ops/references.ts` lists them for the interpreter,
- * and a page that does not interpret leaves them out.
+ * A kernel op's float64 reference. It stands beside its op, but not in it: `ops/references.ts` lists them for the
+ * interpreter, and a page that does not interpret leaves them out.
  */
 export interface OpReference {
   readonly definition: OpDefinition;

@@ -40,8 +40,8 @@ export type TensorsOf<I, T> = {
 };
 
 /**
- * The cotangents of an op's outputs: of an op with one output it is there; of one with several, those are undefined that the
- * loss does not depend on.
+ * The cotangents of an op's outputs: of an op with one output it is there; of one with several, those are undefined
+ * that the loss does not depend on.
  */
 export type Cotangents<O> = O extends { readonly out: Value }
   ? O
@@ -100,7 +100,10 @@ export interface KernelOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<
   lower(context: LowerContext<I, A, O>): readonly KernelCall[];
 }
 
-/** An op that is a WGSL expression of its inputs' elements; fusion joins several in one kernel. Its only output is `out`. */
+/**
+ * An op that is a WGSL expression of its inputs' elements; fusion joins several in one kernel. Its only output is
+ * `out`.
+ */
 export interface ElementwiseOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
   readonly kind: "elementwise";
   /** `args` are WGSL expressions of type f32, i32 or bool by the inputs' dtypes; the result is of the output's. */

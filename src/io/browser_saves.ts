@@ -1,7 +1,7 @@
 /**
  * Saves in a browser, which has no rename that survives a crash for all: two slots per name, of which a save overwrites
- * the one that does not hold the newest whole save. So a tab that is closed, a worker that is terminated or a quota that
- * is full leaves what was saved before.
+ * the one that does not hold the newest whole save. So a tab that is closed, a worker that is terminated or a quota
+ * that is full leaves what was saved before.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { FileError } from "../platform/file_interface.ts";
@@ -33,7 +33,8 @@ export interface BrowserSaves {
   /**
    * Saves files under a name, in place of what was saved there. Whatever happens in it, the name holds the old files or
    * the new ones.
-   * @throws FileError when the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save stays.
+   * @throws FileError when the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save
+   * stays.
    * @throws FormatError when a newer Sluice saved under this name; it is left as it is.
    * @throws ValueError when the name is empty, too long, or no well-formed text.
    */
@@ -54,15 +55,15 @@ export interface BrowserSaves {
 /** Options of `openBrowserSaves`. */
 export interface BrowserSavesOptions {
   /**
-   * Asks the browser not to evict this origin's data when space is short; it may ask the user. False by default. Only a page can
-   * ask: in a worker this does nothing, and a page's `navigator.storage.persist()` holds for its workers too.
+   * Asks the browser not to evict this origin's data when space is short; it may ask the user. False by default. Only a
+   * page can ask: in a worker this does nothing, and a page's `navigator.storage.persist()` holds for its workers too.
    */
   readonly persist?: boolean;
 }
 
 /**
- * Opens the saves of this page's origin, in a page or a worker of any kind that has the origin-private file system. Pages
- * and workers may save at the same time: a Web Lock per name puts them in a row.
+ * Opens the saves of this page's origin, in a page or a worker of any kind that has the origin-private file system.
+ * Pages and workers may save at the same time: a Web Lock per name puts them in a row.
  * @throws FileError outside a browser, in an insecure context, and where the browser refuses.
  *
  * @example
@@ -195,7 +196,8 @@ function keyOf(name: string): string {
   }
   if (key !== "" && key.length <= MAX_NAME_BYTES) return key;
   throw new ValueError(
-    `openBrowserSaves: the name ${JSON.stringify(name).slice(0, 80)} cannot be used; expected well-formed text of 1 to ${MAX_NAME_BYTES} bytes once percent-encoded, got ${key.length}`,
+    `openBrowserSaves: the name ${JSON.stringify(name).slice(0, 80)} cannot be used; expected well-formed text ` +
+      `of 1 to ${MAX_NAME_BYTES} bytes once percent-encoded, got ${key.length}`,
     { name, maxBytes: MAX_NAME_BYTES },
   );
 }
@@ -237,7 +239,8 @@ async function saveError(
   const { usage, quota } = await storage.estimate().catch(() => ({ usage: undefined, quota: undefined }));
   const told = quota === undefined ? "" : ` (${usage ?? 0} of ${quota} bytes are used, by its own estimate)`;
   return new FileError(
-    `cannot write ${what}: it takes ${bytes} bytes, and the browser's storage for this origin is full${told}; what was saved before is unchanged: remove other saves, or free disk space`,
+    `cannot write ${what}: it takes ${bytes} bytes, and the browser's storage for this origin is full${told}; ` +
+      "what was saved before is unchanged: remove other saves, or free disk space",
     { code, bytes, usage, quota },
     { cause },
   );

@@ -1,7 +1,8 @@
 /**
  * Saved models in directories. Several writers, in one process or in many, may save into one directory without a lock:
  *
- * - A save's files have names that no other save uses, and `model.json`, renamed into place last, names them. So the newest
+ * - A save's files have names that no other save uses, and `model.json`, renamed into place last, names them. So the
+ * newest
  *   `model.json` always names a whole save.
  * - A file that some `model.json` named and the present one does not is never named again: it is removed at once.
  * - Any other file may be of a save that is not done yet: it is removed when it is ten minutes old.
@@ -35,8 +36,9 @@ export interface ModelStorage {
 const UNFINISHED_MS = 10 * 60_000;
 
 /**
- * Saves a model in a directory, which is made if need be. A crash or an error at any moment leaves the save that was there,
- * or the new one; so do other saves into the directory at the same time. In one process they are done in the order of the calls.
+ * Saves a model in a directory, which is made if need be. A crash or an error at any moment leaves the save that was
+ * there, or the new one; so do other saves into the directory at the same time. In one process they are done in the
+ * order of the calls.
  * @param model a promise of it takes its turn at once
  * @throws FileError when the disk is full or fails; the old save is then still whole.
  *
@@ -105,8 +107,10 @@ async function writeFiles(storage: ModelStorage, directory: string, model: Saved
 }
 
 /**
- * Removes what no save needs any more, as far as it can: the save itself is done, and what is left waits for the next one.
- * @returns false when `model.json` names files of this save that are gone: the process stood still for longer than others wait.
+ * Removes what no save needs any more, as far as it can: the save itself is done, and what is left waits for the next
+ * one.
+ * @returns false when `model.json` names files of this save that are gone: the process stood still for longer than
+ * others wait.
  */
 async function removeStale(storage: ModelStorage, directory: string, { own, replaced }: Written): Promise<boolean> {
   const pathOf = (name: string) => joinName(directory, name);
@@ -130,7 +134,10 @@ async function removeStale(storage: ModelStorage, directory: string, { own, repl
   }
 }
 
-/** The names of parts that occur in the directory's `model.json`, of whatever version it is; none where there is no such file. */
+/**
+ * The names of parts that occur in the directory's `model.json`, of whatever version it is; none where there is no such
+ * file.
+ */
 async function namesInUse(storage: ModelStorage, directory: string): Promise<ReadonlySet<string>> {
   if (!(await storage.readDirectory(directory)).includes(MANIFEST_NAME)) return new Set();
   const bytes = await storage.readFile(joinName(directory, MANIFEST_NAME), { maxBytes: MAX_MANIFEST_BYTES });

@@ -1,5 +1,6 @@
 /**
- * A saved model as files: `model.json` names the others, their lengths and SHA-256. `model_directory.ts` puts them on a disk.
+ * A saved model as files: `model.json` names the others, their lengths and SHA-256. `model_directory.ts` puts them on a
+ * disk.
  */
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
@@ -61,9 +62,10 @@ interface Manifest {
 }
 
 /**
- * A model as named files, `model.json` last: what a browser downloads or keeps. The others bear the beginning of their SHA-256
- * in their names.
- * @param unique eight hexadecimal digits that take the place of the hash's last eight: then no other save uses these names
+ * A model as named files, `model.json` last: what a browser downloads or keeps. The others bear the beginning of their
+ * SHA-256 in their names.
+ * @param unique eight hexadecimal digits that take the place of the hash's last eight: then no other save uses these
+ * names
  *
  * @example
  * const files = await packModel({ architecture, weights: writeSafetensors(tensors) });
@@ -191,7 +193,8 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   const version = countOf(fields.get("formatVersion"), `${what}: formatVersion`);
   if (version < OLDEST_VERSION || version > VERSION) {
     throw new FormatError(
-      `${what}: format version ${version}; this Sluice reads versions ${OLDEST_VERSION} to ${VERSION}: use the Sluice that saved it, or a newer one`,
+      `${what}: format version ${version}; this Sluice reads versions ${OLDEST_VERSION} to ${VERSION}: use the ` +
+        "Sluice that saved it, or a newer one",
       {
         version,
         supported: VERSION,
@@ -236,7 +239,8 @@ function readRecord(part: ModelPart, value: JsonValue, what: string): PartRecord
 async function checkPart(bytes: Uint8Array, record: PartRecord, what: string): Promise<void> {
   if (bytes.length !== record.bytes) {
     throw new FormatError(
-      `${what} has ${bytes.length} bytes; expected ${record.bytes}, as ${MANIFEST_NAME} says; it was cut short or replaced: get the model again`,
+      `${what} has ${bytes.length} bytes; expected ${record.bytes}, as ${MANIFEST_NAME} says; it was cut short ` +
+        "or replaced: get the model again",
       { length: bytes.length, expected: record.bytes },
     );
   }

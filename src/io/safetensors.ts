@@ -30,7 +30,9 @@ export interface SafetensorsLimits {
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
-  /** Of a Float32Array: `F32`, which keeps every bit, or `F16`, half as large and good to three digits; F32 when absent. */
+  /**
+   * Of a Float32Array: `F32`, which keeps every bit, or `F16`, half as large and good to three digits; F32 when absent.
+   */
   readonly floats?: "F32" | "F16";
 }
 
@@ -68,7 +70,8 @@ export function writeSafetensors(
       throw new ValueError(`writeSafetensors: a tensor cannot be called ${METADATA}; the format reserves it`);
     if (sizeOf(shape) !== data.length) {
       throw new ShapeError(
-        `writeSafetensors: ${name} has shape ${formatShape(shape)}, which holds ${sizeOf(shape)} elements, but data has ${data.length}`,
+        `writeSafetensors: ${name} has shape ${formatShape(shape)}, which holds ${sizeOf(shape)} elements, but ` +
+          `data has ${data.length}`,
         { name, shape, length: data.length },
       );
     }
@@ -108,7 +111,8 @@ function halves(data: Float32Array, name: string): Uint16Array {
 
 /**
  * Reads tensors; everything is checked before the first is made.
- * @throws FormatError when the file is cut short, damaged, of another kind, or beyond a limit; ValueError for what is no bytes.
+ * @throws FormatError when the file is cut short, damaged, of another kind, or beyond a limit; ValueError for what is
+ * no bytes.
  *
  * @example
  * const { tensors } = readSafetensors(bytes, "weights.safetensors");
@@ -159,13 +163,15 @@ function headerLengthOf(bytes: Uint8Array, name: string, maxHeaderBytes: number)
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
     throw new FormatError(
-      `${name}: the header claims ${length} bytes; expected at most maxHeaderBytes, ${maxHeaderBytes}; it is damaged or not a safetensors file`,
+      `${name}: the header claims ${length} bytes; expected at most maxHeaderBytes, ${maxHeaderBytes}; it is ` +
+        "damaged or not a safetensors file",
       { headerBytes: String(length), maxHeaderBytes },
     );
   }
   if (Number(length) > bytes.length - LENGTH_BYTES) {
     throw new FormatError(
-      `${name}: the header claims ${length} bytes, but only ${bytes.length - LENGTH_BYTES} follow; the file is cut short: get it again`,
+      `${name}: the header claims ${length} bytes, but only ${bytes.length - LENGTH_BYTES} follow; the file is ` +
+        "cut short: get it again",
       { headerBytes: Number(length), length: bytes.length },
     );
   }
@@ -185,14 +191,17 @@ function placeOf(name: string, value: JsonValue, file: string, maxRank: number):
   const wanted = sizeOf(shape) * storedDType(dtype, what).itemBytes;
   if (begin === undefined || end === undefined || end - begin !== wanted || !Number.isSafeInteger(wanted)) {
     throw new FormatError(
-      `${what}: shape ${formatShape(shape)} of ${dtype} takes ${wanted} bytes, but data_offsets are ${show(offsets)}; the file is damaged: get it again`,
+      `${what}: shape ${formatShape(shape)} of ${dtype} takes ${wanted} bytes, but data_offsets are ` +
+        `${show(offsets)}; the file is damaged: get it again`,
       { shape, dtype, offsets },
     );
   }
   return { name, dtype, shape, begin, end };
 }
 
-/** The tensors in the order of their data, which they must cover exactly: no gap, no overlap, nothing after the last. */
+/**
+ * The tensors in the order of their data, which they must cover exactly: no gap, no overlap, nothing after the last.
+ */
 function contiguous(placed: readonly Placed[], dataBytes: number, name: string): readonly Placed[] {
   const ordered = [...placed].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;

@@ -45,7 +45,8 @@ export function storedDType(name: string, what: string): StoredDType {
   const found = DTYPES.get(name);
   if (found) return found;
   throw new FormatError(
-    `${what}: dtype ${JSON.stringify(name).slice(0, 40)} is not read; expected one of ${[...DTYPES.keys()].join(", ")}: convert the file first`,
+    `${what}: dtype ${JSON.stringify(name).slice(0, 40)} is not read; expected one of ` +
+      `${[...DTYPES.keys()].join(", ")}: convert the file first`,
     { dtype: name },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * One slot of a browser's save: a directory with the save's files, numbered, and a manifest that is written last. A slot
- * whose manifest is absent, cut short or not borne out by its files holds nothing.
+ * One slot of a browser's save: a directory with the save's files, numbered, and a manifest that is written last. A
+ * slot whose manifest is absent, cut short or not borne out by its files holds nothing.
  */
 import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
@@ -139,7 +139,8 @@ export async function readSlotFiles(
 function checkVersion({ version }: SlotHead, what: string): void {
   if (version <= VERSION) return;
   throw new FormatError(
-    `${what}: save format version ${version}; this Sluice reads version ${VERSION}: use the Sluice that saved it, or a newer one, or remove the save`,
+    `${what}: save format version ${version}; this Sluice reads version ${VERSION}: use the Sluice that saved ` +
+      "it, or a newer one, or remove the save",
     { version, supported: VERSION },
   );
 }

@@ -63,8 +63,8 @@ function checkKeysAndDepth(text: string, what: string): void {
 const ROOM = 10;
 
 /**
- * What in a value would not come back from JSON as it is: `.when is a Date`; undefined where all would. `JSON.stringify` itself
- * makes null of NaN and `{}` of a Map in silence. Members that are undefined count as absent.
+ * What in a value would not come back from JSON as it is: `.when is a Date`; undefined where all would.
+ * `JSON.stringify` itself makes null of NaN and `{}` of a Map in silence. Members that are undefined count as absent.
  */
 export function faultOfJson(value: unknown, path = "", left = MAX_DEPTH - ROOM): string | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value))

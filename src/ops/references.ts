@@ -1,4 +1,7 @@
-/** The float64 references of the kernels' ops, for the interpreter alone: a page that does not interpret carries none of it. */
+/**
+ * The float64 references of the kernels' ops, for the interpreter alone: a page that does not interpret carries none of
+ * it.
+ */
 import type { ErasedReference, OpReference } from "../graph/op.ts";
 import type { OpDefinition } from "../graph/operation.ts";
 import { rowBatchReference, sequenceBatchReference } from "./data/batch.ts";

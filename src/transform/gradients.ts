@@ -20,15 +20,17 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   return vjp([loss], [scalar(1)], wrt);
 }
 
-/** The cotangents of `wrt` given those of `outputs`: gradients of Σ output · cotangent. Zeros where there is no path. */
+/**
+ * The cotangents of `wrt` given those of `outputs`: gradients of Σ output · cotangent. Zeros where there is no path.
+ */
 export function vjp(outputs: readonly Value[], cotangents: readonly Value[], wrt: readonly Value[]): Value[] {
   const found = backpropagate(outputs, cotangents, wrt);
   return wrt.map((value) => found.get(value) ?? broadcastTo(scalar(0), value.shape));
 }
 
 /**
- * The cotangents of `wrt`, given those of `outputs`: d(Σ output · cotangent) / d(wrt). A value that the outputs do not depend on has
- * none. The graph is cut at `wrt`: nothing behind them is visited.
+ * The cotangents of `wrt`, given those of `outputs`: d(Σ output · cotangent) / d(wrt). A value that the outputs do not
+ * depend on has none. The graph is cut at `wrt`: nothing behind them is visited.
  */
 function backpropagate(
   outputs: readonly Value[],
@@ -61,7 +63,8 @@ function backpropagate(
 function checkedCotangent(output: Value, cotangent: Value | undefined, index: number): Value {
   if (cotangent === undefined || !sameShape(cotangent.shape, output.shape)) {
     throw new ShapeError(
-      `backpropagate: output ${index} is ${formatShape(output.shape)}, its cotangent ${cotangent ? formatShape(cotangent.shape) : "is missing"}; expected the same shape`,
+      `backpropagate: output ${index} is ${formatShape(output.shape)}, its cotangent ` +
+        `${cotangent ? formatShape(cotangent.shape) : "is missing"}; expected the same shape`,
     );
   }
   if (output.dtype !== "float32") {

@@ -40,8 +40,9 @@ const reduced = (op: ReduceOp): Kind => ({
 });
 
 /**
- * Small operations of one kind that do not need each other run in one kernel with an output for each: elementwise ones of one
- * shape, and reductions of equal extents. They stand where the first of them stood, so that only what is there by then can be joined.
+ * Small operations of one kind that do not need each other run in one kernel with an output for each: elementwise ones
+ * of one shape, and reductions of equal extents. They stand where the first of them stood, so that only what is there
+ * by then can be joined.
  */
 export function joinSiblings(graph: Graph, maxStorageBuffers: number): Graph {
   const kinds = [FUSED, ...reduceOps().map(reduced)];

@@ -19,8 +19,8 @@ const prefixOp = defineOp<Input, { readonly shape: Shape }, Out>({
 });
 
 /**
- * A slice that is the beginning of its tensor's elements is not copied. Run last: other passes take it that a view holds all
- * elements of what it views.
+ * A slice that is the beginning of its tensor's elements is not copied. Run last: other passes take it that a view
+ * holds all elements of what it views.
  */
 export function prefixViews(graph: Graph): Graph {
   return rewrite(graph, (visited) => {

@@ -1,6 +1,7 @@
 /**
  * gather(E, ids)·W + b = gather(E·W + b, ids): when a table has fewer rows than there are ids, it is cheaper to project
- * the table. Run before differentiation, it makes the backward pass small too: the scatter lands in the projected table.
+ * the table. Run before differentiation, it makes the backward pass small too: the scatter lands in the projected
+ * table.
  */
 import { at } from "../core/at.ts";
 import { sizeOf } from "../core/shape.ts";

@@ -21,8 +21,8 @@ export interface Visited extends Applied {
 export type Keep = (visited: Visited) => Tensors;
 
 /**
- * Looks at an operation; returns its new outputs, or undefined to keep it. An output that nothing reads may be left out. `keep` is for
- * visits that go on from what would be kept.
+ * Looks at an operation; returns its new outputs, or undefined to keep it. An output that nothing reads may be left
+ * out. `keep` is for visits that go on from what would be kept.
  */
 export type Visit = (visited: Visited, keep: Keep) => Tensors | undefined;
 

@@ -1,7 +1,8 @@
 /**
- * Rows of a left-padded batch go through the same states while they read their padding: where a sweep starts from zeros,
- * reads rows of a table by id, and nothing but its last states is wanted, the padding is read once for all rows. Run before
- * differentiation, so that the gradient is shared too. Whether an adapter gains by it is the kernels' choice.
+ * Rows of a left-padded batch go through the same states while they read their padding: where a sweep starts from
+ * zeros, reads rows of a table by id, and nothing but its last states is wanted, the padding is read once for all rows.
+ * Run before differentiation, so that the gradient is shared too. Whether an adapter gains by it is the kernels'
+ * choice.
  */
 import { at } from "../core/at.ts";
 import type { Graph } from "../graph/operation.ts";

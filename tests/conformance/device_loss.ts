@@ -1,4 +1,7 @@
-/** The GPUDevice is destroyed in the middle of a work: the work goes on by itself, and ends with the bits of one that was never disturbed. */
+/**
+ * The GPUDevice is destroyed in the middle of a work: the work goes on by itself, and ends with the bits of one that
+ * was never disturbed.
+ */
 import { kMeans, modelEmbedder, trainWordVectors, VectorIndex } from "../../src/embed/index.ts";
 import { type Device, type DeviceLostError, Random, ReviewEncoder, requestDevice, Tokenizer } from "../../src/index.ts";
 import { smallData, smallModel, weightBits } from "../nn/small_model.ts";

@@ -25,7 +25,10 @@ const WIDTH = 3;
 const SIZE = ROWS * WIDTH;
 const numbers = Float32Array.from({ length: SIZE }, (_, index) => Math.sin(index));
 
-/** The numbers in memory that WebAssembly shares: pages without cross-origin isolation have no SharedArrayBuffer to call. */
+/**
+ * The numbers in memory that WebAssembly shares: pages without cross-origin isolation have no SharedArrayBuffer to
+ * call.
+ */
 function shared(): Float32Array {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const view = new Float32Array(memory.buffer, 64, SIZE);

@@ -1,4 +1,6 @@
-/** A functional model with all that flows in one: against the same graph in float64, and fed against kept on the GPU. */
+/**
+ * A functional model with all that flows in one: against the same graph in float64, and fed against kept on the GPU.
+ */
 import {
   bidirectional,
   concatenate,

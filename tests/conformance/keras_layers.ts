@@ -20,8 +20,8 @@ type RecurrentCase = KerasLayerCase & {
 const recurrent = recurrentFixtures as unknown as readonly RecurrentCase[];
 
 /**
- * Keras's own float32 is this far from a float64 run of the same case, which Sluice's figures follow to 1e-5: thirty-three
- * steps of a layer whose states swing between -1 and 1 amplify each rounding.
+ * Keras's own float32 is this far from a float64 run of the same case, which Sluice's figures follow to 1e-5:
+ * thirty-three steps of a layer whose states swing between -1 and 1 amplify each rounding.
  */
 const TOLERANCES: Readonly<Record<string, Tolerance>> = {
   "SimpleRNN 2x33x3->17": { absolute: 3e-4, relative: 1e-3 },

@@ -59,7 +59,10 @@ interface MetricCase {
   readonly value: readonly number[];
 }
 
-/** Options that Keras was given where they are not its defaults: 4 classes leave nothing to the default of the 5 largest. */
+/**
+ * Options that Keras was given where they are not its defaults: 4 classes leave nothing to the default of the 5
+ * largest.
+ */
 const METRIC_OPTIONS: Readonly<Record<string, object>> = {
   topKCategoricalAccuracy: { k: 2 },
   f1Score: { threshold: 0.5 },

@@ -39,7 +39,9 @@ function prepare(opCase: OpCase, feeds: Map<Value, NdArray>): Prepared {
   };
 }
 
-/** Runs cases as one program, twice, and compares all values and gradients. @throws Error for the first that differs. */
+/**
+ * Runs cases as one program, twice, and compares all values and gradients. @throws Error for the first that differs.
+ */
 export async function compareOnGpu(device: Device, opCases: readonly OpCase[]): Promise<void> {
   const feeds = new Map<Value, NdArray>();
   const prepared = opCases.map((opCase) => prepare(opCase, feeds));

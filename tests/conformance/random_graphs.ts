@@ -1,4 +1,7 @@
-/** Random graphs that are the same in every runtime. In Node fast-check draws more of them, and makes smaller what fails: tests/ops. */
+/**
+ * Random graphs that are the same in every runtime. In Node fast-check draws more of them, and makes smaller what
+ * fails: tests/ops.
+ */
 import { Random } from "../../src/index.ts";
 import type { ConformanceCase } from "./case.ts";
 import { randomGraph } from "./ops/random_graph.ts";

@@ -103,7 +103,10 @@ async function train(device: Device, optimizer: Optimizer, weightTolerance: numb
   }
 }
 
-/** An optimizer, and the tolerance of its end weights: undefined where a sign or a first step amplifies float32's rounding. */
+/**
+ * An optimizer, and the tolerance of its end weights: undefined where a sign or a first step amplifies float32's
+ * rounding.
+ */
 const OPTIMIZERS: readonly (readonly [string, () => Optimizer, number | undefined])[] = [
   ["SGD", () => sgd({ learningRate: 0.5 }), 1e-4],
   ["SGD with momentum", () => sgd({ learningRate: 0.1, momentum: 0.9 }), 1e-4],

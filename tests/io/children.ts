@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
-/** Bundles the entry, given by its path, as one file of JavaScript that Node and Deno both run; returns that file's path. */
+/**
+ * Bundles the entry, given by its path, as one file of JavaScript that Node and Deno both run; returns that file's
+ * path.
+ */
 export async function buildChild(entry: string, folder: string): Promise<string> {
   await build({
     configFile: false,

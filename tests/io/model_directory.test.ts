@@ -1,4 +1,7 @@
-/** Saves in a directory: failures at any moment, several that save and read at once in any order, what is removed and when. */
+/**
+ * Saves in a directory: failures at any moment, several that save and read at once in any order, what is removed and
+ * when.
+ */
 import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
@@ -12,7 +15,10 @@ import { numberedModel } from "./numbered_model.ts";
 const modelOf = (value: number): SavedModel => numberedModel(value, 2);
 const MINUTE = 60_000;
 
-/** Files in memory, of which operation number `failAt` fails: a crash at that moment. `./` before a path is another spelling of it. */
+/**
+ * Files in memory, of which operation number `failAt` fails: a crash at that moment. `./` before a path is another
+ * spelling of it.
+ */
 class MemoryStorage implements ModelStorage {
   readonly files = new Map<string, { readonly bytes: Uint8Array; readonly modified: number }>();
   /** What `modifiedAt` says of a file that is written now. */
@@ -131,7 +137,7 @@ describe("several at once", () => {
     );
   });
 
-  test("no file has the name of another save's, also of the same model: what removes one spares the other", async () => {
+  test("no two saves share a file name, also of the same model: what removes one spares the other", async () => {
     const storage = new MemoryStorage();
     await writeModelDirectory(storage, "m", modelOf(1));
     const before = new Set(storage.names);
@@ -139,7 +145,7 @@ describe("several at once", () => {
     expect(storage.names.filter((name) => before.has(name))).toEqual(["model.json"]);
   });
 
-  test("in one process they are done in the order of the calls, also where the first takes longer to describe", async () => {
+  test("in one process saves run in the order of the calls, also where the first takes longer", async () => {
     const storage = new MemoryStorage();
     let settle = (_: SavedModel) => {};
     const slow = new Promise<SavedModel>((resolve) => {

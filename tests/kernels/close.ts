@@ -18,7 +18,8 @@ export function expectClose(actual: ArrayLike<number>, wanted: ArrayLike<number>
   }
   if (worst >= 0) {
     expect.fail(
-      `${what}: element ${worst} of ${wanted.length} is ${actual[worst]}, wanted ${wanted[worst]} within ${tolerance} (came ${worstError})`,
+      `${what}: element ${worst} of ${wanted.length} is ${actual[worst]}, wanted ${wanted[worst]} within ` +
+        `${tolerance} (came ${worstError})`,
     );
   }
 }

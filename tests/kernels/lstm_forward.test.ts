@@ -3,7 +3,7 @@ import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
-import { LSTM_CELL } from "../../src/kernels/recurrent/recurrent_cells.ts";
+import { LSTM_CELL } from "../../src/kernels/recurrent/lstm_sweep.ts";
 import { sweepForwardCall } from "../../src/kernels/recurrent/sweep_forward.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
@@ -89,7 +89,7 @@ describe("the LSTM's sweepForwardCall", () => {
 
   it("does without subgroups", async () => {
     for (const sizes of [
-      [17, 2, 7],
+      [5, 2, 7],
       [17, 3, 65],
     ] as const) {
       const [batch, steps] = sizes;
@@ -112,7 +112,8 @@ describe("the LSTM's sweepForwardCall", () => {
   });
 
   it.each(RECURRENT_ACTIVATIONS)("applies the activation %s", async (name) => {
-    // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both places.
+    // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both
+    // places.
     const next = RECURRENT_ACTIVATIONS[(RECURRENT_ACTIVATIONS.indexOf(name) + 1) % RECURRENT_ACTIVATIONS.length];
     await check(randomCase([3, 4, 6], { activation: name, recurrentActivation: next as RecurrentActivation }));
   });
@@ -156,9 +157,9 @@ describe("the LSTM's sweepForwardCall", () => {
   );
 
   it("gives the same bits when time is cut into chunks", async () => {
-    const run = randomCase([6, 11, 13], { initial: true, mask: testMask("holes", 6, 11) });
+    const run = randomCase([6, 11, 9], { initial: true, mask: testMask("holes", 6, 11) });
     const whole = await forward(run);
-    const secondsPerStep = (2 * 4 * 4 * 13 * 13) / 2e9;
+    const secondsPerStep = (2 * 4 * 4 * 9 * 9) / 2e9;
     for (const chunk of [1, 4]) {
       const adapter = testTraits("lavapipe", { dispatchSeconds: secondsPerStep * (chunk + 0.5) });
       const cut = await forward(run, { adapter });

@@ -1,4 +1,7 @@
-/** An LSTM in float64 loops: forward, and backpropagation through time. It is the meaning that the kernels are tested against. */
+/**
+ * An LSTM in float64 loops: forward, and backpropagation through time. It is the meaning that the kernels are tested
+ * against.
+ */
 import { Random } from "../../src/core/random.ts";
 import type { RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
 

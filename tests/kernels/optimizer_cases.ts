@@ -89,14 +89,18 @@ export function optimizerCases(name: string): [string, OptimizerOptions][] {
     .map(({ options }) => [JSON.stringify(options), options]);
 }
 
-/** The numbers of a step: the step size, weight decay (from the options where `checkCase` fills it in), and two of the rule's own. */
+/**
+ * The numbers of a step: the step size, weight decay (from the options where `checkCase` fills it in), and two of the
+ * rule's own.
+ */
 const ratesOf = (stepSize: number, decay: number, second = 0, third = 0) =>
   Float32Array.of(stepSize, decay, second, third, 0, 0);
 
 /**
- * Applies a case's eight gradients with `call`, which gets the operands of one variable, and compares with Keras's result.
- * `fills` are what the state tensors begin with, the variable's own aside; `ruleRates` the step size of the 1-based step, and the
- * rule's own numbers.
+ * Applies a case's eight gradients with `call`, which gets the operands of one variable, and compares with Keras's
+ * result.
+ * `fills` are what the state tensors begin with, the variable's own aside; `ruleRates` the step size of the 1-based
+ * step, and the rule's own numbers.
  */
 export async function checkCase(
   name: string,
@@ -131,7 +135,9 @@ export async function checkCase(
   }
 }
 
-/** Checks one step on a size of several workgroups against `reference`, which updates one element's state in float64. */
+/**
+ * Checks one step on a size of several workgroups against `reference`, which updates one element's state in float64.
+ */
 export async function checkStep(
   stateCount: number,
   call: (operands: UpdateOperands) => KernelCall,

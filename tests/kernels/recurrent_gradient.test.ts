@@ -36,18 +36,18 @@ function reference(
 
 describe("recurrentGradientCall", () => {
   it.each([
-    { batch: 1, steps: 1, M: 1, N: 4 },
-    { batch: 3, steps: 9, M: 7, N: 28 },
-    { batch: 5, steps: 13, M: 65, N: 260 },
-    { batch: 17, steps: 6, M: 36, N: 20 },
-  ])("multiplies h before each step with the step's gradient: %o", async (sizes) => {
+    { batch: 1, steps: 1, M: 1, N: 4, hasInitial: [true] },
+    { batch: 3, steps: 9, M: 7, N: 28, hasInitial: [false, true] },
+    { batch: 5, steps: 13, M: 65, N: 260, hasInitial: [true] },
+    { batch: 17, steps: 6, M: 36, N: 20, hasInitial: [false] },
+  ])("multiplies h before each step with the step's gradient: %o", async ({ hasInitial, ...sizes }) => {
     const { batch, steps, M, N } = sizes;
     const random = new Random(batch + M);
     const mask = testMask("left", batch, steps);
     const hidden = normals(random, batch * steps * M);
     const dZ = normals(random, batch * steps * N).map((value, at) => (mask[Math.floor(at / N)] === 0 ? 0 : value));
     const initial = normals(random, 2 * batch * M);
-    for (const first of [undefined, initial]) {
+    for (const first of hasInitial.map((has) => (has ? initial : undefined))) {
       for (const adapter of [
         testTraits(),
         testTraits("lavapipe", { subgroupSize: 0 }),

@@ -1,7 +1,8 @@
-/** The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences). */
+/**
+ * The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences).
+ */
 import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
-import { RECURRENT_ACTIVATIONS } from "../../src/kernels/recurrent/activations.ts";
 import { gruReference } from "../../src/ops/recurrent/gru.ts";
 import { simpleRnnReference } from "../../src/ops/recurrent/simple_rnn.ts";
 import { testDevice } from "../support/device.ts";
@@ -63,6 +64,8 @@ async function checkBoth(run: Run, adapter = testTraits()) {
   await checkBackward(run, adapter);
 }
 
+// Each size, layout and set of options is a pipeline of its own, which lavapipe compiles for a second or more, twelve
+// rows for five: tests share sizes where they can.
 describe.each([
   ["GRU", gruReference],
   ["SimpleRNN", simpleRnnReference as Cell],
@@ -83,7 +86,7 @@ describe.each([
     [2, 2, 1024],
   ] as const)("agree with float64 loops at B %i, T %i, H %i", async (...sizes) => {
     await checkBoth(randomRun(cell, sizes, everything));
-    await checkBoth(randomRun(cell, sizes), testTraits("gpu"));
+    if (sizes[2] === 1024) await checkBoth(randomRun(cell, sizes), testTraits("gpu"));
   });
 
   it("lay more rows on more workgroups", async () => {
@@ -99,28 +102,31 @@ describe.each([
     const { call } = forwardCall(randomRun(cell, [3, 2, 7]), USED);
     const shared = call.plan(adapter).dispatches.at(-1)?.buffers.at(-1)?.tensor;
     expect(shared).toEqual({ bytes: 2 * 4 * 8 * 4 }); // h twice, four rows, seven units filled up to eight
-    await checkBoth(randomRun(cell, [35, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
+    // Two workgroups, the second of which is not full.
+    await checkBoth(randomRun(cell, [13, 3, 7], everything), { ...adapter, multiplyAddsPerSecond: 1e5 });
   });
 
   it("do without subgroups", async () => {
     const adapter = testTraits("lavapipe", { subgroupSize: 0 });
-    await checkBoth(randomRun(cell, [17, 2, 7], everything), adapter);
-    await checkBoth(randomRun(cell, [17, 3, 65], { mask: "holes" }), adapter);
+    await checkBoth(randomRun(cell, [17, 3, 65], { ...everything, mask: "holes" }), adapter);
+    await checkBoth(randomRun(cell, [5, 2, 7]), adapter);
   });
 
   it.each(["left", "right"] as const)("skip what a mask leaves out: %s", async (mask) => {
-    await checkBoth(randomRun(cell, [45, 12, 9], { ...everything, mask }));
+    await checkBoth(randomRun(cell, [45, 12, 65], { ...everything, mask }));
   });
 
-  it.each(activationPairs(RECURRENT_ACTIVATIONS))(
+  // What an activation and its slope compute is one function for all sweeps: the LSTM's tests try each of them. What
+  // can go wrong here is which place takes which.
+  it.each(activationPairs(["relu", "hard_sigmoid", "elu"]))(
     "apply the activations $activation and $recurrentActivation",
     async (activations) => {
-      await checkBoth(randomRun(cell, [3, 4, 6], activations));
+      await checkBoth(randomRun(cell, [3, 4, 7], activations));
     },
   );
 
   it("stay finite for huge pre-activations", async () => {
-    const run = randomRun(cell, [3, 4, 6]);
+    const run = randomRun(cell, [3, 4, 7]);
     const { x } = run.reads;
     const huge = { ...x, data: Float32Array.from(x.data, (value) => value * 1000) };
     await checkBoth({ ...run, reads: { ...run.reads, x: huge } });
@@ -148,7 +154,7 @@ describe.each([
   });
 
   it("give the same bits when time is cut into chunks", async () => {
-    const run = randomRun(cell, [6, 11, 13], { ...everything, mask: "holes" });
+    const run = randomRun(cell, [6, 11, 7], { ...everything, mask: "holes" });
     const device = await testDevice();
     for (const { call, inputs } of [forwardCall(run, USED), backwardCall(run)]) {
       const whole = await runKernel(device, call, inputs, { adapter: testTraits() });

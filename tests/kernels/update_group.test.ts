@@ -1,4 +1,6 @@
-/** Updates of several variables together: the same bits as one after another, in as few dispatches as the buffers allow. */
+/**
+ * Updates of several variables together: the same bits as one after another, in as few dispatches as the buffers allow.
+ */
 import { beforeAll, describe, expect, it } from "vitest";
 import { at } from "../../src/core/at.ts";
 import type { HostData } from "../../src/core/dtype.ts";

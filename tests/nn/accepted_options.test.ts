@@ -1,7 +1,8 @@
 /**
- * What was accepted can be saved and loaded: every layer, model, initializer, regularizer, constraint, optimizer, schedule, loss
- * and metric is given hostile values for its options. Each is refused by a SluiceError when the model is made, or the model
- * survives a save. SLUICE_OPTIONS sets how many, SLUICE_SEED which; fast-check prints the smallest case that still fails.
+ * What was accepted can be saved and loaded: every layer, model, initializer, regularizer, constraint, optimizer,
+ * schedule, loss and metric is given hostile values for its options. Each is refused by a SluiceError when the model is
+ * made, or the model survives a save. SLUICE_OPTIONS sets how many, SLUICE_SEED which; fast-check prints the smallest
+ * case that still fails.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";

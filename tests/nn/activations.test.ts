@@ -1,4 +1,6 @@
-/** The activations' values against formulas written down apart from them, in float64; constants of a graph are float32. */
+/**
+ * The activations' values against formulas written down apart from them, in float64; constants of a graph are float32.
+ */
 import { describe, expect, test } from "vitest";
 import { dense, inputValue, interpret, ValueError } from "../../src/index.ts";
 import { ACTIVATIONS } from "../../src/nn/activations/functions.ts";

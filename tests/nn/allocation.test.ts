@@ -1,4 +1,7 @@
-/** Whichever buffer cannot be had, what was asked for is refused, all that was made for it is freed, and the model answers as before. */
+/**
+ * Whichever buffer cannot be had, what was asked for is refused, all that was made for it is freed, and the model
+ * answers as before.
+ */
 import "../../src/node.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kMeans, trainWordVectors, VectorIndex } from "../../src/embed/index.ts";

@@ -1,4 +1,6 @@
-/** What a callback may do in the middle of a training, whatever the moment: it throws, it trains, it disposes the model. */
+/**
+ * What a callback may do in the middle of a training, whatever the moment: it throws, it trains, it disposes the model.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { AbortError, type Callback, type Device, DisposedError } from "../../src/index.ts";
 import { testDevice } from "../support/device.ts";

@@ -1,4 +1,7 @@
-/** A training whose device is lost goes on by itself, and ends with the bits of one that was never disturbed; so does other work. */
+/**
+ * A training whose device is lost goes on by itself, and ends with the bits of one that was never disturbed; so does
+ * other work.
+ */
 import { describe, expect, test } from "vitest";
 import { type DeviceLostError, requestDevice } from "../../src/index.ts";
 import { otherLossCases } from "../conformance/device_loss.ts";
@@ -44,7 +47,9 @@ describe("fit, the device destroyed", () => {
   }
 });
 
-/** Trains until a callback stops the run after `steps` steps; destroys the device when the epoch's results are there. */
+/**
+ * Trains until a callback stops the run after `steps` steps; destroys the device when the epoch's results are there.
+ */
 async function stopped(steps: number, isDestroyed: boolean) {
   using device = await requestDevice();
   using model = smallModel(device);

@@ -1,4 +1,7 @@
-/** Gradients by the hidden state: compared with differences of the float64 interpreter, started anew from a changed state. */
+/**
+ * Gradients by the hidden state: compared with differences of the float64 interpreter, started anew from a changed
+ * state.
+ */
 import { beforeAll, expect, it } from "vitest";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import {
@@ -36,7 +39,10 @@ function steps(x: NdArray, row: number, from: number, to: number): NdArray {
   return { shape: [1, to - from, SIZE], data: Float32Array.from(data) };
 }
 
-/** What the output is with the states after step t as given: the weights of `dense` on the last h, or on the mean of all. */
+/**
+ * What the output is with the states after step t as given: the weights of `dense` on the last h, or on the mean of
+ * all.
+ */
 function scoreFrom(layer: Rnn, x: NdArray, row: number, t: number, states: readonly Float64Array[], out: NdArray) {
   const dot = (h: ArrayLike<number>, at = 0) =>
     Array.from(out.data)

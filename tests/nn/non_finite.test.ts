@@ -1,4 +1,6 @@
-/** Steps after which a weight or the optimizer's state is not finite, though loss and gradients were: what is left then. */
+/**
+ * Steps after which a weight or the optimizer's state is not finite, though loss and gradients were: what is left then.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** Everything that takes options which a saved model keeps: how to make a model with it, and valid values for all its options. */
+/**
+ * Everything that takes options which a saved model keeps: how to make a model with it, and valid values for all its
+ * options.
+ */
 import * as sluice from "../../src/index.ts";
 
 /** Options as nobody's compiler looked at them. */

@@ -1,4 +1,6 @@
-/** Recurrent layers in models on the GPU: states that live on, states given and taken, both directions, saving, traces. */
+/**
+ * Recurrent layers in models on the GPU: states that live on, states given and taken, both directions, saving, traces.
+ */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import {

@@ -1,4 +1,6 @@
-/** The training loop's state as plain data: what each outcome makes of it, and that no order of outcomes breaks a run. */
+/**
+ * The training loop's state as plain data: what each outcome makes of it, and that no order of outcomes breaks a run.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { untrainedState } from "../../src/nn/training/fit_plan.ts";

@@ -174,7 +174,7 @@ describe("sampleWeight", () => {
 });
 
 describe("classWeight", () => {
-  test("weighs by the class's number, or by the largest of a one-hot row; classes that are not named count 1", async () => {
+  test("weighs by the class's number, or by the largest of a one-hot row; other classes count 1", async () => {
     using made = await zeroModel();
     const y = [0, 1, 2];
     const { history } = await made.fit(x, y, { classWeight: { 1: 5, 2: 0.5 }, batchSize: 3 });

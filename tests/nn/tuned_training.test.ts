@@ -1,4 +1,7 @@
-/** A tuned training keeps its choices: resumed, it runs the same variants and ends with the same bits, whatever is measured then. */
+/**
+ * A tuned training keeps its choices: resumed, it runs the same variants and ends with the same bits, whatever is
+ * measured then.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   AbortError,
@@ -17,7 +20,9 @@ const data = smallData(22);
 const fit = { epochs: 2, batchSize: 8, validationData: smallData(8) };
 const FORCED = "direct";
 
-/** Says of products without transposes that one variant is fastest, of all else that the untuned is; remembers nothing. */
+/**
+ * Says of products without transposes that one variant is fastest, of all else that the untuned is; remembers nothing.
+ */
 function forced(variant: string): TuneOptions & { asked: number } {
   const isForced = (shapeClass = "") => / nn /.test(shapeClass);
   return {

@@ -92,7 +92,8 @@ function mergeAxes({ shape, inStrides, outStrides, before, inside }: CopyPart): 
   }
   if (merged.length > MAX_RANK) {
     throw new ShapeError(
-      `copy: ${formatShape(shape)} has ${merged.length} axes that cannot be joined; at most ${MAX_RANK} are supported. Reshape first.`,
+      `copy: ${formatShape(shape)} has ${merged.length} axes that cannot be joined; at most ${MAX_RANK} are ` +
+        "supported. Reshape first.",
       { shape },
     );
   }

@@ -23,7 +23,10 @@ export function literal(value: number, dtype: DType): string {
   return `f32(${/[.e]/.test(text) ? text : `${text}.0`})`;
 }
 
-/** Writes the chain's expressions, given the names of its inputs' elements; step n may name an earlier one as `v0`, `v1`, … */
+/**
+ * Writes the chain's expressions, given the names of its inputs' elements; step n may name an earlier one as `v0`,
+ * `v1`, …
+ */
 export type Chain = (inputs: readonly string[]) => readonly string[];
 
 /** outputs[n] = the chain's expression results[n], element by element; inputs broadcast to the outputs' one shape. */

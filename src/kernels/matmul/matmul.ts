@@ -104,7 +104,8 @@ function collapseBatch(batch: Shape, aShape: Shape, bShape: Shape): { size: numb
   });
   if (axes.length > MAX_BATCH_AXES) {
     throw new ShapeError(
-      `matmul: ${axes.length} batch axes that broadcast in different ways; expected at most ${MAX_BATCH_AXES}: broadcast one of the operands first`,
+      `matmul: ${axes.length} batch axes that broadcast in different ways; expected at most ${MAX_BATCH_AXES}: ` +
+        "broadcast one of the operands first",
       { a: aShape, b: bShape },
     );
   }

@@ -46,7 +46,8 @@ export function matmulVariant(sizes: MatmulSizes, adapter: AdapterTraits, name?:
   const variant = variantNamed("matmul", MATMUL_VARIANTS, name);
   if (variant === "subgroup" && !hasSubgroups) {
     throw new ValueError(
-      `matmul: the variant subgroup needs subgroups of one size, ${SUBGROUP_SIZES.join(", ")}; this adapter has ${adapter.subgroupSize || "none"}`,
+      `matmul: the variant subgroup needs subgroups of one size, ${SUBGROUP_SIZES.join(", ")}; this adapter has ` +
+        `${adapter.subgroupSize || "none"}`,
       { variant: name, subgroupSize: adapter.subgroupSize },
     );
   }

@@ -23,7 +23,9 @@ export interface UpdateRule<C> {
   constants?(constants: C): Constants;
 }
 
-/** A weight `w`, and by their names the tensors that the rule keeps for it, without those that its options leave out. */
+/**
+ * A weight `w`, and by their names the tensors that the rule keeps for it, without those that its options leave out.
+ */
 export type UpdateState<T> = { readonly w: T } & Readonly<Record<string, T | undefined>>;
 
 /** A variable's update: its state before the step and after it, and its gradient. All are float32 and of one shape. */

@@ -1,13 +1,19 @@
 /** Activations of the recurrent kernels, and their codes in the shaders (recurrent_activations.wgsl). */
 import { ValueError } from "../../core/errors.ts";
 
-/** Activations that a recurrent kernel can apply inside its loop over time. `hard_sigmoid` is Keras 3's: relu6(x + 3) / 6. */
+/**
+ * Activations that a recurrent kernel can apply inside its loop over time. `hard_sigmoid` is Keras 3's: relu6(x + 3) /
+ * 6.
+ */
 export const RECURRENT_ACTIVATIONS = ["linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "softplus", "elu"] as const;
 
 /** The name of such an activation. */
 export type RecurrentActivation = (typeof RECURRENT_ACTIVATIONS)[number];
 
-/** Both activations of a recurrent layer: `activation` for the candidate and the output, `recurrentActivation` for gates. */
+/**
+ * Both activations of a recurrent layer: `activation` for the candidate and the output, `recurrentActivation` for
+ * gates.
+ */
 export interface RecurrentActivations {
   readonly activation: RecurrentActivation;
   readonly recurrentActivation: RecurrentActivation;

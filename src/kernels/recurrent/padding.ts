@@ -23,8 +23,8 @@ export function sharesPadding(adapter: AdapterTraits, batch: number): boolean {
 
 /**
  * Finds where each row's padding (leading zeros) ends, and sorts the rows by it.
- * Reads ids i32[B, T]; writes the schedule i32[2, B] (rows, then their starts) and i32[B + 1, T], the ids from each row's
- * start on, with -1 before, and the padding's own row.
+ * Reads ids i32[B, T]; writes the schedule i32[2, B] (rows, then their starts) and i32[B + 1, T], the ids from each
+ * row's start on, with -1 before, and the padding's own row.
  *
  * @example
  * paddingCall(ids, { schedule, ownIds });

@@ -99,7 +99,10 @@ export function recurrentGradientCall(
   };
 }
 
-/** Software adapters take as many rows as a subgroup's lanes load at once; without subgroups a squarer tile costs fewer loads. */
+/**
+ * Software adapters take as many rows as a subgroup's lanes load at once; without subgroups a squarer tile costs fewer
+ * loads.
+ */
 function layoutOf(adapter: AdapterTraits) {
   const { features, lanes } = innerLoop(adapter);
   const QUADS = lanes === 8 ? 8 : 4;

@@ -1,4 +1,7 @@
-/** The backward sweep of a simple recurrent layer: gradients of every pre-activation, from the last step of time to the first. */
+/**
+ * The backward sweep of a simple recurrent layer: gradients of every pre-activation, from the last step of time to the
+ * first.
+ */
 
 import source from "../../../shaders/recurrent/simple_rnn_backward.wgsl?raw" with { type: "text" };
 import type { KernelCall, Operand } from "../../core/kernel_call.ts";

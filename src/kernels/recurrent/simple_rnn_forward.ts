@@ -20,7 +20,8 @@ export interface SimpleRnnForwardReads {
   /** f32[1, B, H]: the first h; zeros when absent. */
   readonly initial?: Operand | undefined;
   /**
-   * i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, h stays as it is and `hidden` repeats it.
+   * i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, h stays as it is and `hidden` repeats
+   * it.
    */
   readonly mask?: Operand | undefined;
 }
@@ -36,7 +37,8 @@ export interface SimpleRnnForwardWrites {
 /**
  * Runs a simple recurrent layer over time. Of the call's `writes`, hidden is there only if used.
  *
- * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's
+ * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at
+ * WebGPU's
  *   default limits).
  */
 export function simpleRnnForwardCall(

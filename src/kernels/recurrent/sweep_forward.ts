@@ -1,14 +1,14 @@
-/** The forward sweep of a recurrent layer with gates: every step of time in one dispatch, or in a few where the watchdog wants shorter ones. */
-
-import source from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
+/**
+ * The forward sweep of a recurrent layer with gates: every timestep in one dispatch, or in a few where the watchdog
+ * wants shorter ones.
+ */
 import { at } from "../../core/at.ts";
 import type { KernelCall, Operand, Scratch } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
-import type { Shader } from "../wgsl/shader.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 import { sharesPadding } from "./padding.ts";
-import type { RecurrentCell } from "./recurrent_cells.ts";
-import { hiddenRowBytes, planSweep, type SweepRun, sweepShader } from "./sweep_plan.ts";
+import type { RecurrentCell } from "./sweep_cell.ts";
+import { hiddenRowBytes, planSweep, type SweepRun } from "./sweep_plan.ts";
 
 /** What a sweep over B rows and T steps reads, for a layer of G gates, S states and H units. */
 export interface SweepReads<T = Operand> {
@@ -22,7 +22,10 @@ export interface SweepReads<T = Operand> {
   readonly bias?: T | undefined;
   /** f32[S, B, H]: the first h, then the first c; zeros when absent. */
   readonly initial?: T | undefined;
-  /** i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, states stay as they are and `hidden` repeats h. */
+  /**
+   * i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, states stay as they are and `hidden`
+   * repeats h.
+   */
   readonly mask?: T | undefined;
   /**
    * i32[2, B], with ids i32[B + 1, T] and neither initial nor mask: rows share their padding, see padding.ts.
@@ -35,7 +38,7 @@ export interface SweepReads<T = Operand> {
 export interface SweepWrites<T = Operand> {
   /** f32[B, T, H]: every h. */
   readonly hidden: T;
-  /** f32[B, T, 5H]: what the backward sweep needs (recurrent_cells.ts); absent where `hidden` is enough. */
+  /** f32[B, T, 5H]: what the backward sweep needs (`saved` of its cell); absent where `hidden` is enough. */
   readonly saved?: T | undefined;
   /** f32[S, B, H]: the last h, then the last c. */
   readonly last: T;
@@ -47,19 +50,11 @@ export interface SweepUse {
   readonly saved: boolean;
 }
 
-const shaders = new WeakMap<RecurrentCell, Shader>();
-
-/** The sweep's shader for a cell. */
-function shaderOf(cell: RecurrentCell): Shader {
-  const known = shaders.get(cell) ?? sweepShader(source, cell.step);
-  shaders.set(cell, known);
-  return known;
-}
-
 /**
  * Runs a layer of such cells over time. Of the call's `writes`, hidden and saved are there only if used.
  *
- * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at WebGPU's
+ * @throws DeviceError from `plan`, when four rows of h do not fit into workgroup memory (more than 1024 units at
+ * WebGPU's
  *   default limits).
  * @example
  * const activations = { activation: "tanh", recurrentActivation: "sigmoid" };
@@ -107,7 +102,7 @@ export function sweepForwardCall(
       };
       return planSweep(adapter, {
         kernel,
-        shader: shaderOf(cell),
+        shader: cell.forward,
         entryPoint: "sweep_forward",
         batch,
         steps,

@@ -25,8 +25,8 @@ export interface SweepRun {
   readonly label?: string;
   readonly rows: number;
   /**
-   * Of the shader, beside those that the plan gives: HIDDEN, THREADS, UNITS, ROWS, BUFFERS and what the inner loop takes
-   * at once.
+   * Of the shader, beside those that the plan gives: HIDDEN, THREADS, UNITS, ROWS, BUFFERS and what the inner loop
+   * takes at once.
    */
   readonly constants?: Constants;
   /** Beside `packed` and `shared_rows`, which the plan gives. */

@@ -15,7 +15,8 @@ const ELEMENTS_PER_INVOCATION = 16;
 const MAX_WORKGROUPS = 1024;
 
 /**
- * `sum` plus the checksum of `tensors`, as if they were one, modulo 2^32. In place. `checksumOf` is the same on the host.
+ * `sum` plus the checksum of `tensors`, as if they were one, modulo 2^32. In place. `checksumOf` is the same on the
+ * host.
  *
  * @param tensors any dtypes, any shapes.
  * @param sum int32 [1], overwritten as `output`.

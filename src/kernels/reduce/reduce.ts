@@ -36,8 +36,8 @@ const MIN_PER_INVOCATION = 32;
 const UNCUT_PER_INVOCATION = 64;
 
 /**
- * Reduces the middle axis of [outer, size, inner] to [outer, inner]; of several tensors of that shape at once, where the adapter
- * has two storage buffers for each.
+ * Reduces the middle axis of [outer, size, inner] to [outer, inner]; of several tensors of that shape at once, where
+ * the adapter has two storage buffers for each.
  *
  * @param inputs float32 or int32, all alike.
  * @param outputs of the inputs' dtype; int32 for argmax, which gives the first position of the maximum.

@@ -72,7 +72,8 @@ export function scoreRowsCall({ table, terms, mask, queries }: ScoreOperands, sc
   const width = isInt8 ? stored : stored / 4;
   if (rows % ROW_ALIGNMENT !== 0 || !Number.isInteger(width)) {
     throw new ShapeError(
-      `scoreRows: the table is [${table.shape}]; expected a multiple of ${ROW_ALIGNMENT} rows of a multiple of 4 numbers`,
+      `scoreRows: the table is [${table.shape}]; expected a multiple of ${ROW_ALIGNMENT} rows of a multiple of 4 ` +
+        "numbers",
       { shape: table.shape },
     );
   }

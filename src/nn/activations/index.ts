@@ -65,7 +65,8 @@ export function resolveActivation(given: ActivationLike): Activation {
     const isFit = typeof known === "boolean" ? typeof value === "boolean" : value === null || Number.isFinite(value);
     if (!isFit) {
       throw new ValueError(
-        `the activation "${name}": ${option} is ${JSON.stringify(value)}; expected a ${typeof known === "boolean" ? "boolean" : "number"}`,
+        `the activation "${name}": ${option} is ${JSON.stringify(value)}; expected a ` +
+          `${typeof known === "boolean" ? "boolean" : "number"}`,
         { name, option, value },
       );
     }

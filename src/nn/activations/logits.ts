@@ -1,7 +1,10 @@
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 
-/** What a sigmoid or softmax was computed from, if `probabilities` is one (perhaps reshaped): losses are exact from there. */
+/**
+ * What a sigmoid or softmax was computed from, if `probabilities` is one (perhaps reshaped): losses are exact from
+ * there.
+ */
 export function logitsBehind(probabilities: Value, activation: "sigmoid" | "softmax"): Value | undefined {
   let value = probabilities;
   while (value.operation.definition.kind === "view") value = value.operation.operands[0] as Value;

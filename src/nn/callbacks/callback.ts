@@ -5,7 +5,10 @@ import type { JsonValue } from "../../io/strict_json.ts";
 import type { Direction } from "../metrics/index.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 
-/** A result by name, to which a callback may add, such as `learningRate`. What is added in `onEpochEnd` is in the history. */
+/**
+ * A result by name, to which a callback may add, such as `learningRate`. What is added in `onEpochEnd` is in the
+ * history.
+ */
 export type MutableLogs = Record<string, number>;
 
 /** The training that a callback is called by. */
@@ -15,13 +18,19 @@ export interface Training {
   readonly params: { readonly epochs: number; readonly steps: number; readonly batchSize: number };
   /** Steps done in the model's life. */
   readonly iteration: number;
-  /** What logs at an epoch's end will hold, as far as it is known before the first; several results of one metric bear its name. */
+  /**
+   * What logs at an epoch's end will hold, as far as it is known before the first; several results of one metric bear
+   * its name.
+   */
   readonly logNames: readonly string[];
   /** Whether more or less of a result is better; undefined where the metric does not say. */
   directionOf(logName: string): Direction;
   /** All weights, read back from the GPU. */
   weights(): Promise<readonly NdArray[]>;
-  /** Writes all weights, in the order of `weights()`. @throws ShapeError, ValueError when one does not fit or is not finite; then none is changed. */
+  /**
+   * Writes all weights, in the order of `weights()`. @throws ShapeError, ValueError when one does not fit or is not
+   * finite; then none is changed.
+   */
   setWeights(weights: readonly NdArray[]): void;
   /** Saves the model with the training as it stands, so that `resume` goes on from here. */
   save(directory: string): Promise<void>;
@@ -35,18 +44,18 @@ export interface Training {
 type Awaitable<T> = T | Promise<T>;
 
 /**
- * Hooks of a training; `fit` waits for each. Epochs and batches count from 0, as in Keras. A hook that throws stops `fit` at a
- * whole step: the error reaches fit's caller, and `resume` goes on from there. After a loss of the device the steps since the
- * last snapshot are taken again, and with them the hooks of these steps, from the states that were kept with the snapshot; a
- * snapshot follows `onEpochSettled`, so that epochs' hooks are not called twice.
+ * Hooks of a training; `fit` waits for each. Epochs and batches count from 0, as in Keras. A hook that throws stops
+ * `fit` at a whole step: the error reaches fit's caller, and `resume` goes on from there. After a loss of the device
+ * the steps since the last snapshot are taken again, and with them the hooks of these steps, from the states that were
+ * kept with the snapshot; a snapshot follows `onEpochSettled`, so that epochs' hooks are not called twice.
  */
 export interface Callback {
   /** Names it in errors and in a saved training. */
   readonly name?: string;
   /**
-   * True to read loss and metrics back after every step for `onBatchEnd`. Each reading waits until the GPU has finished the
-   * step, so that no next one is queued meanwhile: 3 to 6 ms a step where a tiny model's step took 2.7 ms (lavapipe, 2 cores),
-   * some 100 ms in Firefox. Without it logs are read now and then, at no such cost.
+   * True to read loss and metrics back after every step for `onBatchEnd`. Each reading waits until the GPU has finished
+   * the step, so that no next one is queued meanwhile: 3 to 6 ms a step where a tiny model's step took 2.7 ms
+   * (lavapipe, 2 cores), some 100 ms in Firefox. Without it logs are read now and then, at no such cost.
    */
   readonly batchLogs?: boolean;
   /** Before the first step, also of a training that goes on. */
@@ -63,7 +72,9 @@ export interface Callback {
   onBatchBegin?(batch: number, training: Training): Awaitable<void>;
   /** `logs` are the means over the epoch so far, as last read: empty before the first reading, see `batchLogs`. */
   onBatchEnd?(batch: number, logs: MutableLogs, training: Training): Awaitable<void>;
-  /** The loss, a gradient or a weight stopped being finite. True ends the training in peace instead of with this error. */
+  /**
+   * The loss, a gradient or a weight stopped being finite. True ends the training in peace instead of with this error.
+   */
   onNonFinite?(error: NonFiniteError, training: Training): Awaitable<boolean>;
   /** What a saved training keeps, so that resuming is exact. */
   state?(): CallbackState;

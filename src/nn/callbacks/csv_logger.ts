@@ -37,9 +37,10 @@ export interface CsvLogger extends Callback {
 }
 
 /**
- * Writes each epoch's results as a line: the epoch (from 0), then the results by name (https://keras.io/api/callbacks/csv_logger/).
- * The file is replaced as a whole with every line: it never holds half a line. Trainings that run at once need a file each:
- * in a common one, each replaces the other's lines.
+ * Writes each epoch's results as a line: the epoch (from 0), then the results by name
+ * (https://keras.io/api/callbacks/csv_logger/).
+ * The file is replaced as a whole with every line: it never holds half a line. Trainings that run at once need a file
+ * each: in a common one, each replaces the other's lines.
  */
 export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
   const { filename, separator, append } = readOptions("csvLogger", CSV_LOGGER, options);

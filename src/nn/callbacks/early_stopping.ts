@@ -42,7 +42,8 @@ interface Counters {
  * Ends the training when a result has stopped getting better (https://keras.io/api/callbacks/early_stopping/).
  *
  * @example
- * await model.fit(train, { epochs: 100, validationSplit: 0.2, callbacks: [earlyStopping({ patience: 3, restoreBestWeights: true })] });
+ * await model.fit(train, { epochs: 100, validationSplit: 0.2, callbacks: [earlyStopping({ patience: 3,
+ * restoreBestWeights: true })] });
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
   const name = "earlyStopping";

@@ -11,7 +11,8 @@ function settableRate(callback: string, { optimizer }: Training): number {
   const { learningRate } = optimizer;
   if (typeof learningRate === "number") return learningRate;
   throw new ValueError(
-    `${callback}: the optimizer's learning rate follows ${learningRate.config.name}; make the optimizer with a number, or leave this callback out`,
+    `${callback}: the optimizer's learning rate follows ${learningRate.config.name}; make the optimizer with a ` +
+      "number, or leave this callback out",
     { schedule: learningRate.config.name },
   );
 }
@@ -44,7 +45,8 @@ interface PlateauCounters {
 }
 
 /**
- * Lowers the learning rate when a result has stopped getting better (https://keras.io/api/callbacks/reduce_lr_on_plateau/).
+ * Lowers the learning rate when a result has stopped getting better
+ * (https://keras.io/api/callbacks/reduce_lr_on_plateau/).
  * `minDelta` is 0.0001 when absent. The logs get `learningRate`.
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
@@ -100,7 +102,8 @@ export function learningRateScheduler(schedule: (epoch: number, learningRate: nu
       const rate = schedule(epoch, settableRate(name, training));
       if (!(isFiniteFloat32(rate) && rate >= 0)) {
         throw new ValueError(
-          `${name}: the schedule gave ${shown(rate)} for epoch ${epoch}; expected a number ≥ 0 that is finite in float32`,
+          `${name}: the schedule gave ${shown(rate)} for epoch ${epoch}; expected a number ≥ 0 that is finite in ` +
+            "float32",
           { epoch, rate },
         );
       }

@@ -18,8 +18,8 @@ import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.t
 /** Options of `modelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta"> {
   /**
-   * Where to save. `{epoch}` (from 1), `{batch}` and names of results in braces are filled in, with a format as Python's if
-   * need be: "runs/{epoch:02d}-{valLoss:.3f}". Without such, a save takes the place of the one before.
+   * Where to save. `{epoch}` (from 1), `{batch}` and names of results in braces are filled in, with a format as
+   * Python's if need be: "runs/{epoch:02d}-{valLoss:.3f}". Without such, a save takes the place of the one before.
    */
   readonly directory: string;
   /** Saves only what is better than anything before. */
@@ -65,11 +65,13 @@ interface CheckpointState {
 }
 
 /**
- * Saves the model while it trains (https://keras.io/api/callbacks/model_checkpoint/), with the training's state: `loadModel`
- * and `fit({ resume: true })` go on from there. As with `model.save`, an old save stays whole until the new one is.
+ * Saves the model while it trains (https://keras.io/api/callbacks/model_checkpoint/), with the training's state:
+ * `loadModel` and `fit({ resume: true })` go on from there. As with `model.save`, an old save stays whole until the new
+ * one is.
  *
  * @example
- * callbacks: [modelCheckpoint({ directory: "runs/last" }), modelCheckpoint({ directory: "runs/best", saveBestOnly: true })];
+ * callbacks: [modelCheckpoint({ directory: "runs/last" }), modelCheckpoint({ directory: "runs/best", saveBestOnly: true
+ * })];
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoint {
   const name = "modelCheckpoint";

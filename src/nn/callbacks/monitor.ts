@@ -41,8 +41,8 @@ export class Monitor {
   }
 
   /**
-   * @throws ValueError where the training has no such result, or does not know whether more of it is better. With `mode` said,
-   * it may be a result that a callback adds to the logs.
+   * @throws ValueError where the training has no such result, or does not know whether more of it is better. With
+   * `mode` said, it may be a result that a callback adds to the logs.
    */
   begin({ logNames, directionOf }: Training): void {
     this.#isKnown = logNames.includes(this.name.replace(/\[\d+\]$/, ""));
@@ -61,7 +61,8 @@ export class Monitor {
 
   #missing(names: readonly string[], advice: string): ValueError {
     return new ValueError(
-      `${this.#callback}: the training has no result "${this.name}"; it has ${names.join(", ")}. ${advice} monitor to one of these.`,
+      `${this.#callback}: the training has no result "${this.name}"; it has ${names.join(", ")}. ${advice} ` +
+        "monitor to one of these.",
       { monitor: this.name, names },
     );
   }

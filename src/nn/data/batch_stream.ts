@@ -5,7 +5,10 @@ import type { DataLike } from "./data_like.ts";
 /** Batches one after another. */
 export type BatchIterable = Iterable<DataLike> | AsyncIterable<DataLike>;
 
-/** A stream of batches `{ x, y, sampleWeight }`: a generator, an async iterable, or a function that makes one for each pass. */
+/**
+ * A stream of batches `{ x, y, sampleWeight }`: a generator, an async iterable, or a function that makes one for each
+ * pass.
+ */
 export type BatchStream = BatchIterable | (() => BatchIterable | Promise<BatchIterable>);
 
 /** True for a generator, an iterable or a function: not for arrays and data sets. */

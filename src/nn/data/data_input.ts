@@ -35,7 +35,8 @@ export function prepareInputs(given: InputsLike, specs: readonly InputSpec[], wh
   columns.forEach((column, index) => {
     if (sizeOfColumn(column) === size) return;
     throw new ShapeError(
-      `${what}: x "${specs[index]?.name}" holds ${sizeOfColumn(column)} examples, x "${specs[0]?.name}" holds ${size}; expected as many in each input`,
+      `${what}: x "${specs[index]?.name}" holds ${sizeOfColumn(column)} examples, x "${specs[0]?.name}" holds ` +
+        `${size}; expected as many in each input`,
     );
   });
   return columns;
@@ -57,7 +58,9 @@ export function entriesOf<T>(
     const missing = names.find((name) => fields[name] === undefined);
     if (unknown !== undefined || missing !== undefined) {
       throw new ValueError(
-        `${what} ${missing === undefined ? `has a part "${unknown}" that the model does not know` : `lacks "${missing}"`}; expected ${names.map((name) => `"${name}"`).join(", ")}`,
+        `${what} ` +
+          (missing === undefined ? `has a part "${unknown}" that the model does not know` : `lacks "${missing}"`) +
+          `; expected ${names.map((name) => `"${name}"`).join(", ")}`,
         { names, unknown, missing },
       );
     }
@@ -66,7 +69,8 @@ export function entriesOf<T>(
   if (names.length === 1) return [given as T];
   if (!Array.isArray(given) || given.length !== names.length) {
     throw new ValueError(
-      `${what} is ${Array.isArray(given) ? `a list of ${given.length}` : "one array"}; expected ${names.length}, as a list or by name: ${names.map((name) => `"${name}"`).join(", ")}`,
+      `${what} is ${Array.isArray(given) ? `a list of ${given.length}` : "one array"}; expected ${names.length}, ` +
+        `as a list or by name: ${names.map((name) => `"${name}"`).join(", ")}`,
       { names },
     );
   }
@@ -81,7 +85,8 @@ function prepareInput(given: InputLike, spec: InputSpec, what: string, label: st
     checkRagged(x, x.offsets.length - 1, what);
     if (spec.shape.length !== 1 || given.length !== spec.shape[0]) {
       throw new ShapeError(
-        `${what}: ${label} holds sequences of ${given.length}; the model was built for ${withBatch(spec.shape)}. Load the data with maxLength ${spec.shape[0]}, or build the model for inputShape [${given.length}].`,
+        `${what}: ${label} holds sequences of ${given.length}; the model was built for ${withBatch(spec.shape)}. ` +
+          `Load the data with maxLength ${spec.shape[0]}, or build the model for inputShape [${given.length}].`,
         { length: given.length, expected: spec.shape },
       );
     }
@@ -121,7 +126,8 @@ function prepareInput(given: InputLike, spec: InputSpec, what: string, label: st
     const index = x.data.findIndex((value) => !Number.isFinite(value));
     if (index >= 0) {
       throw new ValueError(
-        `${what}: element ${index} of ${label} is ${x.data[index]}; expected finite numbers. Remove or fill missing values first.`,
+        `${what}: element ${index} of ${label} is ${x.data[index]}; expected finite numbers. Remove or fill ` +
+          "missing values first.",
         { index },
       );
     }
@@ -132,7 +138,8 @@ function prepareInput(given: InputLike, spec: InputSpec, what: string, label: st
 function checkIdLimit(highest: number, { idLimit }: InputSpec, what: string): void {
   if (idLimit === undefined || highest < idLimit) return;
   throw new ValueError(
-    `${what} holds the id ${highest}, outside the embedding's table of ${idLimit} rows; expected ids from 0 to ${idLimit - 1}. Raise inputDim, or load the data with a smaller numWords.`,
+    `${what} holds the id ${highest}, outside the embedding's table of ${idLimit} rows; expected ids from 0 to ` +
+      `${idLimit - 1}. Raise inputDim, or load the data with a smaller numWords.`,
     { id: highest, inputDim: idLimit },
   );
 }

@@ -98,7 +98,10 @@ function weightsOf(
       sameShape(trimmed, [size, ...kept].slice(0, trimmed.length));
     if (!fits) {
       throw new ShapeError(
-        `${what} is ${formatShape(array.shape)}; expected ${formatShape([size])}${kept.length > 0 ? ` or ${formatShape([size, ...kept])}` : ""}: one weight for each example${kept.length > 0 ? " or timestep" : ""}`,
+        `${what} is ${formatShape(array.shape)}; expected ` +
+          (kept.length === 0
+            ? `${formatShape([size])}: one weight for each example`
+            : `${formatShape([size])} or ${formatShape([size, ...kept])}: one weight for each example or timestep`),
         { shape: array.shape, size },
       );
     }
@@ -125,7 +128,8 @@ function byClass(classWeight: ClassWeight, targets: readonly NdArray[], sampleWe
   for (const [name, weight] of Object.entries(classWeight)) {
     if (Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0) continue;
     throw new ValueError(
-      `${what}: classWeight holds ${name}: ${weight}; expected class numbers with finite weights ≥ 0, such as { 0: 1, 1: 5 }`,
+      `${what}: classWeight holds ${name}: ${weight}; expected class numbers with finite weights ≥ 0, such as { ` +
+        "0: 1, 1: 5 }",
       { classWeight },
     );
   }

@@ -1,4 +1,7 @@
-/** The order of a functional model's layers, which is the order of its weights: Keras's own (keras/src/ops/function.py, map_graph). */
+/**
+ * The order of a functional model's layers, which is the order of its weights: Keras's own (keras/src/ops/function.py,
+ * map_graph).
+ */
 
 /** A call of a layer, as far as the order goes. */
 export interface OrderedNode<L> {
@@ -14,7 +17,9 @@ export interface GraphOrder<N, L> {
   readonly layers: readonly L[];
 }
 
-/** By depth, the most calls away from an output first; within a depth as they are met on the way up from the outputs. */
+/**
+ * By depth, the most calls away from an output first; within a depth as they are met on the way up from the outputs.
+ */
 export function orderOf<L, N extends OrderedNode<L>>(
   outputs: readonly { readonly node: N & OrderedNode<L> }[],
 ): GraphOrder<N, L> {

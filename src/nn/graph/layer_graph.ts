@@ -235,7 +235,8 @@ function keep(
   const given = result.outputs ?? [result.output];
   if (given.length !== outputs.length) {
     throw new ValueError(
-      `${layer.className} "${layer.name}": compute gave ${given.length} outputs; its outputShapes promise ${outputs.length}`,
+      `${layer.className} "${layer.name}": compute gave ${given.length} outputs; its outputShapes promise ` +
+        `${outputs.length}`,
     );
   }
   outputs.forEach((tensor, index) => {
@@ -252,7 +253,8 @@ function checkEnds(inputs: readonly SymbolicTensor[], outputs: readonly Symbolic
   for (const tensor of inputs) {
     if (tensor.node.layer instanceof InputLayer) continue;
     throw new ValueError(
-      `model: the input ${tensor.source} is the output of a layer; expected tensors of input({ shape }): a model begins where data enters`,
+      `model: the input ${tensor.source} is the output of a layer; expected tensors of input({ shape }): a model ` +
+        "begins where data enters",
       { source: tensor.source },
     );
   }
@@ -265,7 +267,8 @@ function checkReached(inputs: readonly SymbolicTensor[], nodes: readonly LayerNo
   for (const node of nodes) {
     if (!(node.layer instanceof InputLayer) || ends.has(node)) continue;
     throw new ValueError(
-      `model: the outputs depend on the input ${label(node.outputs[0] as SymbolicTensor)}, which is not among inputs (${inputs.map(label).join(", ")}); add it to them`,
+      `model: the outputs depend on the input ${label(node.outputs[0] as SymbolicTensor)}, which is not among ` +
+        `inputs (${inputs.map(label).join(", ")}); add it to them`,
     );
   }
   const reached = new Set(nodes);

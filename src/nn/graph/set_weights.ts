@@ -28,7 +28,8 @@ export function checkWeights(
     if (ArrayBuffer.isView(data)) expectMemory(data, `setWeights: "${name}"`);
     if (!sameShape(shape, expected) || data.length !== sizeOf(expected)) {
       throw new ShapeError(
-        `setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ${formatShape(expected)}`,
+        `setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ` +
+          `${formatShape(expected)}`,
         { index, name, shape, expected },
       );
     }

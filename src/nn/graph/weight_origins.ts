@@ -1,4 +1,6 @@
-/** Where a weight's first numbers come from: a seed and a stream, settled by the outermost model before they are drawn. */
+/**
+ * Where a weight's first numbers come from: a seed and a stream, settled by the outermost model before they are drawn.
+ */
 import { ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import { Random } from "../../core/random.ts";
@@ -25,7 +27,8 @@ export function makeWeight(layer: Layer, { name, shape, initializer, trainable }
       const array = { shape, data: initializer.fill(shape, new Random(origin.seed, origin.stream)) };
       if (isFiniteArray(array)) return array;
       throw new ValueError(
-        `the initializer ${initializer.config.name} gave "${weight.name}" a number that is not finite; expected finite float32 numbers`,
+        `the initializer ${initializer.config.name} gave "${weight.name}" a number that is not finite; expected ` +
+          "finite float32 numbers",
         { weight: weight.name },
       );
     },

@@ -197,7 +197,10 @@ export function softmax(options: SoftmaxOptions = {}): Softmax {
 
 /** Options of `prelu`. */
 export interface PReluOptions extends LayerOptions, WeightOptions<"alpha"> {
-  /** Axes along which one slope serves all, counted with the batch as axis 0: `[1]` for one slope per channel of a sequence. */
+  /**
+   * Axes along which one slope serves all, counted with the batch as axis 0: `[1]` for one slope per channel of a
+   * sequence.
+   */
   readonly sharedAxes?: readonly number[];
 }
 
@@ -207,7 +210,10 @@ const PRELU = {
   sharedAxes: withDefault(listOf({ ...positive, expected: `${positive.expected}: axis 0 is the batch` }), []),
 };
 
-/** x above 0, α · x below, with a learned α (He et al. 2015). Keras: https://keras.io/api/layers/activation_layers/prelu/ */
+/**
+ * x above 0, α · x below, with a learned α (He et al. 2015). Keras:
+ * https://keras.io/api/layers/activation_layers/prelu/
+ */
 export class PRelu extends Layer {
   readonly className = "PReLU";
   readonly sharedAxes: readonly number[];

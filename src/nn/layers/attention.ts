@@ -93,7 +93,8 @@ abstract class BaseAttention extends MergeLayer {
     if (!areSequences || query[1] !== key?.[1] || value[0] !== key[0]) {
       const text = inputShapes.map((shape) => `[B, ${shape.join(", ")}]`).join(", ");
       throw new ShapeError(
-        `${this.className} "${this.name}": got ${text}; expected query [B, Tq, D], value [B, Tv, V] and, if not the value itself, key [B, Tv, D]`,
+        `${this.className} "${this.name}": got ${text}; expected query [B, Tq, D], value [B, Tv, V] and, if not ` +
+          "the value itself, key [B, Tv, D]",
         { inputShapes },
       );
     }
@@ -133,7 +134,8 @@ const ATTENTION = {
 
 /**
  * Dot-product attention (Luong et al. 2015): inputs query `[B, Tq, D]`, value `[B, Tv, V]` and perhaps key `[B, Tv, D]`
- * -> `[B, Tq, V]`. Steps that the value's mask leaves out get no weight; the output is 0 where the query's mask is false.
+ * -> `[B, Tq, V]`. Steps that the value's mask leaves out get no weight; the output is 0 where the query's mask is
+ * false.
  * Keras: https://keras.io/api/layers/attention_layers/attention/
  */
 export class Attention extends BaseAttention {

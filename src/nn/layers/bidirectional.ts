@@ -36,9 +36,10 @@ const BIDIRECTIONAL = {
 };
 
 /**
- * A recurrent layer in both directions (Schuster & Paliwal 1997): `[B, T, D]` -> `[B, 2·units]` ("concat"), `[B, units]`
- * ("sum", "mul", "ave") or both outputs ("none"); with T where the layers return sequences. Weights: those of the forward
- * layer, then those of the backward layer. In sequences, masked steps are zeros. Keras: https://keras.io/api/layers/recurrent_layers/bidirectional/
+ * A recurrent layer in both directions (Schuster & Paliwal 1997): `[B, T, D]` -> `[B, 2·units]` ("concat"), `[B,
+ * units]` ("sum", "mul", "ave") or both outputs ("none"); with T where the layers return sequences. Weights: those of
+ * the forward layer, then those of the backward layer. In sequences, masked steps are zeros. Keras:
+ * https://keras.io/api/layers/recurrent_layers/bidirectional/
  */
 export class Bidirectional extends Wrapper {
   readonly className = "Bidirectional";
@@ -67,26 +68,30 @@ export class Bidirectional extends Wrapper {
     const { forwardLayer: forward, backwardLayer: backward } = this;
     if (forward === backward || forward.goBackwards === backward.goBackwards) {
       throw new ValueError(
-        "bidirectional: both layers read in one direction; expected a backwardLayer whose goBackwards is another than the layer's",
+        "bidirectional: both layers read in one direction; " +
+          "expected a backwardLayer whose goBackwards differs from the layer's",
       );
     }
     if (forward.name === backward.name) {
       throw new ValueError(
-        `bidirectional: both layers have the name "${forward.name}", so their weights would too; give the backwardLayer another`,
+        `bidirectional: both layers have the name "${forward.name}", so their weights would too; give the ` +
+          "backwardLayer another",
         { name: forward.name },
       );
     }
     for (const option of ["returnSequences", "returnState", "stateful"] as const) {
       if (forward[option] === backward[option]) continue;
       throw new ValueError(
-        `bidirectional: ${option} is ${forward[option]} for the layer and ${backward[option]} for the backwardLayer; expected the same`,
+        `bidirectional: ${option} is ${forward[option]} for the layer and ${backward[option]} for the ` +
+          "backwardLayer; expected the same",
         { option },
       );
     }
     const [size, other] = [forward.cell.outputSize, backward.cell.outputSize];
     if (size !== other && !["concat", "none"].includes(this.mergeMode)) {
       throw new ValueError(
-        `bidirectional: mergeMode "${this.mergeMode}" joins outputs of one size; the layers give ${size} and ${other}. Take "concat"`,
+        `bidirectional: mergeMode "${this.mergeMode}" joins outputs of one size; the layers give ${size} and ` +
+          `${other}. Take "concat"`,
         { mergeMode: this.mergeMode },
       );
     }
@@ -132,7 +137,10 @@ export class Bidirectional extends Wrapper {
     return [...forward.slice(0, -1), (forward.at(-1) as number) + (backward.at(-1) as number)];
   }
 
-  /** The output, or both outputs with "none"; with `returnState` the states of the forward layer, then of the backward one. */
+  /**
+   * The output, or both outputs with "none"; with `returnState` the states of the forward layer, then of the backward
+   * one.
+   */
   override outputShapes(inputShape: Shape): readonly Shape[] {
     const outputs =
       this.mergeMode === "none"
@@ -163,7 +171,8 @@ export class Bidirectional extends Wrapper {
     const total = this.stateShapes().length;
     if (initialState !== undefined && initialState.length !== total) {
       throw new ValueError(
-        `Bidirectional "${this.name}": got ${initialState.length} initial states; expected ${total}: those of the forward layer, then those of the backward one`,
+        `Bidirectional "${this.name}": got ${initialState.length} initial states; expected ${total}: those of ` +
+          "the forward layer, then those of the backward one",
         { layer: this.name, states: initialState.length },
       );
     }

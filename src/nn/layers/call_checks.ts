@@ -18,7 +18,9 @@ export function checkSameWeights(
     const other = specs[index];
     if (other !== undefined && sameShape(spec.shape, other.shape)) continue;
     throw new ShapeError(
-      `${what}: called on ${shapes.map(batched).join(", ")}; its first call was on ${firstShapes.map(batched).join(", ")}, so its weight "${spec.name}" is ${formatShape(spec.shape)}. A shared layer takes inputs that fit the same weights; make a second layer for the others.`,
+      `${what}: called on ${shapes.map(batched).join(", ")}; its first call was on ` +
+        `${firstShapes.map(batched).join(", ")}, so its weight "${spec.name}" is ${formatShape(spec.shape)}. A ` +
+        "shared layer takes inputs that fit the same weights; make a second layer for the others.",
       { layer: what, shapes },
     );
   }
@@ -38,7 +40,8 @@ export function checkMask<T extends SymbolicType>(what: string, mask: T, input: 
   const expected = input.slice(0, 1);
   if (!sameShape(mask.shape, expected)) {
     throw new ShapeError(
-      `${what}: the mask is ${batched(mask.shape)}; expected ${batched(expected)}: true or false for each timestep of the input ${batched(input)}`,
+      `${what}: the mask is ${batched(mask.shape)}; expected ${batched(expected)}: true or false for each ` +
+        `timestep of the input ${batched(input)}`,
       { layer: what, mask: mask.shape, expected },
     );
   }
@@ -59,7 +62,8 @@ export function checkStates(what: string, states: readonly SymbolicType[], wante
     states.length === wanted.length && wanted.every((shape, index) => sameShape(shape, states[index]?.shape ?? []));
   if (fits) return;
   throw new ShapeError(
-    `${what}: initialState is ${states.map(({ shape }) => batched(shape)).join(", ")}; expected ${wanted.length} of shape ${wanted.map(batched).join(", ")}`,
+    `${what}: initialState is ${states.map(({ shape }) => batched(shape)).join(", ")}; expected ${wanted.length} ` +
+      `of shape ${wanted.map(batched).join(", ")}`,
     { layer: what, expected: wanted },
   );
 }

@@ -1,4 +1,7 @@
-/** What a recurrent cell is: one step of a recurrent layer, from x and the states before it to an output and the states after it. */
+/**
+ * What a recurrent cell is: one step of a recurrent layer, from x and the states before it to an output and the states
+ * after it.
+ */
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import type { RandomSource } from "../../ops/data/random.ts";
@@ -41,7 +44,10 @@ export interface SweepInputs {
 
 /** What a cell's kernel gives. */
 export interface CellSweep {
-  /** The output of every step, `[B, T, outputSize]`; at masked steps the one before, at first that of the initial states. */
+  /**
+   * The output of every step, `[B, T, outputSize]`; at masked steps the one before, at first that of the initial
+   * states.
+   */
   readonly hidden: Value;
   /** The output of the last step, `[B, outputSize]`; the first state when absent. */
   readonly last?: Value;

@@ -22,7 +22,10 @@ export interface Conv1dOptions extends DataFormatOptions, WeightOptions<"kernel"
   readonly kernelSize: number | readonly [number];
   /** 1 when absent; with more, dilationRate must be 1. */
   readonly strides?: number | readonly [number];
-  /** "valid" (the default) leaves out windows that reach over an end, "same" keeps the length, "causal" sees no later step. */
+  /**
+   * "valid" (the default) leaves out windows that reach over an end, "same" keeps the length, "causal" sees no later
+   * step.
+   */
   readonly padding?: Padding;
   /** How far apart the timesteps of a window are; 1 when absent. */
   readonly dilationRate?: number | readonly [number];
@@ -73,7 +76,8 @@ export class Conv1d extends Layer {
     this.#window = { size: given.kernelSize, stride: given.strides, dilation: given.dilationRate };
     if (this.#window.stride > 1 && this.#window.dilation > 1) {
       throw new ValueError(
-        `conv1d: strides is ${this.#window.stride} and dilationRate ${this.#window.dilation}; expected one of them to be 1`,
+        `conv1d: strides is ${this.#window.stride} and dilationRate ${this.#window.dilation}; expected one of ` +
+          "them to be 1",
         { ...this.#window },
       );
     }
@@ -105,7 +109,8 @@ export class Conv1d extends Layer {
     const [, channels] = this.#expectSequence(inputShape);
     if (channels % this.groups !== 0) {
       throw new ShapeError(
-        `Conv1D "${this.name}": the input has ${channels} features, groups is ${this.groups}; expected a multiple of groups`,
+        `Conv1D "${this.name}": the input has ${channels} features, groups is ${this.groups}; expected a ` +
+          "multiple of groups",
         { inputShape, groups: this.groups },
       );
     }

@@ -31,7 +31,10 @@ const DENSE = {
   ...LAYER,
 };
 
-/** activation(x·kernel + bias) over the last axis: `[B, ..., D]` -> `[B, ..., units]`. Keras: https://keras.io/api/layers/core_layers/dense/ */
+/**
+ * activation(x·kernel + bias) over the last axis: `[B, ..., D]` -> `[B, ..., units]`. Keras:
+ * https://keras.io/api/layers/core_layers/dense/
+ */
 export class Dense extends Layer {
   readonly className = "Dense";
   readonly units: number;

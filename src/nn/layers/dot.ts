@@ -13,7 +13,10 @@ import { MergeLayer } from "./merge_layer.ts";
 
 /** Options of `dot`. */
 export interface DotOptions extends LayerOptions {
-  /** The axis of both inputs that is summed over, or one for each; counted with the batch as axis 0, which it may not be. */
+  /**
+   * The axis of both inputs that is summed over, or one for each; counted with the batch as axis 0, which it may not
+   * be.
+   */
   readonly axes: number | readonly [number, number];
   /** Divide both inputs by their norm along the axis first: the result is the cosine. */
   readonly normalize?: boolean;
@@ -58,7 +61,9 @@ export class Dot extends MergeLayer {
     const sizes = [shapes[0]?.[a], shapes[1]?.[b]];
     if (a === 0 || b === 0 || sizes[0] !== sizes[1]) {
       throw new ShapeError(
-        `Dot "${this.name}": axes ${given.join(" and ")} of inputs without the batch [${shapes.map((shape) => shape.slice(1).join(", ")).join("] and [")}]; expected axes of one size, and not the batch, which is axis 0`,
+        `Dot "${this.name}": axes ${given.join(" and ")} of inputs without the batch ` +
+          `[${shapes.map((shape) => shape.slice(1).join(", ")).join("] and [")}]; expected axes of one size, and ` +
+          "not the batch, which is axis 0",
         { axes: this.axes, shapes },
       );
     }

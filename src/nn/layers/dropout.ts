@@ -12,7 +12,8 @@ export interface DropoutOptions extends DropOptions {
 
 /**
  * While training, sets inputs to 0 at random and scales the rest by 1 / (1 − rate) (Srivastava et al. 2014).
- * Seeded by the model: one seed drops the same inputs at the same steps. Keras: https://keras.io/api/layers/regularization_layers/dropout/
+ * Seeded by the model: one seed drops the same inputs at the same steps. Keras:
+ * https://keras.io/api/layers/regularization_layers/dropout/
  */
 export class Dropout extends DropNoise {
   readonly className: string = "Dropout";

@@ -52,7 +52,10 @@ const EMBEDDING = {
   ...LAYER,
 };
 
-/** Turns ids into vectors: int32 `[B, T]` -> `[B, T, outputDim]`. Keras: https://keras.io/api/layers/core_layers/embedding/ */
+/**
+ * Turns ids into vectors: int32 `[B, T]` -> `[B, T, outputDim]`. Keras:
+ * https://keras.io/api/layers/core_layers/embedding/
+ */
 export class Embedding extends Layer {
   readonly className = "Embedding";
   readonly inputDim: number;

@@ -1,4 +1,7 @@
-/** What the cells of Keras share: their options, the input's projection, dropout of inputs and states, and the way to their kernels. */
+/**
+ * What the cells of Keras share: their options, the input's projection, dropout of inputs and states, and the way to
+ * their kernels.
+ */
 import {
   flag,
   integer,

@@ -14,8 +14,9 @@ const GRU = {
 
 /**
  * Gated recurrent unit (Cho et al. 2014): `[B, T, D]` -> `[B, units]`, or `[B, T, units]` with `returnSequences`.
- * Weights: kernel `[D, 3·units]`, recurrent kernel `[units, 3·units]`, bias `[2, 3·units]` (`[3·units]` with `resetAfter`
- * false); gates in the order z, r, h. The loop over time is inside one kernel with `resetAfter`, Keras's default.
+ * Weights: kernel `[D, 3·units]`, recurrent kernel `[units, 3·units]`, bias `[2, 3·units]` (`[3·units]` with
+ * `resetAfter` false); gates in the order z, r, h. The loop over time is inside one kernel with `resetAfter`, Keras's
+ * default.
  * Keras: https://keras.io/api/layers/recurrent_layers/gru/
  */
 export class Gru extends Rnn<GruCell> {

@@ -22,7 +22,9 @@ import { statesOf } from "./sweep_states.ts";
 
 /** Options of `gruCell`; names and defaults are Keras's. */
 export interface GruCellOptions extends GatedCellOptions {
-  /** The reset gate comes after the recurrent product (as in cuDNN), else before it (Cho et al. 2014); true when absent. */
+  /**
+   * The reset gate comes after the recurrent product (as in cuDNN), else before it (Cho et al. 2014); true when absent.
+   */
   readonly resetAfter?: boolean;
 }
 
@@ -35,8 +37,8 @@ export const GRU_CELL = {
 
 /**
  * One step of a GRU (Cho et al. 2014). State: h, `[B, units]`. Weights: kernel `[D, 3·units]`, recurrent kernel
- * `[units, 3·units]`, bias `[2, 3·units]` (of the input, of the recurrent product), or `[3·units]` with `resetAfter` false;
- * gates in the order z, r, h. Keras: https://keras.io/api/layers/recurrent_layers/gru_cell/
+ * `[units, 3·units]`, bias `[2, 3·units]` (of the input, of the recurrent product), or `[3·units]` with `resetAfter`
+ * false; gates in the order z, r, h. Keras: https://keras.io/api/layers/recurrent_layers/gru_cell/
  */
 export class GruCell extends GatedCell {
   readonly className = "GRUCell";

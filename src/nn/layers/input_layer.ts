@@ -21,7 +21,8 @@ function checkShape(shape: unknown): Shape {
     return [...shape];
   }
   throw new ShapeError(
-    `input: shape is ${Array.isArray(shape) ? formatShape(shape) : shown(shape)}; expected whole sizes of at least 1, without the batch, such as [500]`,
+    `input: shape is ${Array.isArray(shape) ? formatShape(shape) : shown(shape)}; expected whole sizes of at ` +
+      "least 1, without the batch, such as [500]",
     { shape },
   );
 }
@@ -75,7 +76,8 @@ export class InputLayer extends Layer {
  * @throws ShapeError for sizes that are not whole numbers of at least 1.
  * @example
  * const ids = input({ shape: [500], name: "ids" });
- * const verdict = dense({ units: 1 }).call(lstm({ units: 100 }).call(embedding({ inputDim: 5000, outputDim: 32 }).call(ids)));
+ * const verdict = dense({ units: 1 }).call(lstm({ units: 100 }).call(embedding({ inputDim: 5000, outputDim: 32
+ * }).call(ids)));
  */
 export function input(options: InputOptions): SymbolicTensor {
   return (new InputLayer(options).nodes[0] as LayerNode).outputs[0] as SymbolicTensor;

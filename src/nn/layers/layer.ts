@@ -1,4 +1,6 @@
-/** What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU. */
+/**
+ * What a layer is: it declares weights once it knows its input's shape, and builds values. It knows nothing of the GPU.
+ */
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { flag, isRead, readSome, required } from "../../core/option_table.ts";
@@ -24,7 +26,9 @@ export type * from "./layer_types.ts";
 
 /** Options of a layer's `call` on symbolic tensors. */
 export interface LayerCallOptions {
-  /** Where a recurrent layer starts: one tensor for each of its states, such as [h, c] of an LSTM. Zeros when absent. */
+  /**
+   * Where a recurrent layer starts: one tensor for each of its states, such as [h, c] of an LSTM. Zeros when absent.
+   */
   readonly initialState?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
   /** bool `[B, T]`: true for timesteps that count. The input's own mask when absent; a list for several inputs. */
   readonly mask?: SymbolicTensor | readonly (SymbolicTensor | undefined)[] | undefined;
@@ -41,7 +45,10 @@ export interface CallResult {
   readonly mask?: Value | undefined;
   /** Final states, where the layer has them. */
   readonly states?: readonly Value[];
-  /** What a recurrent layer's steps kept, `[B, T, parts·H]`, such as i, f, candidate, o and c; and the names of the parts. */
+  /**
+   * What a recurrent layer's steps kept, `[B, T, parts·H]`, such as i, f, candidate, o and c; and the names of the
+   * parts.
+   */
   readonly saved?: Value;
   readonly savedNames?: readonly string[];
   /** How a recurrent layer's hidden state reaches the next step, where its kernel ran without a mask. */
@@ -63,7 +70,8 @@ export interface LayerTrace {
 }
 
 /**
- * A tensor of a model that is being written: what `input()` gives, and what a layer's `call` gives back. It holds no numbers.
+ * A tensor of a model that is being written: what `input()` gives, and what a layer's `call` gives back. It holds no
+ * numbers.
  * Keras: https://keras.io/api/models/model/#functional-api
  */
 export class SymbolicTensor implements SymbolicType {
@@ -126,7 +134,8 @@ export class LayerNode implements NodeArguments {
 export function expectSymbolic(given: unknown, what: string): SymbolicTensor {
   if (given instanceof SymbolicTensor) return given;
   throw new ValueError(
-    `${what}: got ${shown(given)}; expected a symbolic tensor, as input({ shape }) and a layer's call give. To compute on data, put the layer into a model and call predict.`,
+    `${what}: got ${shown(given)}; expected a symbolic tensor, as input({ shape }) and a layer's call give. To ` +
+      "compute on data, put the layer into a model and call predict.",
   );
 }
 
@@ -198,14 +207,17 @@ export abstract class Layer {
     return [];
   }
 
-  /** @throws ValueError for an option that a layer without a table does not have: `config` shows every one that it took. */
+  /**
+   * @throws ValueError for an option that a layer without a table does not have: `config` shows every one that it took.
+   */
   expectKnownOptions(): void {
     const known = [...Object.keys(this.config), ...this.unsavedOptions, "name", "trainable", "activityRegularizer"];
     const unknown = this.#given.find((option) => !known.includes(option));
     if (unknown === undefined) return;
     const list = [...new Set(known)].join(", ");
     throw new ValueError(
-      `${this.className} "${this.name}": unknown option "${unknown}"; expected some of ${list}, or another that Keras has for this layer, in camelCase`,
+      `${this.className} "${this.name}": unknown option "${unknown}"; expected some of ${list}, or another that ` +
+        "Keras has for this layer, in camelCase",
       { layer: this.name, option: unknown },
     );
   }
@@ -260,7 +272,10 @@ export abstract class Layer {
     const [node, another] = this.nodes;
     if (node === undefined || another !== undefined || node.outputs.length !== 1) {
       throw new ValueError(
-        `the layer "${this.name || this.className}" has ${node === undefined ? "no output yet; call it first" : "several outputs; take the one you mean from its calls (layer.nodes)"}`,
+        `the layer "${this.name || this.className}" has ` +
+          (node === undefined
+            ? "no output yet; call it first"
+            : "several outputs; take the one you mean from its calls (layer.nodes)"),
       );
     }
     return node.outputs[0] as SymbolicTensor;
@@ -277,7 +292,8 @@ export abstract class Layer {
   }
 
   /**
-   * Weights for inputs of these shapes (without the batch), in Keras's order; a layer of one input declares one parameter.
+   * Weights for inputs of these shapes (without the batch), in Keras's order; a layer of one input declares one
+   * parameter.
    * @throws ShapeError when the inputs do not fit.
    */
   abstract weightSpecs(inputShape: Shape, ...others: readonly Shape[]): readonly WeightSpec[];
@@ -402,7 +418,8 @@ export abstract class Layer {
   protected expectRank(inputShape: Shape, rank: number, meaning: string): void {
     if (inputShape.length === rank) return;
     throw new ShapeError(
-      `${this.className} "${this.name}": the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; expected ${meaning}`,
+      `${this.className} "${this.name}": the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; ` +
+        `expected ${meaning}`,
       { layer: this.name, inputShape },
     );
   }

@@ -25,8 +25,9 @@ export interface CallContext {
 }
 
 /**
- * How the hidden state of one step reaches the next, for who asks how the output depends on it: through the recurrent product,
- * whose gradient is that of `projected` (times `innerScale`), and, where `carry` is there, by that share unchanged.
+ * How the hidden state of one step reaches the next, for who asks how the output depends on it: through the recurrent
+ * product, whose gradient is that of `projected` (times `innerScale`), and, where `carry` is there, by that share
+ * unchanged.
  */
 export interface StepLink {
   /** The input's projection as the sweep reads it, `[B, T, G·H]`. */

@@ -3,7 +3,8 @@ import type { Value } from "../../graph/operation.ts";
 import { type CallContext, type CallResult, type InputCount, Layer, type WeightSpec } from "./layer.ts";
 
 /**
- * The base of layers that join several inputs. Subclasses say what comes of `inputs`; their masks are in `context.masks`.
+ * The base of layers that join several inputs. Subclasses say what comes of `inputs`; their masks are in
+ * `context.masks`.
  * Without weights unless a subclass declares some. Keras: https://keras.io/api/layers/merging_layers/
  */
 export abstract class MergeLayer extends Layer {

@@ -218,7 +218,8 @@ export class Concatenate extends MergeLayer {
       shape.length === first.length && shape.every((size, d) => d === axis || size === first[d]);
     if (!others.every(fits)) {
       throw new ShapeError(
-        `Concatenate "${this.name}": got ${inputShapes.map(withBatch).join(" and ")}; expected equal sizes but along axis ${this.axis}`,
+        `Concatenate "${this.name}": got ${inputShapes.map(withBatch).join(" and ")}; expected equal sizes but ` +
+          `along axis ${this.axis}`,
         { inputShapes, axis: this.axis },
       );
     }

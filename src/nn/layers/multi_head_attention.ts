@@ -56,9 +56,9 @@ const MULTI_HEAD_ATTENTION = {
 };
 
 /**
- * Attention by several heads (Vaswani et al. 2017: https://arxiv.org/abs/1706.03762): query `[B, T, D]`, value `[B, S, V]`
- * and perhaps key `[B, S, K]` -> `[B, T, D]`. Steps that a mask leaves out get no weight. Weights: kernel and bias of
- * query, key, value and attention_output. Keras: https://keras.io/api/layers/attention_layers/multi_head_attention/
+ * Attention by several heads (Vaswani et al. 2017: https://arxiv.org/abs/1706.03762): query `[B, T, D]`, value `[B, S,
+ * V]` and perhaps key `[B, S, K]` -> `[B, T, D]`. Steps that a mask leaves out get no weight. Weights: kernel and bias
+ * of query, key, value and attention_output. Keras: https://keras.io/api/layers/attention_layers/multi_head_attention/
  */
 export class MultiHeadAttention extends MergeLayer {
   readonly className = "MultiHeadAttention";
@@ -128,7 +128,8 @@ export class MultiHeadAttention extends MergeLayer {
     if (inputShapes.some((shape) => shape.length !== 2) || value?.[0] !== key?.[0]) {
       const text = inputShapes.map((shape) => `[B, ${shape.join(", ")}]`).join(", ");
       throw new ShapeError(
-        `MultiHeadAttention "${this.name}": got ${text}; expected query [B, T, D], value [B, S, V] and perhaps key [B, S, K]`,
+        `MultiHeadAttention "${this.name}": got ${text}; expected query [B, T, D], value [B, S, V] and perhaps ` +
+          "key [B, S, K]",
         { inputShapes },
       );
     }

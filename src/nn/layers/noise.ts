@@ -95,7 +95,10 @@ export interface GaussianDropoutOptions extends RateOptions {
   readonly rate: number;
 }
 
-/** While training, multiplies by normal numbers around 1. Keras: https://keras.io/api/layers/regularization_layers/gaussian_dropout/ */
+/**
+ * While training, multiplies by normal numbers around 1. Keras:
+ * https://keras.io/api/layers/regularization_layers/gaussian_dropout/
+ */
 export class GaussianDropout extends RateNoise {
   readonly className = "GaussianDropout";
 

@@ -89,7 +89,10 @@ export abstract class RateNoise extends Noise {
 
 /** Options of layers that drop inputs. */
 export interface DropOptions extends RateOptions {
-  /** Which inputs go together: `[null, 1, null]` drops a feature at all timesteps or at none. Null stands for the input's size. */
+  /**
+   * Which inputs go together: `[null, 1, null]` drops a feature at all timesteps or at none. Null stands for the
+   * input's size.
+   */
   readonly noiseShape?: readonly (number | null)[] | null;
 }
 
@@ -136,7 +139,8 @@ function resolveNoiseShape(layer: string, x: Shape, noiseShape: readonly (number
   const shape = noiseShape.map((size, axis) => size ?? x[axis] ?? 1);
   if (shape.length !== x.length || shape.some((size, axis) => size !== 1 && size !== x[axis])) {
     throw new ShapeError(
-      `${layer}: noiseShape is [${noiseShape.join(", ")}], the input ${formatShape(x)}; expected one entry per axis (the batch too): the axis's size, null for it, or 1`,
+      `${layer}: noiseShape is [${noiseShape.join(", ")}], the input ${formatShape(x)}; expected one entry per ` +
+        "axis (the batch too): the axis's size, null for it, or 1",
       { noiseShape, shape: x },
     );
   }

@@ -128,7 +128,8 @@ export class LayerNormalization extends Normalization {
     const list = axes.map((axis) => normalizeAxis(`LayerNormalization "${this.name}"`, axis, inputShape.length + 1));
     if (list.includes(0) || new Set(list).size !== list.length) {
       throw new ShapeError(
-        `LayerNormalization "${this.name}": axis is ${formatShape(axes)}; expected axes from 1 (0 is the batch), each once`,
+        `LayerNormalization "${this.name}": axis is ${formatShape(axes)}; expected axes from 1 (0 is the batch), ` +
+          "each once",
         { axis: axes },
       );
     }
@@ -180,10 +181,10 @@ const BATCH_NORMALIZATION = {
 const EPSILON = 1e-7;
 
 /**
- * While training, the batch's mean becomes 0 and its variance 1 for each feature, and moving statistics follow; otherwise
- * those serve (Ioffe & Szegedy 2015: https://arxiv.org/abs/1502.03167). Then γ and β. Timesteps that a mask leaves out
- * do not count. Weights: gamma, beta, moving_mean, moving_variance; the last two are not trained, and a frozen layer uses
- * them in training too. Keras: https://keras.io/api/layers/normalization_layers/batch_normalization/
+ * While training, the batch's mean becomes 0 and its variance 1 for each feature, and moving statistics follow;
+ * otherwise those serve (Ioffe & Szegedy 2015: https://arxiv.org/abs/1502.03167). Then γ and β. Timesteps that a mask
+ * leaves out do not count. Weights: gamma, beta, moving_mean, moving_variance; the last two are not trained, and a
+ * frozen layer uses them in training too. Keras: https://keras.io/api/layers/normalization_layers/batch_normalization/
  */
 export class BatchNormalization extends Normalization {
   readonly className = "BatchNormalization";
@@ -259,7 +260,8 @@ export class BatchNormalization extends Normalization {
     }
     if (mask.shape.length !== x.shape.length - 1) {
       throw new ShapeError(
-        `BatchNormalization "${this.name}": the mask is ${formatShape(mask.shape)}, the input ${formatShape(x.shape)}; expected a mask of one axis less`,
+        `BatchNormalization "${this.name}": the mask is ${formatShape(mask.shape)}, the input ` +
+          `${formatShape(x.shape)}; expected a mask of one axis less`,
         { mask: mask.shape, input: x.shape },
       );
     }

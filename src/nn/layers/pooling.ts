@@ -85,7 +85,10 @@ function placesOf(count: number, time: number, before: number, { size, stride }:
 /** What stands for padding where the largest is sought. */
 const LOWEST = -3.4028234663852886e38;
 
-/** The largest of each window; its gradient goes to the first among equals. Keras: https://keras.io/api/layers/pooling_layers/max_pooling1d/ */
+/**
+ * The largest of each window; its gradient goes to the first among equals. Keras:
+ * https://keras.io/api/layers/pooling_layers/max_pooling1d/
+ */
 export class MaxPooling1d extends Pooling1d {
   readonly className = "MaxPooling1D";
 

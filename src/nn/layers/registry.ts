@@ -124,7 +124,8 @@ export function layerFromConfig(className: string, options: SavedOptions, name: 
   const make = BY_CLASS.get(className);
   if (make === undefined) {
     throw new FormatError(
-      `the model has a layer of class "${className}", which this version lacks; it has ${[...BY_CLASS.keys()].join(", ")}`,
+      `the model has a layer of class "${className}", which this version lacks; it has ` +
+        `${[...BY_CLASS.keys()].join(", ")}`,
       { className },
     );
   }

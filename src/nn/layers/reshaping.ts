@@ -1,4 +1,6 @@
-/** Layers that only move elements: flatten, reshape, permute, repeatVector, cropping, padding and upsampling over time. */
+/**
+ * Layers that only move elements: flatten, reshape, permute, repeatVector, cropping, padding and upsampling over time.
+ */
 
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import {
@@ -27,7 +29,9 @@ const FLATTEN = {
   ...LAYER,
 };
 
-/** Joins all axes but the batch: `[B, ...D]` -> `[B, ΠD]`. Keras: https://keras.io/api/layers/reshaping_layers/flatten/ */
+/**
+ * Joins all axes but the batch: `[B, ...D]` -> `[B, ΠD]`. Keras: https://keras.io/api/layers/reshaping_layers/flatten/
+ */
 export class Flatten extends Weightless {
   readonly className = "Flatten";
 
@@ -75,7 +79,8 @@ export class Reshape extends Weightless {
     const open = targetShape.filter((size) => size === -1).length;
     if (open > 1 || targetShape.some((size) => size !== -1 && size < 1)) {
       throw new ValueError(
-        `reshape: targetShape is ${formatShape(targetShape)}; expected sizes of at least 1 without the batch, at most one of them −1`,
+        `reshape: targetShape is ${formatShape(targetShape)}; expected sizes of at least 1 without the batch, at ` +
+          "most one of them −1",
         { targetShape },
       );
     }
@@ -92,7 +97,8 @@ export class Reshape extends Weightless {
     const shape = this.targetShape.map((axis) => (axis === -1 ? sizeOf(inputShape) / known : axis));
     if (sizeOf(shape) !== sizeOf(inputShape) || shape.some((size) => !Number.isInteger(size))) {
       throw new ShapeError(
-        `Reshape "${this.name}": an example is ${formatShape(inputShape)} with ${sizeOf(inputShape)} elements; targetShape ${formatShape(this.targetShape)} does not hold as many`,
+        `Reshape "${this.name}": an example is ${formatShape(inputShape)} with ${sizeOf(inputShape)} elements; ` +
+          `targetShape ${formatShape(this.targetShape)} does not hold as many`,
         { inputShape, targetShape: this.targetShape },
       );
     }
@@ -166,7 +172,10 @@ const REPEAT_VECTOR = {
   ...LAYER,
 };
 
-/** A vector as a sequence of copies: `[B, D]` -> `[B, n, D]`. Keras: https://keras.io/api/layers/reshaping_layers/repeat_vector/ */
+/**
+ * A vector as a sequence of copies: `[B, D]` -> `[B, n, D]`. Keras:
+ * https://keras.io/api/layers/reshaping_layers/repeat_vector/
+ */
 export class RepeatVector extends Weightless {
   readonly className = "RepeatVector";
   readonly n: number;
@@ -219,7 +228,9 @@ const CROPPING = {
   ...LAYER,
 };
 
-/** Cuts timesteps off: `[B, T, D]` -> `[B, T − cut, D]`. Keras: https://keras.io/api/layers/reshaping_layers/cropping1d/ */
+/**
+ * Cuts timesteps off: `[B, T, D]` -> `[B, T − cut, D]`. Keras: https://keras.io/api/layers/reshaping_layers/cropping1d/
+ */
 export class Cropping1d extends Weightless {
   readonly className = "Cropping1D";
   readonly cropping: readonly [number, number];
@@ -240,7 +251,8 @@ export class Cropping1d extends Weightless {
     const left = time - this.cropping[0] - this.cropping[1];
     if (left < 1) {
       throw new ShapeError(
-        `Cropping1D "${this.name}": ${time} timesteps less ${this.cropping.join(" and ")} leave none; expected a smaller cropping`,
+        `Cropping1D "${this.name}": ${time} timesteps less ${this.cropping.join(" and ")} leave none; expected a ` +
+          "smaller cropping",
         { inputShape, cropping: this.cropping },
       );
     }
@@ -269,7 +281,10 @@ const ZERO_PADDING = {
   ...LAYER,
 };
 
-/** Puts zeros around: `[B, T, D]` -> `[B, T + added, D]`. Keras: https://keras.io/api/layers/reshaping_layers/zero_padding1d/ */
+/**
+ * Puts zeros around: `[B, T, D]` -> `[B, T + added, D]`. Keras:
+ * https://keras.io/api/layers/reshaping_layers/zero_padding1d/
+ */
 export class ZeroPadding1d extends Weightless {
   readonly className = "ZeroPadding1D";
   readonly padding: readonly [number, number];
@@ -310,7 +325,10 @@ const UP_SAMPLING = {
   ...LAYER,
 };
 
-/** Repeats each timestep: `[B, T, D]` -> `[B, T · size, D]`. Keras: https://keras.io/api/layers/reshaping_layers/up_sampling1d/ */
+/**
+ * Repeats each timestep: `[B, T, D]` -> `[B, T · size, D]`. Keras:
+ * https://keras.io/api/layers/reshaping_layers/up_sampling1d/
+ */
 export class UpSampling1d extends Weightless {
   readonly className = "UpSampling1D";
   readonly size: number;

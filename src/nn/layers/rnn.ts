@@ -100,7 +100,8 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
    */
   reversed(_name: string): Rnn {
     throw new ValueError(
-      `${this.className} "${this.name}": a layer over a given cell cannot be made again to read backwards; give bidirectional a backwardLayer with goBackwards: true`,
+      `${this.className} "${this.name}": a layer over a given cell cannot be made again to read backwards; give ` +
+        "bidirectional a backwardLayer with goBackwards: true",
       { layer: this.name },
     );
   }
@@ -202,7 +203,8 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
       const expected = [batch, sizes[index] as number];
       if (sameShape(shape, expected)) continue;
       throw new ShapeError(
-        `${this.className} "${this.name}": initial state ${index} is ${formatShape(shape)}; expected ${formatShape(expected)}`,
+        `${this.className} "${this.name}": initial state ${index} is ${formatShape(shape)}; expected ` +
+          `${formatShape(expected)}`,
         { layer: this.name, shape, expected },
       );
     }
@@ -212,7 +214,8 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   #checkMask(mask: Value, expected: Shape): Value {
     if (mask.dtype !== "bool" || !sameShape(mask.shape, expected)) {
       throw new ShapeError(
-        `${this.className} "${this.name}": the mask is ${mask.dtype} ${formatShape(mask.shape)}; expected bool ${formatShape(expected)}: one for each timestep of the input`,
+        `${this.className} "${this.name}": the mask is ${mask.dtype} ${formatShape(mask.shape)}; expected bool ` +
+          `${formatShape(expected)}: one for each timestep of the input`,
         { layer: this.name, shape: mask.shape, expected },
       );
     }

@@ -29,7 +29,8 @@ export class LivingStates {
       );
     } else if (known !== batch) {
       throw new ValueError(
-        `${layer}: stateful, with states for a batch of ${known}; got a batch of ${batch}. Row b of a batch goes on where row b ` +
+        `${layer}: stateful, with states for a batch of ${known}; got a batch of ${batch}. ` +
+          "Row b of a batch goes on where row b " +
           `of the one before ended: use one batchSize everywhere, and give fit, evaluate and predict a multiple of it`,
         { layer, expected: known, batch },
       );

@@ -8,7 +8,8 @@ import { CELL, type CellOptions, GatedCell, kernelActivation, type RecurrentProd
 import { statesOf } from "./sweep_states.ts";
 
 /**
- * One step of a simple recurrent layer (Elman 1990): h = activation(x·W + h·U + b). State: h, `[B, units]`. Weights: kernel
+ * One step of a simple recurrent layer (Elman 1990): h = activation(x·W + h·U + b). State: h, `[B, units]`. Weights:
+ * kernel
  * `[D, units]`, recurrent kernel `[units, units]`, bias `[units]`.
  * Keras: https://keras.io/api/layers/recurrent_layers/simple_rnn_cell/
  */

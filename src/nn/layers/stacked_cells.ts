@@ -22,8 +22,8 @@ const STACKED = {
 };
 
 /**
- * Cells one on top of the other, as one cell: each reads the output of the one below. Its states are those of the cells,
- * from the lowest up. Keras: https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/
+ * Cells one on top of the other, as one cell: each reads the output of the one below. Its states are those of the
+ * cells, from the lowest up. Keras: https://keras.io/api/layers/recurrent_layers/stacked_rnn_cell/
  */
 export class StackedRnnCells extends RnnCell {
   readonly className = "StackedRNNCells";

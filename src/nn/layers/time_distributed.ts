@@ -22,9 +22,10 @@ const TIME_DISTRIBUTED = {
 };
 
 /**
- * The same layer at every timestep: `[B, T, ...D]` -> `[B, T, ...]`. All timesteps go through it at once, as rows of one
- * batch, but where a training batch's statistics count (`batchNormalization`): then one after the other. As in Keras the
- * layer's own `activityRegularizer` has no effect here. Keras: https://keras.io/api/layers/recurrent_layers/time_distributed/
+ * The same layer at every timestep: `[B, T, ...D]` -> `[B, T, ...]`. All timesteps go through it at once, as rows of
+ * one batch, but where a training batch's statistics count (`batchNormalization`): then one after the other. As in
+ * Keras the layer's own `activityRegularizer` has no effect here. Keras:
+ * https://keras.io/api/layers/recurrent_layers/time_distributed/
  */
 export class TimeDistributed extends Wrapper {
   readonly className = "TimeDistributed";
@@ -47,7 +48,8 @@ export class TimeDistributed extends Wrapper {
   protected override checkInput(inputShape: Shape): void {
     if (inputShape.length > 0) return;
     throw new ShapeError(
-      `TimeDistributed "${this.name}": the input is ${formatShape(["B"] as unknown as Shape)}; expected [B, T, ...]: a sequence`,
+      `TimeDistributed "${this.name}": the input is ${formatShape(["B"] as unknown as Shape)}; expected [B, T, ` +
+        "...]: a sequence",
       { layer: this.name, inputShape },
     );
   }

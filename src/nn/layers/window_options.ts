@@ -29,7 +29,8 @@ export function outputTime(layer: string, time: number, padding: Padding, option
   const count = windowCount(time + before + after, options);
   if (count < 1) {
     throw new ShapeError(
-      `${layer}: ${time} timesteps hold no window of ${options.size}, ${options.dilation} apart; expected at least ${(options.size - 1) * options.dilation + 1}, or padding "same"`,
+      `${layer}: ${time} timesteps hold no window of ${options.size}, ${options.dilation} apart; expected at ` +
+        `least ${(options.size - 1) * options.dilation + 1}, or padding "same"`,
       { time, ...options },
     );
   }

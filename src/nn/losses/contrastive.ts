@@ -18,9 +18,10 @@ const distance: OptionKind<number> = {
 const CONTRASTIVE = { margin: withDefault(distance, 0.5) };
 
 /**
- * Pairs that belong together (y = 1) are drawn together, others (y = 0) pushed apart up to a margin: the mean over the last axis of
- * y·d² + (1 − y)·max(margin − d, 0)², where d = 1 − p is the cosine distance and the output p a cosine.
- * Source: Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping", without its factor ½.
+ * Pairs that belong together (y = 1) are drawn together, others (y = 0) pushed apart up to a margin: the mean over the
+ * last axis of y·d² + (1 − y)·max(margin − d, 0)², where d = 1 − p is the cosine distance and the output p a cosine.
+ * Source: Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping", without its factor
+ * ½.
  * @throws ValueError when the margin is not within (0, 2].
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {

@@ -74,7 +74,10 @@ const ALIASES: Readonly<Record<string, keyof typeof BY_NAME>> = {
 /** What `compile` takes. */
 export type LossLike = Loss | string | LossConfig;
 
-/** The name of a known loss by any of its spellings (`meanSquaredError`, `mean_squared_error`, `mse`); undefined for another. */
+/**
+ * The name of a known loss by any of its spellings (`meanSquaredError`, `mean_squared_error`, `mse`); undefined for
+ * another.
+ */
 export function lossNamed(given: string): string | undefined {
   return keyNamed(BY_NAME, given, ALIASES);
 }

@@ -12,7 +12,9 @@ export interface Loss {
   readonly config: LossConfig;
   /** The loss of every sample: yPred `[B, ..., C]` -> `[B, ...]`. Its mean over all elements is what is minimised. */
   perSample(yTrue: Value, yPred: Value): Value;
-  /** bool in the shape of `perSample`: false for values that do not count, as those of a mask; all count when absent. */
+  /**
+   * bool in the shape of `perSample`: false for values that do not count, as those of a mask; all count when absent.
+   */
   readonly counted?: ((yTrue: Value, yPred: Value) => Value) | undefined;
   /** The shape of targets for an output of this shape (both with the batch). */
   targetShape(output: readonly number[]): readonly number[];
@@ -61,7 +63,9 @@ export function alignTargets(loss: Loss, y: NdArray, output: readonly number[]):
   if (sizeOf(y.shape) === sizeOf(expected) && sameShape(trimmed(y.shape), trimmed(expected)))
     return { shape: expected, data: y.data };
   throw new ShapeError(
-    `${loss.config.name}: targets are ${formatShape(y.shape)}, the model's output is ${formatShape(["B", ...output.slice(1)] as unknown as number[])}; expected targets of shape ${formatShape(["B", ...expected.slice(1)] as unknown as number[])}`,
+    `${loss.config.name}: targets are ${formatShape(y.shape)}, the model's output is ` +
+      `${formatShape(["B", ...output.slice(1)] as unknown as number[])}; expected targets of shape ` +
+      `${formatShape(["B", ...expected.slice(1)] as unknown as number[])}`,
     { targets: y.shape, output },
   );
 }

@@ -68,7 +68,10 @@ export function auc(options: AucOptions = {}): Metric {
   };
 }
 
-/** Precision between two thresholds as Davis & Goadrich (2006) interpolate it: true and false positives are linear, not their ratio. */
+/**
+ * Precision between two thresholds as Davis & Goadrich (2006) interpolate it: true and false positives are linear, not
+ * their ratio.
+ */
 function interpolatedPrecision({ tp, fp, positives }: Curve): number {
   let area = 0;
   for (let at = 0; at + 1 < tp.length; at++) {

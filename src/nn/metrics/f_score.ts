@@ -67,7 +67,8 @@ function fScore(
     update: ({ yTrue, yPred, sampleWeight }) => {
       if (yPred.shape.length !== 2 || yTrue.shape.length !== 2) {
         throw new ShapeError(
-          `${id}: targets are ${formatShape(yTrue.shape)}, outputs ${formatShape(yPred.shape)}; expected [B, C] for both`,
+          `${id}: targets are ${formatShape(yTrue.shape)}, outputs ${formatShape(yPred.shape)}; expected [B, C] ` +
+            "for both",
           { targets: yTrue.shape, output: yPred.shape },
         );
       }

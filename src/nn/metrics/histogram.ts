@@ -17,7 +17,10 @@ export interface Curve {
   readonly negatives: number;
 }
 
-/** What a batch adds to the counts of positives and negatives in each bucket, `[buckets, 2]`; `bucket` takes the outputs as `[N, 1]`. */
+/**
+ * What a batch adds to the counts of positives and negatives in each bucket, `[buckets, 2]`; `bucket` takes the outputs
+ * as `[N, 1]`.
+ */
 export function histogramOf(
   { yTrue, yPred, sampleWeight }: MetricBatch,
   buckets: number,
@@ -31,10 +34,14 @@ export function histogramOf(
   return scatterAdd(weight === undefined ? both : mul(both, weight), ids, buckets);
 }
 
-/** The last threshold below p (int32): p is above all up to it. The outermost lie just outside 0 and 1. `[N, 1]` -> `[N, 1]`. */
+/**
+ * The last threshold below p (int32): p is above all up to it. The outermost lie just outside 0 and 1. `[N, 1]` -> `[N,
+ * 1]`.
+ */
 export function bucketOf(p: Value, buckets: number, inner: readonly number[] | undefined): Value {
   if (inner === undefined) {
-    // Evenly spaced: ceil(p · (n − 1)) − 1, and 0 for p = 0. What cast to int32 cuts off is what ceil adds, but for whole numbers.
+    // Evenly spaced: ceil(p · (n − 1)) − 1, and 0 for p = 0. What cast to int32 cuts off is what ceil adds, but for
+    // whole numbers.
     const scaled = mul(p, buckets - 1);
     const whole = cast(cast(scaled, "int32"), "float32");
     const ceiled = sub(whole, sub(1, cast(greater(scaled, whole), "float32")));

@@ -70,7 +70,9 @@ export function lossMetric(loss: Loss, name: string = loss.config.name): Metric 
   return meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
 }
 
-/** "accuracy" means what the shapes of outputs and targets say, as in Keras: binary for one output, else by the largest. */
+/**
+ * "accuracy" means what the shapes of outputs and targets say, as in Keras: binary for one output, else by the largest.
+ */
 function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
   const hasClassNumbers = loss.targetShape([1, outputWidth]).length < 2;
   const metric =

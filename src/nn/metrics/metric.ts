@@ -1,6 +1,6 @@
 /**
- * What a metric is: sums over the examples so far, which a step adds to on the GPU, and a result computed from them on the
- * host (https://keras.io/api/metrics/).
+ * What a metric is: sums over the examples so far, which a step adds to on the GPU, and a result computed from them on
+ * the host (https://keras.io/api/metrics/).
  */
 import type { HostData } from "../../core/dtype.ts";
 import { either, listOf, type Option, type OptionKind, share, text, withDefault } from "../../core/option_table.ts";
@@ -22,7 +22,9 @@ export interface MetricBatch {
   readonly yPred: Value;
   /** A weight for each example `[B]`, or for each of its parts `[B, ...]`. */
   readonly sampleWeight?: Value | undefined;
-  /** bool `[B, T]`: false for timesteps that are left out. Metrics that are means over timesteps heed it, as in Keras. */
+  /**
+   * bool `[B, T]`: false for timesteps that are left out. Metrics that are means over timesteps heed it, as in Keras.
+   */
   readonly mask?: Value | undefined;
 }
 
@@ -75,7 +77,10 @@ function maskedWeight(weight: Value | undefined, mask: Value | undefined): Value
   return weight === undefined ? counted : mul(counted, alignWeight(weight, counted.shape));
 }
 
-/** Sums of a mean over examples: the values, and where examples are weighted the weights. Both with the batch's axis first. */
+/**
+ * Sums of a mean over examples: the values, and where examples are weighted the weights. Both with the batch's axis
+ * first.
+ */
 export function meanSums(values: Value, sampleWeight: Value | undefined): readonly Value[] {
   if (sampleWeight === undefined) return [total(values)];
   // A last axis of size 1 may be there or not.

@@ -26,7 +26,8 @@ export function compileModel(
     const givenWeighted = weighted[index] ?? [];
     if (resolved === undefined && given.length + givenWeighted.length > 0) {
       throw new ValueError(
-        `compile: the output "${name}" has metrics but no loss; give it a loss, with lossWeights 0 if it is not to be trained`,
+        `compile: the output "${name}" has metrics but no loss; give it a loss, with lossWeights 0 if it is not ` +
+          "to be trained",
       );
     }
     return {
@@ -94,7 +95,8 @@ function byOutput<T>(given: unknown, names: readonly string[], option: string): 
   if (Array.isArray(given)) {
     if (given.length === names.length) return given as readonly T[];
     throw new ValueError(
-      `compile: ${option} is a list of ${given.length}; the model has ${names.length} output${names.length === 1 ? "" : "s"} (${known}): give one entry for each, or an object by name`,
+      `compile: ${option} is a list of ${given.length}; the model has ${names.length} ` +
+        `output${names.length === 1 ? "" : "s"} (${known}): give one entry for each, or an object by name`,
       { [option]: given },
     );
   }

@@ -19,9 +19,9 @@ export interface HiddenGradients {
 }
 
 /**
- * The gradient by the hidden state after each step, in the order in which the layer reads. Where the model ends in a sigmoid
- * or softmax, it is the logits' gradient. Source: Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient
- * descent is difficult".
+ * The gradient by the hidden state after each step, in the order in which the layer reads. Where the model ends in a
+ * sigmoid or softmax, it is the logits' gradient. Source: Bengio, Simard, Frasconi 1994, "Learning long-term
+ * dependencies with gradient descent is difficult".
  * @throws ValueError when the model has no such recurrent layer that runs in a kernel and without a mask.
  */
 export async function hiddenGradients(
@@ -37,7 +37,12 @@ export async function hiddenGradients(
     const { link, hidden, states } = found?.result ?? {};
     if (found === undefined || link === undefined || hidden === undefined || states === undefined) {
       throw new ValueError(
-        `hiddenGradients: ${name === undefined ? "the model has no recurrent layer" : `"${name}" is no recurrent layer of this model`} with a kernel and without a mask; its layers are ${model.layers.map((each) => each.name).join(", ")}`,
+        "hiddenGradients: " +
+          (name === undefined
+            ? "the model has no recurrent layer "
+            : `"${name}" is no recurrent layer of this model `) +
+          "with a kernel and without a mask; the model's layers are " +
+          model.layers.map((each) => each.name).join(", "),
         { layer: name },
       );
     }

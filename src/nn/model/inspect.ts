@@ -16,7 +16,10 @@ import { rowsOf, sizeOfColumn } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import type { Layer, LayerTrace } from "../layers/index.ts";
 
-/** What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each step. */
+/**
+ * What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each
+ * step.
+ */
 export interface CellTrace {
   readonly layer: string;
   readonly i: NdArray;
@@ -46,7 +49,10 @@ export interface SimpleRnnTrace {
 export interface InputGradients {
   /** The model's output, `[B, ...]`. */
   readonly output: NdArray;
-  /** d(Σ output) / d(input vector at t), `[B, T, D]`; the input of the first recurrent layer, so of an embedding's vectors. */
+  /**
+   * d(Σ output) / d(input vector at t), `[B, T, D]`; the input of the first recurrent layer, so of an embedding's
+   * vectors.
+   */
   readonly input: NdArray;
   /** The L2 norm of that gradient at each timestep, `[B, T]`. */
   readonly norm: NdArray;
@@ -114,7 +120,11 @@ export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTr
     const { saved, savedNames, hidden } = found?.result ?? {};
     if (savedNames === undefined || hidden === undefined) {
       throw new ValueError(
-        `trace: ${name === undefined ? "the model has no recurrent layer with a kernel" : `"${name}" is no recurrent layer of this model that has a kernel`}; its layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
+        "trace: " +
+          (name === undefined
+            ? "the model has no recurrent layer "
+            : `"${name}" is no recurrent layer of this model `) +
+          `with a kernel; the model's layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
         { layer: name },
       );
     }
@@ -129,14 +139,15 @@ export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTr
 }
 
 /**
- * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does not
- * vanish where the verdict is sure.
+ * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does
+ * not vanish where the verdict is sure.
  */
 export async function inputGradients(model: InspectedModel, x: InputsLike): Promise<InputGradients> {
   const { inputs, outputs: ends } = model.graph;
   if (inputs.length !== 1 || ends.length !== 1) {
     throw new ValueError(
-      `gradients: the model "${model.name}" has ${inputs.length} inputs and ${ends.length} outputs; expected one of each`,
+      `gradients: the model "${model.name}" has ${inputs.length} inputs and ${ends.length} outputs; expected one ` +
+        "of each",
     );
   }
   const arrays = await runOnce(model, x, "gradients", (xs) => {

@@ -31,8 +31,10 @@ import { Model } from "./model.ts";
 import type { CompileOptions } from "./model_options.ts";
 
 /**
- * Loads a model from a directory or from files in memory, with optimizer state and training position if they were saved.
- * @throws FormatError when a file is cut short, damaged, of a newer version or of something else; nothing is left behind.
+ * Loads a model from a directory or from files in memory, with optimizer state and training position if they were
+ * saved.
+ * @throws FormatError when a file is cut short, damaged, of a newer version or of something else; nothing is left
+ * behind.
  */
 export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
   source: string | ModelFiles,
@@ -154,7 +156,8 @@ function matchTensors(
       throw new FormatError(`${file} lacks "${name}", which the architecture has; they belong to different models`);
     if (!sameShape(array.shape, variable.shape) || !(array.data instanceof Float32Array)) {
       throw new FormatError(
-        `${file}: "${name}" is ${formatShape(array.shape)}; the architecture says float32 ${formatShape(variable.shape)}`,
+        `${file}: "${name}" is ${formatShape(array.shape)}; the architecture says float32 ` +
+          `${formatShape(variable.shape)}`,
       );
     }
     if (!isFiniteArray(array)) throw new FormatError(`${file}: "${name}" holds a number that is not finite`);

@@ -87,12 +87,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * Trains. Takes `(data, options)` or `(x, y, options)`; data may be a stream of batches: a generator, an async iterable, or
-   * a function that makes one for each pass over it.
+   * Trains. Takes `(data, options)` or `(x, y, options)`; data may be a stream of batches: a generator, an async
+   * iterable, or a function that makes one for each pass over it.
    * @throws AbortError when `signal` stopped it (at a whole step; `resume: true` goes on from there).
-   * @throws NonFiniteError when a loss or gradient was not finite: the weights are those from before that step. Or when a weight or
-   * the optimizer's state was not: the model is as of the last snapshot (`snapshotSeconds`, each epoch's end), `details.lastStep`.
-   * @throws DeviceLostError when the device was lost and no other could be had; `lastStep` says what is kept, and `resume: true` goes on from there.
+   * @throws NonFiniteError when a loss or gradient was not finite: the weights are those from before that step. Or when
+   * a weight or the optimizer's state was not: the model is as of the last snapshot (`snapshotSeconds`, each epoch's
+   * end), `details.lastStep`.
+   * @throws DeviceLostError when the device was lost and no other could be had; `lastStep` says what is kept, and
+   * `resume: true` goes on from there.
    * @throws OutOfMemoryError when the GPU or `memoryLimit` has no room; the model is as before.
    * @throws ValueError, ShapeError for data that does not fit; nothing has changed then.
    */
@@ -180,10 +182,11 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * What `fit`, `evaluate` and `predict` will take of the GPU's memory, and how large a batch may be. Nothing is made on the GPU:
-   * the work is planned as it would run, so that the bytes are those of `device.memory`.
+   * What `fit`, `evaluate` and `predict` will take of the GPU's memory, and how large a batch may be. Nothing is made
+   * on the GPU: the work is planned as it would run, so that the bytes are those of `device.memory`.
    * @throws ValueError, ShapeError for data that does not fit.
-   * @throws LimitError where the device's limits do not let the batch through and it cannot be split into micro-batches.
+   * @throws LimitError where the device's limits do not let the batch through and it cannot be split into
+   * micro-batches.
    * @example
    * const memory = await model.memory({ batchSize: 64, data: train });
    * console.log(`${memory}`); // a table
@@ -250,8 +253,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * One step of training on one batch. Gives the batch's loss and metrics, from before the step. A `fit` that was stopped
-   * before cannot be resumed after it.
+   * One step of training on one batch. Gives the batch's loss and metrics, from before the step. A `fit` that was
+   * stopped before cannot be resumed after it.
    * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; nothing has changed then.
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
@@ -295,9 +298,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays whole until
-   * the new one is.
-   * @throws NonFiniteError when a weight or the optimizer's state is not finite, which `loadModel` would refuse; the old save stays.
+   * Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays
+   * whole until the new one is.
+   * @throws NonFiniteError when a weight or the optimizer's state is not finite, which `loadModel` would refuse; the
+   * old save stays.
    */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
     await this.recovered("save", () => saveModel(this, directory, options));

@@ -35,7 +35,8 @@ function expectUnique(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
   throw new ValueError(
-    `two weights of the model have the name "${twice}"; give the layers, and the weights in a layer, names of their own`,
+    `two weights of the model have the name "${twice}"; give the layers, and the weights in a layer, names of ` +
+      "their own",
     { name: twice },
   );
 }
@@ -49,7 +50,10 @@ export abstract class ModelBase {
   encoder: ReviewEncoder | undefined;
   /** The layers below the device: for those who build graphs with them. */
   readonly graph: LayerGraph;
-  /** The kernels' variants that this model's programs were tuned to, on this device or on one like it; saved with its training. */
+  /**
+   * The kernels' variants that this model's programs were tuned to, on this device or on one like it; saved with its
+   * training.
+   */
   readonly variants: Variants = new Map();
   readonly #device: Device | undefined;
   readonly #layer: NestedModel;
@@ -75,7 +79,8 @@ export abstract class ModelBase {
   get device(): Device {
     if (this.#device === undefined) {
       throw new ValueError(
-        `the model "${this.name}" has no device; give one, as in sequential(layers, { device, ... }) or model({ inputs, outputs, device }), or put it into a model that has one`,
+        `the model "${this.name}" has no device; give one, as in sequential(layers, { device, ... }) or model({ ` +
+          "inputs, outputs, device }), or put it into a model that has one",
       );
     }
     return this.#device;
@@ -93,7 +98,8 @@ export abstract class ModelBase {
       typeof nameOrIndex === "number" ? layers.at(nameOrIndex) : layers.find(({ name }) => name === nameOrIndex);
     if (found !== undefined) return found;
     throw new ValueError(
-      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}; its layers are ${layers.map(({ name }) => name).join(", ")}`,
+      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}; its layers are ` +
+        `${layers.map(({ name }) => name).join(", ")}`,
       { layer: nameOrIndex },
     );
   }
@@ -168,8 +174,8 @@ export abstract class ModelBase {
   }
 
   /**
-   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and h; of a
-   * GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
+   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and
+   * h; of a GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
    * @throws ValueError when the model has no such layer whose steps run in a kernel.
    */
   async trace<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
@@ -187,8 +193,8 @@ export abstract class ModelBase {
   }
 
   /**
-   * The gradient of the output by a recurrent layer's hidden state after each step, `[B, T, H]`, and its norm `[B, T]`: what
-   * vanishes, or does not, on the way back to the first step.
+   * The gradient of the output by a recurrent layer's hidden state after each step, `[B, T, H]`, and its norm `[B, T]`:
+   * what vanishes, or does not, on the way back to the first step.
    * @throws ValueError when the model has no such layer whose steps run in a kernel, without a mask.
    * @example
    * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
@@ -230,7 +236,10 @@ export abstract class ModelBase {
     return this.graph.weights;
   }
 
-  /** Frees the model's memory on the GPU; a running `fit` stops at a whole step and rejects with DisposedError. Harmless when repeated. */
+  /**
+   * Frees the model's memory on the GPU; a running `fit` stops at a whole step and rejects with DisposedError. Harmless
+   * when repeated.
+   */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -270,8 +279,8 @@ export abstract class ModelBase {
   }
 
   /**
-   * Runs work on the device that trains nothing; where the device is lost meanwhile it runs again on the next one. States that
-   * layers keep from call to call are then those from before the work.
+   * Runs work on the device that trains nothing; where the device is lost meanwhile it runs again on the next one.
+   * States that layers keep from call to call are then those from before the work.
    */
   protected async recovered<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.assertAlive(what);
@@ -279,7 +288,10 @@ export abstract class ModelBase {
     return recovering(this.device, work, { check: () => this.assertAlive(what), changes });
   }
 
-  /** Runs work that reads the weights: where the model is disposed meanwhile, they are freed after it. @throws DisposedError */
+  /**
+   * Runs work that reads the weights: where the model is disposed meanwhile, they are freed after it. @throws
+   * DisposedError
+   */
   async reading<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.assertAlive(what);
     holdWeights(this.device, this.graph.weights);

@@ -1,4 +1,7 @@
-/** What a model takes of its device's memory, found out before it does: by preparing its work on a device that makes nothing. */
+/**
+ * What a model takes of its device's memory, found out before it does: by preparing its work on a device that makes
+ * nothing.
+ */
 import { checkCount } from "../../core/check_count.ts";
 import { LimitError, OutOfMemoryError, ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -76,8 +79,8 @@ export async function memoryOf(parts: MemoryParts, options: MemoryOptions): Prom
 }
 
 /**
- * The most rows that go through the model at once, of those that `options` tell of: in training, or in prediction where the model
- * is not compiled. 0 where not even one does.
+ * The most rows that go through the model at once, of those that `options` tell of: in training, or in prediction where
+ * the model is not compiled. 0 where not even one does.
  * @param limits.memoryLimit bytes that all buffers of the device may take
  * @param limits.below fewer than so many rows are asked for
  */

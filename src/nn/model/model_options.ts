@@ -13,7 +13,9 @@ import type { FitOptions } from "../training/fit_options.ts";
 export interface ModelOptions {
   /** Where the model lives. Without one it can only be a layer of other models. */
   readonly device?: Device | undefined;
-  /** The shape of one example, without the batch: `[500]` for 500 ids. Left out where the first part is an `input()`. */
+  /**
+   * The shape of one example, without the batch: `[500]` for 500 ids. Left out where the first part is an `input()`.
+   */
   readonly inputShape?: Shape | undefined;
   /** One seed, one result: weights, dropout and the order of the rows follow from it. 0 when absent. */
   readonly seed?: number | undefined;

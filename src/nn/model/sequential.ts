@@ -12,7 +12,8 @@ import { MODEL_OPTIONS, type ModelOptions } from "./model_options.ts";
 export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor;
 
 /**
- * A model of layers in a row. A model may stand among them, and `input({ shape })` at the head in place of `inputShape`.
+ * A model of layers in a row. A model may stand among them, and `input({ shape })` at the head in place of
+ * `inputShape`.
  * @throws ShapeError when a layer does not take the one before it.
  * @throws ValueError when a layer gives several outputs: those need a functional model.
  * @example
@@ -34,7 +35,9 @@ export function sequential(parts: readonly SequentialPart[], options: ModelOptio
     const { outputs } = callOf(layer, tensor);
     if (outputs.length > 1) {
       throw new ValueError(
-        `sequential: ${layer.className} "${layer.name}" gives ${outputs.length} outputs, as with returnState; in a row of layers each passes on one. Leave returnState out, or write a functional model: const [output, ...states] = layer.call(x), then model({ inputs, outputs }).`,
+        `sequential: ${layer.className} "${layer.name}" gives ${outputs.length} outputs, as with returnState; in ` +
+          "a row of layers each passes on one. Leave returnState out, or write a functional model: const [output, " +
+          "...states] = layer.call(x), then model({ inputs, outputs }).",
         { layer: layer.name },
       );
     }
@@ -64,12 +67,14 @@ function asLayer(part: SequentialPart, index: number): Layer {
 function inputOf({ inputShape }: ModelOptions): SymbolicTensor {
   if (inputShape === undefined) {
     throw new ValueError(
-      "sequential: the input's shape is missing; give inputShape, such as [500], or input({ shape: [500] }) as the first part",
+      "sequential: the input's shape is missing; give inputShape, such as [500], " +
+        "or input({ shape: [500] }) as the first part",
     );
   }
   if (!Array.isArray(inputShape) || inputShape.some((size) => !Number.isInteger(size) || size < 1)) {
     throw new ShapeError(
-      `sequential: inputShape is ${Array.isArray(inputShape) ? formatShape(inputShape) : shown(inputShape)}; expected a list of whole sizes of at least 1, without the batch`,
+      `sequential: inputShape is ${Array.isArray(inputShape) ? formatShape(inputShape) : shown(inputShape)}; ` +
+        "expected a list of whole sizes of at least 1, without the batch",
       { inputShape },
     );
   }

@@ -24,7 +24,8 @@ export interface TextClassifierOptions {
 }
 
 /**
- * Embedding -> LSTM -> Dense, compiled with Adam and binary crossentropy: ids [B, T] in, the chance [B, 1] of class 1 out.
+ * Embedding -> LSTM -> Dense, compiled with Adam and binary crossentropy: ids [B, T] in, the chance [B, 1] of class 1
+ * out.
  *
  * @example
  * const { train, test, encoder } = await sentences.load({ numWords: 2000, maxLength: 40 });

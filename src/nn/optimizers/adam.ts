@@ -61,7 +61,10 @@ export interface AdamVariantOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
-/** Adam by the largest gradient instead of the mean square (Kingma & Ba 2015, 7.1). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
+/**
+ * Adam by the largest gradient instead of the mean square (Kingma & Ba 2015, 7.1). learningRate 0.001, beta1 0.9, beta2
+ * 0.999, epsilon 1e-7.
+ */
 export function adamax(given: AdamVariantOptions = {}): Optimizer {
   const options = readOptions("adamax", ADAM_VARIANT, given);
   const { beta1, beta2, epsilon } = options;

@@ -1,4 +1,6 @@
-/** What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average. */
+/**
+ * What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average.
+ */
 import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
 import { isFiniteFloat32, LEAST_FLOAT32 } from "../../core/float32_check.ts";
@@ -66,7 +68,10 @@ export interface OptimizerOptions {
   readonly useEma?: boolean;
   /** The share of the average that stays at each step; 0.99 when absent. */
   readonly emaMomentum?: number;
-  /** Overwrites the weights with their average after every so many steps too; only at the end of `fit` when absent or null. */
+  /**
+   * Overwrites the weights with their average after every so many steps too; only at the end of `fit` when absent or
+   * null.
+   */
   readonly emaOverwriteFrequency?: number | null;
 }
 
@@ -140,7 +145,8 @@ export function optimizer(rule: Rule): Optimizer {
     set learningRate(given: LearningRate) {
       if (typeof learningRate !== "number" && typeof given === "number") {
         throw new ValueError(
-          `${rule.name}: its learning rate follows ${learningRate.config.name}; it cannot be set to ${given}. Make the optimizer with a number to change it while training.`,
+          `${rule.name}: its learning rate follows ${learningRate.config.name}; it cannot be set to ${given}. ` +
+            "Make the optimizer with a number to change it while training.",
           { schedule: learningRate.config.name },
         );
       }
@@ -202,7 +208,8 @@ function rateError({ name, dividesByRate }: Rule, given: LearningRate, rate: num
   const source = typeof given === "number" ? "" : ` (the schedule ${given.config.name})`;
   const least = dividesByRate ? "above 0 (from 1.2e-38 on)" : "≥ 0";
   return new ValueError(
-    `${name}: learningRate is ${shown(rate)} at step ${iteration + 1}${source}; expected a number ${least} with which the step size is finite in float32`,
+    `${name}: learningRate is ${shown(rate)} at step ${iteration + 1}${source}; expected a number ${least} with ` +
+      "which the step size is finite in float32",
     { learningRate: rate, step: iteration + 1 },
   );
 }
@@ -214,6 +221,7 @@ function clipsOf({ name, options: { clipnorm, globalClipnorm, clipvalue } }: Rul
   );
   if (given.length <= 1) return Object.fromEntries(given);
   throw new ValueError(
-    `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, globalClipnorm and clipvalue`,
+    `${name}: got ${given.map(([option]) => option).join(" and ")}; expected at most one of clipnorm, ` +
+      "globalClipnorm and clipvalue",
   );
 }

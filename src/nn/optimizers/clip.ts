@@ -10,7 +10,9 @@ export interface Clipping {
   readonly clipvalue?: number;
 }
 
-/** Each gradient scaled to a norm, all of them scaled to a joint norm, or each element cut; as they are without a limit. */
+/**
+ * Each gradient scaled to a norm, all of them scaled to a joint norm, or each element cut; as they are without a limit.
+ */
 export function clipGradients(
   gradients: readonly Value[],
   { clipnorm, globalClipnorm, clipvalue }: Clipping,

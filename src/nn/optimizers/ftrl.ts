@@ -6,7 +6,10 @@ import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base
 export interface FtrlOptions extends OptimizerOptions {
   /** At most 0: how the learning rate falls as squares add up; 0 keeps it. */
   readonly learningRatePower?: number;
-  /** What the sums of squares begin with: above 0. Keras takes 0 too, and makes NaN of a weight that has no gradient at first. */
+  /**
+   * What the sums of squares begin with: above 0. Keras takes 0 too, and makes NaN of a weight that has no gradient at
+   * first.
+   */
   readonly initialAccumulatorValue?: number;
   readonly l1RegularizationStrength?: number;
   readonly l2RegularizationStrength?: number;
@@ -27,7 +30,10 @@ const FTRL = {
   beta: withDefault(nonNegative, 0),
 };
 
-/** FTRL (McMahan et al. 2013), for wide, shallow models. learningRate 0.001, learningRatePower −0.5, initialAccumulatorValue 0.1, no regularization. */
+/**
+ * FTRL (McMahan et al. 2013), for wide, shallow models. learningRate 0.001, learningRatePower −0.5,
+ * initialAccumulatorValue 0.1, no regularization.
+ */
 export function ftrl(given: FtrlOptions = {}): Optimizer {
   const options = readOptions("ftrl", { ...FTRL, ...SHARED }, given);
   const config = readSome("ftrl", FTRL, options);

@@ -14,7 +14,10 @@ const mix = float32("0 < number ≤ 1", (value) => value > 0 && value <= 1);
 
 const LION = { beta1: withDefault(mix, 0.9), beta2: withDefault(share, 0.99), ...SHARED };
 
-/** Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1 0.9, beta2 0.99. */
+/**
+ * Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1
+ * 0.9, beta2 0.99.
+ */
 export function lion(given: LionOptions = {}): Optimizer {
   const options = readOptions("lion", LION, given);
   const { beta1, beta2 } = options;

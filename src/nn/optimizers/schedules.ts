@@ -1,7 +1,7 @@
 /**
  * Schedules of the learning rate by Keras's names, defaults and formulas
- * (https://keras.io/api/optimizers/learning_rate_schedules/), computed on the host in float64 from the step's number alone:
- * a training that was stopped and resumed goes on exactly.
+ * (https://keras.io/api/optimizers/learning_rate_schedules/), computed on the host in float64 from the step's number
+ * alone: a training that was stopped and resumed goes on exactly.
  */
 import { ValueError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
@@ -25,7 +25,10 @@ export interface ScheduleConfig {
   readonly [option: string]: number | boolean | string | readonly number[] | null;
 }
 
-/** A learning rate that depends on the step. Write your own by giving `at`; only those named here can be saved and loaded. */
+/**
+ * A learning rate that depends on the step. Write your own by giving `at`; only those named here can be saved and
+ * loaded.
+ */
 export interface LearningRateSchedule {
   readonly config: ScheduleConfig;
   /** The rate of the 0-based step `iteration`. */
@@ -90,7 +93,8 @@ export function piecewiseConstantDecay(options: PiecewiseOptions): LearningRateS
   const { boundaries, values } = readOptions(name, PIECEWISE, options);
   if (boundaries.length === 0 || boundaries.length !== values.length - 1) {
     throw new ValueError(
-      `${name}: got ${boundaries.length} boundaries and ${values.length} values; expected one value more than boundaries`,
+      `${name}: got ${boundaries.length} boundaries and ${values.length} values; expected one value more than ` +
+        "boundaries",
       { boundaries, values },
     );
   }
@@ -161,10 +165,12 @@ const COSINE = {
 };
 
 /**
- * Half a cosine down to alpha (Loshchilov & Hutter 2016), after a linear warm-up if one is asked for (Goyal et al. 2017).
+ * Half a cosine down to alpha (Loshchilov & Hutter 2016), after a linear warm-up if one is asked for (Goyal et al.
+ * 2017).
  *
  * @example
- * adam({ learningRate: cosineDecay({ initialLearningRate: 0, warmupTarget: 0.003, warmupSteps: 100, decaySteps: 900 }) });
+ * adam({ learningRate: cosineDecay({ initialLearningRate: 0, warmupTarget: 0.003, warmupSteps: 100, decaySteps: 900 })
+ * });
  */
 export function cosineDecay(options: CosineOptions): LearningRateSchedule {
   const name = "cosineDecay";

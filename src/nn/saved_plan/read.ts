@@ -60,7 +60,8 @@ const bytesOf = ({ shape }: { readonly shape: Shape }): number => sizeOf(shape) 
 
 /**
  * What the bytes of a plan file hold.
- * @throws FormatError when they are no plan, damaged, of a newer version, or would have the GPU reach where it must not.
+ * @throws FormatError when they are no plan, damaged, of a newer version, or would have the GPU reach where it must
+ * not.
  */
 export function readPlan(bytes: Uint8Array, weightOf: WeightOf, what = "the plan"): SavedPlan {
   if (bytes.length > MOST.bytes) {
@@ -71,7 +72,8 @@ export function readPlan(bytes: Uint8Array, weightOf: WeightOf, what = "the plan
   const version = countOf(fields.get("formatVersion"), `${what}: formatVersion`);
   if (version !== PLAN_VERSION) {
     throw new FormatError(
-      `${what}: format version ${version}; this Sluice runs plans of version ${PLAN_VERSION}: use the Sluice that saved it, or save the model again`,
+      `${what}: format version ${version}; this Sluice runs plans of version ${PLAN_VERSION}: use the Sluice ` +
+        "that saved it, or save the model again",
       { version, supported: PLAN_VERSION },
     );
   }

@@ -19,8 +19,9 @@ import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 /** How a predictor is planned. */
 export interface PredictorOptions {
   /**
-   * The batches that are planned, by rows. What is asked for is cut into the largest, and the rest is filled up to the smallest
-   * that holds it. `[1, 8, 32]` when absent. A model with `stateful` layers takes one size, and whole batches of it.
+   * The batches that are planned, by rows. What is asked for is cut into the largest, and the rest is filled up to the
+   * smallest that holds it. `[1, 8, 32]` when absent. A model with `stateful` layers takes one size, and whole batches
+   * of it.
    */
   readonly batchSizes?: readonly number[];
 }
@@ -77,7 +78,8 @@ function sizesOf({ name, graph }: PlannedModel, given: readonly number[] | undef
   const isStateful = graph.layers.some((layer) => "stateful" in layer && layer.stateful === true);
   if (isStateful && sizes.length > 1) {
     throw new ValueError(
-      `predictor: the model "${name}" has stateful layers, whose states belong to a batch of one size; give that size alone, as in { predictor: { batchSizes: [8] } }`,
+      `predictor: the model "${name}" has stateful layers, whose states belong to a batch of one size; give that ` +
+        "size alone, as in { predictor: { batchSizes: [8] } }",
       { sizes },
     );
   }
@@ -90,7 +92,8 @@ function expectPortable(plan: Plan, batchSize: number): void {
   const largest = largestBinding(plan);
   if (largest <= limit) return;
   throw new LimitError(
-    `predictor: a batch of ${batchSize} needs a buffer of ${largest} bytes; not every adapter binds more than ${limit}. Give smaller batchSizes, or leave predictor out and use loadModel`,
+    `predictor: a batch of ${batchSize} needs a buffer of ${largest} bytes; not every adapter binds more than ` +
+      `${limit}. Give smaller batchSizes, or leave predictor out and use loadModel`,
     { batchSize, bytes: largest, limit },
   );
 }

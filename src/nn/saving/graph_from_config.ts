@@ -1,6 +1,6 @@
 /**
- * A saved graph of layers, made again. It knows every layer by name, which what trains and saves need not: it stands apart
- * from `graph_config.ts`, so that bundlers can leave it out or load it later.
+ * A saved graph of layers, made again. It knows every layer by name, which what trains and saves need not: it stands
+ * apart from `graph_config.ts`, so that bundlers can leave it out or load it later.
  */
 import { FormatError } from "../../core/errors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";

@@ -28,9 +28,14 @@ export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 export interface SaveOptions {
   /** How weights are written: every bit, or half as large and good to three digits; "float32" when absent. */
   readonly weights?: "float32" | "float16";
-  /** False leaves out what only a training that goes on needs: the optimizer's state and the position; true when absent. */
+  /**
+   * False leaves out what only a training that goes on needs: the optimizer's state and the position; true when absent.
+   */
   readonly training?: boolean;
-  /** True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine; false when absent. */
+  /**
+   * True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine; false
+   * when absent.
+   */
   readonly predictor?: boolean | PredictorOptions;
 }
 
@@ -52,8 +57,8 @@ interface SavableModel {
 }
 
 /**
- * Saves to a directory (Node, Deno): the old save stays whole until the new one is. Several may save there at once; of one
- * process the save that was asked for last is what stays.
+ * Saves to a directory (Node, Deno): the old save stays whole until the new one is. Several may save there at once; of
+ * one process the save that was asked for last is what stays.
  * @throws NonFiniteError for a weight or optimizer's state that is not finite, which `loadModel` would refuse.
  */
 export async function saveModel(model: SavableModel, directory: string, options: SaveOptions): Promise<void> {
@@ -120,7 +125,9 @@ async function tensorsOf(
   const bad = own.find(([, array]) => !isFiniteArray(array));
   if (bad !== undefined) {
     throw new NonFiniteError(
-      `save: "${bad[0]}" holds a number that is not finite, and a save with it could not be loaded; what was saved before is left as it is. Write finite numbers with setWeights and compile anew, or load an earlier save.`,
+      `save: "${bad[0]}" holds a number that is not finite, and a save with it could not be loaded; what was ` +
+        "saved before is left as it is. Write finite numbers with setWeights and compile anew, or load an earlier " +
+        "save.",
       { variable: bad[0] },
     );
   }

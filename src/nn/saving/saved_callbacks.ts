@@ -25,7 +25,8 @@ export function packCallbacks(states: CallbackStates): {
 }
 
 /**
- * The states again, and the tensors that are none of theirs. Names tell them apart as a whole: a layer may be called "callbacks".
+ * The states again, and the tensors that are none of theirs. Names tell them apart as a whole: a layer may be called
+ * "callbacks".
  * @throws FormatError when the arrays do not fit.
  */
 export function unpackCallbacks(

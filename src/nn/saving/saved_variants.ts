@@ -1,4 +1,7 @@
-/** Which variants of the kernels a training ran, as a saved model holds it: a resumed training runs the same, measured or not. */
+/**
+ * Which variants of the kernels a training ran, as a saved model holds it: a resumed training runs the same, measured
+ * or not.
+ */
 import type { JsonValue } from "../../io/strict_json.ts";
 import type { Device } from "../../runtime/device.ts";
 import { tuningOf, type Variants } from "../../runtime/measure/tune.ts";

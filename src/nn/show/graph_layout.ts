@@ -1,6 +1,7 @@
 /**
- * Places boxes and arrows of a graph without circles in layers, from top to bottom (after Sugiyama, Tagawa & Toda 1981):
- * each box below those it reads, arrows that pass a layer get a place in it, and both are ordered to cross little.
+ * Places boxes and arrows of a graph without circles in layers, from top to bottom (after Sugiyama, Tagawa & Toda
+ * 1981): each box below those it reads, arrows that pass a layer get a place in it, and both are ordered to cross
+ * little.
  */
 
 /** A box to place. */

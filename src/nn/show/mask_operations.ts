@@ -1,4 +1,6 @@
-/** A graph's calls with the masks that they read: Keras makes each mask by operations of its own, which are calls too. */
+/**
+ * A graph's calls with the masks that they read: Keras makes each mask by operations of its own, which are calls too.
+ */
 import type { Shape } from "../../core/shape.ts";
 import { input } from "../../graph/operation.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
@@ -20,7 +22,9 @@ const READS_MASK = new Set([
   "MultiHeadAttention",
 ]);
 
-/** The operations by which Keras makes the mask of a layer: class, name, and whether it is one flag per timestep yet. */
+/**
+ * The operations by which Keras makes the mask of a layer: class, name, and whether it is one flag per timestep yet.
+ */
 const MASK_OPERATIONS: Readonly<Record<string, readonly (readonly [className: string, name: string])[]>> = {
   Embedding: [["NotEqual", "not_equal"]],
   Masking: [

@@ -34,9 +34,9 @@ export interface ModelMemory {
   /** False where `memoryLimit` is too low, even for a batch that goes in micro-batches. */
   readonly fits: boolean;
   /**
-   * The most rows, found to within a twentieth, that go through the model at once within the device's limits and `memoryLimit`: in
-   * training, or in prediction where the model is not compiled. Larger batches go in micro-batches. 0 where not even
-   * one row fits.
+   * The most rows, found to within a twentieth, that go through the model at once within the device's limits and
+   * `memoryLimit`: in training, or in prediction where the model is not compiled. Larger batches go in micro-batches. 0
+   * where not even one row fits.
    */
   readonly largestBatchSize: number;
   /** The figures as lines of text. */

@@ -1,4 +1,7 @@
-/** The model's graph as a picture (as keras.utils.plot_model draws it): a box for each call of a layer, an arrow for each tensor. */
+/**
+ * The model's graph as a picture (as keras.utils.plot_model draws it): a box for each call of a layer, an arrow for
+ * each tensor.
+ */
 import type { Shape } from "../../core/shape.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { input } from "../../graph/operation.ts";
@@ -44,10 +47,16 @@ export function graphToSvg(graph: LayerGraph, name: string, options: SvgOptions 
   const { width, height } = layout;
   const legend = legendOf(arrows);
   const total = height + (legend === "" ? 0 : 24);
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(width)} ${round(total)}" width="${round(width)}" height="${round(total)}" role="img" aria-label="${xml(`The layers of the model ${name}`)}">
+  const [w, h, label] = [round(width), round(total), xml(`The layers of the model ${name}`)];
+  const size = `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}"`;
+  const drawn = arrows.map(({ kind }, index) => {
+    const d = curve(layout.ways[index] as readonly Point[]);
+    return `<path class="arrow ${kind}" d="${d}" marker-end="url(#head-${kind})"/>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${label}">
 ${STYLE}
 <rect class="page" width="100%" height="100%"/>
-${arrows.map(({ kind }, index) => `<path class="arrow ${kind}" d="${curve(layout.ways[index] as readonly Point[])}" marker-end="url(#head-${kind})"/>`).join("\n")}
+${drawn.join("\n")}
 ${boxes.map((box, index) => drawBox(box, layout, index)).join("\n")}
 ${legend && `<g transform="translate(16 ${round(height + 4)})">${legend}</g>`}
 </svg>
@@ -112,9 +121,13 @@ function drawBox({ node, lines, width, height, kind }: Box, { centres }: Layout,
   const [left, top] = [x - width / 2, y - height / 2];
   const texts = lines.map(
     (line, place) =>
-      `<text class="line" x="${round(x)}" y="${round(top + TITLE_HEIGHT + 12 + place * LINE_HEIGHT)}">${xml(line)}</text>`,
+      `<text class="line" x="${round(x)}" ` +
+      `y="${round(top + TITLE_HEIGHT + 12 + place * LINE_HEIGHT)}">${xml(line)}</text>`,
   );
-  return `<g class="box ${kind}"><rect x="${round(left)}" y="${round(top)}" width="${round(width)}" height="${round(height)}" rx="6"/><text class="title" x="${round(x)}" y="${round(top + 18)}">${xml(node.layer.name)}</text>${texts.join("")}</g>`;
+  const size = `width="${round(width)}" height="${round(height)}"`;
+  const title = `<text class="title" x="${round(x)}" y="${round(top + 18)}">${xml(node.layer.name)}</text>`;
+  const box = `<rect x="${round(left)}" y="${round(top)}" ${size} rx="6"/>`;
+  return `<g class="box ${kind}">${box}${title}${texts.join("")}</g>`;
 }
 
 /** A smooth way through the points, leaving and arriving upright. */
@@ -123,7 +136,8 @@ function curve(points: readonly Point[]): string {
   let before = first;
   const parts = rest.map((point) => {
     const middle = (before.y + point.y) / 2;
-    const part = `C ${round(before.x)} ${round(middle)}, ${round(point.x)} ${round(middle)}, ${round(point.x)} ${round(point.y)}`;
+    const [x, y] = [round(point.x), round(point.y)];
+    const part = `C ${round(before.x)} ${round(middle)}, ${x} ${round(middle)}, ${x} ${y}`;
     before = point;
     return part;
   });
@@ -137,7 +151,8 @@ function legendOf(arrows: readonly Arrow[]): string {
   return Object.entries(MEANINGS)
     .filter(([kind]) => arrows.some((arrow) => arrow.kind === kind))
     .map(([kind, meaning]) => {
-      const entry = `<path class="arrow ${kind}" d="M ${x} 6 H ${x + 22}"/><text class="line legend" x="${x + 28}" y="10">${meaning}</text>`;
+      const line = `<path class="arrow ${kind}" d="M ${x} 6 H ${x + 22}"/>`;
+      const entry = `${line}<text class="line legend" x="${x + 28}" y="10">${meaning}</text>`;
       x += 48 + meaning.length * LINE_CHARACTER;
       return entry;
     })
@@ -172,6 +187,7 @@ ${Object.entries(COLOURS)
 <defs>${Object.entries(COLOURS)
   .map(
     ([kind, colour]) =>
-      `<marker id="head-${kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M 0 0 L 8 4 L 0 8 z" fill="${colour}"/></marker>`,
+      `<marker id="head-${kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" ` +
+      `orient="auto"><path d="M 0 0 L 8 4 L 0 8 z" fill="${colour}"/></marker>`,
   )
   .join("")}</defs>`;

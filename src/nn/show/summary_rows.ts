@@ -1,4 +1,7 @@
-/** What the summary says of each layer. Masks that a layer makes are rows of their own where another reads them, as in Keras. */
+/**
+ * What the summary says of each layer. Masks that a layer makes are rows of their own where another reads them, as in
+ * Keras.
+ */
 
 import type { Shape } from "../../core/shape.ts";
 import { sizeOf } from "../../core/shape.ts";

@@ -1,4 +1,7 @@
-/** Limits on weights, kept after every step. Names, formulas and defaults are Keras's (https://keras.io/api/layers/constraints/). */
+/**
+ * Limits on weights, kept after every step. Names, formulas and defaults are Keras's
+ * (https://keras.io/api/layers/constraints/).
+ */
 
 import { ValueError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";

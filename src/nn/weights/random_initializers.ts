@@ -1,4 +1,7 @@
-/** Initializers that draw random numbers. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
+/**
+ * Initializers that draw random numbers. Names, formulas and defaults are Keras's
+ * (https://keras.io/api/layers/initializers/).
+ */
 
 import { ValueError } from "../../core/errors.ts";
 import { aboveZero, integer, oneOf, optional, readOptions, withDefault } from "../../core/option_table.ts";

@@ -1,4 +1,7 @@
-/** Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's (https://keras.io/api/layers/regularizers/). */
+/**
+ * Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's
+ * (https://keras.io/api/layers/regularizers/).
+ */
 
 import { ShapeError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";

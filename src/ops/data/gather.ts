@@ -63,7 +63,8 @@ const scatterAddOp = defineOp<ScatterInputs, { readonly rows: number }, Out>({
     const [count, width] = updates.shape;
     if (width === undefined || updates.shape.length !== 2 || ids.shape.length !== 1 || count !== ids.shape[0]) {
       throw new ShapeError(
-        `scatterAdd: updates are ${formatShape(updates.shape)}, ids ${formatShape(ids.shape)}; expected one row of updates per id`,
+        `scatterAdd: updates are ${formatShape(updates.shape)}, ids ${formatShape(ids.shape)}; expected one row ` +
+          "of updates per id",
         { updates: updates.shape, ids: ids.shape },
       );
     }

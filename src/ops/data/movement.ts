@@ -1,4 +1,7 @@
-/** Ops that move elements without changing them: transpose, slice, pad, concat, stack, reverse. All lower to one strided copy. */
+/**
+ * Ops that move elements without changing them: transpose, slice, pad, concat, stack, reverse. All lower to one strided
+ * copy.
+ */
 import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
@@ -81,7 +84,8 @@ export const sliceOp = defineMovement<{ readonly begin: readonly number[]; reado
     };
     if (begin.length !== from.length || size.length !== from.length || !from.every(isInside)) {
       throw new ShapeError(
-        `slice: begin ${formatShape(begin)} with size ${formatShape(size)} reaches outside ${formatShape(from)}; expected 0 ≤ begin and begin + size ≤ the axis, one of each per axis`,
+        `slice: begin ${formatShape(begin)} with size ${formatShape(size)} reaches outside ${formatShape(from)}; ` +
+          "expected 0 ≤ begin and begin + size ≤ the axis, one of each per axis",
         { begin, size, shape: from },
       );
     }

@@ -60,7 +60,9 @@ export function branchOf(source: RandomSource, branch: number): RandomSource {
   };
 }
 
-/** Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU. */
+/**
+ * Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU.
+ */
 export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSource): Value {
   return randomUniformOp({ counter }, { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }).out;
 }
@@ -87,8 +89,8 @@ export function randomNormal(shape: Shape, source: RandomSource): Value {
 }
 
 /**
- * Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 − rate). `noiseShape` broadcasts to x's shape:
- * elements that share a place of it are kept or dropped together.
+ * Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 − rate). `noiseShape` broadcasts to x's
+ * shape: elements that share a place of it are kept or dropped together.
  * @throws ValueError when `rate` is outside [0, 1).
  */
 export function dropout(x: Value, rate: number, source: RandomSource, noiseShape: Shape = x.shape): Value {

@@ -19,7 +19,8 @@ export const reshapeOp = defineOp<Input, ToShape, Out>({
     const from = x.shape;
     if (sizeOf(from) !== sizeOf(shape)) {
       throw new ShapeError(
-        `reshape: ${formatShape(from)} holds ${sizeOf(from)} elements, ${formatShape(shape)} ${sizeOf(shape)}; expected the same number`,
+        `reshape: ${formatShape(from)} holds ${sizeOf(from)} elements, ${formatShape(shape)} ${sizeOf(shape)}; ` +
+          "expected the same number",
         { from, to: shape },
       );
     }

@@ -1,4 +1,6 @@
-/** Windows over time: what convolutions and poolings look at. One strided copy out, and a sum of shifted copies back. */
+/**
+ * Windows over time: what convolutions and poolings look at. One strided copy out, and a sum of shifted copies back.
+ */
 import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { dims, formatShape, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
@@ -38,7 +40,9 @@ const windowsOp = defineOp<Input, WindowOptions, Out>({
     const count = windowCount(time ?? 0, attributes);
     if (batch === undefined || time === undefined || count < 1) {
       throw new ShapeError(
-        `windows: ${formatShape(x.shape)} has no whole window of ${attributes.size} timesteps, ${attributes.dilation} apart; expected [B, T, ...] with T of at least ${(attributes.size - 1) * attributes.dilation + 1}`,
+        `windows: ${formatShape(x.shape)} has no whole window of ${attributes.size} timesteps, ` +
+          `${attributes.dilation} apart; expected [B, T, ...] with T of at least ` +
+          `${(attributes.size - 1) * attributes.dilation + 1}`,
         { shape: x.shape, ...attributes },
       );
     }

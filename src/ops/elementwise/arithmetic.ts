@@ -243,7 +243,9 @@ const castOp = defineOp<Unary, { readonly dtype: DType }, Out>({
     dtype === "float32" && x.dtype === "float32" ? { x: out } : {},
 });
 
-/** x as another dtype. To int32 it cuts toward zero; to bool it asks "not zero". Only float32 → float32 has a gradient. */
+/**
+ * x as another dtype. To int32 it cuts toward zero; to bool it asks "not zero". Only float32 → float32 has a gradient.
+ */
 export function cast(x: Value, dtype: DType): Value {
   return x.dtype === dtype ? x : castOp({ x }, { dtype }).out;
 }

@@ -1,4 +1,6 @@
-/** How elementwise ops are declared: one WGSL expression, one float64 function, one vjp. All broadcast by NumPy's rule. */
+/**
+ * How elementwise ops are declared: one WGSL expression, one float64 function, one vjp. All broadcast by NumPy's rule.
+ */
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
@@ -20,7 +22,8 @@ export function sharedDType(name: string, allowed: readonly DType[], inputs: rea
   const [first] = dtypes;
   if (first === undefined || !allowed.includes(first) || dtypes.some((dtype) => dtype !== first)) {
     throw new DTypeError(
-      `${name}: got ${dtypes.join(" and ")}; expected ${dtypes.length > 1 ? "one dtype for all, of " : ""}${allowed.join(" or ")}. Use cast() to convert.`,
+      `${name}: got ${dtypes.join(" and ")}; expected ` +
+        `${dtypes.length > 1 ? "one dtype for all, of " : ""}${allowed.join(" or ")}. Use cast() to convert.`,
       { dtypes },
     );
   }

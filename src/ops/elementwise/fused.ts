@@ -1,4 +1,6 @@
-/** Several elementwise operations as one kernel. Made by the fusion pass; every elementwise operation runs through it. */
+/**
+ * Several elementwise operations as one kernel. Made by the fusion pass; every elementwise operation runs through it.
+ */
 import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
@@ -78,7 +80,10 @@ export const fusedReference = referenceFor(fusedOp, ({ inputs, attributes: { ste
   return { results: results.map((step) => at(values, step)) };
 });
 
-/** Fused operations of one `shape` as one: its outputs are theirs, one after another. Steps that several have are taken once. */
+/**
+ * Fused operations of one `shape` as one: its outputs are theirs, one after another. Steps that several have are taken
+ * once.
+ */
 export function joinFused(
   shape: Shape,
   members: readonly { readonly inputs: FusedInputs; readonly attributes: FusedAttributes }[],

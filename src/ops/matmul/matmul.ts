@@ -30,7 +30,8 @@ export const matmulOp = defineOp<MatmulInputs, MatmulAttributes, Out>({
     }
     if (a.shape.length < 2 || b.shape.length < 2) {
       throw new ShapeError(
-        `matmul: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}; expected two axes or more on both. Use reshape() first.`,
+        `matmul: a is ${formatShape(a.shape)}, b is ${formatShape(b.shape)}; expected two axes or more on both. ` +
+          "Use reshape() first.",
         { a: a.shape, b: b.shape },
       );
     }
@@ -38,7 +39,9 @@ export const matmulOp = defineOp<MatmulInputs, MatmulAttributes, Out>({
     const [inner, n] = matrixOf(b.shape, transposeB);
     if (k !== inner) {
       throw new ShapeError(
-        `matmul: inner dimensions differ: a is ${formatShape(a.shape)}${transposeA ? " transposed" : ""}, b is ${formatShape(b.shape)}${transposeB ? " transposed" : ""}; expected a[${transposeA ? -2 : -1}] = b[${transposeB ? -1 : -2}]`,
+        `matmul: inner dimensions differ: a is ${formatShape(a.shape)}${transposeA ? " transposed" : ""}, b is ` +
+          `${formatShape(b.shape)}${transposeB ? " transposed" : ""}; expected a[${transposeA ? -2 : -1}] = ` +
+          `b[${transposeB ? -1 : -2}]`,
         { a: a.shape, b: b.shape },
       );
     }

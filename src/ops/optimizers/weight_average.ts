@@ -21,7 +21,8 @@ const averageOp = defineOp<AverageInputs, NoAttributes, Out>({
   infer: ({ inputs: { average, w } }) => {
     if (!sameShape(average.shape, w.shape)) {
       throw new ShapeError(
-        `weightAverage: the average is ${formatShape(average.shape)}, the weight ${formatShape(w.shape)}; expected one shape`,
+        `weightAverage: the average is ${formatShape(average.shape)}, the weight ${formatShape(w.shape)}; ` +
+          "expected one shape",
       );
     }
     return { out: { shape: average.shape, dtype: average.dtype } };

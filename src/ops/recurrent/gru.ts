@@ -1,41 +1,29 @@
 /**
- * The GRU sweep over time and its gradient (Cho et al. 2014), with the reset gate after the recurrent product as in cuDNN.
+ * The GRU sweep over time and its gradient (Cho et al. 2014), with the reset gate after the recurrent product as in
+ * cuDNN.
  * u = h_{t-1}·U + b;  z, r = σ(x_z + u_z, x_r + u_r);  g = tanh(x_h + r·u_h);  h_t = z·h_{t-1} + (1 − z)·g.
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
 import { at } from "../../core/at.ts";
 import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { gruBackwardCall } from "../../kernels/recurrent/gru_backward.ts";
-import { GRU_CELL } from "../../kernels/recurrent/recurrent_cells.ts";
-import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
+import { GRU_CELL } from "../../kernels/recurrent/gru_sweep.ts";
 import { slice } from "../data/movement.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
+import { gatedFamily } from "./gated_sweep.ts";
 import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { defineSweep, type SweepFamily, withSaved } from "./sweep.ts";
+import { defineSweep, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
-/** The layer's sizes, and the kernels that run it. */
-const gruFamily: SweepFamily<LstmActivations> = {
-  name: "gru",
-  gates: 3,
-  states: 1,
-  savedParts: 5,
-  separatesInner: true,
-  rereadsInitial: false,
-  // Every timestep saved the h that it began with.
-  previous: (outputs) => {
-    const { hidden, saved } = withSaved(outputs);
-    return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
-  },
-  forwardCall: (...call) => sweepForwardCall(GRU_CELL, ...call),
-  backwardCall: ({ kept, ...reads }, { dX, dInitial, dInner = dX }, attributes) =>
-    gruBackwardCall({ saved: kept, ...reads }, { dX, dRecurrent: dInner, dInitial }, attributes),
-};
+// Every timestep saved the h that it began with.
+const family = gatedFamily(GRU_CELL, (outputs) => {
+  const { hidden, saved } = withSaved(outputs);
+  return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
+});
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const gruSweepOp = defineSweep(gruFamily);
+export const gruSweepOp = defineSweep(family);
 
 export const gruReference: CellReference<LstmActivations> = {
   op: gruSweepOp,
@@ -72,7 +60,10 @@ export interface GruSweepOptions extends Partial<LstmActivations> {
 export interface GruSweep {
   /** h after every step, `[B, T, H]`. */
   readonly hidden: Value;
-  /** z, r, candidate, the candidate's recurrent product, and h before the step, `[B, T, 5H]`: for looking at; it has no gradient. */
+  /**
+   * z, r, candidate, the candidate's recurrent product, and h before the step, `[B, T, 5H]`: for looking at; it has no
+   * gradient.
+   */
   readonly saved: Value;
   /** h after the last step, `[1, B, H]`. */
   readonly last: Value;

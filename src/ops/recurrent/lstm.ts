@@ -7,13 +7,13 @@ import { at } from "../../core/at.ts";
 import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import type { RecurrentActivation } from "../../kernels/recurrent/activations.ts";
-import { lstmBackwardCall } from "../../kernels/recurrent/lstm_backward.ts";
-import { LSTM_CELL } from "../../kernels/recurrent/recurrent_cells.ts";
-import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
+import { LSTM_CELL } from "../../kernels/recurrent/lstm_sweep.ts";
+import { sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
+import { gatedFamily } from "./gated_sweep.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
-import { defineSweep, previousHidden, type SweepFamily, withSaved } from "./sweep.ts";
+import { defineSweep, previousHidden, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
@@ -22,22 +22,11 @@ export interface LstmActivations {
   readonly recurrentActivation: RecurrentActivation;
 }
 
-const family: SweepFamily<LstmActivations> = {
-  name: "lstm",
-  gates: 4,
-  states: 2,
-  savedParts: 5,
-  separatesInner: false,
-  rereadsInitial: true,
-  previous: ({ hidden }, initial) => previousHidden(hidden, initial),
-  forwardCall: (...call) => sweepForwardCall(LSTM_CELL, ...call),
-  backwardCall: ({ kept, ...reads }, writes, attributes) =>
-    lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
-};
+const family = gatedFamily(LSTM_CELL, ({ hidden }, initial) => previousHidden(hidden, initial));
 
 /** The same kernels serve rows that share their padding. */
 export const lstmPaddedOps = definePaddedSweep(family, ({ kept, ...reads }, writes, attributes) =>
-  lstmBackwardCall({ saved: kept, ...reads }, writes, attributes),
+  sweepBackwardCall(LSTM_CELL, { saved: kept, ...reads }, writes, attributes),
 );
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */

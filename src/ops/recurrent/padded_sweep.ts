@@ -1,6 +1,6 @@
 /**
- * Sweeps of rows that share their padding. Rows of a left-padded batch go through the same states while they read it, so it
- * is read once, by a row of its own; each row starts from where its padding ends. Exact, gradients included.
+ * Sweeps of rows that share their padding. Rows of a left-padded batch go through the same states while they read it,
+ * so it is read once, by a row of its own; each row starts from where its padding ends. Exact, gradients included.
  */
 import { addAt, at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";

@@ -71,7 +71,9 @@ export function paddedGradient(hidden: Value, dZ: Value, schedule: Value): Value
   return gradientOp({ hidden, dZ, schedule }, { isMasked: false }).out;
 }
 
-/** hᵀ · dZ where a mask leaves steps out: hidden and dZ `[B, T, ·]`, schedule of the mask, initial states `[S, B, H]`. */
+/**
+ * hᵀ · dZ where a mask leaves steps out: hidden and dZ `[B, T, ·]`, schedule of the mask, initial states `[S, B, H]`.
+ */
 export function maskedGradient(hidden: Value, dZ: Value, schedule: Value, initial: Value | undefined): Value {
   return gradientOp({ hidden, dZ, schedule, initial }, { isMasked: true }).out;
 }

@@ -1,6 +1,6 @@
 /**
- * What the sweeps of all recurrent layers share: a kernel that holds the loop over time, its shapes and its gradient. A layer's
- * family says which kernels run it; `sweep_reference.ts` holds the float64 loops.
+ * What the sweeps of all recurrent layers share: a kernel that holds the loop over time, its shapes and its gradient. A
+ * layer's family says which kernels run it; `sweep_reference.ts` holds the float64 loops.
  */
 import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
@@ -84,7 +84,9 @@ function expectShape(name: string, what: string, type: TensorType | undefined, d
   }
 }
 
-/** Every sweep by its definition, so that passes need not name them: a page carries the kernels of its own layers only. */
+/**
+ * Every sweep by its definition, so that passes need not name them: a page carries the kernels of its own layers only.
+ */
 const sweeps = new WeakMap<OpDefinition, SweepOp<unknown>>();
 
 /** The sweep of this definition, if it is one. */
@@ -92,7 +94,10 @@ export function sweepOf(definition: OpDefinition): SweepOp<unknown> | undefined 
   return sweeps.get(definition);
 }
 
-/** A sweep over a table's rows that gives its last states only: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H, G·H]`. */
+/**
+ * A sweep over a table's rows that gives its last states only: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H,
+ * G·H]`.
+ */
 export type PaddedSweep<A> = (table: Value, ids: Value, recurrent: Value, attributes: A) => Value;
 
 /** The op of a sweep, with what it was made of. */

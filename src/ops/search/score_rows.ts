@@ -23,7 +23,8 @@ const scoreRowsOp = defineOp<ScoreInputs, NoAttributes, Out>({
   infer: ({ inputs: { table, terms, mask, queries } }) => {
     if (mask.dtype !== "int32" || terms.dtype !== "float32" || queries.dtype !== "float32") {
       throw new DTypeError(
-        `scoreRows: terms, mask and queries are ${terms.dtype}, ${mask.dtype} and ${queries.dtype}; expected float32, int32 and float32`,
+        `scoreRows: terms, mask and queries are ${terms.dtype}, ${mask.dtype} and ${queries.dtype}; expected ` +
+          "float32, int32 and float32",
       );
     }
     const [rows = 0, width = 0] = table.shape;
@@ -33,7 +34,10 @@ const scoreRowsOp = defineOp<ScoreInputs, NoAttributes, Out>({
       terms.shape[0] === rows && terms.shape[1] === 2 && mask.shape[0] === rows / 32 && queries.shape[1] === numbers;
     if (!isFitting || rows % 64 !== 0 || numbers % 4 !== 0) {
       throw new ShapeError(
-        `scoreRows: table, terms, mask and queries are ${[table, terms, mask, queries].map(({ shape }) => formatShape(shape)).join(", ")}; expected [C, D], [C, 2], [C / 32] and [Q, D], C a multiple of 64 and D of 4 (an int32 table holds four int8 in each element)`,
+        "scoreRows: table, terms, mask and queries are " +
+          `${[table, terms, mask, queries].map(({ shape }) => formatShape(shape)).join(", ")}; expected [C, D], ` +
+          "[C, 2], [C / 32] and [Q, D], C a multiple of 64 and D of 4 (an int32 table holds four int8 in each " +
+          "element)",
         { table: table.shape, terms: terms.shape, mask: mask.shape, queries: queries.shape },
       );
     }
@@ -68,8 +72,8 @@ export const scoreRowsReference = referenceFor(
 );
 
 /**
- * Scores of stored rows: (query · row) · scale + bias as `[Q, C]`, and `EXCLUDED_SCORE` (float32's lowest number) where the
- * mask's bit is 0. C is a multiple of 64, D of 4.
+ * Scores of stored rows: (query · row) · scale + bias as `[Q, C]`, and `EXCLUDED_SCORE` (float32's lowest number) where
+ * the mask's bit is 0. C is a multiple of 64, D of 4.
  *
  * @throws ShapeError, DTypeError when the tensors do not fit together.
  */

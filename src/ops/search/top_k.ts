@@ -30,7 +30,8 @@ const topKOp = defineOp<TopKInputs, { readonly k: number }, TopK>({
     const size = shape.at(-1) ?? 0;
     if (!(Number.isInteger(k) && k >= 1 && k <= size)) {
       throw new ShapeError(
-        `topK: k is ${k} and x is ${formatShape(shape)}; expected a whole number from 1 to ${size}, the length of x's last axis`,
+        `topK: k is ${k} and x is ${formatShape(shape)}; expected a whole number from 1 to ${size}, the length ` +
+          "of x's last axis",
         { shape, k },
       );
     }
@@ -68,8 +69,8 @@ export const topKReference = referenceFor(topKOp, ({ inputs: { x }, outputs, att
 });
 
 /**
- * The k largest numbers along the last axis, and their places: x `[..., N]` -> values `[..., k]` and indices `[..., k]` (int32),
- * in the order of the indices. Of equal numbers those that come first are taken.
+ * The k largest numbers along the last axis, and their places: x `[..., N]` -> values `[..., k]` and indices `[..., k]`
+ * (int32), in the order of the indices. Of equal numbers those that come first are taken.
  *
  * @throws ShapeError when k is not 1 … N; DTypeError when x is not float32.
  * @example

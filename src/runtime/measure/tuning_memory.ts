@@ -36,8 +36,8 @@ export class TuningMemory {
   }
 
   /**
-   * Adds choices to what is kept, be it by this program or by another that measured meanwhile. What two programs add in the same
-   * moment may be lost to one of them, which measures it anew.
+   * Adds choices to what is kept, be it by this program or by another that measured meanwhile. What two programs add in
+   * the same moment may be lost to one of them, which measures it anew.
    */
   add(fresh: ReadonlyMap<string, string>): Promise<void> {
     return inTurn(this.#key, () => this.#add(fresh));

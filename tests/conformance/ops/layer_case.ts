@@ -1,4 +1,7 @@
-/** A layer as a case of an op: its inputs and weights are the case's inputs, so that gradients by all of them are checked. */
+/**
+ * A layer as a case of an op: its inputs and weights are the case's inputs, so that gradients by all of them are
+ * checked.
+ */
 import { type Shape, scalar, type Value, Variable } from "../../../src/index.ts";
 import type { Layer } from "../../../src/nn/layers/index.ts";
 import type { CallContext } from "../../../src/nn/layers/layer.ts";

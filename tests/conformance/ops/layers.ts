@@ -1,4 +1,6 @@
-/** Layers and options that Keras's figures leave out: on the GPU against float64, with gradients by inputs and weights. */
+/**
+ * Layers and options that Keras's figures leave out: on the GPU against float64, with gradients by inputs and weights.
+ */
 import * as nn from "../../../src/nn/layers/index.ts";
 import { type LayerCaseOptions, layerCase } from "./layer_case.ts";
 import { apart, given, normal, type OpCase, type TensorSpec } from "./op_case.ts";

@@ -1,4 +1,6 @@
-/** Layers of several inputs, with and without masks: on the GPU against float64, with gradients by inputs and weights. */
+/**
+ * Layers of several inputs, with and without masks: on the GPU against float64, with gradients by inputs and weights.
+ */
 import * as nn from "../../../src/nn/layers/index.ts";
 import { layerCase } from "./layer_case.ts";
 import type { OpCase } from "./op_case.ts";

@@ -1,4 +1,6 @@
-/** Random graphs: a list of choices becomes a DAG of ops on random shapes. The same choices always give the same graph. */
+/**
+ * Random graphs: a list of choices becomes a DAG of ops on random shapes. The same choices always give the same graph.
+ */
 import { ops, type Value } from "../../../src/index.ts";
 import { apart, ids, type OpCase, type TensorSpec, uniform } from "./op_case.ts";
 

@@ -122,7 +122,8 @@ const small = { batch: 3, time: 5, units: 4 };
 
 function casesOf(family: Family): OpCase[] {
   const { op, gates, states, hasBias } = family;
-  // A sweep's shader takes a software adapter seconds to compile: one layer tries all of these, the kernels' own tests the others.
+  // A sweep's shader takes a software adapter seconds to compile: one layer tries all of these, the kernels' own tests
+  // the others.
   const isLstm = family === LSTM;
   const both = { ...small, initial: true, mask: true, bias: hasBias };
   return [

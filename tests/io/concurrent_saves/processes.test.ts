@@ -1,4 +1,7 @@
-/** Two processes that save into one directory at the same time: one of the saves can be loaded, and no reader sees half of one. */
+/**
+ * Two processes that save into one directory at the same time: one of the saves can be loaded, and no reader sees half
+ * of one.
+ */
 import type { ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -15,8 +15,8 @@ export interface Rounds {
 }
 
 /**
- * Saves two values at once in each round, reads all the while, and reads once more at the round's end: every read must give a
- * whole save, the last one of the round's own.
+ * Saves two values at once in each round, reads all the while, and reads once more at the round's end: every read must
+ * give a whole save, the last one of the round's own.
  * @returns what went wrong, one line for each.
  */
 export async function runRounds({ what, save, load }: Rounds): Promise<string[]> {

@@ -1,4 +1,7 @@
-/** A child process for processes.test.ts: saves each number that it reads as a line, and writes the line back when it has. */
+/**
+ * A child process for processes.test.ts: saves each number that it reads as a line, and writes the line back when it
+ * has.
+ */
 import { createInterface } from "node:readline";
 import { saveNumber } from "../numbered_model.ts";
 

@@ -1,7 +1,6 @@
 /** The files of shaders/, and the shaders that kernels make of them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import sweepForward from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
 import { parsed, type ShaderFile } from "../../../src/kernels/wgsl/parsed.ts";
 import { Shader } from "../../../src/kernels/wgsl/shader.ts";
 import type { Declaration, Piece, ShaderTemplate } from "../../../src/kernels/wgsl/template.ts";
@@ -39,10 +38,6 @@ export async function kernelShaders(): Promise<KernelShader[]> {
     return shader;
   };
   for (const file of filesIn("src/kernels", ".ts")) await import(folder("src/kernels") + file);
-  // These are put together when they are asked for, so that a page carries the cells that it uses.
-  const { GRU_CELL, LSTM_CELL } = await import("../../../src/kernels/recurrent/recurrent_cells.ts");
-  const { sweepShader } = await import("../../../src/kernels/recurrent/sweep_plan.ts");
-  for (const { step } of [LSTM_CELL, GRU_CELL]) sweepShader(sweepForward, step);
   Shader.of = of;
   return made.map(({ files, shader }) => {
     const names = files.map(nameOf);
