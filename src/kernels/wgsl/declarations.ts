@@ -155,7 +155,7 @@ export function shaderBindings(source: string): ShaderBinding[] {
     }
     if (space !== "storage" && space !== "uniform") {
       throw new ValueError(
-        `the shader binds "${name}", which is no buffer; expected var<storage> and var<uniform> only`,
+        `the shader binds "${name}", which is not a buffer; expected var<storage> and var<uniform> only`,
         { name },
       );
     }

@@ -87,8 +87,8 @@ describe("any WGSL", () => {
   test.each([
     ["@group(1) @binding(0) var<uniform> p : f32;", '"p" in group 1'],
     ["const G = 2; @binding(0) @group(G) var<uniform> p : f32;", '"p" in group 2'],
-    ["@group(0) @binding(0) var image : texture_2d<f32>;", '"image", which is no buffer'],
-    ["@group(0) @binding(0) var s: sampler;", '"s", which is no buffer'],
+    ["@group(0) @binding(0) var image : texture_2d<f32>;", '"image", which is not a buffer'],
+    ["@group(0) @binding(0) var s: sampler;", '"s", which is not a buffer'],
     [
       "@group(0) @binding(4 % 3) var<uniform> p : f32;",
       '"p" by @binding(4 % 3); expected a whole number, or such a constant',
