@@ -12,10 +12,8 @@ export interface FitOptions {
   readonly batchSize?: number;
   /**
    * Rows that go through the model at once; their gradients add up over the batch, so that memory is that of so many
-   * rows.
-   * `batchSize` when absent, or where that passes a limit of the device the largest half, quarter, … of it that does
-   * not.
-   * Models whose layers keep statistics of whole batches take their batches whole.
+   * rows. `batchSize` when absent, or where that passes a limit of the device the largest half, quarter, … of it that
+   * does not. Models whose layers keep statistics of whole batches take their batches whole.
    */
   readonly microBatchSize?: number | undefined;
   /** Steps of an epoch; all examples, or the whole stream, once when absent. The next epoch goes on where it ends. */
@@ -46,9 +44,9 @@ export interface FitOptions {
   /** Called in this order at each hook; what they keep is part of a saved training. */
   readonly callbacks?: readonly Callback[];
   /**
-   * Seconds between two snapshots within an epoch, from which the training goes on by itself after a loss of the
-   * device; one is taken at the end of each epoch in any case. 30 when absent, or more where they would take over 1% of
-   * the time; 0 for one after every step.
+   * Seconds between two snapshots within an epoch, from which the run goes on by itself after a loss of the device; one
+   * is taken at the end of each epoch in any case. 30 when absent, or more where they would take over 1% of the time; 0
+   * for one after every step.
    */
   readonly snapshotSeconds?: number | undefined;
   /**

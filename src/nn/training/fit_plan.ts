@@ -1,4 +1,4 @@
-/** What `fit` is asked to do, checked: which examples train and which validate, and where the training starts. */
+/** What `fit` is asked to do, checked: which examples train and which validate, and where the run starts. */
 import { checkCount } from "../../core/check_count.ts";
 import { ValueError } from "../../core/errors.ts";
 import { flag, integer, optional, readSome, withDefault } from "../../core/option_table.ts";
@@ -11,8 +11,8 @@ import type { StreamStepOptions } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**
- * The last share of the examples, before any shuffling, is for validation. @throws ValueError for a share that leaves
- * one side empty.
+ * The last share of the examples, before any shuffling, is for validation.
+ * @throws ValueError for a share that leaves one side empty.
  */
 export function splitForValidation(
   data: Examples,
@@ -135,10 +135,10 @@ function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitOptio
   throw new ValueError(`fit: ${given[0]} is not for a stream of batches; ${instead}`, { option: given[0] });
 }
 
-/** Options that a saved training keeps as they are. */
+/** Options that a checkpoint keeps as they are. */
 const SAVED = { shuffle: withDefault(flag, true), resume: withDefault(flag, false), seed: optional(integer) };
 
-/** Where a training starts, or goes on. */
+/** Where a run starts, or resumes. */
 function startState(
   size: number,
   before: TrainingState | undefined,

@@ -1,7 +1,7 @@
 /** What `fit` returns. */
 import type { EpochRecord } from "./training_state.ts";
 
-/** A loss of the device after which a training went on. */
+/** A loss of the device after which a training run went on. */
 export interface Recovery {
   /** `"destroyed"` or `"unknown"`. */
   readonly reason: string;
@@ -11,7 +11,7 @@ export interface Recovery {
   readonly adapter: string;
 }
 
-/** What a training did on the GPU, as numbers. */
+/** What a training run did on the GPU, as numbers. */
 export interface TrainingStatistics {
   readonly steps: number;
   readonly dispatchesPerStep: number;
@@ -33,6 +33,6 @@ export interface History {
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly epochs: readonly EpochRecord[];
   readonly statistics: TrainingStatistics;
-  /** The losses of the device after which the training went on by itself; none as a rule. */
+  /** The losses of the device after which the run went on by itself; none as a rule. */
   readonly recoveries: readonly Recovery[];
 }

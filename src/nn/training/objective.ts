@@ -1,6 +1,4 @@
-/**
- * What a training minimises and what it reports: losses and metrics of all outputs, weighted and masked as in Keras.
- */
+/** What a training run minimises and reports: losses and metrics of all outputs, weighted and masked as in Keras. */
 import { ValueError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";

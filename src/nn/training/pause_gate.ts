@@ -1,4 +1,4 @@
-/** Holds a training back between two steps. */
+/** Holds a training run back between two steps. */
 export class PauseGate {
   #paused = false;
   readonly #waiting = new Set<() => void>();

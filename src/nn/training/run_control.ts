@@ -8,7 +8,7 @@ import type { Progress } from "./progress.ts";
 export interface RunControl {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void | Promise<void>) | undefined;
-  /** Resolves at once unless the training is paused. */
+  /** Resolves at once unless the run is paused. */
   readonly whileResumed: () => Promise<void>;
   readonly isDisposed: () => boolean;
   readonly callbacks: CallbackList;

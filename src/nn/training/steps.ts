@@ -1,4 +1,4 @@
-/** The steps that a training or an evaluation takes, whatever its data comes from. */
+/** The steps that a training run or an evaluation takes, whatever its data comes from. */
 import type { Device } from "../../runtime/device.ts";
 import type { Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";

@@ -1,5 +1,5 @@
 /**
- * Steps on batches that are made while the training runs: by a generator, an async iterable, or a function that gives
+ * Steps on batches that are made while the model trains: by a generator, an async iterable, or a function that gives
  * one.
  */
 import { ValueError } from "../../core/errors.ts";
@@ -87,7 +87,7 @@ class StreamSteps implements Steps {
     if (goesOn) return;
     // Without a number of steps each epoch is a pass of its own; with one, the stream goes on from epoch to epoch.
     if (!isFirst && stepsPerEpoch === undefined) await this.#close();
-    // A training that goes on where it stopped pulls the batches before that and drops them.
+    // A run that resumes a checkpoint pulls the batches before that and drops them.
     const before = isFirst && stepsPerEpoch !== undefined ? (epoch - initialEpoch) * stepsPerEpoch : 0;
     for (let dropped = 0; dropped < before + batch; dropped++) {
       const examples = await this.#take();
@@ -174,11 +174,11 @@ class StreamSteps implements Steps {
       this.#given = 0;
       if (isEmpty) break;
     }
+    const steps = this.#sizes.length;
+    const taken = stepsPerEpoch === undefined ? "" : `, with ${steps} of ${stepsPerEpoch} steps of the epoch taken`;
     throw new ValueError(
-      `${what}: the stream of batches has ended` +
-        (stepsPerEpoch === undefined ? ". " : ` after ${this.#sizes.length} of ${stepsPerEpoch} steps of the epoch. `) +
-        "Give a function that makes it anew for each pass, () => batches(), or a generator that does not end " +
-        "with stepsPerEpoch.",
+      `${what}: the stream of batches has ended and gives no more${taken}. Give a function that makes it anew for ` +
+        "each pass, () => batches(), or a generator that does not end with stepsPerEpoch.",
     );
   }
 
@@ -221,8 +221,8 @@ async function open(stream: BatchStream, what: string): Promise<Batches> {
     if (Symbol.iterator in iterable) return iterable[Symbol.iterator]();
   }
   throw new ValueError(
-    `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, ` +
-      "as a generator function gives",
+    `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, as ` +
+      "a generator function gives",
   );
 }
 

@@ -9,7 +9,7 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** Where a training stands: with the weights and the optimizer's state, all that is needed to go on exactly. */
+/** Where a training run stands: with the weights and the optimizer's state, all that it needs to resume exactly. */
 export interface TrainingState {
   readonly seed: number;
   readonly epochs: number;
