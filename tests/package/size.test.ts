@@ -16,7 +16,7 @@ const PAGES: Readonly<Record<string, { readonly budget: number; readonly source:
       console.log(await predictor.predict(predictor.encoder.encode(["good"])));`,
   },
   "computes: everything below the layers": {
-    budget: 84,
+    budget: 88,
     source: `export { constantValue, Device, gradients, inputValue, interpret, ops, operationTimes, printGraph, Program,
       program, Random, requestDevice, scalar, tuningOf, valueAndGrad, Variable, vjp } from "sluice";`,
   },
@@ -28,7 +28,7 @@ const PAGES: Readonly<Record<string, { readonly budget: number; readonly source:
       model.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: ["accuracy"] });
       console.log(model.summary(), await model.fit([[1]], [1]));`,
   },
-  "has the whole of sluice": { budget: 161, source: `export * from "sluice";` },
+  "has the whole of sluice": { budget: 165, source: `export * from "sluice";` },
 };
 
 const file = new URL("sizes.json", import.meta.url);

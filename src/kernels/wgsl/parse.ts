@@ -18,8 +18,14 @@ export function parseShader(source: string): ShaderTemplate {
   if (builtIn !== undefined) fail(builtIn.tokens[0], `another name than ${builtIn.name}, which WGSL itself gives`);
   const own = ownNames(params, rest);
   const constants = new Set(rest.filter(isConstant).map(({ name }) => name));
-  const declarations = rest.map((each) => readDeclaration(each, own, constants));
+  const declarations = inBindingOrder(rest).map((each) => readDeclaration(each, own, constants));
   return { ...(params && { params: readParams(params) }), declarations };
+}
+
+/** Buffers first, by their numbers: a template need not hold these, since a printed shader numbers its own. */
+function inBindingOrder(declarations: readonly RawDeclaration[]): RawDeclaration[] {
+  const numberOf = ({ attributes }: RawDeclaration) => Number(attributes.get("binding") ?? Number.POSITIVE_INFINITY);
+  return declarations.toSorted((a, b) => (numberOf(a) === numberOf(b) ? 0 : numberOf(a) - numberOf(b)));
 }
 
 /** Constants and aliases, which a printed shader always has: what uses them need not say so. */
@@ -113,15 +119,7 @@ function readDeclaration(raw: RawDeclaration, own: OwnNames, constants: Readonly
     const [space, access] = raw.space;
     if (space !== "storage" || (access !== "read" && access !== "read_write"))
       fail(tokens[0], "var<storage, read or read_write>");
-    const binding = Number(attributes.get("binding"));
-    return {
-      kind: "buffer",
-      ...head,
-      binding,
-      access,
-      type: value().replace(/^:\s*/, ""),
-      ...isOwn,
-    };
+    return { kind: "buffer", ...head, access, type: value().replace(/^:\s*/, ""), ...isOwn };
   }
   if (keyword !== "fn" && keyword !== "struct" && keyword !== "var") fail(tokens[0], "const, alias, struct, var or fn");
   const pieces = new PieceReader(tokens, own, condition);

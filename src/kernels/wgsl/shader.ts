@@ -169,9 +169,7 @@ export class Shader {
       if (each.kind === "buffer") return [];
       return [each.name === name ? { kind: "code", name, uses, code: [code] } : each];
     });
-    const bound = buffers.map(
-      (buffer, index): BufferDeclaration => ({ kind: "buffer", ...buffer, binding: index + 1 }),
-    );
+    const bound = buffers.map((buffer): BufferDeclaration => ({ kind: "buffer", ...buffer }));
     return new Shader([...bound, ...declarations], [...this.#params, ...params], this.#edits, new Map());
   }
 
@@ -197,7 +195,7 @@ export class Shader {
       throw new ValueError(`shader: there is no entry point ${name}; there are ${names.join(", ")}`, { name, names });
     }
     const reached = reachedFrom(entry, active);
-    const declared = reached.filter((each) => each.kind === "buffer").sort((a, b) => a.binding - b.binding);
+    const declared = reached.filter((each) => each.kind === "buffer");
     const present = declared.filter((each) => !absent.includes(each.name));
     const each = copies === undefined ? [undefined] : Array.from({ length: copies }, (_, copy) => copy);
     const buffers = [

@@ -39,10 +39,9 @@ interface Named {
   readonly uses?: string;
 }
 
-/** A storage buffer of group 0. */
+/** A storage buffer of group 0. Those of a file stand in the order of their numbers. */
 export interface BufferDeclaration extends Named {
   readonly kind: "buffer";
-  readonly binding: number;
   readonly access: "read" | "read_write";
   readonly type: string;
   /** A repeated shader has one for each tensor. */

@@ -36,8 +36,11 @@ describe.each(SHADER_FILES)("$name", ({ source }) => {
   test("has the buffers", () => {
     const buffers = present.filter((each) => each.kind === "buffer");
     const typeOf = (type: string) => type.replace(/\w+/g, (word) => aliases.get(word) ?? word);
-    expect(buffers.map(({ binding, name, type, access }) => `${binding} ${name}: ${typeOf(type)}, ${access}`)).toEqual(
-      reflected.buffers,
+    // In the order of their numbers, which the template itself leaves out.
+    expect(buffers.map(({ name, type, access }) => `${name}: ${typeOf(type)}, ${access}`)).toEqual(
+      reflected.buffers
+        .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+        .map((buffer) => buffer.replace(/^\d+ /, "")),
     );
   });
 
