@@ -29,7 +29,7 @@ export function runCell(
   const [batch, time] = x.shape as [number, number];
   if (time > MOST_STEPS) {
     throw new ValueError(
-      `${cell.className}: ${time} timesteps; at most ${MOST_STEPS} are possible where each is written out. ` +
+      `${cell.className}: ${time} timesteps; expected at most ${MOST_STEPS} where each is written out. ` +
         "Use options that the kernels support (no recurrentDropout, resetAfter true, activations such as tanh, " +
         "sigmoid, relu), or shorter sequences",
       { time, most: MOST_STEPS },
