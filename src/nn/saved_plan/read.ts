@@ -9,13 +9,13 @@ import { Variable } from "../../graph/operation.ts";
 import { type JsonValue, parseStrictJson } from "../../io/strict_json.ts";
 import {
   type BoundBuffer,
-  type CopyStep,
-  type DispatchStep,
+  type Command,
+  type CopyCommand,
+  type DispatchCommand,
   type Location,
   type Plan,
   placeInputs,
   SLOT_BYTES,
-  type Step,
 } from "../../runtime/plan/plan.ts";
 import type { InputSpec } from "../graph/input_spec.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
@@ -163,7 +163,7 @@ class PlanReader {
     return {
       batchSize: this.#batchSize,
       plan: {
-        steps: list("steps", (value, what) => this.#step(objectOf(value, what), what)),
+        commands: list("steps", (value, what) => this.#command(objectOf(value, what), what)),
         commits: list("commits", (value, what) => this.#copy(objectOf(value, what), what)),
         temporaries: this.#temporaries,
         constants: this.#constants,
@@ -179,11 +179,11 @@ class PlanReader {
     return shapeOf([this.#batchSize, ...shape], `${this.#what}: a batch's shape`);
   }
 
-  #step(fields: Fields, what: string): Step {
+  #command(fields: Fields, what: string): Command {
     return fields.has("copy") ? this.#copy(fields, what) : this.#dispatch(fields, what);
   }
 
-  #dispatch(fields: Fields, what: string): DispatchStep {
+  #dispatch(fields: Fields, what: string): DispatchCommand {
     const shader = countOf(fields.get("shader"), `${what}.shader`, this.#file.shaders.length - 1);
     const label = textOf(fields.get("label"), `${what}.label`);
     const params = countsOf(fields.get("params"), `${what}.params`, MOST.params).map(
@@ -220,7 +220,7 @@ class PlanReader {
     };
   }
 
-  #copy(fields: Fields, what: string): CopyStep {
+  #copy(fields: Fields, what: string): CopyCommand {
     const words = countsOf(fields.get("copy"), `${what}.copy`, 5);
     const bytes = words[4] ?? 0;
     const { location: from } = this.#bound(words, bytes, `${what}: from`);

@@ -6,11 +6,11 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Variable } from "../../graph/operation.ts";
 import {
   type BoundBuffer,
-  type CopyStep,
+  type Command,
+  type CopyCommand,
   type Location,
   largestBinding,
   type Plan,
-  type Step,
 } from "../../runtime/plan/plan.ts";
 import { PORTABLE_TRAITS, planPortably } from "../../runtime/plan/portable.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
@@ -119,8 +119,8 @@ function describePlan(plan: Plan, shaders: Places<string>, variables: Places<Var
     LOCATION_KINDS.indexOf(kind),
     kind === "variable" ? variables.at(plan.variables[index] as Variable) : index,
   ];
-  const copy = ({ from, to, bytes }: CopyStep) => ({ copy: [...place(from), ...place(to), bytes] });
-  const step = (each: Step) => {
+  const copy = ({ from, to, bytes }: CopyCommand) => ({ copy: [...place(from), ...place(to), bytes] });
+  const command = (each: Command) => {
     if (each.kind === "copy") return copy(each);
     const { label, source, entryPoint, params, access, workgroups } = each.dispatch;
     const words = new Uint32Array(packParams(params)).subarray(0, params.length);
@@ -141,7 +141,7 @@ function describePlan(plan: Plan, shaders: Places<string>, variables: Places<Var
   return {
     temporaries: plan.temporaries,
     constants: plan.constants.map(describeConstant),
-    steps: plan.steps.map(step),
+    steps: plan.commands.map(command),
     commits: plan.commits.map(copy),
     outputs: plan.outputs.flatMap(({ location }) => place(location)),
   };

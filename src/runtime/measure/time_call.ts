@@ -3,8 +3,8 @@ import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import type { KernelCall, KernelPlan } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
-import type { Plan, Step } from "../plan/plan.ts";
-import { type Encodable, encodeSteps } from "../run/encode.ts";
+import type { Command, Plan } from "../plan/plan.ts";
+import { type Encodable, encodeCommands } from "../run/encode.ts";
 import { buildResources } from "../run/program_resources.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 
@@ -29,21 +29,21 @@ export async function timeCall(device: Device, call: KernelCall, variant: string
   const label = `tuning: ${call.kernel}/${variant}`;
   const { resources, owned } = await buildResources(device, label, planAlone(call, call.plan(device.traits, variant)));
   try {
-    const { steps } = resources;
-    await timeSteps(device, label, steps, 1);
+    const { commands } = resources;
+    await timeCommands(device, label, commands, 1);
     let runs = 1;
-    let seconds = await timeSteps(device, label, steps, runs);
+    let seconds = await timeCommands(device, label, commands, runs);
     let spent = seconds;
     while (seconds < SAMPLE_SECONDS && runs < MOST_RUNS) {
       // A time of 0 says only that the clock saw nothing.
       const wanted = seconds > 0 ? Math.ceil((runs * SAMPLE_SECONDS * HEADROOM) / seconds) : runs * GROWTH;
       runs = Math.min(MOST_RUNS, runs * GROWTH, Math.max(runs + 1, wanted));
-      seconds = await timeSteps(device, label, steps, runs);
+      seconds = await timeCommands(device, label, commands, runs);
       spent += seconds;
     }
     let best = seconds;
     for (let sample = 1; sample < SAMPLES && spent < PATIENCE; sample++) {
-      seconds = await timeSteps(device, label, steps, runs);
+      seconds = await timeCommands(device, label, commands, runs);
       best = Math.min(best, seconds);
       spent += seconds;
     }
@@ -59,8 +59,8 @@ function planAlone({ kernel }: KernelCall, { dispatches }: KernelPlan): Plan {
   const temporaries = tensors.map((tensor) =>
     "bytes" in tensor ? tensor.bytes : sizeOf(tensor.shape) * BYTES_PER_ELEMENT,
   );
-  const steps = dispatches.map(
-    ({ buffers, ...dispatch }): Step => ({
+  const commands = dispatches.map(
+    ({ buffers, ...dispatch }): Command => ({
       kind: "dispatch",
       dispatch: { ...dispatch, access: buffers.map(({ access }) => access) },
       buffers: buffers.map(({ tensor }) => {
@@ -71,16 +71,21 @@ function planAlone({ kernel }: KernelCall, { dispatches }: KernelPlan): Plan {
     }),
   );
   const none = { commits: [], inputs: [], slots: 0, outputs: [], variables: [], constants: [], updated: [] };
-  return { steps, temporaries, ...none };
+  return { commands, temporaries, ...none };
 }
 
-async function timeSteps(device: Device, label: string, steps: readonly Encodable[], runs: number): Promise<number> {
-  if (steps.length === 0) return 0;
+async function timeCommands(
+  device: Device,
+  label: string,
+  commands: readonly Encodable[],
+  runs: number,
+): Promise<number> {
+  if (commands.length === 0) return 0;
   const { queue, features } = device.gpu;
-  const all = Array.from({ length: runs }, () => steps).flat();
+  const all = Array.from({ length: runs }, () => commands).flat();
   if (!features.has("timestamp-query")) {
     const encoder = device.gpu.createCommandEncoder({ label });
-    encodeSteps(encoder, all, label);
+    encodeCommands(encoder, all, label);
     const began = performance.now();
     queue.submit([encoder.finish()]);
     await queue.onSubmittedWorkDone();
@@ -89,7 +94,7 @@ async function timeSteps(device: Device, label: string, steps: readonly Encodabl
   const timer = await DispatchTimer.make(device, 1);
   try {
     const encoder = device.gpu.createCommandEncoder({ label });
-    encodeSteps(encoder, all, label, timer.queries);
+    encodeCommands(encoder, all, label, timer.queries);
     const [seconds = 0] = await timer.submit(encoder);
     return seconds;
   } finally {

@@ -1,7 +1,7 @@
 /** Runs of a program under timestamp queries. */
 import { DeviceError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { encodeDispatch, encodeSteps } from "../run/encode.ts";
+import { encodeCommands, encodeDispatch } from "../run/encode.ts";
 import type { Replay } from "../run/replay.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 
@@ -21,21 +21,21 @@ export async function profile(replay: Replay, arrays: readonly NdArray[]): Promi
   const { device, label } = replay;
   needTimestamps(replay);
   await replay.ready();
-  const { steps, commits } = replay.built.resources;
-  const dispatches = steps.filter((step) => step.kind === "dispatch");
+  const { commands, commits } = replay.built.resources;
+  const dispatches = commands.filter((command) => command.kind === "dispatch");
   const timer = await DispatchTimer.make(device, dispatches.length);
   try {
     replay.feed(arrays);
     const encoder = device.gpu.createCommandEncoder({ label: `${label}: profile` });
-    for (const step of steps) {
-      if (step.kind === "copy") encodeSteps(encoder, [step], label);
+    for (const command of commands) {
+      if (command.kind === "copy") encodeCommands(encoder, [command], label);
       else {
-        const pass = encoder.beginComputePass({ label: step.label, timestampWrites: timer.next() });
-        encodeDispatch(pass, step);
+        const pass = encoder.beginComputePass({ label: command.label, timestampWrites: timer.next() });
+        encodeDispatch(pass, command);
         pass.end();
       }
     }
-    encodeSteps(encoder, commits, label);
+    encodeCommands(encoder, commits, label);
     replay.changed();
     const seconds = await timer.submit(encoder);
     return dispatches.map(({ label: kernel, operation }, index) => ({
@@ -58,15 +58,15 @@ export async function timeRuns(
   needTimestamps(replay);
   const { device } = replay;
   await replay.ready();
-  const { steps, commits } = replay.built.resources;
-  const all = Array.from({ length: runs }, () => [...steps, ...commits]).flat();
-  if (!all.some((step) => step.kind === "dispatch")) return 0;
+  const { commands, commits } = replay.built.resources;
+  const all = Array.from({ length: runs }, () => [...commands, ...commits]).flat();
+  if (!all.some((command) => command.kind === "dispatch")) return 0;
   const label = `${replay.label}: ${runs} runs`;
   const timer = await DispatchTimer.make(device, 1);
   try {
     replay.feed(arrays);
     const encoder = device.gpu.createCommandEncoder({ label });
-    encodeSteps(encoder, all, label, timer.queries);
+    encodeCommands(encoder, all, label, timer.queries);
     replay.changed();
     const [seconds] = await timer.submit(encoder, sleep);
     return seconds ?? 0;

@@ -29,7 +29,7 @@ export type PlannedDispatch = Omit<Dispatch, "buffers"> & {
 };
 
 /** A dispatch with its buffers. */
-export interface DispatchStep {
+export interface DispatchCommand {
   readonly kind: "dispatch";
   readonly dispatch: PlannedDispatch;
   /** From `@binding(1)` on. */
@@ -39,7 +39,7 @@ export interface DispatchStep {
 }
 
 /** A copy between buffers, from the beginning of each. */
-export interface CopyStep {
+export interface CopyCommand {
   readonly kind: "copy";
   readonly from: Location;
   readonly to: Location;
@@ -47,7 +47,7 @@ export interface CopyStep {
 }
 
 /** One thing to encode. */
-export type Step = DispatchStep | CopyStep;
+export type Command = DispatchCommand | CopyCommand;
 
 /** A value that the caller feeds, and where. */
 export interface PlannedInput extends TensorType {
@@ -62,9 +62,9 @@ export interface PlannedOutput extends TensorType {
 
 /** All that is needed to build a program's GPU objects. */
 export interface Plan {
-  readonly steps: readonly Step[];
-  /** After the steps and after the outputs were copied out. */
-  readonly commits: readonly CopyStep[];
+  readonly commands: readonly Command[];
+  /** After the commands and after the outputs were copied out. */
+  readonly commits: readonly CopyCommand[];
   /** Sizes in bytes of the temporary buffers. */
   readonly temporaries: readonly number[];
   readonly inputs: readonly PlannedInput[];
@@ -89,7 +89,9 @@ export function placeInputs(
 }
 
 /** Bytes of the largest buffer that a dispatch binds. */
-export function largestBinding({ steps }: Pick<Plan, "steps">): number {
-  const bound = steps.flatMap((step) => (step.kind === "dispatch" ? step.buffers.map(({ bytes }) => bytes) : []));
+export function largestBinding({ commands }: Pick<Plan, "commands">): number {
+  const bound = commands.flatMap((command) =>
+    command.kind === "dispatch" ? command.buffers.map(({ bytes }) => bytes) : [],
+  );
   return bound.reduce((largest, bytes) => Math.max(largest, bytes), 0);
 }

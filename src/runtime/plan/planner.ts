@@ -28,7 +28,7 @@ import {
   variableOf,
 } from "../../graph/operation.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { type BoundBuffer, type CopyStep, type Location, type Plan, placeInputs, type Step } from "./plan.ts";
+import { type BoundBuffer, type Command, type CopyCommand, type Location, type Plan, placeInputs } from "./plan.ts";
 
 const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELEMENT;
 
@@ -114,7 +114,7 @@ class Planner {
   readonly #inputs: Pick<Plan, "inputs" | "slots">;
   readonly #variables: Variable[] = [];
   readonly #constants: NdArray[] = [];
-  readonly #steps: Step[] = [];
+  readonly #commands: Command[] = [];
 
   constructor(
     graph: Graph,
@@ -149,7 +149,7 @@ class Planner {
     for (const [index, planned] of this.#calls.entries()) this.#planCall(planned, index);
     const commits = this.#commits();
     return {
-      steps: this.#steps,
+      commands: this.#commands,
       commits,
       temporaries: this.#pool.sizes,
       ...this.#inputs,
@@ -209,7 +209,7 @@ class Planner {
       });
       const access = bindings.map((binding) => binding.access);
       const { name } = operation.definition;
-      this.#steps.push({ kind: "dispatch", dispatch: { ...dispatch, access }, buffers, operation: name });
+      this.#commands.push({ kind: "dispatch", dispatch: { ...dispatch, access }, buffers, operation: name });
     }
     for (const { index: buffer } of scratch.values()) this.#pool.give(buffer);
     this.#freeAfter(index, [...reads, ...writes].map(tensorOf));
@@ -227,7 +227,7 @@ class Planner {
     }
     const to: Location = { kind: "temporary", index: this.#pool.take(bytesOf(operand)) };
     this.#locations.set(write, to);
-    this.#steps.push({ kind: "copy", from, to, bytes: bytesOf(operand) });
+    this.#commands.push({ kind: "copy", from, to, bytes: bytesOf(operand) });
   }
 
   /** Gives back the buffers that call `index` was the last to touch. */
@@ -246,9 +246,9 @@ class Planner {
    * Copies that bring updates to their variables. A value that lies in a variable is set aside first: it may be
    * overwritten.
    */
-  #commits(): CopyStep[] {
-    const aside: CopyStep[] = [];
-    const commits: CopyStep[] = [];
+  #commits(): CopyCommand[] {
+    const aside: CopyCommand[] = [];
+    const commits: CopyCommand[] = [];
     for (const { variable, value } of this.#graph.updates) {
       const to = this.#variable(variable);
       let from = this.#locate(rootOf(value));

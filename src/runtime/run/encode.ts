@@ -1,6 +1,6 @@
-/** Recording a program's steps: dispatches that follow each other share a pass. */
+/** Recording a program's commands: dispatches that follow each other share a pass. */
 
-/** A step with its GPU objects. */
+/** A command with its GPU objects. */
 export type Encodable =
   | {
       readonly kind: "dispatch";
@@ -18,29 +18,30 @@ export type Encodable =
       readonly bytes: number;
     };
 
-/** A step that is a dispatch. */
+/** A command that is a dispatch. */
 export type EncodableDispatch = Extract<Encodable, { readonly kind: "dispatch" }>;
 
 /**
- * Records the steps in their order. With `queries`, query 0 tells when the first pass began, and 1 when the last ended.
+ * Records the commands in their order. With `queries`, query 0 tells when the first pass began, and 1 when the last
+ * ended.
  */
-export function encodeSteps(
+export function encodeCommands(
   encoder: GPUCommandEncoder,
-  steps: readonly Encodable[],
+  commands: readonly Encodable[],
   label: string,
   queries?: GPUQuerySet,
 ): void {
-  const first = steps.findIndex((step) => step.kind === "dispatch");
+  const first = commands.findIndex((command) => command.kind === "dispatch");
   // The last pass begins after the last copy that dispatches follow.
-  const last = steps.findLastIndex(
-    (step, index) => step.kind === "dispatch" && (index === first || steps[index - 1]?.kind === "copy"),
+  const last = commands.findLastIndex(
+    (command, index) => command.kind === "dispatch" && (index === first || commands[index - 1]?.kind === "copy"),
   );
   let pass: GPUComputePassEncoder | undefined;
-  for (const [index, step] of steps.entries()) {
-    if (step.kind === "copy") {
+  for (const [index, command] of commands.entries()) {
+    if (command.kind === "copy") {
       pass?.end();
       pass = undefined;
-      encoder.copyBufferToBuffer(step.from, step.fromOffset, step.to, 0, step.bytes);
+      encoder.copyBufferToBuffer(command.from, command.fromOffset, command.to, 0, command.bytes);
     } else {
       pass ??= encoder.beginComputePass({
         label,
@@ -53,15 +54,15 @@ export function encodeSteps(
             },
           }),
       });
-      encodeDispatch(pass, step);
+      encodeDispatch(pass, command);
     }
   }
   pass?.end();
 }
 
 /** Records one dispatch into a pass. */
-export function encodeDispatch(pass: GPUComputePassEncoder, step: EncodableDispatch): void {
-  pass.setPipeline(step.pipeline);
-  pass.setBindGroup(0, step.group);
-  pass.dispatchWorkgroups(...step.workgroups);
+export function encodeDispatch(pass: GPUComputePassEncoder, command: EncodableDispatch): void {
+  pass.setPipeline(command.pipeline);
+  pass.setBindGroup(0, command.group);
+  pass.dispatchWorkgroups(...command.workgroups);
 }

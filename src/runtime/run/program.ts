@@ -67,7 +67,7 @@ export class Program {
   /** Counts of the plan, and the memory that it takes. */
   get statistics(): ProgramStatistics {
     const { plan, owned } = this.#replay.built;
-    const dispatches = plan.steps.filter((step) => step.kind === "dispatch");
+    const dispatches = plan.commands.filter((command) => command.kind === "dispatch");
     const extraChunks = dispatches.filter(({ dispatch }) => dispatch.isExtraChunk === true).length;
     return {
       dispatches: dispatches.length - extraChunks,

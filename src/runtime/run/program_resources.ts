@@ -9,19 +9,19 @@ import type { Pipeline } from "../../gpu/pipeline.ts";
 import type { Variable } from "../../graph/operation.ts";
 import {
   type BoundBuffer,
-  type CopyStep,
-  type DispatchStep,
+  type Command,
+  type CopyCommand,
+  type DispatchCommand,
   type Location,
   type Plan,
   SLOT_BYTES,
-  type Step,
 } from "../plan/plan.ts";
 import type { Encodable } from "./encode.ts";
 import { variablesOf } from "./variables.ts";
 
 /** What a Program replays. */
 export interface Resources {
-  readonly steps: readonly Encodable[];
+  readonly commands: readonly Encodable[];
   readonly commits: readonly Encodable[];
   /** Copied from `from` of their buffer to `offset` of the staging buffer. */
   readonly outputs: readonly {
@@ -49,7 +49,7 @@ export interface BuiltResources {
  */
 export async function buildResources(device: Device, label: string, plan: Plan): Promise<BuiltResources> {
   const pipelines = await Promise.all(
-    plan.steps.map((step) => (step.kind === "dispatch" ? compileStep(device, label, step) : undefined)),
+    plan.commands.map((command) => (command.kind === "dispatch" ? compileCommand(device, label, command) : undefined)),
   );
   return device.guard(label, () => {
     const owned: GPUBuffer[] = [];
@@ -57,8 +57,8 @@ export async function buildResources(device: Device, label: string, plan: Plan):
   });
 }
 
-function compileStep(device: Device, label: string, step: DispatchStep): Promise<Pipeline> {
-  const { dispatch, buffers } = step;
+function compileCommand(device: Device, label: string, command: DispatchCommand): Promise<Pipeline> {
+  const { dispatch, buffers } = command;
   const limit = device.traits.limits.maxStorageBufferBindingSize;
   for (const { bytes } of buffers) {
     if (bytes > limit) {
@@ -121,11 +121,11 @@ class Builder {
   }
 
   build(pipelines: readonly (Pipeline | undefined)[]): Resources {
-    const { steps, commits, outputs } = this.#plan;
-    const params = this.#params(steps);
+    const { commands, commits, outputs } = this.#plan;
+    const params = this.#params(commands);
     let dispatched = 0;
-    const encodable = steps.map((step, index): Encodable => {
-      if (step.kind === "copy") return this.#copy(step);
+    const encodable = commands.map((command, index): Encodable => {
+      if (command.kind === "copy") return this.#copy(command);
       const pipeline = pipelines[index] as Pipeline;
       const uniform = {
         buffer: params.buffer as GPUBuffer,
@@ -135,14 +135,17 @@ class Builder {
       dispatched++;
       return {
         kind: "dispatch",
-        label: step.dispatch.label,
-        operation: step.operation,
+        label: command.dispatch.label,
+        operation: command.operation,
         pipeline: pipeline.gpu,
-        workgroups: step.dispatch.workgroups,
+        workgroups: command.dispatch.workgroups,
         group: this.#device.gpu.createBindGroup({
-          label: step.dispatch.label,
+          label: command.dispatch.label,
           layout: pipeline.layout,
-          entries: [{ binding: 0, resource: uniform }, ...step.buffers.map((bound, at) => this.#entry(bound, at + 1))],
+          entries: [
+            { binding: 0, resource: uniform },
+            ...command.buffers.map((bound, at) => this.#entry(bound, at + 1)),
+          ],
         }),
       };
     });
@@ -159,8 +162,8 @@ class Builder {
         ? undefined
         : this.#make(offset, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "outputs");
     return {
-      steps: encodable,
-      commits: commits.map((step) => this.#copy(step)),
+      commands: encodable,
+      commits: commits.map((command) => this.#copy(command)),
       outputs: read,
       slots: this.#slots,
       inputs: this.#inputs,
@@ -168,7 +171,7 @@ class Builder {
     };
   }
 
-  #copy({ from, to, bytes }: CopyStep): Encodable {
+  #copy({ from, to, bytes }: CopyCommand): Encodable {
     const { buffer, offset: fromOffset } = this.#resolve(from);
     return { kind: "copy", from: buffer, fromOffset, to: this.#resolve(to).buffer, bytes };
   }
@@ -179,8 +182,10 @@ class Builder {
   }
 
   /** All params structs in one uniform buffer, each at an aligned offset. */
-  #params(steps: readonly Step[]) {
-    const packed = steps.flatMap((step) => (step.kind === "dispatch" ? [packParams(step.dispatch.params)] : []));
+  #params(commands: readonly Command[]) {
+    const packed = commands.flatMap((command) =>
+      command.kind === "dispatch" ? [packParams(command.dispatch.params)] : [],
+    );
     const align = this.#device.gpu.limits.minUniformBufferOffsetAlignment;
     let total = 0;
     const offsets = packed.map((bytes) => {

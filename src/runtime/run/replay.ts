@@ -6,7 +6,7 @@ import { ownMemory } from "../../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
 import { type Plan, SLOT_BYTES } from "../plan/plan.ts";
-import { encodeSteps } from "./encode.ts";
+import { encodeCommands } from "./encode.ts";
 import type { Pacer } from "./pacer.ts";
 import { type BuiltResources, buildResources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
@@ -172,14 +172,14 @@ export class Replay {
   }
 
   #encode(encoder: GPUCommandEncoder, reads: boolean): void {
-    const { steps, commits, outputs, staging } = this.#built.resources;
-    encodeSteps(encoder, steps, this.label);
+    const { commands, commits, outputs, staging } = this.#built.resources;
+    encodeCommands(encoder, commands, this.label);
     if (reads && staging !== undefined) {
       for (const { buffer, from, offset, bytes } of outputs) {
         if (bytes > 0) encoder.copyBufferToBuffer(buffer, from, staging, offset, bytes);
       }
     }
-    encodeSteps(encoder, commits, this.label);
+    encodeCommands(encoder, commits, this.label);
   }
 
   #submit(reads: boolean, joined?: Joined): void {

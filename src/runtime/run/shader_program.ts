@@ -3,7 +3,7 @@ import { DeviceError, ValueError } from "../../core/errors.ts";
 import type { Device } from "../../gpu/device.ts";
 import { entryPoints, shaderBindings } from "../../kernels/wgsl/declarations.ts";
 import { DispatchTimer } from "../measure/dispatch_timer.ts";
-import { type Encodable, encodeSteps } from "./encode.ts";
+import { type Encodable, encodeCommands } from "./encode.ts";
 import { mapBuffer } from "./staging.ts";
 
 /** A shader, and what to run it on. */
@@ -21,15 +21,15 @@ export interface ShaderOptions {
 export class ShaderProgram {
   readonly #device: Device;
   readonly #label: string;
-  readonly #step: Encodable;
+  readonly #command: Encodable;
   readonly #buffers: readonly GPUBuffer[];
   readonly #generation: number;
 
-  private constructor(device: Device, label: string, step: Encodable, buffers: readonly GPUBuffer[]) {
+  private constructor(device: Device, label: string, command: Encodable, buffers: readonly GPUBuffer[]) {
     this.#device = device;
     this.#generation = device.generation;
     this.#label = label;
-    this.#step = step;
+    this.#command = command;
     this.#buffers = buffers;
   }
 
@@ -53,7 +53,7 @@ export class ShaderProgram {
     const entryPoint = chooseEntryPoint(label, source, options.entryPoint);
     const pipeline = await device.pipelines.getBound(label, source, entryPoint, bindings);
     const buffers: GPUBuffer[] = [];
-    const step = await device.guard(label, () => {
+    const command = await device.guard(label, () => {
       const entries = bindings.map(({ binding, name, type }, index): GPUBindGroupEntry => {
         const kind = type === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
         const content = contents[index] ?? new Uint8Array();
@@ -66,14 +66,14 @@ export class ShaderProgram {
       const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
       return { kind: "dispatch" as const, label, operation: label, pipeline: pipeline.gpu, workgroups, group };
     });
-    return new ShaderProgram(device, label, step, buffers);
+    return new ShaderProgram(device, label, command, buffers);
   }
 
   /** Runs once without waiting. @throws DeviceLostError when the device was lost since it was compiled. */
   submit(): void {
     this.#device.assertUsable(this.#generation);
     const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-    encodeSteps(encoder, [this.#step], this.#label);
+    encodeCommands(encoder, [this.#command], this.#label);
     this.#device.gpu.queue.submit([encoder.finish()]);
   }
 
@@ -93,8 +93,8 @@ export class ShaderProgram {
     try {
       this.#device.assertUsable(this.#generation);
       const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-      const steps = Array.from({ length: runs }, () => this.#step);
-      encodeSteps(encoder, steps, this.#label, timer.queries);
+      const commands = Array.from({ length: runs }, () => this.#command);
+      encodeCommands(encoder, commands, this.#label, timer.queries);
       const [seconds] = await timer.submit(encoder, sleep);
       return seconds ?? 0;
     } finally {
