@@ -1,31 +1,13 @@
-// Elementwise kernels: functions that expressions may call, and a kernel of its own: y = softplus(x).
+// Elementwise kernels: functions that expressions may call beside those of activations.wgsl, which is put behind this
+// file, and a kernel of its own: y = softplus(x).
 // In a fused chain, kernels/elementwise/elementwise.ts gives other buffers, more params and another body of `store`.
 //
 // @binding(1) x : f32[size] (read)
 // @binding(2) y : f32[size] (write)
 //
 // Workgroup: 64 invocations, one element each; ceil(size / 64) workgroups, folded over x and y.
-// Numerics: exp is clamped away from overflow; tanh is written with exp, because some drivers' own is NaN for large
-// arguments and others' is off by 1e-5.
 
 const WORKGROUP = 64u;
-
-// 1 / (1 + e^-x); e^88 is the largest power that f32 holds.
-fn sigmoid(x : f32) -> f32 {
-  return 1.0 / (1.0 + exp(-clamp(x, -88.0, 88.0)));
-}
-
-// Near 0 the quotient would cancel: two terms of the series are exact enough there.
-fn tangent_h(x : f32) -> f32 {
-  let e = exp(-2.0 * min(abs(x), 20.0));
-  let far = (1.0 - e) / (1.0 + e);
-  let near = abs(x) * (1.0 - x * x / 3.0);
-  return sign(x) * select(far, near, abs(x) < 0.02);
-}
-
-fn softplus(x : f32) -> f32 {
-  return max(x, 0.0) + log(1.0 + exp(-abs(x)));
-}
 
 // WGSL's pow is undefined for a negative base.
 fn power(base : f32, exponent : f32) -> f32 {
@@ -36,13 +18,6 @@ fn power(base : f32, exponent : f32) -> f32 {
     result = 0.0;
   }
   return select(result, 1.0, exponent == 0.0);
-}
-
-// e^x - 1: the series where the difference would cancel.
-fn exp_minus_one(x : f32) -> f32 {
-  let near =
-    x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0))))));
-  return select(exp(x) - 1.0, near, abs(x) < 0.4);
 }
 
 // The error function: a rational approximation, exact to a few units in the last place; +-1 from 4 on.

@@ -16,14 +16,13 @@
 //
 // Workgroups of the products: x tiles of N, y tiles of M, z batch · splits, each plus params.first_*.
 // Numerics: float32; products are added in order of k within a split, splits in order.
-// sigmoid and tanh are written from exp with clamped arguments: tanh() is NaN on some drivers (gpuweb #5206).
 
 const TRANSPOSE_A = false;
 const TRANSPOSE_B = false;
 const HAS_EPILOGUE = true; // false where there is none, and before `combine`
 const HAS_BIAS = false;
 const HAS_TAIL = true; // K is not a whole number of vec4s
-const ACTIVATION = 0u; // 0 linear, 1 relu, 2 sigmoid, 3 tanh, 4 softplus
+const ACTIVATION = 0u; // its code in activations.wgsl, which is put behind the others
 alias ElementA = f32;
 alias ElementB = f32;
 const VECTOR_A = false;
@@ -137,26 +136,6 @@ fn vectorB(start: u32, position: u32, last: u32) -> vec4f {
   );
 }
 
-fn activate(x: vec4f) -> vec4f {
-  if (ACTIVATION == 1u) {
-    return max(x, vec4f());
-  }
-  if (ACTIVATION == 2u) {
-    return 1.0 / (1.0 + exp(-clamp(x, vec4f(-88.0), vec4f(88.0))));
-  }
-  if (ACTIVATION == 3u) {
-    // Near 0 the series keeps the relative precision that 1 - exp(-2x) loses.
-    let square = x * x;
-    let series = x * (1.0 + square * (-0.33333333 + square * (0.13333333 - square * 0.053968254)));
-    let decay = exp(-2.0 * min(abs(x), vec4f(15.0)));
-    return select(sign(x) * (1.0 - decay) / (1.0 + decay), series, abs(x) < vec4f(0.2));
-  }
-  if (ACTIVATION == 4u) {
-    return max(x, vec4f()) + log(1.0 + exp(-abs(x)));
-  }
-  return x;
-}
-
 fn biasOf(column: u32) -> f32 {
   return bias[min(column, params.N - 1u) * params.bias_stride];
 }
@@ -171,7 +150,7 @@ fn biasFrom(column: u32) -> vec4f {
 
 fn finish(sums: vec4f, biases: vec4f) -> vec4f {
   if (HAS_EPILOGUE) {
-    return activate(sums + biases);
+    return activate_each(ACTIVATION, sums + biases);
   }
   return sums;
 }

@@ -21,7 +21,7 @@ fn naive(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) 
     sum += biasOf(column);
   }
   if (HAS_EPILOGUE) {
-    sum = activate(vec4f(sum)).x;
+    sum = activate(ACTIVATION, sum);
   }
   out[place.out + row * params.N + column] = sum;
 }
@@ -45,5 +45,5 @@ fn combine(
   if (HAS_BIAS) {
     sum += biasOf(index % params.N);
   }
-  out[index] = activate(vec4f(sum)).x;
+  out[index] = activate(ACTIVATION, sum);
 }

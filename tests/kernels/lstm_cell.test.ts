@@ -1,7 +1,8 @@
 import { describe, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import { Random } from "../../src/core/random.ts";
-import { RECURRENT_ACTIVATIONS, type RecurrentActivations } from "../../src/kernels/recurrent/activations.ts";
+import { KERNEL_ACTIVATIONS } from "../../src/kernels/elementwise/activations.ts";
+import type { RecurrentActivations } from "../../src/kernels/recurrent/activations.ts";
 import { lstmCellCall, lstmCellGradCall } from "../../src/kernels/recurrent/lstm_cell.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
@@ -66,7 +67,7 @@ describe("lstmCellCall and lstmCellGradCall", () => {
     [2, 257],
   ])("agree with float64 loops at B %i, H %i", (batch, hidden) => check(batch, hidden));
 
-  it.each(RECURRENT_ACTIVATIONS)("take the activation %s", async (name) => {
+  it.each(KERNEL_ACTIVATIONS)("take the activation %s", async (name) => {
     await check(3, 5, { activation: name, recurrentActivation: "sigmoid" });
     await check(3, 5, { activation: "tanh", recurrentActivation: name });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
-import { RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
+import { KERNEL_ACTIVATIONS, type KernelActivation } from "../../src/kernels/elementwise/activations.ts";
 import { LSTM_CELL } from "../../src/kernels/recurrent/lstm_sweep.ts";
 import { sweepForwardCall } from "../../src/kernels/recurrent/sweep_forward.ts";
 import { testDevice } from "../support/device.ts";
@@ -111,11 +111,11 @@ describe("the LSTM's sweepForwardCall", () => {
     }
   });
 
-  it.each(RECURRENT_ACTIVATIONS)("applies the activation %s", async (name) => {
+  it.each(KERNEL_ACTIVATIONS)("applies the activation %s", async (name) => {
     // Compiling takes a software adapter a second or more, so one pipeline tries two: each name comes up in both
     // places.
-    const next = RECURRENT_ACTIVATIONS[(RECURRENT_ACTIVATIONS.indexOf(name) + 1) % RECURRENT_ACTIVATIONS.length];
-    await check(randomCase([3, 4, 6], { activation: name, recurrentActivation: next as RecurrentActivation }));
+    const next = KERNEL_ACTIVATIONS[(KERNEL_ACTIVATIONS.indexOf(name) + 1) % KERNEL_ACTIVATIONS.length];
+    await check(randomCase([3, 4, 6], { activation: name, recurrentActivation: next as KernelActivation }));
   });
 
   it("stays finite for huge pre-activations", async () => {

@@ -3,7 +3,7 @@
  * against.
  */
 import { Random } from "../../src/core/random.ts";
-import type { RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
+import type { KernelActivation } from "../../src/kernels/elementwise/activations.ts";
 
 /** What a run of the reference takes; sizes B, T, H. Float64 inputs are for finite differences. */
 export interface LstmCase<Floats extends Float32Array | Float64Array = Float32Array | Float64Array> {
@@ -14,8 +14,8 @@ export interface LstmCase<Floats extends Float32Array | Float64Array = Float32Ar
   readonly recurrent: Float32Array;
   readonly initial?: Floats | undefined;
   readonly mask?: Int32Array | undefined;
-  readonly activation: RecurrentActivation;
-  readonly recurrentActivation: RecurrentActivation;
+  readonly activation: KernelActivation;
+  readonly recurrentActivation: KernelActivation;
 }
 
 export interface LstmResult {
@@ -25,7 +25,7 @@ export interface LstmResult {
 }
 
 /** Activations and their derivatives by the input. */
-export const ACTIVATIONS: Record<RecurrentActivation, readonly [(x: number) => number, (x: number) => number]> = {
+export const ACTIVATIONS: Record<KernelActivation, readonly [(x: number) => number, (x: number) => number]> = {
   linear: [(x) => x, () => 1],
   tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
   sigmoid: [(x) => 1 / (1 + Math.exp(-x)), (x) => 1 / (2 + Math.exp(x) + Math.exp(-x))],

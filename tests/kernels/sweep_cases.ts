@@ -3,7 +3,7 @@ import type { HostData } from "../../src/core/dtype.ts";
 import type { AdapterTraits, KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import { Random } from "../../src/core/random.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
-import type { RecurrentActivation } from "../../src/kernels/recurrent/activations.ts";
+import type { KernelActivation } from "../../src/kernels/elementwise/activations.ts";
 import type { SweepReads } from "../../src/kernels/recurrent/sweep_forward.ts";
 import type { LstmActivations } from "../../src/ops/recurrent/lstm.ts";
 import type { SweepGradInputs } from "../../src/ops/recurrent/sweep.ts";
@@ -206,9 +206,9 @@ export function cutIntoChunks(traits: AdapterTraits, run: Run, steps: number): A
 }
 
 /** Pairs of activations in which each comes up in both places. */
-export function activationPairs(names: readonly RecurrentActivation[]): readonly LstmActivations[] {
+export function activationPairs(names: readonly KernelActivation[]): readonly LstmActivations[] {
   return names.map((activation, index) => ({
     activation,
-    recurrentActivation: names[(index + 1) % names.length] as RecurrentActivation,
+    recurrentActivation: names[(index + 1) % names.length] as KernelActivation,
   }));
 }

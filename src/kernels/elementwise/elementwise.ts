@@ -1,5 +1,6 @@
 /** Elementwise chains: the one kernel with generated code, made of the expressions of the fused operations. */
 
+import activations from "../../../shaders/elementwise/activations.wgsl?raw" with { type: "text" };
 import source from "../../../shaders/elementwise/elementwise.wgsl?raw" with { type: "text" };
 import { at } from "../../core/at.ts";
 import { type DType, storageType } from "../../core/dtype.ts";
@@ -8,7 +9,7 @@ import { broadcastStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of(source, activations);
 
 /** As in the shader. */
 const WORKGROUP = 64;

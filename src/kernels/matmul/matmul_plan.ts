@@ -8,12 +8,19 @@ import {
   type Scratch,
 } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
+import { activationCode, type KernelActivation } from "../elementwise/activations.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { matmulShader } from "./matmul_shader.ts";
 import { isSmallProduct, type MatmulSizes, type MatmulTiling, matmulTiling, matmulVariant } from "./matmul_tiling.ts";
 
-/** Activations of the matmul epilogue, in the shader's numbering. */
-export const MATMUL_ACTIVATIONS = ["linear", "relu", "sigmoid", "tanh", "softplus"] as const;
+/** Activations of the matmul epilogue. */
+export const MATMUL_ACTIVATIONS = [
+  "linear",
+  "relu",
+  "sigmoid",
+  "tanh",
+  "softplus",
+] as const satisfies KernelActivation[];
 export type MatmulActivation = (typeof MATMUL_ACTIVATIONS)[number];
 
 export interface MatmulOperands {
@@ -63,7 +70,7 @@ export function planMatmul(
   const gy = Math.ceil(M / tiling.rows);
   const splitSize = splitSizeOf(problem, gx * gy * batch, tiling, adapter);
   const splits = Math.max(1, Math.ceil(K / splitSize));
-  const epilogue = { ACTIVATION: MATMUL_ACTIVATIONS.indexOf(problem.activation) };
+  const epilogue = { ACTIVATION: activationCode(problem.activation) };
   const hasEpilogue = bias !== undefined || problem.activation !== "linear";
   // The plain kernel reads one element at a time: vec4 would only make more pipelines.
   const isVectorA = variant !== "naive" && K > 0 && (transposeA ? M : K) % 4 === 0;

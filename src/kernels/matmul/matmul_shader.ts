@@ -1,4 +1,5 @@
 /** The matmul shaders: what they share, how they store, and one entry point each. */
+import activations from "../../../shaders/elementwise/activations.wgsl?raw" with { type: "text" };
 import common from "../../../shaders/matmul/matmul_common.wgsl?raw" with { type: "text" };
 import direct from "../../../shaders/matmul/matmul_direct.wgsl?raw" with { type: "text" };
 import naive from "../../../shaders/matmul/matmul_naive.wgsl?raw" with { type: "text" };
@@ -12,22 +13,22 @@ import { Shader } from "../wgsl/shader.ts";
 export const MATMUL_VARIANTS = ["naive", "tiled", "direct", "subgroup"] as const;
 export type MatmulVariant = (typeof MATMUL_VARIANTS)[number];
 
-const plain = Shader.of(common, scalarOut, naive);
+const plain = Shader.of(common, scalarOut, naive, activations);
 
 const SCALAR_SHADERS = {
   naive: plain,
   combine: plain,
-  tiled: Shader.of(common, scalarOut, tiled),
-  direct: Shader.of(common, scalarOut, direct),
-  subgroup: Shader.of(common, scalarOut, subgroup),
+  tiled: Shader.of(common, scalarOut, tiled, activations),
+  direct: Shader.of(common, scalarOut, direct, activations),
+  subgroup: Shader.of(common, scalarOut, subgroup, activations),
 } as const;
 
 const VECTOR_SHADERS = {
   naive: plain,
   combine: plain,
-  tiled: Shader.of(common, vectorOut, tiled),
-  direct: Shader.of(common, vectorOut, direct),
-  subgroup: Shader.of(common, vectorOut, subgroup),
+  tiled: Shader.of(common, vectorOut, tiled, activations),
+  direct: Shader.of(common, vectorOut, direct, activations),
+  subgroup: Shader.of(common, vectorOut, subgroup, activations),
 } as const;
 
 /** The shader of an entry point, which has its name. `storesVectors`: the output's rows are whole vec4s. */

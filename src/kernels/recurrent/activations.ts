@@ -1,37 +1,13 @@
-/** Activations of the recurrent kernels, and their codes in the shaders (recurrent_activations.wgsl). */
-import { ValueError } from "../../core/errors.ts";
+/** The activations of a recurrent layer as constants of its shaders. */
+import { activationCode, type KernelActivation } from "../elementwise/activations.ts";
 
 /**
- * Activations that a recurrent kernel can apply inside its loop over time. `hard_sigmoid` is Keras 3's: relu6(x + 3) /
- * 6.
- */
-export const RECURRENT_ACTIVATIONS = ["linear", "tanh", "sigmoid", "relu", "hard_sigmoid", "softplus", "elu"] as const;
-
-/** The name of such an activation. */
-export type RecurrentActivation = (typeof RECURRENT_ACTIVATIONS)[number];
-
-/**
- * Both activations of a recurrent layer: `activation` for the candidate and the output, `recurrentActivation` for
+ * Both activations of a layer with gates: `activation` for the candidate and the output, `recurrentActivation` for the
  * gates.
  */
 export interface RecurrentActivations {
-  readonly activation: RecurrentActivation;
-  readonly recurrentActivation: RecurrentActivation;
-}
-
-/**
- * The code that stands for `name` in the shaders' `activate` and `slope`.
- * @throws ValueError when no kernel knows that activation.
- */
-export function activationCode(name: RecurrentActivation): number {
-  const code = RECURRENT_ACTIVATIONS.indexOf(name);
-  if (code < 0) {
-    const known = RECURRENT_ACTIVATIONS.join(", ");
-    throw new ValueError(`recurrent activation ${name} is not one that the kernels know; expected one of ${known}`, {
-      name,
-    });
-  }
-  return code;
+  readonly activation: KernelActivation;
+  readonly recurrentActivation: KernelActivation;
 }
 
 /** The shader constants for both activations. */

@@ -1,7 +1,7 @@
 /** One step of an LSTM as an elementwise kernel, and its gradient: for streaming and for loops written by hand. */
 
+import activationFunctions from "../../../shaders/elementwise/activations.wgsl?raw" with { type: "text" };
 import source from "../../../shaders/recurrent/lstm_cell.wgsl?raw" with { type: "text" };
-import activationFunctions from "../../../shaders/recurrent/recurrent_activations.wgsl?raw" with { type: "text" };
 import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";

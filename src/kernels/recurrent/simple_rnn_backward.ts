@@ -6,7 +6,7 @@
 import source from "../../../shaders/recurrent/simple_rnn_backward.wgsl?raw" with { type: "text" };
 import type { KernelCall, Operand } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
-import { activationCode, type RecurrentActivation } from "./activations.ts";
+import { activationCode, type KernelActivation } from "../elementwise/activations.ts";
 import { hiddenRowBytes, planSweep, sweepShader } from "./sweep_plan.ts";
 
 const shader = sweepShader(source);
@@ -37,7 +37,7 @@ export interface SimpleRnnBackwardWrites {
 export function simpleRnnBackwardCall(
   { hidden, recurrent, dHidden, dLast, mask }: SimpleRnnBackwardReads,
   { dX, dInitial }: SimpleRnnBackwardWrites,
-  activation: RecurrentActivation,
+  activation: KernelActivation,
 ): KernelCall {
   const [batch, steps, size] = dims(dX.shape, 3);
   const buffers = {

@@ -4,7 +4,7 @@ import source from "../../../shaders/recurrent/simple_rnn_forward.wgsl?raw" with
 import { at } from "../../core/at.ts";
 import type { KernelCall, Operand } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
-import { activationCode, type RecurrentActivation } from "./activations.ts";
+import { activationCode, type KernelActivation } from "../elementwise/activations.ts";
 import { hiddenRowBytes, planSweep, sweepShader } from "./sweep_plan.ts";
 
 const shader = sweepShader(source);
@@ -44,7 +44,7 @@ export interface SimpleRnnForwardWrites {
 export function simpleRnnForwardCall(
   { x, ids, recurrent, initial, mask }: SimpleRnnForwardReads,
   { hidden, last }: SimpleRnnForwardWrites,
-  activation: RecurrentActivation,
+  activation: KernelActivation,
   isUsed: { readonly hidden: boolean },
 ): KernelCall {
   const [batch, steps, size] = dims(hidden.shape, 3);

@@ -1,5 +1,5 @@
 /** How a sweep is carried out: the recurrent kernel packed once, then the shader over chunks of time. */
-import activations from "../../../shaders/recurrent/recurrent_activations.wgsl?raw" with { type: "text" };
+import activations from "../../../shaders/elementwise/activations.wgsl?raw" with { type: "text" };
 import common from "../../../shaders/recurrent/sweep_common.wgsl?raw" with { type: "text" };
 import {
   type AdapterTraits,

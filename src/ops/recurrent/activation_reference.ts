@@ -1,5 +1,5 @@
 /** The recurrent activations in float64, and their derivatives from their outputs, for the references. */
-import type { RecurrentActivation } from "../../kernels/recurrent/activations.ts";
+import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 
 interface Activation {
   value(x: number): number;
@@ -7,7 +7,7 @@ interface Activation {
   slope(y: number): number;
 }
 
-const ACTIVATIONS: Readonly<Record<RecurrentActivation, Activation>> = {
+const ACTIVATIONS: Readonly<Record<KernelActivation, Activation>> = {
   tanh: { value: Math.tanh, slope: (y) => 1 - y * y },
   sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), slope: (y) => y * (1 - y) },
   relu: { value: (x) => Math.max(0, x), slope: (y) => Number(y > 0) },
@@ -21,11 +21,11 @@ const ACTIVATIONS: Readonly<Record<RecurrentActivation, Activation>> = {
 };
 
 /** activation(x). */
-export function activate(activation: RecurrentActivation, x: number): number {
+export function activate(activation: KernelActivation, x: number): number {
   return ACTIVATIONS[activation].value(x);
 }
 
 /** The derivative at the point where the activation's output is y. */
-export function slopeFromOutput(activation: RecurrentActivation, y: number): number {
+export function slopeFromOutput(activation: KernelActivation, y: number): number {
   return ACTIVATIONS[activation].slope(y);
 }

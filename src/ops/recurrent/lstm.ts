@@ -6,7 +6,7 @@
 import { at } from "../../core/at.ts";
 import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import type { RecurrentActivation } from "../../kernels/recurrent/activations.ts";
+import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 import { LSTM_CELL } from "../../kernels/recurrent/lstm_sweep.ts";
 import { sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
@@ -18,8 +18,8 @@ import type { CellReference } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
 export interface LstmActivations {
-  readonly activation: RecurrentActivation;
-  readonly recurrentActivation: RecurrentActivation;
+  readonly activation: KernelActivation;
+  readonly recurrentActivation: KernelActivation;
 }
 
 const family = gatedFamily(LSTM_CELL, ({ hidden }, initial) => previousHidden(hidden, initial));

@@ -4,7 +4,7 @@
  */
 import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import type { RecurrentActivation } from "../../kernels/recurrent/activations.ts";
+import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 import { simpleRnnBackwardCall } from "../../kernels/recurrent/simple_rnn_backward.ts";
 import { simpleRnnForwardCall } from "../../kernels/recurrent/simple_rnn_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
@@ -14,7 +14,7 @@ import type { CellReference } from "./sweep_reference.ts";
 
 /** The activation of the state. */
 export interface SimpleRnnActivation {
-  readonly activation: RecurrentActivation;
+  readonly activation: KernelActivation;
 }
 
 /** The layer's sizes, and the kernels that run it. */

@@ -1,14 +1,14 @@
 /** The sweeps over time of the recurrent layers: one table of cases, for each of them. */
 import { ops, type Value } from "../../../src/index.ts";
-import type { RecurrentActivation } from "../../../src/kernels/recurrent/activations.ts";
+import type { KernelActivation } from "../../../src/kernels/elementwise/activations.ts";
 import { gruSweepOp } from "../../../src/ops/recurrent/gru.ts";
 import { lstmPaddedOps, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
 import { simpleRnnSweepOp } from "../../../src/ops/recurrent/simple_rnn.ts";
 import { flags, ids, normal, type OpCase, paddedIds, type TensorSpec } from "./op_case.ts";
 
 interface Activations {
-  readonly activation?: RecurrentActivation;
-  readonly recurrentActivation?: RecurrentActivation;
+  readonly activation?: KernelActivation;
+  readonly recurrentActivation?: KernelActivation;
 }
 
 interface Parts extends Activations {

@@ -3,6 +3,7 @@ import type { ConformanceCase } from "../../conformance/case.ts";
 
 /** Every file of tests/kernels that runs kernels. */
 const FILES = {
+  activations: () => import("../../kernels/activations.test.ts"),
   adam: () => import("../../kernels/adam.test.ts"),
   adaptive: () => import("../../kernels/adaptive.test.ts"),
   average: () => import("../../kernels/average.test.ts"),
@@ -15,6 +16,7 @@ const FILES = {
   lstm_forward: () => import("../../kernels/lstm_forward.test.ts"),
   mask_schedule: () => import("../../kernels/mask_schedule.test.ts"),
   matmul: () => import("../../kernels/matmul.test.ts"),
+  padded_sweeps: () => import("../../kernels/padded_sweeps.test.ts"),
   random: () => import("../../kernels/random.test.ts"),
   recurrent_gradient: () => import("../../kernels/recurrent_gradient.test.ts"),
   reduce: () => import("../../kernels/reduce.test.ts"),
