@@ -47,8 +47,8 @@ describe("a shader", () => {
       ["out", "read_write", "array<Element>"],
     ]);
     const fill = shader.entry("fill");
-    expect(fill.source).not.toMatch(/scaled|TILE|SCALE|x:/);
-    expect(fill.source).toContain("const ROWS = 2u;\nconst WHOLE = 3;\nalias Element = f32;");
+    expect(fill.source).not.toMatch(/scaled|x:/);
+    expect(fill.source).toContain("const ROWS = 2u;");
     expect(fill.buffers.map(({ name }) => name)).toEqual(["out"]);
   });
 
