@@ -22,6 +22,7 @@ afterAll(() => site?.close());
 test("trains in a worker, and judges a sentence", async () => {
   const { page, complaints, foreign } = await site.open({ hash: `train?${SMALL_TRAINING}` });
   await waitForText(page, "#adapter", /swiftshader/i);
+  await page.waitForSelector("#loss-now");
   await page.evaluate(() => {
     const losses: number[] = [];
     Object.assign(globalThis, { losses });
