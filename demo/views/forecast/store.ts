@@ -59,10 +59,12 @@ function clear(): void {
 }
 
 let reads = 0;
+let pending = 0;
 
 /** Reads the chosen series. If several requests are pending, the last one counts. */
 async function read(next: File | undefined, wanted: string): Promise<void> {
   const mine = ++reads;
+  pending++;
   dismiss("forecast");
   try {
     const found = await ask("series", { file: next, column: wanted, rows: settings.value.rows });
@@ -78,12 +80,19 @@ async function read(next: File | undefined, wanted: string): Promise<void> {
     });
   } catch (error) {
     if (mine === reads) notifyFailure("forecast", error);
+  } finally {
+    pending--;
   }
 }
 
 /** Shows the series at hand, with the settings as they are. */
 export function look(): Promise<void> {
   return read(file.value, column.value);
+}
+
+/** Shows the page's prices when the view opens, unless the visitor chose a file before that. */
+export async function open(): Promise<void> {
+  if (series.value === undefined && pending === 0) await look();
 }
 
 /** Takes another column. */

@@ -12,7 +12,7 @@ import {
   FIELDS,
   file,
   isRunning,
-  look,
+  open,
   progress,
   result,
   series,
@@ -195,7 +195,7 @@ function Loss() {
 
 export function View() {
   useEffect(() => {
-    if (series.value === undefined) void look();
+    void open();
   }, []);
   return (
     <div class="forecast-view">
