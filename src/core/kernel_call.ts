@@ -34,12 +34,6 @@ export interface BoundTensor {
 /** Operands by name; those that are absent are undefined. */
 export type Operands = Readonly<Record<string, Operand | readonly Operand[] | undefined>>;
 
-/** The operands that are not undefined, in order. */
-export const presentOperands = (operands: Operands): Operand[] =>
-  Object.values<Operand | readonly Operand[] | undefined>(operands)
-    .flat()
-    .filter((operand) => operand !== undefined);
-
 /**
  * The facts about the adapter that kernels may depend on. The default plan is a pure function of these and of the
  * shapes.

@@ -174,7 +174,6 @@ export function mapTensors<T, U>(
   tensors: Readonly<Record<string, T | readonly T[] | undefined>>,
   change: (tensor: T) => U,
 ): Readonly<Record<string, U | readonly U[] | undefined>> {
-  const isList = (tensor: T | readonly T[]): tensor is readonly T[] => Array.isArray(tensor);
   const entries = Object.entries(tensors).map(([name, tensor]) => {
     if (tensor === undefined) return [name, undefined] as const;
     return [name, isList(tensor) ? tensor.map(change) : change(tensor)] as const;
@@ -198,9 +197,15 @@ export function zipTensors<T, U>(
   return pairs;
 }
 
-function listOf<T>(tensor: T | readonly T[]): readonly T[] {
-  const isList = (value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
-  return isList(tensor) ? tensor : [tensor];
+const isList = <T>(tensor: T | readonly T[]): tensor is readonly T[] => Array.isArray(tensor);
+
+const listOf = <T>(tensor: T | readonly T[]): readonly T[] => (isList(tensor) ? tensor : [tensor]);
+
+/** The value whose buffer holds a value: what a view, or a view of a view, shows. */
+export function rootOf(value: Value): Value {
+  const { definition, operands } = value.operation;
+  const [viewed] = operands;
+  return definition.kind === "view" && viewed !== undefined ? rootOf(viewed) : value;
 }
 
 /** Options of a Variable. */

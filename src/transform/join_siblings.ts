@@ -1,6 +1,6 @@
 import { at } from "../core/at.ts";
 import { sizeOf } from "../core/shape.ts";
-import { type Graph, mapTensors, Operation, operationsOf, rootsOf, type Value } from "../graph/operation.ts";
+import { type Graph, mapTensors, Operation, operationsOf, rootOf, rootsOf, type Value } from "../graph/operation.ts";
 import { fusedOp, joinFused } from "../ops/elementwise/fused.ts";
 import { type ReduceOp, reduceOps } from "../ops/reduce/reduce.ts";
 import type { Visited } from "./rewrite.ts";
@@ -104,12 +104,6 @@ const remake = ({ operation, definition, inputs, attributes }: Visited): readonl
   definition.kind === "leaf" ? operation.results : new Operation(definition, inputs, attributes).results;
 
 const isSmall = ({ shape }: Value): boolean => sizeOf(shape) <= SMALL_SIZE;
-
-/** The value whose buffer holds a value, views left out. */
-function rootOf(value: Value): Value {
-  const { definition, operands } = value.operation;
-  return definition.kind === "view" && operands[0] !== undefined ? rootOf(operands[0]) : value;
-}
 
 /** When a value's buffer is there: leaves are there from the beginning. */
 function madeAt(value: Value): number {

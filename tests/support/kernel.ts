@@ -12,13 +12,13 @@ import {
   type Operand,
   type Param,
   packParams,
-  presentOperands,
   type Scratch,
   type Tensor,
 } from "../../src/core/kernel_call.ts";
 import { type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import type { Pipeline } from "../../src/gpu/pipeline.ts";
+import { tensorList } from "../../src/graph/operation.ts";
 
 /** Bytes of canary before and after each range: the default offset alignment of storage buffers. */
 const CANARY_BYTES = 256;
@@ -95,7 +95,7 @@ export async function runKernel(
   inputs: readonly HostData[],
   { adapter = testTraits(), variant }: RunKernelOptions = {},
 ): Promise<HostData[]> {
-  const operands = presentOperands(call.reads);
+  const operands = tensorList(call.reads);
   checkInputs(call, operands, inputs);
   const { gpu } = device;
   const { dispatches } = planFor(device, call, adapter, variant);
@@ -110,7 +110,7 @@ export async function runKernel(
     ),
   );
   const inPlace = call.inPlace ?? [];
-  const writes = presentOperands(call.writes);
+  const writes = tensorList(call.writes);
   const buffers = new Map<Tensor, GuardedBuffer>();
   operands.forEach((read, index) => {
     if (inPlace.some((pair) => pair.read === read)) return;

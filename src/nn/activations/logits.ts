@@ -1,4 +1,4 @@
-import type { Value } from "../../graph/operation.ts";
+import { rootOf, type Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 
 /**
@@ -6,9 +6,7 @@ import { reshape } from "../../ops/data/reshape.ts";
  * there.
  */
 export function logitsBehind(probabilities: Value, activation: "sigmoid" | "softmax"): Value | undefined {
-  let value = probabilities;
-  while (value.operation.definition.kind === "view") value = value.operation.operands[0] as Value;
-  const { definition, attributes, operands } = value.operation;
+  const { definition, attributes, operands } = rootOf(probabilities).operation;
   if (definition.name !== activation) return undefined;
   if (activation === "softmax" && (attributes as { readonly log: boolean }).log) return undefined;
   return reshape(operands[0] as Value, probabilities.shape);

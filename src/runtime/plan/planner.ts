@@ -3,14 +3,7 @@
  * that holds it. Whole buffers are reused once their tensor was read for the last time.
  */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
-import {
-  type AdapterTraits,
-  type KernelCall,
-  type Operand,
-  presentOperands,
-  type Scratch,
-  type TensorType,
-} from "../../core/kernel_call.ts";
+import type { AdapterTraits, KernelCall, Operand, Scratch, TensorType } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { sizeOf } from "../../core/shape.ts";
 import {
@@ -22,7 +15,9 @@ import {
   mapTensors,
   type Operation,
   operationsOf,
+  rootOf,
   rootsOf,
+  tensorList,
   Value,
   type Variable,
   variableOf,
@@ -31,13 +26,6 @@ import { BufferPool } from "./buffer_pool.ts";
 import { type BoundBuffer, type Command, type CopyCommand, type Location, type Plan, placeInputs } from "./plan.ts";
 
 const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELEMENT;
-
-/** A view's buffer is that of what it views. */
-function rootOf(value: Value): Value {
-  let root = value;
-  while (root.operation.definition.kind === "view") root = root.operation.operands[0] as Value;
-  return root;
-}
 
 /** Operations whose results are only updates go last: then they may overwrite the variables that others read. */
 function schedule(graph: Graph): Operation[] {
@@ -137,7 +125,7 @@ class Planner {
       this.#locations.set(inputs[index] as Value, location);
     }
     calls.forEach(({ call, values }, index) => {
-      for (const operand of [...presentOperands(call.reads), ...presentOperands(call.writes)]) {
+      for (const operand of [...tensorList(call.reads), ...tensorList(call.writes)]) {
         this.#lastRead.set(values.get(operand) ?? operand, index);
       }
     });
@@ -187,8 +175,8 @@ class Planner {
 
   #planCall({ call, operation, values }: PlannedCall, index: number): void {
     const tensorOf = (operand: Operand): Tensor => values.get(operand) ?? operand;
-    const reads = presentOperands(call.reads);
-    const writes = presentOperands(call.writes);
+    const reads = tensorList(call.reads);
+    const writes = tensorList(call.writes);
     for (const { read, write } of call.inPlace ?? []) this.#overwrite(tensorOf(read), tensorOf(write), write, index);
     const { dispatches } = call.plan(this.#adapter, this.#chooseVariant(call));
     const bound = new Set(dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor)));
