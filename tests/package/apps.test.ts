@@ -43,7 +43,7 @@ export async function learn() {
 }
 `;
 /** The example of a page with a worker, an app for Vite as it stands. */
-const EXAMPLE = fileURLToPath(new URL("../../demo/examples/worker", import.meta.url));
+const EXAMPLE = fileURLToPath(new URL("../../examples/worker", import.meta.url));
 /** A worker that runs the app, and a page that waits for it. */
 const WORKER = `import { learn } from "./app.js";
 learn().then((result) => postMessage(result), (error) => postMessage({ error: String(error) }));

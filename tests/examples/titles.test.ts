@@ -1,6 +1,6 @@
 /** The examples that need no browser; `tests/package/apps.test.ts` runs the others in the installed package. */
 import { afterAll, expect, test } from "vitest";
-import { readTitles, searchTitles } from "../../demo/examples/titles.ts";
+import { readTitles, searchTitles } from "../../examples/titles.ts";
 import { testDevice } from "../support/device.ts";
 
 afterAll(async () => (await testDevice()).dispose());
