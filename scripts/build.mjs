@@ -21,6 +21,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const SOURCES = [
   "src",
+  "data",
   "shaders",
   "scripts/build.mjs",
   "package.json",

@@ -5,12 +5,11 @@
  * "Sentiment Labelled Sentences" from the UCI Machine Learning Repository, licensed CC BY 4.0
  * (https://archive.ics.uci.edu/dataset/331/sentiment+labelled+sentences).
  * Source: Kotzias, Denil, de Freitas, Smyth, "From Group to Individual Labels using Deep Features", KDD 2015.
- * The copy is that of the npm package `sentiment`.
  * @module sluice/sentences
  */
-import amazonSentences from "sentiment/test/fixtures/amazon.json" with { type: "json" };
-import imdbSentences from "sentiment/test/fixtures/imdb.json" with { type: "json" };
-import yelpSentences from "sentiment/test/fixtures/yelp.json" with { type: "json" };
+import amazonSentences from "../../data/sentences/amazon.json" with { type: "json" };
+import imdbSentences from "../../data/sentences/imdb.json" with { type: "json" };
+import yelpSentences from "../../data/sentences/yelp.json" with { type: "json" };
 import { ValueError } from "../core/errors.ts";
 import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
@@ -43,7 +42,8 @@ export interface SentencesData {
 
 interface Sentence {
   readonly text: string;
-  readonly class: number;
+  /** 1 for a positive sentence, 0 for a negative one. */
+  readonly label: number;
 }
 
 /**
@@ -62,17 +62,14 @@ async function load(options: SentencesOptions = {}): Promise<SentencesData> {
     });
   }
   const tokenizer = new Tokenizer();
-  // Each file ends with one empty line without a class.
-  const all = [...imdbSentences, ...amazonSentences, ...yelpSentences].flatMap(({ text, class: label }) =>
-    label === null ? [] : [{ text: text.trim(), class: label }],
-  );
+  const all = [...imdbSentences, ...amazonSentences, ...yelpSentences];
   const { train, test } = splitByText(all, (text) => tokenizer.words(text).join(" "), testFraction, seed);
   tokenizer.fitOnTexts(train.map((sentence) => sentence.text));
   const encoder = new ReviewEncoder(tokenizer, { ...options, numWords, maxLength });
   const encode = (part: readonly Sentence[]): RaggedDataset =>
     dataset(encoder.encode(textsOf(part)), {
       shape: [part.length, 1],
-      data: Float32Array.from(part, (sentence) => sentence.class),
+      data: Float32Array.from(part, (sentence) => sentence.label),
     });
   return { train: encode(train), test: encode(test), encoder, texts: { train: textsOf(train), test: textsOf(test) } };
 }
@@ -104,11 +101,11 @@ function splitByText(all: readonly Sentence[], keyOf: (text: string) => string, 
     else groups.set(key, [sentence]);
   }
   const wanted = [0, 1].map((label) =>
-    Math.round(all.filter((sentence) => sentence.class === label).length * testFraction),
+    Math.round(all.filter((sentence) => sentence.label === label).length * testFraction),
   );
   const held = new Set<Sentence>();
   for (const group of groups.values()) {
-    const needed = [0, 1].map((label) => group.filter((sentence) => sentence.class === label).length);
+    const needed = [0, 1].map((label) => group.filter((sentence) => sentence.label === label).length);
     if (!needed.every((count, label) => count <= (wanted[label] as number))) continue;
     for (const [label, count] of needed.entries()) wanted[label] = (wanted[label] as number) - count;
     for (const sentence of group) held.add(sentence);

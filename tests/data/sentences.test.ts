@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ValueError } from "../../src/core/errors.ts";
 import { maxId, rowOf } from "../../src/data/ragged_rows.ts";
 import { sentences } from "../../src/data/sentences.ts";
+import { sha256Hex } from "../../src/io/sha256.ts";
 
 const count = (data: ArrayLike<number>, label: number) => Array.from(data).filter((value) => value === label).length;
 
@@ -26,4 +28,19 @@ test("the seed decides split and order", async () => {
   expect(await first(1)).toEqual(await first(1));
   expect((await first(1)).test).not.toEqual((await first(2)).test);
   await expect(sentences.load({ testFraction: 1 })).rejects.toThrow(ValueError);
+});
+
+test("the default split is the one of every version: runs that were measured can be repeated", async () => {
+  const { texts } = await sentences.load();
+  const bytes = new TextEncoder().encode(JSON.stringify(texts));
+  expect(await sha256Hex(bytes)).toBe("f96cce8940b85c1db8a94b0d6531a62587c30cefdce84593b69c1f1161fafdcc");
+});
+
+test("the sentences come with their creator, their licence and its text", () => {
+  const data = new URL("../../data/", import.meta.url);
+  const about = readFileSync(new URL("README.md", data), "utf8");
+  expect(about).toContain("Dimitrios Kotzias");
+  expect(about).toContain("https://creativecommons.org/licenses/by/4.0/");
+  expect(readFileSync(new URL("sentences/LICENSE", data), "utf8")).toMatch(/^Attribution 4\.0 International\n/);
+  expect(sentences.attribution).toMatch(/Kotzias.*CC BY 4\.0/);
 });
