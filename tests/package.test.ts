@@ -26,6 +26,13 @@ const TOP_FILES = ["LICENSE", "README.md", "package.json"];
 const FOLDERS =
   /^dist\/(([\w-]+\/)*[\w-]+(\.(json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
+/** Compilers of a user. TypeScript's own DOM library has known WebGPU since 6.0. */
+const COMPILERS = [
+  { name: "TypeScript 5.9 with @webgpu/types", folder: "tests/package/oldest_types/node_modules/typescript" },
+  { name: "TypeScript 6", folder: "scripts/docs/node_modules/typescript" },
+  { name: "TypeScript 7", folder: "node_modules/typescript" },
+].map((compiler) => ({ ...compiler, options: compiler.name.includes("@webgpu") ? ["--types", "@webgpu/types"] : [] }));
+
 describe("the package", () => {
   let packed: readonly string[];
   let home: string;
@@ -129,33 +136,28 @@ describe("the package", () => {
     expect(lines.join("\n")).toMatch(/^adapter ./);
   });
 
-  // TypeScript's own DOM library knows WebGPU by now; an older one is given `@webgpu/types` by its user.
-  test("its types serve a strict user under both resolutions", async () => {
+  // Checks declarations of libraries too: `skipLibCheck` is off by default.
+  test.each(COMPILERS)("its types serve a strict user of $name", async ({ folder, options }) => {
+    const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json");
+    const imports = entries.map((entry, index) => `import * as entry${index} from "${entry.replace(".", "sluice")}";`);
     writeFileSync(
       join(home, "user.ts"),
-      `import "sluice/node";
+      `${imports.join("\n")}
        import { Device, requestDevice, ShapeError } from "sluice";
-       import * as sentences from "sluice/sentences";
        const device: Device = await requestDevice();
+       const gpu: GPUDevice = device.gpu;
        const error: Error = new ShapeError("a");
        // @ts-expect-error: an adapter's name is a string
        const adapter: number = device.adapter;
-       export { adapter, error, sentences };\n`,
+       export { adapter, error, gpu, ${entries.map((_, index) => `entry${index}`).join(", ")} };\n`,
     );
+    const strict = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2023,dom,esnext.disposable"];
     for (const [module, resolution] of [
       ["nodenext", "nodenext"],
       ["esnext", "bundler"],
     ] as const) {
-      const options = ["--strict", "--noEmit", "--target", "es2023", "--lib", "es2023,dom,esnext.disposable"];
-      const tsc = [
-        join(root, "node_modules/typescript/bin/tsc"),
-        ...options,
-        "--module",
-        module,
-        "--moduleResolution",
-        resolution,
-      ];
-      const { stdout } = await run(process.execPath, [...tsc, "user.ts"], { cwd: home }).catch(
+      const words = [...strict, "--module", module, "--moduleResolution", resolution, ...options, "user.ts"];
+      const { stdout } = await run(process.execPath, [join(root, folder, "bin/tsc"), ...words], { cwd: home }).catch(
         (error: { stdout: string }) => error,
       );
       expect(stdout, resolution).toBe("");
