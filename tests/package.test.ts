@@ -28,7 +28,7 @@ const FOLDERS =
 
 /** Compilers of a user. TypeScript's own DOM library has known WebGPU since 6.0. */
 const COMPILERS = [
-  { name: "TypeScript 5.9 with @webgpu/types", folder: "tests/package/oldest_types/node_modules/typescript" },
+  { name: "TypeScript 5.9 with @webgpu/types", folder: "scripts/oldest_typescript/node_modules/typescript" },
   { name: "TypeScript 6", folder: "scripts/docs/node_modules/typescript" },
   { name: "TypeScript 7", folder: "node_modules/typescript" },
 ].map((compiler) => ({ ...compiler, options: compiler.name.includes("@webgpu") ? ["--types", "@webgpu/types"] : [] }));

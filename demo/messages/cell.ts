@@ -1,4 +1,4 @@
-/** Messages of the view “Inside the cell”: the gates and states of a recurrent layer, and its vanishing gradient. */
+/** Messages of the view “Inside the cell”: the gates and states of a recurrent layer. */
 import type { Which } from "./models.ts";
 
 /** The recurrent layers that the page can show, by Keras's names. */
@@ -38,33 +38,3 @@ export interface CellReading {
   readonly output: Part;
   readonly bias: number;
 }
-
-export interface FadeParams {
-  readonly text: string;
-  /** The number of words in the passage. */
-  readonly length: number;
-  readonly which: "untrained" | "trained";
-}
-
-/** How strongly the logit depends on the hidden state after each word, for one kind of layer. */
-export interface Fading {
-  readonly kind: CellKind;
-  /** ‖∂logit/∂h‖ after each word, the first word first. */
-  readonly norms: Float32Array<ArrayBuffer>;
-}
-
-/** The words of the passage, and a curve over them for each kind of layer. */
-export interface Fadings {
-  readonly words: readonly string[];
-  readonly curves: readonly Fading[];
-}
-
-export interface RivalProgress {
-  readonly kind: CellKind;
-  /** From 0 to 1, over all three networks. */
-  readonly share: number;
-  readonly loss: number;
-}
-
-/** The accuracy of each network on held-out sentences. */
-export type RivalScores = Readonly<Record<CellKind, number>>;

@@ -9,7 +9,7 @@
  */
 import type { BenchJobEvent, BenchReport } from "sluice/bench";
 import type { BenchParams, Profile } from "./bench.ts";
-import type { CellParams, CellReading, FadeParams, Fadings, RivalProgress, RivalScores } from "./cell.ts";
+import type { CellParams, CellReading } from "./cell.ts";
 import type { Failure } from "./failure.ts";
 import type { ForecastEvent, ForecastParams, ForecastResult, SeriesParams, SeriesView } from "./forecast.ts";
 import type { ExportParams, ExportResult, Hardest, JudgeParams, Verdict, Which } from "./models.ts";
@@ -37,7 +37,6 @@ type NoParams = Readonly<Record<string, never>>;
 export interface Requests {
   readonly bench: Request<BenchParams, BenchReport, BenchJobEvent>;
   readonly exportModel: Request<ExportParams, ExportResult>;
-  readonly fade: Request<FadeParams, Fadings>;
   readonly findKept: Request<NoParams, KeptTraining | undefined>;
   readonly forecast: Request<ForecastParams, ForecastResult, ForecastEvent>;
   readonly forgetKept: Request<{ readonly place: string }, void>;
@@ -55,7 +54,6 @@ export interface Requests {
   readonly resume: Request<NoParams, void>;
   readonly series: Request<SeriesParams, SeriesView>;
   readonly train: Request<DataParams, TrainingResult, TrainEvent>;
-  readonly trainRivals: Request<NoParams, RivalScores, RivalProgress>;
   readonly watchGpu: Request<NoParams, void, GpuEvent>;
   readonly wordMap: Request<WordsParams, WordsResult>;
 }

@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readReading, writeReading } from "../../demo/cell/reading_file.ts";
 import type { CellReading, Part } from "../../demo/messages/cell.ts";
 import { readCell } from "../../demo/worker/read_cell.ts";
-import { RIVALS, Rivals } from "../../demo/worker/vanishing_gradient.ts";
 import { sentences } from "../../src/data/sentences.ts";
 import {
   type Device,
@@ -100,21 +99,4 @@ describe("a reading", () => {
       for (const [at, value] of part.entries()) expect(other[at]).toBeCloseTo(value, 3);
     }
   });
-});
-
-test("the vanishing gradient: three layers on one passage, which is as long as asked", async () => {
-  const rivals = await Rivals.on(device);
-  const { words, curves } = await rivals.fade("a film that is not good", 20, "untrained");
-  expect(words.length).toBe(20);
-  expect(words.slice(-6)).toEqual(["a", "film", "that", "is", "not", "good"]);
-  expect(curves.map(({ kind }) => kind)).toEqual([...RIVALS]);
-  for (const { norms } of curves) {
-    expect(norms.length).toBe(20);
-    expect(norms.every((norm) => norm > 0)).toBe(true);
-    // What is far from the end says less of it than what is near.
-    expect(norms[0]).toBeLessThan(norms[19] as number);
-  }
-  // A shorter passage is the longer one's end, but for what was read before it.
-  expect((await rivals.fade("a film that is not good", 6, "untrained")).words).toEqual(words.slice(-6));
-  expect(rivals.areTrained).toBe(false);
 });

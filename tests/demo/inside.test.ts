@@ -113,22 +113,6 @@ test("shows the first sentence before the model is there, then whatever is typed
   await page.close();
 });
 
-test("the vanishing gradient follows the slider, and the training of its three networks can be stopped", async () => {
-  const { page, complaints } = await site.open({ hash: "cell" });
-  await waitForText(page, "#fade-kept", /of these 40 words back to the first it keeps .* in the LSTM\.$/);
-  await page.$eval("#fade-length", (slider) => {
-    (slider as HTMLInputElement).value = "10";
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-  await waitForText(page, "#fade-kept", /of these 10 words/);
-  await page.click("#train-rivals");
-  await waitForText(page, ".fade-settings [role=status]", /^Training the SimpleRNN: [1-9]/);
-  await (await page.waitForSelector(".fade-settings ::-p-text(Stop)"))?.click();
-  await page.waitForSelector("#train-rivals:enabled");
-  expect(complaints).toEqual([]);
-  await page.close();
-});
-
 test("on a phone the words run down, a tap pins one, and the explanation is a sheet", async () => {
   const { page, complaints } = await site.open({ hash: "cell", width: 390, height: 844 });
   await waitForText(page, "#cell-word", /^26 steps$/);

@@ -29,7 +29,6 @@ import {
   unitPage,
 } from "./store.ts";
 import { keepingGate, SORTS, type Sort } from "./units.ts";
-import { Vanishing } from "./vanishing.tsx";
 
 function Player({ current }: { readonly current: CellReading }) {
   const at = token.value;
@@ -212,7 +211,6 @@ export function View() {
           <p class="muted">Click a row, or walk there with the arrow keys: that unit is shown in full above.</p>
         </section>
       )}
-      <Vanishing />
     </div>
   );
 }

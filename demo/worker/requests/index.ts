@@ -15,14 +15,12 @@ function later<N extends RequestName>(load: () => Promise<Handler<N>>): Handler<
 }
 
 const benches = () => import("./bench.ts");
-const cell = () => import("./cell.ts");
 const forecasts = () => import("./forecast.ts");
 const words = () => import("./words.ts");
 
 export const requests: { readonly [N in RequestName]: Handler<N> } = {
   bench: later(async () => (await benches()).bench),
   exportModel: later(async () => (await import("./export.ts")).exportModel),
-  fade: later(async () => (await cell()).fade),
   findKept,
   forecast: later(async () => (await forecasts()).forecast),
   forgetKept,
@@ -35,12 +33,11 @@ export const requests: { readonly [N in RequestName]: Handler<N> } = {
   openShipped,
   pause,
   profileStep: later(async () => (await benches()).profileStep),
-  readCell: later(async () => (await cell()).readCell),
+  readCell: later(async () => (await import("./cell.ts")).readCell),
   readData,
   resume,
   series: later(async () => (await forecasts()).series),
   train,
-  trainRivals: later(async () => (await cell()).trainRivals),
   watchGpu,
   wordMap: later(async () => (await words()).wordMap),
 };
