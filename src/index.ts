@@ -2,6 +2,7 @@
  * Sluice: recurrent networks that train on WebGPU. The public names, and nothing else.
  * @module sluice
  */
+export { type ArgmaxOptions, argmax, type IndexArray, type TopK, topK } from "./core/argmax.ts";
 export type { DType, HostData, TypedNumbers } from "./core/dtype.ts";
 export * from "./core/errors.ts";
 export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";
