@@ -7,10 +7,12 @@ import {
   DTypeError,
   dense,
   dropout,
+  Embedding,
   embedding,
   flatten,
   input,
   type Layer,
+  Lstm,
   loadModel,
   lstm,
   MergeLayer,
@@ -411,4 +413,22 @@ describe("several outputs", () => {
     await expect(made.fit(x, size)).rejects.toThrow(/y is a list of 12; expected 2.*"size", "kind"/);
     await expect(made.fit(x, { size, kinds: kind })).rejects.toThrow(ValueError);
   });
+});
+
+test("a layer is found by name and by place, typed as one of a class", () => {
+  using made = sequential([embedding({ inputDim: 9, outputDim: 2 }), lstm({ units: 3, name: "reader" })], {
+    device,
+    inputShape: [4],
+    name: "judge",
+  });
+  const units: number = made.getLayer("reader", Lstm).units;
+  expect(units).toBe(3);
+  const { outputDim }: { readonly outputDim: number } = made.getLayer(0, Embedding);
+  expect(outputDim).toBe(2);
+  expect(made.getLayer(-1)).toBe(made.getLayer("reader"));
+  expect(() => made.getLayer("writer")).toThrow(
+    'getLayer: the model "judge" has no layer "writer"; its layers are embedding (Embedding), reader (LSTM)',
+  );
+  expect(() => made.getLayer("reader", Embedding)).toThrow(/no layer "reader" of the given class; its layers are/);
+  expect(() => made.getLayer(2)).toThrow(ValueError);
 });

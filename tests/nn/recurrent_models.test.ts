@@ -6,6 +6,7 @@ import type { ReferenceArray } from "../../src/graph/op.ts";
 import {
   bidirectional,
   type Device,
+  DisposedError,
   dense,
   embedding,
   type GruTrace,
@@ -13,6 +14,7 @@ import {
   gruCell,
   input,
   l2,
+  lambdaCallback,
   loadModel,
   lstm,
   lstmCell,
@@ -22,6 +24,7 @@ import {
   rnn,
   type SimpleRnnTrace,
   sequential,
+  sgd,
   simpleRnn,
   stackedRnnCells,
   timeDistributed,
@@ -73,6 +76,42 @@ describe("stateful", () => {
     using whole = sequential([plain()], { device, inputShape: [6, 3], seed: 5 });
     await whole.setWeights(await living.weights());
     expectNear(numbers(second), numbers(await whole.predict(x)));
+  });
+
+  it("starts anew after model.resetStates(), in models inside models too", async () => {
+    const inner = sequential([gru({ units: 4, stateful: true, returnSequences: true })], { inputShape: [3, 3] });
+    using outer = sequential([inner, bidirectional({ layer: lstm({ units: 2, stateful: true }) })], {
+      device,
+      inputShape: [3, 3],
+      seed: 5,
+    });
+    outer.resetStates(); // before the first batch there is nothing to reset
+    const first = numbers(await outer.predict(steps(x, 0, 3)));
+    expect(numbers(await outer.predict(steps(x, 0, 3)))).not.toEqual(first);
+    outer.resetStates();
+    expect(numbers(await outer.predict(steps(x, 0, 3)))).toEqual(first);
+    const states = outer.graph.stateVariables;
+    expect(states.length).toBe(1 + 4);
+    outer.dispose();
+    expect(states.filter((state) => variablesOf(device).has(state))).toEqual([]);
+    expect(() => outer.resetStates()).toThrow(DisposedError);
+  });
+
+  it("starts each epoch anew where a callback resets the states", async () => {
+    const lossesOf = async (resets: boolean) => {
+      using living = sequential([gru({ units: 3, stateful: true }), dense({ units: 1 })], {
+        device,
+        inputShape: [3, 3],
+        seed: 2,
+      });
+      living.compile({ loss: "mse", optimizer: sgd({ learningRate: 0 }) });
+      const callbacks = resets ? [lambdaCallback({ onEpochBegin: () => living.resetStates() })] : [];
+      const fit = { batchSize: 2, shuffle: false, epochs: 3, callbacks };
+      return (await living.fit(steps(x, 0, 3), normals([2, 1], 4), fit)).history.loss;
+    };
+    const [first, ...others] = (await lossesOf(true)) ?? [];
+    expect(others).toEqual([first, first]);
+    expect(new Set(await lossesOf(false)).size).toBe(3);
   });
 
   it("frees its states with the model", async () => {

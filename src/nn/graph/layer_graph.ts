@@ -89,6 +89,11 @@ export class LayerGraph {
     this.inputSpecs = inputs.map((input) => this.#inputSpec(input));
   }
 
+  /** States that layers keep from batch to batch; none before the first batch. */
+  get stateVariables(): readonly Variable[] {
+    return this.layers.flatMap(({ stateVariables }) => stateVariables);
+  }
+
   /** The inputs' names: those of their layers. */
   get inputNames(): readonly string[] {
     return this.inputs.map(({ node }) => node.layer.name);

@@ -63,6 +63,10 @@ export class NestedModel extends Layer {
     return this.trainable ? this.graph.trainableWeights : [];
   }
 
+  override get stateVariables(): readonly Variable[] {
+    return this.graph.stateVariables;
+  }
+
   override weightPenalties(): Value[] {
     return this.graph.weightPenalties();
   }

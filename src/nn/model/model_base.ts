@@ -8,7 +8,7 @@ import type { Variable } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Variants } from "../../runtime/measure/tune.ts";
 import { recovering } from "../../runtime/recover/recovery.ts";
-import { variablesOf } from "../../runtime/run/variables.ts";
+import { resetEverywhere, variablesOf } from "../../runtime/run/variables.ts";
 import type { InputsLike } from "../data/data_input.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { NestedModel } from "../graph/nested_model.ts";
@@ -91,17 +91,35 @@ export abstract class ModelBase {
     return this.#layer.layers;
   }
 
-  /** The layer of this name, or at this place among `layers`. @throws ValueError when there is none. */
-  getLayer(nameOrIndex: string | number): Layer {
+  /**
+   * The layer of this name, or at this place among `layers`: -1 is the last one. With a class, the layer is typed as
+   * one of it (https://keras.io/api/models/model/).
+   * @throws ValueError when there is no such layer, or it is not of the class.
+   * @example
+   * const { units } = model.getLayer("lstm", Lstm); // Lstm is exported by sluice, as are all layers' classes
+   */
+  getLayer(nameOrIndex: string | number): Layer;
+  getLayer<T extends Layer>(nameOrIndex: string | number, ofClass: abstract new (...given: never[]) => T): T;
+  getLayer(nameOrIndex: string | number, ofClass?: abstract new (...given: never[]) => Layer): Layer {
     const { layers } = this;
     const found =
       typeof nameOrIndex === "number" ? layers.at(nameOrIndex) : layers.find(({ name }) => name === nameOrIndex);
-    if (found !== undefined) return found;
+    if (found !== undefined && (ofClass === undefined || found instanceof ofClass)) return found;
     throw new ValueError(
-      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}; its layers are ` +
-        `${layers.map(({ name }) => name).join(", ")}`,
+      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}` +
+        `${found === undefined ? "" : " of the given class"}; its layers are ` +
+        `${layers.map(({ name, className }) => `${name} (${className})`).join(", ")}`,
       { layer: nameOrIndex },
     );
+  }
+
+  /**
+   * Sets the states of all `stateful` layers to zero: the next batch begins new sequences. Callbacks may call it too,
+   * such as at each epoch's begin. Does nothing where no layer is stateful.
+   */
+  resetStates(): void {
+    this.assertAlive("resetStates");
+    resetEverywhere(this.graph.stateVariables);
   }
 
   /** What the weights and the random numbers of a training were drawn with. */
@@ -284,8 +302,8 @@ export abstract class ModelBase {
    */
   protected async recovered<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.assertAlive(what);
-    const changes = this.graph.layers.flatMap(({ stateVariables }) => stateVariables);
-    return recovering(this.device, work, { check: () => this.assertAlive(what), changes });
+    const { stateVariables } = this.graph;
+    return recovering(this.device, work, { check: () => this.assertAlive(what), changes: stateVariables });
   }
 
   /**

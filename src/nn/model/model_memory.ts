@@ -237,10 +237,7 @@ function predictionUse(
   });
 }
 
-const weightsOf = ({ graph }: MemoryParts) => [
-  ...graph.weights,
-  ...graph.layers.flatMap(({ stateVariables }) => stateVariables),
-];
+const weightsOf = ({ graph }: MemoryParts) => [...graph.weights, ...graph.stateVariables];
 const slotsOf = ({ compiled }: MemoryParts) => compiled?.slots.flat() ?? [];
 
 function plan<T>(parts: MemoryParts, memoryLimit: number, work: (device: PlanningDevice) => Promise<T>): Promise<T> {
