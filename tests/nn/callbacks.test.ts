@@ -86,6 +86,40 @@ describe("hooks", () => {
     expect(second.statistics.readbacks).toBe(1);
   });
 
+  test("with batchLogs: 2 every second step of the model's life is read", async () => {
+    using model = smallModel(device);
+    const losses = new Map<number, number | undefined>();
+    const look: Callback = {
+      batchLogs: 2,
+      onBatchEnd: (_batch, { loss }, { iteration }) => void losses.set(iteration, loss),
+    };
+    const { statistics, history: results } = await model.fit(data, { ...fit, epochs: 2, callbacks: [look] });
+    // Steps 2, 4 and 6, and the last of each epoch: 3 and 6.
+    expect(statistics.readbacks).toBe(4);
+    expect([...losses.keys()]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(losses.get(1)).toBeUndefined();
+    expect(losses.get(2)).not.toBe(losses.get(3));
+    expect(losses.get(5)).toBe(losses.get(4));
+    expect([losses.get(3), losses.get(6)]).toEqual(results.loss);
+  });
+
+  test("until an epoch's first reading, logs are the means of the epoch before", async () => {
+    using model = smallModel(device);
+    const seen: (number | undefined)[] = [];
+    const shown: (number | undefined)[] = [];
+    const { history: results } = await model.fit(data, {
+      ...fit,
+      epochs: 2,
+      validationData: data,
+      callbacks: [lambdaCallback({ onBatchEnd: (_batch, logs) => void seen.push(logs.loss, logs.valLoss) })],
+      onProgress: ({ logs, ended }) => void (ended === undefined && shown.push(logs.loss)),
+    });
+    const [first, second] = results.loss as [number, number];
+    const none = undefined;
+    expect(seen).toEqual([none, none, none, none, first, none, first, none, first, none, second, none]);
+    expect(shown).toEqual([none, none, first, first]);
+  });
+
   test("stop() within an epoch ends it after that step, with its results", async () => {
     using model = smallModel(device);
     const stopper = lambdaCallback({ onBatchEnd: (batch, _logs, training) => void (batch === 1 && training.stop()) });

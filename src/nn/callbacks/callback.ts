@@ -53,11 +53,12 @@ export interface Callback {
   /** Names it in errors and in a saved training. */
   readonly name?: string;
   /**
-   * True to read loss and metrics back after every step for `onBatchEnd`. Each reading waits until the GPU has finished
-   * the step, so that no next one is queued meanwhile: 3 to 6 ms a step where a tiny model's step took 2.7 ms
-   * (lavapipe, 2 cores), some 100 ms in Firefox. Without it logs are read now and then, at no such cost.
+   * True to read loss and metrics back after every step for `onBatchEnd`, a number n for every step whose number in the
+   * model's life (`training.iteration`) is a multiple of n. Each reading waits until the GPU has finished the step, so
+   * that no next one is queued meanwhile: 3 to 6 ms a step where a tiny model's step took 2.7 ms (lavapipe, 2 cores),
+   * some 100 ms in Firefox. Without it logs are read now and then, at no such cost.
    */
-  readonly batchLogs?: boolean;
+  readonly batchLogs?: boolean | number;
   /** Before the first step, also of a training that goes on. */
   onTrainBegin?(training: Training): Awaitable<void>;
   /** Not called when the training was aborted or failed. */
@@ -70,7 +71,11 @@ export interface Callback {
   onEpochSettled?(epoch: number, logs: MutableLogs, training: Training): Awaitable<void>;
   /** Before a step. */
   onBatchBegin?(batch: number, training: Training): Awaitable<void>;
-  /** `logs` are the means over the epoch so far, as last read: empty before the first reading, see `batchLogs`. */
+  /**
+   * `logs` are the means over the epoch so far, as last read, see `batchLogs`. Until an epoch's first reading they are
+   * those of the epoch before, so that a progress bar always shows a loss; before the run's first reading they are
+   * empty.
+   */
   onBatchEnd?(batch: number, logs: MutableLogs, training: Training): Awaitable<void>;
   /**
    * The loss, a gradient or a weight stopped being finite. True ends the training in peace instead of with this error.

@@ -34,9 +34,9 @@ export class CallbackList {
     return this.#hasBegun;
   }
 
-  /** True when one wants logs after every step. */
-  get wantsBatchLogs(): boolean {
-    return this.#callbacks.some(({ batchLogs }) => batchLogs === true);
+  /** True when one wants the logs of a step, from 1 on. */
+  wantBatchLogs(step: number): boolean {
+    return this.#callbacks.some(({ batchLogs }) => batchLogs === true || (batchLogs && step % batchLogs === 0));
   }
 
   /** Begins, from kept states where there are any. */

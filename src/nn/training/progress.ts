@@ -11,7 +11,10 @@ export interface Progress {
   readonly batch: number;
   /** Steps of an epoch; 0 while the length of a stream is not known. */
   readonly batches: number;
-  /** Loss and metrics of the epoch so far, as last read; empty before the first reading. */
+  /**
+   * Loss and metrics of the epoch so far, as last read. Until an epoch's first reading those of the epoch before, and
+   * the same object; empty before the run's first reading.
+   */
   readonly logs: Logs;
   /** 0 until enough steps were seen to tell. */
   readonly samplesPerSecond: number;

@@ -30,7 +30,7 @@ export class TrainingRun {
   readonly #training: Training;
   #state: RunState;
   #timings: EpochTimings = beginTimings({ time: 0, batch: 0 }, false);
-  /** The epoch's loss and metrics so far, as last read. */
+  /** The epoch's loss and metrics so far, as last read; until its first reading those of the epoch before. */
   #logs: Logs = {};
   /** Those of the last epoch that ended, with validation. */
   #results: MutableLogs = {};
@@ -121,7 +121,6 @@ export class TrainingRun {
   /** Enters an epoch at its beginning, or in its middle. */
   async #enterEpoch(now: Moment): Promise<void> {
     this.#timings = beginTimings(now, this.#steps.statistics.steps > 0);
-    this.#logs = {};
     this.#steps.begin();
     await this.#resources.data.begin(this.#state.training);
   }
@@ -137,15 +136,15 @@ export class TrainingRun {
     if (step === undefined) return this.#advance({ kind: "stepsExhausted" });
     await callbacks.batchBegin(batch, this.#training);
     const { isLast } = step;
+    const { iteration } = this.#state.training;
     const mode = stepMode({
       isLast,
       isSnapshotDue: snapshots.isDue,
       heldBytes: data.heldBytes,
-      wantsLogs: callbacks.wantsBatchLogs,
+      wantsLogs: callbacks.wantBatchLogs(iteration + 1),
       lastRead: this.#timings.lastRead,
       now: this.#now(),
     });
-    const { iteration } = this.#state.training;
     const feeds = step.feeds(iteration, this.#parts.compiled.optimizer.rates(iteration));
     const reading = await this.#steps.take(step.program, feeds, mode);
     this.#advance({ kind: "stepTaken", isLast, reading });
