@@ -231,6 +231,7 @@ export {
 export * as ops from "./ops/index.ts";
 export { type Bindings, interpret } from "./ops/interpret.ts";
 export { FileError } from "./platform/file_interface.ts";
+export type { TextOutput } from "./platform/standard_output.ts";
 export { isStorageFull } from "./platform/storage_full_error.ts";
 export { type OperationTime, operationTimes } from "./runtime/measure/operation_times.ts";
 export { defaultTuningStore, type Tuning, tuningOf } from "./runtime/measure/tune.ts";

@@ -5,4 +5,5 @@ export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from "./
 export { learningRateScheduler, type ReduceLrOnPlateauOptions, reduceLrOnPlateau } from "./learning_rate.ts";
 export { type ModelCheckpoint, type ModelCheckpointOptions, modelCheckpoint } from "./model_checkpoint.ts";
 export type { MonitorOptions } from "./monitor.ts";
+export { type ProgressOptions, progress } from "./progress.ts";
 export { type HistoryCallback, history, lambdaCallback, terminateOnNaN } from "./simple.ts";

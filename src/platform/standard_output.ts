@@ -1,0 +1,31 @@
+/** Where a program's text goes: the standard output of Node and Deno, the console of a page. */
+import { hasNodeModules } from "./file_system.ts";
+
+/** Takes text; a stream of Node is one. */
+export interface TextOutput {
+  write(text: string): unknown;
+  /** True for a terminal, in which a line can be drawn anew. */
+  readonly isTTY?: boolean | undefined;
+  /** The terminal's width in characters. */
+  readonly columns?: number | undefined;
+}
+
+interface Runtime {
+  readonly console: Pick<Console, "log">;
+  readonly process?: { readonly stdout?: TextOutput; readonly env?: Readonly<Record<string, string | undefined>> };
+  readonly Deno?: { readonly noColor: boolean };
+}
+
+const runtime: Runtime = globalThis;
+
+/** The runtime's standard output; in a page each text is a line of the console. */
+export function standardOutput(): TextOutput {
+  const { stdout } = (hasNodeModules() && runtime.process) || {};
+  return stdout ?? { write: (text) => runtime.console.log(text.trimEnd()) };
+}
+
+/** False where the user set NO_COLOR (https://no-color.org). Deno tells it without a permission to read variables. */
+export function wantsColor(): boolean {
+  const { process, Deno } = runtime;
+  return Deno === undefined ? (process?.env?.NO_COLOR ?? "") === "" : !Deno.noColor;
+}
