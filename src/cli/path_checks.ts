@@ -1,4 +1,5 @@
 /** Checks, before a run starts, the files and directories that it will read and write. */
+import type { Stats } from "node:fs";
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "./usage_error.ts";
@@ -8,6 +9,7 @@ import { UsageError } from "./usage_error.ts";
  * @throws UsageError that names the option and the problem.
  */
 export async function checkDirectory(flag: string, directory: string): Promise<void> {
+  expectPath(flag, directory);
   try {
     await mkdir(directory, { recursive: true });
     await access(directory, constants.W_OK | constants.X_OK);
@@ -25,8 +27,11 @@ export async function checkDirectory(flag: string, directory: string): Promise<v
  * @throws UsageError that names the option and the problem.
  */
 export async function checkFile(flag: string, file: string): Promise<void> {
+  expectPath(flag, file);
   const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory()) throw new UsageError(`${flag} ${file}: it is a directory; expected a file`);
+  if (found !== undefined && !found.isFile()) {
+    throw new UsageError(`${flag} ${file}: it is ${kindOf(found)}; expected a regular file, or a new one`);
+  }
   try {
     await mkdir(dirname(resolve(file)), { recursive: true });
     await access(dirname(resolve(file)), constants.W_OK | constants.X_OK);
@@ -50,7 +55,7 @@ export async function checkArchive(archive: string | undefined): Promise<string>
         "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz (84 MB)",
     );
   }
-  if (/^[a-z]+:\/\//i.test(archive)) return archive;
+  if (isUrl(archive)) return archive;
   await checkInput("--archive", archive, "aclImdb_v1.tar.gz");
   return archive;
 }
@@ -60,10 +65,23 @@ export async function checkArchive(archive: string | undefined): Promise<string>
  * @throws UsageError that names the option and the expected file.
  */
 export async function checkInput(flag: string, file: string, expected: string): Promise<void> {
+  expectPath(flag, file);
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile()) return;
-  const problem = found?.isDirectory() ? "it is a directory" : "there is no such file";
+  const problem = found === undefined ? "there is no such file" : `it is ${kindOf(found)}`;
   throw new UsageError(`${flag} ${file}: ${problem}; expected ${expected}`);
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z\d+.-]+:\/\//i.test(text);
+}
+
+function expectPath(flag: string, path: string): void {
+  if (isUrl(path)) throw new UsageError(`${flag} ${path}: it is a URL; expected a path on this machine`);
+}
+
+function kindOf(stats: Stats): string {
+  return stats.isDirectory() ? "a directory" : "a pipe, a socket or a device";
 }
 
 function reasonOf(cause: unknown): string {

@@ -11,12 +11,14 @@ export class FileError extends SluiceError {
 
 /** Options of `readFile`. */
 export interface ReadFileOptions {
-  /** A longer file is rejected before it is read. */
+  /** A longer file is rejected; 2^31 - 1 by default. */
   readonly maxBytes?: number;
 }
 
 /**
  * The file operations that Sluice needs. Paths are those of the runtime; `/` separates their parts on every platform.
+ * Only regular files, and links to them, are read and replaced: pipes, sockets and devices are a FileError, and so is
+ * a URL in place of a path.
  *
  * @example
  * const files = await openFileSystem();

@@ -4,25 +4,37 @@ import { FileError, type FileSystem, type ReadFileOptions } from "./file_interfa
 
 const CHUNK_BYTES = 1 << 18;
 
+/** The longest file that is read at once: the largest typed array that every runtime supports. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+/** What is asked of Node's Stats. */
+export interface NodeFileStats {
+  readonly size: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
 /** The methods of Node's FileHandle that are used here. Declared so that the engine compiles without Node's types. */
 export interface NodeFileHandle {
   read(buffer: Uint8Array, offset: number, length: number): Promise<{ readonly bytesRead: number }>;
   write(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
-  stat(): Promise<{ readonly size: number; isDirectory(): boolean }>;
+  stat(): Promise<NodeFileStats>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The functions of `node:fs/promises` that are used here; tests replace them by failing ones. */
 export interface NodeFileFunctions {
-  open(path: string, flags: string): Promise<NodeFileHandle>;
+  open(path: string, flags: string | number): Promise<NodeFileHandle>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
   mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
-  stat(path: string): Promise<{ readonly size: number; readonly mtimeMs: number }>;
+  stat(path: string): Promise<NodeFileStats>;
   realpath(path: string): Promise<string>;
-  readFile(path: string): Promise<Uint8Array>;
+  /** Windows lacks the last two. */
+  readonly constants: { readonly O_RDONLY: number; readonly O_NONBLOCK?: number; readonly O_NOCTTY?: number };
 }
 
 /** Loads `node:fs/promises`. The specifier is a variable so that bundlers do not try to include it in a page. */
@@ -44,34 +56,49 @@ export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
     readFile: (path, options) => readFile(functions, path, options),
     writeFileAtomic: (path, bytes) => inTurn(`file ${path}`, () => writeFileAtomic(functions, path, bytes)),
     async readDirectory(path) {
-      return (await attempt(path, "list", functions.readdir(path))).sort();
+      return (await attempt(path, "list", () => functions.readdir(path))).sort();
     },
     async makeDirectory(path) {
-      await attempt(path, "make directory", functions.mkdir(path, { recursive: true }));
+      await attempt(path, "make directory", () => functions.mkdir(path, { recursive: true }));
     },
     async removeFile(path) {
-      await attempt(path, "remove", functions.unlink(path).catch(ignoreAbsent));
+      await attempt(path, "remove", () => functions.unlink(path).catch(ignoreAbsent));
     },
-    realPath: (path) => attempt(path, "look at", functions.realpath(path)),
-    modifiedAt: async (path) => (await attempt(path, "look at", functions.stat(path))).mtimeMs,
+    realPath: (path) => attempt(path, "look at", () => functions.realpath(path)),
+    modifiedAt: async (path) => (await attempt(path, "look at", () => functions.stat(path))).mtimeMs,
     async exists(path) {
-      const found = await attempt(path, "look at", functions.stat(path).catch(ignoreAbsent));
+      const found = await attempt(path, "look at", () => functions.stat(path).catch(ignoreAbsent));
       return found !== undefined;
     },
   };
 }
 
-async function readStream(functions: NodeFileFunctions, path: string) {
-  const handle = await attempt(path, "open", functions.open(path, "r"));
-  let byteLength: number;
+/**
+ * Opens a regular file for reading, or a link to one. The kind is read from the open handle, so that no other file can
+ * take its place between the check and the first read. O_NONBLOCK: opening a named pipe would wait for its writer.
+ */
+async function openToRead(functions: NodeFileFunctions, path: string, action: string) {
+  const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = functions.constants;
+  const handle = await attempt(path, action, () => functions.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   try {
     const stats = await handle.stat();
-    if (stats.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
-    byteLength = stats.size;
+    expectRegular(stats);
+    return { handle, byteLength: stats.size };
   } catch (cause) {
-    await handle.close();
-    throw fileError(path, "open", cause);
+    await handle.close().catch(() => undefined);
+    throw fileError(path, action, cause);
   }
+}
+
+/** @throws Error unless it is a regular file: a pipe may never end, and a device may have no end at all. */
+function expectRegular(stats: NodeFileStats): void {
+  if (stats.isFile()) return;
+  const code = stats.isDirectory() ? "EISDIR" : "EFTYPE";
+  throw Object.assign(new Error("it is not a regular file"), { code });
+}
+
+async function readStream(functions: NodeFileFunctions, path: string) {
+  const { handle, byteLength } = await openToRead(functions, path, "open");
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -93,19 +120,47 @@ async function readStream(functions: NodeFileFunctions, path: string) {
   return { stream, byteLength };
 }
 
+/** Counts what it reads: a file may grow meanwhile, and the system gives 0 for the length of some. */
 async function readFile(functions: NodeFileFunctions, path: string, options: ReadFileOptions = {}) {
-  const { maxBytes = Number.POSITIVE_INFINITY } = options;
-  const { size } = await attempt(path, "read", functions.stat(path));
-  if (size > maxBytes) {
+  const { maxBytes = MAX_FILE_BYTES } = options;
+  const expectLength = (size: number): void => {
+    if (size <= maxBytes) return;
     throw new FileError(`${path} has ${size} bytes; expected at most ${maxBytes}; it is probably a different file`, {
       path,
       size,
       maxBytes,
     });
+  };
+  const { handle, byteLength } = await openToRead(functions, path, "read");
+  try {
+    expectLength(byteLength);
+    let bytes = await readUpTo(handle, byteLength);
+    for (let room = CHUNK_BYTES; ; room *= 2) {
+      const more = await readUpTo(handle, room);
+      if (more.length === 0) return bytes;
+      expectLength(bytes.length + more.length);
+      const longer = new Uint8Array(bytes.length + more.length);
+      longer.set(bytes);
+      longer.set(more, bytes.length);
+      bytes = longer;
+    }
+  } catch (cause) {
+    throw fileError(path, "read", cause);
+  } finally {
+    // What was read is whole, whatever closing says.
+    await handle.close().catch(() => undefined);
   }
-  const bytes = await attempt(path, "read", functions.readFile(path));
-  // A Node Buffer is a Uint8Array whose `slice` returns a view; return a plain Uint8Array instead.
-  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The next `most` bytes of a file, or what is left of it. */
+async function readUpTo(handle: NodeFileHandle, most: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(most);
+  for (let length = 0; length < most; ) {
+    const { bytesRead } = await handle.read(bytes, length, most - length);
+    if (bytesRead === 0) return bytes.slice(0, length);
+    length += bytesRead;
+  }
+  return bytes;
 }
 
 async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {
@@ -115,6 +170,10 @@ async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes
   const temporary = `${path}.${crypto.randomUUID().slice(0, 18)}.tmp`;
   let [opened, renamed] = [false, false];
   try {
+    expectPath(path);
+    // A rename would put the new file in the place of a device or a pipe.
+    const present = await functions.stat(path).catch(() => undefined);
+    if (present !== undefined) expectRegular(present);
     const handle = await functions.open(temporary, "wx");
     opened = true;
     try {
@@ -154,9 +213,22 @@ async function syncDirectory(functions: NodeFileFunctions, directory: string): P
   }
 }
 
-async function attempt<T>(path: string, action: string, work: Promise<T>): Promise<T> {
+/** Any URL, but for those with a scheme of one letter, which are paths of Windows. */
+const URL_START = /^([a-z][a-z\d+.-]+:[/\\]{2}|(https?|file|blob|data):)/i;
+
+/** @throws Error for a URL: the system would take it for the path of a folder called `http:`. */
+function expectPath(path: string): void {
+  if (!URL_START.test(path)) return;
+  throw new Error(
+    "it is a URL; expected a path of the file system, such as runs/first. fetch() reads from a server and writes to " +
+      "one, and fileURLToPath of node:url makes a path of a file URL",
+  );
+}
+
+async function attempt<T>(path: string, action: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await work;
+    expectPath(path);
+    return await work();
   } catch (cause) {
     throw fileError(path, action, cause);
   }
@@ -177,6 +249,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ["EACCES", "access is denied; check the permissions"],
   ["EPERM", "the operation is not permitted; check the permissions"],
   ["EISDIR", "it is a directory; expected a file"],
+  ["EFTYPE", "it is a pipe, a socket or a device; expected a regular file"],
   ["ENOTDIR", "part of the path is not a directory"],
   ["ENOSPC", "the disk is full; free some space and try again"],
   ["EDQUOT", "the disk quota is used up; free some space and try again"],

@@ -62,7 +62,7 @@ function failingAt(failAt: number, code: string): { readonly functions: NodeFile
     mkdir: guard(nodeFiles.mkdir),
     stat: guard((path) => nodeFiles.stat(path)),
     realpath: guard((path) => nodeFiles.realpath(path)),
-    readFile: guard((path) => nodeFiles.readFile(path)),
+    constants: nodeFiles.constants,
   };
   return { functions, calls: () => calls };
 }

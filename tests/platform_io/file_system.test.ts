@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import * as nodeFiles from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -24,7 +25,7 @@ function failing(operation: "write" | "sync" | "close" | "open" | "rename", code
   if (operation === "open" || operation === "rename") return { ...nodeFiles, [operation]: fail };
   return {
     ...nodeFiles,
-    async open(path: string, flags: string) {
+    async open(path: string, flags: string | number) {
       const handle = await nodeFiles.open(path, flags);
       if (operation !== "close") Object.assign(handle, { [operation]: fail });
       return handle;
@@ -104,7 +105,7 @@ describe("the file system of Node", () => {
   test("a disk that takes a part of a write is asked again, or is full", async () => {
     const partly = (most: number): NodeFileFunctions => ({
       ...nodeFiles,
-      async open(path: string, flags: string) {
+      async open(path: string, flags: string | number) {
         const handle = await nodeFiles.open(path, flags);
         const write = handle.write.bind(handle);
         const short = (bytes: Uint8Array, at: number, length: number) => write(bytes, at, Math.min(length, most));
@@ -117,6 +118,84 @@ describe("the file system of Node", () => {
     expect(await textAt(`${folder}/x`)).toBe("12345");
   });
 });
+
+describe.runIf(process.platform !== "win32")("what is not a regular file", () => {
+  /** A named pipe, a link to a device without end, a directory. */
+  async function oddFiles(): Promise<readonly [path: string, message: RegExp][]> {
+    execFileSync("mkfifo", [`${folder}/pipe`]);
+    await nodeFiles.symlink("/dev/zero", `${folder}/zeros`);
+    await nodeFiles.mkdir(`${folder}/folder`);
+    return [
+      [`${folder}/pipe`, /pipe: it is a pipe, a socket or a device; expected a regular file \(EFTYPE\)/],
+      [`${folder}/zeros`, /zeros: it is a pipe, a socket or a device; expected a regular file/],
+      [`${folder}/folder`, /folder: it is a directory; expected a file/],
+    ];
+  }
+
+  test("is not read: no wait for a pipe's writer, no device without end", { timeout: 5000 }, async () => {
+    for (const [path, message] of await oddFiles()) {
+      await expect(files.readFile(path)).rejects.toThrow(message);
+      await expect(files.readStream(path)).rejects.toThrow(message);
+    }
+  });
+
+  test("is not replaced by a file that is written", async () => {
+    for (const [path, message] of await oddFiles()) {
+      const before = (await nodeFiles.lstat(path)).ino;
+      await expect(files.writeFileAtomic(path, bytesOf("1"))).rejects.toThrow(message);
+      expect((await nodeFiles.lstat(path)).ino).toBe(before);
+    }
+    expect(await files.readDirectory(folder)).toEqual(["folder", "pipe", "zeros"]);
+  });
+
+  test("a link to a regular file is read, and replaced by what is written", async () => {
+    await files.writeFileAtomic(`${folder}/target`, bytesOf("target"));
+    await nodeFiles.symlink(`${folder}/target`, `${folder}/link`);
+    expect(await textAt(`${folder}/link`)).toBe("target");
+    await files.writeFileAtomic(`${folder}/link`, bytesOf("new"));
+    expect([await textAt(`${folder}/link`), await textAt(`${folder}/target`)]).toEqual(["new", "target"]);
+  });
+});
+
+test("a file's bytes are counted, whatever length the system gives", async () => {
+  await files.writeFileAtomic(`${folder}/x`, new Uint8Array(600_000).fill(7));
+  /** The real functions, of which `stat` gives another length. */
+  const declaring = (size: number): FileSystem =>
+    nodeFileSystem({
+      ...nodeFiles,
+      async open(path: string, flags: string | number) {
+        const handle = await nodeFiles.open(path, flags);
+        const stats = await handle.stat();
+        return Object.assign(handle, { stat: async () => Object.assign(stats, { size }) });
+      },
+    });
+  for (const size of [0, 5, 600_000, 700_000]) {
+    const bytes = await declaring(size).readFile(`${folder}/x`, { maxBytes: 700_000 });
+    expect([bytes.length, bytes.every((byte) => byte === 7)]).toEqual([600_000, true]);
+    await expect(declaring(size).readFile(`${folder}/x`, { maxBytes: 599_999 })).rejects.toThrow(
+      /expected at most 599999/,
+    );
+  }
+});
+
+test.each(["http://localhost/model", "HTTPS://localhost/model", "file:///tmp/model", "s3://bucket/model", "data:,x"])(
+  "the URL %s is not a path",
+  async (url) => {
+    const calls: Promise<unknown>[] = [
+      files.readFile(url),
+      files.readStream(url),
+      files.writeFileAtomic(url, bytesOf("1")),
+      files.makeDirectory(url),
+      files.readDirectory(url),
+    ];
+    for (const call of calls) {
+      const error: unknown = await call.catch((cause: unknown) => cause);
+      expect(error).toBeInstanceOf(FileError);
+      expect(String(error)).toMatch(/it is a URL; expected a path of the file system/);
+    }
+    expect((await nodeFiles.readdir(".")).filter((name) => name.includes(":"))).toEqual([]);
+  },
+);
 
 test("a browser has no paths, and says what to use instead", async () => {
   vi.stubGlobal("process", undefined);

@@ -24,6 +24,9 @@ const separatorKind: OptionKind<string> = {
   read: (value) => (typeof value === "string" && value !== "" && !/["\r\n]/.test(value) ? value : undefined),
 };
 
+/** The longest log that lines are added to. */
+const MAX_LOG_BYTES = 2 ** 26;
+
 const CSV_LOGGER = {
   filename: optional(textKind),
   separator: withDefault(separatorKind, ","),
@@ -62,7 +65,7 @@ export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
       const directory = filename.replace(/[/\\]?[^/\\]*$/, "");
       if (directory !== "") await files.makeDirectory(directory);
       if (!append || !(await files.exists(filename))) return;
-      text = new TextDecoder().decode(await files.readFile(filename));
+      text = new TextDecoder().decode(await files.readFile(filename, { maxBytes: MAX_LOG_BYTES }));
       // A line that another program left unfinished gets its end.
       if (text !== "" && !text.endsWith("\n")) text += "\n";
     },

@@ -1,8 +1,8 @@
 /** Saving: weights and optimizer state as safetensors, everything else as JSON. */
-import { NonFiniteError } from "../../core/errors.ts";
+import { NonFiniteError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
+import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
 import type { ReviewEncoder } from "../../data/review_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { writeModelDirectory } from "../../io/model_directory.ts";
@@ -60,8 +60,10 @@ interface SavableModel {
  * Saves to a directory (Node, Deno): the old save stays whole until the new one is. Several may save there at once; of
  * one process the save that was asked for last is what stays.
  * @throws NonFiniteError for a weight or optimizer's state that is not finite, which `loadModel` would refuse.
+ * @throws FileError for a URL, and where a file cannot be written.
  */
 export async function saveModel(model: SavableModel, directory: string, options: SaveOptions): Promise<void> {
+  if (typeof directory !== "string") throw new ValueError(`save: got ${shown(directory)}; expected a path`);
   const saved = describe(model, options);
   // It is awaited when the save has its turn, which reports what went wrong.
   saved.catch(() => undefined);
