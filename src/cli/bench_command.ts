@@ -13,6 +13,7 @@ import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import type { BrowserName } from "./launch_browser.ts";
 import { checkFile } from "./path_checks.ts";
 import { bundlePeers } from "./peer_bundle.ts";
+import { printLine } from "./print.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
 import { encodeJson } from "./run_directory.ts";
 import { runPageJob } from "./run_page_job.ts";
@@ -28,7 +29,7 @@ import { versionsOf } from "./training_report.ts";
  */
 export async function benchCommand(args: BenchArguments, main: string): Promise<number> {
   if (args.json !== undefined) await checkFile("--json", args.json);
-  const interrupt = onInterrupt(() => console.log("Stopping after this sample. Press Ctrl-C again to leave at once."));
+  const interrupt = onInterrupt(() => printLine("Stopping after this sample. Press Ctrl-C again to leave at once."));
   try {
     const before = args.compare === undefined ? undefined : readReport(await readText(args.compare), args.compare);
     const onEvent = (event: BenchJobEvent) => {
@@ -41,11 +42,11 @@ export async function benchCommand(args: BenchArguments, main: string): Promise<
     if (report === undefined) return INTERRUPTED;
     if (before !== undefined) {
       const lines = comparisonLines(compareReports(before, report));
-      console.log(`\nSince ${args.compare}:\n${lines.join("\n")}`);
+      printLine(`\nSince ${args.compare}:\n${lines.join("\n")}`);
     }
     if (args.json !== undefined) {
       await (await openFileSystem()).writeFileAtomic(args.json, encodeJson(report));
-      console.log(`\nWritten to ${args.json}`);
+      printLine(`\nWritten to ${args.json}`);
     }
     return report.problems.some(({ library }) => library === "sluice") ? 1 : 0;
   } catch (error) {
@@ -104,15 +105,18 @@ async function shaderOf({ file, entryPoint, buffers, workgroups, work }: ShaderA
   return { name: file, source, buffers, workgroups, work, ...(entryPoint !== undefined && { entryPoint }) };
 }
 
+/** The longest report or shader that is read. */
+const MAX_INPUT_BYTES = 2 ** 26;
+
 async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await (await openFileSystem()).readFile(path));
+  return new TextDecoder().decode(await (await openFileSystem()).readFile(path, { maxBytes: MAX_INPUT_BYTES }));
 }
 
 /** Prints an event of the bench. */
 function print(event: BenchJobEvent): void {
-  if (event.kind === "start") console.log(placeLine(event.place));
-  else if (event.kind === "roofline") console.log(`${rooflineLine(event.roofline)}\n\n${tableHead()}`);
-  else if (event.kind === "note") console.log(event.text);
-  else if (event.kind === "result") console.log(tableRow(event.result));
-  else if (event.kind === "problem") console.log(problemRow(event.problem));
+  if (event.kind === "start") printLine(placeLine(event.place));
+  else if (event.kind === "roofline") printLine(`${rooflineLine(event.roofline)}\n\n${tableHead()}`);
+  else if (event.kind === "note") printLine(event.text);
+  else if (event.kind === "result") printLine(tableRow(event.result));
+  else if (event.kind === "problem") printLine(problemRow(event.problem));
 }

@@ -13,6 +13,7 @@ import { forecastChart } from "./forecast_svg.ts";
 import { forecastSketch } from "./forecast_text_chart.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { checkDirectory, checkFile, checkInput } from "./path_checks.ts";
+import { printLine } from "./print.ts";
 import { readSeries, type Series } from "./read_series.ts";
 import { encodeJson, type RunKind, readRun, resumedOptions, writeRun } from "./run_directory.ts";
 import { runTask } from "./run_training_task.ts";
@@ -76,7 +77,7 @@ export async function forecastCommand(args: ForecastArguments, main: string): Pr
   });
   if (result === undefined) return INTERRUPTED;
   const report = reportOf(series, options, result);
-  console.log(`\n${forecastSketch(report)}\n\n${reportText(report)}\n`);
+  printLine(`\n${forecastSketch(report)}\n\n${reportText(report)}\n`);
   const text = new TextEncoder();
   await storage.writeFileAtomic(places.out, text.encode(forecastCsv(report)));
   await storage.writeFileAtomic(places.svg, text.encode(forecastChart(report, source.title)));
@@ -85,7 +86,7 @@ export async function forecastCommand(args: ForecastArguments, main: string): Pr
     const record = forecastRecord(report, result, { file: source.file, seriesSha256 }, seconds);
     await storage.writeFileAtomic(args.json, encodeJson(record));
   }
-  console.log(
+  printLine(
     `Done in ${seconds.toFixed(0)} s. Picture: ${places.svg}; forecasts: ${places.out}; model: ${places.model}`,
   );
   return 0;
@@ -101,6 +102,9 @@ const RUN: RunKind<ToldRun> = {
   }),
 };
 
+/** The longest CSV file that is read. */
+const MAX_CSV_BYTES = 2 ** 26;
+
 /** Reads the series, or its last `limit` rows. */
 async function loadSource(storage: FileSystem, args: SourceArguments, limit: number | undefined): Promise<Source> {
   const { csv, date } = args;
@@ -108,7 +112,8 @@ async function loadSource(storage: FileSystem, args: SourceArguments, limit: num
   const file = csv ?? sp500.name;
   const column = args.column ?? sp500.column;
   if (csv !== undefined) await checkInput("--csv", csv, "a CSV file with a header line");
-  const text = csv === undefined ? sp500.csv : new TextDecoder().decode(await storage.readFile(csv));
+  const text =
+    csv === undefined ? sp500.csv : new TextDecoder().decode(await storage.readFile(csv, { maxBytes: MAX_CSV_BYTES }));
   const whole = readSeries(text, { name: file, column, date });
   const last = <T>(all: readonly T[]): readonly T[] => (limit === undefined ? all : all.slice(-limit));
   const series: Series = {

@@ -11,6 +11,7 @@ import { NEIGHBOURS_OPTIONS, parseNeighbours } from "./neighbours_arguments.ts";
 import { neighboursCommand } from "./neighbours_command.ts";
 import { PREDICT_OPTIONS, parsePredict } from "./predict_arguments.ts";
 import { predictCommand } from "./predict_command.ts";
+import { printError, printLine } from "./print.ts";
 import { isDeno, rerunInDeno } from "./run_in_deno.ts";
 import type { RuntimeName } from "./runtime_info.ts";
 import { parseTrain, TRAIN_OPTIONS } from "./train_arguments.ts";
@@ -107,7 +108,7 @@ function helpText(commands: Readonly<Record<string, Command>>): string {
 
 async function run([name, ...argv]: readonly string[]): Promise<number> {
   if (name === "--version") {
-    console.log(sluiceVersion());
+    printLine(sluiceVersion());
     return 0;
   }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -118,11 +119,11 @@ async function run([name, ...argv]: readonly string[]): Promise<number> {
         .replace(/, (\w+)$/, " or $1");
       throw new UsageError(`unknown command "${name}"; expected ${known}: see \`sluice --help\``);
     }
-    console.log(helpText(COMMANDS));
+    printLine(helpText(COMMANDS));
     return name === undefined ? 2 : 0;
   }
   if (hasOption(argv, "--help")) {
-    console.log(`${usageOf(command)}\n\n${helpOf(command.options)}`);
+    printLine(`${usageOf(command)}\n\n${helpOf(command.options)}`);
     return 0;
   }
   const { runtime, start } = command.prepare(argv);
@@ -138,7 +139,7 @@ try {
 } catch (error) {
   status = error instanceof UsageError ? 2 : 1;
   const isExpected = error instanceof SluiceError && !hasOption(argv, "--debug");
-  console.error(isExpected ? `sluice: ${error.message}` : error);
+  printError(isExpected ? `sluice: ${error.message}` : error);
 }
 // Dawn's threads outlive its devices, so the program must exit explicitly.
 process.exit(status);

@@ -7,6 +7,7 @@ import { type Embeddings, modelEmbedder, VectorIndex } from "../embed/index.ts";
 import { type Device, loadModel, requestDevice } from "../index.ts";
 import type { NeighboursArguments } from "./neighbours_arguments.ts";
 import { checkArchive } from "./path_checks.ts";
+import { printLine } from "./print.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
 
@@ -26,7 +27,7 @@ export async function neighboursCommand(args: NeighboursArguments): Promise<numb
   await provideWebGpu();
   const device = await requestDevice();
   const { name, version } = thisRuntime();
-  console.log(`${device.adapter}, in ${name} ${version}`);
+  printLine(`${device.adapter}, in ${name} ${version}`);
   try {
     const model = await loadModel(args.model, { device });
     const { encoder, outputShape } = model;
@@ -44,13 +45,13 @@ export async function neighboursCommand(args: NeighboursArguments): Promise<numb
       truth,
       Array.from(data, (probability) => probability > 0.5),
     );
-    console.log(`the model itself: ${percentOf(own)} of ${asked.length} test reviews`);
+    printLine(`the model itself: ${percentOf(own)} of ${asked.length} test reviews`);
     using embedder = modelEmbedder(model);
     const embed = (list: readonly string[]) => embedder.embed(list, { pooling, normalize: true, batchSize: BATCH });
     const [ofKnown, ofAsked] = [await embed(known), await embed(asked)];
     const votes = await classify(device, { vectors: ofKnown, labels }, ofAsked, Math.min(k, known.length));
     const byVotes = shareRight(truth, votes);
-    console.log(
+    printLine(
       `${k} nearest of ${known.length} training reviews, by the cosine of ${embedder.vectorSize} numbers ` +
         `(${pooling}): ${percentOf(byVotes)}; ${((byVotes - own) * 100).toFixed(2)} points to the model`,
     );

@@ -5,6 +5,7 @@ import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
 import { MANIFEST_NAME } from "../io/model_file.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { PredictArguments } from "./predict_arguments.ts";
+import { printLine } from "./print.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
 import { predictTexts } from "./sentiment_job.ts";
 import { UsageError } from "./usage_error.ts";
@@ -33,11 +34,11 @@ export async function predictCommand({ model: directory, texts: given, json }: P
       knownWords: knownWords(encoder, prediction.text),
     }));
     if (json) {
-      console.log(JSON.stringify(predictions, null, 2));
+      printLine(JSON.stringify(predictions, null, 2));
       return 0;
     }
     for (const { label, probability, text, knownWords: known } of predictions) {
-      console.log(
+      printLine(
         `${label}  ${probability.toFixed(3)}  ` +
           `${text}${known === 0 ? "  (none of its words are in the model's vocabulary)" : ""}`,
       );

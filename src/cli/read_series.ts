@@ -1,6 +1,7 @@
 /** Reads a series from CSV: one column of numbers, and one of dates if there is one. */
 import { type CsvError, type Info, parse } from "csv-parse/sync";
 import { FormatError } from "../core/errors.ts";
+import { shown } from "../core/options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A time series, oldest value first. */
@@ -29,6 +30,11 @@ interface Row {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const ISO_DATE = /^\d{4}(-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?)?)?$/;
+/** The most rows: more would take gigabytes. */
+const MAX_ROWS = 1_000_000;
+/** How much of a header an error shows. */
+const SHOWN_NAMES = 20;
+const SHOWN_CHARACTERS = 40;
 const DELIMITERS = [",", ";", "\t"] as const;
 
 /**
@@ -36,7 +42,7 @@ const DELIMITERS = [",", ";", "\t"] as const;
  * has.
  * @throws UsageError when there is no such column.
  * @throws FormatError that names the line and column of an invalid number, or the line that is malformed or out of
- * order.
+ * order, and for more than 1,000,000 rows.
  */
 export function readSeries(text: string, { name, column, date }: SeriesOptions): Series {
   const [header, ...rows] = parseRows(text, name);
@@ -45,6 +51,11 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
   const at = columnAt(names, column, "--column", name);
   if (rows.length === 0)
     throw new FormatError(`${name}: there are no rows below the header; expected one for each timestep`);
+  if (rows.length > MAX_ROWS) {
+    throw new FormatError(
+      `${name}: there are more than ${MAX_ROWS} rows; give the last of them in a file of their own`,
+    );
+  }
   const values = rows.map(({ record, info }) => {
     const where = `${name}, line ${info.lines}`;
     if (record.length !== names.length)
@@ -53,7 +64,7 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
     const value = Number(field);
     if (!NUMBER.test(field) || !Number.isFinite(value)) {
       throw new FormatError(
-        `${where}: column "${column}" is ${field === "" ? "empty" : `"${field}"`}; expected a number such as 1234.5: ` +
+        `${where}: column "${column}" is ${field === "" ? "empty" : shown(field)}; expected a number such as 1234.5: ` +
           "correct the field or remove the row",
         { line: info.lines, column, value: field },
       );
@@ -83,6 +94,7 @@ function parseRows(text: string, name: string): Row[] {
     return parse(text, {
       ...{ bom: true, info: true, trim: true, skip_empty_lines: true, relax_column_count: true },
       delimiter: delimiter ?? ",",
+      to: MAX_ROWS + 2,
     }) as unknown as Row[];
   } catch (cause) {
     const { message, lines } = cause as CsvError & { readonly lines?: number };
@@ -99,7 +111,9 @@ function columnAt(names: readonly string[], wanted: string, flag: string, file: 
   const at = names.indexOf(wanted);
   if (at === -1 || names.lastIndexOf(wanted) !== at) {
     const problem = at === -1 ? "has no such column" : "has that column twice";
-    throw new UsageError(`${flag} "${wanted}": ${file} ${problem}; its header has ${names.join(", ")}`);
+    const some = names.slice(0, SHOWN_NAMES).map((name) => name.slice(0, SHOWN_CHARACTERS));
+    const rest = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : "";
+    throw new UsageError(`${flag} "${wanted}": ${file} ${problem}; its header has ${some.join(", ")}${rest}`);
   }
   return at;
 }
@@ -107,6 +121,6 @@ function columnAt(names: readonly string[], wanted: string, flag: string, file: 
 function timeOf(date: string, where: string, column: string): number {
   const time = Date.parse(date.length > 10 ? date.replace(" ", "T") : date);
   if (Number.isNaN(time))
-    throw new FormatError(`${where}: column "${column}" is "${date}"; expected a date such as 2020-02-28`);
+    throw new FormatError(`${where}: column "${column}" is ${shown(date)}; expected a date such as 2020-02-28`);
   return time;
 }

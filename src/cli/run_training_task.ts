@@ -1,6 +1,7 @@
 /** Runs a training task in the chosen runtime, shows its progress, and stops it on Ctrl-C. */
 import type { ModelFiles } from "../index.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { printLine } from "./print.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
 import { type PageResources, runInBrowser } from "./run_in_browser.ts";
 import type { RuntimeName } from "./runtime_info.ts";
@@ -42,7 +43,7 @@ export async function runTask<Name extends TaskName>(
   let isSaved = false;
   const interrupt = onInterrupt(() => {
     view.clear();
-    console.log("Stopping after this step. Press Ctrl-C again to exit immediately, without saving.");
+    printLine("Stopping after this step. Press Ctrl-C again to exit immediately, without saving.");
   });
   const onEvent = async (event: JobEvent): Promise<void> => {
     if (event.kind === "progress") {
@@ -60,7 +61,7 @@ export async function runTask<Name extends TaskName>(
     const result = await runWhere(runtime, task, job, { main, served }, control);
     if (result === undefined) {
       const kept = `Saved in ${directory}; continue with --resume ${directory}`;
-      console.log(`Stopped${isSaved ? `. ${kept}` : " before the first step; there is nothing to save."}`);
+      printLine(`Stopped${isSaved ? `. ${kept}` : " before the first step; there is nothing to save."}`);
     }
     return result;
   } finally {
@@ -87,12 +88,12 @@ let loadedTenths = 0;
 
 function announce(event: Exclude<JobEvent, { readonly kind: "progress" | "save" }>): void {
   if (event.kind === "model") {
-    console.log(`${event.adapter}, in ${event.runtime.name} ${event.runtime.version}\n\n${event.summary}\n`);
+    printLine(`${event.adapter}, in ${event.runtime.name} ${event.runtime.version}\n\n${event.summary}\n`);
   } else if (event.kind === "data") {
-    console.log(event.text);
+    printLine(event.text);
   } else if (event.totalBytes !== undefined) {
     const tenths = Math.floor((event.bytes / event.totalBytes) * 10);
-    if (tenths > loadedTenths) console.log(`reading the archive: ${tenths * 10}%`);
+    if (tenths > loadedTenths) printLine(`reading the archive: ${tenths * 10}%`);
     loadedTenths = Math.max(loadedTenths, tenths);
   }
 }

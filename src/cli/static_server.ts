@@ -1,7 +1,6 @@
 /** A file server on localhost, which serves the built package and data to a browser. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { constants, open, realpath } from "node:fs/promises";
+import { createServer, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -32,7 +31,12 @@ export type Mounts = Readonly<Record<string, string | { readonly body: string; r
 
 /**
  * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` is called with the path of each
- * request.
+ * request that is understood.
+ *
+ * - Only requests to localhost by its own names are answered: with DNS rebinding a foreign page's requests come here
+ *   under the page's own name (421).
+ * - GET and HEAD only (405). A path that is malformed or leads upwards is refused (400).
+ * - A folder gives its regular files. Links out of it, and names that begin with a dot, count as absent (404).
  *
  * @example
  * const server = await serveFiles({ "/": { body: page, type: "text/html" }, "/dist/": "/repo/dist" });
@@ -43,25 +47,18 @@ export async function serveFiles(
 ): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     try {
-      const { pathname } = new URL(request.url ?? "/", "http://localhost");
-      onRequest?.(pathname);
-      const found = resolvePath(mounts, pathname);
-      if (typeof found === "object") {
-        response.writeHead(200, { "content-type": found.type, "cache-control": "no-store" }).end(found.body);
-        return;
+      const { port } = server.address() as AddressInfo;
+      const path = pathOf(request.url ?? "");
+      if (!NAMES.some((name) => request.headers.host === `${name}:${port}`)) {
+        refuse(response, 421, `this server answers to localhost:${port} only`);
+      } else if (request.method !== "GET" && request.method !== "HEAD") {
+        refuse(response, 405, "this server answers GET and HEAD only", { allow: "GET, HEAD" });
+      } else if (path === undefined) {
+        refuse(response, 400, "the path is malformed");
+      } else {
+        onRequest?.(path);
+        await answer(response, mounts, path, request.method === "HEAD");
       }
-      const stats = found === undefined ? undefined : await stat(found).catch(() => undefined);
-      if (found === undefined || !stats?.isFile()) {
-        response.writeHead(404, { "content-type": "text/plain" }).end("not found");
-        return;
-      }
-      response.writeHead(200, {
-        "content-type": TYPES[extname(found)] ?? "application/octet-stream",
-        "content-length": stats.size,
-        "cache-control": "no-store",
-      });
-      if (request.method === "HEAD") response.end();
-      else await pipeline(createReadStream(found), response);
     } catch {
       // The page was closed during a transfer, or the file could not be read completely.
       response.destroy();
@@ -81,15 +78,73 @@ export async function serveFiles(
   };
 }
 
-/** The file or text for a URL path, by the longest matching mount. */
-function resolvePath(mounts: Mounts, pathname: string): Mounts[string] | undefined {
-  const exact = mounts[pathname];
-  if (exact !== undefined && (typeof exact === "object" || !pathname.endsWith("/"))) return exact;
+/** The names of this machine for itself. */
+const NAMES = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Sent with every response: the type is as it is told, and nothing is kept. */
+const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+function refuse(response: ServerResponse, status: number, reason: string, headers: OutgoingHttpHeaders = {}): void {
+  // Node leaves out the body of an answer to HEAD.
+  response.writeHead(status, { ...HEADERS, ...headers, "content-type": "text/plain; charset=utf-8" }).end(reason);
+}
+
+/** The decoded path of a request's target; undefined where it is malformed or leads upwards. */
+function pathOf(target: string): string | undefined {
+  const [raw = ""] = target.split(/[?#]/, 1);
+  let path: string;
+  try {
+    path = decodeURIComponent(raw);
+  } catch {
+    return undefined;
+  }
+  const isClean = path.startsWith("/") && !/[\0\\]/.test(path) && !path.split("/").includes("..");
+  return isClean ? path : undefined;
+}
+
+async function answer(response: ServerResponse, mounts: Mounts, path: string, isHead: boolean): Promise<void> {
+  const found = await resolvePath(mounts, path);
+  if (typeof found === "object") {
+    const body = Buffer.from(found.body);
+    response.writeHead(200, { ...HEADERS, "content-type": found.type, "content-length": body.length }).end(body);
+    return;
+  }
+  const handle = found === undefined ? undefined : await open(found, OPEN_FLAGS).catch(() => undefined);
+  try {
+    const stats = await handle?.stat();
+    if (found === undefined || handle === undefined || !stats?.isFile()) return refuse(response, 404, "not found");
+    response.writeHead(200, {
+      ...HEADERS,
+      "content-type": TYPES[extname(found)] ?? "application/octet-stream",
+      "content-length": stats.size,
+    });
+    if (isHead || stats.size === 0) response.end();
+    // No more than the length that was told, should the file grow.
+    else await pipeline(handle.createReadStream({ end: stats.size - 1, autoClose: false }), response);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Opening does not wait for the writer of a pipe, and follows no link that took the file's place. Windows has neither. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
+/** The text, or the file's real path, for the path of a URL, by the longest mount that matches. */
+async function resolvePath(mounts: Mounts, path: string): Promise<Mounts[string] | undefined> {
+  const exact = mounts[path];
+  if (typeof exact === "object") return exact;
+  if (exact !== undefined && !path.endsWith("/")) return realpath(exact).catch(() => undefined);
   const mount = Object.keys(mounts)
-    .filter((path) => path.endsWith("/") && pathname.startsWith(path) && typeof mounts[path] === "string")
+    .filter((each) => each.endsWith("/") && path.startsWith(each) && typeof mounts[each] === "string")
     .sort((a, b) => b.length - a.length)[0];
-  if (mount === undefined) return undefined;
-  const folder = mounts[mount] as string;
-  const file = join(folder, decodeURIComponent(pathname.slice(mount.length)));
-  return file.startsWith(folder.endsWith(sep) ? folder : folder + sep) ? file : undefined;
+  const folder = mount === undefined ? undefined : mounts[mount];
+  if (mount === undefined || typeof folder !== "string") return undefined;
+  const inner = path.slice(mount.length);
+  if (inner.split("/").some((name) => name.startsWith("."))) return undefined;
+  try {
+    const [root, file] = [await realpath(folder), await realpath(join(folder, inner))];
+    return file.startsWith(root.endsWith(sep) ? root : root + sep) ? file : undefined;
+  } catch {
+    return undefined;
+  }
 }

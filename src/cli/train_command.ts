@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { openFileSystem } from "../platform/file_system.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { checkArchive, checkDirectory, checkFile } from "./path_checks.ts";
+import { printLine } from "./print.ts";
 import { encodeJson, type RunKind, readRun, resumedOptions, writeRun } from "./run_directory.ts";
 import { isBrowser, runTask } from "./run_training_task.ts";
 import type { TrainArguments } from "./train_arguments.ts";
@@ -44,7 +45,7 @@ export async function trainCommand(args: TrainArguments, main: string): Promise<
     save: (files) => writeRun(storage, out, RUN.task, { settings: { options }, files }),
   });
   if (result === undefined) return INTERRUPTED;
-  console.log(`\n${resultText(result)}\n\nSaved in ${out}; ask it: sluice predict --model ${out} "some text"`);
+  printLine(`\n${resultText(result)}\n\nSaved in ${out}; ask it: sluice predict --model ${out} "some text"`);
   if (json !== undefined) await storage.writeFileAtomic(json, encodeJson(recordOf(result, options, archive)));
   return 0;
 }

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { Presets, SingleBar } from "cli-progress";
 import type { EpochRecord, Logs, Progress } from "../index.ts";
+import { printLine } from "./print.ts";
 
 /** Without a terminal, the interval between lines of progress. */
 const LINE_SECONDS = 10;
@@ -22,13 +23,13 @@ export class ProgressView {
   show(progress: Progress): void {
     if (progress.ended !== undefined) {
       this.clear();
-      console.log(epochLine(progress.ended, progress.epochs));
+      printLine(epochLine(progress.ended, progress.epochs));
       this.#lastLine = performance.now();
     } else if (this.#isLive) {
       this.#draw(progress);
     } else if (performance.now() - this.#lastLine >= LINE_SECONDS * 1000) {
       this.#lastLine = performance.now();
-      console.log(progressLine(progress, this.#noun));
+      printLine(progressLine(progress, this.#noun));
     }
   }
 

@@ -13,9 +13,13 @@ import type { FileSystem } from "../platform/file_interface.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { checkArchive, checkFile, checkInput } from "./path_checks.ts";
+import { printLine } from "./print.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
 import type { WordsArguments } from "./words_arguments.ts";
+
+/** The longest file of texts that is read: about the longest text that a runtime holds. */
+const MAX_TEXT_BYTES = 2 ** 29 - 2 ** 10;
 
 /** Seconds between lines of progress. */
 const LINE_SECONDS = 10;
@@ -29,13 +33,13 @@ export async function wordsCommand(args: WordsArguments): Promise<number> {
   const storage = await openFileSystem();
   await checkFile("--out", args.out);
   const texts = await readTexts(args, storage);
-  console.log(`${texts.length} training texts`);
+  printLine(`${texts.length} training texts`);
   await provideWebGpu();
-  const interrupt = onInterrupt(() => console.log("Stopping after this step; nothing is saved."));
+  const interrupt = onInterrupt(() => printLine("Stopping after this step; nothing is saved."));
   const began = performance.now();
   const device = await requestDevice();
   const { name, version } = thisRuntime();
-  console.log(`${device.adapter}, in ${name} ${version}\n`);
+  printLine(`${device.adapter}, in ${name} ${version}\n`);
   try {
     const { texts: _, archive, out, runtime, ...training } = args;
     const vectors = await trainWordVectors(texts, {
@@ -43,10 +47,10 @@ export async function wordsCommand(args: WordsArguments): Promise<number> {
       ...{ device, signal: interrupt.signal, onProgress: reporter() },
     });
     const lost = args.watch.filter((word) => !vectors.has(word));
-    if (lost.length > 0) console.log(`  not in the vocabulary (--min-count ${args.minCount}): ${lost.join(", ")}`);
+    if (lost.length > 0) printLine(`  not in the vocabulary (--min-count ${args.minCount}): ${lost.join(", ")}`);
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     await save(vectors, args.out, storage);
-    console.log(`\n${vectors.size} words, ${vectors.vectorSize} numbers each, in ${seconds} s. Saved as ${args.out}`);
+    printLine(`\n${vectors.size} words, ${vectors.vectorSize} numbers each, in ${seconds} s. Saved as ${args.out}`);
     return 0;
   } catch (error) {
     if (interrupt.signal.aborted) return INTERRUPTED;
@@ -60,7 +64,7 @@ export async function wordsCommand(args: WordsArguments): Promise<number> {
 async function readTexts({ texts, archive }: WordsArguments, storage: FileSystem): Promise<readonly string[]> {
   if (texts !== undefined) {
     await checkInput("--texts", texts, "a file with one text in each line");
-    const all = new TextDecoder().decode(await storage.readFile(texts));
+    const all = new TextDecoder().decode(await storage.readFile(texts, { maxBytes: MAX_TEXT_BYTES }));
     return all.split(/\r?\n/).filter((line) => line.trim() !== "");
   }
   const source = await checkArchive(archive);
@@ -78,8 +82,8 @@ function reporter(): (progress: WordVectorProgress) => void {
     lastLine = now;
     const pace = `${Math.round(wordsPerSecond)} words/s`;
     const state = `epoch ${epoch}/${epochs}, ${(share * 100).toFixed(0)}%  loss ${loss.toFixed(4)}  ${pace}`;
-    console.log(nearest === undefined ? `${state}  ${Math.ceil(secondsLeft)} s left` : state);
-    for (const [word, list] of nearest ?? []) console.log(`  ${word}: ${listText(list)}`);
+    printLine(nearest === undefined ? `${state}  ${Math.ceil(secondsLeft)} s left` : state);
+    for (const [word, list] of nearest ?? []) printLine(`  ${word}: ${listText(list)}`);
   };
 }
 

@@ -60,7 +60,7 @@ export interface ReadWordVectors {
 
 const FORMATS: readonly WordTextFormat[] = ["glove", "word2vec"];
 const TOLD_EVERY = 10_000;
-const HEADER = /^(\d{1,15}) (\d{1,15})$/;
+const HEADER = /^(\d+) (\d+)$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const BYTES = 4;
 
@@ -178,6 +178,7 @@ class Table {
       if (format === undefined) return false;
       throw this.#fault(`expected word2vec's header, as "400000 100", got ${shown(line)}`);
     }
+    if (!Number.isSafeInteger(Number(words))) throw this.#fault(`the header says ${shown(words)} words; it is damaged`);
     this.#declared = Number(words);
     this.#setSize(Number(size));
     return true;

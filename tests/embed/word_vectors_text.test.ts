@@ -96,6 +96,8 @@ describe("word vectors as text", () => {
     ["fewer words than the header says", "3 1\na 1\nb 2\n", {}, /the header says 3 words, and 2 lines follow/],
     ["more words than the header says", "1 1\na 1\nb 2\n", {}, /the header says 1 words, and 2 lines follow/],
     ["a header of no numbers", "3 0\na\n", {}, /a vector of 0 numbers/],
+    ["a header of 2^53 words", `${2 ** 53} 3\na 1 2 3\n`, {}, /line 1: the header says "9007199254740992" words/],
+    ["a header of numbers of 2^53", `3 ${2 ** 53}\na 1\n`, {}, /line 1: a vector of 9007199254740992 numbers/],
     ["a header that asks for all memory", "3 999999999999\na 1\n", {}, /at most maxBytes/],
     ["a long line", `a ${"1 ".repeat(40_000)}\n`, {}, /line 1 has more than 65536 bytes/],
     ["many lines", "a 1\nb 1\nc 1\n", { limits: { maxLines: 2 } }, /more than 2 lines/],
