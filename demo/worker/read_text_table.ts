@@ -26,7 +26,7 @@ const LABEL_NAMES = ["label", "sentiment", "class", "target"];
 
 /** A value of the file in a message: short, and on one line. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "object" && value !== null ? "an array or an object" : String(JSON.stringify(value));
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 

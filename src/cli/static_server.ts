@@ -126,7 +126,7 @@ async function answer(response: ServerResponse, mounts: Mounts, path: string, is
   }
 }
 
-/** Opening does not wait for the writer of a pipe, and follows no link that took the file's place. Windows has neither. */
+/** Opening does not wait for a pipe's writer, and follows no link that took the file's place. Windows has neither. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /** The text, or the file's real path, for the path of a URL, by the longest mount that matches. */

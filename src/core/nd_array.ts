@@ -16,6 +16,12 @@ export type Nested = number | readonly Nested[] | TypedNumbers;
 /** The values that are accepted as a tensor on the host. */
 export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly data: readonly number[] };
 
+/** The most axes of nested arrays, and so their deepest nesting: an array in itself has no end. */
+const MAX_RANK = 16;
+
+/** The most elements of nested arrays: rows may be one array many times, so a few bytes can mean any number. */
+const MAX_ELEMENTS = 2 ** 27;
+
 /** True for an array, typed or not. */
 export function isRow(value: unknown): value is Iterable<unknown> & { readonly length: number } {
   return Array.isArray(value) || isTyped(value);
@@ -32,12 +38,15 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
 
 /**
  * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`, in memory of its own: see `ownMemory`.
- * @throws ShapeError when rows differ in length or `data` does not fill `shape`.
+ * @throws ShapeError when rows differ in length or `data` does not fill `shape`; for arrays that are nested more than 16
+ * deep, or hold more than 2^27 elements.
  * @throws ValueError when an element is no number, or an int32 element not a whole number in range; when an array's
  * memory is gone.
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
+    const isShape = Array.isArray(value.shape) && value.shape.length <= MAX_RANK && value.shape.every(Number.isInteger);
+    if (!isShape) throw new ShapeError(`${what}: the shape is ${shown(value.shape)}; expected a list of whole numbers`);
     const size = sizeOf(value.shape);
     const data = convert(value.data, dtype, what);
     if (data.length !== size) {
@@ -52,9 +61,20 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
   for (let level: unknown = value; isRow(level); [level] = level) {
     if (isTyped(level)) expectMemory(level, what);
     shape.push(level.length);
+    if (shape.length > MAX_RANK) {
+      throw new ShapeError(`${what}: arrays are nested more than ${MAX_RANK} deep, or an array is in itself`);
+    }
     if (level.length === 0) break;
   }
-  const flat: number[] = [];
+  if (sizeOf(shape) > MAX_ELEMENTS) {
+    throw new ShapeError(
+      `${what}: nested arrays of shape ${formatShape(shape)}; expected at most ${MAX_ELEMENTS} elements: give ` +
+        "{ shape, data } with a typed array",
+    );
+  }
+  // Float64 holds float32 and int32 exactly.
+  const flat = new Float64Array(sizeOf(shape));
+  let at = 0;
   const visit = (node: unknown, depth: number): void => {
     const isLeaf = typeof node === "number";
     if (isTyped(node)) expectMemory(node, what);
@@ -69,7 +89,7 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
         { shape, depth },
       );
     }
-    if (isLeaf) flat.push(node);
+    if (isLeaf) flat[at++] = node;
     else for (const child of node) visit(child, depth + 1);
   };
   visit(value, 0);
@@ -81,8 +101,13 @@ export function full(shape: Shape, dtype: DType, value: number): NdArray {
   return { shape: [...shape], data: allocate(dtype, sizeOf(shape)).fill(value) };
 }
 
-function convert(data: HostData | readonly number[], dtype: DType, what: string): HostData {
+function convert(data: HostData | Float64Array | readonly number[], dtype: DType, what: string): HostData {
   if (isTyped(data)) expectMemory(data, what);
+  else {
+    // JavaScript makes numbers of texts, null and arrays in silence.
+    const index = data.findIndex((element) => typeof element !== "number");
+    if (index >= 0) throw new ValueError(`${what}: element ${index} is ${shown(data[index])}; expected a number`);
+  }
   if (dtype === "float32") return data instanceof Float32Array ? ownMemory(data, what) : Float32Array.from(data);
   if (data instanceof Int32Array) return ownMemory(data, what);
   const integers = new Int32Array(data.length);

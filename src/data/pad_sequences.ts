@@ -49,7 +49,8 @@ export function padSequences(
     const to = row * length + (padding === "pre" ? length - kept : 0);
     for (let step = 0; step < kept; step++) {
       const id = sequence[from + step] as number;
-      if ((id | 0) !== id) checkId("padSequences", id, `element ${from + step} of row ${row}`);
+      if (typeof id !== "number" || (id | 0) !== id)
+        checkId("padSequences", id, `element ${from + step} of row ${row}`);
       data[to + step] = id;
     }
   }
@@ -77,7 +78,7 @@ export function checkSides(what: string, length: number, padding: string, trunca
 
 /** Throws a ValueError unless `id` is a whole number of 32 bits. */
 export function checkId(what: string, id: number, where: string): void {
-  if ((id | 0) !== id) {
-    throw new ValueError(`${what}: ${where} is ${id}; expected a whole number of 32 bits`, { value: id });
+  if (typeof id !== "number" || (id | 0) !== id) {
+    throw new ValueError(`${what}: ${where} is ${shown(id)}; expected a whole number of 32 bits`, { value: id });
   }
 }

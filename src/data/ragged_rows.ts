@@ -45,7 +45,7 @@ export function makeRagged(
     const from = truncating === "pre" ? sequence.length - kept : 0;
     for (let step = 0; step < kept; step++) {
       const id = sequence[from + step] as number;
-      if ((id | 0) !== id) checkId("makeRagged", id, `element ${from + step} of row ${row}`);
+      if (typeof id !== "number" || (id | 0) !== id) checkId("makeRagged", id, `element ${from + step} of row ${row}`);
       ids[start + step] = id;
     }
   }

@@ -141,7 +141,7 @@ export class Tokenizer {
     return Array.from(sequences, (sequence) => {
       const text: string[] = [];
       for (const id of sequence) {
-        const word = words[id];
+        const word = typeof id === "number" ? words[id] : undefined;
         const known = word !== undefined && !(this.numWords !== undefined && id >= this.numWords);
         const shown = known ? word : this.oovToken;
         if (shown !== undefined) text.push(shown);

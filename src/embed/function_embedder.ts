@@ -61,7 +61,7 @@ function rowsOf(given: unknown, texts: number): { data: Float32Array; size: numb
     );
   }
   const vectors = isShaped(given)
-    ? { shape: "dims" in given ? given.dims : given.shape, data: Float32Array.from(given.data, Number) }
+    ? { shape: "dims" in given ? given.dims : given.shape, data: Array.from(given.data) }
     : given.map((row: unknown, index) => {
         if (isNumbers(row)) return Array.from(row);
         if (Array.isArray(row)) return row as readonly Nested[];

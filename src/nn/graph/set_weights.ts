@@ -1,8 +1,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
-import type { NdArray } from "../../core/nd_array.ts";
-import { expectMemory } from "../../core/own_memory.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
+import { type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
 
 /** A weight's new numbers. */
@@ -22,21 +21,18 @@ export function checkWeights(
       got: given.length,
     });
   }
-  return given.map(({ shape, data }, index): NdArray => {
+  return given.map((each, index) => {
     const { shape: expected } = variables[index] as Variable;
     const name = names[index] as string;
-    if (ArrayBuffer.isView(data)) expectMemory(data, `setWeights: "${name}"`);
-    if (!sameShape(shape, expected) || data.length !== sizeOf(expected)) {
+    const array = toNdArray(each, "float32", `setWeights: "${name}"`);
+    if (!sameShape(array.shape, expected)) {
       throw new ShapeError(
-        `setWeights: array ${index} is ${formatShape(shape)} with ${data.length} elements; "${name}" is ` +
-          `${formatShape(expected)}`,
-        { index, name, shape, expected },
+        `setWeights: array ${index} is ${formatShape(array.shape)}; "${name}" is ${formatShape(expected)}`,
+        { index, name, shape: array.shape, expected },
       );
     }
-    const array = Float32Array.from(data);
-    if (!isFiniteArray({ shape, data: array })) {
+    if (!isFiniteArray(array))
       throw new ValueError(`setWeights: "${name}" holds a number that is not finite`, { name });
-    }
-    return { shape, data: array };
+    return array;
   });
 }
