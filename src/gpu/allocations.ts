@@ -4,6 +4,7 @@
  */
 import { DeviceError, LimitError, OutOfMemoryError } from "../core/errors.ts";
 import { formatBytes } from "../core/format_bytes.ts";
+import { inErrorScopes } from "./error_scopes.ts";
 
 /** The bytes and buffers that the engine holds on a device, and the most bytes it has held. */
 export interface DeviceMemory {
@@ -114,27 +115,24 @@ export class Allocations {
     const outer = this.#made;
     const made: Made[] = [];
     this.#made = made;
-    gpu.pushErrorScope("validation");
-    gpu.pushErrorScope("internal");
-    gpu.pushErrorScope("out-of-memory");
+    let error: Promise<GPUError | null> | undefined;
     let result: T;
-    let scopes: Promise<(GPUError | null)[]>;
     try {
       try {
-        // Error scopes are a stack per device: they are popped before anything is awaited, so that calls may overlap.
-        result = make();
+        result = inErrorScopes(gpu, make, (scopes) => {
+          error = scopes;
+        });
       } finally {
         this.#made = outer;
-        scopes = Promise.all([gpu.popErrorScope(), gpu.popErrorScope(), gpu.popErrorScope()]);
-        scopes.catch(() => undefined);
       }
       for (const { buffer, scope } of made) {
         if ((await scope) !== null) throw this.#outOfMemory(`${buffer.label || what}`, buffer.size);
       }
-      const [memory, internal, validation] = await scopes;
-      if (memory) throw this.#outOfMemory(what);
-      const fault = internal ?? validation;
-      if (fault) throw new DeviceError(`${what}: ${fault.message}`, { what });
+      const fault = await error;
+      if (fault) {
+        if (fault instanceof GPUOutOfMemoryError) throw this.#outOfMemory(what);
+        throw new DeviceError(`${what}: ${fault.message}`, { what });
+      }
       return result;
     } catch (error) {
       for (const { buffer } of made) this.destroy(buffer);

@@ -10,6 +10,7 @@ import { ownMemory } from "../core/own_memory.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 import { adoptGpu, DEVICE_OPTIONS, type DeviceOptions, type OpenedGpu, openGpu } from "./adapter.ts";
 import { Allocations, type DeviceMemory } from "./allocations.ts";
+import { inErrorScopes } from "./error_scopes.ts";
 import { type Generation, makeGeneration } from "./generation.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { Reopening } from "./reopening.ts";
@@ -47,6 +48,8 @@ export class Device {
   #given: Promise<GPUDevice | undefined> | undefined;
   #pending: Promise<void> | undefined;
   #wake: (() => void) | undefined;
+  /** True while the errors of the work at hand are caught already. */
+  #isWatched = false;
   #disposed = false;
 
   constructor(opened: OpenedGpu, parts: DeviceParts = {}) {
@@ -103,7 +106,7 @@ export class Device {
     return this.#disposed;
   }
 
-  /** @throws DisposedError, or DeviceError after an unhandled error. `reopened` recovers from a loss. */
+  /** @throws DisposedError, or DeviceError after an error in Sluice's own work. `reopened` recovers from a loss. */
   assertOpen(): void {
     if (this.#disposed) throw new DisposedError("the device was disposed; request a new one with requestDevice()");
     if (this.#failure !== undefined) throw this.#failure;
@@ -177,8 +180,8 @@ export class Device {
     });
     if (this.#parts.open !== undefined) {
       opened.gpu.addEventListener("uncapturederror", (event) => {
-        if (isCurrent() && this.#loss === undefined)
-          this.#failure ??= new DeviceError(`the GPU reported an unhandled error: ${event.error.message}`);
+        // Sluice's own work runs in error scopes. This came from other code that uses `device.gpu`.
+        if (isCurrent()) console.error(`the GPU reported an error of other code than Sluice's: ${event.error.message}`);
       });
     }
     return generation;
@@ -229,7 +232,50 @@ export class Device {
     what: string,
     { length, offset = 0 }: UploadOptions = {},
   ): void {
-    this.gpu.queue.writeBuffer(buffer, offset, ownMemory(data, what, length));
+    const own = ownMemory(data, what, length);
+    this.#watch(what, () => this.gpu.queue.writeBuffer(buffer, offset, own));
+  }
+
+  /**
+   * Submits what `record` records, inside error scopes. After an error in it no result can be trusted, so `assertOpen`
+   * throws from then on. Errors of an app that uses the same GPUDevice change nothing.
+   */
+  submit(label: string, record: (encoder: GPUCommandEncoder) => void): void {
+    this.#watch(label, () => {
+      const encoder = this.gpu.createCommandEncoder({ label });
+      record(encoder);
+      this.gpu.queue.submit([encoder.finish()]);
+    });
+  }
+
+  /** Runs work inside error scopes, unless that is the case already; an error in it fails the device. */
+  #watch(what: string, work: () => void): void {
+    if (this.#isWatched) {
+      work();
+      return;
+    }
+    const { generation } = this;
+    inErrorScopes(this.gpu, this.#watched(work), (scopes) => {
+      scopes
+        .then((error) => {
+          if (error === null || generation !== this.generation || this.#loss !== undefined) return;
+          this.#failure ??= new DeviceError(`${what}: the GPU reported an error: ${error.message}`, { what });
+        })
+        .catch(() => undefined);
+    });
+  }
+
+  /** The work, which knows that its errors are caught. */
+  #watched<T>(work: () => T): () => T {
+    return () => {
+      const outer = this.#isWatched;
+      this.#isWatched = true;
+      try {
+        return work();
+      } finally {
+        this.#isWatched = outer;
+      }
+    };
   }
 
   /** True until a buffer made by `createBuffer` is destroyed or lost. */
@@ -251,7 +297,7 @@ export class Device {
   async guard<T>(what: string, make: () => T): Promise<T> {
     this.assertUsable();
     const { generation } = this;
-    const result = await this.#allocations.guard(this.gpu, what, make);
+    const result = await this.#allocations.guard(this.gpu, what, this.#watched(make));
     this.assertUsable(generation);
     return result;
   }

@@ -50,7 +50,7 @@ export async function openRunner(): Promise<CaseRunner> {
         await device.gpu.popErrorScope();
         await new Promise((resolve) => setTimeout(resolve, 0));
         if (uncaptured.length > 0) {
-          // Sluice does not trust such a device any more: the next case gets another.
+          // The next case is not to hear of it.
           device.dispose();
           watched = await openWatched();
         }

@@ -1,6 +1,6 @@
 /** A device that the app made and goes on using; several models on a device; several devices. */
 import { VectorIndex } from "../../src/embed/index.ts";
-import { type Device, DeviceLostError, DisposedError, requestDevice } from "../../src/index.ts";
+import { type Device, DeviceError, DeviceLostError, DisposedError, requestDevice } from "../../src/index.ts";
 import { smallData, smallModel, weightBits } from "../nn/small_model.ts";
 import type { ConformanceCase } from "./case.ts";
 
@@ -11,11 +11,29 @@ async function appDevice() {
   const adapter = await navigator.gpu.requestAdapter();
   const gpu = await adapter?.requestDevice({ label: "the app's" });
   if (gpu === undefined) throw new Error("no device for the app");
+  return { gpu, uncaught: uncaughtOn(gpu) };
+}
+
+/** Errors that nothing catches on it from now on. */
+function uncaughtOn(gpu: GPUDevice): readonly string[] {
   const uncaught: string[] = [];
-  gpu.addEventListener("uncapturederror", ({ error }) => {
-    uncaught.push(error.message);
+  gpu.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    uncaught.push(event.error.message);
   });
-  return { gpu, uncaught };
+  return uncaught;
+}
+
+/** The buffers that are made on it from now on. */
+function buffersOf(gpu: GPUDevice): readonly GPUBuffer[] {
+  const buffers: GPUBuffer[] = [];
+  const { createBuffer } = gpu;
+  gpu.createBuffer = (descriptor) => {
+    const buffer = createBuffer.call(gpu, descriptor);
+    buffers.push(buffer);
+    return buffer;
+  };
+  return buffers;
 }
 
 /** Trains on the device and gives the weights' bits. */
@@ -79,6 +97,55 @@ export const sharedDeviceCases: readonly ConformanceCase[] = [
         uncaught.length === 1,
         `the app's handler heard ${JSON.stringify(uncaught)}; expected its own fault alone`,
       );
+      gpu.destroy();
+    },
+  },
+  {
+    name: "devices: an app's errors on Sluice's device are survived, and so is a scope that it leaves open",
+    async run() {
+      using device = await requestDevice();
+      const { gpu } = device;
+      const uncaught = uncaughtOn(gpu);
+      using model = smallModel(device, { seed: 1 });
+      // A scope that nobody closes, and one that was never opened.
+      gpu.pushErrorScope("validation");
+      const fit = model.fit(data.x, data.y, {
+        epochs: 2,
+        batchSize: 5,
+        onProgress: () => {
+          fault(gpu);
+          gpu.queue.submit([]);
+        },
+      });
+      await fit;
+      await gpu.popErrorScope();
+      await gpu.popErrorScope().catch(() => undefined);
+      fault(gpu);
+      await model.fit(data.x, data.y, { epochs: 1, batchSize: 5, onProgress: () => void fault(gpu) });
+      const files = await model.toFiles();
+      expect(files.size > 0, "the model cannot be saved");
+      expect(await works(gpu), "the device does not work any more");
+      expect(uncaught.length > 1, `the app's handler heard ${JSON.stringify(uncaught)}; expected its own faults`);
+    },
+  },
+  {
+    name: "devices: an error in Sluice's own work ends it, whatever scope the app has open",
+    async run() {
+      const { gpu, uncaught } = await appDevice();
+      using device = await requestDevice({ device: gpu });
+      const buffers = buffersOf(gpu);
+      using model = smallModel(device);
+      await model.fit(data.x, data.y, { epochs: 1, batchSize: 5 });
+      await model.predict(data.x);
+      gpu.pushErrorScope("validation");
+      for (const buffer of buffers) buffer.destroy();
+      const error = await model.predict(data.x).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error instanceof DeviceError, `predict ended with ${String(error)}; expected a DeviceError`);
+      expect((await gpu.popErrorScope()) === null, "the app's scope caught Sluice's error");
+      expect(uncaught.length === 0, `the app's handler heard ${JSON.stringify(uncaught)}`);
       gpu.destroy();
     },
   },

@@ -10,10 +10,21 @@ if ("process" in globalThis && !("Deno" in globalThis)) {
 
 let shared: Promise<Device> | undefined;
 
-/** Opens the GPU once for the whole test file. A machine without one fails: these tests are promised an adapter. */
+/**
+ * Opens the GPU once for the whole test file. A machine without one fails: these tests are promised an adapter. A GPU
+ * error that nothing catches fails the file, as an unhandled rejection.
+ */
 export function testDevice(): Promise<Device> {
-  shared ??= requestDevice();
+  shared ??= openWatched();
   return shared;
+}
+
+async function openWatched(): Promise<Device> {
+  const device = await requestDevice();
+  device.gpu.addEventListener("uncapturederror", ({ error }) => {
+    void Promise.reject(new Error(`nothing caught an error of the GPU: ${error.message}`));
+  });
+  return device;
 }
 
 /** A device over the tests' shared GPU that chooses variants as told; what it compiled and chose is its own. */

@@ -42,13 +42,14 @@ export class DispatchTimer {
     return { querySet: this.#queries, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
   }
 
-  /** Submits the encoder and gives the seconds of each pass; `sleep` comes before the end is asked for. */
-  async submit(encoder: GPUCommandEncoder, sleep?: () => Promise<void>): Promise<number[]> {
-    if (this.#count > 0) {
+  /** Submits what is recorded and gives the seconds of each pass; `sleep` comes before the end is asked for. */
+  async submit(record: (encoder: GPUCommandEncoder) => void, sleep?: () => Promise<void>): Promise<number[]> {
+    this.#device.submit("timed", (encoder) => {
+      record(encoder);
+      if (this.#count === 0) return;
       encoder.resolveQuerySet(this.#queries, 0, this.#count * 2, this.#resolved, 0);
       encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, this.#count * 2 * TIMESTAMP_BYTES);
-    }
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    });
     await sleep?.();
     const bytes = await mapBuffer(this.#device, this.#staging);
     const times = new BigUint64Array(bytes.buffer);

@@ -84,18 +84,17 @@ async function timeCommands(
   const { queue, features } = device.gpu;
   const all = Array.from({ length: runs }, () => commands).flat();
   if (!features.has("timestamp-query")) {
-    const encoder = device.gpu.createCommandEncoder({ label });
-    encodeCommands(encoder, all, label);
-    const began = performance.now();
-    queue.submit([encoder.finish()]);
+    let began = 0;
+    device.submit(label, (encoder) => {
+      encodeCommands(encoder, all, label);
+      began = performance.now();
+    });
     await queue.onSubmittedWorkDone();
     return (performance.now() - began) / 1000;
   }
   const timer = await DispatchTimer.make(device, 1);
   try {
-    const encoder = device.gpu.createCommandEncoder({ label });
-    encodeCommands(encoder, all, label, timer.queries);
-    const [seconds = 0] = await timer.submit(encoder);
+    const [seconds = 0] = await timer.submit((encoder) => encodeCommands(encoder, all, label, timer.queries));
     return seconds;
   } finally {
     timer.dispose();

@@ -26,18 +26,18 @@ export async function profile(replay: Replay, arrays: readonly NdArray[]): Promi
   const timer = await DispatchTimer.make(device, dispatches.length);
   try {
     replay.feed(arrays);
-    const encoder = device.gpu.createCommandEncoder({ label: `${label}: profile` });
-    for (const command of commands) {
-      if (command.kind === "copy") encodeCommands(encoder, [command], label);
-      else {
-        const pass = encoder.beginComputePass({ label: command.label, timestampWrites: timer.next() });
-        encodeDispatch(pass, command);
-        pass.end();
-      }
-    }
-    encodeCommands(encoder, commits, label);
     replay.changed();
-    const seconds = await timer.submit(encoder);
+    const seconds = await timer.submit((encoder) => {
+      for (const command of commands) {
+        if (command.kind === "copy") encodeCommands(encoder, [command], label);
+        else {
+          const pass = encoder.beginComputePass({ label: command.label, timestampWrites: timer.next() });
+          encodeDispatch(pass, command);
+          pass.end();
+        }
+      }
+      encodeCommands(encoder, commits, label);
+    });
     return dispatches.map(({ label: kernel, operation }, index) => ({
       kernel,
       operation,
@@ -65,10 +65,8 @@ export async function timeRuns(
   const timer = await DispatchTimer.make(device, 1);
   try {
     replay.feed(arrays);
-    const encoder = device.gpu.createCommandEncoder({ label });
-    encodeCommands(encoder, all, label, timer.queries);
     replay.changed();
-    const [seconds] = await timer.submit(encoder, sleep);
+    const [seconds] = await timer.submit((encoder) => encodeCommands(encoder, all, label, timer.queries), sleep);
     return seconds ?? 0;
   } finally {
     timer.dispose();

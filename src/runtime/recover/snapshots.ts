@@ -154,10 +154,7 @@ export class Snapshots<State> {
     if (variablesOf(this.#device).unknown(this.#updated).length === 0) return;
     await this.#copy.ready();
     this.assertCurrent();
-    const { gpu } = this.#device;
-    const encoder = gpu.createCommandEncoder({ label: "snapshot" });
-    this.#copy.encode(encoder);
-    gpu.queue.submit([encoder.finish()]);
+    this.#device.submit("snapshot", (encoder) => this.#copy.encode(encoder));
     await this.#take();
   }
 

@@ -91,8 +91,7 @@ export class Replay {
    * @throws DeviceLostError when the device was lost since `ready`.
    */
   submit(arrays: readonly NdArray[], joined?: Joined): void {
-    this.feed(arrays);
-    this.#submit(false, joined);
+    this.#submit(arrays, false, joined);
   }
 
   /** Records a run into an encoder that the caller submits at once. @throws as `submit`. */
@@ -116,8 +115,7 @@ export class Replay {
 
   async #runAndRead(arrays: readonly NdArray[], pacer: Pacer | undefined): Promise<NdArray[]> {
     await this.ready();
-    this.feed(arrays);
-    this.#submit(true);
+    this.#submit(arrays, true);
     const { plan, resources } = this.#built;
     if (resources.staging === undefined) return [];
     this.#isRunning = true;
@@ -182,11 +180,12 @@ export class Replay {
     encodeCommands(encoder, commits, this.label);
   }
 
-  #submit(reads: boolean, joined?: Joined): void {
-    const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
-    this.#encode(encoder, reads);
-    joined?.encode(encoder);
-    this.device.gpu.queue.submit([encoder.finish()]);
+  #submit(arrays: readonly NdArray[], reads: boolean, joined?: Joined): void {
+    this.device.submit(this.label, (encoder) => {
+      this.feed(arrays);
+      this.#encode(encoder, reads);
+      joined?.encode(encoder);
+    });
     this.changed();
   }
 

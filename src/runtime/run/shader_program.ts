@@ -72,9 +72,7 @@ export class ShaderProgram {
   /** Runs once without waiting. @throws DeviceLostError when the device was lost since it was compiled. */
   submit(): void {
     this.#device.assertUsable(this.#generation);
-    const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-    encodeCommands(encoder, [this.#command], this.#label);
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    this.#device.submit(this.#label, (encoder) => encodeCommands(encoder, [this.#command], this.#label));
   }
 
   /** Runs once. @throws DeviceError when the device finds a fault. */
@@ -92,10 +90,9 @@ export class ShaderProgram {
     const timer = await DispatchTimer.make(this.#device, 1);
     try {
       this.#device.assertUsable(this.#generation);
-      const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
       const commands = Array.from({ length: runs }, () => this.#command);
-      encodeCommands(encoder, commands, this.#label, timer.queries);
-      const [seconds] = await timer.submit(encoder, sleep);
+      const record = (encoder: GPUCommandEncoder) => encodeCommands(encoder, commands, this.#label, timer.queries);
+      const [seconds] = await timer.submit(record, sleep);
       return seconds ?? 0;
     } finally {
       timer.dispose();
@@ -112,9 +109,7 @@ export class ShaderProgram {
     this.#device.assertUsable(this.#generation);
     const staging = await this.#device.guard(this.#label, () => {
       const made = this.#device.createBuffer(buffer.size, usage, `${this.#label}: read back`);
-      const encoder = this.#device.gpu.createCommandEncoder({ label: this.#label });
-      encoder.copyBufferToBuffer(buffer, 0, made, 0, buffer.size);
-      this.#device.gpu.queue.submit([encoder.finish()]);
+      this.#device.submit(this.#label, (encoder) => encoder.copyBufferToBuffer(buffer, 0, made, 0, buffer.size));
       return made;
     });
     try {

@@ -1,5 +1,6 @@
 import { DeviceLostError } from "../../core/errors.ts";
 import type { Device } from "../../gpu/device.ts";
+import { inErrorScopes } from "../../gpu/error_scopes.ts";
 
 /**
  * How long a failed map waits for word that the device was lost, and a map that was lost for its own end, in
@@ -23,7 +24,13 @@ export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint
     forget = device.onLoss((loss) => setTimeout(reject, LOSS_GRACE, loss));
   });
   try {
-    await Promise.race([buffer.mapAsync(GPUMapMode.READ), gone]);
+    // A map that the GPU refuses rejects; its validation error says no more.
+    const mapped = inErrorScopes(
+      device.gpu,
+      () => buffer.mapAsync(GPUMapMode.READ),
+      () => undefined,
+    );
+    await Promise.race([mapped, gone]);
   } catch (cause) {
     // Disposed meanwhile, the device has destroyed the buffer.
     device.assertOpen();

@@ -229,16 +229,15 @@ export class VariableStore {
         );
       }
     }
-    const { gpu } = this.#device;
     const copy = () => {
-      const encoder = gpu.createCommandEncoder({ label: "copy variables" });
-      for (const { from, to } of pairs) {
-        const bytes = bytesOf(from);
-        // Contents that a loss of the device took are not missed where others take their place.
-        if (!this.has(to) && this.#contents.get(to)?.array === undefined) this.#contents.delete(to);
-        if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
-      }
-      gpu.queue.submit([encoder.finish()]);
+      this.#device.submit("copy variables", (encoder) => {
+        for (const { from, to } of pairs) {
+          const bytes = bytesOf(from);
+          // Contents that a loss of the device took are not missed where others take their place.
+          if (!this.has(to) && this.#contents.get(to)?.array === undefined) this.#contents.delete(to);
+          if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
+        }
+      });
       this.changed(pairs.map(({ to }) => to));
     };
     // Where no buffer is to be made there is nothing to wait for.
@@ -248,12 +247,9 @@ export class VariableStore {
 
   /** Reads variables back to the host: one submit and one map for all of them. */
   async read(variables: readonly Variable[]): Promise<NdArray[]> {
-    const { gpu } = this.#device;
     const staging = await this.#device.guard("reading variables", () => {
       const made = new VariableStaging(this.#device, variables);
-      const encoder = gpu.createCommandEncoder({ label: "read variables" });
-      made.encode(encoder);
-      gpu.queue.submit([encoder.finish()]);
+      this.#device.submit("read variables", (encoder) => made.encode(encoder));
       return made;
     });
     try {
