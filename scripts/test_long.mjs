@@ -47,6 +47,12 @@ const SECTIONS = {
     files: ["tests/ops/random_graphs.test.ts", ...RUNTIMES],
     env: { SLUICE_RUNS: "10000", SLUICE_SUITE: "graphs" },
   },
+  gradients: {
+    about: "gradients every 40 steps of the IMDB tutorial against float64; SLUICE_IMDB names the archive",
+    minutes: 30,
+    files: ["tests/nn/run_gradients.test.ts"],
+    env: { SLUICE_GRADIENT_STEPS: "1160" },
+  },
   pairs: {
     about: "2,000 random models against TensorFlow.js: outputs, gradients, three training steps",
     minutes: 7,
