@@ -17,8 +17,6 @@ const alias = [
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
   { find: /^sluice\/predict$/, replacement: here("src/predict/index.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
-  // The package shows its addresses only, not its files.
-  { find: /^vega-datasets\/data\//, replacement: here("node_modules/vega-datasets/data/") },
 ];
 
 /** The engine's folders each of which loads what few pages use as one module. */

@@ -15,7 +15,7 @@ export interface ForecastSettings {
 
 export interface ForecastParams {
   readonly settings: ForecastSettings;
-  /** The visitor's file; without one, the prices that come with the page. */
+  /** The visitor's file; without one, the weather that comes with the page. */
   readonly file: File | undefined;
   /** The column to forecast; if the file has no such column, its first column of numbers. */
   readonly column: string;

@@ -22,7 +22,7 @@ export interface ForecastArguments {
 
 /** The series to forecast. */
 export interface SourceArguments {
-  /** A CSV file; if absent, the embedded prices. */
+  /** A CSV file; if absent, the embedded weather. */
   readonly csv?: string;
   readonly column?: string;
   readonly date?: string;
@@ -32,8 +32,8 @@ const defaults = FORECAST_DEFAULTS;
 
 /** Options of `sluice forecast`. */
 export const FORECAST_OPTIONS = {
-  csv: { value: "FILE", help: "a series with a header line, oldest row first (daily S&P 500 prices, embedded)" },
-  column: { value: "NAME", help: "the column to forecast; needed with --csv (close)" },
+  csv: { value: "FILE", help: "a series with a header line, oldest row first (daily weather in Seattle, embedded)" },
+  column: { value: "NAME", help: "the column to forecast; needed with --csv (temp_max)" },
   date: { value: "NAME", help: "the column of dates (date, if there is one)" },
   window: { value: "N", help: `rows in each window (${defaults.window})` },
   ahead: { value: "N", help: `how many rows ahead to forecast (${defaults.ahead})` },
@@ -69,7 +69,7 @@ export function parseForecast(argv: readonly string[]): ForecastArguments {
     }),
   );
   if (source.csv !== undefined && source.column === undefined) {
-    throw new UsageError("--csv needs --column: name the column to forecast, such as --column close");
+    throw new UsageError("--csv needs --column: name the column to forecast, such as --column temp_max");
   }
   return {
     given: numbersOf(values, [

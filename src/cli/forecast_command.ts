@@ -108,12 +108,14 @@ const MAX_CSV_BYTES = 2 ** 26;
 /** Reads the series, or its last `limit` rows. */
 async function loadSource(storage: FileSystem, args: SourceArguments, limit: number | undefined): Promise<Source> {
   const { csv, date } = args;
-  const { sp500 } = await import("./sp500_series.ts");
-  const file = csv ?? sp500.name;
-  const column = args.column ?? sp500.column;
+  const { seattleWeather } = await import("./seattle_weather.ts");
+  const file = csv ?? seattleWeather.name;
+  const column = args.column ?? seattleWeather.column;
   if (csv !== undefined) await checkInput("--csv", csv, "a CSV file with a header line");
   const text =
-    csv === undefined ? sp500.csv : new TextDecoder().decode(await storage.readFile(csv, { maxBytes: MAX_CSV_BYTES }));
+    csv === undefined
+      ? seattleWeather.csv
+      : new TextDecoder().decode(await storage.readFile(csv, { maxBytes: MAX_CSV_BYTES }));
   const whole = readSeries(text, { name: file, column, date });
   const last = <T>(all: readonly T[]): readonly T[] => (limit === undefined ? all : all.slice(-limit));
   const series: Series = {
@@ -123,7 +125,12 @@ async function loadSource(storage: FileSystem, args: SourceArguments, limit: num
     ...(whole.times && { times: last(whole.times) }),
   };
   return csv === undefined
-    ? { series, file, title: `S&P 500, ${column}`, attribution: sp500.attribution }
+    ? {
+        series,
+        file,
+        title: column === seattleWeather.column ? seattleWeather.title : `Seattle, ${column}`,
+        attribution: seattleWeather.attribution,
+      }
     : { series, file, title: `${column} of ${file.split(/[\\/]/).at(-1)}`, attribution: undefined };
 }
 

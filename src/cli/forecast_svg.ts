@@ -22,7 +22,7 @@ const COLOURS = {
 const WIDTH = 960;
 const LEFT = 76;
 const RIGHT = WIDTH - 28;
-const PRICE = { top: 108, bottom: 414 } as const;
+const VALUE = { top: 108, bottom: 414 } as const;
 const ERROR = { top: 458, bottom: 584 } as const;
 const HEIGHT = 640;
 /** How many rows before the held-out part are shown, as a share of its length. */
@@ -37,7 +37,7 @@ interface RowAxis {
 
 /**
  * Draws the chart.
- * @param title the name of the series, such as "S&P 500"
+ * @param title the name of the series, such as "Seattle, the day's highest temperature in °C"
  */
 export function forecastChart(report: ForecastReport, title: string): string {
   const { series, start, forecasts, scores, options, trained } = report;
@@ -45,9 +45,9 @@ export function forecastChart(report: ForecastReport, title: string): string {
   const first = Math.max(0, start - Math.round(forecasts.actual.length * PAST_SHARE));
   const rows = rowAxis(series, first);
   const shown = [...values.slice(first), ...forecasts.network];
-  const price = scaleLinear()
+  const level = scaleLinear()
     .domain([least(shown), most(shown)])
-    .range([PRICE.bottom, PRICE.top])
+    .range([VALUE.bottom, VALUE.top])
     .nice(6);
   const errors = {
     network: forecasts.network.map((value, index) => value - (forecasts.actual[index] as number)),
@@ -99,7 +99,7 @@ export function forecastChart(report: ForecastReport, title: string): string {
         ["network", COLOURS.network],
         [naiveName(options.ahead), COLOURS.naive],
       ]),
-      ...[PRICE, ERROR].map(({ top, bottom }) =>
+      ...[VALUE, ERROR].map(({ top, bottom }) =>
         element("rect", {
           x: rows.at(start),
           y: top,
@@ -108,13 +108,13 @@ export function forecastChart(report: ForecastReport, title: string): string {
           fill: COLOURS.heldOut,
         }),
       ),
-      ...valueAxis(price, 6, series.column),
+      ...valueAxis(level, 6, series.column),
       ...valueAxis(error, 4, "forecast − actual"),
       ...rowTicks(rows),
-      ...trainedRange(trained, price),
-      element("path", { d: path(values.slice(first, start + 1), first, price), ...stroke(COLOURS.past, 1.3) }),
-      element("path", { d: path(forecasts.actual, start, price), ...stroke(COLOURS.actual, 1.4) }),
-      element("path", { d: path(forecasts.network, start, price), ...stroke(COLOURS.network, 1.6) }),
+      ...trainedRange(trained, level),
+      element("path", { d: path(values.slice(first, start + 1), first, level), ...stroke(COLOURS.past, 1.3) }),
+      element("path", { d: path(forecasts.actual, start, level), ...stroke(COLOURS.actual, 1.4) }),
+      element("path", { d: path(forecasts.network, start, level), ...stroke(COLOURS.network, 1.6) }),
       element("line", { x1: LEFT, x2: RIGHT, y1: error(0), y2: error(0), stroke: COLOURS.axis }),
       element("path", { d: path(errors.naive, start, error), ...stroke(COLOURS.naive, 1.1) }),
       element("path", { d: path(errors.network, start, error), ...stroke(COLOURS.network, 1.4) }),
@@ -167,7 +167,7 @@ function valueAxis(scale: ScaleLinear<number, number>, count: number, name: stri
 }
 
 function rowTicks({ ticks, name }: RowAxis): string[] {
-  return [PRICE, ERROR].flatMap(({ top, bottom }) => [
+  return [VALUE, ERROR].flatMap(({ top, bottom }) => [
     element("line", { x1: LEFT, x2: RIGHT, y1: bottom, y2: bottom, stroke: COLOURS.axis }),
     ...ticks.flatMap(({ x, text }) => [
       element("line", { x1: x, x2: x, y1: top, y2: bottom, stroke: COLOURS.grid }),

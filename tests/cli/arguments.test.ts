@@ -69,7 +69,7 @@ test("forecast: options become values; what is not given is left to the defaults
   });
   expect(completeForecastOptions(told.given)).toEqual({ ...FORECAST_DEFAULTS, test: 0.1, batchSize: 8 });
   // The tutorial's model.
-  expect(FORECAST_DEFAULTS).toMatchObject({ window: 60, layers: 4, units: 50, dropout: 0.2, batchSize: 32 });
+  expect(FORECAST_DEFAULTS).toMatchObject({ window: 30, layers: 1, units: 32, dropout: 0, batchSize: 32 });
 });
 
 test.each([

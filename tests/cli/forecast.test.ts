@@ -32,9 +32,9 @@ describe("in Node", () => {
 
   test("it says what it read, how it went, and what the forecast is worth", () => {
     for (const part of [
-      "as the npm package vega-datasets",
-      '"close" of sp500-2000.csv: 200 rows, 2019-07-03 to 2020-04-17',
-      "152 windows of 8 rows to train on, 40 held out, 2020-02-21 to 2020-04-17",
+      "Daily weather in Seattle from NOAA",
+      '"temp_max" of seattle-weather.csv: 200 rows, 2015-06-15 to 2015-12-31',
+      "152 windows of 8 rows to train on, 40 held out, 2015-11-22 to 2015-12-31",
       "Total params",
       "epoch 2/2: loss",
       "tomorrow equals today",
@@ -57,12 +57,12 @@ describe("in Node", () => {
     expect(scores.network.rmse).toBeCloseTo(rmse(1), 3);
     expect(scores.naive.rmse).toBeCloseTo(rmse(2), 3);
     expect(scores.average.rmse).toBeCloseTo(rmse(3), 3);
-    // Each day's naive forecast is the price of the day before.
+    // Each day's naive forecast is the value of the day before.
     expect(rows.slice(1).map(([, , naive]) => naive)).toEqual(rows.slice(0, -1).map(([actual]) => actual));
     expect(data).toMatchObject({
       rows: 200,
       trained: { rows: 160 },
-      heldOut: { rows: 40, first: { date: "2020-02-21" } },
+      heldOut: { rows: 40, first: { date: "2015-11-22" } },
     });
     expect(options).toMatchObject({ window: 8, layers: 2, units: 8, seed: 7 });
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
@@ -101,11 +101,11 @@ describe("in Node", () => {
     [["--csv", ".", "--column", "a"], 2, /--csv \.: it is a directory/],
     [["--csv", "bad.csv", "--column", "b"], 2, /--column "b": bad\.csv has no such column; its header has date, a/],
     [["--csv", "bad.csv", "--column", "a"], 1, /bad\.csv, line 3: column "a" is "x"; expected a number/],
-    [["--limit", "40"], 2, /the series has 40 rows, 32 of them to train on; --window 60 and --ahead 1 need 61/],
+    [["--limit", "30"], 2, /the series has 30 rows, 24 of them to train on; --window 30 and --ahead 1 need 31/],
     [["--out", "."], 2, /--out \.: it is a directory/],
     [["--resume", "none"], 2, /--resume none: there is no model\.json/],
     [["--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
-    [["--resume", "first", "--column", "open"], 2, /--column is open, but the training run in first has not set/],
+    [["--resume", "first", "--column", "wind"], 2, /--column is wind, but the training run in first has not set/],
     [["--resume", "first", "--epochs", "1"], 2, /expected at least as many/],
   ] as const)("%j is refused in one line", async (words, status, message) => {
     writeFileSync(join(home, "bad.csv"), "date,a\n2020-01-01,1\n2020-01-02,x\n");

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readSeries } from "../../src/cli/read_series.ts";
-import { sp500 } from "../../src/cli/sp500_series.ts";
+import { seattleWeather } from "../../src/cli/seattle_weather.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { FormatError } from "../../src/core/errors.ts";
 
 const read = (text: string, options: { readonly column?: string; readonly date?: string } = {}) =>
   readSeries(text, { name: "p.csv", column: "close", ...options });
 
-test("the embedded prices: 5,105 days, and the figures of the first and the last", () => {
-  const { values, dates, times } = readSeries(sp500.csv, sp500);
-  expect(values).toHaveLength(5105);
-  expect([values[0], values.at(-1)]).toEqual([1455.219971, 2874.560059]);
-  expect([dates?.[0], dates?.at(-1)]).toEqual(["2000-01-03", "2020-04-17"]);
-  expect(times?.[0]).toBe(Date.UTC(2000, 0, 3));
+test("the embedded weather: every day of four years, and the figures of the first and the last", () => {
+  const { values, dates, times } = readSeries(seattleWeather.csv, seattleWeather);
+  expect(values).toHaveLength(1461);
+  expect([values[0], values.at(-1)]).toEqual([12.8, 5.6]);
+  expect([dates?.[0], dates?.at(-1)]).toEqual(["2012-01-01", "2015-12-31"]);
+  expect(times).toEqual(values.map((_, day) => Date.UTC(2012, 0, 1 + day)));
 });
 
 test("commas, semicolons or tabs; quotes, a byte order mark, blank lines and line ends of Windows", () => {

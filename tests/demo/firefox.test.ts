@@ -94,7 +94,7 @@ function walk(): void {
     await look();
 
     await goTo(page, "Forecast");
-    await waitForText(page, "#forecast-status", /^Ready: S&P 500/);
+    await waitForText(page, "#forecast-status", /^Ready: Seattle's weather/);
     await look();
 
     await goTo(page, "Bench");

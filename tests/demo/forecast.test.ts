@@ -1,4 +1,4 @@
-/** Forecast, in the built page: the prices that come with it, a file of the visitor's own, and files that are none. */
+/** Forecast, in the built page: the weather that comes with it, a file of the visitor's own, and malformed files. */
 import type { Page } from "puppeteer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chooseFile, openSite, type Site, textOf, waitForText } from "./harness.ts";
@@ -23,13 +23,13 @@ const setNumber = (page: Page, name: string, value: number): Promise<void> =>
 
 test("learns a series to a falling loss, and is compared with what needs no network", async () => {
   const { page, complaints, foreign } = await site.open({ hash: "forecast" });
-  // Brought before the page's own prices are read: it stays.
+  // Brought before the page's own series is read: it stays.
   await give(page, "early.csv", "v\n1\n2\n3\n");
   await waitForText(page, "#forecast-status", /^Ready: early\.csv, 3 rows/);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(await textOf(page, "#forecast-status")).toMatch(/^Ready: early\.csv/);
-  await (await page.waitForSelector(".forecast-view ::-p-text(Back to the S&P 500)"))?.click();
-  await waitForText(page, "#forecast-status", /^Ready: S&P 500/);
+  await (await page.waitForSelector(".forecast-view ::-p-text(Back to Seattle's weather)"))?.click();
+  await waitForText(page, "#forecast-status", /^Ready: Seattle's weather, daily, 1,461 rows/);
   await page.waitForSelector("#forecast-start:enabled");
   await page.click(".forecast-view details summary");
   for (const [name, value] of Object.entries({ window: 8, units: 8, epochs: 6, rows: 400 }))
@@ -47,7 +47,7 @@ test("learns a series to a falling loss, and is compared with what needs no netw
   await page.keyboard.press("Enter");
   await waitForText(page, "#forecast-loss", /\d/);
   await waitForText(page, "#forecast-status", /^(Done|Stopped)/);
-  expect(await textOf(page, "#forecast-status")).toMatch(/^Done in .* s, on “close”\.$/);
+  expect(await textOf(page, "#forecast-status")).toMatch(/^Done in .* s, on “temp_max”\.$/);
   const first = await page.evaluate(() => (globalThis as unknown as { first: { loss: number } }).first.loss);
   expect(Number(await textOf(page, "#forecast-loss"))).toBeLessThan(first / 2);
   expect(await textOf(page, "#forecast-verdict")).toMatch(/^The network (beats|does not beat) “tomorrow equals today”/);

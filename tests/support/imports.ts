@@ -50,10 +50,11 @@ export function withoutComments(text: string): string {
 
 /**
  * The module of a repository path: `src/core/shape.ts` lies in `core`, `src/nn/layers/lstm.ts` in `nn/layers`,
- * `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`.
+ * `demo/main.ts` in `demo`, `src/index.ts` in `index.ts`, what lies in `data/` in `data files`.
  */
 export function moduleOf(path: string): string {
   const [top = "", second = "", third = ""] = path.split("/");
+  if (top === "data") return "data files";
   if (top !== "src") return top;
   return second === "nn" ? `nn/${third}` : second;
 }

@@ -32,9 +32,11 @@ export const settings = signal<ForecastSettings>(PRESET);
 export const file = signal<File | undefined>(undefined);
 /** The series that is learnt from; nothing before it was read. */
 export const series = signal<SeriesView | undefined>(undefined);
-export const column = signal("close");
+/** The column to learn at first: the day's highest temperature in °C. */
+const COLUMN = "temp_max";
+export const column = signal(COLUMN);
 export const isRunning = signal(false);
-export const status = signal("Reading the prices …");
+export const status = signal("Reading the weather …");
 export const result = signal<ForecastResult | undefined>(undefined);
 /** Step and loss, as they come. */
 export const losses: (readonly [number, number])[] = [];
@@ -90,7 +92,7 @@ export function look(): Promise<void> {
   return read(file.value, column.value);
 }
 
-/** Shows the page's prices when the view opens, unless the visitor chose a file before that. */
+/** Shows the page's weather when the view opens, unless the visitor chose a file before that. */
 export async function open(): Promise<void> {
   if (series.value === undefined && pending === 0) await look();
 }
@@ -101,9 +103,9 @@ export function chooseColumn(name: string): Promise<void> {
   return look();
 }
 
-/** Takes the visitor's file, or goes back to the page's prices. */
+/** Takes the visitor's file, or goes back to the page's weather. */
 export function choose(next: File | undefined): Promise<void> {
-  return read(next, "close");
+  return read(next, COLUMN);
 }
 
 export async function start(): Promise<void> {

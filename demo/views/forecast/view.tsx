@@ -45,7 +45,7 @@ function Source() {
         />
         {file.value === undefined ? null : (
           <button type="button" disabled={isRunning.value} onClick={() => void choose(undefined)}>
-            Back to the S&P 500
+            Back to Seattle's weather
           </button>
         )}
         {columns.length < 2 ? null : (
@@ -238,8 +238,8 @@ export function View() {
       </section>
       {result.value === undefined ? null : <Report done={result.value} />}
       <p class="muted">
-        S&P 500, daily prices from Yahoo Finance, as the npm package vega-datasets 3.2.1 has them. This is an exercise,
-        not advice.
+        Daily weather in Seattle, 2012 to 2015, from NOAA, in the public domain, as the npm package vega-datasets 3.2.1
+        has it: temperatures in °C, precipitation in mm.
       </p>
     </div>
   );

@@ -13,12 +13,13 @@ import { decimate } from "../decimate_series.ts";
 import { readSeriesTable, type SeriesTable } from "../read_series_table.ts";
 
 const [TEST, BATCH] = [0.2, 32];
-const PRICES = { name: "S&P 500, daily", column: "close" } as const;
+/** The name of the series that comes with the page. */
+const WEATHER = "Seattle's weather, daily";
 
 async function tableOf(file: File | undefined): Promise<SeriesTable> {
   if (file !== undefined) return readSeriesTable(file.name, await file.text());
-  const { default: csv } = await import("vega-datasets/data/sp500-2000.csv?raw");
-  return readSeriesTable(PRICES.name, csv);
+  const { default: csv } = await import("../../../data/seattle_weather/seattle-weather.csv?raw");
+  return readSeriesTable(WEATHER, csv);
 }
 
 /** The column of that name, or the table's first. */
