@@ -14,6 +14,15 @@ const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" 
 describe("the changelog", () => {
   const lines = read("CHANGELOG.md").split("\n");
 
+  /** The headings below versions, each behind its version. */
+  function sections(): readonly string[] {
+    let version = "";
+    return lines.flatMap((line) => {
+      if (/^## /.test(line)) version = line;
+      return /^#{3,4} /.test(line) ? [`${version} ${line}`] : [];
+    });
+  }
+
   test("has the form of Keep a Changelog", () => {
     const [first = "", ...versions] = lines.filter((line) => /^## /.test(line));
     expect(first).toBe("## [Unreleased]");
@@ -21,6 +30,7 @@ describe("the changelog", () => {
     const kinds = lines.filter((line) => /^### /.test(line)).map((line) => line.slice(4));
     const known = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
     expect(kinds.filter((kind) => !known.includes(kind))).toEqual([]);
+    expect(sections(), "a kind of change has one list in each version").toEqual([...new Set(sections())]);
   });
 
   test("links every version", () => {
