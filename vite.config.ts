@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { onDemandModules } from "./scripts/on_demand_modules.ts";
 import { shaderTemplates } from "./scripts/shader_templates.ts";
+import { thirdPartyNotices } from "./scripts/third_party_notices.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -43,6 +44,7 @@ class LongestFirst extends BaseSequencer {
 
 /** `vite build` makes the package, `--mode demo` (dev server or build) the page. */
 export default defineConfig(({ mode }) => {
+  const notices = thirdPartyNotices(here("."));
   if (mode === "demo") {
     return {
       root: "demo",
@@ -51,10 +53,10 @@ export default defineConfig(({ mode }) => {
       server: { fs: { allow: [here(".")] } },
       // TensorFlow.js asks for it.
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [shaderTemplates({ isApart: true }), loadedOnDemand()],
+      plugins: [shaderTemplates({ isApart: true }), loadedOnDemand(), notices.write()],
       worker: {
         format: "es",
-        plugins: () => [shaderTemplates({ isApart: true }), loadedOnDemand()],
+        plugins: () => [shaderTemplates({ isApart: true }), loadedOnDemand(), notices.collect()],
         // What most of the worker's parts share is the engine: one file, where a dozen would take 5 kB more.
         rolldownOptions: { output: { codeSplitting: { groups: [{ name: "engine", minShareCount: 5 }] } } },
       },
@@ -78,7 +80,12 @@ export default defineConfig(({ mode }) => {
     // The progress bar's package is CommonJS: its `require("events")` becomes an import that Node and Deno know.
     plugins:
       mode === "production"
-        ? [esmExternalRequirePlugin({ external: ["events", "readline"] }), shaderTemplates(), loadedOnDemand()]
+        ? [
+            esmExternalRequirePlugin({ external: ["events", "readline"] }),
+            shaderTemplates(),
+            loadedOnDemand(),
+            notices.write(),
+          ]
         : [],
     // The engine has no dependency to resolve; what the command line bundles is for Node.
     resolve: {

@@ -28,6 +28,7 @@ const SOURCES = [
   "vite.config.ts",
   "scripts/on_demand_modules.ts",
   "scripts/shader_templates.ts",
+  "scripts/third_party_notices.ts",
   "tsconfig.base.json",
   "tsconfig.build.json",
 ];

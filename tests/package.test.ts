@@ -17,14 +17,14 @@ import { installPackage } from "./package/installed.ts";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What lies in the tarball besides the entries: package.json and the papers. */
-const TOP_FILES = ["LICENSE", "README.md", "package.json"];
+/** What lies in the tarball besides the entries: package.json, the papers, and the licences of what the build bundles. */
+const TOP_FILES = ["LICENSE", "README.md", "dist/THIRD_PARTY_NOTICES.txt", "package.json"];
 /**
  * Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from
  * elsewhere.
  */
 const FOLDERS =
-  /^dist\/(([\w-]+\/)*[\w-]+(\.(json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
+  /^dist\/(([\w-]+\/)*[\w-]+(\.(csv|json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
 /** Compilers of a user. TypeScript's own DOM library has known WebGPU since 6.0. */
 const COMPILERS = [

@@ -68,7 +68,7 @@ export interface Site {
 }
 
 /** Builds the page unless another test has done so. */
-async function builtPage(): Promise<string> {
+export async function builtPage(): Promise<string> {
   const folder = inject("demoFolder");
   if (existsSync(join(folder, "index.html"))) return folder;
   // Vitest's "test" would make a page for development: larger, and slower.
