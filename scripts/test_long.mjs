@@ -95,6 +95,11 @@ const SECTIONS = {
     files: [...RUNTIMES, "tests/nn/allocation.test.ts"],
     env: { SLUICE_SUITE: "memory" },
   },
+  published: {
+    about: "the package as a registry serves it: Deno installs it and trains, and its types are found",
+    files: ["tests/package/published.test.ts"],
+    env: { SLUICE_PUBLISHED: "1" },
+  },
   mutants: {
     about: "faults put into the source, each of which a test must catch",
     minutes: 25,
