@@ -178,6 +178,16 @@ export {
   piecewiseConstantDecay,
   polynomialDecay,
 } from "./nn/optimizers/schedules.ts";
+export type { ClassesLike, ClassOptions } from "./nn/report/classes.ts";
+export {
+  type ClassificationReport,
+  type ClassScores,
+  classificationReport,
+  type ReportOptions,
+} from "./nn/report/classification_report.ts";
+export { type ConfusionMatrix, confusionMatrix } from "./nn/report/confusion_matrix.ts";
+export type { CurvesOptions } from "./nn/report/curves_svg.ts";
+export type { MatrixOptions } from "./nn/report/matrix_svg.ts";
 export type { PredictorOptions } from "./nn/saved_plan/write.ts";
 export type { ModelFiles, SaveOptions } from "./nn/saving/model_save.ts";
 export type { MemoryUse, ModelMemory, TrainingMemory } from "./nn/show/memory_figures.ts";

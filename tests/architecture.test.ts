@@ -36,10 +36,11 @@ const MODULES = {
   "nn/metrics": ["core", "graph", "ops", "nn/losses"],
   "nn/optimizers": ["core", "graph", "ops"],
   "nn/callbacks": ["core", "platform", "io", "nn/metrics", "nn/optimizers"],
+  "nn/report": ["core", "nn/metrics"],
   "nn/data": ["core", "graph", "ops", "runtime", "data", "nn/graph", "nn/losses"],
   "nn/training": [
     ...["core", "graph", "ops", "transform", "runtime"],
-    ...["nn/weights", "nn/graph", "nn/losses", "nn/metrics", "nn/optimizers", "nn/callbacks", "nn/data"],
+    ...["nn/weights", "nn/graph", "nn/losses", "nn/metrics", "nn/optimizers", "nn/callbacks", "nn/report", "nn/data"],
   ],
   "nn/saved_plan": ["core", "graph", "runtime", "io", "nn/graph"],
   "nn/saving": [

@@ -4,9 +4,9 @@
  */
 import { type ScaleLinear, type ScaleTime, scaleLinear, scaleUtc } from "d3-scale";
 import { line } from "d3-shape";
+import { element, escapeXml, label } from "../core/svg_elements.ts";
 import { type ForecastReport, figure, naiveName } from "./forecast_report.ts";
 import type { Series } from "./read_series.ts";
-import { element, escapeXml, label } from "./svg_elements.ts";
 
 /** Okabe and Ito's colours, which colour-blind people can distinguish: https://jfly.uni-koeln.de/color/ */
 const COLOURS = {

@@ -6,7 +6,7 @@ import { forecastCsv, reportOf, reportText } from "../../src/cli/forecast_report
 import { forecastChart } from "../../src/cli/forecast_svg.ts";
 import { forecastSketch } from "../../src/cli/forecast_text_chart.ts";
 import type { Series } from "../../src/cli/read_series.ts";
-import { element, escapeXml } from "../../src/cli/svg_elements.ts";
+import { element, escapeXml } from "../../src/core/svg_elements.ts";
 import { besideSimple, score, shareOfRises } from "../../src/forecast/index.ts";
 
 const VALUES = [10, 12, 11, 14, 13, 15, 15, 12];

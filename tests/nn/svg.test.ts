@@ -2,21 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { dense, embedding, input, lstm, model, sequential } from "../../src/index.ts";
 import { layOut } from "../../src/nn/show/graph_layout.ts";
-
-/** The tags of a document, checked to be nested properly. */
-function tagsOf(svg: string): string[] {
-  const open: string[] = [];
-  const tags: string[] = [];
-  for (const [, slash, tag = "", rest = ""] of svg.matchAll(/<(\/?)([a-z]+)([^>]*)>/g)) {
-    if (slash === "/") expect(open.pop()).toBe(tag);
-    else {
-      tags.push(tag);
-      if (!rest.endsWith("/")) open.push(tag);
-    }
-  }
-  expect(open).toEqual([]);
-  return tags;
-}
+import { tagsOf } from "../support/svg_tags.ts";
 
 function asking() {
   const title = input({ shape: [8], name: "title" });
@@ -43,7 +29,7 @@ describe("toSvg", () => {
     expect(svg.match(/marker-end/g)).toHaveLength(8);
     expect(svg.match(/class="arrow masked" .*marker-end/g)).toHaveLength(1);
     expect(svg.match(/class="arrow mask" .*marker-end/g)).toHaveLength(1);
-    expect(svg).toContain("body &#38; &#60;more&#62;");
+    expect(svg).toContain("body &amp; &lt;more&gt;");
     expect(svg).toContain("Dense, call 2 of 2");
     expect(svg).toContain("18 weights, frozen");
     expect(svg).toContain("in [B, 40, 16]");

@@ -1,7 +1,7 @@
 import { type OptionKind, optional, readOptions } from "../../core/option_table.ts";
-import { standardOutput, type TextOutput, wantsColor } from "../../platform/standard_output.ts";
-import type { Logs } from "../metrics/logs.ts";
-import type { Callback, Training } from "./callback.ts";
+import { standardOutput, type TextOutput } from "../../platform/standard_output.ts";
+import type { Callback } from "./callback.ts";
+import { loadedCallback } from "./loaded_callback.ts";
 
 /** Options of `progress`. */
 export interface ProgressOptions {
@@ -23,18 +23,9 @@ function isOutput(value: unknown): value is TextOutput {
 
 const PROGRESS = { output: optional(outputKind) };
 
-const BAR_WIDTH = 20;
-/** The least time between two drawings of the bar. */
-const DRAW_MS = 50;
-/** Of a terminal that does not tell its width. */
-const COLUMNS = 80;
-const CLEAR_TO_END = "\x1b[K";
-const GREEN = "\x1b[32m";
-const DEFAULT_COLOR = "\x1b[39m";
-
 /**
- * Shows a training run as it goes: in a terminal a bar with loss and metrics, the time and what is left of it; elsewhere
- * (a file, a page's console) one line for each epoch. Colors follow NO_COLOR.
+ * Shows a training run as it goes: in a terminal a bar with loss and metrics, the time and what is left of it;
+ * elsewhere (a file, a page's console) one line for each epoch. Colors follow NO_COLOR.
  * The bar shows results as last read, so that the training run does not wait for it.
  * Keras: `verbose` of https://keras.io/api/models/model_training_apis/.
  *
@@ -43,98 +34,9 @@ const DEFAULT_COLOR = "\x1b[39m";
  * // Epoch 1/3: loss 0.4712, accuracy 0.7730, valLoss 0.3457, valAccuracy 0.8524, 42.1 s
  */
 export function progress(options: ProgressOptions = {}): Callback {
-  const output = readOptions("progress", PROGRESS, options).output ?? standardOutput();
-  const isTerminal = output.isTTY === true;
-  const isColored = isTerminal && wantsColor();
-  let epochNow = 0;
-  /** Where the epoch began, or a resumed run went on within it. */
-  let start: { readonly time: number; readonly batch: number } | undefined;
-  let drawnAt = 0;
-  /** The results that were told last. */
-  let known: Logs = {};
-
-  const begin = (batch: number) => {
-    start ??= { time: performance.now(), batch };
-    return start;
-  };
-  const titleOf = ({ params }: Training) => `Epoch ${epochNow + 1}/${params.epochs}`;
-
-  /** Draws the line anew. */
-  const draw = (text: string) => void output.write(`\r${text}${CLEAR_TO_END}`);
-
-  function drawBar(done: number, training: Training): void {
-    const from = begin(done);
-    const { steps } = training.params;
-    drawnAt = performance.now();
-    const seconds = (drawnAt - from.time) / 1000;
-    const isPaceKnown = steps > 0 && done > from.batch;
-    const left = isPaceKnown ? `, ${duration((seconds * (steps - done)) / (done - from.batch))} left` : "";
-    const count = steps > 0 ? `${done}/${steps}` : `step ${done}`;
-    const title = titleOf(training);
-    const details = [count, `${duration(seconds)}${left}`, ...resultsOf(known)].join("  ");
-    // A line that is wider than the terminal would stay when the next one is drawn.
-    const room = Math.max(0, (output.columns ?? COLUMNS) - 1 - title.length - 1);
-    const width = steps > 0 && room > BAR_WIDTH + count.length ? BAR_WIDTH : 0;
-    const bar = width > 0 ? `${barOf(done / steps, width, isColored)} ` : "";
-    draw(`${title} ${bar}${details.slice(0, Math.max(0, width > 0 ? room - width - 1 : room))}`);
-  }
-
-  return {
-    name: "progress",
-    onTrainBegin() {
-      epochNow = 0;
-      start = undefined;
-      known = {};
-    },
-    onEpochBegin(epoch, training) {
-      epochNow = epoch;
-      start = undefined;
-      if (isTerminal) drawBar(0, training);
-    },
-    onBatchBegin(batch) {
-      begin(batch);
-    },
-    onBatchEnd(batch, logs, training) {
-      known = logs;
-      if (isTerminal && performance.now() - drawnAt >= DRAW_MS) drawBar(batch + 1, training);
-    },
-    onEpochSettled(epoch, logs, training) {
-      epochNow = epoch;
-      const seconds = (performance.now() - begin(0).time) / 1000;
-      const line = `${titleOf(training)}: ${[...resultsOf(logs), `${seconds.toFixed(1)} s`].join(", ")}`;
-      if (isTerminal) draw(line);
-      output.write(isTerminal ? "\n" : `${line}\n`);
-    },
-    onNonFinite() {
-      // The error begins on a line of its own.
-      if (isTerminal) output.write("\n");
-      return false;
-    },
-    // A run that is resumed within an epoch is not told again which it is.
-    state: () => ({ json: epochNow }),
-    restore({ json }) {
-      if (typeof json === "number") epochNow = json;
-      start = undefined;
-    },
-  };
-}
-
-function barOf(share: number, width: number, isColored: boolean): string {
-  const filled = Math.min(width, Math.round(share * width));
-  const done = "━".repeat(filled);
-  return `${isColored ? `${GREEN}${done}${DEFAULT_COLOR}` : done}${"─".repeat(width - filled)}`;
-}
-
-function resultsOf(logs: Logs): readonly string[] {
-  return Object.entries(logs).map(([name, value]) => `${name} ${numberText(value)}`);
-}
-
-/** Four decimals, as Keras prints; small numbers with an exponent. */
-function numberText(value: number): string {
-  return value === 0 || Math.abs(value) >= 0.001 ? value.toFixed(4) : value.toExponential(3);
-}
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const { output } = readOptions("progress", PROGRESS, options);
+  return loadedCallback("progress", async () => {
+    const { progressHooks } = await import("./progress_hooks.ts");
+    return progressHooks(output ?? standardOutput());
+  });
 }

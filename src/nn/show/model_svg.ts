@@ -4,6 +4,7 @@
  */
 import type { Shape } from "../../core/shape.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { escapeXml, round } from "../../core/svg_elements.ts";
 import { input } from "../../graph/operation.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { InputLayer, type LayerNode, type SymbolicTensor } from "../layers/index.ts";
@@ -47,7 +48,7 @@ export function graphToSvg(graph: LayerGraph, name: string, options: SvgOptions 
   const { width, height } = layout;
   const legend = legendOf(arrows);
   const total = height + (legend === "" ? 0 : 24);
-  const [w, h, label] = [round(width), round(total), xml(`The layers of the model ${name}`)];
+  const [w, h, label] = [round(width), round(total), escapeXml(`The layers of the model ${name}`)];
   const size = `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}"`;
   const drawn = arrows.map(({ kind }, index) => {
     const d = curve(layout.ways[index] as readonly Point[]);
@@ -122,10 +123,10 @@ function drawBox({ node, lines, width, height, kind }: Box, { centres }: Layout,
   const texts = lines.map(
     (line, place) =>
       `<text class="line" x="${round(x)}" ` +
-      `y="${round(top + TITLE_HEIGHT + 12 + place * LINE_HEIGHT)}">${xml(line)}</text>`,
+      `y="${round(top + TITLE_HEIGHT + 12 + place * LINE_HEIGHT)}">${escapeXml(line)}</text>`,
   );
   const size = `width="${round(width)}" height="${round(height)}"`;
-  const title = `<text class="title" x="${round(x)}" y="${round(top + 18)}">${xml(node.layer.name)}</text>`;
+  const title = `<text class="title" x="${round(x)}" y="${round(top + 18)}">${escapeXml(node.layer.name)}</text>`;
   const box = `<rect x="${round(left)}" y="${round(top)}" ${size} rx="6"/>`;
   return `<g class="box ${kind}">${box}${title}${texts.join("")}</g>`;
 }
@@ -157,12 +158,6 @@ function legendOf(arrows: readonly Arrow[]): string {
       return entry;
     })
     .join("");
-}
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-function xml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 const COLOURS = { data: "#64748b", masked: "#b45309", mask: "#b45309", state: "#7c3aed" } as const;

@@ -1,4 +1,5 @@
 /** What `fit` returns. */
+import type { CurvesOptions } from "../report/curves_svg.ts";
 import type { EpochRecord } from "./training_state.ts";
 
 /** A loss of the device after which a training run went on. */
@@ -35,4 +36,43 @@ export interface History {
   readonly statistics: TrainingStatistics;
   /** The losses of the device after which the run went on by itself; none as a rule. */
   readonly recoveries: readonly Recovery[];
+  /**
+   * Loss and metrics over the epochs, in training and validation, as a picture: an SVG document for light and dark
+   * pages. The code that draws is loaded when it is asked for.
+   * @example
+   * const history = await model.fit(train, { epochs: 10, validationData: test });
+   * await writeFile("run.svg", await history.toSvg({ title: "Reviews, 100 units" }));
+   */
+  toSvg(options?: CurvesOptions): Promise<string>;
+}
+
+/** The history of a run. A class: its method does not stand in the way of `structuredClone` and `postMessage`. */
+export class RunHistory implements History {
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly epochs: readonly EpochRecord[];
+  readonly statistics: TrainingStatistics;
+  readonly recoveries: readonly Recovery[];
+
+  constructor(epochs: readonly EpochRecord[], statistics: TrainingStatistics, recoveries: readonly Recovery[]) {
+    this.history = listsByName(epochs);
+    this.epochs = epochs;
+    this.statistics = statistics;
+    this.recoveries = recoveries;
+  }
+
+  async toSvg(options?: CurvesOptions): Promise<string> {
+    const { curvesSvg } = await import("../report/curves_svg.ts");
+    return curvesSvg(this.epochs, options);
+  }
+}
+
+/** For each result its values, one for each epoch that has it. */
+function listsByName(records: readonly EpochRecord[]): Record<string, number[]> {
+  const lists: Record<string, number[]> = {};
+  for (const [name, value] of records.flatMap(({ logs }) => Object.entries(logs))) {
+    const list = lists[name] ?? [];
+    list.push(value);
+    lists[name] = list;
+  }
+  return lists;
 }

@@ -2,10 +2,10 @@
 import { DeviceLostError } from "../../core/errors.ts";
 import type { Device } from "../../runtime/device.ts";
 import { recovering } from "../../runtime/recover/recovery.ts";
-import type { History, Recovery } from "./fit_result.ts";
+import { type History, type Recovery, RunHistory } from "./fit_result.ts";
 import { type RunControl, stopIfAsked } from "./run_control.ts";
 import type { TrainingRun } from "./training_run.ts";
-import type { EpochRecord, TrainingState } from "./training_state.ts";
+import type { TrainingState } from "./training_state.ts";
 
 /** What is run. */
 export interface RecoveringRunOptions {
@@ -44,7 +44,7 @@ export class RecoveringRun {
         onRecovered: ({ reason }) =>
           this.#recoveries.push({ reason, lastStep: this.#keptSteps, adapter: device.adapter }),
       });
-      return historyOf(run, this.#recoveries);
+      return new RunHistory(run.checkpoint.records, run.statistics, this.#recoveries);
     } catch (error) {
       await this.#run?.settle();
       throw this.#run === undefined ? error : this.#withLastStep(error);
@@ -73,20 +73,4 @@ export class RecoveringRun {
       "fit(…, { resume: true }) goes on from there";
     return new DeviceLostError(message, { ...error.details, lastStep }, { cause: error });
   }
-}
-
-function historyOf({ checkpoint, statistics }: TrainingRun, recoveries: readonly Recovery[]): History {
-  const { records } = checkpoint;
-  return { history: listsByName(records), epochs: records, statistics, recoveries };
-}
-
-/** For each result its values, one for each epoch that has it. */
-function listsByName(records: readonly EpochRecord[]): Record<string, number[]> {
-  const lists: Record<string, number[]> = {};
-  for (const [name, value] of records.flatMap(({ logs }) => Object.entries(logs))) {
-    const list = lists[name] ?? [];
-    list.push(value);
-    lists[name] = list;
-  }
-  return lists;
 }

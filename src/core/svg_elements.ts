@@ -30,6 +30,7 @@ export function escapeXml(text: string): string {
   );
 }
 
-function round(value: number): number {
+/** A coordinate with one decimal. */
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

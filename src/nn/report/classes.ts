@@ -1,0 +1,140 @@
+/** True and predicted classes, from whatever form they come in. */
+import { argmax } from "../../core/argmax.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
+import { type ArrayLike, isRow, toNdArray } from "../../core/nd_array.ts";
+import { listOf, type OptionKind, optional, text } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
+import { formatShape } from "../../core/shape.ts";
+
+/**
+ * Classes of examples: their numbers or names, `[N]`; one-hot rows or, of predictions, probabilities, `[N, C]`; of two
+ * classes the probability of the second, `[N]` or `[N, 1]`.
+ */
+export type ClassesLike = ArrayLike | readonly string[];
+
+/** Options of `confusionMatrix` and `classificationReport`. */
+export interface ClassOptions {
+  /**
+   * The classes' names, in the order of their numbers. When absent: the names that occur, sorted; of `[N, C]` the
+   * numbers 0 to C − 1; else the numbers that occur.
+   */
+  readonly labels?: readonly string[] | undefined;
+}
+
+const texts = listOf(text);
+const labelsKind: OptionKind<readonly string[]> = {
+  expected: "the name of each class once, as a list of texts",
+  read: (value) => {
+    const names = texts.read(value);
+    return names !== undefined && names.length > 0 && new Set(names).size === names.length ? names : undefined;
+  },
+};
+
+/** The table of `ClassOptions`. */
+export const CLASS_OPTIONS = { labels: optional(labelsKind) };
+
+/** Examples, each with its true and its predicted class, as places among `labels`. */
+export interface Examples {
+  readonly labels: readonly string[];
+  readonly pairs: readonly (readonly [truth: number, predicted: number])[];
+}
+
+type ClassKey = string | number;
+
+/** One side: class numbers or names, and how many classes there are where its form says so. */
+interface Side {
+  readonly values: readonly ClassKey[];
+  readonly count?: number;
+}
+
+/** Above it a probability says the second class, as in `binaryAccuracy`. */
+const THRESHOLD = 0.5;
+
+function wrongValue(what: string, value: unknown, expected: string): ValueError {
+  return new ValueError(`${what} holds ${shown(value)}; expected ${expected}`, { value });
+}
+
+/**
+ * Reads both sides.
+ * @throws ShapeError unless both hold as many examples, at least one.
+ * @throws ValueError for what is no class.
+ */
+export function readExamples(
+  what: string,
+  yTrue: ClassesLike,
+  yPred: ClassesLike,
+  labels: readonly string[] | null,
+): Examples {
+  const truth = sideOf(`${what}: yTrue`, yTrue, false);
+  const predicted = sideOf(`${what}: yPred`, yPred, true);
+  const sizes = [truth.values.length, predicted.values.length];
+  if (sizes[0] !== sizes[1] || sizes[0] === 0) {
+    throw new ShapeError(
+      `${what}: yTrue holds ${sizes[0]} examples and yPred ${sizes[1]}; expected as many in both, at least one`,
+      { sizes },
+    );
+  }
+  const classes = labels ?? classesIn(what, truth, predicted);
+  const placeOf = (side: string, value: ClassKey) => {
+    // Numbers are places where the classes have names.
+    const place = typeof value === "number" && labels !== null ? value : classes.indexOf(value);
+    if (classes[place] === undefined) {
+      throw wrongValue(`${what}: ${side}`, value, `one of ${classes.length} classes: ${classes.join(", ")}`);
+    }
+    return place;
+  };
+  return {
+    labels: classes.map(String),
+    pairs: predicted.values.map((value, index) => [
+      placeOf("yTrue", truth.values[index] ?? ""),
+      placeOf("yPred", value),
+    ]),
+  };
+}
+
+/** The classes that occur, or that are among the columns. */
+function classesIn(what: string, truth: Side, predicted: Side): readonly ClassKey[] {
+  const values = [...truth.values, ...predicted.values];
+  const numbers = values.filter((value) => typeof value === "number");
+  if (numbers.length > 0 && numbers.length < values.length) {
+    throw new ValueError(
+      `${what}: one of yTrue and yPred holds names, the other numbers; give labels, the names in the order of the ` +
+        'numbers, such as ["negative", "positive"]',
+    );
+  }
+  const count = Math.max(truth.count ?? 0, predicted.count ?? 0);
+  if (count > 0) return Array.from({ length: count }, (_, index) => index);
+  return numbers.length > 0 ? [...new Set(numbers)].sort((a, b) => a - b) : [...new Set(values)].sort();
+}
+
+function isNames(value: ClassesLike): value is readonly string[] {
+  return isRow(value) && value.length > 0 && [...value].every((each) => typeof each === "string");
+}
+
+function sideOf(what: string, given: ClassesLike, isPrediction: boolean): Side {
+  if (isNames(given)) return { values: given };
+  const { shape, data } = toNdArray(given, "float32", what);
+  const expectAll = (fits: (value: number, index: number) => boolean, expected: string) => {
+    const bad = data.find((value, index) => !fits(value, index));
+    if (bad !== undefined) throw wrongValue(what, bad, expected);
+  };
+  const [, columns = 1] = shape;
+  if (shape.length < 1 || shape.length > 2) {
+    throw new ShapeError(`${what} has the shape ${formatShape(shape)}; expected [N] or [N, C]`, { shape });
+  }
+  if (columns > 1) {
+    if (isPrediction) expectAll(Number.isFinite, "finite numbers");
+    else {
+      const isOneHot = (value: number, index: number) => {
+        const row = data.subarray(index - (index % columns), index - (index % columns) + columns);
+        return (value === 0 || value === 1) && row.filter(Boolean).length === 1;
+      };
+      expectAll(isOneHot, "one-hot rows: a 1 and zeros");
+    }
+    return { values: Array.from(argmax({ shape, data }, { axis: -1 }).data), count: columns };
+  }
+  if (data.every(Number.isInteger)) return { values: Array.from(data) };
+  if (!isPrediction) expectAll(Number.isInteger, "class numbers, which are whole");
+  expectAll((value) => value >= 0 && value <= 1, "class numbers, or probabilities from 0 to 1 as a sigmoid gives them");
+  return { values: Array.from(data, (value) => Number(value > THRESHOLD)), count: 2 };
+}

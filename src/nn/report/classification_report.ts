@@ -1,0 +1,115 @@
+import { count, readOptions, withDefault } from "../../core/option_table.ts";
+import { CLASS_OPTIONS, type ClassesLike, type ClassOptions, readExamples } from "./classes.ts";
+import { countPairs } from "./confusion_matrix.ts";
+
+/** Options of `classificationReport`. */
+export interface ReportOptions extends ClassOptions {
+  /** Decimals of the printed table; 2 when absent. */
+  readonly digits?: number | undefined;
+}
+
+const REPORT = { ...CLASS_OPTIONS, digits: withDefault(count, 2) };
+
+/** How well a class is predicted, or the average over classes. */
+export interface ClassScores {
+  /** The share of the examples predicted as this class that are of it: TP / (TP + FP); 0 where none was. */
+  readonly precision: number;
+  /** The share of this class's examples that were predicted as it: TP / (TP + FN); 0 where there are none. */
+  readonly recall: number;
+  /** The harmonic mean of both: 2 TP / (2 TP + FP + FN); 0 where the class occurs on neither side. */
+  readonly f1Score: number;
+  /** How many examples are truly of the class. */
+  readonly support: number;
+}
+
+/** Precision, recall and F1 of each class. */
+export class ClassificationReport {
+  /** The classes' scores, in the order of their numbers. */
+  readonly classes: readonly (ClassScores & { readonly label: string })[];
+  /** The share of examples that were predicted right. */
+  readonly accuracy: number;
+  /** The mean over the classes, each counting the same. */
+  readonly macroAverage: ClassScores;
+  /** The mean over the classes, each counting by its support. */
+  readonly weightedAverage: ClassScores;
+  readonly #digits: number;
+
+  constructor(labels: readonly string[], counts: readonly (readonly number[])[], digits: number) {
+    const countAt = (row: number, column: number) => counts[row]?.[column] ?? 0;
+    const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+    const scores = labels.map((label, place) => {
+      const hits = countAt(place, place);
+      const support = sum(counts[place] ?? []);
+      const predicted = sum(labels.map((_, row) => countAt(row, place)));
+      return {
+        label,
+        precision: ratio(hits, predicted),
+        recall: ratio(hits, support),
+        f1Score: ratio(2 * hits, support + predicted),
+        support,
+      };
+    });
+    const total = sum(scores.map(({ support }) => support));
+    const average = (weightOf: (scores: ClassScores) => number): ClassScores => {
+      const mean = (of: (scores: ClassScores) => number) => sum(scores.map((each) => weightOf(each) * of(each)));
+      return {
+        precision: mean(({ precision }) => precision),
+        recall: mean(({ recall }) => recall),
+        f1Score: mean(({ f1Score }) => f1Score),
+        support: total,
+      };
+    };
+    this.classes = scores;
+    this.accuracy = ratio(sum(labels.map((_, place) => countAt(place, place))), total);
+    this.macroAverage = average(() => 1 / labels.length);
+    this.weightedAverage = average(({ support }) => support / total);
+    this.#digits = digits;
+  }
+
+  /** The table that scikit-learn prints. */
+  toString(): string {
+    const averages = [
+      { label: "macro avg", ...this.macroAverage },
+      { label: "weighted avg", ...this.weightedAverage },
+    ];
+    const width = Math.max(...[...this.classes, ...averages].map(({ label }) => label.length));
+    const line = (label: string, cells: readonly (string | number)[]) =>
+      `${label.padStart(width)} ${cells.map((cell) => ` ${String(cell).padStart(9)}`).join("")}`;
+    const number = (value: number) => value.toFixed(this.#digits);
+    const scoreLine = ({ label, precision, recall, f1Score, support }: ClassScores & { readonly label: string }) =>
+      line(label, [number(precision), number(recall), number(f1Score), support]);
+    return [
+      line("", ["precision", "recall", "f1-score", "support"]),
+      "",
+      ...this.classes.map(scoreLine),
+      "",
+      line("accuracy", ["", "", number(this.accuracy), this.macroAverage.support]),
+      ...averages.map(scoreLine),
+    ].join("\n");
+  }
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+/**
+ * Precision, recall, F1 and support of each class, accuracy, and the averages over the classes
+ * (https://scikit-learn.org/stable/modules/generated/sklearn.metrics.classification_report.html).
+ * Takes what `confusionMatrix` takes. A ratio of 0 to 0 is 0, as there.
+ * @throws ShapeError, ValueError as `confusionMatrix`.
+ * @example
+ * const report = classificationReport(test.y, await model.predict(test.x), { labels: ["negative", "positive"] });
+ * console.log(`${report}`); // a table
+ * console.log(report.classes[1]?.recall, report.macroAverage.f1Score);
+ */
+export function classificationReport(
+  yTrue: ClassesLike,
+  yPred: ClassesLike,
+  options: ReportOptions = {},
+): ClassificationReport {
+  const what = "classificationReport";
+  const given = readOptions(what, REPORT, options);
+  const { labels, pairs } = readExamples(what, yTrue, yPred, given.labels);
+  return new ClassificationReport(labels, countPairs(labels.length, pairs), given.digits);
+}

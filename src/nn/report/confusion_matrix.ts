@@ -1,0 +1,70 @@
+import { readOptions } from "../../core/option_table.ts";
+import { CLASS_OPTIONS, type ClassesLike, type ClassOptions, readExamples } from "./classes.ts";
+import type { MatrixOptions } from "./matrix_svg.ts";
+
+/** How often each class was taken for each other. */
+export class ConfusionMatrix {
+  /** The classes' names. */
+  readonly labels: readonly string[];
+  /** `counts[i][j]`: examples of class i that were predicted as class j. */
+  readonly counts: readonly (readonly number[])[];
+
+  constructor(labels: readonly string[], counts: readonly (readonly number[])[]) {
+    this.labels = labels;
+    this.counts = counts;
+  }
+
+  /** A table: a row for each true class, a column for each predicted one. */
+  toString(): string {
+    const head = "true \\ predicted";
+    const width = Math.max(head.length, ...this.labels.map(({ length }) => length));
+    const columns = this.labels.map((label, column) =>
+      [label, ...this.counts.map((row) => String(row[column]))].map((cell, _, cells) =>
+        cell.padStart(Math.max(...cells.map(({ length }) => length))),
+      ),
+    );
+    return [head, ...this.labels]
+      .map((label, line) => [label.padEnd(width), ...columns.map((cells) => cells[line])].join("  "))
+      .join("\n");
+  }
+
+  /**
+   * The matrix as a picture, an SVG document for light and dark pages: each cell has its count, its share of the true
+   * class, and a shade by that share. The code that draws is loaded when it is asked for.
+   * @example
+   * await writeFile("confusion.svg", await matrix.toSvg({ title: "Test reviews" }));
+   */
+  async toSvg(options: MatrixOptions = {}): Promise<string> {
+    const { matrixSvg } = await import("./matrix_svg.ts");
+    return matrixSvg(this.labels, this.counts, options);
+  }
+}
+
+/**
+ * Counts how often each class was taken for each other
+ * (https://scikit-learn.org/stable/modules/generated/sklearn.metrics.confusion_matrix.html).
+ * Predictions may be what `model.predict` returns: of `[N, C]` the class with the largest probability counts, of
+ * `[N, 1]` the second class where the probability is above 0.5.
+ * @throws ShapeError unless yTrue and yPred hold as many examples, at least one.
+ * @throws ValueError for what is no class, and for labels that do not fit.
+ * @example
+ * const matrix = confusionMatrix(test.y, await model.predict(test.x), { labels: ["negative", "positive"] });
+ * console.log(`${matrix}`);
+ * const [[trueNegatives, falsePositives] = []] = matrix.counts;
+ */
+export function confusionMatrix(yTrue: ClassesLike, yPred: ClassesLike, options: ClassOptions = {}): ConfusionMatrix {
+  const what = "confusionMatrix";
+  const given = readOptions(what, CLASS_OPTIONS, options);
+  const { labels, pairs } = readExamples(what, yTrue, yPred, given.labels);
+  return new ConfusionMatrix(labels, countPairs(labels.length, pairs));
+}
+
+/** `[i][j]`: how many pairs are (i, j). */
+export function countPairs(classes: number, pairs: readonly (readonly [number, number])[]): readonly number[][] {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (const [truth, predicted] of pairs) {
+    const row = counts[truth];
+    if (row !== undefined) row[predicted] = (row[predicted] ?? 0) + 1;
+  }
+  return counts;
+}
