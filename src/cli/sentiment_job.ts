@@ -31,6 +31,8 @@ export interface TrainJob extends Job {
   readonly archive?: string;
   /** Finally profile one more step, operation by operation. */
   readonly profile?: boolean;
+  /** Draw the curves of loss and accuracy. */
+  readonly plot?: boolean;
 }
 
 /**
@@ -53,6 +55,8 @@ export interface TrainResult extends JobResult {
   readonly predictions: readonly TextPrediction[];
   /** The profile of one training step, the longest operation first; only with `profile`. */
   readonly profile?: readonly OperationTime[];
+  /** The curves of loss and accuracy, an SVG document; only with `plot`. */
+  readonly curves?: string;
 }
 
 /** Sentences to classify after training; they are in neither data set. */
@@ -103,6 +107,7 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
     test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
     confusion: confusionOf(judged.data, test.y.data),
     predictions,
+    ...(job.plot === true && { curves: await history.toSvg({ title: `LSTM trained on ${job.options.data}` }) }),
   };
   // Profiling changes the weights, so it comes after everything is saved.
   return job.profile === true ? { ...result, profile: await profileStep(model, train, batchSize) } : result;

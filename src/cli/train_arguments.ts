@@ -11,6 +11,7 @@ export interface TrainArguments {
   readonly runtime: RuntimeName;
   readonly out: string | undefined;
   readonly json: string | undefined;
+  readonly plot: string | undefined;
   readonly resume: string | undefined;
   readonly profile: boolean;
   readonly tune: boolean;
@@ -36,6 +37,7 @@ export const TRAIN_OPTIONS = {
   limit: { value: "N", help: "use at most N training examples and N test examples, balanced over the classes" },
   out: { value: "DIR", help: "where to save the model (runs/sentences or runs/imdb)" },
   json: { value: "FILE", help: "write the results as JSON" },
+  plot: { value: "FILE.svg", help: "draw loss and accuracy of each epoch, in training and validation, as SVG" },
   resume: { value: "DIR", help: "resume a stopped training run exactly where it stopped" },
   tune: { help: "measure each kernel's variants once on this adapter, remember the fastest, and use it" },
   profile: { help: "finally show the GPU time of each operation of a training step" },
@@ -62,6 +64,7 @@ export function parseTrain(
     runtime: choice(values, "runtime", RUNTIMES) ?? "node",
     out: textOf(values, "out"),
     json: textOf(values, "json"),
+    plot: textOf(values, "plot"),
     resume: textOf(values, "resume"),
     profile: values.has("profile"),
     tune: values.has("tune"),

@@ -21,7 +21,7 @@ const SERVED_ARCHIVE = "archive.tar.gz";
  */
 export async function trainCommand(args: TrainArguments, main: string): Promise<number> {
   const storage = await openFileSystem();
-  const { runtime, json } = args;
+  const { runtime, json, plot } = args;
   const saved = args.resume === undefined ? undefined : await readRun(storage, args.resume, RUN);
   const options = completeOptions(
     saved === undefined ? args.given : resumedOptions(saved.settings.options, args.given, args.resume ?? ""),
@@ -30,12 +30,14 @@ export async function trainCommand(args: TrainArguments, main: string): Promise<
   const out = (args.out ?? args.resume ?? `runs/${options.data}`).replace(/(.)\/+$/, "$1");
   await checkDirectory(args.out === undefined && args.resume !== undefined ? "--resume" : "--out", out);
   if (json !== undefined) await checkFile("--json", json);
+  if (plot !== undefined) await checkFile("--plot", plot);
   const isServed = archive !== undefined && isBrowser(runtime) && !/^[a-z]+:\/\//i.test(archive);
   const job = {
     options,
     ...(archive !== undefined && { archive: isServed ? SERVED_ARCHIVE : archive }),
     ...(saved && { resume: saved.files }),
     ...(args.profile && { profile: true }),
+    ...(plot !== undefined && { plot: true }),
     ...(args.tune && { tune: true }),
   };
   const result = await runTask("train", job, {
@@ -45,6 +47,7 @@ export async function trainCommand(args: TrainArguments, main: string): Promise<
     save: (files) => writeRun(storage, out, RUN.task, { settings: { options }, files }),
   });
   if (result === undefined) return INTERRUPTED;
+  if (plot !== undefined) await storage.writeFileAtomic(plot, new TextEncoder().encode(result.curves));
   printLine(`\n${resultText(result)}\n\nSaved in ${out}; ask it: sluice predict --model ${out} "some text"`);
   if (json !== undefined) await storage.writeFileAtomic(json, encodeJson(recordOf(result, options, archive)));
   return 0;

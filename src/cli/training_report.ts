@@ -8,7 +8,7 @@ import { number, percent } from "./training_progress.ts";
 
 /** The report of `sluice train` as JSON. */
 export function recordOf(result: TrainResult, options: TrainOptions, archive: string | undefined) {
-  const { predictions: _, ...rest } = result;
+  const { predictions: _, curves: __, ...rest } = result;
   return jobRecord(rest, { ...options, ...(archive !== undefined && { archive }) });
 }
 

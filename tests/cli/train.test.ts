@@ -58,7 +58,7 @@ const resultsOf = (name: string) => record(name).epochs.map(({ seconds: _, ...re
 
 describe("in Node", () => {
   beforeAll(async () => {
-    const { status, stdout, stderr } = await train("first", ...SMALL, "--epochs", "3");
+    const { status, stdout, stderr } = await train("first", ...SMALL, "--epochs", "3", "--plot", "plots/first.svg");
     expect(stderr.replace(/^Warning: max\w+ artificially.*\n/gm, "")).toBe("");
     expect(status).toBe(0);
     for (const part of [
@@ -92,6 +92,19 @@ describe("in Node", () => {
     const right = confusion.negative.negative + confusion.positive.positive;
     expect(right + confusion.negative.positive + confusion.positive.negative).toBe(96);
     expect(score.accuracy).toBeCloseTo(right / 96, 6);
+  });
+
+  test("--plot draws loss and accuracy of each epoch", () => {
+    const svg = readFileSync(join(home, "plots/first.svg"), "utf8");
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(svg).toContain("<title>LSTM trained on sentences</title>");
+    const loss = record("first").epochs.map((epoch) => {
+      const value = Number(new Map<string, unknown>(Object.entries(epoch)).get("loss"));
+      return String(Number(value.toPrecision(4)));
+    });
+    expect(svg).toContain(`3 epochs. loss: training from ${loss[0]} to ${loss[2]}, validation from`);
+    for (const [place, value] of loss.entries()) expect(svg).toContain(`training, epoch ${place + 1}: ${value}<`);
+    expect(JSON.stringify(record("first"))).not.toContain("svg");
   });
 
   test("one seed gives the same weights, another seed others", async () => {
@@ -168,6 +181,7 @@ describe("in Node", () => {
   test.each([
     [["train", "--out", "file/model"], 2, /--out file\/model: cannot write there .*choose another/],
     [["train", "--json", "."], 2, /--json \.: it is a directory/],
+    [["train", "--plot", "."], 2, /--plot \.: it is a directory/],
     [["train", "--data", "imdb"], 2, /needs the review archive/],
     [["train", "--data", "imdb", "--archive", "none.gz"], 2, /no such file/],
     [["train", "--data", "imdb", "--archive", "file"], 1, /file: /],
@@ -201,8 +215,9 @@ describe("in Chromium", () => {
     expect(record("page").runtime.name).toBe("chromium");
     const stopped = await sluice(["train", "--out", "half", ...words], { cwd: home, interruptAt: "epoch 1/4" });
     expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("continue with --resume half") });
-    const resume = ["train", "--resume", "half", "--runtime", "chromium", "--json", "half.json"];
+    const resume = ["train", "--resume", "half", "--runtime", "chromium", "--json", "half.json", "--plot", "half.svg"];
     expect(await sluice(resume, { cwd: home })).toMatchObject({ status: 0 });
     expect(record("half").weightsSha256).toBe(record("page").weightsSha256);
+    expect(readFileSync(join(home, "half.svg"), "utf8")).toContain("4 epochs. loss: training from");
   });
 });
