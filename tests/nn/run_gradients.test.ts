@@ -40,7 +40,10 @@ if (LONG > 0 && archive === undefined)
 
 afterAll(async () => (await testDevice()).dispose());
 
-test("gradients along a training run agree with float64", async () => {
+// The whole tutorial takes half an hour.
+const timeout = LONG > 0 ? 7_200_000 : 120_000;
+
+test("gradients along a training run agree with float64", { timeout }, async () => {
   const { train, numWords, units, steps, batchSize } =
     LONG > 0 && archive !== undefined
       ? { ...(await imdb.load({ source: archive, numWords: 5000, maxLength: 500 })), ...tutorial() }
