@@ -11,6 +11,7 @@ export type { Shape } from "./core/shape.ts";
 export type { TuneOptions, TuningStore, VariantChoice, VariantTimer } from "./core/tuning.ts";
 export type { Scaler } from "./data/column_scaler.ts";
 export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } from "./data/dataset.ts";
+export { type Encoder, type EncoderKind, registerEncoder } from "./data/encoder.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
 export {
   MinMaxScaler,
@@ -51,6 +52,7 @@ export {
 } from "./graph/operation.ts";
 export { printGraph } from "./graph/print.ts";
 export { type BrowserSave, type BrowserSaves, type BrowserSavesOptions, openBrowserSaves } from "./io/browser_saves.ts";
+export type { Metadata } from "./io/model_file.ts";
 export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafetensors } from "./io/safetensors.ts";
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations/index.ts";
 export * from "./nn/callbacks/index.ts";
@@ -189,6 +191,7 @@ export { type ConfusionMatrix, confusionMatrix } from "./nn/report/confusion_mat
 export type { CurvesOptions } from "./nn/report/curves_svg.ts";
 export type { MatrixOptions } from "./nn/report/matrix_svg.ts";
 export type { PredictorOptions } from "./nn/saved_plan/write.ts";
+export type { MetadataLike } from "./nn/saving/metadata.ts";
 export type { ModelFiles, SaveOptions } from "./nn/saving/model_save.ts";
 export type { MemoryUse, ModelMemory, TrainingMemory } from "./nn/show/memory_figures.ts";
 export type { SvgOptions } from "./nn/show/model_svg.ts";

@@ -5,7 +5,7 @@ import {
   FormatError,
   type Model,
   type ModelFiles,
-  type ReviewEncoder,
+  ReviewEncoder,
   requestDevice,
 } from "sluice";
 import type { Which } from "../messages/models.ts";
@@ -72,8 +72,10 @@ export class Session {
   async restoreOwn(files: ModelFiles): Promise<void> {
     this.setLoader("own", async (device) => {
       const model = await loadSaved(files, device);
-      if (model.encoder === undefined) throw new FormatError("the saved model has no encoder, so it cannot read text");
-      return { model, encoder: model.encoder };
+      const { encoder } = model;
+      if (encoder instanceof ReviewEncoder) return { model, encoder };
+      model.dispose();
+      throw new FormatError("the saved model has no encoder of this page's kind, so it cannot read text");
     });
     await this.subject("own");
   }

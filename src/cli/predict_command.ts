@@ -1,7 +1,7 @@
 /** `sluice predict`: classifies texts with a saved model. */
 import process from "node:process";
 import { FormatError } from "../core/errors.ts";
-import { loadModel, type ReviewEncoder, requestDevice } from "../index.ts";
+import { loadModel, ReviewEncoder, requestDevice } from "../index.ts";
 import { MANIFEST_NAME } from "../io/model_file.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import type { PredictArguments } from "./predict_arguments.ts";
@@ -26,7 +26,7 @@ export async function predictCommand({ model: directory, texts: given, json }: P
   try {
     const model = await loadModel(directory, { device });
     const { encoder, outputShape } = model;
-    if (encoder === undefined || outputShape.length !== 1 || outputShape[0] !== 1) {
+    if (!(encoder instanceof ReviewEncoder) || outputShape.length !== 1 || outputShape[0] !== 1) {
       throw new FormatError(`${directory}: the model does not classify texts; expected one saved by \`sluice train\``);
     }
     const predictions = (await predictTexts(model, encoder, texts)).map((prediction) => ({

@@ -17,6 +17,8 @@ export interface RaggedSequences {
   readonly length: number;
   /** The side of the padding (id 0). */
   readonly padding: Side;
+  /** Set for rows without a length of their own: a model cuts them on this side, or pads them, to what it reads. */
+  readonly truncating?: Side;
 }
 
 /**
@@ -50,6 +52,33 @@ export function makeRagged(
     }
   }
   return { kind: "ragged", ids, offsets, length, padding };
+}
+
+/**
+ * Packs the rows of an encoder. Without `maxLength` they have no length of their own: a model cuts or pads them to what
+ * it reads.
+ */
+export function encodedRows(sequences: readonly (readonly number[])[], options: Omit<PadOptions, "value">) {
+  const { maxLength, truncating = "pre" } = options;
+  const rows = makeRagged(sequences, options);
+  return maxLength === undefined ? { ...rows, truncating } : rows;
+}
+
+/** Rows without a length of their own, cut to a model's; others as they are. */
+export function fitRagged(x: RaggedSequences, length: number): RaggedSequences {
+  const { ids, truncating } = x;
+  if (truncating === undefined) return x;
+  const [own, offsets] = [ids.slice(), x.offsets.slice()];
+  let end = 0;
+  x.offsets.forEach((to, row) => {
+    const from = x.offsets[row - 1] ?? 0;
+    const kept = Math.min(to - from, length);
+    const first = truncating === "pre" ? to - kept : from;
+    own.set(ids.subarray(first, first + kept), end);
+    end += kept;
+    offsets[row] = end;
+  });
+  return { ...x, ids: own.subarray(0, end), offsets, length };
 }
 
 /**

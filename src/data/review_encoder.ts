@@ -5,8 +5,9 @@
 import { FormatError, ValueError } from "../core/errors.ts";
 import { choiceOf, countOf, objectOf, optionalOf } from "../core/json_check.ts";
 import type { OptionNames } from "../core/options.ts";
+import type { Encoder } from "./encoder.ts";
 import type { Side } from "./pad_sequences.ts";
-import { makeRagged, type RaggedSequences } from "./ragged_rows.ts";
+import { encodedRows, type RaggedSequences } from "./ragged_rows.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 
 /** How to treat a word that is not in the tokenizer's index. */
@@ -24,7 +25,7 @@ export interface EncodingOptions {
   readonly oovChar?: number | null;
   /** A word's id is its rank (from 1) plus this; 3 by default. */
   readonly indexFrom?: number;
-  /** T: longer rows are cut, shorter ones padded; the longest row by default. */
+  /** T: longer rows are cut, shorter ones padded. If absent, rows have the length that the model reads. */
   readonly maxLength?: number | undefined;
   /**
    * Words that the tokenizer never saw: `drop`, as Keras does, or `oov` to read them as `oovChar`; `drop` by default.
@@ -77,7 +78,8 @@ export const DROPPED = -1;
  * const x = encoder.encode(["a wonderful film"]);
  * encoder.decode(rowOf(x, 0)); // "<start> a wonderful film"
  */
-export class ReviewEncoder {
+export class ReviewEncoder implements Encoder {
+  readonly kind = "reviews";
   readonly tokenizer: Tokenizer;
   readonly numWords: number | undefined;
   readonly skipTop: number;
@@ -157,12 +159,16 @@ export class ReviewEncoder {
     return ids;
   }
 
-  /** Rows of ids, one for each text, cut to `maxLength`; one text is a list of one. */
+  /** Rows of ids, one for each text, cut to `maxLength` or to what the model reads; one text is a list of one. */
   encode(texts: string | readonly string[]): RaggedSequences {
-    return makeRagged(
-      [texts].flat().map((text) => this.encodeText(text)),
-      { maxLength: this.maxLength, padding: this.padding, truncating: this.truncating },
-    );
+    const { maxLength, padding, truncating } = this;
+    const sequences = [texts].flat().map((text) => this.encodeText(text));
+    return encodedRows(sequences, { maxLength, padding, truncating });
+  }
+
+  /** True for the id of a word, and not of a row's start or of words too rare. */
+  isWord(id: number): boolean {
+    return id > this.indexFrom;
   }
 
   /** Decodes ids as readable text, with `<start>` and `<oov>` but without padding. */

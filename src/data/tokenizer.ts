@@ -3,13 +3,16 @@
  * Source: keras_preprocessing/text.py.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { arrayOf, countOf, flagOf, objectOf, optionalOf, textOf } from "../core/json_check.ts";
+import { arrayOf, choiceOf, countOf, flagOf, objectOf, optionalOf, textOf } from "../core/json_check.ts";
 import { expectOptions, type OptionNames, shown } from "../core/options.ts";
+import type { Encoder } from "./encoder.ts";
+import { checkSides, type Side } from "./pad_sequences.ts";
+import { encodedRows, type RaggedSequences } from "./ragged_rows.ts";
 
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';
 
-/** How a Tokenizer cuts text and which words it keeps. */
+/** How a Tokenizer splits text, which words it keeps, and how long the rows of `encode` are. */
 export interface TokenizerOptions {
   /** Only ids below this are given out; 0 or nothing keeps all. */
   readonly numWords?: number | undefined;
@@ -23,6 +26,12 @@ export interface TokenizerOptions {
   readonly charLevel?: boolean;
   /** A word that stands for those unknown or too rare, with id 1; without it they are dropped. */
   readonly oovToken?: string | undefined;
+  /** T, for `encode`: the length of a row. If absent, rows have the length that the model reads. */
+  readonly maxLength?: number | undefined;
+  /** Where `encode` pads short rows; `pre` by default. */
+  readonly padding?: Side;
+  /** Where `encode` cuts long rows; `pre` by default, which keeps their end. */
+  readonly truncating?: Side;
 }
 
 const OPTIONS: OptionNames<TokenizerOptions> = {
@@ -32,10 +41,15 @@ const OPTIONS: OptionNames<TokenizerOptions> = {
   split: true,
   charLevel: true,
   oovToken: true,
+  maxLength: true,
+  padding: true,
+  truncating: true,
 };
 
 /** A Tokenizer as JSON. `words` in order of first appearance, each with its count, so that fitting can go on. */
 export interface TokenizerJson {
+  /** Absent in old files. */
+  readonly kind?: "tokenizer";
   readonly numWords: number | null;
   readonly filters: string;
   readonly lower: boolean;
@@ -43,6 +57,10 @@ export interface TokenizerJson {
   /** False when absent. */
   readonly charLevel?: boolean;
   readonly oovToken: string | null;
+  /** These three only where they differ from the defaults. */
+  readonly maxLength?: number;
+  readonly padding?: Side;
+  readonly truncating?: Side;
   readonly documentCount: number;
   readonly words: readonly string[];
   readonly counts: readonly number[];
@@ -58,20 +76,27 @@ function listOfTexts(texts: Iterable<string>): Iterable<string> {
 }
 
 /**
- * Maps words to ids and back.
+ * Maps words to ids and back. It can be a model's encoder.
  *
  * @example
  * const tokenizer = new Tokenizer({ numWords: 1000 });
  * tokenizer.fitOnTexts(["the cat sat", "the dog"]);
  * tokenizer.textsToSequences(["the dog sat"]); // [[1, 4, 3]]
+ *
+ * model.encoder = tokenizer; // saved with the model
+ * await model.predict(tokenizer.encode(["the dog sat"])); // padded to the model's input
  */
-export class Tokenizer {
+export class Tokenizer implements Encoder {
+  readonly kind = "tokenizer";
   readonly numWords: number | undefined;
   readonly filters: string;
   readonly lower: boolean;
   readonly split: string;
   readonly charLevel: boolean;
   readonly oovToken: string | undefined;
+  readonly maxLength: number | undefined;
+  readonly padding: Side;
+  readonly truncating: Side;
   readonly #counts = new Map<string, number>();
   readonly #filterPattern: RegExp | undefined;
   #documentCount = 0;
@@ -82,6 +107,8 @@ export class Tokenizer {
   constructor(options: TokenizerOptions = {}) {
     expectOptions("Tokenizer", options, OPTIONS);
     const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", charLevel = false, oovToken } = options;
+    const { maxLength, padding = "pre", truncating = "pre" } = options;
+    checkSides("Tokenizer", maxLength ?? 1, padding, truncating);
     if (numWords !== undefined && !(Number.isSafeInteger(numWords) && numWords >= 0)) {
       throw new ValueError(`Tokenizer: numWords is ${numWords}; expected a whole number, or nothing to keep all words`);
     }
@@ -92,6 +119,9 @@ export class Tokenizer {
     this.split = split;
     this.charLevel = charLevel;
     this.oovToken = oovToken;
+    this.maxLength = maxLength;
+    this.padding = padding;
+    this.truncating = truncating;
     this.#filterPattern = filters === "" ? undefined : new RegExp(`[${filters.replace(/[\\\]^-]/g, "\\$&")}]`, "gu");
   }
 
@@ -109,6 +139,11 @@ export class Tokenizer {
   /** Each word's count, in order of first appearance. */
   get wordCounts(): ReadonlyMap<string, number> {
     return this.#counts;
+  }
+
+  /** One more than the largest id that `encode` can return: the `inputDim` of an embedding. */
+  get inputDim(): number {
+    return Math.min(this.numWords ?? Number.POSITIVE_INFINITY, this.wordIndex.size + 1);
   }
 
   /** The words of a text, in order. @throws ValueError for what is no text. */
@@ -131,10 +166,38 @@ export class Tokenizer {
 
   /** The ids of each text's words; unknown and too rare words become `oovToken`'s id, or are dropped. */
   textsToSequences(texts: Iterable<string>): number[][] {
-    return Array.from(listOfTexts(texts), (text) => this.#sequence(text));
+    return Array.from(listOfTexts(texts), (text) => this.encodeText(text));
   }
 
-  /** Each sequence's words, joined by spaces; an id without a word becomes `oovToken`, or is dropped. */
+  /** The ids of one text, neither cut nor padded. */
+  encodeText(text: string): number[] {
+    const index = this.wordIndex;
+    const oov = this.oovToken === undefined ? undefined : index.get(this.oovToken);
+    const ids: number[] = [];
+    for (const word of this.words(text)) {
+      const id = index.get(word);
+      const kept = id !== undefined && this.#isKept(id) ? id : oov;
+      if (kept !== undefined) ids.push(kept);
+    }
+    return ids;
+  }
+
+  /** Rows of ids, one for each text, cut to `maxLength` or to what the model reads; one text is a list of one. */
+  encode(texts: string | readonly string[]): RaggedSequences {
+    const { maxLength, padding, truncating } = this;
+    return encodedRows(this.textsToSequences([texts].flat()), { maxLength, padding, truncating });
+  }
+
+  /** True for the id of a word that `fitOnTexts` has seen and `numWords` keeps. */
+  isWord(id: number): boolean {
+    return id > (this.oovToken === undefined ? 0 : 1) && id <= this.wordIndex.size && this.#isKept(id);
+  }
+
+  /**
+   * The text of each sequence; an id without a word becomes `oovToken`, or is dropped. At character level the text is as
+   * it was, but for `lower`. Words are joined by `split`: what `filters` removed is lost, so the text is as it was only
+   * with `filters: ""`, `lower: false` and single separators.
+   */
   sequencesToTexts(sequences: Iterable<Iterable<number>>): string[] {
     this.#indexWord ??= this.#invert();
     const words = this.#indexWord;
@@ -142,23 +205,27 @@ export class Tokenizer {
       const text: string[] = [];
       for (const id of sequence) {
         const word = typeof id === "number" ? words[id] : undefined;
-        const known = word !== undefined && !(this.numWords !== undefined && id >= this.numWords);
-        const shown = known ? word : this.oovToken;
+        const shown = word !== undefined && this.#isKept(id) ? word : this.oovToken;
         if (shown !== undefined) text.push(shown);
       }
-      return text.join(" ");
+      return text.join(this.charLevel ? "" : this.split);
     });
   }
 
   /** This tokenizer as plain JSON. */
   toJSON(): TokenizerJson {
+    const { maxLength, padding, truncating } = this;
     return {
+      kind: "tokenizer",
       numWords: this.numWords ?? null,
       filters: this.filters,
       lower: this.lower,
       split: this.split,
       ...(this.charLevel && { charLevel: true }),
       oovToken: this.oovToken ?? null,
+      ...(maxLength !== undefined && { maxLength }),
+      ...(padding !== "pre" && { padding }),
+      ...(truncating !== "pre" && { truncating }),
       documentCount: this.#documentCount,
       words: [...this.#counts.keys()],
       counts: [...this.#counts.values()],
@@ -171,6 +238,8 @@ export class Tokenizer {
    */
   static fromJSON(json: unknown): Tokenizer {
     const fields = objectOf(json, "tokenizer");
+    choiceOf(fields.get("kind") ?? "tokenizer", "tokenizer.kind", ["tokenizer"]);
+    const side = (name: string): Side => choiceOf(fields.get(name) ?? "pre", `tokenizer.${name}`, ["pre", "post"]);
     const tokenizer = new Tokenizer({
       numWords: optionalOf(fields.get("numWords"), "tokenizer.numWords", countOf),
       filters: textOf(fields.get("filters"), "tokenizer.filters"),
@@ -178,6 +247,9 @@ export class Tokenizer {
       split: textOf(fields.get("split"), "tokenizer.split", 1),
       charLevel: flagOf(fields.get("charLevel") ?? false, "tokenizer.charLevel"),
       oovToken: optionalOf(fields.get("oovToken"), "tokenizer.oovToken", textOf),
+      maxLength: optionalOf(fields.get("maxLength") ?? null, "tokenizer.maxLength", countOf),
+      padding: side("padding"),
+      truncating: side("truncating"),
     });
     const words = arrayOf(fields.get("words"), "tokenizer.words", MAX_WORDS);
     const counts = arrayOf(fields.get("counts"), "tokenizer.counts", MAX_WORDS);
@@ -210,16 +282,8 @@ export class Tokenizer {
     return tokenizer;
   }
 
-  #sequence(text: string): number[] {
-    const index = this.wordIndex;
-    const oov = this.oovToken === undefined ? undefined : index.get(this.oovToken);
-    const ids: number[] = [];
-    for (const word of this.words(text)) {
-      const id = index.get(word);
-      const kept = id !== undefined && !(this.numWords !== undefined && id >= this.numWords) ? id : oov;
-      if (kept !== undefined) ids.push(kept);
-    }
-    return ids;
+  #isKept(id: number): boolean {
+    return this.numWords === undefined || id < this.numWords;
   }
 
   #rank(): Map<string, number> {

@@ -2,8 +2,8 @@
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { type OptionNames, shown } from "../core/options.ts";
+import type { Encoder } from "../data/encoder.ts";
 import { makeRagged, rowOf, toPadded } from "../data/ragged_rows.ts";
-import type { ReviewEncoder } from "../data/review_encoder.ts";
 import { input, type Value } from "../graph/operation.ts";
 import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
 import { ModelBase } from "../nn/model/model_base.ts";
@@ -11,6 +11,7 @@ import { recovering } from "../runtime/recover/recovery.ts";
 import { Program } from "../runtime/run/program.ts";
 import { checkOptions } from "./argument_checks.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
+import { expectIdEncoder, type IdEncoder } from "./id_encoder.ts";
 import { poolSteps } from "./pooling.ts";
 
 /** Options of `modelEmbedder`. */
@@ -21,7 +22,7 @@ export interface ModelEmbedderOptions {
    */
   readonly layer?: string | undefined;
   /** Encodes texts as the model's ids; by default the model's own encoder. */
-  readonly encoder?: ReviewEncoder | undefined;
+  readonly encoder?: Encoder | undefined;
 }
 
 /** The names of the options. */
@@ -52,7 +53,7 @@ class ModelEmbedder extends Embedder {
   readonly vectorSize: number;
   protected readonly poolings: readonly Pooling[];
   readonly #model: ModelBase;
-  readonly #encoder: ReviewEncoder;
+  readonly #encoder: IdEncoder;
   readonly #layer: string | undefined;
   readonly #time: number;
   readonly #programs = new Map<string, Promise<Prepared>>();
@@ -64,14 +65,9 @@ class ModelEmbedder extends Embedder {
         `modelEmbedder: got ${shown(model)}; expected a model, such as await loadModel(directory, { device })`,
       );
     }
-    const { layer, encoder = model.encoder } = checkOptions("modelEmbedder", options, OPTIONS);
+    const { layer, encoder: given = model.encoder } = checkOptions("modelEmbedder", options, OPTIONS);
+    const encoder = expectIdEncoder("modelEmbedder", given, model.name);
     const [ids, ...others] = model.graph.inputSpecs;
-    if (encoder === undefined) {
-      throw new ValueError(
-        `modelEmbedder: the model "${model.name}" has no encoder; set model.encoder, or give { encoder }: what turns ` +
-          "texts into its ids",
-      );
-    }
     if (ids === undefined || ids.dtype !== "int32" || ids.shape.length !== 1 || others.length > 0) {
       throw new ValueError(
         `modelEmbedder: the model "${model.name}" does not read texts; expected one input of ids, [T]`,
@@ -106,12 +102,12 @@ class ModelEmbedder extends Embedder {
   }
 
   protected async embedBatch(texts: readonly string[], pooling: Pooling): Promise<EmbeddedBatch> {
-    const { padding, truncating, indexFrom } = this.#encoder;
+    const { padding, truncating } = this.#encoder;
     // Round the batch size up, because each size needs a program of its own.
     const rows = 2 ** Math.ceil(Math.log2(texts.length));
     const encoded = Array.from({ length: rows }, (_, row) => this.#encoder.encodeText(texts[row] ?? ""));
     const ragged = makeRagged(encoded, { maxLength: this.#time, padding, truncating });
-    const known = texts.map((_, row) => rowOf(ragged, row).some((id) => id > indexFrom));
+    const known = texts.map((_, row) => rowOf(ragged, row).some((id) => this.#encoder.isWord(id)));
     const vectors = await this.#model.reading("embed", async () => {
       const { program, ids, mask, isReversed } = await this.#prepare(rows, pooling);
       const feeds = new Map<Value, NdArray>([[ids, toPadded(ragged)]]);

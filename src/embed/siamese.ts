@@ -9,6 +9,7 @@ import type { CompileOptions } from "../nn/model/model_options.ts";
 import type { FitOptions } from "../nn/training/fit_options.ts";
 import type { History } from "../nn/training/fit_result.ts";
 import { checkedTexts, checkObject } from "./argument_checks.ts";
+import { expectIdEncoder } from "./id_encoder.ts";
 
 /** Pairs of texts. */
 export interface TextPairs {
@@ -71,12 +72,7 @@ export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePai
   checkObject("tunePairs", "options", options, ["loss", "optimizer", "epochs", "…"]);
   const { loss = "contrastive", optimizer = "adam", ...fit } = options;
   const { first, second, labels } = pairs;
-  const { encoder } = tower;
-  if (encoder === undefined) {
-    throw new ValueError(
-      `tunePairs: the model "${tower.name}" has no encoder; set model.encoder: what turns texts into its ids`,
-    );
-  }
+  const encoder = expectIdEncoder("tunePairs", tower.encoder, tower.name);
   if (first.length !== second.length || first.length !== labels.length) {
     throw new ShapeError(
       `tunePairs: got ${first.length} first texts, ${second.length} second ones and ${labels.length} labels; ` +

@@ -5,9 +5,12 @@
 import { FormatError, SluiceError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import { ownMemory } from "../core/own_memory.ts";
-import { readSource } from "../platform/read_source.ts";
+import { readAddress } from "../platform/read_source.ts";
 import { sha256Hex } from "./sha256.ts";
 import { type JsonValue, parseStrictJson } from "./strict_json.ts";
+
+/** JSON that users save with a model, by name. */
+export type Metadata = Readonly<Record<string, JsonValue>>;
 
 /** What is saved of a model. The JSON parts are opaque here: whoever wrote them checks them. */
 export interface SavedModel {
@@ -15,6 +18,8 @@ export interface SavedModel {
   readonly architecture: JsonValue;
   /** What turns text into the model's input, if anything does. */
   readonly encoder?: JsonValue | undefined;
+  /** What users save with it, such as label names. */
+  readonly metadata?: Metadata | undefined;
   /** Where training stands, if it is to go on: optimizer's options, seed, permutation, position, counters. */
   readonly training?: JsonValue | undefined;
   /** What the command line was told when it trained the model. */
@@ -56,6 +61,7 @@ interface PartRecord {
 interface Manifest {
   readonly architecture: JsonValue;
   readonly encoder: JsonValue | undefined;
+  readonly metadata: Metadata;
   readonly training: JsonValue | undefined;
   readonly run: JsonValue | undefined;
   readonly parts: ReadonlyMap<ModelPart, PartRecord>;
@@ -89,6 +95,7 @@ export async function packModel(model: SavedModel, unique = ""): Promise<Map<str
     architecture: model.architecture,
     ...(model.training !== undefined && { training: model.training }),
     ...(model.encoder !== undefined && { encoder: model.encoder }),
+    ...(Object.keys(model.metadata ?? {}).length > 0 && { metadata: model.metadata }),
     ...(model.run !== undefined && { run: model.run }),
   };
   files.set(MANIFEST_NAME, new TextEncoder().encode(`${JSON.stringify(manifest)}\n`));
@@ -123,8 +130,8 @@ export async function unpackModel(
  */
 export async function fetchModel(place: string | URL, wanted: readonly ModelPart[] = OF_MODEL): Promise<SavedModel> {
   const directory = String(place);
-  const read: ReadPart = async (name, maxBytes, isAgain) =>
-    (await readSource(joinName(directory, name), maxBytes, isAgain ? { cache: "reload" } : {})).bytes;
+  const read: ReadPart = (name, maxBytes, isAgain) =>
+    readAddress(joinName(directory, name), maxBytes, isAgain ? { cache: "reload" } : {});
   return assembleModel(read, wanted, `${directory}: `);
 }
 
@@ -212,6 +219,7 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   return {
     architecture,
     encoder: fields.get("encoder"),
+    metadata: Object.fromEntries(objectOf(fields.get("metadata") ?? {}, `${what}: metadata`)),
     training: fields.get("training"),
     run: fields.get("run"),
     parts,

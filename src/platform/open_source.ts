@@ -51,8 +51,7 @@ export async function openSource(source: Source, options: SourceOptions = {}): P
     const bytes = ownBytes(source);
     return { name: "the bytes", stream: streamOf(bytes), byteLength: bytes.length };
   }
-  if (source instanceof URL) return openText(source.href, options);
-  if (typeof source === "string" && source !== "") return openText(source, options);
+  if (source instanceof URL || (typeof source === "string" && source !== "")) return openAddress(source, options);
   throw new ValueError(
     "openSource: expected a path, a URL, a Blob or File, a ReadableStream or a Uint8Array; got " +
       `${source === "" ? "an empty string" : typeof source}`,
@@ -71,7 +70,9 @@ export async function pathOf(text: string): Promise<string | undefined> {
   return fileURLToPath(text);
 }
 
-async function openText(text: string, options: SourceOptions): Promise<OpenSource> {
+/** As `openSource`, for a path or a URL. */
+export async function openAddress(address: string | URL, options: SourceOptions): Promise<OpenSource> {
+  const text = String(address);
   const path = await pathOf(text);
   if (path === undefined) return openUrl(text, options);
   const files = await openFileSystem();

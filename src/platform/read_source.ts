@@ -1,5 +1,5 @@
 import { FormatError } from "../core/errors.ts";
-import { openSource, ownBytes, type Source, type SourceOptions } from "./open_source.ts";
+import { type OpenSource, openAddress, openSource, ownBytes, type Source, type SourceOptions } from "./open_source.ts";
 
 /** The longest file that is read: the largest typed array that every runtime supports. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -28,7 +28,19 @@ export async function readSource(
     if (bytes.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
     return { name: "the bytes", bytes };
   }
-  const { name, stream } = await openSource(source, options);
+  return readAll(await openSource(source, options), maxBytes);
+}
+
+/** As `readSource`, for a path or a URL. */
+export async function readAddress(
+  address: string | URL,
+  maxBytes: number,
+  options: SourceOptions = {},
+): Promise<Uint8Array> {
+  return (await readAll(await openAddress(address, options), maxBytes)).bytes;
+}
+
+async function readAll({ name, stream }: OpenSource, maxBytes: number) {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = stream.getReader();

@@ -3,9 +3,10 @@ import { DisposedError, FormatError, ValueError } from "../core/errors.ts";
 import { asFormatError } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
-import { ReviewEncoder } from "../data/review_encoder.ts";
+import type { Encoder } from "../data/encoder.ts";
+import { readEncoder } from "../data/read_encoder.ts";
 import { type Device, requestDevice } from "../gpu/device.ts";
-import { fetchModel, type SavedModel, unpackModel } from "../io/model_file.ts";
+import { fetchModel, type Metadata, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { type BatchRun, predictInBatches } from "../nn/data/batch_predictor.ts";
 import { type InputsLike, prepareInputs } from "../nn/data/data_input.ts";
@@ -50,7 +51,7 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   const saved = await (typeof source === "string" || source instanceof URL
     ? fetchModel(source, PARTS)
     : unpackModel(source, PARTS));
-  const encoder = saved.encoder === undefined ? undefined : ReviewEncoder.fromJSON(saved.encoder);
+  const encoder = readEncoder(saved.encoder);
   const plan = planOf(saved);
   const device = options.device ?? (await requestDevice());
   const release = () => {
@@ -68,7 +69,7 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
     release();
     throw error;
   }
-  return new Predictor<P>({ device, encoder, plan, runs, release });
+  return new Predictor<P>({ device, encoder, metadata: saved.metadata ?? {}, plan, runs, release });
 }
 
 function planOf({ plan, weights }: SavedModel): SavedPlan {
@@ -125,7 +126,8 @@ class PlannedRun implements BatchRun {
 /** The parts of a Predictor. */
 interface PredictorParts {
   readonly device: Device;
-  readonly encoder: ReviewEncoder | undefined;
+  readonly encoder: Encoder | undefined;
+  readonly metadata: Metadata;
   readonly plan: SavedPlan;
   /** From the smallest batch to the largest. */
   readonly runs: readonly PlannedRun[];
@@ -151,8 +153,13 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
   }
 
   /** Encodes text as the model's ids; undefined if the model was saved without an encoder. */
-  get encoder(): ReviewEncoder | undefined {
+  get encoder(): Encoder | undefined {
     return this.#parts.encoder;
+  }
+
+  /** What was saved as `model.metadata`: JSON values by name. */
+  get metadata(): Metadata {
+    return this.#parts.metadata;
   }
 
   /** The shape and dtype of each input. */

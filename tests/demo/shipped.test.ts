@@ -37,7 +37,7 @@ test("is as small as its card says, in 16 bits, with a word list and no training
   const weights = [...files].find(([name]) => name.startsWith("weights"))?.[1] as Uint8Array;
   expect(readSafetensors(weights).tensors.size).toBe(6);
   expect(new TextDecoder().decode(weights.subarray(0, 900))).toContain('"F16"');
-  expect(model.encoder?.tokenizer.wordIndex.size).toBe(options.numWords - 4);
+  expect(subject().encoder.tokenizer.wordIndex.size).toBe(options.numWords - 4);
   expect(model.summary()).toBe(card.summary);
   expect(card.shipped.testAccuracy).toBeGreaterThan(0.845);
   expect(Math.abs(card.shipped.testAccuracy - card.trained.testAccuracy)).toBeLessThan(0.002);

@@ -1,5 +1,5 @@
 /** Imports a saved model. */
-import { FormatError, type Model } from "sluice";
+import { FormatError, type Model, ReviewEncoder } from "sluice";
 import type { Context } from "../context.ts";
 import { loadSaved } from "../load_saved.ts";
 import { unzipped } from "../zip_files.ts";
@@ -19,7 +19,7 @@ export async function importModel({ session }: Context, { file }: { readonly fil
   }
   const model = await loadSaved(files, await session.device());
   const { encoder } = model;
-  if (encoder === undefined || !isJudge(model)) {
+  if (!(encoder instanceof ReviewEncoder) || !isJudge(model)) {
     model.dispose();
     throw new FormatError(
       `${file.name} holds a model that gives no verdict on a text; expected one of this page's kind`,

@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
-import { checkRagged, maxId, ownRagged, type RaggedSequences } from "../../data/ragged_rows.ts";
+import { checkRagged, fitRagged, maxId, ownRagged, type RaggedSequences } from "../../data/ragged_rows.ts";
 import type { InputSpec } from "../graph/input_spec.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
 
@@ -81,13 +81,15 @@ const withBatch = (shape: Shape): string => `[B${shape.map((size) => `, ${size}`
 
 function prepareInput(given: InputLike, spec: InputSpec, what: string, label: string): Column {
   if (isRagged(given)) {
-    const x = ownRagged(given, `${what}: ${label}`);
-    checkRagged(x, x.offsets.length - 1, what);
-    if (spec.shape.length !== 1 || given.length !== spec.shape[0]) {
+    const own = ownRagged(given, `${what}: ${label}`);
+    checkRagged(own, own.offsets.length - 1, what);
+    const [length, ...rest] = spec.shape;
+    const x = length === undefined ? own : fitRagged(own, length);
+    if (rest.length > 0 || x.length !== length) {
       throw new ShapeError(
-        `${what}: ${label} holds sequences of ${given.length}; the model was built for ${withBatch(spec.shape)}. ` +
-          `Load the data with maxLength ${spec.shape[0]}, or build the model for inputShape [${given.length}].`,
-        { length: given.length, expected: spec.shape },
+        `${what}: ${label} holds sequences of ${x.length}; the model was built for ${withBatch(spec.shape)}. ` +
+          `Load the data with maxLength ${length}, or build the model for inputShape [${x.length}].`,
+        { length: x.length, expected: spec.shape },
       );
     }
     if (spec.dtype !== "int32")

@@ -5,7 +5,7 @@ import { asFormatError } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, shown } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
-import { ReviewEncoder } from "../../data/review_encoder.ts";
+import { readEncoder } from "../../data/read_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { readModelDirectory } from "../../io/model_directory.ts";
 import { type SavedModel, unpackModel } from "../../io/model_file.ts";
@@ -54,7 +54,7 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
 /** Everything is read and checked before the first variable is written. */
 function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Device): Model<P> {
   const fields = fieldsOf(saved.architecture, "architecture");
-  const encoder = saved.encoder === undefined ? undefined : ReviewEncoder.fromJSON(saved.encoder);
+  const encoder = readEncoder(saved.encoder);
   const className = field(fields, "className", "string", "architecture");
   if (className !== "Sequential" && className !== "Functional")
     throw new FormatError(
@@ -65,6 +65,8 @@ function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Devic
     fields.graph === undefined ? firstFormat(fields, seed) : graphFromConfig(fields.graph, seed, "architecture.graph");
   const model = new Model<P>(graph, { className, device, name: field(fields, "name", "string", "architecture") });
   try {
+    model.encoder = encoder;
+    model.metadata = saved.metadata ?? {};
     const compile = fields.compile ?? undefined;
     if (compile !== undefined) model.compile(compileOptions(fieldsOf(compile, "architecture.compile")));
     const weightsFile = "weights.safetensors";
@@ -75,7 +77,6 @@ function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Devic
     for (const [variable, array] of [...weights, ...slots]) store.write(variable, array);
     if (training !== undefined) model.restoreTraining(training);
     for (const [call, variant] of variants) model.variants.set(call, variant);
-    model.encoder = encoder;
     return model;
   } catch (error) {
     model.dispose();

@@ -3,8 +3,9 @@ import { DisposedError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { optional, readSome } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { ReviewEncoder } from "../../data/review_encoder.ts";
+import { type Encoder, expectEncoder } from "../../data/encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
+import type { Metadata } from "../../io/model_file.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Variants } from "../../runtime/measure/tune.ts";
 import { recovering } from "../../runtime/recover/recovery.ts";
@@ -17,6 +18,7 @@ import { areHeld, holdWeights, releaseWeights } from "../graph/weight_holders.ts
 import { weightNames } from "../graph/weight_names.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "../layers/index.ts";
 import { nameKind } from "../layers/layer_options.ts";
+import { type MetadataLike, metadataOf } from "../saving/metadata.ts";
 import type { SvgOptions } from "../show/model_svg.ts";
 import { type SummaryOptions, summarize } from "../show/summary.ts";
 import type { HiddenGradients } from "./hidden_gradients.ts";
@@ -46,8 +48,6 @@ export abstract class ModelBase {
   readonly name: string;
   /** Keras's class: layers in a row, or in any shape. */
   readonly className: "Sequential" | "Functional";
-  /** What turns text into this model's ids: set it to have it saved with the model; `loadModel` brings it back. */
-  encoder: ReviewEncoder | undefined;
   /** The layers below the device: for those who build graphs with them. */
   readonly graph: LayerGraph;
   /**
@@ -58,6 +58,8 @@ export abstract class ModelBase {
   readonly #device: Device | undefined;
   readonly #layer: NestedModel;
   readonly #forget: () => void;
+  #encoder: Encoder | undefined;
+  #metadata: Metadata = {};
   #busy: string | undefined;
   #disposed = false;
 
@@ -84,6 +86,39 @@ export abstract class ModelBase {
       );
     }
     return this.#device;
+  }
+
+  /** Turns texts into the model's input. It is saved with the model; `loadModel` and `loadPredictor` restore it. */
+  get encoder(): Encoder | undefined {
+    return this.#encoder;
+  }
+
+  /**
+   * A `ReviewEncoder`, a `Tokenizer`, or an encoder of a kind given to `registerEncoder`; undefined for none.
+   * @throws ValueError for anything else.
+   */
+  set encoder(encoder: Encoder | undefined) {
+    this.#encoder = encoder === undefined ? undefined : expectEncoder(encoder);
+  }
+
+  /**
+   * JSON of your own that is saved with the model; `loadModel` and `loadPredictor` restore it. `labels` are the names of
+   * the classes, for `classify`. A scaler is kept as JSON, from which `fromJSON` restores it.
+   *
+   * @example
+   * model.metadata = { labels: ["sport", "politics"], scaler: minMaxScaler().fit(train) };
+   * const scaler = MinMaxScaler.fromJSON(model.metadata.scaler);
+   */
+  get metadata(): Metadata {
+    return this.#metadata;
+  }
+
+  /**
+   * Replaces all metadata by a copy of this.
+   * @throws ValueError for what JSON does not keep as it is (NaN, undefined, a Map), or for more than 1 MiB of it.
+   */
+  set metadata(metadata: MetadataLike) {
+    this.#metadata = metadataOf(metadata);
   }
 
   /** Each layer once; of a functional model also those of its inputs. */

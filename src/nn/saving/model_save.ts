@@ -3,10 +3,10 @@ import { NonFiniteError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
-import type { ReviewEncoder } from "../../data/review_encoder.ts";
+import type { Encoder } from "../../data/encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { writeModelDirectory } from "../../io/model_directory.ts";
-import { packModel, type SavedModel } from "../../io/model_file.ts";
+import { type Metadata, packModel, type SavedModel } from "../../io/model_file.ts";
 import { type SafetensorsOptions, writeSafetensors } from "../../io/safetensors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
@@ -48,7 +48,8 @@ interface SavableModel {
   readonly seed: number;
   readonly device: Device;
   readonly graph: LayerGraph;
-  readonly encoder: ReviewEncoder | undefined;
+  readonly encoder: Encoder | undefined;
+  readonly metadata: Metadata;
   readonly variants: Variants;
   readonly namedWeights: ReadonlyMap<string, Variable>;
   readonly compiled: Compiled | undefined;
@@ -78,7 +79,7 @@ export async function modelToFiles(model: SavableModel, options: SaveOptions): P
 async function describe(model: SavableModel, options: SaveOptions): Promise<SavedModel> {
   expectOptions("save", options, SAVE_OPTIONS);
   const { weights = "float32", training = true, predictor = false } = options;
-  const { compiled, encoder } = model;
+  const { compiled, encoder, metadata } = model;
   const trainingState = training ? model.trainingState : undefined;
   const architecture = {
     className: model.className,
@@ -97,7 +98,8 @@ async function describe(model: SavableModel, options: SaveOptions): Promise<Save
   return {
     architecture: json(architecture),
     weights: await tensorsOf(model, model.namedWeights, { floats: weights === "float16" ? "F16" : "F32" }),
-    ...(encoder === undefined ? {} : { encoder: json(encoder) }),
+    ...(encoder === undefined ? {} : { encoder: json({ kind: encoder.kind, ...encoder.toJSON() }) }),
+    metadata,
     ...(predictor === false ? {} : { plan: await planOf(model, predictor === true ? {} : predictor) }),
     ...(trainingState === undefined || compiled === undefined ? {} : await describeTraining(model, trainingState)),
   };

@@ -1,0 +1,93 @@
+/** Encoders turn texts into what a model reads. They are saved with the model under the name of their kind. */
+import { ValueError } from "../core/errors.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { shown } from "../core/options.ts";
+import type { RaggedSequences } from "./ragged_rows.ts";
+
+/**
+ * Turns texts into a model's input. `ReviewEncoder` and `Tokenizer` are encoders; one of your own is registered by
+ * `registerEncoder`.
+ */
+export interface Encoder {
+  /** The name under which it is saved and loaded, such as `"tokenizer"`. */
+  readonly kind: string;
+  /** The model's input for texts, `[N, ...]`; one text is a list of one. */
+  encode(texts: string | readonly string[]): RaggedSequences | NdArray;
+  /** This encoder as a plain JSON object. */
+  toJSON(): object;
+  /** One more than the largest id that `encode` can return: the `inputDim` of an embedding. */
+  readonly inputDim?: number;
+  /** T: the length of the encoded rows; if absent, they get the length that the model reads. */
+  readonly maxLength?: number | undefined;
+}
+
+/** A kind of encoders. */
+export interface EncoderKind {
+  readonly kind: string;
+  /** Restores an encoder from what its `toJSON` returned, with `kind`. It throws for fields that are missing or wrong. */
+  readonly fromJSON: (json: unknown) => Encoder;
+}
+
+/** The kinds that need no registration. */
+const OWN_KINDS = ["reviews", "tokenizer"];
+
+const REGISTERED = new Map<string, EncoderKind["fromJSON"]>();
+
+/** The `fromJSON` that a kind was registered with. */
+export function registeredEncoder(kind: string): EncoderKind["fromJSON"] | undefined {
+  return REGISTERED.get(kind);
+}
+
+/**
+ * Registers a kind of encoders of your own, before one is assigned to a model and before a model with one is loaded by
+ * `loadModel` or `loadPredictor`.
+ * @throws ValueError when `kind` is not a name or is Sluice's own, or `fromJSON` is not a function.
+ *
+ * @example
+ * class ByteEncoder implements Encoder {
+ *   readonly kind = "bytes";
+ *   readonly inputDim = 256;
+ *   encode(texts: string | readonly string[]) {
+ *     const bytes = [texts].flat().map((text) => [...new TextEncoder().encode(text)]);
+ *     return padSequences(bytes, { maxLength: 80 });
+ *   }
+ *   toJSON() {
+ *     return {};
+ *   }
+ * }
+ * registerEncoder({ kind: "bytes", fromJSON: () => new ByteEncoder() });
+ * model.encoder = new ByteEncoder();
+ */
+export function registerEncoder({ kind, fromJSON }: EncoderKind): void {
+  if (typeof kind !== "string" || kind === "" || OWN_KINDS.includes(kind) || typeof fromJSON !== "function") {
+    throw new ValueError(
+      `registerEncoder: got kind ${shown(kind)} and fromJSON ${shown(fromJSON)}; expected a name other than ` +
+        `${OWN_KINDS.map(shown).join(" and ")}, and a function`,
+      { kind },
+    );
+  }
+  REGISTERED.set(kind, fromJSON);
+}
+
+/** Checks a model's encoder. @throws ValueError for anything else, and for a kind that could not be loaded again. */
+export function expectEncoder(given: unknown): Encoder {
+  if (!isEncoder(given)) {
+    throw new ValueError(
+      `encoder is ${shown(given)}; expected a ReviewEncoder, a Tokenizer, or an object with kind, encode() and toJSON()`,
+      { given },
+    );
+  }
+  const { kind } = given;
+  if (OWN_KINDS.includes(kind) || REGISTERED.has(kind)) return given;
+  throw new ValueError(
+    `the encoder's kind ${shown(kind)} is unknown, so that a model saved with it could not be loaded; call ` +
+      `registerEncoder({ kind: ${shown(kind)}, fromJSON }) first`,
+    { kind },
+  );
+}
+
+function isEncoder(given: unknown): given is Encoder {
+  if (typeof given !== "object" || given === null) return false;
+  const types = { kind: "string", encode: "function", toJSON: "function" };
+  return Object.entries(types).every(([name, type]) => typeof Reflect.get(given, name) === type);
+}
