@@ -11,7 +11,7 @@ import { dataset, type RaggedDataset } from "./dataset.ts";
 import { makeRagged } from "./ragged_rows.ts";
 import { DROPPED, ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { pickStratified } from "./split_dataset.ts";
-import { type ArchiveOptions, readArchive } from "./tar_archive.ts";
+import type { ArchiveOptions } from "./tar_archive.ts";
 import { Corpus } from "./text_corpus.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
@@ -155,6 +155,7 @@ async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; revi
     if (others++ === 0) firstOther = path;
     return false;
   };
+  const { readArchive } = await import("./tar_archive.ts");
   const entries = readArchive(stream, {
     ...options.limits,
     ...abortable,
