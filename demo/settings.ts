@@ -97,3 +97,8 @@ export function settingsToText(settings: Settings): readonly (readonly [string, 
     ...own.map(({ name }) => [name, String(settings[name])] as const),
   ];
 }
+
+/** The settings that describe the network, for `textClassifier`. */
+export function networkOf({ units, embedding, maxLength, dropout, learningRate, seed }: Omit<Numbers, "limit">) {
+  return { units, embedding, maxLength, dropout, learningRate, seed };
+}

@@ -18,7 +18,7 @@ const { loadModel, requestDevice, textClassifier } = await load("src/index.ts");
 const { Reporter } = await load("demo/worker/progress_reporter.ts");
 const { loadData } = await load("demo/worker/load_data.ts");
 const { judge } = await load("demo/worker/judge_text.ts");
-const { PRESETS } = await load("demo/settings.ts");
+const { networkOf, PRESETS } = await load("demo/settings.ts");
 const { EXAMPLES } = await load("demo/views/ask/examples.ts");
 
 const rounded = (value) => Number(value.toFixed(4));
@@ -32,7 +32,7 @@ const data = await loadData(settings, {
   signal: new AbortController().signal,
   onLoading: () => undefined,
 });
-const model = textClassifier({ device, encoder: data.encoder, ...settings });
+const model = textClassifier({ device, encoder: data.encoder, ...networkOf(settings) });
 let last;
 const tell = (event) => {
   if (event.kind === "step") last = event;

@@ -9,23 +9,25 @@ export type { ArrayLike, NdArray, Nested } from "./core/nd_array.ts";
 export { Random } from "./core/random.ts";
 export type { Shape } from "./core/shape.ts";
 export type { TuneOptions, TuningStore, VariantChoice, VariantTimer } from "./core/tuning.ts";
-export type { Scaler } from "./data/column_scaler.ts";
+export type { InverseOptions, Scaler } from "./data/column_scaler.ts";
 export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } from "./data/dataset.ts";
 export { type Encoder, type EncoderKind, registerEncoder } from "./data/encoder.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
+export { encodeLabels, labelsOf } from "./data/labels.ts";
 export {
   MinMaxScaler,
   type MinMaxScalerJson,
   type MinMaxScalerOptions,
   minMaxScaler,
 } from "./data/min_max_scaler.ts";
-export { type PadOptions, padSequences } from "./data/pad_sequences.ts";
+export { type PadOptions, padSequences, type Sequence } from "./data/pad_sequences.ts";
 export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged_rows.ts";
 export { type EncodingOptions, ReviewEncoder, type UnknownWords } from "./data/review_encoder.ts";
 export {
   type ChronologicalSplit,
   type ChronologicalSplitOptions,
   chronologicalSplit,
+  type MissingValues,
   type WindowOptions,
   windows,
 } from "./data/series_windows.ts";
@@ -57,6 +59,7 @@ export { readSafetensors, type Safetensors, type SafetensorsOptions, writeSafete
 export type { ActivationConfig, ActivationLike, ActivationName } from "./nn/activations/index.ts";
 export * from "./nn/callbacks/index.ts";
 export type { BatchIterable, BatchStream } from "./nn/data/batch_stream.ts";
+export type { Classification } from "./nn/data/classify_texts.ts";
 export type { InputLike, InputsLike } from "./nn/data/data_input.ts";
 export type { ClassWeight, DataLike, DataParts, TargetsLike } from "./nn/data/data_targets.ts";
 export * from "./nn/layers/index.ts";

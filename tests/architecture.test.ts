@@ -49,7 +49,7 @@ const MODULES = {
   ],
   "nn/show": ["core", "graph", "nn/layers", "nn/graph"],
   "nn/model": [
-    ...["core", "graph", "ops", "transform", "platform", "runtime", "data", "io"],
+    ...["core", "graph", "ops", "transform", "runtime", "data", "io"],
     ...["nn/activations", "nn/layers", "nn/graph", "nn/losses", "nn/metrics", "nn/optimizers", "nn/callbacks"],
     ...["nn/data", "nn/training", "nn/saving", "nn/show"],
   ],

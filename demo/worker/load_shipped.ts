@@ -1,5 +1,6 @@
 /** Fetches the model that comes with the page from the page's origin. */
 import { type Device, ReviewEncoder, readSafetensors, textClassifier } from "sluice";
+import { networkOf } from "../settings.ts";
 import options from "../shipped/options.json" with { type: "json" };
 import type { Subject } from "./session.ts";
 
@@ -29,7 +30,7 @@ export async function loadShipped(folder: string, device: Device): Promise<Subje
   const { name } = manifest.files.weights;
   const { tensors } = readSafetensors(await get(`${folder}${name}`), name);
   const encoder = ReviewEncoder.fromJSON(manifest.encoder);
-  const model = textClassifier({ device, encoder, ...options });
+  const model = textClassifier({ device, encoder, ...networkOf(options) });
   await model.setWeights([...tensors.values()]);
   return { model, encoder };
 }

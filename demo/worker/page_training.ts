@@ -4,6 +4,7 @@
  */
 import { DeviceLostError, type Model, type ModelFiles, textClassifier } from "sluice";
 import type { Curves, Run, Settings, TrainingEvent, TrainingResult } from "../messages/training.ts";
+import { networkOf } from "../settings.ts";
 import type { Place } from "./checkpoints.ts";
 import { failureOf } from "./failure_of.ts";
 import { loadSaved } from "./load_saved.ts";
@@ -85,7 +86,9 @@ export class PageTraining {
     const files = this.#files;
     const { encoder } = data;
     const model =
-      files === undefined ? textClassifier({ device, encoder, ...settings }) : await loadSaved(files, device);
+      files === undefined
+        ? textClassifier({ device, encoder, ...networkOf(settings) })
+        : await loadSaved(files, device);
     const begun = files ?? (await model.toFiles());
     session.setSubject("own", { model, encoder }, async (fresh) => ({
       model: await loadSaved(this.#files ?? begun, fresh),

@@ -13,7 +13,7 @@ import {
   type ReviewEncoder,
   textClassifier,
 } from "../index.ts";
-import type { TrainOptions } from "./train_options.ts";
+import { networkOptions, type TrainOptions } from "./train_options.ts";
 import {
   fitWithProgress,
   type Job,
@@ -94,7 +94,7 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   await control.onEvent({ kind: "data", text: `${attribution}\n${train.size} to train on, ${test.size} to test` });
   const model = job.resume
     ? await loadModel(job.resume, { device })
-    : textClassifier({ device, encoder, ...job.options });
+    : textClassifier({ device, encoder, ...networkOptions(job.options) });
   await reportModel(model, control);
   const options = { epochs, batchSize, validationData: test, resume: job.resume !== undefined };
   const history = await fitWithProgress(model, train, options, control);

@@ -89,3 +89,8 @@ export function savedOptions(run: ReadonlyMap<string, JsonValue>, path: string):
   if (data !== "sentences" && data !== "imdb") throw new FormatError(`${path}: options.data is not a known data set`);
   return completeOptions({ data, ...savedNumbers(options, path, [...NUMBERS, "seed"], ["limit"]) });
 }
+
+/** The options that describe the network, for `textClassifier`. */
+export function networkOptions({ units, embedding, maxLength, dropout, learningRate, seed }: TrainOptions) {
+  return { units, embedding, maxLength, dropout, learningRate, seed };
+}

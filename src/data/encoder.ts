@@ -24,7 +24,7 @@ export interface Encoder {
 /** A kind of encoders. */
 export interface EncoderKind {
   readonly kind: string;
-  /** Restores an encoder from what its `toJSON` returned, with `kind`. It throws for fields that are missing or wrong. */
+  /** Restores an encoder from what its `toJSON` returned, and `kind`; throws for fields that are missing or wrong. */
   readonly fromJSON: (json: unknown) => Encoder;
 }
 
@@ -73,7 +73,8 @@ export function registerEncoder({ kind, fromJSON }: EncoderKind): void {
 export function expectEncoder(given: unknown): Encoder {
   if (!isEncoder(given)) {
     throw new ValueError(
-      `encoder is ${shown(given)}; expected a ReviewEncoder, a Tokenizer, or an object with kind, encode() and toJSON()`,
+      `encoder is ${shown(given)}; expected a ReviewEncoder, a Tokenizer, or an object with kind, encode() and ` +
+        "toJSON()",
       { given },
     );
   }

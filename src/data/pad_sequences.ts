@@ -1,7 +1,9 @@
 /** Pads rows of different lengths to a rectangle, like Keras's `pad_sequences`. */
-import { ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { expectOptions, type OptionNames, shown } from "../core/options.ts";
+import { allocate, type TypedNumbers } from "../core/dtype.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
+import { isRow, type NdArray } from "../core/nd_array.ts";
+import { count, finite, oneOf, optional, readOptions, withDefault } from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 
 /** The side of a row that is padded or truncated. */
 export type Side = "pre" | "post";
@@ -16,45 +18,73 @@ export interface PadOptions {
   readonly truncating?: Side;
   /** The padding value; 0 by default. */
   readonly value?: number;
+  /** `int32` for ids, by default; `float32` for measured values. */
+  readonly dtype?: "int32" | "float32";
 }
 
-const OPTIONS: OptionNames<PadOptions> = { maxLength: true, padding: true, truncating: true, value: true };
+const PAD = {
+  maxLength: optional(count),
+  padding: withDefault(oneOf(["pre", "post"]), "pre"),
+  truncating: withDefault(oneOf(["pre", "post"]), "pre"),
+  value: withDefault(finite, 0),
+  dtype: withDefault(oneOf(["int32", "float32"]), "int32"),
+};
+
+/** A row of ids or values, or of vectors of one size. */
+export type Sequence = readonly number[] | TypedNumbers | readonly (readonly number[] | TypedNumbers)[];
 
 /**
- * Pads and truncates rows of ids to int32 `[N, T]`.
- * @throws ValueError when an option or an id is not a whole number of 32 bits.
+ * Pads and truncates rows of different lengths: rows of numbers to `[N, T]`, rows of vectors to `[N, T, F]`.
+ * @throws ValueError when an option is out of range, an element is not a number, or, for `int32`, not a whole number of
+ * 32 bits.
+ * @throws ShapeError when vectors differ in size.
  *
  * @example
  * padSequences([[1, 2, 3], [4]], { maxLength: 2 }).data; // Int32Array [2, 3, 0, 4]
+ * padSequences([[[0.5, 1], [2, 3]], [[4, 5]]], { dtype: "float32" }).shape; // [2, 2, 2]
  */
-export function padSequences(
-  sequences: readonly (readonly number[] | Int32Array)[],
-  options: PadOptions = {},
-): NdArray {
-  expectOptions("padSequences", options, OPTIONS);
-  const { padding = "pre", truncating = "pre", value = 0 } = options;
-  const wrong = sequences.findIndex((row) => typeof row?.length !== "number");
+export function padSequences(sequences: readonly Sequence[], options: PadOptions = {}): NdArray {
+  const { maxLength, padding, truncating, value, dtype } = readOptions("padSequences", PAD, options);
+  const wrong = sequences.findIndex((row) => !isRow(row));
   if (wrong >= 0) {
     throw new ValueError(
-      `padSequences: row ${wrong} is ${shown(sequences[wrong])}; expected rows of ids, such as [[1, 2]]`,
+      `padSequences: row ${wrong} is ${shown(sequences[wrong])}; expected rows of numbers, such as [[1, 2]], or of ` +
+        "vectors",
     );
   }
-  const length = options.maxLength ?? longest(sequences);
-  checkSides("padSequences", length, padding, truncating);
-  checkId("padSequences", value, "value");
-  const data = new Int32Array(sequences.length * length).fill(value);
+  if (dtype === "int32") checkId("padSequences", value, "value");
+  const length = maxLength ?? longest(sequences);
+  const first = sequences.find((row) => row.length > 0)?.[0];
+  const isVector = isRow(first);
+  const size = isVector ? first.length : 1;
+  const data = allocate(dtype, sequences.length * length * size).fill(value);
   for (const [row, sequence] of sequences.entries()) {
     const kept = Math.min(sequence.length, length);
     const from = truncating === "pre" ? sequence.length - kept : 0;
     const to = row * length + (padding === "pre" ? length - kept : 0);
     for (let step = 0; step < kept; step++) {
-      const id = sequence[from + step] as number;
-      if (typeof id !== "number" || (id | 0) !== id)
-        checkId("padSequences", id, `element ${from + step} of row ${row}`);
-      data[to + step] = id;
+      const element = sequence[from + step];
+      const parts = isRow(element) ? element : undefined;
+      if ((parts !== undefined) !== isVector || (parts !== undefined && parts.length !== size)) {
+        throw new ShapeError(
+          `padSequences: element ${from + step} of row ${row} is ${shown(element)}; expected ` +
+            `${isVector ? `a vector of ${size}` : "a number"}, as before it`,
+        );
+      }
+      for (let part = 0; part < size; part++) {
+        const number = parts === undefined ? element : parts[part];
+        if (typeof number !== "number" || (dtype === "int32" && (number | 0) !== number)) {
+          throw new ValueError(
+            `padSequences: element ${from + step} of row ${row} is ${shown(element)}; expected ` +
+              (dtype === "float32" ? "numbers" : 'whole numbers of 32 bits, or the option dtype: "float32"'),
+            { row, step: from + step },
+          );
+        }
+        data[(to + step) * size + part] = number;
+      }
     }
   }
-  return { shape: [sequences.length, length], data };
+  return { shape: [sequences.length, length, ...(isVector ? [size] : [])], data };
 }
 
 /** The length of the longest row; 0 when there is none. */

@@ -6,6 +6,9 @@ import type { NdArray } from "../core/nd_array.ts";
 import { ownMemory } from "../core/own_memory.ts";
 import { checkId, checkSides, longest, type PadOptions, type Side } from "./pad_sequences.ts";
 
+/** How rows of ids are cut and padded, as in `padSequences`. */
+export type RaggedOptions = Pick<PadOptions, "maxLength" | "padding" | "truncating">;
+
 /** N rows of ids: row n is `ids[offsets[n] … offsets[n + 1] - 1]`, at most `length` long. */
 export interface RaggedSequences {
   readonly kind: "ragged";
@@ -31,7 +34,7 @@ export interface RaggedSequences {
  */
 export function makeRagged(
   sequences: readonly (readonly number[] | Int32Array)[],
-  options: Omit<PadOptions, "value"> = {},
+  options: RaggedOptions = {},
 ): RaggedSequences {
   const { padding = "pre", truncating = "pre" } = options;
   const length = options.maxLength ?? longest(sequences);
@@ -58,7 +61,7 @@ export function makeRagged(
  * Packs the rows of an encoder. Without `maxLength` they have no length of their own: a model cuts or pads them to what
  * it reads.
  */
-export function encodedRows(sequences: readonly (readonly number[])[], options: Omit<PadOptions, "value">) {
+export function encodedRows(sequences: readonly (readonly number[])[], options: RaggedOptions) {
   const { maxLength, truncating = "pre" } = options;
   const rows = makeRagged(sequences, options);
   return maxLength === undefined ? { ...rows, truncating } : rows;

@@ -1,8 +1,12 @@
 /** Cuts a time series into training windows, and splits it chronologically. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type ArrayLike, type NdArray, toNdArray } from "../core/nd_array.ts";
-import { formatShape } from "../core/shape.ts";
+import { count, either, listOf, oneOf, positive, readOptions, required, withDefault } from "../core/option_table.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
 import { type DenseDataset, dataset } from "./dataset.ts";
+
+/** What `windows` does with numbers that are missing: NaN. */
+export type MissingValues = "error" | "skip" | "interpolate";
 
 /** Options of `windows`. */
 export interface WindowOptions {
@@ -14,29 +18,47 @@ export interface WindowOptions {
   readonly gap?: number;
   /** Rows from one window's start to the next one's; 1 by default. */
   readonly stride?: number;
-  /** The column to forecast; 0 by default. */
-  readonly target?: number;
+  /** The column to forecast, or a list of them; 0 by default. */
+  readonly target?: number | readonly number[];
+  /**
+   * What to do with NaN: `error`, which names row and column, `skip` the windows that hold one, or `interpolate`
+   * linearly between the values before and after it in its column; `error` by default.
+   */
+  readonly missing?: MissingValues;
 }
+
+const WINDOWS = {
+  length: required(positive),
+  horizon: withDefault(positive, 1),
+  gap: withDefault(count, 0),
+  stride: withDefault(positive, 1),
+  target: withDefault(either(count, listOf(count)), 0),
+  missing: withDefault(oneOf(["error", "skip", "interpolate"]), "error"),
+};
 
 /**
  * Every window of a series `[N]` or `[N, F]`, and what comes after it: `x` is `[windows, T, F]`, `y` `[windows,
- * horizon]`. Window `i` starts at row `i · stride`; its first target is row `i · stride + length + gap`.
+ * horizon]`, or `[windows, horizon, targets]` for a list of targets. Window `i` starts at row `i · stride`; its first
+ * target is row `i · stride + length + gap`.
  * @throws ShapeError when the series is not `[N]` or `[N, F]`, or too short for one window.
- * @throws ValueError when an option is out of range, or a number is not finite.
+ * @throws ValueError when an option is out of range, a number is infinite or, by default, missing, or when every window
+ * lacks one.
  *
  * @example
  * windows([1, 2, 3, 4, 5], { length: 3 }); // x [[1, 2, 3], [2, 3, 4]], y [[4], [5]]
+ * windows(rows, { length: 30, horizon: 7, target: [0, 2], missing: "interpolate" }); // y [windows, 7, 2]
  */
 export function windows(series: ArrayLike, options: WindowOptions): DenseDataset {
-  const { length, horizon = 1, gap = 0, stride = 1, target = 0 } = options;
-  const { rows, columns, data } = readSeries(series, "windows");
-  checkWhole("windows", { length, horizon, stride }, 1);
-  checkWhole("windows", { gap, target }, 0);
-  if (target >= columns) {
-    throw new ValueError(`windows: target is column ${target}; the series has ${columns} column(s), counted from 0`, {
-      target,
-      columns,
-    });
+  const { length, horizon, gap, stride, target, missing } = readOptions("windows", WINDOWS, options);
+  const { rows, columns, data: given } = readSeries(series, "windows");
+  const targets = typeof target === "number" ? [target] : target;
+  const unknown = targets.find((column) => column >= columns);
+  if (targets.length === 0 || unknown !== undefined) {
+    throw new ValueError(
+      `windows: target is ${unknown === undefined ? "an empty list" : `column ${unknown}`}; the series has ` +
+        `${columns} column(s), counted from 0`,
+      { target, columns },
+    );
   }
   const span = length + gap + horizon;
   if (rows < span) {
@@ -46,16 +68,32 @@ export function windows(series: ArrayLike, options: WindowOptions): DenseDataset
       { rows, expected: span },
     );
   }
-  const count = Math.floor((rows - span) / stride) + 1;
-  const x = new Float32Array(count * length * columns);
-  const y = new Float32Array(count * horizon);
-  for (let window = 0; window < count; window++) {
+  expectNumbers(given, columns, missing !== "error");
+  const data = missing === "interpolate" ? interpolated(given, columns) : given;
+  const parts = Array.from({ length: Math.floor((rows - span) / stride) + 1 }, (_, window) => {
     const start = window * stride;
-    x.set(data.subarray(start * columns, (start + length) * columns), window * length * columns);
-    for (let step = 0; step < horizon; step++)
-      y[window * horizon + step] = data[(start + length + gap + step) * columns + target] as number;
+    const first = start + length + gap;
+    return {
+      x: data.subarray(start * columns, (start + length) * columns),
+      y: Float32Array.from({ length: horizon * targets.length }, (_each, index) => {
+        const row = first + Math.floor(index / targets.length);
+        return data[row * columns + (targets[index % targets.length] ?? 0)] ?? Number.NaN;
+      }),
+    };
+  });
+  const whole = parts.filter(({ x, y }) => ![x, y].some((part) => part.some(Number.isNaN)));
+  if (whole.length === 0) {
+    throw new ValueError(
+      'windows: every window holds a missing value (NaN); expected one that does not: try "interpolate"',
+    );
   }
-  return dataset({ shape: [count, length, columns], data: x }, { shape: [count, horizon], data: y });
+  const joined = (name: "x" | "y", shape: readonly number[]): NdArray => {
+    const all = new Float32Array(sizeOf([whole.length, ...shape]));
+    for (const [window, part] of whole.entries()) all.set(part[name], window * part[name].length);
+    return { shape: [whole.length, ...shape], data: all };
+  };
+  const ofTargets = typeof target === "number" ? [horizon] : [horizon, targets.length];
+  return dataset(joined("x", [length, columns]), joined("y", ofTargets));
 }
 
 /** Options of `chronologicalSplit`. */
@@ -117,6 +155,43 @@ export function chronologicalSplit(
     data: data.slice(from * columns, to * columns),
   });
   return { train: part(0, start), test: part(start - context, rows), start };
+}
+
+/** @throws ValueError naming the first number that is infinite or, unless they may be, missing. */
+function expectNumbers(data: NdArray["data"], columns: number, mayMiss: boolean): void {
+  const bad = data.findIndex((value) => !(Number.isFinite(value) || (mayMiss && Number.isNaN(value))));
+  if (bad < 0) return;
+  const [row, column] = [Math.floor(bad / columns), bad % columns];
+  const hint = Number.isNaN(data[bad]) ? ': give missing: "skip" or "interpolate", or fill it first' : "";
+  throw new ValueError(`windows: row ${row}, column ${column} is ${data[bad]}; expected finite numbers${hint}`, {
+    row,
+    column,
+  });
+}
+
+/**
+ * Numbers in place of NaN, each on the straight line from the value before it in its column to the one after it; before
+ * the first and after the last value, that value.
+ * @throws ValueError for a column without a value.
+ */
+function interpolated(given: NdArray["data"], columns: number): Float32Array {
+  const data = Float32Array.from(given);
+  for (let column = 0; column < columns; column++) {
+    let before: number | undefined;
+    for (let at = column; at < data.length; at += columns) {
+      if (Number.isNaN(data[at])) continue;
+      const value = data[at] ?? 0;
+      const start = before ?? column - columns;
+      const from = before === undefined ? value : (data[before] ?? 0);
+      for (let gap = start + columns; gap < at; gap += columns) {
+        data[gap] = from + ((value - from) * (gap - start)) / (at - start);
+      }
+      before = at;
+    }
+    if (before === undefined) throw new ValueError(`windows: column ${column} holds no number; expected one or more`);
+    for (let at = before + columns; at < data.length; at += columns) data[at] = data[before] ?? 0;
+  }
+  return data;
 }
 
 interface Series {

@@ -57,8 +57,8 @@ export interface TokenizerJson {
   /** False when absent. */
   readonly charLevel?: boolean;
   readonly oovToken: string | null;
-  /** These three only where they differ from the defaults. */
-  readonly maxLength?: number;
+  /** These three are absent in old files. */
+  readonly maxLength?: number | null;
   readonly padding?: Side;
   readonly truncating?: Side;
   readonly documentCount: number;
@@ -194,9 +194,9 @@ export class Tokenizer implements Encoder {
   }
 
   /**
-   * The text of each sequence; an id without a word becomes `oovToken`, or is dropped. At character level the text is as
-   * it was, but for `lower`. Words are joined by `split`: what `filters` removed is lost, so the text is as it was only
-   * with `filters: ""`, `lower: false` and single separators.
+   * The text of each sequence; an id without a word becomes `oovToken`, or is dropped. At character level the text is
+   * as it was, but for `lower`. Words are joined by `split`: what `filters` removed is lost, so the text is as it was
+   * only with `filters: ""`, `lower: false` and single separators.
    */
   sequencesToTexts(sequences: Iterable<Iterable<number>>): string[] {
     this.#indexWord ??= this.#invert();
@@ -223,9 +223,9 @@ export class Tokenizer implements Encoder {
       split: this.split,
       ...(this.charLevel && { charLevel: true }),
       oovToken: this.oovToken ?? null,
-      ...(maxLength !== undefined && { maxLength }),
-      ...(padding !== "pre" && { padding }),
-      ...(truncating !== "pre" && { truncating }),
+      maxLength: maxLength ?? null,
+      padding,
+      truncating,
       documentCount: this.#documentCount,
       words: [...this.#counts.keys()],
       counts: [...this.#counts.values()],
@@ -238,7 +238,6 @@ export class Tokenizer implements Encoder {
    */
   static fromJSON(json: unknown): Tokenizer {
     const fields = objectOf(json, "tokenizer");
-    choiceOf(fields.get("kind") ?? "tokenizer", "tokenizer.kind", ["tokenizer"]);
     const side = (name: string): Side => choiceOf(fields.get(name) ?? "pre", `tokenizer.${name}`, ["pre", "post"]);
     const tokenizer = new Tokenizer({
       numWords: optionalOf(fields.get("numWords"), "tokenizer.numWords", countOf),

@@ -41,6 +41,8 @@ const VERSION = 2;
 const OLDEST_VERSION = 1;
 /** More is not a `model.json` of ours. */
 export const MAX_MANIFEST_BYTES = 2 ** 26;
+/** "<", the first byte of the page with which many servers answer for a path that they do not have. */
+const OPENING_BRACKET = 0x3c;
 /** The names of parts, wherever they occur in a text. */
 export const PART_NAMES = /(weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json/g;
 const PARTS = ["weights", "optimizer", "plan"] as const;
@@ -61,7 +63,7 @@ interface PartRecord {
 interface Manifest {
   readonly architecture: JsonValue;
   readonly encoder: JsonValue | undefined;
-  readonly metadata: Metadata;
+  readonly metadata: Metadata | undefined;
   readonly training: JsonValue | undefined;
   readonly run: JsonValue | undefined;
   readonly parts: ReadonlyMap<ModelPart, PartRecord>;
@@ -190,6 +192,9 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw new FormatError(`${what} has ${bytes.length} bytes; expected at most ${MAX_MANIFEST_BYTES}`);
   }
+  if (bytes[0] === OPENING_BRACKET) {
+    throw new FormatError(`${what}: got a page (HTML) instead of JSON; is the path right?`);
+  }
   const fields = objectOf(parseStrictJson(bytes, what), what);
   if (fields.get("format") !== FORMAT) {
     throw new FormatError(
@@ -210,6 +215,7 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   }
   const architecture = fields.get("architecture");
   if (architecture === undefined) throw new FormatError(`${what}: has no architecture; the file is damaged`);
+  const metadata = fields.get("metadata");
   const files = objectOf(fields.get("files"), `${what}: files`);
   const parts = new Map<ModelPart, PartRecord>();
   for (const part of PARTS) {
@@ -219,7 +225,7 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   return {
     architecture,
     encoder: fields.get("encoder"),
-    metadata: Object.fromEntries(objectOf(fields.get("metadata") ?? {}, `${what}: metadata`)),
+    metadata: metadata === undefined ? metadata : Object.fromEntries(objectOf(metadata, `${what}: metadata`)),
     training: fields.get("training"),
     run: fields.get("run"),
     parts,

@@ -12,6 +12,7 @@ export { ReviewEncoder } from "../data/review_encoder.ts";
 export type { DeviceOptions } from "../gpu/adapter.ts";
 export { Device, requestDevice } from "../gpu/device.ts";
 export type { Metadata } from "../io/model_file.ts";
+export type { Classification } from "../nn/data/classify_texts.ts";
 export type { InputLike, InputsLike } from "../nn/data/data_input.ts";
 export type { InputSpec } from "../nn/graph/input_spec.ts";
 export { FileError } from "../platform/file_interface.ts";

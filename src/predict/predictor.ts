@@ -9,6 +9,7 @@ import { type Device, requestDevice } from "../gpu/device.ts";
 import { fetchModel, type Metadata, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { type BatchRun, predictInBatches } from "../nn/data/batch_predictor.ts";
+import type { Classification } from "../nn/data/classify_texts.ts";
 import { type InputsLike, prepareInputs } from "../nn/data/data_input.ts";
 import { type Column, sizeOfColumn } from "../nn/data/examples.ts";
 import type { InputSpec } from "../nn/graph/input_spec.ts";
@@ -189,6 +190,16 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     const check = () => this.#assertOpen();
     const outputs = await recovering(device, work, { check, changes: plan.states });
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
+  }
+
+  /**
+   * The class of each text, as the model's own `classify`.
+   * @throws ValueError without an encoder or labels, ShapeError for an output that is no probability for each label.
+   */
+  async classify(texts: string | readonly string[], options: PredictOptions = {}): Promise<Classification[]> {
+    const { classifyTexts } = await import("../nn/data/classify_texts.ts");
+    const { encoder, metadata, outputShapes } = this;
+    return classifyTexts({ encoder, metadata, outputShapes, predict: (x) => this.predict(x, options) }, texts);
   }
 
   /** Resets the states of `stateful` layers to their initial zeros. */

@@ -175,15 +175,52 @@ describe.each(KINDS)("%s, as every scaler", (name, make, fromJSON) => {
     expect(() =>
       make().fit([
         [1, 2],
-        [3, Number.NaN],
+        [3, Number.POSITIVE_INFINITY],
       ]),
-    ).toThrow(`${name}.fit: row 1, column 1 is NaN; expected finite numbers`);
+    ).toThrow(`${name}.fit: row 1, column 1 is Infinity; expected finite numbers, or NaN`);
+    expect(() => make().fit([[1, Number.NaN]])).toThrow(`${name}.fit: column 1 holds only NaN`);
     expect(() =>
       make()
         .fit([[1, 2]])
         .inverseTransform([[1], [2]]),
     ).toThrow(/is \[2, 1\], 1 column.*expected 2, as in fit/);
   });
+});
+
+test.each([minMaxScaler(), standardScaler()])("scaler %#: missing values do not count, and stay missing", (scaler) => {
+  const rows = [
+    [1, 10],
+    [Number.NaN, 20],
+    [3, Number.NaN],
+  ];
+  scaler.fit(rows);
+  const { data } = scaler.transform(rows);
+  const whole = scaler.transform([
+    [1, 10],
+    [3, 20],
+  ]).data;
+  expect([...data]).toEqual([whole[0], whole[1], Number.NaN, whole[3], whole[2], Number.NaN]);
+  expect([...scaler.inverseTransform({ shape: [3, 2], data }).data]).toEqual(rows.flat());
+});
+
+test.each([minMaxScaler(), standardScaler()])("scaler %#: inverseTransform takes values of one column", (scaler) => {
+  const rows = [
+    [1, 10, 5],
+    [2, 30, 7],
+    [4, 80, 9],
+  ];
+  const { data } = scaler.fit(rows).transform(rows);
+  const second = { shape: [1, 3, 1], data: data.filter((_, index) => index % 3 === 1) };
+  const back = scaler.inverseTransform(second, { column: 1 });
+  expect(back.shape).toEqual([1, 3, 1]);
+  for (const [row, value] of back.data.entries()) expect(value).toBeCloseTo(rows[row]?.[1] ?? 0, 4);
+  expect(() => scaler.inverseTransform(second, { column: 3 })).toThrow(
+    "inverseTransform: column is 3; the scaler was fitted on 3 column(s)",
+  );
+  expect(() => scaler.inverseTransform(second, { column: -1 })).toThrow(ValueError);
+  expect(() => scaler.inverseTransform(second, { columns: 1 } as never)).toThrow(
+    'unknown option "columns"; did you mean column?',
+  );
 });
 
 test("a constant that float64 cannot hold exactly is still constant", () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ShapeError, ValueError } from "../../src/core/errors.ts";
 import { chronologicalSplit, windows } from "../../src/data/series_windows.ts";
 
@@ -98,4 +98,65 @@ test.each([
 ] as const)("case %#: says what is wrong", (act, kind, message) => {
   expect(act).toThrow(kind);
   expect(act).toThrow(message);
+});
+
+test("several targets have an axis of their own, in the order asked for", () => {
+  const rows = [0, 1, 2, 3, 4].map((row) => [row, 10 * row, 100 * row]);
+  const { x, y } = windows(rows, { length: 2, horizon: 2, target: [2, 0] });
+  expect(x.shape).toEqual([2, 2, 3]);
+  expect(y).toEqual({ shape: [2, 2, 2], data: Float32Array.of(200, 2, 300, 3, 300, 3, 400, 4) });
+  expect(windows(rows, { length: 4, target: [1] }).y).toEqual({ shape: [1, 1, 1], data: Float32Array.of(40) });
+  expect(() => windows(rows, { length: 2, target: [] })).toThrow("target is an empty list; the series has 3 column(s)");
+  expect(() => windows(rows, { length: 2, target: [0, 3] })).toThrow("target is column 3; the series has 3 column(s)");
+});
+
+describe("missing values", () => {
+  const rows = [
+    [1, 10],
+    [2, Number.NaN],
+    [Number.NaN, 30],
+    [4, 40],
+    [5, 50],
+    [6, 60],
+  ];
+
+  test("are an error that names row and column, by default", () => {
+    const act = () => windows(rows, { length: 2 });
+    expect(act).toThrow(ValueError);
+    expect(act).toThrow('row 1, column 1 is NaN; expected finite numbers: give missing: "skip" or "interpolate"');
+  });
+
+  test("skip leaves out the windows that hold one, in x or in y", () => {
+    const { x, y } = windows(rows, { length: 2, missing: "skip" });
+    expect(x).toEqual({ shape: [1, 2, 2], data: Float32Array.of(4, 40, 5, 50) });
+    expect([...y.data]).toEqual([6]);
+    // The second column's gap is in no target.
+    expect(windows(rows, { length: 1, target: 0, missing: "skip" }).x.shape).toEqual([3, 1, 2]);
+    expect(() => windows([1, Number.NaN, 3, Number.NaN], { length: 1, missing: "skip" })).toThrow(
+      "every window holds a missing value",
+    );
+  });
+
+  test("interpolate draws a line over a gap, and repeats the value beside one at an end", () => {
+    const gaps = [Number.NaN, 1, Number.NaN, Number.NaN, 4, Number.NaN];
+    const { x, y } = windows(gaps, { length: 5, missing: "interpolate" });
+    expect([...x.data, ...y.data]).toEqual([1, 1, 2, 3, 4, 4]);
+    const { x: both } = windows(rows, { length: 5, missing: "interpolate" });
+    expect([...both.data]).toEqual([1, 10, 2, 20, 3, 30, 4, 40, 5, 50]);
+    expect(rows[1]?.[1]).toBeNaN();
+    const empty = [
+      [1, Number.NaN],
+      [2, Number.NaN],
+    ];
+    expect(() => windows(empty, { length: 1, missing: "interpolate" })).toThrow("column 1 holds no number");
+  });
+
+  test("infinity is an error whatever is asked for", () => {
+    for (const missing of ["error", "skip", "interpolate"] as const) {
+      expect(() => windows([1, Number.POSITIVE_INFINITY, 3], { length: 1, missing })).toThrow(
+        "row 1, column 0 is Infinity",
+      );
+    }
+    expect(() => windows([1, 2], { length: 1, missing: "fill" as never })).toThrow("missing is");
+  });
 });

@@ -152,8 +152,21 @@ describe("padSequences", () => {
   test("refuses what is not a whole number", () => {
     expect(() => padSequences([[1, 1.5]])).toThrow("padSequences: element 1 of row 0 is 1.5");
     expect(() => padSequences([[1]], { maxLength: -1 })).toThrow(ValueError);
-    expect(() => padSequences([[1]], { padding: "left" as Side })).toThrow(/expected "pre" or "post"/);
-    expect(() => padSequences([1, 2] as never)).toThrow("row 0 is 1; expected rows of ids, such as [[1, 2]]");
+    expect(() => padSequences([[1]], { padding: "left" as Side })).toThrow(/expected one of pre, post/);
+    expect(() => padSequences([1, 2] as never)).toThrow("row 0 is 1; expected rows of numbers, such as [[1, 2]]");
     expect(() => padSequences([[1]], { maxlen: 3 } as never)).toThrow('padSequences: unknown option "maxlen"');
   });
+});
+
+test("texts come back from their ids: whole at character level, as words and separators otherwise", () => {
+  const original = ["Hello, world!  Twice.", "tab\tand\nline 🙂"];
+  const characters = new Tokenizer({ charLevel: true, lower: false });
+  characters.fitOnTexts(original);
+  expect(characters.sequencesToTexts(characters.textsToSequences(original))).toEqual(original);
+  const words = new Tokenizer();
+  words.fitOnTexts(original);
+  expect(words.sequencesToTexts(words.textsToSequences(original))).toEqual(["hello world twice", "tab and line 🙂"]);
+  const whole = new Tokenizer({ filters: "", lower: false, split: "|" });
+  whole.fitOnTexts(["A, b|c d"]);
+  expect(whole.sequencesToTexts(whole.textsToSequences(["A, b|c d"]))).toEqual(["A, b|c d"]);
 });

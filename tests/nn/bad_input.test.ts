@@ -231,7 +231,7 @@ describe("what no compiler looked at", () => {
     expect(() => auc({ curves: "PR" } as never)).toThrow('auc: unknown option "curves"; did you mean curve?');
     expect(() => truePositives({ threshold: 0.2 } as never)).toThrow("did you mean thresholds?");
     await expect(loadModel({} as never, { device })).rejects.toThrow(
-      "loadModel: got an object; expected a directory, or",
+      "loadModel: got an object; expected a directory, a URL, or",
     );
   });
 

@@ -7,11 +7,9 @@ import { expectOptions, shown } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import { readEncoder } from "../../data/read_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
-import { readModelDirectory } from "../../io/model_directory.ts";
-import { type SavedModel, unpackModel } from "../../io/model_file.ts";
+import { fetchModel, type SavedModel, unpackModel } from "../../io/model_file.ts";
 import { readSafetensors } from "../../io/safetensors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
-import { openFileSystem } from "../../platform/file_system.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Variants } from "../../runtime/measure/tune.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
@@ -31,23 +29,29 @@ import { Model } from "./model.ts";
 import type { CompileOptions } from "./model_options.ts";
 
 /**
- * Loads a model from a directory or from files in memory, with optimizer state and training position if they were
- * saved.
+ * Loads a model from a directory (Node, Deno), its URL (in a page also a relative one), or its files in memory, with
+ * optimizer state and training position if they were saved.
  * @throws FormatError when a file is cut short, damaged, of a newer version or of something else; nothing is left
  * behind.
+ * @throws FileError when a file cannot be read or fetched.
+ *
+ * @example
+ * const model = await loadModel("model/", { device }); // a page's own folder, as model.save or toFiles wrote it
+ * const other = await loadModel("https://example.org/model/", { device }); // by CORS
  */
 export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
-  source: string | ModelFiles,
+  source: string | URL | ModelFiles,
   options: { readonly device: Device },
 ): Promise<Model<P>> {
   expectOptions("loadModel", options, { device: true });
-  if (typeof source !== "string" && !(source instanceof Map)) {
+  const isAddress = typeof source === "string" || source instanceof URL;
+  if (!isAddress && !(source instanceof Map)) {
     throw new ValueError(
-      `loadModel: got ${shown(source)}; expected a directory, or the files of model.toFiles(): a Map of bytes by name`,
+      `loadModel: got ${shown(source)}; expected a directory, a URL, or the files of model.toFiles(): a Map of bytes ` +
+        "by name",
     );
   }
-  const saved =
-    typeof source === "string" ? await readModelDirectory(await openFileSystem(), source) : await unpackModel(source);
+  const saved = await (isAddress ? fetchModel(source) : unpackModel(source));
   return asFormatError("model.json", () => restore(saved, options.device));
 }
 

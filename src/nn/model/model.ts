@@ -8,7 +8,8 @@ import type { Value, Variable } from "../../graph/operation.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import { CallbackList } from "../callbacks/callback_list.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
-import { type InputsLike, prepareInputs } from "../data/data_input.ts";
+import type { Classification } from "../data/classify_texts.ts";
+import { type InputLike, type InputsLike, prepareInputs } from "../data/data_input.ts";
 import {
   type ClassWeight,
   type DataLike,
@@ -295,6 +296,22 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       }),
     );
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
+  }
+
+  /**
+   * The class of each text, by the labels in the metadata, for a model whose output is a probability for each label
+   * (softmax), or one for the second of two (sigmoid).
+   * @throws ValueError without an encoder or labels, ShapeError for another output.
+   *
+   * @example
+   * const [first] = await model.classify(["The home team won."]);
+   * console.log(first?.label, first?.probability, first?.probabilities); // "sport" 0.9 { politics: 0.02, … }
+   */
+  async classify(texts: string | readonly string[], options: RunOptions = {}): Promise<Classification[]> {
+    const { classifyTexts } = await import("../data/classify_texts.ts");
+    const { encoder, metadata, graph } = this;
+    const predict = (x: InputLike) => this.predict(x, options);
+    return classifyTexts({ encoder, metadata, outputShapes: graph.outputShapes, predict }, texts);
   }
 
   /**

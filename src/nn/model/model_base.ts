@@ -102,8 +102,8 @@ export abstract class ModelBase {
   }
 
   /**
-   * JSON of your own that is saved with the model; `loadModel` and `loadPredictor` restore it. `labels` are the names of
-   * the classes, for `classify`. A scaler is kept as JSON, from which `fromJSON` restores it.
+   * JSON of your own that is saved with the model; `loadModel` and `loadPredictor` restore it. `labels` are the names
+   * of the classes, for `classify`. A scaler is kept as JSON, from which `fromJSON` restores it.
    *
    * @example
    * model.metadata = { labels: ["sport", "politics"], scaler: minMaxScaler().fit(train) };
