@@ -18,6 +18,7 @@ const alias = [
   { find: /^sluice\/node$/, replacement: here("src/node.ts") },
   { find: /^sluice\/predict$/, replacement: here("src/predict/index.ts") },
   { find: /^sluice\/sentences$/, replacement: here("src/data/sentences.ts") },
+  { find: /^sluice\/tables$/, replacement: here("src/data/text_table.ts") },
 ];
 
 /** The engine's folders each of which loads what few pages use as one module. */
@@ -107,6 +108,7 @@ export default defineConfig(({ mode }) => {
           node: here("src/node.ts"),
           predict: here("src/predict/index.ts"),
           sentences: here("src/data/sentences.ts"),
+          tables: here("src/data/text_table.ts"),
           "cli/main": here("src/cli/main.ts"),
           // What a browser loads for `sluice train --runtime chromium`.
           "cli/training_page": here("src/cli/training_page.ts"),

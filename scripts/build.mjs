@@ -68,7 +68,7 @@ export async function build() {
 async function minify(folder) {
   const { build: esbuild } = await import("esbuild");
   await esbuild({
-    entryPoints: ["index", "predict", "embed", "forecast", "convert", "sentences"].map((name) =>
+    entryPoints: ["index", "predict", "embed", "forecast", "convert", "sentences", "tables"].map((name) =>
       join(folder, `${name}.js`),
     ),
     outdir: join(folder, "min"),

@@ -71,8 +71,8 @@ const MODULES = {
     ...["nn/layers", "nn/optimizers", "nn/training", "nn/model", "convert", "embed", "index.ts"],
   ],
   cli: ["core", "platform", "data", "io", "embed", "forecast", "index.ts", "node.ts", "bench", "data files"],
-  // The pages import `sluice`, `sluice/bench`, `sluice/convert`, `sluice/embed`, `sluice/forecast`, `sluice/predict`
-  // and `sluice/sentences`, as a user of the package would, and its own files.
+  // The pages import `sluice`, `sluice/bench`, `sluice/convert`, `sluice/embed`, `sluice/forecast`, `sluice/predict`,
+  // `sluice/sentences` and `sluice/tables`, as a user of the package would, and its own files.
   demo: ["data files"],
 } as const satisfies ModuleTable;
 
@@ -96,7 +96,9 @@ describe("the architecture", () => {
     const others = demo.flatMap((file) =>
       importsOf(file)
         .filter(({ specifier, target }) => target === undefined && /^sluice(\/|$)/.test(specifier))
-        .filter(({ specifier }) => !/^sluice(\/(bench|convert|embed|forecast|predict|sentences))?$/.test(specifier))
+        .filter(
+          ({ specifier }) => !/^sluice(\/(bench|convert|embed|forecast|predict|sentences|tables))?$/.test(specifier),
+        )
         .map(({ specifier }) => `${file.path} imports ${specifier}`),
     );
     expect(others).toEqual([]);

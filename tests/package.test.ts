@@ -51,6 +51,8 @@ describe("the package", () => {
         ...expected,
         "dist/sentences.js",
         "dist/data/sentences.d.ts",
+        "dist/tables.js",
+        "dist/data/text_table.d.ts",
         "dist/embed.js",
         "dist/embed/index.d.ts",
         "dist/forecast.js",
@@ -85,7 +87,7 @@ describe("the package", () => {
 
   test("trains nothing on import: the entries load in Node without WebGPU", async () => {
     const program =
-      `const s = await import("sluice"); await import("sluice/sentences"); await ` +
+      `const s = await import("sluice"); await import("sluice/sentences"); await import("sluice/tables"); await ` +
       `import("sluice/embed"); await import("sluice/predict"); console.log(typeof s.requestDevice, typeof ` +
       "globalThis.navigator?.gpu)";
     const { stdout } = await node(program);

@@ -1,7 +1,7 @@
 /** Loads data from the visitor's file: the archive of reviews, or a table. */
 import { dataset, imdb, type RaggedDataset, ReviewEncoder, Tokenizer, trainTestSplit } from "sluice";
 import type { Settings } from "../messages/training.ts";
-import { readTable } from "./read_text_table.ts";
+import { readJudgedTexts } from "./labelled_texts.ts";
 import type { Data, LoadOptions } from "./training_data.ts";
 
 const ATTRIBUTION = "Large Movie Review Dataset, Maas et al., ACL 2011.";
@@ -21,7 +21,7 @@ export async function readReviews(
 
 /** Holds out a fifth of each class; the word index comes from the rest. */
 export async function readTableData(file: File, { numWords, maxLength, seed }: Settings): Promise<Data> {
-  const rows = await readTable(file);
+  const rows = await readJudgedTexts(file);
   const indices = { shape: [rows.length, 1], data: Int32Array.from(rows, (_, index) => index) };
   const labels = { shape: [rows.length, 1], data: Float32Array.from(rows, ({ label }) => label) };
   const parts = trainTestSplit(dataset(indices, labels), { seed });

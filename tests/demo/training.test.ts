@@ -142,7 +142,7 @@ test("a table of one's own, chosen and dropped; what is wrong with one is said b
   await waitForText(page, ".notices", /broken\.jsonl, line 3 is no JSON: [^()]*; expected {"text": …, "label": …}/);
   await dropFile(page, "one.csv", "text,label\nhello,1\n");
   await waitForText(page, ".notices", /one\.csv has 1 different text; expected at least 20/);
-  await dropFile(page, "names.csv", "title,stars\nhello,1\n");
+  await dropFile(page, "names.csv", "title,stars\nhello,1\nbye,0\nhey,1\nwell,0\n");
   await waitForText(page, ".notices", /names\.csv, line 1: the columns are called "title" and "stars"; expected text/);
   await dropFile(page, "cut.tar.gz", "not an archive");
   await waitForText(page, ".notices", /cut\.tar\.gz/);

@@ -1,0 +1,196 @@
+/**
+ * Labelled texts from a file (entry `sluice/tables`): CSV, TSV, or JSON lines. Errors name the file and the line.
+ * @module sluice/tables
+ */
+import { FormatError } from "../core/errors.ts";
+import { optional, positive, readOptions, text, withDefault } from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
+import type { Source } from "../platform/open_source.ts";
+import { readSource } from "../platform/read_source.ts";
+
+/** A text and the name of its class. */
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+  /** The line of the file that it begins on, from 1. */
+  readonly line: number;
+}
+
+/** Options of `readTextTable`. */
+export interface TextTableOptions {
+  /** The column of texts; by default that named text, review, sentence or content, or the first of two. */
+  readonly textColumn?: string | undefined;
+  /** The column of labels; by default that named label, sentiment, class, category, topic or target, or the second. */
+  readonly labelColumn?: string | undefined;
+  /** The name of the file in messages; by default its own. */
+  readonly name?: string | undefined;
+  /** The most bytes; 200,000,000 by default. */
+  readonly maxBytes?: number | undefined;
+}
+
+const OPTIONS = {
+  textColumn: optional(text),
+  labelColumn: optional(text),
+  name: optional(text),
+  maxBytes: withDefault(positive, 200e6),
+};
+
+const TEXT_NAMES = ["text", "review", "sentence", "content"];
+const LABEL_NAMES = ["label", "sentiment", "class", "category", "topic", "target"];
+
+/** How the rows of a file are read. */
+interface Reading {
+  readonly name: string;
+  /** The names that the columns may have, the best first. */
+  readonly texts: readonly string[];
+  readonly labels: readonly string[];
+  /** True where the caller named a column. */
+  readonly isNamed: boolean;
+}
+
+/**
+ * Reads labelled texts, in the order of the file. The file has a header line that names the columns (CSV, TSV), or two
+ * columns, text and label, without a header, or a JSON object on each line. A text that occurs twice is kept once, with
+ * its last label, so that a split has none on both sides.
+ * @throws FileError when the source cannot be read.
+ * @throws FormatError naming the line when a row has no text or no label, or the file is something else.
+ *
+ * @example
+ * import { readTextTable } from "sluice/tables";
+ * const rows = await readTextTable("headlines.csv"); // a path, a URL, or a browser's File
+ * const labels = labelsOf(rows.map(({ label }) => label));
+ */
+export async function readTextTable(source: Source, options: TextTableOptions = {}): Promise<LabelledText[]> {
+  const { textColumn, labelColumn, maxBytes, ...named } = readOptions("readTextTable", OPTIONS, options);
+  const { name: ownName, bytes } = await readSource(source, maxBytes);
+  const reading: Reading = {
+    name: named.name ?? ownName,
+    texts: textColumn === null ? TEXT_NAMES : [textColumn],
+    labels: labelColumn === null ? LABEL_NAMES : [labelColumn],
+    isNamed: textColumn !== null || labelColumn !== null,
+  };
+  const content = decode(reading.name, bytes);
+  const isJson = /\.(jsonl|ndjson|json)$/i.test(reading.name) || content.trimStart().startsWith("{");
+  const rows = isJson ? jsonRows(reading, content) : await csvRows(reading, content);
+  return [...new Map(rows.map((row) => [row.text, row])).values()];
+}
+
+function decode(name: string, bytes: Uint8Array): string {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    throw new FormatError(
+      `${name} is a gzip archive; expected a table of text. The archive of film reviews ends in .tar.gz`,
+    );
+  }
+  try {
+    const content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // Pictures and archives may pass for UTF-8, but have bytes of zero.
+    if (!content.includes("\0")) return content;
+  } catch {
+    // Reported below.
+  }
+  throw new FormatError(`${name} is not text in UTF-8; expected a table of text,label, saved as CSV or JSON lines`);
+}
+
+function rowOf(name: string, line: number, text: unknown, label: unknown): LabelledText {
+  if (typeof text !== "string" || text.trim() === "") {
+    throw new FormatError(`${name}, line ${line}: the text is ${shown(text)}; expected words`, { line });
+  }
+  const isLabel = ["string", "number", "boolean"].includes(typeof label) && String(label).trim() !== "";
+  if (!isLabel) {
+    throw new FormatError(`${name}, line ${line}: the label is ${shown(label)}; expected the name of a class`, {
+      line,
+    });
+  }
+  return { text: text.trim(), label: String(label).trim(), line };
+}
+
+function jsonRows({ name, texts, labels, isNamed }: Reading, content: string): LabelledText[] {
+  return content.split(/\r?\n/).flatMap((source, index) => {
+    if (source.trim() === "") return [];
+    const line = index + 1;
+    let value: unknown;
+    try {
+      value = JSON.parse(source);
+    } catch (cause) {
+      // Engines count lines of their own, of which this one is the first.
+      const message = cause instanceof Error ? cause.message.replace(/ (in JSON )?at (position|line) .*$/s, "") : cause;
+      throw new FormatError(
+        `${name}, line ${line} is no JSON: ${message}; expected {"text": …, "label": …} on each line`,
+        { line },
+        { cause },
+      );
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new FormatError(`${name}, line ${line} is ${shown(value)}; expected {"text": …, "label": …}`, { line });
+    }
+    const fields = new Map<string, unknown>(Object.entries(value).map(([key, field]) => [plain(key), field]));
+    const missing = [texts, labels].find((names) => isNamed && !names.some((key) => fields.has(plain(key))));
+    if (missing !== undefined) {
+      throw new FormatError(
+        `${name}, line ${line} has no "${missing[0]}"; it has ${Object.keys(value).map(shown).join(", ")}`,
+        { line },
+      );
+    }
+    const get = (names: readonly string[]) => fields.get(names.map(plain).find((key) => fields.has(key)) ?? "");
+    return [rowOf(name, line, get(texts), get(labels))];
+  });
+}
+
+const plain = (column: string): string => column.trim().toLowerCase();
+
+/** A record of a CSV file, and the line that it ends on. */
+interface CsvRecord {
+  readonly record: readonly string[];
+  readonly info: { readonly lines: number };
+}
+
+async function csvRows(reading: Reading, content: string): Promise<LabelledText[]> {
+  const { name } = reading;
+  const records = await csvRecords(name, content);
+  const [first] = records;
+  if (first === undefined) throw new FormatError(`${name} is empty; expected lines of text,label`);
+  const header = first.record.map(plain);
+  const place = (names: readonly string[]) => names.map((each) => header.indexOf(plain(each))).find((at) => at >= 0);
+  const [textAt, labelAt] = [place(reading.texts), place(reading.labels)];
+  const isHeaded = textAt !== undefined && labelAt !== undefined;
+  if (!isHeaded && (reading.isNamed || first.record.length !== 2 || isUnknownHeader(records))) {
+    const missing = textAt === undefined ? reading.texts : reading.labels;
+    throw new FormatError(
+      `${name}, line 1: the columns are called ${first.record.map(shown).join(", ")}; expected ` +
+        (reading.isNamed
+          ? `one called "${missing[0]}"`
+          : "text and label, or two columns; or name the columns to read"),
+      { line: 1 },
+    );
+  }
+  return records.slice(isHeaded ? 1 : 0).map(({ record, info: { lines } }) => {
+    if (!isHeaded && record.length !== 2) {
+      throw new FormatError(
+        `${name}, line ${lines} has ${record.length} ${record.length === 1 ? "column" : "columns"}; expected ` +
+          "text,label (quote a text that has commas), or a first line that names the columns",
+        { line: lines },
+      );
+    }
+    return rowOf(name, lines, record[textAt ?? 0], record[labelAt ?? 1]);
+  });
+}
+
+/** True if the second column of the first line is no label: it occurs once, and the labels below it again and again. */
+function isUnknownHeader([first, ...others]: readonly CsvRecord[]): boolean {
+  const labels = new Set(others.map(({ record }) => record[1]));
+  return !labels.has(first?.record[1]) && labels.size * 2 <= others.length;
+}
+
+async function csvRecords(name: string, content: string): Promise<CsvRecord[]> {
+  const { CsvError, parse } = await import("csv-parse/browser/esm/sync");
+  try {
+    return parse(content, {
+      ...{ bom: true, info: true, skip_empty_lines: true, relax_column_count: true },
+      delimiter: /\.tsv$/i.test(name) ? "\t" : ",",
+    }) as unknown as CsvRecord[];
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    const at = "lines" in cause ? `, line ${cause.lines}` : "";
+    throw new FormatError(`${name}${at}: ${cause.message}`, {}, { cause });
+  }
+}
