@@ -17,7 +17,7 @@ import { installPackage } from "./package/installed.ts";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What lies in the tarball besides the entries: package.json, the papers, and the licences of what the build bundles. */
+/** What the tarball holds besides the entries: package.json, README and licences, also those of bundled packages. */
 const TOP_FILES = ["LICENSE", "README.md", "dist/THIRD_PARTY_NOTICES.txt", "package.json"];
 /**
  * Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from

@@ -26,7 +26,8 @@ export async function readJudgedTexts(file: File): Promise<JudgedText[]> {
     const known = LABELS.get(label.toLowerCase());
     if (known !== undefined) return { text, label: known };
     throw new FormatError(
-      `${name}, line ${line}: the label is ${JSON.stringify(label.slice(0, 60))}; expected 0 or 1, negative or positive`,
+      `${name}, line ${line}: the label is ${JSON.stringify(label.slice(0, 60))}; expected 0 or 1, negative or ` +
+        "positive",
       { line },
     );
   });

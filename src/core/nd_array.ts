@@ -38,8 +38,8 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
 
 /**
  * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`, in memory of its own: see `ownMemory`.
- * @throws ShapeError when rows differ in length or `data` does not fill `shape`; for arrays that are nested more than 16
- * deep, or hold more than 2^27 elements.
+ * @throws ShapeError when rows differ in length, when `data` does not fill `shape`, and for arrays that are nested more
+ * than 16 deep or hold more than 2^27 elements.
  * @throws ValueError when an element is no number, or an int32 element not a whole number in range; when an array's
  * memory is gone.
  */

@@ -1,4 +1,4 @@
-/** The documentation's pages with a browser in them, as they stand there, in the installed package. Needs a built dist/. */
+/** The programs of the documentation that need a browser, run with the installed package. Needs a built dist/. */
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
