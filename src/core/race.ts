@@ -9,10 +9,7 @@ import { AbortError, SluiceError } from "./errors.ts";
  * @example
  * await raceAbort(onProgress(progress), options.signal, disposal.signal);
  */
-export function raceAbort<T>(
-  promise: PromiseLike<T> | T,
-  ...signals: readonly (AbortSignal | undefined)[]
-): Promise<Awaited<T>> {
+export function raceAbort<T>(promise: Promise<T>, ...signals: readonly (AbortSignal | undefined)[]): Promise<T> {
   return new Promise((resolve, reject) => {
     const forget = () => {
       for (const signal of signals) signal?.removeEventListener("abort", stop);
@@ -25,8 +22,35 @@ export function raceAbort<T>(
     };
     for (const signal of signals) signal?.addEventListener("abort", stop);
     stop();
-    Promise.resolve(promise).then(resolve, reject).then(forget);
+    promise.then(resolve, reject).then(forget);
   });
+}
+
+/**
+ * Like `raceAbort`, for work that ends by itself soon after an abort: it gets `grace()` milliseconds for that.
+ *
+ * @example
+ * const outputs = await raceAbortLate(predictAll(), () => 250, options.signal);
+ */
+export async function raceAbortLate<T>(
+  work: Promise<T>,
+  grace: () => number,
+  ...signals: readonly (AbortSignal | undefined)[]
+): Promise<T> {
+  const late = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    const aborted = signals.find((signal) => signal?.aborted === true);
+    if (aborted !== undefined) timer ??= setTimeout(() => late.abort(stopError(aborted)), grace());
+  };
+  for (const signal of signals) signal?.addEventListener("abort", stop);
+  stop();
+  try {
+    return await raceAbort(work, late.signal);
+  } finally {
+    clearTimeout(timer);
+    for (const signal of signals) signal?.removeEventListener("abort", stop);
+  }
 }
 
 /** The error with which work ends that this signal stopped. */

@@ -3,6 +3,7 @@
  * succeeds only at the archive's end: two blocks of zeros and a complete gzip trailer.
  */
 import { AbortError, FormatError, SluiceError } from "../core/errors.ts";
+import { raceAbort } from "../core/race.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { type Gunzip, inflate } from "./gunzip.ts";
 import { decodeField, isZeroBlock, parseTarHeader, TAR_BLOCK, type TarHeader } from "./tar_header.ts";
@@ -80,7 +81,7 @@ export async function* readArchive(
     );
   } finally {
     gunzip?.release();
-    await (reader ?? source).cancel().catch(() => undefined);
+    await raceAbort((reader ?? source).cancel(), signal).catch(() => undefined);
   }
 }
 

@@ -1,15 +1,17 @@
 /** The lines of a stream of bytes, one at a time. */
 import { FormatError } from "../core/errors.ts";
+import { raceAbort } from "../core/race.ts";
 
 /**
  * Lines without their end (U+000A, and a U+000D before it). The last line may lack its end; an empty last line does not
  * count.
- * @throws FormatError for a line of more than `maxBytes`, before more of it is read.
+ * @throws FormatError for a line of more than `maxBytes`, before more of it is read; AbortError when `signal` aborts.
  */
 export async function* byteLines(
   stream: ReadableStream<Uint8Array>,
   name: string,
   maxBytes: number,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = stream.getReader();
   let kept: Uint8Array[] = [];
@@ -33,7 +35,8 @@ export async function* byteLines(
     return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
   };
   try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const next = () => raceAbort(reader.read(), signal);
+    for (let read = await next(); !read.done; read = await next()) {
       const chunk = read.value;
       let start = 0;
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
@@ -45,7 +48,7 @@ export async function* byteLines(
     }
     if (length > 0) yield take();
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await raceAbort(reader.cancel(), signal).catch(() => undefined);
   }
 }
 

@@ -80,7 +80,7 @@ export abstract class Embedder {
     if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
       throw new ValueError(`embed: batchSize is ${batchSize}; expected a whole number of at least 1`, { batchSize });
     }
-    return this.inTurn("embed", () => this.#embedAll(list, pooling, batchSize, options));
+    return this.#turns.take("embed", () => this.#embedAll(list, pooling, batchSize, options), options.signal);
   }
 
   /**
@@ -119,9 +119,13 @@ export abstract class Embedder {
       this.#turns.assertOpen("embed");
       if (signal?.aborted) throw new AbortError("embed was stopped", {}, { cause: signal.reason });
       const members = order.slice(start, start + batchSize);
-      const batch = await this.embedBatch(
-        members.map((index) => texts[index] as string),
-        pooling,
+      // The next call has its turn though this batch, or the app's function, never comes to an end.
+      const batch = await this.#turns.untilStopped(
+        this.embedBatch(
+          members.map((index) => texts[index] as string),
+          pooling,
+        ),
+        signal,
       );
       if (start === 0 && batch.size !== size) {
         size = batch.size;

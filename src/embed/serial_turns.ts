@@ -2,6 +2,10 @@
  * Runs asynchronous work one piece at a time, for objects that hold GPU resources and can be disposed while they work.
  */
 import { DisposedError } from "../core/errors.ts";
+import { raceAbortLate } from "../core/race.ts";
+
+/** How long a call may go on after it was stopped, in milliseconds. */
+const GRACE = 250;
 
 /** A queue of work that ends with `close`. */
 export class Turns {
@@ -9,7 +13,7 @@ export class Turns {
   readonly #release: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #isBusy = false;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   /**
    * @param name the owner's name in error messages
@@ -20,11 +24,16 @@ export class Turns {
     this.#release = release;
   }
 
-  /** Runs `work` after all earlier work. */
-  take<T>(what: string, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` after all earlier work; the caller waits for it not much longer than until `signal` aborts. */
+  take<T>(what: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const result = this.#last.then(() => this.#run(what, work));
     this.#last = result.catch(() => undefined);
-    return result;
+    return this.untilStopped(result, signal);
+  }
+
+  /** Waits for what may never end, but not much longer than until `signal` aborts or the queue is closed. */
+  untilStopped<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+    return raceAbortLate(promise, () => GRACE, signal, this.#closing.signal);
   }
 
   async #run<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -34,19 +43,23 @@ export class Turns {
       return await work();
     } finally {
       this.#isBusy = false;
-      if (this.#isClosed) this.#release();
+      if (this.#closing.signal.aborted) this.#release();
     }
   }
 
   /** @throws DisposedError after `close`. */
   assertOpen(what: string): void {
-    if (this.#isClosed) throw new DisposedError(`${what}: the ${this.#name} was disposed; make or load it again`);
+    if (this.#closing.signal.aborted) throw this.#disposed(`${what}: `);
   }
 
-  /** Rejects waiting work; running work finishes first. Does nothing when called again. */
+  /** Rejects waiting work; running work has a moment to finish. Does nothing when called again. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(this.#disposed(""));
     if (!this.#isBusy) this.#release();
+  }
+
+  #disposed(where: string): DisposedError {
+    return new DisposedError(`${where}the ${this.#name} was disposed; make or load it again`);
   }
 }

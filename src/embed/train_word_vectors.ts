@@ -3,6 +3,7 @@ import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { aboveZero, readValue } from "../core/option_table.ts";
 import { type OptionNames, shown } from "../core/options.ts";
+import { raceAbortLate } from "../core/race.ts";
 import type { Device } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Snapshots } from "../runtime/recover/snapshots.ts";
@@ -87,6 +88,8 @@ export interface WordVectorProgress {
   readonly nearest?: ReadonlyMap<string, readonly SimilarWord[]>;
 }
 
+/** How long the training may go on after it was stopped, in milliseconds. */
+const GRACE = 250;
 /** Centres that share noise words. */
 const CENTRES = 32;
 /** Noise words of a group, at least; their number is rounded up so that the group's words fill matrix columns of 32. */
@@ -122,7 +125,8 @@ export async function trainWordVectors(
   const settings = checkSettings(checkOptions("trainWordVectors", options, OPTIONS));
   checkDevice("trainWordVectors", options.device);
   const corpus = readCorpus(texts, options);
-  return new Training(corpus, options, settings).run();
+  const { device, signal } = options;
+  return raceAbortLate(new Training(corpus, options, settings).run(), () => GRACE, signal, device.disposal);
 }
 
 type Settings = ReturnType<typeof checkSettings>;
@@ -238,7 +242,7 @@ class Training {
       const vectors = this.#vectors();
       const known = watch.filter((word) => vectors.has(word));
       const nearest = new Map(known.map((word) => [word, vectors.mostSimilar({ positive: word })]));
-      await onProgress({ ...ended, nearest });
+      await this.#tell(onProgress, { ...ended, nearest });
     }
     return this.#vectors();
   }
@@ -279,7 +283,7 @@ class Training {
       if (!isDue || onProgress === undefined) continue;
       await this.#readLoss();
       read = { time: performance.now(), steps: after.steps };
-      await onProgress(this.#progress(epoch, batch.share));
+      await this.#tell(onProgress, this.#progress(epoch, batch.share));
     }
     await this.#snapshots.settle();
     await this.#readLoss();
@@ -351,6 +355,16 @@ class Training {
       wordsPerSecond: (done * this.#corpus.tokens.length) / seconds,
       secondsLeft: ((epochs - done) * seconds) / done,
     };
+  }
+
+  /** Waits for the app, not much longer than until it stops the training. */
+  async #tell(
+    onProgress: NonNullable<TrainWordVectorsOptions["onProgress"]>,
+    progress: WordVectorProgress,
+  ): Promise<void> {
+    this.#stopIfAsked();
+    const { device, signal } = this.#options;
+    await raceAbortLate((async () => onProgress(progress))(), () => GRACE, signal, device.disposal);
   }
 
   #stopIfAsked(): void {

@@ -90,7 +90,7 @@ export async function readWordVectors(source: Source, options: ReadWordVectorsOp
   }
   const { name, stream } = await openSource(source, signal ? { signal } : {});
   const table = new Table(name, options, { maxLines, maxBytes });
-  for await (const line of byteLines(stream, name, maxLineBytes)) {
+  for await (const line of byteLines(stream, name, maxLineBytes, signal)) {
     if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, {}, { cause: signal.reason });
     table.add(line);
     if (table.words.size === maxWords) break;

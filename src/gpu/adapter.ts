@@ -79,34 +79,12 @@ export async function openGpu(options: DeviceOptions): Promise<OpenedGpu> {
 /** Requests an adapter. @throws DeviceError that says what is missing in this runtime and what to do. */
 async function requestAdapter(options: DeviceOptions): Promise<GPUAdapter> {
   const gpu = typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
-  if (gpu === undefined) throw new DeviceError(`WebGPU is missing: ${whereToFindWebGpu()}`);
-  const adapter = await gpu.requestAdapter(
+  const adapter = await gpu?.requestAdapter(
     options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference },
   );
-  if (adapter === null) {
-    throw new DeviceError(
-      "WebGPU is available but found no adapter: expected a graphics driver with Vulkan, Metal or Direct3D 12. " +
-        "On Linux without a GPU install a software driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1); " +
-        "in a browser see its chrome://gpu or about:support page for why it was refused.",
-    );
-  }
-  return adapter;
-}
-
-function whereToFindWebGpu(): string {
-  if ("process" in globalThis && !("Deno" in globalThis)) {
-    return 'expected navigator.gpu. In Node, write `import "sluice/node"` first (it needs the npm package "webgpu").';
-  }
-  if ("isSecureContext" in globalThis && globalThis.isSecureContext === false) {
-    return (
-      "expected navigator.gpu, which browsers provide to secure pages only: serve this page over https or from " +
-      "localhost."
-    );
-  }
-  return (
-    "expected navigator.gpu. Use a browser that has it: Chrome or Edge 113+, Safari 26+, Firefox 141+ (Windows) " +
-    "or 145+ (macOS)."
-  );
+  if (adapter) return adapter;
+  const { withoutWebGpu, withoutAdapter } = await import("./missing_gpu.ts");
+  throw gpu === undefined ? withoutWebGpu() : withoutAdapter();
 }
 
 /**

@@ -7,6 +7,7 @@ import { DeviceError, DeviceLostError, DisposedError, ValueError } from "../core
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { expectOptions } from "../core/options.ts";
 import { ownMemory } from "../core/own_memory.ts";
+import { raceAbort } from "../core/race.ts";
 import type { TuneOptions } from "../core/tuning.ts";
 import { adoptGpu, DEVICE_OPTIONS, type DeviceOptions, type OpenedGpu, openGpu } from "./adapter.ts";
 import { Allocations, type DeviceMemory } from "./allocations.ts";
@@ -50,7 +51,7 @@ export class Device {
   #wake: (() => void) | undefined;
   /** True while the errors of the work at hand are caught already. */
   #isWatched = false;
-  #disposed = false;
+  readonly #disposal = new AbortController();
 
   constructor(opened: OpenedGpu, parts: DeviceParts = {}) {
     const { tune = false } = parts;
@@ -103,12 +104,17 @@ export class Device {
 
   /** True once `dispose` was called. */
   get isDisposed(): boolean {
-    return this.#disposed;
+    return this.disposal.aborted;
+  }
+
+  /** Aborts when the device is disposed, with a DisposedError: for `raceAbort`. */
+  get disposal(): AbortSignal {
+    return this.#disposal.signal;
   }
 
   /** @throws DisposedError, or DeviceError after an error in Sluice's own work. `reopened` recovers from a loss. */
   assertOpen(): void {
-    if (this.#disposed) throw new DisposedError("the device was disposed; request a new one with requestDevice()");
+    if (this.isDisposed) throw this.disposal.reason;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -136,7 +142,8 @@ export class Device {
     this.#pending ??= this.#reopen(loss).finally(() => {
       this.#pending = undefined;
     });
-    return this.#pending;
+    // The app's onDeviceLost, or a driver, may never answer.
+    return raceAbort(this.#pending, this.disposal);
   }
 
   async #reopen(loss: DeviceLostError): Promise<void> {
@@ -152,7 +159,7 @@ export class Device {
       );
     }
     const opened = await this.#reopening.open(loss, make, (seconds) => this.#sleep(seconds));
-    if (this.#disposed) {
+    if (this.isDisposed) {
       if (given === undefined) opened.gpu.destroy();
       this.assertOpen();
     }
@@ -174,7 +181,7 @@ export class Device {
   /** Watches a GPUDevice. Events of older generations are ignored. */
   #adopt(number: number, opened: OpenedGpu): Generation {
     const generation = makeGeneration(number, opened);
-    const isCurrent = () => !this.#disposed && this.#current.number === number;
+    const isCurrent = () => !this.isDisposed && this.#current.number === number;
     void generation.lost.then((error) => {
       if (isCurrent()) this.#takeLoss(error);
     });
@@ -316,10 +323,10 @@ export class Device {
    * called again.
    */
   dispose(): void {
-    if (this.#disposed) return;
+    if (this.isDisposed) return;
     for (const dispose of [...this.#disposals]) dispose();
     this.#allocations.destroyAll();
-    this.#disposed = true;
+    this.#disposal.abort(new DisposedError("the device was disposed; request a new one with requestDevice()"));
     this.#wake?.();
     if (this.#parts.open !== undefined) this.gpu.destroy();
   }

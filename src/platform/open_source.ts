@@ -1,6 +1,7 @@
 /** Opens a source of bytes: a path, a URL, a Blob or File, a stream, or a buffer. */
 import { AbortError, ValueError } from "../core/errors.ts";
 import { ownMemory } from "../core/own_memory.ts";
+import { raceAbort } from "../core/race.ts";
 import { FileError } from "./file_interface.ts";
 import { hasNodeModules, openFileSystem } from "./file_system.ts";
 
@@ -70,9 +71,19 @@ export async function pathOf(text: string): Promise<string | undefined> {
   return fileURLToPath(text);
 }
 
-/** As `openSource`, for a path or a URL. */
+/** As `openSource`, for a path or a URL. What never opens, such as a named pipe, is given up at an abort. */
 export async function openAddress(address: string | URL, options: SourceOptions): Promise<OpenSource> {
   const text = String(address);
+  const opening = openPathOrUrl(text, options);
+  try {
+    return await raceAbort(opening, options.signal);
+  } catch (cause) {
+    opening.then(({ stream }) => stream.cancel()).catch(() => undefined);
+    throw cause instanceof AbortError ? new AbortError(`reading ${nameOf(text)} was stopped`, {}, { cause }) : cause;
+  }
+}
+
+async function openPathOrUrl(text: string, options: SourceOptions): Promise<OpenSource> {
   const path = await pathOf(text);
   if (path === undefined) return openUrl(text, options);
   const files = await openFileSystem();
@@ -80,12 +91,11 @@ export async function openAddress(address: string | URL, options: SourceOptions)
 }
 
 async function openUrl(url: string, options: SourceOptions): Promise<OpenSource> {
-  const name = url.length > 200 ? `${url.slice(0, 200)}…` : url;
+  const name = nameOf(url);
   let response: Response;
   try {
     response = await fetch(url, options);
   } catch (cause) {
-    if (options.signal?.aborted) throw new AbortError(`reading ${name} was stopped`, { url: name }, { cause });
     throw new FileError(
       `cannot fetch ${name}: the server cannot be reached, or CORS does not let this page read it; check the ` +
         "address, or download the file and give it as a path or a File",
@@ -106,6 +116,8 @@ async function openUrl(url: string, options: SourceOptions): Promise<OpenSource>
   const byteLength = header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
   return { name, stream: response.body, byteLength };
 }
+
+const nameOf = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({

@@ -3,15 +3,19 @@ import { type NonFiniteError, ValueError } from "../../core/errors.ts";
 import { shown } from "../../core/options.ts";
 import type { Callback, CallbackStates, MutableLogs, Training } from "./callback.ts";
 
+/** Calls a function of the app and waits for what it returns, no longer than it is wanted. */
+export type CallApp = <T>(app: () => T | Promise<T>) => Promise<T>;
+
 /** The callbacks of one training. */
 export class CallbackList {
   readonly #callbacks: readonly Callback[];
   readonly #keys: readonly string[];
+  readonly #call: CallApp;
   #kept: CallbackStates = {};
   #hasBegun = false;
 
   /** @throws ValueError for what is no list of callbacks. */
-  constructor(callbacks: readonly Callback[]) {
+  constructor(callbacks: readonly Callback[], call: CallApp) {
     const wrong: unknown = Array.isArray(callbacks) ? callbacks.find((each) => typeof each !== "object") : callbacks;
     if (wrong !== undefined) {
       throw new ValueError(
@@ -19,6 +23,7 @@ export class CallbackList {
       );
     }
     this.#callbacks = callbacks;
+    this.#call = call;
     // The second of two that bear one name is `name_1`: a resumed training finds them by name and order.
     const taken = new Set<string>();
     this.#keys = callbacks.map(({ name = "callback" }) => {
@@ -42,7 +47,7 @@ export class CallbackList {
   /** Begins, from kept states where there are any. */
   async trainBegin(training: Training, kept: CallbackStates = {}): Promise<void> {
     this.#kept = kept;
-    for (const callback of this.#callbacks) await callback.onTrainBegin?.(training);
+    await this.#each((callback) => callback.onTrainBegin?.(training));
     this.restore(kept);
     this.#hasBegun = true;
   }
@@ -56,36 +61,40 @@ export class CallbackList {
   }
 
   async trainEnd(logs: MutableLogs, training: Training): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onTrainEnd?.(logs, training);
+    await this.#each((callback) => callback.onTrainEnd?.(logs, training));
   }
 
   async epochBegin(epoch: number, training: Training): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, training);
+    await this.#each((callback) => callback.onEpochBegin?.(epoch, training));
   }
 
   async epochEnd(epoch: number, logs: MutableLogs, training: Training): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, training);
+    await this.#each((callback) => callback.onEpochEnd?.(epoch, logs, training));
   }
 
   async epochSettled(epoch: number, logs: MutableLogs, training: Training): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onEpochSettled?.(epoch, logs, training);
+    await this.#each((callback) => callback.onEpochSettled?.(epoch, logs, training));
   }
 
   async batchBegin(batch: number, training: Training): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onBatchBegin?.(batch, training);
+    await this.#each((callback) => callback.onBatchBegin?.(batch, training));
   }
 
   async batchEnd(batch: number, logs: MutableLogs, training: Training): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onBatchEnd?.(batch, logs, training);
+    await this.#each((callback) => callback.onBatchEnd?.(batch, logs, training));
   }
 
   /** True when a callback ends the training in peace. */
   async nonFinite(error: NonFiniteError, training: Training): Promise<boolean> {
     let isPeaceful = false;
     for (const callback of this.#callbacks) {
-      if ((await callback.onNonFinite?.(error, training)) === true) isPeaceful = true;
+      if ((await this.#call(() => callback.onNonFinite?.(error, training))) === true) isPeaceful = true;
     }
     return isPeaceful;
+  }
+
+  async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
+    for (const callback of this.#callbacks) await this.#call(() => hook(callback));
   }
 
   /** What is to be kept of each that keeps something; what was kept where the training did not come to begin. */

@@ -23,13 +23,12 @@ import type { Logs } from "../metrics/logs.ts";
 import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "../saving/model_save.ts";
 import type { ModelMemory } from "../show/memory_figures.ts";
 import type { BatchRunner } from "../training/batch_runner.ts";
-import { Evaluator } from "../training/evaluator.ts";
 import { FIT_OPTIONS, type FitOptions } from "../training/fit_options.ts";
 import { evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
 import type { History } from "../training/fit_result.ts";
 import { PauseGate } from "../training/pause_gate.ts";
 import { RecoveringRun } from "../training/recovering_run.ts";
-import type { RunControl } from "../training/run_control.ts";
+import { type RunControl, RunStop } from "../training/run_control.ts";
 import type { Compiled } from "../training/step_model.ts";
 import { TrainingRun } from "../training/training_run.ts";
 import type { TrainingState } from "../training/training_state.ts";
@@ -114,23 +113,24 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     );
     return this.exclusively("fit", async () => {
       const compiled = this.#needCompiled("fit");
+      const stop = new RunStop("fit", options.signal, this.disposal);
       const { training, validation, state } = planFit(data, options, {
         before: this.#state,
         seed: this.seed,
         prepare: (examples, what, classWeight) => this.#prepare(examples, compiled, what, classWeight),
+        call: stop.call,
       });
       const control: RunControl = {
-        callbacks: new CallbackList(options.callbacks ?? []),
+        stop,
+        callbacks: new CallbackList(options.callbacks ?? [], stop.call),
         // What callbacks save is the step at hand or nothing: a loss of the device in a save is fit's to make good.
         model: {
           weights: this.weightVariables,
           save: (directory) => saveModel(this, directory, {}),
           toFiles: () => modelToFiles(this, {}),
         },
-        signal: options.signal,
         onProgress: options.onProgress,
-        whileResumed: () => this.#gate.wait(options.signal, () => this.isDisposed),
-        isDisposed: () => this.isDisposed,
+        whileResumed: () => this.#gate.wait(options.signal, this.disposal),
       };
       const { microBatchSize, batchSize } = state;
       const { snapshotSeconds } = options;
@@ -153,9 +153,13 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       const run = new RecoveringRun({ device: this.device, start: state, control, open });
       this.#run = run;
       try {
-        return await run.train();
+        return await stop.end(
+          this.reading("fit", () => run.train()),
+          () => run.grace,
+        );
       } finally {
         this.#run = undefined;
+        run.end();
         this.#state = run.checkpoint ?? this.#state;
         run.dispose();
       }
@@ -234,6 +238,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       this.graph.outputNames,
       EVALUATE_OPTIONS,
     );
+    const stop = new RunStop("evaluate", options.signal, this.disposal);
     const work = async () => {
       const compiled = this.#needCompiled("evaluate");
       if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
@@ -242,15 +247,17 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         steps: options.steps,
         what: "evaluate",
         prepare: (examples) => this.#prepare(examples, compiled, "evaluate"),
+        call: stop.call,
       });
+      const { Evaluator } = await import("../training/evaluator.ts");
       const evaluator = await Evaluator.prepare(this.#stepModel(), compiled, steps);
       try {
-        return await evaluator.run({ signal: options.signal, isDisposed: () => this.isDisposed });
+        return await evaluator.run(stop);
       } finally {
         evaluator.dispose();
       }
     };
-    return this.exclusively("evaluate", () => this.recovered("evaluate", work));
+    return this.exclusively("evaluate", () => this.recovered("evaluate", work, options.signal));
   }
 
   /**
@@ -259,13 +266,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; nothing has changed then.
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
-    return this.exclusively("trainOnBatch", async () => {
+    const work = async () => {
       const batch = this.#batch("trainOnBatch", x, y, options);
       const iteration = this.#state?.iteration ?? 0;
       const logs = await (await this.#batchRunner("trainOnBatch")).train(batch, iteration);
       this.#state = { ...untrainedState(this.seed), iteration: iteration + 1 };
       return logs;
-    });
+    };
+    return this.exclusively("trainOnBatch", () => this.untilStopped(this.reading("trainOnBatch", work)));
   }
 
   /** Loss and metrics on one batch. */
@@ -289,11 +297,16 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
     const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     const rows = sizeOfColumn(prepared[0] as Column);
+    const stop = new RunStop("predict", options.signal, this.disposal);
     const outputs = await this.#namingLargestBatch(undefined, { batchSize, rows }, () =>
-      this.recovered("predict", () => {
-        this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
-        return this.#predictor.run(prepared, batchSize, options.signal);
-      }),
+      this.recovered(
+        "predict",
+        () => {
+          this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
+          return this.#predictor.run(prepared, batchSize, stop);
+        },
+        options.signal,
+      ),
     );
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
@@ -321,7 +334,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * old save stays.
    */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
-    await this.recovered("save", () => saveModel(this, directory, options));
+    await this.recoveredToEnd("save", () => saveModel(this, directory, options));
   }
 
   /**
@@ -331,7 +344,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
    */
   async toFiles(options: SaveOptions = {}): Promise<ModelFiles> {
-    return this.recovered("toFiles", () => modelToFiles(this, options));
+    return this.recoveredToEnd("toFiles", () => modelToFiles(this, options));
   }
 
   /** All state variables of the optimizer, with the names that a file keeps. */

@@ -2,6 +2,7 @@
 import { DisposedError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { optional, readSome } from "../../core/option_table.ts";
+import { raceAbortLate } from "../../core/race.ts";
 import type { Shape } from "../../core/shape.ts";
 import { type Encoder, expectEncoder } from "../../data/encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -24,6 +25,9 @@ import { type SummaryOptions, summarize } from "../show/summary.ts";
 import type { HiddenGradients } from "./hidden_gradients.ts";
 import type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace, TraceOptions } from "./inspect.ts";
 import type { NamedWeight } from "./model_options.ts";
+
+/** How long work may go on after it was asked to stop, in milliseconds. */
+const GRACE = 250;
 
 /** How a model was written. */
 export interface ModelParts {
@@ -61,7 +65,9 @@ export abstract class ModelBase {
   #encoder: Encoder | undefined;
   #metadata: Metadata = {};
   #busy: string | undefined;
-  #disposed = false;
+  /** Works that need what `release` frees. */
+  #working = 0;
+  readonly #disposal = new AbortController();
 
   constructor(graph: LayerGraph, { className, device, ...given }: ModelParts) {
     const { name } = readSome("a model", { name: optional(nameKind) }, given);
@@ -294,12 +300,12 @@ export abstract class ModelBase {
    * when repeated.
    */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (this.disposal.aborted) return;
+    this.#disposal.abort(new DisposedError(`the model "${this.name}" was disposed`, { model: this.name }));
     this.#forget();
     this.wake();
-    // A running fit frees its own parts first: the rest goes when it has stopped.
-    if (this.#busy === undefined) this.release();
+    // What is under way frees its own parts first: the rest goes when it has ended.
+    if (this.#working === 0) this.release();
   }
 
   /** `dispose`, for `using`. */
@@ -307,9 +313,9 @@ export abstract class ModelBase {
     this.dispose();
   }
 
-  /** True once `dispose` was called. */
-  protected get isDisposed(): boolean {
-    return this.#disposed;
+  /** Aborts when the model is disposed, with a DisposedError. */
+  get disposal(): AbortSignal {
+    return this.#disposal.signal;
   }
 
   /** Lets waiting work see that the model was disposed. */
@@ -327,18 +333,31 @@ export abstract class ModelBase {
 
   /** @throws DisposedError when the model was disposed. */
   protected assertAlive(what: string): void {
-    if (this.#disposed) throw new DisposedError(`${what}: the model "${this.name}" was disposed`, { model: this.name });
+    if (this.disposal.aborted) {
+      throw new DisposedError(`${what}: the model "${this.name}" was disposed`, { model: this.name });
+    }
     this.device.assertOpen();
   }
 
   /**
    * Runs work on the device that trains nothing; where the device is lost meanwhile it runs again on the next one.
-   * States that layers keep from call to call are then those from before the work.
+   * States that layers keep from call to call are then those from before the work. Once the model is disposed, or the
+   * signal aborts, the work has a moment to end by itself.
    */
-  protected async recovered<T>(what: string, work: () => Promise<T>): Promise<T> {
-    this.assertAlive(what);
+  protected async recovered<T>(what: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.untilStopped(this.recoveredToEnd(what, work), signal);
+  }
+
+  /** `recovered`, for work that goes on to its end when the model is disposed. */
+  protected async recoveredToEnd<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { stateVariables } = this.graph;
-    return recovering(this.device, work, { check: () => this.assertAlive(what), changes: stateVariables });
+    const check = () => this.assertAlive(what);
+    return this.reading(what, () => recovering(this.device, work, { check, changes: stateVariables }));
+  }
+
+  /** Waits for work, not much longer than until the model is disposed or the signal aborts. */
+  protected async untilStopped<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+    return raceAbortLate(work, () => GRACE, signal, this.disposal);
   }
 
   /**
@@ -347,11 +366,12 @@ export abstract class ModelBase {
    */
   async reading<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.assertAlive(what);
-    holdWeights(this.device, this.graph.weights);
+    this.#working++;
     try {
       return await work();
     } finally {
-      releaseWeights(this.device, this.graph.weights);
+      this.#working--;
+      if (this.#working === 0 && this.disposal.aborted) this.release();
     }
   }
 
@@ -368,10 +388,9 @@ export abstract class ModelBase {
     this.assertFree(what);
     this.#busy = what;
     try {
-      return await work();
+      return await this.reading(what, work);
     } finally {
       this.#busy = undefined;
-      if (this.#disposed) this.release();
     }
   }
 }

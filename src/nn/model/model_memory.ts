@@ -7,6 +7,7 @@ import { LimitError, OutOfMemoryError, ValueError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
 import { type PlanningDevice, planning } from "../../runtime/plan/planning.ts";
+import type { CallApp } from "../callbacks/callback_list.ts";
 import { isStream } from "../data/batch_stream.ts";
 import type { DataLike } from "../data/data_targets.ts";
 import type { Examples } from "../data/examples.ts";
@@ -202,7 +203,8 @@ async function trainingUse(
 }
 
 function evaluationOf(examples: Examples, batchSize: number) {
-  return evaluationSteps(examples, { batchSize, steps: undefined, what: "memory", prepare: () => examples });
+  const call: CallApp = async (app) => app();
+  return evaluationSteps(examples, { batchSize, steps: undefined, what: "memory", prepare: () => examples, call });
 }
 
 function evaluationUse(parts: MemoryParts, compiled: Compiled, { all, batchSize }: Work): Promise<MemoryUse> {

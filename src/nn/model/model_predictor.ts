@@ -6,6 +6,7 @@ import { Program } from "../../runtime/run/program.ts";
 import { type BatchRun, predictInBatches } from "../data/batch_predictor.ts";
 import type { Column } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
+import type { RunStop } from "../training/run_control.ts";
 
 /** Programs are kept for this many batch sizes. */
 const KEPT_PROGRAMS = 4;
@@ -29,9 +30,12 @@ export class ModelPredictor {
   }
 
   /** The outputs, each `[N, ...shape]`, for checked inputs. */
-  run(columns: readonly Column[], batchSize: number, signal: AbortSignal | undefined): Promise<NdArray[]> {
-    const next = (left: number) => this.#program(Math.min(batchSize, left));
-    return predictInBatches(this.#device, columns, this.#graph.outputShapes, next, signal);
+  run(columns: readonly Column[], batchSize: number, stop: RunStop): Promise<NdArray[]> {
+    const next = (left: number) => {
+      stop.check();
+      return this.#program(Math.min(batchSize, left));
+    };
+    return predictInBatches(this.#device, columns, this.#graph.outputShapes, next);
   }
 
   /** Compiles what batches of this size need, where it is not there yet. */

@@ -3,6 +3,7 @@ import { NonFiniteError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
+import { raceAbort } from "../../core/race.ts";
 import type { Encoder } from "../../data/encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { writeModelDirectory } from "../../io/model_directory.ts";
@@ -47,6 +48,7 @@ interface SavableModel {
   readonly className: "Sequential" | "Functional";
   readonly seed: number;
   readonly device: Device;
+  readonly disposal: AbortSignal;
   readonly graph: LayerGraph;
   readonly encoder: Encoder | undefined;
   readonly metadata: Metadata;
@@ -124,7 +126,8 @@ async function tensorsOf(
   options: SafetensorsOptions,
   others: ReadonlyMap<string, NdArray> = new Map(),
 ): Promise<Uint8Array> {
-  const arrays = variables.size === 0 ? [] : await variablesOf(model.device).read([...variables.values()]);
+  const read = () => variablesOf(model.device).read([...variables.values()]);
+  const arrays = variables.size === 0 ? [] : await raceAbort(read(), model.disposal);
   const own = [...variables.keys()].map((name, index) => [name, arrays[index] as NdArray] as const);
   const bad = own.find(([, array]) => !isFiniteArray(array));
   if (bad !== undefined) {

@@ -3,7 +3,7 @@ import { Pacer } from "../../runtime/run/pacer.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Logs } from "../metrics/logs.ts";
 import { measuresOf } from "./objective.ts";
-import { type RunControl, stopIfAsked } from "./run_control.ts";
+import type { RunStop } from "./run_control.ts";
 import { RunningTotals } from "./running_totals.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 import { evaluateStep } from "./step_programs.ts";
@@ -38,7 +38,7 @@ export class Evaluator {
     }
   }
 
-  async run(control: Pick<RunControl, "signal" | "isDisposed">): Promise<Logs> {
+  async run(stop: RunStop): Promise<Logs> {
     const { device } = this.#model;
     const { generation } = device;
     const store = variablesOf(device);
@@ -52,7 +52,7 @@ export class Evaluator {
     let taken = 0;
     let sums: readonly NdArray[] = [];
     for (let step = await this.#steps.next(); step !== undefined; step = await this.#steps.next()) {
-      stopIfAsked(control, "evaluate");
+      stop.check();
       device.assertUsable(generation);
       const feeds = step.feeds(0, []);
       taken++;

@@ -37,7 +37,11 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** Of the order of the rows; the model's own when absent. */
   readonly seed?: number;
-  /** Stops at a whole step: `fit` rejects with an AbortError, and `resume` can go on. */
+  /**
+   * Stops at a whole step: `fit` rejects with an AbortError, and `resume` can go on. A promise of a callback that does
+   * not settle within 250 ms is given up. If the GPU does not end the step at hand within 2 s and twice a step's time,
+   * the model is as of the last snapshot.
+   */
   readonly signal?: AbortSignal;
   /** Called after each step. Loss and metrics in it are read from the GPU only now and then. */
   readonly onProgress?: (progress: Progress) => void | Promise<void>;

@@ -2,6 +2,7 @@
 import { checkCount } from "../../core/check_count.ts";
 import { ValueError } from "../../core/errors.ts";
 import { flag, integer, optional, readSome, withDefault } from "../../core/option_table.ts";
+import type { CallApp } from "../callbacks/callback_list.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
 import type { ClassWeight, DataLike } from "../data/data_targets.ts";
 import { type Examples, partOf } from "../data/examples.ts";
@@ -44,6 +45,15 @@ export interface FitPlan {
   readonly state: TrainingState;
 }
 
+/** The model that is trained, as far as a plan needs it. */
+interface FitContext {
+  readonly before: TrainingState | undefined;
+  readonly seed: number;
+  readonly prepare: PrepareData;
+  /** Calls a stream of the app's. */
+  readonly call: CallApp;
+}
+
 /**
  * Checks what `fit` was given, in full, before anything changes.
  * @throws ValueError, ShapeError naming option, what was expected and what came.
@@ -51,7 +61,7 @@ export interface FitPlan {
 export function planFit(
   data: DataLike | BatchStream,
   options: FitOptions,
-  { before, seed, prepare }: { before: TrainingState | undefined; seed: number; prepare: PrepareData },
+  { before, seed, prepare, call }: FitContext,
 ): FitPlan {
   for (const option of [
     "microBatchSize",
@@ -75,7 +85,7 @@ export function planFit(
   const state = startState(examples?.size ?? 0, before, seed, options);
   const { stepsPerEpoch, batchSize } = state;
   const training = isFed
-    ? streamSteps(data, { stepsPerEpoch, what: "fit", prepare: (batch) => prepare(batch, "fit", classWeight) })
+    ? streamSteps(data, { stepsPerEpoch, what: "fit", prepare: (batch) => prepare(batch, "fit", classWeight), call })
     : rowSteps(examples as Examples, { batchSize, stepsPerEpoch, label: "training data" });
   const validated = validationData ?? kept;
   const every = options.validationFreq ?? 1;
@@ -86,6 +96,7 @@ export function planFit(
     steps: options.validationSteps,
     what: label,
     prepare: (batch) => prepare(batch, label),
+    call,
   });
   return { training, validation: { steps: validation, every }, state };
 }
@@ -109,14 +120,16 @@ export interface EvaluationPlan {
   readonly steps: number | undefined;
   readonly what: string;
   prepare(data: DataLike): Examples;
+  /** Calls a stream of the app's. */
+  readonly call: CallApp;
 }
 
 /** The steps of an evaluation, on examples that are checked already, on data or on a stream. */
 export function evaluationSteps(
   data: Examples | DataLike | BatchStream,
-  { batchSize, steps, what, prepare }: EvaluationPlan,
+  { batchSize, steps, what, prepare, call }: EvaluationPlan,
 ): OpenSteps {
-  if (isStream(data)) return streamSteps(data, { stepsPerEpoch: steps, what, prepare });
+  if (isStream(data)) return streamSteps(data, { stepsPerEpoch: steps, what, prepare, call });
   const examples = "xs" in data ? data : prepare(data);
   const whole = Math.ceil(examples.size / Math.min(batchSize, examples.size));
   const stepsPerEpoch = steps === undefined ? undefined : Math.min(steps, whole);

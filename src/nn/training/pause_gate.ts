@@ -15,11 +15,11 @@ export class PauseGate {
   }
 
   /** Resolves once nothing holds: not paused, or aborted, or disposed. */
-  async wait(signal: AbortSignal | undefined, isDisposed: () => boolean): Promise<void> {
+  async wait(signal: AbortSignal | undefined, disposal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal?.addEventListener("abort", wake);
     try {
-      while (this.#paused && signal?.aborted !== true && !isDisposed()) {
+      while (this.#paused && signal?.aborted !== true && !disposal.aborted) {
         await new Promise<void>((resolve) => this.#waiting.add(resolve));
       }
     } finally {

@@ -3,9 +3,12 @@ import { DeviceLostError } from "../../core/errors.ts";
 import type { Device } from "../../runtime/device.ts";
 import { recovering } from "../../runtime/recover/recovery.ts";
 import { type History, type Recovery, RunHistory } from "./fit_result.ts";
-import { type RunControl, stopIfAsked } from "./run_control.ts";
+import type { RunControl } from "./run_control.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { TrainingState } from "./training_state.ts";
+
+/** How long the GPU may be busy after the run was asked to stop, beside the steps under way, in milliseconds. */
+const GPU_GRACE = 2000;
 
 /** What is run. */
 export interface RecoveringRunOptions {
@@ -21,6 +24,7 @@ export class RecoveringRun {
   readonly #options: RecoveringRunOptions;
   readonly #recoveries: Recovery[] = [];
   #run: TrainingRun | undefined;
+  #hasEnded = false;
 
   constructor(options: RecoveringRunOptions) {
     this.#options = options;
@@ -39,16 +43,28 @@ export class RecoveringRun {
     const { device, control } = this.#options;
     try {
       const run = await recovering(device, () => this.#openAndTrain(), {
-        check: () => stopIfAsked(control, "fit"),
+        check: () => control.stop.check(),
         progress: () => this.#keptSteps,
         onRecovered: ({ reason }) =>
           this.#recoveries.push({ reason, lastStep: this.#keptSteps, adapter: device.adapter }),
       });
       return new RunHistory(run.checkpoint.records, run.statistics, this.#recoveries);
     } catch (error) {
-      await this.#run?.settle();
+      if (!control.stop.isOver) await this.#run?.settle();
       throw this.#run === undefined ? error : this.#withLastStep(error);
+    } finally {
+      this.#hasEnded = true;
     }
+  }
+
+  /** How long the run may take to end by itself once it was asked to stop, in milliseconds. */
+  get grace(): number {
+    return GPU_GRACE + 2 * (this.#run?.expectedStep ?? 0);
+  }
+
+  /** Ends the run: one that is still under way, for the GPU is busy, is as of its last snapshot from now on. */
+  end(): void {
+    if (!this.#hasEnded) this.#run?.abandon();
   }
 
   dispose(): void {
@@ -60,7 +76,12 @@ export class RecoveringRun {
   }
 
   async #openAndTrain(): Promise<TrainingRun> {
-    this.#run ??= await this.#options.open();
+    const { control, open } = this.#options;
+    this.#run ??= await open();
+    if (control.stop.isOver) {
+      this.#run.dispose();
+      control.stop.check();
+    }
     await this.#run.train();
     return this.#run;
   }

@@ -82,6 +82,11 @@ export class RunSnapshots {
     return state;
   }
 
+  /** Gives the variables what they held at the last snapshot, once the GPU has done what was submitted. */
+  goBack(): void {
+    this.#snapshots.goBack();
+  }
+
   /** Takes a step at whose end the host knows the variables. */
   step(program: Program, feeds: Feeds, pacer: Pacer): Promise<void> {
     return this.#snapshots.step(program, feeds, pacer);

@@ -38,6 +38,11 @@ export class StepRunner {
     };
   }
 
+  /** What a step takes, in milliseconds; 0 until that is known. */
+  get expected(): number {
+    return this.#pacer.expected;
+  }
+
   /** Says that steps follow after a break, on the device of the moment. */
   begin(): void {
     this.#pacer = new Pacer(this.#device);

@@ -3,6 +3,7 @@
  * one.
  */
 import { ValueError } from "../../core/errors.ts";
+import type { CallApp } from "../callbacks/callback_list.ts";
 import type { BatchStream } from "../data/batch_stream.ts";
 import type { DataLike } from "../data/data_targets.ts";
 import type { Examples } from "../data/examples.ts";
@@ -19,6 +20,8 @@ export interface StreamStepOptions {
   readonly what: string;
   /** Checks a batch and brings it into form. */
   prepare(batch: DataLike): Examples;
+  /** Calls the stream, and waits for what it gives no longer than it is wanted. */
+  readonly call: CallApp;
 }
 
 /** Steps on the batches of a stream. They are fed one by one; a program is compiled for each size and shape. */
@@ -86,7 +89,7 @@ class StreamSteps implements Steps {
     if (batch === 0 || !goesOn) this.#sizes = [];
     if (goesOn) return;
     // Without a number of steps each epoch is a pass of its own; with one, the stream goes on from epoch to epoch.
-    if (!isFirst && stepsPerEpoch === undefined) await this.#close();
+    if (!isFirst && stepsPerEpoch === undefined) await this.#options.call(() => this.#close());
     // A run that resumes a checkpoint pulls the batches before that and drops them.
     const before = isFirst && stepsPerEpoch !== undefined ? (epoch - initialEpoch) * stepsPerEpoch : 0;
     for (let dropped = 0; dropped < before + batch; dropped++) {
@@ -160,10 +163,11 @@ class StreamSteps implements Steps {
 
   /** The stream's next batch, from a new pass where the last one has ended and an epoch needs more. */
   async #pull(): Promise<Examples | undefined> {
-    const { stepsPerEpoch, what, prepare } = this.#options;
+    const { stepsPerEpoch, what, prepare, call } = this.#options;
     for (let attempt = 0; attempt < 2; attempt++) {
-      this.#batches ??= await open(this.#stream, what);
-      const { done, value } = await this.#batches.next();
+      this.#batches ??= await call(() => open(this.#stream, what));
+      const batches = this.#batches;
+      const { done, value } = await call(() => batches.next());
       if (done !== true) {
         this.#given++;
         return this.#alike(prepare(value));

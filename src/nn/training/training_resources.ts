@@ -1,6 +1,6 @@
 /** What a training run holds on the device: data and programs of training and validation, results, snapshots. */
 import type { Variable } from "../../graph/operation.ts";
-import { Evaluator } from "./evaluator.ts";
+import type { Evaluator } from "./evaluator.ts";
 import { RunSnapshots } from "./run_snapshots.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 import { trainStep } from "./step_programs.ts";
@@ -63,7 +63,11 @@ export async function openTrainingResources(
     const { optimizer } = compiled;
     const slots = compiled.slots.flat();
     const snapshots = hold(await RunSnapshots.open({ device, optimizer, data, weights, slots, seconds }));
-    const evaluator = validation && hold(await Evaluator.prepare(model, compiled, validation.steps));
+    let evaluator: Evaluator | undefined;
+    if (validation !== undefined) {
+      const { Evaluator } = await import("./evaluator.ts");
+      evaluator = hold(await Evaluator.prepare(model, compiled, validation.steps));
+    }
     return { data, results, snapshots, evaluator, validatesEvery: validation?.every ?? 1, dispose };
   } catch (error) {
     dispose();

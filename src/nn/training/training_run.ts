@@ -4,8 +4,8 @@ import type { MutableLogs, Training } from "../callbacks/callback.ts";
 import type { Logs } from "../metrics/logs.ts";
 import type { TrainingStatistics } from "./fit_result.ts";
 import { joinNames } from "./objective.ts";
-import { progressOf } from "./progress.ts";
-import { type RunControl, stopIfAsked } from "./run_control.ts";
+import { type Progress, progressOf } from "./progress.ts";
+import type { RunControl } from "./run_control.ts";
 import { advance, initialRunState, nextAction, type Outcome, type RunState } from "./run_state.ts";
 import { beginTimings, type EpochTimings, type Moment, stepMode, timingsAfterStep } from "./step_policy.ts";
 import { StepRunner } from "./step_runner.ts";
@@ -76,6 +76,19 @@ export class TrainingRun {
   async settle(): Promise<void> {
     // On a device that is gone or was disposed, the last snapshot is what there is.
     if (this.#resources.snapshots.isCurrent) await this.#keep().catch(() => undefined);
+  }
+
+  /** Goes back to the last snapshot, for a run that is abandoned while the GPU is at work. */
+  abandon(): void {
+    const { snapshots } = this.#resources;
+    if (!snapshots.isCurrent) return;
+    snapshots.goBack();
+    this.#goBack();
+  }
+
+  /** What a step takes, in milliseconds; 0 until that is known. */
+  get expectedStep(): number {
+    return this.#steps.expected;
   }
 
   /** What a checkpoint holds now: of a run whose device is lost, where it will go on. */
@@ -157,11 +170,11 @@ export class TrainingRun {
     await callbacks.batchEnd(batch, { ...this.#logs }, this.#training);
     if (mode === "snapshot") await this.#keep();
     this.#timings = timingsAfterStep(this.#timings, this.#now(batch + 1));
-    if (!isLast) await this.#control.onProgress?.(this.#progress(this.#timings.paceFrom, batch + 1));
+    if (!isLast) await this.#tell(this.#progress(this.#timings.paceFrom, batch + 1));
   }
 
   async #endEpoch(): Promise<void> {
-    const { callbacks, onProgress } = this.#control;
+    const { callbacks } = this.#control;
     const { data, results } = this.#resources;
     const { epoch } = this.#state.training;
     const { began } = this.#timings;
@@ -178,14 +191,19 @@ export class TrainingRun {
     this.#results = ended;
     this.#logs = logs;
     const record = this.#state.training.records.at(-1);
-    await onProgress?.({ ...this.#progress(began, data.count ?? 0), ...(record && { ended: record }) });
+    await this.#tell({ ...this.#progress(began, data.count ?? 0), ...(record && { ended: record }) });
+  }
+
+  async #tell(progress: Progress): Promise<void> {
+    const { onProgress, stop } = this.#control;
+    if (onProgress !== undefined) await stop.call(() => onProgress(progress));
   }
 
   /** The epoch's results on the validation data, where they are due. */
   async #validate(epoch: number): Promise<Logs> {
     const { evaluator, validatesEvery } = this.#resources;
     if (evaluator === undefined || (epoch + 1) % validatesEvery !== 0) return {};
-    const logs = Object.entries(await evaluator.run(this.#control));
+    const logs = Object.entries(await evaluator.run(this.#control.stop));
     return Object.fromEntries(logs.map(([name, value]) => [joinNames("val", name), value]));
   }
 
@@ -193,12 +211,13 @@ export class TrainingRun {
     if (this.#state.training.iteration > 0) await takeAverages(this.#parts.model, this.#parts.compiled);
     await this.#control.callbacks.trainEnd(this.#results, this.#training);
     // Its last hook may have disposed the model; an abort comes too late here.
-    stopIfAsked({ isDisposed: this.#control.isDisposed, signal: undefined }, "fit");
+    this.#control.stop.checkDisposal();
     await this.#keep();
   }
 
   /** Rethrows the error, unless a callback ends the run in peace after a number that was not finite. */
   async #afterFailure(error: unknown): Promise<void> {
+    if (this.#control.stop.isOver) throw error;
     // The steps that were submitted are done on the GPU: their sums belong to the state that a resumed run starts from.
     await this.#readSums().catch(() => undefined);
     if (!(error instanceof NonFiniteError)) throw error;
@@ -244,7 +263,7 @@ export class TrainingRun {
   /** Resolves once the run is not paused. @throws AbortError, DisposedError when it is to end here. */
   async #untilWanted(): Promise<void> {
     await this.#control.whileResumed();
-    stopIfAsked(this.#control, "fit");
+    this.#control.stop.check();
   }
 
   #advance(outcome: Outcome): void {

@@ -2,7 +2,9 @@
  * The choices that a store keeps: variants, with a hash of the plans they were chosen among, by adapter and class of
  * call. What is damaged or foreign counts as empty.
  */
+import { AbortError } from "../../core/errors.ts";
 import { inTurn } from "../../core/in_turn.ts";
+import { raceAbort } from "../../core/race.ts";
 import type { TuningStore } from "../../core/tuning.ts";
 import { fileText, keptText } from "../../platform/stored_text.ts";
 
@@ -11,6 +13,8 @@ export type Variants = Map<string, string>;
 
 const FORMAT = "sluice-tuning";
 const VERSION = 1;
+/** How long the store may take to answer, in milliseconds; tuning goes on without it. */
+const PATIENCE = 5000;
 
 /** Where choices are kept unless told otherwise. */
 export const keptChoices = (): TuningStore => keptText("tuning.json");
@@ -48,7 +52,7 @@ export class TuningMemory {
     all.set(this.#adapter, new Map([...(all.get(this.#adapter) ?? []), ...fresh]));
     const adapters = Object.fromEntries([...all].map(([adapter, variants]) => [adapter, Object.fromEntries(variants)]));
     try {
-      await this.#store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, adapters }, null, 1)}\n`);
+      await answerOf(this.#store.write(`${JSON.stringify({ format: FORMAT, version: VERSION, adapters }, null, 1)}\n`));
     } catch (error) {
       this.problem = String(error);
     }
@@ -56,12 +60,21 @@ export class TuningMemory {
 
   async #readAll(): Promise<Map<string, Variants>> {
     try {
-      const text = await this.#store.read();
+      const text = await answerOf(this.#store.read());
       return text === undefined ? new Map() : parseTuning(text);
     } catch (error) {
       this.problem = String(error);
       return new Map();
     }
+  }
+}
+
+/** @throws Error when the store does not answer. */
+async function answerOf<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await raceAbort(answer, AbortSignal.timeout(PATIENCE));
+  } catch (error) {
+    throw error instanceof AbortError ? new Error(`the tuning store did not answer within ${PATIENCE} ms`) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Device } from "../../gpu/device.ts";
+import { untilGone } from "./staging.ts";
 
 /** Steps shorter than this are kept in flight side by side; longer ones run one at a time where waiting is costly. */
 const SHORT_STEP = 15;
@@ -17,7 +18,7 @@ const BOUND = 3;
  */
 export class Pacer {
   readonly #device: Device;
-  readonly #pending: Promise<undefined>[] = [];
+  readonly #pending: Promise<void>[] = [];
   /** What a step takes, in milliseconds; 0 until two ends were seen. */
   #expected = 0;
   #lastDone: number | undefined;
@@ -34,13 +35,17 @@ export class Pacer {
   /** Call after a submit: waits until fewer than the bound are under way. */
   async submitted(): Promise<void> {
     const { queue } = this.#device.gpu;
+    const done = () => untilGone(this.#device, queue.onSubmittedWorkDone());
     if (this.#isPatient) {
       await this.#drain();
       await this.nap();
-      await queue.onSubmittedWorkDone();
+      await done();
       this.finished();
     } else {
-      this.#pending.push(queue.onSubmittedWorkDone());
+      const pending = done();
+      // Where no further step waits for it, nobody hears of it.
+      pending.catch(() => undefined);
+      this.#pending.push(pending);
       if (this.#pending.length >= BOUND) {
         await this.#pending.shift();
         this.finished();

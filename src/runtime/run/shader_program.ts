@@ -4,7 +4,7 @@ import type { Device } from "../../gpu/device.ts";
 import { entryPoints, shaderBindings } from "../../kernels/wgsl/declarations.ts";
 import { DispatchTimer } from "../measure/dispatch_timer.ts";
 import { type Encodable, encodeCommands } from "./encode.ts";
-import { mapBuffer } from "./staging.ts";
+import { mapBuffer, untilGone } from "./staging.ts";
 
 /** A shader, and what to run it on. */
 export interface ShaderOptions {
@@ -78,7 +78,7 @@ export class ShaderProgram {
   /** Runs once. @throws DeviceError when the device finds a fault. */
   async run(): Promise<void> {
     await this.#device.guard(this.#label, () => this.submit());
-    await this.#device.gpu.queue.onSubmittedWorkDone();
+    await untilGone(this.#device, this.#device.gpu.queue.onSubmittedWorkDone());
     this.#device.assertUsable();
   }
 

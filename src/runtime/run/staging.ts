@@ -1,4 +1,5 @@
 import { DeviceLostError } from "../../core/errors.ts";
+import { raceAbort } from "../../core/race.ts";
 import type { Device } from "../../gpu/device.ts";
 import { inErrorScopes } from "../../gpu/error_scopes.ts";
 
@@ -18,32 +19,37 @@ export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint
   // A device that was disposed took the buffer along.
   device.assertUsable();
   const { generation } = device;
-  let forget = () => {};
-  const gone = new Promise<never>((_, reject) => {
-    // A map that the loss leaves hanging ends here.
-    forget = device.onLoss((loss) => setTimeout(reject, LOSS_GRACE, loss));
-  });
   try {
     // A map that the GPU refuses rejects; its validation error says no more.
-    const mapped = inErrorScopes(
-      device.gpu,
-      () => buffer.mapAsync(GPUMapMode.READ),
-      () => undefined,
+    const map = () => buffer.mapAsync(GPUMapMode.READ);
+    await untilGone(
+      device,
+      inErrorScopes(device.gpu, map, () => undefined),
     );
-    await Promise.race([mapped, gone]);
   } catch (cause) {
     // Disposed meanwhile, the device has destroyed the buffer.
     device.assertOpen();
     const loss = await lossBehind(device, generation, cause);
     throw loss ?? new DeviceLostError(`reading back from the GPU failed: ${String(cause)}`, {}, { cause });
-  } finally {
-    forget();
   }
   // In Deno a map succeeds on a device that was destroyed before the copy ran.
   device.assertUsable(generation);
   const bytes = new Uint8Array(buffer.getMappedRange()).slice();
   buffer.unmap();
   return bytes;
+}
+
+/** Waits for the GPU, but no longer than the device is there: a loss or `dispose` may leave the promise hanging. */
+export async function untilGone(device: Device, promise: Promise<undefined>): Promise<void> {
+  let forget = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    forget = device.onLoss((loss) => setTimeout(reject, LOSS_GRACE, loss));
+  });
+  try {
+    await raceAbort(Promise.race([promise, lost]), device.disposal);
+  } finally {
+    forget();
+  }
 }
 
 /**
