@@ -65,6 +65,12 @@ const SECTIONS = {
     files: RUNTIMES,
     env: { SLUICE_SUITE: "models" },
   },
+  shapes: {
+    about: "500 models of a shape each, built, trained and disposed, in every runtime: memory stays level",
+    minutes: 30,
+    files: RUNTIMES,
+    env: { SLUICE_SUITE: "shapes" },
+  },
   heap: {
     about: "a page that trains for 20 minutes: heaps of page and worker, memory of the GPU process",
     minutes: 21,

@@ -16,14 +16,31 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Pipelines of one device, keyed by their source. */
+/** Pipelines that are kept, be they used or not: those of a few models. */
+const KEPT = 256;
+
+/**
+ * Pipelines of one device, keyed by their source. The last 256 that were asked for are kept; older ones for as long as
+ * a program uses them.
+ */
 export class PipelineCache {
   readonly #gpu: GPUDevice;
+  /** Few: one for each pattern of buffers. */
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  /** From the one that was asked for longest ago to the latest. */
+  readonly #recent = new Map<string, Promise<Pipeline>>();
+  readonly #used = new Map<string, WeakRef<GPUComputePipeline>>();
+  readonly #collected = new FinalizationRegistry<string>((key) => {
+    if (this.#used.get(key)?.deref() === undefined) this.#used.delete(key);
+  });
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+  }
+
+  /** The number of pipelines that are kept. */
+  get size(): number {
+    return this.#recent.size;
   }
 
   /** @throws DeviceError with line, column and the source's lines when the shader does not compile. */
@@ -37,13 +54,29 @@ export class PipelineCache {
   /** Like `get`, for any buffers in group 0. @throws DeviceError with line, column and the source's lines. */
   getBound(label: string, source: string, entryPoint: string, bindings: readonly BufferLayout[]): Promise<Pipeline> {
     const key = `${layoutKey(bindings)}|${entryPoint}|${source}`;
-    let pipeline = this.#pipelines.get(key);
-    if (pipeline === undefined) {
-      pipeline = this.#compile(label, source, entryPoint, this.#layout(bindings));
-      this.#pipelines.set(key, pipeline);
-      pipeline.catch(() => this.#pipelines.delete(key));
-    }
+    const layout = this.#layout(bindings);
+    const used = this.#used.get(key)?.deref();
+    const known = this.#recent.get(key) ?? (used && Promise.resolve({ gpu: used, layout }));
+    const pipeline = known ?? this.#compile(label, source, entryPoint, layout);
+    if (known === undefined) pipeline.catch(() => this.#recent.delete(key));
+    this.#recent.delete(key);
+    this.#recent.set(key, pipeline);
+    if (this.#recent.size > KEPT) this.#dropOldest();
     return pipeline;
+  }
+
+  #dropOldest(): void {
+    for (const [key, pipeline] of this.#recent) {
+      this.#recent.delete(key);
+      pipeline.then(
+        ({ gpu }) => {
+          this.#used.set(key, new WeakRef(gpu));
+          this.#collected.register(gpu, key);
+        },
+        () => undefined,
+      );
+      return;
+    }
   }
 
   #layout(bindings: readonly BufferLayout[]): GPUBindGroupLayout {

@@ -20,6 +20,7 @@ import { predictorCases } from "./predictor.ts";
 import { randomGraphCases } from "./random_graphs.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
 import { matching } from "./run.ts";
+import { shapedModelCases } from "./shaped_models.ts";
 import { sharedDeviceCases } from "./shared_devices.ts";
 import { stateUpdateCases } from "./state_updates.ts";
 import { tuningCases } from "./tuning.ts";
@@ -67,6 +68,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   cases: { what: "cases", cases },
   graphs: { what: "random graphs", cases: randomGraphCases(10_000) },
   models: { what: "models built, trained two steps and disposed", cases: builtModelCases(1_000) },
+  shapes: { what: "models of a shape each, trained and disposed", cases: shapedModelCases(500) },
   kernels: { what: "files of kernel tests, with canaries", cases: kernelCases },
   memory: { what: "models whose memory was told beforehand", cases: manyMemoryCases },
   losses: { what: "works whose device was destroyed", cases: manyDeviceLossCases },

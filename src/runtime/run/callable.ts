@@ -21,7 +21,10 @@ export type ProgramResult = Value | readonly Value[] | Graph;
 /** One array where the function returns one value, else a list. */
 export type ProgramOutput<R extends ProgramResult> = R extends Value ? NdArray : NdArray[];
 
-/** A compiled function. It is planned once for each combination of input types that it meets. */
+/**
+ * A compiled function. It is planned once for each combination of input types that it meets, and kept for the last 16
+ * of them.
+ */
 export interface CallableProgram<R extends ProgramResult = ProgramResult> {
   /** Runs on arrays: nested numbers, or `{ shape, data }`; an Int32Array makes an int32 input. */
   (...inputs: readonly ArrayLike[]): Promise<ProgramOutput<R>>;
@@ -34,7 +37,12 @@ export interface CallableProgram<R extends ProgramResult = ProgramResult> {
 interface Compiled {
   readonly inputs: readonly Value[];
   readonly program: Promise<Program>;
+  /** Calls under way; a program that was handed out counts as one. */
+  uses: number;
 }
+
+/** Programs are kept for this many combinations of input types. */
+const KEPT_PROGRAMS = 16;
 
 /**
  * Compiles a function of symbolic values for a device. With `inputTypes` its graph is built, and its shapes are
@@ -57,15 +65,29 @@ export function program<R extends ProgramResult>(
   const prepare = (types: readonly InputType[]): Compiled => {
     const key = types.map(({ shape, dtype = "float32" }) => `${dtype}${formatShape(shape)}`).join();
     const known = compiled.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      compiled.delete(key);
+      compiled.set(key, known);
+      return known;
+    }
     const inputs = types.map(({ shape, dtype }, index) => input(`input ${index}`, shape, dtype));
     const result: ProgramResult = fn(...inputs);
     returnsOne = result instanceof Value;
     const graph = result instanceof Value ? graphOf([result]) : "outputs" in result ? result : graphOf(result);
-    const fresh = { inputs, program: Program.compile(device, graph, { label, inputs }) };
+    const fresh = { inputs, program: Program.compile(device, graph, { label, inputs }), uses: 0 };
     compiled.set(key, fresh);
     fresh.program.catch(() => compiled.delete(key));
     return fresh;
+  };
+
+  /** Frees programs that are not used, those that were called longest ago, until few are left. */
+  const trim = (): void => {
+    for (const [key, entry] of compiled) {
+      if (compiled.size <= KEPT_PROGRAMS) return;
+      if (entry.uses > 0) continue;
+      compiled.delete(key);
+      disposeOf(entry);
+    }
   };
 
   const call = async (...given: readonly ArrayLike[]) => {
@@ -76,21 +98,34 @@ export function program<R extends ProgramResult>(
     }
     const dtypes = given.map((array, index) => inputTypes?.[index]?.dtype ?? dtypeOf(array));
     const arrays = given.map((array, index) => toNdArray(array, dtypes[index] as DType, `${label}: input ${index}`));
-    const { inputs, program: ready } = prepare(
-      inputTypes ?? arrays.map(({ shape }, index) => ({ shape, dtype: dtypes[index] as DType })),
-    );
-    const outputs = await (await ready).run(new Map(inputs.map((value, index) => [value, arrays[index] as NdArray])));
-    return (returnsOne ? outputs[0] : outputs) as ProgramOutput<R>;
+    const entry = prepare(inputTypes ?? arrays.map(({ shape }, index) => ({ shape, dtype: dtypes[index] as DType })));
+    entry.uses++;
+    try {
+      const feeds = new Map(entry.inputs.map((value, index) => [value, arrays[index] as NdArray]));
+      const outputs = await (await entry.program).run(feeds);
+      return (returnsOne ? outputs[0] : outputs) as ProgramOutput<R>;
+    } finally {
+      entry.uses--;
+      trim();
+    }
   };
 
   if (inputTypes !== undefined) prepare(inputTypes);
   return Object.assign(call, {
-    compile: (types: readonly InputType[]) => prepare(types).program,
+    compile: (types: readonly InputType[]) => {
+      const entry = prepare(types);
+      entry.uses++;
+      return entry.program;
+    },
     dispose: () => {
-      for (const { program: ready } of compiled.values()) ready.then((one) => one.dispose()).catch(() => undefined);
+      for (const entry of compiled.values()) disposeOf(entry);
       compiled.clear();
     },
   });
+}
+
+function disposeOf({ program }: Compiled): void {
+  program.then((one) => one.dispose()).catch(() => undefined);
 }
 
 function graphOf(outputs: readonly Value[]): Graph {
