@@ -11,8 +11,9 @@
 //   dz = dh * (h_before - g) * z';  dg = dh * (1 - z) * g';  dr = dg * u_h * r'
 //   d_x = (dz, dr, dg);  d_u = (dz, dr, dg * r);  dh = dh * z
 
-// A unit's step, from its gates' input x, their recurrent product u (with the recurrent bias), and its state.
-fn cell_step(x: vec4f, u: vec4f, h: f32, c: f32) -> Step {
+// A unit's step, from its gates' input x, their recurrent product u (with the recurrent bias), and its state. `column`
+// is the unit's number.
+fn cell_step(x: vec4f, u: vec4f, h: f32, c: f32, column: u32) -> Step {
   let update = activate(RECURRENT_ACTIVATION, u.x + x.x);
   let reset = activate(RECURRENT_ACTIVATION, u.y + x.y);
   let g = activate(ACTIVATION, x.z + reset * u.z);
@@ -25,7 +26,7 @@ fn cell_memory(before: f32, c: f32) -> f32 {
 }
 
 // The way back through a unit's step, from what it saved (`before` is h before it), and the gradient of h after it.
-fn cell_step_back(parts: vec4f, before: f32, c_before: f32, d_h: f32, d_c: f32) -> StepBack {
+fn cell_step_back(parts: vec4f, before: f32, c_before: f32, d_h: f32, d_c: f32, column: u32) -> StepBack {
   let update = parts.x;
   let reset = parts.y;
   let g = parts.z;

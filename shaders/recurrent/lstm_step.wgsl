@@ -10,8 +10,8 @@
 //
 //   do = dh * a * o';  dc += dh * o * a';  di = dc * g * i';  dg = dc * i * g';  df = dc * c_before * f';  dc = dc * f
 
-// A unit's step, from its gates' input x, their recurrent product u, and its states.
-fn cell_step(x: vec4f, u: vec4f, h: f32, c: f32) -> Step {
+// A unit's step, from its gates' input x, their recurrent product u, and its states. `column` is the unit's number.
+fn cell_step(x: vec4f, u: vec4f, h: f32, c: f32, column: u32) -> Step {
   let i = activate(RECURRENT_ACTIVATION, u.x + x.x);
   let f = activate(RECURRENT_ACTIVATION, u.y + x.y);
   let g = activate(ACTIVATION, u.z + x.z);
@@ -26,7 +26,7 @@ fn cell_memory(before: f32, c: f32) -> f32 {
 }
 
 // The way back through a unit's step, from what it saved, c before it, and the gradients of h and c after it.
-fn cell_step_back(parts: vec4f, c: f32, c_before: f32, d_h: f32, d_c: f32) -> StepBack {
+fn cell_step_back(parts: vec4f, c: f32, c_before: f32, d_h: f32, d_c: f32, column: u32) -> StepBack {
   let i = parts.x;
   let f = parts.y;
   let g = parts.z;

@@ -7,11 +7,14 @@
 //                                                      U[out, gate * H + s]      TRANSPOSED = 1 (backward)
 //
 // Summands from H up to `summands` are zeros, so that a loop may take four at once. With HAS_BIAS one more row follows:
-// the recurrent bias of each gate, bias[gate * H + out], in lane `gate`.
+// the recurrent bias of each gate, bias[gate * H + out], in lane `gate`. With HAS_UNIT_WEIGHTS the last row holds the
+// weights that a unit has of its own, unit_weights[w, out], in lane w.
 //
-// @binding(1) recurrent : f32[H, GATES * H] (read)
-// @binding(2) bias      : f32[GATES * H] (read; may be absent)
-// @binding(3) packed    : vec4f[rows, H] (write); rows = summands / PER, and one more with HAS_BIAS
+// @binding(1) recurrent    : f32[H, GATES * H] (read)
+// @binding(2) bias         : f32[GATES * H] (read; may be absent)
+// @binding(3) unit_weights : f32[UNIT_WEIGHTS, H] (read; may be absent)
+// @binding(4) packed       : vec4f[rows, H] (write); rows = summands / PER, and one more each with HAS_BIAS and
+//                            HAS_UNIT_WEIGHTS
 //
 // Workgroup: 64 invocations, one vec4 each; ceil(rows * H / 64) workgroups, folded over x and y.
 
@@ -24,13 +27,16 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> recurrent: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> packed: array<vec4f>;
+@group(0) @binding(3) var<storage, read> unit_weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> packed: array<vec4f>;
 
 const THREADS = 64u;
 const GATES = 4u;
 const PER = 1u;
 const TRANSPOSED = 0u;
+const UNIT_WEIGHTS = 0u;
 const HAS_BIAS = 0u;
+const HAS_UNIT_WEIGHTS = 0u;
 
 const LANES_PER_SUMMAND = 4u / PER;
 
@@ -53,6 +59,8 @@ fn recurrent_pack(
     let s = row * PER + l / LANES_PER_SUMMAND;
     if (HAS_BIAS == 1u && row * PER == params.summands) {
       if (l < GATES) { vector[l] = bias[l * size + out]; }
+    } else if (HAS_UNIT_WEIGHTS == 1u && row + 1u == params.rows) {
+      if (l < UNIT_WEIGHTS) { vector[l] = unit_weights[l * size + out]; }
     } else if (gate < GATES && s < size) {
       let k = select(s, out, TRANSPOSED == 1u);
       let unit = select(out, s, TRANSPOSED == 1u);

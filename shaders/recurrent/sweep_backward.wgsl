@@ -18,7 +18,8 @@
 //
 // A buffer marked ? may be absent.
 // @binding(1) saved      : f32[B, T, 5H] of the forward sweep: the cell's four numbers, then its memory (read)
-// @binding(2) packed     : vec4f[H rounded up to LANES, H], from recurrent_pack.wgsl, transposed (read)
+// @binding(2) packed     : vec4f[H rounded up to LANES, a row of the units' own weights if the cell has any; H], from
+//                          recurrent_pack.wgsl, transposed (read)
 // @binding(3) d_hidden ? : f32[B, T, H] (read)
 // @binding(4) d_last   ? : f32[S, B, H], dh then dc (read)
 // @binding(5) mask     ? : i32[3 B + B T], from mask_schedule.wgsl (read)
@@ -77,11 +78,17 @@ const OTHER_GATES = GATES - 1u;
 const QUADS = ROWS / 4u;
 const CELLS = UNITS * QUADS;
 const GATE_QUADS = GATES * QUADS;
+const PADDED = (HIDDEN + LANES - 1u) / LANES * LANES;
 
 // d_u of a tile: [THREADS][GATES][QUADS], four rows to a vector.
 var<workgroup> shared_rows: array<vec4f, THREADS * GATE_QUADS>; // @without(scratch)
 // the same for each workgroup
 // @with(scratch) @group(0) @binding(11) var<storage, read_write> shared_rows: array<vec4f>;
+
+// The weights that a unit has of its own, at most four.
+fn unit_weights(column: u32) -> vec4f {
+  return packed[PADDED * HIDDEN + column];
+}
 
 // c before step t of the row in a slot.
 fn c_before(slot: u32, t: u32, column: u32) -> f32 {
@@ -216,7 +223,7 @@ fn sweep_backward(
           if (STATES == 2u) { before = c_before(first + r, t, column); }
           var dh = d_h_quad[r];
           if (HAS_D_HIDDEN == 1u) { dh += d_hidden[step * HIDDEN + column]; }
-          var back = cell_step_back(parts, saved[at + 4u * HIDDEN], before, dh, d_c_quad[r]);
+          var back = cell_step_back(parts, saved[at + 4u * HIDDEN], before, dh, d_c_quad[r], column);
           let is_own = t >= start_of(first + r);
           if (HAS_MASK == 1u || PADDING == 1u) {
             // Select, not multiply: before a row's start saved holds anything.

@@ -4,7 +4,8 @@
 //   u = h · U (+ bias)             (x already holds the input's product with its kernel, and the bias)
 //   h, c = cell_step(x[b, t], u, h, c)
 //
-// G gates (GATES), S states (STATES): h, and c where the cell has one.
+// G gates (GATES), S states (STATES): h, and c where the cell has one. A cell whose units have weights of their own,
+// such as peepholes, reads them by unit_weights.
 //
 // Where a mask is 0 at (b, t), h and c stay as they are and hidden[b, t] repeats h. The mask comes with a schedule
 // (mask_schedule.wgsl): rows are taken longest first, so that those of a workgroup skip what they all leave out at
@@ -20,8 +21,8 @@
 // A buffer marked ? may be absent.
 // @binding(1) x              : f32[B, T, G H]; with ids f32[V, G H], whose row x[ids[b, t]] is that of (b, t) (read)
 // @binding(2) ids          ? : i32[B, T] (read; clamped into the table)
-// @binding(3) packed         : vec4f[H rounded up to STEP, and a row of the bias if HAS_BIAS; H], from
-//                              recurrent_pack.wgsl (read)
+// @binding(3) packed         : vec4f[H rounded up to STEP, a row of the bias if HAS_BIAS, a row of the units' own
+//                              weights if the cell has any; H], from recurrent_pack.wgsl (read)
 // @binding(4) initial      ? : f32[S, B, H] (read)
 // @binding(5) padding_states : f32[T, S, H], `last` of the padding's row (read, if PADDING is 1)
 // @binding(6) mask         ? : i32[3 B + B T], from mask_schedule.wgsl (read)
@@ -104,6 +105,11 @@ fn x_offset(step: u32) -> u32 {
     return u32(clamp(ids[step], 0, i32(params.table_rows) - 1)) * (GATES * HIDDEN);
   }
   return step * (GATES * HIDDEN);
+}
+
+// The weights that a unit has of its own, at most four.
+fn unit_weights(column: u32) -> vec4f {
+  return packed[(PADDED + HAS_BIAS) * HIDDEN + column];
 }
 
 // State `index` (0: h, 1: c) of a unit, of the row in a slot, before step `begin`.
@@ -277,7 +283,7 @@ fn sweep_forward(
           }
           if (HAS_BIAS == 1u) { u += bias; }
           let before = h_quad[r];
-          let stepped = cell_step(given, u, before, c_quad[r]);
+          let stepped = cell_step(given, u, before, c_quad[r], column);
           var h = stepped.h;
           var c = stepped.c;
           if (HAS_MASK == 1u) {

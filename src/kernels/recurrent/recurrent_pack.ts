@@ -21,8 +21,8 @@ export interface Packing {
   readonly order: "forward" | "backward";
   /** The summands that a loop takes at once: zeros fill up to a multiple of it. */
   readonly multiple: number;
-  /** With a row for the recurrent bias. */
-  readonly hasBias: boolean;
+  /** Rows behind the kernel: one for the recurrent bias, one for the units' own weights. */
+  readonly rowsBehind: number;
 }
 
 /** Bytes of the packed kernel. */
@@ -30,11 +30,22 @@ export function packedBytes(packing: Packing): number {
   return packedRows(packing) * packing.hidden * BYTES_PER_VECTOR;
 }
 
-/** The dispatch that packs `recurrent` [H, gates · H], and the bias [gates · H] where there is one. */
+/** What is packed. */
+export interface PackReads {
+  /** f32[H, G·H]. */
+  readonly recurrent: Operand;
+  /** f32[G·H]: the recurrent bias. */
+  readonly bias?: Operand | undefined;
+  /** f32[W, H], W at most 4: weights that each unit has of its own. */
+  readonly unitWeights?: Operand | undefined;
+}
+
+/** The dispatch that packs a recurrent kernel, and what stands behind it. */
 export function packDispatch(
   adapter: AdapterTraits,
   packing: Packing,
-  buffers: { readonly recurrent: Operand; readonly bias: Operand | undefined; readonly packed: Tensor },
+  { recurrent, bias, unitWeights }: PackReads,
+  packed: Tensor,
 ): Dispatch {
   const { hidden, gates, order } = packing;
   const rows = packedRows(packing);
@@ -44,10 +55,11 @@ export function packDispatch(
       GATES: gates,
       PER: summandsPerVector(gates),
       TRANSPOSED: order === "backward" ? 1 : 0,
+      UNIT_WEIGHTS: unitWeights?.shape[0] ?? 0,
     }),
     entryPoint: "recurrent_pack",
     params: { hidden, summands: summands(packing), rows },
-    buffers: { ...buffers },
+    buffers: { recurrent, bias, unit_weights: unitWeights, packed },
     workgroups: foldGrid(Math.ceil((rows * hidden) / THREADS), adapter),
   });
 }
@@ -62,5 +74,5 @@ function summands({ hidden, multiple }: Packing): number {
 }
 
 function packedRows(packing: Packing): number {
-  return summands(packing) / summandsPerVector(packing.gates) + (packing.hasBias ? 1 : 0);
+  return summands(packing) / summandsPerVector(packing.gates) + packing.rowsBehind;
 }

@@ -61,7 +61,7 @@ export function simpleRnnBackwardCall(
         batch,
         steps,
         packing: { hidden: size, gates: 1, order: "backward" },
-        recurrent,
+        weights: { recurrent },
         minUnits: { withSubgroups: 4, without: 2 },
         bytesPerRow: () => hiddenRowBytes(adapter, size),
         runs: [{ rows: batch, buffers }],

@@ -61,7 +61,7 @@ export function simpleRnnForwardCall(
         batch,
         steps,
         packing: { hidden: size, gates: 1, order: "forward" },
-        recurrent,
+        weights: { recurrent },
         minUnits: { withSubgroups: 4, without: 2 },
         bytesPerRow: () => hiddenRowBytes(adapter, size),
         params: { table_rows: at(x.shape, 0) },

@@ -15,6 +15,8 @@ export interface SweepBackwardReads {
   readonly saved: Operand;
   /** U: f32[H, G·H]. */
   readonly recurrent: Operand;
+  /** f32[W, H], as in the forward sweep. */
+  readonly unitWeights?: Operand | undefined;
   /** f32[B, T, H]: the gradient of every h; zeros when absent. */
   readonly dHidden?: Operand | undefined;
   /** f32[S, B, H]: the gradient of the last h, then of the last c; zeros when absent. */
@@ -50,7 +52,7 @@ export interface SweepBackwardWrites {
  */
 export function sweepBackwardCall(
   cell: RecurrentCell,
-  { saved, recurrent, dHidden, dLast, mask, initial, schedule }: SweepBackwardReads,
+  { saved, recurrent, unitWeights, dHidden, dLast, mask, initial, schedule }: SweepBackwardReads,
   { dX, dInner, dInitial }: SweepBackwardWrites,
   activations: RecurrentActivations,
 ): KernelCall {
@@ -61,7 +63,7 @@ export function sweepBackwardCall(
   const size = columns / gates;
   return {
     kernel,
-    reads: { saved, recurrent, dHidden, dLast, mask, initial, schedule },
+    reads: { saved, recurrent, unitWeights, dHidden, dLast, mask, initial, schedule },
     writes: { dX, dInner, dInitial },
     plan: (adapter) => {
       // Gradients of states where they are no output.
@@ -92,7 +94,7 @@ export function sweepBackwardCall(
         batch,
         steps,
         packing: { hidden: size, gates, order: "backward" },
-        recurrent,
+        weights: { recurrent, unitWeights },
         ...(cell.minRowsBackward && { minRows: cell.minRowsBackward(adapter) }),
         minUnits: { withSubgroups: 2, without: 4 },
         bytesPerRow: (threads) => threads * gates * 4,

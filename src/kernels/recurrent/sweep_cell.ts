@@ -13,7 +13,7 @@ import { type MinUnits, sweepShader } from "./sweep_plan.ts";
 export interface CellDescription {
   /** Of its kernels: `lstm` has `lstm_forward` and `lstm_backward`. */
   readonly name: string;
-  /** WGSL: `cell_step`, `cell_memory` and `cell_step_back`. */
+  /** WGSL: `cell_step`, `cell_memory` and `cell_step_back`. It reads a unit's own weights by `unit_weights`. */
   readonly step: ShaderFile;
   /** In the order of the weights' columns. */
   readonly gates: 3 | 4;

@@ -20,6 +20,8 @@ export interface SweepReads<T = Operand> {
   readonly recurrent: T;
   /** f32[G·H]: is added to h · U. */
   readonly bias?: T | undefined;
+  /** f32[W, H], W at most 4: weights that each unit has of its own, for cells that read them. */
+  readonly unitWeights?: T | undefined;
   /** f32[S, B, H]: the first h, then the first c; zeros when absent. */
   readonly initial?: T | undefined;
   /**
@@ -62,7 +64,7 @@ export interface SweepUse {
  */
 export function sweepForwardCall(
   cell: RecurrentCell,
-  { x, ids, recurrent, bias, initial, mask, schedule }: SweepReads,
+  { x, ids, recurrent, bias, unitWeights, initial, mask, schedule }: SweepReads,
   writes: SweepWrites,
   activations: RecurrentActivations,
   isUsed: SweepUse,
@@ -76,7 +78,7 @@ export function sweepForwardCall(
   const saved = isUsed.saved ? writes.saved : undefined;
   return {
     kernel,
-    reads: { x, ids, recurrent, bias, initial, mask, schedule },
+    reads: { x, ids, recurrent, bias, unitWeights, initial, mask, schedule },
     writes: { hidden, saved, last },
     plan: (adapter) => {
       const paddingStates: Scratch = { bytes: steps * states * size * 4 };
@@ -107,8 +109,7 @@ export function sweepForwardCall(
         batch,
         steps,
         packing: { hidden: size, gates, order: "forward" },
-        recurrent,
-        bias,
+        weights: { recurrent, bias, unitWeights },
         ...(cell.maxRows && { maxRows: cell.maxRows(adapter, size) }),
         minUnits: cell.minUnits(adapter, size),
         bytesPerRow: () => hiddenRowBytes(adapter, size),

@@ -6,14 +6,13 @@ import {
   type Dispatch,
   foldGrid,
   type KernelPlan,
-  type Operand,
   type Scratch,
   type Tensor,
 } from "../../core/kernel_call.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import type { ShaderFile } from "../wgsl/parsed.ts";
 import { type Constants, Shader, type ShaderFeature } from "../wgsl/shader.ts";
-import { type Packing, packDispatch, packedBytes } from "./recurrent_pack.ts";
+import { type Packing, type PackReads, packDispatch, packedBytes } from "./recurrent_pack.ts";
 import { innerLoop, roundUp, sweepLayout, timeChunks } from "./sweep.ts";
 
 /** A sweep's shader: its own files, which rows and steps a workgroup takes, and the activations. */
@@ -48,9 +47,8 @@ export interface SweepPlan {
   readonly batch: number;
   readonly steps: number;
   readonly packing: Pick<Packing, "hidden" | "gates" | "order">;
-  readonly recurrent: Operand;
-  /** Of the recurrent product. */
-  readonly bias?: Operand | undefined;
+  /** Are packed before the first step. */
+  readonly weights: PackReads;
   /** The most rows of a workgroup on software adapters, 16 when absent, and the fewest, 4 when absent. */
   readonly maxRows?: number;
   readonly minRows?: number;
@@ -65,16 +63,16 @@ export interface SweepPlan {
 
 /** Plans a sweep. @throws DeviceError when four rows do not fit into the adapter's workgroup memory. */
 export function planSweep(adapter: AdapterTraits, sweep: SweepPlan): KernelPlan {
-  const { recurrent, bias } = sweep;
+  const { weights } = sweep;
   const packing: Packing = {
     ...sweep.packing,
     multiple: summandsAtOnce(adapter, sweep.packing),
-    hasBias: bias !== undefined,
+    rowsBehind: Number(weights.bias !== undefined) + Number(weights.unitWeights !== undefined),
   };
   const packed: Scratch = { bytes: packedBytes(packing) };
   return {
     dispatches: [
-      packDispatch(adapter, packing, { recurrent, bias, packed }),
+      packDispatch(adapter, packing, weights, packed),
       ...sweep.runs.flatMap((run) => planRun(adapter, sweep, packing, packed, run)),
     ],
   };

@@ -5,11 +5,13 @@ import type { RecurrentCell } from "../../kernels/recurrent/sweep_cell.ts";
 import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
 import type { SweepFamily } from "./sweep.ts";
 
-/** The family of a cell; `previous` gives h before every timestep. */
+type Family = SweepFamily<RecurrentActivations>;
+
+/** The family of a cell, with what its kernels do not tell. Its name is the cell's when absent. */
 export function gatedFamily(
   cell: RecurrentCell,
-  previous: SweepFamily<RecurrentActivations>["previous"],
-): SweepFamily<RecurrentActivations> {
+  own: Pick<Family, "previous" | "unitWeights"> & Partial<Pick<Family, "name">>,
+): Family {
   const { name, gates, states, saved, separatesInner } = cell;
   return {
     name,
@@ -18,7 +20,7 @@ export function gatedFamily(
     savedParts: saved.length,
     separatesInner,
     rereadsInitial: states === 2,
-    previous,
+    ...own,
     forwardCall: (...call) => sweepForwardCall(cell, ...call),
     backwardCall: ({ kept, ...reads }, writes, attributes) =>
       sweepBackwardCall(cell, { saved: kept, ...reads }, writes, attributes),

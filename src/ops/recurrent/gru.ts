@@ -17,9 +17,11 @@ import { defineSweep, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 // Every timestep saved the h that it began with.
-const family = gatedFamily(GRU_CELL, (outputs) => {
-  const { hidden, saved } = withSaved(outputs);
-  return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
+const family = gatedFamily(GRU_CELL, {
+  previous: (outputs) => {
+    const { hidden, saved } = withSaved(outputs);
+    return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
+  },
 });
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */

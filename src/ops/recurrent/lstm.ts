@@ -13,7 +13,7 @@ import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { gatedFamily } from "./gated_sweep.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
-import { defineSweep, previousHidden, withSaved } from "./sweep.ts";
+import { defineSweep, previousState, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
@@ -22,7 +22,7 @@ export interface LstmActivations {
   readonly recurrentActivation: KernelActivation;
 }
 
-const family = gatedFamily(LSTM_CELL, ({ hidden }, initial) => previousHidden(hidden, initial));
+const family = gatedFamily(LSTM_CELL, { previous: ({ hidden }, initial) => previousState(hidden, initial) });
 
 /** The same kernels serve rows that share their padding. */
 export const lstmPaddedOps = definePaddedSweep(family, ({ kept, ...reads }, writes, attributes) =>

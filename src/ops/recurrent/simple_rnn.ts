@@ -9,7 +9,7 @@ import { simpleRnnBackwardCall } from "../../kernels/recurrent/simple_rnn_backwa
 import { simpleRnnForwardCall } from "../../kernels/recurrent/simple_rnn_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { defineSweep, previousHidden, type SweepFamily } from "./sweep.ts";
+import { defineSweep, previousState, type SweepFamily } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The activation of the state. */
@@ -25,7 +25,7 @@ const simpleRnnFamily: SweepFamily<SimpleRnnActivation> = {
   savedParts: 0,
   separatesInner: false,
   rereadsInitial: false,
-  previous: ({ hidden }, initial) => previousHidden(hidden, initial),
+  previous: ({ hidden }, initial) => previousState(hidden, initial),
   forwardCall: (reads, writes, { activation }, isUsed) => simpleRnnForwardCall(reads, writes, activation, isUsed),
   backwardCall: ({ kept, ...reads }, writes, { activation }) =>
     simpleRnnBackwardCall({ hidden: kept, ...reads }, writes, activation),

@@ -30,6 +30,7 @@ export interface SweepGradInputs<T = Value> {
   /** `saved`, or `hidden` where that is enough. */
   readonly kept: T;
   readonly recurrent: T;
+  readonly unitWeights?: T | undefined;
   /** The gradients of hidden and last; zeros when absent. */
   readonly dHidden?: T | undefined;
   readonly dLast?: T | undefined;
@@ -46,6 +47,23 @@ export interface SweepGradOutputs<T = Value> {
   readonly dInner?: T | undefined;
 }
 
+/** What the gradient of the units' own weights is computed from. */
+export interface UnitGradientInputs {
+  /** The sweep's outputs, and its initial states `[S, B, H]`. */
+  readonly outputs: SweepOutputs;
+  readonly initial: Value | undefined;
+  /** The gradient of x, `[B, T, G·H]`. */
+  readonly dX: Value;
+}
+
+/** Weights that each unit has of its own, beside the recurrent kernel: peepholes are such. */
+export interface UnitWeights {
+  /** How many: at most four. */
+  readonly count: number;
+  /** Their gradient, `[count, H]`. */
+  gradient(inputs: UnitGradientInputs): Value;
+}
+
 /** A kind of recurrent layer. `A` are its own attributes, such as activations. */
 export interface SweepFamily<A> {
   /** Of the op and of errors, such as "lstm". */
@@ -58,6 +76,8 @@ export interface SweepFamily<A> {
   readonly separatesInner: boolean;
   /** True where the backward kernel reads the initial states. */
   readonly rereadsInitial: boolean;
+  /** Absent where units have no weights of their own. */
+  readonly unitWeights?: UnitWeights | undefined;
   /** h before every timestep, `[B, T, H]`, from the sweep's outputs. */
   previous(outputs: SweepOutputs, initial: Value | undefined): Value;
   forwardCall(reads: SweepReads, writes: SweepWrites, attributes: A, isUsed: SweepUse): KernelCall;
@@ -116,7 +136,7 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>):
     kind: "kernel",
     name: `${name}Sweep`,
     infer: ({ inputs }) => {
-      const { x, ids, recurrent, bias, initial, mask } = inputs;
+      const { x, ids, recurrent, bias, unitWeights, initial, mask } = inputs;
       const [batch, time, units] = sizes(inputs);
       const columns = gates * units;
       expectShape(name, "recurrent kernel", recurrent, "float32", [units, columns]);
@@ -124,6 +144,7 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>):
       expectShape(name, "projected input", x, "float32", xShape);
       expectShape(name, "ids", ids, "int32", [batch, time]);
       expectShape(name, "recurrent bias", bias, "float32", [columns]);
+      expectShape(name, "unit weights", unitWeights, "float32", [family.unitWeights?.count ?? 0, units]);
       const statesShape = [states, batch, units];
       expectShape(name, `initial state (${states === 2 ? "h, c" : "h"})`, initial, "float32", statesShape);
       expectShape(name, "mask's schedule", mask, "int32", [scheduleSize(batch, time)]);
@@ -134,7 +155,7 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>):
       };
     },
     vjp: ({ inputs, outputs, cotangents, attributes }) => {
-      const { x, ids, recurrent, bias, initial, mask } = inputs;
+      const { x, ids, recurrent, bias, unitWeights, initial, mask } = inputs;
       if (cotangents.saved !== undefined) {
         throw new ValueError(`${name}: the saved gates are for looking at; a loss cannot depend on them`);
       }
@@ -143,6 +164,7 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>):
         {
           kept: outputs.saved ?? outputs.hidden,
           recurrent,
+          unitWeights,
           dHidden: cotangents.hidden,
           dLast: cotangents.last,
           mask,
@@ -168,6 +190,7 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>):
         x: dTable ?? dX,
         recurrent: dRecurrent,
         bias: bias && sum(dProduct, { axes: [0, 1] }),
+        unitWeights: unitWeights && family.unitWeights?.gradient({ outputs, initial, dX }),
         initial: initial && dInitial,
       };
     },
@@ -205,12 +228,15 @@ function defineSweepGradient<A>(family: SweepFamily<A>): Op<SweepGradInputs, A, 
   });
 }
 
-/** h before every timestep, from h after every timestep and the initial states `[S, B, H]`. */
-export function previousHidden(hidden: Value, initial: Value | undefined): Value {
-  if (initial === undefined) return shiftTime(hidden);
-  const [batch, time, units] = dims(hidden.shape, 3);
-  const first = reshape(slice(initial, [0, 0, 0], [1, batch, units]), [batch, 1, units]);
-  return time === 1 ? first : concat([first, slice(hidden, [0, 0, 0], [batch, time - 1, units])], 1);
+/**
+ * A state before every timestep, from the state after every timestep and the initial states `[S, B, H]`, of which it is
+ * number `index` (0: h).
+ */
+export function previousState(after: Value, initial: Value | undefined, index = 0): Value {
+  if (initial === undefined) return shiftTime(after);
+  const [batch, time, units] = dims(after.shape, 3);
+  const first = reshape(slice(initial, [index, 0, 0], [1, batch, units]), [batch, 1, units]);
+  return time === 1 ? first : concat([first, slice(after, [0, 0, 0], [batch, time - 1, units])], 1);
 }
 
 /** The outputs of a sweep whose family saves its gates. */

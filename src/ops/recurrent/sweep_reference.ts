@@ -11,6 +11,8 @@ export interface UnitStep {
   /** x and h · U + bias, for each gate. */
   readonly x: readonly number[];
   readonly inner: readonly number[];
+  /** The weights that the unit has of its own. */
+  readonly unitWeights: readonly number[];
   /** The unit's states before the timestep; h first. */
   readonly states: readonly number[];
   /** At a masked timestep the states stay as they are. */
@@ -22,6 +24,7 @@ export interface UnitStepBack {
   /** What the timestep kept (`savedParts` numbers, or h alone), and what the one before it kept. */
   readonly kept: readonly number[];
   readonly keptBefore: readonly number[] | undefined;
+  readonly unitWeights: readonly number[];
   /** The unit's states before the first timestep. */
   readonly initial: readonly number[];
   /** The gradient of the states after the timestep. */
@@ -51,7 +54,7 @@ export interface ForwardArrays {
 /** Runs a cell over time. The mask is the plain one, `[B, T]`. */
 export function forwardLoop<A>(
   { op: { family }, step: stepOf }: CellReference<A>,
-  { x, ids, recurrent, bias, initial, mask }: SweepReads<ReferenceArray>,
+  { x, ids, recurrent, bias, unitWeights, initial, mask }: SweepReads<ReferenceArray>,
   attributes: A,
 ): ForwardArrays {
   const { gates, states, savedParts } = family;
@@ -76,8 +79,16 @@ export function forwardLoop<A>(
         });
         const place = (state: number) => (state * batch + b) * units + u;
         const given = range(gates).map((gate) => x.data[source * columns + gate * units + u] ?? 0);
-        const unit = { x: given, inner, states: range(states).map((state) => at(last, place(state))), isMasked };
-        const step = stepOf(unit, attributes);
+        const step = stepOf(
+          {
+            x: given,
+            inner,
+            unitWeights: weightsOf(unitWeights, u),
+            states: range(states).map((state) => at(last, place(state))),
+            isMasked,
+          },
+          attributes,
+        );
         step.states.forEach((value, state) => {
           last[place(state)] = value;
         });
@@ -101,7 +112,7 @@ export interface BackwardArrays {
 /** Goes back through a cell's time. The mask is the plain one, `[B, T]`. */
 export function backwardLoop<A>(
   { op: { family }, stepBack }: CellReference<A>,
-  { kept, recurrent, dHidden, dLast, mask, initial }: SweepGradInputs<ReferenceArray>,
+  { kept, recurrent, unitWeights, dHidden, dLast, mask, initial }: SweepGradInputs<ReferenceArray>,
   attributes: A,
 ): BackwardArrays {
   const { gates, states } = family;
@@ -124,6 +135,7 @@ export function backwardLoop<A>(
         const unit = {
           kept: keptAt(row, u),
           keptBefore: t > 0 ? keptAt(row - 1, u) : undefined,
+          unitWeights: weightsOf(unitWeights, u),
           initial: range(states).map((state) => initial?.data[place(state, u)] ?? 0),
           dStates: range(states).map((state) => at(dStates, place(state, u))),
         };
@@ -146,6 +158,13 @@ export function backwardLoop<A>(
     }
   }
   return { dX, dInitial: dStates, dInner };
+}
+
+/** Unit u's weights in `[W, H]`. */
+function weightsOf(weights: ReferenceArray | undefined, u: number): number[] {
+  if (weights === undefined) return [];
+  const [count, units] = dims(weights.shape, 2);
+  return range(count).map((which) => at(weights.data, which * units + u));
 }
 
 function range(count: number): number[] {
