@@ -48,6 +48,15 @@ function recurrentRuns(s) {
     row("lstm, rare activation", () => [
       s.lstm({ units: 4, activation: "softsign", recurrentActivation: "hardSigmoid" }),
     ]),
+    row(
+      "lstm with peepholes, masked sequences",
+      () => [
+        s.masking(),
+        s.rnn({ cell: s.peepholeLstmCell({ units: 5, peepholeInitializer: "randomNormal" }), returnSequences: true }),
+        s.rnn({ cell: s.peepholeLstmCell({ units: 3, useBias: false }) }),
+      ],
+      { x: gaps(4) },
+    ),
     row("gru, reset before", () => [s.gru({ units: 4, resetAfter: false })]),
     row("rnn over a cell", () => [s.rnn({ cell: s.gruCell({ units: 4 }) })]),
     row("rnn over a cell by step", () => [s.rnn({ cell: s.lstmCell({ units: 4, activation: "mish" }) })]),

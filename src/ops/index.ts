@@ -15,6 +15,7 @@ export { type MatmulOptions, matmul } from "./matmul/matmul.ts";
 export { type GruSweep, type GruSweepOptions, gruSweep } from "./recurrent/gru.ts";
 export { type LstmSweep, type LstmSweepOptions, lstmSweep } from "./recurrent/lstm.ts";
 export { lstmCell } from "./recurrent/lstm_cell.ts";
+export { peepholeLstmSweep } from "./recurrent/peephole_lstm.ts";
 export { type SimpleRnnSweep, type SimpleRnnSweepOptions, simpleRnnSweep } from "./recurrent/simple_rnn.ts";
 export { argmax, max, mean, type ReduceOptions, sum } from "./reduce/reduce.ts";
 export { logSoftmax, softmax } from "./reduce/softmax.ts";

@@ -19,6 +19,7 @@ import { lstmPaddedOps, lstmReference } from "./recurrent/lstm.ts";
 import { lstmCellGradReference, lstmCellReference } from "./recurrent/lstm_cell.ts";
 import { maskScheduleReference } from "./recurrent/mask_schedule.ts";
 import { paddedReferences, paddingReference } from "./recurrent/padded_sweep.ts";
+import { peepholeLstmReference } from "./recurrent/peephole_lstm.ts";
 import { recurrentGradientReference } from "./recurrent/recurrent_gradient.ts";
 import { simpleRnnReference } from "./recurrent/simple_rnn.ts";
 import { sweepReferences } from "./recurrent/sweep_reference.ts";
@@ -53,6 +54,7 @@ const REFERENCES: readonly OpReference[] = [
   weightAverageReference,
   windowsReference,
   ...sweepReferences(lstmReference),
+  ...sweepReferences(peepholeLstmReference),
   ...sweepReferences(gruReference),
   ...sweepReferences(simpleRnnReference),
   ...paddedReferences(lstmPaddedOps, lstmReference),

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "../../src/convert/index.ts";
+import { loadKeras, loadKerasWeights, toKeras, toKerasWeights, toTfjs } from "../../src/convert/index.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
 import {
   activation,
@@ -27,11 +27,13 @@ import {
   type Model,
   masking,
   maxPooling1d,
+  peepholeLstmCell,
   permute,
   prelu,
   relu,
   repeatVector,
   reshape,
+  rnn,
   sequential,
   softmax,
   spatialDropout1d,
@@ -128,6 +130,16 @@ describe("what Sluice lacks is named", () => {
     other.dispose();
     shorter.dispose();
   });
+});
+
+test("a layer that Keras lacks is refused by name", async () => {
+  using model = sequential([rnn({ cell: peepholeLstmCell({ units: 2 }), name: "memory" })], {
+    device,
+    inputShape: [4, 3],
+  });
+  for (const write of [toKeras, toTfjs]) {
+    await expect(write(model)).rejects.toThrow(/class PeepholeLSTMCell, which Keras's files do not hold/);
+  }
 });
 
 test.each([

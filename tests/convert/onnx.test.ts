@@ -19,6 +19,8 @@ import {
   globalAveragePooling1d,
   globalMaxPooling1d,
   gru,
+  gruCell,
+  input,
   type Layer,
   layerNormalization,
   leakyRelu,
@@ -26,17 +28,21 @@ import {
   type Model,
   masking,
   maxPooling1d,
+  model,
   type NdArray,
+  peepholeLstmCell,
   permute,
   prelu,
   relu,
   repeatVector,
   reshape,
+  rnn,
   type Shape,
   sequential,
   simpleRnn,
   softmax,
   spatialDropout1d,
+  stackedRnnCells,
   upSampling1d,
   zeroPadding1d,
 } from "../../src/index.ts";
@@ -92,6 +98,12 @@ describe.skipIf(!isInstalled)("ONNX Runtime predicts the same", () => {
     ["lstm, zeros where masked, sequences", lstm({ units: 3, zeroOutputForMask: true, returnSequences: true })],
     ["bidirectional, sequences", bidirectional({ layer: gru({ units: 3, returnSequences: true }), mergeMode: "mul" })],
     ["bidirectional", bidirectional({ layer: lstm({ units: 3 }) })],
+    ["lstm with peepholes", rnn({ cell: peepholeLstmCell({ units: 3 }), returnSequences: true })],
+    [
+      "lstm with peepholes, backwards",
+      rnn({ cell: peepholeLstmCell({ units: 3, useBias: false }), goBackwards: true }),
+    ],
+    ["stack with peepholes", rnn({ cell: stackedRnnCells([gruCell({ units: 2 }), peepholeLstmCell({ units: 3 })]) })],
     [
       "bidirectional of its own",
       bidirectional({
@@ -103,6 +115,16 @@ describe.skipIf(!isInstalled)("ONNX Runtime predicts the same", () => {
   ] as [string, Layer][])("masked %s", (_, layer) =>
     expectSame(predict([embedding({ inputDim: 10, outputDim: 4, maskZero: true }), layer], [6]), PADDED),
   );
+
+  test("lstm with peepholes from given states", async () => {
+    const [x, h, c] = [input({ shape: [4, 2] }), input({ shape: [3] }), input({ shape: [3] })];
+    const outputs = rnn({ cell: peepholeLstmCell({ units: 3 }) }).call(x, { initialState: [h, c] });
+    using made = model({ inputs: [x, h, c], outputs, device });
+    await scramble(made);
+    const data = [floats(2, 4, 2), floats(2, 3), floats(2, 3)];
+    const [came] = predictInOnnx(await toOnnx(made), data) as [NdArray];
+    expectClose("ONNX Runtime", came, await made.predict(data), { absolute: 1e-6, relative: 1e-5 });
+  });
 
   test("a mask passes through a stack", () =>
     expectSame(

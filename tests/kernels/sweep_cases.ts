@@ -57,6 +57,7 @@ export function randomRun(cell: Cell, sizes: Sizes, options: RunOptions = {}): R
       x: draw([batch, time, columns]),
       recurrent: draw([units, columns], 1 / Math.sqrt(units)),
       ...(options.bias === true && { bias: draw([columns]) }),
+      ...(family.unitWeights && { unitWeights: draw([family.unitWeights.count, units]) }),
       ...(options.initial === true && { initial: draw([family.states, batch, units]) }),
       ...(options.mask !== undefined && {
         mask: { shape: [batch, time], data: testMask(options.mask, batch, time), dtype: "bool" as const },
@@ -109,12 +110,13 @@ function scheduled(mask: Tensor): Tensor {
 }
 
 /** In the order in which the forward calls list what they read. */
-function ordered({ x, ids, recurrent, bias, initial, mask }: SweepReads<Tensor>): SweepReads<Tensor> {
+function ordered({ x, ids, recurrent, bias, unitWeights, initial, mask }: SweepReads<Tensor>): SweepReads<Tensor> {
   return {
     x,
     ...(ids && { ids }),
     recurrent,
     ...(bias && { bias }),
+    ...(unitWeights && { unitWeights }),
     ...(initial && { initial }),
     ...(mask && { mask: scheduled(mask) }),
   };
@@ -167,6 +169,7 @@ function backwardReads(run: Run, { dHidden = true, dLast = true }: Gradients): S
       dtype: "float32",
     },
     recurrent: reads.recurrent,
+    ...(reads.unitWeights && { unitWeights: reads.unitWeights }),
     ...(dHidden && { dHidden: draw([batch, time, units]) }),
     ...(dLast && { dLast: draw([family.states, batch, units]) }),
     ...(reads.mask && { mask: reads.mask }),

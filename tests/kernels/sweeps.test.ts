@@ -1,9 +1,11 @@
 /**
- * The GRU's and the simple layer's kernels against float64 loops (whose own gradients tests/ops checks by differences).
+ * The kernels of the GRU, the LSTM with peepholes and the simple layer against float64 loops (whose own gradients
+ * tests/ops checks by differences).
  */
 import { describe, expect, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import { gruReference } from "../../src/ops/recurrent/gru.ts";
+import { peepholeLstmReference } from "../../src/ops/recurrent/peephole_lstm.ts";
 import { simpleRnnReference } from "../../src/ops/recurrent/simple_rnn.ts";
 import { testDevice } from "../support/device.ts";
 import { runKernel, testTraits } from "../support/kernel.ts";
@@ -26,7 +28,7 @@ const FORWARD = 2e-5;
 const BACKWARD = 5e-5;
 const USED = { hidden: true, saved: true };
 
-/** Saved numbers of masked steps have no cell, but for h before the step (the last part). */
+/** Of the saved numbers of masked steps only the last part, h before the step or c, is defined. */
 function blankMasked(run: Run, saved: ArrayLike<number>): Float64Array {
   const { family, sizes, reads } = run;
   const width = family.savedParts * sizes[2];
@@ -68,6 +70,7 @@ async function checkBoth(run: Run, adapter = testTraits()) {
 // rows for five: tests share sizes where they can.
 describe.each([
   ["GRU", gruReference],
+  ["LSTM with peepholes", peepholeLstmReference],
   ["SimpleRNN", simpleRnnReference as Cell],
 ] as const)("sweeps of a %s", (_name, cell) => {
   const everything = { bias: cell.op.family.gates > 1, initial: true } as const;

@@ -13,6 +13,8 @@ import {
   lstm,
   type Model,
   type NdArray,
+  peepholeLstmCell,
+  rnn,
   sequential,
   simpleRnn,
 } from "../../src/index.ts";
@@ -29,6 +31,10 @@ beforeAll(async () => {
 
 const KINDS: readonly (readonly [string, (returnSequences: boolean) => Rnn])[] = [
   ["LSTM", (returnSequences) => lstm({ units: UNITS, returnSequences, name: "memory" })],
+  [
+    "LSTM with peepholes",
+    (returnSequences) => rnn({ cell: peepholeLstmCell({ units: UNITS }), returnSequences, name: "memory" }),
+  ],
   ["GRU", (returnSequences) => gru({ units: UNITS, returnSequences, name: "memory" })],
   ["SimpleRNN", (returnSequences) => simpleRnn({ units: UNITS, returnSequences, name: "memory" })],
 ];

@@ -186,6 +186,7 @@ const LAYERS: readonly Part[] = [
     },
   ),
   inCell("lstmCell", sluice.lstmCell, { unitForgetBias: false, ...gated }),
+  inCell("peepholeLstmCell", sluice.peepholeLstmCell, { unitForgetBias: true, ...gated, ...weights("peephole") }),
   inCell("gruCell", sluice.gruCell, { resetAfter: false, ...gated }),
   inCell("simpleRnnCell", sluice.simpleRnnCell, cell),
   {

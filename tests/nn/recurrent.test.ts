@@ -11,6 +11,7 @@ import {
   lstmCell,
   type NdArray,
   ops,
+  peepholeLstmCell,
   Rnn,
   RnnCell,
   type RnnOptions,
@@ -32,6 +33,7 @@ import {
   GruCellByStep,
   LstmCellByStep,
   normals,
+  PeepholeLstmCellByStep,
   run,
   SimpleRnnCellByStep,
 } from "./recurrent_support.ts";
@@ -47,6 +49,12 @@ const KINDS = [
     name: "LSTM",
     kernel: lstmCell,
     steps: (o: { units: number }) => new LstmCellByStep(o),
+    states: [state(2), state(3)],
+  },
+  {
+    name: "LSTM with peepholes",
+    kernel: peepholeLstmCell,
+    steps: (o: { units: number }) => new PeepholeLstmCellByStep(o),
     states: [state(2), state(3)],
   },
   { name: "GRU", kernel: gruCell, steps: (o: { units: number }) => new GruCellByStep(o), states: [state(2)] },
@@ -105,6 +113,10 @@ describe("the general path", () => {
 
   it.each([
     ["LSTM, other activations", () => lstm({ units: 3, ...EXOTIC })],
+    [
+      "LSTM with peepholes, other activations, recurrent dropout",
+      () => rnn({ cell: peepholeLstmCell({ units: 3, ...EXOTIC, recurrentDropout: 0.4 }) }),
+    ],
     ["GRU, other activations", () => gru({ units: 3, ...EXOTIC })],
     ["GRU, reset before the product", () => gru({ units: 3, resetAfter: false })],
     [

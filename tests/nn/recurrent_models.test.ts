@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import {
   bidirectional,
+  type CellTrace,
   type Device,
   DisposedError,
   dense,
@@ -19,8 +20,10 @@ import {
   lstm,
   lstmCell,
   type Model,
+  masking,
   model,
   type NdArray,
+  peepholeLstmCell,
   rnn,
   type SimpleRnnTrace,
   sequential,
@@ -32,7 +35,7 @@ import {
 } from "../../src/index.ts";
 import { variablesOf } from "../../src/runtime/run/variables.ts";
 import { testDevice } from "../support/device.ts";
-import { built, normals, run } from "./recurrent_support.ts";
+import { built, normals, PeepholeLstmCellByStep, run } from "./recurrent_support.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -331,5 +334,105 @@ describe("in a model", () => {
     const output = await made.predict(x);
     expectNear([...high.h.data.slice(9, 12), ...high.h.data.slice(21, 24)], numbers(output));
     await expect(made.trace(x, { layer: "dense" })).rejects.toThrow(/"dense" is no recurrent layer of this model/);
+  });
+});
+
+describe("an LSTM with peepholes", () => {
+  const SHAPE = [5, 3] as const;
+  const x = normals([7, ...SHAPE], 21);
+  const y = normals([7, 1], 22);
+
+  /** A masked row of layers over such cells: both directions, then two cells in a stack. */
+  function network(cell: typeof peepholeLstmCell): Model {
+    const options = { units: 3, peepholeInitializer: "randomNormal", peepholeRegularizer: l2(0.1) } as const;
+    const made = sequential(
+      [
+        masking(),
+        bidirectional({
+          layer: rnn({ cell: cell(options), returnSequences: true, name: "there" }),
+          backwardLayer: rnn({ cell: cell(options), returnSequences: true, goBackwards: true, name: "back" }),
+        }),
+        rnn({ cell: stackedRnnCells([cell({ units: 4, useBias: false }), lstmCell({ units: 2 })]) }),
+        dense({ units: 1 }),
+      ],
+      { device, inputShape: SHAPE, seed: 9 },
+    );
+    made.compile({ loss: "mse", optimizer: "adam" });
+    return made;
+  }
+
+  it("starts as a plain LSTM, and learns its peepholes", async () => {
+    const make = (cell: typeof lstmCell) =>
+      sequential([rnn({ cell: cell({ units: 3 }), name: "memory" }), dense({ units: 1 })], {
+        device,
+        inputShape: SHAPE,
+        seed: 9,
+      });
+    using plain = make(lstmCell);
+    using made = make(peepholeLstmCell);
+    const shared = (await made.weights()).filter(({ name }) => !name.endsWith("peephole_kernel"));
+    await plain.setWeights(shared);
+    expect(numbers(await made.predict(x))).toEqual(numbers(await plain.predict(x)));
+    made.compile({ loss: "mse", optimizer: "adam" });
+    await made.fit(x, y, { epochs: 2 });
+    const peepholes = (await made.weights()).find(({ name }) => name === "memory/peephole_kernel");
+    expect(peepholes?.shape).toEqual([3, 3]);
+    expect(peepholes?.data.every((value) => value !== 0)).toBe(true);
+  });
+
+  it("trains in its kernel as step by step", async () => {
+    const [gaps, rows] = [Float32Array.from(x.data), SHAPE[0] * SHAPE[1]];
+    gaps.fill(0, 0, 2 * SHAPE[1]); // a row's start
+    gaps.fill(0, 2 * rows - SHAPE[1], 2 * rows); // a row's end
+    gaps.fill(0, 3 * rows, 4 * rows); // a whole row
+    const masked = { shape: x.shape, data: gaps };
+    using fast = network(peepholeLstmCell);
+    using slow = network((options) => new PeepholeLstmCellByStep(options));
+    for (const each of [fast, slow]) await each.fit(masked, y, { epochs: 3, batchSize: 7, shuffle: false });
+    const [came, wanted] = [await fast.weights(), await slow.weights()];
+    for (const [index, { name, data }] of came.entries()) {
+      expect(name).toBe(wanted[index]?.name);
+      // Adam turns a rounding difference of a gradient near 0 into a larger one of the weight.
+      expectNear(Array.from(data), Array.from(wanted[index]?.data ?? []), 1e-4);
+    }
+  });
+
+  it("is saved and loaded", async () => {
+    using made = network(peepholeLstmCell);
+    await made.fit(x, y, { epochs: 1 });
+    const files = await made.toFiles();
+    using again = await loadModel(files, { device });
+    expect(numbers(await again.predict(x))).toEqual(numbers(await made.predict(x)));
+    expect(again.layers.map(({ config }) => config)).toEqual(made.layers.map(({ config }) => config));
+  });
+
+  it("goes on from batch to batch", async () => {
+    const layer = rnn({ cell: peepholeLstmCell({ units: 4, peepholeInitializer: "ones" }), stateful: true });
+    using living = sequential([layer], { device, inputShape: [3, 3], seed: 5 });
+    const halves = normals([2, 6, 3], 1);
+    await living.predict(steps(halves, 0, 3));
+    const second = await living.predict(steps(halves, 3, 6));
+    using whole = sequential([rnn({ cell: peepholeLstmCell({ units: 4 }) })], { device, inputShape: [6, 3] });
+    await whole.setWeights(await living.weights());
+    expectNear(numbers(second), numbers(await whole.predict(halves)));
+  });
+
+  it("shows its gates over time", async () => {
+    using made = sequential([rnn({ cell: peepholeLstmCell({ units: 2, peepholeInitializer: "ones" }) })], {
+      ...{ device, inputShape: SHAPE, seed: 4 },
+    });
+    const { i, f, candidate, o, c, h } = await made.trace<CellTrace>(x);
+    expect(i.shape).toEqual([7, 5, 2]);
+    const wanted = numbers(c).map((_, at) => {
+      const before = Math.floor(at / 2) % 5 === 0 ? 0 : (c.data[at - 2] as number);
+      return (f.data[at] as number) * before + (i.data[at] as number) * (candidate.data[at] as number);
+    });
+    expectNear(numbers(c), wanted);
+    expectNear(
+      numbers(h),
+      wanted.map((cell, at) => (o.data[at] as number) * Math.tanh(cell)),
+    );
+    const { input: gradient } = await made.gradients(x);
+    expect(gradient.shape).toEqual([7, 5, 3]);
   });
 });

@@ -12,7 +12,7 @@ import {
   Variable,
 } from "../../src/index.ts";
 import type { CallContext, Layer } from "../../src/nn/layers/index.ts";
-import { GruCell, LstmCell, SimpleRnnCell } from "../../src/nn/layers/index.ts";
+import { GruCell, LstmCell, PeepholeLstmCell, SimpleRnnCell } from "../../src/nn/layers/index.ts";
 
 /** Normal numbers, always the same for one seed. */
 export function normals(shape: Shape, seed: number, scale = 1): NdArray {
@@ -76,6 +76,11 @@ export function difference(a: readonly ReferenceArray[], b: readonly ReferenceAr
 
 /** Cells that leave their kernels alone: their steps are written out. */
 export class LstmCellByStep extends LstmCell {
+  override path() {
+    return "cells" as const;
+  }
+}
+export class PeepholeLstmCellByStep extends PeepholeLstmCell {
   override path() {
     return "cells" as const;
   }

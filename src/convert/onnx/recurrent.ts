@@ -15,13 +15,23 @@ interface Cell {
   readonly type: "LSTM" | "GRU" | "RNN";
   /** For each of ONNX's gates, in its order, the place of that gate in Keras's weights. */
   readonly gates: readonly number[];
+  /** The same of the peepholes, the last of the weights. */
+  readonly peepholes?: readonly number[];
   /** The options that name the activations, in ONNX's order. */
   readonly activations: readonly string[];
 }
 
+// i, o, f, c from Keras's i, f, c, o.
+const LSTM: Cell = {
+  type: "LSTM",
+  gates: [0, 3, 1, 2],
+  activations: ["recurrentActivation", "activation", "activation"],
+};
+
 const CELLS: Readonly<Record<string, Cell>> = {
-  // i, o, f, c from Keras's i, f, c, o.
-  LSTMCell: { type: "LSTM", gates: [0, 3, 1, 2], activations: ["recurrentActivation", "activation", "activation"] },
+  LSTMCell: LSTM,
+  // i, o, f from i, f, o.
+  PeepholeLSTMCell: { ...LSTM, peepholes: [0, 2, 1] },
   // z, r, h in both.
   GRUCell: { type: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
   SimpleRNNCell: { type: "RNN", gates: [0], activations: ["activation"] },
@@ -51,7 +61,7 @@ export const emitRecurrent: EmitLayer = (call) => {
   let last: Name | undefined;
   const states: Tensor[] = [];
   for (const cell of cellsOf(call)) {
-    const initial = given.slice(states.length, states.length + (cell.className === "LSTMCell" ? 2 : 1));
+    const initial = given.slice(states.length, states.length + (CELLS[cell.className]?.type === "LSTM" ? 2 : 1));
     const [all, ...finals] = emitCell(call, cell, hidden, packed?.lengths, initial) as [Name, Name, ...Name[]];
     hidden = all;
     last = finals[0];
@@ -115,6 +125,7 @@ function emitCell(
       ...weightsOf(graph, layer.name, weights, cell, units),
       lengths ?? "",
       ...initial.map(({ name }) => graph.node("Unsqueeze", [name, graph.ints(0)])),
+      ...peepholesOf(graph, layer.name, weights, cell, initial.length),
     ],
     cell.type === "LSTM" ? 3 : 2,
     {
@@ -174,10 +185,14 @@ function weightsOf(
   graph: OnnxGraph,
   name: string,
   weights: readonly NdArray[],
-  { gates }: Cell,
+  { gates, peepholes }: Cell,
   units: number,
 ): Name[] {
-  const [kernel, recurrent, bias] = weights as [NdArray, NdArray, NdArray | undefined];
+  const [kernel, recurrent, bias] = (peepholes ? weights.slice(0, -1) : weights) as [
+    NdArray,
+    NdArray,
+    NdArray | undefined,
+  ];
   const wide = gates.length * units;
   const turned = ({ shape, data }: NdArray): NdArray => {
     const rows = shape[0] as number;
@@ -204,4 +219,23 @@ function weightsOf(
     graph.weight(`${name}/recurrent_kernel`, turned(recurrent)),
     graph.weight(`${name}/bias`, { shape: [1, 2 * wide], data: both }),
   ];
+}
+
+/** P `[1, 3·H]` from the peephole kernel `[3, H]`, behind the two initial states. */
+function peepholesOf(
+  graph: OnnxGraph,
+  name: string,
+  weights: readonly NdArray[],
+  { peepholes }: Cell,
+  initial: number,
+): Name[] {
+  const kernel = weights.at(-1);
+  if (peepholes === undefined || kernel === undefined) return [];
+  const units = kernel.data.length / peepholes.length;
+  const data = Float32Array.from(kernel.data, (_, at) => {
+    const source = peepholes[Math.floor(at / units)] ?? 0;
+    return kernel.data[source * units + (at % units)] ?? 0;
+  });
+  const weight = graph.weight(`${name}/peephole_kernel`, { shape: [1, data.length], data });
+  return [...Array.from({ length: 2 - initial }, () => ""), weight];
 }

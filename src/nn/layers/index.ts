@@ -50,6 +50,7 @@ export * from "./multi_head_attention.ts";
 export * from "./noise.ts";
 export type { NoiseOptions } from "./noise_base.ts";
 export * from "./normalization.ts";
+export * from "./peephole_lstm_cell.ts";
 export * from "./pooling.ts";
 export { layerFromConfig } from "./registry.ts";
 export * from "./reshaping.ts";

@@ -2,7 +2,7 @@ import { flag, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { stack } from "../../ops/data/movement.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
-import { type LstmActivations, lstmSweep } from "../../ops/recurrent/lstm.ts";
+import { type LstmActivations, type LstmSweep, type LstmSweepOptions, lstmSweep } from "../../ops/recurrent/lstm.ts";
 import { lstmCell as lstmStep } from "../../ops/recurrent/lstm_cell.ts";
 import type { Activation } from "../activations/index.ts";
 import type { Initializer } from "../weights/initializers.ts";
@@ -38,7 +38,7 @@ export const LSTM_CELL = {
  * Keras: https://keras.io/api/layers/recurrent_layers/lstm_cell/
  */
 export class LstmCell extends GatedCell {
-  readonly className = "LSTMCell";
+  readonly className: string = "LSTMCell";
   readonly recurrentActivation: Activation;
   readonly unitForgetBias: boolean;
   protected readonly gates = 4;
@@ -77,9 +77,14 @@ export class LstmCell extends GatedCell {
       : { activation, recurrentActivation };
   }
 
+  /** The kernel over all timesteps, from the projected input `[B, T, 4·units]`. */
+  protected overTime(x: Value, recurrent: Value, options: LstmSweepOptions): LstmSweep {
+    return lstmSweep(x, recurrent, options);
+  }
+
   override sweep({ x, initial, mask }: SweepInputs, context: CellContext): CellSweep {
     const [projected, recurrent] = [this.project(x, context), this.weight(1)];
-    const { hidden, saved, last } = lstmSweep(projected, recurrent, {
+    const { hidden, saved, last } = this.overTime(projected, recurrent, {
       ...this.kernelActivations,
       ...(mask && { mask }),
       ...(initial && { initial: stack(initial) }),

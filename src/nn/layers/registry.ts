@@ -22,6 +22,7 @@ import { Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract } from 
 import { MultiHeadAttention } from "./multi_head_attention.ts";
 import { AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1d } from "./noise.ts";
 import { BatchNormalization, LayerNormalization } from "./normalization.ts";
+import { PeepholeLstmCell } from "./peephole_lstm_cell.ts";
 import { AveragePooling1d, MaxPooling1d } from "./pooling.ts";
 import { Cropping1d, Flatten, Permute, RepeatVector, Reshape, UpSampling1d, ZeroPadding1d } from "./reshaping.ts";
 import { Rnn } from "./rnn.ts";
@@ -99,6 +100,7 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ["MultiHeadAttention", of(MultiHeadAttention)],
   ["Multiply", of(Multiply)],
   ["PReLU", of(PRelu)],
+  ["PeepholeLSTMCell", of(PeepholeLstmCell)],
   ["Permute", of(Permute)],
   ["RNN", (options, name) => new Rnn(inside(options.cell) as RnnCell, { ...options, name })],
   ["ReLU", of(Relu)],

@@ -3,6 +3,7 @@ import { ops, type Value } from "../../../src/index.ts";
 import type { KernelActivation } from "../../../src/kernels/elementwise/activations.ts";
 import { gruSweepOp } from "../../../src/ops/recurrent/gru.ts";
 import { lstmPaddedOps, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
+import { peepholeLstmSweepOp } from "../../../src/ops/recurrent/peephole_lstm.ts";
 import { simpleRnnSweepOp } from "../../../src/ops/recurrent/simple_rnn.ts";
 import { flags, ids, normal, type OpCase, paddedIds, type TensorSpec } from "./op_case.ts";
 
@@ -23,8 +24,10 @@ interface Family {
   readonly gates: number;
   readonly states: number;
   readonly hasBias: boolean;
-  sweep(x: Value, recurrent: Value, parts: Parts): { readonly hidden: Value; readonly last: Value };
-  /** On x `[V, G·H]`, ids and the recurrent kernel: hidden and last. */
+  /** Weights that each unit has of its own, for which `weights` holds `[unitWeights, H]`. */
+  readonly unitWeights?: number;
+  sweep(x: Value, recurrent: Value, parts: Parts, weights?: Value): { readonly hidden: Value; readonly last: Value };
+  /** On x `[V, G·H]`, ids, the recurrent kernel and the units' weights: hidden and last. */
   byId(values: readonly Value[]): readonly Value[];
 }
 
@@ -41,6 +44,16 @@ const LSTM: Family = {
   hasBias: false,
   sweep: (x, recurrent, parts) => ops.lstmSweep(x, recurrent, parts),
   byId: (values) => ends(lstmSweepOp(named(values), GATES)),
+};
+
+const PEEPHOLE_LSTM: Family = {
+  op: "peepholeLstmSweep",
+  gates: 4,
+  states: 2,
+  hasBias: false,
+  unitWeights: 3,
+  sweep: (x, recurrent, parts, peepholes) => ops.peepholeLstmSweep(x, recurrent, peepholes as Value, parts),
+  byId: (values) => ends(peepholeLstmSweepOp({ ...named(values), unitWeights: values[3] }, GATES)),
 };
 
 const GRU: Family = {
@@ -90,7 +103,8 @@ interface SweepOptions {
 
 const SWEEP = { absolute: 5e-6, relative: 5e-5 };
 
-function sweep({ op, gates, states, sweep: run }: Family, name: string, options: SweepOptions): OpCase {
+function sweep(family: Family, name: string, options: SweepOptions): OpCase {
+  const { op, gates, states, sweep: run } = family;
   const { batch, time, units, wants = ["hidden", "last"], activations, isOnGpu = true } = options;
   const { bias = false, initial = false, mask = false } = options;
   const inputs: TensorSpec[] = [
@@ -99,24 +113,28 @@ function sweep({ op, gates, states, sweep: run }: Family, name: string, options:
     ...(bias ? [normal([gates * units])] : []),
     ...(initial ? [normal([states, batch, units])] : []),
     ...(mask ? [flags([batch, time])] : []),
+    ...ownWeights(family, units),
   ];
   return {
     op,
     name,
     inputs,
     build: ([x, recurrent, ...rest]) => {
-      const result = run(x as Value, recurrent as Value, {
+      const parts = {
         ...activations,
         ...(bias && { bias: rest[0] as Value }),
         ...(initial && { initial: rest[Number(bias)] as Value }),
-        ...(mask && { mask: rest.at(-1) as Value }),
-      });
+        ...(mask && { mask: rest[Number(bias) + Number(initial)] as Value }),
+      };
+      const result = run(x as Value, recurrent as Value, parts, rest.at(-1));
       return wants.map((which) => result[which]);
     },
     tolerance: SWEEP,
     isOnGpu,
   };
 }
+
+const ownWeights = ({ unitWeights }: Family, units: number) => (unitWeights ? [normal([unitWeights, units])] : []);
 
 const small = { batch: 3, time: 5, units: 4 };
 
@@ -154,7 +172,7 @@ function casesOf(family: Family): OpCase[] {
     {
       op,
       name: "rows by id",
-      inputs: [normal([11, gates * 4]), ids([3, 5], 11), normal([4, gates * 4])],
+      inputs: [normal([11, gates * 4]), ids([3, 5], 11), normal([4, gates * 4]), ...ownWeights(family, 4)],
       build: (values) => family.byId(values),
       tolerance: SWEEP,
     },
@@ -167,10 +185,11 @@ function casesOf(family: Family): OpCase[] {
         normal([3, gates * 5]),
         normal([5, gates * 5], 0.5),
         normal([gates * 5]),
+        ...ownWeights(family, 5),
       ],
-      build: ([table, list, kernel, recurrent, bias]) => {
+      build: ([table, list, kernel, recurrent, bias, weights]) => {
         const x = ops.add(ops.matmul(ops.gather(table as Value, list as Value), kernel as Value), bias as Value);
-        return [family.sweep(ops.reverse(x, 1), recurrent as Value, {}).last];
+        return [family.sweep(ops.reverse(x, 1), recurrent as Value, {}, weights).last];
       },
       tolerance: { absolute: 1e-5, relative: 5e-5 },
     },
@@ -180,6 +199,7 @@ function casesOf(family: Family): OpCase[] {
 /** Every sweep with every part that it may have. */
 export const sweepCases: readonly OpCase[] = [
   ...casesOf(LSTM),
+  ...casesOf(PEEPHOLE_LSTM),
   ...casesOf(GRU),
   ...casesOf(SIMPLE),
   sharing(37, 7, 5),
