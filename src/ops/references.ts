@@ -15,7 +15,7 @@ import { matmulReference } from "./matmul/matmul.ts";
 import { updateReferences } from "./optimizers/update_references.ts";
 import { weightAverageReference } from "./optimizers/weight_average.ts";
 import { gruReference } from "./recurrent/gru.ts";
-import { lstmPaddedOps, lstmReference } from "./recurrent/lstm.ts";
+import { lstmReference } from "./recurrent/lstm.ts";
 import { lstmCellGradReference, lstmCellReference } from "./recurrent/lstm_cell.ts";
 import { maskScheduleReference } from "./recurrent/mask_schedule.ts";
 import { paddedReferences, paddingReference } from "./recurrent/padded_sweep.ts";
@@ -53,11 +53,11 @@ const REFERENCES: readonly OpReference[] = [
   unstackReference,
   weightAverageReference,
   windowsReference,
-  ...sweepReferences(lstmReference),
-  ...sweepReferences(peepholeLstmReference),
-  ...sweepReferences(gruReference),
+  ...[lstmReference, peepholeLstmReference, gruReference].flatMap((cell) => [
+    ...sweepReferences(cell),
+    ...paddedReferences(cell),
+  ]),
   ...sweepReferences(simpleRnnReference),
-  ...paddedReferences(lstmPaddedOps, lstmReference),
   ...updateReferences(),
 ];
 

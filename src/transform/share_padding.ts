@@ -18,11 +18,11 @@ export function sharePadding(graph: Graph): Graph {
     const sweep = sweepOf(visited.definition);
     if (sweep?.padded === undefined || !sweep.matches(visited)) return undefined;
     const { inputs, outputs, attributes } = visited;
-    const { x, recurrent } = inputs;
-    if (!gatherOp.matches(x.operation) || inputs.ids || inputs.bias || inputs.initial || inputs.mask) return undefined;
+    const { x, recurrent, bias, unitWeights } = inputs;
+    if (!gatherOp.matches(x.operation) || inputs.ids || inputs.initial || inputs.mask) return undefined;
     const { table, ids } = x.operation.inputs;
     if (table.shape.length !== 2 || ids.shape.length !== 2 || at(ids.shape, 0) > MOST_SCHEDULED_ROWS) return undefined;
     if ([outputs.hidden, outputs.saved].some((output) => output !== undefined && uses.has(output))) return undefined;
-    return { last: sweep.padded(table, ids, recurrent, attributes) };
+    return { last: sweep.padded.last({ table, ids, recurrent, bias, unitWeights }, attributes) };
   });
 }

@@ -7,10 +7,12 @@ import type { ReferenceArray } from "../../src/graph/op.ts";
 import { GRU_CELL } from "../../src/kernels/recurrent/gru_sweep.ts";
 import { LSTM_CELL } from "../../src/kernels/recurrent/lstm_sweep.ts";
 import { paddingCall } from "../../src/kernels/recurrent/padding.ts";
+import { PEEPHOLE_LSTM_CELL } from "../../src/kernels/recurrent/peephole_lstm_sweep.ts";
 import { sweepBackwardCall } from "../../src/kernels/recurrent/sweep_backward.ts";
 import { sweepForwardCall } from "../../src/kernels/recurrent/sweep_forward.ts";
 import { gruReference } from "../../src/ops/recurrent/gru.ts";
 import { lstmReference } from "../../src/ops/recurrent/lstm.ts";
+import { peepholeLstmReference } from "../../src/ops/recurrent/peephole_lstm.ts";
 import { backwardLoop, forwardLoop } from "../../src/ops/recurrent/sweep_reference.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, testTraits } from "../support/kernel.ts";
@@ -63,9 +65,10 @@ function expectWhereKnown(came: ArrayLike<number> | undefined, wanted: Float64Ar
 
 describe.each([
   ["LSTM", LSTM_CELL, lstmReference],
+  ["LSTM with peepholes", PEEPHOLE_LSTM_CELL, peepholeLstmReference],
   ["GRU", GRU_CELL, gruReference],
 ] as const)("rows that share their padding: %s", (_name, cell, reference64) => {
-  const { separatesInner } = reference64.op.family;
+  const { separatesInner, unitWeights: own } = reference64.op.family;
   const columns = cell.gates * H;
   const random = new Random(7);
   const ids = Int32Array.from({ length: B * T }, (_, index) => {
@@ -75,10 +78,12 @@ describe.each([
   const recurrent = normals(random, H * columns, 1 / Math.sqrt(H));
   const bias = normals(random, columns);
   const dLast = normals(random, cell.states * B * H);
+  const ownWeights = own && normals(random, own.count * H);
   const reference = (shape: number[], data: ArrayLike<number>): ReferenceArray => ({
     shape,
     data: Float64Array.from(data),
   });
+  const unitWeights = own && ownWeights && reference([own.count, H], ownWeights);
   const { hidden, saved, last } = forwardLoop(
     reference64,
     {
@@ -86,6 +91,7 @@ describe.each([
       ids: reference([B, T], ids),
       recurrent: reference([H, columns], recurrent),
       bias: reference([columns], bias),
+      unitWeights,
     },
     ACTIVATIONS,
   );
@@ -94,6 +100,7 @@ describe.each([
     {
       kept: reference([B, T, 5 * H], saved),
       recurrent: reference([H, columns], recurrent),
+      unitWeights,
       dLast: reference([cell.states, B, H], dLast),
     },
     ACTIVATIONS,
@@ -118,13 +125,14 @@ describe.each([
         ids: integers(B + 1, T),
         recurrent: floats(H, columns),
         bias: floats(columns),
+        unitWeights: own && floats(own.count, H),
         schedule,
       },
       { hidden: floats(B + 1, T, H), saved: floats(B + 1, T, 5 * H), last: floats(cell.states, B, H) },
       ACTIVATIONS,
       { hidden: true, saved: true },
     );
-    const came = await run(forward, [x, ownIds, recurrent, bias, order]);
+    const came = await run(forward, [x, ownIds, recurrent, bias, ...(ownWeights ? [ownWeights] : []), order]);
     expectWhereKnown(came[0], sharedRows(hidden, H, first), "hidden");
     expectWhereKnown(came[1], sharedRows(saved, 5 * H, first), "saved");
     expectClose(at(came, 2), last, TOLERANCE, "last");
@@ -134,6 +142,7 @@ describe.each([
       {
         saved: floats(B + 1, T, 5 * H),
         recurrent: floats(H, columns),
+        unitWeights: own && floats(own.count, H),
         dLast: floats(cell.states, B, H),
         schedule,
       },
@@ -142,7 +151,7 @@ describe.each([
     );
     const labels = backward.plan(adapter).dispatches.map(({ label }) => label);
     expect(labels).toContain(`${cell.name}_backward of padding`);
-    const gradients = await run(backward, [at(came, 1), recurrent, dLast, order]);
+    const gradients = await run(backward, [at(came, 1), recurrent, ...(ownWeights ? [ownWeights] : []), dLast, order]);
     expectWhereKnown(gradients[0], sharedRows(dX, columns, total), "dX");
     if (separatesInner) expectWhereKnown(gradients[1], sharedRows(dInner, columns, total), "dInner");
   });

@@ -341,40 +341,60 @@ describe("graphs", () => {
 });
 
 describe("sharePadding", () => {
-  test("reads the padding of all rows once, gradients included", async () => {
-    const specs = [normal([6, 12]), paddedIds([18, 7], 6), normal([3, 12])];
-    const lastOf = (x: Value, rows: Value, recurrent: Value) =>
-      ops.sum(ops.lstmSweep(ops.gather(x, rows), recurrent).last);
-    const graphs = [true, false].map((shares) =>
-      sample(specs, (x, rows, recurrent) => {
-        const loss = lastOf(x, rows, recurrent);
-        const shared = shares ? (sharePadding({ outputs: [loss], updates: [] }).outputs[0] as Value) : loss;
-        return [shared, ...gradients(shared, [x, recurrent])];
-      }),
-    ) as [Sample, Sample];
-    const [shared, plain] = graphs;
-    expect(namesIn(shared.graph)).toContain("lstmPaddedSweep");
-    expect(namesIn(shared.graph)).not.toContain("lstmSweep");
-    const wanted = interpret(plain.graph, { inputs: plain.feeds });
-    const came = interpret(shared.graph, { inputs: shared.feeds });
-    came.forEach((array, index) => {
-      expectClose(`output ${index}`, array, wanted[index] as ReferenceArray, { absolute: 1e-12, relative: 1e-11 });
-    });
-    await expectSameMeaning(shared, shared.graph);
-  });
+  // Units whose gates are and are not a multiple of four columns.
+  test.each([
+    ["lstm", 3, 12, [], (x, recurrent) => ops.lstmSweep(x, recurrent)],
+    ["gru", 4, 12, [], (x, recurrent) => ops.gruSweep(x, recurrent)],
+    ["gru", 5, 15, [normal([15])], (x, recurrent, bias) => ops.gruSweep(x, recurrent, { bias: bias as Value })],
+    [
+      "peepholeLstm",
+      3,
+      12,
+      [normal([3, 3])],
+      (x, recurrent, peepholes) => ops.peepholeLstmSweep(x, recurrent, peepholes as Value),
+    ],
+  ] as [string, number, number, TensorSpec[], (x: Value, recurrent: Value, weights?: Value) => { last: Value }][])(
+    "reads the padding of all rows once, gradients included: %s with %i units",
+    async (name, units, columns, weights, sweep) => {
+      const specs = [normal([6, columns]), paddedIds([18, 7], 6), normal([units, columns]), ...weights];
+      const graphs = [true, false].map((shares) =>
+        sample(specs, (x, rows, recurrent, ...rest) => {
+          const input = ops.gather(x, rows);
+          // Both directions: the one from the end has its padding last, and shares nothing.
+          const lasts = [input, ops.reverse(input, 1)].map((each) => sweep(each, recurrent, ...rest).last);
+          const loss = ops.sum(ops.mul(lasts[0] as Value, lasts[1] as Value));
+          const shared = shares ? (sharePadding({ outputs: [loss], updates: [] }).outputs[0] as Value) : loss;
+          return [shared, ...gradients(shared, [x, recurrent, ...rest])];
+        }),
+      ) as [Sample, Sample];
+      const [shared, plain] = graphs;
+      expect(namesIn(shared.graph).filter((each) => each === `${name}PaddedSweep`)).toHaveLength(1);
+      expect(namesIn(shared.graph).filter((each) => each === `${name}Sweep`)).toHaveLength(1);
+      const wanted = interpret(plain.graph, { inputs: plain.feeds });
+      const came = interpret(shared.graph, { inputs: shared.feeds });
+      expect(came.length).toBe(3 + weights.length);
+      came.forEach((array, index) => {
+        expectClose(`output ${index}`, array, wanted[index] as ReferenceArray, { absolute: 1e-12, relative: 1e-11 });
+      });
+      await expectSameMeaning(shared, shared.graph);
+    },
+  );
 
   test("leaves a sweep alone whose hidden states, mask or first states matter", () => {
     const specs = [normal([6, 12]), paddedIds([4, 7], 6), normal([3, 12]), flags([4, 7]), normal([2, 4, 3])];
-    const { graph } = sample(specs, (x, rows, recurrent, mask, initial) => {
+    const { graph } = sample([...specs, normal([4, 12])], (x, rows, recurrent, mask, initial, ofGru) => {
       const input = ops.gather(x, rows);
       return [
         ops.lstmSweep(input, recurrent).hidden,
         ops.lstmSweep(input, recurrent, { mask }).last,
         ops.lstmSweep(input, recurrent, { initial }).last,
         ops.lstmSweep(ops.mul(input, 2), recurrent).last,
+        ops.gruSweep(input, ofGru, { mask }).last,
       ];
     });
-    expect(namesIn(sharePadding(graph)).filter((name) => name === "lstmSweep")).toHaveLength(4);
+    const names = namesIn(sharePadding(graph));
+    expect(names.filter((name) => name === "lstmSweep")).toHaveLength(4);
+    expect(names.filter((name) => name.includes("Padded"))).toEqual([]);
   });
 });
 

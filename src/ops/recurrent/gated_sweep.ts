@@ -1,19 +1,28 @@
 /** The sweeps of cells with gates, such as the LSTM and the GRU: one pair of kernels runs them all. */
 import type { RecurrentActivations } from "../../kernels/recurrent/activations.ts";
-import { sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
+import { type SweepBackwardWrites, sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
 import type { RecurrentCell } from "../../kernels/recurrent/sweep_cell.ts";
 import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
-import type { SweepFamily } from "./sweep.ts";
+import { definePaddedSweep, type PaddedBackwardReads } from "./padded_sweep.ts";
+import { defineSweep, type SweepFamily, type SweepOp } from "./sweep.ts";
 
 type Family = SweepFamily<RecurrentActivations>;
 
-/** The family of a cell, with what its kernels do not tell. Its name is the cell's when absent. */
-export function gatedFamily(
+/**
+ * The op of a cell's sweep, with what its kernels do not tell. Its name is the cell's when absent. The same kernels
+ * serve rows that share their padding.
+ */
+export function defineGatedSweep(
   cell: RecurrentCell,
   own: Pick<Family, "previous" | "unitWeights"> & Partial<Pick<Family, "name">>,
-): Family {
+): SweepOp<RecurrentActivations> {
   const { name, gates, states, saved, separatesInner } = cell;
-  return {
+  const backwardCall = (
+    { kept, ...reads }: PaddedBackwardReads,
+    writes: SweepBackwardWrites,
+    attributes: RecurrentActivations,
+  ) => sweepBackwardCall(cell, { saved: kept, ...reads }, writes, attributes);
+  const family: Family = {
     name,
     gates,
     states,
@@ -22,7 +31,7 @@ export function gatedFamily(
     rereadsInitial: states === 2,
     ...own,
     forwardCall: (...call) => sweepForwardCall(cell, ...call),
-    backwardCall: ({ kept, ...reads }, writes, attributes) =>
-      sweepBackwardCall(cell, { saved: kept, ...reads }, writes, attributes),
+    backwardCall,
   };
+  return defineSweep(family, definePaddedSweep(family, backwardCall));
 }

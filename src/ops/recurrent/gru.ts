@@ -10,22 +10,20 @@ import type { Value } from "../../graph/operation.ts";
 import { GRU_CELL } from "../../kernels/recurrent/gru_sweep.ts";
 import { slice } from "../data/movement.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { gatedFamily } from "./gated_sweep.ts";
+import { defineGatedSweep } from "./gated_sweep.ts";
 import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { defineSweep, withSaved } from "./sweep.ts";
+import { withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
-// Every timestep saved the h that it began with.
-const family = gatedFamily(GRU_CELL, {
+/** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
+export const gruSweepOp = defineGatedSweep(GRU_CELL, {
+  // Every timestep saved the h that it began with.
   previous: (outputs) => {
     const { hidden, saved } = withSaved(outputs);
     return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
   },
 });
-
-/** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const gruSweepOp = defineSweep(family);
 
 export const gruReference: CellReference<LstmActivations> = {
   op: gruSweepOp,

@@ -8,12 +8,10 @@ import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 import { LSTM_CELL } from "../../kernels/recurrent/lstm_sweep.ts";
-import { sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { gatedFamily } from "./gated_sweep.ts";
+import { defineGatedSweep } from "./gated_sweep.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { definePaddedSweep } from "./padded_sweep.ts";
-import { defineSweep, previousState, withSaved } from "./sweep.ts";
+import { previousState, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
@@ -22,15 +20,10 @@ export interface LstmActivations {
   readonly recurrentActivation: KernelActivation;
 }
 
-const family = gatedFamily(LSTM_CELL, { previous: ({ hidden }, initial) => previousState(hidden, initial) });
-
-/** The same kernels serve rows that share their padding. */
-export const lstmPaddedOps = definePaddedSweep(family, ({ kept, ...reads }, writes, attributes) =>
-  sweepBackwardCall(LSTM_CELL, { saved: kept, ...reads }, writes, attributes),
-);
-
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const lstmSweepOp = defineSweep(family, lstmPaddedOps.sweep);
+export const lstmSweepOp = defineGatedSweep(LSTM_CELL, {
+  previous: ({ hidden }, initial) => previousState(hidden, initial),
+});
 
 export const lstmReference: CellReference<LstmActivations> = {
   op: lstmSweepOp,

@@ -4,35 +4,30 @@
  */
 import { addAt, at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
-import type { KernelCall, Operand } from "../../core/kernel_call.ts";
+import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
-import {
-  defineOp,
-  type NoAttributes,
-  type Op,
-  type OpReference,
-  type ReferenceArray,
-  referenceFor,
-} from "../../graph/op.ts";
+import { defineOp, type NoAttributes, type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { paddingCall } from "../../kernels/recurrent/padding.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
-import type { PaddedSweep, SweepFamily, SweepGradInputs, SweepOutputs } from "./sweep.ts";
+import {
+  type PaddedGradInputs,
+  type PaddedGradOutputs,
+  type PaddedInputs,
+  type PaddedOps,
+  type SweepFamily,
+  type SweepGradInputs,
+  type SweepOutputs,
+  sumSteps,
+} from "./sweep.ts";
 import { backwardLoop, type CellReference, forwardLoop } from "./sweep_reference.ts";
 
 interface PaddingInputs {
   readonly ids: Value;
 }
 
-interface PaddingOutputs {
-  /** int32 `[2, B]`: the rows in the order of their starts, then the starts: leading zeros, at most T - 1. */
-  readonly schedule: Value;
-  /** int32 `[B + 1, T]`: ids from each row's start on (-1 before), and the padding's own row B. */
-  readonly ownIds: Value;
-}
-
-const paddingOp = defineOp<PaddingInputs, NoAttributes, PaddingOutputs>({
+const paddingOp = defineOp<PaddingInputs, NoAttributes, Pick<PaddedInputs, "schedule" | "ownIds">>({
   kind: "kernel",
   name: "padding",
   infer: ({ inputs: { ids } }) => {
@@ -67,54 +62,34 @@ export const paddingReference = referenceFor(paddingOp, ({ inputs: { ids }, outp
   };
 });
 
-interface PaddedInputs {
-  readonly table: Value;
-  readonly ownIds: Value;
-  readonly recurrent: Value;
-  readonly schedule: Value;
+/** What a backward kernel reads; with a schedule, rows share their padding, and its tensors have a row B. */
+export interface PaddedBackwardReads extends SweepGradInputs<Operand> {
+  readonly schedule?: Operand;
 }
 
-interface PaddedGradInputs {
-  readonly saved: Value;
-  readonly recurrent: Value;
-  readonly dLast: Value;
-  readonly schedule: Value;
-}
-
-interface PaddedGradOutputs {
-  readonly dX: Value;
-}
-
-/** The backward kernel of a family whose rows share their padding: its tensors have a row B. */
+/** The backward kernel of a family whose rows share their padding. */
 export type PaddedBackwardCall<A> = (
-  reads: SweepGradInputs<Operand> & { readonly schedule: Operand },
-  writes: { readonly dX: Operand },
+  reads: PaddedBackwardReads,
+  writes: PaddedGradOutputs<Operand>,
   attributes: A,
 ) => KernelCall;
-
-/** The ops of a padded sweep. */
-export interface PaddedOps<A> {
-  readonly sweep: PaddedSweep<A>;
-  readonly forward: Op<PaddedInputs, A, SweepOutputs>;
-  readonly gradient: Op<PaddedGradInputs, A, PaddedGradOutputs>;
-}
 
 /** Declares the padded sweep of a family. */
 export function definePaddedSweep<A>(family: SweepFamily<A>, backwardCall: PaddedBackwardCall<A>): PaddedOps<A> {
   const gradient = definePaddedGradient(family, backwardCall);
   const forward = definePaddedForward(family, gradient);
-  const sweep: PaddedSweep<A> = (table, ids, recurrent, attributes) => {
-    const { schedule, ownIds } = paddingOp({ ids }, {});
-    return forward({ table, ownIds, recurrent, schedule }, attributes).last;
+  return {
+    last: ({ table, ids, ...weights }, attributes) => {
+      const { schedule, ownIds } = paddingOp({ ids }, {});
+      return forward({ table, ownIds, ...weights, schedule }, attributes).last;
+    },
+    forward,
+    gradient,
   };
-  return { sweep, forward, gradient };
 }
 
 /** Outputs: hidden `[B + 1, T, H]`, saved `[B + 1, T, S·H]`, last. */
-function definePaddedForward<A>(
-  family: SweepFamily<A>,
-  gradient: PaddedOps<A>["gradient"],
-): Op<PaddedInputs, A, SweepOutputs> {
+function definePaddedForward<A>(family: SweepFamily<A>, gradient: PaddedOps<A>["gradient"]): PaddedOps<A>["forward"] {
   const { name, states, savedParts } = family;
   return defineOp<PaddedInputs, A, SweepOutputs>({
     kind: "kernel",
@@ -128,19 +103,24 @@ function definePaddedForward<A>(
         last: { shape: [states, rows - 1, units], dtype: "float32" },
       };
     },
-    vjp: ({ inputs: { table, ownIds, recurrent, schedule }, outputs: { hidden, saved }, cotangents, attributes }) => {
+    vjp: ({ inputs, outputs, cotangents, attributes }) => {
+      const { table, ownIds, recurrent, bias, unitWeights, schedule } = inputs;
+      const { hidden, saved } = outputs;
       const dLast = cotangents.last;
       if (cotangents.hidden !== undefined || cotangents.saved !== undefined || !saved || !dLast) {
         throw new ValueError(`${name}: a loss can depend only on the last states of a padded sweep`);
       }
-      const { dX } = gradient({ saved, recurrent, dLast, schedule }, attributes);
+      const { dX, dInner = dX } = gradient({ saved, recurrent, unitWeights, dLast, schedule }, attributes);
       return {
         table: scatterAdd(dX, ownIds, at(table.shape, 0)),
-        recurrent: paddedGradient(hidden, dX, schedule),
+        recurrent: paddedGradient(hidden, dInner, schedule),
+        // The padding's row holds the sum of what all rows want of it: every row counts once.
+        bias: bias && sumSteps(dInner, ownIds),
+        unitWeights: unitWeights && family.unitWeights?.gradient({ outputs, initial: undefined, dX, ownIds }),
       };
     },
-    lower: ({ inputs: { table, ownIds, recurrent, schedule }, outputs, isUsed, attributes }) => [
-      family.forwardCall({ x: table, ids: ownIds, recurrent, schedule }, outputs, attributes, {
+    lower: ({ inputs: { table, ownIds, ...reads }, outputs, isUsed, attributes }) => [
+      family.forwardCall({ x: table, ids: ownIds, ...reads }, outputs, attributes, {
         hidden: isUsed.hidden,
         saved: isUsed.saved === true,
       }),
@@ -148,9 +128,9 @@ function definePaddedForward<A>(
   });
 }
 
-/** Output: dX `[B + 1, T, G·H]`. */
+/** Output: dX `[B + 1, T, G·H]`, and dInner of that shape where it is another. */
 function definePaddedGradient<A>(
-  { name, gates }: SweepFamily<A>,
+  { name, gates, separatesInner }: SweepFamily<A>,
   backwardCall: PaddedBackwardCall<A>,
 ): PaddedOps<A>["gradient"] {
   return defineOp<PaddedGradInputs, A, PaddedGradOutputs>({
@@ -158,7 +138,8 @@ function definePaddedGradient<A>(
     name: `${name}PaddedSweepGrad`,
     infer: ({ inputs: { saved, recurrent } }) => {
       const [rows, steps] = dims(saved.shape, 3);
-      return { dX: { shape: [rows, steps, gates * at(recurrent.shape, 0)], dtype: "float32" } };
+      const dX: TensorType = { shape: [rows, steps, gates * at(recurrent.shape, 0)], dtype: "float32" };
+      return { dX, dInner: separatesInner ? dX : undefined };
     },
     vjp: () => {
       throw new ValueError(`${name}: second derivatives of the sweep are not available`);
@@ -180,17 +161,19 @@ function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): R
   return { shape: [rows - 1, steps, width], data: full };
 }
 
-/** A padded sweep and its gradient in float64, from the float64 reference of the cell. */
-export function paddedReferences<A>(ops: PaddedOps<A>, cell: CellReference<A>): readonly OpReference[] {
-  const { gates, states, savedParts } = cell.op.family;
+/** A padded sweep and its gradient in float64, from the float64 reference of the cell; none where it has no such op. */
+export function paddedReferences<A>(cell: CellReference<A>): readonly OpReference[] {
+  const { family, padded: ops } = cell.op;
+  if (ops === undefined) return [];
+  const { gates, states, savedParts } = family;
   const forward = referenceFor(ops.forward, ({ inputs, outputs, attributes }) => {
-    const { table, ownIds, recurrent, schedule } = inputs;
+    const { table, ownIds, recurrent, schedule, ...rest } = inputs;
     const [rows, steps] = dims(ownIds.shape, 2);
     const units = at(recurrent.shape, 0);
     const starts = startsOf(schedule);
     // Before its start a row reads padding, as row B does; where nothing is written stand zeros.
     const ids = { shape: ownIds.shape, data: ownIds.data.map((id) => Math.max(0, id)) };
-    const { hidden, saved, last } = forwardLoop(cell, { x: table, ids, recurrent }, attributes);
+    const { hidden, saved, last } = forwardLoop(cell, { x: table, ids, recurrent, ...rest }, attributes);
     const clear = (data: Float64Array, size: number) => {
       starts.forEach((start, row) => {
         data.fill(0, row * steps * size, (row * steps + start) * size);
@@ -210,22 +193,28 @@ export function paddedReferences<A>(ops: PaddedOps<A>, cell: CellReference<A>): 
     };
   });
   const backward = referenceFor(ops.gradient, ({ inputs, outputs, attributes }) => {
-    const { saved, recurrent, dLast, schedule } = inputs;
+    const { saved, schedule, ...rest } = inputs;
     const starts = startsOf(schedule);
     const [rows, steps] = dims(saved.shape, 3);
-    const width = gates * at(recurrent.shape, 0);
-    const { dX: full } = backwardLoop(cell, { kept: fullRows(saved, starts), recurrent, dLast }, attributes);
-    const dX = new Float64Array(rows * steps * width);
-    for (let row = 0; row < rows - 1; row++) {
-      for (let step = 0; step < steps; step++) {
-        // What rows want of a timestep of padding adds up in the padding's row.
-        const target = step < at(starts, row) ? rows - 1 : row;
-        for (let column = 0; column < width; column++) {
-          addAt(dX, (target * steps + step) * width + column, at(full, (row * steps + step) * width + column));
+    const width = gates * at(rest.recurrent.shape, 0);
+    const full = backwardLoop(cell, { kept: fullRows(saved, starts), ...rest }, attributes);
+    const shared = (rowsOf: Float64Array) => {
+      const sums = new Float64Array(rows * steps * width);
+      for (let row = 0; row < rows - 1; row++) {
+        for (let step = 0; step < steps; step++) {
+          // What rows want of a timestep of padding adds up in the padding's row.
+          const target = step < at(starts, row) ? rows - 1 : row;
+          for (let column = 0; column < width; column++) {
+            addAt(sums, (target * steps + step) * width + column, at(rowsOf, (row * steps + step) * width + column));
+          }
         }
       }
-    }
-    return { dX: { shape: outputs.dX.shape, data: dX } };
+      return sums;
+    };
+    return {
+      dX: { shape: outputs.dX.shape, data: shared(full.dX) },
+      dInner: outputs.dInner && { shape: outputs.dInner.shape, data: shared(full.dInner) },
+    };
   });
   return [forward, backward];
 }

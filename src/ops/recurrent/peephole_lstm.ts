@@ -8,34 +8,35 @@ import { dims } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { PEEPHOLE_LSTM_CELL } from "../../kernels/recurrent/peephole_lstm_sweep.ts";
 import { slice, stack } from "../data/movement.ts";
-import { mul } from "../elementwise/arithmetic.ts";
-import { sum } from "../reduce/reduce.ts";
+import { expandDims } from "../data/reshape.ts";
+import { greaterEqual, mul, where } from "../elementwise/arithmetic.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { gatedFamily } from "./gated_sweep.ts";
+import { defineGatedSweep } from "./gated_sweep.ts";
 import type { LstmActivations, LstmSweep, LstmSweepOptions } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { defineSweep, previousState, type UnitGradientInputs, withSaved } from "./sweep.ts";
+import { previousState, sumSteps, type UnitGradientInputs, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** A peephole's gradient is that of its gate, times the state that the gate saw. */
-function peepholeGradient({ outputs, initial, dX }: UnitGradientInputs): Value {
+function peepholeGradient({ outputs, initial, dX, ownIds }: UnitGradientInputs): Value {
   const { saved, hidden } = withSaved(outputs);
-  const units = at(hidden.shape, 2);
+  const [rows, steps, units] = dims(hidden.shape, 3);
   const part = (value: Value, index: number) => slice(value, [0, 0, index * units], hidden.shape);
   const after = part(saved, 4);
-  const before = previousState(after, initial, 1);
-  const summed = (gate: number, seen: Value) => sum(mul(part(dX, gate), seen), { axes: [0, 1] });
+  // Before its start a row goes through the states of the padding's row, the last one.
+  const ofPadding = slice(after, [rows - 1, 0, 0], [1, steps, units]);
+  const known = ownIds ? where(expandDims(greaterEqual(ownIds, 0), 2), after, ofPadding) : after;
+  const before = previousState(known, initial, 1);
+  const summed = (gate: number, seen: Value) => sumSteps(mul(part(dX, gate), seen), ownIds);
   return stack([summed(0, before), summed(1, before), summed(3, after)]);
 }
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const peepholeLstmSweepOp = defineSweep(
-  gatedFamily(PEEPHOLE_LSTM_CELL, {
-    name: "peepholeLstm",
-    previous: ({ hidden }, initial) => previousState(hidden, initial),
-    unitWeights: { count: 3, gradient: peepholeGradient },
-  }),
-);
+export const peepholeLstmSweepOp = defineGatedSweep(PEEPHOLE_LSTM_CELL, {
+  name: "peepholeLstm",
+  previous: ({ hidden }, initial) => previousState(hidden, initial),
+  unitWeights: { count: 3, gradient: peepholeGradient },
+});
 
 export const peepholeLstmReference: CellReference<LstmActivations> = {
   op: peepholeLstmSweepOp,

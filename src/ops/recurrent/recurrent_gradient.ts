@@ -5,6 +5,7 @@ import { dims } from "../../core/shape.ts";
 import { defineOp, type Out, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { recurrentGradientCall } from "../../kernels/recurrent/recurrent_gradient.ts";
+import { pad, slice } from "../data/movement.ts";
 
 interface GradientInputs {
   readonly hidden: Value;
@@ -68,7 +69,12 @@ export const recurrentGradientReference = referenceFor(
 
 /** hᵀ · dZ where rows share their padding: hidden and dZ `[B + 1, T, ·]`, schedule `[2, B]`. */
 export function paddedGradient(hidden: Value, dZ: Value, schedule: Value): Value {
-  return gradientOp({ hidden, dZ, schedule }, { isMasked: false }).out;
+  const columns = at(dZ.shape, 2);
+  // The kernel takes four columns at once.
+  const spare = (4 - (columns % 4)) % 4;
+  const filled = spare === 0 ? dZ : pad(dZ, [], [0, 0, spare]);
+  const { out } = gradientOp({ hidden, dZ: filled, schedule }, { isMasked: false });
+  return spare === 0 ? out : slice(out, [0, 0], [at(out.shape, 0), columns]);
 }
 
 /**

@@ -13,7 +13,7 @@ import type { SweepReads, SweepUse, SweepWrites } from "../../kernels/recurrent/
 import { scatterAdd } from "../data/gather.ts";
 import { concat, shiftTime, slice } from "../data/movement.ts";
 import { reshape } from "../data/reshape.ts";
-import { where } from "../elementwise/arithmetic.ts";
+import { minimum, where } from "../elementwise/arithmetic.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { sum } from "../reduce/reduce.ts";
 import { maskIn } from "./mask_schedule.ts";
@@ -54,6 +54,11 @@ export interface UnitGradientInputs {
   readonly initial: Value | undefined;
   /** The gradient of x, `[B, T, G·H]`. */
   readonly dX: Value;
+  /**
+   * Where rows share their padding: the ids of the padded sweep, int32 `[B + 1, T]`. The tensors have a row B then, the
+   * padding's own, and are undefined where an id is -1.
+   */
+  readonly ownIds?: Value;
 }
 
 /** Weights that each unit has of its own, beside the recurrent kernel: peepholes are such. */
@@ -114,22 +119,44 @@ export function sweepOf(definition: OpDefinition): SweepOp<unknown> | undefined 
   return sweeps.get(definition);
 }
 
-/**
- * A sweep over a table's rows that gives its last states only: table `[V, G·H]`, ids `[B, T]`, recurrent kernel `[H,
- * G·H]`.
- */
-export type PaddedSweep<A> = (table: Value, ids: Value, recurrent: Value, attributes: A) => Value;
+/** What a sweep takes whose rows share their padding. */
+export interface PaddedInputs extends Pick<SweepInputs, "recurrent" | "bias" | "unitWeights"> {
+  /** f32 `[V, G·H]`. */
+  readonly table: Value;
+  /** int32 `[B + 1, T]`: ids from each row's start on (-1 before), and the padding's own row B. */
+  readonly ownIds: Value;
+  /** int32 `[2, B]`: the rows in the order of their starts, then the starts: leading zeros, at most T - 1. */
+  readonly schedule: Value;
+}
+
+/** What its backward sweep takes. */
+export interface PaddedGradInputs extends Pick<SweepInputs, "recurrent" | "unitWeights"> {
+  readonly saved: Value;
+  readonly dLast: Value;
+  readonly schedule: Value;
+}
+
+/** What its backward sweep gives. */
+export type PaddedGradOutputs<T = Value> = Omit<SweepGradOutputs<T>, "dInitial">;
+
+/** The ops of a sweep whose rows share their padding. */
+export interface PaddedOps<A> {
+  /** The last states of a sweep over a table's rows, by ids int32 `[B, T]`. */
+  last(inputs: Omit<PaddedInputs, "ownIds" | "schedule"> & { readonly ids: Value }, attributes: A): Value;
+  readonly forward: Op<PaddedInputs, A, SweepOutputs>;
+  readonly gradient: Op<PaddedGradInputs, A, PaddedGradOutputs>;
+}
 
 /** The op of a sweep, with what it was made of. */
 export interface SweepOp<A> extends Op<SweepInputs, A, SweepOutputs> {
   readonly family: SweepFamily<A>;
   readonly gradient: Op<SweepGradInputs, A, SweepGradOutputs>;
   /** The sweep whose rows share their padding, where the family's kernels allow it. */
-  readonly padded?: PaddedSweep<A> | undefined;
+  readonly padded?: PaddedOps<A> | undefined;
 }
 
 /** Declares the sweep of a family. */
-export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>): SweepOp<A> {
+export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedOps<A>): SweepOp<A> {
   const { name, gates, states, savedParts } = family;
   const gradient = defineSweepGradient(family);
   const op = defineOp<SweepInputs, A, SweepOutputs>({
@@ -189,7 +216,7 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedSweep<A>):
       return {
         x: dTable ?? dX,
         recurrent: dRecurrent,
-        bias: bias && sum(dProduct, { axes: [0, 1] }),
+        bias: bias && sumSteps(dProduct),
         unitWeights: unitWeights && family.unitWeights?.gradient({ outputs, initial, dX }),
         initial: initial && dInitial,
       };
@@ -226,6 +253,16 @@ function defineSweepGradient<A>(family: SweepFamily<A>): Op<SweepGradInputs, A, 
     },
     lower: ({ inputs, outputs, attributes }) => [family.backwardCall(inputs, outputs, attributes)],
   });
+}
+
+/**
+ * The sum over rows and timesteps, `[B, T, D]` -> `[D]`. With the ids of a padded sweep, int32 `[B, T]`, over those
+ * timesteps that a row runs itself: what others hold is not read.
+ */
+export function sumSteps(x: Value, ownIds?: Value): Value {
+  return ownIds === undefined
+    ? sum(x, { axes: [0, 1] })
+    : reshape(scatterAdd(x, minimum(ownIds, 0), 1), [at(x.shape, 2)]);
 }
 
 /**

@@ -2,9 +2,10 @@
 import { ops, type Value } from "../../../src/index.ts";
 import type { KernelActivation } from "../../../src/kernels/elementwise/activations.ts";
 import { gruSweepOp } from "../../../src/ops/recurrent/gru.ts";
-import { lstmPaddedOps, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
+import { type LstmActivations, lstmSweepOp } from "../../../src/ops/recurrent/lstm.ts";
 import { peepholeLstmSweepOp } from "../../../src/ops/recurrent/peephole_lstm.ts";
 import { simpleRnnSweepOp } from "../../../src/ops/recurrent/simple_rnn.ts";
+import type { PaddedOps } from "../../../src/ops/recurrent/sweep.ts";
 import { flags, ids, normal, type OpCase, paddedIds, type TensorSpec } from "./op_case.ts";
 
 interface Activations {
@@ -21,6 +22,8 @@ interface Parts extends Activations {
 /** How a recurrent layer's sweep is called. */
 interface Family {
   readonly op: string;
+  /** The sweep of rows that share their padding, where there is one. */
+  readonly padded?: PaddedOps<LstmActivations> | undefined;
   readonly gates: number;
   readonly states: number;
   readonly hasBias: boolean;
@@ -39,6 +42,7 @@ const ends = ({ hidden, last }: { readonly hidden: Value; readonly last: Value }
 
 const LSTM: Family = {
   op: "lstmSweep",
+  padded: lstmSweepOp.padded,
   gates: 4,
   states: 2,
   hasBias: false,
@@ -48,6 +52,7 @@ const LSTM: Family = {
 
 const PEEPHOLE_LSTM: Family = {
   op: "peepholeLstmSweep",
+  padded: peepholeLstmSweepOp.padded,
   gates: 4,
   states: 2,
   hasBias: false,
@@ -58,6 +63,7 @@ const PEEPHOLE_LSTM: Family = {
 
 const GRU: Family = {
   op: "gruSweep",
+  padded: gruSweepOp.padded,
   gates: 3,
   states: 1,
   hasBias: true,
@@ -74,16 +80,26 @@ const SIMPLE: Family = {
   byId: (values) => ends(simpleRnnSweepOp(named(values), { activation: "tanh" })),
 };
 
-/** Rows that share their padding: enough of them that software adapters do. */
-function sharing(batch: number, time: number, units: number, activations: Activations = {}): OpCase {
+/** Rows that share their padding: from 16 on, software adapters do. */
+function sharing(family: Family, batch: number, time: number, units: number, activations: Activations = {}): OpCase {
+  const { op, gates, hasBias, padded } = family;
   return {
     isOnGpu: batch > 16,
-    op: "lstmPaddedSweep",
+    op: op.replace("Sweep", "PaddedSweep"),
     name: `B ${batch}, T ${time}, H ${units}${activations.activation ? `, ${activations.activation}` : ""}`,
-    inputs: [normal([9, 4 * units]), paddedIds([batch, time], 9), normal([units, 4 * units], 1 / Math.sqrt(units))],
-    build: ([table, rows, recurrent]) => [
-      lstmPaddedOps.sweep(table as Value, rows as Value, recurrent as Value, { ...GATES, ...activations }),
+    inputs: [
+      normal([9, gates * units]),
+      paddedIds([batch, time], 9),
+      normal([units, gates * units], 1 / Math.sqrt(units)),
+      ...(hasBias ? [normal([gates * units])] : []),
+      ...ownWeights(family, units),
     ],
+    build: (values) => {
+      const [table, rows, recurrent, other] = values as readonly [Value, Value, Value, Value | undefined];
+      const weights = { bias: hasBias ? other : undefined, unitWeights: hasBias ? undefined : other };
+      const last = padded?.last({ table, ids: rows, recurrent, ...weights }, { ...GATES, ...activations });
+      return last === undefined ? [] : [last];
+    },
     tolerance: { absolute: 2e-5, relative: 2e-5 },
   };
 }
@@ -202,10 +218,12 @@ export const sweepCases: readonly OpCase[] = [
   ...casesOf(PEEPHOLE_LSTM),
   ...casesOf(GRU),
   ...casesOf(SIMPLE),
-  sharing(37, 7, 5),
-  sharing(17, 9, 20),
-  sharing(16, 1, 3),
-  sharing(3, 5, 4, { activation: "relu" }),
+  ...[LSTM, PEEPHOLE_LSTM, GRU].flatMap((family) => [
+    sharing(family, 37, 7, 5),
+    sharing(family, 16, 1, 3),
+    sharing(family, 3, 5, 4, { activation: "relu" }),
+  ]),
+  sharing(LSTM, 17, 9, 20),
   {
     op: "lstmSweep",
     name: "the saved gates",
