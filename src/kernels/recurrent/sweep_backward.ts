@@ -38,7 +38,10 @@ export interface SweepBackwardWrites {
   readonly dX: Operand;
   /** f32[B, T, G·H]: the gradient of h · U + recurrent bias, 0 at masked steps; absent where the cell adds it to x. */
   readonly dInner?: Operand | undefined;
-  /** f32[S, B, H]: the gradient of the first h, then of the first c; absent with a schedule. */
+  /**
+   * f32[S, B, H]: the gradient of the first h, then of the first c; with a schedule f32[S, B + 1, H], those of the
+   * states that a row started from.
+   */
   readonly dInitial?: Operand | undefined;
 }
 

@@ -1,9 +1,9 @@
 /** The sweeps of cells with gates, such as the LSTM and the GRU: one pair of kernels runs them all. */
 import type { RecurrentActivations } from "../../kernels/recurrent/activations.ts";
-import { type SweepBackwardWrites, sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
+import { sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
 import type { RecurrentCell } from "../../kernels/recurrent/sweep_cell.ts";
 import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
-import { definePaddedSweep, type PaddedBackwardReads } from "./padded_sweep.ts";
+import { definePaddedSweep } from "./padded_sweep.ts";
 import { defineSweep, type SweepFamily, type SweepOp } from "./sweep.ts";
 
 type Family = SweepFamily<RecurrentActivations>;
@@ -17,11 +17,6 @@ export function defineGatedSweep(
   own: Pick<Family, "previous" | "unitWeights"> & Partial<Pick<Family, "name">>,
 ): SweepOp<RecurrentActivations> {
   const { name, gates, states, saved, separatesInner } = cell;
-  const backwardCall = (
-    { kept, ...reads }: PaddedBackwardReads,
-    writes: SweepBackwardWrites,
-    attributes: RecurrentActivations,
-  ) => sweepBackwardCall(cell, { saved: kept, ...reads }, writes, attributes);
   const family: Family = {
     name,
     gates,
@@ -31,7 +26,8 @@ export function defineGatedSweep(
     rereadsInitial: states === 2,
     ...own,
     forwardCall: (...call) => sweepForwardCall(cell, ...call),
-    backwardCall,
+    backwardCall: ({ kept, ...reads }, writes, attributes) =>
+      sweepBackwardCall(cell, { saved: kept, ...reads }, writes, attributes),
   };
-  return defineSweep(family, definePaddedSweep(family, backwardCall));
+  return defineSweep(family, definePaddedSweep);
 }

@@ -2,26 +2,23 @@
  * Sweeps of rows that share their padding. Rows of a left-padded batch go through the same states while they read it,
  * so it is read once, by a row of its own; each row starts from where its padding ends. Exact, gradients included.
  */
-import { addAt, at } from "../../core/at.ts";
+import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
-import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
-import { defineOp, type NoAttributes, type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
+import { defineOp, type NoAttributes, type OpReference, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { paddingCall } from "../../kernels/recurrent/padding.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
 import {
-  type PaddedGradInputs,
-  type PaddedGradOutputs,
   type PaddedInputs,
   type PaddedOps,
   type SweepFamily,
-  type SweepGradInputs,
+  type SweepGradOp,
   type SweepOutputs,
   sumSteps,
 } from "./sweep.ts";
-import { backwardLoop, type CellReference, forwardLoop } from "./sweep_reference.ts";
+import { type CellReference, forwardLoop } from "./sweep_reference.ts";
 
 interface PaddingInputs {
   readonly ids: Value;
@@ -62,21 +59,8 @@ export const paddingReference = referenceFor(paddingOp, ({ inputs: { ids }, outp
   };
 });
 
-/** What a backward kernel reads; with a schedule, rows share their padding, and its tensors have a row B. */
-export interface PaddedBackwardReads extends SweepGradInputs<Operand> {
-  readonly schedule?: Operand;
-}
-
-/** The backward kernel of a family whose rows share their padding. */
-export type PaddedBackwardCall<A> = (
-  reads: PaddedBackwardReads,
-  writes: PaddedGradOutputs<Operand>,
-  attributes: A,
-) => KernelCall;
-
-/** Declares the padded sweep of a family. */
-export function definePaddedSweep<A>(family: SweepFamily<A>, backwardCall: PaddedBackwardCall<A>): PaddedOps<A> {
-  const gradient = definePaddedGradient(family, backwardCall);
+/** Declares the padded sweep of a family, with the op of its backward sweep. */
+export function definePaddedSweep<A>(family: SweepFamily<A>, gradient: SweepGradOp<A>): PaddedOps<A> {
   const forward = definePaddedForward(family, gradient);
   return {
     last: ({ table, ids, ...weights }, attributes) => {
@@ -84,12 +68,11 @@ export function definePaddedSweep<A>(family: SweepFamily<A>, backwardCall: Padde
       return forward({ table, ownIds, ...weights, schedule }, attributes).last;
     },
     forward,
-    gradient,
   };
 }
 
 /** Outputs: hidden `[B + 1, T, H]`, saved `[B + 1, T, S·H]`, last. */
-function definePaddedForward<A>(family: SweepFamily<A>, gradient: PaddedOps<A>["gradient"]): PaddedOps<A>["forward"] {
+function definePaddedForward<A>(family: SweepFamily<A>, gradient: SweepGradOp<A>): PaddedOps<A>["forward"] {
   const { name, states, savedParts } = family;
   return defineOp<PaddedInputs, A, SweepOutputs>({
     kind: "kernel",
@@ -110,7 +93,7 @@ function definePaddedForward<A>(family: SweepFamily<A>, gradient: PaddedOps<A>["
       if (cotangents.hidden !== undefined || cotangents.saved !== undefined || !saved || !dLast) {
         throw new ValueError(`${name}: a loss can depend only on the last states of a padded sweep`);
       }
-      const { dX, dInner = dX } = gradient({ saved, recurrent, unitWeights, dLast, schedule }, attributes);
+      const { dX, dInner = dX } = gradient({ kept: saved, recurrent, unitWeights, dLast, schedule }, attributes);
       return {
         table: scatterAdd(dX, ownIds, at(table.shape, 0)),
         recurrent: paddedGradient(hidden, dInner, schedule),
@@ -128,45 +111,12 @@ function definePaddedForward<A>(family: SweepFamily<A>, gradient: PaddedOps<A>["
   });
 }
 
-/** Output: dX `[B + 1, T, G·H]`, and dInner of that shape where it is another. */
-function definePaddedGradient<A>(
-  { name, gates, separatesInner }: SweepFamily<A>,
-  backwardCall: PaddedBackwardCall<A>,
-): PaddedOps<A>["gradient"] {
-  return defineOp<PaddedGradInputs, A, PaddedGradOutputs>({
-    kind: "kernel",
-    name: `${name}PaddedSweepGrad`,
-    infer: ({ inputs: { saved, recurrent } }) => {
-      const [rows, steps] = dims(saved.shape, 3);
-      const dX: TensorType = { shape: [rows, steps, gates * at(recurrent.shape, 0)], dtype: "float32" };
-      return { dX, dInner: separatesInner ? dX : undefined };
-    },
-    vjp: () => {
-      throw new ValueError(`${name}: second derivatives of the sweep are not available`);
-    },
-    lower: ({ inputs: { saved, ...reads }, outputs, attributes }) => [
-      backwardCall({ kept: saved, ...reads }, outputs, attributes),
-    ],
-  });
-}
-
-/** Rows `[B, T, D]` whose timesteps before their start are those of the padding's row. */
-function fullRows({ shape, data }: ReferenceArray, starts: readonly number[]): ReferenceArray {
-  const [rows, steps, width] = dims(shape, 3);
-  const full = data.slice(0, (rows - 1) * steps * width);
-  const padding = data.subarray((rows - 1) * steps * width);
-  starts.forEach((start, row) => {
-    full.set(padding.subarray(0, start * width), row * steps * width);
-  });
-  return { shape: [rows - 1, steps, width], data: full };
-}
-
-/** A padded sweep and its gradient in float64, from the float64 reference of the cell; none where it has no such op. */
+/** A padded sweep in float64, from the float64 reference of the cell; none where it has no such op. */
 export function paddedReferences<A>(cell: CellReference<A>): readonly OpReference[] {
-  const { family, padded: ops } = cell.op;
-  if (ops === undefined) return [];
-  const { gates, states, savedParts } = family;
-  const forward = referenceFor(ops.forward, ({ inputs, outputs, attributes }) => {
+  const { family, padded } = cell.op;
+  if (padded === undefined) return [];
+  const { states, savedParts } = family;
+  const forward = referenceFor(padded.forward, ({ inputs, outputs, attributes }) => {
     const { table, ownIds, recurrent, schedule, ...rest } = inputs;
     const [rows, steps] = dims(ownIds.shape, 2);
     const units = at(recurrent.shape, 0);
@@ -192,29 +142,5 @@ export function paddedReferences<A>(cell: CellReference<A>): readonly OpReferenc
       last: { shape: outputs.last.shape, data: lastRows },
     };
   });
-  const backward = referenceFor(ops.gradient, ({ inputs, outputs, attributes }) => {
-    const { saved, schedule, ...rest } = inputs;
-    const starts = startsOf(schedule);
-    const [rows, steps] = dims(saved.shape, 3);
-    const width = gates * at(rest.recurrent.shape, 0);
-    const full = backwardLoop(cell, { kept: fullRows(saved, starts), ...rest }, attributes);
-    const shared = (rowsOf: Float64Array) => {
-      const sums = new Float64Array(rows * steps * width);
-      for (let row = 0; row < rows - 1; row++) {
-        for (let step = 0; step < steps; step++) {
-          // What rows want of a timestep of padding adds up in the padding's row.
-          const target = step < at(starts, row) ? rows - 1 : row;
-          for (let column = 0; column < width; column++) {
-            addAt(sums, (target * steps + step) * width + column, at(rowsOf, (row * steps + step) * width + column));
-          }
-        }
-      }
-      return sums;
-    };
-    return {
-      dX: { shape: outputs.dX.shape, data: shared(full.dX) },
-      dInner: outputs.dInner && { shape: outputs.dInner.shape, data: shared(full.dInner) },
-    };
-  });
-  return [forward, backward];
+  return [forward];
 }

@@ -36,6 +36,8 @@ export interface SweepGradInputs<T = Value> {
   readonly dLast?: T | undefined;
   readonly mask?: T | undefined;
   readonly initial?: T | undefined;
+  /** Where rows share their padding; `kept`, and what the sweep gives, have a row B then, the padding's own. */
+  readonly schedule?: T | undefined;
 }
 
 /** What a backward sweep gives. */
@@ -129,34 +131,29 @@ export interface PaddedInputs extends Pick<SweepInputs, "recurrent" | "bias" | "
   readonly schedule: Value;
 }
 
-/** What its backward sweep takes. */
-export interface PaddedGradInputs extends Pick<SweepInputs, "recurrent" | "unitWeights"> {
-  readonly saved: Value;
-  readonly dLast: Value;
-  readonly schedule: Value;
-}
-
-/** What its backward sweep gives. */
-export type PaddedGradOutputs<T = Value> = Omit<SweepGradOutputs<T>, "dInitial">;
-
-/** The ops of a sweep whose rows share their padding. */
+/** A sweep whose rows share their padding. */
 export interface PaddedOps<A> {
   /** The last states of a sweep over a table's rows, by ids int32 `[B, T]`. */
   last(inputs: Omit<PaddedInputs, "ownIds" | "schedule"> & { readonly ids: Value }, attributes: A): Value;
   readonly forward: Op<PaddedInputs, A, SweepOutputs>;
-  readonly gradient: Op<PaddedGradInputs, A, PaddedGradOutputs>;
 }
+
+/** The op of a backward sweep. */
+export type SweepGradOp<A> = Op<SweepGradInputs, A, SweepGradOutputs>;
 
 /** The op of a sweep, with what it was made of. */
 export interface SweepOp<A> extends Op<SweepInputs, A, SweepOutputs> {
   readonly family: SweepFamily<A>;
-  readonly gradient: Op<SweepGradInputs, A, SweepGradOutputs>;
+  readonly gradient: SweepGradOp<A>;
   /** The sweep whose rows share their padding, where the family's kernels allow it. */
   readonly padded?: PaddedOps<A> | undefined;
 }
 
-/** Declares the sweep of a family. */
-export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedOps<A>): SweepOp<A> {
+/** Declares the sweep of a family, and where its kernels allow it, the one whose rows share their padding. */
+export function defineSweep<A>(
+  family: SweepFamily<A>,
+  definePadded?: (family: SweepFamily<A>, gradient: SweepGradOp<A>) => PaddedOps<A>,
+): SweepOp<A> {
   const { name, gates, states, savedParts } = family;
   const gradient = defineSweepGradient(family);
   const op = defineOp<SweepInputs, A, SweepOutputs>({
@@ -225,13 +222,13 @@ export function defineSweep<A>(family: SweepFamily<A>, padded?: PaddedOps<A>): S
       family.forwardCall(inputs, outputs, attributes, { hidden: isUsed.hidden, saved: isUsed.saved === true }),
     ],
   });
-  const sweep: SweepOp<A> = Object.assign(op, { family, gradient, padded });
+  const sweep: SweepOp<A> = Object.assign(op, { family, gradient, padded: definePadded?.(family, gradient) });
   // Passes hand back the attributes that they were given.
   sweeps.set(op.definition, sweep as SweepOp<unknown>);
   return sweep;
 }
 
-function defineSweepGradient<A>(family: SweepFamily<A>): Op<SweepGradInputs, A, SweepGradOutputs> {
+function defineSweepGradient<A>(family: SweepFamily<A>): SweepGradOp<A> {
   const { name, gates, states } = family;
   return defineOp<SweepGradInputs, A, SweepGradOutputs>({
     kind: "kernel",

@@ -1,9 +1,11 @@
 /** Sweeps over time in float64 loops: the reference of the kernels. */
 import { addAt, at } from "../../core/at.ts";
-import { dims } from "../../core/shape.ts";
+import type { TensorType } from "../../core/kernel_call.ts";
+import { dims, type Shape, sizeOf } from "../../core/shape.ts";
 import { type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { SweepReads } from "../../kernels/recurrent/sweep_forward.ts";
 import { scheduledMask } from "./mask_schedule.ts";
+import { startsOf } from "./recurrent_gradient.ts";
 import type { SweepGradInputs, SweepOp } from "./sweep.ts";
 
 /** One unit in one timestep, for the float64 loops. */
@@ -171,6 +173,32 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
+/** Rows `[B, T, D]` of rows that share their padding, `[B + 1, T, D]`: before its start each has the padding's. */
+function ownRows({ shape, data }: ReferenceArray, starts: readonly number[]): ReferenceArray {
+  const [rows, steps, width] = dims(shape, 3);
+  const full = data.slice(0, (rows - 1) * steps * width);
+  const padding = data.subarray((rows - 1) * steps * width);
+  starts.forEach((start, row) => {
+    full.set(padding.subarray(0, start * width), row * steps * width);
+  });
+  return { shape: [rows - 1, steps, width], data: full };
+}
+
+/** The way back: what rows want of a timestep of padding adds up in the padding's row. */
+function sharedSums(full: Float64Array, shape: Shape, starts: readonly number[]): Float64Array {
+  const [rows, steps, width] = dims(shape, 3);
+  const sums = new Float64Array(rows * steps * width);
+  starts.forEach((start, row) => {
+    for (let step = 0; step < steps; step++) {
+      const target = step < start ? rows - 1 : row;
+      for (let column = 0; column < width; column++) {
+        addAt(sums, (target * steps + step) * width + column, at(full, (row * steps + step) * width + column));
+      }
+    }
+  });
+  return sums;
+}
+
 /** A sweep and its gradient in float64. */
 export function sweepReferences<A>(cell: CellReference<A>): readonly OpReference[] {
   const forward = referenceFor(cell.op, ({ inputs, outputs, attributes }) => {
@@ -186,11 +214,21 @@ export function sweepReferences<A>(cell: CellReference<A>): readonly OpReference
   const backward = referenceFor(cell.op.gradient, ({ inputs, outputs, attributes }) => {
     const [batch, time] = dims(outputs.dX.shape, 3);
     const mask = inputs.mask && scheduledMask(inputs.mask, batch, time);
-    const { dX, dInitial, dInner } = backwardLoop(cell, { ...inputs, mask }, attributes);
+    const starts = inputs.schedule && startsOf(inputs.schedule);
+    const kept = starts ? ownRows(inputs.kept, starts) : inputs.kept;
+    const { dX, dInitial, dInner } = backwardLoop(cell, { ...inputs, kept, mask }, attributes);
+    const given = ({ shape }: TensorType, data: Float64Array) => ({
+      shape,
+      data: starts ? sharedSums(data, shape, starts) : data,
+    });
     return {
-      dX: { shape: outputs.dX.shape, data: dX },
-      dInitial: { shape: outputs.dInitial.shape, data: dInitial },
-      dInner: outputs.dInner && { shape: outputs.dInner.shape, data: dInner },
+      dX: given(outputs.dX, dX),
+      // Of rows that share their padding nobody asks for it.
+      dInitial: {
+        shape: outputs.dInitial.shape,
+        data: starts ? new Float64Array(sizeOf(outputs.dInitial.shape)) : dInitial,
+      },
+      dInner: outputs.dInner && given(outputs.dInner, dInner),
     };
   });
   return [forward, backward];
