@@ -58,7 +58,7 @@ describe("GitHub's files", () => {
   const files = tracked.filter((path) => /^\.github\/.*\.ya?ml$/.test(path));
 
   test("are YAML", () => {
-    expect(files.length).toBeGreaterThanOrEqual(5);
+    expect(files.length).toBeGreaterThanOrEqual(6);
     for (const file of files) expect(parse(read(file)), file).toBeTypeOf("object");
   });
 

@@ -1,0 +1,33 @@
+// `npm run site`: a static site in dist-site: the documentation, the API reference, the notebook, and the demo. It works
+// from any folder of any host. A link that leads nowhere fails the command.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { brokenLinks } from "./site/links.mjs";
+import { writePages } from "./site/pages.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const out = join(root, "dist-site");
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out);
+const pages = writePages(out);
+const docs = ["run", "--silent", "build", "--workspace", "scripts/docs", "--"];
+execFileSync("npm", [...docs, "--out", join(out, "api"), "--readme", "none", "--logLevel", "Warn"], {
+  cwd: root,
+  stdio: "inherit",
+});
+await build({
+  configFile: join(root, "vite.config.ts"),
+  mode: "demo",
+  logLevel: "warn",
+  root: join(root, "demo"),
+  build: { outDir: join(out, "demo"), emptyOutDir: false },
+});
+const broken = brokenLinks(out);
+if (broken.length > 0) {
+  console.error(`sluice: links of the site that lead nowhere:\n${broken.join("\n")}`);
+  process.exit(1);
+}
+console.log(`${pages.length} pages, the API reference, the notebook and the demo are in dist-site.`);

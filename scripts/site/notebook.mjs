@@ -1,0 +1,18 @@
+// A notebook as HTML: its cells and their outputs, as they are in the file.
+
+/** @param markdown renders the cells of text */
+export function notebookHtml({ cells }, markdown) {
+  const { escapeHtml } = markdown.utils;
+  const output = ({ output_type, text = [], data = {} }) => {
+    if (output_type === "stream") return `<pre class="output">${escapeHtml(text.join(""))}</pre>`;
+    const svg = data["image/svg+xml"];
+    return svg === undefined ? `<pre class="output">${escapeHtml(String(data["text/plain"]))}</pre>` : `<p>${svg}</p>`;
+  };
+  return cells
+    .map(({ cell_type, source, outputs = [] }) =>
+      cell_type === "markdown"
+        ? markdown.render(source.join(""))
+        : `<pre><code class="language-ts">${escapeHtml(source.join(""))}</code></pre>\n${outputs.map(output).join("\n")}`,
+    )
+    .join("\n");
+}
