@@ -1,5 +1,5 @@
-// `npm run site`: a static site in dist-site: the documentation, the API reference, the notebook, and the demo. It works
-// from any folder of any host. A link that leads nowhere fails the command.
+// `npm run site`: a static site in dist-site, with the documentation, the API reference, the notebook and the demo. It
+// works from any folder of any host. A link that leads nowhere fails the command.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** notebooks/rnn.ipynb, run in Deno cell by cell: what it prints and shows, and that it holds a real run. Needs dist/. */
+/** notebooks/rnn.ipynb, run in Deno cell by cell: what it prints and shows; it holds a real run. Needs dist/. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";

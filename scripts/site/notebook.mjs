@@ -8,11 +8,11 @@ export function notebookHtml({ cells }, markdown) {
     const svg = data["image/svg+xml"];
     return svg === undefined ? `<pre class="output">${escapeHtml(String(data["text/plain"]))}</pre>` : `<p>${svg}</p>`;
   };
+  const code = (source) => `<pre><code class="language-ts">${escapeHtml(source)}</code></pre>`;
   return cells
-    .map(({ cell_type, source, outputs = [] }) =>
-      cell_type === "markdown"
-        ? markdown.render(source.join(""))
-        : `<pre><code class="language-ts">${escapeHtml(source.join(""))}</code></pre>\n${outputs.map(output).join("\n")}`,
-    )
+    .map(({ cell_type, source, outputs = [] }) => {
+      const text = source.join("");
+      return cell_type === "markdown" ? markdown.render(text) : [code(text), ...outputs.map(output)].join("\n");
+    })
     .join("\n");
 }
