@@ -26,18 +26,15 @@ export interface TopK {
   readonly indices: IndexArray;
 }
 
-/** NaN counts as larger than any number, as in NumPy. */
-function isLarger(a: number, b: number): boolean {
-  return a > b || (Number.isNaN(a) && !Number.isNaN(b));
-}
+/** Below 0 where `a` is larger. NaN is larger than any number, as in NumPy. */
+const largestFirst = (a: number, b: number) => Number(Number.isNaN(b)) - Number(Number.isNaN(a)) || b - a;
 
 function hostArray(what: string, array: ArrayLike): NdArray {
   const dtype = isShaped(array) && array.data instanceof Int32Array ? "int32" : "float32";
   const given = toNdArray(array, dtype, what);
   if (sizeOf(given.shape) > 0) return given;
-  throw new ShapeError(`${what}: the array has the shape ${formatShape(given.shape)}; expected at least one element`, {
-    shape: given.shape,
-  });
+  const { shape } = given;
+  throw new ShapeError(`${what}: the array's shape is ${formatShape(shape)}; expected at least one element`, { shape });
 }
 
 /**
@@ -59,10 +56,10 @@ export function argmax(array: ArrayLike, options: ArgmaxOptions = {}): number | 
   const place = axis < 0 ? axis + shape.length : axis;
   const size = shape[place];
   if (size === undefined) {
-    throw new ValueError(
-      `argmax: axis is ${axis}; expected one of the ${shape.length} axes of an array of shape ${formatShape(shape)}`,
-      { axis, shape },
-    );
+    throw new ValueError(`argmax: axis is ${axis}; expected one of the ${shape.length} axes of ${formatShape(shape)}`, {
+      axis,
+      shape,
+    });
   }
   const inner = sizeOf(shape.slice(place + 1));
   const indices = new Int32Array(data.length / size).map((_, index) => {
@@ -78,7 +75,7 @@ function largestIndex(data: NdArray["data"], from: number, stride: number, size:
   let most = data[from] ?? Number.NaN;
   for (let index = 1; index < size; index++) {
     const element = data[from + index * stride] ?? Number.NaN;
-    if (isLarger(element, most)) [best, most] = [index, element];
+    if (largestFirst(element, most) < 0) [best, most] = [index, element];
   }
   return best;
 }
@@ -108,9 +105,7 @@ export function topK(array: ArrayLike, k: number): TopK {
     const elements = data.subarray(row * size, (row + 1) * size);
     const valueAt = (index: number) => elements[index] ?? Number.NaN;
     // Sorting is stable: of equal elements the first stays first.
-    const order = Array.from(elements.keys()).sort(
-      (a, b) => Number(isLarger(valueAt(b), valueAt(a))) - Number(isLarger(valueAt(a), valueAt(b))),
-    );
+    const order = Array.from(elements.keys()).sort((a, b) => largestFirst(valueAt(a), valueAt(b)));
     for (const [place, index] of order.slice(0, count).entries()) {
       values[row * count + place] = valueAt(index);
       indices[row * count + place] = index;

@@ -42,6 +42,12 @@ export interface FileSystem {
    * @throws FileError when the disk is full or fails; the old file is unchanged.
    */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Adds `bytes` to the end of a file, which is made where there is none. Several calls for one path take turns. A
+   * crash may leave the first part of the bytes; what was there before stays.
+   * @throws FileError when the disk is full or fails.
+   */
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
   /** The names of a directory's entries, sorted. */
   readDirectory(path: string): Promise<readonly string[]>;
   /** Creates a directory and its parents. Does nothing if it exists. */

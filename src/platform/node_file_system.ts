@@ -55,6 +55,7 @@ export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
     readStream: (path) => readStream(functions, path),
     readFile: (path, options) => readFile(functions, path, options),
     writeFileAtomic: (path, bytes) => inTurn(`file ${path}`, () => writeFileAtomic(functions, path, bytes)),
+    appendFile: (path, bytes) => inTurn(`file ${path}`, () => appendFile(functions, path, bytes)),
     async readDirectory(path) {
       return (await attempt(path, "list", () => functions.readdir(path))).sort();
     },
@@ -177,12 +178,7 @@ async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes
     const handle = await functions.open(temporary, "wx");
     opened = true;
     try {
-      // The system does not treat a short write as an error; the loop continues it, or throws.
-      for (let written = 0; written < bytes.length; ) {
-        const { bytesWritten } = await handle.write(bytes, written, bytes.length - written);
-        if (bytesWritten === 0) throw Object.assign(new Error("the disk accepted no more bytes"), { code: "ENOSPC" });
-        written += bytesWritten;
-      }
+      await writeAll(handle, bytes);
       await handle.sync();
     } finally {
       await handle.close();
@@ -193,6 +189,31 @@ async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes
   } catch (cause) {
     if (opened && !renamed) await functions.unlink(temporary).catch(() => undefined);
     throw fileError(path, "write", cause, renamed ? "" : "; the previous contents are unchanged");
+  }
+}
+
+async function appendFile(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    expectPath(path);
+    const present = await functions.stat(path).catch(() => undefined);
+    if (present !== undefined) expectRegular(present);
+    const handle = await functions.open(path, "a");
+    try {
+      await writeAll(handle, bytes);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw fileError(path, "write", cause, "; the previous contents are unchanged");
+  }
+}
+
+/** The system does not treat a short write as an error; this continues it, or throws. */
+async function writeAll(handle: NodeFileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written);
+    if (bytesWritten === 0) throw Object.assign(new Error("the disk accepted no more bytes"), { code: "ENOSPC" });
+    written += bytesWritten;
   }
 }
 

@@ -3,6 +3,7 @@ import { hasNodeModules } from "./file_system.ts";
 
 /** Takes text; a stream of Node is one. */
 export interface TextOutput {
+  /** Takes a text, which may be part of a line. */
   write(text: string): unknown;
   /** True for a terminal, in which a line can be drawn anew. */
   readonly isTTY?: boolean | undefined;

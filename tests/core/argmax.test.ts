@@ -80,7 +80,7 @@ test.each([
   ["an axis before the first", () => argmax(MATRIX, { axis: -3 }), ValueError, /axis is -3/],
   ["half an axis", () => argmax(MATRIX, { axis: 0.5 }), ValueError, /axis is 0.5; expected a whole number/],
   ["an unknown option", () => argmax(MATRIX, { dim: 1 } as never), ValueError, /unknown option "dim"/],
-  ["no elements", () => argmax([]), ShapeError, /shape \[0\]; expected at least one element/],
+  ["no elements", () => argmax([]), ShapeError, /shape is \[0\]; expected at least one element/],
   ["text", () => argmax(["a"] as never), ValueError, /holds "a"; expected numbers/],
   ["k above the row", () => topK(MATRIX, 4), ValueError, /k is 4; expected at most 3/],
   ["k of 0", () => topK(MATRIX, 0), ValueError, /k is 0; expected a whole number of at least 1/],

@@ -50,6 +50,20 @@ describe("the file system of Node", () => {
     expect(await files.exists(`${inner}/one.txt`)).toBe(false);
   });
 
+  test("adds to the end of a file, in the order of the calls", async () => {
+    const path = `${folder}/log.txt`;
+    await files.appendFile(path, bytesOf("0"));
+    await Promise.all(["1", "2", "3", "4"].map((text) => files.appendFile(path, bytesOf(text.repeat(100_000)))));
+    expect(await textAt(path)).toBe(`0${["1", "2", "3", "4"].map((text) => text.repeat(100_000)).join("")}`);
+    await expect(files.appendFile(folder, bytesOf("x"))).rejects.toThrow(/it is a directory; expected a file/);
+    await expect(files.appendFile(`${folder}/none/log.txt`, bytesOf("x"))).rejects.toThrow(/no such file or directory/);
+    const full = nodeFileSystem(failing("write", "ENOSPC"));
+    await expect(full.appendFile(path, bytesOf("x"))).rejects.toThrow(
+      /cannot write .*: the disk is full; .*the previous contents are unchanged/,
+    );
+    expect((await textAt(path)).length).toBe(400_001);
+  });
+
   test("of several writes to one file that are not awaited the last stays", async () => {
     const path = `${folder}/often.txt`;
     const lengths = [3_000_000, 1_000_000, 10, 0, 5];

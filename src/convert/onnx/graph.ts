@@ -1,7 +1,7 @@
 /** An ONNX graph under construction. https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Shape } from "../../core/shape.ts";
-import { Message } from "./protobuf.ts";
+import { Message } from "../../io/protobuf.ts";
 
 /** The operator set that the graphs are written in: the first that ONNX Runtime 1.12 and later all know. */
 const OPSET = 17;

@@ -25,6 +25,8 @@ export interface Training {
   readonly logNames: readonly string[];
   /** Whether more or less of a result is better; undefined where the metric does not say. */
   directionOf(logName: string): Direction;
+  /** The weights' names, in the order of `weights()`. */
+  readonly weightNames: readonly string[];
   /** All weights, read back from the GPU. */
   weights(): Promise<readonly NdArray[]>;
   /**

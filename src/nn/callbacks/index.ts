@@ -7,3 +7,4 @@ export { type ModelCheckpoint, type ModelCheckpointOptions, modelCheckpoint } fr
 export type { MonitorOptions } from "./monitor.ts";
 export { type ProgressOptions, progress } from "./progress.ts";
 export { type HistoryCallback, history, lambdaCallback, terminateOnNaN } from "./simple.ts";
+export { type TensorBoard, type TensorBoardOptions, tensorBoard } from "./tensor_board.ts";

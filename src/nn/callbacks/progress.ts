@@ -1,5 +1,5 @@
 import { type OptionKind, optional, readOptions } from "../../core/option_table.ts";
-import { standardOutput, type TextOutput } from "../../platform/standard_output.ts";
+import type { TextOutput } from "../../platform/standard_output.ts";
 import type { Callback } from "./callback.ts";
 import { loadedCallback } from "./loaded_callback.ts";
 
@@ -37,6 +37,6 @@ export function progress(options: ProgressOptions = {}): Callback {
   const { output } = readOptions("progress", PROGRESS, options);
   return loadedCallback("progress", async () => {
     const { progressHooks } = await import("./progress_hooks.ts");
-    return progressHooks(output ?? standardOutput());
+    return progressHooks(output);
   });
 }

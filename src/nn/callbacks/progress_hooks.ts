@@ -1,5 +1,5 @@
 /** What `progress` does in a training run. */
-import { type TextOutput, wantsColor } from "../../platform/standard_output.ts";
+import { standardOutput, type TextOutput, wantsColor } from "../../platform/standard_output.ts";
 import type { Logs } from "../metrics/logs.ts";
 import type { Training } from "./callback.ts";
 import type { RunHooks } from "./loaded_callback.ts";
@@ -14,7 +14,8 @@ const GREEN = "\x1b[32m";
 const DEFAULT_COLOR = "\x1b[39m";
 
 /** Hooks that draw a bar where the output is a terminal, and otherwise write a line for each epoch. */
-export function progressHooks(output: TextOutput): RunHooks {
+export function progressHooks(given: TextOutput | null): RunHooks {
+  const output = given ?? standardOutput();
   const isTerminal = output.isTTY === true;
   const isColored = isTerminal && wantsColor();
   let epochNow = 0;

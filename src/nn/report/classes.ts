@@ -97,10 +97,7 @@ function classesIn(what: string, truth: Side, predicted: Side): readonly ClassKe
   const values = [...truth.values, ...predicted.values];
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length > 0 && numbers.length < values.length) {
-    throw new ValueError(
-      `${what}: one of yTrue and yPred holds names, the other numbers; give labels, the names in the order of the ` +
-        'numbers, such as ["negative", "positive"]',
-    );
+    throw new ValueError(`${what}: one of yTrue and yPred holds names; give labels, the names in the numbers' order`);
   }
   const count = Math.max(truth.count ?? 0, predicted.count ?? 0);
   if (count > 0) return Array.from({ length: count }, (_, index) => index);
@@ -123,14 +120,12 @@ function sideOf(what: string, given: ClassesLike, isPrediction: boolean): Side {
     throw new ShapeError(`${what} has the shape ${formatShape(shape)}; expected [N] or [N, C]`, { shape });
   }
   if (columns > 1) {
-    if (isPrediction) expectAll(Number.isFinite, "finite numbers");
-    else {
-      const isOneHot = (value: number, index: number) => {
-        const row = data.subarray(index - (index % columns), index - (index % columns) + columns);
-        return (value === 0 || value === 1) && row.filter(Boolean).length === 1;
-      };
-      expectAll(isOneHot, "one-hot rows: a 1 and zeros");
-    }
+    const isOneHot = (value: number, index: number) => {
+      const row = index - (index % columns);
+      return (value === 0 || value === 1) && data.subarray(row, row + columns).filter(Boolean).length === 1;
+    };
+    expectAll(Number.isFinite, "finite numbers");
+    if (!isPrediction) expectAll(isOneHot, "one-hot rows: a 1 and zeros");
     return { values: Array.from(argmax({ shape, data }, { axis: -1 }).data), count: columns };
   }
   if (data.every(Number.isInteger)) return { values: Array.from(data) };

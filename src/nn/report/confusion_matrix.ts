@@ -16,16 +16,11 @@ export class ConfusionMatrix {
 
   /** A table: a row for each true class, a column for each predicted one. */
   toString(): string {
-    const head = "true \\ predicted";
-    const width = Math.max(head.length, ...this.labels.map(({ length }) => length));
-    const columns = this.labels.map((label, column) =>
-      [label, ...this.counts.map((row) => String(row[column]))].map((cell, _, cells) =>
-        cell.padStart(Math.max(...cells.map(({ length }) => length))),
-      ),
-    );
-    return [head, ...this.labels]
-      .map((label, line) => [label.padEnd(width), ...columns.map((cells) => cells[line])].join("  "))
-      .join("\n");
+    const head = ["true \\ predicted", ...this.labels];
+    const rows = [head, ...this.counts.map((row, place) => [this.labels[place] ?? "", ...row.map(String)])];
+    const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+    const padded = (cell: string, column: number) => cell[column === 0 ? "padEnd" : "padStart"](widths[column] ?? 0);
+    return rows.map((row) => row.map(padded).join("  ")).join("\n");
   }
 
   /**

@@ -33,6 +33,7 @@ function baseName(logName: string): string {
 export function trainingOf({ device, optimizer, model, steps, sums, isValidated, ...run }: ViewParts): Training {
   const store = variablesOf(device);
   const { epochs, batchSize } = run.state();
+  const weightNames = model.weights.map(({ name }) => name);
   return {
     optimizer,
     params: { epochs, steps, batchSize },
@@ -41,10 +42,10 @@ export function trainingOf({ device, optimizer, model, steps, sums, isValidated,
     },
     logNames: [...sums.names, ...(isValidated ? sums.names.map((name) => joinNames("val", name)) : [])],
     directionOf: (logName) => sums.directionOf(logName) ?? sums.directionOf(baseName(logName)),
+    weightNames,
     weights: () => store.read(model.weights),
     setWeights: (arrays) => {
-      const names = model.weights.map(({ name }) => name);
-      const checked = checkWeights(model.weights, names, arrays);
+      const checked = checkWeights(model.weights, weightNames, arrays);
       for (const [index, variable] of model.weights.entries()) store.write(variable, checked[index] as NdArray);
     },
     save: async (directory) => {

@@ -3,6 +3,7 @@
  * (https://keras.io/api/layers/initializers/).
  */
 
+import { snakeCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
 import { aboveZero, integer, oneOf, optional, readOptions, withDefault } from "../../core/option_table.ts";
 import { Random } from "../../core/random.ts";
@@ -88,9 +89,8 @@ export function truncatedNormal(options: RandomNormalOptions = {}): Initializer 
   return drawing({ name: "truncatedNormal", mean, stddev }, { seed }, () => truncated(mean, stddev));
 }
 
+/** `fanIn` is understood too. */
 const MODES = ["fan_in", "fan_out", "fan_avg"] as const;
-/** `fanIn` as `fan_in`: both spellings are understood. */
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "uniform"] as const;
 
 /** Options of `varianceScaling`. */

@@ -1,4 +1,7 @@
-/** Writing Protocol Buffers: the few wire types that ONNX needs. https://protobuf.dev/programming-guides/encoding/ */
+/**
+ * Writing Protocol Buffers: the few wire types that ONNX and event files need.
+ * https://protobuf.dev/programming-guides/encoding/
+ */
 
 const encoder = new TextEncoder();
 
@@ -9,6 +12,11 @@ export class Message {
   /** A whole number, negative ones as two's complement in ten bytes. */
   int(field: number, value: number): this {
     return this.#push(varint(field << 3), varint(value));
+  }
+
+  /** A float64. */
+  double(field: number, value: number): this {
+    return this.#push(varint((field << 3) | 1), new Uint8Array(Float64Array.of(value).buffer));
   }
 
   /** A float32. */
