@@ -1,5 +1,6 @@
 /** Parses a command's arguments by a table of its options, on top of Node's `parseArgs`. */
 import { parseArgs } from "node:util";
+import { nearestName } from "./nearest_name.ts";
 import { flagOf } from "./option_checks.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -15,7 +16,7 @@ export type OptionTable = Readonly<Record<string, OptionHelp>>;
 /** The options of every command. */
 export const COMMON = {
   debug: { help: "show the stack trace of an error" },
-  help: { help: "show this help" },
+  help: { help: "show this help; also -h" },
 } as const satisfies OptionTable;
 
 /** The options that were given, and the other arguments. */
@@ -125,13 +126,23 @@ export function choice<T extends string>(
   if (text === undefined) return undefined;
   const found = choices.find((each) => each === text);
   if (found === undefined)
-    throw new UsageError(`--${name} is "${text}"; expected ${choices.join(", ").replace(/, (\w+)$/, " or $1")}`);
+    throw new UsageError(`--${name} is "${text}"; expected ${eitherOf(choices)}${meant(text, choices)}`);
   return found;
 }
 
+/** Names as a list: `a, b or c`. */
+export function eitherOf(names: readonly string[]): string {
+  return names.join(", ").replace(/, ([^,]+)$/, " or $1");
+}
+
+/** `: did you mean b?`, if one of the names is near. */
+export function meant(given: string, names: readonly string[]): string {
+  const near = nearestName(given, names);
+  return near === undefined ? "" : `: did you mean ${near}?`;
+}
+
 function unknownOption(command: string, rawName: string, table: OptionTable): string {
-  const start = rawName.replace(/^-+/, "").slice(0, 3);
-  const near = Object.keys(table).find((name) => start !== "" && name.startsWith(start));
+  const near = nearestName(rawName.replace(/^-+/, ""), Object.keys(table));
   const hint = near === undefined ? "" : `did you mean --${near}? `;
   return `unknown option ${rawName}; ${hint}\`sluice ${command} --help\` lists them`;
 }

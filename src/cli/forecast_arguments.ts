@@ -11,9 +11,9 @@ export interface ForecastArguments {
   readonly source: SourceArguments;
   readonly runtime: RuntimeName;
   /** The directory to save the model in. */
-  readonly model: string | undefined;
-  /** The file to write the forecast to, as CSV. */
   readonly out: string | undefined;
+  /** The file to write the forecasts to, as CSV. */
+  readonly forecasts: string | undefined;
   readonly svg: string | undefined;
   readonly json: string | undefined;
   readonly resume: string | undefined;
@@ -47,9 +47,9 @@ export const FORECAST_OPTIONS = {
   limit: { value: "N", help: "use only the last N rows of the data" },
   seed: { value: "N", help: `the same seed gives the same result on the same adapter (${defaults.seed})` },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },
-  out: { value: "FILE", help: "write the forecast as CSV (runs/forecast/forecast.csv)" },
-  svg: { value: "FILE", help: "write the forecast as an SVG chart (runs/forecast/forecast.svg)" },
-  model: { value: "DIR", help: "where to save the model and its scaler (runs/forecast)" },
+  out: { value: "DIR", help: "where to save the model, the forecasts and the chart (runs/forecast)" },
+  forecasts: { value: "FILE", help: "write the forecasts as CSV (forecast.csv in the directory of --out)" },
+  svg: { value: "FILE", help: "write the forecasts as an SVG chart (forecast.svg in the directory of --out)" },
   json: { value: "FILE", help: "write the results as JSON" },
   resume: { value: "DIR", help: "resume a stopped training run exactly where it stopped" },
   tune: { help: "measure each kernel's variants once on this adapter, remember the fastest, and use it" },
@@ -78,8 +78,8 @@ export function parseForecast(argv: readonly string[]): ForecastArguments {
     ]),
     source,
     runtime: choice(values, "runtime", RUNTIMES) ?? "node",
-    model: textOf(values, "model"),
     out: textOf(values, "out"),
+    forecasts: textOf(values, "forecasts"),
     svg: textOf(values, "svg"),
     json: textOf(values, "json"),
     resume: textOf(values, "resume"),

@@ -79,7 +79,7 @@ export async function forecastCommand(args: ForecastArguments, main: string): Pr
   const report = reportOf(series, options, result);
   printLine(`\n${forecastSketch(report)}\n\n${reportText(report)}\n`);
   const text = new TextEncoder();
-  await storage.writeFileAtomic(places.out, text.encode(forecastCsv(report)));
+  await storage.writeFileAtomic(places.forecasts, text.encode(forecastCsv(report)));
   await storage.writeFileAtomic(places.svg, text.encode(forecastChart(report, source.title)));
   const seconds = (performance.now() - began) / 1000;
   if (args.json !== undefined) {
@@ -87,7 +87,7 @@ export async function forecastCommand(args: ForecastArguments, main: string): Pr
     await storage.writeFileAtomic(args.json, encodeJson(record));
   }
   printLine(
-    `Done in ${seconds.toFixed(0)} s. Picture: ${places.svg}; forecasts: ${places.out}; model: ${places.model}`,
+    `Done in ${seconds.toFixed(0)} s. Picture: ${places.svg}; forecasts: ${places.forecasts}; model: ${places.model}`,
   );
   return 0;
 }
@@ -134,11 +134,11 @@ async function loadSource(storage: FileSystem, args: SourceArguments, limit: num
     : { series, file, title: `${column} of ${file.split(/[\\/]/).at(-1)}`, attribution: undefined };
 }
 
-async function checkPaths({ model, out, svg, json, resume }: ForecastArguments) {
-  const directory = (model ?? resume ?? "runs/forecast").replace(/(.)\/+$/, "$1");
-  await checkDirectory(model === undefined && resume !== undefined ? "--resume" : "--model", directory);
-  const places = { out: out ?? `${directory}/forecast.csv`, svg: svg ?? `${directory}/forecast.svg` };
-  await checkFile("--out", places.out);
+async function checkPaths({ out, forecasts, svg, json, resume }: ForecastArguments) {
+  const directory = (out ?? resume ?? "runs/forecast").replace(/(.)\/+$/, "$1");
+  await checkDirectory(out === undefined && resume !== undefined ? "--resume" : "--out", directory);
+  const places = { forecasts: forecasts ?? `${directory}/forecast.csv`, svg: svg ?? `${directory}/forecast.svg` };
+  await checkFile("--forecasts", places.forecasts);
   await checkFile("--svg", places.svg);
   if (json !== undefined) await checkFile("--json", json);
   return { model: directory, ...places };

@@ -4,7 +4,7 @@ import process from "node:process";
 import { SluiceError } from "../core/errors.ts";
 import { BENCH_OPTIONS, parseBench } from "./bench_arguments.ts";
 import { benchCommand } from "./bench_command.ts";
-import { hasOption, helpOf, type OptionTable } from "./command_line.ts";
+import { eitherOf, hasOption, helpOf, meant, type OptionTable } from "./command_line.ts";
 import { FORECAST_OPTIONS, parseForecast } from "./forecast_arguments.ts";
 import { forecastCommand } from "./forecast_command.ts";
 import { NEIGHBOURS_OPTIONS, parseNeighbours } from "./neighbours_arguments.ts";
@@ -38,7 +38,7 @@ const here = import.meta.url;
 const COMMANDS: Readonly<Record<string, Command>> = {
   train: {
     usage: "train [options]",
-    help: "train a sentiment model",
+    help: "train a classifier of texts: sentences, reviews, or your own file",
     options: TRAIN_OPTIONS,
     prepare: (argv) => {
       const args = parseTrain(argv, process.env);
@@ -101,31 +101,43 @@ function helpText(commands: Readonly<Record<string, Command>>): string {
     "sluice: recurrent networks that train on WebGPU",
     "",
     ...Object.values(commands).map(usageOf),
-    "  sluice --version",
-    ...Object.entries(commands).map(([name, { options }]) => `\nsluice ${name}\n${helpOf(options)}`),
+    "",
+    "`sluice help COMMAND` lists the options of a command, `sluice --version` (-v) says which version this is.",
   ].join("\n");
 }
 
+/** @throws UsageError for a command that there is not; it suggests the nearest. */
+function commandNamed(name: string): Command {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command;
+  const known = Object.keys(COMMANDS);
+  throw new UsageError(
+    `unknown command "${name}"; expected ${eitherOf(known)}${meant(name, known) || ": see `sluice --help`"}`,
+  );
+}
+
+function showHelp(name: string | undefined): number {
+  if (name === undefined) {
+    printLine(helpText(COMMANDS));
+  } else {
+    const command = commandNamed(name);
+    printLine(`${usageOf(command)}\n\n${helpOf(command.options)}`);
+  }
+  return 0;
+}
+
 async function run([name, ...argv]: readonly string[]): Promise<number> {
-  if (name === "--version") {
+  if (name === "--version" || name === "-v") {
     printLine(sluiceVersion());
     return 0;
   }
-  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (name === undefined || command === undefined) {
-    if (name !== undefined && name !== "help" && name !== "--help") {
-      const known = Object.keys(COMMANDS)
-        .join(", ")
-        .replace(/, (\w+)$/, " or $1");
-      throw new UsageError(`unknown command "${name}"; expected ${known}: see \`sluice --help\``);
-    }
-    printLine(helpText(COMMANDS));
-    return name === undefined ? 2 : 0;
+  if (name === undefined) {
+    showHelp(undefined);
+    return 2;
   }
-  if (hasOption(argv, "--help")) {
-    printLine(`${usageOf(command)}\n\n${helpOf(command.options)}`);
-    return 0;
-  }
+  if (["help", "--help", "-h"].includes(name)) return showHelp(argv[0]);
+  const command = commandNamed(name);
+  if (hasOption(argv, "--help", "-h")) return showHelp(name);
   const { runtime, start } = command.prepare(argv);
   return runtime === "deno" && !isDeno() ? rerunInDeno(here, [name, ...argv]) : start();
 }

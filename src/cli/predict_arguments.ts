@@ -8,14 +8,15 @@ export interface PredictArguments {
   readonly model: string;
   readonly texts: readonly string[];
   readonly runtime: RuntimeName;
-  readonly json: boolean;
+  /** Where to write the predictions as JSON; "-" for standard output. */
+  readonly json: string | undefined;
 }
 
 /** Options of `sluice predict`. */
 export const PREDICT_OPTIONS = {
   model: { value: "DIR", help: "a model that `sluice train` saved" },
   runtime: { value: "NAME", help: "node or deno (node)" },
-  json: { help: "print the predictions as JSON" },
+  json: { value: "FILE", help: "write the predictions as JSON; - prints them" },
   ...COMMON,
 } as const satisfies OptionTable;
 
@@ -32,5 +33,5 @@ export function parsePredict(argv: readonly string[]): PredictArguments {
   const empty = positionals.findIndex((text) => text.trim() === "");
   if (empty !== -1) throw new UsageError(`text ${empty + 1} is empty; expected at least one word`);
   const runtime = choice(values, "runtime", ["node", "deno"]) ?? "node";
-  return { model, texts: positionals, runtime, json: values.has("json") };
+  return { model, texts: positionals, runtime, json: textOf(values, "json") };
 }

@@ -1,13 +1,16 @@
 /** `sluice predict`: classifies texts with a saved model. */
 import process from "node:process";
 import { FormatError } from "../core/errors.ts";
-import { loadModel, ReviewEncoder, requestDevice } from "../index.ts";
+import { loadModel, ReviewEncoder, requestDevice, Tokenizer } from "../index.ts";
 import { MANIFEST_NAME } from "../io/model_file.ts";
 import { openFileSystem } from "../platform/file_system.ts";
+import { checkFile } from "./path_checks.ts";
 import type { PredictArguments } from "./predict_arguments.ts";
 import { printLine } from "./print.ts";
 import { provideWebGpu } from "./provide_webgpu.ts";
+import { encodeJson } from "./run_directory.ts";
 import { predictTexts } from "./sentiment_job.ts";
+import { predictionLine } from "./training_report.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -15,7 +18,9 @@ import { UsageError } from "./usage_error.ts";
  * @throws SluiceError for every error that the user can fix
  */
 export async function predictCommand({ model: directory, texts: given, json }: PredictArguments): Promise<number> {
-  if (!(await (await openFileSystem()).exists(`${directory}/${MANIFEST_NAME}`))) {
+  const storage = await openFileSystem();
+  if (json !== undefined && json !== "-") await checkFile("--json", json);
+  if (!(await storage.exists(`${directory}/${MANIFEST_NAME}`))) {
     throw new UsageError(
       `--model ${directory}: there is no ${MANIFEST_NAME}; expected a directory that \`sluice train\` saved to`,
     );
@@ -25,32 +30,30 @@ export async function predictCommand({ model: directory, texts: given, json }: P
   const device = await requestDevice();
   try {
     const model = await loadModel(directory, { device });
-    const { encoder, outputShape } = model;
-    if (!(encoder instanceof ReviewEncoder) || outputShape.length !== 1 || outputShape[0] !== 1) {
+    const { encoder } = model;
+    if (!(encoder instanceof ReviewEncoder || encoder instanceof Tokenizer)) {
       throw new FormatError(`${directory}: the model does not classify texts; expected one saved by \`sluice train\``);
     }
-    const predictions = (await predictTexts(model, encoder, texts)).map((prediction) => ({
+    const predictions = (await predictTexts(model, texts)).map((prediction) => ({
       ...prediction,
-      knownWords: knownWords(encoder, prediction.text),
+      knownWords: encoder.encodeText(prediction.text).filter((id) => encoder.isWord(id)).length,
     }));
-    if (json) {
+    if (json === "-") {
       printLine(JSON.stringify(predictions, null, 2));
       return 0;
     }
-    for (const { label, probability, text, knownWords: known } of predictions) {
+    if (json !== undefined) await storage.writeFileAtomic(json, encodeJson(predictions));
+    const width = Math.max(...predictions.map(({ label }) => label.length));
+    for (const prediction of predictions) {
+      const isUnknown = prediction.knownWords === 0;
       printLine(
-        `${label}  ${probability.toFixed(3)}  ` +
-          `${text}${known === 0 ? "  (none of its words are in the model's vocabulary)" : ""}`,
+        `${predictionLine(prediction, width)}${isUnknown ? "  (none of its words are in the model's vocabulary)" : ""}`,
       );
     }
     return 0;
   } finally {
     device.dispose();
   }
-}
-
-function knownWords(encoder: ReviewEncoder, text: string): number {
-  return encoder.encodeText(text).filter((id) => id > encoder.indexFrom).length;
 }
 
 async function readLines(): Promise<string[]> {

@@ -1,17 +1,26 @@
-/** The job of `sluice train`: trains a sentiment classifier. */
+/** The job of `sluice train`: trains a classifier of texts. */
+
+import { FormatError } from "../core/errors.ts";
 import { imdb } from "../data/imdb.ts";
 import { sentences } from "../data/sentences.ts";
 import { stratifiedLimit } from "../data/split_dataset.ts";
+import { readTextTable } from "../data/text_table.ts";
 import {
   type Device,
   type DispatchTime,
+  dataset,
+  encodeLabels,
+  labelsOf,
   loadModel,
   type Model,
+  type NdArray,
   type OperationTime,
   operationTimes,
   type RaggedDataset,
-  type ReviewEncoder,
+  ReviewEncoder,
+  Tokenizer,
   textClassifier,
+  trainTestSplit,
 } from "../index.ts";
 import { networkOptions, type TrainOptions } from "./train_options.ts";
 import {
@@ -29,28 +38,42 @@ export interface TrainJob extends Job {
   readonly options: TrainOptions;
   /** The path or URL of the review archive, for the data set `imdb`. */
   readonly archive?: string;
+  /** The table of texts and labels, for the data set `table`. */
+  readonly table?: TableSource;
   /** Finally profile one more step, operation by operation. */
   readonly profile?: boolean;
   /** Draw the curves of loss and accuracy. */
   readonly plot?: boolean;
 }
 
+/** Where a table of texts and labels is, and which of its columns to read. */
+export interface TableSource {
+  /** Its path or URL. */
+  readonly address: string;
+  /** Its name in messages. */
+  readonly name: string;
+  readonly textColumn?: string;
+  readonly labelColumn?: string;
+}
+
 /**
  * The confusion matrix: `confusion.positive.negative` counts the positive examples that were classified as negative.
  */
-export type Confusion = Readonly<Record<"negative" | "positive", Readonly<Record<"negative" | "positive", number>>>>;
+export type Confusion = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** The model's prediction for a text. */
 export interface TextPrediction {
   readonly text: string;
-  readonly label: "negative" | "positive";
-  /** The predicted probability of the class "positive". */
+  readonly label: string;
+  /** The predicted probability of this label. */
   readonly probability: number;
 }
 
 /** The result of a completed training run. */
 export interface TrainResult extends JobResult {
   readonly test: { readonly loss: number; readonly accuracy: number };
+  /** The names of the classes. */
+  readonly labels: readonly string[];
   readonly confusion: Confusion;
   readonly predictions: readonly TextPrediction[];
   /** The profile of one training step, the longest operation first; only with `profile`. */
@@ -59,7 +82,10 @@ export interface TrainResult extends JobResult {
   readonly curves?: string;
 }
 
-/** Sentences to classify after training; they are in neither data set. */
+/** The classes of the data sets of reviews. */
+export const SENTIMENTS = ["negative", "positive"];
+
+/** Sentences to classify after training on reviews; they are in neither data set. */
 const UNSEEN = [
   "What a wonderful film, I loved every minute of it.",
   "The worst meal I have had in years, and the waiter was rude.",
@@ -75,6 +101,10 @@ interface JobData {
   readonly train: RaggedDataset;
   readonly test: RaggedDataset;
   readonly encoder: ReviewEncoder;
+  /** The names of the classes, in the order of their numbers. */
+  readonly labels: readonly string[];
+  /** Texts that are not in the training part, to classify after training. */
+  readonly unseen: readonly string[];
   readonly attribution: string;
 }
 
@@ -90,22 +120,23 @@ export function runTraining(job: TrainJob, control: JobControl): Promise<TrainRe
 
 async function trainOn(device: Device, job: TrainJob, control: JobControl): Promise<TrainResult> {
   const { epochs, batchSize } = job.options;
-  const { train, test, encoder, attribution } = await loadData(job, control);
+  const { train, test, encoder, labels, unseen, attribution } = await loadData(job, control);
   await control.onEvent({ kind: "data", text: `${attribution}\n${train.size} to train on, ${test.size} to test` });
   const model = job.resume
     ? await loadModel(job.resume, { device })
-    : textClassifier({ device, encoder, ...networkOptions(job.options) });
+    : textClassifier({ device, encoder, labels, ...networkOptions(job.options) });
   await reportModel(model, control);
   const options = { epochs, batchSize, validationData: test, resume: job.resume !== undefined };
   const history = await fitWithProgress(model, train, options, control);
   const last = history.epochs.at(-1)?.logs;
   const judged = await model.predict(test.x, { batchSize, signal: control.signal });
-  const predictions = await predictTexts(model, encoder, UNSEEN);
+  const predictions = await predictTexts(model, unseen);
   const result = {
     ...(await resultOf(model, history)),
     // The last epoch's validation used the test set and these weights.
     test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
-    confusion: confusionOf(judged.data, test.y.data),
+    labels,
+    confusion: confusionOf(judged, test.y, labels),
     predictions,
     ...(job.plot === true && { curves: await history.toSvg({ title: `LSTM trained on ${job.options.data}` }) }),
   };
@@ -126,8 +157,9 @@ async function profileStep(model: Model, data: RaggedDataset, batchSize: number)
   return operationTimes(best);
 }
 
-async function loadData({ options, archive }: TrainJob, { onEvent, signal }: JobControl): Promise<JobData> {
+async function loadData({ options, archive, table }: TrainJob, { onEvent, signal }: JobControl): Promise<JobData> {
   const { data, numWords, maxLength, limit, seed } = options;
+  const ofReviews = { labels: SENTIMENTS, unseen: UNSEEN };
   if (data === "imdb") {
     const loaded = await imdb.load({
       source: archive ?? "",
@@ -137,31 +169,89 @@ async function loadData({ options, archive }: TrainJob, { onEvent, signal }: Job
       signal,
       onProgress: ({ bytes, totalBytes }) => void onEvent({ kind: "loading", bytes, totalBytes }),
     });
-    return { ...loaded, attribution: "Large Movie Review Dataset, Maas et al., ACL 2011." };
+    return { ...loaded, ...ofReviews, attribution: "Large Movie Review Dataset, Maas et al., ACL 2011." };
   }
+  if (table !== undefined) return readTable(table, options);
   const { train, test, encoder } = await sentences.load({ numWords, maxLength });
   const cut = (part: RaggedDataset) => (limit === undefined ? part : stratifiedLimit(part, limit, seed));
-  return { train: cut(train), test: cut(test), encoder, attribution: sentences.attribution };
+  return { train: cut(train), test: cut(test), encoder, ...ofReviews, attribution: sentences.attribution };
 }
 
-/** Classifies texts. */
-export async function predictTexts(
-  model: Model,
-  encoder: ReviewEncoder,
-  texts: readonly string[],
-): Promise<TextPrediction[]> {
-  const { data } = await model.predict(encoder.encode(texts));
-  return texts.map((text, index) => {
-    const probability = data[index] ?? Number.NaN;
-    return { text, label: probability > 0.5 ? "positive" : "negative", probability };
-  });
-}
+/** The fewest texts of a class: one of them at least is held out. */
+const FEWEST_OF_CLASS = 3;
+/** The most held-out texts that are shown with their predictions. */
+const SHOWN = 5;
 
-function confusionOf(probabilities: ArrayLike<number>, labels: ArrayLike<number>): Confusion {
-  const confusion = { negative: { negative: 0, positive: 0 }, positive: { negative: 0, positive: 0 } };
-  for (let index = 0; index < labels.length; index++) {
-    const actual = labels[index] === 1 ? "positive" : "negative";
-    confusion[actual][(probabilities[index] as number) > 0.5 ? "positive" : "negative"]++;
+/**
+ * Holds out a fifth of each class; the word index comes from the rest.
+ * @throws FormatError when there is one class only, or too few texts of one.
+ */
+async function readTable(table: TableSource, options: TrainOptions): Promise<JobData> {
+  const { numWords, maxLength, limit, seed } = options;
+  const { address, name, textColumn, labelColumn } = table;
+  const rows = await readTextTable(address, { name, textColumn, labelColumn });
+  const labels = labelsOf(rows.map(({ label }) => label));
+  const counts = labels.map((label) => rows.filter((row) => row.label === label).length);
+  const rare = labels.find((_, index) => (counts[index] ?? 0) < FEWEST_OF_CLASS);
+  if (labels.length < 2 || rare !== undefined) {
+    throw new FormatError(
+      `${name}: ${rare === undefined ? `all ${rows.length} texts` : "too few texts"} have the label ` +
+        `"${rare ?? labels[0]}"; expected two labels or more, and at least ${FEWEST_OF_CLASS} texts of each. If it read ` +
+        "other columns than you meant, give --text-column and --label-column",
+      { labels, counts },
+    );
   }
-  return confusion;
+  const numbers = { shape: [rows.length, 1], data: Int32Array.from(rows, (_, index) => index) };
+  const all = dataset(
+    numbers,
+    encodeLabels(
+      rows.map(({ label }) => label),
+      labels,
+    ),
+  );
+  const parts = trainTestSplit(all, { seed });
+  const cut = (part: typeof all) => (limit === undefined ? part : stratifiedLimit(part, limit, seed));
+  const [train, test] = [cut(parts.train), cut(parts.test)];
+  const textsOf = (part: typeof all) => Array.from(part.x.data, (index) => rows[index]?.text ?? "");
+  const tokenizer = new Tokenizer();
+  tokenizer.fitOnTexts(textsOf(train));
+  const encoder = new ReviewEncoder(tokenizer, { numWords, maxLength });
+  const encoded = (part: typeof all) => dataset(encoder.encode(textsOf(part)), part.y);
+  return {
+    ...{ train: encoded(train), test: encoded(test), encoder, labels },
+    unseen: inTurns(labels.map((_, number) => textsOf(test).filter((_text, row) => test.y.data[row] === number))),
+    attribution: `${name}: ${rows.length} texts; ${labels.map((label, index) => `${counts[index]} ${label}`).join(", ")}`,
+  };
+}
+
+/** The first of each list, the second of each, and so on: a few in all. */
+function inTurns(lists: readonly (readonly string[])[]): string[] {
+  const longest = Math.max(...lists.map(({ length }) => length));
+  const turns = Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list[turn] ?? []));
+  return turns.flat().slice(0, SHOWN);
+}
+
+/** Classifies texts. A model that an earlier version trained has no names of its own: it judges reviews. */
+export async function predictTexts(model: Model, texts: readonly string[]): Promise<TextPrediction[]> {
+  if (model.metadata.labels === undefined) model.metadata = { ...model.metadata, labels: SENTIMENTS };
+  const answers = await model.classify(texts);
+  return answers.map(({ label, probability }, index) => ({ text: texts[index] ?? "", label, probability }));
+}
+
+/** Counts the examples by their label and by the one that the model gives them. */
+function confusionOf({ data, shape }: NdArray, { data: classes }: NdArray, labels: readonly string[]): Confusion {
+  const counts = labels.map(() => labels.map(() => 0));
+  const [, units = 1] = shape;
+  for (const [row, actual] of classes.entries()) {
+    const outputs = data.subarray(row * units, (row + 1) * units);
+    const predicted = units === 1 ? Number((outputs[0] ?? 0) > 0.5) : outputs.indexOf(Math.max(...outputs));
+    const line = counts[actual];
+    if (line !== undefined) line[predicted] = (line[predicted] ?? 0) + 1;
+  }
+  return Object.fromEntries(
+    labels.map((label, actual) => [
+      label,
+      Object.fromEntries(labels.map((other, predicted) => [other, counts[actual]?.[predicted] ?? 0])),
+    ]),
+  );
 }

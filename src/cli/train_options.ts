@@ -7,8 +7,8 @@ import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 
-/** The data sets of `sluice train`. */
-export type DataName = "sentences" | "imdb";
+/** The data of `sluice train`: two data sets, or a table of one's own. */
+export type DataName = "sentences" | "imdb" | "table";
 
 /**
  * Everything that determines the result of a training run. It is saved with the model, so that `--resume` continues
@@ -54,6 +54,16 @@ export const PRESETS: Readonly<Record<DataName, Preset>> = {
     dropout: 0,
     learningRate: 0.001,
   },
+  table: {
+    epochs: 5,
+    batchSize: 32,
+    units: 32,
+    embedding: 32,
+    maxLength: 100,
+    numWords: 5000,
+    dropout: 0.5,
+    learningRate: 0.003,
+  },
 };
 
 const NUMBERS = [
@@ -86,7 +96,8 @@ export function completeOptions(given: Partial<TrainOptions>): TrainOptions {
 export function savedOptions(run: ReadonlyMap<string, JsonValue>, path: string): TrainOptions {
   const options = objectOf(run.get("options"), `${path}: options`);
   const data = options.get("data");
-  if (data !== "sentences" && data !== "imdb") throw new FormatError(`${path}: options.data is not a known data set`);
+  if (data !== "sentences" && data !== "imdb" && data !== "table")
+    throw new FormatError(`${path}: options.data is not a known data set`);
   return completeOptions({ data, ...savedNumbers(options, path, [...NUMBERS, "seed"], ["limit"]) });
 }
 

@@ -18,9 +18,9 @@ export interface LabelledText {
 
 /** Options of `readTextTable`. */
 export interface TextTableOptions {
-  /** The column of texts; by default that named text, review, sentence or content, or the first of two. */
+  /** The column of texts; by default that named text, review, sentence or content, or the other one of two. */
   readonly textColumn?: string | undefined;
-  /** The column of labels; by default that named label, sentiment, class, category, topic or target, or the second. */
+  /** The column of labels; by default that named label, sentiment, class, category, topic or target, or the other of two. */
   readonly labelColumn?: string | undefined;
   /** The name of the file in messages; by default its own. */
   readonly name?: string | undefined;
@@ -151,7 +151,12 @@ async function csvRows(reading: Reading, content: string): Promise<LabelledText[
   if (first === undefined) throw new FormatError(`${name} is empty; expected lines of text,label`);
   const header = first.record.map(plain);
   const place = (names: readonly string[]) => names.map((each) => header.indexOf(plain(each))).find((at) => at >= 0);
-  const [textAt, labelAt] = [place(reading.texts), place(reading.labels)];
+  const found = { text: place(reading.texts), label: place(reading.labels) };
+  // Of two columns, the one that is not known is the other.
+  const isPair = header.length === 2 && !reading.isNamed;
+  const other = (at: number | undefined) => (isPair && at !== undefined ? 1 - at : undefined);
+  const textAt = found.text ?? other(found.label);
+  const labelAt = found.label ?? other(found.text);
   const isHeaded = textAt !== undefined && labelAt !== undefined;
   if (!isHeaded && (reading.isNamed || first.record.length !== 2 || isUnknownHeader(records))) {
     const missing = textAt === undefined ? reading.texts : reading.labels;

@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
-import { hasOption, helpOf } from "../../src/cli/command_line.ts";
+import { BENCH_OPTIONS } from "../../src/cli/bench_arguments.ts";
+import { hasOption, helpOf, type OptionTable } from "../../src/cli/command_line.ts";
 import { FORECAST_OPTIONS, parseForecast } from "../../src/cli/forecast_arguments.ts";
 import { completeForecastOptions, FORECAST_DEFAULTS } from "../../src/cli/forecast_options.ts";
+import { nearestName } from "../../src/cli/nearest_name.ts";
+import { NEIGHBOURS_OPTIONS } from "../../src/cli/neighbours_arguments.ts";
 import { PREDICT_OPTIONS, parsePredict } from "../../src/cli/predict_arguments.ts";
 import { parseTrain, TRAIN_OPTIONS } from "../../src/cli/train_arguments.ts";
 import { completeOptions, PRESETS } from "../../src/cli/train_options.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
+import { WORDS_OPTIONS } from "../../src/cli/words_arguments.ts";
 
 test("train: options become values; the archive may come from the environment", () => {
   const told = parseTrain(["--data", "imdb", "--batch-size=16", "--learning-rate", "1e-3", "--limit", "100"], {
@@ -30,6 +34,9 @@ test.each([
   [["--dropout", "1"], "--dropout is 1; expected a number from 0"],
   [["--learning-rate", "0"], "--learning-rate is 0; expected a number above 0"],
   [["--data", "mnist"], '--data is "mnist"; expected sentences or imdb'],
+  [["--data", "sentence"], "expected sentences or imdb: did you mean sentences?"],
+  [["--csv", "a.csv", "--data", "imdb"], "--csv a.csv and --data imdb are two data sets; give one of them"],
+  [["--text-column", "a"], "--text-column and --label-column are those of a file; give --csv FILE too"],
   [["--runtime", "bun"], '--runtime is "bun"; expected node, deno, chromium or firefox'],
   [["--help=yes"], "--help takes no value"],
   [["please"], 'unexpected "please"'],
@@ -98,6 +105,37 @@ test("--tune is for both trainings", () => {
   expect(parseTrain([], {}).tune).toBe(false);
   expect(parseTrain(["--tune"], {}).tune).toBe(true);
   expect(parseForecast(["--tune"]).tune).toBe(true);
+});
+
+test("a table of one's own has defaults of its own", () => {
+  const told = parseTrain(["--csv", "a.csv", "--label-column", "topic"], {});
+  expect(told).toMatchObject({ csv: "a.csv", textColumn: undefined, labelColumn: "topic", given: { data: "table" } });
+  expect(completeOptions(told.given)).toMatchObject({ ...PRESETS.table, data: "table", seed: 7 });
+});
+
+test.each([
+  ["epohs", "epochs"],
+  ["batchsize", "batch-size"],
+  ["sede", "seed"],
+  ["jsn", "json"],
+  ["embed", "embedding"],
+  ["trian", "train"],
+  ["forcast", "forecast"],
+  ["xyz", undefined],
+  ["fly", undefined],
+  ["x", undefined],
+])("%s was meant to be %s", (given, name) => {
+  expect(nearestName(given, [...Object.keys(TRAIN_OPTIONS), "train", "predict", "forecast"])).toBe(name);
+});
+
+test("an option has one meaning in all commands", () => {
+  const tables = { TRAIN_OPTIONS, PREDICT_OPTIONS, FORECAST_OPTIONS, WORDS_OPTIONS, NEIGHBOURS_OPTIONS, BENCH_OPTIONS };
+  for (const [name, table] of Object.entries<OptionTable>(tables)) {
+    expect(table.json?.value ?? "FILE", name).toBe("FILE");
+    expect(table.json?.help ?? "write it as JSON", name).toMatch(/^write .* as JSON/);
+    expect(table.out?.help ?? "where to save", name).toMatch(/^where to save/);
+    expect(table.model?.help ?? "a model that", name).toMatch(/^a model that/);
+  }
 });
 
 test("a word after -- is no option", () => {

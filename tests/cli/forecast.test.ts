@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const forecast = (name: string, ...words: readonly string[]): Promise<CommandResult> =>
-  sluice(["forecast", "--model", name, "--json", `${name}.json`, ...words], { cwd: home });
+  sluice(["forecast", "--out", name, "--json", `${name}.json`, ...words], { cwd: home });
 const read = (path: string): string => readFileSync(join(home, path), "utf8");
 const record = (name: string): ForecastRecord => JSON.parse(read(`${name}.json`)) as ForecastRecord;
 
@@ -73,7 +73,7 @@ describe("in Node", () => {
   test("stopped by Ctrl-C and resumed, it ends as if never stopped", async () => {
     const words = [...SMALL, "--epochs", "40"];
     await forecast("whole", ...words);
-    const stopped = await sluice(["forecast", "--model", "part", ...words], { cwd: home, interruptAt: "epoch 1/40" });
+    const stopped = await sluice(["forecast", "--out", "part", ...words], { cwd: home, interruptAt: "epoch 1/40" });
     expect(stopped).toMatchObject({ status: 130, stdout: expect.stringContaining("continue with --resume part") });
     expect(stopped.stdout).not.toContain("epoch 40/40");
     const resumed = await sluice(["forecast", "--resume", "part", "--json", "part.json"], { cwd: home });
@@ -86,7 +86,18 @@ describe("in Node", () => {
     const rows = Array.from({ length: 300 }, (_, row) => `${row};${(5 + Math.sin(row / 3)).toFixed(5)}`);
     writeFileSync(join(home, "wave.csv"), `t;height\n${rows.join("\n")}\n`);
     const words = ["--csv", "wave.csv", "--column", "height", "--window", "12", "--layers", "1", "--units", "16"];
-    const more = ["--dropout", "0", "--epochs", "12", "--learning-rate", "0.01", "--out", "w.csv", "--svg", "w.svg"];
+    const more = [
+      "--dropout",
+      "0",
+      "--epochs",
+      "12",
+      "--learning-rate",
+      "0.01",
+      "--forecasts",
+      "w.csv",
+      "--svg",
+      "w.svg",
+    ];
     const { status, stdout, stderr } = await forecast("wave", ...words, ...more);
     expect(status, stderr).toBe(0);
     expect(stdout).toContain('The network beats "tomorrow equals today"');
@@ -102,7 +113,7 @@ describe("in Node", () => {
     [["--csv", "bad.csv", "--column", "b"], 2, /--column "b": bad\.csv has no such column; its header has date, a/],
     [["--csv", "bad.csv", "--column", "a"], 1, /bad\.csv, line 3: column "a" is "x"; expected a number/],
     [["--limit", "30"], 2, /the series has 30 rows, 24 of them to train on; --window 30 and --ahead 1 need 31/],
-    [["--out", "."], 2, /--out \.: it is a directory/],
+    [["--forecasts", "."], 2, /--forecasts \.: it is a directory/],
     [["--resume", "none"], 2, /--resume none: there is no model\.json/],
     [["--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
     [["--resume", "first", "--column", "wind"], 2, /--column is wind, but the training run in first has not set/],

@@ -89,8 +89,9 @@ describe("in Node", () => {
     for (const epoch of epochs) {
       expect(Object.keys(epoch).sort()).toEqual(["accuracy", "epoch", "loss", "seconds", "valAccuracy", "valLoss"]);
     }
-    const right = confusion.negative.negative + confusion.positive.positive;
-    expect(right + confusion.negative.positive + confusion.positive.negative).toBe(96);
+    const count = (actual: string, predicted: string) => confusion[actual]?.[predicted] ?? 0;
+    const right = count("negative", "negative") + count("positive", "positive");
+    expect(right + count("negative", "positive") + count("positive", "negative")).toBe(96);
     expect(score.accuracy).toBeCloseTo(right / 96, 6);
   });
 
@@ -169,7 +170,7 @@ describe("in Node", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^(positive|negative) {2}\d\.\d{3} {2}a great film\n/);
     expect(stdout).toMatch(/zzzqx {2}\(none of its words/);
-    const lines = await sluice(["predict", "--model", "first", "--json"], {
+    const lines = await sluice(["predict", "--model", "first", "--json", "-"], {
       cwd: home,
       stdin: "a great film\n\nbad food\n",
     });
@@ -200,6 +201,87 @@ describe("in Node", () => {
   });
 });
 
+describe("on a table of one's own", () => {
+  const WORDS = {
+    sport: ["goal", "match", "team"],
+    politics: ["vote", "party", "law"],
+    science: ["atom", "star", "cell"],
+  };
+  const rows = Object.entries(WORDS).flatMap(([topic, words]) =>
+    Array.from({ length: 30 }, (_, n) => ({
+      topic,
+      headline: `the ${words[n % 3]}, ${words[(n * 2 + 1) % 3]} no ${n}`,
+    })),
+  );
+  const size = ["--units", "8", "--embedding", "8", "--max-length", "8", "--dropout", "0", "--learning-rate", "0.02"];
+  beforeAll(() => {
+    const lines = rows.map(({ topic, headline }) => `${topic},"${headline}"`);
+    writeFileSync(join(home, "news.csv"), ["topic,headline", ...lines].join("\n"));
+    writeFileSync(join(home, "news.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+    writeFileSync(join(home, "one.csv"), "text,label\na,x\nb,x\nc,x\nd,y\n");
+  });
+
+  test("any number of classes is learnt, judged on a held-out part, and predicted by name", async () => {
+    const { status, stdout } = await train("news", "--csv", "news.csv", ...size, "--epochs", "12");
+    expect(status, stdout).toBe(0);
+    expect(stdout).toContain("news.csv: 90 texts; 30 politics, 30 science, 30 sport\n72 to train on, 18 to test");
+    expect(stdout).toMatch(/politics +science +sport\n +truly politics +6 +0 +0\n/);
+    const { confusion, labels, test: score, options } = record("news");
+    expect(labels).toEqual(["politics", "science", "sport"]);
+    expect(options).toMatchObject({ data: "table", csv: "news.csv" });
+    const total = Object.values(confusion).flatMap((line) => Object.values(line));
+    expect(total.reduce((sum, count) => sum + count)).toBe(18);
+    expect(score.accuracy).toBeCloseTo(
+      labels.reduce((sum, label) => sum + (confusion[label]?.[label] ?? 0), 0) / 18,
+      6,
+    );
+    const asked = await sluice(["predict", "--model", "news", "the star, cell no 7", "the goal, match no 9"], {
+      cwd: home,
+    });
+    expect(asked.stdout).toMatch(
+      /^science {2}0\.\d{3} {2}the star, cell no 7\nsport {4}0\.\d{3} {2}the goal, match no 9\n$/,
+    );
+    const file = await sluice(["predict", "--model", "news", "--json", "news/out.json", "the law, party no 2"], {
+      cwd: home,
+    });
+    expect(file.stdout).toMatch(/^politics/);
+    const [written] = JSON.parse(readFileSync(join(home, "news/out.json"), "utf8"));
+    expect(written).toMatchObject({ text: "the law, party no 2", label: "politics", knownWords: expect.any(Number) });
+  });
+
+  test("JSON lines with named columns give the same as CSV, and a stopped run goes on with the same file only", async () => {
+    const words = [...size, "--epochs", "3"];
+    const columns = ["--text-column", "headline", "--label-column", "topic"];
+    await train("csv", "--csv", "news.csv", ...words);
+    expect(await train("json", "--csv", "news.jsonl", ...columns, ...words)).toMatchObject({ status: 0 });
+    expect(record("json").weightsSha256).toBe(record("csv").weightsSha256);
+    const stopped = await sluice(["train", "--out", "cut", "--csv", "news.jsonl", ...columns, ...words], {
+      ...{ cwd: home, interruptAt: "epoch 1/3" },
+    });
+    expect(stopped.status).toBe(130);
+    const resumed = await sluice(["train", "--resume", "cut", "--json", "cut.json"], { cwd: home });
+    expect(resumed).toMatchObject({ status: 0 });
+    expect(record("cut").weightsSha256).toBe(record("csv").weightsSha256);
+    const other = await sluice(["train", "--resume", "cut", "--csv", "one.csv"], { cwd: home });
+    expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining("one.csv has other texts or columns") });
+  });
+
+  test.each([
+    [["--csv", "none.csv"], 2, "--csv none.csv: there is no such file; expected a file of texts and labels"],
+    [["--csv", "one.csv"], 1, 'one.csv: too few texts have the label "y"; expected two labels or more'],
+    [
+      ["--csv", "news.csv", "--label-column", "mood"],
+      1,
+      'news.csv, line 1: the columns are called "topic", "headline"',
+    ],
+  ])("%j is refused in one line", async (words, status, message) => {
+    const result = await sluice(["train", "--out", "bad", ...words], { cwd: home });
+    expect(result.stderr.replace(/^Warning: max\w+ artificially.*\n/gm, "")).toMatch(/^sluice: [^\n]*\n$/);
+    expect(result.stderr).toContain(message);
+    expect(result.status).toBe(status);
+  });
+});
+
 test("in Deno", async () => {
   const { status, stdout } = await train("deno", ...SMALL, "--epochs", "1", "--runtime", "deno");
   expect(status, stdout).toBe(0);
@@ -219,5 +301,15 @@ describe("in Chromium", () => {
     expect(await sluice(resume, { cwd: home })).toMatchObject({ status: 0 });
     expect(record("half").weightsSha256).toBe(record("page").weightsSha256);
     expect(readFileSync(join(home, "half.svg"), "utf8")).toContain("4 epochs. loss: training from");
+  });
+
+  test("it trains on a table there", async () => {
+    const lines = Array.from({ length: 40 }, (_, n) => `${n % 2 === 0 ? "fine" : "poor"} film no ${n},${n % 2}`);
+    writeFileSync(join(home, "films.csv"), ["text,label", ...lines].join("\n"));
+    const words = ["--csv", "films.csv", "--units", "4", "--embedding", "4", "--max-length", "6", "--epochs", "1"];
+    const { status, stdout } = await train("films", ...words, "--runtime", "chromium");
+    expect(status, stdout).toBe(0);
+    expect(stdout).toContain("films.csv: 40 texts; 20 0, 20 1\n32 to train on, 8 to test");
+    expect(record("films")).toMatchObject({ labels: ["0", "1"], runtime: { name: "chromium" } });
   });
 });

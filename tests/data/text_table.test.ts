@@ -16,6 +16,7 @@ const WANTED = [
 test.each([
   ["a.csv", '\ufeffText,Label\n"a goal, at last",sport\n\nthe vote,politics\n', {}],
   ["a.csv", '"a goal, at last",sport\nthe vote,politics', {}],
+  ["a.csv", 'topic,headline\nsport,"a goal, at last"\npolitics,the vote\n', {}],
   ["a.tsv", "topic\tid\treview\nsport\t1\ta goal, at last\npolitics\t2\tthe vote", {}],
   [
     "a.csv",
