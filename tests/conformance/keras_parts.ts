@@ -1,4 +1,5 @@
 /** Losses, metrics and optimizers against Keras's figures. */
+import { whenLoaded } from "../../src/core/named.ts";
 import {
   type Device,
   gradients,
@@ -33,7 +34,7 @@ interface LossCase {
 }
 
 async function compareLoss(device: Device, fixture: LossCase): Promise<void> {
-  const loss = resolveLoss({ name: fixture.loss, ...fixture.options });
+  const loss = await whenLoaded(() => resolveLoss({ name: fixture.loss, ...fixture.options }));
   const yTrue = inputValue("yTrue", fixture.yTrue.shape);
   const yPred = inputValue("yPred", fixture.yPred.shape);
   const sampleWeight = inputValue("sampleWeight", fixture.sampleWeight.shape);
@@ -71,7 +72,7 @@ const METRIC_OPTIONS: Readonly<Record<string, object>> = {
 /** The sums over the batches, each run by itself, and their result. */
 async function compareMetric(device: Device, fixture: MetricCase): Promise<void> {
   const options = METRIC_OPTIONS[fixture.metric] ?? {};
-  const metric = resolveMetric({ id: fixture.metric, ...options }, resolveLoss("mse"), 1);
+  const metric = await whenLoaded(() => resolveMetric({ id: fixture.metric, ...options }, resolveLoss("mse"), 1));
   let sums: Float32Array[] = [];
   let from = 0;
   for (const size of fixture.batches) {
@@ -105,7 +106,7 @@ interface OptimizerCase {
 
 /** One program that is run for each of the eight gradients. */
 async function compareOptimizer(device: Device, fixture: OptimizerCase): Promise<void> {
-  const optimizer = resolveOptimizer({ name: fixture.optimizer, ...fixture.options });
+  const optimizer = await whenLoaded(() => resolveOptimizer({ name: fixture.optimizer, ...fixture.options }));
   const weights = fixture.start.map(
     (array, index) => new Variable({ name: `w${index}`, shape: array.shape, initial: () => toArray(array) }),
   );

@@ -1,9 +1,10 @@
 import { describe, it } from "vitest";
+import { adamRule } from "../../src/kernels/optimizers/update_rules.ts";
 import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
-const call = updateCall("adam", ["m", "v", "vMax"], OPTIONS);
+const call = updateCall(adamRule, ["m", "v", "vMax"], OPTIONS);
 
 describe("adam's update", () => {
   for (const name of ["adam", "adamW"]) {

@@ -1,14 +1,21 @@
 import { describe, it } from "vitest";
+import {
+  adadeltaRule,
+  adagradRule,
+  adamaxRule,
+  lionRule,
+  nadamRule,
+} from "../../src/kernels/optimizers/update_rules.ts";
 import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
 const CALLS = {
-  adagrad: updateCall("adagrad", ["accumulator"], { epsilon: 1e-7 }),
-  adadelta: updateCall("adadelta", ["accumulatedGradient", "accumulatedDelta"], { rho: 0.95, epsilon: 1e-7 }),
-  nadam: updateCall("nadam", ["m", "v"], ADAM),
-  lion: updateCall("lion", ["momentum"], { beta1: 0.9, beta2: 0.99 }),
-  adamax: updateCall("adamax", ["m", "u"], ADAM),
+  adagrad: updateCall(adagradRule, ["accumulator"], { epsilon: 1e-7 }),
+  adadelta: updateCall(adadeltaRule, ["accumulatedGradient", "accumulatedDelta"], { rho: 0.95, epsilon: 1e-7 }),
+  nadam: updateCall(nadamRule, ["m", "v"], ADAM),
+  lion: updateCall(lionRule, ["momentum"], { beta1: 0.9, beta2: 0.99 }),
+  adamax: updateCall(adamaxRule, ["m", "u"], ADAM),
 };
 
 const STATES = { adagrad: [0, 0.1], adadelta: [0, 0, 0], nadam: [0, 0, 0], lion: [0, 0], adamax: [0, 0, 0] };

@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import { ftrlRule } from "../../src/kernels/optimizers/update_rules.ts";
 import { checkStep, updateCall } from "./optimizer_cases.ts";
 
 describe("ftrl's update", () => {
@@ -10,7 +11,7 @@ describe("ftrl's update", () => {
   ])("agrees with float64 over several workgroups: power %d, l1 %d, shrinkage %d", (power, l1, shrinkage) =>
     checkStep(
       3,
-      updateCall("ftrl", ["accumulator", "linear"], { power, l1, shrinkage }),
+      updateCall(ftrlRule, ["accumulator", "linear"], { power, l1, shrinkage }),
       [0.2, 0.01, 0.3],
       (state, g) => {
         const [before, squares, linear] = state as [number, number, number];

@@ -4,8 +4,7 @@ import { at } from "../../src/core/at.ts";
 import type { HostData } from "../../src/core/dtype.ts";
 import type { KernelCall, Operand } from "../../src/core/kernel_call.ts";
 import type { Shape } from "../../src/core/shape.ts";
-import { optimizerUpdateCall } from "../../src/kernels/optimizers/update.ts";
-import { UPDATE_RULES, type UpdateConstants, type UpdateRuleName } from "../../src/kernels/optimizers/update_rules.ts";
+import { optimizerUpdateCall, type UpdateRule } from "../../src/kernels/optimizers/update.ts";
 import cases from "../fixtures/optimizers.json" with { type: "json" };
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
@@ -50,19 +49,19 @@ export function updateOperands(shape: Shape, count: number): UpdateOperands {
 }
 
 /** Makes the call of one variable's update, whose state is w and those of these slots for which there are operands. */
-export function updateCall<Name extends UpdateRuleName>(
-  rule: Name,
+export function updateCall<C>(
+  rule: UpdateRule<C>,
   slots: readonly string[],
-  constants: UpdateConstants[Name],
+  constants: C,
 ): (operands: UpdateOperands) => KernelCall {
   return (operands) => groupCall(rule, slots, constants, [operands]);
 }
 
 /** Makes the call of several variables' updates, all given the rates and status of the first. */
-export function groupCall<Name extends UpdateRuleName>(
-  rule: Name,
+export function groupCall<C>(
+  rule: UpdateRule<C>,
   slots: readonly string[],
-  constants: UpdateConstants[Name],
+  constants: C,
   variables: readonly UpdateOperands[],
 ): KernelCall {
   const named = (operands: readonly Operand[]) => ({
@@ -71,7 +70,7 @@ export function groupCall<Name extends UpdateRuleName>(
   });
   const { rates, status } = at(variables, 0).shared;
   return optimizerUpdateCall(
-    UPDATE_RULES[rule],
+    rule,
     variables.map(({ state, outputs, shared: { gradient } }) => ({
       state: named(state),
       next: named(outputs),

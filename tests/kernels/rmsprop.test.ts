@@ -1,11 +1,12 @@
 import { describe, it } from "vitest";
+import { rmspropRule } from "../../src/kernels/optimizers/update_rules.ts";
 import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
 const RHO = 0.9;
 const EPSILON = 1e-7;
 
 const callWith = (momentum: number, centered: boolean) =>
-  updateCall("rmsprop", ["velocity", ...(centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])], {
+  updateCall(rmspropRule, ["velocity", ...(centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])], {
     rho: RHO,
     momentum,
     epsilon: EPSILON,

@@ -1,7 +1,8 @@
 import { describe, it } from "vitest";
+import { sgdRule } from "../../src/kernels/optimizers/update_rules.ts";
 import { checkCase, checkStep, optimizerCases, updateCall } from "./optimizer_cases.ts";
 
-const callWith = (momentum: number, nesterov: boolean) => updateCall("sgd", ["momentum"], { momentum, nesterov });
+const callWith = (momentum: number, nesterov: boolean) => updateCall(sgdRule, ["momentum"], { momentum, nesterov });
 
 describe("sgd's update", () => {
   it.each(optimizerCases("sgd"))("gives Keras's figures: %s", (_, options) => {

@@ -6,7 +6,20 @@ import { at } from "../../src/core/at.ts";
 import type { HostData } from "../../src/core/dtype.ts";
 import { Random } from "../../src/core/random.ts";
 import { type Device, ValueError } from "../../src/index.ts";
-import type { UpdateConstants, UpdateRuleName } from "../../src/kernels/optimizers/update_rules.ts";
+import type { UpdateRule } from "../../src/kernels/optimizers/update.ts";
+import {
+  adadeltaRule,
+  adagradRule,
+  adamaxRule,
+  adamRule,
+  ftrlRule,
+  lionRule,
+  nadamRule,
+  rmspropRule,
+  sgdRule,
+  type UpdateConstants,
+  type UpdateRuleName,
+} from "../../src/kernels/optimizers/update_rules.ts";
 import { testDevice } from "../support/device.ts";
 import { runKernel, testTraits } from "../support/kernel.ts";
 import { groupCall, updateOperands } from "./optimizer_cases.ts";
@@ -32,10 +45,22 @@ const CONSTANTS: UpdateConstants = {
   ftrl: { power: 0.5, l1: 0.01, shrinkage: 0.1 },
 };
 
+const RULES: { readonly [Name in UpdateRuleName]: UpdateRule<UpdateConstants[Name]> } = {
+  sgd: sgdRule,
+  adam: adamRule,
+  adamax: adamaxRule,
+  nadam: nadamRule,
+  rmsprop: rmspropRule,
+  adagrad: adagradRule,
+  adadelta: adadeltaRule,
+  lion: lionRule,
+  ftrl: ftrlRule,
+};
+
 /** The call for variables of these sizes, each with w and the slots. */
 const callFor = <Name extends UpdateRuleName>(rule: Name, slots: readonly string[], sizes: readonly number[]) =>
-  groupCall(
-    rule,
+  groupCall<UpdateConstants[Name]>(
+    RULES[rule],
     slots,
     CONSTANTS[rule],
     sizes.map((size) => updateOperands([size], slots.length + 1)),
@@ -105,6 +130,8 @@ describe("optimizerUpdateCall of several variables", () => {
 
   it("refuses variables with different slots", () => {
     const [one, two] = [updateOperands([4], 2), updateOperands([4], 1)];
-    expect(() => groupCall("sgd", ["momentum"], CONSTANTS.sgd, [one, two])).toThrow("sgd: a variable has no momentum");
+    expect(() => groupCall(sgdRule, ["momentum"], CONSTANTS.sgd, [one, two])).toThrow(
+      "sgd: a variable has no momentum",
+    );
   });
 });

@@ -1,5 +1,7 @@
 /** Losses by their definitions, with options, and their gradients, in the float64 interpreter. */
+
 import { describe, expect, test } from "vitest";
+import { whenLoaded } from "../../src/core/named.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import {
   binaryCrossentropy,
@@ -155,8 +157,8 @@ describe("losses", () => {
     }
   });
 
-  test.each(CASES)("%s comes back from its data", (_, loss, yTrue, yPred) => {
-    const again = resolveLoss(JSON.parse(JSON.stringify(loss.config)));
+  test.each(CASES)("%s comes back from its data", async (_, loss, yTrue, yPred) => {
+    const again = await whenLoaded(() => resolveLoss(JSON.parse(JSON.stringify(loss.config))));
     expect(evaluate(again, yTrue, arrayOf(yPred))).toEqual(evaluate(loss, yTrue, arrayOf(yPred)));
   });
 
@@ -168,8 +170,9 @@ describe("losses", () => {
     ["log_cosh", "logCosh"],
     ["msle", "meanSquaredLogarithmicError"],
     ["bce", "binaryCrossentropy"],
-  ])("%s is %s", (given, name) => {
-    expect(resolveLoss(given).config.name).toBe(name);
+  ])("%s is %s", async (given, name) => {
+    const loss = await whenLoaded(() => resolveLoss(given));
+    expect(loss.config.name).toBe(name);
   });
 
   test.each([

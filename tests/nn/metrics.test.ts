@@ -1,5 +1,7 @@
 /** Metrics by their definitions: weights, several batches, options; in the float64 interpreter. */
+
 import { describe, expect, test } from "vitest";
+import { whenLoaded } from "../../src/core/named.ts";
 import {
   auc,
   binaryAccuracy,
@@ -483,8 +485,8 @@ describe("metrics", () => {
     for (const [index, value] of [wanted].flat().entries()) expect(came[index]).toBeCloseTo(value, 6);
   });
 
-  test.each(CASES)("%s comes back from its data", (_, metric, parts) => {
-    const again = resolveMetric(JSON.parse(JSON.stringify(metric.config)), mse, 1);
+  test.each(CASES)("%s comes back from its data", async (_, metric, parts) => {
+    const again = await whenLoaded(() => resolveMetric(JSON.parse(JSON.stringify(metric.config)), mse, 1));
     expect(again.name).toBe(metric.name);
     expect(resultOf(again, ...parts)).toEqual(resultOf(metric, ...parts));
   });

@@ -1,5 +1,7 @@
 /** Optimizers in a model: moving averages, resuming, names and options. */
+
 import { beforeAll, describe, expect, test } from "vitest";
+import { whenLoaded } from "../../src/core/named.ts";
 import {
   AbortError,
   adadelta,
@@ -114,8 +116,8 @@ describe("stopped, saved, loaded and resumed ends as never stopped", () => {
 describe("names and options", () => {
   test.each(["sgd", "Adam", "adamW", "adamw", "Adamax", "nadam", "RMSprop", "adagrad", "Adadelta", "lion", "Ftrl"])(
     "%s",
-    (name) => {
-      const { config } = resolveOptimizer(name);
+    async (name) => {
+      const { config } = await whenLoaded(() => resolveOptimizer(name));
       expect(config.name.toLowerCase()).toBe(name.toLowerCase());
       expect(resolveOptimizer(JSON.parse(JSON.stringify(config))).config).toEqual(config);
     },

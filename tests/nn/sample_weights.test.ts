@@ -1,5 +1,7 @@
 /** Sample and class weights, masks in the loss, and single batches. */
+
 import { beforeAll, describe, expect, test } from "vitest";
+import { whenLoaded } from "../../src/core/named.ts";
 import {
   type Device,
   dense,
@@ -39,14 +41,15 @@ interface WeightedLoss {
 
 describe("Keras's weighted losses", () => {
   for (const fixture of losses as unknown as readonly WeightedLoss[]) {
-    test(`${fixture.loss} ${JSON.stringify(fixture.options)}`, () => {
+    test(`${fixture.loss} ${JSON.stringify(fixture.options)}`, async () => {
       const parts = [fixture.yTrue, fixture.yPred, fixture.sampleWeight].map((array) => toArray(array));
       const [yTrue, yPred, weight] = parts.map(({ shape }, index) => inputValue(`part ${index}`, shape)) as [
         Value,
         Value,
         Value,
       ];
-      const loss = resolveLoss({ name: fixture.loss, ...fixture.options }).perSample(yTrue, yPred);
+      const { perSample } = await whenLoaded(() => resolveLoss({ name: fixture.loss, ...fixture.options }));
+      const loss = perSample(yTrue, yPred);
       const [value, weighted] = interpret(
         { outputs: [weightedMean(loss), weightedMean(loss, weight)], updates: [] },
         { inputs: new Map([yTrue, yPred, weight].map((each, index) => [each, parts[index] as (typeof parts)[0]])) },

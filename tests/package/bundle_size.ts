@@ -1,8 +1,8 @@
-/** What a page pays for a part of the package: its script, bundled and minified by esbuild, each file gzipped. */
-import { basename } from "node:path";
+/** What a page pays for a part of the package: its script, bundled and minified by Vite, each file gzipped. */
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Rolldown } from "vite";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -12,49 +12,50 @@ export interface BundleSize {
   readonly loaded: number;
   /** Gzipped: what is loaded when the page asks for it. */
   readonly onDemand: number;
-  /** Minified bytes of what is loaded at first, by the modules of `src/`. */
+  /** Bytes of what is loaded at first, before minification, by the modules of `src/`. */
   readonly modules: Readonly<Record<string, number>>;
 }
 
+const PAGE = "page:size";
+
 /** Bundles a module that imports from `dist/` as from `sluice`. */
 export async function bundleSize(source: string): Promise<BundleSize> {
-  const { metafile, outputFiles } = await build({
-    stdin: { contents: source.replaceAll(/"sluice(\/\w+)?"/g, entryFile), resolveDir: root, sourcefile: "page.js" },
-    ...{ bundle: true, minify: true, splitting: true, format: "esm", target: "es2022" },
-    external: ["node:*", "webgpu"],
-    outdir: root,
-    write: false,
-    metafile: true,
-    logLevel: "error",
+  const contents = source.replaceAll(/"sluice(\/\w+)?"/g, entryFile);
+  const result = await build({
+    ...{ root, configFile: false, logLevel: "error" },
+    plugins: [
+      { name: "page", resolveId: (id) => (id === PAGE ? id : null), load: (id) => (id === PAGE ? contents : null) },
+    ],
+    build: {
+      ...{ write: false, target: "es2022", modulePreload: false },
+      rolldownOptions: { input: PAGE, external: [/^node:/, "webgpu"], preserveEntrySignatures: "strict" },
+    },
   });
-  const gzipped = new Map(
-    outputFiles.map(({ path, contents }) => [basename(path), gzipSync(contents, { level: 9 }).length]),
-  );
-  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path]?.entryPoint?.endsWith("page.js"));
+  const { output } = (Array.isArray(result) ? result[0] : result) as Rolldown.RolldownOutput;
+  const chunks = new Map(output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
   const first = new Set<string>();
-  const add = (path: string) => {
-    if (first.has(path)) return;
-    first.add(path);
-    for (const { kind, path: next, external } of metafile.outputs[path]?.imports ?? []) {
-      if (kind === "import-statement" && !external) add(next);
-    }
+  const add = (name: string) => {
+    const chunk = chunks.get(name);
+    if (chunk === undefined || first.has(name)) return;
+    first.add(name);
+    for (const next of chunk.imports) add(next);
   };
-  add(entry as string);
+  for (const { isEntry, fileName } of chunks.values()) if (isEntry) add(fileName);
   const modules: Record<string, number> = {};
-  for (const path of first) {
-    for (const [file, { bytesInOutput }] of Object.entries(metafile.outputs[path]?.inputs ?? {})) {
-      const module = /dist\/(\w+)\//.exec(file)?.[1] ?? "the page";
-      modules[module] = (modules[module] ?? 0) + bytesInOutput;
+  let [loaded, onDemand] = [0, 0];
+  for (const [name, { code, modules: parts }] of chunks) {
+    const bytes = gzipSync(code, { level: 9 }).length;
+    if (first.has(name)) loaded += bytes;
+    else onDemand += bytes;
+    for (const [file, { renderedLength }] of first.has(name) ? Object.entries(parts) : []) {
+      const module = /^dist\/(\w+)\//.exec(relative(root, file))?.[1] ?? "the page";
+      modules[module] = (modules[module] ?? 0) + renderedLength;
     }
   }
-  const sum = (isFirst: boolean) =>
-    Object.keys(metafile.outputs)
-      .filter((path) => first.has(path) === isFirst)
-      .reduce((total, path) => total + (gzipped.get(basename(path)) ?? 0), 0);
-  return { loaded: sum(true), onDemand: sum(false), modules };
+  return { loaded, onDemand, modules };
 }
 
 function entryFile(quoted: string): string {
   const name = quoted.slice(1, -1).replace(/^sluice\/?/, "") || "index";
-  return JSON.stringify(`./dist/${name}.js`);
+  return JSON.stringify(`${root}dist/${name}.js`);
 }

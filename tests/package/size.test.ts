@@ -28,7 +28,7 @@ const PAGES: Readonly<Record<string, { readonly budget: number; readonly source:
       model.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: ["accuracy"] });
       console.log(model.summary(), await model.fit([[1]], [1]));`,
   },
-  "has the whole of sluice": { budget: 165, source: `export * from "sluice";` },
+  "has the whole of sluice": { budget: 185, source: `export * from "sluice";` },
 };
 
 const file = new URL("sizes.json", import.meta.url);
@@ -50,8 +50,6 @@ function growth({ loaded, modules }: BundleSize, old: BundleSize | undefined): s
   const grown = (module: string) => (modules[module] ?? 0) - (old?.modules[module] ?? 0);
   const rows = Object.keys(modules)
     .sort((a, b) => grown(b) - grown(a))
-    .map(
-      (module) => `  ${module.padEnd(12)}${kilobytes(modules[module] ?? 0)} minified, ${kilobytes(grown(module))} more`,
-    );
+    .map((module) => `  ${module.padEnd(12)}${kilobytes(modules[module] ?? 0)}, ${kilobytes(grown(module))} more`);
   return [`gzipped ${kilobytes(loaded)}, before ${kilobytes(old?.loaded ?? 0)}`, ...rows].join("\n");
 }

@@ -16,7 +16,7 @@ import {
   type Value,
   Variable,
 } from "../../src/index.ts";
-import { optimizerUpdate } from "../../src/ops/optimizers/update.ts";
+import { optimizerUpdate, sgdUpdate } from "../../src/ops/optimizers/update.ts";
 import { RATE_COUNT } from "../../src/ops/optimizers/update_op.ts";
 import { mergeCommonSubexpressions } from "../../src/transform/common_subexpressions.ts";
 import { foldConstants } from "../../src/transform/fold_constants.ts";
@@ -403,7 +403,7 @@ describe("grouping updates", () => {
     const weight = new Variable({ name, shape: [3], initial: () => ({ shape: [3], data: Float32Array.of(1, 2, 3) }) });
     const given = gradient ?? ops.mul(weight.value, 2);
     const step = { gradient: given, rates, status };
-    const { w } = optimizerUpdate("sgd", { w: weight.value }, step, { momentum: 0, nesterov: false });
+    const { w } = optimizerUpdate(sgdUpdate, { w: weight.value }, step, { momentum: 0, nesterov: false });
     return { variable: weight, value: w };
   };
   const rates = inputValue("rates", [RATE_COUNT]);
@@ -469,7 +469,7 @@ describe("prefix views", () => {
     const status = inputValue("status", [1], "int32");
     const gradient = ops.mul(weight.value, 2);
     const step = { gradient, rates, status };
-    const { w } = optimizerUpdate("sgd", { w: weight.value }, step, { momentum: 0, nesterov: false });
+    const { w } = optimizerUpdate(sgdUpdate, { w: weight.value }, step, { momentum: 0, nesterov: false });
     const graph: Graph = {
       outputs: [ops.slice(weight.value, [0, 0], [2, 2])],
       updates: [{ variable: weight, value: w }],

@@ -51,7 +51,7 @@ export interface StepOperands {
  * @param variables all with the same slots.
  * @throws ValueError when the slots are not those of the rule.
  * @example
- * optimizerUpdateCall(UPDATE_RULES.adam, [{ state: { w, m, v }, next: { w: newW, m: newM, v: newV }, gradient }],
+ * optimizerUpdateCall(adamRule, [{ state: { w, m, v }, next: { w: newW, m: newM, v: newV }, gradient }],
  *   { rates, status }, { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 });
  */
 export function optimizerUpdateCall<C>(

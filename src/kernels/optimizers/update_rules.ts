@@ -33,64 +33,71 @@ export interface UpdateConstants {
   readonly ftrl: { readonly power: number; readonly l1: number; readonly shrinkage: number };
 }
 
+/** The name of a rule. */
 export type UpdateRuleName = keyof UpdateConstants;
 
-/** The shaders' heads have the formulas. */
-export const UPDATE_RULES: { readonly [Name in UpdateRuleName]: UpdateRule<UpdateConstants[Name]> } = {
-  sgd: {
-    name: "sgd",
-    shader: Shader.of(frame, sgd),
-    slots: { momentum: "velocity" },
-    params: ({ momentum }) => ({ momentum }),
-    constants: ({ nesterov }) => ({ NESTEROV: nesterov ? 1 : 0 }),
-  },
-  adam: {
-    name: "adam",
-    shader: Shader.of(frame, adam),
-    slots: { m: "m", v: "v", vMax: "v_max" },
-    params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2, epsilon }),
-  },
-  adamax: {
-    name: "adamax",
-    shader: Shader.of(frame, adamax),
-    slots: { m: "m", u: "u" },
-    params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, beta2, epsilon }),
-  },
-  nadam: {
-    name: "nadam",
-    shader: Shader.of(frame, nadam),
-    slots: { m: "m", v: "v" },
-    params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2, epsilon }),
-  },
-  rmsprop: {
-    name: "rmsprop",
-    shader: Shader.of(frame, rmsprop),
-    slots: { velocity: "velocity", average: "average", momentum: "momentum" },
-    params: ({ rho, momentum, epsilon }) => ({ rho, one_minus_rho: 1 - rho, momentum, epsilon }),
-  },
-  adagrad: {
-    name: "adagrad",
-    shader: Shader.of(frame, adagrad),
-    slots: { accumulator: "accumulator" },
-    params: ({ epsilon }) => ({ epsilon }),
-  },
-  adadelta: {
-    name: "adadelta",
-    shader: Shader.of(frame, adadelta),
-    slots: { accumulatedGradient: "accumulated_gradient", accumulatedDelta: "accumulated_delta" },
-    params: ({ rho, epsilon }) => ({ rho, one_minus_rho: 1 - rho, epsilon }),
-  },
-  lion: {
-    name: "lion",
-    shader: Shader.of(frame, lion),
-    slots: { momentum: "momentum" },
-    params: ({ beta1, beta2 }) => ({ beta1, one_minus_beta1: 1 - beta1, beta2, one_minus_beta2: 1 - beta2 }),
-  },
-  ftrl: {
-    name: "ftrl",
-    shader: Shader.of(frame, ftrl),
-    slots: { accumulator: "accumulator", linear: "linear" },
-    params: ({ power, l1, shrinkage }) => ({ power, l1, shrinkage }),
-    constants: ({ power }) => ({ SQUARE_ROOT: power === 0.5 ? 1 : 0 }),
-  },
+/** The shaders' heads have the formulas. Each rule is a constant of its own: a page carries those that it uses. */
+export const sgdRule: UpdateRule<UpdateConstants["sgd"]> = {
+  name: "sgd",
+  shader: /* @__PURE__ */ Shader.of(frame, sgd),
+  slots: { momentum: "velocity" },
+  params: ({ momentum }) => ({ momentum }),
+  constants: ({ nesterov }) => ({ NESTEROV: nesterov ? 1 : 0 }),
+};
+
+export const adamRule: UpdateRule<UpdateConstants["adam"]> = {
+  name: "adam",
+  shader: /* @__PURE__ */ Shader.of(frame, adam),
+  slots: { m: "m", v: "v", vMax: "v_max" },
+  params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2, epsilon }),
+};
+
+export const adamaxRule: UpdateRule<UpdateConstants["adamax"]> = {
+  name: "adamax",
+  shader: /* @__PURE__ */ Shader.of(frame, adamax),
+  slots: { m: "m", u: "u" },
+  params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, beta2, epsilon }),
+};
+
+export const nadamRule: UpdateRule<UpdateConstants["nadam"]> = {
+  name: "nadam",
+  shader: /* @__PURE__ */ Shader.of(frame, nadam),
+  slots: { m: "m", v: "v" },
+  params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2, epsilon }),
+};
+
+export const rmspropRule: UpdateRule<UpdateConstants["rmsprop"]> = {
+  name: "rmsprop",
+  shader: /* @__PURE__ */ Shader.of(frame, rmsprop),
+  slots: { velocity: "velocity", average: "average", momentum: "momentum" },
+  params: ({ rho, momentum, epsilon }) => ({ rho, one_minus_rho: 1 - rho, momentum, epsilon }),
+};
+
+export const adagradRule: UpdateRule<UpdateConstants["adagrad"]> = {
+  name: "adagrad",
+  shader: /* @__PURE__ */ Shader.of(frame, adagrad),
+  slots: { accumulator: "accumulator" },
+  params: ({ epsilon }) => ({ epsilon }),
+};
+
+export const adadeltaRule: UpdateRule<UpdateConstants["adadelta"]> = {
+  name: "adadelta",
+  shader: /* @__PURE__ */ Shader.of(frame, adadelta),
+  slots: { accumulatedGradient: "accumulated_gradient", accumulatedDelta: "accumulated_delta" },
+  params: ({ rho, epsilon }) => ({ rho, one_minus_rho: 1 - rho, epsilon }),
+};
+
+export const lionRule: UpdateRule<UpdateConstants["lion"]> = {
+  name: "lion",
+  shader: /* @__PURE__ */ Shader.of(frame, lion),
+  slots: { momentum: "momentum" },
+  params: ({ beta1, beta2 }) => ({ beta1, one_minus_beta1: 1 - beta1, beta2, one_minus_beta2: 1 - beta2 }),
+};
+
+export const ftrlRule: UpdateRule<UpdateConstants["ftrl"]> = {
+  name: "ftrl",
+  shader: /* @__PURE__ */ Shader.of(frame, ftrl),
+  slots: { accumulator: "accumulator", linear: "linear" },
+  params: ({ power, l1, shrinkage }) => ({ power, l1, shrinkage }),
+  constants: ({ power }) => ({ SQUARE_ROOT: power === 0.5 ? 1 : 0 }),
 };

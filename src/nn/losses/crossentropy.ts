@@ -1,6 +1,6 @@
-/** Losses of classifiers. */
+/** The losses of classifiers that count all examples alike. */
 import { ValueError } from "../../core/errors.ts";
-import { flag, integer, nonNegative, optional, readOptions, share, withDefault } from "../../core/option_table.ts";
+import { flag, integer, optional, readOptions, share, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import {
@@ -9,13 +9,10 @@ import {
   clip,
   div,
   equal,
-  exp,
   log,
   mul,
   neg,
   notEqual,
-  pow,
-  sigmoid,
   softplus,
   sub,
   where,
@@ -34,30 +31,21 @@ export interface CrossentropyOptions {
   readonly labelSmoothing?: number;
 }
 
-const CROSSENTROPY = { fromLogits: withDefault(flag, false), labelSmoothing: withDefault(share, 0) };
-const CATEGORICAL_FOCAL = {
-  alpha: withDefault(nonNegative, 0.25),
-  gamma: withDefault(nonNegative, 2),
-  ...CROSSENTROPY,
-};
-const BINARY_FOCAL = {
-  applyClassBalancing: withDefault(flag, false),
-  alpha: withDefault(share, 0.25),
-  gamma: CATEGORICAL_FOCAL.gamma,
-  ...CROSSENTROPY,
-};
+/** The table of both options. */
+export const CROSSENTROPY = { fromLogits: withDefault(flag, false), labelSmoothing: withDefault(share, 0) };
 const SPARSE = { fromLogits: CROSSENTROPY.fromLogits, ignoreClass: optional(integer) };
 
 /** Targets moved towards `towards`, and by how much. */
-function smoothed(yTrue: Value, labelSmoothing: number, towards: number): Value {
+export function smoothed(yTrue: Value, labelSmoothing: number, towards: number): Value {
   return labelSmoothing === 0 ? yTrue : add(mul(yTrue, 1 - labelSmoothing), labelSmoothing * towards);
 }
 
-const BINARY_HINT = "Map the two classes to 0 and 1.";
-const CATEGORICAL_HINT = "Give one-hot rows, or use sparseCategoricalCrossentropy for class numbers.";
+/** What to do about targets out of range. */
+export const BINARY_HINT = "Map the two classes to 0 and 1.";
+export const CATEGORICAL_HINT = "Give one-hot rows, or use sparseCategoricalCrossentropy for class numbers.";
 
 /** −y·log p − (1 − y)·log(1 − p) of each element; from the logits where p is a sigmoid. */
-function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Value {
+export function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Value {
   const logits = fromLogits ? yPred : logitsBehind(yPred, "sigmoid");
   if (logits !== undefined) return sub(softplus(logits), mul(logits, y));
   const p = clip(yPred, EPSILON, 1 - EPSILON);
@@ -77,43 +65,8 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   };
 }
 
-/** Options of `binaryFocalCrossentropy`. */
-export interface BinaryFocalOptions extends CrossentropyOptions {
-  /** Weigh the classes by alpha (1) and 1 − alpha (0). */
-  readonly applyClassBalancing?: boolean;
-  /** 0.25 when absent. */
-  readonly alpha?: number;
-  /** How much easy examples count less; 2 when absent. */
-  readonly gamma?: number;
-}
-
-/** Binary cross-entropy that counts easy examples less (Lin et al. 2018), meaned over the last axis. */
-export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss {
-  const name = "binaryFocalCrossentropy";
-  const given = readOptions(name, BINARY_FOCAL, options);
-  const { applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing } = given;
-  return {
-    config: { name, applyClassBalancing, alpha, gamma, fromLogits, labelSmoothing },
-    targetShape: sameAsOutput,
-    checkTargets: (y) => expectRange(name, y, 0, 1, BINARY_HINT),
-    perSample: (yTrue, yPred) => {
-      const y = smoothed(yTrue, labelSmoothing, 1 / 2);
-      const p = fromLogits ? sigmoid(yPred) : yPred;
-      const right = add(mul(y, p), mul(sub(1, y), sub(1, p)));
-      const focal = mul(power(sub(1, right), gamma), binaryEntropies(y, yPred, fromLogits));
-      const balance = add(mul(y, alpha), mul(sub(1, y), 1 - alpha));
-      return mean(applyClassBalancing ? mul(balance, focal) : focal, { axes: -1 });
-    },
-  };
-}
-
-/** x to the power `exponent`; a square without a logarithm. */
-function power(x: Value, exponent: number): Value {
-  return exponent === 2 ? mul(x, x) : pow(x, exponent);
-}
-
 /** log p, from the logits where p is a softmax; else from p scaled to sum 1 and clipped. */
-function logProbabilities(yPred: Value, fromLogits: boolean): Value {
+export function logProbabilities(yPred: Value, fromLogits: boolean): Value {
   const logits = fromLogits ? yPred : logitsBehind(yPred, "softmax");
   if (logits !== undefined) return logSoftmax(logits);
   return log(clip(div(yPred, sum(yPred, { axes: -1, keepDims: true })), EPSILON, 1 - EPSILON));
@@ -130,31 +83,6 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
     perSample: (yTrue, yPred) => {
       const y = smoothed(yTrue, labelSmoothing, 1 / (yPred.shape.at(-1) as number));
       return neg(sum(mul(y, logProbabilities(yPred, fromLogits)), { axes: -1 }));
-    },
-  };
-}
-
-/** Options of `categoricalFocalCrossentropy`. */
-export interface CategoricalFocalOptions extends CrossentropyOptions {
-  /** The weight of all classes; 0.25 when absent. */
-  readonly alpha?: number;
-  /** How much easy examples count less; 2 when absent. */
-  readonly gamma?: number;
-}
-
-/** Categorical cross-entropy that counts easy examples less (Lin et al. 2018): −Σ alpha·(1 − p)^gamma·y·log p. */
-export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = {}): Loss {
-  const name = "categoricalFocalCrossentropy";
-  const { alpha, gamma, fromLogits, labelSmoothing } = readOptions(name, CATEGORICAL_FOCAL, options);
-  return {
-    config: { name, alpha, gamma, fromLogits, labelSmoothing },
-    targetShape: sameAsOutput,
-    checkTargets: (y) => expectRange(name, y, 0, 1, CATEGORICAL_HINT),
-    perSample: (yTrue, yPred) => {
-      const y = smoothed(yTrue, labelSmoothing, 1 / (yPred.shape.at(-1) as number));
-      const logP = logProbabilities(yPred, fromLogits);
-      const focus = mul(power(sub(1, exp(logP)), gamma), alpha);
-      return neg(sum(mul(focus, mul(y, logP)), { axes: -1 }));
     },
   };
 }

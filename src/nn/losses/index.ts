@@ -1,75 +1,58 @@
 /** Losses by Keras's names and formulas (https://keras.io/api/losses/). */
-import { entryNamed, keyNamed } from "../../core/named.ts";
+import { Registry } from "../../core/named.ts";
 import { withoutOptions } from "../../core/option_table.ts";
 import { asNamed, isMade } from "../../core/options.ts";
-import { contrastive } from "./contrastive.ts";
-import {
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  categoricalCrossentropy,
-  categoricalFocalCrossentropy,
-  sparseCategoricalCrossentropy,
-} from "./crossentropy.ts";
-import { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
-import type { Loss, LossConfig } from "./loss.ts";
-import {
-  cosineSimilarity,
-  huber,
-  klDivergence,
-  logCosh,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredError,
-  meanSquaredLogarithmicError,
-  poisson,
-} from "./regression.ts";
+import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from "./crossentropy.ts";
+import type { Loss, LossConfig, LossMaker } from "./loss.ts";
+import { meanAbsoluteError, meanSquaredError } from "./mean_errors.ts";
 
 export { type ContrastiveOptions, contrastive } from "./contrastive.ts";
 export {
-  type BinaryFocalOptions,
   binaryCrossentropy,
-  binaryFocalCrossentropy,
-  type CategoricalFocalOptions,
   type CrossentropyOptions,
   categoricalCrossentropy,
-  categoricalFocalCrossentropy,
   type SparseCrossentropyOptions,
   sparseCategoricalCrossentropy,
 } from "./crossentropy.ts";
+export {
+  type BinaryFocalOptions,
+  binaryFocalCrossentropy,
+  type CategoricalFocalOptions,
+  categoricalFocalCrossentropy,
+} from "./focal.ts";
 export { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
 export { alignTargets, type Loss, type LossConfig } from "./loss.ts";
+export { meanAbsoluteError, meanSquaredError } from "./mean_errors.ts";
 export * from "./regression.ts";
 
-const BY_NAME: Readonly<Record<string, (config: never) => Loss>> = {
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  categoricalCrossentropy,
-  categoricalFocalCrossentropy,
-  sparseCategoricalCrossentropy,
-  meanSquaredError: withoutOptions("meanSquaredError", meanSquaredError),
-  meanAbsoluteError: withoutOptions("meanAbsoluteError", meanAbsoluteError),
-  meanAbsolutePercentageError: withoutOptions("meanAbsolutePercentageError", meanAbsolutePercentageError),
-  meanSquaredLogarithmicError: withoutOptions("meanSquaredLogarithmicError", meanSquaredLogarithmicError),
-  huber,
-  logCosh: withoutOptions("logCosh", logCosh),
-  poisson: withoutOptions("poisson", poisson),
-  klDivergence: withoutOptions("klDivergence", klDivergence),
-  cosineSimilarity,
-  hinge: withoutOptions("hinge", hinge),
-  squaredHinge: withoutOptions("squaredHinge", squaredHinge),
-  categoricalHinge: withoutOptions("categoricalHinge", categoricalHinge),
-  contrastive,
-};
-
-/** Keras's short names. */
-const ALIASES: Readonly<Record<string, keyof typeof BY_NAME>> = {
-  bce: "binaryCrossentropy",
-  mse: "meanSquaredError",
-  mae: "meanAbsoluteError",
-  mape: "meanAbsolutePercentageError",
-  msle: "meanSquaredLogarithmicError",
-  kld: "klDivergence",
-};
+const LOSSES = new Registry<LossMaker>({
+  what: "loss",
+  common: {
+    binaryCrossentropy,
+    categoricalCrossentropy,
+    sparseCategoricalCrossentropy,
+    meanSquaredError: withoutOptions("meanSquaredError", meanSquaredError),
+    meanAbsoluteError: withoutOptions("meanAbsoluteError", meanAbsoluteError),
+  },
+  others: [
+    ...["binaryFocalCrossentropy", "categoricalFocalCrossentropy", "meanAbsolutePercentageError"],
+    ...["meanSquaredLogarithmicError", "huber", "logCosh", "poisson", "klDivergence", "cosineSimilarity", "hinge"],
+    ...["squaredHinge", "categoricalHinge", "contrastive"],
+  ],
+  async load() {
+    const { OTHER_LOSSES } = await import("./other_losses.ts");
+    return OTHER_LOSSES;
+  },
+  // Keras's short names.
+  aliases: {
+    bce: "binaryCrossentropy",
+    mse: "meanSquaredError",
+    mae: "meanAbsoluteError",
+    mape: "meanAbsolutePercentageError",
+    msle: "meanSquaredLogarithmicError",
+    kld: "klDivergence",
+  },
+});
 
 /** What `compile` takes. */
 export type LossLike = Loss | string | LossConfig;
@@ -79,13 +62,12 @@ export type LossLike = Loss | string | LossConfig;
  * another.
  */
 export function lossNamed(given: string): string | undefined {
-  return keyNamed(BY_NAME, given, ALIASES);
+  return LOSSES.nameOf(given);
 }
 
-/** @throws ValueError that lists the known names. */
+/** @throws ValueError that lists the known names. NotLoaded for a name whose loss has to be loaded first. */
 export function resolveLoss(given: LossLike): Loss {
   if (isMade("loss", given, "perSample")) return given as Loss;
   const { name, ...options } = asNamed<"name", LossConfig>("loss", given, "name");
-  const [, make] = entryNamed("loss", BY_NAME, name, ALIASES);
-  return make(options as never);
+  return LOSSES.get(name)(options as never);
 }

@@ -28,6 +28,9 @@ export interface LossConfig {
   readonly [option: string]: string | number | boolean | undefined;
 }
 
+/** Makes a loss from its options. */
+export type LossMaker = (options: never) => Loss;
+
 /** Targets have the output's shape. */
 export const sameAsOutput = (output: readonly number[]) => output;
 

@@ -17,28 +17,9 @@ import {
   sub,
   where,
 } from "../../ops/elementwise/arithmetic.ts";
-import { mean, sum } from "../../ops/reduce/reduce.ts";
-import { EPSILON, expectFinite, type Loss, type LossConfig, sameAsOutput } from "./loss.ts";
-
-/** A loss of any finite targets that have the output's shape. */
-function ofNumbers(config: LossConfig, perSample: Loss["perSample"]): Loss {
-  return { config, targetShape: sameAsOutput, checkTargets: (y) => expectFinite(config.name, y), perSample };
-}
-
-/** The mean over the last axis of a loss of each element. */
-function meanOf(config: LossConfig, element: (yTrue: Value, yPred: Value) => Value): Loss {
-  return ofNumbers(config, (yTrue, yPred) => mean(element(yTrue, yPred), { axes: -1 }));
-}
-
-/** The mean of (y − p)² over the last axis. */
-export function meanSquaredError(): Loss {
-  return meanOf({ name: "meanSquaredError" }, (y, p) => square(sub(y, p)));
-}
-
-/** The mean of |y − p| over the last axis. */
-export function meanAbsoluteError(): Loss {
-  return meanOf({ name: "meanAbsoluteError" }, (y, p) => abs(sub(y, p)));
-}
+import { sum } from "../../ops/reduce/reduce.ts";
+import { EPSILON, type Loss } from "./loss.ts";
+import { meanOf, ofNumbers } from "./mean_errors.ts";
 
 /** The mean of 100 · |y − p| / |y| over the last axis. */
 export function meanAbsolutePercentageError(): Loss {

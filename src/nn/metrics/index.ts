@@ -1,6 +1,6 @@
 /** Metrics by Keras's names (https://keras.io/api/metrics/). */
 import { ValueError } from "../../core/errors.ts";
-import { keyNamed, plainName } from "../../core/named.ts";
+import { plainName, Registry } from "../../core/named.ts";
 import { optional, readOptions, text } from "../../core/option_table.ts";
 import { asNamed, isMade } from "../../core/options.ts";
 import { type Loss, lossNamed, resolveLoss } from "../losses/index.ts";
@@ -11,17 +11,7 @@ import {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./accuracy.ts";
-import {
-  precisionAtRecall,
-  recallAtPrecision,
-  sensitivityAtSpecificity,
-  specificityAtSensitivity,
-} from "./at_value.ts";
-import { auc } from "./auc.ts";
-import { falseNegatives, falsePositives, precision, recall, trueNegatives, truePositives } from "./confusion.ts";
-import { f1Score, fBetaScore } from "./f_score.ts";
-import { type Metric, type MetricConfig, meanMetric } from "./metric.ts";
-import { cosineSimilarityMetric, r2Score, rootMeanSquaredError } from "./regression.ts";
+import { type Metric, type MetricConfig, type MetricMaker, meanMetric } from "./metric.ts";
 
 export * from "./accuracy.ts";
 export * from "./at_value.ts";
@@ -40,29 +30,25 @@ export * from "./f_score.ts";
 export type { Direction, Metric, MetricBatch, MetricConfig, MetricOptions } from "./metric.ts";
 export * from "./regression.ts";
 
-const BY_ID: Readonly<Record<string, (options: never) => Metric>> = {
-  binaryAccuracy,
-  categoricalAccuracy,
-  sparseCategoricalAccuracy,
-  topKCategoricalAccuracy,
-  sparseTopKCategoricalAccuracy,
-  precision,
-  recall,
-  auc,
-  precisionAtRecall,
-  recallAtPrecision,
-  sensitivityAtSpecificity,
-  specificityAtSensitivity,
-  f1Score,
-  fBetaScore,
-  truePositives,
-  trueNegatives,
-  falsePositives,
-  falseNegatives,
-  rootMeanSquaredError,
-  cosineSimilarity: cosineSimilarityMetric,
-  r2Score,
-};
+const METRICS = new Registry<MetricMaker>({
+  what: "metric",
+  common: {
+    binaryAccuracy,
+    categoricalAccuracy,
+    sparseCategoricalAccuracy,
+    topKCategoricalAccuracy,
+    sparseTopKCategoricalAccuracy,
+  },
+  others: [
+    ...["precision", "recall", "auc", "precisionAtRecall", "recallAtPrecision", "sensitivityAtSpecificity"],
+    ...["specificityAtSensitivity", "f1Score", "fBetaScore", "truePositives", "trueNegatives", "falsePositives"],
+    ...["falseNegatives", "rootMeanSquaredError", "cosineSimilarity", "r2Score"],
+  ],
+  async load() {
+    const { OTHER_METRICS } = await import("./other_metrics.ts");
+    return OTHER_METRICS;
+  },
+});
 
 /** A loss as a metric: its mean over examples. The loss's options are the metric's. */
 export function lossMetric(loss: Loss, name: string = loss.config.name): Metric {
@@ -87,7 +73,7 @@ function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
 /** What `compile` takes: a metric, a name, or a metric as data. */
 export type MetricLike = Metric | string | MetricConfig;
 
-/** @throws ValueError that lists the known names. */
+/** @throws ValueError that lists the known names. NotLoaded for a name whose metric has to be loaded first. */
 export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
   if (isMade("metric", given, "update", "id")) return given as Metric;
   const { id, ...options } = asNamed<"id", MetricConfig>("metric", given, "id");
@@ -96,7 +82,7 @@ export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number
     const { name } = readOptions("accuracy", { name: optional(text) }, options);
     return accuracyFor(loss, outputWidth, name ?? id);
   }
-  const make = BY_ID[keyNamed(BY_ID, id) ?? ""];
+  const make = METRICS.find(id);
   if (make !== undefined) return make(options as never);
   const { name, ...lossOptions } = options;
   const lossName = lossNamed(id);
@@ -107,7 +93,7 @@ export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number
     return lossMetric(resolveLoss({ ...(lossOptions as object), name: lossName }), short);
   }
   throw new ValueError(
-    `unknown metric "${id}"; expected accuracy, one of ${Object.keys(BY_ID).join(", ")}, or the name of a loss`,
+    `unknown metric "${id}"; expected accuracy, one of ${METRICS.names.join(", ")}, or the name of a loss`,
     { metric: id },
   );
 }

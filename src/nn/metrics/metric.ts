@@ -44,6 +44,9 @@ export interface Metric {
   result(sums: readonly HostData[], examples: number): number | readonly number[];
 }
 
+/** Makes a metric from its options. */
+export type MetricMaker = (options: never) => Metric;
+
 /** Options that all metrics share. */
 export interface MetricOptions {
   /** In logs and history; the metric's own name when absent. */

@@ -1,7 +1,7 @@
 /** Loading a saved model: everything is read and checked before the first weight is written. */
 import { FormatError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
-import { asFormatError } from "../../core/json_check.ts";
+import { toFormatError } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions, shown } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
@@ -52,11 +52,15 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
     );
   }
   const saved = await (isAddress ? fetchModel(source) : unpackModel(source));
-  return asFormatError("model.json", () => restore(saved, options.device));
+  try {
+    return await restore<P>(saved, options.device);
+  } catch (cause) {
+    throw toFormatError("model.json", cause);
+  }
 }
 
 /** Everything is read and checked before the first variable is written. */
-function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Device): Model<P> {
+async function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Device): Promise<Model<P>> {
   const fields = fieldsOf(saved.architecture, "architecture");
   const encoder = readEncoder(saved.encoder);
   const className = field(fields, "className", "string", "architecture");
@@ -73,6 +77,7 @@ function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device: Devic
     model.metadata = saved.metadata ?? {};
     const compile = fields.compile ?? undefined;
     if (compile !== undefined) model.compile(compileOptions(fieldsOf(compile, "architecture.compile")));
+    await model.whenCompiled();
     const weightsFile = "weights.safetensors";
     const weights = matchTensors(model.namedWeights, readSafetensors(saved.weights, weightsFile).tensors, weightsFile);
     const { slots, training } = trainingOf(saved, model);

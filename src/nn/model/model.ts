@@ -1,6 +1,7 @@
 /** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
 import { checkCount } from "../../core/check_count.ts";
 import { LimitError, ValueError } from "../../core/errors.ts";
+import { whenLoaded } from "../../core/named.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { expectOptions } from "../../core/options.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -58,6 +59,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   #predictor: ModelPredictor | undefined;
   #runner: BatchRunner | undefined;
   #compiled: Compiled | undefined;
+  /** Settles once the code behind the names that `compile` was given is loaded. */
+  #compiling: Promise<void> | undefined;
   #state: TrainingState | undefined;
   /** Of the `fit` at hand. */
   #run: RecoveringRun | undefined;
@@ -80,10 +83,25 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   compile(options: CompileOptions): void {
     this.assertFree("compile");
     expectOptions("compile", options, COMPILE_OPTIONS);
-    const compiled = compileModel(this.graph, options);
+    const compiled = whenLoaded(() => compileModel(this.graph, options));
     this.#releaseSlots();
-    this.#compiled = compiled;
     this.#state = undefined;
+    this.#compiled = compiled instanceof Promise ? undefined : compiled;
+    this.#compiling = compiled instanceof Promise ? this.#whenCompiled(compiled) : undefined;
+  }
+
+  #whenCompiled(compiled: Promise<Compiled>): Promise<void> {
+    const compiling = compiled.then((loaded) => {
+      if (this.#compiling === compiling) this.#compiled = loaded;
+    });
+    // Whoever needs the compiled model reports the error.
+    compiling.catch(() => undefined);
+    return compiling;
+  }
+
+  /** Waits until the code behind names that `compile` was given is loaded. @throws ValueError for their options. */
+  async whenCompiled(): Promise<void> {
+    await this.#compiling;
   }
 
   /**
@@ -112,7 +130,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       FIT_OPTIONS,
     );
     return this.exclusively("fit", async () => {
-      const compiled = this.#needCompiled("fit");
+      const compiled = await this.#needCompiled("fit");
       const stop = new RunStop("fit", options.signal, this.disposal);
       const { training, validation, state } = planFit(data, options, {
         before: this.#state,
@@ -176,7 +194,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
     this.assertFree("trainingStep");
     expectOptions("trainingStep", options, RUN_OPTIONS);
-    const compiled = this.#needCompiled("trainingStep");
+    const compiled = await this.#needCompiled("trainingStep");
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
     const size = Math.min(batchSize, prepared.size);
@@ -199,6 +217,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async memory(options: MemoryOptions = {}): Promise<ModelMemory> {
     this.assertAlive("memory");
+    await this.#compiling;
     const { memoryOf } = await import("./model_memory.ts");
     return memoryOf(this.#memoryParts(this.#compiled), options);
   }
@@ -240,7 +259,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     );
     const stop = new RunStop("evaluate", options.signal, this.disposal);
     const work = async () => {
-      const compiled = this.#needCompiled("evaluate");
+      const compiled = await this.#needCompiled("evaluate");
       if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
       const steps = evaluationSteps(data, {
         batchSize: checkCount("evaluate", "batchSize", options.batchSize ?? 32),
@@ -267,7 +286,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
     const work = async () => {
-      const batch = this.#batch("trainOnBatch", x, y, options);
+      const batch = await this.#batch("trainOnBatch", x, y, options);
       const iteration = this.#state?.iteration ?? 0;
       const logs = await (await this.#batchRunner("trainOnBatch")).train(batch, iteration);
       this.#state = { ...untrainedState(this.seed), iteration: iteration + 1 };
@@ -280,7 +299,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
     return this.exclusively("testOnBatch", () =>
       this.recovered("testOnBatch", async () =>
-        (await this.#batchRunner("testOnBatch")).test(this.#batch("testOnBatch", x, y, options)),
+        (await this.#batchRunner("testOnBatch")).test(await this.#batch("testOnBatch", x, y, options)),
       ),
     );
   }
@@ -334,7 +353,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * old save stays.
    */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
-    await this.recoveredToEnd("save", () => saveModel(this, directory, options));
+    await this.recoveredToEnd("save", async () => {
+      await this.#compiling;
+      return saveModel(this, directory, options);
+    });
   }
 
   /**
@@ -344,7 +366,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
    */
   async toFiles(options: SaveOptions = {}): Promise<ModelFiles> {
-    return this.recoveredToEnd("toFiles", () => modelToFiles(this, options));
+    return this.recoveredToEnd("toFiles", async () => {
+      await this.#compiling;
+      return modelToFiles(this, options);
+    });
   }
 
   /** All state variables of the optimizer, with the names that a file keeps. */
@@ -375,14 +400,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     if (slots.length > 0) variablesOf(this.device).release(slots);
   }
 
-  #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
+  async #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
     expectOptions(what, options, BATCH_OPTIONS);
     const { sampleWeight, classWeight } = options;
-    return this.#prepare({ x, y, sampleWeight }, this.#needCompiled(what), what, classWeight);
+    return this.#prepare({ x, y, sampleWeight }, await this.#needCompiled(what), what, classWeight);
   }
 
   async #batchRunner(what: string): Promise<BatchRunner> {
-    const compiled = this.#needCompiled(what);
+    const compiled = await this.#needCompiled(what);
     const { BatchRunner } = await import("../training/batch_runner.ts");
     this.#runner ??= new BatchRunner(this.#stepModel(), compiled);
     return this.#runner;
@@ -398,7 +423,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   #memoryParts(compiled: Compiled | undefined) {
-    const prepare = (data: DataLike, what: string) => this.#prepare(data, this.#needCompiled(what), what);
+    const prepare = (data: DataLike, what: string) => this.#prepare(data, expectCompiled(compiled, what), what);
     return { device: this.device, graph: this.graph, stepModel: this.#stepModel(), compiled, prepare };
   }
 
@@ -411,11 +436,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return prepareData(data, this.graph.inputSpecs, targets, what, classWeight);
   }
 
-  #needCompiled(what: string): Compiled {
-    if (this.#compiled === undefined)
-      throw new ValueError(
-        `${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`,
-      );
-    return this.#compiled;
+  async #needCompiled(what: string): Promise<Compiled> {
+    await this.#compiling;
+    return expectCompiled(this.#compiled, what);
   }
+}
+
+/** @throws ValueError for a model that is not compiled. */
+function expectCompiled(compiled: Compiled | undefined, what: string): Compiled {
+  if (compiled !== undefined) return compiled;
+  throw new ValueError(`${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`);
 }

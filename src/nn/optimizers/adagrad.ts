@@ -1,5 +1,5 @@
 import { aboveZero, nonNegative, readOptions, share, withDefault } from "../../core/option_table.ts";
-import { optimizerUpdate } from "../../ops/optimizers/update.ts";
+import { adadeltaUpdate, adagradUpdate, optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `adagrad`. */
@@ -27,7 +27,7 @@ export function adagrad(given: AdagradOptions = {}): Optimizer {
     config: { initialAccumulatorValue, epsilon },
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => optimizerUpdate("adagrad", state, inputs, { epsilon }),
+    apply: (state, inputs) => optimizerUpdate(adagradUpdate, state, inputs, { epsilon }),
   });
 }
 
@@ -51,6 +51,6 @@ export function adadelta(given: AdadeltaOptions = {}): Optimizer {
     config: { rho, epsilon },
     slots: [{ name: "accumulatedGradient" }, { name: "accumulatedDelta" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => optimizerUpdate("adadelta", state, inputs, { rho, epsilon }),
+    apply: (state, inputs) => optimizerUpdate(adadeltaUpdate, state, inputs, { rho, epsilon }),
   });
 }

@@ -52,6 +52,9 @@ export interface Optimizer {
   averageOf(slots: readonly Variable[]): Variable | undefined;
 }
 
+/** Makes an optimizer from its options. */
+export type OptimizerMaker = (options: OptimizerOptions) => Optimizer;
+
 /** Options that all optimizers share. */
 export interface OptimizerOptions {
   /** A number, or a schedule such as `cosineDecay`. */

@@ -1,5 +1,5 @@
 import { aboveZero, float32, nonNegative, readOptions, readSome, withDefault } from "../../core/option_table.ts";
-import { optimizerUpdate } from "../../ops/optimizers/update.ts";
+import { ftrlUpdate, optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `ftrl`. */
@@ -52,6 +52,6 @@ export function ftrl(given: FtrlOptions = {}): Optimizer {
     slots: [{ name: "accumulator", fill: initialAccumulatorValue }, { name: "linear" }],
     dividesByRate: true,
     rates: (rate) => [rate, 2 * l2RegularizationStrength + (beta === 0 ? 0 : beta / rate)],
-    apply: (state, inputs) => optimizerUpdate("ftrl", state, inputs, attributes),
+    apply: (state, inputs) => optimizerUpdate(ftrlUpdate, state, inputs, attributes),
   });
 }

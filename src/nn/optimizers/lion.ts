@@ -1,5 +1,5 @@
 import { float32, readOptions, share, withDefault } from "../../core/option_table.ts";
-import { optimizerUpdate } from "../../ops/optimizers/update.ts";
+import { lionUpdate, optimizerUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `lion`. */
@@ -28,6 +28,6 @@ export function lion(given: LionOptions = {}): Optimizer {
     config: { beta1, beta2 },
     slots: [{ name: "momentum" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => optimizerUpdate("lion", state, inputs, { beta1, beta2 }),
+    apply: (state, inputs) => optimizerUpdate(lionUpdate, state, inputs, { beta1, beta2 }),
   });
 }

@@ -1,5 +1,5 @@
 import { aboveZero, flag, readOptions, share, withDefault } from "../../core/option_table.ts";
-import { optimizerUpdate } from "../../ops/optimizers/update.ts";
+import { optimizerUpdate, rmspropUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `rmsprop`. */
@@ -32,6 +32,6 @@ export function rmsprop(given: RmspropOptions = {}): Optimizer {
       name,
     })),
     rates: (rate) => [rate],
-    apply: (state, inputs) => optimizerUpdate("rmsprop", state, inputs, { rho, momentum, epsilon }),
+    apply: (state, inputs) => optimizerUpdate(rmspropUpdate, state, inputs, { rho, momentum, epsilon }),
   });
 }

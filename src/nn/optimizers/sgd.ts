@@ -1,5 +1,5 @@
 import { flag, readOptions, share, withDefault } from "../../core/option_table.ts";
-import { optimizerUpdate } from "../../ops/optimizers/update.ts";
+import { optimizerUpdate, sgdUpdate } from "../../ops/optimizers/update.ts";
 import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base.ts";
 
 /** Options of `sgd`. */
@@ -21,6 +21,6 @@ export function sgd(given: SgdOptions = {}): Optimizer {
     config: { momentum, nesterov },
     slots: momentum === 0 ? [] : [{ name: "momentum" }],
     rates: (rate) => [rate],
-    apply: (state, inputs) => optimizerUpdate("sgd", state, inputs, { momentum, nesterov }),
+    apply: (state, inputs) => optimizerUpdate(sgdUpdate, state, inputs, { momentum, nesterov }),
   });
 }

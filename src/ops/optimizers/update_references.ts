@@ -2,7 +2,17 @@
 import { at } from "../../core/at.ts";
 import { type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import { tensorOf, type UpdateState } from "../../kernels/optimizers/update.ts";
-import { UPDATE_OPS } from "./update.ts";
+import {
+  adadeltaUpdate,
+  adagradUpdate,
+  adamaxUpdate,
+  adamUpdate,
+  ftrlUpdate,
+  lionUpdate,
+  nadamUpdate,
+  rmspropUpdate,
+  sgdUpdate,
+} from "./update.ts";
 import { type UpdateOp, variablesIn } from "./update_op.ts";
 
 /** A rule for one element: its new state, from the one before with the weight already decayed. */
@@ -32,48 +42,48 @@ function referenceOf<C>(op: UpdateOp<C>, step: Step<C>): OpReference {
 /** One for each rule. Slots that a rule always has get a default only because their type does not say so. */
 export function updateReferences(): readonly OpReference[] {
   return [
-    referenceOf(UPDATE_OPS.sgd, ({ w, momentum: before }, g, [rate = 0], { momentum, nesterov }) => {
+    referenceOf(sgdUpdate.op, ({ w, momentum: before }, g, [rate = 0], { momentum, nesterov }) => {
       if (before === undefined) return { w: w - rate * g };
       const velocity = momentum * before - rate * g;
       return { w: nesterov ? w + momentum * velocity - rate * g : w + velocity, momentum: velocity };
     }),
-    referenceOf(UPDATE_OPS.adam, ({ w, vMax, ...before }, g, [rate = 0], { beta1, beta2, epsilon }) => {
+    referenceOf(adamUpdate.op, ({ w, vMax, ...before }, g, [rate = 0], { beta1, beta2, epsilon }) => {
       const { m, v } = moments(before, g, beta1, beta2);
       const largest = Math.max(vMax ?? 0, v);
       return { w: w - (rate * m) / (Math.sqrt(largest) + epsilon), m, v, vMax: largest };
     }),
-    referenceOf(UPDATE_OPS.adamax, ({ w, m: before = 0, u: largest = 0 }, g, [rate = 0], { beta1, beta2, epsilon }) => {
+    referenceOf(adamaxUpdate.op, ({ w, m: before = 0, u: largest = 0 }, g, [rate = 0], { beta1, beta2, epsilon }) => {
       const m = before + (g - before) * (1 - beta1);
       const u = Math.max(beta2 * largest, Math.abs(g));
       return { w: w - (rate * m) / (u + epsilon), m, u };
     }),
-    referenceOf(UPDATE_OPS.nadam, ({ w, ...before }, g, rates, { beta1, beta2, epsilon }) => {
+    referenceOf(nadamUpdate.op, ({ w, ...before }, g, rates, { beta1, beta2, epsilon }) => {
       const [ofMean = 0, , ofGradient = 0, correction = 0] = rates;
       const { m, v } = moments(before, g, beta1, beta2);
       return { w: w - (ofMean * m + ofGradient * g) / (Math.sqrt(v * correction) + epsilon), m, v };
     }),
-    referenceOf(UPDATE_OPS.rmsprop, (state, g, [rate = 0], { rho, momentum, epsilon }) => {
+    referenceOf(rmspropUpdate.op, (state, g, [rate = 0], { rho, momentum, epsilon }) => {
       const velocity = rho * (state.velocity ?? 0) + (1 - rho) * g * g;
       const average = state.average === undefined ? 0 : rho * state.average + (1 - rho) * g;
       const moved = momentum * (state.momentum ?? 0) + (rate * g) / Math.sqrt(velocity + epsilon - average ** 2);
       return { w: state.w - moved, velocity, average, momentum: moved };
     }),
-    referenceOf(UPDATE_OPS.adagrad, ({ w, accumulator: before = 0 }, g, [rate = 0], { epsilon }) => {
+    referenceOf(adagradUpdate.op, ({ w, accumulator: before = 0 }, g, [rate = 0], { epsilon }) => {
       const accumulator = before + g * g;
       return { w: w - (rate * g) / Math.sqrt(accumulator + epsilon), accumulator };
     }),
-    referenceOf(UPDATE_OPS.adadelta, (state, g, [rate = 0], { rho, epsilon }) => {
+    referenceOf(adadeltaUpdate.op, (state, g, [rate = 0], { rho, epsilon }) => {
       const { w, accumulatedGradient: gradients = 0, accumulatedDelta: deltas = 0 } = state;
       const accumulatedGradient = rho * gradients + (1 - rho) * g * g;
       const delta = (Math.sqrt(deltas + epsilon) * g) / Math.sqrt(accumulatedGradient + epsilon);
       const accumulatedDelta = rho * deltas + (1 - rho) * delta * delta;
       return { w: w - rate * delta, accumulatedGradient, accumulatedDelta };
     }),
-    referenceOf(UPDATE_OPS.lion, ({ w, momentum: m = 0 }, g, [rate = 0], { beta1, beta2 }) => ({
+    referenceOf(lionUpdate.op, ({ w, momentum: m = 0 }, g, [rate = 0], { beta1, beta2 }) => ({
       w: w - rate * Math.sign(beta1 * m + (1 - beta1) * g),
       momentum: beta2 * m + (1 - beta2) * g,
     })),
-    referenceOf(UPDATE_OPS.ftrl, (state, g, [rate = 0, , quadratic = 0], { power, l1, shrinkage }) => {
+    referenceOf(ftrlUpdate.op, (state, g, [rate = 0, , quadratic = 0], { power, l1, shrinkage }) => {
       const { w, accumulator: before = 0, linear: line = 0 } = state;
       const accumulator = before + g * g;
       const sigma = (accumulator ** power - before ** power) / rate;

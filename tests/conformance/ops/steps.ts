@@ -2,10 +2,21 @@
 
 import { at } from "../../../src/core/at.ts";
 import { type Shape, scalar, type Value } from "../../../src/index.ts";
-import type { UpdateConstants, UpdateRuleName } from "../../../src/kernels/optimizers/update_rules.ts";
 import { rowBatch, sequenceBatch } from "../../../src/ops/data/batch.ts";
 import { randomUniform } from "../../../src/ops/data/random.ts";
-import { optimizerUpdate } from "../../../src/ops/optimizers/update.ts";
+import {
+  adadeltaUpdate,
+  adagradUpdate,
+  adamaxUpdate,
+  adamUpdate,
+  ftrlUpdate,
+  lionUpdate,
+  nadamUpdate,
+  type Update as OptimizerUpdate,
+  optimizerUpdate,
+  rmspropUpdate,
+  sgdUpdate,
+} from "../../../src/ops/optimizers/update.ts";
 import { averageIfDue, weightAverage } from "../../../src/ops/optimizers/weight_average.ts";
 import { checkFinite } from "../../../src/ops/reduce/check_finite.ts";
 import { checksum } from "../../../src/ops/reduce/checksum.ts";
@@ -52,7 +63,7 @@ const RMSPROP = { rho: 0.9, epsilon: 1e-7 };
 
 /** One step of a rule, whose state is w and these slots. */
 const step =
-  <Name extends UpdateRuleName>(rule: Name, slots: readonly string[], constants: UpdateConstants[Name]): Update =>
+  <C>(rule: OptimizerUpdate<C>, slots: readonly string[], constants: C): Update =>
   (state, inputs) => {
     const named = Object.fromEntries(slots.map((slot, index) => [slot, at(state, index + 1)]));
     const next = optimizerUpdate(rule, { ...named, w: at(state, 0) }, inputs, constants);
@@ -60,30 +71,30 @@ const step =
   };
 
 const optimizerSteps: readonly OpCase[] = [
-  ...updates("sgd", [false], step("sgd", [], { momentum: 0, nesterov: false })),
-  ...updates("momentum", [false, false], step("sgd", ["momentum"], { momentum: 0.9, nesterov: false })),
-  ...updates("nesterov", [false, false], step("sgd", ["momentum"], { momentum: 0.9, nesterov: true })),
-  ...updates("adam", [false, false, true], step("adam", ["m", "v"], ADAM)),
-  ...updates("amsgrad", [false, false, true, true], step("adam", ["m", "v", "vMax"], ADAM)),
-  ...updates("rmsprop", [false, true], step("rmsprop", ["velocity"], { ...RMSPROP, momentum: 0 })),
+  ...updates("sgd", [false], step(sgdUpdate, [], { momentum: 0, nesterov: false })),
+  ...updates("momentum", [false, false], step(sgdUpdate, ["momentum"], { momentum: 0.9, nesterov: false })),
+  ...updates("nesterov", [false, false], step(sgdUpdate, ["momentum"], { momentum: 0.9, nesterov: true })),
+  ...updates("adam", [false, false, true], step(adamUpdate, ["m", "v"], ADAM)),
+  ...updates("amsgrad", [false, false, true, true], step(adamUpdate, ["m", "v", "vMax"], ADAM)),
+  ...updates("rmsprop", [false, true], step(rmspropUpdate, ["velocity"], { ...RMSPROP, momentum: 0 })),
   ...updates(
     "rmsprop, momentum",
     [false, true, false],
-    step("rmsprop", ["velocity", "momentum"], { ...RMSPROP, momentum: 0.5 }),
+    step(rmspropUpdate, ["velocity", "momentum"], { ...RMSPROP, momentum: 0.5 }),
   ),
-  ...updates("adagrad", [false, true], step("adagrad", ["accumulator"], { epsilon: 1e-7 })),
+  ...updates("adagrad", [false, true], step(adagradUpdate, ["accumulator"], { epsilon: 1e-7 })),
   ...updates(
     "adadelta",
     [false, true, true],
-    step("adadelta", ["accumulatedGradient", "accumulatedDelta"], { rho: 0.9, epsilon: 1e-7 }),
+    step(adadeltaUpdate, ["accumulatedGradient", "accumulatedDelta"], { rho: 0.9, epsilon: 1e-7 }),
   ),
-  ...updates("nadam", [false, false, true], step("nadam", ["m", "v"], ADAM)),
-  ...updates("lion", [false, false], step("lion", ["momentum"], { beta1: 0.9, beta2: 0.999 })),
-  ...updates("adamax", [false, false, true], step("adamax", ["m", "u"], ADAM)),
+  ...updates("nadam", [false, false, true], step(nadamUpdate, ["m", "v"], ADAM)),
+  ...updates("lion", [false, false], step(lionUpdate, ["momentum"], { beta1: 0.9, beta2: 0.999 })),
+  ...updates("adamax", [false, false, true], step(adamaxUpdate, ["m", "u"], ADAM)),
   ...updates(
     "ftrl",
     [false, true, false],
-    step("ftrl", ["accumulator", "linear"], { power: 0.5, l1: 0.1, shrinkage: 0.05 }),
+    step(ftrlUpdate, ["accumulator", "linear"], { power: 0.5, l1: 0.1, shrinkage: 0.05 }),
   ),
   ...updates("average", [false, false], ([w, average], step) => {
     const averaged = weightAverage(average as Value, w as Value, step);
