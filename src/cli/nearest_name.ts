@@ -5,14 +5,13 @@ export function nearestName(given: string, names: readonly string[]): string | u
   const errors = names.map((name) => (given.length >= 3 && name.startsWith(given) ? 0 : typingErrors(given, name)));
   const fewest = Math.min(...errors);
   const name = names[errors.indexOf(fewest)];
-  return name !== undefined && fewest <= Math.max(1, Math.floor(Math.min(given.length, name.length) / 3))
-    ? name
-    : undefined;
+  const most = Math.max(1, Math.floor(Math.min(given.length, name?.length ?? 0) / 3));
+  return fewest <= most ? name : undefined;
 }
 
 /**
- * Letters to insert, delete, replace or swap with the next one (the optimal string alignment distance, a restricted form
- * of Damerau's).
+ * Letters to insert, delete, replace or swap with the next one (the optimal string alignment distance, a restricted
+ * form of Damerau's).
  */
 function typingErrors(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];

@@ -6,6 +6,8 @@ import { sentences } from "../data/sentences.ts";
 import { stratifiedLimit } from "../data/split_dataset.ts";
 import { readTextTable } from "../data/text_table.ts";
 import {
+  type ConfusionMatrix,
+  confusionMatrix,
   type Device,
   type DispatchTime,
   dataset,
@@ -13,7 +15,6 @@ import {
   labelsOf,
   loadModel,
   type Model,
-  type NdArray,
   type OperationTime,
   operationTimes,
   type RaggedDataset,
@@ -75,6 +76,8 @@ export interface TrainResult extends JobResult {
   /** The names of the classes. */
   readonly labels: readonly string[];
   readonly confusion: Confusion;
+  /** The confusion matrix as a table. */
+  readonly matrix: string;
   readonly predictions: readonly TextPrediction[];
   /** The profile of one training step, the longest operation first; only with `profile`. */
   readonly profile?: readonly OperationTime[];
@@ -130,13 +133,15 @@ async function trainOn(device: Device, job: TrainJob, control: JobControl): Prom
   const history = await fitWithProgress(model, train, options, control);
   const last = history.epochs.at(-1)?.logs;
   const judged = await model.predict(test.x, { batchSize, signal: control.signal });
+  const matrix = confusionMatrix(test.y, judged, { labels });
   const predictions = await predictTexts(model, unseen);
   const result = {
     ...(await resultOf(model, history)),
     // The last epoch's validation used the test set and these weights.
     test: { loss: last?.valLoss ?? Number.NaN, accuracy: last?.valAccuracy ?? Number.NaN },
     labels,
-    confusion: confusionOf(judged, test.y, labels),
+    confusion: byLabel(matrix),
+    matrix: `${matrix}`,
     predictions,
     ...(job.plot === true && { curves: await history.toSvg({ title: `LSTM trained on ${job.options.data}` }) }),
   };
@@ -196,19 +201,14 @@ async function readTable(table: TableSource, options: TrainOptions): Promise<Job
   if (labels.length < 2 || rare !== undefined) {
     throw new FormatError(
       `${name}: ${rare === undefined ? `all ${rows.length} texts` : "too few texts"} have the label ` +
-        `"${rare ?? labels[0]}"; expected two labels or more, and at least ${FEWEST_OF_CLASS} texts of each. If it read ` +
-        "other columns than you meant, give --text-column and --label-column",
+        `"${rare ?? labels[0]}"; expected two labels or more, and at least ${FEWEST_OF_CLASS} texts of each. If this ` +
+        "is not the column that you meant, give --text-column and --label-column",
       { labels, counts },
     );
   }
   const numbers = { shape: [rows.length, 1], data: Int32Array.from(rows, (_, index) => index) };
-  const all = dataset(
-    numbers,
-    encodeLabels(
-      rows.map(({ label }) => label),
-      labels,
-    ),
-  );
+  const names = rows.map(({ label }) => label);
+  const all = dataset(numbers, encodeLabels(names, labels));
   const parts = trainTestSplit(all, { seed });
   const cut = (part: typeof all) => (limit === undefined ? part : stratifiedLimit(part, limit, seed));
   const [train, test] = [cut(parts.train), cut(parts.test)];
@@ -220,7 +220,7 @@ async function readTable(table: TableSource, options: TrainOptions): Promise<Job
   return {
     ...{ train: encoded(train), test: encoded(test), encoder, labels },
     unseen: inTurns(labels.map((_, number) => textsOf(test).filter((_text, row) => test.y.data[row] === number))),
-    attribution: `${name}: ${rows.length} texts; ${labels.map((label, index) => `${counts[index]} ${label}`).join(", ")}`,
+    attribution: `${name}: ${rows.length} texts; ${labels.map((label, at) => `${counts[at]} ${label}`).join(", ")}`,
   };
 }
 
@@ -238,20 +238,7 @@ export async function predictTexts(model: Model, texts: readonly string[]): Prom
   return answers.map(({ label, probability }, index) => ({ text: texts[index] ?? "", label, probability }));
 }
 
-/** Counts the examples by their label and by the one that the model gives them. */
-function confusionOf({ data, shape }: NdArray, { data: classes }: NdArray, labels: readonly string[]): Confusion {
-  const counts = labels.map(() => labels.map(() => 0));
-  const [, units = 1] = shape;
-  for (const [row, actual] of classes.entries()) {
-    const outputs = data.subarray(row * units, (row + 1) * units);
-    const predicted = units === 1 ? Number((outputs[0] ?? 0) > 0.5) : outputs.indexOf(Math.max(...outputs));
-    const line = counts[actual];
-    if (line !== undefined) line[predicted] = (line[predicted] ?? 0) + 1;
-  }
-  return Object.fromEntries(
-    labels.map((label, actual) => [
-      label,
-      Object.fromEntries(labels.map((other, predicted) => [other, counts[actual]?.[predicted] ?? 0])),
-    ]),
-  );
+function byLabel({ labels, counts }: ConfusionMatrix): Confusion {
+  const named = <T>(values: readonly T[]) => Object.fromEntries(values.map((value, at) => [labels[at] ?? "", value]));
+  return named(counts.map(named));
 }

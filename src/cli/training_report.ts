@@ -1,14 +1,14 @@
 /** The report of a completed training run: as JSON and as text. */
 import { createRequire } from "node:module";
 import type { OperationTime } from "../index.ts";
-import type { Confusion, TextPrediction, TrainResult } from "./sentiment_job.ts";
+import type { TextPrediction, TrainResult } from "./sentiment_job.ts";
 import type { TrainOptions } from "./train_options.ts";
 import type { JobResult } from "./training_job.ts";
 import { number, percent } from "./training_progress.ts";
 
 /** The report of `sluice train` as JSON; `source` says where its data is. */
 export function recordOf(result: TrainResult, options: TrainOptions, source: Readonly<Record<string, string>>) {
-  const { predictions: _, curves: __, ...rest } = result;
+  const { predictions: _, curves: __, matrix: ___, ...rest } = result;
   return jobRecord(rest, { ...options, ...source });
 }
 
@@ -31,12 +31,12 @@ export function sluiceVersion(): string {
 }
 
 /** The report of `sluice train` as text: test metrics, confusion matrix and predictions. */
-export function resultText({ test, labels, confusion, predictions, profile }: TrainResult): string {
+export function resultText({ test, labels, matrix, predictions, profile }: TrainResult): string {
   const width = Math.max(...labels.map((label) => label.length));
   return [
     `test loss ${number(test.loss)}, test accuracy ${percent(test.accuracy)}`,
     "",
-    confusionTable(labels, confusion),
+    matrix.replaceAll(/^/gm, "  "),
     "",
     "Predictions for texts that it was not trained on:",
     ...predictions.map((prediction) => `  ${predictionLine(prediction, width)}`),
@@ -64,25 +64,13 @@ function milliseconds(seconds: number): string {
   return `${(1000 * seconds).toFixed(2)} ms`;
 }
 
-/** The most characters of a text, and of a label in a table, that are shown. */
+/** The most characters of a text that are shown. */
 const SHOWN_TEXT = 100;
-const SHOWN_LABEL = 14;
 
 /** A prediction as a line: `positive  0.973  What a wonderful film`. */
 export function predictionLine({ label, probability, text }: TextPrediction, width = label.length): string {
   const line = text.replace(/\s+/g, " ");
   return `${label.padEnd(width)}  ${probability.toFixed(3)}  ${shorten(line, SHOWN_TEXT)}`;
-}
-
-/** A row for each true label, a column for each predicted one. */
-function confusionTable(labels: readonly string[], confusion: Confusion): string {
-  const heads = labels.map((label) => shorten(label, SHOWN_LABEL));
-  const cells = labels.map((actual) => labels.map((predicted) => String(confusion[actual]?.[predicted] ?? 0)));
-  const columnWidth = 2 + Math.max(...heads.map(({ length }) => length), ...cells.flat().map(({ length }) => length));
-  const headWidth = "truly ".length + Math.max(...heads.map(({ length }) => length));
-  const row = (head: string, line: readonly string[]) =>
-    `  ${head.padEnd(headWidth)}${line.map((cell) => cell.padStart(columnWidth)).join("")}`;
-  return [row("", heads), ...cells.map((line, index) => row(`truly ${heads[index]}`, line))].join("\n");
 }
 
 function shorten(text: string, most: number): string {

@@ -20,7 +20,7 @@ export interface LabelledText {
 export interface TextTableOptions {
   /** The column of texts; by default that named text, review, sentence or content, or the other one of two. */
   readonly textColumn?: string | undefined;
-  /** The column of labels; by default that named label, sentiment, class, category, topic or target, or the other of two. */
+  /** As `textColumn`, of labels: that named label, sentiment, class, category, topic or target. */
   readonly labelColumn?: string | undefined;
   /** The name of the file in messages; by default its own. */
   readonly name?: string | undefined;

@@ -66,7 +66,7 @@ describe("in Node", () => {
       "Total params",
       "epoch 3/3: loss",
       "test accuracy",
-      "truly positive",
+      "true \\ predicted",
     ]) {
       expect(stdout).toContain(part);
     }
@@ -225,7 +225,7 @@ describe("on a table of one's own", () => {
     const { status, stdout } = await train("news", "--csv", "news.csv", ...size, "--epochs", "12");
     expect(status, stdout).toBe(0);
     expect(stdout).toContain("news.csv: 90 texts; 30 politics, 30 science, 30 sport\n72 to train on, 18 to test");
-    expect(stdout).toMatch(/politics +science +sport\n +truly politics +6 +0 +0\n/);
+    expect(stdout).toMatch(/predicted +politics +science +sport\n +politics +6 +0 +0\n/);
     const { confusion, labels, test: score, options } = record("news");
     expect(labels).toEqual(["politics", "science", "sport"]);
     expect(options).toMatchObject({ data: "table", csv: "news.csv" });
@@ -249,7 +249,7 @@ describe("on a table of one's own", () => {
     expect(written).toMatchObject({ text: "the law, party no 2", label: "politics", knownWords: expect.any(Number) });
   });
 
-  test("JSON lines with named columns give the same as CSV, and a stopped run goes on with the same file only", async () => {
+  test("JSON lines give what CSV gives, and a stopped run goes on with the same file only", async () => {
     const words = [...size, "--epochs", "3"];
     const columns = ["--text-column", "headline", "--label-column", "topic"];
     await train("csv", "--csv", "news.csv", ...words);
