@@ -164,7 +164,7 @@ async function csvRows(reading: Reading, content: string): Promise<LabelledText[
       `${name}, line 1: the columns are called ${first.record.map(shown).join(", ")}; expected ` +
         (reading.isNamed
           ? `one called "${missing[0]}"`
-          : "text and label, or two columns; or name the columns to read"),
+          : "text and label (or name the columns to read), or two columns without names"),
       { line: 1 },
     );
   }

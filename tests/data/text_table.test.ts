@@ -56,7 +56,12 @@ test.each([
   ["a.csv", "text,label\n ,x", {}, 'a.csv, line 2: the text is " "; expected words'],
   ["a.csv", "text,label\nx,", {}, 'a.csv, line 2: the label is ""; expected the name of a class'],
   ["a.csv", 'text,label\n"x,y', {}, "a.csv, line "],
-  ["a.csv", "id,body,kind\n1,x,y", {}, 'the columns are called "id", "body", "kind"; expected text and label, or two'],
+  [
+    "a.csv",
+    "id,body,kind\n1,x,y",
+    {},
+    'the columns are called "id", "body", "kind"; expected text and label (or name the columns',
+  ],
   ["a.csv", "body,kind\na,x\nb,x\nc,y\nd,y", {}, 'line 1: the columns are called "body", "kind"'],
   [
     "a.csv",

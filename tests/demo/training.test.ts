@@ -143,7 +143,7 @@ test("a table of one's own, chosen and dropped; what is wrong with one is said b
   await dropFile(page, "one.csv", "text,label\nhello,1\n");
   await waitForText(page, ".notices", /one\.csv has 1 different text; expected at least 20/);
   await dropFile(page, "names.csv", "title,stars\nhello,1\nbye,0\nhey,1\nwell,0\n");
-  await waitForText(page, ".notices", /names\.csv, line 1: the columns are called "title" and "stars"; expected text/);
+  await waitForText(page, ".notices", /names\.csv, line 1: the columns are called "title", "stars"; expected text/);
   await dropFile(page, "cut.tar.gz", "not an archive");
   await waitForText(page, ".notices", /cut\.tar\.gz/);
   const archive = gzipSync(tar([{ path: "aclImdb/train/pos/0_9.txt", text: randomBytes(50_000).toString("hex") }]));
