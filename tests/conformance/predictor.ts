@@ -3,11 +3,15 @@ import {
   type Device,
   dense,
   embedding,
+  loadModel,
   lstm,
+  MinMaxScaler,
+  minMaxScaler,
   type NdArray,
   ReviewEncoder,
   sequential,
   Tokenizer,
+  textClassifier,
 } from "../../src/index.ts";
 import { loadPredictor } from "../../src/predict/index.ts";
 import { expectClose, expectNear, type Tolerance } from "../support/tolerance.ts";
@@ -40,6 +44,32 @@ async function texts(device: Device): Promise<void> {
     );
     const came = await predictor.predict(predictor.encoder.encode(rows));
     expectClose(`${count} texts`, came, await model.predict(encoder.encode(rows)), PLANNED);
+  }
+}
+
+/** Named classes and a Tokenizer without a length, loaded with the model and by the predictor. */
+async function classes(device: Device): Promise<void> {
+  const encoder = new Tokenizer({ truncating: "post" });
+  const asked = ["a good goal", "the long vote on a new law today and tomorrow", "a star"];
+  encoder.fitOnTexts(asked);
+  using model = textClassifier({ device, encoder, labels: ["law", "sport", "stars"], maxLength: 5, units: 6, seed: 2 });
+  model.metadata = { ...model.metadata, scaler: minMaxScaler().fit([1, 5]) };
+  const wanted = await model.classify(asked);
+  const files = await model.toFiles({ predictor: true });
+  using loaded = await loadModel(files, { device });
+  using predictor = await loadPredictor(files, { device });
+  for (const [name, copy] of Object.entries({ loaded, predictor })) {
+    expectNear(
+      `${name}: scaled`,
+      MinMaxScaler.fromJSON(copy.metadata.scaler).transform([3]).data[0] ?? 0,
+      0.5,
+      PLANNED,
+    );
+    const answers = await copy.classify(asked);
+    for (const [index, { label, probability }] of answers.entries()) {
+      const { probabilities = {} } = wanted[index] ?? {};
+      expectNear(`${name}: ${label} for "${asked[index]}"`, probability, probabilities[label] ?? Number.NaN, PLANNED);
+    }
   }
 }
 
@@ -84,6 +114,7 @@ async function loss(device: Device): Promise<void> {
 /** `sluice/predict`. */
 export const predictorCases: readonly ConformanceCase[] = [
   { name: "predictor: texts in batches of any size", run: texts },
+  { name: "predictor: named classes, a tokenizer, metadata", run: classes },
   { name: "predictor: several inputs and outputs", run: graphs },
   { name: "predictor: stateful layers", run: states },
   { name: "predictor: opens a device of its own, and another one after a loss", run: loss },
