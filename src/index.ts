@@ -21,7 +21,7 @@ export {
   minMaxScaler,
 } from "./data/min_max_scaler.ts";
 export { type PadOptions, padSequences, type Sequence } from "./data/pad_sequences.ts";
-export { makeRagged, type RaggedSequences, toPadded } from "./data/ragged_rows.ts";
+export { makeRagged, type RaggedOptions, type RaggedSequences, toPadded } from "./data/ragged_rows.ts";
 export { type EncodingOptions, ReviewEncoder, type UnknownWords } from "./data/review_encoder.ts";
 export {
   type ChronologicalSplit,

@@ -15,6 +15,7 @@ import * as convert from "../../src/convert/index.ts";
 import { describeWeights } from "../../src/convert/keras_weights.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
 import { sizeOf } from "../../src/core/shape.ts";
+import { readTextTable } from "../../src/data/text_table.ts";
 import { readWordVectors, type WordVectors, wordEmbedder, wordEmbedderFromBytes } from "../../src/embed/index.ts";
 import {
   concatenate,
@@ -504,6 +505,29 @@ async function csv(): Promise<Fuzzed> {
   };
 }
 
+/** A table of labelled texts, as CSV with and without a header and as JSON lines. */
+async function textTable(): Promise<Fuzzed> {
+  const samples = [
+    'text,label\n"a goal, at last",sport\nthe vote,politics\n',
+    'a goal,sport\n"the ""vote""",politics\n',
+    '{"text":"a goal","label":"sport"}\n{"text":"the vote","label":2}\n',
+  ];
+  return {
+    files: damaged(
+      samples.map((sample) => single(new TextEncoder().encode(sample))),
+      fileMutation(bytesMutation),
+    ),
+    async load(files) {
+      const rows = await readTextTable(onlyOf(files), { name: "the sample" });
+      check(
+        rows.every(({ text: words, label }) => words.trim() !== "" && label.trim() !== ""),
+        "a text or a label is empty",
+      );
+      check(new Set(rows.map(({ text: words }) => words)).size === rows.length, "a text occurs twice");
+    },
+  };
+}
+
 /** By name; each is made on the device that models are loaded onto. */
 export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed>>> = {
   safetensors,
@@ -519,4 +543,5 @@ export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed
   "word embedder": wordEmbedders,
   json,
   csv,
+  "text table": textTable,
 };
