@@ -19,6 +19,7 @@ import { penaltyCases } from "./penalties.ts";
 import { predictorCases } from "./predictor.ts";
 import { randomGraphCases } from "./random_graphs.ts";
 import { referenceTrainingCases } from "./reference_training.ts";
+import { resultCases } from "./results.ts";
 import { matching } from "./run.ts";
 import { shapedModelCases } from "./shaped_models.ts";
 import { sharedDeviceCases } from "./shared_devices.ts";
@@ -48,6 +49,7 @@ const cases: readonly ConformanceCase[] = [
   ...embedCases,
   ...predictorCases,
   ...referenceTrainingCases,
+  ...resultCases,
   ...dispatchCases,
   ...tuningCases,
   ...vectorIndexCases,
