@@ -8,6 +8,9 @@ export interface ReportOptions extends ClassOptions {
   readonly digits?: number | undefined;
 }
 
+/** No float64 has more decimals that count. */
+const MOST_DIGITS = 20;
+
 const REPORT = { ...CLASS_OPTIONS, digits: withDefault(count, 2) };
 
 /** How well a class is predicted, or the average over classes. */
@@ -75,7 +78,7 @@ export class ClassificationReport {
     const width = Math.max(...[...this.classes, ...averages].map(({ label }) => label.length));
     const line = (label: string, cells: readonly (string | number)[]) =>
       `${label.padStart(width)} ${cells.map((cell) => ` ${String(cell).padStart(9)}`).join("")}`;
-    const number = (value: number) => value.toFixed(this.#digits);
+    const number = (value: number) => value.toFixed(Math.min(this.#digits, MOST_DIGITS));
     const scoreLine = ({ label, precision, recall, f1Score, support }: ClassScores & { readonly label: string }) =>
       line(label, [number(precision), number(recall), number(f1Score), support]);
     return [
