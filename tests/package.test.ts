@@ -28,10 +28,17 @@ const FOLDERS =
 
 /** Compilers of a user. TypeScript's own DOM library has known WebGPU since 6.0. */
 const COMPILERS = [
-  { name: "TypeScript 5.9 with @webgpu/types", folder: "scripts/oldest_typescript/node_modules/typescript" },
-  { name: "TypeScript 6", folder: "scripts/docs/node_modules/typescript" },
-  { name: "TypeScript 7", folder: "node_modules/typescript" },
-].map((compiler) => ({ ...compiler, options: compiler.name.includes("@webgpu") ? ["--types", "@webgpu/types"] : [] }));
+  {
+    name: "TypeScript 5.9 with @webgpu/types",
+    folder: "scripts/oldest_typescript/node_modules/typescript",
+    modules: ["nodenext"],
+    options: ["--types", "@webgpu/types"],
+  },
+  { name: "TypeScript 6", folder: "scripts/docs/node_modules/typescript", modules: ["esnext"], options: [] },
+  { name: "TypeScript 7", folder: "node_modules/typescript", modules: ["nodenext", "esnext"], options: [] },
+];
+/** How each kind of module is found. */
+const RESOLUTIONS: Readonly<Record<string, string>> = { nodenext: "nodenext", esnext: "bundler" };
 
 describe("the package", () => {
   let packed: readonly string[];
@@ -139,7 +146,7 @@ describe("the package", () => {
   });
 
   // Checks declarations of libraries too: `skipLibCheck` is off by default.
-  test.each(COMPILERS)("its types serve a strict user of $name", async ({ folder, options }) => {
+  test.each(COMPILERS)("its types serve a strict user of $name", async ({ folder, modules, options }) => {
     const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json");
     const imports = entries.map((entry, index) => `import * as entry${index} from "${entry.replace(".", "sluice")}";`);
     writeFileSync(
@@ -154,10 +161,8 @@ describe("the package", () => {
        export { adapter, error, gpu, ${entries.map((_, index) => `entry${index}`).join(", ")} };\n`,
     );
     const strict = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2023,dom,esnext.disposable"];
-    for (const [module, resolution] of [
-      ["nodenext", "nodenext"],
-      ["esnext", "bundler"],
-    ] as const) {
+    for (const module of modules) {
+      const resolution = RESOLUTIONS[module] ?? module;
       const words = [...strict, "--module", module, "--moduleResolution", resolution, ...options, "user.ts"];
       const { stdout } = await run(process.execPath, [join(root, folder, "bin/tsc"), ...words], { cwd: home }).catch(
         (error: { stdout: string }) => error,
