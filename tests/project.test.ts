@@ -95,6 +95,10 @@ test("docs/versioning.md has the versions of all saved files", () => {
     expect([newest, ...Object.values(others)], path).toEqual([written, written]);
     expect(oldest, path).toBe(OLDEST_VERSION);
   }
+  const onnx = read("src/convert/onnx/graph.ts");
+  const [, opset, ir] = /opset (\d+) and IR version (\d+)/.exec(read("docs/versioning.md")) ?? [];
+  expect(onnx).toContain(`OPSET = ${opset};`);
+  expect(onnx).toContain(`IR_VERSION = ${ir};`);
 });
 
 interface Workflow {
