@@ -57,7 +57,7 @@ export async function readSeriesTable(name: string, text: string): Promise<Serie
   });
   if (columns.size === 0) {
     throw new FormatError(
-      `${name}: none of its columns (${header.join(", ").slice(0, 100)}) holds a number in every ` +
+      `${name}: none of its columns (${header.slice(0, 20).join(", ").slice(0, 100)}) holds a number in every ` +
         `row${firstGap(header, body)}; mend or remove the rows that have none`,
     );
   }

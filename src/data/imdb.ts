@@ -4,6 +4,7 @@
  * https://ai.stanford.edu/~amaas/data/sentiment/
  */
 import { FormatError, ValueError } from "../core/errors.ts";
+import { asFormatError } from "../core/json_check.ts";
 import { expectOptions, type OptionNames } from "../core/options.ts";
 import { Random } from "../core/random.ts";
 import { openSource, type Source } from "../platform/open_source.ts";
@@ -46,8 +47,11 @@ export interface ImdbOptions extends EncodingOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called from time to time while the archive is read. */
   readonly onProgress?: (progress: ImdbProgress) => void;
-  /** Limits of the archive reader. */
-  readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes">;
+  /** Limits on the archive; one that exceeds them is rejected. */
+  readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes"> & {
+    /** The most distinct words; 1,000,000 by default, eight times what the reviews have. */
+    readonly maxWords?: number;
+  };
 }
 
 const OPTIONS: OptionNames<ImdbOptions> = {
@@ -79,6 +83,8 @@ interface Review {
   readonly text: string | undefined;
 }
 
+/** The most words of all reviews together, six times what they have. */
+const MAX_LENGTH = 2 ** 26;
 const REVIEW_PATH = /^aclImdb\/(train|test)\/(pos|neg)\/(\d{1,9})_\d{1,2}\.txt$/;
 const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
 
@@ -89,7 +95,7 @@ const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
  * `train/neg` before `train/pos` and of their numbers, whatever the archive's order. Words of the test texts that no
  * training text has are dropped.
  *
- * @throws FormatError when the archive is truncated, damaged, or a different one.
+ * @throws FormatError when the archive is truncated, damaged, a different one, or exceeds a limit.
  * @throws FileError when the source cannot be read.
  * @throws ValueError when an option is out of range.
  * @throws AbortError when `signal` aborts.
@@ -145,7 +151,8 @@ async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; revi
   const { signal, onProgress, keepTexts = false } = options;
   const abortable = signal ? { signal } : {};
   const { name, stream, byteLength } = await openSource(options.source, abortable);
-  const corpus = new Corpus(new Tokenizer());
+  const { maxWords = 1_000_000, ...limits } = options.limits ?? {};
+  const corpus = new Corpus(new Tokenizer(), { maxDistinct: maxWords, maxLength: MAX_LENGTH });
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const reviews = new Map<string, Review>();
   let others = 0;
@@ -157,7 +164,7 @@ async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; revi
   };
   const { readArchive } = await import("./tar_archive.ts");
   const entries = readArchive(stream, {
-    ...options.limits,
+    ...limits,
     ...abortable,
     name,
     accept,
@@ -169,7 +176,7 @@ async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; revi
     if (reviews.has(key))
       throw new FormatError(`${name}: review ${key} occurs twice; get the original archive`, { path });
     const text = decodeReview(decoder, bytes, name, path);
-    const { start, end } = corpus.add(text);
+    const { start, end } = asFormatError(`${name}: ${path}`, () => corpus.add(text));
     reviews.set(key, {
       isTest: half === "test",
       label: label === "pos" ? 1 : 0,

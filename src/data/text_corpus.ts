@@ -2,26 +2,41 @@
  * Texts as they stream in, kept as numbers of words. The ids that Keras gives depend on the counts over all
  * training texts, so words get provisional numbers first and are renumbered when the last text is in.
  */
-import type { Tokenizer } from "./tokenizer.ts";
+import { ValueError } from "../core/errors.ts";
+import { MAX_WORDS, type Tokenizer } from "./tokenizer.ts";
+
+/** How much a corpus holds. */
+export interface CorpusLimits {
+  /** The most distinct words; 10 million by default. */
+  readonly maxDistinct?: number;
+  /** The most words of all texts together; by default 2^29, whose numbers take 2 GiB. */
+  readonly maxLength?: number;
+}
 
 /** Grows by doubling; a text's words are `words.subarray(start, end)`. */
 export class Corpus {
   readonly #tokenizer: Tokenizer;
+  readonly #limits: Required<CorpusLimits>;
   readonly #numbers = new Map<string, number>();
   #words = new Int32Array(1 << 16);
   #length = 0;
 
-  constructor(tokenizer: Tokenizer) {
+  constructor(tokenizer: Tokenizer, { maxDistinct = MAX_WORDS, maxLength = 2 ** 29 }: CorpusLimits = {}) {
     this.#tokenizer = tokenizer;
+    this.#limits = { maxDistinct, maxLength };
   }
 
-  /** Adds a text; where its words lie is what identifies it. */
+  /**
+   * Adds a text; where its words lie is what identifies it.
+   * @throws ValueError when there are more words, or more distinct ones, than a corpus holds.
+   */
   add(text: string): { readonly start: number; readonly end: number } {
     const start = this.#length;
     for (const word of this.#tokenizer.words(text)) {
       let number = this.#numbers.get(word);
       if (number === undefined) {
         number = this.#numbers.size;
+        if (number === this.#limits.maxDistinct) throw beyond(`${number} distinct words`);
         this.#numbers.set(word, number);
       }
       if (this.#length === this.#words.length) this.#grow();
@@ -64,8 +79,14 @@ export class Corpus {
   }
 
   #grow(): void {
-    const larger = new Int32Array(this.#words.length * 2);
+    const { maxLength } = this.#limits;
+    if (this.#length >= maxLength) throw beyond(`${maxLength} words`);
+    const larger = new Int32Array(Math.min(this.#words.length * 2, maxLength));
     larger.set(this.#words);
     this.#words = larger;
   }
+}
+
+function beyond(most: string): ValueError {
+  return new ValueError(`the texts have more than ${most}; expected natural language: give fewer texts`, { most });
 }

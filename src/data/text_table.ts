@@ -38,6 +38,12 @@ const OPTIONS = {
 const TEXT_NAMES = ["text", "review", "sentence", "content"];
 const LABEL_NAMES = ["label", "sentiment", "class", "category", "topic", "target"];
 
+/** The most rows. */
+const MAX_ROWS = 1_000_000;
+
+/** How many columns a message names. */
+const SHOWN_COLUMNS = 20;
+
 /** How the rows of a file are read. */
 interface Reading {
   readonly name: string;
@@ -53,7 +59,8 @@ interface Reading {
  * columns, text and label, without a header, or a JSON object on each line. A text that occurs twice is kept once, with
  * its last label, so that a split has none on both sides.
  * @throws FileError when the source cannot be read.
- * @throws FormatError naming the line when a row has no text or no label, or the file is something else.
+ * @throws FormatError naming the line when a row has no text or no label, or the file is something else; for more than
+ * 1,000,000 rows.
  *
  * @example
  * import { readTextTable } from "sluice/tables";
@@ -72,6 +79,8 @@ export async function readTextTable(source: Source, options: TextTableOptions = 
   const content = decode(reading.name, bytes);
   const isJson = /\.(jsonl|ndjson|json)$/i.test(reading.name) || content.trimStart().startsWith("{");
   const rows = isJson ? jsonRows(reading, content) : await csvRows(reading, content);
+  if (rows.length > MAX_ROWS)
+    throw new FormatError(`${reading.name} has more than ${MAX_ROWS} rows; give fewer of them`);
   return [...new Map(rows.map((row) => [row.text, row])).values()];
 }
 
@@ -105,7 +114,7 @@ function rowOf(name: string, line: number, text: unknown, label: unknown): Label
 }
 
 function jsonRows({ name, texts, labels, isNamed }: Reading, content: string): LabelledText[] {
-  return content.split(/\r?\n/).flatMap((source, index) => {
+  return content.split(/\r?\n/, MAX_ROWS + 1).flatMap((source, index) => {
     if (source.trim() === "") return [];
     const line = index + 1;
     let value: unknown;
@@ -127,7 +136,7 @@ function jsonRows({ name, texts, labels, isNamed }: Reading, content: string): L
     const missing = [texts, labels].find((names) => isNamed && !names.some((key) => fields.has(plain(key))));
     if (missing !== undefined) {
       throw new FormatError(
-        `${name}, line ${line} has no "${missing[0]}"; it has ${Object.keys(value).map(shown).join(", ")}`,
+        `${name}, line ${line} has no "${missing[0]}"; it has ${Object.keys(value).slice(0, SHOWN_COLUMNS).map(shown).join(", ")}`,
         { line },
       );
     }
@@ -161,7 +170,7 @@ async function csvRows(reading: Reading, content: string): Promise<LabelledText[
   if (!isHeaded && (reading.isNamed || first.record.length !== 2 || isUnknownHeader(records))) {
     const missing = textAt === undefined ? reading.texts : reading.labels;
     throw new FormatError(
-      `${name}, line 1: the columns are called ${first.record.map(shown).join(", ")}; expected ` +
+      `${name}, line 1: the columns are called ${first.record.slice(0, SHOWN_COLUMNS).map(shown).join(", ")}; expected ` +
         (reading.isNamed
           ? `one called "${missing[0]}"`
           : "text and label (or name the columns to read), or two columns without names"),
@@ -192,6 +201,8 @@ async function csvRecords(name: string, content: string): Promise<CsvRecord[]> {
     return parse(content, {
       ...{ bom: true, info: true, skip_empty_lines: true, relax_column_count: true },
       delimiter: /\.tsv$/i.test(name) ? "\t" : ",",
+      // A header, and one row too many.
+      to: MAX_ROWS + 2,
     }) as unknown as CsvRecord[];
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;

@@ -66,8 +66,17 @@ export interface TokenizerJson {
   readonly counts: readonly number[];
 }
 
-/** The most distinct words that are read from JSON. */
-const MAX_WORDS = 10_000_000;
+/** The most distinct words. A Map of V8 has room for 16.7 million; what was fitted can be read from JSON again. */
+export const MAX_WORDS = 10_000_000;
+
+function checkSize(words: number): void {
+  if (words <= MAX_WORDS) return;
+  throw new ValueError(
+    `Tokenizer: the texts have more than ${MAX_WORDS} distinct words; expected natural language, split into words: ` +
+      "check split and filters, or fit on fewer texts",
+    { maxWords: MAX_WORDS },
+  );
+}
 
 /** A text is iterable too, letter by letter, which nobody means. */
 function listOfTexts(texts: Iterable<string>): Iterable<string> {
@@ -155,12 +164,24 @@ export class Tokenizer implements Encoder {
     return clean.split(this.split).filter((word) => word !== "");
   }
 
-  /** Counts the words of texts, on top of what was counted before. */
+  /**
+   * Counts the words of texts, on top of what was counted before.
+   * @throws ValueError for what is no text, and beyond 10 million distinct words; then nothing is counted.
+   */
   fitOnTexts(texts: Iterable<string>): void {
+    const counts = new Map<string, number>();
+    let documents = 0;
+    let size = this.#counts.size;
     for (const text of listOfTexts(texts)) {
-      this.#documentCount++;
-      for (const word of this.words(text)) this.#counts.set(word, (this.#counts.get(word) ?? 0) + 1);
+      documents++;
+      for (const word of this.words(text)) {
+        const count = counts.get(word) ?? 0;
+        if (count === 0 && !this.#counts.has(word)) checkSize(++size);
+        counts.set(word, count + 1);
+      }
     }
+    for (const [word, count] of counts) this.#counts.set(word, (this.#counts.get(word) ?? 0) + count);
+    this.#documentCount += documents;
     this.#forget();
   }
 
@@ -276,6 +297,7 @@ export class Tokenizer implements Encoder {
     options: TokenizerOptions = {},
   ): Tokenizer {
     const tokenizer = new Tokenizer(options);
+    checkSize(counts.size);
     for (const [word, count] of counts) tokenizer.#counts.set(word, count);
     tokenizer.#documentCount = documentCount;
     return tokenizer;

@@ -14,7 +14,7 @@ import type { VectorStorage } from "./score_bounds.ts";
 import { SearchPrograms } from "./search_programs.ts";
 import { Turns } from "./serial_turns.ts";
 import type { Metric } from "./similarity.ts";
-import { checkBufferLimit, checkKind, listOf, rangesOf } from "./vector_index_checks.ts";
+import { checkBufferLimit, checkCount, checkKind, listOf, rangesOf } from "./vector_index_checks.ts";
 import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./vector_index_file.ts";
 import { checkMask, IndexMask, type IndexState, maskOf, type VectorPredicate } from "./vector_index_mask.ts";
 import {
@@ -147,6 +147,7 @@ export class VectorIndex<M = unknown> {
       }
       const first = this.size;
       const rows = first + change.ids.length;
+      checkCount("add", rows);
       this.#store.reserve(rows);
       if (await this.#shards.reserve(rows, this.#store)) this.#programs.clear();
       this.#device.assertUsable();

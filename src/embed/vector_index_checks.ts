@@ -25,9 +25,19 @@ export function checkBufferLimit(maxBufferBytes: number | undefined): void {
   );
 }
 
+/** The most ids of an index: a Map of V8 has room for 2^24 keys. */
+const MAX_IDS = 16_000_000;
+
+/** @throws ValueError for more ids than an index holds. */
+export function checkCount(what: string, ids: number): void {
+  if (ids <= MAX_IDS) return;
+  throw new ValueError(`VectorIndex.${what}: ${ids} ids; expected at most ${MAX_IDS}: use several indexes`, { ids });
+}
+
 /** The ids as a new list. @throws ValueError when one is not a string or finite number, or occurs twice. */
 export function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
   const list: readonly VectorId[] = Array.isArray(ids) ? [...ids] : [ids as VectorId];
+  checkCount(what, list.length);
   const seen = new Set<VectorId>();
   for (const id of list) {
     if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {

@@ -7,10 +7,13 @@ export type { JsonValue } from "../core/json_check.ts";
 /** The deepest nesting that is read. */
 const MAX_DEPTH = 100;
 
+/** The most keys of an object. */
+const MAX_KEYS = 1_000_000;
+
 /**
  * Parses JSON bytes. `JSON.parse` takes the last of two equal keys in silence; this refuses them, because two
  * readers that disagree on a file are how a checked file is made to mean something else.
- * @throws FormatError when the bytes are not UTF-8, not JSON, too deep, or name a key twice.
+ * @throws FormatError when the bytes are not UTF-8, not JSON, too deep, of too many keys, or name a key twice.
  *
  * @example
  * const header = parseStrictJson(bytes, "model.json");
@@ -53,6 +56,7 @@ function checkKeysAndDepth(text: string, what: string): void {
         // Unescaped, since "a" and "\u0061" are one key.
         const key = JSON.parse(text.slice(start, at + 1)) as string;
         if (keys.has(key)) throw new FormatError(`${what}: the key ${JSON.stringify(key)} occurs twice`, { key });
+        if (keys.size === MAX_KEYS) throw new FormatError(`${what}: an object has more than ${MAX_KEYS} keys`, { at });
         keys.add(key);
       }
     }

@@ -142,6 +142,20 @@ describe("imdb.load", () => {
     await expect(imdb.load({ source: "/no/such/archive.tar.gz" })).rejects.toThrow(/no such file/);
   });
 
+  test("refuses an archive of more distinct words than any language has, before they fill memory", async () => {
+    await expect(imdb.load({ source: archive, limits: { maxWords: 4 } })).rejects.toThrow(
+      /aclImdb\/.*: the texts have more than 4 distinct words; expected natural language/,
+    );
+    await expect(imdb.load({ source: archive, limits: { maxWords: 4 } })).rejects.toThrow(FormatError);
+    // By default a million: eleven reviews of a hundred thousand words.
+    const words = (review: number) => Array.from({ length: 100_000 }, (_, at) => (review * 1e5 + at).toString(36));
+    const reviews = Array.from({ length: 11 }, (_, at) => [`train/pos/${at}_9.txt`, words(at).join(" ")] as const);
+    const source = reviewArchive(Object.fromEntries(reviews));
+    await expect(imdb.load({ source })).rejects.toThrow(
+      /pos\/10_9.txt: the texts have more than 1000000 distinct words/,
+    );
+  });
+
   test("refuses bad options before it reads", async () => {
     for (const bad of [{ numWords: 0 }, { maxLength: 1.5 }, { skipTop: -1 }, { indexFrom: -3 }, { limit: 1 }]) {
       await expect(imdb.load({ source: archive, ...bad }), JSON.stringify(bad)).rejects.toThrow(ValueError);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FormatError, ValueError } from "../../src/core/errors.ts";
 import { padSequences, type Side } from "../../src/data/pad_sequences.ts";
 import { ReviewEncoder } from "../../src/data/review_encoder.ts";
+import { Corpus } from "../../src/data/text_corpus.ts";
 import { Tokenizer } from "../../src/data/tokenizer.ts";
 
 interface KerasCase {
@@ -169,4 +170,31 @@ test("texts come back from their ids: whole at character level, as words and sep
   const whole = new Tokenizer({ filters: "", lower: false, split: "|" });
   whole.fitOnTexts(["A, b|c d"]);
   expect(whole.sequencesToTexts(whole.textsToSequences(["A, b|c d"]))).toEqual(["A, b|c d"]);
+});
+
+test("has room for 10 million distinct words, as its JSON has", () => {
+  const counts = new Map([["a", 1]]);
+  Object.defineProperty(counts, "size", { value: 10_000_001 });
+  expect(() => Tokenizer.fromCounts(counts, 1)).toThrow(/more than 10000000 distinct words; expected natural language/);
+});
+
+test("texts of which one is no text are not counted at all", () => {
+  const tokenizer = new Tokenizer();
+  tokenizer.fitOnTexts(["the cat"]);
+  expect(() => tokenizer.fitOnTexts(["the dog", 7 as never])).toThrow(ValueError);
+  expect([tokenizer.documentCount, ...tokenizer.wordCounts]).toEqual([1, ["the", 1], ["cat", 1]]);
+  tokenizer.fitOnTexts(["a dog", "the dog"]);
+  expect([...tokenizer.wordCounts]).toEqual([
+    ["the", 2],
+    ["cat", 1],
+    ["a", 1],
+    ["dog", 2],
+  ]);
+});
+
+test("a corpus has a most of words, and of distinct ones", () => {
+  const corpus = new Corpus(new Tokenizer(), { maxDistinct: 3, maxLength: 70_000 });
+  corpus.add("a b c a b c");
+  expect(() => corpus.add("a d")).toThrow("the texts have more than 3 distinct words");
+  expect(() => corpus.add("a ".repeat(70_000))).toThrow("the texts have more than 70000 words");
 });

@@ -310,3 +310,11 @@ describe("VectorIndex", () => {
     );
   });
 });
+
+test("an index has room for 16 million ids, and says so", async () => {
+  using index = new VectorIndex(device, { dimension: 1 });
+  await index.add([1], [[1]]);
+  const ids = Array(16_000_001).fill(1);
+  await expect(index.add(ids, [[1]])).rejects.toThrow("VectorIndex.add: 16000001 ids; expected at most 16000000");
+  expect(index.size).toBe(1);
+});
