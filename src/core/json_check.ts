@@ -68,19 +68,18 @@ export function optionalOf<T>(value: unknown, what: string, read: (value: unknow
   return value === null ? undefined : read(value, what);
 }
 
-/** What of a value a message shows: elements of an array, values in all, characters. */
-const SHOWN = { elements: 40, values: 200, characters: 80 };
-
 /** A value as text for a message, truncated. */
 export function show(value: unknown): string {
-  let left = SHOWN.values;
   // An array may hold one array many times: no more of it is visited than is shown.
-  const cut = (_: string, each: unknown) =>
-    left-- > 0 ? (Array.isArray(each) ? each.slice(0, SHOWN.elements) : each) : undefined;
+  let left = 200;
+  const cut = (_: string, each: unknown) => {
+    if (left-- <= 0) return undefined;
+    return Array.isArray(each) ? each.slice(0, 40) : each;
+  };
   try {
-    return (JSON.stringify(value, cut) ?? "nothing").slice(0, SHOWN.characters);
+    return (JSON.stringify(value, cut) ?? "nothing").slice(0, 80);
   } catch {
-    return "a value that is not JSON";
+    return "no JSON";
   }
 }
 

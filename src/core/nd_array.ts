@@ -16,11 +16,11 @@ export type Nested = number | readonly Nested[] | TypedNumbers;
 /** The values that are accepted as a tensor on the host. */
 export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly data: readonly number[] };
 
-/** The most axes of nested arrays, and so their deepest nesting: an array in itself has no end. */
+/** The deepest nesting of arrays: an array in itself has no end. */
 const MAX_RANK = 16;
 
 /** The most elements of nested arrays: rows may be one array many times, so a few bytes can mean any number. */
-const MAX_ELEMENTS = 2 ** 27;
+const MAX_SIZE = 2 ** 27;
 
 /** True for an array, typed or not. */
 export function isRow(value: unknown): value is Iterable<unknown> & { readonly length: number } {
@@ -45,8 +45,9 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
-    const isShape = Array.isArray(value.shape) && value.shape.length <= MAX_RANK && value.shape.every(Number.isInteger);
-    if (!isShape) throw new ShapeError(`${what}: the shape is ${shown(value.shape)}; expected a list of whole numbers`);
+    if (!Array.isArray(value.shape) || !value.shape.every(Number.isInteger)) {
+      throw new ShapeError(`${what}: the shape is ${shown(value.shape)}; expected whole numbers`);
+    }
     const size = sizeOf(value.shape);
     const data = convert(value.data, dtype, what);
     if (data.length !== size) {
@@ -61,19 +62,16 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
   for (let level: unknown = value; isRow(level); [level] = level) {
     if (isTyped(level)) expectMemory(level, what);
     shape.push(level.length);
-    if (shape.length > MAX_RANK) {
-      throw new ShapeError(`${what}: arrays are nested more than ${MAX_RANK} deep, or an array is in itself`);
-    }
-    if (level.length === 0) break;
+    if (level.length === 0 || shape.length > MAX_RANK) break;
   }
-  if (sizeOf(shape) > MAX_ELEMENTS) {
+  const size = sizeOf(shape);
+  if (shape.length > MAX_RANK || size > MAX_SIZE) {
     throw new ShapeError(
-      `${what}: nested arrays of shape ${formatShape(shape)}; expected at most ${MAX_ELEMENTS} elements: give ` +
-        "{ shape, data } with a typed array",
+      `${what}: nested arrays of shape ${formatShape(shape)}; expected at most ${MAX_RANK} axes and ${MAX_SIZE} elements`,
     );
   }
   // Float64 holds float32 and int32 exactly.
-  const flat = new Float64Array(sizeOf(shape));
+  const flat = new Float64Array(size);
   let at = 0;
   const visit = (node: unknown, depth: number): void => {
     const isLeaf = typeof node === "number";
@@ -106,7 +104,7 @@ function convert(data: HostData | Float64Array | readonly number[], dtype: DType
   else {
     // JavaScript makes numbers of texts, null and arrays in silence.
     const index = data.findIndex((element) => typeof element !== "number");
-    if (index >= 0) throw new ValueError(`${what}: element ${index} is ${shown(data[index])}; expected a number`);
+    if (index >= 0) throw new ValueError(`${what}: element ${index} is ${shown(data[index])}; expected numbers`);
   }
   if (dtype === "float32") return data instanceof Float32Array ? ownMemory(data, what) : Float32Array.from(data);
   if (data instanceof Int32Array) return ownMemory(data, what);

@@ -72,9 +72,7 @@ export const MAX_WORDS = 10_000_000;
 function checkSize(words: number): void {
   if (words <= MAX_WORDS) return;
   throw new ValueError(
-    `Tokenizer: the texts have more than ${MAX_WORDS} distinct words; expected natural language, split into words: ` +
-      "check split and filters, or fit on fewer texts",
-    { maxWords: MAX_WORDS },
+    `Tokenizer: more than ${MAX_WORDS} distinct words; check split and filters, or give fewer texts`,
   );
 }
 

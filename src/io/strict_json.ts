@@ -56,7 +56,7 @@ function checkKeysAndDepth(text: string, what: string): void {
         // Unescaped, since "a" and "\u0061" are one key.
         const key = JSON.parse(text.slice(start, at + 1)) as string;
         if (keys.has(key)) throw new FormatError(`${what}: the key ${JSON.stringify(key)} occurs twice`, { key });
-        if (keys.size === MAX_KEYS) throw new FormatError(`${what}: an object has more than ${MAX_KEYS} keys`, { at });
+        if (keys.size === MAX_KEYS) throw new FormatError(`${what}: more than ${MAX_KEYS} keys in an object`);
         keys.add(key);
       }
     }

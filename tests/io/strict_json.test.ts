@@ -20,7 +20,7 @@ test("JSON that is nested too deep is refused", () => {
 
 test("an object of more than a million keys is refused", () => {
   const keys = Array.from({ length: 1_000_001 }, (_, at) => `"${at.toString(36)}":0`).join(",");
-  expect(() => parse(`{${keys}}`)).toThrow("the file: an object has more than 1000000 keys");
+  expect(() => parse(`{${keys}}`)).toThrow("the file: more than 1000000 keys in an object");
 });
 
 test("a key that occurs twice is refused, also where it is escaped in one place", () => {
