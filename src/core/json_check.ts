@@ -1,5 +1,6 @@
 /** Validates JSON from untrusted files. Objects become Maps, so that no key can reach a prototype. */
 import { DTypeError, type ErrorDetails, FormatError, ShapeError, ValueError } from "./errors.ts";
+import { shown } from "./options.ts";
 
 /** Any JSON value. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -68,19 +69,9 @@ export function optionalOf<T>(value: unknown, what: string, read: (value: unknow
   return value === null ? undefined : read(value, what);
 }
 
-/** A value as text for a message, truncated. */
+/** What a file holds as text for a message, truncated; nothing deep in it is visited. */
 export function show(value: unknown): string {
-  // An array may hold one array many times: no more of it is visited than is shown.
-  let left = 200;
-  const cut = (_: string, each: unknown) => {
-    if (left-- <= 0) return undefined;
-    return Array.isArray(each) ? each.slice(0, 40) : each;
-  };
-  try {
-    return (JSON.stringify(value, cut) ?? "nothing").slice(0, 80);
-  } catch {
-    return "no JSON";
-  }
+  return value === undefined ? "nothing" : shown(value);
 }
 
 function wrong(what: string, expected: string, value: unknown): FormatError {

@@ -45,18 +45,15 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
-    if (!Array.isArray(value.shape) || !value.shape.every(Number.isInteger)) {
-      throw new ShapeError(`${what}: the shape is ${shown(value.shape)}; expected whole numbers`);
-    }
-    const size = sizeOf(value.shape);
+    const { shape } = value;
     const data = convert(value.data, dtype, what);
+    const size = shape.every(Number.isInteger) ? sizeOf(shape) : Number.NaN;
     if (data.length !== size) {
-      throw new ShapeError(
-        `${what}: shape ${formatShape(value.shape)} holds ${size} elements, but data has ${data.length}`,
-        { shape: value.shape, length: data.length },
-      );
+      throw new ShapeError(`${what}: shape ${shown(shape)} holds ${size} elements, but data has ${data.length}`, {
+        ...{ shape, length: data.length },
+      });
     }
-    return { shape: [...value.shape], data };
+    return { shape: [...shape], data };
   }
   const shape: number[] = [];
   for (let level: unknown = value; isRow(level); [level] = level) {
