@@ -64,7 +64,8 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
   const size = sizeOf(shape);
   if (shape.length > MAX_RANK || size > MAX_SIZE) {
     throw new ShapeError(
-      `${what}: nested arrays of shape ${formatShape(shape)}; expected at most ${MAX_RANK} axes and ${MAX_SIZE} elements`,
+      `${what}: nested arrays of shape ${formatShape(shape)}; expected at most ${MAX_RANK} axes and ` +
+        `${MAX_SIZE} elements`,
     );
   }
   // Float64 holds float32 and int32 exactly.
