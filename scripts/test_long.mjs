@@ -19,7 +19,10 @@ const RUNTIMES = ["node", "deno", "chromium", "firefox"].map((name) => `tests/pl
 const SECTIONS = {
   saves: {
     about: "200 kills in mid-save in Node and in Deno, 50 of each kind in browsers; full and failing disks",
-    files: ["tests/io/kill.test.ts", "tests/io/full_disk.test.ts", "tests/io/browser_saves"],
+    files: [
+      ...["tests/io/kill.test.ts", "tests/io/full_disk.test.ts", "tests/io/written_files.test.ts"],
+      "tests/io/browser_saves",
+    ],
     env: { SLUICE_KILLS: "200", SLUICE_BROWSER_KILLS: "50" },
   },
   writers: {
@@ -30,8 +33,8 @@ const SECTIONS = {
     env: { SLUICE_SAVE_ROUNDS: "1000" },
   },
   loaders: {
-    about: "10,000 damaged files for every loader",
-    minutes: 6,
+    about: "10,000 damaged files for every loader, by bytes and by grammars of the formats",
+    minutes: 30,
     files: ["tests/fuzz"],
     env: { SLUICE_MUTATIONS: "10000" },
   },

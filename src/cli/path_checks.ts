@@ -1,7 +1,9 @@
 /** Checks, before a run starts, the files and directories that it will read and write. */
 import type { Stats } from "node:fs";
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { FileError } from "../platform/file_interface.ts";
+import { openFileSystem } from "../platform/file_system.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -11,7 +13,7 @@ import { UsageError } from "./usage_error.ts";
 export async function checkDirectory(flag: string, directory: string): Promise<void> {
   expectPath(flag, directory);
   try {
-    await mkdir(directory, { recursive: true });
+    await (await openFileSystem()).makeDirectory(directory);
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new UsageError(
@@ -33,7 +35,7 @@ export async function checkFile(flag: string, file: string): Promise<void> {
     throw new UsageError(`${flag} ${file}: it is ${kindOf(found)}; expected a regular file, or a new one`);
   }
   try {
-    await mkdir(dirname(resolve(file)), { recursive: true });
+    await (await openFileSystem()).makeDirectory(dirname(resolve(file)));
     await access(dirname(resolve(file)), constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new UsageError(
@@ -85,7 +87,7 @@ function kindOf(stats: Stats): string {
 }
 
 function reasonOf(cause: unknown): string {
-  const { code, message } = cause as { readonly code?: string; readonly message?: string };
+  const { code, message } = (cause instanceof FileError ? cause.details : cause) as NodeJS.ErrnoException;
   const reasons: Readonly<Record<string, string>> = {
     EACCES: "access is denied",
     EEXIST: "a file is in the way",

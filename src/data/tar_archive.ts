@@ -32,6 +32,8 @@ export interface ArchiveOptions {
   readonly onBytes?: (total: number) => void;
 }
 
+/** From so many bytes on, more than `ratio` times the compressed ones are not a text's: those come to ten times. */
+const BOMB = { bytes: 2 ** 26, ratio: 200 };
 const MAX_NAME_BYTES = 1 << 16;
 /** Links, devices, directories and pipes: they have no content, whatever their size says. */
 const WITHOUT_CONTENT = "123456";
@@ -63,6 +65,14 @@ export async function* readArchive(
         inflated += bytes;
         if (inflated > maxInflatedBytes)
           throw beyond(name, "maxInflatedBytes", maxInflatedBytes, "inflates to more bytes");
+        const compressed = gunzip?.compressedBytes() ?? inflated;
+        if (inflated > BOMB.bytes && inflated > BOMB.ratio * compressed) {
+          throw new FormatError(
+            `${name}: ${compressed} compressed bytes inflate to ${inflated} and more; expected at most ${BOMB.ratio} ` +
+              "times as many: it is damaged, or made to fill memory",
+            { compressed, inflated },
+          );
+        }
       },
     });
     yield* readEntries(reader, options);

@@ -30,7 +30,7 @@ export interface NodeFileFunctions {
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
-  mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
+  mkdir(path: string, options: { readonly recursive: boolean }): Promise<unknown>;
   stat(path: string): Promise<NodeFileStats>;
   realpath(path: string): Promise<string>;
   /** Windows lacks the last two. */
@@ -59,9 +59,7 @@ export function nodeFileSystem(functions: NodeFileFunctions): FileSystem {
     async readDirectory(path) {
       return (await attempt(path, "list", () => functions.readdir(path))).sort();
     },
-    async makeDirectory(path) {
-      await attempt(path, "make directory", () => functions.mkdir(path, { recursive: true }));
-    },
+    makeDirectory: (path) => attempt(path, "make directory", () => makeDirectory(functions, path)),
     async removeFile(path) {
       await attempt(path, "remove", () => functions.unlink(path).catch(ignoreAbsent));
     },
@@ -162,6 +160,18 @@ async function readUpTo(handle: NodeFileHandle, most: number): Promise<Uint8Arra
     length += bytesRead;
   }
   return bytes;
+}
+
+async function makeDirectory(functions: NodeFileFunctions, path: string): Promise<void> {
+  try {
+    await functions.mkdir(path, { recursive: true });
+  } catch (cause) {
+    if (codeOf(cause) !== "ENOENT") throw cause;
+    // Node reports ENOENT for a read-only file system too: the first folder that is missing has the true reason.
+    const parent = path.replace(/[/\\]*[^/\\]*[/\\]*$/, "");
+    const isThere = parent === "" || (await functions.stat(parent).catch(ignoreAbsent)) !== undefined;
+    await (isThere ? functions.mkdir(path, { recursive: false }) : makeDirectory(functions, parent));
+  }
 }
 
 async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {

@@ -219,3 +219,11 @@ describe("readArchive", () => {
     await fc.assert(property, { numRuns: 500, seed: 1 });
   });
 });
+
+test("an archive that inflates to a thousand times its size is refused before it does", async () => {
+  const bomb = await gzip(tar([{ path: "zeros", bytes: new Uint8Array(2 ** 28) }]));
+  const read = async () => {
+    for await (const _ of readArchive(streamOf(bomb, 2 ** 16), { name: "bomb.tar.gz", accept: () => false }));
+  };
+  await expect(read()).rejects.toThrow(/bomb\.tar\.gz: \d+ compressed bytes inflate to (6|7)\d{7} and more/);
+});

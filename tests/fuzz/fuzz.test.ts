@@ -30,6 +30,7 @@ beforeAll(async () => {
   await build({
     configFile: false,
     logLevel: "error",
+    resolve: { alias: [{ find: /^sluice$/, replacement: here("../../src/index.ts") }] },
     build: {
       outDir: folder,
       target: "es2023",

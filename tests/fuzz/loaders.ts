@@ -7,16 +7,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { readSeries } from "../../src/cli/read_series.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { checksum } from "../../src/convert/hdf5/checksum.ts";
 import type { Hdf5Content } from "../../src/convert/hdf5/content.ts";
 import { readHdf5 } from "../../src/convert/hdf5/read.ts";
 import { writeHdf5 } from "../../src/convert/hdf5/write.ts";
 import * as convert from "../../src/convert/index.ts";
 import { describeWeights } from "../../src/convert/keras_weights.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
-import { sizeOf } from "../../src/core/shape.ts";
 import { readTextTable } from "../../src/data/text_table.ts";
-import { readWordVectors, type WordVectors, wordEmbedder, wordEmbedderFromBytes } from "../../src/embed/index.ts";
+import { readWordVectors, wordEmbedder, wordEmbedderFromBytes } from "../../src/embed/index.ts";
 import {
   concatenate,
   type Device,
@@ -28,7 +26,6 @@ import {
   loadModel,
   lstm,
   MinMaxScaler,
-  type Model,
   minMaxScaler,
   type NdArray,
   ReviewEncoder,
@@ -44,65 +41,12 @@ import { parseStrictJson } from "../../src/io/strict_json.ts";
 import { loadPredictor } from "../../src/predict/index.ts";
 import { gzip, paxRecord, tar } from "../data/archives.ts";
 import { smallData, smallModel } from "../nn/small_model.ts";
-import { addressMutation, bytesMutation, type Files, fileMutation, jsonMutation } from "./mutations.ts";
-
-/** A loader, ready to be given damaged files. */
-export interface Fuzzed {
-  /** Files, damaged. */
-  readonly files: fc.Arbitrary<() => Files | Promise<Files>>;
-  /** Loads them, and checks what came of them. @throws what the loader throws, or AssertionError. */
-  load(files: Files): Promise<void>;
-  /** Errors beside FormatError by which a file is refused. */
-  readonly refusals?: readonly (new (
-    ...args: never[]
-  ) => Error)[];
-}
+import { check, checkArrays, checkModel, checkWords, damaged, type Fuzzed, onlyOf, single, text } from "./fuzzed.ts";
+import { addressMutation, bytesMutation, type Files, fileMutation, jsonMutation, withChecksums } from "./mutations.ts";
+import { STRUCTURED } from "./structured_loaders.ts";
 
 /** The child is a bundle elsewhere, started at the repository's root. */
 const FIXTURES = "tests/fixtures";
-
-class AssertionError extends Error {
-  override readonly name = "AssertionError";
-}
-function check(holds: boolean, what: string): void {
-  if (!holds) throw new AssertionError(what);
-}
-
-const single = (bytes: Uint8Array): Files => new Map([["file", bytes]]);
-const onlyOf = (files: Files): Uint8Array => [...files.values()][0] ?? new Uint8Array();
-const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-/** Samples, each damaged in one of several ways. */
-function damaged(
-  samples: readonly Files[],
-  ...ways: readonly fc.Arbitrary<(files: Files) => Files | Promise<Files>>[]
-) {
-  return fc.tuple(fc.constantFrom(...samples), fc.oneof(...ways)).map(
-    ([files, change]) =>
-      () =>
-        change(files),
-  );
-}
-
-/** A tensor's data fill its shape. */
-function checkArrays(arrays: Iterable<NdArray>): void {
-  for (const { shape, data } of arrays)
-    check(sizeOf(shape) === data.length, `[${shape}] holds ${data.length} elements`);
-}
-
-/** A model's weights are there, finite and in shape; then it goes. */
-async function checkModel(model: Model<NdArray | NdArray[]>): Promise<void> {
-  try {
-    const weights = await model.weights();
-    checkArrays(weights);
-    check(
-      weights.every(({ data }) => data.every(Number.isFinite)),
-      "a weight is not finite",
-    );
-  } finally {
-    model.dispose();
-  }
-}
 
 /** A safetensors file with another header, its length right. */
 const headerMutation = jsonMutation.map((edit) => (bytes: Uint8Array) => {
@@ -133,12 +77,6 @@ async function safetensors(): Promise<Fuzzed> {
     files: damaged(samples, fileMutation(bytesMutation), fileMutation(headerMutation)),
     load: async (files) => checkArrays(readSafetensors(onlyOf(files)).tensors.values()),
   };
-}
-
-/** Words are there once each, their vectors finite. */
-function checkWords({ words, size, data, vectorSize }: WordVectors): void {
-  check(new Set(words).size === size && data.length === size * vectorSize, `${size} words, ${data.length} numbers`);
-  check(data.every(Number.isFinite), "a vector is not finite");
 }
 
 const WORD_LINES = "the 0.418 0.24968 -1\n. . 0.7085 1e-3 +.5\n<unk> 0 -0 3.\n\u00e9t\u00e9 1 2 3\n";
@@ -270,32 +208,6 @@ async function keras(device: Device): Promise<Fuzzed> {
     ),
     load: async (files) => checkModel(await convert.loadKeras(onlyOf(files), { device })),
   };
-}
-
-/** How far HDF5's newest structures reach, up to their checksum. */
-const SUMMED: Readonly<Record<string, (view: DataView, at: number) => number>> = {
-  BTHD: () => 34,
-  FRHP: () => 142,
-  OHDR(view, at) {
-    const flags = view.getUint8(at + 5);
-    const start = 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0);
-    return start + (flags & 1 ? 2 + view.getUint16(at + start, true) : 1 + view.getUint8(at + start));
-  },
-};
-
-/** A damaged file whose checksums are right again. */
-function withChecksums(bytes: Uint8Array): Uint8Array {
-  const out = bytes.slice();
-  const view = new DataView(out.buffer);
-  const sum = (at: number, length: number) =>
-    view.setUint32(at + length, checksum(out.subarray(at, at + length)), true);
-  const isNew = (out[8] ?? 0) > 1;
-  if (isNew && out.length >= 48) sum(0, 44);
-  for (let at = 0; isNew && at + 150 < out.length; at++) {
-    const length = SUMMED[String.fromCharCode(...out.subarray(at, at + 4))]?.(view, at) ?? out.length;
-    if (at + length + 4 <= out.length) sum(at, length);
-  }
-  return out;
 }
 
 /** The reader by itself, given Keras's weights in old and in new structures. */
@@ -544,4 +456,5 @@ export const LOADERS: Readonly<Record<string, (device: Device) => Promise<Fuzzed
   json,
   csv,
   "text table": textTable,
+  ...STRUCTURED,
 };

@@ -3,6 +3,7 @@
  * shrinks.
  */
 import fc from "fast-check";
+import { checksum } from "../../src/convert/hdf5/checksum.ts";
 
 /** Files by name; a loader of one file has one, whatever its name. */
 export type Files = ReadonlyMap<string, Uint8Array>;
@@ -201,4 +202,30 @@ export function fileMutation(change: fc.Arbitrary<OfBytes>, which: (name: string
     else out.set(name, edit(out.get(name) as Uint8Array));
     return out;
   });
+}
+
+/** How far HDF5's newest structures reach, up to their checksum. */
+const SUMMED: Readonly<Record<string, (view: DataView, at: number) => number>> = {
+  BTHD: () => 34,
+  FRHP: () => 142,
+  OHDR(view, at) {
+    const flags = view.getUint8(at + 5);
+    const start = 6 + (flags & 0x20 ? 16 : 0) + (flags & 0x10 ? 4 : 0);
+    return start + (flags & 1 ? 2 + view.getUint16(at + start, true) : 1 + view.getUint8(at + start));
+  },
+};
+
+/** A damaged file whose checksums are right again. */
+export function withChecksums(bytes: Uint8Array): Uint8Array {
+  const out = bytes.slice();
+  const view = new DataView(out.buffer);
+  const sum = (at: number, length: number) =>
+    view.setUint32(at + length, checksum(out.subarray(at, at + length)), true);
+  const isNew = (out[8] ?? 0) > 1;
+  if (isNew && out.length >= 48) sum(0, 44);
+  for (let at = 0; isNew && at + 150 < out.length; at++) {
+    const length = SUMMED[String.fromCharCode(...out.subarray(at, at + 4))]?.(view, at) ?? out.length;
+    if (at + length + 4 <= out.length) sum(at, length);
+  }
+  return out;
 }

@@ -1,5 +1,4 @@
 /** A disk that is full, or fails, at any moment of a save leaves the old save or the new one, and says so by name. */
-import { execFileSync } from "node:child_process";
 import * as nodeFiles from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +10,7 @@ import { FileError } from "../../src/platform/file_interface.ts";
 import { openFileSystem } from "../../src/platform/file_system.ts";
 import { type NodeFileFunctions, type NodeFileHandle, nodeFileSystem } from "../../src/platform/node_file_system.ts";
 import { tally } from "../support/tally.ts";
+import { mountMemory, unmount } from "./mounts.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -97,18 +97,8 @@ describe.each(["ENOSPC", "EIO"])("%s", (code) => {
   });
 });
 
-/** A file system of 2 MiB, which only root may mount. */
-function mountSmall(at: string): boolean {
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", at], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 test("a disk that is really full leaves the old save, gives back what it took, and says so", async (context) => {
-  if (process.platform !== "linux" || !mountSmall(folder)) {
+  if (!mountMemory(folder)) {
     console.warn("SKIPPED: a save on a full disk of 2 MiB; only root on Linux can mount one");
     return context.skip();
   }
@@ -129,6 +119,6 @@ test("a disk that is really full leaves the old save, gives back what it took, a
     expect(await savedAt(directory)).toEqual({ save: 9 });
     tally({ what: "saves on a full disk of 2 MiB", tried: 3, lost: 0 });
   } finally {
-    execFileSync("umount", [folder]);
+    unmount(folder);
   }
 });
