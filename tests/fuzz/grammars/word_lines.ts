@@ -20,7 +20,7 @@ const number = fc.oneof(
   fc.float({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.constantFrom("0", "-0", "+.5", "1.", "1e-3", "3.4028235e38", "1e-50", "00012"),
 );
-const whole = fc.record({
+const drawn = fc.record({
   size: fc.integer({ min: 1, max: 5 }),
   words: fc.uniqueArray(word, { minLength: 1, maxLength: 12 }),
   numbers: fc.array(number, { minLength: 5, maxLength: 5 }),
@@ -28,6 +28,12 @@ const whole = fc.record({
   end: fc.constantFrom("\n", "\r\n"),
   isEnded: fc.boolean(),
 });
+
+/** Without a header, a first line of two whole numbers would be one, and a byte order mark no part of the word. */
+const whole = drawn.filter(
+  ({ words: [first = ""], numbers: [number = ""], size, hasHeader }) =>
+    hasHeader || !((size === 1 && /^\d+ \d+$/.test(`${first} ${number}`)) || first.startsWith("\ufeff")),
+);
 
 const row = fc.nat(100);
 const inRow = (lines: Lines, at: number, edit: (text: string) => string): void => {
