@@ -22,19 +22,25 @@ export async function zipped(files: ModelFiles): Promise<Uint8Array<ArrayBuffer>
  * @throws FormatError when it is not an archive, or would unpack to too much.
  */
 export async function unzipped(file: File): Promise<ModelFiles> {
-  const { BlobReader, Uint8ArrayWriter, ZipReader } = await library();
+  const { BlobReader, ZipReader } = await library();
   const reader = new ZipReader(new BlobReader(file));
+  let left = MOST_BYTES;
   try {
-    const entries = (await reader.getEntries()).filter((entry) => !entry.directory);
-    const bytes = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-    if (bytes > MOST_BYTES) {
-      throw new FormatError(
-        `${file.name} unpacks to ${Math.round(bytes / 1e6)} MB; expected at most ${MOST_BYTES / 1e6} MB`,
-      );
-    }
     const files = new Map<string, Uint8Array>();
-    for (const entry of entries) {
-      files.set(entry.filename.slice(entry.filename.lastIndexOf("/") + 1), await entry.getData(new Uint8ArrayWriter()));
+    for await (const entry of reader.getEntriesGenerator()) {
+      if (entry.directory) continue;
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      const writer = new WritableStream<Uint8Array>({
+        // What comes is counted, not what the archive says: it may lie.
+        write(chunk) {
+          left -= chunk.length;
+          if (left < 0) throw new FormatError(`${file.name} unpacks to more than ${MOST_BYTES / 1e6} MB`);
+          chunks.push(chunk.slice());
+        },
+      });
+      await entry.getData(writer);
+      const name = entry.filename.slice(entry.filename.lastIndexOf("/") + 1);
+      files.set(name, new Uint8Array(await new Blob(chunks).arrayBuffer()));
     }
     return files;
   } catch (cause) {

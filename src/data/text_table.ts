@@ -135,15 +135,17 @@ function jsonRows({ name, texts, labels, isNamed }: Reading, content: string): L
     const fields = new Map<string, unknown>(Object.entries(value).map(([key, field]) => [plain(key), field]));
     const missing = [texts, labels].find((names) => isNamed && !names.some((key) => fields.has(plain(key))));
     if (missing !== undefined) {
-      throw new FormatError(
-        `${name}, line ${line} has no "${missing[0]}"; it has ${Object.keys(value).slice(0, SHOWN_COLUMNS).map(shown).join(", ")}`,
-        { line },
-      );
+      throw new FormatError(`${name}, line ${line} has no "${missing[0]}"; it has ${someOf(Object.keys(value))}`, {
+        line,
+      });
     }
     const get = (names: readonly string[]) => fields.get(names.map(plain).find((key) => fields.has(key)) ?? "");
     return [rowOf(name, line, get(texts), get(labels))];
   });
 }
+
+/** Names of columns for a message. */
+const someOf = (columns: readonly string[]): string => columns.slice(0, SHOWN_COLUMNS).map(shown).join(", ");
 
 const plain = (column: string): string => column.trim().toLowerCase();
 
@@ -170,7 +172,7 @@ async function csvRows(reading: Reading, content: string): Promise<LabelledText[
   if (!isHeaded && (reading.isNamed || first.record.length !== 2 || isUnknownHeader(records))) {
     const missing = textAt === undefined ? reading.texts : reading.labels;
     throw new FormatError(
-      `${name}, line 1: the columns are called ${first.record.slice(0, SHOWN_COLUMNS).map(shown).join(", ")}; expected ` +
+      `${name}, line 1: the columns are called ${someOf(first.record)}; expected ` +
         (reading.isNamed
           ? `one called "${missing[0]}"`
           : "text and label (or name the columns to read), or two columns without names"),

@@ -41,7 +41,7 @@ async function errorOf(work: () => unknown): Promise<unknown> {
   return undefined;
 }
 
-test.each(Object.entries(ODD))("%s: refused by every method of a model", { timeout: 20_000 }, async (_, odd) => {
+test.each(Object.entries(ODD))("%s: refused by every method of a model", { timeout: 60_000 }, async (_, odd) => {
   const device = await testDevice();
   using model = smallModel(device);
   const { x, y } = smallData(10);
