@@ -71,18 +71,15 @@ for (const [runtime, start] of Object.entries(RUNTIMES)) {
   });
 }
 
-test("a model is not saved to a URL, nor loaded from one, and no folder is made", async () => {
+test("a model is not saved to a URL, and no folder is made", async () => {
   const device = await testDevice();
   using model = smallModel(device);
   for (const url of ["http://localhost/model", "https://localhost/model", "file:///model", "s3://bucket/model"]) {
-    for (const work of [() => model.save(url), () => loadModel(url, { device })]) {
-      const error = await work().then(
-        () => undefined,
-        (cause: unknown) => cause,
-      );
-      expect(error).toBeInstanceOf(FileError);
-      expect(String(error)).toMatch(/it is a URL; expected a path of the file system, such as runs\/first/);
-    }
+    const error = await model.save(url).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(FileError);
+    expect(String(error)).toMatch(/it is a URL; expected a path of the file system, such as runs\/first/);
   }
+  // What fetch() knows nothing of is not taken for a path either.
+  await expect(loadModel("s3://bucket/model", { device })).rejects.toThrow(/it is a URL; expected a path/);
   expect((await readdir(".")).filter((name) => name.endsWith(":"))).toEqual([]);
 });

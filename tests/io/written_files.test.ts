@@ -120,7 +120,9 @@ test("the command line refuses a read-only place before it does any work", async
     const commands = [
       ["train", "--out", join(folder, "run")],
       ["train", "--json", join(folder, "run.json"), "--out", join(tmpdir(), "never")],
-      ["forecast", "--out", join(folder, "f.csv"), "--model", join(tmpdir(), "never")],
+      ["train", "--plot", join(folder, "run.svg"), "--out", join(tmpdir(), "never")],
+      ["forecast", "--forecasts", join(folder, "f.csv"), "--out", join(tmpdir(), "never")],
+      ["predict", "--json", join(folder, "p.json"), "--model", join(tmpdir(), "never"), "a text"],
       ["words", "--out", join(folder, "words.safetensors"), "--texts", "no.txt"],
       ["bench", "--json", join(folder, "bench.json")],
     ];
