@@ -84,7 +84,7 @@ async function requestAdapter(options: DeviceOptions): Promise<GPUAdapter> {
   );
   if (adapter) return adapter;
   const { withoutWebGpu, withoutAdapter } = await import("./missing_gpu.ts");
-  throw gpu === undefined ? withoutWebGpu() : withoutAdapter();
+  throw new DeviceError(gpu === undefined ? withoutWebGpu() : withoutAdapter());
 }
 
 /**

@@ -1,17 +1,16 @@
-/** What to do about a missing GPU. Loaded when there is none. */
-import { DeviceError } from "../core/errors.ts";
+/** What to do about a missing GPU, for an error. Loaded when there is none. */
 
-/** The error of a runtime without WebGPU: how to get it there. */
-export function withoutWebGpu(): DeviceError {
-  return new DeviceError(`WebGPU is missing: ${whereToFindWebGpu()}`);
+/** How to get WebGPU in this runtime. */
+export function withoutWebGpu(): string {
+  return `WebGPU is missing: ${whereToFindWebGpu()}`;
 }
 
-/** The error where no driver gives an adapter: what to install. */
-export function withoutAdapter(): DeviceError {
-  return new DeviceError(
+/** What to install where no driver gives an adapter. */
+export function withoutAdapter(): string {
+  return (
     "WebGPU is available but found no adapter: expected a graphics driver with Vulkan, Metal or Direct3D 12. " +
-      "On Linux without a GPU install a software driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1); " +
-      "in a browser see its chrome://gpu or about:support page for why it was refused.",
+    "On Linux without a GPU install a software driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1); " +
+    "in a browser see its chrome://gpu or about:support page for why it was refused."
   );
 }
 

@@ -30,9 +30,6 @@ export class PipelineCache {
   /** From the one that was asked for longest ago to the latest. */
   readonly #recent = new Map<string, Promise<Pipeline>>();
   readonly #used = new Map<string, WeakRef<GPUComputePipeline>>();
-  readonly #collected = new FinalizationRegistry<string>((key) => {
-    if (this.#used.get(key)?.deref() === undefined) this.#used.delete(key);
-  });
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
@@ -66,15 +63,10 @@ export class PipelineCache {
   }
 
   #dropOldest(): void {
+    for (const [key, used] of this.#used) if (used.deref() === undefined) this.#used.delete(key);
     for (const [key, pipeline] of this.#recent) {
       this.#recent.delete(key);
-      pipeline.then(
-        ({ gpu }) => {
-          this.#used.set(key, new WeakRef(gpu));
-          this.#collected.register(gpu, key);
-        },
-        () => undefined,
-      );
+      pipeline.then(({ gpu }) => this.#used.set(key, new WeakRef(gpu))).catch(() => undefined);
       return;
     }
   }
@@ -110,15 +102,10 @@ export class PipelineCache {
       if (fault !== null) throw new Error(fault.message);
       return { gpu: pipeline, layout };
     } catch (cause) {
-      const info = await module.getCompilationInfo().catch(() => undefined);
-      const lines = source.split("\n");
-      const messages = (info?.messages ?? []).map(
-        ({ type, lineNum, linePos, message }) =>
-          `  ${lineNum}:${linePos} ${type}: ${message}\n    ${lines[lineNum - 1] ?? ""}`,
-      );
+      const { shaderFaults } = await import("./shader_faults.ts");
       throw new DeviceError(
         `the shader "${label}" did not compile: ` +
-          `${cause instanceof Error ? cause.message : String(cause)}\n${messages.join("\n")}`,
+          `${cause instanceof Error ? cause.message : String(cause)}\n${await shaderFaults(source, module)}`,
         { label, source },
         { cause },
       );

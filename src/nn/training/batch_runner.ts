@@ -1,6 +1,7 @@
 /** Single steps on batches that the caller brings: `trainOnBatch` and `testOnBatch`. Their programs are kept. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { Variable } from "../../graph/operation.ts";
+import { copyVariables } from "../../runtime/run/copy_variables.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Examples } from "../data/examples.ts";
 import { FedBatches } from "../data/fed_batches.ts";
@@ -49,15 +50,21 @@ export class BatchRunner {
       ),
     );
     const rates = optimizer.rates(iteration);
+    const { device } = this.#model;
     const pairs = [...this.#copies(kept)];
-    const store = variablesOf(this.#model.device);
-    await store.copy(pairs.map(([from, to]) => ({ from, to }))).catch((error: unknown) => {
+    const back = pairs.map(([to, from]) => ({ from, to }));
+    try {
+      await copyVariables(
+        device,
+        pairs.map(([from, to]) => ({ from, to })),
+      );
+    } catch (error) {
       this.dispose();
       throw error;
-    });
+    }
     const outputs = await this.#run(kept, batch, iteration, rates);
     const status = outputs.at(-1)?.data[0] ?? 0;
-    if (status !== 0) await store.copy(pairs.map(([to, from]) => ({ from, to })));
+    if (status !== 0) await copyVariables(device, back);
     expectFinite("trainOnBatch", status);
     return kept.sums.logs(RunningTotals.flatten(outputs.slice(0, -1)), batch.size);
   }

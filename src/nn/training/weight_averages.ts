@@ -1,4 +1,3 @@
-import { variablesOf } from "../../runtime/run/variables.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 
 /** With `useEma`, the weights' averages take their place once a training run has ended, as in Keras. */
@@ -10,5 +9,7 @@ export async function takeAverages(
     const from = optimizer.averageOf(slots[index] ?? []);
     return from === undefined ? [] : [{ from, to }];
   });
-  if (pairs.length > 0) await variablesOf(device).copy(pairs);
+  if (pairs.length === 0) return;
+  const { copyVariables } = await import("../../runtime/run/copy_variables.ts");
+  await copyVariables(device, pairs);
 }

@@ -44,7 +44,8 @@ interface Contents {
 /** Contents of variables at one moment; undefined for those that hold their initial ones. */
 export type VariableContents = ReadonlyMap<Variable, NdArray | undefined>;
 
-const bytesOf = ({ shape }: Variable): number => sizeOf(shape) * BYTES_PER_ELEMENT;
+/** The bytes of a variable's contents. */
+export const bytesOf = ({ shape }: Variable): number => sizeOf(shape) * BYTES_PER_ELEMENT;
 
 const initialOf = ({ shape, dtype, initial }: Variable): NdArray =>
   initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) };
@@ -219,30 +220,9 @@ export class VariableStore {
     if (buffer !== undefined) this.#device.upload(buffer, data, what, { offset: first * BYTES_PER_ELEMENT });
   }
 
-  /** Copies variables into others of the same shape, on the device: one submit for all of them. */
-  async copy(pairs: readonly { readonly from: Variable; readonly to: Variable }[]): Promise<void> {
-    for (const { from, to } of pairs) {
-      if (!sameShape(from.shape, to.shape)) {
-        throw new ShapeError(
-          `the variable "${to.name}" is ${formatShape(to.shape)}; "${from.name}" is ${formatShape(from.shape)}`,
-          { from: from.name, to: to.name },
-        );
-      }
-    }
-    const copy = () => {
-      this.#device.submit("copy variables", (encoder) => {
-        for (const { from, to } of pairs) {
-          const bytes = bytesOf(from);
-          // Contents that a loss of the device took are not missed where others take their place.
-          if (!this.has(to) && this.#contents.get(to)?.array === undefined) this.#contents.delete(to);
-          if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(from), 0, this.bufferOf(to), 0, bytes);
-        }
-      });
-      this.changed(pairs.map(({ to }) => to));
-    };
-    // Where no buffer is to be made there is nothing to wait for.
-    if (pairs.every(({ from, to }) => this.has(from) && this.has(to))) copy();
-    else await this.#device.guard("copying variables", copy);
+  /** Says that other contents take the place of the variable's: those that a loss of the device took are not missed. */
+  replaced(variable: Variable): void {
+    if (!this.has(variable) && this.#contents.get(variable)?.array === undefined) this.#contents.delete(variable);
   }
 
   /** Reads variables back to the host: one submit and one map for all of them. */
