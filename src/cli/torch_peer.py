@@ -57,12 +57,32 @@ class Model(torch.nn.Module):
         return torch.sigmoid(self.dense(hidden[:, -1]))
 
 
+class KerasAdam:
+    """Adam as Keras has it: epsilon is added before the bias correction, by torch.optim.Adam after it."""
+
+    def __init__(self, weights, rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        self.weights = list(weights)
+        self.first = [torch.zeros_like(weight) for weight in self.weights]
+        self.second = [torch.zeros_like(weight) for weight in self.weights]
+        self.rate, self.beta_1, self.beta_2, self.epsilon = rate, beta_1, beta_2, epsilon
+        self.steps = 0
+
+    @torch.no_grad()
+    def step(self):
+        self.steps += 1
+        rate = self.rate * (1 - self.beta_2**self.steps) ** 0.5 / (1 - self.beta_1**self.steps)
+        for weight, first, second in zip(self.weights, self.first, self.second):
+            first.lerp_(weight.grad, 1 - self.beta_1)
+            second.lerp_(weight.grad.square(), 1 - self.beta_2)
+            weight.addcdiv_(first, second.sqrt().add_(self.epsilon), value=-rate)
+
+
 def training(task):
     model = Model([tensor(weight, torch.float32) for weight in task["weights"]])
     ids, labels = tensor(task["ids"], torch.int32).long(), tensor(task["labels"], torch.float32)
-    adam = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7)
+    adam = KerasAdam(model.parameters())
     def step():
-        adam.zero_grad()
+        model.zero_grad()
         loss = torch.nn.functional.binary_cross_entropy(model(ids), labels)
         loss.backward()
         adam.step()

@@ -2,10 +2,11 @@
  * The activations' values against formulas written down apart from them, in float64; constants of a graph are float32.
  */
 import { describe, expect, test } from "vitest";
-import { dense, inputValue, interpret, ValueError } from "../../src/index.ts";
+import { dense, inputValue, interpret, program, ValueError } from "../../src/index.ts";
 import { ACTIVATIONS } from "../../src/nn/activations/functions.ts";
 import { type ActivationLike, resolveActivation } from "../../src/nn/activations/index.ts";
 import { layerFromConfig } from "../../src/nn/layers/index.ts";
+import { testDevice } from "../support/device.ts";
 
 const X = [-30, -4, -3, -2.3, -1, -0.6, -0.5, -0.2, -1e-4, 0, 1e-4, 0.3, 0.5, 0.9, 1, 2.2, 3, 6.5, 30];
 
@@ -108,6 +109,14 @@ describe("activations", () => {
       wanted.map((p) => Math.log(p)),
     );
     close(apply("softmax", [0, Math.log(3)]), [0.25, 0.75]);
+  });
+
+  test("silu of large numbers, on the GPU, is 0 or the number", async () => {
+    const silu = program(await testDevice(), (x) => resolveActivation("silu").apply(x));
+    const { data } = await silu([-1e38, -1000, -100, -87, 0, 100, 1e38]);
+    expect(Array.from(data.subarray(0, 3), Math.abs)).toEqual([0, 0, 0]);
+    expect(Math.abs(data[3] as number)).toBeLessThan(2e-36);
+    expect(Array.from(data.subarray(4))).toEqual([0, 100, Math.fround(1e38)]);
   });
 
   test("glu halves an axis", () => {

@@ -378,3 +378,10 @@ test("every layer is made again from its saved options", () => {
     expect(again.name).toBe("again");
   }
 });
+
+test("softmax gives 0 where its mask is false, and throughout a row of which the mask leaves nothing", () => {
+  const x = array([2, 3], [0, 5, Math.log(3), 1, 2, 3]);
+  const mask = array([2, 3], [1, 0, 1, 0, 0, 0], "int32");
+  const { output } = runLayer(nn.softmax(), [x], { masks: [mask] });
+  expectClose("output", output, { shape: [2, 3], data: [0.25, 0, 0.75, 0, 0, 0] }, EXACT);
+});

@@ -440,8 +440,8 @@ const CASES: readonly (readonly [string, Metric, readonly Part[], number | reado
     [1, 0.5],
   ],
   [
-    // Keras takes the number of outputs, here 2 × 2, for that of examples: 1 − (1 − 0.5)·(4 − 1) / (4 − 1 − 1).
-    "r2Score of each output, adjusted",
+    // Two examples are too few to adjust for a regressor.
+    "r2Score of each output, not adjusted",
     r2Score({ classAggregation: null, numRegressors: 1 }),
     [
       {
@@ -455,7 +455,27 @@ const CASES: readonly (readonly [string, Metric, readonly Part[], number | reado
         ],
       },
     ],
-    [1, 0.25],
+    [1, 0.5],
+  ],
+  [
+    // The scores of three examples, 0.37, −1.235 and −0.62: 1 − (1 − mean)·(3 − 1) / (3 − 1 − 1).
+    "r2Score of three outputs, adjusted",
+    r2Score({ numRegressors: 1 }),
+    [
+      {
+        yTrue: [
+          [0, 0, 1],
+          [0, 1, 0],
+          [1, 0, 0],
+        ],
+        yPred: [
+          [0.4, 0.9, 1.6],
+          [0.1, 1.2, 0.6],
+          [1.5, 0.8, 0.6],
+        ],
+      },
+    ],
+    -1.99,
   ],
   [
     "r2Score by variance",
@@ -571,3 +591,58 @@ describe("metrics", () => {
     expect(() => recall({ classId: 2 }).update({ yTrue: flat, yPred: flat })).toThrow(/classId 2 is not among the 2/);
   });
 });
+
+test("a class that is not counted takes its weight along", () => {
+  const loss = resolveLoss({ name: "sparseCategoricalCrossentropy", ignoreClass: 0 });
+  const metric = resolveMetric({ id: "sparseCategoricalCrossentropy", ignoreClass: 0 }, loss, 3);
+  const probabilities = [
+    [0.8, 0.1, 0.1],
+    [0.05, 0.95, 0],
+    [0.1, 0.8, 0.1],
+  ];
+  const yTrue = { shape: [3], data: Float32Array.of(0, 1, 2) };
+  const weight = { shape: [3], data: Float32Array.of(0.5, 1.5, 2) };
+  expect(weighted(metric, yTrue, arrayOf(probabilities), weight)).toBeCloseTo(1.3377, 4);
+});
+
+test("the weights of binaryAccuracy may be those of each output", () => {
+  const yTrue = [
+    [1, 0],
+    [1, 1],
+    [0, 0],
+  ];
+  const yPred = [
+    [0.9, 0.8],
+    [0.2, 0.7],
+    [0.1, 0.6],
+  ];
+  const weight = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  // Right are those that weigh 1, 4 and 5.
+  expect(weighted(binaryAccuracy(), arrayOf(yTrue), arrayOf(yPred), arrayOf(weight))).toBeCloseTo(10 / 21, 6);
+});
+
+test("weights of more axes than a metric's values are refused", () => {
+  const rows = arrayOf([
+    [0.9, 0.1],
+    [0.2, 0.8],
+  ]);
+  expect(() => weighted(categoricalAccuracy(), rows, rows, rows)).toThrow(ShapeError);
+});
+
+/** The result of one batch with weights of any shape. */
+function weighted(metric: Metric, yTrue: NdArray, yPred: NdArray, sampleWeight: NdArray) {
+  const arrays = { yTrue, yPred, sampleWeight };
+  const [y, p, w] = Object.entries(arrays).map(([name, { shape }]) => inputValue(name, shape)) as [Value, Value, Value];
+  const inputs = new Map([
+    [y, yTrue],
+    [p, yPred],
+    [w, sampleWeight],
+  ]);
+  const update = metric.update({ yTrue: y, yPred: p, sampleWeight: w });
+  const sums = interpret({ outputs: update, updates: [] }, { inputs }).map(({ data }) => Float32Array.from(data));
+  return metric.result(sums, yTrue.shape[0] ?? 0);
+}

@@ -186,7 +186,10 @@ export class Softmax extends NamedActivation {
   override compute(x: Value, context: CallContext): CallResult {
     const { mask } = context;
     if (mask === undefined || mask.shape.length !== x.shape.length) return super.compute(x, context);
-    return super.compute(add(x, mul(sub(1, cast(mask, "float32")), MASKED_LOGIT)), context);
+    const counted = cast(mask, "float32");
+    const { output } = super.compute(add(x, mul(sub(1, counted), MASKED_LOGIT)), context);
+    // Where the mask leaves nothing, the output is 0 throughout.
+    return { output: mul(output, counted), mask };
   }
 }
 

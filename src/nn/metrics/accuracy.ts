@@ -3,7 +3,7 @@ import { finite, positive, readOptions, withDefault } from "../../core/option_ta
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import { cast, equal, greater, less, mul } from "../../ops/elementwise/arithmetic.ts";
-import { argmax, mean, sum } from "../../ops/reduce/reduce.ts";
+import { argmax, sum } from "../../ops/reduce/reduce.ts";
 import { classIndices } from "../losses/class_indices.ts";
 import { type Metric, type MetricOptions, meanMetric, nameOption } from "./metric.ts";
 
@@ -18,7 +18,7 @@ export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
   const table = { threshold: withDefault(finite, 0.5), ...nameOption("binaryAccuracy") };
   const { threshold, name } = readOptions("binaryAccuracy", table, options);
   return meanMetric({ id: "binaryAccuracy", threshold }, name, "up", (yTrue, yPred) =>
-    mean(cast(equal(yTrue, cast(greater(yPred, threshold), "float32")), "float32"), { axes: -1 }),
+    cast(equal(yTrue, cast(greater(yPred, threshold), "float32")), "float32"),
   );
 }
 

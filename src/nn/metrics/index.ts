@@ -11,7 +11,7 @@ import {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./accuracy.ts";
-import { type Metric, type MetricConfig, type MetricMaker, meanMetric } from "./metric.ts";
+import { type Metric, type MetricConfig, type MetricMaker, maskedWeight, meanMetric } from "./metric.ts";
 
 export * from "./accuracy.ts";
 export * from "./at_value.ts";
@@ -53,7 +53,18 @@ const METRICS = new Registry<MetricMaker>({
 /** A loss as a metric: its mean over examples. The loss's options are the metric's. */
 export function lossMetric(loss: Loss, name: string = loss.config.name): Metric {
   const { name: id, ...options } = loss.config;
-  return meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
+  const metric = meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
+  const { counted } = loss;
+  if (counted === undefined) return metric;
+  return {
+    ...metric,
+    update: (batch) => {
+      const { yTrue, yPred, sampleWeight } = batch;
+      if (sampleWeight === undefined) return metric.update(batch);
+      // As in Keras, the weight of what does not count does not count either.
+      return metric.update({ ...batch, sampleWeight: maskedWeight(sampleWeight, counted(yTrue, yPred)) });
+    },
+  };
 }
 
 /**

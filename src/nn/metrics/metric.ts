@@ -3,8 +3,9 @@
  * the host (https://keras.io/api/metrics/).
  */
 import type { HostData } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
 import { either, listOf, type Option, type OptionKind, share, text, withDefault } from "../../core/option_table.ts";
-import type { Shape } from "../../core/shape.ts";
+import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 import { cast, mul } from "../../ops/elementwise/arithmetic.ts";
@@ -74,7 +75,7 @@ function total(values: Value): Value {
 }
 
 /** Weights that are 0 where the mask is false. */
-function maskedWeight(weight: Value | undefined, mask: Value | undefined): Value | undefined {
+export function maskedWeight(weight: Value | undefined, mask: Value | undefined): Value | undefined {
   if (mask === undefined) return weight;
   const counted = cast(mask, "float32");
   return weight === undefined ? counted : mul(counted, alignWeight(weight, counted.shape));
@@ -88,6 +89,13 @@ export function meanSums(values: Value, sampleWeight: Value | undefined): readon
   if (sampleWeight === undefined) return [total(values)];
   // A last axis of size 1 may be there or not.
   const weight = sampleWeight.shape.length > values.shape.length ? trimmed(sampleWeight) : sampleWeight;
+  if (weight.shape.length > values.shape.length) {
+    throw new ShapeError(
+      `a metric's values are ${formatShape(values.shape)} and their weights ${formatShape(weight.shape)}; expected a ` +
+        "weight for each value, or for each example",
+      { values: values.shape, weights: weight.shape },
+    );
+  }
   const rest = values.shape.map((_, axis) => axis).slice(weight.shape.length);
   const reduced = rest.length === 0 ? values : mean(values, { axes: rest });
   return [total(mul(reduced, weight)), total(weight)];

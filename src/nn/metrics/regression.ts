@@ -79,13 +79,11 @@ export function r2Score(options: R2ScoreOptions = {}): Metric {
     },
     result: (sums, examples) => {
       const all = scores(sums, examples);
-      // Keras counts every output of an example here.
-      const outputs = examples * all.length;
-      if (classAggregation === null) return all.map(({ score }) => adjusted(score, outputs));
+      if (classAggregation === null) return all.map(({ score }) => adjusted(score, examples));
       const weights = all.map(({ variance }) => (classAggregation === "uniform_average" ? 1 : variance));
       const weight = weights.reduce((a, b) => a + b, 0);
       const mean = all.reduce((sum, { score }, index) => sum + score * (weights[index] as number), 0) / weight;
-      return adjusted(mean, outputs);
+      return adjusted(mean, examples);
     },
   };
 }
