@@ -141,7 +141,7 @@ export const ACTIVATIONS = {
   softplus: plain(softplus),
   softsign: plain((x) => div(x, add(1, abs(x)))),
   // In float32, sigmoid(x) is not below exp(-88): times a large x it would be far from silu's 0.
-  silu: plain((x) => mul(x, where(less(x, -88), 0, sigmoid(x)))),
+  silu: plain((x) => mul(where(less(x, -88), 0, x), sigmoid(x))),
   elu: withOptions({ alpha: 1 }, (x, { alpha }) => elu(x, num(alpha))),
   selu: plain((x) => mul(SELU_SCALE, elu(x, SELU_ALPHA))),
   celu: withOptions({ alpha: 1 }, (x, { alpha }) =>
