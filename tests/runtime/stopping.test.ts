@@ -237,7 +237,8 @@ async function stopAll(works: readonly Work[], stop: keyof typeof STOPS): Promis
   else if (stop === "dispose") for (const { owner } of started) owner?.dispose();
   else if (stop === "dispose of the device") device.dispose();
   else device.gpu.destroy();
-  const soon = pause(SOON);
+  // On the next device everything is compiled again.
+  const soon = pause(stop === "loss of the device" ? 10 * SOON : SOON);
   const names = await Promise.all(ends.map((end) => Promise.race([end, soon])));
   const wrong = works.flatMap(({ name }, at) => {
     const end = names[at] ?? "";
