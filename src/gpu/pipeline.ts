@@ -16,11 +16,11 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Pipelines that are kept, be they used or not: those of a few models. */
-const KEPT = 256;
+/** Pipelines that are kept, used or not: those of a model. On software adapters a large one takes megabytes. */
+const KEPT = 64;
 
 /**
- * Pipelines of one device, keyed by their source. The last 256 that were asked for are kept; older ones for as long as
+ * Pipelines of one device, keyed by their source. The last 64 that were asked for are kept; older ones for as long as
  * a program uses them.
  */
 export class PipelineCache {

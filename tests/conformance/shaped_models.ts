@@ -5,7 +5,7 @@ import type { ConformanceCase } from "./case.ts";
 
 const PER_CASE = 10;
 /** Pipelines that a device keeps. */
-const MOST_PIPELINES = 256;
+const MOST_PIPELINES = 64;
 /** Growth from the first hundred models after the warm-up to the last hundred. */
 const MOST_GROWTH = 0.05;
 const HUNDRED = 100;

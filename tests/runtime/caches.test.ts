@@ -5,7 +5,7 @@ import { constantValue, type Device, inputValue, ops, Program, program } from ".
 import { testDevice } from "../support/device.ts";
 
 /** Pipelines that a device keeps: `KEPT` of the cache. */
-const KEPT = 256;
+const KEPT = 64;
 
 let real: Device;
 beforeAll(async () => {
