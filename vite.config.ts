@@ -83,7 +83,7 @@ export default defineConfig(({ mode }) => {
       mode === "production"
         ? [
             esmExternalRequirePlugin({ external: ["events", "readline"] }),
-            shaderTemplates(),
+            shaderTemplates({ plans: here("src/kernels/plan_shaders/") }),
             loadedOnDemand(),
             notices.write(),
           ]

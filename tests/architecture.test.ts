@@ -42,7 +42,7 @@ const MODULES = {
     ...["core", "graph", "ops", "transform", "runtime"],
     ...["nn/weights", "nn/graph", "nn/losses", "nn/metrics", "nn/optimizers", "nn/callbacks", "nn/report", "nn/data"],
   ],
-  "nn/saved_plan": ["core", "graph", "runtime", "io", "nn/graph"],
+  "nn/saved_plan": ["core", "graph", "kernels", "runtime", "io", "nn/graph"],
   "nn/saving": [
     ...["core", "graph", "platform", "runtime", "data", "io"],
     ...["nn/layers", "nn/graph", "nn/callbacks", "nn/training", "nn/saved_plan"],
@@ -62,7 +62,7 @@ const MODULES = {
     ...["nn/layers", "nn/losses", "nn/optimizers", "nn/training", "nn/model"],
   ],
   forecast: ["core", "runtime", "data", "nn/layers", "nn/optimizers", "nn/model"],
-  predict: ["core", "gpu", "platform", "runtime", "data", "io", "nn/graph", "nn/data", "nn/saved_plan"],
+  predict: ["core", "kernels", "gpu", "platform", "runtime", "data", "io", "nn/graph", "nn/data", "nn/saved_plan"],
   // What the package shows.
   "index.ts": ["core", "graph", "ops", "transform", "gpu", "platform", "runtime", "data", "io", "nn"],
   "node.ts": ["core", "platform"],

@@ -3,6 +3,7 @@
  * kernel to run on which tensors); a kernel call plans its dispatches and scratch buffers for an adapter.
  */
 import type { DType } from "./dtype.ts";
+import type { DispatchRecipe } from "./shader_recipe.ts";
 import type { Shape } from "./shape.ts";
 
 /** Shape and dtype of a tensor. */
@@ -79,6 +80,8 @@ export function packParams(params: readonly Param[]): ArrayBuffer {
 export interface Dispatch {
   readonly label: string;
   readonly source: string;
+  /** What `source`, `params` and the order of `buffers` were made from. */
+  readonly recipe: DispatchRecipe;
   readonly entryPoint: string;
   readonly params: readonly Param[];
   readonly buffers: readonly BoundTensor[];

@@ -101,14 +101,12 @@ export interface KernelOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<
 }
 
 /**
- * An op that is a WGSL expression of its inputs' elements; fusion joins several in one kernel. Its only output is
- * `out`.
+ * An op that maps its inputs' elements to its output's; fusion joins several in one kernel, which finds the WGSL
+ * expression of each by the op's name (kernels/elementwise/expressions.ts). Its only output is `out`.
  */
 export interface ElementwiseOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
   readonly kind: "elementwise";
-  /** `args` are WGSL expressions of type f32, i32 or bool by the inputs' dtypes; the result is of the output's. */
-  wgsl(args: TensorsOf<I, string>, context: InferContext<I, A>): string;
-  /** The same in float64: one element of the output, from the inputs' elements. */
+  /** One element of the output in float64, from the inputs' elements. */
   compute(args: TensorsOf<I, number>, attributes: A): number;
 }
 
@@ -217,6 +215,9 @@ export interface VariableOptions {
   /** Makes the first contents; zeros when absent. Called once for each device that meets the variable. */
   readonly initial?: () => NdArray;
 }
+
+/** What a device must know of a variable to keep its contents. A saved plan has no more of it. */
+export type StoredVariable = Pick<Variable, "name" | "shape" | "dtype" | "initial">;
 
 /**
  * State that lives on the device between runs: weights, optimizer moments, metric sums, data sets.

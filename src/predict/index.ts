@@ -8,7 +8,7 @@ export type { ArrayLike, NdArray, Nested } from "../core/nd_array.ts";
 export type { Shape } from "../core/shape.ts";
 export { type Encoder, type EncoderKind, registerEncoder } from "../data/encoder.ts";
 export type { RaggedSequences } from "../data/ragged_rows.ts";
-export { ReviewEncoder } from "../data/review_encoder.ts";
+export type { ReviewEncoder } from "../data/review_encoder.ts";
 export type { DeviceOptions } from "../gpu/adapter.ts";
 export { Device, requestDevice } from "../gpu/device.ts";
 export type { Metadata } from "../io/model_file.ts";

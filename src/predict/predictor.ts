@@ -1,10 +1,10 @@
 /** Predicts with a saved plan; it needs no layers, graph or kernels. */
-import { DisposedError, FormatError, ValueError } from "../core/errors.ts";
-import { asFormatError } from "../core/json_check.ts";
+import { DeviceLostError, DisposedError, FormatError, ValueError } from "../core/errors.ts";
+import type { JsonValue } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { raceAbort } from "../core/race.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Encoder } from "../data/encoder.ts";
-import { readEncoder } from "../data/read_encoder.ts";
 import { type Device, requestDevice } from "../gpu/device.ts";
 import { fetchModel, type Metadata, type SavedModel, unpackModel } from "../io/model_file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
@@ -17,6 +17,7 @@ import { type BatchPlan, readPlan, type SavedPlan } from "../nn/saved_plan/read.
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Replay } from "../runtime/run/replay.ts";
 import { variablesOf } from "../runtime/run/variables.ts";
+import { loadShaders } from "./load_shaders.ts";
 
 /** Options of `loadPredictor`. */
 export interface PredictorLoadOptions {
@@ -26,7 +27,7 @@ export interface PredictorLoadOptions {
 
 /** Options of `predict`. */
 export interface PredictOptions {
-  /** Stops between two batches. */
+  /** Rejects the prediction with an AbortError, at once; what the GPU has begun it ends. */
   readonly signal?: AbortSignal;
 }
 
@@ -52,8 +53,8 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   const saved = await (typeof source === "string" || source instanceof URL
     ? fetchModel(source, PARTS)
     : unpackModel(source, PARTS));
-  const encoder = readEncoder(saved.encoder);
-  const plan = planOf(saved);
+  const encoder = saved.encoder === undefined ? undefined : await encoderOf(saved.encoder);
+  const plan = await planOf(saved);
   const device = options.device ?? (await requestDevice());
   const release = () => {
     variablesOf(device).release(plan.variables);
@@ -61,10 +62,11 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   };
   const runs: PlannedRun[] = [];
   try {
-    await recovering(device, async () => {
+    const prepare = async () => {
       for (const run of runs.splice(0)) run.dispose();
       for (const batch of plan.plans) runs.push(await PlannedRun.make(device, batch));
-    });
+    };
+    await recovering(device, prepare, { isRetried: isHarmless });
   } catch (error) {
     for (const run of runs) run.dispose();
     release();
@@ -73,7 +75,13 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   return new Predictor<P>({ device, encoder, metadata: saved.metadata ?? {}, plan, runs, release });
 }
 
-function planOf({ plan, weights }: SavedModel): SavedPlan {
+/** A page whose model takes no text does without the code that encodes it. */
+async function encoderOf(json: JsonValue): Promise<Encoder | undefined> {
+  const { readEncoder } = await import("../data/read_encoder.ts");
+  return readEncoder(json);
+}
+
+async function planOf({ plan, weights }: SavedModel): Promise<SavedPlan> {
   if (plan === undefined) {
     throw new FormatError(
       "model.json: the model was saved without a plan; save it with { predictor: true }, or use loadModel of " +
@@ -90,13 +98,18 @@ function planOf({ plan, weights }: SavedModel): SavedPlan {
     const found = array === undefined ? "absent" : formatShape(array.shape);
     throw new FormatError(`weights.safetensors: "${name}" is ${found}; the plan says float32 ${formatShape(shape)}`);
   };
-  return asFormatError("plan.json", () => readPlan(plan, weightOf, "plan.json"));
+  return readPlan(plan, weightOf, loadShaders, "plan.json");
 }
+
+/** Whether a loss was asked for, by `destroy()`: after others a plan that has never run may be what caused them. */
+const isHarmless = ({ reason }: DeviceLostError): boolean => reason === "destroyed";
 
 /** A plan on a device. */
 class PlannedRun implements BatchRun {
   readonly rows: number;
   readonly #replay: Replay;
+  #begun = false;
+  #ended = false;
 
   private constructor(rows: number, replay: Replay) {
     this.rows = rows;
@@ -116,7 +129,17 @@ class PlannedRun implements BatchRun {
   }
 
   /** Runs the plan once. */
-  readonly run: BatchRun["run"] = (arrays, pacer) => this.#replay.run(arrays, pacer);
+  readonly run: BatchRun["run"] = async (arrays, pacer) => {
+    this.#begun = true;
+    const outputs = await this.#replay.run(arrays, pacer);
+    this.#ended = true;
+    return outputs;
+  };
+
+  /** True while its first run has begun and not ended. */
+  get isInFirstRun(): boolean {
+    return this.#begun && !this.#ended;
+  }
 
   /** Frees its buffers. */
   dispose(): void {
@@ -142,7 +165,8 @@ interface PredictorParts {
  */
 export class Predictor<P extends NdArray | NdArray[] = NdArray> {
   readonly #parts: PredictorParts;
-  #disposed = false;
+  readonly #disposal = new AbortController();
+  #failure: DeviceLostError | undefined;
 
   constructor(parts: PredictorParts) {
     this.#parts = parts;
@@ -175,9 +199,11 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
 
   /**
    * The outputs for x, `[N, ...outputShape]`, equal to the model's own except for rounding; a list if there are
-   * several. If the device is lost meanwhile, another one is opened and the work repeated.
+   * several. If the device is lost meanwhile, another one is opened and the work repeated; not in a plan's first run,
+   * which may be what the driver did not survive.
    * @throws ShapeError, ValueError for data that does not fit the model. DeviceLostError when no other device could be
-   * opened.
+   * opened, or the device was lost in a plan's first run. AbortError, DisposedError at once when `signal` aborts or the
+   * predictor is disposed, even while the GPU is busy.
    */
   async predict(x: InputsLike, options: PredictOptions = {}): Promise<P> {
     const { device, plan, runs } = this.#parts;
@@ -188,7 +214,20 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     const next = (left: number) => runs.find(({ rows }) => rows >= left) ?? largest;
     const work = () => predictInBatches(device, columns, plan.outputShapes, next, options.signal);
     const check = () => this.#assertOpen();
-    const outputs = await recovering(device, work, { check, changes: plan.states });
+    const isRetried = (loss: DeviceLostError) => {
+      if (isHarmless(loss) || !runs.some((run) => run.isInFirstRun)) return true;
+      this.#failure = new DeviceLostError(
+        `${loss.message}. It was lost in the first run of a saved plan, which may be the cause, so Sluice does not ` +
+          "run the plan again. Load the predictor again to try once more",
+        loss.details,
+        { cause: loss },
+      );
+      return false;
+    };
+    const recovered = recovering(device, work, { check, changes: plan.states, isRetried }).catch((error: unknown) => {
+      throw this.#failure ?? error;
+    });
+    const outputs = await raceAbort(recovered, options.signal, this.#disposal.signal);
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 
@@ -220,14 +259,18 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
   }
 
   #assertOpen(): void {
-    if (this.#disposed) throw new DisposedError("the predictor was disposed; load it again");
+    this.#disposal.signal.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
     this.device.assertOpen();
   }
 
-  /** Frees its buffers, and the device if it opened one. Does nothing when called again. */
+  /**
+   * Frees its buffers, and the device if it opened one; predictions that are under way reject with DisposedError. Does
+   * nothing when called again.
+   */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (this.#disposal.signal.aborted) return;
+    this.#disposal.abort(new DisposedError("the predictor was disposed; load it again"));
     for (const run of this.#parts.runs) run.dispose();
     this.#parts.release();
   }

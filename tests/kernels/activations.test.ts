@@ -15,8 +15,8 @@ import { activate, slopeFromOutput } from "../../src/ops/recurrent/activation_re
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 
-const shader = Shader.of(
-  `
+const shader = Shader.of({
+  apply: `
 struct Params {
   code: u32,
 }
@@ -31,7 +31,7 @@ fn apply(@builtin(global_invocation_id) global: vec3u) {
 }
 `,
   activations,
-);
+});
 
 const COUNT = 1 << 14;
 

@@ -7,7 +7,7 @@ import { checkSize, expectSize } from "../check.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ batch: source });
 
 /** As in the shader. */
 const WORKGROUP = 64;

@@ -10,7 +10,7 @@ import { formatShape, sizeOf } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ copy: source });
 
 /** The highest rank that the kernel takes. */
 export const MAX_RANK = 6;

@@ -5,7 +5,7 @@ import { sizeOf } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ scatter_add: source });
 
 /** As in the shader, like `BLOCK` and `ZEROS`. */
 const THREADS = 32;

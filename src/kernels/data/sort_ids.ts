@@ -12,7 +12,7 @@ import { sizeOf } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ sort_ids: source });
 
 const RADIX = 256;
 const RADIX_BITS = 8;

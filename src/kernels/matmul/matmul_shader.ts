@@ -7,29 +7,31 @@ import scalarOut from "../../../shaders/matmul/matmul_out_scalar.wgsl?raw" with 
 import vectorOut from "../../../shaders/matmul/matmul_out_vector.wgsl?raw" with { type: "text" };
 import subgroup from "../../../shaders/matmul/matmul_subgroup.wgsl?raw" with { type: "text" };
 import tiled from "../../../shaders/matmul/matmul_tiled.wgsl?raw" with { type: "text" };
+import type { ShaderFile } from "../wgsl/parsed.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 /** Ways to compute a product; `combine` adds up the partial products of a split K. */
 export const MATMUL_VARIANTS = ["naive", "tiled", "direct", "subgroup"] as const;
 export type MatmulVariant = (typeof MATMUL_VARIANTS)[number];
 
-const plain = Shader.of(common, scalarOut, naive, activations);
+const parts = { naive, tiled, direct, subgroup };
+const SCALARS = { matmul_out_scalar: scalarOut };
+const VECTORS = { matmul_out_vector: vectorOut };
 
-const SCALAR_SHADERS = {
+const shaderOf = (out: Readonly<Record<string, ShaderFile>>, variant: MatmulVariant): Shader =>
+  Shader.of({ matmul_common: common, ...out, [`matmul_${variant}`]: parts[variant], activations });
+
+const plain = shaderOf(SCALARS, "naive");
+const shadersOf = (out: Readonly<Record<string, ShaderFile>>) => ({
   naive: plain,
   combine: plain,
-  tiled: Shader.of(common, scalarOut, tiled, activations),
-  direct: Shader.of(common, scalarOut, direct, activations),
-  subgroup: Shader.of(common, scalarOut, subgroup, activations),
-} as const;
+  tiled: shaderOf(out, "tiled"),
+  direct: shaderOf(out, "direct"),
+  subgroup: shaderOf(out, "subgroup"),
+});
 
-const VECTOR_SHADERS = {
-  naive: plain,
-  combine: plain,
-  tiled: Shader.of(common, vectorOut, tiled, activations),
-  direct: Shader.of(common, vectorOut, direct, activations),
-  subgroup: Shader.of(common, vectorOut, subgroup, activations),
-} as const;
+const SCALAR_SHADERS = shadersOf(SCALARS);
+const VECTOR_SHADERS = shadersOf(VECTORS);
 
 /** The shader of an entry point, which has its name. `storesVectors`: the output's rows are whole vec4s. */
 export function matmulShader(entryPoint: MatmulVariant | "combine", storesVectors: boolean): Shader {

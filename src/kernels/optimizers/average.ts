@@ -6,7 +6,7 @@ import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 import type { StepOperands } from "./update.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ average: source });
 
 /** As in the shader. */
 const THREADS = 64;

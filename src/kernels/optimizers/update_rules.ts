@@ -39,7 +39,7 @@ export type UpdateRuleName = keyof UpdateConstants;
 /** The shaders' heads have the formulas. Each rule is a constant of its own: a page carries those that it uses. */
 export const sgdRule: UpdateRule<UpdateConstants["sgd"]> = {
   name: "sgd",
-  shader: /* @__PURE__ */ Shader.of(frame, sgd),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, sgd }),
   slots: { momentum: "velocity" },
   params: ({ momentum }) => ({ momentum }),
   constants: ({ nesterov }) => ({ NESTEROV: nesterov ? 1 : 0 }),
@@ -47,56 +47,56 @@ export const sgdRule: UpdateRule<UpdateConstants["sgd"]> = {
 
 export const adamRule: UpdateRule<UpdateConstants["adam"]> = {
   name: "adam",
-  shader: /* @__PURE__ */ Shader.of(frame, adam),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, adam }),
   slots: { m: "m", v: "v", vMax: "v_max" },
   params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2, epsilon }),
 };
 
 export const adamaxRule: UpdateRule<UpdateConstants["adamax"]> = {
   name: "adamax",
-  shader: /* @__PURE__ */ Shader.of(frame, adamax),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, adamax }),
   slots: { m: "m", u: "u" },
   params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, beta2, epsilon }),
 };
 
 export const nadamRule: UpdateRule<UpdateConstants["nadam"]> = {
   name: "nadam",
-  shader: /* @__PURE__ */ Shader.of(frame, nadam),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, nadam }),
   slots: { m: "m", v: "v" },
   params: ({ beta1, beta2, epsilon }) => ({ one_minus_beta1: 1 - beta1, one_minus_beta2: 1 - beta2, epsilon }),
 };
 
 export const rmspropRule: UpdateRule<UpdateConstants["rmsprop"]> = {
   name: "rmsprop",
-  shader: /* @__PURE__ */ Shader.of(frame, rmsprop),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, rmsprop }),
   slots: { velocity: "velocity", average: "average", momentum: "momentum" },
   params: ({ rho, momentum, epsilon }) => ({ rho, one_minus_rho: 1 - rho, momentum, epsilon }),
 };
 
 export const adagradRule: UpdateRule<UpdateConstants["adagrad"]> = {
   name: "adagrad",
-  shader: /* @__PURE__ */ Shader.of(frame, adagrad),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, adagrad }),
   slots: { accumulator: "accumulator" },
   params: ({ epsilon }) => ({ epsilon }),
 };
 
 export const adadeltaRule: UpdateRule<UpdateConstants["adadelta"]> = {
   name: "adadelta",
-  shader: /* @__PURE__ */ Shader.of(frame, adadelta),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, adadelta }),
   slots: { accumulatedGradient: "accumulated_gradient", accumulatedDelta: "accumulated_delta" },
   params: ({ rho, epsilon }) => ({ rho, one_minus_rho: 1 - rho, epsilon }),
 };
 
 export const lionRule: UpdateRule<UpdateConstants["lion"]> = {
   name: "lion",
-  shader: /* @__PURE__ */ Shader.of(frame, lion),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, lion }),
   slots: { momentum: "momentum" },
   params: ({ beta1, beta2 }) => ({ beta1, one_minus_beta1: 1 - beta1, beta2, one_minus_beta2: 1 - beta2 }),
 };
 
 export const ftrlRule: UpdateRule<UpdateConstants["ftrl"]> = {
   name: "ftrl",
-  shader: /* @__PURE__ */ Shader.of(frame, ftrl),
+  shader: /* @__PURE__ */ Shader.of({ update: frame, ftrl }),
   slots: { accumulator: "accumulator", linear: "linear" },
   params: ({ power, l1, shrinkage }) => ({ power, l1, shrinkage }),
   constants: ({ power }) => ({ SQUARE_ROOT: power === 0.5 ? 1 : 0 }),

@@ -8,7 +8,7 @@ import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 import { activationConstants, type RecurrentActivations } from "./activations.ts";
 
-const shader = Shader.of(source, activationFunctions);
+const shader = Shader.of({ lstm_cell: source, activations: activationFunctions });
 
 /** As in the shader. */
 const THREADS = 64;

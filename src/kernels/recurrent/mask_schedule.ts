@@ -5,7 +5,7 @@ import { dims } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ mask_schedule: source });
 
 /** As in the shader. */
 const THREADS = 64;

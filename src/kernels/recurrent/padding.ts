@@ -5,7 +5,7 @@ import { dims } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ padding: source });
 
 /** The most rows that one schedule can hold. */
 export const MOST_SCHEDULED_ROWS = 2048;

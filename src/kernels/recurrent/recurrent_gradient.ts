@@ -13,7 +13,7 @@ import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 import { innerLoop } from "./sweep.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ recurrent_gradient: source });
 
 /** As in the shader. */
 const COMBINE_WORKGROUP = 64;

@@ -5,7 +5,7 @@ import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 import { roundUp } from "./sweep.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ recurrent_pack: source });
 
 /** As in the shader. */
 const THREADS = 64;

@@ -7,7 +7,7 @@ import { dims } from "../../core/shape.ts";
 import { activationCode, type KernelActivation } from "../elementwise/activations.ts";
 import { hiddenRowBytes, planSweep, sweepShader } from "./sweep_plan.ts";
 
-const shader = sweepShader(source);
+const shader = sweepShader({ simple_rnn_forward: source });
 
 /** Tensors that the sweep reads. */
 export interface SimpleRnnForwardReads {

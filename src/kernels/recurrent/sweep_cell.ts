@@ -39,5 +39,10 @@ export interface RecurrentCell extends CellDescription {
 
 /** The cell that `sweepForwardCall` and `sweepBackwardCall` run over time. */
 export function recurrentCell(cell: CellDescription): RecurrentCell {
-  return { ...cell, forward: sweepShader(forward, cell.step), backward: sweepShader(backward, cell.step) };
+  const step = { [`${cell.name}_step`]: cell.step };
+  return {
+    ...cell,
+    forward: sweepShader({ sweep_forward: forward, ...step }),
+    backward: sweepShader({ sweep_backward: backward, ...step }),
+  };
 }

@@ -16,7 +16,8 @@ import { type Packing, type PackReads, packDispatch, packedBytes } from "./recur
 import { innerLoop, roundUp, sweepLayout, timeChunks } from "./sweep.ts";
 
 /** A sweep's shader: its own files, which rows and steps a workgroup takes, and the activations. */
-export const sweepShader = (...files: readonly ShaderFile[]): Shader => Shader.of(...files, common, activations);
+export const sweepShader = (files: Readonly<Record<string, ShaderFile>>): Shader =>
+  Shader.of({ ...files, sweep_common: common, activations });
 
 /** Rows that a sweep's dispatches go over. */
 export interface SweepRun {

@@ -9,7 +9,7 @@ import { checkSize, expectSize, variantNamed } from "../check.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ reduce: source });
 
 const KINDS = ["sum", "max", "argmax"] as const;
 export type ReduceKind = (typeof KINDS)[number];

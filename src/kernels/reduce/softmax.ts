@@ -5,7 +5,7 @@ import { checkSize, expectSize, variantNamed } from "../check.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
-const shader = Shader.of(source);
+const shader = Shader.of({ softmax: source });
 
 /** As in the shader. */
 const LANES = 64;

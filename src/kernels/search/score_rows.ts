@@ -32,8 +32,14 @@ const VARIANTS = ["lanes", "coalesced"] as const;
 type Variant = (typeof VARIANTS)[number];
 
 const SHADERS = {
-  lanes: { int8: Shader.of(int8, common, lanes), float32: Shader.of(float32, common, lanes) },
-  coalesced: { int8: Shader.of(int8, common, coalesced), float32: Shader.of(float32, common, coalesced) },
+  lanes: {
+    int8: Shader.of({ score_int8: int8, score_common: common, score_lanes: lanes }),
+    float32: Shader.of({ score_float32: float32, score_common: common, score_lanes: lanes }),
+  },
+  coalesced: {
+    int8: Shader.of({ score_int8: int8, score_common: common, score_coalesced: coalesced }),
+    float32: Shader.of({ score_float32: float32, score_common: common, score_coalesced: coalesced }),
+  },
 } as const;
 
 const LANES = 8;

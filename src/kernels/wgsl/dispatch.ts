@@ -44,6 +44,7 @@ export function dispatch({ shader, params = {}, buffers, ...rest }: NamedDispatc
   return {
     ...rest,
     source: entry.source,
+    recipe: { shader: shader.recipe, params, buffers: entry.buffers.map(({ name }) => name), absent },
     params: bindParams(label, entry, params, copies),
     buffers: entry.buffers.flatMap((declared) => bindBuffer(declared, buffers[declared.name])),
   };
@@ -66,7 +67,7 @@ function copiesOf(label: string, buffers: readonly NamedDispatch["buffers"][stri
   const lengths = buffers.flatMap((value) => (isList(value) ? value.length : []));
   const [first = 1] = lengths;
   if (lengths.every((length) => length === first)) return first;
-  throw new ValueError(`${label}: lists of ${lengths.join(", ")} tensors; expected one length`, { lengths });
+  throw new ValueError(`${label}: lists of ${lengths.join(", ")} tensors; expected one length`);
 }
 
 const isList = <T>(value: T | readonly T[] | undefined): value is readonly T[] => Array.isArray(value);
@@ -90,8 +91,7 @@ function bindParams(
     if (typeof value === "number") values.set(name, value);
     else {
       if (value.length !== copies) {
-        const expected = `expected ${copies}, one for each tensor`;
-        throw new ValueError(`${label}: the param ${name} has ${value.length} values; ${expected}`, { name, value });
+        throw new ValueError(`${label}: the param ${name} has ${value.length} values; expected one for each tensor`);
       }
       for (const [copy, each] of value.entries()) values.set(copies > 1 ? copyOf(name, copy) : name, each);
     }
@@ -108,23 +108,17 @@ function paramOf(label: string, name: string, type: Param["type"], value: number
   if (type !== "f32") {
     const [least, greatest] = RANGES[type];
     if (!(Number.isInteger(value) && value >= least && value <= greatest)) {
-      const expected = `a whole number from ${least} to ${greatest}`;
-      throw new ValueError(`${label}: the param ${name} is ${value}; expected ${expected}`, { name, value });
+      throw new ValueError(
+        `${label}: the param ${name} is ${value}; expected a whole number from ${least} to ${greatest}`,
+      );
     }
   }
   return { type, value };
 }
 
 function expectNames(label: string, what: string, declared: readonly string[], given: readonly string[]): void {
-  const missing = declared.filter((name) => !given.includes(name));
-  const unknown = given.filter((name) => !declared.includes(name));
-  if (missing.length + unknown.length === 0) return;
-  const faults = [
-    ...(missing.length > 0 ? [`does not name ${missing.join(", ")}`] : []),
-    ...(unknown.length > 0 ? [`names ${unknown.join(", ")} besides`] : []),
-  ];
+  if (declared.length === given.length && declared.every((name) => given.includes(name))) return;
   throw new ValueError(
-    `${label}: the shader's ${what} are ${declared.join(", ")}; the kernel ${faults.join(", and ")}`,
-    { missing, unknown },
+    `${label}: the shader's ${what} are ${declared.join(", ")}; the kernel names ${given.join(", ")}`,
   );
 }

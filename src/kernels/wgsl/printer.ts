@@ -83,9 +83,7 @@ class Printer {
     }
     const times = evaluate(count, this.#values);
     if (times === undefined) {
-      throw new ValueError(`shader: a loop to ${count} is to be unrolled; expected whole numbers and constants`, {
-        count,
-      });
+      throw new ValueError(`shader: a loop to ${count} is to be unrolled; expected whole numbers and constants`);
     }
     const copies: string[] = [];
     for (let index = 0; index < times; index++) {

@@ -3,6 +3,7 @@
  * a method that gives another shader; `entry` prints one entry point, with what it reaches and nothing else.
  */
 import { ValueError } from "../../core/errors.ts";
+import type { FusedExpression, ShaderConstants, ShaderRecipe } from "../../core/shader_recipe.ts";
 import { evaluate } from "./evaluate.ts";
 import { parsed, type ShaderFile } from "./parsed.ts";
 import { copyOf, holds, print } from "./printer.ts";
@@ -23,7 +24,7 @@ export type ShaderFeature = "subgroups" | "scratch" | "unrolled_rows";
 /**
  * Values for module-level constants (`const ROWS = 8u;`) and, as text, for aliases (`alias Element = f32;`), by name.
  */
-export type Constants = Readonly<Record<string, number | boolean | string>>;
+export type Constants = ShaderConstants;
 
 /** An entry point of a shader as WGSL, with what it binds. */
 export interface PrintedEntry {
@@ -48,6 +49,17 @@ export interface GeneratedCode {
   readonly params: readonly ParamDeclaration[];
   /** In place of the file's own. */
   readonly buffers: readonly BoundDeclaration[];
+  /** What the function was generated from. */
+  readonly expression: FusedExpression;
+}
+
+/** The files that a shader is put together from, by name, in their order. */
+type ShaderFiles = Readonly<Record<string, ShaderFile>>;
+
+/** What a shader is made of before it is edited. */
+interface Origin {
+  readonly files: readonly string[];
+  readonly expression?: FusedExpression;
 }
 
 interface Edits {
@@ -61,17 +73,20 @@ interface Edits {
 const MOST_PRINTED = 64;
 
 export class Shader {
+  readonly #origin: Origin;
   readonly #declarations: readonly Declaration[];
   readonly #params: readonly ParamDeclaration[];
   readonly #edits: Edits;
   readonly #printed: Map<string, PrintedEntry>;
 
   private constructor(
+    origin: Origin,
     declarations: readonly Declaration[],
     params: readonly ParamDeclaration[],
     edits: Edits,
     printed: Map<string, PrintedEntry>,
   ) {
+    this.#origin = origin;
     this.#declarations = declarations;
     this.#params = params;
     this.#edits = edits;
@@ -79,16 +94,18 @@ export class Shader {
   }
 
   /**
-   * The shader that these files make together, in this order. A declaration takes the place of an earlier file's of the
-   * same name: a frame with a function that works can have another file's function put in its place.
+   * The shader that these files make together, in this order, each by its name. A declaration takes the place of an
+   * earlier file's of the same name: a frame with a function that works can have another file's function put in its
+   * place.
    */
-  static of(...files: readonly ShaderFile[]): Shader {
-    const templates = files.map(parsed);
+  static of(files: ShaderFiles): Shader {
+    const templates = Object.values(files).map(parsed);
     const isReplaced = (file: number, { name, when }: Declaration) =>
       templates.slice(file + 1).some((later) => later.declarations.some((d) => d.name === name && d.when === when));
     const edits: Edits = { constants: {}, features: [], copies: undefined, absent: [] };
     const params = templates.flatMap((template) => template.params ?? []);
     return new Shader(
+      { files: Object.keys(files) },
       templates.flatMap(({ declarations }, file) => declarations.filter((each) => !isReplaced(file, each))),
       params,
       edits,
@@ -97,7 +114,7 @@ export class Shader {
   }
 
   #edited(edits: Partial<Edits>): Shader {
-    return new Shader(this.#declarations, this.#params, { ...this.#edits, ...edits }, this.#printed);
+    return new Shader(this.#origin, this.#declarations, this.#params, { ...this.#edits, ...edits }, this.#printed);
   }
 
   /**
@@ -111,12 +128,15 @@ export class Shader {
 
   #checkConstant(name: string, value: Constants[string]): void {
     const type = this.typeOf(name);
-    if (type === undefined) {
-      const names = this.#declarations.filter(({ kind }) => kind === "const").map((each) => each.name);
-      throw new ValueError(`shader: there is no constant ${name}; there are ${names.join(", ")}`, { name, names });
-    }
+    if (type === undefined) throw new ValueError(`shader: there is no constant ${name}`);
     if (typeof value === type) return;
-    throw new ValueError(`shader: ${name} is a ${type}; expected another, got ${value}`, { name, value });
+    throw new ValueError(`shader: ${name} is a ${type}; expected another, got ${value}`);
+  }
+
+  /** How this shader is made, as data. */
+  get recipe(): ShaderRecipe {
+    const { constants, features } = this.#edits;
+    return { ...this.#origin, constants, features };
   }
 
   /** What `constants` takes for a name: undefined where the shader has no such constant. */
@@ -160,9 +180,9 @@ export class Shader {
    * and read every constant of the shader: those that it names are printed.
    * @throws ValueError when the shader has no function of that name.
    */
-  generated({ function: { name, code }, params, buffers }: GeneratedCode): Shader {
+  generated({ function: { name, code }, params, buffers, expression }: GeneratedCode): Shader {
     if (!this.#declarations.some((each) => each.kind === "code" && each.name === name)) {
-      throw new ValueError(`shader: there is no function ${name} to generate`, { name });
+      throw new ValueError(`shader: there is no function ${name} to generate`);
     }
     const uses = (code.match(/\b[A-Za-z_]\w*/g) ?? []).join(" ");
     const declarations = this.#declarations.flatMap((each): Declaration[] => {
@@ -170,7 +190,8 @@ export class Shader {
       return [each.name === name ? { kind: "code", name, uses, code: [code] } : each];
     });
     const bound = buffers.map((buffer): BufferDeclaration => ({ kind: "buffer", ...buffer }));
-    return new Shader([...bound, ...declarations], [...this.#params, ...params], this.#edits, new Map());
+    const origin = { ...this.#origin, expression };
+    return new Shader(origin, [...bound, ...declarations], [...this.#params, ...params], this.#edits, new Map());
   }
 
   /** Prints an entry point. @throws ValueError when there is none of that name. */
@@ -191,8 +212,7 @@ export class Shader {
     const active = this.#declarations.filter(({ when }) => holds(when, features));
     const entry = active.find((each) => each.kind === "entry" && each.name === name);
     if (entry?.kind !== "entry") {
-      const names = active.filter(({ kind }) => kind === "entry").map((each) => each.name);
-      throw new ValueError(`shader: there is no entry point ${name}; there are ${names.join(", ")}`, { name, names });
+      throw new ValueError(`shader: there is no entry point ${name}`);
     }
     const reached = reachedFrom(entry, active);
     const declared = reached.filter((each) => each.kind === "buffer");

@@ -1,21 +1,26 @@
-/** A saved plan: how to predict, worked out when the model was saved. Bounds on what is read, and its words. */
+/** A saved plan: how to predict, planned when the model was saved. Its limits, and its words. */
 
 export const PLAN_FORMAT = "sluice-plan";
-export const PLAN_VERSION = 1;
+/** Version 1 held WGSL. */
+export const PLAN_VERSION = 2;
 
-/** Bounds on what is read of a plan; none that Sluice writes comes near. */
+/** Limits of a plan file. `writePlan` keeps them too: what it writes can be read. */
 export const MOST = {
-  bytes: 2 ** 26,
+  bytes: 2 ** 24,
   batchSizes: 16,
   rows: 2 ** 20,
   tensors: 10_000,
   rank: 8,
-  shaders: 10_000,
-  steps: 100_000,
-  params: 4_096,
-  buffers: 64,
-  /** Of a plan's temporary buffers together. */
-  temporaryBytes: 2 ** 31,
+  /** Distinct shaders, of all batch sizes together: each is compiled. */
+  shaders: 512,
+  /** Dispatches and copies of all batch sizes together. Each is recorded in every run; 100,000 end the process. */
+  steps: 8192,
+  /** Of one buffer: what every adapter binds. */
+  bufferBytes: 2 ** 27,
+  /** Inputs, constants, temporary buffers and outputs of all batch sizes together. */
+  totalBytes: 2 ** 30,
+  /** Of one run, in multiply-adds: a minute on a slow software adapter, a second on a slow GPU. */
+  work: 2 ** 36,
 } as const;
 
 /** Places of tensors, in the order of their numbers in a file. */

@@ -1,17 +1,28 @@
-/** Reading a plan: everything that a GPU would object to is checked before anything is made. */
-import { allocate, BYTES_PER_ELEMENT, type DType } from "../../core/dtype.ts";
+/**
+ * Reading a plan file, which may come from a stranger: everything that a GPU would object to, or that would take it too
+ * long, is refused before anything is made. The dispatches are read by code that loads with the shaders they name.
+ */
+import { allocate, BYTES_PER_ELEMENT, DTYPES, type DType } from "../../core/dtype.ts";
 import { FormatError } from "../../core/errors.ts";
-import { arrayOf, choiceOf, countOf, countsOf, flagOf, objectOf, optionalOf, textOf } from "../../core/json_check.ts";
-import type { Param } from "../../core/kernel_call.ts";
+import {
+  arrayOf,
+  asFormatError,
+  choiceOf,
+  countOf,
+  countsOf,
+  flagOf,
+  objectOf,
+  optionalOf,
+  textOf,
+} from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
-import { Variable } from "../../graph/operation.ts";
+import type { StoredVariable } from "../../graph/operation.ts";
 import { type JsonValue, parseStrictJson } from "../../io/strict_json.ts";
 import {
   type BoundBuffer,
   type Command,
   type CopyCommand,
-  type DispatchCommand,
   type Location,
   type Plan,
   placeInputs,
@@ -19,6 +30,7 @@ import {
 } from "../../runtime/plan/plan.ts";
 import type { InputSpec } from "../graph/input_spec.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
+import type { DispatchReader } from "./read_dispatch.ts";
 
 /** A plan for batches of so many rows. */
 export interface BatchPlan {
@@ -31,9 +43,9 @@ export interface SavedPlan {
   readonly inputs: readonly InputSpec[];
   /** Without the batch. */
   readonly outputShapes: readonly Shape[];
-  readonly variables: readonly Variable[];
+  readonly variables: readonly StoredVariable[];
   /** Those that live on from batch to batch. */
-  readonly states: readonly Variable[];
+  readonly states: readonly StoredVariable[];
   /** From the smallest batch to the largest. */
   readonly plans: readonly BatchPlan[];
 }
@@ -41,7 +53,11 @@ export interface SavedPlan {
 /** Gives a weight's contents; throws a FormatError when it has none of this shape. */
 export type WeightOf = (name: string, shape: Shape) => NdArray;
 
-const DTYPES = ["float32", "int32", "bool"] as const;
+/** Loads the sets of shaders that a plan names, and the code that prints them. */
+export type LoadShaders = (
+  sets: readonly string[],
+  what: string,
+) => Promise<(shaders: readonly JsonValue[], what: string) => DispatchReader>;
 
 type Read<T> = (value: JsonValue, what: string) => T;
 
@@ -59,51 +75,99 @@ const shapeOf = (value: unknown, what: string): number[] => {
 const bytesOf = ({ shape }: { readonly shape: Shape }): number => sizeOf(shape) * BYTES_PER_ELEMENT;
 
 /**
- * What the bytes of a plan file hold.
- * @throws FormatError when they are no plan, damaged, of a newer version, or would have the GPU reach where it must
- * not.
+ * What the bytes of a plan file hold. A file has sections by name; this reads those that describe the model and `gpu`,
+ * and leaves others to later versions.
+ * @throws FormatError when they are no plan, damaged, of another version, would have the GPU reach where it must not,
+ * or ask more of it than `MOST` allows.
  */
-export function readPlan(bytes: Uint8Array, weightOf: WeightOf, what = "the plan"): SavedPlan {
+export async function readPlan(
+  bytes: Uint8Array,
+  weightOf: WeightOf,
+  loadShaders: LoadShaders,
+  what = "the plan",
+): Promise<SavedPlan> {
+  const fields = asFormatError(what, () => readHead(bytes, what));
+  const gpu = objectOf(fields.get("gpu"), `${what}: gpu`);
+  const sets = each(gpu.get("sets"), `${what}: gpu.sets`, MOST.shaders, textOf);
+  const shaders = arrayOf(gpu.get("shaders"), `${what}: gpu.shaders`, MOST.shaders);
+  const readerOf = await loadShaders(sets, what);
+  return asFormatError(what, () => {
+    const model = readModel(fields, weightOf, what);
+    const file = { ...model, budget: new Budget(what), dispatches: readerOf(shaders, `${what}: gpu.shaders`) };
+    const plans = each(gpu.get("plans"), `${what}: gpu.plans`, MOST.batchSizes, (value, where) =>
+      new PlanReader(file, objectOf(value, where), where).read(),
+    );
+    if (plans.length === 0 || model.inputs.length === 0 || model.outputShapes.length === 0) {
+      throw new FormatError(`${what}: expected a plan, an input and an output at least; the file is damaged`);
+    }
+    plans.sort((a, b) => a.batchSize - b.batchSize);
+    return { ...model, plans };
+  });
+}
+
+function readHead(bytes: Uint8Array, what: string): Fields {
   if (bytes.length > MOST.bytes) {
     throw new FormatError(`${what} has ${bytes.length} bytes; expected at most ${MOST.bytes}`);
   }
   const fields = objectOf(parseStrictJson(bytes, what), what);
   choiceOf(fields.get("format"), `${what}: format`, [PLAN_FORMAT]);
   const version = countOf(fields.get("formatVersion"), `${what}: formatVersion`);
-  if (version !== PLAN_VERSION) {
-    throw new FormatError(
-      `${what}: format version ${version}; this Sluice runs plans of version ${PLAN_VERSION}: use the Sluice ` +
-        "that saved it, or save the model again",
-      { version, supported: PLAN_VERSION },
-    );
-  }
+  if (version === PLAN_VERSION) return fields;
+  const reason =
+    version < PLAN_VERSION
+      ? "it contains shader code, which Sluice no longer runs from a file: save the model again"
+      : `this Sluice runs plans of version ${PLAN_VERSION}: use the Sluice that saved it, or save the model again`;
+  throw new FormatError(`${what}: format version ${version}; ${reason}`, { version, supported: PLAN_VERSION });
+}
+
+type Model = Omit<SavedPlan, "plans">;
+
+function readModel(fields: Fields, weightOf: WeightOf, what: string): Model {
   const inputs = each(fields.get("inputs"), `${what}: inputs`, MOST.tensors, readInput);
   const outputShapes = each(fields.get("outputs"), `${what}: outputs`, MOST.tensors, shapeOf);
-  const states: Variable[] = [];
+  const states: StoredVariable[] = [];
   const variables = each(fields.get("variables"), `${what}: variables`, MOST.tensors, (value, where) => {
     const of = objectOf(value, where);
     const name = textOf(of.get("name"), `${where}.name`);
     const shape = shapeOf(of.get("shape"), `${where}.shape`);
     const dtype = choiceOf(of.get("dtype"), `${where}.dtype`, DTYPES);
-    const options = { name, shape, dtype, trainable: false };
     if (!flagOf(of.get("isState"), `${where}.isState`)) {
       const array = weightOf(name, shape);
-      return new Variable({ ...options, initial: () => array });
+      return { name, shape, dtype, initial: () => array };
     }
-    const state = new Variable(options);
+    const state: StoredVariable = { name, shape, dtype, initial: undefined };
     states.push(state);
     return state;
   });
-  const shaders = each(fields.get("shaders"), `${what}: shaders`, MOST.shaders, textOf);
-  const file = { inputs, outputShapes, variables, states, shaders };
-  const plans = each(fields.get("plans"), `${what}: plans`, MOST.batchSizes, (value, where) =>
-    new PlanReader(file, objectOf(value, where), where).read(),
-  );
-  if (plans.length === 0 || inputs.length === 0 || outputShapes.length === 0) {
-    throw new FormatError(`${what}: expected a plan, an input and an output at least; the file is damaged`);
+  return { inputs, outputShapes, variables, states };
+}
+
+/** What the batch sizes of a file may take together. */
+class Budget {
+  readonly #what: string;
+  #bytes = 0;
+  #steps = 0;
+
+  constructor(what: string) {
+    this.#what = what;
   }
-  plans.sort((a, b) => a.batchSize - b.batchSize);
-  return { inputs, outputShapes, variables, states, plans };
+
+  /** Takes a buffer. */
+  buffer(bytes: number): void {
+    this.#bytes += bytes;
+    if (bytes > MOST.bufferBytes) this.#refuse("buffer", bytes, `${MOST.bufferBytes} bytes`);
+    if (this.#bytes > MOST.totalBytes) this.#refuse("buffers", this.#bytes, `${MOST.totalBytes} bytes together`);
+  }
+
+  /** Takes commands, before they are read. */
+  steps(count: number): void {
+    this.#steps += count;
+    if (this.#steps > MOST.steps) this.#refuse("steps", this.#steps, `${MOST.steps} together`);
+  }
+
+  #refuse(kind: string, asked: number, most: string): never {
+    throw new FormatError(`${this.#what}: its ${kind} take ${asked}; a plan's take at most ${most}`, { asked, most });
+  }
 }
 
 function readInput(value: JsonValue, what: string): InputSpec {
@@ -117,8 +181,9 @@ function readInput(value: JsonValue, what: string): InputSpec {
 }
 
 /** What the plans of a file share. */
-interface PlanFile extends Pick<SavedPlan, "inputs" | "outputShapes" | "variables" | "states"> {
-  readonly shaders: readonly string[];
+interface PlanFile extends Model {
+  readonly budget: Budget;
+  readonly dispatches: DispatchReader;
 }
 
 type Fields = ReadonlyMap<string, JsonValue>;
@@ -130,8 +195,11 @@ class PlanReader {
   readonly #what: string;
   readonly #batchSize: number;
   readonly #temporaries: readonly number[];
+  /** The most bytes that anything binds of each. */
+  readonly #used: number[];
   readonly #constants: readonly NdArray[];
   readonly #inputs: Pick<Plan, "inputs" | "slots">;
+  #work = 0;
 
   constructor(file: PlanFile, fields: Fields, what: string) {
     this.#file = file;
@@ -140,14 +208,12 @@ class PlanReader {
     this.#batchSize = countOf(fields.get("batchSize"), `${what}.batchSize`, MOST.rows);
     if (this.#batchSize === 0) throw new FormatError(`${what}.batchSize is 0; expected a row at least`);
     this.#temporaries = countsOf(fields.get("temporaries"), `${what}.temporaries`, MOST.tensors);
-    const total = this.#temporaries.reduce((sum, bytes) => sum + bytes, 0);
-    if (total > MOST.temporaryBytes) {
-      throw new FormatError(
-        `${what}.temporaries take ${total} bytes; a plan's take at most ${MOST.temporaryBytes} together`,
-      );
-    }
+    this.#used = this.#temporaries.map(() => 0);
     this.#constants = each(fields.get("constants"), `${what}.constants`, MOST.tensors, readConstant);
     this.#inputs = placeInputs(file.inputs.map((input) => ({ ...input, shape: this.#batched(input.shape) })));
+    for (const bytes of this.#temporaries) file.budget.buffer(bytes);
+    for (const tensor of [...this.#constants, ...this.#inputs.inputs]) file.budget.buffer(bytesOf(tensor));
+    for (const shape of file.outputShapes) file.budget.buffer(bytesOf({ shape: this.#batched(shape) }));
   }
 
   read(): BatchPlan {
@@ -158,13 +224,20 @@ class PlanReader {
       const type = { shape: this.#batched(shape), dtype: "float32" as DType };
       return { ...type, location: this.#bound(places.slice(2 * index), bytesOf(type), what).location };
     });
-    const list = <T>(name: string, read: Read<T>) =>
-      each(this.#fields.get(name), `${this.#what}.${name}`, MOST.steps, read);
+    const commands = this.#list("steps", (value, what) => this.#command(value, what));
+    const commits = this.#list("commits", (value, what) => this.#copy(objectOf(value, what), what));
+    const idle = this.#temporaries.findIndex((bytes, index) => bytes !== this.#used[index]);
+    if (idle >= 0) {
+      throw new FormatError(
+        `${this.#what}.temporaries[${idle}] has ${this.#temporaries[idle]} bytes, of which ${this.#used[idle]} are ` +
+          "used; the file is damaged",
+      );
+    }
     return {
       batchSize: this.#batchSize,
       plan: {
-        commands: list("steps", (value, what) => this.#command(objectOf(value, what), what)),
-        commits: list("commits", (value, what) => this.#copy(objectOf(value, what), what)),
+        commands,
+        commits,
         temporaries: this.#temporaries,
         constants: this.#constants,
         ...this.#inputs,
@@ -175,49 +248,40 @@ class PlanReader {
     };
   }
 
+  #list<T>(name: string, read: Read<T>): T[] {
+    const list = arrayOf(this.#fields.get(name), `${this.#what}.${name}`, MOST.steps);
+    this.#file.budget.steps(list.length);
+    return each(list, `${this.#what}.${name}`, MOST.steps, read);
+  }
+
   #batched(shape: Shape): number[] {
     return shapeOf([this.#batchSize, ...shape], `${this.#what}: a batch's shape`);
   }
 
-  #command(fields: Fields, what: string): Command {
-    return fields.has("copy") ? this.#copy(fields, what) : this.#dispatch(fields, what);
+  #command(value: JsonValue, what: string): Command {
+    const fields = objectOf(value, what);
+    return fields.has("copy") ? this.#copy(fields, what) : this.#dispatch(value, what);
   }
 
-  #dispatch(fields: Fields, what: string): DispatchCommand {
-    const shader = countOf(fields.get("shader"), `${what}.shader`, this.#file.shaders.length - 1);
-    const label = textOf(fields.get("label"), `${what}.label`);
-    const params = countsOf(fields.get("params"), `${what}.params`, MOST.params).map(
-      (value): Param => ({ type: "u32", value }),
+  #dispatch(value: JsonValue, what: string): Command {
+    const { command, work } = this.#file.dispatches.read(value, (place, where) => this.#buffer(place, where), what);
+    const { buffers, dispatch } = command;
+    buffers.forEach(({ location }, at) => {
+      if (dispatch.access[at] !== "read") this.#expectWritable(location, what);
+    });
+    this.#expectApart(buffers, dispatch.access, what);
+    this.#work += work;
+    if (this.#work <= MOST.work) return command;
+    throw new FormatError(
+      `${this.#what}: a run takes more than ${this.#work} multiply-adds; a plan's takes at most ${MOST.work}`,
+      { work: this.#work, most: MOST.work },
     );
-    const workgroups = countsOf(fields.get("workgroups"), `${what}.workgroups`, 3);
-    if (workgroups.length !== 3 || workgroups.some((count) => count > MOST_WORKGROUPS)) {
-      throw new FormatError(`${what}.workgroups are [${workgroups}]; expected three of at most ${MOST_WORKGROUPS}`);
-    }
-    const words = countsOf(fields.get("buffers"), `${what}.buffers`, 4 * MOST.buffers);
-    const buffers: BoundBuffer[] = [];
-    const access: ("read" | "read_write")[] = [];
-    for (let at = 0; at < words.length; at += 4) {
-      const [, , bytes = 0, mode] = words.slice(at);
-      const bound = this.#bound(words.slice(at), bytes, `${what}.buffers[${at / 4}]`);
-      const isWritten = mode !== 0;
-      if (isWritten) this.#expectWritable(bound.location, what);
-      buffers.push(bound);
-      access.push(isWritten ? "read_write" : "read");
-    }
-    this.#expectApart(buffers, access, what);
-    return {
-      kind: "dispatch",
-      operation: label,
-      buffers,
-      dispatch: {
-        label,
-        source: this.#file.shaders[shader] as string,
-        entryPoint: textOf(fields.get("entryPoint"), `${what}.entryPoint`),
-        params,
-        access,
-        workgroups: workgroups as [number, number, number],
-      },
-    };
+  }
+
+  /** A buffer by its place and bytes. */
+  #buffer(value: JsonValue, what: string): BoundBuffer {
+    const words = countsOf(value, what, 3);
+    return this.#bound(words, words[2] ?? -1, what);
   }
 
   #copy(fields: Fields, what: string): CopyCommand {
@@ -238,6 +302,7 @@ class PlanReader {
     if (size === undefined) throw new FormatError(`${what}: there is no buffer ${kind}, ${index}`);
     if (bytes > size || bytes % BYTES_PER_ELEMENT !== 0)
       throw new FormatError(`${what}: ${bytes} bytes of a buffer of ${size}; expected whole numbers within it`);
+    if (location.kind === "temporary") this.#used[index] = Math.max(this.#used[index] ?? 0, bytes);
     return { location: location as Location, bytes };
   }
 
@@ -255,7 +320,7 @@ class PlanReader {
   /** Weights, inputs and constants stay as they are. */
   #expectWritable({ kind, index }: Location, what: string): void {
     const { variables, states } = this.#file;
-    if (kind === "temporary" || (kind === "variable" && states.includes(variables[index] as Variable))) return;
+    if (kind === "temporary" || (kind === "variable" && states.some((state) => state === variables[index]))) return;
     throw new FormatError(`${what}: writes to a ${kind}; a prediction changes temporary buffers and states only`);
   }
 
@@ -268,9 +333,6 @@ class PlanReader {
     });
   }
 }
-
-/** WebGPU's default limit for each dimension. */
-const MOST_WORKGROUPS = 65535;
 
 function readConstant(value: JsonValue, what: string): NdArray {
   const fields = objectOf(value, what);

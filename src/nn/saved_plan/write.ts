@@ -1,19 +1,22 @@
-/** Planning a model's prediction ahead: shaders, buffers and dispatches as JSON, for any adapter. */
+/** Planning a model's prediction ahead: how shaders are made, buffers and dispatches as JSON, for any adapter. */
 import { checkCount } from "../../core/check_count.ts";
 import { LimitError, ValueError } from "../../core/errors.ts";
-import { packParams } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import type { ExpressionOperand, FusedExpression, ShaderRecipe } from "../../core/shader_recipe.ts";
 import { input, type Variable } from "../../graph/operation.ts";
+import { ruleOf, setsOf } from "../../kernels/plan_rules/index.ts";
 import {
   type BoundBuffer,
   type Command,
   type CopyCommand,
+  type DispatchCommand,
   type Location,
   largestBinding,
   type Plan,
 } from "../../runtime/plan/plan.ts";
 import { PORTABLE_TRAITS, planPortably } from "../../runtime/plan/portable.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
+import { workOf } from "./check_demand.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 
 /** How a predictor is planned. */
@@ -44,14 +47,24 @@ export function writePlan(model: PlannedModel, { batchSizes }: PredictorOptions 
   const { graph } = model;
   const sizes = sizesOf(model, batchSizes);
   const shaders = new Places<string>();
+  const files: (readonly string[])[] = [];
   const variables = new Places<Variable>();
   const plans = sizes.map((batchSize) => {
     const xs = graph.inputSpecs.map(({ name, shape, dtype }) => input(name, [batchSize, ...shape], dtype));
     const { outputs, updates } = graph.build(xs);
     const plan = planPortably({ outputs, updates }, xs);
     expectPortable(plan, batchSize);
+    for (const command of plan.commands) {
+      if (command.kind === "dispatch") files.push(command.dispatch.recipe.shader.files);
+    }
     return { batchSize, ...describePlan(plan, shaders, variables) };
   });
+  expectLimit("distinct shaders", shaders.all.length, MOST.shaders);
+  expectLimit(
+    "steps",
+    plans.reduce((sum, { steps, commits }) => sum + steps.length + commits.length, 0),
+    MOST.steps,
+  );
   const names = new Map([...model.namedWeights].map(([name, weight]) => [weight, name]));
   const json = {
     format: PLAN_FORMAT,
@@ -63,10 +76,21 @@ export function writePlan(model: PlannedModel, { batchSizes }: PredictorOptions 
       const weight = names.get(variable);
       return { name: weight ?? name, shape, dtype, isState: weight === undefined };
     }),
-    shaders: shaders.all,
-    plans,
+    gpu: { sets: setsOf(files), shaders: shaders.all.map((shader) => JSON.parse(shader)), plans },
   };
-  return new TextEncoder().encode(`${JSON.stringify(json)}\n`);
+  const bytes = new TextEncoder().encode(`${JSON.stringify(json)}\n`);
+  expectLimit("bytes", bytes.length, MOST.bytes);
+  return bytes;
+}
+
+/** @throws LimitError when a plan would have more of something than is read. */
+function expectLimit(what: string, count: number, most: number): void {
+  if (count <= most) return;
+  throw new LimitError(
+    `predictor: the plan has ${count} ${what}; a plan has at most ${most}. Give fewer batchSizes, or leave predictor ` +
+      "out and use loadModel",
+    { count, most },
+  );
 }
 
 function sizesOf({ name, graph }: PlannedModel, given: readonly number[] | undefined): number[] {
@@ -86,15 +110,54 @@ function sizesOf({ name, graph }: PlannedModel, given: readonly number[] | undef
   return sizes;
 }
 
-/** @throws LimitError when an adapter with WebGPU's default limits could not run the plan. */
+/** @throws LimitError when an adapter with WebGPU's default limits could not run the plan, or not soon enough. */
 function expectPortable(plan: Plan, batchSize: number): void {
   const limit = PORTABLE_TRAITS.limits.maxStorageBufferBindingSize;
   const largest = largestBinding(plan);
-  if (largest <= limit) return;
+  if (largest > limit) {
+    throw new LimitError(
+      `predictor: a batch of ${batchSize} needs a buffer of ${largest} bytes; not every adapter binds more than ` +
+        `${limit}. Give smaller batchSizes, or leave predictor out and use loadModel`,
+      { batchSize, bytes: largest, limit },
+    );
+  }
+  const work = plan.commands.reduce(
+    (sum, command) => sum + (command.kind === "dispatch" ? workOfCommand(command) : 0),
+    0,
+  );
+  if (work <= MOST.work) return;
   throw new LimitError(
-    `predictor: a batch of ${batchSize} needs a buffer of ${largest} bytes; not every adapter binds more than ` +
-      `${limit}. Give smaller batchSizes, or leave predictor out and use loadModel`,
-    { batchSize, bytes: largest, limit },
+    `predictor: a batch of ${batchSize} takes ${work} multiply-adds; a plan takes at most ${MOST.work}. Give smaller ` +
+      "batchSizes, or leave predictor out and use loadModel",
+    { batchSize, work, most: MOST.work },
+  );
+}
+
+/** @throws LimitError when plans may not use the dispatch's shader. */
+function workOfCommand({ dispatch, buffers, operation }: DispatchCommand): number {
+  const { shader, params, buffers: names } = dispatch.recipe;
+  const rule = ruleOf(shader.files);
+  if (rule === undefined) {
+    throw new LimitError(
+      `predictor: the operation ${operation} runs the shader ${shader.files.join(" + ")}, which plans cannot name; ` +
+        "leave predictor out and use loadModel",
+      { operation, files: shader.files },
+    );
+  }
+  const bytes = new Map<string, number[]>();
+  names.forEach((name, at) => {
+    const bound = buffers[at];
+    if (bound !== undefined) bytes.set(name, [...(bytes.get(name) ?? []), bound.bytes]);
+  });
+  const { entryPoint, workgroups } = dispatch;
+  const given = { entryPoint, workgroups, params: scalars(params), bytes, ...shader, expression: shader.expression };
+  return workOf(rule, given, `the operation ${operation}`);
+}
+
+/** Params of a dispatch; a list, one for each tensor, occurs in training only. */
+function scalars(params: Readonly<Record<string, number | readonly number[]>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, typeof value === "number" ? value : Number.NaN]),
   );
 }
 
@@ -122,19 +185,18 @@ function describePlan(plan: Plan, shaders: Places<string>, variables: Places<Var
   const copy = ({ from, to, bytes }: CopyCommand) => ({ copy: [...place(from), ...place(to), bytes] });
   const command = (each: Command) => {
     if (each.kind === "copy") return copy(each);
-    const { label, source, entryPoint, params, access, workgroups } = each.dispatch;
-    const words = new Uint32Array(packParams(params)).subarray(0, params.length);
-    const bind = ({ location, bytes }: BoundBuffer, at: number) => [
-      ...place(location),
-      bytes,
-      access[at] === "read" ? 0 : 1,
-    ];
+    const { recipe, entryPoint, workgroups } = each.dispatch;
+    const buffers = new Map<string, number[] | number[][] | null>(recipe.absent.map((name) => [name, null]));
+    for (const name of new Set(recipe.buffers)) {
+      const bound = each.buffers.filter((_, at) => recipe.buffers[at] === name);
+      const places = bound.map(({ location, bytes }: BoundBuffer) => [...place(location), bytes]);
+      buffers.set(name, places.length === 1 ? (places[0] ?? null) : places);
+    }
     return {
-      label,
-      shader: shaders.at(source),
+      shader: shaders.at(JSON.stringify(describeShader(recipe.shader))),
       entryPoint,
-      params: [...words],
-      buffers: each.buffers.flatMap(bind),
+      params: recipe.params,
+      buffers: Object.fromEntries(buffers),
       workgroups,
     };
   };
@@ -151,4 +213,19 @@ function describePlan(plan: Plan, shaders: Places<string>, variables: Places<Var
 function describeConstant({ shape, data }: NdArray) {
   const dtype = data instanceof Float32Array ? "float32" : "int32";
   return { shape, dtype, bits: [...new Uint32Array(data.buffer, data.byteOffset, data.length)] };
+}
+
+function describeShader({ files, constants, features, expression }: ShaderRecipe) {
+  const described = expression === undefined ? null : describeExpression(expression);
+  return { name: files.join("+"), constants, features, expression: described };
+}
+
+function describeExpression({ steps, ...expression }: FusedExpression) {
+  const operand = (given: ExpressionOperand) =>
+    "value" in given && !Number.isFinite(given.value) ? { ...given, value: String(given.value) } : given;
+  const described = steps.map(({ operands, ...step }) => ({
+    ...step,
+    operands: Object.fromEntries(Object.entries(operands).map(([name, given]) => [name, operand(given)] as const)),
+  }));
+  return { ...expression, steps: described };
 }

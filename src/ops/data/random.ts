@@ -76,7 +76,6 @@ const boxMullerOp = defineOp<Uniforms, NoAttributes, Out>({
   kind: "elementwise",
   name: "boxMuller",
   infer: ({ inputs: { u } }) => ({ out: { shape: u.shape, dtype: "float32" } }),
-  wgsl: ({ u, v }) => `box_muller(${u}, ${v})`,
   compute: ({ u, v }) => Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v),
   vjp: () => ({}),
 });

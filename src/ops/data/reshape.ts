@@ -57,7 +57,6 @@ export const broadcastToOp = defineOp<Input, ToShape, Out>({
     }
     return { out: { shape, dtype: x.dtype } };
   },
-  wgsl: ({ x }) => x,
   vjp: ({ cotangents: { out } }) => ({ x: out }),
   compute: ({ x }) => x,
 });

@@ -4,6 +4,7 @@ import { DTypeError, ValueError } from "../../core/errors.ts";
 import { broadcastShapes } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
+import type { ExpressionName } from "../../kernels/elementwise/expressions.ts";
 import { asPair, asValue, binary, type Operandish, type Unary, unary } from "./elementwise.ts";
 
 const ALL: readonly DType[] = ["float32", "int32", "bool"];
@@ -14,7 +15,6 @@ const BOOL: readonly DType[] = ["bool"];
 /** a + b. */
 export const add = binary({
   name: "add",
-  wgsl: (a, b) => `(${a} + ${b})`,
   compute: (a, b) => a + b,
   vjp: (_a, _b, _y, dy) => ({ a: dy, b: dy }),
 });
@@ -22,7 +22,6 @@ export const add = binary({
 /** a − b. */
 export const sub = binary({
   name: "sub",
-  wgsl: (a, b) => `(${a} - ${b})`,
   compute: (a, b) => a - b,
   vjp: (_a, _b, _y, dy) => ({ a: dy, b: neg(dy) }),
 });
@@ -30,7 +29,6 @@ export const sub = binary({
 /** a · b, element by element. */
 export const mul = binary({
   name: "mul",
-  wgsl: (a, b) => `(${a} * ${b})`,
   compute: (a, b) => a * b,
   vjp: (a, b, _y, dy) => ({ a: mul(dy, b), b: mul(dy, a) }),
 });
@@ -39,7 +37,6 @@ export const mul = binary({
 export const div = binary({
   name: "div",
   allowed: FLOAT,
-  wgsl: (a, b) => `(${a} / ${b})`,
   compute: (a, b) => a / b,
   vjp: (_a, b, y, dy) => ({ a: div(dy, b), b: neg(div(mul(dy, y), b)) }),
 });
@@ -48,7 +45,6 @@ export const div = binary({
 export const pow = binary({
   name: "pow",
   allowed: FLOAT,
-  wgsl: (a, b) => `power(${a}, ${b})`,
   compute: (a, b) => a ** b,
   vjp: (a, b, y, dy) => ({
     a: mul(dy, mul(b, pow(a, sub(b, 1)))),
@@ -59,7 +55,6 @@ export const pow = binary({
 /** The larger of a and b; where they are equal the gradient goes to a. */
 export const maximum = binary({
   name: "maximum",
-  wgsl: (a, b) => `max(${a}, ${b})`,
   compute: Math.max,
   vjp: (a, b, _y, dy) => ({ a: where(greaterEqual(a, b), dy, 0), b: where(greaterEqual(a, b), 0, dy) }),
 });
@@ -67,7 +62,6 @@ export const maximum = binary({
 /** The smaller of a and b; where they are equal the gradient goes to a. */
 export const minimum = binary({
   name: "minimum",
-  wgsl: (a, b) => `min(${a}, ${b})`,
   compute: Math.min,
   vjp: (a, b, _y, dy) => ({ a: where(lessEqual(a, b), dy, 0), b: where(lessEqual(a, b), 0, dy) }),
 });
@@ -76,7 +70,6 @@ export const minimum = binary({
 export const neg = unary({
   name: "neg",
   allowed: NUMBERS,
-  wgsl: (x) => `(-${x})`,
   compute: (x) => -x,
   vjp: (_x, _y, dy) => neg(dy),
 });
@@ -84,7 +77,6 @@ export const neg = unary({
 /** eˣ. */
 export const exp = unary({
   name: "exp",
-  wgsl: (x) => `exp(${x})`,
   compute: Math.exp,
   vjp: (_x, y, dy) => mul(dy, y),
 });
@@ -92,7 +84,6 @@ export const exp = unary({
 /** The natural logarithm. */
 export const log = unary({
   name: "log",
-  wgsl: (x) => `log(${x})`,
   compute: Math.log,
   vjp: (x, _y, dy) => div(dy, x),
 });
@@ -100,7 +91,6 @@ export const log = unary({
 /** The square root. */
 export const sqrt = unary({
   name: "sqrt",
-  wgsl: (x) => `sqrt(${x})`,
   compute: Math.sqrt,
   vjp: (_x, y, dy) => div(mul(dy, 0.5), y),
 });
@@ -109,7 +99,6 @@ export const sqrt = unary({
 export const abs = unary({
   name: "abs",
   allowed: NUMBERS,
-  wgsl: (x) => `abs(${x})`,
   compute: Math.abs,
   vjp: (x, _y, dy) => mul(dy, sign(x)),
 });
@@ -118,7 +107,6 @@ export const abs = unary({
 export const sign = unary({
   name: "sign",
   allowed: NUMBERS,
-  wgsl: (x) => `sign(${x})`,
   compute: Math.sign,
   vjp: () => undefined,
 });
@@ -126,7 +114,6 @@ export const sign = unary({
 /** 1 / (1 + e⁻ˣ). */
 export const sigmoid = unary({
   name: "sigmoid",
-  wgsl: (x) => `sigmoid(${x})`,
   compute: (x) => 1 / (1 + Math.exp(-x)),
   vjp: (_x, y, dy) => mul(dy, mul(y, sub(1, y))),
 });
@@ -134,7 +121,6 @@ export const sigmoid = unary({
 /** The hyperbolic tangent. */
 export const tanh = unary({
   name: "tanh",
-  wgsl: (x) => `tangent_h(${x})`,
   compute: Math.tanh,
   vjp: (_x, y, dy) => mul(dy, sub(1, mul(y, y))),
 });
@@ -142,7 +128,6 @@ export const tanh = unary({
 /** max(x, 0); its gradient at 0 is 0. */
 export const relu = unary({
   name: "relu",
-  wgsl: (x) => `max(${x}, 0.0)`,
   compute: (x) => Math.max(x, 0),
   vjp: (_x, y, dy) => where(greater(y, 0), dy, 0),
 });
@@ -150,48 +135,40 @@ export const relu = unary({
 /** log(1 + eˣ), without overflow. */
 export const softplus = unary({
   name: "softplus",
-  wgsl: (x) => `softplus(${x})`,
   compute: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   vjp: (x, _y, dy) => mul(dy, sigmoid(x)),
 });
 
-const comparison = (
-  name: string,
-  symbol: string,
-  allowed: readonly DType[],
-  compute: (a: number, b: number) => boolean,
-) =>
+const comparison = (name: ExpressionName, allowed: readonly DType[], compute: (a: number, b: number) => boolean) =>
   binary({
     name,
     allowed,
     result: "bool",
-    wgsl: (a, b) => `(${a} ${symbol} ${b})`,
     compute: (a, b) => Number(compute(a, b)),
     vjp: () => ({}),
   });
 
 /** a = b, as bool. */
-export const equal = comparison("equal", "==", ALL, (a, b) => a === b);
+export const equal = comparison("equal", ALL, (a, b) => a === b);
 /** a ≠ b, as bool. */
-export const notEqual = comparison("notEqual", "!=", ALL, (a, b) => a !== b);
+export const notEqual = comparison("notEqual", ALL, (a, b) => a !== b);
 /** a < b, as bool. */
-export const less = comparison("less", "<", NUMBERS, (a, b) => a < b);
+export const less = comparison("less", NUMBERS, (a, b) => a < b);
 /** a ≤ b, as bool. */
-export const lessEqual = comparison("lessEqual", "<=", NUMBERS, (a, b) => a <= b);
+export const lessEqual = comparison("lessEqual", NUMBERS, (a, b) => a <= b);
 /** a > b, as bool. */
-export const greater = comparison("greater", ">", NUMBERS, (a, b) => a > b);
+export const greater = comparison("greater", NUMBERS, (a, b) => a > b);
 /** a ≥ b, as bool. */
-export const greaterEqual = comparison("greaterEqual", ">=", NUMBERS, (a, b) => a >= b);
+export const greaterEqual = comparison("greaterEqual", NUMBERS, (a, b) => a >= b);
 /** a and b, both bool. */
-export const logicalAnd = comparison("logicalAnd", "&&", BOOL, (a, b) => a !== 0 && b !== 0);
+export const logicalAnd = comparison("logicalAnd", BOOL, (a, b) => a !== 0 && b !== 0);
 /** a or b, both bool. */
-export const logicalOr = comparison("logicalOr", "||", BOOL, (a, b) => a !== 0 || b !== 0);
+export const logicalOr = comparison("logicalOr", BOOL, (a, b) => a !== 0 || b !== 0);
 
 /** Not x, of bool. */
 export const logicalNot = unary({
   name: "logicalNot",
   allowed: BOOL,
-  wgsl: (x) => `(!${x})`,
   compute: (x) => Number(x === 0),
   vjp: () => undefined,
 });
@@ -215,7 +192,6 @@ const whereOp = defineOp<Choice, NoAttributes, Out>({
     }
     return { out: { shape: broadcastShapes("where", condition.shape, a.shape, b.shape), dtype: a.dtype } };
   },
-  wgsl: ({ condition, a, b }) => `select(${b}, ${a}, ${condition})`,
   compute: ({ condition, a, b }) => (condition !== 0 ? a : b),
   vjp: ({ inputs: { condition }, cotangents: { out } }) => ({
     a: where(condition, out, 0),
@@ -232,12 +208,6 @@ const castOp = defineOp<Unary, { readonly dtype: DType }, Out>({
   kind: "elementwise",
   name: "cast",
   infer: ({ inputs: { x }, attributes: { dtype } }) => ({ out: { shape: x.shape, dtype } }),
-  wgsl: ({ x }, { inputs, attributes: { dtype } }) => {
-    const from = inputs.x.dtype;
-    if (from === dtype) return x;
-    if (dtype === "bool") return from === "float32" ? `(${x} != 0.0)` : `(${x} != 0)`;
-    return dtype === "float32" ? `f32(${x})` : `i32(${x})`;
-  },
   compute: ({ x }, { dtype }) => (dtype === "float32" ? x : dtype === "bool" ? Number(x !== 0) : Math.trunc(x)),
   vjp: ({ inputs: { x }, cotangents: { out }, attributes: { dtype } }) =>
     dtype === "float32" && x.dtype === "float32" ? { x: out } : {},
@@ -265,7 +235,6 @@ export function square(x: Value): Value {
 export const stopGradient = unary({
   name: "stopGradient",
   allowed: ALL,
-  wgsl: (x) => x,
   compute: (x) => x,
   vjp: () => undefined,
 });

@@ -1,5 +1,6 @@
 /**
- * How elementwise ops are declared: one WGSL expression, one float64 function, one vjp. All broadcast by NumPy's rule.
+ * How elementwise ops are declared: one float64 function, one vjp, and by name a WGSL expression of
+ * kernels/elementwise/expressions.ts. All broadcast by NumPy's rule.
  */
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
@@ -7,6 +8,7 @@ import type { TensorType } from "../../core/kernel_call.ts";
 import { broadcastShapes } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Op, type Out } from "../../graph/op.ts";
 import { scalar, Value } from "../../graph/operation.ts";
+import type { ExpressionName } from "../../kernels/elementwise/expressions.ts";
 
 /** What elementwise ops take: a value, or a number that becomes a scalar constant of the other operand's dtype. */
 export type Operandish = Value | number;
@@ -54,9 +56,8 @@ export interface UnaryFunction {
 
 /** Declares an op of one operand. */
 export function unary(spec: {
-  readonly name: string;
+  readonly name: ExpressionName;
   readonly allowed?: readonly DType[];
-  readonly wgsl: (x: string) => string;
   readonly compute: (x: number) => number;
   /** The cotangent of x, if it has one. */
   readonly vjp: (x: Value, y: Value, dy: Value) => Value | undefined;
@@ -66,7 +67,6 @@ export function unary(spec: {
     kind: "elementwise",
     name,
     infer: ({ inputs: { x } }) => ({ out: { shape: x.shape, dtype: sharedDType(name, allowed, [x]) } }),
-    wgsl: ({ x }) => spec.wgsl(x),
     compute: ({ x }) => spec.compute(x),
     vjp: ({ inputs: { x }, outputs: { out }, cotangents }) => ({ x: spec.vjp(x, out, cotangents.out) }),
   });
@@ -87,10 +87,9 @@ export interface BinaryFunction {
 
 /** Declares an op of two operands, with the output's dtype if it differs from theirs. */
 export function binary(spec: {
-  readonly name: string;
+  readonly name: ExpressionName;
   readonly allowed?: readonly DType[];
   readonly result?: DType;
-  readonly wgsl: (a: string, b: string) => string;
   readonly compute: (a: number, b: number) => number;
   readonly vjp: (a: Value, b: Value, y: Value, dy: Value) => { readonly a?: Value; readonly b?: Value };
 }): BinaryFunction {
@@ -102,7 +101,6 @@ export function binary(spec: {
       const common = sharedDType(name, allowed, [a, b]);
       return { out: { shape: broadcastShapes(name, a.shape, b.shape), dtype: spec.result ?? common } };
     },
-    wgsl: ({ a, b }) => spec.wgsl(a, b),
     compute: ({ a, b }) => spec.compute(a, b),
     vjp: ({ inputs: { a, b }, outputs: { out }, cotangents }) => spec.vjp(a, b, out, cotangents.out),
   });

@@ -4,10 +4,11 @@
 import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
+import type { ExpressionOperand, ExpressionStep } from "../../core/shader_recipe.ts";
 import type { Shape } from "../../core/shape.ts";
 import { defineOp, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import { type ElementwiseOp, mapTensors, type OpDefinition, type Value } from "../../graph/operation.ts";
-import { elementwiseCall, literal } from "../../kernels/elementwise/elementwise.ts";
+import { elementwiseCall } from "../../kernels/elementwise/elementwise.ts";
 import { mapElements } from "./elementwise_reference.ts";
 
 /** Where an operand of a step comes from: an input of the fused operation, an earlier step, or a literal. */
@@ -56,17 +57,21 @@ export const fusedOp = defineOp<FusedInputs, FusedAttributes, FusedOutputs>({
     throw new ValueError("fused: fusion comes after differentiation");
   },
   lower: ({ inputs: { values }, outputs, attributes: { steps, results } }) => [
-    elementwiseCall(values, outputs.results, results, (inputs) =>
-      steps.map(({ definition, attributes, operands }) => {
-        const expressions = mapTensors(operands, ({ from, dtype }: StepOperand) => {
-          if (from.kind === "literal") return literal(from.value, dtype);
-          return from.kind === "input" ? at(inputs, from.index) : `v${from.index}`;
-        });
-        return definition.wgsl(expressions, { inputs: operands, attributes });
-      }),
-    ),
+    elementwiseCall(values, outputs.results, { steps: steps.map(expressionStep), results }),
   ],
 });
+
+function expressionStep({ definition, operands, type }: FusedStep): ExpressionStep {
+  const named = Object.entries(operands).flatMap(([name, operand]) =>
+    operand !== undefined && "from" in operand ? [[name, expressionOperand(operand)] as const] : [],
+  );
+  return { op: definition.name, operands: Object.fromEntries(named), dtype: type.dtype };
+}
+
+function expressionOperand({ from, dtype }: StepOperand): ExpressionOperand {
+  if (from.kind === "literal") return { value: from.value, dtype };
+  return from.kind === "input" ? { input: from.index } : { step: from.index };
+}
 
 export const fusedReference = referenceFor(fusedOp, ({ inputs, attributes: { steps, results } }) => {
   const values: ReferenceArray[] = [];

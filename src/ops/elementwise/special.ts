@@ -5,7 +5,6 @@ import { unary } from "./elementwise.ts";
 /** eˣ − 1, without loss near 0. */
 export const expm1 = unary({
   name: "expm1",
-  wgsl: (x) => `exp_minus_one(${x})`,
   compute: Math.expm1,
   vjp: (_x, y, dy) => mul(dy, add(y, 1)),
 });
@@ -13,7 +12,6 @@ export const expm1 = unary({
 /** The error function, 2/√π · ∫₀ˣ e^(−t²) dt. */
 export const erf = unary({
   name: "erf",
-  wgsl: (x) => `error_function(${x})`,
   compute: errorFunction,
   vjp: (x, _y, dy) => mul(dy, mul(2 / Math.sqrt(Math.PI), exp(mul(square(x), -1)))),
 });

@@ -3,7 +3,7 @@ import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import type { Dispatch, TensorType } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { sizeOf } from "../../core/shape.ts";
-import type { Variable } from "../../graph/operation.ts";
+import type { StoredVariable } from "../../graph/operation.ts";
 
 /** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
 export const SLOT_BYTES = 256;
@@ -70,10 +70,10 @@ export interface Plan {
   readonly inputs: readonly PlannedInput[];
   readonly slots: number;
   readonly outputs: readonly PlannedOutput[];
-  readonly variables: readonly Variable[];
+  readonly variables: readonly StoredVariable[];
   readonly constants: readonly NdArray[];
   /** The variables that a run changes. */
-  readonly updated: readonly Variable[];
+  readonly updated: readonly StoredVariable[];
 }
 
 /** Where inputs lie, in their order: small ones in slots. */

@@ -1,6 +1,6 @@
 /** Work that goes on by itself after the loss of its device. */
 import { DeviceError, DeviceLostError, LimitError } from "../../core/errors.ts";
-import type { Variable } from "../../graph/operation.ts";
+import type { StoredVariable } from "../../graph/operation.ts";
 import type { Device } from "../device.ts";
 import { lossBehind } from "../run/staging.ts";
 import { variablesOf } from "../run/variables.ts";
@@ -15,9 +15,11 @@ export interface RecoveryOptions {
   /** Throws when the work is not wanted any more, such as after an abort. */
   readonly check?: () => void;
   /** Variables that the work changes, if there is no more to it: where a loss cuts it short they are put back. */
-  readonly changes?: readonly Variable[];
+  readonly changes?: readonly StoredVariable[];
   /** A number that grows as the work gets on. */
   readonly progress?: () => number;
+  /** False where the work is not run again after a loss; it is when absent. */
+  readonly isRetried?: (loss: DeviceLostError) => boolean;
   /** Told of each loss once another device is open, before the work is run again. */
   readonly onRecovered?: (loss: DeviceLostError) => void;
 }
@@ -34,7 +36,13 @@ export interface RecoveryOptions {
 export async function recovering<T>(
   device: Device,
   work: () => Promise<T>,
-  { check = () => undefined, progress = () => 0, changes = [], onRecovered }: RecoveryOptions = {},
+  {
+    check = () => undefined,
+    progress = () => 0,
+    changes = [],
+    isRetried = () => true,
+    onRecovered,
+  }: RecoveryOptions = {},
 ): Promise<T> {
   let losses = 0;
   let reached = progress();
@@ -52,7 +60,7 @@ export async function recovering<T>(
       const loss = await lossBehind(device, generation, error);
       if (loss === undefined) throw error;
       // A loss without a trace on the device cannot be made good here.
-      if (device.loss === undefined && device.generation === generation) throw loss;
+      if ((device.loss === undefined && device.generation === generation) || !isRetried(loss)) throw loss;
       losses = progress() > reached ? 1 : losses + 1;
       reached = progress();
       if (losses >= MOST_LOSSES) {
@@ -69,7 +77,7 @@ export async function recovering<T>(
 }
 
 /** Does work; where the device is lost meanwhile, the variables hold what they held before. */
-async function undoing<T>(device: Device, variables: readonly Variable[], work: () => Promise<T>): Promise<T> {
+async function undoing<T>(device: Device, variables: readonly StoredVariable[], work: () => Promise<T>): Promise<T> {
   if (variables.length === 0) return work();
   const store = variablesOf(device);
   await store.keep(variables);

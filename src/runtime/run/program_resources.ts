@@ -6,7 +6,7 @@ import { packParams } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
 import type { Pipeline } from "../../gpu/pipeline.ts";
-import type { Variable } from "../../graph/operation.ts";
+import type { StoredVariable } from "../../graph/operation.ts";
 import {
   type BoundBuffer,
   type Command,
@@ -110,7 +110,7 @@ class Builder {
   #resolve({ kind, index }: Location): { buffer: GPUBuffer; offset: number } {
     switch (kind) {
       case "variable":
-        return { buffer: variablesOf(this.#device).bufferOf(this.#plan.variables[index] as Variable), offset: 0 };
+        return { buffer: variablesOf(this.#device).bufferOf(this.#plan.variables[index] as StoredVariable), offset: 0 };
       case "slot":
         return { buffer: this.#slots as GPUBuffer, offset: index * SLOT_BYTES };
       default: {

@@ -8,7 +8,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { ownMemory } from "../../core/own_memory.ts";
 import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
-import type { Variable } from "../../graph/operation.ts";
+import type { StoredVariable as Variable } from "../../graph/operation.ts";
 import { mapBuffer } from "./staging.ts";
 
 const stores = new WeakMap<Device, VariableStore>();

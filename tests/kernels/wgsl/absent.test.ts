@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Shader } from "../../../src/kernels/wgsl/shader.ts";
 import { testDevice } from "../../support/device.ts";
 
-const shader = Shader.of(`
+const shader = Shader.of({
+  absent: `
 @group(0) @binding(1) var<storage, read> limits: array<u32>;
 @group(0) @binding(2) var<storage, read_write> extra: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
@@ -18,7 +19,8 @@ fn count(@builtin(workgroup_id) group: vec3u) {
     if (HAS_EXTRA == 1u) { extra[t] = vec4f(1.0); }
   }
 }
-`);
+`,
+});
 
 describe("a shader without a buffer", () => {
   const { source, buffers } = shader.without(["limits", "extra"]).entry("count");

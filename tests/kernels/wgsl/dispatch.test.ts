@@ -4,7 +4,8 @@ import type { Operand, Scratch } from "../../../src/core/kernel_call.ts";
 import { dispatch, type NamedDispatch } from "../../../src/kernels/wgsl/dispatch.ts";
 import { Shader } from "../../../src/kernels/wgsl/shader.ts";
 
-const shader = Shader.of(`
+const shader = Shader.of({
+  main: `
 const HAS_BIAS = false;
 const HAS_MASK = 0u;
 struct Params { size: u32, offset: i32, rate: f32 }
@@ -20,7 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 @compute @workgroup_size(1)
 fn second() { out[0] = f32(other[0]); }
-`);
+`,
+});
 
 const operand = (): Operand => ({ shape: [4], dtype: "float32" });
 const [x, bias, mask] = [operand(), operand(), operand()];
@@ -36,7 +38,7 @@ const CALL: NamedDispatch = {
 
 describe("a dispatch by names", () => {
   test("has params and buffers in the shader's order, with its types and access", () => {
-    const { params, buffers, source, ...rest } = dispatch({ ...CALL, isExtraChunk: true });
+    const { params, buffers, source, recipe, ...rest } = dispatch({ ...CALL, isExtraChunk: true });
     expect(params).toEqual([
       { type: "u32", value: 4 },
       { type: "i32", value: -1 },
@@ -51,6 +53,12 @@ describe("a dispatch by names", () => {
     expect(buffers.map(({ tensor }) => tensor)[3]).toBe(out);
     expect(source).toContain("const HAS_BIAS = true;\nconst HAS_MASK = 1u;");
     expect(rest).toEqual({ label: "scale", entryPoint: "main", workgroups: [1, 1, 1], isExtraChunk: true });
+    expect(recipe).toEqual({
+      shader: { files: ["main"], constants: {}, features: [] },
+      params: CALL.params,
+      buffers: ["x", "bias", "mask", "out"],
+      absent: [],
+    });
   });
 
   test("leaves out a buffer that is not there, and says so to the shader, unless the kernel has", () => {
@@ -70,49 +78,41 @@ describe("a dispatch by names", () => {
     [
       "a param that is missing",
       { params: { size: 4, rate: 1 } },
-      "scale: the shader's params are size, offset, rate; the kernel does not name offset",
+      "scale: the shader's params are size, offset, rate; the kernel names size, rate",
     ],
     [
       "a param that the shader does not have",
       { params: { size: 4, offset: 0, rate: 1, speed: 2 } },
-      "scale: the shader's params are size, offset, rate; the kernel names speed besides",
+      "scale: the shader's params are size, offset, rate; the kernel names size, offset, rate, speed",
     ],
-    ["no params", { params: {} }, "the kernel does not name size, offset, rate"],
+    ["no params", { params: {} }, "are size, offset, rate; the kernel names "],
     [
       "a list for a param of one tensor",
       { params: { size: [1, 2], offset: 0, rate: 1 } },
-      "the param size has 2 values; expected 1",
+      "the param size has 2 values; expected one for each tensor",
     ],
     [
       "a buffer that is missing",
       { buffers: { x, bias, out } },
-      "scale: the shader's buffers are x, bias, mask, out; the kernel does not name mask",
+      "scale: the shader's buffers are x, bias, mask, out; the kernel names x, bias, out",
     ],
     [
       "a buffer that the shader does not have",
       { buffers: { x, bias, mask, out, y: x } },
-      "scale: the shader's buffers are x, bias, mask, out; the kernel names y besides",
+      "scale: the shader's buffers are x, bias, mask, out; the kernel names x, bias, mask, out, y",
     ],
     [
       "a buffer of another entry point",
       { buffers: { x, bias, mask, out, other: x } },
-      "the kernel names other besides",
+      "the kernel names x, bias, mask, out, other",
     ],
     [
       "an absent buffer that the shader does not have",
       { buffers: { x, bias, mask, out, y: undefined } },
-      "names y besides",
+      "names x, bias, mask, out, y",
     ],
-    [
-      "one name for another",
-      { buffers: { x, bias, mask, result: out } },
-      "the kernel does not name out, and names result besides",
-    ],
-    [
-      "an entry point that the shader does not have",
-      { entryPoint: "third" },
-      "no entry point third; there are main, second",
-    ],
+    ["one name for another", { buffers: { x, bias, mask, result: out } }, "the kernel names x, bias, mask, result"],
+    ["an entry point that the shader does not have", { entryPoint: "third" }, "no entry point third"],
     [
       "a number that is none",
       { params: { size: Number.NaN, offset: 0, rate: 1 } },
@@ -139,7 +139,8 @@ describe("a dispatch by names", () => {
 });
 
 describe("a dispatch for several tensors", () => {
-  const repeated = Shader.of(`
+  const repeated = Shader.of({
+    repeated: `
 struct Params {
   shared: u32,
   size: u32, // @each
@@ -150,7 +151,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> rate: array<f32>;
 @compute @workgroup_size(1)
 fn main() { out[0] = x[params.size + params.shared] * rate[0]; }
-`);
+`,
+  });
   const [rate, a, b, c, d] = [operand(), operand(), operand(), operand(), operand()];
   const call: NamedDispatch = {
     ...CALL,
@@ -177,9 +179,13 @@ fn main() { out[0] = x[params.size + params.shared] * rate[0]; }
     [
       "params for fewer tensors",
       { params: { shared: 7, size: [1] } },
-      "scale: the param size has 1 values; expected 2, one for each tensor",
+      "scale: the param size has 1 values; expected one for each tensor",
     ],
-    ["one param for all", { params: { shared: 7, size: 1 } }, "does not name size_0, size_1, and names size besides"],
+    [
+      "one param for all",
+      { params: { shared: 7, size: 1 } },
+      "are shared, size_0, size_1; the kernel names shared, size",
+    ],
   ])("%s are refused", (_, change, message) => {
     expect(() => dispatch({ ...call, ...change })).toThrow(message);
   });

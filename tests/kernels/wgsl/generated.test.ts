@@ -22,13 +22,14 @@ fn main(@builtin(global_invocation_id) global: vec3u) {
 `;
 
 const generate = (name: string) =>
-  Shader.of(source).generated({
+  Shader.of({ source }).generated({
     function: { name, code: "fn store(index: u32) { z[index] = clipped(f32(a[index * params.stride])); }" },
     params: [{ name: "stride", type: "u32" }],
     buffers: [
       { name: "a", access: "read", type: "array<i32>" },
       { name: "z", access: "read_write", type: "array<f32>" },
     ],
+    expression: { inputs: ["int32"], outputs: ["float32"], rank: 1, steps: [], results: [0] },
   });
 
 describe("Shader.generated", () => {
@@ -48,7 +49,7 @@ describe("Shader.generated", () => {
   });
 
   it("leaves the shader itself as it was", () => {
-    const shader = Shader.of(source);
+    const shader = Shader.of({ source });
     const before = shader.entry("main").source;
     generate("store");
     expect(shader.entry("main").source).toBe(before);

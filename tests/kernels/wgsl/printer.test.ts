@@ -10,7 +10,7 @@ const VALUES: Readonly<Record<string, number>> = { TWO: 2, THREE: 3, FOUR: 4 };
 /** The body of the entry point `main` that is printed of these lines, a statement a line. */
 function printed(lines: readonly string[], features: readonly ShaderFeature[] = []): string[] {
   const source = `${CONSTANTS}@compute @workgroup_size(1)\nfn main() {\n${lines.join("\n")}\n}\n`;
-  const text = Shader.of(source).features(features).entry("main").source;
+  const text = Shader.of({ source }).features(features).entry("main").source;
   return text
     .slice(text.indexOf("fn main() {") + "fn main() {".length, text.lastIndexOf("}"))
     .split("\n")
@@ -194,7 +194,7 @@ describe("conditions", () => {
         // @with(subgroups) }
         help(group.x); // @without(subgroups)
       }`;
-    const shader = Shader.of(source);
+    const shader = Shader.of({ source });
     expect(shader.entry("main").source).toBe(
       "const WIDE = 1u;\nfn help(){g(0u);}\n@compute @workgroup_size(WIDE)\n" +
         "fn main(@builtin(workgroup_id) group: vec3u) {\nhelp(group.x);\n}\n",
@@ -220,8 +220,8 @@ describe("buffers", () => {
 
   const nameOf = ({ binding }: Buffer) => `b${binding}`;
   const shaderOf = (list: readonly Buffer[]) =>
-    Shader.of(
-      [
+    Shader.of({
+      main: [
         "struct Params { own: u32, // @each\n  shared: u32, }",
         "@group(0) @binding(0) var<uniform> params: Params;",
         ...list.map((each) => {
@@ -233,7 +233,7 @@ describe("buffers", () => {
         "return sum;\n}",
         "@compute @workgroup_size(1)\nfn main(@builtin(workgroup_id) group: vec3u) { _ = reach(group.x); }",
       ].join("\n"),
-    );
+    });
   const declared = (source: string) =>
     [...source.matchAll(/@binding\((\d+)\) var<storage, (\w+)> (\w+): array<f32>;/g)].map((match) =>
       match.slice(1).join(" "),

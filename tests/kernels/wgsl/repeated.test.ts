@@ -27,7 +27,7 @@ fn changed(index: u32) -> f32 { return m[index] * params.decay * rates[0]; }
 `;
 
 describe("a repeated shader", () => {
-  const { source, params, buffers } = Shader.of(frame, rule).repeated(2).entry("update");
+  const { source, params, buffers } = Shader.of({ frame, rule }).repeated(2).entry("update");
 
   it("has what is marked @each once for each tensor, and what follows it once", () => {
     expect(buffers.map(({ name, copy }) => `${name} ${copy ?? "shared"}`)).toEqual([
@@ -47,7 +47,7 @@ describe("a repeated shader", () => {
   });
 
   it("is complete without the other file", () => {
-    const alone = Shader.of(frame).repeated(2).entry("update");
+    const alone = Shader.of({ frame }).repeated(2).entry("update");
     expect(alone.source).toContain(squeezed("fn changed_1(index: u32) -> f32 {\nreturn rates[0];\n}"));
     expect(alone.buffers.map(({ name }) => name)).toEqual(["w", "w", "rates"]);
   });

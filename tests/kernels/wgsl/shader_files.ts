@@ -30,18 +30,18 @@ export interface KernelShader {
 
 /** The shaders of all kernels: what `Shader.of` is called with while their files load. */
 export async function kernelShaders(): Promise<KernelShader[]> {
-  const made: { files: readonly ShaderFile[]; shader: Shader }[] = [];
+  const made: { files: Readonly<Record<string, ShaderFile>>; shader: Shader }[] = [];
   const { of } = Shader;
-  Shader.of = (...files) => {
-    const shader = of(...files);
+  Shader.of = (files) => {
+    const shader = of(files);
     made.push({ files, shader });
     return shader;
   };
   for (const file of filesIn("src/kernels", ".ts")) await import(folder("src/kernels") + file);
   Shader.of = of;
   return made.map(({ files, shader }) => {
-    const names = files.map(nameOf);
-    const templates = files.map(parsed);
+    const names = Object.entries(files).map(([name, file]) => pathOf(name, file));
+    const templates = Object.values(files).map(parsed);
     return {
       label: names.map((name) => name.replace(/^.*\/|\.wgsl$/g, "")).join(" + "),
       ...{ files: names, shader, templates },
@@ -50,9 +50,11 @@ export async function kernelShaders(): Promise<KernelShader[]> {
   });
 }
 
-function nameOf(file: ShaderFile): string {
+/** The path of a file that a kernel gives by name: it must be the file's own. */
+function pathOf(given: string, file: ShaderFile): string {
   const known = SHADER_FILES.find(({ source }) => source === file);
   if (known === undefined) throw new Error("a kernel's shader is no file of shaders/");
+  if (!known.name.endsWith(`/${given}.wgsl`)) throw new Error(`a kernel calls ${known.name} "${given}"`);
   return known.name;
 }
 
