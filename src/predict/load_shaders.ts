@@ -13,6 +13,7 @@ const SETS = new Map<string, () => Promise<ShaderSet>>([
   ["matmulDirect", () => import("../kernels/plan_shaders/matmul_direct.ts")],
   ["recurrent", () => import("../kernels/plan_shaders/recurrent.ts")],
   ["gru", () => import("../kernels/plan_shaders/gru.ts")],
+  ["peephole", () => import("../kernels/plan_shaders/peephole.ts")],
   ["mask", () => import("../kernels/plan_shaders/mask.ts")],
   ["simpleRnn", () => import("../kernels/plan_shaders/simple_rnn.ts")],
   ["lstmCell", () => import("../kernels/plan_shaders/lstm_cell.ts")],

@@ -20,6 +20,7 @@ export const RULE_SETS = {
   matmulDirect: { files: ["matmul_direct"], rules: {} },
   recurrent,
   gru: { files: ["gru_step"], rules: {} },
+  peephole: { files: ["peephole_lstm_step"], rules: {} },
   mask,
   simpleRnn: { files: ["simple_rnn_forward"], rules: {} },
   lstmCell,

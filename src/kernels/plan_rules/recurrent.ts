@@ -10,7 +10,7 @@ const ACTIVATION = [0, 6] as const;
 const FLAG = [0, 1] as const;
 
 const RECURRENT_PACK: ShaderRule = {
-  constants: { GATES: [1, 4], PER: [1, 4], TRANSPOSED: FLAG },
+  constants: { GATES: [1, 4], PER: [1, 4], TRANSPOSED: FLAG, UNIT_WEIGHTS: [0, 4] },
   entries: {
     recurrent_pack: ({ params: { hidden = 1, rows = 1 }, constant }) => ({
       workgroups: (rows * hidden) / THREADS,
@@ -94,5 +94,6 @@ export const rules: ShaderRules = {
   padding: PADDING,
   "sweep_forward+lstm_step+sweep_common+activations": SWEEP,
   "sweep_forward+gru_step+sweep_common+activations": SWEEP,
+  "sweep_forward+peephole_lstm_step+sweep_common+activations": SWEEP,
   "simple_rnn_forward+sweep_common+activations": SIMPLE_RNN,
 };
