@@ -13,6 +13,8 @@ import { writeHdf5 } from "../../src/convert/hdf5/write.ts";
 import * as convert from "../../src/convert/index.ts";
 import { describeWeights } from "../../src/convert/keras_weights.ts";
 import { readZip, writeZip } from "../../src/convert/zip.ts";
+import { at } from "../../src/core/at.ts";
+import { full } from "../../src/core/nd_array.ts";
 import { readTextTable } from "../../src/data/text_table.ts";
 import { readWordVectors, wordEmbedder, wordEmbedderFromBytes } from "../../src/embed/index.ts";
 import {
@@ -21,11 +23,14 @@ import {
   DeviceError,
   dense,
   model as functional,
+  gru,
   imdb,
   input,
+  layerNormalization,
   loadModel,
   lstm,
   MinMaxScaler,
+  masking,
   minMaxScaler,
   type NdArray,
   ReviewEncoder,
@@ -34,6 +39,7 @@ import {
   sequential,
   standardScaler,
   Tokenizer,
+  ValueError,
   writeSafetensors,
 } from "../../src/index.ts";
 import { sha256Hex } from "../../src/io/sha256.ts";
@@ -43,6 +49,7 @@ import { gzip, paxRecord, tar } from "../data/archives.ts";
 import { smallData, smallModel } from "../nn/small_model.ts";
 import { check, checkArrays, checkModel, checkWords, damaged, type Fuzzed, onlyOf, single, text } from "./fuzzed.ts";
 import { addressMutation, bytesMutation, type Files, fileMutation, jsonMutation, withChecksums } from "./mutations.ts";
+import { planMutation } from "./plan_mutations.ts";
 import { STRUCTURED } from "./structured_loaders.ts";
 
 /** The child is a bundle elsewhere, started at the repository's root. */
@@ -160,20 +167,41 @@ function isOpen(device: Device): boolean {
 async function predictors(device: Device): Promise<Fuzzed> {
   using row = smallModel(device);
   using states = sequential([lstm({ units: 2, stateful: true })], { device, inputShape: [3, 2], seed: 1 });
-  const samples = [await row.toFiles({ predictor: true }), await states.toFiles({ predictor: { batchSizes: [2] } })];
+  const start = input({ shape: [5, 3] });
+  const read = gru({ units: 3, returnSequences: true }).call(masking().call(start));
+  const end = dense({ units: 4, activation: "softmax" }).call(layerNormalization().call(read));
+  using mixed = functional({ inputs: [start], outputs: [end], device, seed: 1 });
+  const samples = [
+    await row.toFiles({ predictor: true }),
+    await states.toFiles({ predictor: { batchSizes: [2] } }),
+    await mixed.toFiles({ predictor: { batchSizes: [1, 3] } }),
+  ];
   const isPlan = (name: string) => name.startsWith("plan-");
   const ofPlan = fc
-    .oneof(fileMutation(bytesMutation, isPlan), fileMutation(jsonMutation, isPlan), fileMutation(jsonMutation, isPlan))
+    .oneof(
+      fileMutation(bytesMutation, isPlan),
+      fileMutation(jsonMutation, isPlan),
+      fileMutation(planMutation, isPlan),
+      fileMutation(planMutation, isPlan),
+    )
     .map((change) => (files: Files) => withHashes(change(files)));
   return {
     // Whether a shader compiles, and fits its buffers, the device says.
     refusals: [DeviceError],
-    files: damaged(samples, fileMutation(bytesMutation), ofPlan, ofPlan),
+    files: damaged(samples, fileMutation(bytesMutation), ofPlan, ofPlan, ofPlan),
     async load(files) {
       const before = device.memory.bytes;
       try {
-        // Not run: a shader that somebody wrote may take as long as it likes.
-        (await loadPredictor(files, { device })).dispose();
+        const predictor = await loadPredictor<NdArray | NdArray[]>(files, { device });
+        // What loads must run: without an error of the GPU, and in time.
+        try {
+          const zeros = predictor.inputs.map(({ shape, dtype }) => full([2, ...shape], dtype, 0));
+          await predictor.predict(zeros.length === 1 ? at(zeros, 0) : zeros);
+        } catch (error) {
+          check(error instanceof ValueError, `a plan that loads does not run: ${error}`);
+        } finally {
+          predictor.dispose();
+        }
       } finally {
         check(device.memory.bytes === before, "buffers were left behind");
         check(isOpen(device), "the device reported an error that nothing handled");

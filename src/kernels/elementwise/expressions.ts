@@ -1,6 +1,6 @@
 /**
- * The elementwise operations in WGSL, by the names of their ops. Their inputs' names stand for the operands' expressions;
- * functions are those of WGSL, elementwise.wgsl and activations.wgsl.
+ * The elementwise operations in WGSL, by the names of their ops. Their inputs' names stand for the operands'
+ * expressions; functions are those of WGSL, elementwise.wgsl and activations.wgsl.
  */
 import type { DType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";

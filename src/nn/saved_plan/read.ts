@@ -195,8 +195,8 @@ class PlanReader {
   readonly #what: string;
   readonly #batchSize: number;
   readonly #temporaries: readonly number[];
-  /** The most bytes that anything binds of each. */
-  readonly #used: number[];
+  /** The most bytes that anything takes of a buffer, by its place. */
+  readonly #used = new Map<string, number>();
   readonly #constants: readonly NdArray[];
   readonly #inputs: Pick<Plan, "inputs" | "slots">;
   #work = 0;
@@ -208,7 +208,6 @@ class PlanReader {
     this.#batchSize = countOf(fields.get("batchSize"), `${what}.batchSize`, MOST.rows);
     if (this.#batchSize === 0) throw new FormatError(`${what}.batchSize is 0; expected a row at least`);
     this.#temporaries = countsOf(fields.get("temporaries"), `${what}.temporaries`, MOST.tensors);
-    this.#used = this.#temporaries.map(() => 0);
     this.#constants = each(fields.get("constants"), `${what}.constants`, MOST.tensors, readConstant);
     this.#inputs = placeInputs(file.inputs.map((input) => ({ ...input, shape: this.#batched(input.shape) })));
     for (const bytes of this.#temporaries) file.budget.buffer(bytes);
@@ -226,13 +225,10 @@ class PlanReader {
     });
     const commands = this.#list("steps", (value, what) => this.#command(value, what));
     const commits = this.#list("commits", (value, what) => this.#copy(objectOf(value, what), what));
-    const idle = this.#temporaries.findIndex((bytes, index) => bytes !== this.#used[index]);
-    if (idle >= 0) {
-      throw new FormatError(
-        `${this.#what}.temporaries[${idle}] has ${this.#temporaries[idle]} bytes, of which ${this.#used[idle]} are ` +
-          "used; the file is damaged",
-      );
-    }
+    this.#temporaries.forEach((bytes, index) => {
+      this.#expectUsed({ kind: "temporary", index }, bytes, 0);
+    });
+    for (const input of this.#inputs.inputs) this.#expectUsed(input.location, bytesOf(input), bytesOf(input));
     return {
       batchSize: this.#batchSize,
       plan: {
@@ -302,7 +298,8 @@ class PlanReader {
     if (size === undefined) throw new FormatError(`${what}: there is no buffer ${kind}, ${index}`);
     if (bytes > size || bytes % BYTES_PER_ELEMENT !== 0)
       throw new FormatError(`${what}: ${bytes} bytes of a buffer of ${size}; expected whole numbers within it`);
-    if (location.kind === "temporary") this.#used[index] = Math.max(this.#used[index] ?? 0, bytes);
+    const place = `${location.kind} ${index}`;
+    this.#used.set(place, Math.max(this.#used.get(place) ?? 0, bytes));
     return { location: location as Location, bytes };
   }
 
@@ -315,6 +312,13 @@ class PlanReader {
     const tensor = kind === "constant" ? lists.constant[index] : lists[kind][index];
     if (tensor === undefined || ("location" in tensor && tensor.location.kind !== "input")) return undefined;
     return bytesOf(tensor);
+  }
+
+  /** Memory is for what a run uses; `unused` is what counts where nothing takes any of it. */
+  #expectUsed({ kind, index }: Location, bytes: number, unused: number): void {
+    const used = this.#used.get(`${kind} ${index}`) ?? unused;
+    if (used === bytes) return;
+    throw new FormatError(`${this.#what}: ${kind} ${index} has ${bytes} bytes, of which ${used} are used`);
   }
 
   /** Weights, inputs and constants stay as they are. */
