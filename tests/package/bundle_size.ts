@@ -12,6 +12,8 @@ export interface BundleSize {
   readonly loaded: number;
   /** Gzipped: what is loaded when the page asks for it. */
   readonly onDemand: number;
+  /** Gzipped: what is loaded once all of these files of `dist/`, named without `.js`, are asked for. */
+  readonly withFiles: (names: readonly string[]) => number;
   /** Bytes of what is loaded at first, before minification, by the modules of `src/`. */
   readonly modules: Readonly<Record<string, number>>;
 }
@@ -41,18 +43,24 @@ export async function bundleSize(source: string): Promise<BundleSize> {
     for (const next of chunk.imports) add(next);
   };
   for (const { isEntry, fileName } of chunks.values()) if (isEntry) add(fileName);
+  const bytesOf = new Map([...chunks].map(([name, { code }]) => [name, gzipSync(code, { level: 9 }).length]));
+  const sum = (isFirst: boolean) =>
+    [...bytesOf].reduce((total, [name, bytes]) => (first.has(name) === isFirst ? total + bytes : total), 0);
   const modules: Record<string, number> = {};
-  let [loaded, onDemand] = [0, 0];
-  for (const [name, { code, modules: parts }] of chunks) {
-    const bytes = gzipSync(code, { level: 9 }).length;
-    if (first.has(name)) loaded += bytes;
-    else onDemand += bytes;
+  for (const [name, { modules: parts }] of chunks) {
     for (const [file, { renderedLength }] of first.has(name) ? Object.entries(parts) : []) {
       const module = /^dist\/(\w+)\//.exec(relative(root, file))?.[1] ?? "the page";
       modules[module] = (modules[module] ?? 0) + renderedLength;
     }
   }
-  return { loaded, onDemand, modules };
+  const [loaded, onDemand] = [sum(true), sum(false)];
+  const withFiles = (names: readonly string[]): number => {
+    for (const [name, { modules: parts }] of chunks) {
+      if (Object.keys(parts).some((file) => names.some((each) => file.endsWith(`/${each}.js`)))) add(name);
+    }
+    return sum(true) - loaded;
+  };
+  return { loaded, onDemand, withFiles, modules };
 }
 
 function entryFile(quoted: string): string {

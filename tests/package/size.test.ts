@@ -4,6 +4,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import "../../src/node.ts";
+import { dense, embedding, lstm, requestDevice, sequential } from "../../src/index.ts";
+import { writePlan } from "../../src/nn/saved_plan/write.ts";
 import { type BundleSize, bundleSize } from "./bundle_size.ts";
 
 const KB = 1000;
@@ -41,6 +44,25 @@ test.each(Object.entries(PAGES))("a page that %s", { timeout: 30_000 }, async (n
   if (process.env.SLUICE_SIZES === "write") writeFileSync(file, `${JSON.stringify({ ...before, ...now }, null, 2)}\n`);
   console.log(`${name}: ${kilobytes(size.loaded)} gzipped, ${kilobytes(size.onDemand)} on demand`);
   expect(size.loaded, `${name}: more than its budget\n${growth(size, before[name])}`).toBeLessThanOrEqual(budget * KB);
+});
+
+test("the shaders of the tutorial's model take at most 14 kB of a page that predicts", {
+  timeout: 30_000,
+}, async () => {
+  using device = await requestDevice();
+  using model = sequential(
+    [embedding({ inputDim: 5000, outputDim: 32 }), lstm({ units: 100 }), dense({ units: 1, activation: "sigmoid" })],
+    { device, inputShape: [500] },
+  );
+  const plan = JSON.parse(new TextDecoder().decode(writePlan(model)));
+  const sets: readonly string[] = plan.gpu.sets;
+  expect(sets).toEqual(["matmul", "recurrent"]);
+  const page = PAGES["predicts by a saved plan"];
+  const { withFiles } = await bundleSize(page?.source ?? "");
+  const size = withFiles(["saved_plan/read_dispatch", ...sets.map((set) => `plan_shaders/${set}`)]);
+  console.log(`the tutorial's shaders: ${kilobytes(size)} gzipped`);
+  expect(size).toBeGreaterThan(5 * KB);
+  expect(size).toBeLessThanOrEqual(14 * KB);
 });
 
 const kilobytes = (bytes: number) => `${(bytes / KB).toFixed(1)} kB`;

@@ -271,15 +271,15 @@ describe("loadPredictor", () => {
         ({ gpu }) => {
           first(gpu.plans).steps = Array<PlannedStep>(100_000).fill(firstStep(gpu));
         },
-        /an array of at most 8192/,
+        /an array of at most 4096/,
       ],
       "steps without end in two plans": [
         ({ gpu }) => {
           const plan = first(gpu.plans);
-          plan.steps.push(...Array<PlannedStep>(5000).fill(firstStep(gpu)));
+          plan.steps.push(...Array<PlannedStep>(2500).fill(firstStep(gpu)));
           gpu.plans = [plan, plan];
         },
-        /steps take 100\d\d; a plan's take at most 8192/,
+        /steps take 50\d\d; a plan's take at most 4096/,
       ],
       "an output beyond its buffer": [
         (plan) => {

@@ -14,7 +14,7 @@ export const MOST = {
   /** Distinct shaders, of all batch sizes together: each is compiled. */
   shaders: 512,
   /** Dispatches and copies of all batch sizes together. Each is recorded in every run; 100,000 end the process. */
-  steps: 8192,
+  steps: 4096,
   /** Of one buffer: what every adapter binds. */
   bufferBytes: 2 ** 27,
   /** Inputs, constants, temporary buffers and outputs of all batch sizes together. */
