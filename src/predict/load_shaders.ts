@@ -25,7 +25,7 @@ export const loadShaders: LoadShaders = async (names, what) => {
     names.map((name) => {
       const load = SETS.get(name);
       if (load !== undefined) return load;
-      throw new FormatError(`${what}: this Sluice has no shaders ${show(name)}; save the model again`, { name });
+      throw new FormatError(`${what}: this Sluice has no shaders ${show(name)}; save the model again`);
     }),
   );
   const [{ DispatchReader }, ...sets] = await Promise.all([

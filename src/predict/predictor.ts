@@ -217,8 +217,7 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     const isRetried = (loss: DeviceLostError) => {
       if (isHarmless(loss) || !runs.some((run) => run.isInFirstRun)) return true;
       this.#failure = new DeviceLostError(
-        `${loss.message}. It was lost in the first run of a saved plan, which may be the cause, so Sluice does not ` +
-          "run the plan again. Load the predictor again to try once more",
+        `${loss.message}, in the first run of a saved plan, which may be the cause: load it again to retry`,
         loss.details,
         { cause: loss },
       );

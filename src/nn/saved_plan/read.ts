@@ -69,7 +69,7 @@ function each<T>(value: unknown, what: string, most: number, read: Read<T>): T[]
 const shapeOf = (value: unknown, what: string): number[] => {
   const shape = countsOf(value, what, MOST.rank);
   if (Number.isSafeInteger(sizeOf(shape) * BYTES_PER_ELEMENT)) return shape;
-  throw new FormatError(`${what} is [${shape}]: no tensor is that large`);
+  throw new FormatError(`${what} is [${shape}], which is too large`);
 };
 
 const bytesOf = ({ shape }: { readonly shape: Shape }): number => sizeOf(shape) * BYTES_PER_ELEMENT;
@@ -98,7 +98,7 @@ export async function readPlan(
       new PlanReader(file, objectOf(value, where), where).read(),
     );
     if (plans.length === 0 || model.inputs.length === 0 || model.outputShapes.length === 0) {
-      throw new FormatError(`${what}: expected a plan, an input and an output at least; the file is damaged`);
+      throw new FormatError(`${what}: expected a plan, an input and an output at least`);
     }
     plans.sort((a, b) => a.batchSize - b.batchSize);
     return { ...model, plans };
@@ -115,8 +115,8 @@ function readHead(bytes: Uint8Array, what: string): Fields {
   if (version === PLAN_VERSION) return fields;
   const reason =
     version < PLAN_VERSION
-      ? "it contains shader code, which Sluice no longer runs from a file: save the model again"
-      : `this Sluice runs plans of version ${PLAN_VERSION}: use the Sluice that saved it, or save the model again`;
+      ? "it contains shader code: save the model again"
+      : `this Sluice runs plans of version ${PLAN_VERSION}: save the model again`;
   throw new FormatError(`${what}: format version ${version}; ${reason}`, { version, supported: PLAN_VERSION });
 }
 
@@ -155,18 +155,19 @@ class Budget {
   /** Takes a buffer. */
   buffer(bytes: number): void {
     this.#bytes += bytes;
-    if (bytes > MOST.bufferBytes) this.#refuse("buffer", bytes, `${MOST.bufferBytes} bytes`);
-    if (this.#bytes > MOST.totalBytes) this.#refuse("buffers", this.#bytes, `${MOST.totalBytes} bytes together`);
+    if (bytes > MOST.bufferBytes) this.refuse("buffer", bytes, `${MOST.bufferBytes} bytes`);
+    if (this.#bytes > MOST.totalBytes) this.refuse("buffers", this.#bytes, `${MOST.totalBytes} bytes together`);
   }
 
   /** Takes commands, before they are read. */
   steps(count: number): void {
     this.#steps += count;
-    if (this.#steps > MOST.steps) this.#refuse("steps", this.#steps, `${MOST.steps} together`);
+    if (this.#steps > MOST.steps) this.refuse("steps", this.#steps, `${MOST.steps} together`);
   }
 
-  #refuse(kind: string, asked: number, most: string): never {
-    throw new FormatError(`${this.#what}: its ${kind} take ${asked}; a plan's take at most ${most}`, { asked, most });
+  /** @throws FormatError that says what is asked, and the most there may be. */
+  refuse(kind: string, asked: number, most: string): never {
+    throw new FormatError(`${this.#what}: its ${kind} take ${asked}; a plan's take at most ${most}`);
   }
 }
 
@@ -206,7 +207,7 @@ class PlanReader {
     this.#fields = fields;
     this.#what = what;
     this.#batchSize = countOf(fields.get("batchSize"), `${what}.batchSize`, MOST.rows);
-    if (this.#batchSize === 0) throw new FormatError(`${what}.batchSize is 0; expected a row at least`);
+    if (this.#batchSize === 0) throw new FormatError(`${what}.batchSize is 0`);
     this.#temporaries = countsOf(fields.get("temporaries"), `${what}.temporaries`, MOST.tensors);
     this.#constants = each(fields.get("constants"), `${what}.constants`, MOST.tensors, readConstant);
     this.#inputs = placeInputs(file.inputs.map((input) => ({ ...input, shape: this.#batched(input.shape) })));
@@ -267,11 +268,8 @@ class PlanReader {
     });
     this.#expectApart(buffers, dispatch.access, what);
     this.#work += work;
-    if (this.#work <= MOST.work) return command;
-    throw new FormatError(
-      `${this.#what}: a run takes more than ${this.#work} multiply-adds; a plan's takes at most ${MOST.work}`,
-      { work: this.#work, most: MOST.work },
-    );
+    if (!(this.#work <= MOST.work)) this.#file.budget.refuse("multiply-adds", this.#work, `${MOST.work} in a run`);
+    return command;
   }
 
   /** A buffer by its place and bytes. */
@@ -286,8 +284,7 @@ class PlanReader {
     const { location: from } = this.#bound(words, bytes, `${what}: from`);
     const { location: to } = this.#bound(words.slice(2), bytes, `${what}: to`);
     this.#expectWritable(to, what);
-    if (from.kind === to.kind && from.index === to.index)
-      throw new FormatError(`${what}: copies a buffer onto itself; the file is damaged`);
+    if (from.kind === to.kind && from.index === to.index) throw new FormatError(`${what}: copies a buffer onto itself`);
     return { kind: "copy", from, to, bytes };
   }
 
@@ -325,7 +322,7 @@ class PlanReader {
   #expectWritable({ kind, index }: Location, what: string): void {
     const { variables, states } = this.#file;
     if (kind === "temporary" || (kind === "variable" && states.some((state) => state === variables[index]))) return;
-    throw new FormatError(`${what}: writes to a ${kind}; a prediction changes temporary buffers and states only`);
+    throw new FormatError(`${what}: writes to a ${kind}`);
   }
 
   /** What a dispatch writes it binds once: WebGPU refuses anything else. */
@@ -333,7 +330,7 @@ class PlanReader {
     buffers.forEach(({ location: { kind, index } }, at) => {
       const twins = buffers.filter(({ location }) => location.kind === kind && location.index === index);
       if (access[at] !== "read" && twins.length > 1)
-        throw new FormatError(`${what}: binds a buffer twice that it writes; the file is damaged`);
+        throw new FormatError(`${what}: binds a buffer twice that it writes`);
     });
   }
 }
