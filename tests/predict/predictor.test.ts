@@ -265,7 +265,7 @@ describe("loadPredictor", () => {
         ({ gpu }) => {
           first(gpu.plans).temporaries.push(2 ** 20);
         },
-        /has 1048576 bytes, of which 0 are used/,
+        /uses 0 of the 1048576 bytes/,
       ],
       "steps without end": [
         ({ gpu }) => {

@@ -98,7 +98,7 @@ export async function readPlan(
       new PlanReader(file, objectOf(value, where), where).read(),
     );
     if (plans.length === 0 || model.inputs.length === 0 || model.outputShapes.length === 0) {
-      throw new FormatError(`${what}: expected a plan, an input and an output at least`);
+      throw new FormatError(`${what}: expected a plan, an input and an output`);
     }
     plans.sort((a, b) => a.batchSize - b.batchSize);
     return { ...model, plans };
@@ -117,7 +117,7 @@ function readHead(bytes: Uint8Array, what: string): Fields {
     version < PLAN_VERSION
       ? "it contains shader code: save the model again"
       : `this Sluice runs plans of version ${PLAN_VERSION}: save the model again`;
-  throw new FormatError(`${what}: format version ${version}; ${reason}`, { version, supported: PLAN_VERSION });
+  throw new FormatError(`${what}: format version ${version}; ${reason}`, { version });
 }
 
 type Model = Omit<SavedPlan, "plans">;
@@ -294,7 +294,7 @@ class PlanReader {
     const size = location.kind === undefined ? undefined : this.#sizeOf(location as Location);
     if (size === undefined) throw new FormatError(`${what}: there is no buffer ${kind}, ${index}`);
     if (bytes > size || bytes % BYTES_PER_ELEMENT !== 0)
-      throw new FormatError(`${what}: ${bytes} bytes of a buffer of ${size}; expected whole numbers within it`);
+      throw new FormatError(`${what}: ${bytes} bytes of a buffer of ${size}`);
     const place = `${location.kind} ${index}`;
     this.#used.set(place, Math.max(this.#used.get(place) ?? 0, bytes));
     return { location: location as Location, bytes };
@@ -315,7 +315,7 @@ class PlanReader {
   #expectUsed({ kind, index }: Location, bytes: number, unused: number): void {
     const used = this.#used.get(`${kind} ${index}`) ?? unused;
     if (used === bytes) return;
-    throw new FormatError(`${this.#what}: ${kind} ${index} has ${bytes} bytes, of which ${used} are used`);
+    throw new FormatError(`${this.#what}: uses ${used} of the ${bytes} bytes of ${kind} ${index}`);
   }
 
   /** Weights, inputs and constants stay as they are. */
