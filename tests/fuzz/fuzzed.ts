@@ -17,7 +17,8 @@ export interface Fuzzed {
   ) => Error)[];
 }
 
-class AssertionError extends Error {
+/** What a loader gave is not whole. */
+export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 /** @throws AssertionError with what does not hold. */

@@ -48,7 +48,18 @@ import { parseStrictJson } from "../../src/io/strict_json.ts";
 import { loadPredictor } from "../../src/predict/index.ts";
 import { gzip, paxRecord, tar } from "../data/archives.ts";
 import { smallData, smallModel } from "../nn/small_model.ts";
-import { check, checkArrays, checkModel, checkWords, damaged, type Fuzzed, onlyOf, single, text } from "./fuzzed.ts";
+import {
+  AssertionError,
+  check,
+  checkArrays,
+  checkModel,
+  checkWords,
+  damaged,
+  type Fuzzed,
+  onlyOf,
+  single,
+  text,
+} from "./fuzzed.ts";
 import { addressMutation, bytesMutation, type Files, fileMutation, jsonMutation, withChecksums } from "./mutations.ts";
 import { planMutation } from "./plan_mutations.ts";
 import { STRUCTURED } from "./structured_loaders.ts";
