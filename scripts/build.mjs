@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -50,6 +51,7 @@ export async function build() {
       stdio: "inherit",
     });
     nameJavaScript(fresh);
+    copyFileSync(join(root, "src/require_node.cjs"), join(fresh, "require_node.cjs"));
     await minify(fresh);
     if (existsSync(join(fresh, "cli/main.js"))) chmodSync(join(fresh, "cli/main.js"), 0o755);
     // The time at which the build began, so that a source saved meanwhile counts as newer.

@@ -44,6 +44,12 @@ const SECTIONS = {
     files: ["tests/nn/accepted_options.test.ts"],
     env: { SLUICE_OPTIONS: "100000" },
   },
+  calls: {
+    about: "30,000 calls of every exported function and method with hostile values: no raw error",
+    minutes: 3,
+    files: ["tests/hostile"],
+    env: { SLUICE_CALLS: "30000" },
+  },
   graphs: {
     about: "10,000 random graphs against float64, values and gradients, in every runtime",
     minutes: 15,

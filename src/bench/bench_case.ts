@@ -1,6 +1,7 @@
 /**
  * The types of a bench case: work of a known amount, prepared on a device, whose result is checked before it is timed.
  */
+import { nonNegative, required, type TableOf } from "../core/option_table.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Subject } from "./harness.ts";
 
@@ -10,6 +11,9 @@ export interface Work {
   readonly flops: number;
   readonly bytes: number;
 }
+
+/** The members of `Work`. */
+export const WORK = { flops: required(nonNegative), bytes: required(nonNegative) } satisfies TableOf<Work>;
 
 /** A case of the bench. */
 export interface BenchCase {

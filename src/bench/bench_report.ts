@@ -1,5 +1,6 @@
 /** The results of a bench run, as plain data for JSON, tables, plots and comparisons. */
-import type { Work } from "./bench_case.ts";
+import { finite, ifGiven, readSome, recordOf, required, text } from "../core/option_table.ts";
+import { WORK, type Work } from "./bench_case.ts";
 import type { Measurement, Ratio } from "./harness.ts";
 import type { Roofline } from "./roofline.ts";
 
@@ -61,15 +62,22 @@ export interface BenchReport {
   readonly problems: readonly BenchProblem[];
 }
 
+const KEY = { name: required(text), library: required(text), variant: ifGiven(text) };
+
+const RATES = {
+  work: required(recordOf("ratesOf: work", WORK)),
+  measurement: required(recordOf("ratesOf: measurement", { median: required(finite) })),
+};
+
 /** GFLOP/s and GB/s of a result; 0 if it has no such work. */
-export function ratesOf({ work, measurement: { median } }: BenchResult): {
-  readonly gflops: number;
-  readonly gigabytes: number;
-} {
+export function ratesOf(result: BenchResult): { readonly gflops: number; readonly gigabytes: number } {
+  const { work, measurement } = readSome("ratesOf", RATES, result);
+  const { median } = measurement;
   return { gflops: work.flops / median / 1e9, gigabytes: work.bytes / median / 1e9 };
 }
 
 /** The key that identifies a result in several runs: its name, variant and library. */
-export function keyOf({ name, library, variant }: Pick<BenchResult, "name" | "library" | "variant">): string {
+export function keyOf(result: Pick<BenchResult, "name" | "library" | "variant">): string {
+  const { name, library, variant } = readSome("keyOf", KEY, result);
   return [name, variant, library === "sluice" ? undefined : library].filter((part) => part !== undefined).join(" / ");
 }

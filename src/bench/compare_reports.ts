@@ -1,5 +1,6 @@
 /** Compares two runs of the bench: which results became faster or slower, beyond noise. */
 import { FormatError, ValueError } from "../core/errors.ts";
+import { instanceOf, readSome, readValue, recordOf, required, text as textKind } from "../core/option_table.ts";
 import { type BenchPlace, type BenchReport, type BenchResult, keyOf } from "./bench_report.ts";
 import type { Summary } from "./statistics.ts";
 
@@ -14,6 +15,13 @@ export interface Comparison {
   readonly verdict: "faster" | "slower" | "same";
 }
 
+const PLACE = {
+  adapter: required(textKind),
+  runtime: required(recordOf("assertComparable: runtime", { name: required(textKind) })),
+};
+
+const REPORT = { results: required(instanceOf<readonly BenchResult[]>("a list of results", Array)) };
+
 /** Smaller changes of the median count as `same`, whatever the intervals. */
 const LEAST_CHANGE = 0.03;
 
@@ -22,7 +30,10 @@ const LEAST_CHANGE = 0.03;
  * @throws ValueError naming both.
  */
 export function assertComparable(before: BenchPlace, after: BenchPlace): void {
-  const [old, now] = [before, after].map(({ adapter, runtime }) => `${adapter}, in ${runtime.name}`);
+  const [old, now] = [before, after].map((place) => {
+    const { adapter, runtime } = readSome("assertComparable", PLACE, place);
+    return `${adapter}, in ${runtime.name}`;
+  });
   if (old === now) return;
   throw new ValueError(
     `the earlier run was on ${old}, this one is on ${now}; times of different adapters are not comparable. Pass ` +
@@ -33,8 +44,9 @@ export function assertComparable(before: BenchPlace, after: BenchPlace): void {
 
 /** Compares the results that both runs have, in the order of the later run. */
 export function compareReports(before: BenchReport, after: BenchReport): Comparison[] {
-  const known = new Map(before.results.map((result) => [keyOf(result), result]));
-  return after.results.flatMap((result) => {
+  const [earlier, later] = [before, after].map((report) => readSome("compareReports", REPORT, report).results);
+  const known = new Map(earlier?.map((result) => [keyOf(result), result]));
+  return (later ?? []).flatMap((result) => {
     const old = known.get(keyOf(result));
     return old === undefined ? [] : [compare(old, result)];
   });
@@ -53,6 +65,8 @@ function compare(old: BenchResult, result: BenchResult): Comparison {
  * @throws FormatError when it is not a report, or of another version.
  */
 export function readReport(text: string, path: string): BenchReport {
+  readValue("readReport", "text", textKind, text);
+  readValue("readReport", "path", textKind, path);
   let value: unknown;
   try {
     value = JSON.parse(text);

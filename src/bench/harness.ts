@@ -2,6 +2,19 @@
  * Measures times: warm-up, batches long enough for the clock, and samples until the time or the number of samples is
  * used up. Several subjects are measured in turns, so that changes on the machine affect all of them.
  */
+import { AbortError } from "../core/errors.ts";
+import {
+  ifGiven,
+  listOf,
+  nonNegative,
+  positive,
+  readOptions,
+  readValue,
+  required,
+  resolvedBy,
+  signal,
+  type TableOf,
+} from "../core/option_table.ts";
 import { type Summary, summarize } from "./statistics.ts";
 
 /** Something that can be run and timed. */
@@ -33,8 +46,21 @@ export interface MeasureOptions {
   /** Seconds after which a subject gets no further sample, whatever `minSamples` says. */
   readonly patience: number;
   /** Stops between two samples. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** The options of a measurement. */
+export const MEASURE = {
+  seconds: required(nonNegative),
+  minSamples: required(positive),
+  maxSamples: required(positive),
+  patience: required(nonNegative),
+  signal: ifGiven(signal),
+} satisfies TableOf<MeasureOptions>;
+
+const subjectKind = resolvedBy("a subject: { clock, time(runs) }", (given: Subject) =>
+  typeof given?.time === "function" && typeof given.clock?.shortest === "number" ? given : undefined,
+);
 
 /** Measures a case in about two seconds; six samples are the fewest that give a 95% interval. */
 export const NORMAL: MeasureOptions = { seconds: 1.5, minSamples: 9, maxSamples: 60, patience: 30 };
@@ -61,8 +87,15 @@ interface Lane {
   spent: number;
 }
 
+/** @throws AbortError when the signal has aborted. */
+export function stopIfAsked({ signal }: Pick<MeasureOptions, "signal">): void {
+  if (signal?.aborted) throw new AbortError("the measurement was aborted", {}, { cause: signal.reason });
+}
+
 /** Measures one subject. @throws AbortError when the signal aborts. */
 export async function measure(subject: Subject, options: MeasureOptions = NORMAL): Promise<Measurement> {
+  readOptions("measure(subject)", MEASURE, options);
+  readValue("measure", "subject", subjectKind, subject);
   const [measurement] = await measureInTurns([subject], options);
   return measurement as Measurement;
 }
@@ -76,14 +109,16 @@ export async function measureInTurns(
   subjects: readonly Subject[],
   options: MeasureOptions = NORMAL,
 ): Promise<Measurement[]> {
+  readOptions("measureInTurns(subjects)", MEASURE, options);
+  readValue("measureInTurns", "subjects", listOf(subjectKind), subjects);
   const lanes: Lane[] = [];
-  for (const subject of subjects) {
-    options.signal?.throwIfAborted();
-    lanes.push(await warmUp(subject, options));
+  for (const each of subjects) {
+    stopIfAsked(options);
+    lanes.push(await warmUp(each, options));
   }
   while (lanes.some((lane) => wantsMore(lane, options))) {
     for (const lane of lanes) {
-      options.signal?.throwIfAborted();
+      stopIfAsked(options);
       if (lane.spent > options.patience && lane.times.length > 0) continue;
       const seconds = await lane.subject.time(lane.runs);
       lane.spent += seconds;

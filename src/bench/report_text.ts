@@ -1,4 +1,6 @@
 /** Formats the bench's results for a terminal. */
+import { number, readSome, readValue, recordOf, required, text } from "../core/option_table.ts";
+import { WORK } from "./bench_case.ts";
 import type { BenchPlace, BenchProblem, BenchResult } from "./bench_report.ts";
 import { keyOf, ratesOf } from "./bench_report.ts";
 import type { Comparison } from "./compare_reports.ts";
@@ -59,16 +61,25 @@ const LONG_DISPATCH = 0.05;
 
 /** A problem as a line. */
 export function problemRow(problem: BenchProblem): string {
+  readSome("problemRow", { message: required(text) }, problem);
   return `${keyOf(problem)}: not measured: ${problem.message}`;
 }
 
+const PLACE = {
+  adapter: required(text),
+  runtime: required(recordOf("placeLine: runtime", { name: required(text), version: required(text) })),
+  clock: required(text),
+};
+
 /** The line that names the adapter and the runtime. */
-export function placeLine({ adapter, runtime, clock }: BenchPlace): string {
+export function placeLine(place: BenchPlace): string {
+  const { adapter, runtime, clock } = readSome("placeLine", PLACE, place);
   return `${adapter}, in ${runtime.name} ${runtime.version}; timed by ${clock}, peers and whole models by wall clock`;
 }
 
 /** The line that describes the roofline. */
-export function rooflineLine({ flops, bytes }: Roofline): string {
+export function rooflineLine(roofline: Roofline): string {
+  const { flops, bytes } = readSome("rooflineLine", WORK, roofline);
   return (
     `roof, measured: ${digits(flops / 1e9)} GFLOP/s of multiply-adds in registers, ${digits(bytes / 1e9)} GB/s ` +
     "of copying"
@@ -94,6 +105,7 @@ export function comparisonLines(comparisons: readonly Comparison[]): string[] {
 
 /** `0.00123` as "1.23 ms". */
 export function seconds(value: number): string {
+  readValue("seconds", "value", number, value);
   if (value >= 1) return `${digits(value)} s`;
   if (value >= 1e-3) return `${digits(value * 1e3)} ms`;
   return `${digits(value * 1e6)} µs`;
@@ -101,6 +113,7 @@ export function seconds(value: number): string {
 
 /** Formats a number with three significant digits. */
 export function digits(value: number): string {
+  readValue("digits", "value", number, value);
   if (value === 0) return "0";
   if (value >= 100) return String(Math.round(value));
   return value.toFixed(value >= 10 ? 1 : 2);

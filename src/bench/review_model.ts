@@ -3,6 +3,7 @@
  * without padding, and labels; and its predictions from plain float64 loops.
  */
 import type { NdArray } from "../core/nd_array.ts";
+import { readOptions, required, type TableOf, upTo } from "../core/option_table.ts";
 import { Random } from "../core/random.ts";
 import type { Shape } from "../core/shape.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -33,10 +34,19 @@ export interface ReviewTask {
   readonly loss: number;
 }
 
+const SIZES = {
+  batch: required(upTo(65536)),
+  steps: required(upTo(65536)),
+  vocabulary: required(upTo(1_000_000)),
+  embedding: required(upTo(4096)),
+  units: required(upTo(4096)),
+} satisfies TableOf<ModelSizes>;
+
 const made = new Map<string, ReviewTask>();
 
 /** The task of these sizes, cached because its reference takes seconds. */
 export function reviewTask(sizes: ModelSizes): ReviewTask {
+  readOptions("reviewTask", SIZES, sizes);
   const key = JSON.stringify(sizes);
   let task = made.get(key);
   if (task === undefined) {

@@ -2,11 +2,13 @@
  * Measures the roofline of an adapter: its peak compute rate and memory bandwidth (Williams, Waterman and Patterson,
  * "Roofline", 2009).
  */
+
+import { readSome } from "../core/option_table.ts";
 import type { Device } from "../gpu/device.ts";
 import { defineOp, type NoAttributes, type Out } from "../graph/op.ts";
 import type { Value } from "../graph/operation.ts";
 import { CHAIN, multiplyAddCall, multiplyAddInvocations, plainCopyCall } from "../kernels/bench/roofline.ts";
-import type { BenchCase, Work } from "./bench_case.ts";
+import { type BenchCase, WORK, type Work } from "./bench_case.ts";
 import { checkSamples } from "./check_samples.ts";
 import { graphCase } from "./graph_case.ts";
 import { type MeasureOptions, measure } from "./harness.ts";
@@ -119,6 +121,8 @@ export async function measureRoofline(device: Device, options: MeasureOptions): 
 }
 
 /** The fewest seconds in which the adapter could do the work. */
-export function roofSeconds({ flops, bytes }: Work, roof: Roofline): number {
+export function roofSeconds(work: Work, roof: Roofline): number {
+  const { flops, bytes } = readSome("roofSeconds: work", WORK, work);
+  readSome("roofSeconds: roof", WORK, roof);
   return Math.max(flops / roof.flops, bytes / roof.bytes);
 }

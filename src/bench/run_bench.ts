@@ -1,15 +1,31 @@
 /** Runs the bench: cases one after the other on one device, with an event for each result. */
 import { AbortError, SluiceError } from "../core/errors.ts";
-import type { Device } from "../gpu/device.ts";
+import {
+  flag,
+  functionLike,
+  ifGiven,
+  instanceOf,
+  optionsOf,
+  readOptions,
+  readValue,
+  recordOf,
+  required,
+  signal,
+  type TableOf,
+  text,
+} from "../core/option_table.ts";
+import { type Device, deviceKind } from "../runtime/device.ts";
 import type { BenchCase, Prepared } from "./bench_case.ts";
 import type { BenchPlace, BenchProblem, BenchReport, BenchResult } from "./bench_report.ts";
 import {
+  MEASURE,
   type Measurement,
   type MeasureOptions,
   measure,
   measureInTurns,
   NORMAL,
   ratioOf,
+  stopIfAsked,
   TIMESTAMPS,
   WALL_CLOCK,
 } from "./harness.ts";
@@ -44,12 +60,31 @@ export interface BenchControl {
   readonly signal?: AbortSignal;
 }
 
+const runtime = recordOf("runBench: runtime", { name: required(text), version: required(text) });
+
+const BENCH = {
+  cases: required(instanceOf<readonly BenchCase[]>("a list of cases, as selectCases() gives", Array)),
+  peers: ifGiven(instanceOf<readonly Peer[]>("a list of peers", Array)),
+  variants: ifGiven(flag),
+  measure: ifGiven(optionsOf("runBench: measure", MEASURE)),
+  runtime: required(runtime),
+  versions: ifGiven(recordOf("runBench: versions", {})),
+} satisfies TableOf<BenchOptions>;
+
+const CONTROL = {
+  onEvent: required(functionLike<BenchControl["onEvent"]>("(event) => …")),
+  signal: ifGiven(signal),
+} satisfies TableOf<BenchControl>;
+
 /**
  * Measures the roofline, then every case. A case that fails (wrong result, or too large for the adapter) is reported as
  * a problem, and the others continue.
  * @throws AbortError when the signal aborts; DeviceLostError when the device is lost.
  */
 export async function runBench(device: Device, options: BenchOptions, control: BenchControl): Promise<BenchReport> {
+  readValue("runBench", "device", deviceKind, device);
+  readOptions("runBench(device)", BENCH, options);
+  readOptions("runBench(device, options)", CONTROL, control);
   return new BenchRun(device, options, control).run();
 }
 
@@ -77,7 +112,7 @@ class BenchRun {
     this.#roof = await measureRoofline(this.#device, this.#measure);
     this.#control.onEvent({ kind: "roofline", roofline: this.#roof });
     for (const [index, benchCase] of cases.entries()) {
-      this.#control.signal?.throwIfAborted();
+      stopIfAsked(this.#control);
       this.#control.onEvent({ kind: "case", name: benchCase.name, index });
       await this.#case(benchCase);
     }

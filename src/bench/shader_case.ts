@@ -1,15 +1,30 @@
 /** Makes a case of a user's shader. */
 import { ValueError } from "../core/errors.ts";
+import {
+  finite,
+  ifGiven,
+  listOf,
+  type OptionKind,
+  oneOf,
+  readOptions,
+  readValue,
+  recordOf,
+  required,
+  resolvedBy,
+  type TableOf,
+  text as textKind,
+  upTo,
+} from "../core/option_table.ts";
 import { Random } from "../core/random.ts";
 import { ShaderProgram } from "../runtime/run/shader_program.ts";
-import type { BenchCase, Work } from "./bench_case.ts";
+import { type BenchCase, WORK, type Work } from "./bench_case.ts";
 import { shaderSubject, shaderWallSubject } from "./timed_subjects.ts";
 
 /** A shader as plain data: from a file, or pasted into a page. */
 export interface ShaderJob {
   readonly name: string;
   readonly source: string;
-  readonly entryPoint?: string;
+  readonly entryPoint?: string | undefined;
   /** The contents of each buffer, ordered by binding number. */
   readonly buffers: readonly ShaderBuffer[];
   readonly workgroups: readonly [number, number, number];
@@ -25,14 +40,36 @@ export type ShaderBuffer =
 /** The largest buffer; no adapter can bind a larger one. */
 const MOST_BYTES = 2 ** 32;
 
+const buffer = resolvedBy("a buffer: { kind, bytes } or { kind, values }", (given: ShaderBuffer) => {
+  if (given?.kind === "random") return upTo(MOST_BYTES).read(given.bytes) && given.bytes >= 4 ? given : undefined;
+  return oneOf(["u32", "i32", "f32"]).read(given?.kind) && listOf(finite).read(given.values) ? given : undefined;
+});
+
+const count = upTo(65535);
+const counts = listOf(count, 3);
+const threeCounts: OptionKind<readonly [number, number, number]> = {
+  expected: counts.expected,
+  read: (value) => {
+    const [x, y, z] = counts.read(value) ?? [];
+    return x !== undefined && y !== undefined && z !== undefined ? [x, y, z] : undefined;
+  },
+};
+
+const SHADER = {
+  name: required(textKind),
+  source: required(textKind),
+  entryPoint: ifGiven(textKind),
+  buffers: required(listOf(buffer)),
+  workgroups: required(threeCounts),
+  work: required(recordOf("shaderCase: work", WORK)),
+} satisfies TableOf<ShaderJob>;
+
 /**
  * The shader as a case. Its result is not checked, only that the device accepts and runs it.
  * @throws ValueError for sizes or counts that no device supports.
  */
 export function shaderCase(job: ShaderJob): BenchCase {
-  const { name, source, entryPoint, buffers, workgroups, work } = job;
-  for (const buffer of buffers) if (buffer.kind === "random") checkWhole("buffer size", buffer.bytes, 4, MOST_BYTES);
-  for (const count of workgroups) checkWhole("count of workgroups", count, 1, 65535);
+  const { name, source, entryPoint, buffers, workgroups, work } = readOptions("shaderCase", SHADER, job);
   return {
     name,
     group: "shader",
@@ -75,11 +112,6 @@ function randomBytes(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer);
 }
 
-function checkWhole(what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new ValueError(`the shader's ${what} is ${value}; expected a whole number from ${least} to ${most}`, { value });
-}
-
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,
@@ -99,6 +131,7 @@ const UNITS: Readonly<Record<string, number>> = {
  * @throws ValueError for anything else.
  */
 export function parseAmount(text: string): number {
+  readValue("parseAmount", "text", textKind, text);
   const [, digits, unit] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
   const factor = UNITS[(unit ?? "").toLowerCase()];
   if (digits === undefined || factor === undefined) {
@@ -117,6 +150,7 @@ export function parseAmount(text: string): number {
  * @throws ValueError for anything else.
  */
 export function parseBuffers(text: string): ShaderBuffer[] {
+  readValue("parseBuffers", "text", textKind, text);
   return text.split(",").map((part): ShaderBuffer => {
     const [, kind, list] = /^\s*(u32|i32|f32):(.*)$/i.exec(part) ?? [];
     if (kind === undefined || list === undefined) return { kind: "random", bytes: parseAmount(part) };
@@ -130,6 +164,7 @@ export function parseBuffers(text: string): ShaderBuffer[] {
 
 /** "128", "128,8" or "128x8x2" as three counts. @throws ValueError for anything else. */
 export function parseWorkgroups(text: string): [number, number, number] {
+  readValue("parseWorkgroups", "text", textKind, text);
   const parts = text.split(/[x,]/).map((part) => Number(part.trim() || Number.NaN));
   if (parts.length > 3 || !parts.every((count) => Number.isInteger(count) && count > 0)) {
     throw new ValueError(`"${text}" is not a number of workgroups; expected 128, 128x8 or 128x8x2`, { text });

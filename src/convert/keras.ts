@@ -2,15 +2,17 @@
 import { FormatError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { readOptions, readValue } from "../core/option_table.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model/model.ts";
 import type { Source } from "../platform/open_source.ts";
-import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
+import { FILE_LIMITS, type FileLimits, readSource } from "../platform/read_source.ts";
+import { type AnyModel, anyModel } from "./any_model.ts";
 import type { Device } from "./device.ts";
 import { readHdf5 } from "./hdf5/read.ts";
 import { writeHdf5 } from "./hdf5/write.ts";
-import { type OpenLength, withLength } from "./keras_entry.ts";
-import { type AnyModel, readModelConfig } from "./keras_read.ts";
+import { OPEN, type OpenLength, withLength } from "./keras_entry.ts";
+import { readModelConfig } from "./keras_read.ts";
 import { describeWeights, matchWeights } from "./keras_weights.ts";
 import { writeModelConfig } from "./keras_write.ts";
 import { readZip, writeZip } from "./zip.ts";
@@ -36,9 +38,9 @@ const KERAS_VERSION = "3.16.0";
  */
 export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
   source: Source,
-  { device, length, ...limits }: { readonly device: Device } & OpenLength & FileLimits,
+  options: { readonly device: Device } & OpenLength & FileLimits,
 ): Promise<Model<P>> {
-  const maxBytes = maxBytesOf(limits);
+  const { device, length, maxBytes } = readOptions("loadKeras(source)", OPEN, options);
   const { name, bytes } = await readSource(source, maxBytes);
   const files = await readZip(
     bytes,
@@ -84,6 +86,7 @@ async function withWeights(model: AnyModel, match: () => Parameters<Model["setWe
  * await writeFile("sentiment.keras", await toKeras(model));
  */
 export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
+  readValue("toKeras", "model", anyModel, model);
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const config = json(writeModelConfig(model));
   const weights = await toKerasWeights(model);
@@ -105,7 +108,9 @@ export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>>
  * await loadKerasWeights(model, "sentiment.weights.h5");
  */
 export async function loadKerasWeights(model: AnyModel, source: Source, limits: FileLimits = {}): Promise<void> {
-  const { name, bytes } = await readSource(source, maxBytesOf(limits));
+  readValue("loadKerasWeights", "model", anyModel, model);
+  const { maxBytes } = readOptions("loadKerasWeights(model, source)", FILE_LIMITS, limits);
+  const { name, bytes } = await readSource(source, maxBytes);
   await model.setWeights(matchWeights(model, readHdf5(bytes, name), name));
 }
 
@@ -116,5 +121,6 @@ export async function loadKerasWeights(model: AnyModel, source: Source, limits: 
  * await writeFile("sentiment.weights.h5", await toKerasWeights(model));
  */
 export async function toKerasWeights(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
+  readValue("toKerasWeights", "model", anyModel, model);
   return writeHdf5(await describeWeights(model));
 }

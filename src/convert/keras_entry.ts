@@ -1,8 +1,12 @@
 /** What a layer's or a model's entry in Keras's configuration says of itself. */
-import { FormatError, ValueError } from "../core/errors.ts";
+import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
+import { ifGiven, positive, type TableOf } from "../core/option_table.ts";
 import type { Shape } from "../core/shape.ts";
 import type { JsonValue } from "../io/strict_json.ts";
+import { LOAD } from "../nn/model/load_model.ts";
+import { FILE_LIMITS, type FileLimits } from "../platform/read_source.ts";
+import type { Device } from "./device.ts";
 
 const MAX_LENGTH = 10_000;
 
@@ -42,17 +46,18 @@ export interface OpenLength {
   readonly length?: number | undefined;
 }
 
+/** What those take who make a model from a file. */
+export const OPEN = {
+  ...LOAD,
+  length: ifGiven(positive),
+  ...FILE_LIMITS,
+} satisfies TableOf<{ readonly device: Device } & OpenLength & FileLimits>;
+
 const SHAPES = new Set(["batch_shape", "batch_input_shape", "build_input_shape"]);
 
-/**
- * A configuration in which no input's size is open.
- * @throws ValueError unless `length` is a whole number of at least 1.
- */
+/** A configuration in which no input's size is open. */
 export function withLength(value: JsonValue, length: number | undefined): JsonValue {
   if (length === undefined) return value;
-  if (!Number.isInteger(length) || length < 1) {
-    throw new ValueError(`length is ${length}; expected a whole number of at least 1`, { length });
-  }
   const closed = (key: string, item: JsonValue): JsonValue =>
     SHAPES.has(key) && Array.isArray(item)
       ? item.map((size: JsonValue, axis: number) => (axis > 0 && size === null ? length : size))

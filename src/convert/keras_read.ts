@@ -1,20 +1,16 @@
 /** A model from its configuration as Keras 3 writes it: `config.json`. */
 import { FormatError } from "../core/errors.ts";
 import { asFormatError, show, textOf } from "../core/json_check.ts";
-import type { NdArray } from "../core/nd_array.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { InputLayer, input, type Layer, type SymbolicTensor } from "../nn/layers/index.ts";
 import { model as functional } from "../nn/model/functional.ts";
-import type { Model } from "../nn/model/model.ts";
 import { type SequentialPart, sequential } from "../nn/model/sequential.ts";
+import type { AnyModel } from "./any_model.ts";
 import type { Device } from "./device.ts";
 import { CallReader } from "./keras_calls.ts";
 import { type Entry, entryOf, type Fields, inputShapeOf, listOf, withoutBatch } from "./keras_entry.ts";
 import { checkDType, readLayer } from "./layer_config.ts";
 import { layerRow } from "./layer_table.ts";
-
-/** A model of any number of outputs. */
-export type AnyModel = Model<NdArray | NdArray[]>;
 
 /** Where what is read will live; undefined for a model inside another. */
 type Home = Device | undefined;

@@ -8,8 +8,8 @@ import { formatShape, sameShape } from "../core/shape.ts";
 import { NestedModel } from "../nn/graph/nested_model.ts";
 import { InputLayer, type Layer } from "../nn/layers/index.ts";
 import type { Model } from "../nn/model/model.ts";
+import type { AnyModel } from "./any_model.ts";
 import type { Hdf5Content } from "./hdf5/content.ts";
-import type { AnyModel } from "./keras_read.ts";
 import { layerRow } from "./layer_table.ts";
 import { nameOf, numbered, pathName } from "./names.ts";
 

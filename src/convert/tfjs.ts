@@ -5,15 +5,17 @@
 import { FormatError, ValueError } from "../core/errors.ts";
 import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { instanceOf, readOptions, readValue } from "../core/option_table.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { type JsonValue, parseStrictJson } from "../io/strict_json.ts";
 import type { Model } from "../nn/model/model.ts";
 import { openFileSystem } from "../platform/file_system.ts";
 import { pathOf } from "../platform/open_source.ts";
-import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
+import { type FileLimits, readSource } from "../platform/read_source.ts";
+import { type AnyModel, anyModel } from "./any_model.ts";
 import type { Device } from "./device.ts";
-import { type Fields, listOf, type OpenLength, withLength } from "./keras_entry.ts";
-import { type AnyModel, readModelConfig } from "./keras_read.ts";
+import { type Fields, listOf, OPEN, type OpenLength, withLength } from "./keras_entry.ts";
+import { readModelConfig } from "./keras_read.ts";
 import { writeModelConfig } from "./keras_write.ts";
 import { topologyToKeras } from "./tfjs_read.ts";
 import { topologyFromKeras } from "./tfjs_write.ts";
@@ -41,8 +43,9 @@ const SHARD = /^[\w-][\w.-]*$/;
  */
 export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | TfjsFiles,
-  { device, length, ...limits }: { readonly device: Device } & OpenLength & FileLimits,
+  options: { readonly device: Device } & OpenLength & FileLimits,
 ): Promise<Model<P>> {
+  const { device, length, maxBytes } = readOptions("loadTfjs(source)", OPEN, options);
   const read = typeof source === "string" || source instanceof URL ? readerAt(source) : readerOf(source);
   const fields = objectOf(parseStrictJson(await read(TOPOLOGY, MAX_JSON_BYTES), TOPOLOGY), TOPOLOGY);
   const format = fields.get("format") ?? "layers-model";
@@ -52,7 +55,7 @@ export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
   const weights = await readWeights(
     listOf(fields.get("weightsManifest"), `${TOPOLOGY}: weightsManifest`),
     read,
-    maxBytesOf(limits),
+    maxBytes,
   );
   const topology = objectOf(fields.get("modelTopology"), `${TOPOLOGY}: modelTopology`);
   const keras = topologyToKeras(topology.get("model_config") ?? Object.fromEntries(topology), TOPOLOGY);
@@ -74,6 +77,7 @@ export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
  * for (const [name, bytes] of await toTfjs(model)) await writeFile(`sentiment/${name}`, bytes);
  */
 export async function toTfjs(model: AnyModel): Promise<TfjsFiles> {
+  readValue("toTfjs", "model", anyModel, model);
   const topology = topologyFromKeras(writeModelConfig(model));
   const arrays = await model.weights();
   const names = model.weightVariables.map(({ name }) => name);
@@ -107,6 +111,7 @@ export async function toTfjs(model: AnyModel): Promise<TfjsFiles> {
 type ReadFile = (name: string, maxBytes: number) => Promise<Uint8Array>;
 
 function readerOf(files: TfjsFiles): ReadFile {
+  readValue("loadTfjs", "source", instanceOf("a path, a URL, or a Map of bytes by name", Map), files);
   return async (name) => {
     const bytes = files.get(name);
     if (bytes !== undefined) return bytes;

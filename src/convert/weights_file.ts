@@ -1,11 +1,12 @@
 /** A model's weights as one safetensors file, by name. */
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { readOptions, readValue } from "../core/option_table.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import type { Source } from "../platform/open_source.ts";
-import { type FileLimits, maxBytesOf, readSource } from "../platform/read_source.ts";
-import type { AnyModel } from "./keras_read.ts";
+import { FILE_LIMITS, type FileLimits, readSource } from "../platform/read_source.ts";
+import { type AnyModel, anyModel } from "./any_model.ts";
 
 /**
  * The model's weights as a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as
@@ -14,6 +15,7 @@ import type { AnyModel } from "./keras_read.ts";
  * await writeFile("weights.safetensors", await toSafetensors(model));
  */
 export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
+  readValue("toSafetensors", "model", anyModel, model);
   const weights = await model.weights();
   return writeSafetensors(new Map(weights.map(({ name, shape, data }) => [name, { shape, data }])));
 }
@@ -27,7 +29,9 @@ export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBu
  * await loadSafetensors(model, "weights.safetensors");
  */
 export async function loadSafetensors(model: AnyModel, source: Source, limits: FileLimits = {}): Promise<void> {
-  const { name: file, bytes } = await readSource(source, maxBytesOf(limits));
+  readValue("loadSafetensors", "model", anyModel, model);
+  const { maxBytes } = readOptions("loadSafetensors(model, source)", FILE_LIMITS, limits);
+  const { name: file, bytes } = await readSource(source, maxBytes);
   const { tensors } = readSafetensors(bytes, file);
   const arrays = model.weightVariables.map(({ name, shape }): NdArray => {
     const array = tensors.get(name);

@@ -50,7 +50,7 @@ function hostArray(what: string, array: ArrayLike): NdArray {
 export function argmax(array: ArrayLike, options?: { readonly axis?: null }): number;
 export function argmax(array: ArrayLike, options: { readonly axis: number }): IndexArray;
 export function argmax(array: ArrayLike, options: ArgmaxOptions = {}): number | IndexArray {
-  const { axis } = readOptions("argmax", ARGMAX, options);
+  const { axis } = readOptions("argmax(array)", ARGMAX, options);
   const { shape, data } = hostArray("argmax", array);
   if (axis === null) return largestIndex(data, 0, 1, data.length);
   const place = axis < 0 ? axis + shape.length : axis;

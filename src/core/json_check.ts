@@ -78,6 +78,17 @@ function wrong(what: string, expected: string, value: unknown): FormatError {
   return new FormatError(`${what}: expected ${expected}, got ${show(value)}`, { what });
 }
 
+/** @throws FormatError where a field is missing that a table of options has; `later` ones are not in old files. */
+export function expectFields(
+  what: string,
+  fields: ReadonlyMap<string, unknown>,
+  table: object,
+  later: readonly string[] = [],
+): void {
+  const missing = Object.keys(table).find((name) => !fields.has(name) && !later.includes(name));
+  if (missing !== undefined) throw new FormatError(`${what}.${missing}: expected a value, got nothing`, { what });
+}
+
 /** The errors that checks of options and shapes throw, and JavaScript's own for a value of an unexpected type. */
 const OF_CONTENT = [ValueError, ShapeError, DTypeError, TypeError, RangeError];
 

@@ -28,7 +28,11 @@ export function isRow(value: unknown): value is Iterable<unknown> & { readonly l
 }
 
 function isTyped(value: unknown): value is TypedNumbers {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return (
+    ArrayBuffer.isView(value) &&
+    !(value instanceof DataView) &&
+    !(value instanceof BigInt64Array || value instanceof BigUint64Array)
+  );
 }
 
 /** True for `{ shape, data }`. */
@@ -45,7 +49,8 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
-    const { shape } = value;
+    if (!isRow(value.data)) throw new ValueError(`${what}: data is ${shown(value.data)}; expected numbers`);
+    const shape = checkShape(value.shape, what);
     const data = convert(value.data, dtype, what);
     const size = shape.every(Number.isInteger) ? sizeOf(shape) : Number.NaN;
     if (data.length !== size) {
@@ -75,13 +80,16 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
     const isLeaf = typeof node === "number";
     if (isTyped(node)) expectMemory(node, what);
     if (!isLeaf && !isRow(node)) {
-      const hint = typeof node === "string" ? "; turn texts into ids first, as with encoder.encode(texts)" : "";
+      const hint =
+        typeof node === "string"
+          ? "; turn texts into ids first, as with encoder.encode(texts), and labels into numbers: names.indexOf(label)"
+          : "";
       throw new ValueError(`${what}: holds ${shown(node)}; expected numbers${hint}`, { value: node });
     }
     if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
       throw new ShapeError(
         `${what}: nested arrays are ragged at depth ${depth}; every row must have the shape ` +
-          `${formatShape(shape.slice(depth))}`,
+          `${formatShape(shape.slice(depth))}. Give rows one length by padSequences(rows)`,
         { shape, depth },
       );
     }
@@ -91,6 +99,23 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
   visit(value, 0);
   return { shape, data: convert(flat, dtype, what) };
 }
+
+/** The sizes. @throws ShapeError unless they are a list of whole numbers from 0 on. */
+export function checkShape(shape: Shape, what: string): Shape {
+  const isSize = (size: unknown) => typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
+  if (Array.isArray(shape) && shape.length <= MAX_RANK && Array.from(shape).every(isSize)) return shape;
+  throw new ShapeError(`${what}: shape is ${shown(shape)}; expected a list of whole sizes, such as [32, 10]`, {
+    shape,
+  });
+}
+
+/** The array. @throws ShapeError, ValueError unless it has a shape, and data of a kind that a tensor has. */
+export function checkArray(array: NdArray, what: string): NdArray {
+  if (isShaped(array) && checkShape(array.shape, what) && allocates(array.data)) return array;
+  throw new ValueError(`${what}: got ${shown(array)}; expected { shape, data } with a Float32Array or an Int32Array`);
+}
+
+const allocates = (data: unknown) => data instanceof Float32Array || data instanceof Int32Array;
 
 /** `size` elements of `dtype`, all `value`. */
 export function full(shape: Shape, dtype: DType, value: number): NdArray {

@@ -4,7 +4,8 @@
  */
 import { ValueError } from "./errors.ts";
 import { type Flaw, float32Flaw } from "./float32_check.ts";
-import { expectOptions, shown } from "./options.ts";
+import { plainName } from "./named.ts";
+import { shown } from "./options.ts";
 
 /** A kind of values. */
 export interface OptionKind<T> {
@@ -28,57 +29,116 @@ export interface Option<T> extends OptionKind<T> {
 /** Every option of something, by name. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
+/** A table with a row for each option of an interface: the compiler requires every name and rejects others. */
+export type TableOf<T> = { readonly [Name in keyof T]-?: Option<unknown> };
+
 /** The options of a table, checked and completed. */
 export type OptionsOf<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer T> ? T : never;
 };
 
+/* @__NO_SIDE_EFFECTS__ */
+function option<T>(kind: OptionKind<unknown>, absent: T | undefined, none = absent, isRequired = false) {
+  return { ...kind, isRequired, absent, none } as Option<T>;
+}
+
 /** An option that must be given. */
 /* @__NO_SIDE_EFFECTS__ */
 export function required<T>(kind: OptionKind<T>): Option<T> {
-  return { ...kind, isRequired: true, absent: undefined };
+  return option<T>(kind, undefined, undefined, true);
 }
 
 /** An option with a default, which null stands for too. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withDefault<T>(kind: OptionKind<T>, absent: NoInfer<T>): Option<T> {
-  return withNone(kind, absent, absent);
+  return option<T>(kind, absent);
 }
 
 /** An option with a default, whose null means something else. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withNone<T, None>(kind: OptionKind<T>, absent: NoInfer<T>, none: None): Option<T | None> {
-  return { ...kind, isRequired: false, absent, none };
+  return option<T | None>(kind, absent, none);
 }
 
 /** An option that may be left out: null then, as in Keras's own configs. */
 /* @__NO_SIDE_EFFECTS__ */
 export function optional<T>(kind: OptionKind<T>): Option<T | null> {
-  return { ...kind, isRequired: false, absent: null, none: null };
+  return option<T | null>(kind, null);
+}
+
+/** An option that may be left out: undefined then. */
+/* @__NO_SIDE_EFFECTS__ */
+export function ifGiven<T>(kind: OptionKind<T>): Option<T | undefined> {
+  return option<T | undefined>(kind, undefined);
 }
 
 /**
  * Reads options, each once: a getter cannot give one value to the check and another to what follows.
- * @param what whose options they are, as its users write it: "dense"
- * @throws ValueError for an option that is unknown, missing, or of another kind.
+ * @param what whose options they are, as its users write it: "dense", or "predict(x)" where other arguments come first
+ * @throws ValueError for an option that is unknown, missing, or of another kind; for what is no object of options it
+ * shows the right form.
  * @example
  * const DENSE = { units: required(positive), useBias: withDefault(flag, true) };
  * const { units, useBias } = readOptions("dense", DENSE, { units: 32 });
  */
 export function readOptions<Table extends OptionTable>(what: string, table: Table, given: unknown): OptionsOf<Table> {
   expectObject(what, table, given);
-  expectOptions(what, given, table);
+  for (const [option, value] of Object.entries(given)) {
+    if (!Object.hasOwn(table, option) && value !== undefined) refuseUnknown(what, option, Object.keys(table));
+  }
   return readSome(what, table, given);
 }
 
-function expectObject(what: string, table: OptionTable, given: unknown): asserts given is object {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    const names = Object.keys(table).filter((name) => table[name]?.isRequired);
-    throw new ValueError(
-      `${what}: got ${shown(given)} in place of options; expected an object` +
-        `${names.length > 0 ? ` with ${names.join(", ")}` : ""}`,
-      { given },
+/** @throws ValueError for a name that is none of `names`: with the one that was likely meant, or with all. */
+export function refuseUnknown(what: string, option: string, names: readonly string[]): never {
+  const meant = nearest(names, option);
+  const known = names.length === 0 ? "it takes none" : `expected some of ${names.join(", ")}`;
+  const instead = option === "verbose" ? "give callbacks: [progress()]" : meant && `did you mean ${meant}?`;
+  throw new ValueError(`${labelOf(what)}: unknown option ${shown(option)}; ${instead ?? known}`, { option });
+}
+
+const labelOf = (what: string) => what.replace(/\(.*/, "");
+
+/** The name that was meant: in another spelling (`batch_size`), with a typo, or by its initials (`lr`). */
+function nearest(names: readonly string[], given: string): string | undefined {
+  const likeness = (name: string) => {
+    const [known, asked] = [plainName(name), plainName(given)];
+    const shared = Array.from(
+      asked,
+      (letter, at) => +known.includes(letter) + +known.includes(asked.slice(at, at + 2)),
     );
+    return shared.reduce((sum, each) => sum + each, 0) / (2 * Math.max(known.length, asked.length));
+  };
+  const [best = ""] = names.toSorted((a, b) => likeness(b) - likeness(a));
+  return likeness(best) > 0.6 ? best : names.find((name) => name.replace(/(?!^)[a-z]/g, "").toLowerCase() === given);
+}
+
+/** @throws ValueError for what holds no options: it shows the right form, with the option that was likely meant. */
+function expectObject(what: string, table: OptionTable, given: unknown): asserts given is object {
+  if (isPlain(given)) return;
+  const names = Object.keys(table);
+  const meant = names.find((name) => accepts(table[name], given)) ?? names[0];
+  const parts = names.flatMap((name) => {
+    if (name === meant) return `${name}: ${typeof given === "object" || given === undefined ? "…" : shown(given)}`;
+    return table[name]?.isRequired ? `${name}: …` : [];
+  });
+  const call = what.endsWith(")") ? `${what.slice(0, -1)}, ` : `${what}(`;
+  const form = meant === undefined ? "no options" : `options, as in ${call}{ ${parts.join(", ")} })`;
+  throw new ValueError(`${labelOf(what)}: got ${shown(given)}; expected ${form}`, { given });
+}
+
+/** True for an object of no class, of whatever realm. */
+function isPlain(given: unknown): given is object {
+  if (typeof given !== "object" || given === null) return false;
+  const above: unknown = Object.getPrototypeOf(given);
+  return above === null || (Object.getPrototypeOf(above) === null && !Array.isArray(given));
+}
+
+function accepts(option: Option<unknown> | undefined, value: unknown): boolean {
+  try {
+    return option?.read(value) !== undefined;
+  } catch {
+    return false;
   }
 }
 
@@ -95,8 +155,9 @@ export function withoutOptions<T>(what: string, make: () => T): (options: object
 export function readSome<Table extends OptionTable>(what: string, table: Table, given: unknown): OptionsOf<Table> {
   expectObject(what, table, given);
   const options = given as Readonly<Record<string, unknown>>;
+  const label = labelOf(what);
   const read = Object.fromEntries(
-    Object.entries(table).map(([name, option]) => [name, readOption(what, name, option, options[name])]),
+    Object.entries(table).map(([name, option]) => [name, readOption(label, name, option, options[name])]),
   );
   READ.add(read);
   return read as OptionsOf<Table>;
@@ -171,6 +232,17 @@ export const count = numbers("a whole number of at least 0", (value) => Number.i
 /** A whole number of at least 1. */
 export const positive = numbers("a whole number of at least 1", (value) => Number.isSafeInteger(value) && value >= 1);
 
+/** Any number, NaN too. */
+export const number = numbers("a number", () => true);
+/** A number that fits into 32 bits, as ids do. */
+export const int32 = numbers("a whole number of 32 bits", (value) => (value | 0) === value);
+/** A whole number of at least 0, of 32 bits. */
+export const id = numbers("a whole number of at least 0, below 2³¹", (value) => (value | 0) === value && value >= 0);
+/** A whole number of at least 1, of 32 bits. */
+export const size = numbers("a whole number of at least 1, below 2³¹", (value) => (value | 0) === value && value > 0);
+/** More than none, less than all. */
+export const fraction = numbers("a number between 0 and 1, neither of them", (value) => value > 0 && value < 1);
+
 /** One of some names; `spell` brings other spellings of them into form. */
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf<const T extends string>(
@@ -223,3 +295,51 @@ export function resolvedBy<Given, T>(expected: string, resolve: (given: Given) =
 export function instanceOf<T>(expected: string, ofClass: abstract new (...given: never[]) => T): OptionKind<T> {
   return kind(expected, (value) => (value instanceof ofClass ? value : undefined));
 }
+
+/** A function. What it is called with, only its type says. */
+/* @__NO_SIDE_EFFECTS__ */
+export function functionLike<T>(form: string): OptionKind<NonNullable<T>> {
+  return resolvedBy(`a function: ${form}`, (given: T) => (typeof given === "function" ? given : undefined));
+}
+
+/** What is checked where it is used, such as data. */
+/* @__NO_SIDE_EFFECTS__ */
+export function checkedLater<T>(expected: string): OptionKind<NonNullable<T>> {
+  return resolvedBy(expected, (given: T) => given);
+}
+
+/** Of an AbortController, whichever realm or library it is from. */
+export const signal = resolvedBy("an AbortSignal: new AbortController().signal", (given: AbortSignal) =>
+  typeof given?.aborted === "boolean" && typeof given.addEventListener === "function" ? given : undefined,
+);
+
+/** Options within options. @param what names them in errors: "requestDevice: tune" */
+/* @__NO_SIDE_EFFECTS__ */
+export function optionsOf<Table extends OptionTable>(what: string, table: Table): OptionKind<OptionsOf<Table>> {
+  return kind("options", (given) => readOptions(what, table, given));
+}
+
+/** Data with members of which only some matter. */
+/* @__NO_SIDE_EFFECTS__ */
+export function recordOf<Table extends OptionTable>(what: string, table: Table): OptionKind<OptionsOf<Table>> {
+  return kind("an object", (given) => readSome(what, table, given));
+}
+
+/** Whole numbers from 1 to the most that is sensible. */
+/* @__NO_SIDE_EFFECTS__ */
+export function upTo(most: number): OptionKind<number> {
+  const fits = (value: number) => Number.isSafeInteger(value) && value >= 1 && value <= most;
+  return numbers(`a whole number from 1 to ${most}`, fits);
+}
+
+/** Seconds, of which there may be any number. */
+export const duration = numbers("a number of seconds ≥ 0", (value) => value >= 0);
+/** A number of bytes, of which there may be any number. */
+export const bytes = numbers("a number of bytes above 0", (value) => value > 0);
+
+/** Texts in a list, or in another iterable. */
+export const texts = kind("texts: a list of strings", (value): Iterable<string> | undefined =>
+  typeof value === "object" && value !== null && typeof Reflect.get(value, Symbol.iterator) === "function"
+    ? (value as Iterable<string>)
+    : undefined,
+);

@@ -1,32 +1,5 @@
-/** Validates option objects, because JavaScript callers have no compiler that checks the names. */
+/** Options that are given by name or as an instance, and values as text for messages. */
 import { ValueError } from "./errors.ts";
-import { plainName } from "./named.ts";
-
-/** The names of an interface's options. The compiler requires every name and rejects others. */
-export type OptionNames<T> = Readonly<Record<keyof T, true>>;
-
-/**
- * @param table an object with a member for each known option
- * @throws ValueError for an unknown option; it suggests the closest known name.
- */
-export function expectOptions(what: string, given: object, table: object): void {
-  for (const [option, value] of Object.entries(given)) {
-    if (Object.hasOwn(table, option) || value === undefined) continue;
-    const names = Object.keys(table);
-    const meant = names.find((name) => isAlike(name, option));
-    const known = names.length === 0 ? "it takes none" : `expected some of ${names.join(", ")}`;
-    throw new ValueError(
-      `${what}: unknown option "${option}"; ${meant === undefined ? known : `did you mean ${meant}?`}`,
-      { option },
-    );
-  }
-}
-
-/** True for variants of a name: `batchSize` and `batch_size`, `epochs` and `epoch`. */
-function isAlike(name: string, given: string): boolean {
-  const [a, b] = [plainName(name), plainName(given)];
-  return a === b || `${b}s` === a || b === `${a}s`;
-}
 
 /**
  * True for an object with this method, and with the `config` that a saved model keeps of it: an option accepts an
@@ -79,8 +52,9 @@ const listed = (list: readonly unknown[]) => `[${Array.from(list, shown).join(",
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";
-  if (!isObject(value)) return String(value);
+  if (!isObject(value)) return typeof value === "bigint" ? `${value}n` : String(value);
   if (Array.isArray(value)) return value.length <= MOST_SHOWN && !value.some(isObject) ? listed(value) : "an array";
-  const name = value.constructor?.name ?? "Object";
-  return name === "Object" ? "an object" : `a value of class ${name}`;
+  const ofClass = value.constructor;
+  const name = typeof ofClass === "function" ? ofClass.name : "";
+  return name === "" || name === "Object" ? "an object" : `a value of class ${name}`;
 }

@@ -4,6 +4,10 @@
  * bit for bit, and a resumed run needs only its counter.
  */
 
+import { ValueError } from "./errors.ts";
+import { id, integer, readValue } from "./option_table.ts";
+import { shown } from "./options.ts";
+
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const PARITY = 0x1bd11bda;
 
@@ -37,8 +41,8 @@ export class Random {
   #counter = 0;
 
   constructor(seed: number, stream = 0) {
-    this.#seed = seed >>> 0;
-    this.#stream = stream >>> 0;
+    this.#seed = readValue("new Random", "seed", integer, seed) >>> 0;
+    this.#stream = readValue("new Random", "stream", integer, stream) >>> 0;
   }
 
   /** The next uniform 32-bit word. */
@@ -61,6 +65,8 @@ export class Random {
 
   /** A whole number in [0, bound), without bias. */
   integer(bound: number): number {
+    if (!(Number.isInteger(bound) && bound > 0 && bound <= 0x100000000))
+      throw new ValueError(`Random.integer: bound is ${shown(bound)}; expected a whole number from 1 to 2³²`);
     const limit = 0x100000000 - (0x100000000 % bound);
     for (;;) {
       const word = this.next();
@@ -70,6 +76,7 @@ export class Random {
 
   /** The numbers 0…size-1 in random order (Fisher–Yates). */
   permutation(size: number): Int32Array {
+    readValue("Random.permutation", "size", id, size);
     const order = Int32Array.from({ length: size }, (_, index) => index);
     for (let last = size - 1; last > 0; last--) {
       const other = this.integer(last + 1);

@@ -1,11 +1,13 @@
 import { ShapeError } from "./errors.ts";
+import { shown } from "./options.ts";
 
 /** Sizes of the axes, outermost first. A scalar's shape is `[]`. */
 export type Shape = readonly number[];
 
 /** `[2, 3]` as text. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  const sizes = Array.from(shape, (size: unknown) => (typeof size === "string" ? size : shown(size)));
+  return `[${sizes.join(", ")}]`;
 }
 
 type Sizes<Rank extends number, Known extends number[] = []> = Known["length"] extends Rank
@@ -88,12 +90,15 @@ export function broadcastShapes(what: string, ...shapes: Shape[]): number[] {
  * @throws ShapeError when the axis is out of range.
  */
 export function normalizeAxis(what: string, axis: number, rank: number): number {
-  const normalized = axis < 0 ? axis + rank : axis;
+  const normalized = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank) {
-    throw new ShapeError(`${what}: axis ${axis} is outside a tensor of rank ${rank}; expected ${-rank}…${rank - 1}`, {
-      axis,
-      rank,
-    });
+    throw new ShapeError(
+      `${what}: axis ${shown(axis)} is outside a tensor of rank ${rank}; expected ${-rank}…${rank - 1}`,
+      {
+        axis,
+        rank,
+      },
+    );
   }
   return normalized;
 }
@@ -101,7 +106,7 @@ export function normalizeAxis(what: string, axis: number, rank: number): number 
 /** Sorted, distinct, non-negative axes; all of them when `axes` is undefined. */
 export function normalizeAxes(what: string, axes: readonly number[] | number | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const list = typeof axes === "number" ? [axes] : axes;
+  const list: readonly number[] = Array.isArray(axes) ? Array.from(axes) : [axes];
   const normalized = list.map((axis) => normalizeAxis(what, axis, rank)).sort((a, b) => a - b);
   if (new Set(normalized).size !== normalized.length) {
     throw new ShapeError(`${what}: axes ${formatShape(list)} name one axis twice`, { axes: list });

@@ -1,5 +1,6 @@
 /** The options and results of tuning: choosing between a kernel's variants by measurement. */
 import type { KernelCall } from "./kernel_call.ts";
+import { duration, either, functionLike, ifGiven, resolvedBy, type TableOf, text } from "./option_table.ts";
 
 /** Stores measured choices between runs, as one text. */
 export interface TuningStore {
@@ -18,15 +19,26 @@ export interface TuneOptions {
    * Where choices are stored: a custom store, or the path of a file (Node, Deno). See `defaultTuningStore` for the
    * default.
    */
-  readonly store?: TuningStore | string;
+  readonly store?: TuningStore | string | undefined;
   /**
    * The time budget for measurements on a device, in seconds (60). Kernels that were not measured by then use their
    * default variant, which is not stored.
    */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** A function that measures instead of the device's own clock. */
-  readonly timer?: VariantTimer;
+  readonly timer?: VariantTimer | undefined;
 }
+
+const store = resolvedBy("a store with read() and write()", (given: TuningStore) =>
+  typeof given?.read === "function" && typeof given.write === "function" ? given : undefined,
+);
+
+/** Options for tuning. */
+export const TUNE = {
+  store: ifGiven(either(text, store)),
+  seconds: ifGiven(duration),
+  timer: ifGiven(functionLike<VariantTimer>("(call, variant) => seconds")),
+} satisfies TableOf<TuneOptions>;
 
 /**
  * Why a variant was chosen: measured in this run, remembered by the store, replayed from a saved training run, or the

@@ -1,8 +1,9 @@
 /** The data sets that `fit` trains on: examples in memory, dense or as rows of ids of different lengths. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { checkArray, isRow, type NdArray } from "../core/nd_array.ts";
+import { shown } from "../core/options.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { checkRagged, type RaggedSequences, takeRaggedRows } from "./ragged_rows.ts";
+import { checkRagged, isRagged, type RaggedSequences, takeRaggedRows } from "./ragged_rows.ts";
 
 /** Examples of one shape: `x` is `[size, …]`, `y` is `[size, …]`. */
 export interface DenseDataset {
@@ -35,8 +36,11 @@ export function dataset(x: RaggedSequences, y: NdArray): RaggedDataset;
 export function dataset(x: NdArray, y: NdArray): DenseDataset;
 export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset;
 export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
-  const result: Dataset =
-    "kind" in x ? { kind: "ragged", size: x.offsets.length - 1, x, y } : { kind: "dense", size: x.shape[0] ?? 0, x, y };
+  checkArray(y, "dataset: y");
+  if (!isRagged(x)) checkArray(x, "dataset: x");
+  const result: Dataset = isRagged(x)
+    ? { kind: "ragged", size: x.offsets.length - 1, x, y }
+    : { kind: "dense", size: x.shape[0] ?? 0, x, y };
   checkDataset(result);
   return result;
 }
@@ -50,7 +54,10 @@ export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
  * checkDataset(train, "fit");
  */
 export function checkDataset(data: Dataset, what = "dataset"): void {
-  if (!(data.size > 0)) throw new ValueError(`${what}: the data set is empty; expected at least one example`);
+  if (data?.kind !== "ragged" && data?.kind !== "dense")
+    throw new ValueError(`${what}: got ${shown(data)}; expected a data set, as dataset(x, y) gives it`);
+  if (typeof data.size !== "number" || !(data.size > 0))
+    throw new ValueError(`${what}: the data set is empty; expected at least one example`);
   if (data.kind === "ragged") checkRagged(data.x, data.size, what);
   else checkExamples(data.x, data.size, `${what}: x`);
   checkExamples(data.y, data.size, `${what}: y`);
@@ -67,11 +74,14 @@ export function subset(data: RaggedDataset, indices: ArrayLike<number>): RaggedD
 export function subset(data: DenseDataset, indices: ArrayLike<number>): DenseDataset;
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset;
 export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
+  checkDataset(data, "subset");
+  if (!isRow(indices))
+    throw new ValueError(`subset: got ${shown(indices)}; expected a list of indices, such as [0, 2]`);
   const size = indices.length;
   for (let row = 0; row < size; row++) {
     const index = indices[row] as number;
     if (!(Number.isInteger(index) && index >= 0 && index < data.size)) {
-      throw new ValueError(`subset: index ${index} is outside a data set of ${data.size} examples`, { index });
+      throw new ValueError(`subset: index ${shown(index)} is outside a data set of ${data.size} examples`, { index });
     }
   }
   const y = takeRows(data.y, indices);
@@ -86,7 +96,7 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
  * @throws ValueError when a number is not finite.
  */
 export function checkExamples(array: NdArray, size: number, what: string): void {
-  const { shape, data } = array;
+  const { shape, data } = checkArray(array, what);
   if (shape[0] !== size) {
     throw new ShapeError(`${what} has shape ${formatShape(shape)}; expected ${size} examples on its first axis`, {
       shape,

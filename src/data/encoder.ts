@@ -1,6 +1,7 @@
 /** Encoders turn texts into what a model reads. They are saved with the model under the name of their kind. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { functionLike, readOptions, required, type TableOf, text } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 import type { RaggedSequences } from "./ragged_rows.ts";
 
@@ -27,6 +28,11 @@ export interface EncoderKind {
   /** Restores an encoder from what its `toJSON` returned, and `kind`; throws for fields that are missing or wrong. */
   readonly fromJSON: (json: unknown) => Encoder;
 }
+
+const ENCODER = {
+  kind: required(text),
+  fromJSON: required(functionLike<EncoderKind["fromJSON"]>("(json) => encoder")),
+} satisfies TableOf<EncoderKind>;
 
 /** The kinds that need no registration. */
 const OWN_KINDS = ["reviews", "tokenizer"];
@@ -58,11 +64,11 @@ export function registeredEncoder(kind: string): EncoderKind["fromJSON"] | undef
  * registerEncoder({ kind: "bytes", fromJSON: () => new ByteEncoder() });
  * model.encoder = new ByteEncoder();
  */
-export function registerEncoder({ kind, fromJSON }: EncoderKind): void {
-  if (typeof kind !== "string" || kind === "" || OWN_KINDS.includes(kind) || typeof fromJSON !== "function") {
+export function registerEncoder(given: EncoderKind): void {
+  const { kind, fromJSON } = readOptions("registerEncoder", ENCODER, given);
+  if (kind === "" || OWN_KINDS.includes(kind)) {
     throw new ValueError(
-      `registerEncoder: got kind ${shown(kind)} and fromJSON ${shown(fromJSON)}; expected a name other than ` +
-        `${OWN_KINDS.map(shown).join(" and ")}, and a function`,
+      `registerEncoder: kind is ${shown(kind)}; expected a name other than ${OWN_KINDS.map(shown).join(" and ")}`,
       { kind },
     );
   }

@@ -3,14 +3,28 @@
  * Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011;
  * https://ai.stanford.edu/~amaas/data/sentiment/
  */
-import { FormatError, ValueError } from "../core/errors.ts";
+import { FormatError } from "../core/errors.ts";
 import { asFormatError } from "../core/json_check.ts";
-import { expectOptions, type OptionNames } from "../core/options.ts";
+import {
+  checkedLater,
+  flag,
+  functionLike,
+  ifGiven,
+  integer,
+  type OptionKind,
+  type OptionsOf,
+  readOptions,
+  readSome,
+  required,
+  signal,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
 import { Random } from "../core/random.ts";
 import { openSource, type Source } from "../platform/open_source.ts";
 import { dataset, type RaggedDataset } from "./dataset.ts";
 import { makeRagged } from "./ragged_rows.ts";
-import { DROPPED, ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
+import { DROPPED, ENCODING, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { pickStratified } from "./split_dataset.ts";
 import type { ArchiveOptions } from "./tar_archive.ts";
 import { Corpus } from "./text_corpus.ts";
@@ -54,16 +68,21 @@ export interface ImdbOptions extends EncodingOptions {
   };
 }
 
-const OPTIONS: OptionNames<ImdbOptions> = {
-  ...ENCODING_OPTIONS,
-  source: true,
-  seed: true,
-  limit: true,
-  keepTexts: true,
-  signal: true,
-  onProgress: true,
-  limits: true,
+const limit: OptionKind<number> = {
+  expected: "a whole number of at least 2, for two classes",
+  read: (value) => (typeof value === "number" && Number.isSafeInteger(value) && value >= 2 ? value : undefined),
 };
+
+const IMDB = {
+  source: required(checkedLater<Source>("the archive: a path, a URL, a Blob, a stream or bytes")),
+  ...ENCODING,
+  seed: withDefault(integer, 113),
+  limit: ifGiven(limit),
+  keepTexts: withDefault(flag, false),
+  signal: ifGiven(signal),
+  onProgress: ifGiven(functionLike<ImdbOptions["onProgress"]>("({ bytes }) => …")),
+  limits: ifGiven(checkedLater<ImdbOptions["limits"]>("limits")),
+} satisfies TableOf<ImdbOptions>;
 
 /** Both halves, shuffled, and the encoder for new text. `y` is float32 `[size, 1]`: 1 for a positive review. */
 export interface ImdbData {
@@ -104,20 +123,13 @@ const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
  * const { train, test, encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
  */
 async function load(options: ImdbOptions): Promise<ImdbData> {
-  expectOptions("imdb.load", options, OPTIONS);
-  const { seed = 113, limit = Number.POSITIVE_INFINITY } = options;
-  if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit >= 2)) {
-    throw new ValueError(`imdb.load: limit is ${limit}; expected a whole number of at least 2, for two classes`, {
-      limit,
-    });
-  }
-  // Created only to check the options before the archive is read.
-  new ReviewEncoder(new Tokenizer(), options);
-  const { corpus, reviews } = await readReviews(options);
+  const given = readOptions("imdb.load", IMDB, options);
+  const { seed, limit = Number.POSITIVE_INFINITY } = given;
+  const { corpus, reviews } = await readReviews(given);
   const training = reviews.filter((review) => !review.isTest);
   const { counts, numbers } = corpus.count(training);
   const tokenizer = Tokenizer.fromCounts(counts, training.length);
-  const encoder = new ReviewEncoder(tokenizer, options);
+  const encoder = new ReviewEncoder(tokenizer, readSome("imdb.load", ENCODING, given));
 
   // From provisional number to id, once for each word rather than once for each of its occurrences.
   const ids = new Int32Array(corpus.distinctWords).fill(DROPPED);
@@ -137,7 +149,7 @@ async function load(options: ImdbOptions): Promise<ImdbData> {
     train: encodeHalf(train, corpus, ids, encoder),
     test: encodeHalf(test, corpus, ids, encoder),
     encoder,
-    texts: options.keepTexts ? { train: textsOf(train), test: textsOf(test) } : undefined,
+    texts: given.keepTexts ? { train: textsOf(train), test: textsOf(test) } : undefined,
   };
 }
 
@@ -147,8 +159,8 @@ export const imdb = {
   load,
 } as const;
 
-async function readReviews(options: ImdbOptions): Promise<{ corpus: Corpus; reviews: Review[] }> {
-  const { signal, onProgress, keepTexts = false } = options;
+async function readReviews(options: OptionsOf<typeof IMDB>): Promise<{ corpus: Corpus; reviews: Review[] }> {
+  const { signal, onProgress, keepTexts } = options;
   const abortable = signal ? { signal } : {};
   const { name, stream, byteLength } = await openSource(options.source, abortable);
   const { maxWords = 1_000_000, ...limits } = options.limits ?? {};

@@ -1,7 +1,11 @@
 /** Names of classes as class numbers. */
+
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { listOf, readValue, text, texts } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
+
+const labelList = listOf(text);
 
 /**
  * The different names, sorted: the order in which `encodeLabels` numbers them.
@@ -10,7 +14,8 @@ import { shown } from "../core/options.ts";
  * labelsOf(["sport", "politics", "sport"]); // ["politics", "sport"]
  */
 export function labelsOf(names: Iterable<string>): string[] {
-  return [...new Set(names)].sort();
+  const list = Array.from(readValue("labelsOf", "names", texts, names));
+  return [...new Set(readValue("labelsOf", "names", labelList, list))].sort();
 }
 
 /**
@@ -23,6 +28,8 @@ export function labelsOf(names: Iterable<string>): string[] {
  * await model.fit(encoder.encode(texts), encodeLabels(topics, labels));
  */
 export function encodeLabels(names: readonly string[], labels: readonly string[]): NdArray {
+  readValue("encodeLabels", "names", labelList, names);
+  readValue("encodeLabels", "labels", labelList, labels);
   const numbers = new Map(labels.map((label, number) => [label, number]));
   const data = Float32Array.from(names, (name, index) => {
     const number = numbers.get(name);

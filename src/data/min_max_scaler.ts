@@ -1,6 +1,7 @@
 /** Scales columns to a range, 0 to 1 by default. */
-import { FormatError, ValueError } from "../core/errors.ts";
+import { FormatError } from "../core/errors.ts";
 import { choiceOf, numbersOf, objectOf } from "../core/json_check.ts";
+import { type OptionKind, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
 import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `minMaxScaler`. */
@@ -8,6 +9,16 @@ export interface MinMaxScalerOptions {
   /** The range that each column's smallest and largest values are mapped to; [0, 1] by default. */
   readonly featureRange?: readonly [number, number];
 }
+
+const range: OptionKind<readonly [number, number]> = {
+  expected: "two numbers, the first smaller",
+  read: (value) => {
+    const [low, high, ...more] = Array.isArray(value) ? value : [];
+    return Number.isFinite(low) && Number.isFinite(high) && low < high && more.length === 0 ? [low, high] : undefined;
+  },
+};
+
+const MIN_MAX = { featureRange: withDefault(range, [0, 1]) } satisfies TableOf<MinMaxScalerOptions>;
 
 /** A MinMaxScaler as plain JSON; without `dataMin` and `dataMax` before `fit`. */
 export interface MinMaxScalerJson {
@@ -29,15 +40,9 @@ export class MinMaxScaler extends Scaler {
   #dataMax: readonly number[] | undefined;
 
   /** @throws ValueError when `featureRange` is not ascending. */
-  constructor({ featureRange = [0, 1] }: MinMaxScalerOptions = {}) {
+  constructor(options: MinMaxScalerOptions = {}) {
     super();
-    const [low, high] = featureRange;
-    if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
-      throw new ValueError(`minMaxScaler: featureRange is [${featureRange}]; expected two numbers, the first smaller`, {
-        featureRange,
-      });
-    }
-    this.featureRange = [low, high];
+    this.featureRange = readOptions("minMaxScaler", MIN_MAX, options).featureRange;
   }
 
   /** The smallest value of each column that `fit` saw. */

@@ -2,7 +2,17 @@
 import { allocate, type TypedNumbers } from "../core/dtype.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { isRow, type NdArray } from "../core/nd_array.ts";
-import { count, finite, oneOf, optional, readOptions, withDefault } from "../core/option_table.ts";
+import {
+  finite,
+  ifGiven,
+  int32,
+  oneOf,
+  readOptions,
+  readValue,
+  size as sizeKind,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 
 /** The side of a row that is padded or truncated. */
@@ -22,13 +32,20 @@ export interface PadOptions {
   readonly dtype?: "int32" | "float32";
 }
 
+const side = oneOf(["pre", "post"]);
+
+/** How rows get one length, for all that take it among their options. */
+export const SIDES = {
+  maxLength: ifGiven(sizeKind),
+  padding: withDefault(side, "pre"),
+  truncating: withDefault(side, "pre"),
+};
+
 const PAD = {
-  maxLength: optional(count),
-  padding: withDefault(oneOf(["pre", "post"]), "pre"),
-  truncating: withDefault(oneOf(["pre", "post"]), "pre"),
+  ...SIDES,
   value: withDefault(finite, 0),
   dtype: withDefault(oneOf(["int32", "float32"]), "int32"),
-};
+} satisfies TableOf<PadOptions>;
 
 /** A row of ids or values, or of vectors of one size. */
 export type Sequence = readonly number[] | TypedNumbers | readonly (readonly number[] | TypedNumbers)[];
@@ -44,16 +61,9 @@ export type Sequence = readonly number[] | TypedNumbers | readonly (readonly num
  * padSequences([[[0.5, 1], [2, 3]], [[4, 5]]], { dtype: "float32" }).shape; // [2, 2, 2]
  */
 export function padSequences(sequences: readonly Sequence[], options: PadOptions = {}): NdArray {
-  const { maxLength, padding, truncating, value, dtype } = readOptions("padSequences", PAD, options);
-  const wrong = sequences.findIndex((row) => !isRow(row));
-  if (wrong >= 0) {
-    throw new ValueError(
-      `padSequences: row ${wrong} is ${shown(sequences[wrong])}; expected rows of numbers, such as [[1, 2]], or of ` +
-        "vectors",
-    );
-  }
+  const { maxLength, padding, truncating, value, dtype } = readOptions("padSequences(rows)", PAD, options);
+  const length = lengthOf("padSequences", sequences, maxLength);
   if (dtype === "int32") checkId("padSequences", value, "value");
-  const length = maxLength ?? longest(sequences);
   const first = sequences.find((row) => row.length > 0)?.[0];
   const isVector = isRow(first);
   const size = isVector ? first.length : 1;
@@ -87,28 +97,24 @@ export function padSequences(sequences: readonly Sequence[], options: PadOptions
   return { shape: [sequences.length, length, ...(isVector ? [size] : [])], data };
 }
 
-/** The length of the longest row; 0 when there is none. */
-export function longest(sequences: readonly { readonly length: number }[]): number {
-  return sequences.reduce((length, sequence) => Math.max(length, sequence.length), 0);
-}
+const EXPECTED = "expected rows of numbers, such as [[1, 2], [3]]";
 
-/** Throws a ValueError unless `length` counts something and both sides are `pre` or `post`. */
-export function checkSides(what: string, length: number, padding: string, truncating: string): void {
-  if (!Number.isSafeInteger(length) || length < 0) {
-    throw new ValueError(`${what}: maxLength is ${length}; expected a whole number of at least 1`, {
-      maxLength: length,
-    });
-  }
-  for (const [name, side] of Object.entries({ padding, truncating })) {
-    if (side !== "pre" && side !== "post") {
-      throw new ValueError(`${what}: ${name} is ${JSON.stringify(side)}; expected "pre" or "post"`, { [name]: side });
-    }
-  }
+/** Elements that an array may have. */
+const MOST_ELEMENTS = 2 ** 32;
+
+/** `maxLength`, or the longest row's length. @throws ValueError for what is no rows, or too long for an array. */
+export function lengthOf(what: string, rows: readonly Sequence[], maxLength: number | undefined): number {
+  if (!Array.isArray(rows)) throw new ValueError(`${what}: got ${shown(rows)}; ${EXPECTED}`);
+  const wrong = rows.findIndex((row) => !isRow(row));
+  if (wrong >= 0) throw new ValueError(`${what}: row ${wrong} is ${shown(rows[wrong])}; ${EXPECTED}`);
+  const length = maxLength ?? rows.reduce((longest, row) => Math.max(longest, row.length), 0);
+  if (rows.length * length < MOST_ELEMENTS) return length;
+  throw new ValueError(
+    `${what}: ${rows.length} rows of ${length} are more than an array holds; give a smaller maxLength`,
+  );
 }
 
 /** Throws a ValueError unless `id` is a whole number of 32 bits. */
 export function checkId(what: string, id: number, where: string): void {
-  if (typeof id !== "number" || (id | 0) !== id) {
-    throw new ValueError(`${what}: ${where} is ${shown(id)}; expected a whole number of 32 bits`, { value: id });
-  }
+  readValue(what, where, int32, id);
 }

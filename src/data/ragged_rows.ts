@@ -3,8 +3,10 @@
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { count, readOptions, readValue } from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import { ownMemory } from "../core/own_memory.ts";
-import { checkId, checkSides, longest, type PadOptions, type Side } from "./pad_sequences.ts";
+import { checkId, lengthOf, type PadOptions, SIDES, type Side } from "./pad_sequences.ts";
 
 /** How rows of ids are cut and padded, as in `padSequences`. */
 export type RaggedOptions = Pick<PadOptions, "maxLength" | "padding" | "truncating">;
@@ -24,6 +26,15 @@ export interface RaggedSequences {
   readonly truncating?: Side;
 }
 
+const isIds = (x: object, name: string) => Reflect.get(x, name) instanceof Int32Array;
+
+/** True for rows of ids of unequal length. */
+export function isRagged(x: unknown): x is RaggedSequences {
+  return (
+    typeof x === "object" && x !== null && "kind" in x && x.kind === "ragged" && isIds(x, "ids") && isIds(x, "offsets")
+  );
+}
+
 /**
  * Packs rows of ids, each truncated to `maxLength`. The defaults are Keras's.
  * @throws ValueError when an option or an id is not a whole number in range.
@@ -36,9 +47,8 @@ export function makeRagged(
   sequences: readonly (readonly number[] | Int32Array)[],
   options: RaggedOptions = {},
 ): RaggedSequences {
-  const { padding = "pre", truncating = "pre" } = options;
-  const length = options.maxLength ?? longest(sequences);
-  checkSides("makeRagged", length, padding, truncating);
+  const { padding, truncating, maxLength } = readOptions("makeRagged(rows)", SIDES, options);
+  const length = lengthOf("makeRagged", sequences, maxLength);
   const offsets = new Int32Array(sequences.length + 1);
   for (const [row, sequence] of sequences.entries()) {
     offsets[row + 1] = (offsets[row] as number) + Math.min(sequence.length, length);
@@ -91,6 +101,7 @@ export function fitRagged(x: RaggedSequences, length: number): RaggedSequences {
  * const { shape } = toPadded(train.x); // [25000, 500]
  */
 export function toPadded(x: RaggedSequences): NdArray {
+  checkRagged(x, x?.offsets?.length - 1, "toPadded");
   const size = x.offsets.length - 1;
   const data = new Int32Array(size * x.length);
   for (let row = 0; row < size; row++) {
@@ -138,7 +149,9 @@ export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
  * checkRagged(x, 25000, "fit");
  */
 export function checkRagged(x: RaggedSequences, size: number, what: string): void {
-  const { ids, offsets, length } = x;
+  if (!isRagged(x)) throw new ValueError(`${what}: got ${shown(x)}; expected rows as makeRagged gives them`);
+  const { ids, offsets } = x;
+  const length = readValue(what, "x.length", count, x.length);
   if (offsets.length !== size + 1) {
     throw new ShapeError(`${what}: x has ${offsets.length - 1} rows; expected ${size}`, {
       rows: offsets.length - 1,

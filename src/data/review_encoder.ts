@@ -2,11 +2,24 @@
  * Encodes text as a model's ids: the words of a Tokenizer in the id scheme of Keras's `imdb.load_data`. The encoder is
  * saved with the model, so that new text is encoded like the training text.
  */
-import { FormatError, ValueError } from "../core/errors.ts";
-import { choiceOf, countOf, objectOf, optionalOf } from "../core/json_check.ts";
-import type { OptionNames } from "../core/options.ts";
+import { ValueError } from "../core/errors.ts";
+import { asFormatError, choiceOf, expectFields, objectOf } from "../core/json_check.ts";
+import {
+  id,
+  ifGiven,
+  instanceOf,
+  oneOf,
+  readOptions,
+  readSome,
+  readValue,
+  size,
+  type TableOf,
+  withDefault,
+  withNone,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import type { Encoder } from "./encoder.ts";
-import type { Side } from "./pad_sequences.ts";
+import { SIDES, type Side } from "./pad_sequences.ts";
 import { encodedRows, type RaggedSequences } from "./ragged_rows.ts";
 import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 
@@ -37,18 +50,16 @@ export interface EncodingOptions {
   readonly truncating?: Side;
 }
 
-/** The names of `EncodingOptions`. */
-export const ENCODING_OPTIONS: OptionNames<EncodingOptions> = {
-  numWords: true,
-  skipTop: true,
-  startChar: true,
-  oovChar: true,
-  indexFrom: true,
-  maxLength: true,
-  unknownWords: true,
-  padding: true,
-  truncating: true,
-};
+/** The id scheme, for all that take it among their options. */
+export const ENCODING = {
+  numWords: ifGiven(size),
+  skipTop: withDefault(id, 0),
+  startChar: withNone(id, 1, null),
+  oovChar: withNone(id, 2, null),
+  indexFrom: withDefault(id, 3),
+  ...SIDES,
+  unknownWords: withDefault(oneOf(["drop", "oov"]), "drop"),
+} satisfies TableOf<EncodingOptions>;
 
 /** A ReviewEncoder as JSON. */
 export interface ReviewEncoderJson {
@@ -94,22 +105,17 @@ export class ReviewEncoder implements Encoder {
 
   /** @throws ValueError when an option is out of range. */
   constructor(tokenizer: Tokenizer, options: EncodingOptions = {}) {
-    const { numWords, skipTop = 0, startChar = 1, oovChar = 2, indexFrom = 3, maxLength } = options;
-    const { padding = "pre", truncating = "pre", unknownWords = "drop" } = options;
-    checkOption("numWords", numWords ?? 1, 1);
-    checkOption("maxLength", maxLength ?? 1, 1);
-    for (const [name, value] of Object.entries({ skipTop, startChar, oovChar, indexFrom }))
-      checkOption(name, value ?? 0, 0);
-    this.tokenizer = tokenizer;
-    this.numWords = numWords;
-    this.skipTop = skipTop;
-    this.startChar = startChar;
-    this.oovChar = oovChar;
-    this.indexFrom = indexFrom;
-    this.maxLength = maxLength;
-    this.unknownWords = unknownWords;
-    this.padding = padding;
-    this.truncating = truncating;
+    const given = readOptions("new ReviewEncoder(tokenizer)", ENCODING, options);
+    this.tokenizer = readValue("new ReviewEncoder", "tokenizer", instanceOf("a Tokenizer", Tokenizer), tokenizer);
+    this.numWords = given.numWords;
+    this.skipTop = given.skipTop;
+    this.startChar = given.startChar;
+    this.oovChar = given.oovChar;
+    this.indexFrom = given.indexFrom;
+    this.maxLength = given.maxLength;
+    this.unknownWords = given.unknownWords;
+    this.padding = given.padding;
+    this.truncating = given.truncating;
   }
 
   /** One more than the largest id that `encode` can return: the `inputDim` of an embedding. */
@@ -125,7 +131,7 @@ export class ReviewEncoder implements Encoder {
 
   /** The id of the word of a rank (from 1; undefined for a word that the tokenizer never saw), or DROPPED. */
   idOfRank(rank: number | undefined): number {
-    if (rank !== undefined) return this.#filter(rank + this.indexFrom);
+    if (rank !== undefined) return this.#filter(readValue("idOfRank", "rank", id, rank) + this.indexFrom);
     return this.unknownWords === "oov" ? (this.oovChar ?? DROPPED) : DROPPED;
   }
 
@@ -175,7 +181,10 @@ export class ReviewEncoder implements Encoder {
   decode(ids: Iterable<number>): string {
     this.#words ??= ["", ...this.tokenizer.wordIndex.keys()];
     const text: string[] = [];
+    if (typeof ids !== "object" || ids === null || typeof Reflect.get(ids, Symbol.iterator) !== "function")
+      throw new ValueError(`decode: got ${shown(ids)}; expected a list of ids, such as [1, 14, 20]`);
     for (const id of ids) {
+      if (typeof id !== "number") continue;
       if (id === this.startChar) text.push("<start>");
       else if (id === this.oovChar) text.push("<oov>");
       else if (id > this.indexFrom) text.push(this.#words[id - this.indexFrom] ?? "<oov>");
@@ -207,36 +216,16 @@ export class ReviewEncoder implements Encoder {
   static fromJSON(json: unknown): ReviewEncoder {
     const fields = objectOf(json, "encoder");
     choiceOf(fields.get("kind"), "encoder.kind", ["reviews"]);
-    const count = (name: string): number => countOf(fields.get(name), `encoder.${name}`);
-    const optional = (name: string) => optionalOf(fields.get(name), `encoder.${name}`, countOf);
-    const side = (name: string): Side => choiceOf(fields.get(name), `encoder.${name}`, ["pre", "post"]);
-    const tokenizer = Tokenizer.fromJSON(fields.get("tokenizer"));
-    const options: EncodingOptions = {
-      numWords: optional("numWords"),
-      skipTop: count("skipTop"),
-      startChar: optional("startChar") ?? null,
-      oovChar: optional("oovChar") ?? null,
-      indexFrom: count("indexFrom"),
-      maxLength: optional("maxLength"),
-      unknownWords: choiceOf(fields.get("unknownWords") ?? "drop", "encoder.unknownWords", ["drop", "oov"]),
-      padding: side("padding"),
-      truncating: side("truncating"),
-    };
-    try {
-      return new ReviewEncoder(tokenizer, options);
-    } catch (cause) {
-      throw new FormatError(`encoder: ${cause instanceof Error ? cause.message : cause}`, {}, { cause });
-    }
+    const { kind: _, tokenizer, ...options } = Object.fromEntries(fields);
+    expectFields("encoder", fields, ENCODING, ["unknownWords"]);
+    return asFormatError(
+      "encoder",
+      () => new ReviewEncoder(Tokenizer.fromJSON(tokenizer), readSome("encoder", ENCODING, options)),
+    );
   }
 
   #filter(id: number): number {
     const kept = id >= this.skipTop && id < (this.numWords ?? Number.POSITIVE_INFINITY);
     return kept ? id : (this.oovChar ?? DROPPED);
-  }
-}
-
-function checkOption(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least || value >= 2 ** 31) {
-    throw new ValueError(`${name} is ${value}; expected a whole number of at least ${least}`, { [name]: value });
   }
 }

@@ -10,11 +10,10 @@
 import amazonSentences from "../../data/sentences/amazon.json" with { type: "json" };
 import imdbSentences from "../../data/sentences/imdb.json" with { type: "json" };
 import yelpSentences from "../../data/sentences/yelp.json" with { type: "json" };
-import { ValueError } from "../core/errors.ts";
-import { expectOptions, type OptionNames } from "../core/options.ts";
+import { fraction, integer, readOptions, size, type TableOf, withDefault } from "../core/option_table.ts";
 import { Random } from "../core/random.ts";
 import { dataset, type RaggedDataset } from "./dataset.ts";
-import { ENCODING_OPTIONS, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
+import { ENCODING, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
 /** Options of `sentences.load`. The id scheme is that of `imdb.load`. */
@@ -29,7 +28,13 @@ export interface SentencesOptions extends EncodingOptions {
   readonly seed?: number;
 }
 
-const OPTIONS: OptionNames<SentencesOptions> = { ...ENCODING_OPTIONS, testFraction: true, seed: true };
+const SENTENCES = {
+  ...ENCODING,
+  numWords: withDefault(size, 2000),
+  maxLength: withDefault(size, 40),
+  testFraction: withDefault(fraction, 0.2),
+  seed: withDefault(integer, 113),
+} satisfies TableOf<SentencesOptions>;
 
 /** Both parts, shuffled, and the encoder for new text. `y` is float32 `[size, 1]`: 1 for a positive sentence. */
 export interface SentencesData {
@@ -54,18 +59,12 @@ interface Sentence {
  * const { train, test, encoder } = await sentences.load({ numWords: 2000, maxLength: 40 });
  */
 async function load(options: SentencesOptions = {}): Promise<SentencesData> {
-  expectOptions("sentences.load", options, OPTIONS);
-  const { numWords = 2000, maxLength = 40, testFraction = 0.2, seed = 113 } = options;
-  if (!(testFraction > 0 && testFraction < 1)) {
-    throw new ValueError(`sentences.load: testFraction is ${testFraction}; expected a number between 0 and 1`, {
-      testFraction,
-    });
-  }
+  const { testFraction, seed, ...encoding } = readOptions("sentences.load", SENTENCES, options);
   const tokenizer = new Tokenizer();
   const all = [...imdbSentences, ...amazonSentences, ...yelpSentences];
   const { train, test } = splitByText(all, (text) => tokenizer.words(text).join(" "), testFraction, seed);
   tokenizer.fitOnTexts(train.map((sentence) => sentence.text));
-  const encoder = new ReviewEncoder(tokenizer, { ...options, numWords, maxLength });
+  const encoder = new ReviewEncoder(tokenizer, encoding);
   const encode = (part: readonly Sentence[]): RaggedDataset =>
     dataset(encoder.encode(textsOf(part)), {
       shape: [part.length, 1],

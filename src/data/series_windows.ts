@@ -1,7 +1,18 @@
 /** Cuts a time series into training windows, and splits it chronologically. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type ArrayLike, type NdArray, toNdArray } from "../core/nd_array.ts";
-import { count, either, listOf, oneOf, positive, readOptions, required, withDefault } from "../core/option_table.ts";
+import {
+  count,
+  either,
+  fraction,
+  listOf,
+  oneOf,
+  positive,
+  readOptions,
+  required,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { type DenseDataset, dataset } from "./dataset.ts";
 
@@ -34,7 +45,7 @@ const WINDOWS = {
   stride: withDefault(positive, 1),
   target: withDefault(either(count, listOf(count)), 0),
   missing: withDefault(oneOf(["error", "skip", "interpolate"]), "error"),
-};
+} satisfies TableOf<WindowOptions>;
 
 /**
  * Every window of a series `[N]` or `[N, F]`, and what comes after it: `x` is `[windows, T, F]`, `y` `[windows,
@@ -49,7 +60,7 @@ const WINDOWS = {
  * windows(rows, { length: 30, horizon: 7, target: [0, 2], missing: "interpolate" }); // y [windows, 7, 2]
  */
 export function windows(series: ArrayLike, options: WindowOptions): DenseDataset {
-  const { length, horizon, gap, stride, target, missing } = readOptions("windows", WINDOWS, options);
+  const { length, horizon, gap, stride, target, missing } = readOptions("windows(series)", WINDOWS, options);
   const { rows, columns, data: given } = readSeries(series, "windows");
   const targets = typeof target === "number" ? [target] : target;
   const unknown = targets.find((column) => column >= columns);
@@ -107,6 +118,11 @@ export interface ChronologicalSplitOptions {
   readonly context?: number;
 }
 
+const SPLIT = {
+  testFraction: withDefault(fraction, 0.2),
+  context: withDefault(count, 0),
+} satisfies TableOf<ChronologicalSplitOptions>;
+
 /** Both parts of a series, oldest first. */
 export interface ChronologicalSplit {
   readonly train: NdArray;
@@ -128,21 +144,18 @@ export interface ChronologicalSplit {
  * const toTrain = windows(scaler.transform(train), { length: 60 });
  * const toTest = windows(scaler.transform(test), { length: 60 }); // its first target is the first row held out
  */
-export function chronologicalSplit(
-  series: ArrayLike,
-  { testFraction = 0.2, context = 0 }: ChronologicalSplitOptions = {},
-): ChronologicalSplit {
+export function chronologicalSplit(series: ArrayLike, options: ChronologicalSplitOptions = {}): ChronologicalSplit {
+  const { testFraction, context } = readOptions("chronologicalSplit(series)", SPLIT, options);
   const { rows, columns, shape, data } = readSeries(series, "chronologicalSplit");
-  checkWhole("chronologicalSplit", { context }, 0);
-  const count = Math.round(rows * testFraction);
-  if (!(testFraction > 0 && testFraction < 1) || count < 1 || count >= rows) {
+  const held = Math.round(rows * testFraction);
+  if (held < 1 || held >= rows) {
     throw new ValueError(
-      `chronologicalSplit: testFraction ${testFraction} of ${rows} rows is ${count}; expected at least one row on ` +
+      `chronologicalSplit: testFraction ${testFraction} of ${rows} rows is ${held}; expected at least one row on ` +
         "either side",
       { testFraction, rows },
     );
   }
-  const start = rows - count;
+  const start = rows - held;
   if (context > start) {
     throw new ValueError(
       `chronologicalSplit: context is ${context}, but only ${start} rows lie before the held-out part; give a longer ` +
@@ -213,13 +226,4 @@ function readSeries(series: ArrayLike, what: string): Series {
     );
   }
   return { rows, columns, shape, data };
-}
-
-function checkWhole(what: string, values: Readonly<Record<string, number>>, least: number): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (Number.isSafeInteger(value) && value >= least) continue;
-    throw new ValueError(`${what}: ${name} is ${value}; expected a whole number of at least ${least}`, {
-      [name]: value,
-    });
-  }
 }

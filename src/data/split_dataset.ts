@@ -1,9 +1,18 @@
 /** Selects and splits examples so that every class keeps its share. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { expectOptions, type OptionNames } from "../core/options.ts";
+import {
+  flag,
+  fraction,
+  integer,
+  positive,
+  readOptions,
+  readValue,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
 import { Random } from "../core/random.ts";
-import { type Dataset, type DenseDataset, type RaggedDataset, subset } from "./dataset.ts";
+import { checkDataset, type Dataset, type DenseDataset, type RaggedDataset, subset } from "./dataset.ts";
 
 /** Options of `trainTestSplit`. */
 export interface SplitOptions {
@@ -15,7 +24,11 @@ export interface SplitOptions {
   readonly stratify?: boolean;
 }
 
-const OPTIONS: OptionNames<SplitOptions> = { testFraction: true, seed: true, stratify: true };
+const SPLIT = {
+  testFraction: withDefault(fraction, 0.2),
+  seed: withDefault(integer, 0),
+  stratify: withDefault(flag, true),
+} satisfies TableOf<SplitOptions>;
 
 /**
  * `count` examples, each class in proportion, in an order shuffled by `seed`; all of them when there are fewer.
@@ -28,9 +41,8 @@ export function stratifiedLimit(data: RaggedDataset, count: number, seed: number
 export function stratifiedLimit(data: DenseDataset, count: number, seed: number): DenseDataset;
 export function stratifiedLimit(data: Dataset, count: number, seed: number): Dataset;
 export function stratifiedLimit(data: Dataset, count: number, seed: number): Dataset {
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new ValueError(`stratifiedLimit: count is ${count}; expected a whole number of at least 1`, { count });
-  }
+  checkDataset(data, "stratifiedLimit");
+  readValue("stratifiedLimit", "count", positive, count);
   const order = new Random(seed).permutation(data.size);
   return subset(data, pickStratified(classesOf(data.y), order, count).picked);
 }
@@ -49,10 +61,10 @@ export function trainTestSplit(
 export function trainTestSplit(data: DenseDataset, options?: SplitOptions): { train: DenseDataset; test: DenseDataset };
 export function trainTestSplit(data: Dataset, options?: SplitOptions): { train: Dataset; test: Dataset };
 export function trainTestSplit(data: Dataset, options: SplitOptions = {}): { train: Dataset; test: Dataset } {
-  expectOptions("trainTestSplit", options, OPTIONS);
-  const { testFraction = 0.2, seed = 0, stratify = true } = options;
+  const { testFraction, seed, stratify } = readOptions("trainTestSplit(data)", SPLIT, options);
+  checkDataset(data, "trainTestSplit");
   const count = Math.round(data.size * testFraction);
-  if (!(testFraction > 0 && testFraction < 1) || count < 1 || count >= data.size) {
+  if (count < 1 || count >= data.size) {
     throw new ValueError(
       `trainTestSplit: testFraction ${testFraction} of ${data.size} examples is ${count}; expected at least one ` +
         "example on either side",

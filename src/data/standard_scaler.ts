@@ -1,6 +1,7 @@
 /** Scales columns to mean 0 and standard deviation 1. */
 import { FormatError } from "../core/errors.ts";
 import { choiceOf, flagOf, numbersOf, objectOf } from "../core/json_check.ts";
+import { flag, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
 import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `standardScaler`. */
@@ -10,6 +11,11 @@ export interface StandardScalerOptions {
   /** Divide by the standard deviation; true by default. */
   readonly withStd?: boolean;
 }
+
+const STANDARD = {
+  withMean: withDefault(flag, true),
+  withStd: withDefault(flag, true),
+} satisfies TableOf<StandardScalerOptions>;
 
 /** A StandardScaler as plain JSON; without `mean` and `std` before `fit`. */
 export interface StandardScalerJson {
@@ -32,8 +38,9 @@ export class StandardScaler extends Scaler {
   #mean: readonly number[] | undefined;
   #std: readonly number[] | undefined;
 
-  constructor({ withMean = true, withStd = true }: StandardScalerOptions = {}) {
+  constructor(options: StandardScalerOptions = {}) {
     super();
+    const { withMean, withStd } = readOptions("standardScaler", STANDARD, options);
     this.withMean = withMean;
     this.withStd = withStd;
   }

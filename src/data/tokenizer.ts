@@ -3,10 +3,23 @@
  * Source: keras_preprocessing/text.py.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { arrayOf, choiceOf, countOf, flagOf, objectOf, optionalOf, textOf } from "../core/json_check.ts";
-import { expectOptions, type OptionNames, shown } from "../core/options.ts";
+import { arrayOf, asFormatError, countOf, expectFields, objectOf, textOf } from "../core/json_check.ts";
+import {
+  count,
+  flag,
+  ifGiven,
+  instanceOf,
+  type OptionKind,
+  readOptions,
+  readSome,
+  readValue,
+  type TableOf,
+  text,
+  withDefault,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import type { Encoder } from "./encoder.ts";
-import { checkSides, type Side } from "./pad_sequences.ts";
+import { SIDES, type Side } from "./pad_sequences.ts";
 import { encodedRows, type RaggedSequences } from "./ragged_rows.ts";
 
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
@@ -34,17 +47,20 @@ export interface TokenizerOptions {
   readonly truncating?: Side;
 }
 
-const OPTIONS: OptionNames<TokenizerOptions> = {
-  numWords: true,
-  filters: true,
-  lower: true,
-  split: true,
-  charLevel: true,
-  oovToken: true,
-  maxLength: true,
-  padding: true,
-  truncating: true,
+const separator: OptionKind<string> = {
+  expected: "the text that stands between words",
+  read: (value) => text.read(value) || undefined,
 };
+
+const TOKENIZER = {
+  numWords: ifGiven(count),
+  filters: withDefault(text, DEFAULT_FILTERS),
+  lower: withDefault(flag, true),
+  split: withDefault(separator, " "),
+  charLevel: withDefault(flag, false),
+  oovToken: ifGiven(text),
+  ...SIDES,
+} satisfies TableOf<TokenizerOptions>;
 
 /** A Tokenizer as JSON. `words` in order of first appearance, each with its count, so that fitting can go on. */
 export interface TokenizerJson {
@@ -76,10 +92,19 @@ function checkSize(words: number): void {
   );
 }
 
+const isIterable = (given: object | null) =>
+  given !== null && typeof Reflect.get(given, Symbol.iterator) === "function";
+
+/** @throws ValueError for what is no list. */
+function listOfIds<T>(ids: Iterable<T>): Iterable<T> {
+  if (typeof ids === "object" && isIterable(ids)) return ids;
+  throw new ValueError(`Tokenizer: got ${shown(ids)}; expected lists of ids, such as [[1, 2]]`);
+}
+
 /** A text is iterable too, letter by letter, which nobody means. */
 function listOfTexts(texts: Iterable<string>): Iterable<string> {
-  if (typeof texts !== "string") return texts;
-  throw new ValueError(`Tokenizer: got the text ${shown(texts)}; expected a list of texts, such as ["a text"]`);
+  if (typeof texts === "object" && isIterable(texts)) return texts;
+  throw new ValueError(`Tokenizer: got ${shown(texts)}; expected a list of texts, such as ["a text"]`);
 }
 
 /**
@@ -112,14 +137,8 @@ export class Tokenizer implements Encoder {
 
   /** @throws ValueError when an option is out of range. */
   constructor(options: TokenizerOptions = {}) {
-    expectOptions("Tokenizer", options, OPTIONS);
-    const { numWords, filters = DEFAULT_FILTERS, lower = true, split = " ", charLevel = false, oovToken } = options;
-    const { maxLength, padding = "pre", truncating = "pre" } = options;
-    checkSides("Tokenizer", maxLength ?? 1, padding, truncating);
-    if (numWords !== undefined && !(Number.isSafeInteger(numWords) && numWords >= 0)) {
-      throw new ValueError(`Tokenizer: numWords is ${numWords}; expected a whole number, or nothing to keep all words`);
-    }
-    if (split === "") throw new ValueError("Tokenizer: split is empty; expected the text that stands between words");
+    const given = readOptions("new Tokenizer", TOKENIZER, options);
+    const { numWords, filters, lower, split, charLevel, oovToken, maxLength, padding, truncating } = given;
     this.numWords = numWords || undefined;
     this.filters = filters;
     this.lower = lower;
@@ -220,9 +239,9 @@ export class Tokenizer implements Encoder {
   sequencesToTexts(sequences: Iterable<Iterable<number>>): string[] {
     this.#indexWord ??= this.#invert();
     const words = this.#indexWord;
-    return Array.from(sequences, (sequence) => {
+    return Array.from(listOfIds(sequences), (sequence) => {
       const text: string[] = [];
-      for (const id of sequence) {
+      for (const id of listOfIds(sequence)) {
         const word = typeof id === "number" ? words[id] : undefined;
         const shown = word !== undefined && this.#isKept(id) ? word : this.oovToken;
         if (shown !== undefined) text.push(shown);
@@ -257,18 +276,11 @@ export class Tokenizer implements Encoder {
    */
   static fromJSON(json: unknown): Tokenizer {
     const fields = objectOf(json, "tokenizer");
-    const side = (name: string): Side => choiceOf(fields.get(name) ?? "pre", `tokenizer.${name}`, ["pre", "post"]);
-    const tokenizer = new Tokenizer({
-      numWords: optionalOf(fields.get("numWords"), "tokenizer.numWords", countOf),
-      filters: textOf(fields.get("filters"), "tokenizer.filters"),
-      lower: flagOf(fields.get("lower"), "tokenizer.lower"),
-      split: textOf(fields.get("split"), "tokenizer.split", 1),
-      charLevel: flagOf(fields.get("charLevel") ?? false, "tokenizer.charLevel"),
-      oovToken: optionalOf(fields.get("oovToken"), "tokenizer.oovToken", textOf),
-      maxLength: optionalOf(fields.get("maxLength") ?? null, "tokenizer.maxLength", countOf),
-      padding: side("padding"),
-      truncating: side("truncating"),
-    });
+    expectFields("tokenizer", fields, TOKENIZER, ["charLevel", "maxLength", "padding", "truncating"]);
+    const tokenizer = asFormatError(
+      "tokenizer",
+      () => new Tokenizer(readSome("tokenizer", TOKENIZER, Object.fromEntries(fields))),
+    );
     const words = arrayOf(fields.get("words"), "tokenizer.words", MAX_WORDS);
     const counts = arrayOf(fields.get("counts"), "tokenizer.counts", MAX_WORDS);
     if (words.length !== counts.length) {
@@ -294,10 +306,13 @@ export class Tokenizer implements Encoder {
     documentCount: number,
     options: TokenizerOptions = {},
   ): Tokenizer {
+    const what = "Tokenizer.fromCounts";
     const tokenizer = new Tokenizer(options);
-    checkSize(counts.size);
-    for (const [word, count] of counts) tokenizer.#counts.set(word, count);
-    tokenizer.#documentCount = documentCount;
+    checkSize(readValue(what, "counts", instanceOf("a Map of counts by word", Map), counts).size);
+    for (const [word, times] of readValue(what, "counts", instanceOf("a Map of counts by word", Map), counts)) {
+      tokenizer.#counts.set(readValue(what, "a word", text, word), readValue(what, "a word's count", count, times));
+    }
+    tokenizer.#documentCount = readValue(what, "documentCount", count, documentCount);
     return tokenizer;
   }
 

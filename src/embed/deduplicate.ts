@@ -1,9 +1,8 @@
 /** Finds near-duplicate vectors. */
-import { ValueError } from "../core/errors.ts";
-import { type OptionNames, shown } from "../core/options.ts";
-import type { Device } from "../runtime/device.ts";
-import { checkDevice, checkDimension, checkOptions } from "./argument_checks.ts";
-import { checkMetric, type Metric } from "./similarity.ts";
+import { finite, readOptions, readValue, required, type TableOf, withDefault } from "../core/option_table.ts";
+import { type Device, deviceKind } from "../runtime/device.ts";
+import { dimensionKind } from "./argument_checks.ts";
+import { type Metric, metricKind } from "./similarity.ts";
 import { VectorIndex } from "./vector_index.ts";
 import type { SearchHit } from "./vector_index_options.ts";
 import { toRows, type VectorsLike } from "./vector_rows.ts";
@@ -20,8 +19,11 @@ export interface DeduplicateOptions {
   readonly metric?: Metric;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<DeduplicateOptions> = { dimension: true, threshold: true, metric: true };
+const DEDUPLICATE = {
+  dimension: required(dimensionKind),
+  threshold: required(finite),
+  metric: withDefault(metricKind, "cosine"),
+} satisfies TableOf<DeduplicateOptions>;
 
 /** The result of `deduplicate`. */
 export interface Deduplicated {
@@ -47,14 +49,8 @@ export async function deduplicate(
   vectors: VectorsLike,
   options: DeduplicateOptions,
 ): Promise<Deduplicated> {
-  const given = checkOptions("deduplicate", options, OPTIONS);
-  const { dimension, threshold, metric = "cosine" } = given;
-  checkDevice("deduplicate", device);
-  checkDimension("deduplicate", dimension);
-  checkMetric("deduplicate", metric);
-  if (!Number.isFinite(threshold)) {
-    throw new ValueError(`deduplicate: the threshold is ${shown(threshold)}; expected a similarity`, { threshold });
-  }
+  readValue("deduplicate", "device", deviceKind, device);
+  const { dimension, threshold, metric } = readOptions("deduplicate(device, vectors)", DEDUPLICATE, options);
   using index = new VectorIndex(device, { dimension, metric });
   const rows = toRows(vectors, dimension, "deduplicate");
   const count = rows.length / dimension;

@@ -1,16 +1,24 @@
 /** The base class of embedders, which turn texts into vectors. */
 import { AbortError, ShapeError, ValueError } from "../core/errors.ts";
-import { type OptionNames, shown } from "../core/options.ts";
-import { checkedTexts, checkOptions } from "./argument_checks.ts";
+import {
+  flag,
+  ifGiven,
+  type OptionsOf,
+  oneOf,
+  positive,
+  readOptions,
+  signal,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
+import { checkedTexts } from "./argument_checks.ts";
 import { Embeddings } from "./embeddings.ts";
 import { Turns } from "./serial_turns.ts";
 import { norm } from "./similarity.ts";
 
 /** How the vectors of a text's words are pooled: the last word's vector, the mean, or the maximum of each component. */
 export type Pooling = "last" | "mean" | "max";
-
-/** The names of the poolings. */
-const POOLINGS: readonly Pooling[] = ["last", "mean", "max"];
 
 /** Options of `embed`. */
 export interface EmbedOptions {
@@ -24,8 +32,12 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<EmbedOptions> = { pooling: true, normalize: true, batchSize: true, signal: true };
+const EMBED = {
+  pooling: ifGiven(oneOf(["last", "mean", "max"])),
+  normalize: withDefault(flag, false),
+  batchSize: withDefault(positive, 32),
+  signal: ifGiven(signal),
+} satisfies TableOf<EmbedOptions>;
 
 /** Vectors of a batch. */
 export interface EmbeddedBatch {
@@ -69,18 +81,14 @@ export abstract class Embedder {
    */
   async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
     const list = checkTexts(texts);
-    const given = checkOptions("embed", options, OPTIONS);
-    const { pooling = this.poolings[0] as Pooling, batchSize = 32 } = given;
+    const { batchSize, ...given } = readOptions("embed(texts)", EMBED, options);
+    const { pooling = this.poolings[0] as Pooling } = given;
     if (!this.poolings.includes(pooling)) {
-      const known = POOLINGS.includes(pooling) ? "this embedder has" : "expected";
-      throw new ValueError(`embed: pooling is ${JSON.stringify(pooling)}; ${known} ${this.poolings.join(", ")}`, {
+      throw new ValueError(`embed: pooling is "${pooling}"; this embedder has ${this.poolings.join(", ")}`, {
         pooling,
       });
     }
-    if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
-      throw new ValueError(`embed: batchSize is ${batchSize}; expected a whole number of at least 1`, { batchSize });
-    }
-    return this.#turns.take("embed", () => this.#embedAll(list, pooling, batchSize, options), options.signal);
+    return this.#turns.take("embed", () => this.#embedAll(list, pooling, batchSize, given), given.signal);
   }
 
   /**
@@ -108,7 +116,7 @@ export abstract class Embedder {
     texts: readonly string[],
     pooling: Pooling,
     batchSize: number,
-    { normalize = false, signal }: EmbedOptions,
+    { normalize, signal }: Pick<OptionsOf<typeof EMBED>, "normalize" | "signal">,
   ): Promise<Embeddings> {
     const lengths = texts.map((text) => this.lengthOf(text));
     const order = texts.map((_, index) => index).sort((a, b) => (lengths[a] as number) - (lengths[b] as number));

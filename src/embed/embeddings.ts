@@ -1,5 +1,7 @@
 /** The result of an embedder: a vector for each text. */
+
 import type { NdArray } from "../core/nd_array.ts";
+import { count, readValue } from "../core/option_table.ts";
 import type { Shape } from "../core/shape.ts";
 
 /** Vectors of texts, in the order of the texts. */
@@ -24,6 +26,7 @@ export class Embeddings implements NdArray {
 
   /** The vector of text `index`: a view. */
   row(index: number): Float32Array {
+    readValue("Embeddings.row", "index", count, index);
     const size = this.shape[1] as number;
     return this.data.subarray(index * size, (index + 1) * size);
   }

@@ -1,17 +1,25 @@
 /** Clustering by k-means on the GPU. */
 import { ValueError } from "../core/errors.ts";
-import { type OptionNames, shown } from "../core/options.ts";
+import {
+  integer,
+  positive,
+  readOptions,
+  readValue,
+  required,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
 import { Random } from "../core/random.ts";
 import { input, Variable } from "../graph/operation.ts";
 import { scatterAdd } from "../ops/data/gather.ts";
 import { add, mul, sub } from "../ops/elementwise/arithmetic.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { argmax, sum } from "../ops/reduce/reduce.ts";
-import type { Device } from "../runtime/device.ts";
+import { type Device, deviceKind } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Program } from "../runtime/run/program.ts";
 import { variablesOf } from "../runtime/run/variables.ts";
-import { checkDevice, checkDimension, checkOptions } from "./argument_checks.ts";
+import { dimensionKind } from "./argument_checks.ts";
 import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /** Options of `kMeans`. */
@@ -26,8 +34,12 @@ export interface KMeansOptions {
   readonly maxIterations?: number;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<KMeansOptions> = { dimension: true, k: true, seed: true, maxIterations: true };
+const K_MEANS = {
+  dimension: required(dimensionKind),
+  k: required(positive),
+  seed: withDefault(integer, 0),
+  maxIterations: withDefault(positive, 100),
+} satisfies TableOf<KMeansOptions>;
 
 /** The result of `kMeans`. */
 export interface KMeansResult {
@@ -56,19 +68,14 @@ export interface KMeansResult {
  * const { assignments } = await kMeans(device, vectors, { dimension: 384, k: 20 });
  */
 export async function kMeans(device: Device, vectors: VectorsLike, options: KMeansOptions): Promise<KMeansResult> {
-  checkDevice("kMeans", device);
-  const { dimension, k, seed = 0, maxIterations = 100 } = checkOptions("kMeans", options, OPTIONS);
-  checkDimension("kMeans", dimension);
+  readValue("kMeans", "device", deviceKind, device);
+  const { dimension, k, seed, maxIterations } = readOptions("kMeans(device, vectors)", K_MEANS, options);
   const rows = toRows(vectors, dimension, "kMeans");
   const count = rows.length / dimension;
-  if (!(Number.isInteger(k) && k >= 1 && k <= count)) {
+  if (k > count) {
     const expected =
       count === 0 ? "at least one vector: there is none" : `a whole number from 1 to ${count}, the number of vectors`;
-    throw new ValueError(`kMeans: k is ${shown(k)}; expected ${expected}`, { k, count });
-  }
-  if (!Number.isSafeInteger(seed)) throw new ValueError(`kMeans: seed is ${shown(seed)}; expected a whole number`);
-  if (!(Number.isInteger(maxIterations) && maxIterations >= 1)) {
-    throw new ValueError(`kMeans: maxIterations is ${maxIterations}; expected a whole number of at least 1`);
+    throw new ValueError(`kMeans: k is ${k}; expected ${expected}`, { k, count });
   }
   const blocks = await recovering(device, () => Blocks.upload(device, rows, dimension, k));
   try {

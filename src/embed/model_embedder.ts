@@ -1,15 +1,15 @@
 /** Text vectors from a model's layers: the states of a recurrent layer, word vectors, or a layer's output. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { type OptionNames, shown } from "../core/options.ts";
-import type { Encoder } from "../data/encoder.ts";
+import { ifGiven, readOptions, resolvedBy, type TableOf, text } from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
+import { type Encoder, expectEncoder } from "../data/encoder.ts";
 import { makeRagged, rowOf, toPadded } from "../data/ragged_rows.ts";
 import { input, type Value } from "../graph/operation.ts";
 import { Bidirectional, type LayerTrace, Rnn } from "../nn/layers/index.ts";
 import { ModelBase } from "../nn/model/model_base.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Program } from "../runtime/run/program.ts";
-import { checkOptions } from "./argument_checks.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { expectIdEncoder, type IdEncoder } from "./id_encoder.ts";
 import { poolSteps } from "./pooling.ts";
@@ -25,8 +25,10 @@ export interface ModelEmbedderOptions {
   readonly encoder?: Encoder | undefined;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<ModelEmbedderOptions> = { layer: true, encoder: true };
+const MODEL_EMBEDDER = {
+  layer: ifGiven(text),
+  encoder: ifGiven(resolvedBy("an encoder", expectEncoder)),
+} satisfies TableOf<ModelEmbedderOptions>;
 
 /** A layer as a source of vectors. */
 interface Chosen {
@@ -65,7 +67,7 @@ class ModelEmbedder extends Embedder {
         `modelEmbedder: got ${shown(model)}; expected a model, such as await loadModel(directory, { device })`,
       );
     }
-    const { layer, encoder: given = model.encoder } = checkOptions("modelEmbedder", options, OPTIONS);
+    const { layer, encoder: given = model.encoder } = readOptions("modelEmbedder(model)", MODEL_EMBEDDER, options);
     const encoder = expectIdEncoder("modelEmbedder", given, model.name);
     const [ids, ...others] = model.graph.inputSpecs;
     if (ids === undefined || ids.dtype !== "int32" || ids.shape.length !== 1 || others.length > 0) {

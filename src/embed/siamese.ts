@@ -1,14 +1,25 @@
 /** Tunes sentence vectors on pairs of texts: one model encodes both texts, and the cosine of its vectors is trained. */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import {
+  checkedLater,
+  either,
+  instanceOf,
+  oneOf,
+  readOptions,
+  readValue,
+  required,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
 import { makeRagged } from "../data/ragged_rows.ts";
 import { dot, input } from "../nn/layers/index.ts";
 import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index.ts";
 import { model as functional } from "../nn/model/functional.ts";
-import type { Model } from "../nn/model/model.ts";
+import { Model } from "../nn/model/model.ts";
 import type { CompileOptions } from "../nn/model/model_options.ts";
-import type { FitOptions } from "../nn/training/fit_options.ts";
+import { FIT, type FitOptions } from "../nn/training/fit_options.ts";
 import type { History } from "../nn/training/fit_result.ts";
-import { checkedTexts, checkObject } from "./argument_checks.ts";
+import { checkedTexts } from "./argument_checks.ts";
 import { expectIdEncoder } from "./id_encoder.ts";
 
 /** Pairs of texts. */
@@ -30,6 +41,22 @@ export interface TunePairsOptions extends FitOptions {
   readonly optimizer?: CompileOptions["optimizer"];
 }
 
+const aModel = instanceOf("a model", Model);
+
+const TUNE = {
+  ...FIT,
+  loss: withDefault(either(oneOf(["contrastive", "cosine"]), checkedLater<LossLike>("a loss")), "contrastive"),
+  optimizer: withDefault(checkedLater<NonNullable<CompileOptions["optimizer"]>>("an optimizer"), "adam"),
+} satisfies TableOf<TunePairsOptions>;
+
+const list = <T>(of: string) => instanceOf<readonly T[]>(`a list of ${of}`, Array);
+
+const PAIRS = {
+  first: required(list<string>("texts")),
+  second: required(list<string>("texts")),
+  labels: required(list<number>("numbers")),
+} satisfies TableOf<TextPairs>;
+
 /**
  * A model of two inputs, `first` and `second`, that both go through `tower`, layers and weights shared: it gives the
  * cosine of the tower's vectors, `[B, 1]`. Training it trains the tower. Source: Bromley et al. 1993, "Signature
@@ -42,6 +69,7 @@ export interface TunePairsOptions extends FitOptions {
  * await pairs.fit([firstIds, secondIds], labels, { epochs: 2 });
  */
 export function siamese(tower: Model): Model {
+  readValue("siamese", "tower", aModel, tower);
   const { inputs, outputShape, outputs, name, device } = tower;
   const [spec] = tower.graph.inputSpecs;
   if (spec === undefined || inputs.length !== 1 || outputs.length !== 1 || outputShape.length !== 1) {
@@ -68,10 +96,9 @@ export function siamese(tower: Model): Model {
  * await tunePairs(tower, { first: ["good film"], second: ["fine movie"], labels: [1] }, { epochs: 3 });
  */
 export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePairsOptions = {}): Promise<History> {
-  checkObject("tunePairs", "pairs", pairs, ["first", "second", "labels"]);
-  checkObject("tunePairs", "options", options, ["loss", "optimizer", "epochs", "…"]);
-  const { loss = "contrastive", optimizer = "adam", ...fit } = options;
-  const { first, second, labels } = pairs;
+  readValue("tunePairs", "tower", aModel, tower);
+  const { loss, optimizer, ...fit } = readOptions("tunePairs(tower, pairs)", TUNE, options);
+  const { first, second, labels } = readOptions("tunePairs", PAIRS, pairs);
   const encoder = expectIdEncoder("tunePairs", tower.encoder, tower.name);
   if (first.length !== second.length || first.length !== labels.length) {
     throw new ShapeError(

@@ -1,5 +1,7 @@
 /** The similarity of two vectors: the float64 definitions that every search must match. */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { isRow } from "../core/nd_array.ts";
+import { type OptionKind, oneOf, readValue } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 
 /**
@@ -11,14 +13,8 @@ import { shown } from "../core/options.ts";
  */
 export type Metric = "cosine" | "dot" | "l2";
 
-/** The metrics by name. */
-const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
-
-/** @throws ValueError for an unknown metric. */
-export function checkMetric(what: string, metric: Metric): void {
-  if (METRICS.includes(metric)) return;
-  throw new ValueError(`${what}: there is no metric ${shown(metric)}; expected ${METRICS.join(", ")}`, { metric });
-}
+/** A metric by name. */
+export const metricKind: OptionKind<Metric> = oneOf(["cosine", "dot", "l2"]);
 
 /**
  * The similarity of two vectors in float64.
@@ -29,7 +25,7 @@ export function checkMetric(what: string, metric: Metric): void {
  * similarity("cosine", [1, 0], [1, 1]); // 0.7071067811865475
  */
 export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (typeof a?.length !== "number" || typeof b?.length !== "number") {
+  if (!isRow(a) || !isRow(b)) {
     throw new ValueError(`similarity: got ${shown(a)} and ${shown(b)}; expected two lists of numbers`);
   }
   if (a.length !== b.length) {
@@ -45,7 +41,7 @@ export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<nu
   }
   if (metric === "l2") return -Math.sqrt(distance);
   if (metric === "dot") return dot;
-  if (metric !== "cosine") checkMetric("similarity", metric);
+  readValue("similarity", "metric", metricKind, metric);
   return cosine(dot, norm(a) * norm(b));
 }
 

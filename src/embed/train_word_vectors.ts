@@ -1,18 +1,33 @@
 /** Trains word vectors on texts: skip-gram with negative sampling on the GPU. */
 import { AbortError, NonFiniteError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { aboveZero, readValue } from "../core/option_table.ts";
-import { type OptionNames, shown } from "../core/options.ts";
+import {
+  aboveZero,
+  finite,
+  functionLike,
+  ifGiven,
+  integer,
+  listOf,
+  nonNegative,
+  type OptionsOf,
+  rate,
+  readOptions,
+  required,
+  signal,
+  type TableOf,
+  text,
+  upTo,
+  withDefault,
+} from "../core/option_table.ts";
 import { raceAbortLate } from "../core/race.ts";
-import type { Device } from "../runtime/device.ts";
+import { type Device, deviceKind } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Snapshots } from "../runtime/recover/snapshots.ts";
 import { Pacer } from "../runtime/run/pacer.ts";
 import { variablesOf } from "../runtime/run/variables.ts";
-import { checkDevice, checkOptions } from "./argument_checks.ts";
 import { SkipGramBatches, type SkipGramShape } from "./skip_gram_batches.ts";
 import { type SkipGramStep, skipGramStep } from "./skip_gram_step.ts";
-import { type CorpusOptions, readCorpus, type WordCorpus } from "./word_corpus.ts";
+import { CORPUS, type CorpusOptions, readCorpus, type WordCorpus } from "./word_corpus.ts";
 import { type SimilarWord, WordVectors } from "./word_vectors.ts";
 
 /** Options of `trainWordVectors`. */
@@ -51,26 +66,25 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly onProgress?: ((progress: WordVectorProgress) => void | Promise<void>) | undefined;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<TrainWordVectorsOptions> = {
-  device: true,
-  vectorSize: true,
-  window: true,
-  negative: true,
-  noiseExponent: true,
-  sample: true,
-  epochs: true,
-  learningRate: true,
-  batchSize: true,
-  seed: true,
-  watch: true,
-  snapshotSeconds: true,
-  signal: true,
-  onProgress: true,
-  tokenizer: true,
-  minCount: true,
-  maxWords: true,
-};
+const TRAIN = {
+  device: required(deviceKind),
+  vectorSize: withDefault(upTo(4096), 64),
+  window: withDefault(upTo(100), 5),
+  negative: withDefault(aboveZero, 5),
+  noiseExponent: withDefault(finite, 0.75),
+  sample: withDefault(rate, 1e-4),
+  epochs: withDefault(upTo(2 ** 16 - 1), 3),
+  learningRate: withDefault(aboveZero, 0.4),
+  batchSize: withDefault(upTo(2 ** 20), 4096),
+  seed: withDefault(integer, 0),
+  watch: withDefault(listOf(text), []),
+  snapshotSeconds: ifGiven(nonNegative),
+  signal: ifGiven(signal),
+  onProgress: ifGiven(functionLike<TrainWordVectorsOptions["onProgress"]>("({ loss }) => …")),
+  ...CORPUS,
+} satisfies TableOf<TrainWordVectorsOptions>;
+
+type Settings = OptionsOf<typeof TRAIN>;
 
 /** The progress of a training run. */
 export interface WordVectorProgress {
@@ -122,39 +136,10 @@ export async function trainWordVectors(
   texts: Iterable<string>,
   options: TrainWordVectorsOptions,
 ): Promise<WordVectors> {
-  const settings = checkSettings(checkOptions("trainWordVectors", options, OPTIONS));
-  checkDevice("trainWordVectors", options.device);
-  const corpus = readCorpus(texts, options);
-  const { device, signal } = options;
-  return raceAbortLate(new Training(corpus, options, settings).run(), () => GRACE, signal, device.disposal);
-}
-
-type Settings = ReturnType<typeof checkSettings>;
-
-function checkSettings(options: TrainWordVectorsOptions) {
-  const { vectorSize = 64, window = 5, negative = 5, epochs = 3, batchSize = 4096, seed = 0 } = options;
-  const { noiseExponent = 0.75, sample = 1e-4, learningRate = 0.4, watch = [] } = options;
-  const check = (name: string, value: unknown, isRight: boolean, expected: string) => {
-    if (isRight) return;
-    throw new ValueError(`trainWordVectors: ${name} is ${shown(value)}; expected ${expected}`, { [name]: value });
-  };
-  for (const [name, value, most] of [
-    ["vectorSize", vectorSize, 4096],
-    ["window", window, 100],
-    ["epochs", epochs, 2 ** 16 - 1],
-    ["batchSize", batchSize, 2 ** 20],
-  ] as const) {
-    const isRight = Number.isSafeInteger(value) && value >= 1 && value <= most;
-    check(name, value, isRight, `a whole number from 1 to ${most}`);
-  }
-  check("sample", sample, sample >= 0 && sample < 1, "0 ≤ sample < 1");
-  check("noiseExponent", noiseExponent, Number.isFinite(noiseExponent), "a finite number");
-  for (const [name, value] of Object.entries({ learningRate, negative })) {
-    readValue("trainWordVectors", name, aboveZero, value);
-  }
-  check("watch", watch, Array.isArray(watch), "an array of words");
-  check("seed", seed, Number.isSafeInteger(seed), "a whole number");
-  return { vectorSize, window, negative, noiseExponent, sample, epochs, learningRate, batchSize, seed, watch };
+  const settings = readOptions("trainWordVectors(texts)", TRAIN, options);
+  const { device, signal } = settings;
+  const training = new Training(readCorpus(texts, settings), settings);
+  return raceAbortLate(training.run(), () => GRACE, signal, device.disposal);
 }
 
 /** The sizes of a step, at most an epoch of a short text. */
@@ -184,7 +169,6 @@ const START: Place = { epoch: 0, batch: 0, steps: 0, loss: 0, pairs: 0, unread: 
 /** A training run, from the first step to the vectors. */
 class Training {
   readonly #corpus: WordCorpus;
-  readonly #options: TrainWordVectorsOptions;
   readonly #settings: Settings;
   readonly #shape: SkipGramShape;
   readonly #began = performance.now();
@@ -192,16 +176,14 @@ class Training {
   #snapshots!: Snapshots<Place>;
   #place = START;
 
-  constructor(corpus: WordCorpus, options: TrainWordVectorsOptions, settings: Settings) {
+  constructor(corpus: WordCorpus, settings: Settings) {
     this.#corpus = corpus;
-    this.#options = options;
     this.#settings = settings;
     this.#shape = shapeOf(corpus, settings);
   }
 
   async run(): Promise<WordVectors> {
-    const { device, snapshotSeconds: seconds } = this.#options;
-    const { vectorSize, negative, seed } = this.#settings;
+    const { device, snapshotSeconds: seconds, vectorSize, negative, seed } = this.#settings;
     const check = () => this.#stopIfAsked();
     check();
     const vocabulary = this.#corpus.words.length;
@@ -226,7 +208,7 @@ class Training {
 
   /** Trains from the last snapshot to the end. */
   async #run(): Promise<WordVectors> {
-    const { onProgress } = this.#options;
+    const { onProgress } = this.#settings;
     const { noiseExponent, sample, epochs, seed, watch } = this.#settings;
     this.#snapshots.begin();
     this.#place = this.#snapshots.state ?? START;
@@ -249,7 +231,7 @@ class Training {
 
   /** The steps of the epoch at hand that are still to do. */
   async #runEpoch(batches: SkipGramBatches): Promise<void> {
-    const { device, onProgress } = this.#options;
+    const { device, onProgress } = this.#settings;
     const { program } = this.#step;
     const { epoch, batch: done } = this.#place;
     const pacer = new Pacer(device);
@@ -305,7 +287,7 @@ class Training {
 
   /** Reads the loss of the steps since the last reading. @throws NonFiniteError when it is not finite. */
   async #readLoss(): Promise<void> {
-    const store = variablesOf(this.#options.device);
+    const store = variablesOf(this.#settings.device);
     const { loss, status } = this.#step;
     await store.keep([loss, status]);
     const [sum, bad] = [...store.contentsOf([loss, status]).values()];
@@ -339,7 +321,7 @@ class Training {
   #vectors(): WordVectors {
     const { words, counts } = this.#corpus;
     const { inner } = this.#step;
-    const vectors = variablesOf(this.#options.device).contentsOf([inner]).get(inner);
+    const vectors = variablesOf(this.#settings.device).contentsOf([inner]).get(inner);
     return new WordVectors(words, vectors as NdArray, counts);
   }
 
@@ -363,12 +345,12 @@ class Training {
     progress: WordVectorProgress,
   ): Promise<void> {
     this.#stopIfAsked();
-    const { device, signal } = this.#options;
+    const { device, signal } = this.#settings;
     await raceAbortLate((async () => onProgress(progress))(), () => GRACE, signal, device.disposal);
   }
 
   #stopIfAsked(): void {
-    const { signal } = this.#options;
+    const { signal } = this.#settings;
     if (signal?.aborted) throw new AbortError("trainWordVectors was stopped", {}, { cause: signal.reason });
   }
 }

@@ -1,12 +1,12 @@
 /** Exact search over vectors on the GPU. */
 import { ValueError } from "../core/errors.ts";
 import { toFormatError } from "../core/json_check.ts";
+import { readOptions, readValue } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 import { ownMemory } from "../core/own_memory.ts";
 import type { Source } from "../platform/open_source.ts";
-import type { Device } from "../runtime/device.ts";
+import { type Device, deviceKind } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
-import { checkDevice, checkOptions } from "./argument_checks.ts";
 import { searchExactly } from "./exact_search.ts";
 import { RowStore, type VectorId } from "./host_rows.ts";
 import { Shards } from "./row_shards.ts";
@@ -14,17 +14,17 @@ import type { VectorStorage } from "./score_bounds.ts";
 import { SearchPrograms } from "./search_programs.ts";
 import { Turns } from "./serial_turns.ts";
 import type { Metric } from "./similarity.ts";
-import { checkBufferLimit, checkCount, checkKind, listOf, rangesOf } from "./vector_index_checks.ts";
+import { checkCount, listOf, rangesOf } from "./vector_index_checks.ts";
 import { type IndexFile, packIndex, readIndexSource, writeIndexFile } from "./vector_index_file.ts";
 import { checkMask, IndexMask, type IndexState, maskOf, type VectorPredicate } from "./vector_index_mask.ts";
 import {
-  INDEX_OPTIONS,
+  INDEX,
   type IndexEntry,
-  LOAD_OPTIONS,
+  LOAD,
   type LoadIndexOptions,
-  SEARCH_OPTIONS,
   type SearchHit,
   type SearchOptions,
+  searchOptions,
   type VectorIndexOptions,
 } from "./vector_index_options.ts";
 import { toRows, type VectorsLike } from "./vector_rows.ts";
@@ -58,11 +58,8 @@ export class VectorIndex<M = unknown> {
 
   /** @throws ValueError for an invalid dimension, metric or storage. */
   constructor(device: Device, options: VectorIndexOptions) {
-    checkDevice("VectorIndex", device);
-    const given = checkOptions("VectorIndex", options, INDEX_OPTIONS);
-    const { dimension, metric = "cosine", storage = "float32", maxBufferBytes } = given;
-    checkKind(dimension, metric, storage);
-    checkBufferLimit(maxBufferBytes);
+    readValue("new VectorIndex", "device", deviceKind, device);
+    const { dimension, metric, storage, maxBufferBytes } = readOptions("new VectorIndex(device)", INDEX, options);
     this.dimension = dimension;
     this.metric = metric;
     this.storage = storage;
@@ -85,14 +82,11 @@ export class VectorIndex<M = unknown> {
     source: Source | ReadonlyMap<string, Uint8Array>,
     options: LoadIndexOptions,
   ): Promise<VectorIndex<M>> {
-    const { device, maxBytes, maxBufferBytes } = checkOptions("VectorIndex.load", options, LOAD_OPTIONS);
-    checkDevice("VectorIndex.load", device);
-    checkBufferLimit(maxBufferBytes);
+    const { device, maxBytes, maxBufferBytes } = readOptions("VectorIndex.load(source)", LOAD, options);
     const { ids, metadata, vectors, ...kind } = await readIndexSource(source, maxBytes);
-    const limits = maxBufferBytes === undefined ? {} : { maxBufferBytes };
     let index: VectorIndex<M> | undefined;
     try {
-      index = new VectorIndex<M>(device, { ...kind, ...limits });
+      index = new VectorIndex<M>(device, { ...kind, maxBufferBytes });
       if (ids.length > 0) await index.add(ids, vectors, metadata as (M | undefined)[]);
       return index;
     } catch (error) {
@@ -200,10 +194,7 @@ export class VectorIndex<M = unknown> {
    */
   search(queries: VectorsLike, options: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
     return this.#turnOnDevice("search", async () => {
-      const { k = 10, filter } = checkOptions("VectorIndex.search", options, SEARCH_OPTIONS);
-      if (!(Number.isSafeInteger(k) && k >= 1)) {
-        throw new ValueError(`VectorIndex.search: k is ${k}; expected a whole number of at least 1`, { k });
-      }
+      const { k, filter } = readOptions("VectorIndex.search(queries)", searchOptions<M>(), options);
       // A copy: the queries may be transferred before the host scores the candidates.
       const rows = toRows(queries, this.dimension, "VectorIndex.search").slice();
       if (filter instanceof IndexMask) checkMask(filter, this.#state);

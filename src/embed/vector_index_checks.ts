@@ -1,29 +1,7 @@
-/** Checks of a VectorIndex's options and ids. */
+/** The ids and rows of a VectorIndex. */
 import { ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
-import { checkDimension } from "./argument_checks.ts";
 import type { VectorId } from "./host_rows.ts";
-import type { VectorStorage } from "./score_bounds.ts";
-import { checkMetric, type Metric } from "./similarity.ts";
-
-/** @throws ValueError for an invalid dimension, metric or storage. */
-export function checkKind(dimension: number, metric: Metric, storage: VectorStorage): void {
-  checkDimension("VectorIndex", dimension);
-  checkMetric("VectorIndex", metric);
-  if (storage !== "float32" && storage !== "int8") {
-    throw new ValueError(`VectorIndex: there is no storage ${shown(storage)}; expected float32 or int8`, { storage });
-  }
-}
-
-/** @throws ValueError unless it is a number of bytes, or absent. */
-export function checkBufferLimit(maxBufferBytes: number | undefined): void {
-  if (maxBufferBytes === undefined || maxBufferBytes > 0) return;
-  throw new ValueError(
-    `VectorIndex: maxBufferBytes is ${shown(maxBufferBytes)}; expected a number of bytes above 0, or nothing for the ` +
-      "device's own limit",
-    { maxBufferBytes },
-  );
-}
 
 /** The most ids of an index: a Map of V8 has room for 2^24 keys. */
 const MAX_IDS = 16_000_000;

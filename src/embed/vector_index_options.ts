@@ -1,9 +1,19 @@
 /** What a VectorIndex takes and gives. */
-import type { OptionNames } from "../core/options.ts";
-import type { Device } from "../runtime/device.ts";
+import {
+  bytes,
+  checkedLater,
+  ifGiven,
+  oneOf,
+  positive,
+  required,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
+import { type Device, deviceKind } from "../runtime/device.ts";
+import { dimensionKind } from "./argument_checks.ts";
 import type { VectorId } from "./host_rows.ts";
 import type { VectorStorage } from "./score_bounds.ts";
-import type { Metric } from "./similarity.ts";
+import { type Metric, metricKind } from "./similarity.ts";
 import type { IndexMask, VectorPredicate } from "./vector_index_mask.ts";
 
 /** Options of a VectorIndex. */
@@ -21,16 +31,16 @@ export interface VectorIndexOptions {
    * The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. The device's own
    * limits when absent.
    */
-  readonly maxBufferBytes?: number;
+  readonly maxBufferBytes?: number | undefined;
 }
 
-/** The names of VectorIndexOptions. */
-export const INDEX_OPTIONS: OptionNames<VectorIndexOptions> = {
-  dimension: true,
-  metric: true,
-  storage: true,
-  maxBufferBytes: true,
-};
+/** The options of a VectorIndex. */
+export const INDEX = {
+  dimension: required(dimensionKind),
+  metric: withDefault(metricKind, "cosine"),
+  storage: withDefault(oneOf(["float32", "int8"]), "float32"),
+  maxBufferBytes: ifGiven(bytes),
+} satisfies TableOf<VectorIndexOptions>;
 
 /** Options of `search`. */
 export interface SearchOptions<M = unknown> {
@@ -40,8 +50,12 @@ export interface SearchOptions<M = unknown> {
   readonly filter?: VectorPredicate<M> | IndexMask;
 }
 
-/** The names of SearchOptions. */
-export const SEARCH_OPTIONS: OptionNames<SearchOptions> = { k: true, filter: true };
+/** The options of `search`. */
+export const searchOptions = <M>() =>
+  ({
+    k: withDefault(positive, 10),
+    filter: ifGiven(checkedLater<VectorPredicate<M> | IndexMask>("a function, or what index.mask() gives")),
+  }) satisfies TableOf<SearchOptions<M>>;
 
 /** A vector that a search found. */
 export interface SearchHit<M = unknown> {
@@ -67,5 +81,9 @@ export interface LoadIndexOptions {
   readonly maxBufferBytes?: number;
 }
 
-/** The names of LoadIndexOptions. */
-export const LOAD_OPTIONS: OptionNames<LoadIndexOptions> = { device: true, maxBytes: true, maxBufferBytes: true };
+/** The options of `VectorIndex.load`. */
+export const LOAD = {
+  device: required(deviceKind),
+  maxBytes: ifGiven(bytes),
+  maxBufferBytes: ifGiven(bytes),
+} satisfies TableOf<LoadIndexOptions>;

@@ -1,5 +1,6 @@
 /** Texts as ids of frequent words: what a training of word vectors reads. */
 import { ValueError } from "../core/errors.ts";
+import { ifGiven, instanceOf, positive, readSome, type TableOf, withDefault } from "../core/option_table.ts";
 import { Corpus } from "../data/text_corpus.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
 import { checkedTexts } from "./argument_checks.ts";
@@ -13,6 +14,13 @@ export interface CorpusOptions {
   /** At most so many words, the most frequent; all when absent. */
   readonly maxWords?: number | undefined;
 }
+
+/** Which words are kept, for all that take it among their options. */
+export const CORPUS = {
+  tokenizer: ifGiven(instanceOf("a Tokenizer", Tokenizer)),
+  minCount: withDefault(positive, 5),
+  maxWords: withDefault(positive, Number.MAX_SAFE_INTEGER),
+} satisfies TableOf<CorpusOptions>;
 
 /** Texts as ids, end to end. */
 export interface WordCorpus {
@@ -31,14 +39,7 @@ export interface WordCorpus {
  * @throws ValueError when an option is out of range, a text is no string, or fewer than two words are frequent enough.
  */
 export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {}): WordCorpus {
-  const { tokenizer = new Tokenizer(), minCount = 5, maxWords = Number.MAX_SAFE_INTEGER } = options;
-  for (const [name, value] of Object.entries({ minCount, maxWords })) {
-    if (!(Number.isSafeInteger(value) && value >= 1)) {
-      throw new ValueError(`trainWordVectors: ${name} is ${value}; expected a whole number of at least 1`, {
-        [name]: value,
-      });
-    }
-  }
+  const { tokenizer = new Tokenizer(), minCount, maxWords } = readSome("trainWordVectors", CORPUS, options);
   const corpus = new Corpus(tokenizer);
   const ranges = Array.from(checkedTexts("trainWordVectors", texts), (text) => corpus.add(text));
   const { counts, numbers } = corpus.count(ranges);

@@ -3,11 +3,12 @@
  * share.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
-import { type OptionNames, shown } from "../core/options.ts";
+import { aboveZero, ifGiven, instanceOf, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
-import { checkedTexts, checkOptions } from "./argument_checks.ts";
+import { checkedTexts } from "./argument_checks.ts";
 import { firstComponent, removeComponent } from "./common_component.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { norm } from "./similarity.ts";
@@ -22,8 +23,10 @@ export interface WordEmbedderOptions {
   readonly smoothing?: number | undefined;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<WordEmbedderOptions> = { tokenizer: true, smoothing: true };
+const WORD_EMBEDDER = {
+  tokenizer: ifGiven(instanceOf("a Tokenizer", Tokenizer)),
+  smoothing: withDefault(aboveZero, 1e-3),
+} satisfies TableOf<WordEmbedderOptions>;
 
 /**
  * Sentence vectors by the method of Arora, Liang & Ma 2017 ("A Simple but Tough-to-Beat Baseline for Sentence
@@ -42,14 +45,11 @@ export class WordEmbedder extends Embedder {
   /** @throws ValueError when `smoothing` is not above 0. */
   constructor(vectors: WordVectors, options: WordEmbedderOptions = {}) {
     super();
-    const { tokenizer = new Tokenizer(), smoothing = 1e-3 } = checkOptions("wordEmbedder", options, OPTIONS);
+    const { tokenizer = new Tokenizer(), smoothing } = readOptions("wordEmbedder(vectors)", WORD_EMBEDDER, options);
     if (!(vectors instanceof WordVectors)) {
       throw new ValueError(
         `wordEmbedder: got ${shown(vectors)}; expected WordVectors, as readWordVectors and trainWordVectors give them`,
       );
-    }
-    if (!(Number.isFinite(smoothing) && smoothing > 0)) {
-      throw new ValueError(`wordEmbedder: smoothing is ${smoothing}; expected a number above 0`, { smoothing });
     }
     this.vectors = vectors;
     this.smoothing = smoothing;

@@ -1,13 +1,17 @@
 /** Finds nearest words with a search on the GPU, for large vocabularies or many queries. */
+import { instanceOf, readValue } from "../core/option_table.ts";
 import type { Device } from "../runtime/device.ts";
 import { VectorIndex } from "./vector_index.ts";
-import type { MostSimilarOptions, SimilarWord, WordVectors } from "./word_vectors.ts";
+import { type MostSimilarOptions, type SimilarWord, WordVectors } from "./word_vectors.ts";
+
+const wordVectors = instanceOf("WordVectors", WordVectors);
 
 /**
  * An index of words by cosine: the ids are the words, the metadata their indices in the vocabulary.
  * @throws OutOfMemoryError when the GPU is out of memory.
  */
 export async function wordIndex(vectors: WordVectors, device: Device): Promise<VectorIndex<number>> {
+  readValue("wordIndex", "vectors", wordVectors, vectors);
   const index = new VectorIndex<number>(device, { dimension: vectors.vectorSize });
   try {
     await index.add(
@@ -36,6 +40,8 @@ export async function mostSimilarIn(
   vectors: WordVectors,
   options: MostSimilarOptions,
 ): Promise<SimilarWord[]> {
+  readValue("mostSimilarIn", "index", instanceOf<VectorIndex<number>>("what wordIndex gives", VectorIndex), index);
+  readValue("mostSimilarIn", "vectors", wordVectors, vectors);
   const { topn, restrictVocab } = vectors.limitsOf(options);
   const { vector, asked } = vectors.direction(options);
   const isRestricted = restrictVocab < vectors.size;

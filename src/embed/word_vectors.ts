@@ -1,9 +1,20 @@
 /** Words with their vectors, and queries on them. */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { type OptionNames, shown } from "../core/options.ts";
+import { checkArray, type NdArray } from "../core/nd_array.ts";
+import {
+  checkedLater,
+  ifGiven,
+  instanceOf,
+  listOf as listKind,
+  positive,
+  readOptions,
+  readValue,
+  type TableOf,
+  text,
+  withDefault,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
-import { checkObject, checkOptions } from "./argument_checks.ts";
 import { cosine, norm } from "./similarity.ts";
 
 /** A word and its cosine, from -1 to 1. */
@@ -21,11 +32,19 @@ export interface MostSimilarOptions {
   /** The number of words to return; 10 by default. */
   readonly topn?: number;
   /** Search only this many words from the start of the vocabulary, which are usually the most frequent. */
-  readonly restrictVocab?: number;
+  readonly restrictVocab?: number | undefined;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<MostSimilarOptions> = { positive: true, negative: true, topn: true, restrictVocab: true };
+const asked = checkedLater<WordLike | readonly WordLike[]>("words, or vectors of numbers");
+
+const MOST_SIMILAR = {
+  positive: withDefault(asked, []),
+  negative: withDefault(asked, []),
+  topn: withDefault(positive, 10),
+  restrictVocab: ifGiven(positive),
+} satisfies TableOf<MostSimilarOptions>;
+
+const LIMITS = { topn: MOST_SIMILAR.topn, restrictVocab: MOST_SIMILAR.restrictVocab };
 
 /** A word of the vocabulary, or a vector. */
 export type WordLike = string | Float32Array | Float64Array | readonly number[];
@@ -57,8 +76,9 @@ export class WordVectors {
    * @throws ValueError when a word occurs twice, or a number is not finite.
    */
   constructor(words: readonly string[], vectors: NdArray, counts?: Int32Array) {
-    checkObject("WordVectors", "vectors", vectors, ["shape", "data"]);
-    const { shape, data } = vectors;
+    const { shape, data } = checkArray(vectors, "WordVectors");
+    readValue("WordVectors", "words", listKind(text), words);
+    if (counts !== undefined) readValue("WordVectors", "counts", instanceOf("an Int32Array", Int32Array), counts);
     const [rows, size] = shape;
     if (shape.length !== 2 || rows !== words.length || !size || !(data instanceof Float32Array)) {
       const dtype = data instanceof Float32Array ? "float32" : shown(data);
@@ -158,14 +178,7 @@ export class WordVectors {
    * of range.
    */
   limitsOf(options: MostSimilarOptions): { readonly topn: number; readonly restrictVocab: number } {
-    const { topn = 10, restrictVocab = this.size } = checkOptions("mostSimilar", options, OPTIONS);
-    for (const [name, value] of Object.entries({ topn, restrictVocab })) {
-      if (!(Number.isSafeInteger(value) && value >= 1)) {
-        throw new ValueError(`mostSimilar: ${name} is ${value}; expected a whole number of at least 1`, {
-          [name]: value,
-        });
-      }
-    }
+    const { topn, restrictVocab = this.size } = readOptions("mostSimilar", MOST_SIMILAR, options);
     return { topn, restrictVocab };
   }
 
@@ -174,10 +187,8 @@ export class WordVectors {
    * words asked about. For a search of one's own, such as a `VectorIndex` over many words.
    * @throws as `mostSimilar`.
    */
-  direction({ positive = [], negative = [] }: MostSimilarOptions): {
-    readonly vector: Float64Array;
-    readonly asked: ReadonlySet<number>;
-  } {
+  direction(options: MostSimilarOptions): { readonly vector: Float64Array; readonly asked: ReadonlySet<number> } {
+    const { positive, negative } = readOptions("mostSimilar", MOST_SIMILAR, options);
     const asked = new Set<number>();
     const vector = new Float64Array(this.vectorSize);
     const sides = [
@@ -220,7 +231,7 @@ export class WordVectors {
     if (id !== undefined) return id;
     const some = this.words.slice(0, SHOWN).map((known) => JSON.stringify(known));
     throw new ValueError(
-      `the word ${JSON.stringify(word)} has no vector; there are ${this.size} words: ` +
+      `the word ${shown(word)} has no vector; there are ${this.size} words: ` +
         `${some.join(", ")}${this.size > SHOWN ? ", …" : ""} (case counts; ask has() first)`,
       { word },
     );
@@ -258,7 +269,9 @@ export function analogy(
   c: string,
   options: Pick<MostSimilarOptions, "topn" | "restrictVocab"> = {},
 ): SimilarWord[] {
-  return vectors.mostSimilar({ ...options, positive: [b, c], negative: [a] });
+  readValue("analogy", "vectors", instanceOf("WordVectors", WordVectors), vectors);
+  const { topn, restrictVocab } = readOptions("analogy(vectors, a, b, c)", LIMITS, options);
+  return vectors.mostSimilar({ topn, restrictVocab, positive: [b, c], negative: [a] });
 }
 
 function listOf(given: WordLike | readonly WordLike[]): readonly WordLike[] {

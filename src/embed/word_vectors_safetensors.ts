@@ -1,6 +1,7 @@
 /** Word vectors as safetensors, which are smaller and faster to read than text. */
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { ifGiven, instanceOf, listOf, readOptions, readValue, type TableOf, text } from "../core/option_table.ts";
 import { readSafetensors, type Safetensors, writeSafetensors } from "../io/safetensors.ts";
 import { parseStrictJson } from "../io/strict_json.ts";
 import { WordVectors } from "./word_vectors.ts";
@@ -15,6 +16,8 @@ export interface WordSafetensorsOptions {
   /** The name of the tensor `[words, D]`; when absent `vectors`, or the only tensor. */
   readonly tensor?: string | undefined;
 }
+
+const WORDS = { words: ifGiven(listOf(text)), tensor: ifGiven(text) } satisfies TableOf<WordSafetensorsOptions>;
 
 /** The tensors of word vectors: `vectors` float32 `[words, D]` and, where they are known, `counts` int32 `[words]`. */
 export function wordTensors(vectors: WordVectors, counts = vectors.counts): Map<string, NdArray> {
@@ -36,6 +39,7 @@ export function wordMetadata({ words }: WordVectors): Map<string, string> {
  * const again = wordVectorsFromSafetensors(wordVectorsToSafetensors(vectors));
  */
 export function wordVectorsToSafetensors(vectors: WordVectors): Uint8Array<ArrayBuffer> {
+  readValue("wordVectorsToSafetensors", "vectors", instanceOf("WordVectors", WordVectors), vectors);
   return writeSafetensors(wordTensors(vectors), wordMetadata(vectors));
 }
 
@@ -49,7 +53,8 @@ export function wordVectorsFromSafetensors(
   options: WordSafetensorsOptions = {},
   name = "safetensors",
 ): WordVectors {
-  return wordVectorsOf(readSafetensors(bytes, name, { maxHeaderBytes: MAX_HEADER_BYTES }), options, name);
+  const given = readOptions("wordVectorsFromSafetensors(bytes)", WORDS, options);
+  return wordVectorsOf(readSafetensors(bytes, name, { maxHeaderBytes: MAX_HEADER_BYTES }), given, name);
 }
 
 /** The word vectors among a file's tensors. @throws as `wordVectorsFromSafetensors`. */

@@ -4,9 +4,22 @@
  * numbers each (https://code.google.com/archive/p/word2vec/).
  */
 import { AbortError, FormatError, ValueError } from "../core/errors.ts";
-import { type OptionNames, shown } from "../core/options.ts";
+import {
+  functionLike,
+  ifGiven,
+  instanceOf,
+  type OptionKind,
+  oneOf,
+  optionsOf,
+  positive,
+  readOptions,
+  readValue,
+  signal,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import { openSource, type Source } from "../platform/open_source.ts";
-import { checkOptions } from "./argument_checks.ts";
 import { byteLines } from "./byte_lines.ts";
 import { WordVectors } from "./word_vectors.ts";
 
@@ -29,16 +42,6 @@ export interface ReadWordVectorsOptions {
   readonly limits?: ReadWordVectorsLimits | undefined;
 }
 
-/** The names of the options. */
-const OPTIONS: OptionNames<ReadWordVectorsOptions> = {
-  format: true,
-  maxWords: true,
-  invalidUtf8: true,
-  signal: true,
-  onProgress: true,
-  limits: true,
-};
-
 /** Limits on what is read; a file that exceeds one is rejected. */
 export interface ReadWordVectorsLimits {
   /** 64 KiB by default. */
@@ -58,7 +61,25 @@ export interface ReadWordVectors {
   readonly invalid: number;
 }
 
-const FORMATS: readonly WordTextFormat[] = ["glove", "word2vec"];
+const format: OptionKind<WordTextFormat> = oneOf(["glove", "word2vec"]);
+
+const LIMITS = {
+  maxLineBytes: withDefault(positive, 2 ** 16),
+  maxLines: withDefault(positive, 10_000_000),
+  maxBytes: withDefault(positive, 2 ** 31),
+} satisfies TableOf<ReadWordVectorsLimits>;
+
+const READ = {
+  maxWords: ifGiven(positive),
+  format: ifGiven(format),
+  invalidUtf8: withDefault(oneOf(["error", "skip"]), "error"),
+  signal: ifGiven(signal),
+  onProgress: ifGiven(functionLike<ReadWordVectorsOptions["onProgress"]>("(words) => …")),
+  limits: withDefault(optionsOf("readWordVectors: limits", LIMITS), readOptions("readWordVectors: limits", LIMITS, {})),
+} satisfies TableOf<ReadWordVectorsOptions>;
+
+const WRITE = { format: withDefault(format, "glove") };
+
 const TOLD_EVERY = 10_000;
 const HEADER = /^(\d+) (\d+)$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -78,18 +99,11 @@ const BYTES = 4;
  * const { vectors } = await readWordVectors("glove.6B.100d.txt", { maxWords: 50_000 });
  */
 export async function readWordVectors(source: Source, options: ReadWordVectorsOptions = {}): Promise<ReadWordVectors> {
-  const { maxWords, signal, onProgress, limits = {} } = checkOptions("readWordVectors", options, OPTIONS);
-  const { maxLineBytes = 2 ** 16, maxLines = 10_000_000, maxBytes = 2 ** 31 } = limits;
-  const { format, invalidUtf8 } = options;
-  checkChoice("readWordVectors: format", format, FORMATS);
-  checkChoice("readWordVectors: invalidUtf8", invalidUtf8, ["error", "skip"]);
-  if (maxWords !== undefined && !(Number.isSafeInteger(maxWords) && maxWords >= 1)) {
-    throw new ValueError(`readWordVectors: maxWords is ${maxWords}; expected a whole number of at least 1`, {
-      maxWords,
-    });
-  }
+  const given = readOptions("readWordVectors(source)", READ, options);
+  const { maxWords, signal, onProgress } = given;
+  const { maxLineBytes, maxLines, maxBytes } = given.limits;
   const { name, stream } = await openSource(source, signal ? { signal } : {});
-  const table = new Table(name, options, { maxLines, maxBytes });
+  const table = new Table(name, given, { maxLines, maxBytes });
   for await (const line of byteLines(stream, name, maxLineBytes, signal)) {
     if (signal?.aborted) throw new AbortError(`reading ${name} was stopped`, {}, { cause: signal.reason });
     table.add(line);
@@ -241,11 +255,6 @@ class Table {
   }
 }
 
-function checkChoice<T extends string>(what: string, value: T | undefined, choices: readonly T[]): void {
-  if (value === undefined || choices.includes(value)) return;
-  throw new ValueError(`${what} is ${shown(value)}; expected ${choices.join(" or ")}`, { value });
-}
-
 /**
  * Writes vectors as text, as a stream: `readWordVectors` brings back the same bits.
  * @throws ValueError for a form that is none, and for a word that the form cannot hold: one with a line's end, or in
@@ -255,9 +264,10 @@ function checkChoice<T extends string>(what: string, value: T | undefined, choic
  */
 export function writeWordVectors(
   vectors: WordVectors,
-  { format = "glove" }: { readonly format?: WordTextFormat } = {},
+  options: { readonly format?: WordTextFormat | undefined } = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  checkChoice("writeWordVectors: format", format, FORMATS);
+  readValue("writeWordVectors", "vectors", instanceOf("WordVectors", WordVectors), vectors);
+  const { format } = readOptions("writeWordVectors(vectors)", WRITE, options);
   const wrong = vectors.words.find((word) => word === "" || /[\n\r]/.test(word));
   if (wrong !== undefined) {
     throw new ValueError(

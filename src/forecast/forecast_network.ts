@@ -1,11 +1,27 @@
 /** Cuts a series into windows, and builds the stacked LSTM that predicts the value after each window. */
 import { ValueError } from "../core/errors.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { isShaped } from "../core/nd_array.ts";
+import {
+  aboveZero,
+  finite,
+  fraction,
+  instanceOf,
+  integer,
+  listOf,
+  positive,
+  rate,
+  readSome,
+  readValue,
+  required,
+  resolvedBy,
+  type TableOf,
+  upTo,
+} from "../core/option_table.ts";
 import type { DenseDataset } from "../data/dataset.ts";
-import { type MinMaxScaler, minMaxScaler } from "../data/min_max_scaler.ts";
+import { MinMaxScaler, minMaxScaler } from "../data/min_max_scaler.ts";
 import { chronologicalSplit, windows } from "../data/series_windows.ts";
 import { dense, dropout, lstm } from "../nn/layers/index.ts";
-import type { Model } from "../nn/model/model.ts";
+import { Model } from "../nn/model/model.ts";
 import { sequential } from "../nn/model/sequential.ts";
 import { adam } from "../nn/optimizers/index.ts";
 import type { Device } from "../runtime/device.ts";
@@ -33,6 +49,21 @@ export interface NetworkPlan {
   readonly seed: number;
 }
 
+const WINDOWS = {
+  window: required(positive),
+  ahead: required(positive),
+  test: required(fraction),
+} satisfies TableOf<WindowPlan>;
+
+const NETWORK = {
+  window: required(positive),
+  layers: required(upTo(100)),
+  units: required(positive),
+  dropout: required(rate),
+  learningRate: required(aboveZero),
+  seed: required(integer),
+} satisfies TableOf<NetworkPlan>;
+
 /** A series prepared for training. The scaler is fitted on the training part alone. */
 export interface ForecastData {
   readonly scaler: MinMaxScaler;
@@ -43,6 +74,17 @@ export interface ForecastData {
   /** The series' last window, scaled. */
   readonly last: Float32Array;
 }
+
+const windowsKind = resolvedBy("windows, as forecastData gives them", (given: DenseDataset) =>
+  isShaped(given?.x) ? given : undefined,
+);
+
+/** What is read of a `ForecastData`. */
+const DATA = {
+  scaler: required(instanceOf("a MinMaxScaler", MinMaxScaler)),
+  test: required(windowsKind),
+  last: required(instanceOf("a Float32Array", Float32Array)),
+};
 
 /** The network's forecasts of the held-out rows. */
 export interface HeldOutForecasts {
@@ -58,7 +100,9 @@ export interface HeldOutForecasts {
  * @example
  * const data = forecastData(prices, { window: 60, ahead: 1, test: 0.2 });
  */
-export function forecastData(values: readonly number[], { window, ahead, test: share }: WindowPlan): ForecastData {
+export function forecastData(values: readonly number[], plan: WindowPlan): ForecastData {
+  readValue("forecastData", "values", listOf(finite), values);
+  const { window, ahead, test: share } = readSome("forecastData(values)", WINDOWS, plan);
   const held = Math.round(values.length * share);
   const [trained, needed] = [values.length - held, window + ahead];
   if (held < 1 || trained < needed) {
@@ -91,12 +135,19 @@ export function forecastData(values: readonly number[], { window, ahead, test: s
  * await model.fit(data.train, { epochs: 3 });
  */
 export function forecastModel(device: Device, plan: NetworkPlan): Model {
-  const { window, layers, units, seed, learningRate } = plan;
+  const {
+    window,
+    layers,
+    units,
+    seed,
+    learningRate,
+    dropout: share,
+  } = readSome("forecastModel(device)", NETWORK, plan);
   const model = sequential(
     [
       ...Array.from({ length: layers }, (_, layer) => [
         lstm({ units, returnSequences: layer < layers - 1 }),
-        ...(plan.dropout > 0 ? [dropout({ rate: plan.dropout })] : []),
+        ...(share > 0 ? [dropout({ rate: share })] : []),
       ]).flat(),
       dense({ units: 1 }),
     ],
@@ -109,10 +160,12 @@ export function forecastModel(device: Device, plan: NetworkPlan): Model {
 /** Forecasts the held-out rows, and the row after the last. */
 export async function forecastHeldOut(
   model: Model,
-  { scaler, test, last }: ForecastData,
+  data: ForecastData,
   options: { readonly batchSize: number; readonly signal?: AbortSignal },
 ): Promise<HeldOutForecasts> {
-  const x = test.x as NdArray;
+  readValue("forecastHeldOut", "model", instanceOf("a model", Model), model);
+  const { scaler, test, last } = readSome("forecastHeldOut(model)", DATA, data);
+  const { x } = test;
   const seen = new Float32Array(x.data.length + last.length);
   seen.set(x.data);
   seen.set(last, x.data.length);

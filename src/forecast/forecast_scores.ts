@@ -1,5 +1,11 @@
 /** Scores a forecast against two baselines that need no network. */
 
+import { ValueError } from "../core/errors.ts";
+import { count, finite, listOf, positive, readSome, readValue, required } from "../core/option_table.ts";
+
+const numbers = listOf(finite);
+const RISES = { actual: required(numbers), naive: required(numbers) };
+
 /** The errors of forecasts, in the units of the series. */
 export interface Scores {
   readonly rmse: number;
@@ -31,6 +37,15 @@ export function besideSimple(
   ahead: number,
   network: readonly number[],
 ): Forecasts {
+  readValue("besideSimple", "values", numbers, values);
+  readValue("besideSimple", "start", count, start);
+  readValue("besideSimple", "ahead", positive, ahead);
+  readValue("besideSimple", "network", numbers, network);
+  if (start > values.length || ahead > start) {
+    throw new ValueError(
+      `besideSimple: start is ${start} and ahead ${ahead} of ${values.length} values; expected ahead ≤ start ≤ values`,
+    );
+  }
   const rows = Array.from({ length: values.length - start }, (_, index) => start + index);
   return {
     actual: values.slice(start),
@@ -42,6 +57,7 @@ export function besideSimple(
 
 /** Scores `forecast` against the actual values; `known` holds the values from which the changes are counted. */
 export function score(actual: readonly number[], forecast: readonly number[], known: readonly number[]): Scores {
+  for (const [name, list] of Object.entries({ actual, forecast, known })) readValue("score", name, numbers, list);
   const errors = actual.map((value, index) => (forecast[index] as number) - value);
   const moves = actual.map((value, index) => Math.sign(value - (known[index] as number)));
   const called = forecast.map((value, index) => Math.sign(value - (known[index] as number)));
@@ -55,7 +71,8 @@ export function score(actual: readonly number[], forecast: readonly number[], kn
 }
 
 /** The share of changes that were rises. */
-export function shareOfRises({ actual, naive }: Forecasts): number {
+export function shareOfRises(forecasts: Forecasts): number {
+  const { actual, naive } = readSome("shareOfRises", RISES, forecasts);
   const moves = actual.map((value, index) => value - (naive[index] as number)).filter((move) => move !== 0);
   return moves.length === 0 ? 0 : moves.filter((move) => move > 0).length / moves.length;
 }

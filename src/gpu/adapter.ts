@@ -1,8 +1,20 @@
 /** Requests a GPU adapter and device, and determines the adapter's traits. */
 import { DeviceError, type DeviceLostError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
-import type { OptionNames } from "../core/options.ts";
-import type { TuneOptions } from "../core/tuning.ts";
+import {
+  bytes,
+  either,
+  flag,
+  functionLike,
+  ifGiven,
+  type OptionsOf,
+  oneOf,
+  optionsOf,
+  resolvedBy,
+  type TableOf,
+  withDefault,
+} from "../core/option_table.ts";
+import { TUNE, type TuneOptions } from "../core/tuning.ts";
 
 /** Limits that Sluice raises to the adapter's maximum if possible; WebGPU's defaults suffice for small models. */
 const RAISED_LIMITS = [
@@ -41,15 +53,22 @@ export interface DeviceOptions {
   ) => GPUDevice | undefined | void | Promise<GPUDevice | undefined> | Promise<void>;
 }
 
-/** The names of `requestDevice`'s options. */
-export const DEVICE_OPTIONS: OptionNames<DeviceOptions> = {
-  device: true,
-  powerPreference: true,
-  defaultLimits: true,
-  tune: true,
-  memoryLimit: true,
-  onDeviceLost: true,
-};
+const gpuDevice = resolvedBy("a GPUDevice, such as await adapter.requestDevice() gives", (given: GPUDevice) =>
+  typeof given?.createBuffer === "function" ? given : undefined,
+);
+
+/** The options of `requestDevice`. */
+export const DEVICE = {
+  powerPreference: ifGiven(oneOf(["low-power", "high-performance"])),
+  device: ifGiven(gpuDevice),
+  defaultLimits: withDefault(flag, false),
+  tune: withDefault(either(flag, optionsOf("requestDevice: tune", TUNE)), false),
+  memoryLimit: withDefault(bytes, Number.POSITIVE_INFINITY),
+  onDeviceLost: ifGiven(functionLike<DeviceOptions["onDeviceLost"]>("(error) => …")),
+} satisfies TableOf<DeviceOptions>;
+
+/** The options of `requestDevice`, read. */
+export type DeviceSettings = OptionsOf<typeof DEVICE>;
 
 /** A GPUDevice and information about its adapter. */
 export interface OpenedGpu {
@@ -63,7 +82,7 @@ export function adoptGpu(gpu: GPUDevice): OpenedGpu {
 }
 
 /** Requests an adapter and a device. @throws DeviceError when there is no adapter, or it refuses a device. */
-export async function openGpu(options: DeviceOptions): Promise<OpenedGpu> {
+export async function openGpu(options: DeviceSettings): Promise<OpenedGpu> {
   const adapter = await requestAdapter(options);
   try {
     return { gpu: await openDevice(adapter, options), info: adapter.info };
@@ -77,26 +96,25 @@ export async function openGpu(options: DeviceOptions): Promise<OpenedGpu> {
 }
 
 /** Requests an adapter. @throws DeviceError that says what is missing in this runtime and what to do. */
-async function requestAdapter(options: DeviceOptions): Promise<GPUAdapter> {
-  const gpu = typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
-  const adapter = await gpu?.requestAdapter(
-    options.powerPreference === undefined ? {} : { powerPreference: options.powerPreference },
-  );
+async function requestAdapter({ powerPreference }: DeviceSettings): Promise<GPUAdapter> {
+  const isInsecure = "isSecureContext" in globalThis && !globalThis.isSecureContext;
+  const gpu = isInsecure || typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
+  const adapter = await gpu?.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
   if (adapter) return adapter;
-  const { withoutWebGpu, withoutAdapter } = await import("./missing_gpu.ts");
-  throw new DeviceError(gpu === undefined ? withoutWebGpu() : withoutAdapter());
+  const { insecure, withoutWebGpu, withoutAdapter } = await import("./missing_gpu.ts");
+  throw isInsecure ? insecure() : gpu === undefined ? withoutWebGpu() : withoutAdapter();
 }
 
 /**
  * Requests a device with the adapter's limits and the wanted features it has; if that is refused, with WebGPU's
  * defaults.
  */
-async function openDevice(adapter: GPUAdapter, options: DeviceOptions): Promise<GPUDevice> {
+async function openDevice(adapter: GPUAdapter, { defaultLimits }: DeviceSettings): Promise<GPUDevice> {
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const requiredLimits: Record<string, number> = {};
   for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
   const base: GPUDeviceDescriptor = { label: "sluice", requiredFeatures };
-  if (options.defaultLimits === true) return adapter.requestDevice(base);
+  if (defaultLimits) return adapter.requestDevice(base);
   try {
     return await adapter.requestDevice({ ...base, requiredLimits });
   } catch {

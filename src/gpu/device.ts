@@ -3,13 +3,13 @@
  * collects errors.
  */
 import type { HostData } from "../core/dtype.ts";
-import { DeviceError, DeviceLostError, DisposedError, ValueError } from "../core/errors.ts";
+import { DeviceError, DeviceLostError, DisposedError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
-import { expectOptions } from "../core/options.ts";
+import { readOptions } from "../core/option_table.ts";
 import { ownMemory } from "../core/own_memory.ts";
 import { raceAbort } from "../core/race.ts";
 import type { TuneOptions } from "../core/tuning.ts";
-import { adoptGpu, DEVICE_OPTIONS, type DeviceOptions, type OpenedGpu, openGpu } from "./adapter.ts";
+import { adoptGpu, DEVICE, type DeviceOptions, type DeviceSettings, type OpenedGpu, openGpu } from "./adapter.ts";
 import { Allocations, type DeviceMemory } from "./allocations.ts";
 import { inErrorScopes } from "./error_scopes.ts";
 import { type Generation, makeGeneration } from "./generation.ts";
@@ -17,7 +17,7 @@ import type { PipelineCache } from "./pipeline.ts";
 import { Reopening } from "./reopening.ts";
 
 /** The parts of a Device. */
-interface DeviceParts extends Pick<DeviceOptions, "tune" | "memoryLimit" | "onDeviceLost"> {
+interface DeviceParts extends Partial<Pick<DeviceSettings, "tune" | "memoryLimit" | "onDeviceLost">> {
   /** Opens another GPUDevice after a loss; absent for a device that the app created. */
   readonly open?: () => Promise<OpenedGpu>;
 }
@@ -53,11 +53,11 @@ export class Device {
   #isWatched = false;
   readonly #disposal = new AbortController();
 
-  constructor(opened: OpenedGpu, parts: DeviceParts = {}) {
-    const { tune = false } = parts;
+  constructor(opened: OpenedGpu, parts: DeviceParts) {
+    const { tune, memoryLimit } = parts;
     this.tune = tune === true ? {} : tune === false ? undefined : tune;
     this.#parts = parts;
-    this.memoryLimit = checkLimit(parts.memoryLimit);
+    this.memoryLimit = memoryLimit;
     this.#allocations = new Allocations(this.memoryLimit);
     this.#current = this.#adopt(0, opened);
   }
@@ -337,14 +337,6 @@ export class Device {
   }
 }
 
-/** @throws ValueError unless it is a positive number of bytes. */
-function checkLimit(limit = Number.POSITIVE_INFINITY): number {
-  if (limit > 0) return limit;
-  throw new ValueError(`requestDevice: memoryLimit is ${limit}; expected a number of bytes above 0`, {
-    memoryLimit: limit,
-  });
-}
-
 /**
  * Opens the GPU. In Node, `import "sluice/node"` first.
  *
@@ -358,8 +350,8 @@ function checkLimit(limit = Number.POSITIVE_INFINITY): number {
  * console.log(device.adapter);
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
-  expectOptions("requestDevice", options, DEVICE_OPTIONS);
-  if (options.device !== undefined) return new Device(adoptGpu(options.device), options);
-  const open = () => openGpu(options);
-  return new Device(await open(), { ...options, open });
+  const given = readOptions("requestDevice", DEVICE, options);
+  if (given.device !== undefined) return new Device(adoptGpu(given.device), given);
+  const open = () => openGpu(given);
+  return new Device(await open(), { ...given, open });
 }

@@ -12,7 +12,7 @@ export class PlanningDevice extends Device {
 
   /** @param memoryLimit what the real device may still take, in bytes */
   constructor(real: Device, memoryLimit: number) {
-    super({ gpu: gpuWithout(real.gpu), info: undefined }, { memoryLimit });
+    super({ gpu: gpuWithout(real.gpu), info: undefined }, { memoryLimit, tune: false, onDeviceLost: undefined });
     this.#real = real;
   }
 

@@ -3,8 +3,25 @@
  * ascending `id` is always a topological order.
  */
 import type { DType } from "../core/dtype.ts";
+import { ValueError } from "../core/errors.ts";
 import type { KernelCall, Operand, TensorType } from "../core/kernel_call.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { checkArray, checkShape, type NdArray } from "../core/nd_array.ts";
+import {
+  flag,
+  functionLike,
+  ifGiven,
+  number,
+  type OptionKind,
+  oneOf,
+  readOptions,
+  readValue,
+  required,
+  resolvedBy,
+  type TableOf,
+  text,
+  withDefault,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import type { Shape } from "../core/shape.ts";
 
 let nextId = 0;
@@ -152,6 +169,7 @@ export class Operation implements Applied {
     this.inputs = inputs;
     this.attributes = attributes;
     this.operands = tensorList(inputs);
+    expectValue(definition.name, ...this.operands);
     const results: Value[] = [];
     this.outputs = mapTensors(definition.infer({ inputs, attributes }), (type) => {
       const value = new Value(this, results.length, type);
@@ -199,6 +217,17 @@ const isList = <T>(tensor: T | readonly T[]): tensor is readonly T[] => Array.is
 
 const listOf = <T>(tensor: T | readonly T[]): readonly T[] => (isList(tensor) ? tensor : [tensor]);
 
+/** @throws ValueError for anything but values of a graph: `what` names op and argument. */
+export function expectValue(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) {
+    if (value instanceof Value) continue;
+    throw new ValueError(
+      `${what}: got ${shown(value)}; expected a symbolic value, as inputValue() and ops give. To compute on data, ` +
+        "call program(device, fn)",
+    );
+  }
+}
+
 /** The value whose buffer holds a value: what a view, or a view of a view, shows. */
 export function rootOf(value: Value): Value {
   const { definition, operands } = value.operation;
@@ -210,14 +239,25 @@ export function rootOf(value: Value): Value {
 export interface VariableOptions {
   readonly name: string;
   readonly shape: Shape;
-  readonly dtype?: DType;
-  readonly trainable?: boolean;
+  readonly dtype?: DType | undefined;
+  readonly trainable?: boolean | undefined;
   /** Makes the first contents; zeros when absent. Called once for each device that meets the variable. */
-  readonly initial?: () => NdArray;
+  readonly initial?: (() => NdArray) | undefined;
 }
 
 /** What a device must know of a variable to keep its contents. A saved plan has no more of it. */
 export type StoredVariable = Pick<Variable, "name" | "shape" | "dtype" | "initial">;
+
+/** A dtype by name. */
+export const dtypeKind: OptionKind<DType> = oneOf(["float32", "int32", "bool"]);
+
+const VARIABLE = {
+  name: required(text),
+  shape: required(resolvedBy("sizes", (given: Shape) => checkShape(given, "new Variable"))),
+  dtype: withDefault(dtypeKind, "float32"),
+  trainable: withDefault(flag, true),
+  initial: ifGiven(functionLike<VariableOptions["initial"]>("() => array")),
+} satisfies TableOf<VariableOptions>;
 
 /**
  * State that lives on the device between runs: weights, optimizer moments, metric sums, data sets.
@@ -234,11 +274,12 @@ export class Variable implements TensorType {
   readonly value: Value;
 
   constructor(options: VariableOptions) {
-    this.name = options.name;
-    this.shape = [...options.shape];
-    this.dtype = options.dtype ?? "float32";
-    this.trainable = options.trainable ?? true;
-    this.initial = options.initial;
+    const { name, shape, dtype, trainable, initial } = readOptions("new Variable", VARIABLE, options);
+    this.name = name;
+    this.shape = [...shape];
+    this.dtype = dtype;
+    this.trainable = trainable;
+    this.initial = initial;
     this.value = variableLeaf(this);
   }
 }
@@ -286,18 +327,25 @@ export const constantOp: OpDefinition = leaf("constant");
 
 /** A value fed by the caller at every run. Scalars share one small buffer that one write fills. */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Value {
-  return leafValue(inputOp, { type: { shape: [...shape], dtype }, name });
+  const what = "inputValue";
+  readValue(what, "name", text, name);
+  const type = { shape: [...checkShape(shape, what)], dtype: readValue(what, "dtype", dtypeKind, dtype) };
+  return leafValue(inputOp, { type, name });
 }
 
 /** A value that is part of the graph. Scalars become literals in fused kernels. */
 export function constant(data: NdArray, dtype?: DType): Value {
+  checkArray(data, "constantValue");
+  if (dtype !== undefined) readValue("constantValue", "dtype", dtypeKind, dtype);
   const type = { shape: data.shape, dtype: dtype ?? (data.data instanceof Int32Array ? "int32" : "float32") };
   return leafValue(constantOp, { type, name: "constant", data } satisfies ConstantLeaf);
 }
 
 /** A scalar constant. */
 export function scalar(value: number, dtype: DType = "float32"): Value {
-  const data = dtype === "float32" ? Float32Array.of(value) : Int32Array.of(value);
+  readValue("scalar", "value", number, value);
+  const data =
+    readValue("scalar", "dtype", dtypeKind, dtype) === "float32" ? Float32Array.of(value) : Int32Array.of(value);
   return constant({ shape: [], data }, dtype);
 }
 
@@ -319,7 +367,11 @@ export function scalarOf(value: Value): number | undefined {
 
 /** The values that a graph ends in: outputs first, then the updates' values. */
 export function rootsOf(graph: Graph): Value[] {
-  return [...graph.outputs, ...graph.updates.map((update) => update.value)];
+  if (!Array.isArray(graph?.outputs) || !Array.isArray(graph.updates))
+    throw new ValueError(`got ${shown(graph)}; expected a graph: { outputs, updates }, two lists`);
+  const roots = [...graph.outputs, ...graph.updates.map((update) => update?.value)];
+  expectValue("a graph", ...roots);
+  return roots;
 }
 
 /** Every operation that `roots` need, in topological order. */

@@ -4,6 +4,7 @@
  * that is full leaves what was saved before.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
+import { flag, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
 import { FileError } from "../platform/file_interface.ts";
 import {
   nameOf,
@@ -61,6 +62,8 @@ export interface BrowserSavesOptions {
   readonly persist?: boolean;
 }
 
+const OPEN = { persist: withDefault(flag, false) } satisfies TableOf<BrowserSavesOptions>;
+
 /**
  * Opens the saves of this page's origin, in a page or a worker of any kind that has the origin-private file system.
  * Pages and workers may save at the same time: a Web Lock per name puts them in a row.
@@ -71,7 +74,8 @@ export interface BrowserSavesOptions {
  * await saves.save("checkpoint", await model.toFiles());
  * const again = await loadModel(await saves.load("checkpoint"), { device });
  */
-export async function openBrowserSaves({ persist = false }: BrowserSavesOptions = {}): Promise<BrowserSaves> {
+export async function openBrowserSaves(options: BrowserSavesOptions = {}): Promise<BrowserSaves> {
+  const { persist } = readOptions("openBrowserSaves", OPEN, options);
   const storage = await openPrivateStorage();
   if (persist && !(await storage.persisted())) await storage.persist();
   return browserSaves(storage);

@@ -4,7 +4,18 @@
  */
 import { FormatError, ShapeError, ValueError } from "../core/errors.ts";
 import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { checkArray, type NdArray } from "../core/nd_array.ts";
+import {
+  instanceOf,
+  oneOf,
+  positive,
+  readOptions,
+  readValue,
+  type TableOf,
+  text,
+  withDefault,
+} from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import { ownMemory } from "../core/own_memory.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { floatToHalf, storedDType } from "./safetensors_dtypes.ts";
@@ -36,6 +47,17 @@ export interface SafetensorsOptions {
   readonly floats?: "F32" | "F16";
 }
 
+const WRITE = { floats: withDefault(oneOf(["F32", "F16"]), "F32") } satisfies TableOf<SafetensorsOptions>;
+
+const READ = {
+  maxHeaderBytes: withDefault(positive, 2 ** 24),
+  maxTensors: withDefault(positive, 100_000),
+  maxRank: withDefault(positive, 8),
+} satisfies TableOf<SafetensorsLimits>;
+
+/* @__NO_SIDE_EFFECTS__ */
+const mapOf = (what: string) => instanceOf(`a Map of ${what} by name`, Map);
+
 interface Placed {
   readonly name: string;
   readonly dtype: string;
@@ -59,13 +81,17 @@ const LENGTH_BYTES = 8;
 export function writeSafetensors(
   tensors: ReadonlyMap<string, NdArray>,
   metadata: ReadonlyMap<string, string> = new Map(),
-  { floats = "F32" }: SafetensorsOptions = {},
+  options: SafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  const { floats } = readOptions("writeSafetensors(tensors, metadata)", WRITE, options);
+  readValue("writeSafetensors", "tensors", mapOf("arrays"), tensors);
+  readValue("writeSafetensors", "metadata", mapOf("texts"), metadata);
   const header = new Map<string, JsonValue>();
   const parts: Uint8Array[] = [];
   if (metadata.size > 0) header.set(METADATA, Object.fromEntries(metadata));
   let end = 0;
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, array] of tensors) {
+    const { shape, data } = checkArray(array, `writeSafetensors: ${shown(name)}`);
     if (name === METADATA)
       throw new ValueError(`writeSafetensors: a tensor cannot be called ${METADATA}; the format reserves it`);
     if (sizeOf(shape) !== data.length) {
@@ -119,9 +145,10 @@ function halves(data: Float32Array, name: string): Uint16Array {
  * tensors.get("dense/bias")?.shape; // [1]
  */
 export function readSafetensors(file: Uint8Array, name = "safetensors", limits: SafetensorsLimits = {}): Safetensors {
-  const { maxHeaderBytes = 2 ** 24, maxTensors = 100_000, maxRank = 8 } = limits;
+  readValue("readSafetensors", "name", text, name);
+  const { maxHeaderBytes, maxTensors, maxRank } = readOptions("readSafetensors(bytes, name)", READ, limits);
   if (!(file instanceof Uint8Array)) {
-    throw new ValueError(`${name}: got ${typeof file}; expected the file's bytes, a Uint8Array: read the file first`);
+    throw new ValueError(`${name}: got ${shown(file)}; expected the file's bytes, a Uint8Array: read the file first`);
   }
   const bytes = ownMemory(file, name);
   const dataStart = LENGTH_BYTES + headerLengthOf(bytes, name, maxHeaderBytes);

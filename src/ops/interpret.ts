@@ -1,7 +1,10 @@
 /** The float64 interpreter: what a graph means, without a GPU. */
+
 import { ValueError } from "../core/errors.ts";
 import type { TensorType } from "../core/kernel_call.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { isRow, isShaped, type NdArray } from "../core/nd_array.ts";
+import { ifGiven, instanceOf, readOptions } from "../core/option_table.ts";
+import { shown } from "../core/options.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { ErasedReference, ReferenceArray } from "../graph/op.ts";
 import {
@@ -25,8 +28,15 @@ import { referenceOf } from "./references.ts";
 
 /** Widens host data to float64. */
 export function toReference(array: NdArray | ReferenceArray): ReferenceArray {
+  if (!isShaped(array) || !isRow(array.data))
+    throw new ValueError(`interpret: got ${shown(array)}; expected { shape, data }`);
   return { shape: array.shape, data: Float64Array.from(array.data) };
 }
+
+const BINDINGS = {
+  inputs: ifGiven(instanceOf<ReadonlyMap<Value, NdArray | ReferenceArray>>("a Map", Map)),
+  variables: ifGiven(instanceOf<Map<Variable, ReferenceArray>>("a Map", Map)),
+};
 
 /** What `interpret` takes: data for each input, and the current contents of variables (else their initial ones). */
 export interface Bindings {
@@ -39,14 +49,15 @@ export interface Bindings {
  * @throws ValueError when an input has no data, or an op no float64 reference.
  */
 export function interpret(graph: Graph, bindings: Bindings = {}): ReferenceArray[] {
-  const variables = bindings.variables ?? new Map<Variable, ReferenceArray>();
+  const given = readOptions("interpret(graph)", BINDINGS, bindings);
+  const variables = given.variables ?? new Map<Variable, ReferenceArray>();
   const values = new Map<Value, ReferenceArray>();
   const known = (value: Value): ReferenceArray => values.get(value) as ReferenceArray;
   for (const operation of operationsOf(rootsOf(graph))) {
     const { definition, attributes, inputs, outputs, results } = operation;
     const first = results[0] as Value;
     if (definition === inputOp) {
-      const data = bindings.inputs?.get(first);
+      const data = given.inputs?.get(first);
       if (data === undefined) {
         throw new ValueError(`interpret: the input "${(attributes as { name: string }).name}" has no data`);
       }

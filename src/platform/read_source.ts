@@ -1,4 +1,5 @@
 import { FormatError } from "../core/errors.ts";
+import { bytes, type TableOf, withDefault } from "../core/option_table.ts";
 import { type OpenSource, openAddress, openSource, ownBytes, type Source, type SourceOptions } from "./open_source.ts";
 
 /** The longest file that is read: the largest typed array that every runtime supports. */
@@ -7,11 +8,11 @@ const MAX_FILE_BYTES = 2 ** 31 - 1;
 /** A limit on the size of a file; larger files are rejected. */
 export interface FileLimits {
   /** The most bytes of the file, and of its weights after unpacking; 2^31 − 1 by default. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
-/** The given limit, or the default. */
-export const maxBytesOf = ({ maxBytes = MAX_FILE_BYTES }: FileLimits): number => maxBytes;
+/** The options of `FileLimits`. */
+export const FILE_LIMITS = { maxBytes: withDefault(bytes, MAX_FILE_BYTES) } satisfies TableOf<FileLimits>;
 
 /**
  * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or a buffer.
@@ -24,9 +25,9 @@ export async function readSource(
   options: SourceOptions = {},
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = ownBytes(source);
-    if (bytes.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
-    return { name: "the bytes", bytes };
+    const own = ownBytes(source);
+    if (own.length > maxBytes) throw new FormatError(`the file has more than ${maxBytes} bytes`, { maxBytes });
+    return { name: "the bytes", bytes: own };
   }
   return readAll(await openSource(source, options), maxBytes);
 }
@@ -52,11 +53,11 @@ async function readAll({ name, stream }: OpenSource, maxBytes: number) {
     }
     chunks.push(part.value);
   }
-  const bytes = new Uint8Array(length);
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
-    bytes.set(chunk, at);
+    whole.set(chunk, at);
     at += chunk.length;
   }
-  return { name, bytes };
+  return { name, bytes: whole };
 }

@@ -2,6 +2,7 @@
 import { DeviceLostError, DisposedError, FormatError, ValueError } from "../core/errors.ts";
 import type { JsonValue } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { ifGiven, instanceOf, readOptions, readValue, signal, type TableOf } from "../core/option_table.ts";
 import { raceAbort } from "../core/race.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Encoder } from "../data/encoder.ts";
@@ -14,6 +15,7 @@ import { type InputsLike, prepareInputs } from "../nn/data/data_input.ts";
 import { type Column, sizeOfColumn } from "../nn/data/examples.ts";
 import type { InputSpec } from "../nn/graph/input_spec.ts";
 import { type BatchPlan, readPlan, type SavedPlan } from "../nn/saved_plan/read.ts";
+import { deviceKind } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Replay } from "../runtime/run/replay.ts";
 import { variablesOf } from "../runtime/run/variables.ts";
@@ -22,14 +24,19 @@ import { loadShaders } from "./load_shaders.ts";
 /** Options of `loadPredictor`. */
 export interface PredictorLoadOptions {
   /** The device to predict on. If absent, the predictor opens one and disposes it. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
 }
 
 /** Options of `predict`. */
 export interface PredictOptions {
   /** Rejects the prediction with an AbortError, at once; what the GPU has begun it ends. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const LOAD = { device: ifGiven(deviceKind) } satisfies TableOf<PredictorLoadOptions>;
+const PREDICT = { signal: ifGiven(signal) } satisfies TableOf<PredictOptions>;
+
+const savedFiles = instanceOf<ReadonlyMap<string, Uint8Array>>("a path, a URL, or a Map of bytes by name", Map);
 
 /** The parts of a saved model that a predictor reads. */
 const PARTS = ["weights", "plan"] as const;
@@ -50,15 +57,16 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | ReadonlyMap<string, Uint8Array>,
   options: PredictorLoadOptions = {},
 ): Promise<Predictor<P>> {
+  const { device: given } = readOptions("loadPredictor(source)", LOAD, options);
   const saved = await (typeof source === "string" || source instanceof URL
     ? fetchModel(source, PARTS)
-    : unpackModel(source, PARTS));
+    : unpackModel(readValue("loadPredictor", "source", savedFiles, source), PARTS));
   const encoder = saved.encoder === undefined ? undefined : await encoderOf(saved.encoder);
   const plan = await planOf(saved);
-  const device = options.device ?? (await requestDevice());
+  const device = given ?? (await requestDevice());
   const release = () => {
     variablesOf(device).release(plan.variables);
-    if (options.device === undefined) device.dispose();
+    if (given === undefined) device.dispose();
   };
   const runs: PlannedRun[] = [];
   try {
@@ -206,13 +214,14 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
    * predictor is disposed, even while the GPU is busy.
    */
   async predict(x: InputsLike, options: PredictOptions = {}): Promise<P> {
+    const { signal } = readOptions("predict(x)", PREDICT, options);
     const { device, plan, runs } = this.#parts;
     this.#assertOpen();
     const columns = prepareInputs(x, plan.inputs, "predict");
     if (plan.states.length > 0) this.#expectWhole(sizeOfColumn(columns[0] as Column));
     const largest = runs.at(-1) as PlannedRun;
     const next = (left: number) => runs.find(({ rows }) => rows >= left) ?? largest;
-    const work = () => predictInBatches(device, columns, plan.outputShapes, next, options.signal);
+    const work = () => predictInBatches(device, columns, plan.outputShapes, next, signal);
     const check = () => this.#assertOpen();
     const isRetried = (loss: DeviceLostError) => {
       if (isHarmless(loss) || !runs.some((run) => run.isInFirstRun)) return true;
@@ -226,7 +235,7 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
     const recovered = recovering(device, work, { check, changes: plan.states, isRetried }).catch((error: unknown) => {
       throw this.#failure ?? error;
     });
-    const outputs = await raceAbort(recovered, options.signal, this.#disposal.signal);
+    const outputs = await raceAbort(recovered, signal, this.#disposal.signal);
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
   }
 

@@ -1,3 +1,4 @@
+import { functionLike, readValue } from "../core/option_table.ts";
 import type { Value } from "../graph/operation.ts";
 import { gradients } from "./gradients.ts";
 import { beforeDifferentiation } from "./optimize.ts";
@@ -32,6 +33,7 @@ export function differentiate(loss: Value, wrt: readonly Value[], others: readon
  * const { value, gradients: [dW] } = valueAndGrad((w) => mean(square(sub(matmul(x, w), y))))(w);
  */
 export function valueAndGrad(fn: (...args: Value[]) => Value): (...args: Value[]) => ValueAndGradients {
+  readValue("valueAndGrad", "fn", functionLike("(...values) => scalar"), fn);
   return (...args) => {
     const { value, gradients: grads } = differentiate(fn(...args), args);
     return { value, gradients: grads };

@@ -1,16 +1,28 @@
 /** Reverse-mode differentiation, graph -> graph: each op's vjp builds the operations of its cotangents. */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { instanceOf, listOf, readValue } from "../core/option_table.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { mapTensors, type Operation, operationsOf, scalar, type Value, zipTensors } from "../graph/operation.ts";
+import {
+  expectValue,
+  mapTensors,
+  type Operation,
+  operationsOf,
+  scalar,
+  Value,
+  zipTensors,
+} from "../graph/operation.ts";
 import { broadcastTo } from "../ops/data/reshape.ts";
 import { add } from "../ops/elementwise/arithmetic.ts";
 import { sumTo } from "../ops/reduce/reduce.ts";
+
+const values = listOf(instanceOf("a symbolic value", Value));
 
 /**
  * The gradients of a scalar by `wrt`; zeros where it does not depend on one.
  * @throws ValueError when `loss` is not a scalar.
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+  expectValue("gradients", loss);
   if (loss.shape.length !== 0) {
     throw new ValueError(
       `gradients: the loss is ${formatShape(loss.shape)}; expected a scalar. Use mean() or sum() first.`,
@@ -24,6 +36,9 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
  * The cotangents of `wrt` given those of `outputs`: gradients of Σ output · cotangent. Zeros where there is no path.
  */
 export function vjp(outputs: readonly Value[], cotangents: readonly Value[], wrt: readonly Value[]): Value[] {
+  for (const [name, list] of Object.entries({ outputs, cotangents, wrt })) {
+    readValue("vjp", name, values, list);
+  }
   const found = backpropagate(outputs, cotangents, wrt);
   return wrt.map((value) => found.get(value) ?? broadcastTo(scalar(0), value.shape));
 }

@@ -64,7 +64,7 @@ describe("reading a shader", () => {
     ]);
     expect(() => parseWorkgroups("0")).toThrow("not a number of workgroups");
     expect(() => shaderCase({ ...JOB, workgroups: [70000, 1, 1] })).toThrow(
-      "70000; expected a whole number from 1 to 65535",
+      "workgroups is [70000, 1, 1]; expected a list of 3, each a whole number from 1 to 65535",
     );
   });
 });

@@ -1,6 +1,8 @@
 /**
  * A functional model with all that flows in one: against the same graph in float64, and fed against kept on the GPU.
  */
+
+import { readOptions } from "../../src/core/option_table.ts";
 import {
   bidirectional,
   concatenate,
@@ -23,6 +25,7 @@ import {
   type Value,
 } from "../../src/index.ts";
 import { compileModel } from "../../src/nn/model/compile_model.ts";
+import { COMPILE } from "../../src/nn/model/model_options.ts";
 import { measure } from "../../src/nn/training/objective.ts";
 import { differentiate } from "../../src/transform/differentiate.ts";
 import { expectClose, expectNear } from "../support/tolerance.ts";
@@ -69,7 +72,10 @@ const flat = (nested: unknown): number[] => [nested].flat(9) as number[];
 async function againstReference(device: Device): Promise<void> {
   using made = everything(device);
   const { graph } = made;
-  const { objectives } = compileModel(graph, { loss: LOSSES, lossWeights: { kind: 0.7, marks: 1.5 } });
+  const { objectives } = compileModel(
+    graph,
+    readOptions("compile", COMPILE, { loss: LOSSES, lossWeights: { kind: 0.7, marks: 1.5 } }),
+  );
   const { x, y, sampleWeight } = examples();
   const feeds = new Map<Value, NdArray>();
   const feed = (name: string, shape: number[], data: unknown, dtype: "float32" | "int32" = "float32"): Value => {

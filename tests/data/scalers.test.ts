@@ -82,7 +82,7 @@ describe("minMaxScaler", () => {
   });
 
   test("a range that does not rise is refused", () => {
-    expect(() => minMaxScaler({ featureRange: [1, 1] })).toThrow(/featureRange is \[1,1\]; expected two numbers/);
+    expect(() => minMaxScaler({ featureRange: [1, 1] })).toThrow(/featureRange is \[1, 1\]; expected two numbers/);
     expect(() => minMaxScaler({ featureRange: [0, Number.NaN] })).toThrow(ValueError);
   });
 });

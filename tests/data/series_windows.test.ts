@@ -92,8 +92,8 @@ test.each([
   [() => windows([1, Number.NaN, 3], { length: 1 }), ValueError, "expected finite numbers"],
   [() => windows([[[1]], [[2]]], { length: 1 }), ShapeError, "the series is [2, 1, 1]; expected [N], or [N, F]"],
   [() => windows(7, { length: 1 }), ShapeError, "the series is []"],
-  [() => chronologicalSplit([1, 2, 3], { testFraction: 0 }), ValueError, "testFraction 0 of 3 rows is 0"],
-  [() => chronologicalSplit([1, 2, 3], { testFraction: 1 }), ValueError, "at least one row on either side"],
+  [() => chronologicalSplit([1, 2, 3], { testFraction: 0 }), ValueError, "testFraction is 0; expected"],
+  [() => chronologicalSplit([1, 2, 3], { testFraction: 0.9 }), ValueError, "at least one row on either side"],
   [() => chronologicalSplit([1, 2, 3], { context: 3 }), ValueError, "context is 3, but only 2 rows lie before"],
 ] as const)("case %#: says what is wrong", (act, kind, message) => {
   expect(act).toThrow(kind);

@@ -127,7 +127,7 @@ describe("what is no list of texts", () => {
   const tokenizer = new Tokenizer();
 
   test("one text would be read letter by letter", () => {
-    expect(() => tokenizer.fitOnTexts("the cat")).toThrow('got the text "the cat"; expected a list of texts');
+    expect(() => tokenizer.fitOnTexts("the cat")).toThrow('got "the cat"; expected a list of texts');
     expect(() => tokenizer.textsToSequences("the cat")).toThrow("expected a list of texts");
     expect(tokenizer.documentCount).toBe(0);
   });
@@ -154,7 +154,7 @@ describe("padSequences", () => {
     expect(() => padSequences([[1, 1.5]])).toThrow("padSequences: element 1 of row 0 is 1.5");
     expect(() => padSequences([[1]], { maxLength: -1 })).toThrow(ValueError);
     expect(() => padSequences([[1]], { padding: "left" as Side })).toThrow(/expected one of pre, post/);
-    expect(() => padSequences([1, 2] as never)).toThrow("row 0 is 1; expected rows of numbers, such as [[1, 2]]");
+    expect(() => padSequences([1, 2] as never)).toThrow("row 0 is 1; expected rows of numbers, such as [[1, 2]");
     expect(() => padSequences([[1]], { maxlen: 3 } as never)).toThrow('padSequences: unknown option "maxlen"');
   });
 });

@@ -58,7 +58,7 @@ describe("kMeans", () => {
       await expect(kMeans(device, [1, 2, 3], { dimension: 1, k })).rejects.toThrow(ValueError);
     await expect(kMeans(device, [1, 2, 3], { dimension: 2, k: 1 })).rejects.toThrow(ShapeError);
     for (const dimension of [0, -1, 1.5, undefined]) {
-      await expect(kMeans(device, [1, 2, 3], { dimension, k: 1 } as never)).rejects.toThrow(/the dimension is/);
+      await expect(kMeans(device, [1, 2, 3], { dimension, k: 1 } as never)).rejects.toThrow(/dimension is/);
     }
     await expect(kMeans(device, [1, 2], { dimension: 1, k: 1, seed: Number.NaN })).rejects.toThrow(/seed is NaN/);
     await expect(kMeans(device, [], { dimension: 1, k: 1 })).rejects.toThrow(/at least one vector/);
@@ -94,6 +94,8 @@ describe("deduplicate", () => {
   test("of no vectors keeps none, and refuses a threshold that is none", async () => {
     expect((await deduplicate(device, [], { dimension: 3, threshold: 1 })).kept).toEqual([]);
     await expect(deduplicate(device, [], { dimension: 3, threshold: Number.NaN })).rejects.toThrow(ValueError);
-    await expect(deduplicate(device, [], undefined as never)).rejects.toThrow(/options are undefined/);
+    await expect(deduplicate(device, [], undefined as never)).rejects.toThrow(
+      "deduplicate: got undefined; expected options, as in deduplicate(device, vectors, { dimension: …",
+    );
   });
 });

@@ -417,9 +417,13 @@ describe("an embedder of a function", () => {
     const embedder = functionEmbedder(lengths);
     await expect(embedder.embed([1 as unknown as string])).rejects.toThrow(/text 0 is 1; expected a string/);
     await expect(embedder.embed(null as unknown as string)).rejects.toThrow(ValueError);
-    await expect(embedder.embed("a", "mean" as never)).rejects.toThrow(/options are "mean"; expected an object/);
+    await expect(embedder.embed("a", "mean" as never)).rejects.toThrow(
+      /got "mean"; expected options, as in embed\(texts, \{ pooling: "mean"/,
+    );
     await expect(embedder.embed("a", { normalise: true } as never)).rejects.toThrow(/unknown option "normalise"/);
     await expect(embedder.embed("a", { batchSize: 0 })).rejects.toThrow(/batchSize is 0/);
-    await expect(embedder.embed("a", { pooling: "first" as Pooling })).rejects.toThrow(/expected mean, last, max/);
+    await expect(embedder.embed("a", { pooling: "first" as Pooling })).rejects.toThrow(
+      /expected one of last, mean, max/,
+    );
   });
 });

@@ -22,6 +22,6 @@ describe("similarity", () => {
     const nothing = null as unknown as number[];
     expect(() => similarity("dot", [1], nothing)).toThrow(/got \[1\] and null; expected two lists of numbers/);
     expect(() => similarity("dot", [1], [1, 2])).toThrow(ShapeError);
-    expect(() => similarity("ip" as "dot", [1], [2])).toThrow(/no metric "ip"; expected cosine, dot, l2/);
+    expect(() => similarity("ip" as "dot", [1], [2])).toThrow(/metric is "ip"; expected one of cosine, dot, l2/);
   });
 });

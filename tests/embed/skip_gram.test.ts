@@ -278,12 +278,12 @@ describe("a training", () => {
     [{ vectorSize: 0 }, /vectorSize is 0; expected a whole number from 1 to 4096/],
     [{ window: 1.5 }, /window is 1.5/],
     [{ negative: 0 }, /negative is 0; expected a finite number above 0/],
-    [{ sample: 1 }, /sample is 1; expected 0 ≤ sample < 1/],
+    [{ sample: 1 }, /sample is 1; expected 0 ≤ number < 1/],
     [{ learningRate: Number.NaN }, /learningRate is NaN/],
     [{ epochs: 0 }, /epochs is 0/],
-    [{ watch: "film" }, /watch is "film"; expected an array of words/],
+    [{ watch: "film" }, /watch is "film"; expected a list, each text/],
     [{ min_count: 1 }, /unknown option "min_count"; did you mean minCount/],
-    [{ device: undefined }, /device is undefined; expected the result of requestDevice\(\)/],
+    [{ device: undefined }, /device is missing; expected a device: await requestDevice\(\)/],
   ])("refuses %o", async (options, message) => {
     const device = await testDevice();
     await expect(trainWordVectors(texts, { ...OPTIONS, device, ...(options as object) })).rejects.toThrow(message);

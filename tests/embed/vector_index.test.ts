@@ -122,9 +122,9 @@ describe("VectorIndex", () => {
       ],
       [() => index.add([500], [[1, 2, 3, "4", 5, 6, 7, 8]] as never), ValueError, /vector 0 has "4" at 3/],
       [() => index.add([500], [null] as never), ShapeError, /vector 0 is null; expected 8 numbers/],
-      [() => index.add(500, new BigInt64Array(8) as never), ValueError, /vector 0 has 0 at 0; expected a number/],
+      [() => index.add(500, new BigInt64Array(8) as never), ValueError, /vector 0 has 0n at 0; expected a number/],
       [() => index.add(500, { data: eight } as never), ShapeError, /expected \[\.\.\., 8\]/],
-      [() => index.search(eight, 5 as never), ValueError, /options are 5; expected an object: { k, filter }/],
+      [() => index.search(eight, 5 as never), ValueError, /as in VectorIndex.search\(queries, { k: 5 }\)/],
       [
         () => index.search(eight, { topK: 5 } as never),
         ValueError,

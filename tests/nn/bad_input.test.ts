@@ -171,9 +171,7 @@ describe("what no compiler looked at", () => {
     const fitWith = (options: object) => model.fit(data, options as never);
     await expect(fitWith({ epoch: 3 })).rejects.toThrow('fit: unknown option "epoch"; did you mean epochs?');
     await expect(fitWith({ batch_size: 3 })).rejects.toThrow("did you mean batchSize?");
-    await expect(fitWith({ verbose: 1 })).rejects.toThrow(
-      /unknown option "verbose"; expected some of epochs, batchSize, /,
-    );
+    await expect(fitWith({ verbose: 1 })).rejects.toThrow('unknown option "verbose"; give callbacks: [progress()]');
     await expect(model.fit(data.x, data.y, { epoch: 1 } as never)).rejects.toThrow("epochs?");
     await expect(model.evaluate(data, { step: 1 } as never)).rejects.toThrow("did you mean steps?");
     await expect(model.predict(data.x, { batch_size: 1 } as never)).rejects.toThrow("did you mean batchSize?");
@@ -189,20 +187,18 @@ describe("what no compiler looked at", () => {
   test("a device, a layer or a size of another kind", () => {
     const given = { device: Promise.resolve(device) as never, inputShape: [3] };
     expect(() => sequential([dense({ units: 1 })], given)).toThrow(
-      "device is a Promise; expected what it gives: await",
+      "device is a value of class Promise; expected a device: await requestDevice()",
     );
     const other = { device, inputShape: [3] };
     expect(() => sequential([{ units: 1 } as never], other)).toThrow("part 0 is an object; expected a layer, such as");
     expect(() => sequential(["dense" as never], other)).toThrow('part 0 is "dense"; expected a layer');
-    expect(() => dense(10 as never)).toThrow("dense: got 10 in place of options; expected an object with units");
+    expect(() => dense(10 as never)).toThrow("dense: got 10; expected options, as in dense({ units: 10 })");
     expect(() => lstm({ units: "4" as never })).toThrow('lstm: units is "4"; expected a whole number');
     expect(() => sgd({ learningRate: "0.1" as never })).toThrow('sgd: learningRate is "0.1"; expected a finite number');
     expect(() => sequential([dense({ units: 1 })], { device, inputShape: 3 as never })).toThrow(
       "inputShape is 3; expected",
     );
-    expect(() => sequential([dense({ units: 1 })], { ...other, seed: 1.5 })).toThrow(
-      "the seed is 1.5; expected a whole",
-    );
+    expect(() => sequential([dense({ units: 1 })], { ...other, seed: 1.5 })).toThrow("seed is 1.5; expected a whole");
     expect(() => dense({ units: 1, kernelRegularizer: 0.01 as never })).toThrow(
       "the regularizer is 0.01; expected a name",
     );
@@ -220,11 +216,11 @@ describe("what no compiler looked at", () => {
     );
     const fitWith = (callbacks: unknown) => model.fit(data, { callbacks } as never);
     await expect(fitWith(earlyStopping())).rejects.toThrow(
-      "callbacks: got an object; expected a list of callbacks, such as",
+      "callbacks is an object; expected a list of callbacks, such as",
     );
-    await expect(fitWith([() => undefined])).rejects.toThrow("callbacks: got a function; expected a list of callbacks");
+    await expect(fitWith([() => undefined])).rejects.toThrow("callbacks is [a function]; expected a list of callbacks");
     expect(() => earlyStopping({ patient: 2 } as never)).toThrow(
-      'earlyStopping: unknown option "patient"; expected some',
+      'earlyStopping: unknown option "patient"; did you mean patience?',
     );
     expect(() => binaryCrossentropy({ from_logits: true } as never)).toThrow("did you mean fromLogits?");
     expect(() => model.compile({ loss: { name: "huber", deltas: 2 } as never })).toThrow("did you mean delta?");

@@ -125,7 +125,7 @@ describe("names and options", () => {
 
   test.each([
     [() => resolveOptimizer("adm"), /unknown optimizer "adm"; expected one of sgd, adam, /],
-    [() => resolveOptimizer({ name: "adam", beta3: 1 }), /adam: unknown option "beta3"; expected some of beta1, /],
+    [() => resolveOptimizer({ name: "adam", beta3: 1 }), /adam: unknown option "beta3"; did you mean beta1/],
     [() => adam({ clipnorm: 1, clipvalue: 1 }), /got clipnorm and clipvalue; expected at most one/],
     [() => adam({ emaMomentum: 2 }), /emaMomentum is 2/],
     [() => adam({ useEma: true, emaOverwriteFrequency: 1.5 }), /emaOverwriteFrequency is 1.5/],

@@ -1,5 +1,6 @@
 /** The list of all cases, and their selection by name. */
 import { ValueError } from "../../core/errors.ts";
+import { flag, ifGiven, readOptions, type TableOf, text, withDefault } from "../../core/option_table.ts";
 import type { BenchCase } from "../bench_case.ts";
 import { lstmCases } from "./lstm.ts";
 import { matmulCases } from "./matmul.ts";
@@ -27,11 +28,14 @@ export interface CaseSelection {
   readonly all?: boolean;
 }
 
+const SELECTION = { filter: ifGiven(text), all: withDefault(flag, false) } satisfies TableOf<CaseSelection>;
+
 /**
  * The selected cases.
  * @throws ValueError when a filter matches none; it names the groups of cases.
  */
-export function selectCases({ filter, all = false }: CaseSelection = {}): readonly BenchCase[] {
+export function selectCases(options: CaseSelection = {}): readonly BenchCase[] {
+  const { filter, all } = readOptions("selectCases", SELECTION, options);
   if (filter === undefined) return CASES.filter((one) => all || one.isDefault);
   const found = new Set(filter.split(",").flatMap((words) => casesOf(words, all)));
   if (found.size === 0) {

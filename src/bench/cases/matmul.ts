@@ -44,8 +44,9 @@ function nameOf({ batch, M, K, N, transposeA, transposeB }: Product): string {
 
 function buildProduct(product: Product): BenchGraph {
   const { a, b, expected } = productTask(product);
+  const { transposeA, transposeB } = product;
   return {
-    graph: { outputs: [matmul(a.variable.value, b.variable.value, product)], updates: [] },
+    graph: { outputs: [matmul(a.variable.value, b.variable.value, { transposeA, transposeB })], updates: [] },
     variables: [a.variable, b.variable],
     kernel: "matmul",
     check: ([out]) => checkSamples("matmul", out?.data ?? [], expected),

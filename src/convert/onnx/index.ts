@@ -1,9 +1,10 @@
 /** Models for ONNX Runtime and whatever else reads ONNX. */
 import type { NdArray } from "../../core/nd_array.ts";
+import { readValue } from "../../core/option_table.ts";
 import type { LayerGraph } from "../../nn/graph/layer_graph.ts";
 import { NestedModel } from "../../nn/graph/nested_model.ts";
 import type { LayerNode, SymbolicTensor } from "../../nn/layers/index.ts";
-import type { AnyModel } from "../keras_read.ts";
+import { type AnyModel, anyModel } from "../any_model.ts";
 import { OnnxGraph } from "./graph.ts";
 import { emitLayer } from "./layers.ts";
 import type { Tensor } from "./tensor.ts";
@@ -18,6 +19,7 @@ type Values = ReadonlyMap<AnyModel["weightVariables"][number], NdArray>;
  * await writeFile("sentiment.onnx", await toOnnx(model));
  */
 export async function toOnnx(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> {
+  readValue("toOnnx", "model", anyModel, model);
   const arrays = await model.weights();
   const values: Values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));
   const onnx = new OnnxGraph();

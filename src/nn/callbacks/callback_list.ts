@@ -1,10 +1,54 @@
 /** Calls the hooks of several callbacks in their order, and keeps their states. */
 import { type NonFiniteError, ValueError } from "../../core/errors.ts";
+import {
+  either,
+  flag,
+  functionLike,
+  ifGiven,
+  type OptionTable,
+  positive,
+  readValue,
+  refuseUnknown,
+  type TableOf,
+  text,
+} from "../../core/option_table.ts";
 import { shown } from "../../core/options.ts";
 import type { Callback, CallbackStates, MutableLogs, Training } from "./callback.ts";
 
 /** Calls a function of the app and waits for what it returns, no longer than it is wanted. */
 export type CallApp = <T>(app: () => T | Promise<T>) => Promise<T>;
+const hook = ifGiven(functionLike<(...given: never[]) => never>("see Callback"));
+
+/** What a callback may have. */
+export const HOOKS = {
+  name: ifGiven(text),
+  batchLogs: ifGiven(either(flag, positive)),
+  onTrainBegin: hook,
+  onTrainEnd: hook,
+  onEpochBegin: hook,
+  onEpochEnd: hook,
+  onEpochSettled: hook,
+  onBatchBegin: hook,
+  onBatchEnd: hook,
+  onNonFinite: hook,
+  state: hook,
+  restore: hook,
+} satisfies TableOf<Callback>;
+
+const KINDS: OptionTable = HOOKS;
+
+/** @throws ValueError for what is no callback, and for a hook that there is none of, such as `on_epoch_end`. */
+function checkCallback(callback: Callback): void {
+  const what = "fit: a callback";
+  for (let part: unknown = callback; part !== null && part !== Object.prototype; part = Object.getPrototypeOf(part)) {
+    for (const name of Object.getOwnPropertyNames(part)) {
+      const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+      if (kind === undefined && /^on[A-Z_]/.test(name)) refuseUnknown(what, name, Object.keys(HOOKS));
+      const value = kind && callback[name as keyof Callback];
+      if (kind !== undefined && value !== undefined && value !== null) readValue(what, name, kind, value);
+    }
+  }
+}
 
 /** The callbacks of one training. */
 export class CallbackList {
@@ -16,12 +60,13 @@ export class CallbackList {
 
   /** @throws ValueError for what is no list of callbacks. */
   constructor(callbacks: readonly Callback[], call: CallApp) {
-    const wrong: unknown = Array.isArray(callbacks) ? callbacks.find((each) => typeof each !== "object") : callbacks;
-    if (wrong !== undefined) {
+    const isCallback = (each: unknown) => typeof each === "object" && each !== null;
+    if (!Array.isArray(callbacks) || !Array.from(callbacks).every(isCallback)) {
       throw new ValueError(
-        `fit: callbacks: got ${shown(wrong)}; expected a list of callbacks, such as [earlyStopping()]`,
+        `fit: callbacks is ${shown(callbacks)}; expected a list of callbacks, such as [earlyStopping()]`,
       );
     }
+    for (const callback of callbacks) checkCallback(callback);
     this.#callbacks = callbacks;
     this.#call = call;
     // The second of two that bear one name is `name_1`: a resumed training finds them by name and order.

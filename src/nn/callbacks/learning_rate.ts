@@ -1,7 +1,16 @@
 /** Callbacks that change the learning rate between epochs. */
 import { ValueError } from "../../core/errors.ts";
 import { isFiniteFloat32 } from "../../core/float32_check.ts";
-import { count, finite, nonNegative, rate, readOptions, withDefault } from "../../core/option_table.ts";
+import {
+  count,
+  finite,
+  functionLike,
+  nonNegative,
+  rate,
+  readOptions,
+  readValue,
+  withDefault,
+} from "../../core/option_table.ts";
 import { shown } from "../../core/options.ts";
 import type { Callback, Training } from "./callback.ts";
 import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.ts";
@@ -95,6 +104,7 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
  */
 export function learningRateScheduler(schedule: (epoch: number, learningRate: number) => number): Callback {
   const name = "learningRateScheduler";
+  readValue(name, "schedule", functionLike("(epoch, rate) => …"), schedule);
   return {
     name,
     onTrainBegin: (training) => void settableRate(name, training),

@@ -1,5 +1,7 @@
 /** Callbacks of a few lines. */
+import { readOptions } from "../../core/option_table.ts";
 import type { Callback } from "./callback.ts";
+import { HOOKS } from "./callback_list.ts";
 
 /**
  * Ends the training in peace when the loss, a gradient or a weight stops being finite, instead of with a NonFiniteError
@@ -16,6 +18,7 @@ export function terminateOnNaN(): Callback {
  * lambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) });
  */
 export function lambdaCallback(hooks: Omit<Callback, "name">): Callback {
+  readOptions("lambdaCallback", HOOKS, hooks);
   return { name: "lambdaCallback", ...hooks };
 }
 

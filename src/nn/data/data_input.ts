@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
-import { checkRagged, fitRagged, maxId, ownRagged, type RaggedSequences } from "../../data/ragged_rows.ts";
+import { checkRagged, fitRagged, isRagged, maxId, ownRagged, type RaggedSequences } from "../../data/ragged_rows.ts";
 import type { InputSpec } from "../graph/input_spec.ts";
 import { type Column, sizeOfColumn } from "./examples.ts";
 
@@ -11,11 +11,6 @@ export type InputLike = ArrayLike | RaggedSequences;
 
 /** All inputs of a model: one, or a list, or an object by the inputs' names. */
 export type InputsLike = InputLike | readonly InputLike[] | Readonly<Record<string, InputLike>>;
-
-/** True for rows of ids of unequal length. */
-export function isRagged(x: unknown): x is RaggedSequences {
-  return typeof x === "object" && x !== null && "kind" in x && x.kind === "ragged" && "offsets" in x;
-}
 
 /**
  * Checks all inputs against the model: their number and names, one size, shapes, ids inside the tables, finite numbers.
@@ -107,7 +102,8 @@ function prepareInput(given: InputLike, spec: InputSpec, what: string, label: st
   }
   if (!sameShape(x.shape.slice(1), spec.shape) || x.shape.length === 0) {
     throw new ShapeError(
-      `${what}: ${label} is ${formatShape(x.shape)}; the model was built for ${withBatch(spec.shape)}`,
+      `${what}: ${label} is ${formatShape(x.shape)}; the model was built for ${withBatch(spec.shape)}` +
+        `${sameShape(x.shape, spec.shape) ? ". For one example wrap it in a list: [x]" : ""}`,
       {
         shape: x.shape,
         expected: spec.shape,

@@ -1,13 +1,13 @@
 /** Inputs with targets and weights, as `fit` and `evaluate` take them, brought into one form and checked. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import { checkExamples } from "../../data/dataset.ts";
+import { isRagged } from "../../data/ragged_rows.ts";
 import type { InputSpec } from "../graph/input_spec.ts";
 import { alignTargets, type Loss } from "../losses/index.ts";
 import { type BatchStream, isStream } from "./batch_stream.ts";
-import { entriesOf, type InputLike, type InputsLike, isRagged, prepareInputs } from "./data_input.ts";
+import { entriesOf, type InputLike, type InputsLike, prepareInputs } from "./data_input.ts";
 import type { DataLike, DataParts, TargetsLike } from "./data_like.ts";
 import { type Examples, sizeOfColumn } from "./examples.ts";
 
@@ -67,7 +67,9 @@ export function prepareData(
   };
 }
 
+/** The parts of what was given for a data set, as far as it has them. */
 function partsOf(given: DataLike): Partial<DataParts> {
+  if (typeof given !== "object" || given === null) return {};
   if (!Array.isArray(given)) return given as DataParts;
   const [x, y, sampleWeight] = given as readonly [InputsLike, TargetsLike, TargetsLike | undefined];
   return { x, y, sampleWeight };
@@ -106,6 +108,8 @@ function weightsOf(
       );
     }
     checkExamples(array, size, what);
+    const bad = array.data.findIndex((weight) => weight < 0);
+    if (bad >= 0) throw new ValueError(`${what}: element ${bad} is ${array.data[bad]}; expected weights ≥ 0`, { bad });
     return { shape: trimmed, data: array.data };
   });
 }
@@ -150,17 +154,17 @@ export function isArrayLike(value: unknown): value is ArrayLike {
 
 /**
  * Tells `(data, options)` from `(x, y, options)`; a plain object with an output's name holds targets.
- * @throws ValueError for an option that is not among `known`.
+ * @param read reads the options
+ * @throws ValueError for an option that is unknown, or of another kind.
  */
-export function splitArguments<O extends { readonly sampleWeight?: TargetsLike | undefined }>(
+export function splitArguments<O extends { readonly sampleWeight: TargetsLike | undefined }>(
   what: string,
-  [first, second, third]: readonly [DataLike | BatchStream | InputsLike, TargetsLike | O | undefined, O | undefined],
+  [first, second, third]: readonly [DataLike | BatchStream | InputsLike, unknown, unknown],
   outputNames: readonly string[],
-  known: OptionNames<O>,
+  read: (what: string, given: unknown) => O,
 ): { data: DataLike | BatchStream; options: O } {
-  const hasTargets = !isStream(first) && second !== undefined && (isArrayLike(second) || isByName(second, outputNames));
-  const options = ((hasTargets ? third : second) ?? {}) as O;
-  expectOptions(what, options, known);
+  const hasTargets = !isStream(first) && (isArrayLike(second) || isByName(second, outputNames));
+  const options = read(`${what}(${hasTargets ? "x, y" : "data"})`, (hasTargets ? third : second) ?? {});
   if (isStream(first)) return { data: first, options };
   const data = hasTargets ? { x: first as InputLike, y: second as TargetsLike } : (first as DataLike);
   return { data: withWeights(data, options.sampleWeight), options };
@@ -175,7 +179,8 @@ function withWeights(data: DataLike, sampleWeight: TargetsLike | undefined): Dat
   return { ...parts, sampleWeight } as DataParts;
 }
 
-function isByName(value: object, names: readonly string[]): boolean {
+function isByName(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
   const keys = Object.keys(value);
   return keys.length > 0 && !isRagged(value) && keys.some((key) => names.includes(key));
 }

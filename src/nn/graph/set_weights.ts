@@ -1,6 +1,7 @@
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import { type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
 
@@ -16,12 +17,13 @@ export function checkWeights(
   names: readonly string[],
   given: readonly WeightLike[],
 ): NdArray[] {
-  if (given.length !== variables.length) {
-    throw new ValueError(`setWeights: got ${given.length} arrays; the model has ${variables.length} weights`, {
-      got: given.length,
+  if (!Array.isArray(given) || given.length !== variables.length) {
+    const got = Array.isArray(given) ? `${given.length} arrays` : shown(given);
+    throw new ValueError(`setWeights: got ${got}; the model has ${variables.length} weights`, {
+      given,
     });
   }
-  return given.map((each, index) => {
+  return Array.from<WeightLike, NdArray>(given, (each, index) => {
     const { shape: expected } = variables[index] as Variable;
     const name = names[index] as string;
     const array = toNdArray(each, "float32", `setWeights: "${name}"`);

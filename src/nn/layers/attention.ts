@@ -93,7 +93,7 @@ abstract class BaseAttention extends MergeLayer {
     if (!areSequences || query[1] !== key?.[1] || value[0] !== key[0]) {
       const text = inputShapes.map((shape) => `[B, ${shape.join(", ")}]`).join(", ");
       throw new ShapeError(
-        `${this.className} "${this.name}": got ${text}; expected query [B, Tq, D], value [B, Tv, V] and, if not ` +
+        `${this.label}: got ${text}; expected query [B, Tq, D], value [B, Tv, V] and, if not ` +
           "the value itself, key [B, Tv, D]",
         { inputShapes },
       );

@@ -128,7 +128,12 @@ export class Bidirectional extends Wrapper {
   }
 
   protected override checkInput(inputShape: Shape): void {
-    this.expectRank(inputShape, 2, "[B, T, D]: a sequence of vectors. Put an embedding before it, or add an axis.");
+    this.expectRank(
+      inputShape,
+      2,
+      "[B, T, D]: a sequence of vectors. Put an embedding before it; in a recurrent layer before it set " +
+        "returnSequences: true.",
+    );
   }
 
   outputShape(inputShape: Shape): Shape {
@@ -171,7 +176,7 @@ export class Bidirectional extends Wrapper {
     const total = this.stateShapes().length;
     if (initialState !== undefined && initialState.length !== total) {
       throw new ValueError(
-        `Bidirectional "${this.name}": got ${initialState.length} initial states; expected ${total}: those of ` +
+        `${this.label}: got ${initialState.length} initial states; expected ${total}: those of ` +
           "the forward layer, then those of the backward one",
         { layer: this.name, states: initialState.length },
       );

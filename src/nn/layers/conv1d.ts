@@ -109,7 +109,7 @@ export class Conv1d extends Layer {
     const [, channels] = this.#expectSequence(inputShape);
     if (channels % this.groups !== 0) {
       throw new ShapeError(
-        `Conv1D "${this.name}": the input has ${channels} features, groups is ${this.groups}; expected a ` +
+        `${this.label}: the input has ${channels} features, groups is ${this.groups}; expected a ` +
           "multiple of groups",
         { inputShape, groups: this.groups },
       );
@@ -120,7 +120,7 @@ export class Conv1d extends Layer {
 
   outputShape(inputShape: Shape): Shape {
     const [time] = this.#expectSequence(inputShape);
-    const count = outputTime(`Conv1D "${this.name}"`, time, this.padding, this.#window);
+    const count = outputTime(this.label, time, this.padding, this.#window);
     return this.activation.outputShape([count, this.filters]);
   }
 

@@ -56,12 +56,12 @@ export class Dot extends MergeLayer {
   #axes(shapes: readonly Shape[]): readonly [number, number] {
     const given = typeof this.axes === "number" ? [this.axes, this.axes] : this.axes;
     const [a, b] = shapes.map((shape, which) =>
-      normalizeAxis(`Dot "${this.name}"`, given[which] ?? Number.NaN, shape.length),
+      normalizeAxis(this.label, given[which] ?? Number.NaN, shape.length),
     ) as [number, number];
     const sizes = [shapes[0]?.[a], shapes[1]?.[b]];
     if (a === 0 || b === 0 || sizes[0] !== sizes[1]) {
       throw new ShapeError(
-        `Dot "${this.name}": axes ${given.join(" and ")} of inputs without the batch ` +
+        `${this.label}: axes ${given.join(" and ")} of inputs without the batch ` +
           `[${shapes.map((shape) => shape.slice(1).join(", ")).join("] and [")}]; expected axes of one size, and ` +
           "not the batch, which is axis 0",
         { axes: this.axes, shapes },

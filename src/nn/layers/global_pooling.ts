@@ -58,10 +58,9 @@ export class GlobalAveragePooling1d extends GlobalPooling1d {
   compute(x: Value, { mask }: CallContext): CallResult {
     if (mask === undefined) return { output: mean(x, this.over) };
     if (mask.shape.length !== 2) {
-      throw new ShapeError(
-        `GlobalAveragePooling1D "${this.name}": the mask is ${formatShape(mask.shape)}; expected [B, T]`,
-        { mask: mask.shape },
-      );
+      throw new ShapeError(`${this.label}: the mask is ${formatShape(mask.shape)}; expected [B, T]`, {
+        mask: mask.shape,
+      });
     }
     const counts = expandDims(mask, 2);
     const count = maximum(sum(cast(counts, "float32"), this.over), 1);

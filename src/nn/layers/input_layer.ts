@@ -1,6 +1,6 @@
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { oneOf, optional, readOptions, required, resolvedBy } from "../../core/option_table.ts";
+import { type OptionKind, oneOf, optional, readOptions, required, resolvedBy } from "../../core/option_table.ts";
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -16,19 +16,23 @@ export interface InputOptions {
   readonly name?: string;
 }
 
-function checkShape(shape: unknown): Shape {
-  if (Array.isArray(shape) && Array.from(shape).every((size) => Number.isSafeInteger(size) && size >= 1)) {
-    return [...shape];
-  }
-  throw new ShapeError(
-    `input: shape is ${Array.isArray(shape) ? formatShape(shape) : shown(shape)}; expected whole sizes of at ` +
-      "least 1, without the batch, such as [500]",
-    { shape },
-  );
+/** One example's shape, without the batch. @param name names it in errors: "input: shape" */
+/* @__NO_SIDE_EFFECTS__ */
+export function shapeKind(name: string): OptionKind<Shape> {
+  return resolvedBy("sizes", (shape: Shape) => {
+    if (Array.isArray(shape) && Array.from(shape).every((size) => Number.isSafeInteger(size) && size >= 1)) {
+      return [...shape];
+    }
+    throw new ShapeError(
+      `${name} is ${Array.isArray(shape) ? formatShape(shape) : shown(shape)}; expected whole sizes of at least 1, ` +
+        "without the batch, such as [500]",
+      { shape },
+    );
+  });
 }
 
 const INPUT = {
-  shape: required(resolvedBy("sizes", checkShape)),
+  shape: required(shapeKind("input: shape")),
   dtype: optional(oneOf(["float32", "int32", "bool"])),
   name: LAYER.name,
 };

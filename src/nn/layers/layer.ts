@@ -3,7 +3,16 @@
  */
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
-import { flag, isRead, readSome, required } from "../../core/option_table.ts";
+import {
+  checkedLater,
+  flag,
+  ifGiven,
+  isRead,
+  readOptions,
+  readSome,
+  required,
+  type TableOf,
+} from "../../core/option_table.ts";
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Update, Value, Variable } from "../../graph/operation.ts";
@@ -68,6 +77,11 @@ export interface LayerTrace {
   readonly layer: Layer;
   readonly result: CallResult;
 }
+
+const CALL = {
+  initialState: ifGiven(checkedLater<LayerCallOptions["initialState"]>("states")),
+  mask: ifGiven(checkedLater<LayerCallOptions["mask"]>("a mask")),
+} satisfies TableOf<LayerCallOptions>;
 
 /**
  * A tensor of a model that is being written: what `input()` gives, and what a layer's `call` gives back. It holds no
@@ -139,7 +153,8 @@ export function expectSymbolic(given: unknown, what: string): SymbolicTensor {
   );
 }
 
-function symbolicList(given: unknown, what: string): readonly SymbolicTensor[] {
+/** A symbolic tensor, or a list of them, as a list. @throws ValueError for anything else. */
+export function symbolicList(given: unknown, what: string): readonly SymbolicTensor[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   return list.map((each) => expectSymbolic(each, what));
 }
@@ -193,6 +208,11 @@ export abstract class Layer {
     return this.#name;
   }
 
+  /** How errors call the layer: `LSTM "lstm_1"`, or by its class before it has a name. */
+  protected get label(): string {
+    return this.#name === "" ? this.className : `${this.className} "${this.#name}"`;
+  }
+
   set name(name: string) {
     this.#name = readSome("layer", { name: required(nameKind) }, { name }).name;
   }
@@ -216,7 +236,7 @@ export abstract class Layer {
     if (unknown === undefined) return;
     const list = [...new Set(known)].join(", ");
     throw new ValueError(
-      `${this.className} "${this.name}": unknown option "${unknown}"; expected some of ${list}, or another that ` +
+      `${this.label}: unknown option "${unknown}"; expected some of ${list}, or another that ` +
         "Keras has for this layer, in camelCase",
       { layer: this.name, option: unknown },
     );
@@ -240,15 +260,16 @@ export abstract class Layer {
     inputs: SymbolicTensor | readonly SymbolicTensor[],
     options: LayerCallOptions = {},
   ): SymbolicTensor | SymbolicTensor[] {
-    const what = `${this.className} "${this.name}"`;
+    const what = this.label;
+    const { mask, initialState: states } = readOptions(`${what}: call(x)`, CALL, options);
     const tensors = symbolicList(inputs, `${what}: call`);
     this.expectKnownOptions();
     const shapes = this.expectInputs(tensors.map(({ shape }) => shape));
     const [first] = this.nodes;
     const firstShapes = first === undefined ? shapes : this.expectInputs(first.inputs.map(({ shape }) => shape));
     checkSameWeights(what, [firstShapes, this.weightSpecs(...firstShapes)], [shapes, this.weightSpecs(...shapes)]);
-    const masks = masksOf(what, options.mask, tensors);
-    const initialState = this.#initialStateOf(what, options.initialState, shapes);
+    const masks = masksOf(what, mask, tensors);
+    const initialState = this.#initialStateOf(what, states, shapes);
     const types = this.outputShapes(...shapes).map((shape) => ({ shape, dtype: this.outputDType }));
     const { outputs } = new LayerNode(this, { inputs: tensors, masks, initialState }, types);
     return outputs.length === 1 ? (outputs[0] as SymbolicTensor) : [...outputs];
@@ -400,7 +421,7 @@ export abstract class Layer {
     if (inputs.length < least || inputs.length > most) {
       const count = least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
       throw new ValueError(
-        `${this.className} "${this.name}": got ${inputs.length} inputs; expected ${count}. ${
+        `${this.label}: got ${inputs.length} inputs; expected ${count}. ${
           most === 1 ? "Join them first, as with concatenate() or add()." : "Call it on a list: layer.call([a, b])."
         }`,
         { layer: this.name, inputs: inputs.length },
@@ -418,8 +439,7 @@ export abstract class Layer {
   protected expectRank(inputShape: Shape, rank: number, meaning: string): void {
     if (inputShape.length === rank) return;
     throw new ShapeError(
-      `${this.className} "${this.name}": the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; ` +
-        `expected ${meaning}`,
+      `${this.label}: the input is ${formatShape(["B", ...inputShape] as unknown as Shape)}; ` + `expected ${meaning}`,
       { layer: this.name, inputShape },
     );
   }

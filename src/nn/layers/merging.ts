@@ -43,7 +43,7 @@ abstract class Merge extends MergeLayer {
   }
 
   outputShape(...inputShapes: readonly Shape[]): Shape {
-    return broadcastShapes(`${this.className} "${this.name}"`, ...inputShapes);
+    return broadcastShapes(this.label, ...inputShapes);
   }
 
   merge(inputs: readonly Value[], { masks }: CallContext): CallResult {
@@ -202,9 +202,9 @@ export class Concatenate extends MergeLayer {
   }
 
   #axis(rank: number): number {
-    const axis = normalizeAxis(`Concatenate "${this.name}"`, this.axis, rank);
+    const axis = normalizeAxis(this.label, this.axis, rank);
     if (axis === 0) {
-      throw new ShapeError(`Concatenate "${this.name}": axis 0 is the batch; expected 1 or more, or a negative axis`, {
+      throw new ShapeError(`${this.label}: axis 0 is the batch; expected 1 or more, or a negative axis`, {
         axis: this.axis,
       });
     }
@@ -218,7 +218,7 @@ export class Concatenate extends MergeLayer {
       shape.length === first.length && shape.every((size, d) => d === axis || size === first[d]);
     if (!others.every(fits)) {
       throw new ShapeError(
-        `Concatenate "${this.name}": got ${inputShapes.map(withBatch).join(" and ")}; expected equal sizes but ` +
+        `${this.label}: got ${inputShapes.map(withBatch).join(" and ")}; expected equal sizes but ` +
           `along axis ${this.axis}`,
         { inputShapes, axis: this.axis },
       );

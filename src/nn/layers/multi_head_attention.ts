@@ -128,8 +128,7 @@ export class MultiHeadAttention extends MergeLayer {
     if (inputShapes.some((shape) => shape.length !== 2) || value?.[0] !== key?.[0]) {
       const text = inputShapes.map((shape) => `[B, ${shape.join(", ")}]`).join(", ");
       throw new ShapeError(
-        `MultiHeadAttention "${this.name}": got ${text}; expected query [B, T, D], value [B, S, V] and perhaps ` +
-          "key [B, S, K]",
+        `${this.label}: got ${text}; expected query [B, T, D], value [B, S, V] and perhaps key [B, S, K]`,
         { inputShapes },
       );
     }

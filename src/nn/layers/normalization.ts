@@ -125,11 +125,10 @@ export class LayerNormalization extends Normalization {
   /** The axes from 1, in the order that was given. */
   #axes(inputShape: Shape): number[] {
     const axes = typeof this.axis === "number" ? [this.axis] : this.axis;
-    const list = axes.map((axis) => normalizeAxis(`LayerNormalization "${this.name}"`, axis, inputShape.length + 1));
+    const list = axes.map((axis) => normalizeAxis(this.label, axis, inputShape.length + 1));
     if (list.includes(0) || new Set(list).size !== list.length) {
       throw new ShapeError(
-        `LayerNormalization "${this.name}": axis is ${formatShape(axes)}; expected axes from 1 (0 is the batch), ` +
-          "each once",
+        `${this.label}: axis is ${formatShape(axes)}; expected axes from 1 (0 is the batch), each once`,
         { axis: axes },
       );
     }
@@ -213,9 +212,9 @@ export class BatchNormalization extends Normalization {
   }
 
   #axis(inputShape: Shape): number {
-    const axis = normalizeAxis(`BatchNormalization "${this.name}"`, this.axis, inputShape.length + 1);
+    const axis = normalizeAxis(this.label, this.axis, inputShape.length + 1);
     if (axis === 0) {
-      throw new ShapeError(`BatchNormalization "${this.name}": axis 0 is the batch; expected 1 or more, or −1`, {
+      throw new ShapeError(`${this.label}: axis 0 is the batch; expected 1 or more, or −1`, {
         axis: this.axis,
       });
     }
@@ -260,7 +259,7 @@ export class BatchNormalization extends Normalization {
     }
     if (mask.shape.length !== x.shape.length - 1) {
       throw new ShapeError(
-        `BatchNormalization "${this.name}": the mask is ${formatShape(mask.shape)}, the input ` +
+        `${this.label}: the mask is ${formatShape(mask.shape)}, the input ` +
           `${formatShape(x.shape)}; expected a mask of one axis less`,
         { mask: mask.shape, input: x.shape },
       );

@@ -1,6 +1,8 @@
 /** Every layer by Keras's class name: how a saved one is made again. */
+
 import { FormatError } from "../../core/errors.ts";
 import { arrayOf, flagOf, objectOf, textOf } from "../../core/json_check.ts";
+import { readValue, text } from "../../core/option_table.ts";
 import type { ActivationLike } from "../activations/index.ts";
 import { Activation, Elu, LeakyRelu, PRelu, Relu, Softmax } from "./activation.ts";
 import { AdditiveAttention, Attention } from "./attention.ts";
@@ -123,6 +125,7 @@ const BY_CLASS: ReadonlyMap<string, Make> = new Map<string, Make>([
 
 /** @throws FormatError for a class that this version does not have. */
 export function layerFromConfig(className: string, options: SavedOptions, name: string): Layer {
+  readValue("layerFromConfig", "className", text, className);
   const make = BY_CLASS.get(className);
   if (make === undefined) {
     throw new FormatError(

@@ -97,7 +97,7 @@ export class Reshape extends Weightless {
     const shape = this.targetShape.map((axis) => (axis === -1 ? sizeOf(inputShape) / known : axis));
     if (sizeOf(shape) !== sizeOf(inputShape) || shape.some((size) => !Number.isInteger(size))) {
       throw new ShapeError(
-        `Reshape "${this.name}": an example is ${formatShape(inputShape)} with ${sizeOf(inputShape)} elements; ` +
+        `${this.label}: an example is ${formatShape(inputShape)} with ${sizeOf(inputShape)} elements; ` +
           `targetShape ${formatShape(this.targetShape)} does not hold as many`,
         { inputShape, targetShape: this.targetShape },
       );
@@ -251,7 +251,7 @@ export class Cropping1d extends Weightless {
     const left = time - this.cropping[0] - this.cropping[1];
     if (left < 1) {
       throw new ShapeError(
-        `Cropping1D "${this.name}": ${time} timesteps less ${this.cropping.join(" and ")} leave none; expected a ` +
+        `${this.label}: ${time} timesteps less ${this.cropping.join(" and ")} leave none; expected a ` +
           "smaller cropping",
         { inputShape, cropping: this.cropping },
       );

@@ -91,7 +91,12 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   }
 
   protected override checkInput(inputShape: Shape): void {
-    this.expectRank(inputShape, 2, "[B, T, D]: a sequence of vectors. Put an embedding before it, or add an axis.");
+    this.expectRank(
+      inputShape,
+      2,
+      "[B, T, D]: a sequence of vectors. Put an embedding before it; in a recurrent layer before it set " +
+        "returnSequences: true.",
+    );
   }
 
   /**
@@ -100,7 +105,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
    */
   reversed(_name: string): Rnn {
     throw new ValueError(
-      `${this.className} "${this.name}": a layer over a given cell cannot be made again to read backwards; give ` +
+      `${this.label}: a layer over a given cell cannot be made again to read backwards; give ` +
         "bidirectional a backwardLayer with goBackwards: true",
       { layer: this.name },
     );
@@ -194,17 +199,16 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
     const living = this.stateful ? this.#living.before(this.name || this.className, batch, sizes, stateOf) : undefined;
     if (initialState === undefined) return living;
     if (initialState.length !== sizes.length) {
-      throw new ValueError(
-        `${this.className} "${this.name}": got ${initialState.length} initial states; expected ${sizes.length}`,
-        { layer: this.name, states: initialState.length },
-      );
+      throw new ValueError(`${this.label}: got ${initialState.length} initial states; expected ${sizes.length}`, {
+        layer: this.name,
+        states: initialState.length,
+      });
     }
     for (const [index, { shape }] of initialState.entries()) {
       const expected = [batch, sizes[index] as number];
       if (sameShape(shape, expected)) continue;
       throw new ShapeError(
-        `${this.className} "${this.name}": initial state ${index} is ${formatShape(shape)}; expected ` +
-          `${formatShape(expected)}`,
+        `${this.label}: initial state ${index} is ${formatShape(shape)}; expected ` + `${formatShape(expected)}`,
         { layer: this.name, shape, expected },
       );
     }
@@ -214,7 +218,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   #checkMask(mask: Value, expected: Shape): Value {
     if (mask.dtype !== "bool" || !sameShape(mask.shape, expected)) {
       throw new ShapeError(
-        `${this.className} "${this.name}": the mask is ${mask.dtype} ${formatShape(mask.shape)}; expected bool ` +
+        `${this.label}: the mask is ${mask.dtype} ${formatShape(mask.shape)}; expected bool ` +
           `${formatShape(expected)}: one for each timestep of the input`,
         { layer: this.name, shape: mask.shape, expected },
       );
@@ -236,6 +240,8 @@ export function rnn<Cell extends RnnCell>(
   options: RnnOptions & { readonly cell: Cell; readonly returnState: true },
 ): WithStates<Rnn<Cell>>;
 export function rnn<Cell extends RnnCell>(options: RnnOptions & { readonly cell: Cell }): Rnn<Cell>;
-export function rnn<Cell extends RnnCell>({ cell, ...options }: RnnOptions & { readonly cell: Cell }): Rnn<Cell> {
-  return new Rnn(cell, options);
+export function rnn<Cell extends RnnCell>(options: RnnOptions & { readonly cell: Cell }): Rnn<Cell> {
+  readOptions("rnn", OVER_CELL, options);
+  const { cell, ...rest } = options;
+  return new Rnn(cell, rest);
 }

@@ -48,8 +48,7 @@ export class TimeDistributed extends Wrapper {
   protected override checkInput(inputShape: Shape): void {
     if (inputShape.length > 0) return;
     throw new ShapeError(
-      `TimeDistributed "${this.name}": the input is ${formatShape(["B"] as unknown as Shape)}; expected [B, T, ` +
-        "...]: a sequence",
+      `${this.label}: the input is ${formatShape(["B"] as unknown as Shape)}; expected [B, T, ...]: a sequence`,
       { layer: this.name, inputShape },
     );
   }

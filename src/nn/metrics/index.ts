@@ -1,9 +1,9 @@
 /** Metrics by Keras's names (https://keras.io/api/metrics/). */
 import { ValueError } from "../../core/errors.ts";
 import { plainName, Registry } from "../../core/named.ts";
-import { optional, readOptions, text } from "../../core/option_table.ts";
+import { optional, readOptions, readValue, text } from "../../core/option_table.ts";
 import { asNamed, isMade } from "../../core/options.ts";
-import { type Loss, lossNamed, resolveLoss } from "../losses/index.ts";
+import { type Loss, type LossLike, lossNamed, resolveLoss } from "../losses/index.ts";
 import {
   binaryAccuracy,
   categoricalAccuracy,
@@ -51,9 +51,11 @@ const METRICS = new Registry<MetricMaker>({
 });
 
 /** A loss as a metric: its mean over examples. The loss's options are the metric's. */
-export function lossMetric(loss: Loss, name: string = loss.config.name): Metric {
+export function lossMetric(given: LossLike, name?: string): Metric {
+  const loss = resolveLoss(given);
+  const label = readValue("lossMetric", "name", text, name ?? loss.config.name);
   const { name: id, ...options } = loss.config;
-  const metric = meanMetric({ id, ...options }, name, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
+  const metric = meanMetric({ id, ...options }, label, "down", (yTrue, yPred) => loss.perSample(yTrue, yPred));
   const { counted } = loss;
   if (counted === undefined) return metric;
   return {

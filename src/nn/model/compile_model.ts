@@ -7,12 +7,12 @@ import { type MetricLike, resolveMetric } from "../metrics/index.ts";
 import { resolveOptimizer } from "../optimizers/index.ts";
 import type { OutputObjective } from "../training/objective.ts";
 import type { Compiled } from "../training/step_model.ts";
-import type { CompileOptions, MetricsLike } from "./model_options.ts";
+import type { CompileOptions, CompileSettings, MetricsLike } from "./model_options.ts";
 
 /** @throws ValueError for an unknown optimizer, loss, metric or output, listing the known ones. */
 export function compileModel(
   graph: LayerGraph,
-  { optimizer = "rmsprop", loss, lossWeights, metrics = [], weightedMetrics = [] }: CompileOptions,
+  { optimizer, loss, lossWeights, metrics, weightedMetrics }: CompileSettings,
 ): Compiled {
   const names = graph.outputNames;
   const losses = lossesOf(loss, names);
@@ -51,7 +51,6 @@ export function compileModel(
 
 /** One loss counts for every output; a list or an object says one for each, null for those that are not trained. */
 function lossesOf(given: CompileOptions["loss"], names: readonly string[]): readonly (Loss | undefined)[] {
-  if (given === undefined) throw new ValueError('compile: loss is missing; give one, such as loss: "meanSquaredError"');
   if (isLoss(given)) return names.map(() => resolveLoss(given));
   const list = byOutput<LossLike | null>(given, names, "loss");
   const losses = list.map((loss) => (loss === null || loss === undefined ? undefined : resolveLoss(loss)));
@@ -61,7 +60,7 @@ function lossesOf(given: CompileOptions["loss"], names: readonly string[]): read
 }
 
 function isLoss(given: NonNullable<CompileOptions["loss"]>): given is LossLike {
-  if (typeof given === "string") return true;
+  if (typeof given !== "object") return true;
   if (Array.isArray(given)) return false;
   const fields = given as Readonly<Record<string, unknown>>;
   return "perSample" in fields || typeof fields.name === "string";

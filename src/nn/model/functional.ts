@@ -1,8 +1,10 @@
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames } from "../../core/options.ts";
-import type { Device } from "../../runtime/device.ts";
+import { ifGiven, integer, readOptions, required, resolvedBy, type TableOf } from "../../core/option_table.ts";
+import { type Device, deviceKind } from "../../runtime/device.ts";
 import { LayerGraph } from "../graph/layer_graph.ts";
 import type { SymbolicTensor } from "../layers/index.ts";
+import { symbolicList } from "../layers/layer.ts";
+import { nameKind } from "../layers/layer_options.ts";
 import { Model } from "./model.ts";
 
 /** Options of `model`. */
@@ -18,13 +20,13 @@ export interface FunctionalOptions {
   readonly name?: string | undefined;
 }
 
-const FUNCTIONAL_OPTIONS: OptionNames<FunctionalOptions> = {
-  inputs: true,
-  outputs: true,
-  device: true,
-  seed: true,
-  name: true,
-};
+const FUNCTIONAL = {
+  inputs: required(resolvedBy("symbolic tensors", (given) => symbolicList(given, "model: inputs"))),
+  outputs: required(resolvedBy("symbolic tensors", (given) => symbolicList(given, "model: outputs"))),
+  device: ifGiven(deviceKind),
+  seed: ifGiven(integer),
+  name: ifGiven(nameKind),
+} satisfies TableOf<FunctionalOptions>;
 
 /**
  * A functional model: layers called on inputs, in any shape without a circle.
@@ -40,10 +42,7 @@ export function model(
 ): Model;
 export function model(options: FunctionalOptions): Model<NdArray[]>;
 export function model(options: FunctionalOptions): Model<NdArray | NdArray[]> {
-  expectOptions("model", options, FUNCTIONAL_OPTIONS);
-  const { inputs, outputs, device, seed, name } = options;
-  const list = (given: SymbolicTensor | readonly SymbolicTensor[]) =>
-    Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
-  const graph = new LayerGraph({ inputs: list(inputs), outputs: list(outputs), seed });
+  const { inputs, outputs, device, seed, name } = readOptions("model", FUNCTIONAL, options);
+  const graph = new LayerGraph({ inputs, outputs, seed });
   return new Model(graph, { className: "Functional", device, name });
 }

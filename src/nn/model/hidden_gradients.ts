@@ -1,13 +1,15 @@
 /** How the output depends on a recurrent layer's hidden state at each step: what vanishes in a vanishing gradient. */
+
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { readOptions } from "../../core/option_table.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
 import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
 import { mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { vjp } from "../../transform/gradients.ts";
 import type { InputsLike } from "../data/data_input.ts";
-import { type InspectedModel, runOnce, scoreOf, type TraceOptions } from "./inspect.ts";
+import { type InspectedModel, runOnce, scoreOf, TRACE, type TraceOptions } from "./inspect.ts";
 
 /** How the output depends on what a recurrent layer remembers. */
 export interface HiddenGradients {
@@ -27,8 +29,9 @@ export interface HiddenGradients {
 export async function hiddenGradients(
   model: InspectedModel,
   x: InputsLike,
-  { layer: name }: TraceOptions = {},
+  options: TraceOptions = {},
 ): Promise<HiddenGradients> {
+  const { layer: name } = readOptions("hiddenGradients(x)", TRACE, options);
   let layer = "";
   let hasCarry = false;
   const arrays = await runOnce(model, x, "hiddenGradients", (xs) => {

@@ -1,6 +1,8 @@
 /** Looking inside: what a recurrent layer's gates do over time, and what the output depends on. */
+
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { ifGiven, readOptions, type TableOf, text } from "../../core/option_table.ts";
 import { input, scalar, type Value } from "../../graph/operation.ts";
 import { slice } from "../../ops/data/movement.ts";
 import { broadcastTo } from "../../ops/data/reshape.ts";
@@ -63,8 +65,11 @@ export interface InputGradients {
 /** Options of `trace`. */
 export interface TraceOptions {
   /** The recurrent layer's name; the first one when absent. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
 }
+
+/** The options of `trace` and `hiddenGradients`. */
+export const TRACE = { layer: ifGiven(text) } satisfies TableOf<TraceOptions>;
 
 /** A model, as far as it is looked into. */
 export interface InspectedModel {
@@ -108,8 +113,9 @@ export function scoreOf(output: Value): Value {
 export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
   model: InspectedModel,
   x: InputsLike,
-  { layer: name }: TraceOptions = {},
+  options: TraceOptions = {},
 ): Promise<Trace> {
+  const { layer: name } = readOptions("trace(x)", TRACE, options);
   let found: LayerTrace | undefined;
   const arrays = await runOnce(model, x, "trace", (xs) => {
     found = model.graph

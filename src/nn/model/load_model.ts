@@ -3,14 +3,15 @@ import { FormatError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import { toFormatError } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions, shown } from "../../core/options.ts";
+import { readOptions, required } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import { readEncoder } from "../../data/read_encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { fetchModel, type SavedModel, unpackModel } from "../../io/model_file.ts";
 import { readSafetensors } from "../../io/safetensors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
-import type { Device } from "../../runtime/device.ts";
+import { type Device, deviceKind } from "../../runtime/device.ts";
 import type { Variants } from "../../runtime/measure/tune.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
 import { LayerGraph } from "../graph/layer_graph.ts";
@@ -28,6 +29,9 @@ import type { TrainingState } from "../training/training_state.ts";
 import { Model } from "./model.ts";
 import type { CompileOptions } from "./model_options.ts";
 
+/** The options of all that make a model from a file. */
+export const LOAD = { device: required(deviceKind) };
+
 /**
  * Loads a model from a directory (Node, Deno), its URL (in a page also a relative one), or its files in memory, with
  * optimizer state and training position if they were saved.
@@ -43,7 +47,7 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | ModelFiles,
   options: { readonly device: Device },
 ): Promise<Model<P>> {
-  expectOptions("loadModel", options, { device: true });
+  const { device } = readOptions("loadModel(source)", LOAD, options);
   const isAddress = typeof source === "string" || source instanceof URL;
   if (!isAddress && !(source instanceof Map)) {
     throw new ValueError(
@@ -53,7 +57,7 @@ export async function loadModel<P extends NdArray | NdArray[] = NdArray>(
   }
   const saved = await (isAddress ? fetchModel(source) : unpackModel(source));
   try {
-    return await restore<P>(saved, options.device);
+    return await restore<P>(saved, device);
   } catch (cause) {
     throw toFormatError("model.json", cause);
   }

@@ -1,9 +1,8 @@
 /** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
-import { checkCount } from "../../core/check_count.ts";
 import { LimitError, ValueError } from "../../core/errors.ts";
 import { whenLoaded } from "../../core/named.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions } from "../../core/options.ts";
+import { readOptions } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
@@ -24,7 +23,7 @@ import type { Logs } from "../metrics/logs.ts";
 import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "../saving/model_save.ts";
 import type { ModelMemory } from "../show/memory_figures.ts";
 import type { BatchRunner } from "../training/batch_runner.ts";
-import { FIT_OPTIONS, type FitOptions } from "../training/fit_options.ts";
+import { FIT, type FitOptions } from "../training/fit_options.ts";
 import { evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
 import type { History } from "../training/fit_result.ts";
 import { PauseGate } from "../training/pause_gate.ts";
@@ -38,15 +37,16 @@ import { compileModel } from "./compile_model.ts";
 import { ModelBase } from "./model_base.ts";
 import type { AskedMemory } from "./model_memory.ts";
 import {
-  BATCH_OPTIONS,
+  BATCH,
   type BatchOptions,
-  COMPILE_OPTIONS,
+  COMPILE,
   type CompileOptions,
-  EVALUATE_OPTIONS,
+  EVALUATE,
   type EvaluateOptions,
   type MemoryOptions,
-  RUN_OPTIONS,
+  RUN,
   type RunOptions,
+  TEST_BATCH,
 } from "./model_options.ts";
 import { ModelPredictor } from "./model_predictor.ts";
 
@@ -82,8 +82,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   compile(options: CompileOptions): void {
     this.assertFree("compile");
-    expectOptions("compile", options, COMPILE_OPTIONS);
-    const compiled = whenLoaded(() => compileModel(this.graph, options));
+    const given = readOptions("compile", COMPILE, options);
+    const compiled = whenLoaded(() => compileModel(this.graph, given));
     this.#releaseSlots();
     this.#state = undefined;
     this.#compiled = compiled instanceof Promise ? undefined : compiled;
@@ -123,11 +123,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     second?: TargetsLike | FitOptions,
     third?: FitOptions,
   ): Promise<History> {
-    const { data, options } = splitArguments<FitOptions>(
-      "fit",
-      [first, second, third],
-      this.graph.outputNames,
-      FIT_OPTIONS,
+    const { data, options } = splitArguments("fit", [first, second, third], this.graph.outputNames, (call, given) =>
+      readOptions(call, FIT, given),
     );
     return this.exclusively("fit", async () => {
       const compiled = await this.#needCompiled("fit");
@@ -140,7 +137,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       });
       const control: RunControl = {
         stop,
-        callbacks: new CallbackList(options.callbacks ?? [], stop.call),
+        callbacks: new CallbackList(options.callbacks, stop.call),
         // What callbacks save is the step at hand or nothing: a loss of the device in a save is fit's to make good.
         model: {
           weights: this.weightVariables,
@@ -193,10 +190,9 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
     this.assertFree("trainingStep");
-    expectOptions("trainingStep", options, RUN_OPTIONS);
+    const { batchSize } = readOptions("trainingStep(data)", RUN, options);
     const compiled = await this.#needCompiled("trainingStep");
     const prepared = this.#prepare(data, compiled, "trainingStep");
-    const batchSize = checkCount("trainingStep", "batchSize", options.batchSize ?? 32);
     const size = Math.min(batchSize, prepared.size);
     const { TrainingStep } = await import("../training/training_step.ts");
     return this.recovered("trainingStep", () =>
@@ -251,18 +247,17 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     second?: TargetsLike | EvaluateOptions,
     third?: EvaluateOptions,
   ): Promise<Logs> {
-    const { data, options } = splitArguments<EvaluateOptions>(
+    const { data, options } = splitArguments(
       "evaluate",
       [first, second, third],
       this.graph.outputNames,
-      EVALUATE_OPTIONS,
+      (call, given) => readOptions(call, EVALUATE, given),
     );
     const stop = new RunStop("evaluate", options.signal, this.disposal);
     const work = async () => {
       const compiled = await this.#needCompiled("evaluate");
-      if (options.steps !== undefined) checkCount("evaluate", "steps", options.steps);
       const steps = evaluationSteps(data, {
-        batchSize: checkCount("evaluate", "batchSize", options.batchSize ?? 32),
+        batchSize: options.batchSize,
         steps: options.steps,
         what: "evaluate",
         prepare: (examples) => this.#prepare(examples, compiled, "evaluate"),
@@ -286,7 +281,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
     const work = async () => {
-      const batch = await this.#batch("trainOnBatch", x, y, options);
+      const batch = await this.#batch("trainOnBatch", x, y, readOptions("trainOnBatch(x, y)", BATCH, options));
       const iteration = this.#state?.iteration ?? 0;
       const logs = await (await this.#batchRunner("trainOnBatch")).train(batch, iteration);
       this.#state = { ...untrainedState(this.seed), iteration: iteration + 1 };
@@ -299,7 +294,9 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
     return this.exclusively("testOnBatch", () =>
       this.recovered("testOnBatch", async () =>
-        (await this.#batchRunner("testOnBatch")).test(await this.#batch("testOnBatch", x, y, options)),
+        (await this.#batchRunner("testOnBatch")).test(
+          await this.#batch("testOnBatch", x, y, readOptions("testOnBatch(x, y)", TEST_BATCH, options)),
+        ),
       ),
     );
   }
@@ -312,9 +309,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   /** The outputs for x, `[N, ...outputShape]`; a list where the model has several. */
   async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
-    expectOptions("predict", options, RUN_OPTIONS);
+    const { batchSize, signal } = readOptions("predict(x)", RUN, options);
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
-    const batchSize = checkCount("predict", "batchSize", options.batchSize ?? 32);
     const rows = sizeOfColumn(prepared[0] as Column);
     const stop = new RunStop("predict", options.signal, this.disposal);
     const outputs = await this.#namingLargestBatch(undefined, { batchSize, rows }, () =>
@@ -324,7 +320,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
           this.#predictor ??= new ModelPredictor(this.device, this.graph, this.variants);
           return this.#predictor.run(prepared, batchSize, stop);
         },
-        options.signal,
+        signal,
       ),
     );
     return (outputs.length === 1 ? outputs[0] : outputs) as P;
@@ -401,7 +397,6 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   async #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
-    expectOptions(what, options, BATCH_OPTIONS);
     const { sampleWeight, classWeight } = options;
     return this.#prepare({ x, y, sampleWeight }, await this.#needCompiled(what), what, classWeight);
   }

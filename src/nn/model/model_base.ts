@@ -1,7 +1,8 @@
 /** What a model is, whatever is done with it: its layers, their weights on a device, and its life. */
 import { DisposedError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { optional, readSome } from "../../core/option_table.ts";
+import { functionLike, readValue } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import { raceAbortLate } from "../../core/race.ts";
 import type { Shape } from "../../core/shape.ts";
 import { type Encoder, expectEncoder } from "../../data/encoder.ts";
@@ -18,7 +19,6 @@ import { checkWeights, type WeightLike } from "../graph/set_weights.ts";
 import { areHeld, holdWeights, releaseWeights } from "../graph/weight_holders.ts";
 import { weightNames } from "../graph/weight_names.ts";
 import type { Layer, LayerCallOptions, SymbolicTensor } from "../layers/index.ts";
-import { nameKind } from "../layers/layer_options.ts";
 import { type MetadataLike, metadataOf } from "../saving/metadata.ts";
 import type { SvgOptions } from "../show/model_svg.ts";
 import { type SummaryOptions, summarize } from "../show/summary.ts";
@@ -69,15 +69,12 @@ export abstract class ModelBase {
   #working = 0;
   readonly #disposal = new AbortController();
 
-  constructor(graph: LayerGraph, { className, device, ...given }: ModelParts) {
-    const { name } = readSome("a model", { name: optional(nameKind) }, given);
+  constructor(graph: LayerGraph, { className, device, name }: ModelParts) {
     expectUnique(weightNames(graph));
     this.graph = graph;
     this.className = className;
     this.name = name ?? className.toLowerCase();
-    this.#layer = new NestedModel(graph, className, name ?? undefined);
-    if (device instanceof Promise)
-      throw new ValueError("device is a Promise; expected what it gives: await requestDevice()");
+    this.#layer = new NestedModel(graph, className, name);
     this.#device = device;
     if (device !== undefined) holdWeights(device, graph.weights);
     this.#forget = device?.onDispose(() => this.dispose()) ?? (() => undefined);
@@ -142,12 +139,13 @@ export abstract class ModelBase {
   getLayer(nameOrIndex: string | number): Layer;
   getLayer<T extends Layer>(nameOrIndex: string | number, ofClass: abstract new (...given: never[]) => T): T;
   getLayer(nameOrIndex: string | number, ofClass?: abstract new (...given: never[]) => Layer): Layer {
+    if (ofClass !== undefined) readValue("getLayer", "ofClass", functionLike("a class of layers"), ofClass);
     const { layers } = this;
     const found =
       typeof nameOrIndex === "number" ? layers.at(nameOrIndex) : layers.find(({ name }) => name === nameOrIndex);
     if (found !== undefined && (ofClass === undefined || found instanceof ofClass)) return found;
     throw new ValueError(
-      `getLayer: the model "${this.name}" has no layer ${JSON.stringify(nameOrIndex)}` +
+      `getLayer: the model "${this.name}" has no layer ${shown(nameOrIndex)}` +
         `${found === undefined ? "" : " of the given class"}; its layers are ` +
         `${layers.map(({ name, className }) => `${name} (${className})`).join(", ")}`,
       { layer: nameOrIndex },

@@ -2,8 +2,8 @@
  * What a model takes of its device's memory, found out before it does: by preparing its work on a device that makes
  * nothing.
  */
-import { checkCount } from "../../core/check_count.ts";
 import { LimitError, OutOfMemoryError, ValueError } from "../../core/errors.ts";
+import { checkedLater, ifGiven, readOptions, type TableOf } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
 import { type PlanningDevice, planning } from "../../runtime/plan/planning.ts";
@@ -15,12 +15,15 @@ import type { LayerGraph } from "../graph/layer_graph.ts";
 import type { MemoryUse, ModelMemory, TrainingMemory } from "../show/memory_figures.ts";
 import { memoryTable } from "../show/memory_table.ts";
 import { Evaluator } from "../training/evaluator.ts";
+import { CUTS } from "../training/fit_options.ts";
 import { evaluationSteps, splitForValidation } from "../training/fit_plan.ts";
 import type { Compiled, StepModel } from "../training/step_model.ts";
 import { rowSteps } from "../training/steps.ts";
 import { openTrainingResources } from "../training/training_resources.ts";
 import type { MemoryOptions } from "./model_options.ts";
 import { ModelPredictor } from "./model_predictor.ts";
+
+const MEMORY = { ...CUTS, data: ifGiven(checkedLater<DataLike>("data")) } satisfies TableOf<MemoryOptions>;
 
 /** The model, as its work is prepared. */
 export interface MemoryParts {
@@ -61,9 +64,10 @@ const PRECISION = 1 / 20;
 export async function memoryOf(parts: MemoryParts, options: MemoryOptions): Promise<ModelMemory> {
   const { compiled, device } = parts;
   const { memoryLimit, adapter } = device;
-  const batchSize = checkCount("memory", "batchSize", options.batchSize ?? 32);
-  const work = compiled && workOf(parts, compiled, options);
-  const largestBatchSize = await largestBatch(parts, options);
+  const given = readOptions("memory", MEMORY, options);
+  const { batchSize = 32 } = given;
+  const work = compiled && workOf(parts, compiled, given);
+  const largestBatchSize = await largestBatch(parts, given);
   const prediction = await predictionUse(parts, batchSize, work?.all.size, Number.POSITIVE_INFINITY);
   const shared = { batchSize, memoryLimit, prediction, largestBatchSize };
   if (compiled === undefined || work === undefined) {
@@ -150,7 +154,6 @@ function workOf({ graph, prepare }: MemoryParts, compiled: Compiled, options: Me
     if (given !== undefined && isStream(given))
       throw new ValueError(`memory: ${name} is a stream; give one of its batches, as { x, y }`, { option: name });
   }
-  if (microBatchSize !== undefined) checkCount("memory", "microBatchSize", microBatchSize);
   const all = data === undefined ? fullRows(graph, compiled, batchSize) : prepare(data, "memory");
   const { training, validation } = splitForValidation(all, validationData === undefined ? validationSplit : 0);
   const validated =

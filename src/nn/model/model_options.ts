@@ -1,13 +1,25 @@
 /** What the model's methods take and give. */
 import type { NdArray } from "../../core/nd_array.ts";
-import type { OptionNames } from "../../core/options.ts";
+import {
+  checkedLater,
+  ifGiven,
+  integer,
+  type OptionsOf,
+  positive,
+  required,
+  signal,
+  type TableOf,
+  withDefault,
+} from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Device } from "../../runtime/device.ts";
+import { type Device, deviceKind } from "../../runtime/device.ts";
 import type { ClassWeight, DataLike, TargetsLike } from "../data/data_targets.ts";
+import { shapeKind } from "../layers/input_layer.ts";
+import { nameKind } from "../layers/layer_options.ts";
 import type { LossLike } from "../losses/index.ts";
 import type { MetricLike } from "../metrics/index.ts";
 import type { OptimizerLike } from "../optimizers/index.ts";
-import type { FitOptions } from "../training/fit_options.ts";
+import { classWeight, type FitOptions, sampleWeight } from "../training/fit_options.ts";
 
 /** Options of `sequential`. */
 export interface ModelOptions {
@@ -22,8 +34,13 @@ export interface ModelOptions {
   readonly name?: string | undefined;
 }
 
-/** The names of `sequential`'s options. */
-export const MODEL_OPTIONS: OptionNames<ModelOptions> = { device: true, inputShape: true, seed: true, name: true };
+/** The options of `sequential`. */
+export const MODEL = {
+  device: ifGiven(deviceKind),
+  inputShape: ifGiven(shapeKind("sequential: inputShape")),
+  seed: ifGiven(integer),
+  name: ifGiven(nameKind),
+} satisfies TableOf<ModelOptions>;
 
 /** Metrics of all outputs. */
 export type MetricsLike =
@@ -43,14 +60,17 @@ export interface CompileOptions {
   readonly weightedMetrics?: MetricsLike | undefined;
 }
 
-/** The names of `compile`'s options. */
-export const COMPILE_OPTIONS: OptionNames<CompileOptions> = {
-  optimizer: true,
-  loss: true,
-  lossWeights: true,
-  metrics: true,
-  weightedMetrics: true,
-};
+/** The options of `compile`; what is in them, only the model knows. */
+export const COMPILE = {
+  optimizer: withDefault(checkedLater<OptimizerLike>("an optimizer"), "rmsprop"),
+  loss: required(checkedLater<CompileOptions["loss"]>('a loss, such as "meanSquaredError"')),
+  lossWeights: ifGiven(checkedLater<CompileOptions["lossWeights"]>("numbers")),
+  metrics: withDefault(checkedLater<MetricsLike>("metrics"), []),
+  weightedMetrics: withDefault(checkedLater<MetricsLike>("metrics"), []),
+} satisfies TableOf<CompileOptions>;
+
+/** The options of `compile`, read. */
+export type CompileSettings = OptionsOf<typeof COMPILE>;
 
 /** Options of `memory`: what `fit`, `evaluate` and `predict` will be given. */
 export interface MemoryOptions
@@ -69,8 +89,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The names of `predict`'s options. */
-export const RUN_OPTIONS: OptionNames<RunOptions> = { batchSize: true, signal: true };
+/** The options of `predict`. */
+export const RUN = { batchSize: withDefault(positive, 32), signal: ifGiven(signal) } satisfies TableOf<RunOptions>;
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends RunOptions {
@@ -80,8 +100,12 @@ export interface EvaluateOptions extends RunOptions {
   readonly sampleWeight?: TargetsLike | undefined;
 }
 
-/** The names of `evaluate`'s options. */
-export const EVALUATE_OPTIONS: OptionNames<EvaluateOptions> = { ...RUN_OPTIONS, steps: true, sampleWeight: true };
+/** The options of `evaluate`. */
+export const EVALUATE = {
+  ...RUN,
+  steps: ifGiven(positive),
+  sampleWeight: ifGiven(sampleWeight),
+} satisfies TableOf<EvaluateOptions>;
 
 /** Options of `trainOnBatch` and `testOnBatch`. */
 export interface BatchOptions {
@@ -91,8 +115,11 @@ export interface BatchOptions {
   readonly classWeight?: ClassWeight | undefined;
 }
 
-/** The names of the options of `trainOnBatch` and `testOnBatch`. */
-export const BATCH_OPTIONS: OptionNames<BatchOptions> = { sampleWeight: true, classWeight: true };
+/** The options of `testOnBatch`. */
+export const TEST_BATCH = { sampleWeight: ifGiven(sampleWeight) } satisfies TableOf<Omit<BatchOptions, "classWeight">>;
+
+/** The options of `trainOnBatch`. */
+export const BATCH = { ...TEST_BATCH, classWeight: ifGiven(classWeight) } satisfies TableOf<BatchOptions>;
 
 /** A weight by name, as `weights()` lists them. */
 export interface NamedWeight extends NdArray {

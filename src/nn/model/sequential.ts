@@ -1,12 +1,13 @@
-import { ShapeError, ValueError } from "../../core/errors.ts";
+import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions, shown } from "../../core/options.ts";
-import { formatShape } from "../../core/shape.ts";
+import { readOptions } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
+import type { Shape } from "../../core/shape.ts";
 import { LayerGraph } from "../graph/layer_graph.ts";
 import { nameLayers } from "../graph/layer_names.ts";
 import { InputLayer, input, Layer, SymbolicTensor } from "../layers/index.ts";
 import { Model } from "./model.ts";
-import { MODEL_OPTIONS, type ModelOptions } from "./model_options.ts";
+import { MODEL, type ModelOptions } from "./model_options.ts";
 
 /** What a row of layers is made of: layers, models, and perhaps an `input()` at its head. */
 export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor;
@@ -23,13 +24,19 @@ export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor
  * );
  */
 export function sequential(parts: readonly SequentialPart[], options: ModelOptions): Model {
-  expectOptions("sequential", options, MODEL_OPTIONS);
+  if (!Array.isArray(parts)) {
+    throw new ValueError(
+      `sequential: got ${shown(parts)}; expected a list of layers, as in sequential([lstm({ units: 8 }), dense({ ` +
+        "units: 1 })], { device, inputShape: [500] })",
+    );
+  }
+  const { device, inputShape, seed, name } = readOptions("sequential(layers)", MODEL, options);
   const [head] = parts;
   const rest = head instanceof SymbolicTensor ? parts.slice(1) : parts;
-  const layers = rest.map((part, index) => asLayer(part, index));
+  const layers = Array.from(rest, asLayer);
   if (layers.length === 0) throw new ValueError("sequential: got no layers; expected at least one");
   nameLayers([...new Set(layers)]);
-  const start = head instanceof SymbolicTensor ? expectInput(head) : inputOf(options);
+  const start = head instanceof SymbolicTensor ? expectInput(head) : inputOf(inputShape);
   let tensor = start;
   for (const layer of layers) {
     const { outputs } = callOf(layer, tensor);
@@ -43,8 +50,8 @@ export function sequential(parts: readonly SequentialPart[], options: ModelOptio
     }
     tensor = outputs[0] as SymbolicTensor;
   }
-  const graph = new LayerGraph({ inputs: [start], outputs: [tensor], seed: options.seed });
-  return new Model(graph, { className: "Sequential", device: options.device, name: options.name });
+  const graph = new LayerGraph({ inputs: [start], outputs: [tensor], seed });
+  return new Model(graph, { className: "Sequential", device, name });
 }
 
 /** The layer's newest call. */
@@ -64,18 +71,11 @@ function asLayer(part: SequentialPart, index: number): Layer {
   throw new ValueError(`sequential: part ${index} is ${shown(part)}; expected a layer, such as dense({ units: 1 })`);
 }
 
-function inputOf({ inputShape }: ModelOptions): SymbolicTensor {
+function inputOf(inputShape: Shape | undefined): SymbolicTensor {
   if (inputShape === undefined) {
     throw new ValueError(
       "sequential: the input's shape is missing; give inputShape, such as [500], " +
         "or input({ shape: [500] }) as the first part",
-    );
-  }
-  if (!Array.isArray(inputShape) || inputShape.some((size) => !Number.isInteger(size) || size < 1)) {
-    throw new ShapeError(
-      `sequential: inputShape is ${Array.isArray(inputShape) ? formatShape(inputShape) : shown(inputShape)}; ` +
-        "expected a list of whole sizes of at least 1, without the batch",
-      { inputShape },
     );
   }
   return input({ shape: inputShape });

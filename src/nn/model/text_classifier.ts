@@ -10,11 +10,12 @@ import {
   readOptions,
   required,
   resolvedBy,
+  type TableOf,
   text,
   withDefault,
 } from "../../core/option_table.ts";
 import { type Encoder, expectEncoder } from "../../data/encoder.ts";
-import type { Device } from "../../runtime/device.ts";
+import { type Device, deviceKind } from "../../runtime/device.ts";
 import { dense, dropout, embedding, lstm } from "../layers/index.ts";
 import { adam } from "../optimizers/index.ts";
 import type { Model } from "./model.ts";
@@ -45,7 +46,7 @@ export interface TextClassifierOptions {
 }
 
 const OPTIONS = {
-  device: required(resolvedBy("a device, as of await requestDevice()", (device: Device) => device)),
+  device: required(deviceKind),
   encoder: required(resolvedBy("an encoder", expectEncoder)),
   labels: optional(listOf(text)),
   maxLength: optional(positive),
@@ -54,7 +55,7 @@ const OPTIONS = {
   dropout: withDefault(rate, 0.5),
   learningRate: withDefault(aboveZero, 0.003),
   seed: optional(count),
-};
+} satisfies TableOf<TextClassifierOptions>;
 
 /** The words that are read of a text if neither the caller nor the encoder says. */
 const MAX_LENGTH = 200;

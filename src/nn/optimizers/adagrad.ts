@@ -11,9 +11,9 @@ export interface AdagradOptions extends OptimizerOptions {
 }
 
 const ADAGRAD = {
+  ...SHARED,
   initialAccumulatorValue: withDefault(nonNegative, 0.1),
   epsilon: withDefault(aboveZero, 1e-7),
-  ...SHARED,
 };
 
 /** Adagrad (Duchi et al. 2011). learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
@@ -38,7 +38,7 @@ export interface AdadeltaOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
-const ADADELTA = { rho: withDefault(share, 0.95), epsilon: withDefault(aboveZero, 1e-7), ...SHARED };
+const ADADELTA = { ...SHARED, rho: withDefault(share, 0.95), epsilon: withDefault(aboveZero, 1e-7) };
 
 /** Adadelta (Zeiler 2012; there the learning rate is 1). learningRate 0.001, rho 0.95, epsilon 1e-7. */
 export function adadelta(given: AdadeltaOptions = {}): Optimizer {

@@ -26,7 +26,7 @@ export const MOMENTS = {
   beta2: withDefault(rate, 0.999),
   epsilon: withDefault(aboveZero, 1e-7),
 };
-const ADAM = { ...MOMENTS, amsgrad: withDefault(flag, false), ...SHARED };
+const ADAM = { ...SHARED, ...MOMENTS, amsgrad: withDefault(flag, false) };
 const ADAM_W = { ...ADAM, weightDecay: withNone(nonNegative, 0.004, null) };
 
 /** Adam (Kingma & Ba 2015). learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */

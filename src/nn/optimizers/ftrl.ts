@@ -35,7 +35,7 @@ const FTRL = {
  * initialAccumulatorValue 0.1, no regularization.
  */
 export function ftrl(given: FtrlOptions = {}): Optimizer {
-  const options = readOptions("ftrl", { ...FTRL, ...SHARED }, given);
+  const options = readOptions("ftrl", { ...SHARED, ...FTRL }, given);
   const config = readSome("ftrl", FTRL, options);
   const { learningRatePower, initialAccumulatorValue, beta } = config;
   const { l1RegularizationStrength, l2RegularizationStrength, l2ShrinkageRegularizationStrength } = config;

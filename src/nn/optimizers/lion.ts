@@ -12,7 +12,7 @@ export interface LionOptions extends OptimizerOptions {
 
 const mix = float32("0 < number ≤ 1", (value) => value > 0 && value <= 1);
 
-const LION = { beta1: withDefault(mix, 0.9), beta2: withDefault(share, 0.99), ...SHARED };
+const LION = { ...SHARED, beta1: withDefault(mix, 0.9), beta2: withDefault(share, 0.99) };
 
 /**
  * Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1

@@ -12,11 +12,11 @@ export interface RmspropOptions extends OptimizerOptions {
 }
 
 const RMSPROP = {
+  ...SHARED,
   rho: withDefault(share, 0.9),
   momentum: withDefault(share, 0),
   epsilon: withDefault(aboveZero, 1e-7),
   centered: withDefault(flag, false),
-  ...SHARED,
 };
 
 /** RMSprop (Tieleman & Hinton 2012). learningRate 0.001, rho 0.9, epsilon 1e-7. */

@@ -8,7 +8,7 @@ export interface SgdOptions extends OptimizerOptions {
   readonly nesterov?: boolean;
 }
 
-const SGD = { momentum: withDefault(share, 0), nesterov: withDefault(flag, false), ...SHARED };
+const SGD = { ...SHARED, momentum: withDefault(share, 0), nesterov: withDefault(flag, false) };
 
 /** Stochastic gradient descent, with momentum if asked (Sutskever et al. 2013). learningRate 0.01. */
 export function sgd(given: SgdOptions = {}): Optimizer {

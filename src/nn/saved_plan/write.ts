@@ -1,7 +1,7 @@
 /** Planning a model's prediction ahead: how shaders are made, buffers and dispatches as JSON, for any adapter. */
-import { checkCount } from "../../core/check_count.ts";
 import { LimitError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { ifGiven, listOf, positive, readOptions, type TableOf } from "../../core/option_table.ts";
 import type { ExpressionOperand, FusedExpression, ShaderRecipe } from "../../core/shader_recipe.ts";
 import { input, type Variable } from "../../graph/operation.ts";
 import { ruleOf, setsOf } from "../../kernels/plan_rules/index.ts";
@@ -26,8 +26,10 @@ export interface PredictorOptions {
    * smallest that holds it. `[1, 8, 32]` when absent. A model with `stateful` layers takes one size, and whole batches
    * of it.
    */
-  readonly batchSizes?: readonly number[];
+  readonly batchSizes?: readonly number[] | undefined;
 }
+
+const PREDICTOR = { batchSizes: ifGiven(listOf(positive)) } satisfies TableOf<PredictorOptions>;
 
 const BATCH_SIZES = [1, 8, 32] as const;
 
@@ -43,7 +45,8 @@ interface PlannedModel {
  * @throws ValueError when a batch size is none, or a stateful model is given several.
  * @throws LimitError when a batch needs a buffer that not every adapter can bind.
  */
-export function writePlan(model: PlannedModel, { batchSizes }: PredictorOptions = {}): Uint8Array {
+export function writePlan(model: PlannedModel, options: PredictorOptions = {}): Uint8Array {
+  const { batchSizes } = readOptions("predictor", PREDICTOR, options);
   const { graph } = model;
   const sizes = sizesOf(model, batchSizes);
   const shaders = new Places<string>();
@@ -95,7 +98,6 @@ function expectLimit(what: string, count: number, most: number): void {
 
 function sizesOf({ name, graph }: PlannedModel, given: readonly number[] | undefined): number[] {
   const sizes = [...new Set(given ?? BATCH_SIZES)].sort((a, b) => a - b);
-  for (const size of sizes) checkCount("predictor", "batchSizes", size);
   if (sizes.length === 0 || sizes.length > MOST.batchSizes) {
     throw new ValueError(`predictor: got ${sizes.length} batchSizes; expected 1 to ${MOST.batchSizes}`, { sizes });
   }

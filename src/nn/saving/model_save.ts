@@ -2,7 +2,8 @@
 import { NonFiniteError, ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { expectOptions, type OptionNames, shown } from "../../core/options.ts";
+import { checkedLater, either, flag, oneOf, readOptions, type TableOf, withDefault } from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import { raceAbort } from "../../core/race.ts";
 import type { Encoder } from "../../data/encoder.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -40,7 +41,11 @@ export interface SaveOptions {
   readonly predictor?: boolean | PredictorOptions;
 }
 
-const SAVE_OPTIONS: OptionNames<SaveOptions> = { weights: true, training: true, predictor: true };
+const SAVE = {
+  weights: withDefault(oneOf(["float32", "float16"]), "float32"),
+  training: withDefault(flag, true),
+  predictor: withDefault(either(flag, checkedLater<PredictorOptions>("options")), false),
+} satisfies TableOf<SaveOptions>;
 
 /** A model with its training, as far as it is saved. */
 interface SavableModel {
@@ -79,8 +84,7 @@ export async function modelToFiles(model: SavableModel, options: SaveOptions): P
 }
 
 async function describe(model: SavableModel, options: SaveOptions): Promise<SavedModel> {
-  expectOptions("save", options, SAVE_OPTIONS);
-  const { weights = "float32", training = true, predictor = false } = options;
+  const { weights, training, predictor } = readOptions("save", SAVE, options);
   const { compiled, encoder, metadata } = model;
   const trainingState = training ? model.trainingState : undefined;
   const architecture = {

@@ -2,6 +2,7 @@
  * The model's graph as a picture (as keras.utils.plot_model draws it): a box for each call of a layer, an arrow for
  * each tensor.
  */
+import { flag, type OptionsOf, readOptions, type TableOf, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { escapeXml, round } from "../../core/svg_elements.ts";
@@ -17,6 +18,11 @@ export interface SvgOptions {
   /** How many numbers each layer's weights are; shown when absent. */
   readonly showParameters?: boolean;
 }
+
+const SVG = {
+  showShapes: withDefault(flag, true),
+  showParameters: withDefault(flag, true),
+} satisfies TableOf<SvgOptions>;
 
 interface Box {
   readonly node: LayerNode;
@@ -41,8 +47,9 @@ const LINE_CHARACTER = 6.4;
 
 /** The graph as an SVG document. */
 export function graphToSvg(graph: LayerGraph, name: string, options: SvgOptions = {}): string {
+  const shown = readOptions("toSvg", SVG, options);
   const nodes = [...graph.inputs.map(({ node }) => node), ...graph.nodes];
-  const boxes = nodes.map((node) => boxOf(graph, node, options));
+  const boxes = nodes.map((node) => boxOf(graph, node, shown));
   const arrows = arrowsOf(graph, nodes);
   const layout = layOut(boxes, arrows);
   const { width, height } = layout;
@@ -64,7 +71,7 @@ ${legend && `<g transform="translate(16 ${round(height + 4)})">${legend}</g>`}
 `;
 }
 
-function boxOf(graph: LayerGraph, node: LayerNode, { showShapes = true, showParameters = true }: SvgOptions): Box {
+function boxOf(graph: LayerGraph, node: LayerNode, { showShapes, showParameters }: OptionsOf<typeof SVG>): Box {
   const { layer, inputs, outputs } = node;
   const calls = graph.nodes.filter((each) => each.layer === layer);
   const parameters = layer.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);

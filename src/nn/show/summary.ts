@@ -1,5 +1,7 @@
 /** The table that Keras prints (https://keras.io/api/models/model/#summary-method). */
+
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
+import { flag, readOptions, type TableOf, withDefault } from "../../core/option_table.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
@@ -30,6 +32,12 @@ export interface SummaryOptions {
   readonly showMask?: boolean;
 }
 
+const SUMMARY = {
+  expandNested: withDefault(flag, false),
+  showTrainable: withDefault(flag, false),
+  showMask: withDefault(flag, false),
+} satisfies TableOf<SummaryOptions>;
+
 /** A model, as far as its summary tells. */
 interface SummarizedModel {
   readonly name: string;
@@ -40,7 +48,7 @@ interface SummarizedModel {
 
 /** The model as Keras prints it: its layers, and how many numbers are trained. */
 export function summarize(model: SummarizedModel, options: SummaryOptions = {}): string {
-  const { expandNested = false, showTrainable = false, showMask = false } = options;
+  const { expandNested, showTrainable, showMask } = readOptions("summary", SUMMARY, options);
   const { rows, isRow } = summaryRows(model.graph, model.layers, model.className === "Sequential");
   const columns: readonly Column[] = [
     ...(isRow ? ROW_OF_LAYERS : GRAPH_OF_LAYERS),

@@ -1,4 +1,18 @@
-import type { OptionNames } from "../../core/options.ts";
+import {
+  checkedLater,
+  count,
+  flag,
+  functionLike,
+  ifGiven,
+  integer,
+  nonNegative,
+  type OptionsOf,
+  positive,
+  rate,
+  signal,
+  type TableOf,
+  withDefault,
+} from "../../core/option_table.ts";
 import type { Callback } from "../callbacks/callback.ts";
 import type { BatchStream } from "../data/batch_stream.ts";
 import type { ClassWeight, DataLike, TargetsLike } from "../data/data_targets.ts";
@@ -9,7 +23,7 @@ export interface FitOptions {
   /** 1 when absent. */
   readonly epochs?: number;
   /** 32 when absent. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /**
    * Rows that go through the model at once; their gradients add up over the batch, so that memory is that of so many
    * rows. `batchSize` when absent, or where that passes a limit of the device the largest half, quarter, … of it that
@@ -36,15 +50,15 @@ export interface FitOptions {
   /** True when absent: another order in each epoch, by the seed. */
   readonly shuffle?: boolean;
   /** Of the order of the rows; the model's own when absent. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /**
    * Stops at a whole step: `fit` rejects with an AbortError, and `resume` can go on. A promise of a callback that does
    * not settle within 250 ms is given up. If the GPU does not end the step at hand within 2 s and twice a step's time,
    * the model is as of the last snapshot.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called after each step. Loss and metrics in it are read from the GPU only now and then. */
-  readonly onProgress?: (progress: Progress) => void | Promise<void>;
+  readonly onProgress?: ((progress: Progress) => void | Promise<void>) | undefined;
   /** Called in this order at each hook; what they keep is part of a saved training. */
   readonly callbacks?: readonly Callback[];
   /**
@@ -60,25 +74,39 @@ export interface FitOptions {
   readonly resume?: boolean;
 }
 
-/** The names of `fit`'s options. */
-export const FIT_OPTIONS: OptionNames<FitOptions> = {
-  epochs: true,
-  batchSize: true,
-  microBatchSize: true,
-  stepsPerEpoch: true,
-  initialEpoch: true,
-  validationData: true,
-  validationSteps: true,
-  validationBatchSize: true,
-  validationFreq: true,
-  validationSplit: true,
-  sampleWeight: true,
-  classWeight: true,
-  shuffle: true,
-  seed: true,
-  signal: true,
-  onProgress: true,
-  callbacks: true,
-  snapshotSeconds: true,
-  resume: true,
+/** How much each example counts; `prepareData` checks it against the data. */
+export const sampleWeight = checkedLater<TargetsLike>("a weight ≥ 0 for each example");
+
+/** How much examples of each class count; checked against the data likewise. */
+export const classWeight = checkedLater<ClassWeight>("weights by class: { 0: 1, 1: 5 }");
+
+/** What `fit` and `memory` have in common. */
+export const CUTS = {
+  batchSize: ifGiven(positive),
+  microBatchSize: ifGiven(positive),
+  validationData: ifGiven(checkedLater<DataLike | BatchStream>("data")),
+  validationBatchSize: ifGiven(positive),
+  validationSplit: withDefault(rate, 0),
 };
+
+/** The options of `fit`. A checkpoint keeps `shuffle`, `resume` and `seed` as they are. */
+export const FIT = {
+  epochs: withDefault(positive, 1),
+  ...CUTS,
+  stepsPerEpoch: ifGiven(positive),
+  initialEpoch: withDefault(count, 0),
+  validationSteps: ifGiven(positive),
+  validationFreq: withDefault(positive, 1),
+  sampleWeight: ifGiven(sampleWeight),
+  classWeight: ifGiven(classWeight),
+  shuffle: withDefault(flag, true),
+  seed: ifGiven(integer),
+  signal: ifGiven(signal),
+  onProgress: ifGiven(functionLike<FitOptions["onProgress"]>("({ loss }) => …")),
+  callbacks: withDefault(checkedLater<readonly Callback[]>("a list of callbacks"), []),
+  snapshotSeconds: ifGiven(nonNegative),
+  resume: withDefault(flag, false),
+} satisfies TableOf<FitOptions>;
+
+/** The options of `fit`, read. */
+export type FitSettings = OptionsOf<typeof FIT>;

@@ -1,29 +1,22 @@
 /** What `fit` is asked to do, checked: which examples train and which validate, and where the run starts. */
-import { checkCount } from "../../core/check_count.ts";
 import { ValueError } from "../../core/errors.ts";
-import { flag, integer, optional, readSome, withDefault } from "../../core/option_table.ts";
 import type { CallApp } from "../callbacks/callback_list.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
 import type { ClassWeight, DataLike } from "../data/data_targets.ts";
 import { type Examples, partOf } from "../data/examples.ts";
-import type { FitOptions } from "./fit_options.ts";
+import type { FitSettings } from "./fit_options.ts";
 import { type OpenSteps, rowSteps } from "./steps.ts";
 import type { StreamStepOptions } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**
- * The last share of the examples, before any shuffling, is for validation.
+ * The last share of the examples, before any shuffling, is for validation; 0 ≤ validationSplit < 1.
  * @throws ValueError for a share that leaves one side empty.
  */
 export function splitForValidation(
   data: Examples,
   validationSplit: number,
 ): { readonly training: Examples; readonly validation: Examples | undefined } {
-  if (!(validationSplit >= 0 && validationSplit < 1)) {
-    throw new ValueError(`fit: validationSplit is ${validationSplit}; expected 0 ≤ validationSplit < 1`, {
-      validationSplit,
-    });
-  }
   if (validationSplit === 0) return { training: data, validation: undefined };
   const cut = Math.floor(data.size * (1 - validationSplit));
   if (cut === 0 || cut === data.size) {
@@ -60,21 +53,10 @@ interface FitContext {
  */
 export function planFit(
   data: DataLike | BatchStream,
-  options: FitOptions,
+  options: FitSettings,
   { before, seed, prepare, call }: FitContext,
 ): FitPlan {
-  for (const option of [
-    "microBatchSize",
-    "stepsPerEpoch",
-    "validationSteps",
-    "validationBatchSize",
-    "validationFreq",
-  ] as const) {
-    const value = options[option];
-    if (value !== undefined) checkCount("fit", option, value);
-  }
-  checkCount("fit", "initialEpoch", options.initialEpoch ?? 0, 0);
-  const { validationData, validationSplit = 0, classWeight } = options;
+  const { validationData, validationSplit, validationFreq: every, classWeight } = options;
   const isFed = isStream(data);
   const all = isFed ? undefined : prepare(data, "fit", classWeight);
   if (isFed) refuseWithStream(options);
@@ -88,7 +70,6 @@ export function planFit(
     ? streamSteps(data, { stepsPerEpoch, what: "fit", prepare: (batch) => prepare(batch, "fit", classWeight), call })
     : rowSteps(examples as Examples, { batchSize, stepsPerEpoch, label: "training data" });
   const validated = validationData ?? kept;
-  const every = options.validationFreq ?? 1;
   if (validated === undefined) return { training, validation: undefined, state };
   const label = "fit: validationData";
   const validation = evaluationSteps(validated, {
@@ -130,15 +111,20 @@ export function evaluationSteps(
   { batchSize, steps, what, prepare, call }: EvaluationPlan,
 ): OpenSteps {
   if (isStream(data)) return streamSteps(data, { stepsPerEpoch: steps, what, prepare, call });
-  const examples = "xs" in data ? data : prepare(data);
+  const examples = isExamples(data) ? data : prepare(data);
   const whole = Math.ceil(examples.size / Math.min(batchSize, examples.size));
   const stepsPerEpoch = steps === undefined ? undefined : Math.min(steps, whole);
   return rowSteps(examples, { batchSize, stepsPerEpoch, label: "evaluation data" });
 }
 
+const isExamples = (data: Examples | DataLike): data is Examples =>
+  typeof data === "object" && data !== null && "xs" in data;
+
 /** @throws ValueError for an option that a stream of batches has no use for. */
-function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitOptions): void {
-  const given = Object.entries({ batchSize, validationSplit, sampleWeight }).find(([, value]) => value !== undefined);
+function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitSettings): void {
+  const given = Object.entries({ batchSize, validationSplit: validationSplit || undefined, sampleWeight }).find(
+    ([, value]) => value !== undefined,
+  );
   if (given === undefined) return;
   const instead = {
     batchSize: "make batches of that size",
@@ -148,21 +134,14 @@ function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitOptio
   throw new ValueError(`fit: ${given[0]} is not for a stream of batches; ${instead}`, { option: given[0] });
 }
 
-/** Options that a checkpoint keeps as they are. */
-const SAVED = { shuffle: withDefault(flag, true), resume: withDefault(flag, false), seed: optional(integer) };
-
 /** Where a run starts, or resumes. */
 function startState(
   size: number,
   before: TrainingState | undefined,
   modelSeed: number,
-  options: FitOptions,
+  { epochs, batchSize = 32, initialEpoch, stepsPerEpoch, microBatchSize, shuffle, resume, seed }: FitSettings,
 ): TrainingState {
-  const { epochs = 1, batchSize = 32, initialEpoch = 0, stepsPerEpoch, microBatchSize } = options;
-  const { shuffle, resume, seed } = readSome("fit", SAVED, options);
   if (resume) return resumeState(size, before, epochs);
-  checkCount("fit", "epochs", epochs);
-  checkCount("fit", "batchSize", batchSize);
   return {
     seed: seed ?? modelSeed,
     epochs,

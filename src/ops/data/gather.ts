@@ -1,9 +1,10 @@
 import { addAt, at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Operand } from "../../core/kernel_call.ts";
+import { count, readValue } from "../../core/option_table.ts";
 import { dims, formatShape, sizeOf } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { gatherCall } from "../../kernels/data/gather.ts";
 import { segmentSumCall } from "../../kernels/data/segment_sum.ts";
 import { sortIdsCall } from "../../kernels/data/sort_ids.ts";
@@ -45,6 +46,7 @@ export const gatherReference = referenceFor(gatherOp, ({ inputs: { table, ids },
  * the model API refuses such ids before they reach the GPU.
  */
 export function gather(table: Value, ids: Value): Value {
+  expectValue("gather", table, ids);
   return gatherOp({ table, ids }, {}).out;
 }
 
@@ -60,8 +62,8 @@ const scatterAddOp = defineOp<ScatterInputs, { readonly rows: number }, Out>({
     if (ids.dtype !== "int32" || updates.dtype !== "float32") {
       throw new DTypeError(`scatterAdd: got updates ${updates.dtype} and ids ${ids.dtype}; expected float32 and int32`);
     }
-    const [count, width] = updates.shape;
-    if (width === undefined || updates.shape.length !== 2 || ids.shape.length !== 1 || count !== ids.shape[0]) {
+    const [rowsGiven, width] = updates.shape;
+    if (width === undefined || updates.shape.length !== 2 || ids.shape.length !== 1 || rowsGiven !== ids.shape[0]) {
       throw new ShapeError(
         `scatterAdd: updates are ${formatShape(updates.shape)}, ids ${formatShape(ids.shape)}; expected one row ` +
           "of updates per id",
@@ -95,6 +97,8 @@ export const scatterAddReference = referenceFor(scatterAddOp, ({ inputs: { updat
  * the order in which they stand (by a stable sort, never by float atomics), so one input has one result, bit for bit.
  */
 export function scatterAdd(updates: Value, ids: Value, rows: number): Value {
+  expectValue("scatterAdd", updates, ids);
+  readValue("scatterAdd", "rows", count, rows);
   const tail = updates.shape.slice(ids.shape.length);
   const flat = reshape(updates, [sizeOf(ids.shape), sizeOf(tail)]);
   const { out } = scatterAddOp({ updates: flat, ids: reshape(ids, [sizeOf(ids.shape)]) }, { rows });

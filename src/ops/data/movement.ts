@@ -4,11 +4,15 @@
  */
 import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { integer, listOf, readValue } from "../../core/option_table.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import { defineOp, type Op, type OpReference, type Out, type ReferenceArray, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { type CopyPart, copyCall } from "../../kernels/data/copy.ts";
 import { expandDims } from "./reshape.ts";
+
+/** Whole numbers, one for each axis. */
+const whole = listOf(integer);
 
 interface Input {
   readonly x: Value;
@@ -63,7 +67,9 @@ const transposeOp = defineMovement<{ readonly permutation: readonly number[] }>(
 
 /** Axes in another order; reversed when `permutation` is absent. */
 export function transpose(x: Value, permutation?: readonly number[]): Value {
+  expectValue("transpose", x);
   const rank = x.shape.length;
+  if (permutation !== undefined) readValue("transpose", "permutation", whole, permutation);
   const order = permutation ?? x.shape.map((_, axis) => rank - 1 - axis);
   if (normalizeAxes("transpose", order, rank).length !== rank) {
     throw new ShapeError(`transpose: the permutation ${formatShape(order)} must name each of the ${rank} axes once`, {
@@ -100,7 +106,9 @@ export const sliceOp = defineMovement<{ readonly begin: readonly number[]; reado
 
 /** The box that starts at `begin` and has the shape `size`. */
 export function slice(x: Value, begin: readonly number[], size: readonly number[]): Value {
-  return sliceOp({ x }, { begin: [...begin], size: [...size] }).out;
+  expectValue("slice", x);
+  const box = { begin: readValue("slice", "begin", whole, begin), size: readValue("slice", "size", whole, size) };
+  return sliceOp({ x }, box).out;
 }
 
 interface PadAttributes {
@@ -119,6 +127,9 @@ const padOp: MovementOp<PadAttributes> = defineMovement<PadAttributes>({
 
 /** x inside zeros: `before[d]` and `after[d]` of them along each axis. */
 export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
+  expectValue("pad", x);
+  readValue("pad", "before", whole, before);
+  readValue("pad", "after", whole, after);
   const shape = x.shape.map((size, axis) => size + (before[axis] ?? 0) + (after[axis] ?? 0));
   return padOp({ x }, { before: x.shape.map((_, axis) => before[axis] ?? 0), shape }).out;
 }
@@ -144,6 +155,7 @@ export const reverseOp = defineMovement<{ readonly axis: number }>({
 
 /** Elements along `axis` in reverse order. */
 export function reverse(x: Value, axis: number): Value {
+  expectValue("reverse", x);
   return reverseOp({ x }, { axis: normalizeAxis("reverse", axis, x.shape.length) }).out;
 }
 
@@ -208,15 +220,17 @@ function concatParts(
 
 /** Tensors one after the other along `axis`. */
 export function concat(values: readonly Value[], axis = -1): Value {
-  const [first] = values;
-  if (first === undefined) throw new ShapeError("concat: got no tensors; expected at least one");
+  const [first] = Array.isArray(values) ? values : [];
+  if (first === undefined) throw new ShapeError("concat: got no tensors; expected a list of at least one");
+  expectValue("concat", ...values);
   return concatOp({ values }, { axis: normalizeAxis("concat", axis, first.shape.length) }).out;
 }
 
 /** Tensors of one shape side by side along a new axis. */
 export function stack(values: readonly Value[], axis = 0): Value {
+  if (!Array.isArray(values)) throw new ShapeError("stack: got no tensors; expected a list of at least one");
   return concat(
-    values.map((value) => expandDims(value, axis)),
+    Array.from(values, (value) => expandDims(value, axis)),
     axis,
   );
 }

@@ -1,9 +1,19 @@
 import { at } from "../../core/at.ts";
-import { DTypeError, ValueError } from "../../core/errors.ts";
+import { DTypeError } from "../../core/errors.ts";
+import { checkShape } from "../../core/nd_array.ts";
+import {
+  checkedLater,
+  integer,
+  rate as rateKind,
+  readSome,
+  readValue,
+  required,
+  type TableOf,
+} from "../../core/option_table.ts";
 import { threefry2x32, wordToUniform } from "../../core/random.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { randomUniformCall } from "../../kernels/data/random.ts";
 import { cast, greaterEqual, mul } from "../elementwise/arithmetic.ts";
 import { slice } from "./movement.ts";
@@ -52,6 +62,12 @@ export interface RandomSource {
   readonly stream: number;
 }
 
+const SOURCE = {
+  counter: required(checkedLater<Value>("an int32 scalar")),
+  seed: required(integer),
+  stream: required(integer),
+} satisfies TableOf<RandomSource>;
+
 /** Random numbers of the same source that have nothing to do with those of another branch. */
 export function branchOf(source: RandomSource, branch: number): RandomSource {
   return {
@@ -63,7 +79,9 @@ export function branchOf(source: RandomSource, branch: number): RandomSource {
 /**
  * Uniform float32 numbers in [0, 1): a pure function of seed, stream, counter and position; the same on CPU and GPU.
  */
-export function randomUniform(shape: Shape, { counter, seed, stream }: RandomSource): Value {
+export function randomUniform(shape: Shape, source: RandomSource): Value {
+  checkShape(shape, "randomUniform");
+  const { counter, seed, stream } = readSome("randomUniform(shape)", SOURCE, source);
   return randomUniformOp({ counter }, { shape: [...shape], seed: seed >>> 0, stream: stream >>> 0 }).out;
 }
 
@@ -82,6 +100,7 @@ const boxMullerOp = defineOp<Uniforms, NoAttributes, Out>({
 
 /** Standard normal float32 numbers (Box & Muller 1958), a pure function of seed, stream, counter and position. */
 export function randomNormal(shape: Shape, source: RandomSource): Value {
+  checkShape(shape, "randomNormal");
   const half = (which: number) =>
     reshape(slice(randomUniform([2, sizeOf(shape)], source), [which, 0], [1, sizeOf(shape)]), shape);
   return boxMullerOp({ u: half(0), v: half(1) }, {}).out;
@@ -92,9 +111,10 @@ export function randomNormal(shape: Shape, source: RandomSource): Value {
  * shape: elements that share a place of it are kept or dropped together.
  * @throws ValueError when `rate` is outside [0, 1).
  */
-export function dropout(x: Value, rate: number, source: RandomSource, noiseShape: Shape = x.shape): Value {
-  if (!(rate >= 0 && rate < 1)) throw new ValueError(`dropout: rate is ${rate}; expected 0 ≤ rate < 1`, { rate });
+export function dropout(x: Value, rate: number, source: RandomSource, noiseShape?: Shape): Value {
+  readValue("dropout", "rate", rateKind, rate);
+  expectValue("dropout", x);
   if (rate === 0) return x;
-  const keep = cast(greaterEqual(randomUniform(noiseShape, source), rate), "float32");
+  const keep = cast(greaterEqual(randomUniform(noiseShape ?? x.shape, source), rate), "float32");
   return mul(x, mul(keep, 1 / (1 - rate)));
 }

@@ -1,7 +1,9 @@
 import { ShapeError } from "../../core/errors.ts";
-import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
+import { checkShape } from "../../core/nd_array.ts";
+import { shown } from "../../core/options.ts";
+import { broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import { defineOp, type Out } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 
 interface Input {
   readonly x: Value;
@@ -31,6 +33,8 @@ export const reshapeOp = defineOp<Input, ToShape, Out>({
 
 /** The same elements under another shape; one axis may be −1 and is worked out. Costs nothing. */
 export function reshape(x: Value, shape: Shape): Value {
+  expectValue("reshape", x);
+  if (!Array.isArray(shape)) throw new ShapeError(`reshape: shape is ${shown(shape)}; expected a list of sizes`);
   const open = shape.indexOf(-1);
   const known = shape.reduce((size, axis) => (axis === -1 ? size : size * axis), 1);
   const target = open < 0 ? [...shape] : shape.map((axis) => (axis === -1 ? sizeOf(x.shape) / known : axis));
@@ -63,11 +67,13 @@ export const broadcastToOp = defineOp<Input, ToShape, Out>({
 
 /** x repeated along axes of size 1, by NumPy's rule. */
 export function broadcastTo(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : broadcastToOp({ x }, { shape: [...shape] }).out;
+  expectValue("broadcastTo", x);
+  return sameShape(x.shape, checkShape(shape, "broadcastTo")) ? x : broadcastToOp({ x }, { shape: [...shape] }).out;
 }
 
 /** Inserts an axis of size 1 before `axis`. */
 export function expandDims(x: Value, axis: number): Value {
-  const at = axis < 0 ? axis + x.shape.length + 1 : axis;
+  expectValue("expandDims", x);
+  const at = normalizeAxis("expandDims", axis, x.shape.length + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }

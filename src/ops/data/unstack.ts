@@ -3,7 +3,7 @@ import { at } from "../../core/at.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
 import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import { defineOp, referenceFor } from "../../graph/op.ts";
-import { scalar, type Value } from "../../graph/operation.ts";
+import { expectValue, scalar, type Value } from "../../graph/operation.ts";
 import { copyCall } from "../../kernels/data/copy.ts";
 import { stack } from "./movement.ts";
 import { broadcastTo } from "./reshape.ts";
@@ -67,5 +67,6 @@ export const unstackReference = referenceFor(unstackOp, ({ inputs: { x }, output
 
 /** The parts of x along `axis`, each without that axis: `[B, T, D]` along 1 gives T tensors `[B, D]`. */
 export function unstack(x: Value, axis: number): readonly Value[] {
+  expectValue("unstack", x);
   return unstackOp({ x }, { axis: normalizeAxis("unstack", axis, x.shape.length) }).parts;
 }

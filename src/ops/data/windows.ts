@@ -1,8 +1,10 @@
 /**
  * Windows over time: what convolutions and poolings look at. One strided copy out, and a sum of shifted copies back.
  */
+
 import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
+import { count as counted, positive, readOptions, readValue, required, type TableOf } from "../../core/option_table.ts";
 import { dims, formatShape, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -18,8 +20,16 @@ export interface WindowOptions {
   readonly dilation: number;
 }
 
+const WINDOW = {
+  size: required(positive),
+  stride: required(positive),
+  dilation: required(positive),
+} satisfies TableOf<WindowOptions>;
+
 /** How many whole windows lie in `time` steps. */
-export function windowCount(time: number, { size, stride, dilation }: WindowOptions): number {
+export function windowCount(time: number, options: WindowOptions): number {
+  readValue("windowCount", "time", counted, time);
+  const { size, stride, dilation } = readOptions("windowCount(time)", WINDOW, options);
   return Math.max(0, Math.floor((time - ((size - 1) * dilation + 1)) / stride) + 1);
 }
 
@@ -106,5 +116,5 @@ function overlapAdd(dy: Value, shape: Shape, { size, stride, dilation }: WindowO
  * @throws ShapeError when x holds no whole window.
  */
 export function windows(x: Value, options: WindowOptions): Value {
-  return windowsOp({ x }, options).out;
+  return windowsOp({ x }, readOptions("windows(x)", WINDOW, options)).out;
 }

@@ -1,9 +1,11 @@
 /** Arithmetic, comparisons, choice and casts: the elementwise ops. Each is one expression; fusion joins them. */
+
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ValueError } from "../../core/errors.ts";
+import { number, readValue } from "../../core/option_table.ts";
 import { broadcastShapes } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { dtypeKind, expectValue, type Value } from "../../graph/operation.ts";
 import type { ExpressionName } from "../../kernels/elementwise/expressions.ts";
 import { asPair, asValue, binary, type Operandish, type Unary, unary } from "./elementwise.ts";
 
@@ -217,11 +219,14 @@ const castOp = defineOp<Unary, { readonly dtype: DType }, Out>({
  * x as another dtype. To int32 it cuts toward zero; to bool it asks "not zero". Only float32 → float32 has a gradient.
  */
 export function cast(x: Value, dtype: DType): Value {
+  expectValue("cast", x);
+  readValue("cast", "dtype", dtypeKind, dtype);
   return x.dtype === dtype ? x : castOp({ x }, { dtype }).out;
 }
 
 /** x limited to [low, high]; the gradient is 0 outside. */
 export function clip(x: Operandish, low: number, high: number): Value {
+  for (const [name, limit] of Object.entries({ low, high })) readValue("clip", name, number, limit);
   if (!(low <= high)) throw new ValueError(`clip: got limits ${low} and ${high}; expected low ≤ high`, { low, high });
   return minimum(maximum(asValue(x), low), high);
 }

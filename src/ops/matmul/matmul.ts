@@ -1,8 +1,9 @@
 import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { flag, readOptions, type TableOf, withDefault } from "../../core/option_table.ts";
 import { broadcastShapes, broadcastStrides, dims, formatShape, sizeOf } from "../../core/shape.ts";
 import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
-import { scalar, type Value } from "../../graph/operation.ts";
+import { expectValue, scalar, type Value } from "../../graph/operation.ts";
 import { type MatmulActivation, matmulCall } from "../../kernels/matmul/matmul.ts";
 import { reshape } from "../data/reshape.ts";
 import { exp, greater, mul, sub, where } from "../elementwise/arithmetic.ts";
@@ -136,12 +137,19 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
 }
 
+const MATMUL = {
+  transposeA: withDefault(flag, false),
+  transposeB: withDefault(flag, false),
+} satisfies TableOf<MatmulOptions>;
+
 /**
  * The matrix product over the last two axes; batch axes broadcast.
  * a `[..., M, K]`, b `[..., K, N]` -> `[..., M, N]`.
  * @throws ShapeError when the inner sizes differ.
  */
-export function matmul(a: Value, b: Value, { transposeA = false, transposeB = false }: MatmulOptions = {}): Value {
+export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
+  expectValue("matmul", a, b);
+  const { transposeA, transposeB } = readOptions("matmul(a, b)", MATMUL, options);
   const attributes: MatmulAttributes = { transposeA, transposeB, activation: "linear" };
   // Many rows against one matrix are one tall product: its gradient by b is then one product too, not one per batch.
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {

@@ -4,9 +4,11 @@
  * u = h_{t-1}·U + b;  z, r = σ(x_z + u_z, x_r + u_r);  g = tanh(x_h + r·u_h);  h_t = z·h_{t-1} + (1 − z)·g.
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
+
 import { at } from "../../core/at.ts";
+import { readOptions, type TableOf } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { GRU_CELL } from "../../kernels/recurrent/gru_sweep.ts";
 import { slice } from "../data/movement.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
@@ -14,6 +16,7 @@ import { defineGatedSweep } from "./gated_sweep.ts";
 import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { withSaved } from "./sweep.ts";
+import { BIAS, GATED, SWEEP } from "./sweep_options.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
@@ -49,12 +52,14 @@ export const gruReference: CellReference<LstmActivations> = {
 /** Optional parts of a sweep. */
 export interface GruSweepOptions extends Partial<LstmActivations> {
   /** Added to h · U, `[3H]`; zeros when absent. */
-  readonly bias?: Value;
+  readonly bias?: Value | undefined;
   /** h before the first step, `[1, B, H]`; zeros when absent. */
-  readonly initial?: Value;
+  readonly initial?: Value | undefined;
   /** bool `[B, T]`; where false, h passes unchanged. */
-  readonly mask?: Value;
+  readonly mask?: Value | undefined;
 }
+
+const GRU = { ...GATED, ...SWEEP, ...BIAS } satisfies TableOf<GruSweepOptions>;
 
 /** What a sweep gives. */
 export interface GruSweep {
@@ -75,7 +80,9 @@ export interface GruSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function gruSweep(x: Value, recurrent: Value, options: GruSweepOptions = {}): GruSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", bias, initial, mask } = options;
+  expectValue("gruSweep", x, recurrent);
+  const given = readOptions("gruSweep(x, recurrent)", GRU, options);
+  const { activation, recurrentActivation, bias, initial, mask } = given;
   const inputs = { x, recurrent, bias, initial, mask: mask && maskSchedule(mask) };
   return withSaved(gruSweepOp(inputs, { activation, recurrentActivation }));
 }

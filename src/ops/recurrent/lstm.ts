@@ -4,14 +4,16 @@
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
 import { at } from "../../core/at.ts";
+import { readOptions, type TableOf } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 import { LSTM_CELL } from "../../kernels/recurrent/lstm_sweep.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { defineGatedSweep } from "./gated_sweep.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { previousState, withSaved } from "./sweep.ts";
+import { GATED, SWEEP } from "./sweep_options.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The two activations of an LSTM or a GRU: of candidate and cell, and of the gates. */
@@ -55,10 +57,13 @@ export const lstmReference: CellReference<LstmActivations> = {
 /** Optional parts of a sweep. */
 export interface LstmSweepOptions extends Partial<LstmActivations> {
   /** h and c before the first step, `[2, B, H]`; zeros when absent. */
-  readonly initial?: Value;
+  readonly initial?: Value | undefined;
   /** bool `[B, T]`; where false, h and c pass unchanged. */
-  readonly mask?: Value;
+  readonly mask?: Value | undefined;
 }
+
+/** The options of a sweep of an LSTM. */
+export const LSTM = { ...GATED, ...SWEEP } satisfies TableOf<LstmSweepOptions>;
 
 /** What a sweep gives. */
 export interface LstmSweep {
@@ -76,7 +81,8 @@ export interface LstmSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function lstmSweep(x: Value, recurrent: Value, options: LstmSweepOptions = {}): LstmSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", initial, mask } = options;
+  expectValue("lstmSweep", x, recurrent);
+  const { activation, recurrentActivation, initial, mask } = readOptions("lstmSweep(x, recurrent)", LSTM, options);
   const inputs = { x, recurrent, initial, mask: mask && maskSchedule(mask) };
   return withSaved(lstmSweepOp(inputs, { activation, recurrentActivation }));
 }

@@ -1,12 +1,15 @@
 /** One timestep of an LSTM, for streaming and for loops that a person writes by hand. */
+
 import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
+import { readOptions } from "../../core/option_table.ts";
 import { dims, formatShape } from "../../core/shape.ts";
 import { defineOp, type ReferenceArray, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { lstmCellCall, lstmCellGradCall } from "../../kernels/recurrent/lstm_cell.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import type { LstmActivations } from "./lstm.ts";
+import { GATED } from "./sweep_options.ts";
 
 interface CellInputs {
   readonly z: Value;
@@ -136,7 +139,8 @@ export function lstmCell(
   c: Value,
   options: Partial<LstmActivations> = {},
 ): { readonly h: Value; readonly c: Value } {
-  const { activation = "tanh", recurrentActivation = "sigmoid" } = options;
+  const { activation, recurrentActivation } = readOptions("lstmCell(z, c)", GATED, options);
+  expectValue("lstmCell", z, c);
   const { h, cNext } = lstmCellOp({ z, c }, { activation, recurrentActivation });
   return { h, c: cNext };
 }

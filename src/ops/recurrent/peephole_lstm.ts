@@ -4,15 +4,16 @@
  * c_t = f·c_{t-1} + i·g;  o = σ(z_o + p_o·c_t);  h_t = o·tanh(c_t). The products with p are unit by unit.
  */
 import { at } from "../../core/at.ts";
+import { readOptions } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { PEEPHOLE_LSTM_CELL } from "../../kernels/recurrent/peephole_lstm_sweep.ts";
 import { slice, stack } from "../data/movement.ts";
 import { expandDims } from "../data/reshape.ts";
 import { greaterEqual, mul, where } from "../elementwise/arithmetic.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { defineGatedSweep } from "./gated_sweep.ts";
-import type { LstmActivations, LstmSweep, LstmSweepOptions } from "./lstm.ts";
+import { LSTM, type LstmActivations, type LstmSweep, type LstmSweepOptions } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { previousState, sumSteps, type UnitGradientInputs, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
@@ -74,7 +75,9 @@ export function peepholeLstmSweep(
   peepholes: Value,
   options: LstmSweepOptions = {},
 ): LstmSweep {
-  const { activation = "tanh", recurrentActivation = "sigmoid", initial, mask } = options;
+  expectValue("peepholeLstmSweep", x, recurrent, peepholes);
+  const given = readOptions("peepholeLstmSweep(x, recurrent, peepholes)", LSTM, options);
+  const { activation, recurrentActivation, initial, mask } = given;
   const inputs = { x, recurrent, unitWeights: peepholes, initial, mask: mask && maskSchedule(mask) };
   return withSaved(peepholeLstmSweepOp(inputs, { activation, recurrentActivation }));
 }

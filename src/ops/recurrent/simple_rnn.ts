@@ -2,14 +2,17 @@
  * The sweep of a simple recurrent layer over time and its gradient (Elman 1990): h_t = tanh(x_t + h_{t-1}·U).
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
+
+import { readOptions, type TableOf } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 import { simpleRnnBackwardCall } from "../../kernels/recurrent/simple_rnn_backward.ts";
 import { simpleRnnForwardCall } from "../../kernels/recurrent/simple_rnn_forward.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { maskSchedule } from "./mask_schedule.ts";
 import { defineSweep, previousState, type SweepFamily } from "./sweep.ts";
+import { ACTIVATION, SWEEP } from "./sweep_options.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The activation of the state. */
@@ -50,10 +53,12 @@ export const simpleRnnReference: CellReference<SimpleRnnActivation> = {
 /** Optional parts of a sweep. */
 export interface SimpleRnnSweepOptions extends Partial<SimpleRnnActivation> {
   /** h before the first step, `[1, B, H]`; zeros when absent. */
-  readonly initial?: Value;
+  readonly initial?: Value | undefined;
   /** bool `[B, T]`; where false, h passes unchanged. */
-  readonly mask?: Value;
+  readonly mask?: Value | undefined;
 }
+
+const SIMPLE = { ...ACTIVATION, ...SWEEP } satisfies TableOf<SimpleRnnSweepOptions>;
 
 /** What a sweep gives. */
 export interface SimpleRnnSweep {
@@ -68,7 +73,8 @@ export interface SimpleRnnSweep {
  * @throws ShapeError naming the part that does not fit.
  */
 export function simpleRnnSweep(x: Value, recurrent: Value, options: SimpleRnnSweepOptions = {}): SimpleRnnSweep {
-  const { activation = "tanh", initial, mask } = options;
+  expectValue("simpleRnnSweep", x, recurrent);
+  const { activation, initial, mask } = readOptions("simpleRnnSweep(x, recurrent)", SIMPLE, options);
   const { hidden, last } = simpleRnnSweepOp(
     { x, recurrent, initial, mask: mask && maskSchedule(mask) },
     { activation },

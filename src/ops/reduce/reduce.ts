@@ -1,9 +1,10 @@
 import { at } from "../../core/at.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
+import { checkedLater, flag, ifGiven, readOptions, type TableOf, withDefault } from "../../core/option_table.ts";
 import { dims, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
 import { defineOp, type Op, type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { type ReduceKind, reduceCall } from "../../kernels/reduce/reduce.ts";
 import { broadcastTo, reshape } from "../data/reshape.ts";
 import { cast, div, equal, mul } from "../elementwise/arithmetic.ts";
@@ -135,12 +136,19 @@ export const reduceOps = (): readonly ReduceOp[] => [sumOp, maxOp, argmaxOp];
 /** Options of a reduction. */
 export interface ReduceOptions {
   /** The axes to reduce; all of them when absent. Negative ones count from the end. */
-  readonly axes?: readonly number[] | number;
+  readonly axes?: readonly number[] | number | undefined;
   /** Keep each reduced axis with size 1. */
   readonly keepDims?: boolean;
 }
 
-function reduction(name: string, op: ReduceOp, x: Value, { axes, keepDims = false }: ReduceOptions): Value {
+const REDUCE = {
+  axes: ifGiven(checkedLater<ReduceOptions["axes"]>("axes")),
+  keepDims: withDefault(flag, false),
+} satisfies TableOf<ReduceOptions>;
+
+function reduction(name: string, op: ReduceOp, x: Value, options: ReduceOptions): Value {
+  expectValue(name, x);
+  const { axes, keepDims } = readOptions(`${name}(x)`, REDUCE, options);
   const list = normalizeAxes(name, axes, x.shape.length);
   const reduced = reduceAxes(op, x, list);
   if (!keepDims) return reduced;
@@ -157,7 +165,9 @@ export function sum(x: Value, options: ReduceOptions = {}): Value {
 
 /** The mean over `axes`. */
 export function mean(x: Value, options: ReduceOptions = {}): Value {
-  const count = normalizeAxes("mean", options.axes, x.shape.length).reduce((size, axis) => size * at(x.shape, axis), 1);
+  expectValue("mean", x);
+  const { axes } = readOptions("mean(x)", REDUCE, options);
+  const count = normalizeAxes("mean", axes, x.shape.length).reduce((size, axis) => size * at(x.shape, axis), 1);
   return count === 1 ? sum(x, options) : mul(sum(x, options), 1 / count);
 }
 
@@ -168,6 +178,7 @@ export function max(x: Value, options: ReduceOptions = {}): Value {
 
 /** The index (int32) of the largest element along `axis`; the first one among equals. */
 export function argmax(x: Value, axis = -1): Value {
+  expectValue("argmax", x);
   return reduceAxes(argmaxOp, x, [normalizeAxis("argmax", axis, x.shape.length)]);
 }
 

@@ -2,7 +2,7 @@ import { at } from "../../core/at.ts";
 import { DTypeError } from "../../core/errors.ts";
 import { dims, normalizeAxis } from "../../core/shape.ts";
 import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { softmaxCall } from "../../kernels/reduce/softmax.ts";
 import { transpose } from "../data/movement.ts";
 import { reshape } from "../data/reshape.ts";
@@ -47,6 +47,7 @@ export const softmaxReference = referenceFor(softmaxOp, ({ inputs: { x }, attrib
 });
 
 function alongAxis(x: Value, axis: number, log: boolean): Value {
+  expectValue(log ? "logSoftmax" : "softmax", x);
   const rank = x.shape.length;
   const along = rank === 0 ? -1 : normalizeAxis(log ? "logSoftmax" : "softmax", axis, rank);
   if (along >= 0 && along < rank - 1) {

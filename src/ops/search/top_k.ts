@@ -1,8 +1,9 @@
 import { at } from "../../core/at.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { positive, readValue } from "../../core/option_table.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { defineOp, referenceFor } from "../../graph/op.ts";
-import { constant, type Value } from "../../graph/operation.ts";
+import { constant, expectValue, type Value } from "../../graph/operation.ts";
 import { topKCall } from "../../kernels/search/top_k.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { reshape } from "../data/reshape.ts";
@@ -77,6 +78,8 @@ export const topKReference = referenceFor(topKOp, ({ inputs: { x }, outputs, att
  * const { values, indices } = topK(scores, 10);
  */
 export function topK(x: Value, k: number): TopK {
+  expectValue("topK", x);
+  readValue("topK", "k", positive, k);
   const { values, indices } = topKOp({ x }, { k });
   return { values, indices };
 }

@@ -1,5 +1,11 @@
 /** A profile summed up: how long each kind of operation took. */
+import { listOf, nonNegative, readValue, recordOf, required, text } from "../../core/option_table.ts";
 import type { DispatchTime } from "../run/program.ts";
+
+const dispatchTime = recordOf("operationTimes: a dispatch", {
+  operation: required(text),
+  seconds: required(nonNegative),
+});
 
 /** The time of all dispatches of one kind of operation. */
 export interface OperationTime {
@@ -16,6 +22,7 @@ export interface OperationTime {
  * for (const { operation, share } of operationTimes(await program.profile())) console.log(operation, share);
  */
 export function operationTimes(times: readonly DispatchTime[]): OperationTime[] {
+  readValue("operationTimes", "times", listOf(dispatchTime), times);
   const all = times.reduce((sum, { seconds }) => sum + seconds, 0);
   const sums = new Map<string, { dispatches: number; seconds: number }>();
   for (const { operation, seconds } of times) {

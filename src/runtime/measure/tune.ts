@@ -1,7 +1,9 @@
 /** The choice between a kernel's variants: as measured once per adapter and shape, or as a saved training made it. */
+
 import type { KernelCall } from "../../core/kernel_call.ts";
+import { readValue } from "../../core/option_table.ts";
 import type { TuningStore, VariantChoice } from "../../core/tuning.ts";
-import type { Device } from "../../gpu/device.ts";
+import { type Device, deviceKind } from "../device.ts";
 import type { ChooseVariant } from "../plan/planner.ts";
 import type { VariantChooser } from "./choose_variants.ts";
 import type { Variants } from "./tuning_memory.ts";
@@ -63,6 +65,7 @@ const tunings = new WeakMap<Device, Tuning>();
  * for (const { call, variant } of tuningOf(device).choices) console.log(call, variant);
  */
 export function tuningOf(device: Device): Tuning {
+  readValue("tuningOf", "device", deviceKind, device);
   let tuning = tunings.get(device);
   // After a loss the next adapter may be another.
   if (tuning === undefined || tuning.adapter !== adapterKey(device)) {

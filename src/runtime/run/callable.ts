@@ -1,10 +1,20 @@
 /** Programs that are called like functions. */
 import type { DType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
-import { type ArrayLike, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { type ArrayLike, checkShape, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import {
+  functionLike,
+  listOf,
+  readValue,
+  recordOf,
+  required,
+  resolvedBy,
+  withDefault,
+} from "../../core/option_table.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
-import type { Device } from "../../gpu/device.ts";
-import { type Graph, input, Value } from "../../graph/operation.ts";
+import { dtypeKind, type Graph, input, Value } from "../../graph/operation.ts";
+import { type Device, deviceKind } from "../device.ts";
 import { Program } from "./program.ts";
 
 /** Shape and dtype of an input. float32 when no dtype is given. */
@@ -43,6 +53,10 @@ interface Compiled {
 
 /** Programs are kept for this many combinations of input types. */
 const KEPT_PROGRAMS = 16;
+const inputType = recordOf("program: an input type", {
+  shape: required(resolvedBy("sizes", (given: Shape) => checkShape(given, "program: an input type"))),
+  dtype: withDefault(dtypeKind, "float32"),
+});
 
 /**
  * Compiles a function of symbolic values for a device. With `inputTypes` its graph is built, and its shapes are
@@ -58,11 +72,14 @@ export function program<R extends ProgramResult>(
   fn: (...inputs: Value[]) => R,
   inputTypes?: readonly InputType[],
 ): CallableProgram<R> {
+  readValue("program", "device", deviceKind, device);
+  readValue("program", "fn", functionLike("(...values) => value"), fn);
   const label = fn.name || "program";
   const compiled = new Map<string, Compiled>();
   let returnsOne = false;
 
   const prepare = (types: readonly InputType[]): Compiled => {
+    readValue(label, "inputTypes", listOf(inputType), types);
     const key = types.map(({ shape, dtype = "float32" }) => `${dtype}${formatShape(shape)}`).join();
     const known = compiled.get(key);
     if (known !== undefined) {
@@ -73,7 +90,7 @@ export function program<R extends ProgramResult>(
     const inputs = types.map(({ shape, dtype }, index) => input(`input ${index}`, shape, dtype));
     const result: ProgramResult = fn(...inputs);
     returnsOne = result instanceof Value;
-    const graph = result instanceof Value ? graphOf([result]) : "outputs" in result ? result : graphOf(result);
+    const graph = graphOf(label, result);
     const fresh = { inputs, program: Program.compile(device, graph, { label, inputs }), uses: 0 };
     compiled.set(key, fresh);
     fresh.program.catch(() => compiled.delete(key));
@@ -128,8 +145,11 @@ function disposeOf({ program }: Compiled): void {
   program.then((one) => one.dispose()).catch(() => undefined);
 }
 
-function graphOf(outputs: readonly Value[]): Graph {
-  return { outputs, updates: [] };
+function graphOf(label: string, result: ProgramResult): Graph {
+  if (result instanceof Value) return { outputs: [result], updates: [] };
+  if (typeof result !== "object" || result === null)
+    throw new ValueError(`${label}: fn gave ${shown(result)}; expected a value, a list of values, or a graph`);
+  return "outputs" in result ? result : { outputs: result, updates: [] };
 }
 
 function dtypeOf(array: ArrayLike): DType {
