@@ -1,4 +1,4 @@
-/** Ways to change a saved plan that stay in its grammar: other constants, params, shaders, buffers, grids, expressions. */
+/** Changes of a saved plan within its grammar: other constants, params, shaders, buffers, grids, expressions. */
 import fc from "fast-check";
 import { EXPRESSIONS } from "../../src/kernels/elementwise/expressions.ts";
 import { RULE_SETS } from "../../src/kernels/plan_rules/index.ts";
