@@ -14,6 +14,7 @@ export { type Dataset, type DenseDataset, dataset, type RaggedDataset, subset } 
 export { type Encoder, type EncoderKind, registerEncoder } from "./data/encoder.ts";
 export { type ImdbData, type ImdbOptions, type ImdbProgress, imdb } from "./data/imdb.ts";
 export { encodeLabels, labelsOf } from "./data/labels.ts";
+export { makeRagged, type RaggedOptions } from "./data/make_ragged.ts";
 export {
   MinMaxScaler,
   type MinMaxScalerJson,
@@ -21,7 +22,7 @@ export {
   minMaxScaler,
 } from "./data/min_max_scaler.ts";
 export { type PadOptions, padSequences, type Sequence } from "./data/pad_sequences.ts";
-export { makeRagged, type RaggedOptions, type RaggedSequences, toPadded } from "./data/ragged_rows.ts";
+export { type RaggedSequences, toPadded } from "./data/ragged_rows.ts";
 export { type EncodingOptions, ReviewEncoder, type UnknownWords } from "./data/review_encoder.ts";
 export {
   type ChronologicalSplit,
@@ -39,9 +40,10 @@ export {
   standardScaler,
 } from "./data/standard_scaler.ts";
 export { Tokenizer, type TokenizerOptions } from "./data/tokenizer.ts";
-export type { DeviceOptions } from "./gpu/adapter.ts";
 export type { DeviceMemory } from "./gpu/allocations.ts";
-export { Device, requestDevice } from "./gpu/device.ts";
+export { Device } from "./gpu/device.ts";
+export type { DeviceOptions } from "./gpu/device_options.ts";
+export { requestDevice } from "./gpu/request_device.ts";
 export {
   constant as constantValue,
   type Graph,

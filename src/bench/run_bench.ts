@@ -14,7 +14,8 @@ import {
   type TableOf,
   text,
 } from "../core/option_table.ts";
-import { type Device, deviceKind } from "../runtime/device.ts";
+import type { Device } from "../runtime/device.ts";
+import { deviceKind } from "../runtime/device_kind.ts";
 import type { BenchCase, Prepared } from "./bench_case.ts";
 import type { BenchPlace, BenchProblem, BenchReport, BenchResult } from "./bench_report.ts";
 import {

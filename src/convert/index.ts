@@ -3,7 +3,7 @@
  * @module sluice/convert
  */
 
-export type { FileLimits } from "../platform/read_source.ts";
+export type { FileLimits } from "../platform/file_limits.ts";
 export { loadKeras, loadKerasWeights, toKeras, toKerasWeights } from "./keras.ts";
 export type { OpenLength } from "./keras_entry.ts";
 export { toOnnx } from "./onnx/index.ts";

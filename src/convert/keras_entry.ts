@@ -5,7 +5,7 @@ import { ifGiven, positive, type TableOf } from "../core/option_table.ts";
 import type { Shape } from "../core/shape.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { LOAD } from "../nn/model/load_model.ts";
-import { FILE_LIMITS, type FileLimits } from "../platform/read_source.ts";
+import { FILE_LIMITS, type FileLimits } from "../platform/file_limits.ts";
 import type { Device } from "./device.ts";
 
 const MAX_LENGTH = 10_000;

@@ -4,8 +4,9 @@ import type { NdArray } from "../core/nd_array.ts";
 import { readOptions, readValue } from "../core/option_table.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { FILE_LIMITS, type FileLimits } from "../platform/file_limits.ts";
 import type { Source } from "../platform/open_source.ts";
-import { FILE_LIMITS, type FileLimits, readSource } from "../platform/read_source.ts";
+import { readSource } from "../platform/read_source.ts";
 import { type AnyModel, anyModel } from "./any_model.ts";
 
 /**

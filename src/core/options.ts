@@ -58,3 +58,32 @@ export function shown(value: unknown): string {
   const name = typeof ofClass === "function" ? ofClass.name : "";
   return name === "" || name === "Object" ? "an object" : `a value of class ${name}`;
 }
+
+/** For each option what is expected, and whether a value fits. */
+export type FewOptions<T> = {
+  readonly [Name in keyof T]-?: readonly [expected: string, fits: (value: unknown) => boolean];
+};
+
+/**
+ * Reads the few options of a page that only predicts. The tables of `option_table.ts`, which say more of what was
+ * meant, would be a tenth of that page.
+ * @param what the call as its users write it, with a place for the options: "predict(x, options)"
+ * @throws ValueError for anything that is not an object with these options.
+ */
+export function readFew<T extends object>(what: string, kinds: FewOptions<T>, given: T): T {
+  const label = what.replace(/\(.*/, "");
+  const names = Object.keys(kinds).join(", ");
+  if (!isObject(given) || Array.isArray(given)) {
+    throw new ValueError(`${label}: got ${shown(given)}; expected options: ${what.replace("options", `{ ${names} }`)}`);
+  }
+  // A copy: a getter cannot give another value later.
+  const read = { ...given };
+  for (const [name, value] of Object.entries(read)) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name as keyof T] : undefined;
+    if (kind === undefined) throw new ValueError(`${label}: unknown option ${shown(name)}; expected some of ${names}`);
+    const [expected, fits] = kind;
+    if (value !== undefined && !fits(value))
+      throw new ValueError(`${label}: ${name} is ${shown(value)}; expected ${expected}`);
+  }
+  return read;
+}

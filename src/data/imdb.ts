@@ -23,7 +23,7 @@ import {
 import { Random } from "../core/random.ts";
 import { openSource, type Source } from "../platform/open_source.ts";
 import { dataset, type RaggedDataset } from "./dataset.ts";
-import { makeRagged } from "./ragged_rows.ts";
+import { makeRagged } from "./make_ragged.ts";
 import { DROPPED, ENCODING, type EncodingOptions, ReviewEncoder } from "./review_encoder.ts";
 import { pickStratified } from "./split_dataset.ts";
 import type { ArchiveOptions } from "./tar_archive.ts";

@@ -3,13 +3,9 @@
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { count, readOptions, readValue } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 import { ownMemory } from "../core/own_memory.ts";
-import { checkId, lengthOf, type PadOptions, SIDES, type Side } from "./pad_sequences.ts";
-
-/** How rows of ids are cut and padded, as in `padSequences`. */
-export type RaggedOptions = Pick<PadOptions, "maxLength" | "padding" | "truncating">;
+import type { Side } from "./pad_sequences.ts";
 
 /** N rows of ids: row n is `ids[offsets[n] … offsets[n + 1] - 1]`, at most `length` long. */
 export interface RaggedSequences {
@@ -33,48 +29,6 @@ export function isRagged(x: unknown): x is RaggedSequences {
   return (
     typeof x === "object" && x !== null && "kind" in x && x.kind === "ragged" && isIds(x, "ids") && isIds(x, "offsets")
   );
-}
-
-/**
- * Packs rows of ids, each truncated to `maxLength`. The defaults are Keras's.
- * @throws ValueError when an option or an id is not a whole number in range.
- *
- * @example
- * const x = makeRagged([[5, 6], [7]], { maxLength: 4 });
- * toPadded(x).data; // Int32Array [0, 0, 5, 6, 0, 0, 0, 7]
- */
-export function makeRagged(
-  sequences: readonly (readonly number[] | Int32Array)[],
-  options: RaggedOptions = {},
-): RaggedSequences {
-  const { padding, truncating, maxLength } = readOptions("makeRagged(rows)", SIDES, options);
-  const length = lengthOf("makeRagged", sequences, maxLength);
-  const offsets = new Int32Array(sequences.length + 1);
-  for (const [row, sequence] of sequences.entries()) {
-    offsets[row + 1] = (offsets[row] as number) + Math.min(sequence.length, length);
-  }
-  const ids = new Int32Array(offsets[sequences.length] as number);
-  for (const [row, sequence] of sequences.entries()) {
-    const start = offsets[row] as number;
-    const kept = (offsets[row + 1] as number) - start;
-    const from = truncating === "pre" ? sequence.length - kept : 0;
-    for (let step = 0; step < kept; step++) {
-      const id = sequence[from + step] as number;
-      if (typeof id !== "number" || (id | 0) !== id) checkId("makeRagged", id, `element ${from + step} of row ${row}`);
-      ids[start + step] = id;
-    }
-  }
-  return { kind: "ragged", ids, offsets, length, padding };
-}
-
-/**
- * Packs the rows of an encoder. Without `maxLength` they have no length of their own: a model cuts or pads them to what
- * it reads.
- */
-export function encodedRows(sequences: readonly (readonly number[])[], options: RaggedOptions) {
-  const { maxLength, truncating = "pre" } = options;
-  const rows = makeRagged(sequences, options);
-  return maxLength === undefined ? { ...rows, truncating } : rows;
 }
 
 /** Rows without a length of their own, cut to a model's; others as they are. */
@@ -151,7 +105,10 @@ export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
 export function checkRagged(x: RaggedSequences, size: number, what: string): void {
   if (!isRagged(x)) throw new ValueError(`${what}: got ${shown(x)}; expected rows as makeRagged gives them`);
   const { ids, offsets } = x;
-  const length = readValue(what, "x.length", count, x.length);
+  const { length } = x;
+  if (!(Number.isSafeInteger(length) && length >= 0)) {
+    throw new ValueError(`${what}: x.length is ${shown(length)}; expected a whole number of at least 0`, { length });
+  }
   if (offsets.length !== size + 1) {
     throw new ShapeError(`${what}: x has ${offsets.length - 1} rows; expected ${size}`, {
       rows: offsets.length - 1,

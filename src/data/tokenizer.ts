@@ -19,8 +19,9 @@ import {
 } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 import type { Encoder } from "./encoder.ts";
+import { encodedRows } from "./make_ragged.ts";
 import { SIDES, type Side } from "./pad_sequences.ts";
-import { encodedRows, type RaggedSequences } from "./ragged_rows.ts";
+import type { RaggedSequences } from "./ragged_rows.ts";
 
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';

@@ -1,6 +1,7 @@
 /** Finds near-duplicate vectors. */
 import { finite, readOptions, readValue, required, type TableOf, withDefault } from "../core/option_table.ts";
-import { type Device, deviceKind } from "../runtime/device.ts";
+import type { Device } from "../runtime/device.ts";
+import { deviceKind } from "../runtime/device_kind.ts";
 import { dimensionKind } from "./argument_checks.ts";
 import { type Metric, metricKind } from "./similarity.ts";
 import { VectorIndex } from "./vector_index.ts";

@@ -11,7 +11,7 @@ import {
   type TableOf,
   withDefault,
 } from "../core/option_table.ts";
-import { makeRagged } from "../data/ragged_rows.ts";
+import { makeRagged } from "../data/make_ragged.ts";
 import { dot, input } from "../nn/layers/index.ts";
 import { contrastive, type LossLike, meanSquaredError } from "../nn/losses/index.ts";
 import { model as functional } from "../nn/model/functional.ts";

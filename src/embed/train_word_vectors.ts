@@ -20,7 +20,8 @@ import {
   withDefault,
 } from "../core/option_table.ts";
 import { raceAbortLate } from "../core/race.ts";
-import { type Device, deviceKind } from "../runtime/device.ts";
+import type { Device } from "../runtime/device.ts";
+import { deviceKind } from "../runtime/device_kind.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Snapshots } from "../runtime/recover/snapshots.ts";
 import { Pacer } from "../runtime/run/pacer.ts";

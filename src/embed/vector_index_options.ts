@@ -9,7 +9,8 @@ import {
   type TableOf,
   withDefault,
 } from "../core/option_table.ts";
-import { type Device, deviceKind } from "../runtime/device.ts";
+import type { Device } from "../runtime/device.ts";
+import { deviceKind } from "../runtime/device_kind.ts";
 import { dimensionKind } from "./argument_checks.ts";
 import type { VectorId } from "./host_rows.ts";
 import type { VectorStorage } from "./score_bounds.ts";

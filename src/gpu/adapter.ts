@@ -1,20 +1,7 @@
 /** Requests a GPU adapter and device, and determines the adapter's traits. */
-import { DeviceError, type DeviceLostError } from "../core/errors.ts";
+import { DeviceError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
-import {
-  bytes,
-  either,
-  flag,
-  functionLike,
-  ifGiven,
-  type OptionsOf,
-  oneOf,
-  optionsOf,
-  resolvedBy,
-  type TableOf,
-  withDefault,
-} from "../core/option_table.ts";
-import { TUNE, type TuneOptions } from "../core/tuning.ts";
+import type { DeviceSettings } from "./device_options.ts";
 
 /** Limits that Sluice raises to the adapter's maximum if possible; WebGPU's defaults suffice for small models. */
 const RAISED_LIMITS = [
@@ -26,49 +13,8 @@ const RAISED_LIMITS = [
 
 const WANTED_FEATURES = ["timestamp-query", "subgroups"] as const satisfies readonly GPUFeatureName[];
 
-/** Options of `requestDevice`. */
-export interface DeviceOptions {
-  /** A device that the app created. Sluice uses it and never destroys it. */
-  readonly device?: GPUDevice;
-  readonly powerPreference?: GPUPowerPreference;
-  /** Stay within WebGPU's default limits, which every adapter supports. */
-  readonly defaultLimits?: boolean;
-  /**
-   * Choose between a kernel's variants by measurement, once per adapter and shape, and store the choice;
-   * `tuningOf(device)` returns the choices. By default the choice is a pure function of adapter and shape, and nothing
-   * is measured or stored.
-   */
-  readonly tune?: boolean | TuneOptions;
-  /**
-   * The most bytes that the engine's buffers may take in total; a buffer beyond it is an OutOfMemoryError. If absent,
-   * the adapter's memory is the limit.
-   */
-  readonly memoryLimit?: number;
-  /**
-   * Called at each loss of the device, before Sluice recovers; not called by `dispose`. Sluice reopens a device that it
-   * opened itself. For a device that the app created, return a new one here to let Sluice continue.
-   */
-  readonly onDeviceLost?: (
-    error: DeviceLostError,
-  ) => GPUDevice | undefined | void | Promise<GPUDevice | undefined> | Promise<void>;
-}
-
-const gpuDevice = resolvedBy("a GPUDevice, such as await adapter.requestDevice() gives", (given: GPUDevice) =>
-  typeof given?.createBuffer === "function" ? given : undefined,
-);
-
-/** The options of `requestDevice`. */
-export const DEVICE = {
-  powerPreference: ifGiven(oneOf(["low-power", "high-performance"])),
-  device: ifGiven(gpuDevice),
-  defaultLimits: withDefault(flag, false),
-  tune: withDefault(either(flag, optionsOf("requestDevice: tune", TUNE)), false),
-  memoryLimit: withDefault(bytes, Number.POSITIVE_INFINITY),
-  onDeviceLost: ifGiven(functionLike<DeviceOptions["onDeviceLost"]>("(error) => …")),
-} satisfies TableOf<DeviceOptions>;
-
-/** The options of `requestDevice`, read. */
-export type DeviceSettings = OptionsOf<typeof DEVICE>;
+/** What decides which adapter and device are requested. */
+export type AdapterSettings = Pick<DeviceSettings, "powerPreference" | "defaultLimits">;
 
 /** A GPUDevice and information about its adapter. */
 export interface OpenedGpu {
@@ -82,7 +28,7 @@ export function adoptGpu(gpu: GPUDevice): OpenedGpu {
 }
 
 /** Requests an adapter and a device. @throws DeviceError when there is no adapter, or it refuses a device. */
-export async function openGpu(options: DeviceSettings): Promise<OpenedGpu> {
+export async function openGpu(options: AdapterSettings): Promise<OpenedGpu> {
   const adapter = await requestAdapter(options);
   try {
     return { gpu: await openDevice(adapter, options), info: adapter.info };
@@ -96,7 +42,7 @@ export async function openGpu(options: DeviceSettings): Promise<OpenedGpu> {
 }
 
 /** Requests an adapter. @throws DeviceError that says what is missing in this runtime and what to do. */
-async function requestAdapter({ powerPreference }: DeviceSettings): Promise<GPUAdapter> {
+async function requestAdapter({ powerPreference }: AdapterSettings): Promise<GPUAdapter> {
   const isInsecure = "isSecureContext" in globalThis && !globalThis.isSecureContext;
   const gpu = isInsecure || typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
   const adapter = await gpu?.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
@@ -109,7 +55,7 @@ async function requestAdapter({ powerPreference }: DeviceSettings): Promise<GPUA
  * Requests a device with the adapter's limits and the wanted features it has; if that is refused, with WebGPU's
  * defaults.
  */
-async function openDevice(adapter: GPUAdapter, { defaultLimits }: DeviceSettings): Promise<GPUDevice> {
+async function openDevice(adapter: GPUAdapter, { defaultLimits }: AdapterSettings): Promise<GPUDevice> {
   const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const requiredLimits: Record<string, number> = {};
   for (const limit of RAISED_LIMITS) requiredLimits[limit] = adapter.limits[limit];

@@ -5,12 +5,12 @@
 import type { HostData } from "../core/dtype.ts";
 import { DeviceError, DeviceLostError, DisposedError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";
-import { readOptions } from "../core/option_table.ts";
 import { ownMemory } from "../core/own_memory.ts";
 import { raceAbort } from "../core/race.ts";
 import type { TuneOptions } from "../core/tuning.ts";
-import { adoptGpu, DEVICE, type DeviceOptions, type DeviceSettings, type OpenedGpu, openGpu } from "./adapter.ts";
+import { adoptGpu, type OpenedGpu, openGpu } from "./adapter.ts";
 import { Allocations, type DeviceMemory } from "./allocations.ts";
+import type { DeviceSettings } from "./device_options.ts";
 import { inErrorScopes } from "./error_scopes.ts";
 import { type Generation, makeGeneration } from "./generation.ts";
 import type { PipelineCache } from "./pipeline.ts";
@@ -54,7 +54,7 @@ export class Device {
   readonly #disposal = new AbortController();
 
   constructor(opened: OpenedGpu, parts: DeviceParts) {
-    const { tune, memoryLimit } = parts;
+    const { tune = false, memoryLimit = Number.POSITIVE_INFINITY } = parts;
     this.tune = tune === true ? {} : tune === false ? undefined : tune;
     this.#parts = parts;
     this.memoryLimit = memoryLimit;
@@ -338,20 +338,10 @@ export class Device {
 }
 
 /**
- * Opens the GPU. In Node, `import "sluice/node"` first.
- *
- * A GPUDevice can be lost at any time. Sluice then opens another one: immediately after a `destroy()`, otherwise 0.25,
- * 1, 5 and 130 s after the loss or the previous attempt, but not after a second failure of the driver within two
- * minutes. A running `fit` repeats the steps since its last snapshot.
- *
- * @throws DeviceError when there is no WebGPU or no adapter; it says what to install or which browser to use.
- * @example
- * using device = await requestDevice({ onDeviceLost: ({ reason }) => console.warn("the GPU is gone:", reason) });
- * console.log(device.adapter);
+ * A device with the defaults of `requestDevice`, without its table of options: a page that only predicts leaves that
+ * out.
  */
-export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
-  const given = readOptions("requestDevice", DEVICE, options);
-  if (given.device !== undefined) return new Device(adoptGpu(given.device), given);
-  const open = () => openGpu(given);
-  return new Device(await open(), { ...given, open });
+export async function openDefaultDevice(): Promise<Device> {
+  const open = () => openGpu({ powerPreference: undefined, defaultLimits: false });
+  return new Device(await open(), { open });
 }

@@ -2,8 +2,7 @@
  * Tensors in one file: eight bytes of header length, a JSON header, then the bytes of all tensors end to end.
  * Source: https://github.com/huggingface/safetensors, "Format".
  */
-import { FormatError, ShapeError, ValueError } from "../core/errors.ts";
-import { countsOf, objectOf, show, textOf } from "../core/json_check.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
 import { checkArray, type NdArray } from "../core/nd_array.ts";
 import {
   instanceOf,
@@ -18,26 +17,18 @@ import {
 import { shown } from "../core/options.ts";
 import { ownMemory } from "../core/own_memory.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import { floatToHalf, storedDType } from "./safetensors_dtypes.ts";
-import { type JsonValue, parseStrictJson } from "./strict_json.ts";
+import {
+  DEFAULT_LIMITS,
+  LENGTH_BYTES,
+  METADATA,
+  parseSafetensors,
+  type Safetensors,
+  type SafetensorsLimits,
+} from "./parse_safetensors.ts";
+import { floatToHalf } from "./safetensors_dtypes.ts";
+import type { JsonValue } from "./strict_json.ts";
 
-/** What a file holds. */
-export interface Safetensors {
-  /** By name, in the order of their data; float dtypes as Float32Array, integers as Int32Array. */
-  readonly tensors: Map<string, NdArray>;
-  /** The file's `__metadata__`. */
-  readonly metadata: Map<string, string>;
-}
-
-/** Bounds on what is read; a file beyond one is refused. */
-export interface SafetensorsLimits {
-  /** 16 MiB by default. */
-  readonly maxHeaderBytes?: number;
-  /** 100,000 by default. */
-  readonly maxTensors?: number;
-  /** 8 by default. */
-  readonly maxRank?: number;
-}
+export type { Safetensors, SafetensorsLimits } from "./parse_safetensors.ts";
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
@@ -50,24 +41,13 @@ export interface SafetensorsOptions {
 const WRITE = { floats: withDefault(oneOf(["F32", "F16"]), "F32") } satisfies TableOf<SafetensorsOptions>;
 
 const READ = {
-  maxHeaderBytes: withDefault(positive, 2 ** 24),
-  maxTensors: withDefault(positive, 100_000),
-  maxRank: withDefault(positive, 8),
+  maxHeaderBytes: withDefault(positive, DEFAULT_LIMITS.maxHeaderBytes),
+  maxTensors: withDefault(positive, DEFAULT_LIMITS.maxTensors),
+  maxRank: withDefault(positive, DEFAULT_LIMITS.maxRank),
 } satisfies TableOf<SafetensorsLimits>;
 
 /* @__NO_SIDE_EFFECTS__ */
 const mapOf = (what: string) => instanceOf(`a Map of ${what} by name`, Map);
-
-interface Placed {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-const METADATA = "__metadata__";
-const LENGTH_BYTES = 8;
 
 /**
  * Writes tensors, F32 (or F16) for a Float32Array and I32 for an Int32Array, in the order of the Map. The same tensors,
@@ -146,113 +126,11 @@ function halves(data: Float32Array, name: string): Uint16Array {
  */
 export function readSafetensors(file: Uint8Array, name = "safetensors", limits: SafetensorsLimits = {}): Safetensors {
   readValue("readSafetensors", "name", text, name);
-  const { maxHeaderBytes, maxTensors, maxRank } = readOptions("readSafetensors(bytes, name)", READ, limits);
+  const checked = readOptions("readSafetensors(bytes, name)", READ, limits);
   if (!(file instanceof Uint8Array)) {
     throw new ValueError(`${name}: got ${shown(file)}; expected the file's bytes, a Uint8Array: read the file first`);
   }
-  const bytes = ownMemory(file, name);
-  const dataStart = LENGTH_BYTES + headerLengthOf(bytes, name, maxHeaderBytes);
-  const json = bytes.subarray(LENGTH_BYTES, dataStart);
-  if (json[0] !== 0x7b)
-    throw new FormatError(`${name}: expected the header to start with "{"; it is not a safetensors file`);
-  const header = objectOf(parseStrictJson(json, `${name}: header`), `${name}: header`);
-  const metadata = new Map<string, string>();
-  if (header.has(METADATA)) {
-    for (const [key, value] of objectOf(header.get(METADATA), `${name}: ${METADATA}`)) {
-      metadata.set(key, textOf(value, `${name}: ${METADATA}.${key}`));
-    }
-    header.delete(METADATA);
-  }
-  if (header.size > maxTensors) {
-    throw new FormatError(`${name}: ${header.size} tensors; expected at most maxTensors, ${maxTensors}`, {
-      maxTensors,
-    });
-  }
-  const placed = Array.from(header, ([key, value]) => placeOf(key, value, name, maxRank));
-  const tensors = new Map<string, NdArray>();
-  for (const { name: key, dtype, shape, begin, end } of contiguous(placed, bytes.length - dataStart, name)) {
-    // A copy: the file's bytes need not be aligned, and should not be kept alive by one tensor.
-    const own = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-    tensors.set(key, { shape, data: storedDType(dtype, `${name}: ${key}`).read(own, `${name}: ${key}`) });
-  }
-  return { tensors, metadata };
-}
-
-function headerLengthOf(bytes: Uint8Array, name: string, maxHeaderBytes: number): number {
-  if (bytes.length < LENGTH_BYTES + 2) {
-    throw new FormatError(
-      `${name}: expected a safetensors header, got ${bytes.length} bytes; the file is cut short: get it again`,
-      {
-        length: bytes.length,
-      },
-    );
-  }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(maxHeaderBytes)) {
-    throw new FormatError(
-      `${name}: the header claims ${length} bytes; expected at most maxHeaderBytes, ${maxHeaderBytes}; it is ` +
-        "damaged or not a safetensors file",
-      { headerBytes: String(length), maxHeaderBytes },
-    );
-  }
-  if (Number(length) > bytes.length - LENGTH_BYTES) {
-    throw new FormatError(
-      `${name}: the header claims ${length} bytes, but only ${bytes.length - LENGTH_BYTES} follow; the file is ` +
-        "cut short: get it again",
-      { headerBytes: Number(length), length: bytes.length },
-    );
-  }
-  return Number(length);
-}
-
-function placeOf(name: string, value: JsonValue, file: string, maxRank: number): Placed {
-  const what = `${file}: ${name.slice(0, 100)}`;
-  const fields = objectOf(value, what);
-  for (const key of fields.keys()) {
-    if (!["dtype", "shape", "data_offsets"].includes(key)) throw new FormatError(`${what}: unknown field ${show(key)}`);
-  }
-  const dtype = textOf(fields.get("dtype"), `${what}: dtype`);
-  const shape = countsOf(fields.get("shape"), `${what}: shape`, maxRank);
-  const offsets = countsOf(fields.get("data_offsets"), `${what}: data_offsets`, 2);
-  const [begin, end] = offsets;
-  const wanted = sizeOf(shape) * storedDType(dtype, what).itemBytes;
-  if (begin === undefined || end === undefined || end - begin !== wanted || !Number.isSafeInteger(wanted)) {
-    throw new FormatError(
-      `${what}: shape ${formatShape(shape)} of ${dtype} takes ${wanted} bytes, but data_offsets are ` +
-        `${show(offsets)}; the file is damaged: get it again`,
-      { shape, dtype, offsets },
-    );
-  }
-  return { name, dtype, shape, begin, end };
-}
-
-/**
- * The tensors in the order of their data, which they must cover exactly: no gap, no overlap, nothing after the last.
- */
-function contiguous(placed: readonly Placed[], dataBytes: number, name: string): readonly Placed[] {
-  const ordered = [...placed].sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let at = 0;
-  for (const { name: key, begin, end } of ordered) {
-    if (begin !== at) {
-      throw new FormatError(
-        `${name}: ${key.slice(0, 100)} starts at byte ${begin} of the data; expected ${at}, where the one before ends`,
-        {
-          begin,
-          expected: at,
-        },
-      );
-    }
-    at = end;
-  }
-  if (at === dataBytes) return ordered;
-  const problem = at > dataBytes ? "the file is cut short" : "the file has bytes that no tensor claims";
-  throw new FormatError(
-    `${name}: tensors take ${at} bytes, but ${dataBytes} follow the header; ${problem}: get it again`,
-    {
-      expected: at,
-      dataBytes,
-    },
-  );
+  return parseSafetensors(ownMemory(file, name), name, checked);
 }
 
 /** Not through an object, which would put names that look like numbers first. */

@@ -1,18 +1,8 @@
 import { FormatError } from "../core/errors.ts";
-import { bytes, type TableOf, withDefault } from "../core/option_table.ts";
 import { type OpenSource, openAddress, openSource, ownBytes, type Source, type SourceOptions } from "./open_source.ts";
 
 /** The longest file that is read: the largest typed array that every runtime supports. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
-
-/** A limit on the size of a file; larger files are rejected. */
-export interface FileLimits {
-  /** The most bytes of the file, and of its weights after unpacking; 2^31 − 1 by default. */
-  readonly maxBytes?: number | undefined;
-}
-
-/** The options of `FileLimits`. */
-export const FILE_LIMITS = { maxBytes: withDefault(bytes, MAX_FILE_BYTES) } satisfies TableOf<FileLimits>;
+export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
  * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or a buffer.

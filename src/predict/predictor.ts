@@ -2,20 +2,20 @@
 import { DeviceLostError, DisposedError, FormatError, ValueError } from "../core/errors.ts";
 import type { JsonValue } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { ifGiven, instanceOf, readOptions, readValue, signal, type TableOf } from "../core/option_table.ts";
+import { type FewOptions, readFew, shown } from "../core/options.ts";
 import { raceAbort } from "../core/race.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Encoder } from "../data/encoder.ts";
-import { type Device, requestDevice } from "../gpu/device.ts";
+import { type Device, openDefaultDevice } from "../gpu/device.ts";
 import { fetchModel, type Metadata, type SavedModel, unpackModel } from "../io/model_file.ts";
-import { readSafetensors } from "../io/safetensors.ts";
+import { parseSafetensors } from "../io/parse_safetensors.ts";
 import { type BatchRun, predictInBatches } from "../nn/data/batch_predictor.ts";
 import type { Classification } from "../nn/data/classify_texts.ts";
 import { type InputsLike, prepareInputs } from "../nn/data/data_input.ts";
 import { type Column, sizeOfColumn } from "../nn/data/examples.ts";
 import type { InputSpec } from "../nn/graph/input_spec.ts";
 import { type BatchPlan, readPlan, type SavedPlan } from "../nn/saved_plan/read.ts";
-import { deviceKind } from "../runtime/device.ts";
+import { EXPECTED_DEVICE, isDevice } from "../runtime/device.ts";
 import { recovering } from "../runtime/recover/recovery.ts";
 import { Replay } from "../runtime/run/replay.ts";
 import { variablesOf } from "../runtime/run/variables.ts";
@@ -33,10 +33,14 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const LOAD = { device: ifGiven(deviceKind) } satisfies TableOf<PredictorLoadOptions>;
-const PREDICT = { signal: ifGiven(signal) } satisfies TableOf<PredictOptions>;
-
-const savedFiles = instanceOf<ReadonlyMap<string, Uint8Array>>("a path, a URL, or a Map of bytes by name", Map);
+const LOAD: FewOptions<PredictorLoadOptions> = { device: [EXPECTED_DEVICE, isDevice] };
+const PREDICT: FewOptions<PredictOptions> = {
+  // Of whatever realm or library.
+  signal: [
+    "an AbortSignal: new AbortController().signal",
+    (given) => typeof given === "object" && given !== null && "aborted" in given && "addEventListener" in given,
+  ],
+};
 
 /** The parts of a saved model that a predictor reads. */
 const PARTS = ["weights", "plan"] as const;
@@ -57,13 +61,15 @@ export async function loadPredictor<P extends NdArray | NdArray[] = NdArray>(
   source: string | URL | ReadonlyMap<string, Uint8Array>,
   options: PredictorLoadOptions = {},
 ): Promise<Predictor<P>> {
-  const { device: given } = readOptions("loadPredictor(source)", LOAD, options);
-  const saved = await (typeof source === "string" || source instanceof URL
-    ? fetchModel(source, PARTS)
-    : unpackModel(readValue("loadPredictor", "source", savedFiles, source), PARTS));
+  const { device: given } = readFew("loadPredictor(source, options)", LOAD, options);
+  const isAddress = typeof source === "string" || source instanceof URL;
+  if (!isAddress && !(source instanceof Map)) {
+    throw new ValueError(`loadPredictor: got ${shown(source)}; expected a path, a URL, or a Map of bytes by name`);
+  }
+  const saved = await (isAddress ? fetchModel(source, PARTS) : unpackModel(source, PARTS));
   const encoder = saved.encoder === undefined ? undefined : await encoderOf(saved.encoder);
   const plan = await planOf(saved);
-  const device = given ?? (await requestDevice());
+  const device = given ?? (await openDefaultDevice());
   const release = () => {
     variablesOf(device).release(plan.variables);
     if (given === undefined) device.dispose();
@@ -96,7 +102,7 @@ async function planOf({ plan, weights }: SavedModel): Promise<SavedPlan> {
         "sluice",
     );
   }
-  const { tensors } = readSafetensors(weights, "weights.safetensors");
+  const { tensors } = parseSafetensors(weights, "weights.safetensors");
   const weightOf = (name: string, shape: Shape): NdArray => {
     const array = tensors.get(name);
     if (array !== undefined && sameShape(array.shape, shape) && array.data instanceof Float32Array) {
@@ -214,7 +220,7 @@ export class Predictor<P extends NdArray | NdArray[] = NdArray> {
    * predictor is disposed, even while the GPU is busy.
    */
   async predict(x: InputsLike, options: PredictOptions = {}): Promise<P> {
-    const { signal } = readOptions("predict(x)", PREDICT, options);
+    const { signal } = readFew("predict(x, options)", PREDICT, options);
     const { device, plan, runs } = this.#parts;
     this.#assertOpen();
     const columns = prepareInputs(x, plan.inputs, "predict");

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError, ValueError } from "../../src/core/errors.ts";
 import { checkDataset, dataset, subset } from "../../src/data/dataset.ts";
-import { makeRagged, maxId, rowOf, toPadded } from "../../src/data/ragged_rows.ts";
+import { makeRagged } from "../../src/data/make_ragged.ts";
+import { maxId, rowOf, toPadded } from "../../src/data/ragged_rows.ts";
 import { stratifiedLimit, trainTestSplit } from "../../src/data/split_dataset.ts";
 
 const labels = (values: readonly number[]) => ({ shape: [values.length, 1], data: Float32Array.from(values) });

@@ -1,8 +1,11 @@
-/** What a page pays for a part of the package: its script, bundled and minified by Vite, each file gzipped. */
+/**
+ * What a page pays for a part of the package: its script, bundled and minified by Rolldown, as Vite does, each file
+ * gzipped.
+ */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, type Rolldown } from "vite";
+import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -23,17 +26,16 @@ const PAGE = "page:size";
 /** Bundles a module that imports from `dist/` as from `sluice`. */
 export async function bundleSize(source: string): Promise<BundleSize> {
   const contents = source.replaceAll(/"sluice(\/\w+)?"/g, entryFile);
-  const result = await build({
-    ...{ root, configFile: false, logLevel: "error" },
+  await using bundle = await rolldown({
+    input: PAGE,
+    external: [/^node:/, "webgpu"],
+    preserveEntrySignatures: "strict",
+    platform: "browser",
     plugins: [
       { name: "page", resolveId: (id) => (id === PAGE ? id : null), load: (id) => (id === PAGE ? contents : null) },
     ],
-    build: {
-      ...{ write: false, target: "es2022", modulePreload: false },
-      rolldownOptions: { input: PAGE, external: [/^node:/, "webgpu"], preserveEntrySignatures: "strict" },
-    },
   });
-  const { output } = (Array.isArray(result) ? result[0] : result) as Rolldown.RolldownOutput;
+  const { output } = await bundle.generate({ format: "esm", minify: true });
   const chunks = new Map(output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
   const first = new Set<string>();
   const add = (name: string) => {

@@ -1,6 +1,7 @@
 /** The device that tests of one file share. */
 import type { TuneOptions } from "../../src/core/tuning.ts";
-import { type Device, requestDevice } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/gpu/device.ts";
+import { requestDevice } from "../../src/gpu/request_device.ts";
 
 // Deno and browsers, where kernels are tested too, have WebGPU of their own.
 if ("process" in globalThis && !("Deno" in globalThis)) {

@@ -1,6 +1,6 @@
 /** ONNX Runtime Web on its WebGPU provider: the reviews' model, predicting. */
 import { toOnnx } from "../../convert/onnx/index.ts";
-import { requestDevice } from "../../gpu/device.ts";
+import { requestDevice } from "../../gpu/request_device.ts";
 import type { ModelSizes } from "../bench_case.ts";
 import { buildReviewModel } from "../build_review_model.ts";
 import { checkSamples } from "../check_samples.ts";

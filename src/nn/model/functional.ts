@@ -1,6 +1,7 @@
 import type { NdArray } from "../../core/nd_array.ts";
 import { ifGiven, integer, readOptions, required, resolvedBy, type TableOf } from "../../core/option_table.ts";
-import { type Device, deviceKind } from "../../runtime/device.ts";
+import type { Device } from "../../runtime/device.ts";
+import { deviceKind } from "../../runtime/device_kind.ts";
 import { LayerGraph } from "../graph/layer_graph.ts";
 import type { SymbolicTensor } from "../layers/index.ts";
 import { symbolicList } from "../layers/layer.ts";

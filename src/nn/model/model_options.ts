@@ -12,7 +12,8 @@ import {
   withDefault,
 } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
-import { type Device, deviceKind } from "../../runtime/device.ts";
+import type { Device } from "../../runtime/device.ts";
+import { deviceKind } from "../../runtime/device_kind.ts";
 import type { ClassWeight, DataLike, TargetsLike } from "../data/data_targets.ts";
 import { shapeKind } from "../layers/input_layer.ts";
 import { nameKind } from "../layers/layer_options.ts";

@@ -15,7 +15,8 @@ import {
   withDefault,
 } from "../../core/option_table.ts";
 import { type Encoder, expectEncoder } from "../../data/encoder.ts";
-import { type Device, deviceKind } from "../../runtime/device.ts";
+import type { Device } from "../../runtime/device.ts";
+import { deviceKind } from "../../runtime/device_kind.ts";
 import { dense, dropout, embedding, lstm } from "../layers/index.ts";
 import { adam } from "../optimizers/index.ts";
 import type { Model } from "./model.ts";

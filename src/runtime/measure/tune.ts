@@ -3,7 +3,8 @@
 import type { KernelCall } from "../../core/kernel_call.ts";
 import { readValue } from "../../core/option_table.ts";
 import type { TuningStore, VariantChoice } from "../../core/tuning.ts";
-import { type Device, deviceKind } from "../device.ts";
+import type { Device } from "../device.ts";
+import { deviceKind } from "../device_kind.ts";
 import type { ChooseVariant } from "../plan/planner.ts";
 import type { VariantChooser } from "./choose_variants.ts";
 import type { Variants } from "./tuning_memory.ts";

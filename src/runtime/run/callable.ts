@@ -14,7 +14,8 @@ import {
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import { dtypeKind, type Graph, input, Value } from "../../graph/operation.ts";
-import { type Device, deviceKind } from "../device.ts";
+import type { Device } from "../device.ts";
+import { deviceKind } from "../device_kind.ts";
 import { Program } from "./program.ts";
 
 /** Shape and dtype of an input. float32 when no dtype is given. */
