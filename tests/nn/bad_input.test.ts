@@ -223,7 +223,8 @@ describe("what no compiler looked at", () => {
       'earlyStopping: unknown option "patient"; did you mean patience?',
     );
     expect(() => binaryCrossentropy({ from_logits: true } as never)).toThrow("did you mean fromLogits?");
-    expect(() => model.compile({ loss: { name: "huber", deltas: 2 } as never })).toThrow("did you mean delta?");
+    const misspelt = { name: "binaryCrossentropy", labelSmooth: 0.1 };
+    expect(() => model.compile({ loss: misspelt as never })).toThrow("did you mean labelSmoothing?");
     expect(() => auc({ curves: "PR" } as never)).toThrow('auc: unknown option "curves"; did you mean curve?');
     expect(() => truePositives({ threshold: 0.2 } as never)).toThrow("did you mean thresholds?");
     await expect(loadModel({} as never, { device })).rejects.toThrow(

@@ -146,9 +146,9 @@ describe("an encoder of another kind", () => {
   });
 
   test.each([
-    [{ kind: "", fromJSON: () => new ByteEncoder(0) }, 'got kind ""'],
+    [{ kind: "", fromJSON: () => new ByteEncoder(0) }, 'kind is ""'],
     [{ kind: "reviews", fromJSON: () => new ByteEncoder(0) }, 'expected a name other than "reviews" and "tokenizer"'],
-    [{ kind: "bits", fromJSON: "bits" as never }, 'fromJSON "bits"; expected'],
+    [{ kind: "bits", fromJSON: "bits" as never }, 'fromJSON is "bits"; expected'],
   ])("registerEncoder %# refuses what it cannot restore", (given, message) => {
     expect(() => registerEncoder(given)).toThrow(ValueError);
     expect(() => registerEncoder(given)).toThrow(message);

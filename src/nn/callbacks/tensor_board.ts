@@ -56,5 +56,5 @@ export function tensorBoard(options: TensorBoardOptions = {}): TensorBoard {
     const { tensorBoardHooks } = await import("./tensor_board_hooks.ts");
     return tensorBoardHooks({ logDir, stepFreq, histogramFreq, files: inMemory ? files : undefined });
   });
-  return { ...callback, batchLogs: stepFreq, files };
+  return { ...callback, batchLogs: stepFreq || false, files };
 }
