@@ -191,7 +191,7 @@ test("a model for sequences of any length is made for the one that is asked for"
       .replaceAll('"batch_shape": [null, 15]', '"batch_shape": [null, null]')
       .replaceAll('"build_input_shape": [null, 15]', '"build_input_shape": [null, null]'),
   );
-  await expect(loadKeras(open, { device })).rejects.toThrow(/\[null,null\].*leaves a size open; give .* length: 100/);
+  await expect(loadKeras(open, { device })).rejects.toThrow(/\[null, null\].*leaves a size open; give .* length: 100/);
   await expect(loadKeras(open, { device, length: 0 })).rejects.toThrow(/length is 0/);
   // The model has no mask: a row of 15 ids is its own answer, whoever fixed the length.
   const ids = { shape: [1, 15], data: Int32Array.from({ length: 15 }, (_, t) => (7 * t) % 60) };

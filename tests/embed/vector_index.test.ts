@@ -173,7 +173,7 @@ describe("VectorIndex", () => {
       expect(() => new VectorIndex(device, options as never)).toThrow(ValueError);
     }
     expect(() => new VectorIndex({ device, dimension: 8 } as never, {} as never)).toThrow(
-      /expected the result of requestDevice/,
+      /expected a device: await requestDevice/,
     );
     index.dispose();
   });
