@@ -2,7 +2,7 @@
  * Labelled texts from a file (entry `sluice/tables`): CSV, TSV, or JSON lines. Errors name the file and the line.
  * @module sluice/tables
  */
-import { FormatError } from "../core/errors.ts";
+import { FormatError, ValueError } from "../core/errors.ts";
 import { optional, positive, readOptions, text, withDefault } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 import type { Source } from "../platform/open_source.ts";
@@ -58,6 +58,7 @@ interface Reading {
  * Reads labelled texts, in the order of the file. The file has a header line that names the columns (CSV, TSV), or two
  * columns, text and label, without a header, or a JSON object on each line. A text that occurs twice is kept once, with
  * its last label, so that a split has none on both sides.
+ * @throws ValueError for the table's own text in place of a path: give `new Blob([text])`.
  * @throws FileError when the source cannot be read.
  * @throws FormatError naming the line when a row has no text or no label, or the file is something else; for more than
  * 1,000,000 rows.
@@ -69,6 +70,11 @@ interface Reading {
  */
 export async function readTextTable(source: Source, options: TextTableOptions = {}): Promise<LabelledText[]> {
   const { textColumn, labelColumn, maxBytes, ...named } = readOptions("readTextTable", OPTIONS, options);
+  if (typeof source === "string" && /[\r\n]/.test(source)) {
+    throw new ValueError(
+      "readTextTable: expected a path or a URL; got a text of several lines. Give new Blob([text]) for a table's own text",
+    );
+  }
   const { name: ownName, bytes } = await readSource(source, maxBytes);
   const reading: Reading = {
     name: named.name ?? ownName,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readTextTable, type TextTableOptions } from "sluice/tables";
 import { expect, test } from "vitest";
-import { FileError, FormatError } from "../../src/index.ts";
+import { FileError, FormatError, ValueError } from "../../src/index.ts";
 
 const read = (name: string, content: string | Uint8Array<ArrayBuffer>, options: TextTableOptions = {}) =>
   readTextTable(new File([content], name), options);
@@ -94,4 +94,11 @@ test("reads a path, and names it in messages unless told another name", async ()
     rmSync(folder, { recursive: true });
   }
   await expect(readTextTable(join(folder, "a.csv"))).rejects.toThrow(FileError);
+});
+
+test("the table's own text in place of a path is a ValueError that says how to give it", async () => {
+  const content = "topic,text\nsport,a goal\npolitics,the vote\n";
+  await expect(readTextTable(content)).rejects.toThrow(/^readTextTable: .* Give new Blob\(\[text\]\)/);
+  await expect(readTextTable(content)).rejects.toBeInstanceOf(ValueError);
+  expect(await readTextTable(new Blob([content]))).toHaveLength(2);
 });
