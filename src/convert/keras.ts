@@ -31,9 +31,9 @@ const KERAS_VERSION = "3.16.0";
  * Needs the npm package `@zip.js/zip.js`. How it was compiled is not read: compile it to train it. A file that leaves
  * the number of timesteps open needs a `length`.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
- * @throws FormatError when the file is damaged, or names the layer, option and value that Sluice lacks; no model is
- * left behind.
- * @throws SluiceError when a package is missing, with the command that installs it.
+ * @throws FormatError if the file is damaged, or names the layer, option and value that Sluice lacks; no model is left
+ * behind.
+ * @throws SluiceError if a package is missing, with the command that installs it.
  * @example
  * const model = await loadKeras("sentiment.keras", { device });
  */
@@ -104,7 +104,7 @@ export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>>
 /**
  * Puts the weights of a `.weights.h5` file, as Keras 3's `model.save_weights` writes it, into a model of the same
  * layers.
- * @throws FormatError when the file is damaged or belongs to another model; the model is then as it was.
+ * @throws FormatError if the file is damaged or belongs to another model; the model is then as it was.
  * @example
  * await loadKerasWeights(model, "sentiment.weights.h5");
  */

@@ -77,7 +77,7 @@ export class CallReader {
   }
 
   /**
-   * Makes all calls, each after those that it reads. @throws FormatError when some wait for each other or for nothing.
+   * Makes all calls, each after those that it reads. @throws FormatError if some wait for each other or for nothing.
    */
   run(): void {
     for (let isMoving = true; isMoving; ) {
@@ -106,7 +106,7 @@ export class CallReader {
     });
   }
 
-  /** @throws FormatError where the file's mask is not the one that the layer reads here anyway. */
+  /** @throws FormatError if the file's mask is not the one that the layer reads here anyway. */
   checkMasks(graph: LayerGraph): void {
     if (this.#masks.length === 0) return;
     const { nodes } = callsWithMasks(graph);

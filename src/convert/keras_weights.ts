@@ -66,7 +66,7 @@ function savedLayer(layer: Layer, path: string, name = nameOf(layer)): Saved[] {
 
 /**
  * The arrays of a file in the order of `model.weights()`.
- * @throws FormatError when the file lacks one, has others, or one of another shape.
+ * @throws FormatError if the file lacks one, has others, or one of another shape.
  */
 export function matchWeights(model: AnyModel, { datasets }: Hdf5Content, what: string): NdArray[] {
   const found = new Map<Variable, NdArray>();

@@ -18,7 +18,7 @@ export interface Option {
   readonly isLayer?: boolean;
   /** Has no meaning for what a model predicts: a layer that lacks it is no worse. */
   readonly mayBeLost?: boolean;
-  /** Sluice's form. @throws FormatError when the value is of another kind. */
+  /** Sluice's form. @throws FormatError if the value is of another kind. */
   read(value: JsonValue, what: string): unknown;
   /** Keras's form. */
   write(value: unknown): JsonValue;

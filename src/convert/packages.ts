@@ -52,12 +52,12 @@ export interface ZipPackage {
   };
 }
 
-/** @throws SluiceError when `h5wasm` is not installed. */
+/** @throws SluiceError if `h5wasm` is not installed. */
 export function loadHdf5(): Promise<Hdf5Package> {
   return load("h5wasm", "HDF5 files that are written", async () => (await import("h5wasm")) as unknown as Hdf5Package);
 }
 
-/** @throws SluiceError when `@zip.js/zip.js` is not installed. */
+/** @throws SluiceError if `@zip.js/zip.js` is not installed. */
 export function loadZip(): Promise<ZipPackage> {
   return load("@zip.js/zip.js", "zip archives", async () => (await import("@zip.js/zip.js")) as unknown as ZipPackage);
 }

@@ -36,9 +36,9 @@ const SHARD = /^[\w-][\w.-]*$/;
  * number of timesteps open need a `length`.
  * @param source the path of its directory or of its `model.json` (Node, Deno), the URL of `model.json`, or the files in
  * memory.
- * @throws FormatError when a file is damaged or quantized, or names the layer, option and value that Sluice lacks; no
+ * @throws FormatError if a file is damaged or quantized, or names the layer, option and value that Sluice lacks; no
  * model is left behind.
- * @throws FileError when a file is missing.
+ * @throws FileError if a file is missing.
  * @example
  * const model = await loadTfjs("https://example.org/sentiment/model.json", { device });
  */
@@ -134,7 +134,7 @@ function readerAt(source: string | URL): ReadFile {
   };
 }
 
-/** @throws FormatError where a file on disk is a link out of its folder. */
+/** @throws FormatError if a file on disk is a link out of its folder. */
 async function expectInside(folder: string, file: string): Promise<void> {
   const [place, path] = [await pathOf(folder), await pathOf(file)];
   if (place === undefined || path === undefined) return;

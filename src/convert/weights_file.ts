@@ -24,7 +24,7 @@ export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBu
 /**
  * Puts the weights of a `.safetensors` file into a model whose weights have the same names and shapes.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
- * @throws FormatError when the file is damaged, or a name is missing, unknown or of another shape; the model is then as
+ * @throws FormatError if the file is damaged, or a name is missing, unknown or of another shape; the model is then as
  * it was.
  * @example
  * await loadSafetensors(model, "weights.safetensors");

@@ -11,7 +11,7 @@ const NO_TIME = new Date(1980, 0, 1);
 /**
  * The wanted files of an archive. Names that are not wanted are not unpacked.
  * @param wanted each name and the most bytes that it may have once unpacked.
- * @throws FormatError when the archive is damaged, encrypted, or a file is beyond its bound.
+ * @throws FormatError if the archive is damaged, encrypted, or a file is beyond its bound.
  */
 export async function readZip(
   bytes: Uint8Array,

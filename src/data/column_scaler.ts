@@ -43,7 +43,7 @@ export abstract class Scaler {
    * Determines the map of each column of `x`, replacing earlier ones. Missing values (NaN) do not count, as in
    * scikit-learn.
    * @throws ShapeError for a single number, or when there are no values.
-   * @throws ValueError when a value is infinite, or a column holds only NaN.
+   * @throws ValueError if a value is infinite, or a column holds only NaN.
    */
   fit(x: ArrayLike): this {
     const { data, columns } = this.#read(x, "fit");
@@ -65,7 +65,7 @@ export abstract class Scaler {
   /**
    * Scales `x`, keeping its shape, and its missing values (NaN) as they are.
    * @throws ValueError before `fit`, or when a value is infinite.
-   * @throws ShapeError when `x` has another number of columns than the data given to `fit`.
+   * @throws ShapeError if `x` has another number of columns than the data given to `fit`.
    */
   transform(x: ArrayLike): NdArray {
     return this.#map(x, "transform", (value, { shift, factor, base }) => (value - shift) * factor + base);

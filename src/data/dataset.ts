@@ -26,8 +26,8 @@ export type Dataset = DenseDataset | RaggedDataset;
 
 /**
  * Pairs `x` with `y`, both checked.
- * @throws ShapeError when their first axes differ.
- * @throws ValueError when there are no examples, or a number is not finite.
+ * @throws ShapeError if their first axes differ.
+ * @throws ValueError if there are no examples, or a number is not finite.
  *
  * @example
  * const train = dataset({ shape: [2, 3], data: new Float32Array(6) }, { shape: [2, 1], data: new Float32Array(2) });
@@ -47,8 +47,8 @@ export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
 
 /**
  * Checks a data set given by a caller.
- * @throws ShapeError when the first axes of `x` and `y` differ from `size`, or data does not fill a shape.
- * @throws ValueError when there are no examples, or a number is not finite.
+ * @throws ShapeError if the first axes of `x` and `y` differ from `size`, or data does not fill a shape.
+ * @throws ValueError if there are no examples, or a number is not finite.
  *
  * @example
  * checkDataset(train, "fit");
@@ -65,7 +65,7 @@ export function checkDataset(data: Dataset, what = "dataset"): void {
 
 /**
  * The examples at `indices`, in that order.
- * @throws ValueError when an index is out of range.
+ * @throws ValueError if an index is out of range.
  *
  * @example
  * const firstTen = subset(train, Array.from({ length: 10 }, (_, index) => index));
@@ -92,8 +92,8 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
 
 /**
  * Checks one array of a data set.
- * @throws ShapeError when its first axis is not `size`, or data does not fill the shape.
- * @throws ValueError when a number is not finite.
+ * @throws ShapeError if its first axis is not `size`, or data does not fill the shape.
+ * @throws ValueError if a number is not finite.
  */
 export function checkExamples(array: NdArray, size: number, what: string): void {
   const { shape, data } = checkArray(array, what);

@@ -47,7 +47,7 @@ export function registeredEncoder(kind: string): EncoderKind["fromJSON"] | undef
 /**
  * Registers a kind of encoders of your own, before one is assigned to a model and before a model with one is loaded by
  * `loadModel` or `loadPredictor`.
- * @throws ValueError when `kind` is not a name or is Sluice's own, or `fromJSON` is not a function.
+ * @throws ValueError if `kind` is not a name or is Sluice's own, or `fromJSON` is not a function.
  *
  * @example
  * class ByteEncoder implements Encoder {

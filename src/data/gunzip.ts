@@ -16,7 +16,7 @@ export interface Gunzip {
   /**
    * Call it at the end of the stream: checks the length that the trailer declares. Runtimes differ in what they accept
    * after the first gzip member; this rejects anything after it.
-   * @throws FormatError when it differs from `inflatedBytes`.
+   * @throws FormatError if it differs from `inflatedBytes`.
    */
   readonly checkTrailer: (inflatedBytes: number) => void;
 }

@@ -114,10 +114,10 @@ const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
  * `train/neg` before `train/pos` and of their numbers, whatever the archive's order. Words of the test texts that no
  * training text has are dropped.
  *
- * @throws FormatError when the archive is truncated, damaged, a different one, or exceeds a limit.
- * @throws FileError when the source cannot be read.
- * @throws ValueError when an option is out of range.
- * @throws AbortError when `signal` aborts.
+ * @throws FormatError if the archive is truncated, damaged, a different one, or exceeds a limit.
+ * @throws FileError if the source cannot be read.
+ * @throws ValueError if an option is out of range.
+ * @throws AbortError if `signal` aborts.
  *
  * @example
  * const { train, test, encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });

@@ -39,7 +39,7 @@ export class MinMaxScaler extends Scaler {
   #dataMin: readonly number[] | undefined;
   #dataMax: readonly number[] | undefined;
 
-  /** @throws ValueError when `featureRange` is not ascending. */
+  /** @throws ValueError if `featureRange` is not ascending. */
   constructor(options: MinMaxScalerOptions = {}) {
     super();
     this.featureRange = readOptions("minMaxScaler", MIN_MAX, options).featureRange;
@@ -108,7 +108,7 @@ export class MinMaxScaler extends Scaler {
 
 /**
  * A scaler to a range.
- * @throws ValueError when `featureRange` does not rise.
+ * @throws ValueError if `featureRange` does not rise.
  *
  * @example
  * const scaler = minMaxScaler().fit(train);

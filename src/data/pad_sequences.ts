@@ -52,9 +52,9 @@ export type Sequence = readonly number[] | TypedNumbers | readonly (readonly num
 
 /**
  * Pads and truncates rows of different lengths: rows of numbers to `[N, T]`, rows of vectors to `[N, T, F]`.
- * @throws ValueError when an option is out of range, an element is not a number, or, for `int32`, not a whole number of
+ * @throws ValueError if an option is out of range, an element is not a number, or, for `int32`, not a whole number of
  * 32 bits.
- * @throws ShapeError when vectors differ in size.
+ * @throws ShapeError if vectors differ in size.
  *
  * @example
  * padSequences([[1, 2, 3], [4]], { maxLength: 2 }).data; // Int32Array [2, 3, 0, 4]

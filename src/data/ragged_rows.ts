@@ -88,7 +88,7 @@ export function takeRaggedRows(x: RaggedSequences, indices: ArrayLike<number>): 
   return { ...x, ids, offsets };
 }
 
-/** The rows in memory of their own: see `ownMemory`. @throws ValueError when the memory is gone. */
+/** The rows in memory of their own: see `ownMemory`. @throws ValueError if the memory is gone. */
 export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
   const [ids, offsets] = [ownMemory(x.ids, what), ownMemory(x.offsets, what)];
   return ids === x.ids && offsets === x.offsets ? x : { ...x, ids, offsets };
@@ -96,8 +96,8 @@ export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
 
 /**
  * Checks rows given by a caller.
- * @throws ShapeError when offsets do not divide `ids` into `size` rows of at most `length`.
- * @throws ValueError when an id is negative.
+ * @throws ShapeError if offsets do not divide `ids` into `size` rows of at most `length`.
+ * @throws ValueError if an id is negative.
  *
  * @example
  * checkRagged(x, 25000, "fit");

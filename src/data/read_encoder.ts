@@ -7,7 +7,7 @@ import { Tokenizer } from "./tokenizer.ts";
 
 /**
  * The encoder of a saved model; undefined if it was saved without one.
- * @throws FormatError when its kind is unknown, or a field is missing or wrong.
+ * @throws FormatError if its kind is unknown, or a field is missing or wrong.
  */
 export function readEncoder(json: JsonValue | undefined): Encoder | undefined {
   if (json === undefined) return undefined;

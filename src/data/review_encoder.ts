@@ -104,7 +104,7 @@ export class ReviewEncoder implements Encoder {
   readonly truncating: Side;
   #words: readonly string[] | undefined;
 
-  /** @throws ValueError when an option is out of range. */
+  /** @throws ValueError if an option is out of range. */
   constructor(tokenizer: Tokenizer, options: EncodingOptions = {}) {
     const given = readOptions("new ReviewEncoder(tokenizer)", ENCODING, options);
     this.tokenizer = readValue("new ReviewEncoder", "tokenizer", instanceOf("a Tokenizer", Tokenizer), tokenizer);

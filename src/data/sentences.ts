@@ -53,7 +53,7 @@ interface Sentence {
 
 /**
  * Loads the sentences. The word index comes from the training part; a sentence that occurs twice is on one side only.
- * @throws ValueError when an option is out of range.
+ * @throws ValueError if an option is out of range.
  *
  * @example
  * const { train, test, encoder } = await sentences.load({ numWords: 2000, maxLength: 40 });

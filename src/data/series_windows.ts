@@ -51,8 +51,8 @@ const WINDOWS = {
  * Every window of a series `[N]` or `[N, F]`, and what comes after it: `x` is `[windows, T, F]`, `y` `[windows,
  * horizon]`, or `[windows, horizon, targets]` for a list of targets. Window `i` starts at row `i · stride`; its first
  * target is row `i · stride + length + gap`.
- * @throws ShapeError when the series is not `[N]` or `[N, F]`, or too short for one window.
- * @throws ValueError when an option is out of range, a number is infinite or, by default, missing, or when every window
+ * @throws ShapeError if the series is not `[N]` or `[N, F]`, or too short for one window.
+ * @throws ValueError if an option is out of range, a number is infinite or, by default, missing, or when every window
  * lacks one.
  *
  * @example
@@ -135,8 +135,8 @@ export interface ChronologicalSplit {
 /**
  * Splits a series `[N]` or `[N, F]` chronologically: the last share is held out, so that the model does not see the
  * future.
- * @throws ShapeError when the series is neither `[N]` nor `[N, F]`.
- * @throws ValueError when a side would be empty, or the training part has fewer than `context` rows.
+ * @throws ShapeError if the series is neither `[N]` nor `[N, F]`.
+ * @throws ValueError if a side would be empty, or the training part has fewer than `context` rows.
  *
  * @example
  * const { train, test } = chronologicalSplit(prices, { testFraction: 0.2, context: 60 });

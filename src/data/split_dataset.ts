@@ -32,7 +32,7 @@ const SPLIT = {
 
 /**
  * `count` examples, each class in proportion, in an order shuffled by `seed`; all of them when there are fewer.
- * @throws ValueError when `count` is not a whole number of at least 1.
+ * @throws ValueError if `count` is not a whole number of at least 1.
  *
  * @example
  * const small = stratifiedLimit(train, 1000, 7);
@@ -49,7 +49,7 @@ export function stratifiedLimit(data: Dataset, count: number, seed: number): Dat
 
 /**
  * Two data sets that share no example, both shuffled by `seed`.
- * @throws ValueError when `testFraction` leaves either part empty.
+ * @throws ValueError if `testFraction` leaves either part empty.
  *
  * @example
  * const { train, test } = trainTestSplit(all, { testFraction: 0.25, seed: 7 });

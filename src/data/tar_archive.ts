@@ -40,8 +40,8 @@ const WITHOUT_CONTENT = "123456";
 
 /**
  * The regular files of an archive that `accept` names, in the archive's order.
- * @throws FormatError when it is truncated, damaged, not an archive, or exceeds a limit.
- * @throws AbortError when `signal` aborts.
+ * @throws FormatError if it is truncated, damaged, not an archive, or exceeds a limit.
+ * @throws AbortError if `signal` aborts.
  *
  * @example
  * for await (const { path, bytes } of readArchive(stream, { accept: (path) => path.endsWith(".txt") })) {

@@ -28,7 +28,7 @@ export class Corpus {
 
   /**
    * Adds a text; where its words lie is what identifies it.
-   * @throws ValueError when there are more words, or more distinct ones, than a corpus holds.
+   * @throws ValueError if there are more words, or more distinct ones, than a corpus holds.
    */
   add(text: string): { readonly start: number; readonly end: number } {
     const start = this.#length;

@@ -71,7 +71,7 @@ export interface TokenizerJson {
   readonly filters: string;
   readonly lower: boolean;
   readonly split: string;
-  /** False when absent. */
+  /** Default: false. */
   readonly charLevel?: boolean;
   readonly oovToken: string | null;
   /** These three are absent in old files. */
@@ -136,7 +136,7 @@ export class Tokenizer implements Encoder {
   #wordIndex: Map<string, number> | undefined;
   #indexWord: string[] | undefined;
 
-  /** @throws ValueError when an option is out of range. */
+  /** @throws ValueError if an option is out of range. */
   constructor(options: TokenizerOptions = {}) {
     const given = readOptions("new Tokenizer", TOKENIZER, options);
     const { numWords, filters, lower, split, charLevel, oovToken, maxLength, padding, truncating } = given;

@@ -41,7 +41,7 @@ const FIRST_K = 16;
  * Goes through the vectors in order and keeps each one whose similarity to every vector kept before is below
  * `threshold`. A duplicate is assigned to the nearest kept vector. The result is exact: similarities are float64.
  *
- * @throws ValueError when the threshold is not a number, or a vector is not finite; ShapeError for another width.
+ * @throws ValueError if the threshold is not a number, or a vector is not finite; ShapeError for another width.
  * @example
  * const { kept } = await deduplicate(device, vectors, { dimension: 384, threshold: 0.95 });
  */

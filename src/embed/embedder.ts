@@ -75,8 +75,8 @@ export abstract class Embedder {
 
   /**
    * The vectors of texts, `[texts, size]`; of one string, `[1, size]`.
-   * @throws ValueError when a text is no string, an option is out of range, or a vector is not finite.
-   * @throws AbortError when `signal` aborts.
+   * @throws ValueError if a text is no string, an option is out of range, or a vector is not finite.
+   * @throws AbortError if `signal` aborts.
    * @throws DisposedError after `dispose`.
    */
   async embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {

@@ -14,7 +14,7 @@ export interface IdEncoder extends Encoder {
   isWord(id: number): boolean;
 }
 
-/** The encoder of a model, which must give ids of words. @throws ValueError when it does not, or there is none. */
+/** The encoder of a model, which must give ids of words. @throws ValueError if it does not, or there is none. */
 export function expectIdEncoder(what: string, encoder: Encoder | undefined, model: string): IdEncoder {
   if (encoder !== undefined && isIdEncoder(encoder)) return encoder;
   throw new ValueError(

@@ -62,9 +62,8 @@ export interface KMeansResult {
  * 2007). A cluster that loses all its vectors gets the vector that is farthest from its centroid. After a loss of the
  * device the current pass is repeated; the result is the same.
  *
- * @throws ValueError when k is not a whole number from 1 to the number of vectors, or a vector is not finite.
- * @throws ShapeError when a vector has another width; OutOfMemoryError when the vectors do not fit into the GPU's
- * memory.
+ * @throws ValueError if k is not a whole number from 1 to the number of vectors, or a vector is not finite.
+ * @throws ShapeError if a vector has another width; OutOfMemoryError when the vectors do not fit into the GPU's memory.
  * @example
  * const { assignments } = await kMeans(device, vectors, { dimension: 384, k: 20 });
  */

@@ -212,7 +212,7 @@ function maskOf(lengths: readonly number[], time: number, isAtEnd: boolean): NdA
  * the state after a text's last word, "mean" and "max" are over the text's words; padding is ignored. Texts are
  * truncated to the model's length on the side that its encoder truncates.
  *
- * @throws ValueError when the model does not read ids of one text, has no encoder, or no such layer.
+ * @throws ValueError if the model does not read ids of one text, has no encoder, or no such layer.
  * @example
  * const model = await loadModel("runs/imdb", { device });
  * const embedder = modelEmbedder(model);

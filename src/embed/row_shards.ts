@@ -73,7 +73,7 @@ export class Shards {
   /**
    * Reserves buffers for this many rows.
    * @returns true if buffers changed, so that programs on the old ones must be discarded
-   * @throws DeviceError when the GPU is out of memory; nothing has changed then.
+   * @throws DeviceError if the GPU is out of memory; nothing has changed then.
    */
   async reserve(rows: number, store: RowStore<unknown>): Promise<boolean> {
     if (rows <= this.rows) return false;

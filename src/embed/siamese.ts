@@ -88,7 +88,7 @@ export function siamese(tower: Model): Model {
  * Tunes a model by pairs of texts, so that the cosine of its vectors shows which belong together; the model's weights
  * are changed in place. `modelEmbedder(tower)` embeds with them.
  *
- * @throws ValueError when the model has no encoder, or does not read texts; ShapeError when the lists differ in length.
+ * @throws ValueError if the model has no encoder, or does not read texts; ShapeError when the lists differ in length.
  * @throws as `model.fit`.
  * @example
  * const tower = sequential([embedding({ inputDim: encoder.inputDim, outputDim: 32 }), lstm({ units: 32 })], options);

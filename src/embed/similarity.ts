@@ -19,7 +19,7 @@ export const metricKind: OptionKind<Metric> = oneOf(["cosine", "dot", "l2"]);
 /**
  * The similarity of two vectors in float64.
  *
- * @throws ShapeError when the vectors differ in width; ValueError for an argument that is not a vector, and for an
+ * @throws ShapeError if the vectors differ in width; ValueError for an argument that is not a vector, and for an
  * unknown metric.
  * @example
  * similarity("cosine", [1, 0], [1, 1]); // 0.7071067811865475

@@ -123,12 +123,12 @@ const READ_STEPS = 4;
  * loss of the device training resumes automatically, and ends with the same bits.
  *
  * @param texts the texts; context windows end at a text's end
- * @throws ValueError when an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair
- * of them.
- * @throws AbortError when `signal` stopped it; nothing is saved.
- * @throws NonFiniteError when the loss or a vector was not finite: use a smaller learning rate.
- * @throws DeviceLostError when the device was lost and no other could be opened; OutOfMemoryError when the GPU is out
- * of memory.
+ * @throws ValueError if an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair of
+ * them.
+ * @throws AbortError if `signal` stopped it; nothing is saved.
+ * @throws NonFiniteError if the loss or a vector was not finite: use a smaller learning rate.
+ * @throws DeviceLostError if the device was lost and no other could be opened; OutOfMemoryError when the GPU is out of
+ * memory.
  * @example
  * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
  * vectors.mostSimilar({ positive: "terrible" });
@@ -286,7 +286,7 @@ class Training {
     return learningRate * Math.max(LAST_RATE, 1 - done / epochs);
   }
 
-  /** Reads the loss of the steps since the last reading. @throws NonFiniteError when it is not finite. */
+  /** Reads the loss of the steps since the last reading. @throws NonFiniteError if it is not finite. */
   async #readLoss(): Promise<void> {
     const store = variablesOf(this.#settings.device);
     const { loss, status } = this.#step;
@@ -299,7 +299,7 @@ class Training {
     store.write(loss, { shape: [], data: Float32Array.of(0) });
   }
 
-  /** Keeps the training as it stands. @throws NonFiniteError when a vector or a sum of Adagrad is not finite. */
+  /** Keeps the training as it stands. @throws NonFiniteError if a vector or a sum of Adagrad is not finite. */
   async #publish(): Promise<void> {
     try {
       await this.#snapshots.publish(this.#place);

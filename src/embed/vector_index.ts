@@ -74,8 +74,8 @@ export class VectorIndex<M = unknown> {
   /**
    * Reads a saved index: from a path (Node, Deno), a URL, a Blob or File, a stream, bytes, or the files of
    * `openBrowserSaves`.
-   * @throws FormatError when it is not an index, truncated, damaged, of a newer version, or longer than `maxBytes`.
-   * @throws FileError when it cannot be read; OutOfMemoryError when it does not fit into the GPU's memory.
+   * @throws FormatError if it is not an index, truncated, damaged, of a newer version, or longer than `maxBytes`.
+   * @throws FileError if it cannot be read; OutOfMemoryError when it does not fit into the GPU's memory.
    * @example
    * const index = await VectorIndex.load("titles.index", { device });
    */
@@ -121,10 +121,10 @@ export class VectorIndex<M = unknown> {
   /**
    * Adds vectors under new ids. Takes one id and its vector, or as many ids as there are vectors.
    * @param metadata any value for each vector; JSON if the index is to be saved
-   * @throws ValueError when an id exists already, occurs twice, or is not a string or finite number; when a vector is
-   * not finite.
-   * @throws ShapeError when a vector's dimension differs from the index's.
-   * @throws DeviceError when the GPU is out of memory.
+   * @throws ValueError if an id exists already, occurs twice, or is not a string or finite number; when a vector is not
+   * finite.
+   * @throws ShapeError if a vector's dimension differs from the index's.
+   * @throws DeviceError if the GPU is out of memory.
    */
   add(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
   add(ids: readonly VectorId[], vectors: VectorsLike, metadata?: readonly (M | undefined)[]): Promise<void>;
@@ -153,7 +153,7 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Replaces the vectors of ids, and their metadata if given.
-   * @throws ValueError when an id does not exist or occurs twice, or a vector is not finite; ShapeError for another
+   * @throws ValueError if an id does not exist or occurs twice, or a vector is not finite; ShapeError for another
    * dimension.
    */
   update(id: VectorId, vector: VectorsLike, metadata?: M): Promise<void>;
@@ -172,7 +172,7 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Removes vectors.
-   * @throws ValueError when an id does not exist or occurs twice; nothing is removed then.
+   * @throws ValueError if an id does not exist or occurs twice; nothing is removed then.
    */
   remove(ids: VectorId | readonly VectorId[]): Promise<void> {
     return this.#turnOnDevice("remove", async () => {
@@ -189,9 +189,9 @@ export class VectorIndex<M = unknown> {
    * of zeros is equally far from all vectors.
    * @param queries one vector or several; a flat array holds a query in every `dimension` numbers
    * @returns a list for each query, also for one
-   * @throws ShapeError when a query's dimension differs from the index's.
-   * @throws ValueError when a query is not finite, k is not a whole number of at least 1, or the index has changed
-   * since a mask was made.
+   * @throws ShapeError if a query's dimension differs from the index's.
+   * @throws ValueError if a query is not finite, k is not a whole number of at least 1, or the index has changed since
+   * a mask was made.
    */
   search(queries: VectorsLike, options: SearchOptions<M> = {}): Promise<SearchHit<M>[][]> {
     return this.#turnOnDevice("search", async () => {
@@ -227,7 +227,7 @@ export class VectorIndex<M = unknown> {
 
   /**
    * The index as bytes, for `VectorIndex.load`.
-   * @throws ValueError when metadata is not JSON: values that would not be restored unchanged, such as a Date, a Map or
+   * @throws ValueError if metadata is not JSON: values that would not be restored unchanged, such as a Date, a Map or
    * NaN.
    */
   toBytes(): Promise<Uint8Array> {
@@ -246,7 +246,7 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Saves to a file atomically (Node, Deno): the old file stays intact until the new one is complete.
-   * @throws FileError when it cannot be written, or in a browser; use `toFiles` or `toBytes` there.
+   * @throws FileError if it cannot be written, or in a browser; use `toFiles` or `toBytes` there.
    */
   async save(path: string): Promise<void> {
     if (typeof path !== "string") throw new ValueError(`VectorIndex.save: got ${shown(path)}; expected a path`);

@@ -12,7 +12,7 @@ export function checkCount(what: string, ids: number): void {
   throw new ValueError(`VectorIndex.${what}: ${ids} ids; expected at most ${MAX_IDS}: use several indexes`, { ids });
 }
 
-/** The ids as a new list. @throws ValueError when one is not a string or finite number, or occurs twice. */
+/** The ids as a new list. @throws ValueError if one is not a string or finite number, or occurs twice. */
 export function listOf(what: string, ids: VectorId | readonly VectorId[]): readonly VectorId[] {
   const list: readonly VectorId[] = Array.isArray(ids) ? [...ids] : [ids as VectorId];
   checkCount(what, list.length);

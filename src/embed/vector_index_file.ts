@@ -38,7 +38,7 @@ export interface IndexFile {
   readonly vectors: Float32Array;
 }
 
-/** The file's bytes. @throws ValueError when some metadata is no JSON. */
+/** The file's bytes. @throws ValueError if some metadata is no JSON. */
 export async function packIndex({ vectors, ids, metadata, ...options }: IndexFile): Promise<Uint8Array> {
   const values = metadata.map((value, at) => (value === undefined ? [] : [checkJson(value, ids[at] as VectorId)]));
   const text = new TextEncoder().encode(JSON.stringify({ ...options, ids, metadata: values }));
@@ -78,7 +78,7 @@ export async function readIndexSource(
 }
 
 /**
- * What the bytes hold, checked whole. @throws FormatError when they are no index, cut short, damaged, or of a newer
+ * What the bytes hold, checked whole. @throws FormatError if they are no index, cut short, damaged, or of a newer
  * version.
  */
 export async function unpackIndex(bytes: Uint8Array, name = "the bytes"): Promise<IndexFile> {

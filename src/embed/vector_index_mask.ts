@@ -61,7 +61,7 @@ export function maskOf<M>(
   return new IndexMask(state, words, count);
 }
 
-/** @throws ValueError when the mask is of another index, or another state of this one. */
+/** @throws ValueError if the mask is of another index, or another state of this one. */
 export function checkMask(mask: IndexMask, state: IndexState): void {
   if (mask.state === state) return;
   throw new ValueError(

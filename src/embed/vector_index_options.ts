@@ -21,7 +21,7 @@ import type { IndexMask, VectorPredicate } from "./vector_index_mask.ts";
 export interface VectorIndexOptions {
   /** Numbers of a vector. */
   readonly dimension: number;
-  /** "cosine" when absent. */
+  /** Default: "cosine". */
   readonly metric?: Metric;
   /**
    * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time.
@@ -29,8 +29,8 @@ export interface VectorIndexOptions {
    */
   readonly storage?: VectorStorage;
   /**
-   * The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. The device's own
-   * limits when absent.
+   * The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. Default: the
+   * device's own limits.
    */
   readonly maxBufferBytes?: number | undefined;
 }
@@ -45,7 +45,7 @@ export const INDEX = {
 
 /** Options of `search`. */
 export interface SearchOptions<M = unknown> {
-  /** How many to find for each query; 10 when absent. An index with fewer gives all it has. */
+  /** How many to find for each query. Default: 10. An index with fewer gives all it has. */
   readonly k?: number;
   /** Which vectors count: a predicate, or a mask made with `index.mask`. */
   readonly filter?: VectorPredicate<M> | IndexMask;
@@ -76,7 +76,7 @@ export interface IndexEntry<M = unknown> {
 /** Options of `VectorIndex.load`. */
 export interface LoadIndexOptions {
   readonly device: Device;
-  /** A longer file is refused; 4 GiB when absent. */
+  /** A longer file is refused. Default: 4 GiB. */
   readonly maxBytes?: number;
   /** As in VectorIndexOptions. */
   readonly maxBufferBytes?: number;

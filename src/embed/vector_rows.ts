@@ -22,8 +22,8 @@ export const MAX_NORM = 1e18;
  * The vectors as float32 rows, one after the other. A Float32Array is copied only where its memory is not its own: see
  * `ownMemory`.
  *
- * @throws ShapeError when a vector is not `dimension` wide.
- * @throws ValueError when a number is not finite in float32, or a vector is longer than 1e18.
+ * @throws ShapeError if a vector is not `dimension` wide.
+ * @throws ValueError if a number is not finite in float32, or a vector is longer than 1e18.
  */
 export function toRows(vectors: VectorsLike, dimension: number, what: string): Float32Array {
   const rows = flatten(vectors, dimension, what);

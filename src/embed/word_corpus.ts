@@ -7,11 +7,11 @@ import { checkedTexts } from "./argument_checks.ts";
 
 /** Which words of a corpus are kept. */
 export interface CorpusOptions {
-  /** Cuts texts into words; Keras's rules when absent. */
+  /** Cuts texts into words. Default: Keras's rules. */
   readonly tokenizer?: Tokenizer | undefined;
-  /** Rarer words are left out, as if the texts did not have them; 5 when absent. */
+  /** Rarer words are left out, as if the texts did not have them. Default: 5. */
   readonly minCount?: number | undefined;
-  /** At most so many words, the most frequent; all when absent. */
+  /** At most so many words, the most frequent. Default: all. */
   readonly maxWords?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface WordCorpus {
 
 /**
  * Reads texts once: counts their words, and keeps the ids of the frequent ones.
- * @throws ValueError when an option is out of range, a text is no string, or fewer than two words are frequent enough.
+ * @throws ValueError if an option is out of range, a text is no string, or fewer than two words are frequent enough.
  */
 export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {}): WordCorpus {
   const { tokenizer = new Tokenizer(), minCount, maxWords } = readSome("trainWordVectors", CORPUS, options);

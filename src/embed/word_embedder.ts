@@ -42,7 +42,7 @@ export class WordEmbedder extends Embedder {
   #total: number;
   #component: Float64Array | undefined;
 
-  /** @throws ValueError when `smoothing` is not above 0. */
+  /** @throws ValueError if `smoothing` is not above 0. */
   constructor(vectors: WordVectors, options: WordEmbedderOptions = {}) {
     super();
     const { tokenizer = new Tokenizer(), smoothing } = readOptions("wordEmbedder(vectors)", WORD_EMBEDDER, options);
@@ -71,7 +71,7 @@ export class WordEmbedder extends Embedder {
    * Finds what the sentences of a corpus share: the first principal component of their uncentred vectors. Also counts
    * the words, if the vectors have no counts.
    * @param texts many texts, of the kind that is to be embedded; a few similar texts would share their whole content
-   * @throws ValueError when a text is not a string, or none has a known word; nothing has changed then.
+   * @throws ValueError if a text is not a string, or none has a known word; nothing has changed then.
    */
   async fit(texts: Iterable<string>): Promise<void> {
     const list = [...checkedTexts("fit", texts)];
@@ -179,7 +179,7 @@ export function wordEmbedder(vectors: WordVectors, options: WordEmbedderOptions 
 
 /**
  * Restores an embedder from the result of `toBytes`.
- * @throws FormatError when the bytes are damaged, truncated, or of another kind or version.
+ * @throws FormatError if the bytes are damaged, truncated, or of another kind or version.
  */
 export function wordEmbedderFromBytes(bytes: Uint8Array, name = "word embedder"): WordEmbedder {
   const file = readSafetensors(bytes, name, { maxHeaderBytes: MAX_HEADER_BYTES });

@@ -8,7 +8,7 @@ const wordVectors = instanceOf("WordVectors", WordVectors);
 
 /**
  * An index of words by cosine: the ids are the words, the metadata their indices in the vocabulary.
- * @throws OutOfMemoryError when the GPU is out of memory.
+ * @throws OutOfMemoryError if the GPU is out of memory.
  */
 export async function wordIndex(vectors: WordVectors, device: Device): Promise<VectorIndex<number>> {
   readValue("wordIndex", "vectors", wordVectors, vectors);

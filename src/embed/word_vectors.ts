@@ -73,7 +73,7 @@ export class WordVectors {
 
   /**
    * @throws ShapeError unless there is a vector, and a count if any, for each word.
-   * @throws ValueError when a word occurs twice, or a number is not finite.
+   * @throws ValueError if a word occurs twice, or a number is not finite.
    */
   constructor(words: readonly string[], vectors: NdArray, counts?: Int32Array) {
     const { shape, data } = checkArray(vectors, "WordVectors");
@@ -174,7 +174,7 @@ export class WordVectors {
   }
 
   /**
-   * The number of words that `mostSimilar` returns, and the number that it searches. @throws ValueError when one is out
+   * The number of words that `mostSimilar` returns, and the number that it searches. @throws ValueError if one is out
    * of range.
    */
   limitsOf(options: MostSimilarOptions): { readonly topn: number; readonly restrictVocab: number } {

@@ -45,7 +45,7 @@ export function wordVectorsToSafetensors(vectors: WordVectors): Uint8Array<Array
 
 /**
  * Reads vectors from `wordVectorsToSafetensors`, or from another program's table and its words.
- * @throws FormatError when the file is damaged, has no such tensor, or no words that fit it.
+ * @throws FormatError if the file is damaged, has no such tensor, or no words that fit it.
  * @throws ShapeError, ValueError as `WordVectors`, when words that are given do not fit.
  */
 export function wordVectorsFromSafetensors(

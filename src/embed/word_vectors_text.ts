@@ -90,11 +90,11 @@ const BYTES = 4;
  * numbers: a word may hold spaces, as some of GloVe's do, but not the first word of a file without a header, which
  * tells D. Of a word that occurs twice the first line counts. `<unk>` is a word like any other.
  *
- * @throws FormatError when a line has too few fields or a number that is not a finite decimal, the header does not fit,
+ * @throws FormatError if a line has too few fields or a number that is not a finite decimal, the header does not fit,
  * the file is empty, cut short against its header, not UTF-8, or beyond a limit.
- * @throws FileError when the source cannot be read.
- * @throws ValueError when an option is out of range.
- * @throws AbortError when `signal` aborts.
+ * @throws FileError if the source cannot be read.
+ * @throws ValueError if an option is out of range.
+ * @throws AbortError if `signal` aborts.
  * @example
  * const { vectors } = await readWordVectors("glove.6B.100d.txt", { maxWords: 50_000 });
  */

@@ -34,17 +34,16 @@ export interface BrowserSaves {
   /**
    * Saves files under a name, in place of what was saved there. Whatever happens in it, the name holds the old files or
    * the new ones.
-   * @throws FileError when the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save
-   * stays.
-   * @throws FormatError when a newer Sluice saved under this name; it is left as it is.
-   * @throws ValueError when the name is empty, too long, or no well-formed text.
+   * @throws FileError if the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save stays.
+   * @throws FormatError if a newer Sluice saved under this name; it is left as it is.
+   * @throws ValueError if the name is empty, too long, or no well-formed text.
    */
   save(name: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /**
    * The newest whole save, checked by SHA-256.
    * @throws FileError with `details.code` "ENOENT" when there is none; the message says whether this page had seen one,
    * which the browser has evicted, or the user cleared, since.
-   * @throws FormatError when the save is damaged or of a newer format.
+   * @throws FormatError if the save is damaged or of a newer format.
    */
   load(name: string): Promise<Map<string, Uint8Array>>;
   /** Removes a save; one that is absent is no error. */

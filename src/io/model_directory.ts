@@ -40,7 +40,7 @@ const UNFINISHED_MS = 10 * 60_000;
  * there, or the new one; so do other saves into the directory at the same time. In one process they are done in the
  * order of the calls.
  * @param model a promise of it takes its turn at once
- * @throws FileError when the disk is full or fails; the old save is then still whole.
+ * @throws FileError if the disk is full or fails; the old save is then still whole.
  *
  * @example
  * await writeModelDirectory(await openFileSystem(), "runs/first", saved);
@@ -63,8 +63,8 @@ export function writeModelDirectory(
 
 /**
  * Reads a model that `writeModelDirectory` saved.
- * @throws FormatError when a file is cut short, damaged, foreign, or of a newer version.
- * @throws FileError when a file is missing or not readable.
+ * @throws FormatError if a file is cut short, damaged, foreign, or of a newer version.
+ * @throws FileError if a file is missing or not readable.
  *
  * @example
  * const saved = await readModelDirectory(await openFileSystem(), "runs/first");

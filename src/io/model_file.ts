@@ -106,7 +106,7 @@ export async function packModel(model: SavedModel, unique = ""): Promise<Map<str
 
 /**
  * The model in named files, checked against `model.json`; of its parts those that are `wanted`, as far as it has them.
- * @throws FormatError when a file is missing, cut short, damaged, foreign, or of a newer version.
+ * @throws FormatError if a file is missing, cut short, damaged, foreign, or of a newer version.
  *
  * @example
  * const { weights } = await unpackModel(files);

@@ -33,7 +33,7 @@ export type { Safetensors, SafetensorsLimits } from "./parse_safetensors.ts";
 /** How tensors are written. */
 export interface SafetensorsOptions {
   /**
-   * Of a Float32Array: `F32`, which keeps every bit, or `F16`, half as large and good to three digits; F32 when absent.
+   * Of a Float32Array: `F32`, which keeps every bit, or `F16`, half as large and good to three digits. Default: F32.
    */
   readonly floats?: "F32" | "F16";
 }
@@ -52,8 +52,8 @@ const mapOf = (what: string) => instanceOf(`a Map of ${what} by name`, Map);
 /**
  * Writes tensors, F32 (or F16) for a Float32Array and I32 for an Int32Array, in the order of the Map. The same tensors,
  * metadata and options always make the same bytes.
- * @throws ShapeError when data does not fill its shape.
- * @throws ValueError when a tensor is called `__metadata__`, or holds a finite number that is too large for F16.
+ * @throws ShapeError if data does not fill its shape.
+ * @throws ValueError if a tensor is called `__metadata__`, or holds a finite number that is too large for F16.
  *
  * @example
  * const bytes = writeSafetensors(new Map([["dense/bias", { shape: [1], data: new Float32Array([0.5]) }]]));
@@ -117,8 +117,8 @@ function halves(data: Float32Array, name: string): Uint16Array {
 
 /**
  * Reads tensors; everything is checked before the first is made.
- * @throws FormatError when the file is cut short, damaged, of another kind, or beyond a limit; ValueError for what is
- * no bytes.
+ * @throws FormatError if the file is cut short, damaged, of another kind, or beyond a limit; ValueError for what is no
+ * bytes.
  *
  * @example
  * const { tensors } = readSafetensors(bytes, "weights.safetensors");

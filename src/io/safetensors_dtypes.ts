@@ -36,7 +36,7 @@ const DTYPES: ReadonlyMap<string, StoredDType> = new Map<string, StoredDType>([
 
 /**
  * How to read a dtype.
- * @throws FormatError when it is unknown, or would not survive as float32 or int32 (F64, U64, …).
+ * @throws FormatError if it is unknown, or would not survive as float32 or int32 (F64, U64, …).
  *
  * @example
  * storedDType("F32", "kernel").itemBytes; // 4

@@ -85,7 +85,7 @@ export async function clearSlot(parent: PrivateDirectory, name: string): Promise
 /**
  * Reads a slot's manifest.
  * @returns undefined when the slot holds nothing.
- * @throws FormatError when the manifest is whole but not one of Sluice's.
+ * @throws FormatError if the manifest is whole but not one of Sluice's.
  */
 export async function readSlot(parent: PrivateDirectory, name: string, what: string): Promise<Slot | undefined> {
   const directory = await privateDirectory(parent, name);
@@ -119,7 +119,7 @@ export async function readSlot(parent: PrivateDirectory, name: string, what: str
 /**
  * Checks a slot's files against its manifest, one after the other, and hands each that is right to `take`.
  * @returns what is wrong with the first bad one, or undefined when all are right.
- * @throws FormatError when the slot is of a newer version.
+ * @throws FormatError if the slot is of a newer version.
  */
 export async function readSlotFiles(
   { directory, head, files }: Slot,

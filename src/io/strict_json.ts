@@ -13,7 +13,7 @@ const MAX_KEYS = 1_000_000;
 /**
  * Parses JSON bytes. `JSON.parse` takes the last of two equal keys in silence; this refuses them, because two
  * readers that disagree on a file are how a checked file is made to mean something else.
- * @throws FormatError when the bytes are not UTF-8, not JSON, too deep, of too many keys, or name a key twice.
+ * @throws FormatError if the bytes are not UTF-8, not JSON, too deep, of too many keys, or name a key twice.
  *
  * @example
  * const header = parseStrictJson(bytes, "model.json");

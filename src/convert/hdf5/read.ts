@@ -31,7 +31,7 @@ const MAX_PATH = 1_000;
 
 /**
  * Reads all groups and data sets.
- * @throws FormatError when the file is damaged, or holds links, types or layouts that no file of Keras has.
+ * @throws FormatError if the file is damaged, or holds links, types or layouts that no file of Keras has.
  */
 export function readHdf5(
   bytes: Uint8Array,

@@ -4,7 +4,7 @@ import type { Hdf5Content } from "./content.ts";
 
 let files = 0;
 
-/** Groups must come before what is in them. @throws SluiceError when the package `h5wasm` is missing. */
+/** Groups must come before what is in them. @throws SluiceError if the package `h5wasm` is missing. */
 export async function writeHdf5({ datasets, groups }: Hdf5Content): Promise<Uint8Array<ArrayBuffer>> {
   const library = await loadHdf5();
   const { FS } = await library.ready;

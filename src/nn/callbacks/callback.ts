@@ -30,11 +30,11 @@ export interface Training {
   /** All weights, read back from the GPU. */
   weights(): Promise<readonly NdArray[]>;
   /**
-   * Writes all weights, in the order of `weights()`. @throws ShapeError, ValueError when one does not fit or is not
+   * Writes all weights, in the order of `weights()`. @throws ShapeError, ValueError if one does not fit or is not
    * finite; then none is changed.
    */
   setWeights(weights: readonly NdArray[]): void;
-  /** Saves the model with the training as it stands, so that `resume` goes on from here. */
+  /** Saves the model with the training as it stands, so that `resume` continues from here. */
   save(directory: string): Promise<void>;
   /** The same as files in memory. */
   toFiles(): Promise<ReadonlyMap<string, Uint8Array>>;
@@ -47,7 +47,7 @@ type Awaitable<T> = T | Promise<T>;
 
 /**
  * Hooks of a training; `fit` waits for each. Epochs and batches count from 0, as in Keras. A hook that throws stops
- * `fit` at a whole step: the error reaches fit's caller, and `resume` goes on from there. After a loss of the device
+ * `fit` at a whole step: the error reaches fit's caller, and `resume` continues from there. After a loss of the device
  * the steps since the last snapshot are taken again, and with them the hooks of these steps, from the states that were
  * kept with the snapshot; a snapshot follows `onEpochSettled`, so that epochs' hooks are not called twice.
  */

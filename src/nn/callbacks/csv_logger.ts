@@ -13,7 +13,7 @@ import type { Callback } from "./callback.ts";
 export interface CsvLoggerOptions {
   /** The file to write; without one (in a browser) the lines are in `text` alone. */
   readonly filename?: string;
-  /** Between the columns; "," when absent. */
+  /** Between the columns. Default: ",". */
   readonly separator?: string;
   /** Adds to a file that is there, instead of replacing it. */
   readonly append?: boolean;

@@ -5,7 +5,7 @@ import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.t
 
 /** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** Epochs without improvement before the training ends; 0 when absent. */
+  /** Epochs without improvement before the training ends. Default: 0. */
   readonly patience?: number;
   /** Only what is better than this counts as an improvement. */
   readonly baseline?: number | null;

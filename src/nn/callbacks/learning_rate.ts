@@ -15,7 +15,7 @@ import { shown } from "../../core/options.ts";
 import type { Callback, Training } from "./callback.ts";
 import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.ts";
 
-/** The optimizer's rate. @throws ValueError when it follows a schedule. */
+/** The optimizer's rate. @throws ValueError if it follows a schedule. */
 function settableRate(callback: string, { optimizer }: Training): number {
   const { learningRate } = optimizer;
   if (typeof learningRate === "number") return learningRate;
@@ -28,13 +28,13 @@ function settableRate(callback: string, { optimizer }: Training): number {
 
 /** Options of `reduceLrOnPlateau`. */
 export interface ReduceLrOnPlateauOptions extends MonitorOptions {
-  /** What the rate is multiplied with; 0.1 when absent. */
+  /** What the rate is multiplied with. Default: 0.1. */
   readonly factor?: number;
-  /** Epochs without improvement before the rate is reduced; 10 when absent. */
+  /** Epochs without improvement before the rate is reduced. Default: 10. */
   readonly patience?: number;
-  /** Epochs after a reduction that do not count; 0 when absent. */
+  /** Epochs after a reduction that do not count. Default: 0. */
   readonly cooldown?: number;
-  /** The rate goes no lower; 0 when absent. */
+  /** The rate goes no lower. Default: 0. */
   readonly minLr?: number;
 }
 

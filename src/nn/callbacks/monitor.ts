@@ -8,7 +8,7 @@ import type { Training } from "./callback.ts";
 
 /** Options of callbacks that watch a result. */
 export interface MonitorOptions {
-  /** The result's name in the logs; "valLoss" when absent. */
+  /** The result's name in the logs. Default: "valLoss". */
   readonly monitor?: string;
   /** Whether less or more is better; what the metric says when "auto" or absent. */
   readonly mode?: "auto" | "min" | "max";
@@ -41,8 +41,8 @@ export class Monitor {
   }
 
   /**
-   * @throws ValueError where the training has no such result, or does not know whether more of it is better. With
-   * `mode` said, it may be a result that a callback adds to the logs.
+   * @throws ValueError if the training has no such result, or does not know whether more of it is better. With `mode`
+   * said, it may be a result that a callback adds to the logs.
    */
   begin({ logNames, directionOf }: Training): void {
     this.#isKnown = logNames.includes(this.name.replace(/\[\d+\]$/, ""));
@@ -74,7 +74,7 @@ export class Monitor {
 
   /**
    * The watched result among the logs; undefined after an epoch that was not validated.
-   * @throws ValueError when it is not there at all, or the metric has several results, of which none is named.
+   * @throws ValueError if it is not there at all, or the metric has several results, of which none is named.
    */
   of(logs: Logs): number | undefined {
     const value = logs[this.name];

@@ -6,11 +6,11 @@ import { loadedCallback } from "./loaded_callback.ts";
 
 /** Options of `tensorBoard`. */
 export interface TensorBoardOptions {
-  /** The folder of this training run; "logs" when absent. Runs that are to be told apart need a folder each. */
+  /** The folder of this training run. Default: "logs". Runs that are to be told apart need a folder each. */
   readonly logDir?: string;
-  /** Also writes the results of every step ("batch"), or of every so many steps; "epoch" when absent. */
+  /** Also writes the results of every step ("batch"), or of every so many steps. Default: "epoch". */
   readonly updateFreq?: "epoch" | "batch" | number;
-  /** Writes how the weights are distributed, after every so many epochs from the first on; 0, never, when absent. */
+  /** Writes how the weights are distributed, after every so many epochs from the first on. Default: 0, never,. */
   readonly histogramFreq?: number;
   /** Keeps the files in `files` instead of writing them: for a page, which has no folders. */
   readonly inMemory?: boolean;
@@ -38,7 +38,7 @@ export interface TensorBoard extends Callback {
  * run leaves files that can be read. A run that is resumed, or goes on after a loss of the device, has TensorBoard
  * leave out the steps that it takes again.
  * `updateFreq` reads loss and metrics back from the GPU at these steps, see `batchLogs`.
- * @throws ValueError where there are no folders (in a page), unless `inMemory`.
+ * @throws ValueError if there are no folders (in a page), unless `inMemory`.
  *
  * @example
  * await model.fit(train, { epochs: 3, validationData: test, callbacks: [tensorBoard({ logDir: "logs/first" })] });

@@ -27,8 +27,8 @@ export interface Classifier {
 
 /**
  * The class of each text.
- * @throws ValueError when the model has no encoder, or no `labels` in its metadata.
- * @throws ShapeError when it does not have a probability for each label, or one for two labels.
+ * @throws ValueError if the model has no encoder, or no `labels` in its metadata.
+ * @throws ShapeError if it does not have a probability for each label, or one for two labels.
  */
 export async function classifyTexts(model: Classifier, texts: string | readonly string[]): Promise<Classification[]> {
   const { encoder, outputShapes } = model;

@@ -39,7 +39,7 @@ export function prepareInputs(given: InputsLike, specs: readonly InputSpec[], wh
 
 /**
  * The values for `names`, from one value, a list or an object by name.
- * @throws ValueError when one is missing, or there is one too many.
+ * @throws ValueError if one is missing, or there is one too many.
  */
 export function entriesOf<T>(
   given: T | readonly T[] | Readonly<Record<string, T>>,

@@ -49,7 +49,7 @@ export interface GraphResult {
 export interface LayerGraphOptions {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
-  /** 0 when absent. */
+  /** Default: 0. */
   readonly seed?: number | undefined;
 }
 
@@ -123,7 +123,7 @@ export class LayerGraph {
     return [...new Set(this.layers.flatMap((layer) => layer.trainableWeights))];
   }
 
-  /** @throws ShapeError where the shapes are not those of the inputs. */
+  /** @throws ShapeError if the shapes are not those of the inputs. */
   expectShapes(shapes: readonly Shape[], what: string): void {
     if (
       shapes.length === this.inputs.length &&

@@ -13,7 +13,7 @@ export function snakeCase(className: string): string {
 /**
  * Gives every layer a name that no other layer of the model has. A layer that another model has named keeps that name
  * unless it is taken here.
- * @throws ValueError when the user gave two the same.
+ * @throws ValueError if the user gave two the same.
  */
 export function nameLayers(layers: readonly Layer[]): void {
   const given = layers.filter(({ isNameGiven }) => isNameGiven).map(({ name }) => name);

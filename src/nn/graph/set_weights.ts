@@ -10,7 +10,7 @@ export type WeightLike = NdArray | { readonly shape: Shape; readonly data: reado
 
 /**
  * Checks new numbers for weights, in their order.
- * @throws ShapeError, ValueError when one does not fit.
+ * @throws ShapeError, ValueError if one does not fit.
  */
 export function checkWeights(
   variables: readonly Variable[],

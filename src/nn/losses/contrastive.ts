@@ -6,7 +6,7 @@ import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
 /** Options of `contrastive`. */
 export interface ContrastiveOptions {
-  /** Pairs that do not belong together are pushed apart up to this distance; 0.5 when absent. */
+  /** Pairs that do not belong together are pushed apart up to this distance. Default: 0.5. */
   readonly margin?: number;
 }
 
@@ -22,7 +22,7 @@ const CONTRASTIVE = { margin: withDefault(distance, 0.5) };
  * last axis of y·d² + (1 − y)·max(margin − d, 0)², where d = 1 − p is the cosine distance and the output p a cosine.
  * Source: Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping", without its factor
  * ½.
- * @throws ValueError when the margin is not within (0, 2].
+ * @throws ValueError if the margin is not within (0, 2].
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
   const name = "contrastive";

@@ -32,7 +32,7 @@ export interface BinaryFocalOptions extends CrossentropyOptions {
   readonly applyClassBalancing?: boolean;
   /** 0.25 when absent. */
   readonly alpha?: number;
-  /** How much easy examples count less; 2 when absent. */
+  /** How much easy examples count less. Default: 2. */
   readonly gamma?: number;
 }
 
@@ -58,9 +58,9 @@ export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss 
 
 /** Options of `categoricalFocalCrossentropy`. */
 export interface CategoricalFocalOptions extends CrossentropyOptions {
-  /** The weight of all classes; 0.25 when absent. */
+  /** The weight of all classes. Default: 0.25. */
   readonly alpha?: number;
-  /** How much easy examples count less; 2 when absent. */
+  /** How much easy examples count less. Default: 2. */
   readonly gamma?: number;
 }
 

@@ -12,13 +12,11 @@ export interface Loss {
   readonly config: LossConfig;
   /** The loss of every sample: yPred `[B, ..., C]` -> `[B, ...]`. Its mean over all elements is what is minimised. */
   perSample(yTrue: Value, yPred: Value): Value;
-  /**
-   * bool in the shape of `perSample`: false for values that do not count, as those of a mask; all count when absent.
-   */
+  /** bool in the shape of `perSample`: false for values that do not count, as those of a mask. Default: all count. */
   readonly counted?: ((yTrue: Value, yPred: Value) => Value) | undefined;
   /** The shape of targets for an output of this shape (both with the batch). */
   targetShape(output: readonly number[]): readonly number[];
-  /** @throws ValueError when targets are outside what the loss is defined for. */
+  /** @throws ValueError if targets are outside what the loss is defined for. */
   checkTargets(y: NdArray, output: readonly number[]): void;
 }
 

@@ -36,7 +36,7 @@ export function meanSquaredLogarithmicError(): Loss {
 
 /** Options of `huber`. */
 export interface HuberOptions {
-  /** Where the square ends and the straight line begins; 1 when absent. */
+  /** Where the square ends and the straight line begins. Default: 1. */
   readonly delta?: number;
 }
 
@@ -74,7 +74,7 @@ export function klDivergence(): Loss {
 
 /** Options of `cosineSimilarity`. */
 export interface CosineSimilarityOptions {
-  /** The axis of the vectors; the last one when absent. */
+  /** The axis of the vectors. Default: the last one. */
   readonly axis?: number;
 }
 

@@ -9,7 +9,7 @@ import { type Metric, type MetricOptions, meanMetric, nameOption } from "./metri
 
 /** Options of `binaryAccuracy`. */
 export interface BinaryAccuracyOptions extends MetricOptions {
-  /** Outputs above it count as 1; 0.5 when absent. */
+  /** Outputs above it count as 1. Default: 0.5. */
   readonly threshold?: number;
 }
 
@@ -41,7 +41,7 @@ export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
 
 /** Options of the top-k accuracies. */
 export interface TopKOptions extends MetricOptions {
-  /** 5 when absent. */
+  /** Default: 5. */
   readonly k?: number;
 }
 

@@ -16,7 +16,7 @@ import { type Metric, type MetricOptions, nameOption, ratio } from "./metric.ts"
 
 /** Options that these metrics share. */
 export interface AtValueOptions extends MetricOptions {
-  /** Points of the curve; 200 when absent. */
+  /** Points of the curve. Default: 200. */
   readonly numThresholds?: number;
   /** Looks at this class alone. */
   readonly classId?: number | null;

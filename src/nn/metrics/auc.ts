@@ -16,11 +16,11 @@ import { type Metric, type MetricOptions, nameOption, ratio } from "./metric.ts"
 
 /** Options of `auc`. */
 export interface AucOptions extends MetricOptions {
-  /** Points of the curve; 200 when absent. */
+  /** Points of the curve. Default: 200. */
   readonly numThresholds?: number;
-  /** "ROC" when absent. */
+  /** Default: "ROC". */
   readonly curve?: "ROC" | "PR";
-  /** "interpolation" when absent. */
+  /** Default: "interpolation". */
   readonly summationMethod?: "interpolation" | "minoring" | "majoring";
   /** The points themselves, from 0 to 1; 0 and 1 are added. */
   readonly thresholds?: readonly number[] | null;

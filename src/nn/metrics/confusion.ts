@@ -60,7 +60,7 @@ function isTopK(yPred: Value, k: number): Value {
   return less(sum(cast(isAhead, "float32"), { axes: -1 }), k);
 }
 
-/** The column of one class. @throws ShapeError when there is none. */
+/** The column of one class. @throws ShapeError if there is none. */
 export function ofClass(value: Value, classId: number): Value {
   const classes = value.shape.at(-1) ?? 0;
   if (classId >= classes) {

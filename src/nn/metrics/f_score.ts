@@ -31,7 +31,7 @@ export interface F1ScoreOptions extends MetricOptions {
 
 /** Options of `fBetaScore`. */
 export interface FBetaScoreOptions extends F1ScoreOptions {
-  /** How much recall counts against precision; 1 when absent. */
+  /** How much recall counts against precision. Default: 1. */
   readonly beta?: number;
 }
 

@@ -50,7 +50,7 @@ export type MetricMaker = (options: never) => Metric;
 
 /** Options that all metrics share. */
 export interface MetricOptions {
-  /** In logs and history; the metric's own name when absent. */
+  /** In logs and history. Default: the metric's own name. */
   readonly name?: string | undefined;
 }
 

@@ -23,7 +23,7 @@ export function rootMeanSquaredError(options: MetricOptions = {}): Metric {
 
 /** Options of `cosineSimilarityMetric`. */
 export interface CosineMetricOptions extends MetricOptions {
-  /** The axis of the vectors; the last one when absent. */
+  /** The axis of the vectors. Default: the last one. */
   readonly axis?: number;
 }
 
@@ -36,9 +36,9 @@ export function cosineSimilarityMetric(options: CosineMetricOptions = {}): Metri
 
 /** Options of `r2Score`. */
 export interface R2ScoreOptions extends MetricOptions {
-  /** How the scores of several outputs become one; null gives one for each. "uniform_average" when absent. */
+  /** How the scores of several outputs become one; null gives one for each. Default: "uniform_average". */
   readonly classAggregation?: "uniform_average" | "variance_weighted_average" | null;
-  /** Independent variables of the model, for the adjusted score; 0 when absent. */
+  /** Independent variables of the model, for the adjusted score. Default: 0. */
   readonly numRegressors?: number;
 }
 

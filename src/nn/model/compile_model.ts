@@ -1,4 +1,4 @@
-/** What `compile` is given, sorted by the model's outputs. */
+/** Resolves the options of `compile` for each of the model's outputs. */
 import { ValueError } from "../../core/errors.ts";
 import { finite, readValue } from "../../core/option_table.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
@@ -49,7 +49,7 @@ export function compileModel(
   };
 }
 
-/** One loss counts for every output; a list or an object says one for each, null for those that are not trained. */
+/** A single loss applies to every output; a list or an object gives one per output, null for untrained outputs. */
 function lossesOf(given: CompileOptions["loss"], names: readonly string[]): readonly (Loss | undefined)[] {
   if (isLoss(given)) return names.map(() => resolveLoss(given));
   const list = byOutput<LossLike | null>(given, names, "loss");
@@ -88,14 +88,14 @@ function metricsOf(given: MetricsLike, names: readonly string[], option: string)
   return byOutput<MetricLike | readonly MetricLike[] | null>(given, names, option).map(asList);
 }
 
-/** @throws ValueError when a list has another length, or an object another output. */
+/** @throws ValueError if a list has the wrong length, or an object names an unknown output. */
 function byOutput<T>(given: unknown, names: readonly string[], option: string): readonly (T | undefined)[] {
   const known = names.map((name) => `"${name}"`).join(", ");
   if (Array.isArray(given)) {
     if (given.length === names.length) return given as readonly T[];
     throw new ValueError(
       `compile: ${option} is a list of ${given.length}; the model has ${names.length} ` +
-        `output${names.length === 1 ? "" : "s"} (${known}): give one entry for each, or an object by name`,
+        `output${names.length === 1 ? "" : "s"} (${known}): give one entry per output, or an object by name`,
       { [option]: given },
     );
   }

@@ -10,13 +10,13 @@ import { Model } from "./model.ts";
 
 /** Options of `model`. */
 export interface FunctionalOptions {
-  /** What `input()` gave: one tensor, or a list. */
+  /** The tensor returned by `input()`, or a list of such tensors. */
   readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** What the layers' calls gave: one tensor, or a list. */
+  /** The output tensor, or a list of output tensors. */
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** Where the model lives. Without one it can only be a layer of other models. */
+  /** The device that holds the weights. Without one, the model can only be a layer of other models. */
   readonly device?: Device | undefined;
-  /** One seed, one result: weights, dropout and the order of the rows follow from it. 0 when absent. */
+  /** The seed of initial weights, dropout and shuffling: the same seed gives the same result. Default: 0. */
   readonly seed?: number | undefined;
   readonly name?: string | undefined;
 }
@@ -30,8 +30,8 @@ const FUNCTIONAL = {
 } satisfies TableOf<FunctionalOptions>;
 
 /**
- * A functional model: layers called on inputs, in any shape without a circle.
- * @throws ValueError when outputs depend on an input that is not given, or two layers have one name.
+ * Creates a functional model: any acyclic graph of layers called on inputs.
+ * @throws ValueError if outputs depend on an input that is not listed, or two layers have the same name.
  * @example
  * const question = input({ shape: [20], name: "question" });
  * const words = embedding({ inputDim: 5000, outputDim: 32, maskZero: true });

@@ -1,4 +1,4 @@
-/** How the output depends on a recurrent layer's hidden state at each step: what vanishes in a vanishing gradient. */
+/** The gradient of the output with respect to a recurrent layer's hidden states, which shows vanishing gradients. */
 
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -11,20 +11,20 @@ import { vjp } from "../../transform/gradients.ts";
 import type { InputsLike } from "../data/data_input.ts";
 import { type InspectedModel, runOnce, scoreOf, TRACE, type TraceOptions } from "./inspect.ts";
 
-/** How the output depends on what a recurrent layer remembers. */
+/** The gradient of the output with respect to a recurrent layer's hidden states. */
 export interface HiddenGradients {
   readonly layer: string;
-  /** d(Σ score) / d(h after step t), `[B, T, H]`, along every path: through the steps that follow, and directly. */
+  /** d(Σ score) / d(h after step t), `[B, T, H]`, the total derivative: direct, and through all later timesteps. */
   readonly hidden: NdArray;
-  /** The L2 norm of that gradient at each step, `[B, T]`. */
+  /** The L2 norm of that gradient at each timestep, `[B, T]`. */
   readonly norm: NdArray;
 }
 
 /**
- * The gradient by the hidden state after each step, in the order in which the layer reads. Where the model ends in a
- * sigmoid or softmax, it is the logits' gradient. Source: Bengio, Simard, Frasconi 1994, "Learning long-term
+ * The gradient with respect to the hidden state after each timestep, in the layer's reading order. If the model ends in
+ * a sigmoid or softmax, the logits are differentiated. Source: Bengio, Simard, Frasconi 1994, "Learning long-term
  * dependencies with gradient descent is difficult".
- * @throws ValueError when the model has no such recurrent layer that runs in a kernel and without a mask.
+ * @throws ValueError if the model has no such recurrent layer that runs in a kernel without a mask.
  */
 export async function hiddenGradients(
   model: InspectedModel,
@@ -43,7 +43,7 @@ export async function hiddenGradients(
         "hiddenGradients: " +
           (name === undefined
             ? "the model has no recurrent layer "
-            : `"${name}" is no recurrent layer of this model `) +
+            : `"${name}" is not a recurrent layer of this model `) +
           "with a kernel and without a mask; the model's layers are " +
           model.layers.map((each) => each.name).join(", "),
         { layer: name },
@@ -66,7 +66,7 @@ export async function hiddenGradients(
   return { layer, hidden, norm: normsOf(hidden) };
 }
 
-/** d/dh of step t: its direct part, what step t + 1 passed to h before it, and the share that step carries over. */
+/** d/dh at timestep t: the direct part plus what timestep t + 1 passes back. */
 function backThroughTime(direct: NdArray, last: NdArray, before: NdArray, carry: NdArray | undefined): NdArray {
   const [batch, time, units] = direct.shape as [number, number, number];
   const data = Float32Array.from(direct.data);

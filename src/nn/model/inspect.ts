@@ -1,4 +1,4 @@
-/** Looking inside: what a recurrent layer's gates do over time, and what the output depends on. */
+/** Model inspection: a recurrent layer's gates over time, and gradients of the output with respect to the input. */
 
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -18,10 +18,7 @@ import { rowsOf, sizeOfColumn } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import type { Layer, LayerTrace } from "../layers/index.ts";
 
-/**
- * What an LSTM did, each `[B, T, units]`: the three gates, the candidate, the cell and the hidden state after each
- * step.
- */
+/** The trace of an LSTM, each `[B, T, units]`: the three gates, the candidate, the cell state and the hidden state. */
 export interface CellTrace {
   readonly layer: string;
   readonly i: NdArray;
@@ -32,7 +29,7 @@ export interface CellTrace {
   readonly h: NdArray;
 }
 
-/** What a GRU did, each `[B, T, units]`: update and reset gate, the candidate, and the hidden state after each step. */
+/** The trace of a GRU, each `[B, T, units]`: update gate, reset gate, candidate and hidden state. */
 export interface GruTrace {
   readonly layer: string;
   readonly z: NdArray;
@@ -41,37 +38,37 @@ export interface GruTrace {
   readonly h: NdArray;
 }
 
-/** What a simple recurrent layer did: the hidden state after each step, `[B, T, units]`. */
+/** The trace of a simple recurrent layer: the hidden state after each timestep, `[B, T, units]`. */
 export interface SimpleRnnTrace {
   readonly layer: string;
   readonly h: NdArray;
 }
 
-/** How the output depends on the input, for each example. */
+/** The gradient of the output with respect to the input, for each example. */
 export interface InputGradients {
   /** The model's output, `[B, ...]`. */
   readonly output: NdArray;
   /**
-   * d(Σ output) / d(input vector at t), `[B, T, D]`; the input of the first recurrent layer, so of an embedding's
-   * vectors.
+   * d(Σ output) / d(input vector at t), `[B, T, D]`; with respect to the input of the first recurrent layer, such as an
+   * embedding's vectors.
    */
   readonly input: NdArray;
   /** The L2 norm of that gradient at each timestep, `[B, T]`. */
   readonly norm: NdArray;
-  /** Gradient · input, `[B, T]`: each timestep's part in the output, with its sign. */
+  /** Gradient · input, `[B, T]`: each timestep's signed contribution to the output. */
   readonly contribution: NdArray;
 }
 
 /** Options of `trace`. */
 export interface TraceOptions {
-  /** The recurrent layer's name; the first one when absent. */
+  /** The recurrent layer's name. Default: the first recurrent layer. */
   readonly layer?: string | undefined;
 }
 
 /** The options of `trace` and `hiddenGradients`. */
 export const TRACE = { layer: ifGiven(text) } satisfies TableOf<TraceOptions>;
 
-/** A model, as far as it is looked into. */
+/** The parts of a model that inspection needs. */
 export interface InspectedModel {
   readonly name: string;
   readonly layers: readonly Layer[];
@@ -101,14 +98,14 @@ export async function runOnce(
   }
 }
 
-/** What is differentiated: the logits where the model ends in a sigmoid or softmax, else its output. */
+/** The value to differentiate: the logits if the model ends in a sigmoid or softmax, otherwise its output. */
 export function scoreOf(output: Value): Value {
   return logitsBehind(output, "sigmoid") ?? logitsBehind(output, "softmax") ?? output;
 }
 
 /**
- * What the layer's kernel kept of every step, by the names that the layer gives.
- * @throws ValueError when the model has no such recurrent layer, or its steps run without a kernel.
+ * The values that the layer's kernel saves at every timestep, by the layer's names for them.
+ * @throws ValueError if the model has no such recurrent layer, or the layer does not run in a kernel.
  */
 export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
   model: InspectedModel,
@@ -129,7 +126,7 @@ export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTr
         "trace: " +
           (name === undefined
             ? "the model has no recurrent layer "
-            : `"${name}" is no recurrent layer of this model `) +
+            : `"${name}" is not a recurrent layer of this model `) +
           `with a kernel; the model's layers are ${model.layers.map((layer) => layer.name).join(", ")}`,
         { layer: name },
       );
@@ -145,8 +142,8 @@ export async function traceCell<Trace extends CellTrace | GruTrace | SimpleRnnTr
 }
 
 /**
- * Gradients by input and timestep. Where the model ends in a sigmoid or softmax, it is the logits' gradient: it does
- * not vanish where the verdict is sure.
+ * Gradients with respect to the input at each timestep. If the model ends in a sigmoid or softmax, the logits are
+ * differentiated: their gradient does not vanish for confident predictions.
  */
 export async function inputGradients(model: InspectedModel, x: InputsLike): Promise<InputGradients> {
   const { inputs, outputs: ends } = model.graph;

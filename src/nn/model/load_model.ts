@@ -30,15 +30,14 @@ import type { TrainingState } from "../training/training_state.ts";
 import { Model } from "./model.ts";
 import type { CompileOptions } from "./model_options.ts";
 
-/** The options of all that make a model from a file. */
+/** The options of all functions that load a model. */
 export const LOAD = { device: required(deviceKind) };
 
 /**
  * Loads a model from a directory (Node, Deno), its URL (in a page also a relative one), or its files in memory, with
- * optimizer state and training position if they were saved.
- * @throws FormatError when a file is cut short, damaged, of a newer version or of something else; nothing is left
- * behind.
- * @throws FileError when a file cannot be read or fetched.
+ * the optimizer's and the training run's state if they were saved.
+ * @throws FormatError if a file is truncated, damaged, of a newer version or not part of a model; all memory is freed.
+ * @throws FileError if a file cannot be read or fetched.
  *
  * @example
  * const model = await loadModel("model/", { device }); // a page's own folder, as model.save or toFiles wrote it
@@ -98,7 +97,7 @@ async function restore<P extends NdArray | NdArray[]>(saved: SavedModel, device:
   }
 }
 
-/** Format version 1 knew layers in a row only. */
+/** Format version 1 supported sequential models only. */
 function firstFormat(fields: Fields, seed: number): LayerGraph {
   const start = input({ shape: listOf(fields.inputShape, "architecture.inputShape", asNumber) });
   const layers = listOf(fields.layers, "architecture.layers", (item, what) => {
@@ -129,7 +128,7 @@ function compileOptions(fields: Fields): CompileOptions {
   };
 }
 
-/** A metric as data, or, in older files, its name. */
+/** A metric's config, or, in older files, its name. */
 function asMetric(value: JsonValue, what: string): string | MetricConfig {
   if (typeof value === "string") return value;
   const fields = fieldsOf(value, what);
@@ -137,12 +136,12 @@ function asMetric(value: JsonValue, what: string): string | MetricConfig {
   return fields as unknown as MetricConfig;
 }
 
-/** The kernels' variants that the saved training ran, as far as they hold for this device. */
+/** The saved kernel variants that apply to this device. */
 function savedVariants({ training }: SavedModel, device: Device): Variants {
   return variantsFromJson(device, training === undefined ? undefined : fieldsOf(training, "training").variants);
 }
 
-/** The optimizer's state, and the training's with what callbacks keep. */
+/** The states of the optimizer, the training run and the callbacks. */
 function trainingOf(
   { training, optimizer }: SavedModel,
   { namedSlots }: { readonly namedSlots: ReadonlyMap<string, Variable> },

@@ -1,4 +1,4 @@
-/** The model: layers on a device, with the methods that train, ask, show, keep and free it. */
+/** The model: layers on a device, with methods to train, evaluate, predict, inspect, save and dispose it. */
 import { LimitError, ValueError } from "../../core/errors.ts";
 import { whenLoaded } from "../../core/named.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -51,33 +51,33 @@ import {
 import { ModelPredictor } from "./model_predictor.ts";
 
 /**
- * Layers on one device. Make one with `sequential` or `model`. `P` is what it predicts: an array, or a list of several.
- * Dispose it when done: its weights leave the GPU, unless another model shares them; the device stays.
+ * Layers on one device, created by `sequential` or `model`. `P` is the type of its predictions: an array, or a list of
+ * arrays. `dispose()` frees the weights on the GPU unless another model shares them; the device remains usable.
  */
 export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   readonly #gate = new PauseGate();
   #predictor: ModelPredictor | undefined;
   #runner: BatchRunner | undefined;
   #compiled: Compiled | undefined;
-  /** Settles once the code behind the names that `compile` was given is loaded. */
+  /** Settles once the optimizer, losses and metrics that `compile` names are loaded. */
   #compiling: Promise<void> | undefined;
   #state: TrainingState | undefined;
-  /** Of the `fit` at hand. */
+  /** The current `fit`. */
   #run: RecoveringRun | undefined;
 
-  /** Where the last training stands; undefined before any. */
+  /** The progress of the last training run; undefined before the first. */
   get trainingState(): TrainingState | undefined {
     return this.#run?.checkpoint ?? this.#state;
   }
 
-  /** What `compile` was given, for saving. */
+  /** The compiled optimizer, losses and metrics, for saving. */
   get compiled(): Compiled | undefined {
     return this.#compiled;
   }
 
   /**
-   * Says how to train, and which layers: those that are trainable now. Optimizer state starts anew.
-   * With several outputs, `loss`, `lossWeights` and `metrics` are lists or objects by output.
+   * Configures training of the layers that are trainable now, and resets the optimizer's state. With several outputs,
+   * `loss`, `lossWeights` and `metrics` are lists or objects keyed by output.
    * @throws ValueError for an unknown optimizer, loss, metric or output, listing the known ones.
    */
   compile(options: CompileOptions): void {
@@ -94,27 +94,27 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const compiling = compiled.then((loaded) => {
       if (this.#compiling === compiling) this.#compiled = loaded;
     });
-    // Whoever needs the compiled model reports the error.
+    // The methods that need the compiled model report the error.
     compiling.catch(() => undefined);
     return compiling;
   }
 
-  /** Waits until the code behind names that `compile` was given is loaded. @throws ValueError for their options. */
+  /** Waits until the optimizer, losses and metrics are loaded. @throws ValueError for invalid options of theirs. */
   async whenCompiled(): Promise<void> {
     await this.#compiling;
   }
 
   /**
-   * Trains. Takes `(data, options)` or `(x, y, options)`; data may be a stream of batches: a generator, an async
-   * iterable, or a function that makes one for each pass over it.
-   * @throws AbortError when `signal` stopped it (at a whole step; `resume: true` goes on from there).
-   * @throws NonFiniteError when a loss or gradient was not finite: the weights are those from before that step. Or when
-   * a weight or the optimizer's state was not: the model is as of the last snapshot (`snapshotSeconds`, each epoch's
-   * end), `details.lastStep`.
-   * @throws DeviceLostError when the device was lost and no other could be had; `lastStep` says what is kept, and
-   * `resume: true` goes on from there.
-   * @throws OutOfMemoryError when the GPU or `memoryLimit` has no room; the model is as before.
-   * @throws ValueError, ShapeError for data that does not fit; nothing has changed then.
+   * Trains the model. Call it with `(data, options)` or `(x, y, options)`. Data may be a stream of batches: a
+   * generator, an async iterable, or a function that returns a new one for each pass.
+   * @throws AbortError if `signal` aborts; training stops after the current step, and `resume: true` continues it.
+   * @throws NonFiniteError if a loss or gradient is not finite: the weights are those before that step. Also if a
+   * weight or the optimizer's state is not finite: the model returns to the last snapshot (see `snapshotSeconds`),
+   * taken after step `details.lastStep`.
+   * @throws DeviceLostError if the device is lost and no other is available; the model is kept as of `lastStep`, and
+   * `resume: true` continues from there.
+   * @throws OutOfMemoryError if the GPU or `memoryLimit` has too little memory; the model is unchanged.
+   * @throws ValueError, ShapeError for invalid data; the model is unchanged.
    */
   fit(data: DataLike | BatchStream, options?: FitOptions): Promise<History>;
   fit(x: InputsLike, y: TargetsLike, options?: FitOptions): Promise<History>;
@@ -138,7 +138,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       const control: RunControl = {
         stop,
         callbacks: new CallbackList(options.callbacks, stop.call),
-        // What callbacks save is the step at hand or nothing: a loss of the device in a save is fit's to make good.
+        // A callback saves the current step or nothing; if the device is lost during a save, `fit` recovers.
         model: {
           weights: this.weightVariables,
           save: (directory) => saveModel(this, directory, {}),
@@ -182,7 +182,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * Compiles a step of training on the first `batchSize` rows of the data, to time or profile it; running it trains.
+   * Compiles a training step on the first `batchSize` rows of the data, to time or profile it. Running it trains the
+   * model.
    * @throws ValueError, ShapeError for data that does not fit.
    * @example
    * using step = await model.trainingStep(train, { batchSize: 64 });
@@ -201,11 +202,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * What `fit`, `evaluate` and `predict` will take of the GPU's memory, and how large a batch may be. Nothing is made
-   * on the GPU: the work is planned as it would run, so that the bytes are those of `device.memory`.
+   * Estimates the GPU memory that `fit`, `evaluate` and `predict` need, and the largest batch size that fits. The work
+   * is planned exactly as it would run but nothing is allocated; the bytes match `device.memory`.
    * @throws ValueError, ShapeError for data that does not fit.
-   * @throws LimitError where the device's limits do not let the batch through and it cannot be split into
-   * micro-batches.
+   * @throws LimitError if the batch exceeds a device limit and cannot be split into micro-batches.
    * @example
    * const memory = await model.memory({ batchSize: 64, data: train });
    * console.log(`${memory}`); // a table
@@ -234,12 +234,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     this.#gate.pause();
   }
 
-  /** Lets a paused `fit` go on. */
+  /** Resumes a paused `fit`. */
   resume(): void {
     this.#gate.resume();
   }
 
-  /** Loss and metrics on data. Takes `(data, options)` or `(x, y, options)`. */
+  /** Computes loss and metrics on data. Call it with `(data, options)` or `(x, y, options)`. */
   evaluate(data: DataLike | BatchStream, options?: EvaluateOptions): Promise<Logs>;
   evaluate(x: InputsLike, y: TargetsLike, options?: EvaluateOptions): Promise<Logs>;
   async evaluate(
@@ -275,9 +275,9 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * One step of training on one batch. Gives the batch's loss and metrics, from before the step. A `fit` that was
-   * stopped before cannot be resumed after it.
-   * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; nothing has changed then.
+   * Trains one step on one batch and returns the batch's loss and metrics from before the step. A stopped `fit` cannot
+   * be resumed afterwards.
+   * @throws NonFiniteError if the loss, a gradient or an updated weight is not finite; the model is unchanged.
    */
   async trainOnBatch(x: InputsLike, y: TargetsLike, options: BatchOptions = {}): Promise<Logs> {
     const work = async () => {
@@ -290,7 +290,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return this.exclusively("trainOnBatch", () => this.untilStopped(this.reading("trainOnBatch", work)));
   }
 
-  /** Loss and metrics on one batch. */
+  /** Computes loss and metrics on one batch. */
   async testOnBatch(x: InputsLike, y: TargetsLike, options: Omit<BatchOptions, "classWeight"> = {}): Promise<Logs> {
     return this.exclusively("testOnBatch", () =>
       this.recovered("testOnBatch", async () =>
@@ -301,13 +301,13 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     );
   }
 
-  /** The outputs for one batch, in one run. */
+  /** Predicts one batch. */
   async predictOnBatch(x: InputsLike): Promise<P> {
     const [first] = prepareInputs(x, this.graph.inputSpecs, "predictOnBatch");
     return this.predict(x, { batchSize: sizeOfColumn(first as Column) });
   }
 
-  /** The outputs for x, `[N, ...outputShape]`; a list where the model has several. */
+  /** Predicts the outputs for x, `[N, ...outputShape]`; a list if the model has several outputs. */
   async predict(x: InputsLike, options: RunOptions = {}): Promise<P> {
     const { batchSize, signal } = readOptions("predict(x)", RUN, options);
     const prepared = prepareInputs(x, this.graph.inputSpecs, "predict");
@@ -327,9 +327,9 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * The class of each text, by the labels in the metadata, for a model whose output is a probability for each label
-   * (softmax), or one for the second of two (sigmoid).
-   * @throws ValueError without an encoder or labels, ShapeError for another output.
+   * Classifies each text with the labels in the metadata. The model's output must be one probability per label
+   * (softmax), or the probability of the second of two labels (sigmoid).
+   * @throws ValueError if the model has no encoder or labels, ShapeError if its output has another shape.
    *
    * @example
    * const [first] = await model.classify(["The home team won."]);
@@ -343,10 +343,10 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * Saves to a directory (Node, Deno): weights, architecture, encoder, and the training's state. The old save stays
-   * whole until the new one is.
-   * @throws NonFiniteError when a weight or the optimizer's state is not finite, which `loadModel` would refuse; the
-   * old save stays.
+   * Saves weights, architecture, encoder and training state to a directory (Node, Deno). An existing save is replaced
+   * only once the new one is complete.
+   * @throws NonFiniteError if a weight or the optimizer's state is not finite, which `loadModel` would reject; an
+   * existing save is kept.
    */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
     await this.recoveredToEnd("save", async () => {
@@ -356,8 +356,8 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 
   /**
-   * The same files in memory: to download, or to keep where a browser app likes.
-   * @throws ValueError when `weights` is "float16" and one is too large for it; NonFiniteError as `save`.
+   * The files of `save` in memory, to download them or store them elsewhere.
+   * @throws ValueError if `weights` is "float16" and a weight is out of its range; NonFiniteError as in `save`.
    * @example
    * const small = await model.toFiles({ weights: "float16", training: false }); // for a page that only asks the model
    */
@@ -368,12 +368,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     });
   }
 
-  /** All state variables of the optimizer, with the names that a file keeps. */
+  /** All state variables of the optimizer, by the names used in a save. */
   get namedSlots(): ReadonlyMap<string, Variable> {
     return this.#compiled === undefined ? new Map() : slotNames(this.graph, this.#compiled);
   }
 
-  /** Puts a loaded training state in place. For `loadModel`. */
+  /** Restores a loaded training state. For `loadModel`. */
   restoreTraining(state: TrainingState): void {
     this.assertFree("restoreTraining");
     this.#state = state;
@@ -437,7 +437,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   }
 }
 
-/** @throws ValueError for a model that is not compiled. */
+/** @throws ValueError if the model is not compiled. */
 function expectCompiled(compiled: Compiled | undefined, what: string): Compiled {
   if (compiled !== undefined) return compiled;
   throw new ValueError(`${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`);

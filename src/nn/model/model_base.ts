@@ -1,4 +1,4 @@
-/** What a model is, whatever is done with it: its layers, their weights on a device, and its life. */
+/** The base of all models: their layers, weights on a device, and disposal. */
 import { DisposedError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { functionLike, readValue } from "../../core/option_table.ts";
@@ -26,17 +26,17 @@ import type { HiddenGradients } from "./hidden_gradients.ts";
 import type { CellTrace, GruTrace, InputGradients, SimpleRnnTrace, TraceOptions } from "./inspect.ts";
 import type { NamedWeight } from "./model_options.ts";
 
-/** How long work may go on after it was asked to stop, in milliseconds. */
+/** How long work may continue after it was asked to stop, in milliseconds. */
 const GRACE = 250;
 
-/** How a model was written. */
+/** The arguments from which a model is created. */
 export interface ModelParts {
   readonly className: "Sequential" | "Functional";
   readonly device?: Device | undefined;
   readonly name?: string | undefined;
 }
 
-/** @throws ValueError for two weights of one name, of which a save would hold one. */
+/** @throws ValueError if two weights have the same name, because a save would keep only one of them. */
 function expectUnique(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
@@ -47,16 +47,16 @@ function expectUnique(names: readonly string[]): void {
   );
 }
 
-/** Layers as a graph, and their weights on a device. */
+/** A graph of layers and their weights on a device. */
 export abstract class ModelBase {
   readonly name: string;
-  /** Keras's class: layers in a row, or in any shape. */
+  /** Keras's class name: a linear stack of layers, or any acyclic graph. */
   readonly className: "Sequential" | "Functional";
-  /** The layers below the device: for those who build graphs with them. */
+  /** The layer graph, independent of any device. */
   readonly graph: LayerGraph;
   /**
-   * The kernels' variants that this model's programs were tuned to, on this device or on one like it; saved with its
-   * training.
+   * The kernel variants that tuning chose for this model on this device or a similar one; saved with the training
+   * state.
    */
   readonly variants: Variants = new Map();
   readonly #device: Device | undefined;
@@ -65,7 +65,7 @@ export abstract class ModelBase {
   #encoder: Encoder | undefined;
   #metadata: Metadata = {};
   #busy: string | undefined;
-  /** Works that need what `release` frees. */
+  /** The number of operations in progress that need what `release` frees. */
   #working = 0;
   readonly #disposal = new AbortController();
 
@@ -80,7 +80,7 @@ export abstract class ModelBase {
     this.#forget = device?.onDispose(() => this.dispose()) ?? (() => undefined);
   }
 
-  /** @throws ValueError for a model that was made without one: it can only be a layer of others. */
+  /** @throws ValueError if the model has no device: it can only be a layer of other models. */
   get device(): Device {
     if (this.#device === undefined) {
       throw new ValueError(
@@ -91,13 +91,13 @@ export abstract class ModelBase {
     return this.#device;
   }
 
-  /** Turns texts into the model's input. It is saved with the model; `loadModel` and `loadPredictor` restore it. */
+  /** Encodes texts as the model's input. It is saved with the model; `loadModel` and `loadPredictor` restore it. */
   get encoder(): Encoder | undefined {
     return this.#encoder;
   }
 
   /**
-   * A `ReviewEncoder`, a `Tokenizer`, or an encoder of a kind given to `registerEncoder`; undefined for none.
+   * A `ReviewEncoder`, a `Tokenizer` or an encoder registered with `registerEncoder`; undefined removes it.
    * @throws ValueError for anything else.
    */
   set encoder(encoder: Encoder | undefined) {
@@ -105,8 +105,8 @@ export abstract class ModelBase {
   }
 
   /**
-   * JSON of your own that is saved with the model; `loadModel` and `loadPredictor` restore it. `labels` are the names
-   * of the classes, for `classify`. A scaler is kept as JSON, from which `fromJSON` restores it.
+   * Custom JSON data that is saved with the model; `loadModel` and `loadPredictor` restore it. `classify` reads the
+   * class names from `labels`. A scaler is stored as JSON; restore it with its `fromJSON`.
    *
    * @example
    * model.metadata = { labels: ["sport", "politics"], scaler: minMaxScaler().fit(train) };
@@ -117,22 +117,22 @@ export abstract class ModelBase {
   }
 
   /**
-   * Replaces all metadata by a copy of this.
-   * @throws ValueError for what JSON does not keep as it is (NaN, undefined, a Map), or for more than 1 MiB of it.
+   * Replaces all metadata with a copy of the given value.
+   * @throws ValueError for values that JSON cannot represent (NaN, undefined, a Map), or more than 1 MiB of JSON.
    */
   set metadata(metadata: MetadataLike) {
     this.#metadata = metadataOf(metadata);
   }
 
-  /** Each layer once; of a functional model also those of its inputs. */
+  /** All layers, each once; a functional model's input layers are included. */
   get layers(): readonly Layer[] {
     return this.#layer.layers;
   }
 
   /**
-   * The layer of this name, or at this place among `layers`: -1 is the last one. With a class, the layer is typed as
-   * one of it (https://keras.io/api/models/model/).
-   * @throws ValueError when there is no such layer, or it is not of the class.
+   * The layer with this name, or at this index in `layers`; -1 is the last one. If a class is given, the result has its
+   * type (https://keras.io/api/models/model/).
+   * @throws ValueError if no such layer exists, or it is not an instance of the class.
    * @example
    * const { units } = model.getLayer("lstm", Lstm); // Lstm is exported by sluice, as are all layers' classes
    */
@@ -153,25 +153,25 @@ export abstract class ModelBase {
   }
 
   /**
-   * Sets the states of all `stateful` layers to zero: the next batch begins new sequences. Callbacks may call it too,
-   * such as at each epoch's begin. Does nothing where no layer is stateful.
+   * Sets the states of all `stateful` layers to zero: the next batch starts new sequences. Callbacks may call it too,
+   * for example at the start of each epoch. Does nothing if no layer is stateful.
    */
   resetStates(): void {
     this.assertAlive("resetStates");
     resetEverywhere(this.graph.stateVariables);
   }
 
-  /** What the weights and the random numbers of a training were drawn with. */
+  /** The seed of the initial weights and of training's random numbers. */
   get seed(): number {
     return this.graph.seed;
   }
 
-  /** The symbolic tensors it begins with. */
+  /** The model's symbolic input tensors. */
   get inputs(): readonly SymbolicTensor[] {
     return this.graph.inputs;
   }
 
-  /** The symbolic tensors it ends in. */
+  /** The model's symbolic output tensors. */
   get outputs(): readonly SymbolicTensor[] {
     return this.graph.outputs;
   }
@@ -191,7 +191,7 @@ export abstract class ModelBase {
     return this.#layer;
   }
 
-  /** Calls the model as a layer on symbolic tensors; gives a list where it has several outputs. */
+  /** Calls the model as a layer on symbolic tensors; returns a list if it has several outputs. */
   call(
     this: ModelBase & { predict(x: never): Promise<NdArray[]> },
     inputs: SymbolicTensor | readonly SymbolicTensor[],
@@ -205,23 +205,23 @@ export abstract class ModelBase {
     return this.#layer.call(inputs, options);
   }
 
-  /** False freezes every layer, true thaws them; the next `compile` heeds it. */
+  /** Whether the layers are trainable; a change takes effect at the next `compile`. */
   get trainable(): boolean {
     return this.#layer.trainable;
   }
 
-  /** Freezes or frees all layers; takes effect from the next compile on. */
+  /** Freezes or unfreezes all layers; takes effect at the next `compile`. */
   set trainable(trainable: boolean) {
     this.#layer.trainable = trainable;
   }
 
-  /** The model as a table, as Keras prints it. */
+  /** A table of the layers in Keras's format. */
   summary(options: SummaryOptions = {}): string {
     return summarize(this, options);
   }
 
   /**
-   * The model's graph as a picture: an SVG document.
+   * The model's graph as an SVG document.
    * @example
    * await writeFile("model.svg", await model.toSvg());
    */
@@ -231,9 +231,10 @@ export abstract class ModelBase {
   }
 
   /**
-   * Gates, candidate, cell and hidden state of a recurrent layer over time, for x: of an LSTM i, f, candidate, o, c and
-   * h; of a GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer (`trace<SimpleRnnTrace>(x)`) h.
-   * @throws ValueError when the model has no such layer whose steps run in a kernel.
+   * Gates, candidate, cell state and hidden state of a recurrent layer at each timestep of x: of an LSTM i, f,
+   * candidate, o, c and h; of a GRU (`trace<GruTrace>(x)`) z, r, candidate and h; of a simple layer
+   * (`trace<SimpleRnnTrace>(x)`) h.
+   * @throws ValueError if the model has no such layer that runs in a kernel.
    */
   async trace<Trace extends CellTrace | GruTrace | SimpleRnnTrace = CellTrace>(
     x: InputsLike,
@@ -243,16 +244,16 @@ export abstract class ModelBase {
     return this.recovered("trace", () => traceCell<Trace>(this, x, options));
   }
 
-  /** The gradient of the output by input and timestep, for x. */
+  /** The gradient of the output with respect to the input at each timestep of x. */
   async gradients(x: InputsLike): Promise<InputGradients> {
     const { inputGradients } = await import("./inspect.ts");
     return this.recovered("gradients", () => inputGradients(this, x));
   }
 
   /**
-   * The gradient of the output by a recurrent layer's hidden state after each step, `[B, T, H]`, and its norm `[B, T]`:
-   * what vanishes, or does not, on the way back to the first step.
-   * @throws ValueError when the model has no such layer whose steps run in a kernel, without a mask.
+   * The gradient of the output with respect to a recurrent layer's hidden state after each timestep, `[B, T, H]`, and
+   * its norm, `[B, T]`: shows whether the gradient vanishes towards the first timestep.
+   * @throws ValueError if the model has no such layer that runs in a kernel without a mask.
    * @example
    * const { norm } = await model.hiddenGradients(encoder.encode(["not bad at all"]));
    */
@@ -270,7 +271,7 @@ export abstract class ModelBase {
 
   /**
    * Replaces all weights, in the order of `weights()`.
-   * @throws ShapeError, ValueError when one does not fit; then none is changed.
+   * @throws ShapeError, ValueError if any of them does not match; then no weight changes.
    */
   async setWeights(weights: readonly WeightLike[]): Promise<void> {
     this.assertFree("setWeights");
@@ -282,7 +283,7 @@ export abstract class ModelBase {
     });
   }
 
-  /** The variables behind `weights()`, with the names that a file keeps. */
+  /** The variables behind `weights()`, by the names used in a save. */
   get namedWeights(): ReadonlyMap<string, Variable> {
     const names = weightNames(this.graph);
     return new Map(this.graph.weights.map((weight, index) => [names[index] as string, weight]));
@@ -294,15 +295,15 @@ export abstract class ModelBase {
   }
 
   /**
-   * Frees the model's memory on the GPU; a running `fit` stops at a whole step and rejects with DisposedError. Harmless
-   * when repeated.
+   * Frees the model's memory on the GPU; a running `fit` stops after its current step and rejects with DisposedError.
+   * Repeated calls do nothing.
    */
   dispose(): void {
     if (this.disposal.aborted) return;
     this.#disposal.abort(new DisposedError(`the model "${this.name}" was disposed`, { model: this.name }));
     this.#forget();
     this.wake();
-    // What is under way frees its own parts first: the rest goes when it has ended.
+    // Work in progress still needs the weights; they are released once it has ended.
     if (this.#working === 0) this.release();
   }
 
@@ -316,20 +317,20 @@ export abstract class ModelBase {
     return this.#disposal.signal;
   }
 
-  /** Lets waiting work see that the model was disposed. */
+  /** Wakes paused work so that it notices the disposal. */
   protected abstract wake(): void;
 
-  /** Frees what the model holds on its device. */
+  /** Frees the model's GPU resources. */
   protected release(): void {
     if (this.#device === undefined) return;
     releaseWeights(this.#device, this.graph.weights);
-    // States go with the last model that holds their layer's weights.
+    // Layer states are freed with the last model that shares the layer's weights.
     const device = this.#device;
     const gone = this.graph.layers.filter(({ weights }) => !areHeld(device, weights));
     variablesOf(device).release(gone.flatMap(({ stateVariables }) => stateVariables));
   }
 
-  /** @throws DisposedError when the model was disposed. */
+  /** @throws DisposedError if the model was disposed. */
   protected assertAlive(what: string): void {
     if (this.disposal.aborted) {
       throw new DisposedError(`${what}: the model "${this.name}" was disposed`, { model: this.name });
@@ -338,28 +339,28 @@ export abstract class ModelBase {
   }
 
   /**
-   * Runs work on the device that trains nothing; where the device is lost meanwhile it runs again on the next one.
-   * States that layers keep from call to call are then those from before the work. Once the model is disposed, or the
-   * signal aborts, the work has a moment to end by itself.
+   * Runs work that does not train; if the device is lost meanwhile, restores the layers' states from before and runs it
+   * again on a new device. Once the model is disposed or the signal aborts, the work gets a grace period to end by
+   * itself.
    */
   protected async recovered<T>(what: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.untilStopped(this.recoveredToEnd(what, work), signal);
   }
 
-  /** `recovered`, for work that goes on to its end when the model is disposed. */
+  /** Like `recovered`, but the work runs to its end even if the model is disposed. */
   protected async recoveredToEnd<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { stateVariables } = this.graph;
     const check = () => this.assertAlive(what);
     return this.reading(what, () => recovering(this.device, work, { check, changes: stateVariables }));
   }
 
-  /** Waits for work, not much longer than until the model is disposed or the signal aborts. */
+  /** Waits for work, but not longer than a grace period after the model is disposed or the signal aborts. */
   protected async untilStopped<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     return raceAbortLate(work, () => GRACE, signal, this.disposal);
   }
 
   /**
-   * Runs work that reads the weights: where the model is disposed meanwhile, they are freed after it. @throws
+   * Runs work that reads the weights; if the model is disposed meanwhile, the weights are freed afterwards. @throws
    * DisposedError
    */
   async reading<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -381,7 +382,7 @@ export abstract class ModelBase {
     }
   }
 
-  /** Runs work that nothing else may overlap. */
+  /** Runs work that must not overlap with other work. */
   protected async exclusively<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.assertFree(what);
     this.#busy = what;

@@ -1,7 +1,4 @@
-/**
- * What a model takes of its device's memory, found out before it does: by preparing its work on a device that makes
- * nothing.
- */
+/** Estimates a model's GPU memory by planning its work on a `PlanningDevice`, which allocates nothing. */
 import { LimitError, OutOfMemoryError, ValueError } from "../../core/errors.ts";
 import { checkedLater, ifGiven, readOptions, type TableOf } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -25,41 +22,41 @@ import { ModelPredictor } from "./model_predictor.ts";
 
 const MEMORY = { ...CUTS, data: ifGiven(checkedLater<DataLike>("data")) } satisfies TableOf<MemoryOptions>;
 
-/** The model, as its work is prepared. */
+/** The parts of a model that memory planning needs. */
 export interface MemoryParts {
   readonly device: Device;
   readonly graph: LayerGraph;
   readonly stepModel: StepModel;
   readonly compiled: Compiled | undefined;
-  /** Checks data and brings it into form. */
+  /** Validates and converts data. */
   readonly prepare: (data: DataLike, what: string) => Examples;
 }
 
-/** What the errors of `fit` and `predict` know of the work. */
+/** Memory options plus what only `fit` and `predict` know. */
 export interface AskedMemory extends MemoryOptions {
-  /** Rows that are predicted; a batch of them when absent. */
+  /** The number of rows to predict. Default: one batch. */
   readonly rows?: number | undefined;
 }
 
-/** How a training is cut, and what it is on. */
+/** The batch sizes and data of a training run. */
 interface Work {
   readonly batchSize: number;
   readonly microBatchSize: number | undefined;
-  /** The examples to train on, and all of them with those kept for validation. */
+  /** The training examples, and all examples including those for validation. */
   readonly examples: Examples;
   readonly all: Examples;
   readonly validation: { readonly examples: Examples; readonly batchSize: number } | undefined;
 }
 
-/** The search for the largest batch ends here. */
+/** The upper bound of the search for the largest batch. */
 const MOST_ROWS = 2 ** 16;
-/** It is found to within this share. */
+/** The relative precision of that search. */
 const PRECISION = 1 / 20;
 
 /**
- * What `fit`, `evaluate` and `predict` would take.
- * @throws ValueError for an option that is none, or data that is a stream.
- * @throws LimitError where the device's limits do not let the batch through and it cannot be split into micro-batches.
+ * The GPU memory that `fit`, `evaluate` and `predict` would need.
+ * @throws ValueError for an unknown option, or if the data is a stream.
+ * @throws LimitError if the batch exceeds a device limit and cannot be split into micro-batches.
  */
 export async function memoryOf(parts: MemoryParts, options: MemoryOptions): Promise<ModelMemory> {
   const { compiled, device } = parts;
@@ -84,10 +81,10 @@ export async function memoryOf(parts: MemoryParts, options: MemoryOptions): Prom
 }
 
 /**
- * The most rows that go through the model at once, of those that `options` tell of: in training, or in prediction where
- * the model is not compiled. 0 where not even one does.
- * @param limits.memoryLimit bytes that all buffers of the device may take
- * @param limits.below fewer than so many rows are asked for
+ * The largest number of rows that fit through the model at once with these `options`: in training, or in prediction if
+ * the model is not compiled. 0 if not even one row fits.
+ * @param limits.memoryLimit the most bytes that all buffers of the device may occupy
+ * @param limits.below an exclusive upper bound of the result
  */
 async function largestBatch(
   parts: MemoryParts,
@@ -119,20 +116,20 @@ async function largestBatch(
   while (tooMany - most > Math.max(1, most * PRECISION)) {
     if (await fits(rows)) most = rows;
     else tooMany = rows;
-    // Upwards by doubling, until a first one is too large.
+    // Doubles the batch until one is too large; then bisects.
     rows = tooMany > limit ? Math.min(limit, 2 * most) : Math.floor((most + tooMany) / 2);
   }
   return most;
 }
 
-/** The error, with word of the batch that fits where a smaller one does. */
+/** The error, with the largest batch that fits added to its message if there is one. */
 export async function withLargestBatch(
   parts: MemoryParts,
   options: AskedMemory,
   error: LimitError,
 ): Promise<LimitError> {
   const { held, limit } = error.details;
-  // Where the GPU itself has no more, what it held is what it has room for.
+  // If the GPU itself is out of memory, what it holds now is its capacity.
   const isFull = error instanceof OutOfMemoryError && limit === undefined && typeof held === "number";
   const sizes = { below: options.batchSize ?? 32, ...(isFull && { memoryLimit: held }) };
   const rows = await largestBatch(parts, options, sizes).catch(() => 0);
@@ -167,7 +164,7 @@ function workOf({ graph, prepare }: MemoryParts, compiled: Compiled, options: Me
   };
 }
 
-/** Rows without padding, of which there is no more than the shapes. */
+/** Placeholder rows without padding: only their shapes matter. */
 function fullRows({ inputSpecs, outputShapes }: LayerGraph, { objectives }: Compiled, size: number): Examples {
   const ofShape = (shape: Shape, isFloat = true) => ({
     shape,
@@ -249,7 +246,7 @@ function plan<T>(parts: MemoryParts, memoryLimit: number, work: (device: Plannin
   return planning(parts.device, [...weightsOf(parts), ...slotsOf(parts)], memoryLimit, work);
 }
 
-/** What is held now, by what it is for. */
+/** The bytes held now, by purpose. */
 function useOf(parts: MemoryParts, device: PlanningDevice): MemoryUse {
   const weights = new Set(weightsOf(parts).map(({ name }) => name));
   const slots = new Set(slotsOf(parts).map(({ name }) => name));

@@ -1,4 +1,4 @@
-/** What the model's methods take and give. */
+/** The options and results of the model's methods. */
 import type { NdArray } from "../../core/nd_array.ts";
 import {
   checkedLater,
@@ -24,13 +24,11 @@ import { classWeight, type FitOptions, sampleWeight } from "../training/fit_opti
 
 /** Options of `sequential`. */
 export interface ModelOptions {
-  /** Where the model lives. Without one it can only be a layer of other models. */
+  /** The device that holds the weights. Without one, the model can only be a layer of other models. */
   readonly device?: Device | undefined;
-  /**
-   * The shape of one example, without the batch: `[500]` for 500 ids. Left out where the first part is an `input()`.
-   */
+  /** The shape of one example, without the batch: `[500]` for 500 ids. Omit it if the first part is an `input()`. */
   readonly inputShape?: Shape | undefined;
-  /** One seed, one result: weights, dropout and the order of the rows follow from it. 0 when absent. */
+  /** The seed of initial weights, dropout and shuffling: the same seed gives the same result. Default: 0. */
   readonly seed?: number | undefined;
   readonly name?: string | undefined;
 }
@@ -43,7 +41,7 @@ export const MODEL = {
   name: ifGiven(nameKind),
 } satisfies TableOf<ModelOptions>;
 
-/** Metrics of all outputs. */
+/** One or several metrics, for one or all outputs. */
 export type MetricsLike =
   | readonly (MetricLike | readonly MetricLike[] | null)[]
   | Readonly<Record<string, MetricLike | readonly MetricLike[] | null>>;
@@ -51,17 +49,17 @@ export type MetricsLike =
 /** Options of `compile`. */
 export interface CompileOptions {
   readonly optimizer?: OptimizerLike;
-  /** One for all outputs, or a list or an object by output; null for an output that is not trained. */
+  /** One loss for all outputs, or a list or object of losses by output; null for an output that is not trained. */
   readonly loss: LossLike | readonly (LossLike | null)[] | Readonly<Record<string, LossLike | null>>;
-  /** Each loss's part in what is minimised; 1 when absent. */
+  /** The weight of each loss in the total loss. Default: 1. */
   readonly lossWeights?: number | readonly number[] | Readonly<Record<string, number>> | undefined;
   /** With several outputs, one entry (a metric or a list) for each output, or an object by output. */
   readonly metrics?: MetricsLike | undefined;
-  /** As `metrics`, of the examples each counted by its sample weight. */
+  /** Like `metrics`, but each example is weighted by its sample weight. */
   readonly weightedMetrics?: MetricsLike | undefined;
 }
 
-/** The options of `compile`; what is in them, only the model knows. */
+/** The options of `compile`. Their contents are checked once the model's outputs are known. */
 export const COMPILE = {
   optimizer: withDefault(checkedLater<OptimizerLike>("an optimizer"), "rmsprop"),
   loss: required(checkedLater<CompileOptions["loss"]>('a loss, such as "meanSquaredError"')),
@@ -70,22 +68,24 @@ export const COMPILE = {
   weightedMetrics: withDefault(checkedLater<MetricsLike>("metrics"), []),
 } satisfies TableOf<CompileOptions>;
 
-/** The options of `compile`, read. */
+/** The validated options of `compile`. */
 export type CompileSettings = OptionsOf<typeof COMPILE>;
 
-/** Options of `memory`: what `fit`, `evaluate` and `predict` will be given. */
+/** Options of `memory`: those of the planned `fit`, `evaluate` and `predict`. */
 export interface MemoryOptions
   extends Pick<
     FitOptions,
     "batchSize" | "microBatchSize" | "validationData" | "validationBatchSize" | "validationSplit"
   > {
-  /** The examples to train on. One batch of rows without padding when absent: then the data set is not counted. */
+  /**
+   * The training examples. Default: one batch of rows without padding; the data set's own memory is then not counted.
+   */
   readonly data?: DataLike | undefined;
 }
 
 /** Options of `predict`. */
 export interface RunOptions {
-  /** 32 when absent. */
+  /** Default: 32. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
 }
@@ -95,9 +95,9 @@ export const RUN = { batchSize: withDefault(positive, 32), signal: ifGiven(signa
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends RunOptions {
-  /** No more steps than these; for a stream without end. */
+  /** The maximum number of steps; needed for an infinite stream. */
   readonly steps?: number | undefined;
-  /** How much each example counts, or each timestep; one for each output where there are several. */
+  /** The weight of each example or each timestep; one array per output if there are several. */
   readonly sampleWeight?: TargetsLike | undefined;
 }
 
@@ -110,9 +110,9 @@ export const EVALUATE = {
 
 /** Options of `trainOnBatch` and `testOnBatch`. */
 export interface BatchOptions {
-  /** How much each example counts, or each timestep; one for each output where there are several. */
+  /** The weight of each example or each timestep; one array per output if there are several. */
   readonly sampleWeight?: TargetsLike | undefined;
-  /** How much examples of each class count; for models of one output. */
+  /** The weight of each class's examples; for models with one output. */
   readonly classWeight?: ClassWeight | undefined;
 }
 
@@ -124,6 +124,6 @@ export const BATCH = { ...TEST_BATCH, classWeight: ifGiven(classWeight) } satisf
 
 /** A weight by name, as `weights()` lists them. */
 export interface NamedWeight extends NdArray {
-  /** Layer and weight, such as `lstm/recurrent_kernel`. */
+  /** Layer name and weight name, such as `lstm/recurrent_kernel`. */
   readonly name: string;
 }

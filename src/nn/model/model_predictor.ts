@@ -8,15 +8,15 @@ import type { Column } from "../data/examples.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import type { RunStop } from "../training/run_control.ts";
 
-/** Programs are kept for this many batch sizes. */
+/** The number of batch sizes whose programs are cached. */
 const KEPT_PROGRAMS = 4;
 
-/** A compiled prediction for one size of batch. */
+/** A compiled prediction for one batch size. */
 interface Prediction extends BatchRun {
   readonly program: Program;
 }
 
-/** Predicts in batches; a batch size's program is compiled once and kept. */
+/** Predicts in batches; caches one compiled program per batch size. */
 export class ModelPredictor {
   readonly #device: Device;
   readonly #graph: LayerGraph;
@@ -29,7 +29,7 @@ export class ModelPredictor {
     this.#variants = variants;
   }
 
-  /** The outputs, each `[N, ...shape]`, for checked inputs. */
+  /** The outputs for validated inputs, each `[N, ...shape]`. */
   run(columns: readonly Column[], batchSize: number, stop: RunStop): Promise<NdArray[]> {
     const next = (left: number) => {
       stop.check();
@@ -38,7 +38,7 @@ export class ModelPredictor {
     return predictInBatches(this.#device, columns, this.#graph.outputShapes, next);
   }
 
-  /** Compiles what batches of this size need, where it is not there yet. */
+  /** Compiles the program for this batch size if it is not cached. */
   async prepare(batchSize: number): Promise<void> {
     await this.#program(batchSize);
   }

@@ -9,14 +9,14 @@ import { InputLayer, input, Layer, SymbolicTensor } from "../layers/index.ts";
 import { Model } from "./model.ts";
 import { MODEL, type ModelOptions } from "./model_options.ts";
 
-/** What a row of layers is made of: layers, models, and perhaps an `input()` at its head. */
+/** A part of a sequential model: a layer, a model, or, as the first part, an `input()`. */
 export type SequentialPart = Layer | Model<NdArray | NdArray[]> | SymbolicTensor;
 
 /**
- * A model of layers in a row. A model may stand among them, and `input({ shape })` at the head in place of
+ * Creates a linear stack of layers. A part may also be a model; `input({ shape })` as the first part replaces
  * `inputShape`.
- * @throws ShapeError when a layer does not take the one before it.
- * @throws ValueError when a layer gives several outputs: those need a functional model.
+ * @throws ShapeError if a layer does not accept the output of the one before it.
+ * @throws ValueError if a layer has several outputs: those need a functional model.
  * @example
  * const model = sequential(
  *   [embedding({ inputDim: 5000, outputDim: 32 }), lstm({ units: 100 }), dense({ units: 1, activation: "sigmoid" })],
@@ -42,8 +42,8 @@ export function sequential(parts: readonly SequentialPart[], options: ModelOptio
     const { outputs } = callOf(layer, tensor);
     if (outputs.length > 1) {
       throw new ValueError(
-        `sequential: ${layer.className} "${layer.name}" gives ${outputs.length} outputs, as with returnState; in ` +
-          "a row of layers each passes on one. Leave returnState out, or write a functional model: const [output, " +
+        `sequential: ${layer.className} "${layer.name}" has ${outputs.length} outputs, as with returnState; in ` +
+          "a sequential model each layer has one. Omit returnState, or write a functional model: const [output, " +
           "...states] = layer.call(x), then model({ inputs, outputs }).",
         { layer: layer.name },
       );
@@ -54,7 +54,7 @@ export function sequential(parts: readonly SequentialPart[], options: ModelOptio
   return new Model(graph, { className: "Sequential", device, name });
 }
 
-/** The layer's newest call. */
+/** The layer's most recent call. */
 function callOf(layer: Layer, tensor: SymbolicTensor) {
   layer.call(tensor);
   return layer.nodes.at(-1) as Layer["nodes"][number];

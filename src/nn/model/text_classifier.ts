@@ -1,4 +1,4 @@
-/** The classic network for reviews and other texts, as the command line and the page train it. */
+/** The text classifier that the command line and the demo page train. */
 import { ValueError } from "../../core/errors.ts";
 import {
   aboveZero,
@@ -25,24 +25,21 @@ import { sequential } from "./sequential.ts";
 /** Options of `textClassifier`. */
 export interface TextClassifierOptions {
   readonly device: Device;
-  /** Turns texts into ids; it must have an `inputDim`. */
+  /** Encodes texts as ids; must have an `inputDim`. */
   readonly encoder: Encoder;
-  /**
-   * The names of the classes, in the order of their numbers. Without them the model has two classes, 0 and 1, and no
-   * names.
-   */
+  /** The class names, ordered by class index. Without them, the model has two unnamed classes, 0 and 1. */
   readonly labels?: readonly string[] | undefined;
-  /** T: the words that are read of each text; the encoder's `maxLength` by default, or 200 if it has none. */
+  /** T: the number of words read from each text. Default: the encoder's `maxLength`, or 200 if it has none. */
   readonly maxLength?: number | undefined;
-  /** The dimension of the word vectors; 32 by default. */
+  /** The dimension of the word vectors. Default: 32. */
   readonly embedding?: number | undefined;
-  /** Units of the LSTM; 32 by default. */
+  /** Units of the LSTM. Default: 32. */
   readonly units?: number | undefined;
-  /** The share of the vectors' numbers that a training step leaves out, 0 for none; 0.5 by default. */
+  /** The dropout rate of the word vectors; 0 disables dropout. Default: 0.5. */
   readonly dropout?: number | undefined;
-  /** Adam's learning rate; 0.003 by default. */
+  /** Adam's learning rate. Default: 0.003. */
   readonly learningRate?: number | undefined;
-  /** The seed of the weights, and of the training's random numbers; drawn at random by default. */
+  /** The seed of the initial weights and of training's random numbers. Default: a random seed. */
   readonly seed?: number | undefined;
 }
 
@@ -58,15 +55,15 @@ const OPTIONS = {
   seed: optional(count),
 } satisfies TableOf<TextClassifierOptions>;
 
-/** The words that are read of a text if neither the caller nor the encoder says. */
+/** The default `maxLength` if the encoder has none. */
 const MAX_LENGTH = 200;
 
 /**
- * Embedding -> LSTM -> Dense, compiled with Adam: ids `[B, T]` in. With three labels or more the output is the
- * probability of each class, `[B, labels]`, and the loss `sparseCategoricalCrossentropy`; with two, or none, it is the
- * probability of class 1, `[B, 1]`, and the loss `binaryCrossentropy`. The labels are saved with the model, and
- * `classify` answers with them.
- * @throws ValueError for an option that is unknown or of another kind, for fewer than two labels, or a label twice.
+ * Embedding -> LSTM -> Dense, compiled with Adam: the input is ids `[B, T]`. With three or more labels, the output is
+ * the probability of each class, `[B, labels]`, and the loss is `sparseCategoricalCrossentropy`; otherwise the output
+ * is the probability of class 1, `[B, 1]`, and the loss is `binaryCrossentropy`. The labels are saved with the model;
+ * `classify` returns them.
+ * @throws ValueError for an unknown option, a value of the wrong type, fewer than two labels or a duplicate label.
  *
  * @example
  * const encoder = new Tokenizer({ numWords: 5000 });
@@ -81,8 +78,7 @@ export function textClassifier(given: TextClassifierOptions): Model {
   const { inputDim, maxLength = MAX_LENGTH } = encoder;
   if (inputDim === undefined) {
     throw new ValueError(
-      `textClassifier: the encoder of the kind "${encoder.kind}" has no inputDim; expected one more than its largest ` +
-        "id",
+      `textClassifier: the "${encoder.kind}" encoder has no inputDim; expected one more than its largest ` + "id",
     );
   }
   const labels = options.labels ?? [];

@@ -6,7 +6,7 @@ import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sums of squares begin with. */
   readonly initialAccumulatorValue?: number;
-  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
+  /** Prevents division by zero; must be above 0. Keras also accepts 0, which makes weights without gradient NaN. */
   readonly epsilon?: number;
 }
 
@@ -34,7 +34,7 @@ export function adagrad(given: AdagradOptions = {}): Optimizer {
 /** Options of `adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions {
   readonly rho?: number;
-  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
+  /** Prevents division by zero; must be above 0. Keras also accepts 0, which makes weights without gradient NaN. */
   readonly epsilon?: number;
 }
 

@@ -15,7 +15,7 @@ import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base
 export interface AdamOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
-  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
+  /** Prevents division by zero; must be above 0. Keras also accepts 0, which makes weights without gradient NaN. */
   readonly epsilon?: number;
   readonly amsgrad?: boolean;
 }

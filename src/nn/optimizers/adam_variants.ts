@@ -10,7 +10,7 @@ const ADAM_VARIANT = { ...MOMENTS, ...SHARED };
 export interface AdamVariantOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
-  /** Keeps a division from being one by 0: above 0. Keras takes 0 too, and makes NaN of a weight without gradient. */
+  /** Prevents division by zero; must be above 0. Keras also accepts 0, which makes weights without gradient NaN. */
   readonly epsilon?: number;
 }
 

@@ -35,7 +35,7 @@ export interface Optimizer {
   readonly config: OptimizerConfig;
   /**
    * A number, or a schedule. A number may be changed between steps.
-   * @throws ValueError when a number is set in place of a schedule.
+   * @throws ValueError if a number is set in place of a schedule.
    */
   learningRate: LearningRate;
   /** The learning rate at the 0-based step `iteration`. */
@@ -69,7 +69,7 @@ export interface OptimizerOptions {
   readonly clipvalue?: number | null;
   /** Keeps a moving average of the weights, which overwrites them at the end of `fit` (Polyak & Juditsky 1992). */
   readonly useEma?: boolean;
-  /** The share of the average that stays at each step; 0.99 when absent. */
+  /** The share of the average that stays at each step. Default: 0.99. */
   readonly emaMomentum?: number;
   /**
    * Overwrites the weights with their average after every so many steps too; only at the end of `fit` when absent or
@@ -81,7 +81,7 @@ export interface OptimizerOptions {
 /** A tensor of an optimizer's state. */
 export interface SlotSpec {
   readonly name: string;
-  /** What it is filled with; 0 when absent. */
+  /** What it is filled with. Default: 0. */
   readonly fill?: number;
 }
 

@@ -113,7 +113,7 @@ export interface PolynomialOptions {
   readonly decaySteps: number;
   /** 0.0001 when absent. */
   readonly endLearningRate?: number;
-  /** 1 when absent. */
+  /** Default: 1. */
   readonly power?: number;
   /** Begins anew, ever slower, beyond `decaySteps`. */
   readonly cycle?: boolean;
@@ -148,7 +148,7 @@ export interface CosineOptions {
   readonly initialLearningRate: number;
   /** Steps of the decay, the warm-up not counted. */
   readonly decaySteps: number;
-  /** The share of the rate that is left at the end; 0 when absent. */
+  /** The share of the rate that is left at the end. Default: 0. */
   readonly alpha?: number;
   /** Where a linear warm-up from `initialLearningRate` leads, and the decay begins; no warm-up when absent or null. */
   readonly warmupTarget?: number | null;
@@ -192,11 +192,11 @@ export function cosineDecay(options: CosineOptions): LearningRateSchedule {
 export interface CosineRestartsOptions {
   readonly initialLearningRate: number;
   readonly firstDecaySteps: number;
-  /** Each period lasts this many times the one before; 2 when absent. */
+  /** Each period lasts this many times the one before. Default: 2. */
   readonly tMul?: number;
-  /** Each period begins at this many times the rate of the one before; 1 when absent. */
+  /** Each period begins at this many times the rate of the one before. Default: 1. */
   readonly mMul?: number;
-  /** The share of the rate that is left at a period's end; 0 when absent. */
+  /** The share of the rate that is left at a period's end. Default: 0. */
   readonly alpha?: number;
 }
 

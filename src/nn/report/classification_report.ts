@@ -4,7 +4,7 @@ import { countPairs } from "./confusion_matrix.ts";
 
 /** Options of `classificationReport`. */
 export interface ReportOptions extends ClassOptions {
-  /** Decimals of the printed table; 2 when absent. */
+  /** Decimals of the printed table. Default: 2. */
   readonly digits?: number | undefined;
 }
 

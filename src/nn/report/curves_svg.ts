@@ -6,7 +6,7 @@ import { BLUE, figure, shortNumber, ticksBetween, VERMILION } from "./figure.ts"
 
 /** Options of `history.toSvg`. */
 export interface CurvesOptions {
-  /** The picture's heading and its accessible name; "Training run" when absent. */
+  /** The picture's heading and its accessible name. Default: "Training run". */
   readonly title?: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { BLUE, figure } from "./figure.ts";
 
 /** Options of a confusion matrix's `toSvg`. */
 export interface MatrixOptions {
-  /** The picture's heading and its accessible name; "Confusion matrix" when absent. */
+  /** The picture's heading and its accessible name. Default: "Confusion matrix". */
   readonly title?: string | undefined;
 }
 

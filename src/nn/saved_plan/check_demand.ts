@@ -16,7 +16,7 @@ export interface DemandingDispatch {
 
 /**
  * The multiply-adds of a dispatch.
- * @throws FormatError when its params reach beyond its buffers, or it has more workgroups than its sizes need.
+ * @throws FormatError if its params reach beyond its buffers, or it has more workgroups than its sizes need.
  */
 export function workOf(rule: ShaderRule, dispatch: DemandingDispatch, what: string): number {
   const { entryPoint, constants, expression, bytes, workgroups } = dispatch;

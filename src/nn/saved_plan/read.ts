@@ -77,8 +77,8 @@ const bytesOf = ({ shape }: { readonly shape: Shape }): number => sizeOf(shape) 
 /**
  * What the bytes of a plan file hold. A file has sections by name; this reads those that describe the model and `gpu`,
  * and leaves others to later versions.
- * @throws FormatError when they are no plan, damaged, of another version, would have the GPU reach where it must not,
- * or ask more of it than `MOST` allows.
+ * @throws FormatError if they are no plan, damaged, of another version, would have the GPU reach where it must not, or
+ * ask more of it than `MOST` allows.
  */
 export async function readPlan(
   bytes: Uint8Array,

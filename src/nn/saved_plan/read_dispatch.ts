@@ -62,7 +62,7 @@ export class DispatchReader {
     this.#shaders = shaders.map((value, index) => readShader(value, all, `${what}[${index}]`));
   }
 
-  /** @throws FormatError when the dispatch is none of the shader's, or asks more than its buffers allow. */
+  /** @throws FormatError if the dispatch is none of the shader's, or asks more than its buffers allow. */
   read(value: JsonValue, find: FindBuffer, what: string): ReadDispatch {
     const fields = objectOf(value, what);
     const planned = this.#shaders[countOf(fields.get("shader"), `${what}.shader`, this.#shaders.length - 1)];

@@ -23,8 +23,8 @@ import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 export interface PredictorOptions {
   /**
    * The batches that are planned, by rows. What is asked for is cut into the largest, and the rest is filled up to the
-   * smallest that holds it. `[1, 8, 32]` when absent. A model with `stateful` layers takes one size, and whole batches
-   * of it.
+   * smallest that holds it. Default: `[1, 8, 32]`. A model with `stateful` layers takes one size, and whole batches of
+   * it.
    */
   readonly batchSizes?: readonly number[] | undefined;
 }
@@ -42,8 +42,8 @@ interface PlannedModel {
 
 /**
  * The plan file of a model.
- * @throws ValueError when a batch size is none, or a stateful model is given several.
- * @throws LimitError when a batch needs a buffer that not every adapter can bind.
+ * @throws ValueError if a batch size is none, or a stateful model is given several.
+ * @throws LimitError if a batch needs a buffer that not every adapter can bind.
  */
 export function writePlan(model: PlannedModel, options: PredictorOptions = {}): Uint8Array {
   const { batchSizes } = readOptions("predictor", PREDICTOR, options);
@@ -86,7 +86,7 @@ export function writePlan(model: PlannedModel, options: PredictorOptions = {}): 
   return bytes;
 }
 
-/** @throws LimitError when a plan would have more of something than is read. */
+/** @throws LimitError if a plan would have more of something than is read. */
 function expectLimit(what: string, count: number, most: number): void {
   if (count <= most) return;
   throw new LimitError(
@@ -112,7 +112,7 @@ function sizesOf({ name, graph }: PlannedModel, given: readonly number[] | undef
   return sizes;
 }
 
-/** @throws LimitError when an adapter with WebGPU's default limits could not run the plan, or not soon enough. */
+/** @throws LimitError if an adapter with WebGPU's default limits could not run the plan, or not soon enough. */
 function expectPortable(plan: Plan, batchSize: number): void {
   const limit = PORTABLE_TRAITS.limits.maxStorageBufferBindingSize;
   const largest = largestBinding(plan);
@@ -135,7 +135,7 @@ function expectPortable(plan: Plan, batchSize: number): void {
   );
 }
 
-/** @throws LimitError when plans may not use the dispatch's shader. */
+/** @throws LimitError if plans may not use the dispatch's shader. */
 function workOfCommand({ dispatch, buffers, operation }: DispatchCommand): number {
   const { shader, params, buffers: names } = dispatch.recipe;
   const rule = ruleOf(shader.files);

@@ -9,7 +9,7 @@ import { NestedModel } from "../graph/nested_model.ts";
 import { InputLayer, type InputOptions, type Layer, layerFromConfig, type SymbolicTensor } from "../layers/index.ts";
 import { asNumber, asText, field, fieldsOf, listOf } from "./saved_fields.ts";
 
-/** @throws FormatError when the data is damaged, or names a layer that this version lacks. */
+/** @throws FormatError if the data is damaged, or names a layer that this version lacks. */
 export function graphFromConfig(value: JsonValue | undefined, seed: number | undefined, what: string): LayerGraph {
   const fields = fieldsOf(value, what);
   const layers = new Map<string, Layer>();

@@ -28,15 +28,15 @@ export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 
 /** What of a model is saved, and how. */
 export interface SaveOptions {
-  /** How weights are written: every bit, or half as large and good to three digits; "float32" when absent. */
+  /** How weights are written: every bit, or half as large and good to three digits. Default: "float32". */
   readonly weights?: "float32" | "float16";
   /**
-   * False leaves out what only a training that goes on needs: the optimizer's state and the position; true when absent.
+   * False leaves out what only a training that goes on needs: the optimizer's state and the position. Default: true.
    */
   readonly training?: boolean;
   /**
-   * True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine; false
-   * when absent.
+   * True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine.
+   * Default: false.
    */
   readonly predictor?: boolean | PredictorOptions;
 }

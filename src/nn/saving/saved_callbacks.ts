@@ -27,7 +27,7 @@ export function packCallbacks(states: CallbackStates): {
 /**
  * The states again, and the tensors that are none of theirs. Names tell them apart as a whole: a layer may be called
  * "callbacks".
- * @throws FormatError when the arrays do not fit.
+ * @throws FormatError if the arrays do not fit.
  */
 export function unpackCallbacks(
   value: JsonValue | undefined,

@@ -5,7 +5,7 @@ import { asNumber, field, fieldsOf, listOf } from "./saved_fields.ts";
 /** JSON has no NaN: a result that was none is null in the file. */
 const asResult = (value: JsonValue, what: string): number => (value === null ? Number.NaN : asNumber(value, what));
 
-/** @throws FormatError when a field is missing or of another type. */
+/** @throws FormatError if a field is missing or of another type. */
 export function checkTraining(value: JsonValue): TrainingState {
   const fields = fieldsOf(value, "training");
   const number = (name: string) => field(fields, name, "number", "training");

@@ -14,7 +14,7 @@ export function variantsToJson(device: Device, variants: Variants) {
 
 /**
  * The variants that a saved training asks for on this device: none when it ran on another adapter.
- * @throws FormatError when they are damaged.
+ * @throws FormatError if they are damaged.
  */
 export function variantsFromJson(device: Device, value: JsonValue | undefined): Variants {
   if (value === undefined) return new Map();

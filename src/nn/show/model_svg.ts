@@ -13,9 +13,9 @@ import { type Layout, layOut, type Point } from "./graph_layout.ts";
 
 /** Options of `toSvg`. */
 export interface SvgOptions {
-  /** Shapes of what goes into each layer and comes out; shown when absent. */
+  /** Shapes of what goes into each layer and comes out. Default: shown. */
   readonly showShapes?: boolean;
-  /** How many numbers each layer's weights are; shown when absent. */
+  /** How many numbers each layer's weights are. Default: shown. */
   readonly showParameters?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { StepProgram } from "./step_programs.ts";
 
-/** A batch program, and one for the smaller last batch. */
+/** A program for full batches, and one for a smaller last batch. */
 export class BatchPrograms {
   readonly size: number;
   readonly count: number;

@@ -1,4 +1,4 @@
-/** Single steps on batches that the caller brings: `trainOnBatch` and `testOnBatch`. Their programs are kept. */
+/** Single steps on the caller's batches: `trainOnBatch` and `testOnBatch`. Caches their programs. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { Variable } from "../../graph/operation.ts";
 import { copyVariables } from "../../runtime/run/copy_variables.ts";
@@ -12,10 +12,10 @@ import type { Compiled, StepModel } from "./step_model.ts";
 import { evaluateStep, type StepProgram, trainStep } from "./step_programs.ts";
 import { expectFinite } from "./step_status.ts";
 
-/** Programs are kept for this many kinds and sizes of batches. */
+/** The number of cached programs; each batch size and kind needs its own. */
 const KEPT_PROGRAMS = 4;
 
-/** A step with sums of its own: batches with weights may have more of them. */
+/** A step and its sums. Batches with sample weights may have more sums. */
 interface KeptStep {
   readonly step: StepProgram<Examples>;
   readonly sums: RunningTotals;
@@ -27,7 +27,7 @@ export class BatchRunner {
   readonly #compiled: Compiled;
   readonly #status = new Variable({ name: "status", shape: [1], dtype: "int32", trainable: false });
   readonly #steps = new Map<string, KeptStep>();
-  /** For each variable that a step of training changes, one that holds what it was before the step. */
+  /** For each variable that a training step changes, the variable that holds its previous value. */
   #before: ReadonlyMap<Variable, Variable> | undefined;
 
   constructor(model: StepModel, compiled: Compiled) {
@@ -36,9 +36,8 @@ export class BatchRunner {
   }
 
   /**
-   * One step of training, the model's step number `iteration`; gives the batch's loss and metrics from before the step.
-   * @throws NonFiniteError when the loss, a gradient or an updated weight is not finite; the weights have not changed
-   * then.
+   * Runs the model's training step number `iteration` and returns the batch's loss and metrics from before the step.
+   * @throws NonFiniteError if the loss, a gradient or an updated weight is not finite; the weights are unchanged.
    */
   async train(batch: Examples, iteration: number): Promise<Logs> {
     const { optimizer } = this.#compiled;
@@ -77,7 +76,7 @@ export class BatchRunner {
     return kept.sums.logs(RunningTotals.flatten(await this.#run(kept, batch, 0, [])), batch.size);
   }
 
-  /** What `train` changes, and where it is kept meanwhile: on the GPU, so that nothing is read back for it. */
+  /** The variables that `train` changes and their backup copies. The copies stay on the GPU, which saves a readback. */
   #copies({ step, sums }: KeptStep): ReadonlyMap<Variable, Variable> {
     const others = new Set([...sums.variables, this.#status]);
     this.#before ??= new Map(
@@ -123,7 +122,7 @@ export class BatchRunner {
     this.#steps.delete(key);
   }
 
-  /** Frees what it runs; what runs next makes its own again. */
+  /** Frees the programs; the next run compiles them again. */
   dispose(): void {
     for (const key of [...this.#steps.keys()]) this.#forget(key);
     variablesOf(this.#model.device).release([this.#status, ...(this.#before?.values() ?? [])]);

@@ -9,7 +9,7 @@ import type { Compiled, StepModel } from "./step_model.ts";
 import { evaluateStep } from "./step_programs.ts";
 import type { OpenSteps, Steps } from "./steps.ts";
 
-/** Evaluates, as often as asked, on data that is prepared once. */
+/** Evaluates repeatedly on data that is prepared once. */
 export class Evaluator {
   readonly #model: StepModel;
   readonly #sums: RunningTotals;
@@ -22,7 +22,7 @@ export class Evaluator {
     this.#steps = steps;
   }
 
-  /** On failure nothing stays behind. */
+  /** On failure, frees everything. */
   static async prepare(
     model: StepModel,
     compiled: Pick<Compiled, "objectives">,
@@ -42,7 +42,7 @@ export class Evaluator {
     const { device } = this.#model;
     const { generation } = device;
     const store = variablesOf(device);
-    // One that a loss of the device has ended begins anew, on the same batches.
+    // If a device loss interrupted the last evaluation, it restarts on the same batches.
     if (this.#isUnderWay) this.#steps.rewind();
     else this.#steps.mark();
     this.#isUnderWay = true;

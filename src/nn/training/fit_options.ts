@@ -20,67 +20,67 @@ import type { Progress } from "./progress.ts";
 
 /** Options of `fit`. */
 export interface FitOptions {
-  /** 1 when absent. */
+  /** Default: 1. */
   readonly epochs?: number;
-  /** 32 when absent. */
+  /** Default: 32. */
   readonly batchSize?: number | undefined;
   /**
-   * Rows that go through the model at once; their gradients add up over the batch, so that memory is that of so many
-   * rows. `batchSize` when absent, or where that passes a limit of the device the largest half, quarter, … of it that
-   * does not. Models whose layers keep statistics of whole batches take their batches whole.
+   * The number of rows that go through the model at once. Gradients accumulate over the batch, so this determines the
+   * memory needed. Default: `batchSize`, halved until it fits the device's limits. Models whose layers compute
+   * statistics over whole batches cannot split them.
    */
   readonly microBatchSize?: number | undefined;
-  /** Steps of an epoch; all examples, or the whole stream, once when absent. The next epoch goes on where it ends. */
+  /** Steps per epoch. Default: all examples or the whole stream once. The next epoch continues where this one ends. */
   readonly stepsPerEpoch?: number | undefined;
-  /** The epoch to begin with: epochs before it count as done. 0 when absent. */
+  /** The epoch to start from; earlier epochs count as done. Default: 0. */
   readonly initialEpoch?: number | undefined;
   readonly validationData?: DataLike | BatchStream | undefined;
-  /** No more steps of validation than these; for a stream without end. */
+  /** The maximum number of validation steps; needed for an infinite stream. */
   readonly validationSteps?: number | undefined;
-  /** batchSize when absent. */
+  /** Default: `batchSize`. */
   readonly validationBatchSize?: number | undefined;
-  /** Validates after every so many epochs; 1 when absent. */
+  /** The number of epochs between validations. Default: 1. */
   readonly validationFreq?: number | undefined;
-  /** The last share of the data, before any shuffling, is kept for validation. */
+  /** The fraction of the data kept for validation, taken from its end before any shuffling. */
   readonly validationSplit?: number;
-  /** How much each example counts, `[N]`, or each timestep, `[N, T]`; one for each output where there are several. */
+  /** The weight of each example, `[N]`, or of each timestep, `[N, T]`; one array per output if there are several. */
   readonly sampleWeight?: TargetsLike | undefined;
-  /** How much examples of each class count, by class number; for models of one output. */
+  /** The weight of each class's examples, keyed by class index; for models with one output. */
   readonly classWeight?: ClassWeight | undefined;
-  /** True when absent: another order in each epoch, by the seed. */
+  /** Whether to shuffle the examples in each epoch, determined by the seed. Default: true. */
   readonly shuffle?: boolean;
-  /** Of the order of the rows; the model's own when absent. */
+  /** The seed for shuffling. Default: the model's seed. */
   readonly seed?: number | undefined;
   /**
-   * Stops at a whole step: `fit` rejects with an AbortError, and `resume` can go on. A promise of a callback that does
-   * not settle within 250 ms is given up. If the GPU does not end the step at hand within 2 s and twice a step's time,
-   * the model is as of the last snapshot.
+   * Aborts training after the current step: `fit` rejects with an AbortError, and `resume` can continue. A callback's
+   * promise is awaited for at most 250 ms more. If the GPU does not finish the current step within 2 s plus twice a
+   * step's time, the model returns to its last snapshot.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each step. Loss and metrics in it are read from the GPU only now and then. */
+  /** Called after each step. Its loss and metrics are read from the GPU only from time to time. */
   readonly onProgress?: ((progress: Progress) => void | Promise<void>) | undefined;
-  /** Called in this order at each hook; what they keep is part of a saved training. */
+  /** Callbacks, called in this order at each hook. Their state is saved with the training state. */
   readonly callbacks?: readonly Callback[];
   /**
-   * Seconds between two snapshots within an epoch, from which the run goes on by itself after a loss of the device; one
-   * is taken at the end of each epoch in any case. 30 when absent, or more where they would take over 1% of the time; 0
-   * for one after every step.
+   * Seconds between snapshots within an epoch. After a device loss, training continues from the last snapshot; one is
+   * also taken at the end of each epoch. 0 takes one after every step. Default: 30, or more if snapshots would take
+   * over 1% of the time.
    */
   readonly snapshotSeconds?: number | undefined;
   /**
-   * Go on where an earlier `fit` stopped (in this session, or in the one that saved the model), with that fit's epochs,
-   * batch size and seed.
+   * Whether to continue an earlier `fit` (of this session, or of the one that saved the model) with its epochs, batch
+   * size and seed.
    */
   readonly resume?: boolean;
 }
 
-/** How much each example counts; `prepareData` checks it against the data. */
+/** The weight of each example; `prepareData` checks it against the data. */
 export const sampleWeight = checkedLater<TargetsLike>("a weight ≥ 0 for each example");
 
-/** How much examples of each class count; checked against the data likewise. */
+/** The weight of each class's examples; also checked against the data. */
 export const classWeight = checkedLater<ClassWeight>("weights by class: { 0: 1, 1: 5 }");
 
-/** What `fit` and `memory` have in common. */
+/** The options that `fit` and `memory` have in common. */
 export const CUTS = {
   batchSize: ifGiven(positive),
   microBatchSize: ifGiven(positive),
@@ -89,7 +89,7 @@ export const CUTS = {
   validationSplit: withDefault(rate, 0),
 };
 
-/** The options of `fit`. A checkpoint keeps `shuffle`, `resume` and `seed` as they are. */
+/** The options of `fit`. A checkpoint stores `shuffle`, `resume` and `seed` unchanged. */
 export const FIT = {
   epochs: withDefault(positive, 1),
   ...CUTS,
@@ -108,5 +108,5 @@ export const FIT = {
   resume: withDefault(flag, false),
 } satisfies TableOf<FitOptions>;
 
-/** The options of `fit`, read. */
+/** The validated options of `fit`. */
 export type FitSettings = OptionsOf<typeof FIT>;

@@ -1,4 +1,4 @@
-/** What `fit` is asked to do, checked: which examples train and which validate, and where the run starts. */
+/** The validated plan of a `fit`: training and validation examples, and the state to start from. */
 import { ValueError } from "../../core/errors.ts";
 import type { CallApp } from "../callbacks/callback_list.ts";
 import { type BatchStream, isStream } from "../data/batch_stream.ts";
@@ -10,8 +10,8 @@ import type { StreamStepOptions } from "./stream_steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**
- * The last share of the examples, before any shuffling, is for validation; 0 ≤ validationSplit < 1.
- * @throws ValueError for a share that leaves one side empty.
+ * Splits off the last examples for validation, before any shuffling; 0 ≤ validationSplit < 1 is their fraction.
+ * @throws ValueError if the split leaves one side empty.
  */
 export function splitForValidation(
   data: Examples,
@@ -28,28 +28,28 @@ export function splitForValidation(
   return { training: partOf(data, 0, cut), validation: partOf(data, cut, data.size) };
 }
 
-/** Checks data and brings it into form. */
+/** Validates and converts data. */
 export type PrepareData = (data: DataLike, what: string, classWeight?: ClassWeight) => Examples;
 
-/** What a `fit` will do. */
+/** The plan of a `fit`. */
 export interface FitPlan {
   readonly training: OpenSteps;
   readonly validation: { readonly steps: OpenSteps; readonly every: number } | undefined;
   readonly state: TrainingState;
 }
 
-/** The model that is trained, as far as a plan needs it. */
+/** The parts of the model that planning needs. */
 interface FitContext {
   readonly before: TrainingState | undefined;
   readonly seed: number;
   readonly prepare: PrepareData;
-  /** Calls a stream of the app's. */
+  /** Calls the app's stream. */
   readonly call: CallApp;
 }
 
 /**
- * Checks what `fit` was given, in full, before anything changes.
- * @throws ValueError, ShapeError naming option, what was expected and what came.
+ * Validates all arguments of `fit` before anything changes.
+ * @throws ValueError, ShapeError with the option's name, the expected and the actual value.
  */
 export function planFit(
   data: DataLike | BatchStream,
@@ -61,7 +61,7 @@ export function planFit(
   const all = isFed ? undefined : prepare(data, "fit", classWeight);
   if (isFed) refuseWithStream(options);
   const split = all && validationData === undefined ? splitForValidation(all, validationSplit) : undefined;
-  // Class weights are for training only, as in Keras.
+  // As in Keras, class weights do not apply to validation.
   const kept = split?.validation && classWeight ? withoutWeights(split.validation) : split?.validation;
   const examples = split?.training ?? all;
   const state = startState(examples?.size ?? 0, before, seed, options);
@@ -82,7 +82,7 @@ export function planFit(
   return { training, validation: { steps: validation, every }, state };
 }
 
-/** Steps on a stream: loaded when there is one. */
+/** Steps on a stream. Imported on demand. */
 function streamSteps(stream: BatchStream, options: StreamStepOptions): OpenSteps {
   return async (_, make) => {
     const { openStream } = await import("./stream_steps.ts");
@@ -94,18 +94,18 @@ function withoutWeights(examples: Examples): Examples {
   return { ...examples, weights: examples.weights.map(() => undefined) };
 }
 
-/** How an evaluation goes through its data. */
+/** The options of an evaluation. */
 export interface EvaluationPlan {
   readonly batchSize: number;
-  /** No more steps than these. */
+  /** The maximum number of steps. */
   readonly steps: number | undefined;
   readonly what: string;
   prepare(data: DataLike): Examples;
-  /** Calls a stream of the app's. */
+  /** Calls the app's stream. */
   readonly call: CallApp;
 }
 
-/** The steps of an evaluation, on examples that are checked already, on data or on a stream. */
+/** The steps of an evaluation on validated examples, on raw data or on a stream. */
 export function evaluationSteps(
   data: Examples | DataLike | BatchStream,
   { batchSize, steps, what, prepare, call }: EvaluationPlan,
@@ -120,7 +120,7 @@ export function evaluationSteps(
 const isExamples = (data: Examples | DataLike): data is Examples =>
   typeof data === "object" && data !== null && "xs" in data;
 
-/** @throws ValueError for an option that a stream of batches has no use for. */
+/** @throws ValueError for an option that does not apply to a stream of batches. */
 function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitSettings): void {
   const given = Object.entries({ batchSize, validationSplit: validationSplit || undefined, sampleWeight }).find(
     ([, value]) => value !== undefined,
@@ -131,10 +131,10 @@ function refuseWithStream({ batchSize, validationSplit, sampleWeight }: FitSetti
     validationSplit: "give validationData",
     sampleWeight: "give it with each batch, { x, y, sampleWeight }",
   }[given[0]];
-  throw new ValueError(`fit: ${given[0]} is not for a stream of batches; ${instead}`, { option: given[0] });
+  throw new ValueError(`fit: ${given[0]} does not apply to a stream of batches; ${instead}`, { option: given[0] });
 }
 
-/** Where a run starts, or resumes. */
+/** The state from which a run starts or resumes. */
 function startState(
   size: number,
   before: TrainingState | undefined,
@@ -159,7 +159,7 @@ function startState(
   };
 }
 
-/** The state of a model that no `fit` has trained: only its steps are counted. */
+/** The state of a model that was never trained with `fit`. */
 export function untrainedState(seed: number): TrainingState {
   return {
     seed,

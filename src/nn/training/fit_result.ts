@@ -1,44 +1,41 @@
-/** What `fit` returns. */
+/** The result of `fit`. */
 import type { CurvesOptions } from "../report/curves_svg.ts";
 import type { EpochRecord } from "./training_state.ts";
 
-/** A loss of the device after which a training run went on. */
+/** A device loss that a training run recovered from. */
 export interface Recovery {
   /** `"destroyed"` or `"unknown"`. */
   readonly reason: string;
-  /** The steps of the model's life that were kept: those after them were taken again. */
+  /** The model's step count in the restored snapshot; later steps were repeated. */
   readonly lastStep: number;
-  /** The adapter on which it went on. Another one may round differently. */
+  /** The adapter on which training continued. A different adapter may round differently. */
   readonly adapter: string;
 }
 
-/** What a training run did on the GPU, as numbers. */
+/** GPU statistics of a training run. */
 export interface TrainingStatistics {
   readonly steps: number;
   readonly dispatchesPerStep: number;
-  /** Dispatches per step beyond these that only the watchdog limit forces. */
+  /** Additional dispatches per step that split long ones to stay within the watchdog limit. */
   readonly extraChunksPerStep: number;
-  /**
-   * In how many micro-batches a batch goes through the model: 1, unless it would pass a limit of the device or
-   * `microBatchSize` is given.
-   */
+  /** The number of micro-batches per batch: 1, unless a batch exceeds a device limit or `microBatchSize` is given. */
   readonly microBatchesPerStep: number;
   readonly submitsPerStep: number;
   readonly readbacks: number;
   readonly peakGpuBytes: number;
 }
 
-/** The training run that ended. */
+/** The results of a training run. */
 export interface History {
   /** One list per result, one number per epoch: `history.loss`, `history.valAccuracy`. */
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly epochs: readonly EpochRecord[];
   readonly statistics: TrainingStatistics;
-  /** The losses of the device after which the run went on by itself; none as a rule. */
+  /** The device losses that the run recovered from; usually empty. */
   readonly recoveries: readonly Recovery[];
   /**
-   * Loss and metrics over the epochs, in training and validation, as a picture: an SVG document for light and dark
-   * pages. The code that draws is loaded when it is asked for.
+   * Draws training and validation loss and metrics over the epochs as an SVG document for light and dark pages. The
+   * drawing code is imported on demand.
    * @example
    * const history = await model.fit(train, { epochs: 10, validationData: test });
    * await writeFile("run.svg", await history.toSvg({ title: "Reviews, 100 units" }));
@@ -46,7 +43,7 @@ export interface History {
   toSvg(options?: CurvesOptions): Promise<string>;
 }
 
-/** The history of a run. A class: its method does not stand in the way of `structuredClone` and `postMessage`. */
+/** The history of a run. A class, because `structuredClone` and `postMessage` ignore prototype methods. */
 export class RunHistory implements History {
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly epochs: readonly EpochRecord[];
@@ -66,7 +63,7 @@ export class RunHistory implements History {
   }
 }
 
-/** For each result its values, one for each epoch that has it. */
+/** The values of each result, one per epoch that has it. */
 function listsByName(records: readonly EpochRecord[]): Record<string, number[]> {
   const lists: Record<string, number[]> = {};
   for (const [name, value] of records.flatMap(({ logs }) => Object.entries(logs))) {

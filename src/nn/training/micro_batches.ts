@@ -1,6 +1,6 @@
 /**
- * The gradients of a batch that goes through the model whole, or in micro-batches: then they add up ("gradient
- * accumulation"), so that memory is that of the largest micro-batch while the step stays that of the batch.
+ * The gradients of a batch that goes through the model whole or in micro-batches. With micro-batches, gradients
+ * accumulate: memory use is that of the largest micro-batch, and the step is that of the whole batch.
  */
 import { ValueError } from "../../core/errors.ts";
 import type { Update, Value } from "../../graph/operation.ts";
@@ -17,34 +17,33 @@ export interface MicroBatch {
   readonly count: number;
 }
 
-/** As few as there can be of at most so many rows; their sizes differ by one at most. */
+/** The fewest micro-batches of at most `mostRows` rows each; their sizes differ by at most one. */
 export function evenMicroBatches(batchSize: number, mostRows: number): readonly MicroBatch[] {
   const length = Math.ceil(batchSize / mostRows);
   const start = (index: number) => Math.ceil((index * batchSize) / length);
   return Array.from({ length }, (_, index) => ({ from: start(index), count: start(index + 1) - start(index) }));
 }
 
-/** What a training step does with its batch. */
+/** The loss, gradients and updates that a training step computes from its batch. */
 export interface BatchGradients {
-  /** The loss that is minimised, of the whole batch. */
+  /** The total loss of the whole batch. */
   readonly value: Value;
-  /** One for each weight. */
+  /** One gradient per weight. */
   readonly gradients: readonly Value[];
-  /** What the batch adds to the running sums. */
+  /** The batch's contributions to the running sums. */
   readonly additions: Additions;
-  /** What the layers' own state becomes. */
+  /** The updates of the layers' states. */
   readonly states: readonly Update[];
 }
 
-/** The loss with the layers' penalties. */
+/** The loss plus the layers' penalties. */
 function withPenalties(loss: Value, penalties: readonly Value[]): Value {
   return penalties.reduce((sum, penalty) => add(sum, penalty), loss);
 }
 
 /**
- * The loss of a batch and its gradients, micro-batch by micro-batch. A single one is the batch as it is.
- * @throws ValueError when a result of the model depends on the batch as a whole, and there are several
- * micro-batches.
+ * Computes the loss and gradients of a batch, one micro-batch after another. A single one is the whole batch.
+ * @throws ValueError if there are several micro-batches and a result of the model depends on the whole batch.
  */
 export function gradientsOfBatch<At>(
   { model, compiled }: { readonly model: StepModel; readonly compiled: Compiled },
@@ -54,7 +53,7 @@ export function gradientsOfBatch<At>(
 ): BatchGradients {
   const { objectives, weights } = compiled;
   const batchSize = microBatches.reduce((sum, { count }) => sum + count, 0);
-  // Each is differentiated before the next is built: the plan keeps this order, and the next reuses its buffers.
+  // Each is differentiated before the next is built, so that in the plan the next one reuses its buffers.
   const done = microBatches.map(({ from, count }, index) => {
     const batch = open.rows(from, count);
     const result = model.forward(batch.xs, step, index);
@@ -89,7 +88,7 @@ export function gradientsOfBatch<At>(
 }
 
 /**
- * Loss and metrics of a batch, micro-batch by micro-batch.
+ * Computes the loss and metrics of a batch, one micro-batch after another.
  * @throws ValueError as `gradientsOfBatch`.
  */
 export function measureBatch<At>(
@@ -112,12 +111,12 @@ export function measureBatch<At>(
   };
 }
 
-/** The lists' sum, place by place. */
+/** The element-wise sum of the lists. */
 function sumLists(lists: readonly (readonly Value[])[]): readonly Value[] {
   return lists.reduce((sums, list) => sums.map((value, index) => add(value, list[index] as Value)));
 }
 
-/** @throws ValueError where the gradients of micro-batches do not add up to those of the batch. */
+/** @throws ValueError if the gradients of micro-batches do not add up to those of the batch. */
 function expectSplittable(updates: readonly Update[], { masks }: Outputs, objectives: Compiled["objectives"]): void {
   const [state] = updates;
   if (state !== undefined) {
@@ -132,7 +131,7 @@ function expectSplittable(updates: readonly Update[], { masks }: Outputs, object
   );
   if (masked === undefined) return;
   throw new ValueError(
-    `the loss of the output "${masked.name}" is a mean over what its mask, or ignoreClass, leaves of the whole ` +
+    `the loss of the output "${masked.name}" is a mean over the values that mask or ignoreClass keep in the whole ` +
       "batch. Use smaller batches.",
     { output: masked.name },
   );

@@ -1,4 +1,4 @@
-/** What a training run minimises and reports: losses and metrics of all outputs, weighted and masked as in Keras. */
+/** The losses and metrics of all outputs, weighted and masked as in Keras. */
 import { ValueError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -10,37 +10,37 @@ import type { Loss } from "../losses/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import { type Additions, type Measure, meanMeasure } from "./running_totals.ts";
 
-/** Keras's epsilon: a batch that is masked as a whole divides by it. */
+/** Keras's epsilon: the divisor for a fully masked batch. */
 const EPSILON = 1e-7;
 
-/** What is asked of one output. */
+/** The loss and metrics of one output. */
 export interface OutputObjective {
   readonly name: string;
-  /** Undefined where the output is neither trained nor measured. */
+  /** Undefined if the output is neither trained nor measured. */
   readonly loss: Loss | undefined;
-  /** The loss's part in the sum that is minimised. */
+  /** The loss's weight in the total loss. */
   readonly lossWeight: number;
-  /** Of the examples, each counted alike. */
+  /** Metrics that ignore sample weights. */
   readonly metrics: readonly Metric[];
-  /** Of the examples, each counted by its sample weight. */
+  /** Metrics that apply sample weights. */
   readonly weightedMetrics: readonly Metric[];
 }
 
-/** What a model gives for a batch. */
+/** A model's outputs for a batch. */
 export interface Outputs {
   readonly outputs: readonly Value[];
   readonly masks: readonly (Value | undefined)[];
 }
 
-/** `valAccuracy` of `val` and `accuracy`. */
+/** Joins `val` and `accuracy` to `valAccuracy`. */
 export function joinNames(first: string, second: string): string {
   return `${first}${second.charAt(0).toUpperCase()}${second.slice(1)}`;
 }
 
 /**
- * A run's results: `loss`; of several losses also `<output>Loss` each; then the metrics, those that are weighted last,
- * with the output's name before them where the model has several outputs (`<output>Accuracy`). A weighted metric whose
- * name is taken is `weightedAccuracy`; other names that come twice are numbered.
+ * The results of a run: `loss`; `<output>Loss` for each of several losses; then the metrics, weighted ones last,
+ * prefixed with the output's name if there are several (`<output>Accuracy`). A weighted metric whose name is already
+ * used becomes `weightedAccuracy`; other duplicate names are numbered.
  */
 export function measuresOf(objectives: readonly OutputObjective[]): readonly Measure[] {
   const asked = objectives.filter(({ loss }) => loss !== undefined);
@@ -72,10 +72,10 @@ export function measuresOf(objectives: readonly OutputObjective[]): readonly Mea
   });
 }
 
-/** The loss to minimise; the losses of several outputs; and what the batch adds to the sums of the metrics. */
+/** The total loss, the losses of several outputs, and the batch's contributions to the metrics' sums. */
 export interface Measured {
   readonly loss: Value;
-  /** Empty where there is one loss only. */
+  /** Empty if there is only one loss. */
   readonly losses: readonly Value[];
   readonly metrics: Additions;
 }
@@ -109,8 +109,8 @@ export function measure(
 }
 
 /**
- * The sum of weight · value over all values, divided by their number (Keras's "sum_over_batch_size"). Masked values
- * count nothing, and the others as much more: then it is the mean over those that the mask leaves.
+ * The sum of weight · value divided by the number of values (Keras's "sum_over_batch_size"). Masked values are excluded
+ * from both.
  */
 export function weightedMean(values: Value, weight?: Value, mask?: Value): Value {
   let weighted = values;
@@ -123,7 +123,7 @@ export function weightedMean(values: Value, weight?: Value, mask?: Value): Value
   return mean(weighted);
 }
 
-/** Adds trailing axes of size 1, so that weights of examples meet values of timesteps. */
+/** Adds trailing axes of size 1, so that weights per example broadcast to values per timestep. */
 function alignWith(weight: Value, values: Value): Value {
   const missing = values.shape.length - weight.shape.length;
   if (missing < 0) return reshape(weight, weight.shape.slice(0, values.shape.length));

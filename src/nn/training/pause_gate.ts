@@ -1,4 +1,4 @@
-/** Holds a training run back between two steps. */
+/** Pauses a training run between two steps. */
 export class PauseGate {
   #paused = false;
   readonly #waiting = new Set<() => void>();
@@ -14,7 +14,7 @@ export class PauseGate {
     this.#wake();
   }
 
-  /** Resolves once nothing holds: not paused, or aborted, or disposed. */
+  /** Resolves once the run is resumed, aborted or disposed. */
   async wait(signal: AbortSignal | undefined, disposal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal?.addEventListener("abort", wake);

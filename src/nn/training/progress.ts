@@ -1,30 +1,30 @@
-/** What a progress callback is told: how far a training run is, how fast it goes, and how long it will take. */
+/** The argument of progress callbacks: position, speed and remaining time of a training run. */
 import type { Logs } from "../metrics/logs.ts";
 import type { Moment } from "./step_policy.ts";
 import type { Steps } from "./steps.ts";
 import type { EpochRecord, TrainingState } from "./training_state.ts";
 
-/** What a progress callback learns after a step. */
+/** The progress of a training run after a step. */
 export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
   readonly batch: number;
-  /** Steps of an epoch; 0 while the length of a stream is not known. */
+  /** Steps per epoch; 0 while a stream's length is unknown. */
   readonly batches: number;
   /**
-   * Loss and metrics of the epoch so far, as last read. Until an epoch's first reading those of the epoch before, and
-   * the same object; empty before the run's first reading.
+   * The last loss and metrics read in this epoch. Before an epoch's first reading it is the previous epoch's object;
+   * before the run's first reading it is empty.
    */
   readonly logs: Logs;
-  /** 0 until enough steps were seen to tell. */
+  /** 0 until enough steps have run to estimate it. */
   readonly samplesPerSecond: number;
-  /** Until the end of the last epoch, validation not counted; 0 until enough steps were seen to tell. */
+  /** The time until the end of the last epoch, without validation; 0 until enough steps have run to estimate it. */
   readonly secondsLeft: number;
   /** Set when an epoch has ended, validation included. */
   readonly ended?: EpochRecord;
 }
 
-/** At `now`; the pace is that since `paceFrom`, unknown without it. */
+/** The progress at `now`. The pace is measured since `paceFrom`; without it, the pace is unknown. */
 export function progressOf(
   { epochs, epoch: done }: Pick<TrainingState, "epochs" | "epoch">,
   data: Pick<Steps, "count" | "samplesOf">,

@@ -1,4 +1,4 @@
-/** `fit`'s training run, which outlives its device: it goes on from the last snapshot on the next one. */
+/** The training run of `fit`. If the device is lost, it continues from the last snapshot on a new device. */
 import { DeviceLostError } from "../../core/errors.ts";
 import type { Device } from "../../runtime/device.ts";
 import { recovering } from "../../runtime/recover/recovery.ts";
@@ -7,19 +7,19 @@ import type { RunControl } from "./run_control.ts";
 import type { TrainingRun } from "./training_run.ts";
 import type { TrainingState } from "./training_state.ts";
 
-/** How long the GPU may be busy after the run was asked to stop, beside the steps under way, in milliseconds. */
+/** How long the GPU may stay busy after the run was asked to stop, excluding steps in flight, in milliseconds. */
 const GPU_GRACE = 2000;
 
-/** What is run. */
+/** Options of `RecoveringRun`. */
 export interface RecoveringRunOptions {
   readonly device: Device;
   readonly start: TrainingState;
   readonly control: RunControl;
-  /** Prepares the run; called again where the device is lost meanwhile. */
+  /** Prepares the run; called again if the device is lost meanwhile. */
   open(): Promise<TrainingRun>;
 }
 
-/** Opens a training run and takes it to its end, on one device after another if need be. Dispose it when done. */
+/** Opens a training run and completes it, on several devices in turn if they are lost. Dispose it when done. */
 export class RecoveringRun {
   readonly #options: RecoveringRunOptions;
   readonly #recoveries: Recovery[] = [];
@@ -30,14 +30,14 @@ export class RecoveringRun {
     this.#options = options;
   }
 
-  /** Where the run stands; undefined until it is open. */
+  /** The progress of the run; undefined until it is open. */
   get checkpoint(): TrainingState | undefined {
     return this.#run?.checkpoint;
   }
 
   /**
    * Trains to the end.
-   * @throws what the run throws; DeviceLostError with `lastStep` when there is no next device.
+   * @throws the run's errors; DeviceLostError with `lastStep` if no other device is available.
    */
   async train(): Promise<History> {
     const { device, control } = this.#options;
@@ -57,12 +57,12 @@ export class RecoveringRun {
     }
   }
 
-  /** How long the run may take to end by itself once it was asked to stop, in milliseconds. */
+  /** How long to wait for the run to end by itself after it was asked to stop, in milliseconds. */
   get grace(): number {
     return GPU_GRACE + 2 * (this.#run?.expectedStep ?? 0);
   }
 
-  /** Ends the run: one that is still under way, for the GPU is busy, is as of its last snapshot from now on. */
+  /** Ends the run. If it is still waiting for a busy GPU, it returns to its last snapshot. */
   end(): void {
     if (!this.#hasEnded) this.#run?.abandon();
   }
@@ -91,7 +91,7 @@ export class RecoveringRun {
     const lastStep = this.#keptSteps;
     const message =
       `${error.message}. The model is kept as of step ${lastStep} of its training: ` +
-      "fit(…, { resume: true }) goes on from there";
+      "fit(…, { resume: true }) continues from there";
     return new DeviceLostError(message, { ...error.details, lastStep }, { cause: error });
   }
 }

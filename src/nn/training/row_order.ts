@@ -1,11 +1,11 @@
 import { Random } from "../../core/random.ts";
 
-/** Streams of random numbers for permutations begin here; weights and dropout use lower ones. */
+/** The first random stream for permutations; weights and dropout use lower ones. */
 const PERMUTATION_STREAM = 0x40000000;
 
 /**
- * The order of the rows in a pass over them: a pure function of the seed and of the step at which the pass began, so
- * that it need not be saved, and a second `fit` shuffles anew. Without these, their own order.
+ * The order of the rows in a pass: a pure function of the seed and of the step at which the pass began. It therefore
+ * need not be saved, and a second `fit` shuffles differently. Without a seed, rows keep their order.
  */
 export function rowOrder(
   size: number,

@@ -1,21 +1,21 @@
-/** How a training run is steered from outside. */
+/** Controls a training run from outside: pause, abort, disposal. */
 import { AbortError, DisposedError } from "../../core/errors.ts";
 import { raceAbortLate } from "../../core/race.ts";
 import type { Variable } from "../../graph/operation.ts";
 import type { CallApp, CallbackList } from "../callbacks/callback_list.ts";
 import type { Progress } from "./progress.ts";
 
-/** How long a promise of the app's may take after the run was asked to stop, in milliseconds. */
+/** How long to wait for a promise of app code after the run was asked to stop, in milliseconds. */
 const APP_GRACE = 250;
 
-/** What steers a run, and what it reports to. */
+/** The controls and listeners of a run. */
 export interface RunControl {
   readonly stop: RunStop;
   readonly onProgress: ((progress: Progress) => void | Promise<void>) | undefined;
   /** Resolves at once unless the run is paused. */
   readonly whileResumed: () => Promise<void>;
   readonly callbacks: CallbackList;
-  /** What callbacks may do with the model. */
+  /** The model's methods that callbacks may call. */
   readonly model: {
     readonly weights: readonly Variable[];
     save(directory: string): Promise<void>;
@@ -23,7 +23,7 @@ export interface RunControl {
   };
 }
 
-/** Whether a run is to stop: at an abort, or when its model is disposed. */
+/** Tells a run to stop, after an abort or when its model is disposed. */
 export class RunStop {
   readonly #what: string;
   readonly #signal: AbortSignal | undefined;
@@ -32,7 +32,7 @@ export class RunStop {
 
   /**
    * @param what names the run in errors
-   * @param signal the app's
+   * @param signal the app's abort signal
    * @param disposal aborts when the model is disposed
    */
   constructor(what: string, signal: AbortSignal | undefined, disposal: AbortSignal) {
@@ -41,12 +41,12 @@ export class RunStop {
     this.#disposal = disposal;
   }
 
-  /** True once `end` has settled: what is left of the run must not change anything, nor call the app. */
+  /** True once `end` has settled: from then on the run must change nothing and call no app code. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** @throws DisposedError or AbortError when the run is to end before its next step. */
+  /** @throws DisposedError or AbortError if the run must end before its next step. */
   check(): void {
     this.checkDisposal();
     if (this.#signal?.aborted !== true) return;
@@ -54,24 +54,21 @@ export class RunStop {
     throw new AbortError(`${this.#what}: stopped by its AbortSignal, at a whole step`, { reason });
   }
 
-  /** @throws DisposedError when the model was disposed. */
+  /** @throws DisposedError if the model was disposed. */
   checkDisposal(): void {
     if (!this.#disposal.aborted) return;
-    throw new DisposedError(`${this.#what}: the model was disposed meanwhile; it stopped at a whole step`);
+    throw new DisposedError(`${this.#what}: the model was disposed; training stopped at a whole step`);
   }
 
-  /**
-   * Calls a function of the app and waits for what it returns. A promise that does not settle is given up soon after
-   * the run was asked to stop.
-   */
+  /** Calls app code and awaits the promise it returns. Stops waiting soon after the run was asked to stop. */
   readonly call: CallApp = (app) => {
     if (this.#isOver) this.check();
     return raceAbortLate((async () => app())(), () => APP_GRACE, this.#signal, this.#disposal);
   };
 
   /**
-   * Waits for a run, which ends by itself at a whole step once it was asked to stop; not longer than `grace()`
-   * milliseconds after that, for the GPU may be busy with other work.
+   * Waits for a run, which ends by itself at a whole step once asked to stop. Waits at most `grace()` milliseconds
+   * after that, because the GPU may be busy with other work.
    */
   async end<T>(run: Promise<T>, grace: () => number): Promise<T> {
     try {

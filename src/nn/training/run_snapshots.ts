@@ -1,4 +1,4 @@
-/** The snapshots of a training run: its variables, and all else that it goes on from after a loss of its device. */
+/** The snapshots of a training run: its variables and state, from which it continues after a device loss. */
 import { NonFiniteError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -12,13 +12,13 @@ import type { RunState } from "./run_state.ts";
 import type { Steps } from "./steps.ts";
 import type { TrainingState } from "./training_state.ts";
 
-/** What a snapshot holds beside the variables. */
+/** The parts of a snapshot other than the variables. */
 interface Kept {
   readonly state: RunState;
   readonly learningRate: LearningRate;
 }
 
-/** What snapshots are taken of, and how often. */
+/** The contents and interval of snapshots. */
 export interface SnapshotParts {
   readonly device: Device;
   readonly optimizer: Optimizer;
@@ -41,7 +41,7 @@ export class RunSnapshots {
     this.#snapshots = snapshots;
   }
 
-  /** @throws OutOfMemoryError when the buffer by which the variables come back does not fit. */
+  /** @throws OutOfMemoryError if the readback buffer for the variables does not fit. */
   static async open(parts: SnapshotParts): Promise<RunSnapshots> {
     const { device, data, weights, slots, seconds } = parts;
     const options = { seconds, finite: [...weights, ...slots] };
@@ -49,27 +49,27 @@ export class RunSnapshots {
     return new RunSnapshots(parts, snapshots);
   }
 
-  /** The run as the last snapshot has it; undefined before the first. */
+  /** The training state in the last snapshot; undefined before the first. */
   get last(): TrainingState | undefined {
     return this.#snapshots.state?.state.training;
   }
 
-  /** True when the next step should be taken by `step`, and be followed by `publish`. */
+  /** True if the next step should use `step`, followed by `publish`. */
   get isDue(): boolean {
     return this.#snapshots.isDue;
   }
 
-  /** True while what was done since `begin` is on the device. */
+  /** True while the device holds everything done since `begin`. */
   get isCurrent(): boolean {
     return this.#snapshots.isCurrent;
   }
 
-  /** @throws DeviceLostError when the device was lost since `begin`. */
+  /** @throws DeviceLostError if the device was lost since `begin`. */
   assertCurrent(): void {
     this.#snapshots.assertCurrent();
   }
 
-  /** Begins on the device of the moment. Everything goes back to the last snapshot, whose state this returns. */
+  /** Starts on the current device: restores the last snapshot and returns its state. */
   begin(callbacks: CallbackList): RunState | undefined {
     this.#snapshots.begin();
     const kept = this.#snapshots.state;
@@ -82,20 +82,20 @@ export class RunSnapshots {
     return state;
   }
 
-  /** Gives the variables what they held at the last snapshot, once the GPU has done what was submitted. */
+  /** Restores the variables from the last snapshot, after all submitted work. */
   goBack(): void {
     this.#snapshots.goBack();
   }
 
-  /** Takes a step at whose end the host knows the variables. */
+  /** Runs a step and reads back the variables. */
   step(program: Program, feeds: Feeds, pacer: Pacer): Promise<void> {
     return this.#snapshots.step(program, feeds, pacer);
   }
 
   /**
-   * Keeps the run as it stands.
-   * @throws NonFiniteError where a weight or the optimizer's state is not finite. The variables are then those of the
-   * last snapshot, which are; `begin` goes on from there.
+   * Publishes the run's current state as a snapshot.
+   * @throws NonFiniteError if a weight or the optimizer's state is not finite. The variables are then restored from the
+   * last snapshot, from which `begin` continues.
    */
   async publish(state: RunState, callbacks: CallbackList): Promise<void> {
     const { optimizer, data } = this.#parts;
@@ -110,7 +110,7 @@ export class RunSnapshots {
     data.mark();
   }
 
-  /** The error with the steps between which it happened, and the step to which the run went back. */
+  /** Adds the range of steps in which the error occurred, and the step that the run returned to. */
   #withSteps(error: NonFiniteError, { iteration: step }: TrainingState): NonFiniteError {
     const lastStep = this.last?.iteration;
     if (lastStep === undefined) {
@@ -126,7 +126,7 @@ export class RunSnapshots {
     );
   }
 
-  /** What a checkpoint of the run holds: of a run whose device is lost, what its last snapshot holds. */
+  /** The state for a checkpoint; after a device loss, that of the last snapshot. */
   checkpoint({ training }: RunState, callbacks: CallbackList): TrainingState {
     if (this.last !== undefined && !this.isCurrent) return this.last;
     return { ...training, callbacks: callbacks.states() };

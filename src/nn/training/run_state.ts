@@ -1,50 +1,53 @@
-/**
- * Where a training run stands, and what each outcome makes of it: plain data and pure functions, no GPU and no clock.
- */
+/** The state machine of a training run: plain data and pure functions, without GPU or clock. */
 import type { Logs } from "../metrics/logs.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /**
- * The run's phase: between two epochs (or before the first); in a step, which an epoch begins with; between two steps
- * of an epoch; or after its last step, with validation and results to come.
+ * The phase of a run: between two epochs or before the first; in a step (an epoch starts with one); between two steps
+ * of an epoch; or after its last step, before validation and results.
  */
 type Phase = "betweenEpochs" | "inStep" | "betweenSteps" | "results";
 
-/** A training run's place in its loop. A snapshot keeps it, so that a run whose device was lost goes on from there. */
+/**
+ * A training run's position in its loop. Snapshots include it, so that a run continues from there after a device loss.
+ */
 export interface RunState {
-  /** What a checkpoint keeps of it. A run that resumes one begins between epochs, even in the middle of an epoch. */
+  /**
+   * The part that a checkpoint stores. A resumed run starts in the phase between epochs, even in the middle of an
+   * epoch.
+   */
   readonly training: TrainingState;
   readonly phase: Phase;
   /** Steps taken since sums and status were read back. */
   readonly unreadSteps: number;
-  /** The run ends once so many steps of the model's life are done, because a callback asked to stop. */
+  /** If a callback asked to stop: the model's step count at which the run ends. */
   readonly stopAt: number | undefined;
 }
 
-/** What the GPU tells of the steps so far. */
+/** The results read back from the GPU. */
 export interface Reading {
-  /** Of loss and metrics over the epoch. */
+  /** The sums of loss and metrics over the epoch. */
   readonly sums: readonly number[];
-  /** 0, or the number (from 1) of the first step that was not finite: nothing has changed since before it. */
+  /** 0, or the number (from 1) of the first step that was not finite. Weights have not changed since then. */
   readonly status: number;
 }
 
-/** What has happened. */
+/** An event that changes a run's state. */
 export type Outcome =
   | { readonly kind: "epochBegun" }
   | { readonly kind: "stepBegun" }
   | { readonly kind: "stepTaken"; readonly isLast: boolean; readonly reading?: Reading | undefined }
-  /** The epoch has no further step. */
+  /** The epoch has no more steps. */
   | { readonly kind: "stepsExhausted" }
   | { readonly kind: "sumsRead"; readonly reading: Reading }
   | { readonly kind: "epochEnded"; readonly logs: Logs; readonly seconds: number }
   /** Callbacks have added to the logs of the epoch that ended. */
   | { readonly kind: "logsCompleted"; readonly logs: Logs }
   | { readonly kind: "stopRequested" }
-  /** The run went back to a snapshot. */
+  /** The run returned to a snapshot. */
   | { readonly kind: "wentBack"; readonly to: RunState };
 
-/** What the loop does next. */
+/** The next action of the loop. */
 export type Action = "beginEpoch" | "step" | "endEpoch" | "endRun";
 
 /** The state of a run that starts, or resumes a checkpoint. */
@@ -85,15 +88,15 @@ export function advance(state: RunState, outcome: Outcome): RunState {
       return { ...state, training: { ...training, records: completed } };
     }
     case "stopRequested":
-      // A step that has begun is taken, and an epoch that has begun takes one: resuming would begin it a second time.
+      // A started step is completed, and a started epoch runs at least one; otherwise resuming would start it twice.
       return { ...state, stopAt: state.stopAt ?? (phase === "inStep" ? iteration + 1 : iteration) };
     case "wentBack":
-      // A request to stop after the snapshot still holds: it may not come a second time.
+      // A stop request made after the snapshot still applies, because it may not be repeated.
       return { ...outcome.to, stopAt: outcome.to.stopAt ?? state.stopAt };
   }
 }
 
-/** With sums and status as the GPU has them; after a step that was not finite, as before that step. */
+/** The state with the GPU's sums and status; after a step that was not finite, the state before that step. */
 function withReading(state: RunState, { sums, status }: Reading): RunState {
   const { training } = state;
   const undone = status === 0 ? 0 : training.iteration - (status - 1);
@@ -105,7 +108,7 @@ function withReading(state: RunState, { sums, status }: Reading): RunState {
   };
 }
 
-/** What is to be done in a state. */
+/** The next action for a state. */
 export function nextAction({ training, phase, stopAt }: RunState): Action {
   const isStopping = stopAt !== undefined && training.iteration >= stopAt;
   switch (phase) {

@@ -7,23 +7,23 @@ import { add, mul, where } from "../../ops/elementwise/arithmetic.ts";
 import type { Direction, Metric } from "../metrics/index.ts";
 import type { Logs } from "../metrics/logs.ts";
 
-/** What is reported under a name: a metric, or the loss. */
+/** A reported result: a metric or the loss. */
 export type Measure = Pick<Metric, "name" | "direction" | "result">;
 
-/** Of a step: what it adds to the sums of each measure. */
+/** A step's contributions to the sums of each measure. */
 export type Additions = readonly (readonly Value[])[];
 
-/** A mean over examples of which only the sum is kept. */
+/** A measure that averages over examples and keeps only their sum. */
 export function meanMeasure(name: string): Measure {
   return { name, direction: "down", result: ([sum], examples) => (sum?.[0] ?? 0) / examples };
 }
 
-/** What a batch adds to a `meanMeasure`, given the batch's mean. */
+/** A batch's contribution to a `meanMeasure`, computed from the batch's mean. */
 export function meanAddition(mean: Value, batchSize: number): readonly Value[] {
   return [mul(mean, batchSize)];
 }
 
-/** Sums on the GPU. They are made by the first step that is built, for its shapes. */
+/** Sums on the GPU, allocated when the first step is built because it determines their shapes. */
 export class RunningTotals {
   readonly #measures: readonly Measure[];
   readonly #what: string;
@@ -34,7 +34,7 @@ export class RunningTotals {
     this.#what = what;
   }
 
-  /** Names of the results; several results of one metric bear its name. */
+  /** The names of the results; all results of one metric share its name. */
   get names(): readonly string[] {
     return this.#measures.map(({ name }) => name);
   }
@@ -49,7 +49,7 @@ export class RunningTotals {
     return this.#variables?.flat() ?? [];
   }
 
-  /** Adds a step's part; nothing where `isCounted` (a bool scalar) is false. */
+  /** Adds a step's contributions, unless `isCounted` (a bool scalar) is false. */
   updates(additions: Additions, isCounted?: Value): readonly Update[] {
     this.#variables ??= additions.map((values, index) =>
       values.map(({ shape }, part) => {
@@ -64,12 +64,12 @@ export class RunningTotals {
     });
   }
 
-  /** All sums end to end, as they were read back. */
+  /** Concatenates the sums that were read back. */
   static flatten(arrays: readonly NdArray[]): number[] {
     return arrays.flatMap(({ data }) => Array.from(data));
   }
 
-  /** The sums end to end as arrays to write; zeros where there are none. */
+  /** Splits concatenated sums into the arrays to write; missing sums are zero. */
   arraysOf(sums: readonly number[]): readonly { readonly variable: Variable; readonly array: NdArray }[] {
     let from = 0;
     return this.variables.map((variable) => {
@@ -82,7 +82,7 @@ export class RunningTotals {
   }
 
   /**
-   * Results of the sums end to end, over `examples` examples. Several results of one metric get their numbers:
+   * Computes the results from concatenated sums over `examples` examples. Several results of one metric are numbered:
    * `f1Score[0]`.
    */
   logs(sums: readonly number[], examples: number): Logs {

@@ -1,17 +1,17 @@
 import type { StepProgram } from "./step_programs.ts";
 
-/** Programs are kept for this many kinds and sizes of batches. */
+/** The number of cached programs; each batch size and kind needs its own. */
 const KEPT_PROGRAMS = 4;
 
-/** Keeps the programs of the steps that were taken last. */
+/** An LRU cache of step programs. */
 export class StepCache<At> {
   readonly #programs = new Map<string, StepProgram<At>>();
 
-  /** The program of this key, made where it is not kept. */
+  /** The program for this key; compiled if it is not cached. */
   async get(key: string, make: () => Promise<StepProgram<At>>): Promise<StepProgram<At>> {
     const known = this.#programs.get(key);
     if (known !== undefined) {
-      // Back to the end of the line: the one that was used longest ago goes first.
+      // Reinserted as most recently used; the least recently used program is evicted first.
       this.#programs.delete(key);
       this.#programs.set(key, known);
       return known;

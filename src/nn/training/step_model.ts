@@ -1,4 +1,4 @@
-/** What a training step knows of the model, and what was compiled into it. */
+/** The parts of the model that a training step needs. */
 import type { Update, Value, Variable } from "../../graph/operation.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { Variants } from "../../runtime/measure/tune.ts";
@@ -6,12 +6,12 @@ import type { Optimizer } from "../optimizers/index.ts";
 import type { Constraint } from "../weights/constraints.ts";
 import type { OutputObjective, Outputs } from "./objective.ts";
 
-/** What a step needs of the model. */
+/** The parts of the model that a step needs. */
 export interface StepModel {
   readonly device: Device;
   /**
-   * Builds the outputs. `step` feeds the random layers and is given while training only; micro-batches, counted from 0,
-   * draw random numbers of their own.
+   * Builds the outputs. `step` seeds the random layers and is given in training only; each micro-batch (counted from 0)
+   * draws its own random numbers.
    */
   forward(
     xs: readonly Value[],
@@ -20,16 +20,16 @@ export interface StepModel {
   ): Outputs & {
     /** Scalars that are added to the loss. */
     readonly penalties: readonly Value[];
-    /** What state of the layers holds after the run. */
+    /** The updates of the layers' states. */
     readonly updates: readonly Update[];
   };
-  /** What a weight is held to after each step. */
+  /** The constraint that applies to a weight after each step. */
   constraintOf(weight: Variable): Constraint | undefined;
-  /** The kernels' variants that this model's programs were tuned to. */
+  /** The kernel variants that tuning chose for this model. */
   readonly variants?: Variants | undefined;
 }
 
-/** What was compiled into a model. */
+/** The compiled training configuration of a model. */
 export interface Compiled {
   readonly optimizer: Optimizer;
   /** One for each output. */

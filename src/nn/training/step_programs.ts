@@ -20,51 +20,51 @@ import type { Compiled, StepModel } from "./step_model.ts";
 export interface StepProgram<At = number> {
   readonly program: Program;
   readonly batchSize: number;
-  /** In how many micro-batches the batch goes through the model. */
+  /** The number of micro-batches per batch. */
   readonly microBatches: number;
   /** The feeds of a step. */
   feeds(step: StepFeeds<At>): Feeds;
 }
 
-/** What changes from step to step. */
+/** The inputs that change with every step. */
 export interface StepFeeds<At> {
-  /** Which examples: where the batch starts in the permutation, or the examples themselves. */
+  /** The batch: its offset in the permutation, or the examples themselves. */
   readonly at: At;
-  /** Steps done before this one. */
+  /** The number of steps before this one. */
   readonly iteration: number;
   readonly rates: readonly number[];
 }
 
 const int32 = (value: number): NdArray => ({ shape: [], data: Int32Array.of(value) });
 
-/** The updated weight brought within its limit; after a step that was not finite it stays as it is. */
+/** Applies the weight's constraint to its update, unless the step was not finite. */
 function constrained({ variable, value }: Update, constraint: Constraint, isSound: Value): Update {
   return { variable, value: where(isSound, constraint.apply(value), value) };
 }
 
-/** What all steps of one training run share. */
+/** The options that all steps of a training run share. */
 export interface TrainStepParts {
   readonly model: StepModel;
   readonly compiled: Compiled;
   readonly sums: RunningTotals;
   readonly status: Variable;
   /**
-   * Says by the status too where an updated weight or optimizer's state is not finite; those are written all the same.
+   * Whether the status also reports updated weights and optimizer state that are not finite; these are still written.
    */
   readonly checksUpdates?: boolean;
 }
 
-/** How many rows a step takes, and how many of them go through the model at once. */
+/** The batch size and micro-batch size of a step. */
 export interface StepSize {
   readonly batchSize: number;
-  /** `batchSize` when absent. */
+  /** Default: `batchSize`. */
   readonly microBatchSize?: number | undefined;
 }
 
 /**
- * One step of training. Its outputs: the running sums, then the status (0, or 1 + the first step that was not finite).
- * A batch that passes a limit of the device goes through the model in micro-batches, the fewest of 2, 4, 8, … that fit.
- * @throws LimitError when not even a row fits, or the model needs its batches whole.
+ * Compiles one training step. Its outputs: the running sums, then the status (0, or 1 + the first step that was not
+ * finite). A batch that exceeds a device limit is split into the fewest micro-batches (2, 4, 8, …) that fit.
+ * @throws LimitError if not even one row fits, or the model cannot split its batches.
  */
 export async function trainStep<At>(
   parts: TrainStepParts,
@@ -74,7 +74,7 @@ export async function trainStep<At>(
   return inMicroBatches(batchSize, microBatchSize, (rows) => compileTrainStep(parts, source, batchSize, rows));
 }
 
-/** Compiles a step for so many rows at once, or as few times half of it as fit the device. */
+/** Compiles a step for the given micro-batch size, which is halved until it fits the device. */
 async function inMicroBatches<Step>(
   batchSize: number,
   most: number,
@@ -156,8 +156,8 @@ async function compileTrainStep<At>(
 }
 
 /**
- * One step of evaluation: forward, loss and metrics. Its outputs are the running sums. As in training, a batch that
- * passes a limit of the device goes through the model in micro-batches.
+ * Compiles one evaluation step: forward pass, loss and metrics. Its outputs are the running sums. As in training, a
+ * batch that exceeds a device limit is split into micro-batches.
  */
 export async function evaluateStep<At>(
   model: StepModel,

@@ -18,30 +18,30 @@ export class StepResults {
     this.sums = new RunningTotals(measuresOf(objectives), "training");
   }
 
-  /** From a step's outputs: the sums, then the status. */
+  /** Splits a step's outputs into sums and status. */
   static readingOf(outputs: readonly NdArray[]): Reading {
     return { sums: RunningTotals.flatten(outputs.slice(0, -1)), status: outputs.at(-1)?.data[0] ?? 0 };
   }
 
-  /** As the host knows them, after a snapshot. */
+  /** The values that the host has from the last snapshot. */
   known(): Reading {
     const contents = [...variablesOf(this.#device).contentsOf(this.#variables).values()];
     return StepResults.readingOf(contents.filter((array) => array !== undefined));
   }
 
-  /** Reads them back. */
+  /** Reads sums and status back from the GPU. */
   async read(): Promise<Reading> {
     await variablesOf(this.#device).keep(this.#variables);
     return this.known();
   }
 
-  /** Begins, or goes on, with these sums; no step counts as not finite. */
+  /** Sets the sums to start or continue from, and resets the status. */
   begin(sums: readonly number[]): void {
     this.writeSums(sums);
     variablesOf(this.#device).write(this.status, { shape: [1], data: new Int32Array(1) });
   }
 
-  /** Sets the sums; zeros where there are none. */
+  /** Sets the sums; missing ones are zero. */
   writeSums(sums: readonly number[]): void {
     const store = variablesOf(this.#device);
     for (const { variable, array } of this.sums.arraysOf(sums)) store.write(variable, array);

@@ -1,4 +1,4 @@
-/** Takes a training run's steps on the device, as the policy says, and counts what that takes. */
+/** Runs a training run's steps on the device according to the policy, and collects statistics. */
 import type { Device } from "../../runtime/device.ts";
 import { Pacer } from "../../runtime/run/pacer.ts";
 import type { Feeds, Program } from "../../runtime/run/program.ts";
@@ -8,14 +8,14 @@ import type { StepMode } from "./step_policy.ts";
 import { StepResults } from "./step_results.ts";
 import type { TrainingResources } from "./training_resources.ts";
 
-/** Takes steps one by one. */
+/** Runs steps one by one. */
 export class StepRunner {
   readonly #device: Device;
   readonly #resources: TrainingResources;
   #pacer: Pacer;
-  /** Steps taken; after a loss of the device some are taken again, and count again. */
+  /** The number of steps run; steps repeated after a device loss count again. */
   #steps = 0;
-  /** Steps after which something was read back. */
+  /** The number of steps with a readback. */
   #readbacks = 0;
 
   constructor(device: Device, resources: TrainingResources) {
@@ -38,17 +38,17 @@ export class StepRunner {
     };
   }
 
-  /** What a step takes, in milliseconds; 0 until that is known. */
+  /** The expected duration of a step in milliseconds; 0 until known. */
   get expected(): number {
     return this.#pacer.expected;
   }
 
-  /** Says that steps follow after a break, on the device of the moment. */
+  /** Resets the pacing on the current device, before steps follow after a break. */
   begin(): void {
     this.#pacer = new Pacer(this.#device);
   }
 
-  /** Submits a step and returns what was read back after it; call `pace` before the next one. */
+  /** Submits a step and returns its readback, if any; call `pace` before the next one. */
   async take(program: Program, feeds: Feeds, mode: StepMode): Promise<Reading | undefined> {
     const { snapshots, results } = this.#resources;
     snapshots.assertCurrent();
@@ -66,7 +66,7 @@ export class StepRunner {
     }
   }
 
-  /** After a step of this mode: bounds the steps in flight. */
+  /** Limits the number of steps in flight, after a step of this mode. */
   async pace(mode: StepMode): Promise<void> {
     if (mode === "submit") await this.#pacer.submitted();
   }

@@ -1,6 +1,6 @@
 import { NonFiniteError } from "../../core/errors.ts";
 
-/** @throws NonFiniteError when a step's status is not 0; it names the step, from which on nothing has changed. */
+/** @throws NonFiniteError if the status is not 0. The error names the step; the weights are unchanged since then. */
 export function expectFinite(what: string, status: number): void {
   if (status === 0) return;
   throw new NonFiniteError(

@@ -1,4 +1,4 @@
-/** The steps that a training run or an evaluation takes, whatever its data comes from. */
+/** The steps of a training run or an evaluation, independent of the data's source. */
 import type { Device } from "../../runtime/device.ts";
 import type { Feeds, Program } from "../../runtime/run/program.ts";
 import type { BatchSource } from "../data/batch_source.ts";
@@ -16,28 +16,28 @@ export interface ReadyStep {
   feeds(iteration: number, rates: readonly number[]): Feeds;
 }
 
-/** Where an epoch stands. */
+/** The position within an epoch. */
 export type EpochPlace = Pick<TrainingState, "epoch" | "batch" | "iteration" | "seed" | "shuffle" | "initialEpoch">;
 
-/** The steps of one epoch after another. */
+/** The steps of successive epochs. */
 export interface Steps {
-  /** Steps of an epoch; undefined while the length of a stream is not known. */
+  /** Steps per epoch; undefined while a stream's length is unknown. */
   readonly count: number | undefined;
-  /** A program to tell statistics of. */
+  /** The program on which statistics are reported. */
   readonly main: Pick<StepProgram<unknown>, "program" | "microBatches"> | undefined;
-  /** Begins an epoch, or goes on in its middle. */
+  /** Starts an epoch, or continues it from the middle. */
   begin(place: EpochPlace): Promise<void>;
-  /** The next step; undefined where the epoch has no more. */
+  /** The next step; undefined at the end of the epoch. */
   next(): Promise<ReadyStep | undefined>;
-  /** Says that a snapshot holds all steps so far. */
+  /** Marks that a snapshot includes all steps so far. */
   mark(): void;
-  /** Goes back to the mark: the steps since then come again. */
+  /** Returns to the mark: the steps since then are repeated. */
   rewind(): void;
-  /** Bytes that are held to give steps again. */
+  /** Bytes of batches held for repeating steps. */
   readonly heldBytes: number;
-  /** How many examples the epoch's first steps hold. */
+  /** The number of examples in the epoch's first `steps` steps. */
   samplesOf(steps: number): number;
-  /** Ends what is under way and frees the data and the programs. */
+  /** Ends work in progress and frees the data and the programs. */
   dispose(): void;
 }
 
@@ -47,15 +47,15 @@ export type MakeStep = <At>(source: BatchSource<At>, batchSize: number) => Promi
 /** Prepares steps on a device. */
 export type OpenSteps = (device: Device, make: MakeStep) => Promise<Steps>;
 
-/** How examples are cut into steps. */
+/** Options of `rowSteps`. */
 export interface RowStepOptions {
   readonly batchSize: number;
   /**
-   * Steps of an epoch; all examples once when absent. Where it ends in the middle of the examples, the next goes on
+   * Steps per epoch. Default: all examples once. If an epoch ends in the middle of the examples, the next one continues
    * there.
    */
   readonly stepsPerEpoch?: number | undefined;
-  /** Of the data's buffers. */
+  /** The label of the data's buffers. */
   readonly label: string;
 }
 
@@ -113,7 +113,7 @@ class RowSteps implements Steps {
     };
   }
 
-  // Any step can be given again: it is a matter of the place alone.
+  // Nothing to record: a step depends only on its position.
   mark(): void {}
   rewind(): void {}
   readonly heldBytes = 0;
@@ -132,12 +132,12 @@ class RowSteps implements Steps {
     return (epoch - initialEpoch) * this.count;
   }
 
-  /** Where a step of this epoch lies in the pass over the examples. */
+  /** The index of a step of this epoch within the pass over the examples. */
   #within(step: number): number {
     return (this.#before() + step) % this.#batches.count;
   }
 
-  /** The order of the pass at hand: by the step of the model's life at which it began. */
+  /** Sets the row order of the current pass, which depends on the model's step count at its start. */
   #setOrder(): void {
     const { iteration, batch, seed, shuffle } = this.#place as EpochPlace;
     const passBegan = iteration + (this.#taken - batch) - this.#within(this.#taken);

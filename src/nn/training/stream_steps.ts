@@ -1,7 +1,4 @@
-/**
- * Steps on batches that are made while the model trains: by a generator, an async iterable, or a function that gives
- * one.
- */
+/** Steps on a stream of batches: a generator, an async iterable, or a function that returns one. */
 import { ValueError } from "../../core/errors.ts";
 import type { CallApp } from "../callbacks/callback_list.ts";
 import type { BatchStream } from "../data/batch_stream.ts";
@@ -12,19 +9,21 @@ import { StepCache } from "./step_cache.ts";
 import type { StepProgram } from "./step_programs.ts";
 import type { EpochPlace, MakeStep, ReadyStep, Steps } from "./steps.ts";
 
-/** How a stream is cut into epochs. */
+/** The options of steps on a stream. */
 export interface StreamStepOptions {
-  /** Steps of an epoch; the whole stream once when absent. */
+  /** Steps per epoch. Default: the whole stream once. */
   readonly stepsPerEpoch?: number | undefined;
   /** Names the stream in errors: `fit` or `evaluate`. */
   readonly what: string;
-  /** Checks a batch and brings it into form. */
+  /** Validates and converts a batch. */
   prepare(batch: DataLike): Examples;
-  /** Calls the stream, and waits for what it gives no longer than it is wanted. */
+  /** Calls the stream and awaits its batch until the run is asked to stop. */
   readonly call: CallApp;
 }
 
-/** Steps on the batches of a stream. They are fed one by one; a program is compiled for each size and shape. */
+/**
+ * Steps on the batches of a stream. Batches are fed one by one; a program is compiled for each batch size and shape.
+ */
 export async function openStream(stream: BatchStream, make: MakeStep, options: StreamStepOptions): Promise<Steps> {
   const steps = new StreamSteps(stream, make, options);
   try {
@@ -43,23 +42,23 @@ class StreamSteps implements Steps {
   readonly #make: MakeStep;
   readonly #options: StreamStepOptions;
   readonly #programs = new StepCache<Examples>();
-  /** Examples of each step of the epoch at hand. */
+  /** The number of examples in each step of the current epoch. */
   #sizes: number[] = [];
   #batches: Batches | undefined;
-  /** Batches that the pass at hand has given. */
+  /** The number of batches in the current pass so far. */
   #given = 0;
-  /** Pulled ahead, to know whether more follows. */
+  /** The next batch, read ahead to detect the end of the stream. */
   #ahead: Examples | undefined;
   #length: number | undefined;
   #hasBegun = false;
-  /** What was taken since the mark, to be given again after a loss of the device. */
+  /** The batches since the mark, to be repeated after a device loss. */
   #log: Examples[] = [];
-  /** What is given again. */
+  /** The batches that are being repeated. */
   #again: Examples[] = [];
   #marked: { readonly sizes: readonly number[]; hasBegun: boolean } = { sizes: [], hasBegun: false };
   #isRewound = false;
   heldBytes = 0;
-  /** Which outputs have weights: alike in all batches, for the sums are. */
+  /** The outputs that have weights. All batches must agree, because they share their sums. */
   #weighted: string | undefined;
   main: StepProgram<Examples> | undefined;
 
@@ -73,7 +72,7 @@ class StreamSteps implements Steps {
     return this.#options.stepsPerEpoch ?? this.#length;
   }
 
-  /** Pulls the first batch and compiles its step: what is wrong with it shows before anything has changed. */
+  /** Reads the first batch and compiles its step, so that an invalid batch is reported before anything changes. */
   async open(): Promise<void> {
     this.#ahead = await this.#pull();
     if (this.#ahead !== undefined) await this.#program(this.#ahead);
@@ -88,9 +87,9 @@ class StreamSteps implements Steps {
     this.#marked.hasBegun = true;
     if (batch === 0 || !goesOn) this.#sizes = [];
     if (goesOn) return;
-    // Without a number of steps each epoch is a pass of its own; with one, the stream goes on from epoch to epoch.
+    // Without `stepsPerEpoch` each epoch is a new pass; with it, the stream continues across epochs.
     if (!isFirst && stepsPerEpoch === undefined) await this.#options.call(() => this.#close());
-    // A run that resumes a checkpoint pulls the batches before that and drops them.
+    // When resuming a checkpoint, the batches before it are read and dropped.
     const before = isFirst && stepsPerEpoch !== undefined ? (epoch - initialEpoch) * stepsPerEpoch : 0;
     for (let dropped = 0; dropped < before + batch; dropped++) {
       const examples = await this.#take();
@@ -147,7 +146,7 @@ class StreamSteps implements Steps {
     return ready;
   }
 
-  /** The batch to be given again, that was pulled ahead, or the next one. */
+  /** The next batch to repeat, the one read ahead, or a new one. */
   async #take(): Promise<Examples | undefined> {
     let examples = this.#again.shift();
     if (examples === undefined) {
@@ -161,7 +160,7 @@ class StreamSteps implements Steps {
     return examples;
   }
 
-  /** The stream's next batch, from a new pass where the last one has ended and an epoch needs more. */
+  /** The stream's next batch; starts a new pass if the last one has ended and the epoch needs more. */
   async #pull(): Promise<Examples | undefined> {
     const { stepsPerEpoch, what, prepare, call } = this.#options;
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -181,12 +180,12 @@ class StreamSteps implements Steps {
     const steps = this.#sizes.length;
     const taken = stepsPerEpoch === undefined ? "" : `, with ${steps} of ${stepsPerEpoch} steps of the epoch taken`;
     throw new ValueError(
-      `${what}: the stream of batches has ended and gives no more${taken}. Give a function that makes it anew for ` +
+      `${what}: the stream of batches has ended${taken}. Give a function that returns a new one for ` +
         "each pass, () => batches(), or a generator that does not end with stepsPerEpoch.",
     );
   }
 
-  /** @throws ValueError when the batch has weights and others had none, or the other way round. */
+  /** @throws ValueError if only some of the stream's batches have sample weights. */
   #alike(examples: Examples): Examples {
     const weighted = examples.weights.map((weight) => weight !== undefined).join();
     this.#weighted ??= weighted;
@@ -198,7 +197,7 @@ class StreamSteps implements Steps {
     );
   }
 
-  /** Ends the pass at hand, as a loop that is left does. */
+  /** Closes the current iterator, as leaving a `for` loop does. */
   async #close(): Promise<void> {
     const batches = this.#batches;
     this.#batches = undefined;
@@ -225,8 +224,8 @@ async function open(stream: BatchStream, what: string): Promise<Batches> {
     if (Symbol.iterator in iterable) return iterable[Symbol.iterator]();
   }
   throw new ValueError(
-    `${what}: the function gave ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, as ` +
-      "a generator function gives",
+    `${what}: the function returned ${String(iterable)}; expected an iterable or async iterable of { x, y } batches, ` +
+      "as a generator function returns",
   );
 }
 

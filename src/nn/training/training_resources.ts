@@ -1,4 +1,4 @@
-/** What a training run holds on the device: data and programs of training and validation, results, snapshots. */
+/** The device resources of a training run: data and programs of training and validation, results, snapshots. */
 import type { Variable } from "../../graph/operation.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { RunSnapshots } from "./run_snapshots.ts";
@@ -7,19 +7,19 @@ import { trainStep } from "./step_programs.ts";
 import { StepResults } from "./step_results.ts";
 import type { OpenSteps, Steps } from "./steps.ts";
 
-/** What is trained, and how. */
+/** The model parts and options of a training run. */
 export interface TrainingParts {
   readonly model: StepModel;
   readonly compiled: Compiled;
   /** All weights of the model, trained or not. */
   readonly weights: readonly Variable[];
-  /** Rows that go through the model at once; all of a batch when absent. */
+  /** The micro-batch size. Default: the whole batch. */
   readonly microBatchSize: number | undefined;
   /** Seconds between two snapshots within an epoch. */
   readonly snapshotSeconds: number | undefined;
 }
 
-/** Examples to train on, and examples to evaluate the model on after every so many epochs. */
+/** The training examples and the validation examples. */
 export interface TrainingData {
   readonly training: OpenSteps;
   readonly validation: { readonly steps: OpenSteps; readonly every: number } | undefined;
@@ -31,12 +31,12 @@ export interface TrainingResources {
   readonly results: StepResults;
   readonly snapshots: RunSnapshots;
   readonly evaluator: Evaluator | undefined;
-  /** Epochs from one validation to the next. */
+  /** The number of epochs between validations. */
   readonly validatesEvery: number;
   dispose(): void;
 }
 
-/** Prepares them all. On failure nothing stays behind. */
+/** Prepares all resources. On failure, frees everything. */
 export async function openTrainingResources(
   { model, compiled, weights, microBatchSize, snapshotSeconds: seconds }: TrainingParts,
   { training, validation }: TrainingData,

@@ -20,19 +20,19 @@ import type { TrainingState } from "./training_state.ts";
 import { trainingOf } from "./training_view.ts";
 import { takeAverages } from "./weight_averages.ts";
 
-/** Trains a model from a state on. After a loss of the device `train` may be called again. Dispose it when done. */
+/** Trains a model starting from a state. After a device loss, `train` may be called again. Dispose it when done. */
 export class TrainingRun {
   readonly #parts: TrainingParts;
   readonly #resources: TrainingResources;
   readonly #control: RunControl;
   readonly #steps: StepRunner;
-  /** What callbacks see and may do. */
+  /** The view of the run that callbacks get. */
   readonly #training: Training;
   #state: RunState;
   #timings: EpochTimings = beginTimings({ time: 0, batch: 0 }, false);
-  /** The epoch's loss and metrics so far, as last read; until its first reading those of the epoch before. */
+  /** The last loss and metrics read in this epoch; before its first reading, those of the previous epoch. */
   #logs: Logs = {};
-  /** Those of the last epoch that ended, with validation. */
+  /** The results of the last completed epoch, including validation. */
   #results: MutableLogs = {};
 
   private constructor(parts: TrainingParts, resources: TrainingResources, start: TrainingState, control: RunControl) {
@@ -44,7 +44,7 @@ export class TrainingRun {
     this.#training = this.#openToCallbacks();
   }
 
-  /** Prepares all that the run needs on the device. On failure nothing stays behind. */
+  /** Prepares the run on the device. On failure, frees everything. */
   static async open(
     parts: TrainingParts,
     data: TrainingData,
@@ -55,8 +55,8 @@ export class TrainingRun {
   }
 
   /**
-   * Trains to the end, from the last snapshot on, or the start.
-   * @throws DeviceLostError when the device was lost; call it again once another one is open.
+   * Trains to the end, starting from the last snapshot if there is one.
+   * @throws DeviceLostError if the device is lost; call it again once a new one is open.
    */
   async train(): Promise<void> {
     await this.#begin();
@@ -72,13 +72,13 @@ export class TrainingRun {
     await this.#end();
   }
 
-  /** After a failure: brings what was learnt to the host, so that a later loss of the device does not take it. */
+  /** After a failure, takes a snapshot so that a later device loss does not lose the progress. */
   async settle(): Promise<void> {
-    // On a device that is gone or was disposed, the last snapshot is what there is.
+    // If the device was lost or disposed, only the last snapshot remains.
     if (this.#resources.snapshots.isCurrent) await this.#keep().catch(() => undefined);
   }
 
-  /** Goes back to the last snapshot, for a run that is abandoned while the GPU is at work. */
+  /** Returns to the last snapshot, for a run that is abandoned while the GPU is busy. */
   abandon(): void {
     const { snapshots } = this.#resources;
     if (!snapshots.isCurrent) return;
@@ -86,17 +86,17 @@ export class TrainingRun {
     this.#goBack();
   }
 
-  /** What a step takes, in milliseconds; 0 until that is known. */
+  /** The expected duration of a step in milliseconds; 0 until known. */
   get expectedStep(): number {
     return this.#steps.expected;
   }
 
-  /** What a checkpoint holds now: of a run whose device is lost, where it will go on. */
+  /** The state for a checkpoint; after a device loss, the state to continue from. */
   get checkpoint(): TrainingState {
     return this.#resources.snapshots.checkpoint(this.#state, this.#control.callbacks);
   }
 
-  /** Steps of the model's life that a loss of the device does not take. */
+  /** The model's step count that a device loss would return to. */
   get keptSteps(): number {
     return (this.#resources.snapshots.last ?? this.#state.training).iteration;
   }
@@ -131,7 +131,7 @@ export class TrainingRun {
     await this.#enterEpoch(now);
   }
 
-  /** Enters an epoch at its beginning, or in its middle. */
+  /** Enters an epoch at its start or in the middle. */
   async #enterEpoch(now: Moment): Promise<void> {
     this.#timings = beginTimings(now, this.#steps.statistics.steps > 0);
     this.#steps.begin();
@@ -199,7 +199,7 @@ export class TrainingRun {
     if (onProgress !== undefined) await stop.call(() => onProgress(progress));
   }
 
-  /** The epoch's results on the validation data, where they are due. */
+  /** The epoch's results on the validation data, if validation is due. */
   async #validate(epoch: number): Promise<Logs> {
     const { evaluator, validatesEvery } = this.#resources;
     if (evaluator === undefined || (epoch + 1) % validatesEvery !== 0) return {};
@@ -210,22 +210,22 @@ export class TrainingRun {
   async #end(): Promise<void> {
     if (this.#state.training.iteration > 0) await takeAverages(this.#parts.model, this.#parts.compiled);
     await this.#control.callbacks.trainEnd(this.#results, this.#training);
-    // Its last hook may have disposed the model; an abort comes too late here.
+    // The last hook may have disposed the model; an abort no longer matters here.
     this.#control.stop.checkDisposal();
     await this.#keep();
   }
 
-  /** Rethrows the error, unless a callback ends the run in peace after a number that was not finite. */
+  /** Rethrows the error, unless a callback handles a non-finite value by stopping the run. */
   async #afterFailure(error: unknown): Promise<void> {
     if (this.#control.stop.isOver) throw error;
-    // The steps that were submitted are done on the GPU: their sums belong to the state that a resumed run starts from.
+    // The submitted steps have run, so their sums belong to the state that a resumed run starts from.
     await this.#readSums().catch(() => undefined);
     if (!(error instanceof NonFiniteError)) throw error;
     const known = await this.#keepFinite(error);
     if (!(await this.#control.callbacks.nonFinite(known, this.#training))) throw known;
   }
 
-  /** The error that is true of what is kept: the weights from before a bad step may be what made it bad. */
+  /** The error that describes the kept weights: those from before a bad step may already be non-finite. */
   async #keepFinite(error: NonFiniteError): Promise<NonFiniteError> {
     try {
       await this.#keep();
@@ -236,7 +236,9 @@ export class TrainingRun {
     }
   }
 
-  /** Takes a snapshot. @throws NonFiniteError where weights are not finite; the run is then where it was kept last. */
+  /**
+   * Takes a snapshot. @throws NonFiniteError if weights are not finite; the run has then returned to the last snapshot.
+   */
   async #keep(): Promise<void> {
     try {
       await this.#resources.snapshots.publish(this.#state, this.#control.callbacks);
@@ -246,13 +248,13 @@ export class TrainingRun {
     }
   }
 
-  /** Goes back to the last snapshot, where there is one, on the device of the moment. */
+  /** Returns to the last snapshot, if any, on the current device. */
   #goBack(): void {
     const to = this.#resources.snapshots.begin(this.#control.callbacks);
     if (to !== undefined) this.#advance({ kind: "wentBack", to });
   }
 
-  /** Reads the sums of steps that were only submitted; returns the steps' status. */
+  /** Reads the sums of submitted steps; returns their status. */
   async #readSums(): Promise<number> {
     if (this.#state.unreadSteps === 0) return 0;
     const reading = await this.#resources.results.read();
@@ -260,7 +262,7 @@ export class TrainingRun {
     return reading.status;
   }
 
-  /** Resolves once the run is not paused. @throws AbortError, DisposedError when it is to end here. */
+  /** Resolves once the run is not paused. @throws AbortError, DisposedError if the run must end here. */
   async #untilWanted(): Promise<void> {
     await this.#control.whileResumed();
     this.#control.stop.check();

@@ -1,4 +1,4 @@
-/** One training step, compiled and not yet run: to be timed and profiled. */
+/** One compiled training step, to be timed and profiled. */
 import { Variable } from "../../graph/operation.ts";
 import type { DispatchTime, Feeds, Program } from "../../runtime/run/program.ts";
 import { variablesOf } from "../../runtime/run/variables.ts";
@@ -9,10 +9,10 @@ import { RunningTotals } from "./running_totals.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 import { type StepProgram, trainStep } from "./step_programs.ts";
 
-/** A step of training on the first rows of some data. Running it trains the model. Dispose it when done. */
+/** A training step on the first rows of some data. Running it trains the model. Dispose it when done. */
 export class TrainingStep {
   readonly program: Program;
-  /** What each run is fed: always the same rows, the rates of the first step. */
+  /** The feeds of each run: always the same rows and the rates of the first step. */
   readonly feeds: Feeds;
   readonly #batchSize: number;
   readonly #dispose: () => void;
@@ -26,7 +26,7 @@ export class TrainingStep {
     this.#dispose = dispose;
   }
 
-  /** Uploads the data and compiles the step. On failure nothing stays behind. */
+  /** Uploads the data and compiles the step. On failure, frees everything. */
   static async prepare(
     { model, compiled }: { readonly model: StepModel; readonly compiled: Compiled },
     dataset: Examples,
@@ -52,7 +52,7 @@ export class TrainingStep {
     }
   }
 
-  /** Takes one step and gives its loss, from before the step. */
+  /** Runs one step and returns the loss from before the step. */
   async run(): Promise<number> {
     this.#clearSums();
     const [sum] = await this.program.run(this.feeds);
@@ -60,14 +60,14 @@ export class TrainingStep {
   }
 
   /**
-   * Takes one step with a timestamp around every dispatch.
-   * @throws DeviceError when the adapter has no timestamp queries.
+   * Runs one step with a timestamp around every dispatch.
+   * @throws DeviceError if the adapter does not support timestamp queries.
    */
   profile(): Promise<DispatchTime[]> {
     return this.program.profile(this.feeds);
   }
 
-  /** Frees the program, and the data set that was put on the device for it. */
+  /** Frees the program and its data set on the device. */
   dispose(): void {
     this.program.dispose();
     this.#dispose();

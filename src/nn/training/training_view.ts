@@ -10,7 +10,7 @@ import type { RunControl } from "./run_control.ts";
 import type { RunningTotals } from "./running_totals.ts";
 import type { TrainingState } from "./training_state.ts";
 
-/** What a training run opens to callbacks. */
+/** The parts of a training run that callbacks can access. */
 interface ViewParts {
   readonly device: Device;
   readonly optimizer: Optimizer;
@@ -19,12 +19,12 @@ interface ViewParts {
   readonly sums: RunningTotals;
   readonly isValidated: boolean;
   state(): TrainingState;
-  /** Brings the state up to date with the GPU, so that it can be saved. */
+  /** Updates the state from the GPU so that it can be saved. */
   settle(): Promise<void>;
   stop(): void;
 }
 
-/** `accuracy` of `valAccuracy`, and without the number of one of several results. */
+/** Strips `val` and a result's number: `valAccuracy` becomes `accuracy`. */
 function baseName(logName: string): string {
   return logName.replace(/\[\d+\]$/, "").replace(/^val([A-Z])/, (_, letter: string) => letter.toLowerCase());
 }

@@ -1,6 +1,6 @@
 import type { Compiled, StepModel } from "./step_model.ts";
 
-/** With `useEma`, the weights' averages take their place once a training run has ended, as in Keras. */
+/** With `useEma`, replaces the weights with their moving averages at the end of a training run, as in Keras. */
 export async function takeAverages(
   { device }: Pick<StepModel, "device">,
   { optimizer, weights, slots }: Compiled,

@@ -35,7 +35,7 @@ export interface ConstraintConfig {
 /** What an option takes: a constraint, its name, its saved config, or null for none. */
 export type ConstraintLike = Constraint | string | ConstraintConfig | null;
 
-/** Along which axes a vector lies whose norm is limited: 0, the inputs of a dense kernel, when absent. */
+/** Along which axes a vector lies whose norm is limited: Default: 0, the inputs of a dense kernel,. */
 type Axis = number | readonly number[];
 
 const AXIS = { axis: withDefault(either(integer, listOf(integer)), 0) };
@@ -48,7 +48,7 @@ function norms(weight: Value, axis: Axis): Value {
 
 /** Options of `maxNorm`. */
 export interface MaxNormOptions {
-  /** 2 when absent. */
+  /** Default: 2. */
   readonly maxValue?: number;
   readonly axis?: Axis;
 }
@@ -69,11 +69,11 @@ export function maxNorm(options: MaxNormOptions = {}): Constraint {
 
 /** Options of `minMaxNorm`. */
 export interface MinMaxNormOptions {
-  /** 0 when absent. */
+  /** Default: 0. */
   readonly minValue?: number;
-  /** 1 when absent. */
+  /** Default: 1. */
   readonly maxValue?: number;
-  /** How much of the way to the limits a step goes; 1, all of it, when absent. */
+  /** How much of the way to the limits a step goes. Default: 1, all of it,. */
   readonly rate?: number;
   readonly axis?: Axis;
 }

@@ -47,7 +47,7 @@ function constantOf(options: object): Initializer {
 
 /** Options of `identity`. */
 export interface IdentityOptions {
-  /** 1 when absent. */
+  /** Default: 1. */
   readonly gain?: number;
 }
 

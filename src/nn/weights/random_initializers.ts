@@ -69,7 +69,7 @@ export function randomUniform(options: RandomUniformOptions = {}): Initializer {
 
 /** Options of `randomNormal` and `truncatedNormal`. */
 export interface RandomNormalOptions extends SeedOptions {
-  /** 0 when absent. */
+  /** Default: 0. */
   readonly mean?: number;
   /** 0.05 when absent. */
   readonly stddev?: number;
@@ -95,7 +95,7 @@ const DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "uniform"] as c
 
 /** Options of `varianceScaling`. */
 export interface VarianceScalingOptions extends SeedOptions {
-  /** 1 when absent. */
+  /** Default: 1. */
   readonly scale?: number;
   /** What divides the scale: the number of inputs (the default), of outputs, or the mean of both. */
   readonly mode?: (typeof MODES)[number];
@@ -164,7 +164,7 @@ export const lecunNormal = named("lecunNormal", 1, "fan_in", "truncated_normal")
 
 /** Options of `orthogonal`. */
 export interface OrthogonalInitializerOptions extends SeedOptions {
-  /** 1 when absent. */
+  /** Default: 1. */
   readonly gain?: number;
 }
 

@@ -57,9 +57,9 @@ function l2Of(options: object): Regularizer {
 
 /** Options of `l1l2`. */
 export interface L1L2Options {
-  /** 0 when absent. */
+  /** Default: 0. */
   readonly l1?: number;
-  /** 0 when absent. */
+  /** Default: 0. */
   readonly l2?: number;
 }
 
@@ -81,7 +81,7 @@ export function l1l2(options: L1L2Options = {}): Regularizer {
 export interface OrthogonalOptions {
   /** 0.01 when absent. */
   readonly factor?: number;
-  /** Which vectors of the matrix are to be orthogonal; the rows when absent. */
+  /** Which vectors of the matrix are to be orthogonal. Default: the rows. */
   readonly mode?: "rows" | "columns";
 }
 
@@ -95,7 +95,7 @@ const MIN_NORM = 1e-7;
 
 /**
  * factor · the mean |cosine| between two different rows (or columns) of a matrix.
- * @throws ShapeError when it meets a tensor that is no matrix.
+ * @throws ShapeError if it meets a tensor that is no matrix.
  */
 export function orthogonalRegularizer(options: OrthogonalOptions = {}): Regularizer {
   const { factor, mode } = readOptions("orthogonalRegularizer", ORTHOGONAL, options);
