@@ -1,4 +1,4 @@
-/** Calls the hooks of several callbacks in their order, and keeps their states. */
+/** Calls the hooks of several callbacks in order, and collects their states. */
 import { type NonFiniteError, ValueError } from "../../core/errors.ts";
 import {
   either,
@@ -15,11 +15,11 @@ import {
 import { shown } from "../../core/options.ts";
 import type { Callback, CallbackStates, MutableLogs, Training } from "./callback.ts";
 
-/** Calls a function of the app and waits for what it returns, no longer than it is wanted. */
+/** Calls app code and awaits the promise it returns, until the run is asked to stop. */
 export type CallApp = <T>(app: () => T | Promise<T>) => Promise<T>;
 const hook = ifGiven(functionLike<(...given: never[]) => never>("see Callback"));
 
-/** What a callback may have. */
+/** The members of a callback. */
 export const HOOKS = {
   name: ifGiven(text),
   batchLogs: ifGiven(either(flag, positive)),
@@ -37,7 +37,7 @@ export const HOOKS = {
 
 const KINDS: OptionTable = HOOKS;
 
-/** @throws ValueError for what is no callback, and for a hook that there is none of, such as `on_epoch_end`. */
+/** @throws ValueError if the value is not a callback or has an unknown hook, such as `on_epoch_end`. */
 function checkCallback(callback: Callback): void {
   const what = "fit: a callback";
   for (let part: unknown = callback; part !== null && part !== Object.prototype; part = Object.getPrototypeOf(part)) {
@@ -50,7 +50,7 @@ function checkCallback(callback: Callback): void {
   }
 }
 
-/** The callbacks of one training. */
+/** The callbacks of one training run. */
 export class CallbackList {
   readonly #callbacks: readonly Callback[];
   readonly #keys: readonly string[];
@@ -58,7 +58,7 @@ export class CallbackList {
   #kept: CallbackStates = {};
   #hasBegun = false;
 
-  /** @throws ValueError for what is no list of callbacks. */
+  /** @throws ValueError if the value is not a list of callbacks. */
   constructor(callbacks: readonly Callback[], call: CallApp) {
     const isCallback = (each: unknown) => typeof each === "object" && each !== null;
     if (!Array.isArray(callbacks) || !Array.from(callbacks).every(isCallback)) {
@@ -69,7 +69,7 @@ export class CallbackList {
     for (const callback of callbacks) checkCallback(callback);
     this.#callbacks = callbacks;
     this.#call = call;
-    // The second of two that bear one name is `name_1`: a resumed training finds them by name and order.
+    // The second callback of the same name gets the key `name_1`: a resumed run matches them by name and order.
     const taken = new Set<string>();
     this.#keys = callbacks.map(({ name = "callback" }) => {
       let key = String(name);
@@ -84,12 +84,12 @@ export class CallbackList {
     return this.#hasBegun;
   }
 
-  /** True when one wants the logs of a step, from 1 on. */
+  /** True if a callback needs the logs of this step (counted from 1). */
   wantBatchLogs(step: number): boolean {
     return this.#callbacks.some(({ batchLogs }) => batchLogs === true || (batchLogs && step % batchLogs === 0));
   }
 
-  /** Begins, from kept states where there are any. */
+  /** Calls `onTrainBegin`, then restores saved states. */
   async trainBegin(training: Training, kept: CallbackStates = {}): Promise<void> {
     this.#kept = kept;
     await this.#each((callback) => callback.onTrainBegin?.(training));
@@ -97,7 +97,7 @@ export class CallbackList {
     this.#hasBegun = true;
   }
 
-  /** Goes back to kept states: steps after them are taken again. */
+  /** Restores earlier states; the steps after them will be repeated. */
   restore(kept: CallbackStates = {}): void {
     for (const [index, callback] of this.#callbacks.entries()) {
       const state = kept[this.#keys[index] as string];
@@ -129,7 +129,7 @@ export class CallbackList {
     await this.#each((callback) => callback.onBatchEnd?.(batch, logs, training));
   }
 
-  /** True when a callback ends the training in peace. */
+  /** True if a callback stops training without an error. */
   async nonFinite(error: NonFiniteError, training: Training): Promise<boolean> {
     let isPeaceful = false;
     for (const callback of this.#callbacks) {
@@ -142,7 +142,7 @@ export class CallbackList {
     for (const callback of this.#callbacks) await this.#call(() => hook(callback));
   }
 
-  /** What is to be kept of each that keeps something; what was kept where the training did not come to begin. */
+  /** The states to save; if training has not begun yet, the states that were passed in. */
   states(): CallbackStates {
     if (!this.#hasBegun) return this.#kept;
     return Object.fromEntries(

@@ -11,20 +11,20 @@ import type { Callback } from "./callback.ts";
 
 /** Options of `csvLogger`. */
 export interface CsvLoggerOptions {
-  /** The file to write; without one (in a browser) the lines are in `text` alone. */
+  /** The file to write; without one (in a browser), the lines are only in `text`. */
   readonly filename?: string;
-  /** Between the columns. Default: ",". */
+  /** The column separator. Default: ",". */
   readonly separator?: string;
-  /** Adds to a file that is there, instead of replacing it. */
+  /** Whether to append to an existing file instead of replacing it. */
   readonly append?: boolean;
 }
 
 const separatorKind: OptionKind<string> = {
-  expected: "text without quotes or line ends",
+  expected: "a string without quotes or line ends",
   read: (value) => (typeof value === "string" && value !== "" && !/["\r\n]/.test(value) ? value : undefined),
 };
 
-/** The longest log that lines are added to. */
+/** The maximum size of an existing log to append to. */
 const MAX_LOG_BYTES = 2 ** 26;
 
 const CSV_LOGGER = {
@@ -33,7 +33,7 @@ const CSV_LOGGER = {
   append: withDefault(flag, false),
 };
 
-/** What can be asked of a `csvLogger`. */
+/** A `csvLogger` callback. */
 export interface CsvLogger extends Callback {
   /** All lines so far. */
   readonly text: string;
@@ -41,9 +41,8 @@ export interface CsvLogger extends Callback {
 
 /**
  * Writes each epoch's results as a line: the epoch (from 0), then the results by name
- * (https://keras.io/api/callbacks/csv_logger/).
- * The file is replaced as a whole with every line: it never holds half a line. Trainings that run at once need a file
- * each: in a common one, each replaces the other's lines.
+ * (https://keras.io/api/callbacks/csv_logger/). The whole file is rewritten for every line, so that it never contains a
+ * partial line. Concurrent training runs need separate files, because each would overwrite the other's lines.
  */
 export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
   const { filename, separator, append } = readOptions("csvLogger", CSV_LOGGER, options);
@@ -66,7 +65,7 @@ export function csvLogger(options: CsvLoggerOptions = {}): CsvLogger {
       if (directory !== "") await files.makeDirectory(directory);
       if (!append || !(await files.exists(filename))) return;
       text = new TextDecoder().decode(await files.readFile(filename, { maxBytes: MAX_LOG_BYTES }));
-      // A line that another program left unfinished gets its end.
+      // Completes a last line that has no line end.
       if (text !== "" && !text.endsWith("\n")) text += "\n";
     },
     async onEpochEnd(epoch, logs) {

@@ -5,11 +5,11 @@ import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.t
 
 /** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** Epochs without improvement before the training ends. Default: 0. */
+  /** The number of epochs without improvement before training stops. Default: 0. */
   readonly patience?: number;
-  /** Only what is better than this counts as an improvement. */
+  /** The value that the result must improve on from the start. */
   readonly baseline?: number | null;
-  /** At the end puts the weights of the best epoch back. */
+  /** Whether to restore the weights of the best epoch at the end. */
   readonly restoreBestWeights?: boolean;
   /** Epochs before this one (from 0) do not count. */
   readonly startFromEpoch?: number;
@@ -23,9 +23,9 @@ const EARLY_STOPPING = {
   ...MONITOR,
 };
 
-/** What can be asked of an `earlyStopping` after the training. */
+/** An `earlyStopping` callback. */
 export interface EarlyStopping extends Callback {
-  /** The epoch (from 0) after which it stopped the training; undefined when it did not. */
+  /** The epoch (from 0) after which it stopped training; undefined if it did not. */
   readonly stoppedEpoch: number | undefined;
   /** The best epoch so far (from 0). */
   readonly bestEpoch: number;
@@ -39,7 +39,7 @@ interface Counters {
 }
 
 /**
- * Ends the training when a result has stopped getting better (https://keras.io/api/callbacks/early_stopping/).
+ * Stops training when a result stops improving (https://keras.io/api/callbacks/early_stopping/).
  *
  * @example
  * await model.fit(train, { epochs: 100, validationSplit: 0.2, callbacks: [earlyStopping({ patience: 3,

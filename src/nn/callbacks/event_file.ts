@@ -1,5 +1,5 @@
 /**
- * Files that TensorBoard reads: records of the message Event
+ * TensorBoard's event files: records of the protobuf message Event
  * (https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto), as tf.summary writes them.
  */
 import type { HostData } from "../../core/dtype.ts";
@@ -10,7 +10,7 @@ import { tfRecord } from "../../io/tf_record.ts";
 /** Adds bytes to the end of a file. */
 export type Append = (path: string, bytes: Uint8Array) => Promise<void>;
 
-/** A value under a tag: a field of the message Summary. */
+/** A tagged value: a field of the message Summary. */
 export type SummaryValue = Message;
 
 /** DT_FLOAT and DT_DOUBLE of tensorflow/core/framework/types.proto. */
@@ -21,17 +21,17 @@ const SCALAR_CLASS = 1;
 const TENSOR_CLASS = 2;
 /** SessionLog.START of event.proto. */
 const START = 1;
-/** Buckets of a histogram, as many as tf.summary.histogram has. */
+/** The number of histogram buckets, as in tf.summary.histogram. */
 const BUCKETS = 30;
 
-/** An event file, which is begun by the first events that are written to it. */
+/** An event file, created when the first event is written. */
 export class EventFile {
   readonly #path: string;
   readonly #append: Append;
   #isBegun = false;
   #hasGoneBack = false;
 
-  /** @param directory where the file comes; its name is made of the time, so that a later one comes after it. */
+  /** @param directory the file's directory; the file name contains the time, so that later files sort last. */
   constructor(directory: string, append: Append) {
     const now = Date.now();
     const [seconds, milliseconds] = [Math.floor(now / 1000), now % 1000].map(String);
@@ -40,19 +40,19 @@ export class EventFile {
     this.#append = append;
   }
 
-  /** The steps from the next one on were or may have been written before, to this file or to an earlier one. */
+  /** Marks that the next steps may already have been written, to this file or an earlier one. */
   goBack(): void {
     this.#hasGoneBack = true;
   }
 
-  /** Writes values as one event of a step. All of it is at the end of the file when this resolves. */
+  /** Appends values as one event of a step; resolves once it is in the file. */
   async write(step: number, values: readonly SummaryValue[]): Promise<void> {
     if (values.length === 0) return;
     const summary = new Message();
     for (const value of values) summary.bytes(1, value);
     const events = [
       ...(this.#isBegun ? [] : [event(0).bytes(3, "brain.Event:2")]),
-      // TensorBoard then leaves out what it has read of this step and later ones.
+      // Makes TensorBoard discard what it has read for this and later steps.
       ...(this.#hasGoneBack ? [event(step).bytes(7, new Message().int(1, START))] : []),
       event(step).bytes(5, summary),
     ];
@@ -76,13 +76,13 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** A number, as tf.summary.scalar writes it. */
+/** A scalar in the format of tf.summary.scalar. */
 export function scalarSummary(tag: string, value: number): SummaryValue {
   const tensor = tensorMessage(FLOAT, [], new Uint8Array(Float32Array.of(value).buffer));
   return summaryValue(tag, "scalars", SCALAR_CLASS, tensor);
 }
 
-/** How numbers are distributed, as tf.summary.histogram writes it: `[30, 3]`, of each bucket left, right, count. */
+/** A histogram in the format of tf.summary.histogram: `[30, 3]`, left edge, right edge and count of each bucket. */
 export function histogramSummary(tag: string, data: HostData): SummaryValue {
   const buckets = Float64Array.from(bucketsOf(data).flat());
   const tensor = tensorMessage(DOUBLE, [BUCKETS, 3], new Uint8Array(buckets.buffer));
@@ -102,7 +102,7 @@ function tensorMessage(dtype: number, shape: Shape, content: Uint8Array): Messag
 
 type Bucket = readonly [left: number, right: number, count: number];
 
-/** Buckets of equal width from the least number to the most; all in the last one where there is only one value. */
+/** Buckets of equal width from the smallest to the largest number; if all are equal, they are in the last bucket. */
 function bucketsOf(data: HostData): readonly Bucket[] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of data) [least, most] = [Math.min(least, value), Math.max(most, value)];

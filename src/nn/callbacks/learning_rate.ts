@@ -20,21 +20,21 @@ function settableRate(callback: string, { optimizer }: Training): number {
   const { learningRate } = optimizer;
   if (typeof learningRate === "number") return learningRate;
   throw new ValueError(
-    `${callback}: the optimizer's learning rate follows ${learningRate.config.name}; make the optimizer with a ` +
-      "number, or leave this callback out",
+    `${callback}: the optimizer's learning rate follows ${learningRate.config.name}; create it with a ` +
+      "number, or omit this callback",
     { schedule: learningRate.config.name },
   );
 }
 
 /** Options of `reduceLrOnPlateau`. */
 export interface ReduceLrOnPlateauOptions extends MonitorOptions {
-  /** What the rate is multiplied with. Default: 0.1. */
+  /** The factor by which the rate is multiplied. Default: 0.1. */
   readonly factor?: number;
   /** Epochs without improvement before the rate is reduced. Default: 10. */
   readonly patience?: number;
-  /** Epochs after a reduction that do not count. Default: 0. */
+  /** The number of epochs after a reduction to ignore. Default: 0. */
   readonly cooldown?: number;
-  /** The rate goes no lower. Default: 0. */
+  /** The lower bound of the rate. Default: 0. */
   readonly minLr?: number;
 }
 
@@ -54,9 +54,8 @@ interface PlateauCounters {
 }
 
 /**
- * Lowers the learning rate when a result has stopped getting better
- * (https://keras.io/api/callbacks/reduce_lr_on_plateau/).
- * `minDelta` is 0.0001 when absent. The logs get `learningRate`.
+ * Lowers the learning rate when a result stops improving (https://keras.io/api/callbacks/reduce_lr_on_plateau/).
+ * `minDelta` defaults to 0.0001. Adds `learningRate` to the logs.
  */
 export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callback {
   const name = "reduceLrOnPlateau";
@@ -96,7 +95,7 @@ export function reduceLrOnPlateau(options: ReduceLrOnPlateauOptions = {}): Callb
 }
 
 /**
- * Sets the learning rate at the start of each epoch (from 0) by a function of the epoch and of the rate so far
+ * Sets the learning rate at the start of each epoch (from 0) to a function of the epoch and the current rate
  * (https://keras.io/api/callbacks/learning_rate_scheduler/). The logs get `learningRate`.
  *
  * @example
@@ -112,7 +111,7 @@ export function learningRateScheduler(schedule: (epoch: number, learningRate: nu
       const rate = schedule(epoch, settableRate(name, training));
       if (!(isFiniteFloat32(rate) && rate >= 0)) {
         throw new ValueError(
-          `${name}: the schedule gave ${shown(rate)} for epoch ${epoch}; expected a number ≥ 0 that is finite in ` +
+          `${name}: the schedule returned ${shown(rate)} for epoch ${epoch}; expected a number ≥ 0 that is finite in ` +
             "float32",
           { epoch, rate },
         );

@@ -1,9 +1,9 @@
 import type { Callback, Training } from "./callback.ts";
 
-/** The hooks of one training run, which begins when they are made. */
+/** The hooks of one training run, created when it begins. */
 export type RunHooks = Omit<Callback, "name" | "batchLogs" | "onTrainBegin">;
 
-/** A callback whose hooks are made anew as each training run begins, and whose code is loaded then. */
+/** A callback whose hooks are imported and created when each training run begins. */
 export function loadedCallback(name: string, hooksOf: (training: Training) => Promise<RunHooks>): Callback {
   return {
     name,

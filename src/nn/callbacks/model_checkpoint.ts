@@ -18,17 +18,17 @@ import { finiteOrNull, MONITOR, Monitor, type MonitorOptions } from "./monitor.t
 /** Options of `modelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta"> {
   /**
-   * Where to save. `{epoch}` (from 1), `{batch}` and names of results in braces are filled in, with a format as
-   * Python's if need be: "runs/{epoch:02d}-{valLoss:.3f}". Without such, a save takes the place of the one before.
+   * The directory to save to. Placeholders `{epoch}` (from 1), `{batch}` and `{<result>}` are replaced; they may have a
+   * Python format: "runs/{epoch:02d}-{valLoss:.3f}". Without placeholders, each save replaces the previous one.
    */
   readonly directory: string;
-  /** Saves only what is better than anything before. */
+  /** Whether to save only if the monitored result is the best so far. */
   readonly saveBestOnly?: boolean;
-  /** After every epoch ("epoch", when absent), or after every so many steps. */
+  /** When to save: after every epoch ("epoch"), or every n steps for a number n. Default: "epoch". */
   readonly saveFreq?: "epoch" | number;
-  /** With `saveBestOnly`, only what is better than this is saved. */
+  /** With `saveBestOnly`, the value that the first save must improve on. */
   readonly initialValueThreshold?: number | null;
-  /** Takes the files in place of a directory: for a browser, to download or to keep. */
+  /** Receives the files instead of a directory, for browsers: to download or store them. */
   readonly write?: (directory: string, files: ReadonlyMap<string, Uint8Array>) => void | Promise<void>;
 }
 
@@ -52,9 +52,9 @@ const CHECKPOINT = {
   mode: MONITOR.mode,
 };
 
-/** What can be asked of a `modelCheckpoint`. */
+/** A `modelCheckpoint` callback. */
 export interface ModelCheckpoint extends Callback {
-  /** Where it saved last. */
+  /** The directory of the last save. */
   readonly lastDirectory: string | undefined;
   readonly best: number;
 }
@@ -65,9 +65,9 @@ interface CheckpointState {
 }
 
 /**
- * Saves the model while it trains (https://keras.io/api/callbacks/model_checkpoint/), with the training's state:
- * `loadModel` and `fit({ resume: true })` go on from there. As with `model.save`, an old save stays whole until the new
- * one is.
+ * Saves the model while it trains (https://keras.io/api/callbacks/model_checkpoint/), with the training state:
+ * `loadModel` and `fit({ resume: true })` continue from it. As with `model.save`, an existing save is replaced only
+ * once the new one is complete.
  *
  * @example
  * callbacks: [modelCheckpoint({ directory: "runs/last" }), modelCheckpoint({ directory: "runs/best", saveBestOnly: true
@@ -95,7 +95,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
 
   return {
     name,
-    // Only the best of steps needs the results of every step.
+    // Only finding the best step requires the results of every step.
     batchLogs: saveBestOnly && saveFreq !== "epoch",
     get lastDirectory() {
       return lastDirectory;
@@ -127,7 +127,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): ModelCheckpoin
   };
 }
 
-/** Fills `{name}`, `{name:02d}` and `{name:.3f}`. */
+/** Replaces `{name}`, `{name:02d}` and `{name:.3f}`. */
 function fill(pattern: string, values: Logs): string {
   return pattern.replace(
     /\{(\w+(?:\[\d+\])?)(?::(0?)(\d*)(?:\.(\d+))?([df]?))?\}/g,

@@ -1,4 +1,4 @@
-/** What the callbacks share that watch one result: which it is, and whether it got better. */
+/** Shared by callbacks that monitor one result: finds it in the logs and decides whether it improved. */
 import { camelCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
 import { finite, type OptionsOf, oneOf, text, withDefault } from "../../core/option_table.ts";
@@ -6,13 +6,13 @@ import type { Direction } from "../metrics/index.ts";
 import type { Logs } from "../metrics/logs.ts";
 import type { Training } from "./callback.ts";
 
-/** Options of callbacks that watch a result. */
+/** Options of callbacks that monitor a result. */
 export interface MonitorOptions {
   /** The result's name in the logs. Default: "valLoss". */
   readonly monitor?: string;
-  /** Whether less or more is better; what the metric says when "auto" or absent. */
+  /** Whether lower ("min") or higher ("max") is better; "auto" asks the metric. Default: "auto". */
   readonly mode?: "auto" | "min" | "max";
-  /** Changes of at most this much are none. */
+  /** Changes of at most this size do not count as improvements. */
   readonly minDelta?: number;
 }
 
@@ -23,7 +23,7 @@ export const MONITOR = {
   minDelta: withDefault(finite, 0),
 };
 
-/** Watches one result. */
+/** Monitors one result. */
 export class Monitor {
   readonly name: string;
   readonly #callback: string;
@@ -33,7 +33,7 @@ export class Monitor {
   #isKnown = false;
 
   constructor(callback: string, { monitor, mode, minDelta }: OptionsOf<typeof MONITOR>) {
-    // `val_f1_score` is `valF1Score`.
+    // Accepts Keras's spelling: `val_f1_score` becomes `valF1Score`.
     this.name = camelCase(monitor);
     this.#callback = callback;
     this.#mode = mode;
@@ -41,8 +41,8 @@ export class Monitor {
   }
 
   /**
-   * @throws ValueError if the training has no such result, or does not know whether more of it is better. With `mode`
-   * said, it may be a result that a callback adds to the logs.
+   * @throws ValueError if the training run has no such result, or it is unknown whether higher is better. With an
+   * explicit `mode`, the result may be one that a callback adds to the logs.
    */
   begin({ logNames, directionOf }: Training): void {
     this.#isKnown = logNames.includes(this.name.replace(/\[\d+\]$/, ""));
@@ -53,7 +53,7 @@ export class Monitor {
     this.#direction = this.#mode === "auto" ? directionOf(this.name) : this.#mode === "min" ? "down" : "up";
     if (this.#direction === undefined) {
       throw new ValueError(
-        `${this.#callback}: whether more or less of "${this.name}" is better is not known; set mode to "min" or "max"`,
+        `${this.#callback}: it is unknown whether a higher "${this.name}" is better; set mode to "min" or "max"`,
         { monitor: this.name },
       );
     }
@@ -67,14 +67,15 @@ export class Monitor {
     );
   }
 
-  /** What anything is better than. */
+  /** The value that any other value improves on. */
   get worst(): number {
     return this.#direction === "down" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * The watched result among the logs; undefined after an epoch that was not validated.
-   * @throws ValueError if it is not there at all, or the metric has several results, of which none is named.
+   * The monitored result in the logs; undefined after an epoch without validation.
+   * @throws ValueError if the result does not exist, or the metric has several results and `monitor` does not name one
+   * of them.
    */
   of(logs: Logs): number | undefined {
     const value = logs[this.name];
@@ -94,7 +95,7 @@ export class Monitor {
   }
 }
 
-/** JSON knows no infinity: null stands for "none yet". */
+/** JSON cannot represent infinity: null means "no value yet". */
 export function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -6,8 +6,8 @@ import { loadedCallback } from "./loaded_callback.ts";
 /** Options of `progress`. */
 export interface ProgressOptions {
   /**
-   * Where the text goes, such as `process.stderr`; a bar is drawn where its `isTTY` is true. The standard output of
-   * Node and Deno, or a page's console, when absent.
+   * The output, such as `process.stderr`; a bar is drawn if its `isTTY` is true. Default: the standard output in Node
+   * and Deno, the console on a web page.
    */
   readonly output?: TextOutput;
 }
@@ -24,10 +24,9 @@ function isOutput(value: unknown): value is TextOutput {
 const PROGRESS = { output: optional(outputKind) };
 
 /**
- * Shows a training run as it goes: in a terminal a bar with loss and metrics, the time and what is left of it;
- * elsewhere (a file, a page's console) one line for each epoch. Colors follow NO_COLOR.
- * The bar shows results as last read, so that the training run does not wait for it.
- * Keras: `verbose` of https://keras.io/api/models/model_training_apis/.
+ * Shows the progress of a training run: in a terminal, a bar with loss, metrics, elapsed and remaining time; elsewhere
+ * (a file, a page's console), one line per epoch. Respects NO_COLOR. The bar shows the last results read, so that it
+ * does not slow training down. Keras: `verbose` of https://keras.io/api/models/model_training_apis/.
  *
  * @example
  * await model.fit(train, { epochs: 3, validationData: test, callbacks: [progress()] });

@@ -1,28 +1,28 @@
-/** What `progress` does in a training run. */
+/** The hooks of the `progress` callback. */
 import { standardOutput, type TextOutput, wantsColor } from "../../platform/standard_output.ts";
 import type { Logs } from "../metrics/logs.ts";
 import type { Training } from "./callback.ts";
 import type { RunHooks } from "./loaded_callback.ts";
 
 const BAR_WIDTH = 20;
-/** The least time between two drawings of the bar. */
+/** The minimum time between two redraws of the bar, in milliseconds. */
 const DRAW_MS = 50;
-/** Of a terminal that does not tell its width. */
+/** The assumed width of a terminal that does not report one. */
 const COLUMNS = 80;
 const CLEAR_TO_END = "\x1b[K";
 const GREEN = "\x1b[32m";
 const DEFAULT_COLOR = "\x1b[39m";
 
-/** Hooks that draw a bar where the output is a terminal, and otherwise write a line for each epoch. */
+/** Creates hooks that draw a bar if the output is a terminal, and otherwise write one line per epoch. */
 export function progressHooks(given: TextOutput | null): RunHooks {
   const output = given ?? standardOutput();
   const isTerminal = output.isTTY === true;
   const isColored = isTerminal && wantsColor();
   let epochNow = 0;
-  /** Where the epoch began, or a resumed run went on within it. */
+  /** The start of the epoch, or the point within it where a resumed run continued. */
   let start: { readonly time: number; readonly batch: number } | undefined;
   let drawnAt = 0;
-  /** The results that were told last. */
+  /** The most recent results. */
   let known: Logs = {};
 
   const begin = (batch: number) => {
@@ -31,7 +31,7 @@ export function progressHooks(given: TextOutput | null): RunHooks {
   };
   const titleOf = ({ params }: Training) => `Epoch ${epochNow + 1}/${params.epochs}`;
 
-  /** Draws the line anew. */
+  /** Redraws the line. */
   const draw = (text: string) => void output.write(`\r${text}${CLEAR_TO_END}`);
 
   function drawBar(done: number, training: Training): void {
@@ -44,7 +44,7 @@ export function progressHooks(given: TextOutput | null): RunHooks {
     const count = steps > 0 ? `${done}/${steps}` : `step ${done}`;
     const title = titleOf(training);
     const details = [count, `${duration(seconds)}${left}`, ...resultsOf(known)].join("  ");
-    // A line that is wider than the terminal would stay when the next one is drawn.
+    // A line wider than the terminal would wrap and not be overwritten.
     const room = Math.max(0, (output.columns ?? COLUMNS) - 1 - title.length - 1);
     const width = steps > 0 && room > BAR_WIDTH + count.length ? BAR_WIDTH : 0;
     const bar = width > 0 ? `${barOf(done / steps, width, isColored)} ` : "";
@@ -72,11 +72,11 @@ export function progressHooks(given: TextOutput | null): RunHooks {
       output.write(isTerminal ? "\n" : `${line}\n`);
     },
     onNonFinite() {
-      // The error begins on a line of its own.
+      // The error starts on a new line.
       if (isTerminal) output.write("\n");
       return false;
     },
-    // A run that is resumed within an epoch is not told again which it is.
+    // Needed because a run resumed within an epoch gets no `onEpochBegin`.
     state: () => ({ json: epochNow }),
     restore({ json }) {
       if (typeof json === "number") epochNow = json;

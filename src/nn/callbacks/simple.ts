@@ -1,18 +1,18 @@
-/** Callbacks of a few lines. */
+/** Small callbacks. */
 import { readOptions } from "../../core/option_table.ts";
 import type { Callback } from "./callback.ts";
 import { HOOKS } from "./callback_list.ts";
 
 /**
- * Ends the training in peace when the loss, a gradient or a weight stops being finite, instead of with a NonFiniteError
- * (https://keras.io/api/callbacks/terminate_on_nan/). The same weights are kept either way.
+ * Stops training without an error when the loss, a gradient or a weight is no longer finite, instead of throwing
+ * NonFiniteError (https://keras.io/api/callbacks/terminate_on_nan/). The kept weights are the same either way.
  */
 export function terminateOnNaN(): Callback {
   return { name: "terminateOnNaN", onNonFinite: () => true };
 }
 
 /**
- * A callback of the hooks given (https://keras.io/api/callbacks/lambda_callback/).
+ * Creates a callback from hooks (https://keras.io/api/callbacks/lambda_callback/).
  *
  * @example
  * lambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) });
@@ -22,13 +22,13 @@ export function lambdaCallback(hooks: Omit<Callback, "name">): Callback {
   return { name: "lambdaCallback", ...hooks };
 }
 
-/** Epochs (from 0) and their results, one list per name. */
+/** A callback that records epochs (from 0) and their results, one list per name. */
 export interface HistoryCallback extends Callback {
   readonly epoch: readonly number[];
   readonly history: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Keeps the results of each epoch, as `fit` returns them too (https://keras.io/api/callbacks/). */
+/** Records the results of each epoch, which `fit` also returns (https://keras.io/api/callbacks/). */
 export function history(): HistoryCallback {
   let epochs: number[] = [];
   let results: Record<string, number[]> = {};
@@ -57,7 +57,7 @@ export function history(): HistoryCallback {
         readonly results: Record<string, readonly (number | null)[]>;
       };
       epochs = [...kept.epochs];
-      // JSON has no NaN: a result that was none is null in a saved training.
+      // JSON has no NaN: it is saved as null.
       const lists = Object.entries(kept.results).map(([name, list]) => [
         name,
         list.map((value) => value ?? Number.NaN),

@@ -6,13 +6,13 @@ import { loadedCallback } from "./loaded_callback.ts";
 
 /** Options of `tensorBoard`. */
 export interface TensorBoardOptions {
-  /** The folder of this training run. Default: "logs". Runs that are to be told apart need a folder each. */
+  /** The folder of this training run. Default: "logs". Use a separate folder for each run. */
   readonly logDir?: string;
-  /** Also writes the results of every step ("batch"), or of every so many steps. Default: "epoch". */
+  /** Also writes results during epochs: "batch" for every step, or every n steps for a number n. Default: "epoch". */
   readonly updateFreq?: "epoch" | "batch" | number;
-  /** Writes how the weights are distributed, after every so many epochs from the first on. Default: 0, never,. */
+  /** Writes histograms of the weights every n epochs; 0 disables them. Default: 0, never,. */
   readonly histogramFreq?: number;
-  /** Keeps the files in `files` instead of writing them: for a page, which has no folders. */
+  /** Whether to keep the files in `files` instead of writing them, for web pages, which have no folders. */
   readonly inMemory?: boolean;
 }
 
@@ -23,7 +23,7 @@ const TENSOR_BOARD = {
   inMemory: withDefault(flag, false),
 };
 
-/** What can be asked of a `tensorBoard`. */
+/** A `tensorBoard` callback. */
 export interface TensorBoard extends Callback {
   /** The files' bytes by path, such as "logs/train/events.out.tfevents.…"; only with `inMemory`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -32,13 +32,12 @@ export interface TensorBoard extends Callback {
 /**
  * Writes a training run for TensorBoard (https://keras.io/api/callbacks/tensorboard/), with Keras's folders and tags:
  * in `train/` and `validation/` of `logDir`, for each epoch (from 0) `epoch_loss`, `epoch_accuracy` and so on, and
- * `epoch_learning_rate`; in `validation/` also `evaluation_loss_vs_iterations` by the steps of the model's life; with
- * `updateFreq`, `batch_loss` by those steps; with `histogramFreq`, `lstm/kernel/histogram` of each weight.
- * Each run begins files of its own. What a hook wrote is at the end of its file when the hook is done, so that a killed
- * run leaves files that can be read. A run that is resumed, or goes on after a loss of the device, has TensorBoard
- * leave out the steps that it takes again.
+ * `epoch_learning_rate`; in `validation/` also `evaluation_loss_vs_iterations`, indexed by the model's step count; with
+ * `updateFreq`, `batch_loss`, indexed likewise; with `histogramFreq`, `lstm/kernel/histogram` and so on for each
+ * weight. Each run writes new files. Every hook appends its data before it returns, so that the files of a killed run
+ * are readable. After `resume` or a device loss, TensorBoard is told to discard the steps that are repeated.
  * `updateFreq` reads loss and metrics back from the GPU at these steps, see `batchLogs`.
- * @throws ValueError if there are no folders (in a page), unless `inMemory`.
+ * @throws ValueError on a web page, which has no folders, unless `inMemory` is set.
  *
  * @example
  * await model.fit(train, { epochs: 3, validationData: test, callbacks: [tensorBoard({ logDir: "logs/first" })] });

@@ -1,22 +1,22 @@
-/** What `tensorBoard` writes in a training run. */
+/** The hooks of the `tensorBoard` callback. */
 import { snakeCase } from "../../core/camel_case.ts";
 import { openFileSystem } from "../../platform/file_system.ts";
 import type { Logs } from "../metrics/logs.ts";
 import { type Append, EventFile, histogramSummary, scalarSummary } from "./event_file.ts";
 import type { RunHooks } from "./loaded_callback.ts";
 
-/** How to write. */
+/** The validated options of `tensorBoard`. */
 interface TensorBoardParts {
   readonly logDir: string;
-  /** Steps between two whose results are written; 0 for none. */
+  /** Results are written every this many steps; 0 for never. */
   readonly stepFreq: number;
-  /** Epochs between two whose weights are written; 0 for none. */
+  /** Histograms are written every this many epochs; 0 for never. */
   readonly histogramFreq: number;
-  /** Where the bytes are kept; undefined to write files. */
+  /** The files kept in memory; undefined to write to disk. */
   readonly files: Map<string, Uint8Array> | undefined;
 }
 
-/** Hooks that write what Keras's callback of this name writes. */
+/** Creates hooks that write the same data as Keras's `TensorBoard` callback. */
 export function tensorBoardHooks({ logDir, stepFreq, histogramFreq, files }: TensorBoardParts): RunHooks {
   const append = files === undefined ? appendToFile : appendTo(files);
   const train = new EventFile(`${logDir}/train`, append);
@@ -29,7 +29,7 @@ export function tensorBoardHooks({ logDir, stepFreq, histogramFreq, files }: Ten
     async onEpochSettled(epoch, logs, training) {
       const { optimizer, iteration } = training;
       const { own, validated } = partsOf(logs, training.logNames);
-      // A callback that lowers the rate leaves in the logs what this epoch's was.
+      // If a callback has changed the rate, the logs hold the rate of this epoch.
       const learningRate = logs.learningRate ?? optimizer.learningRateAt(iteration);
       await train.write(epoch, scalars("epoch", [...own, ["learningRate", learningRate]]));
       await validation.write(epoch, scalars("epoch", validated));
@@ -41,7 +41,7 @@ export function tensorBoardHooks({ logDir, stepFreq, histogramFreq, files }: Ten
       );
       await train.write(epoch, values);
     },
-    // So that `restore` is called: what follows may have been written before.
+    // A state is needed for `restore` to be called, which marks that later steps may already be written.
     state: () => ({ json: null }),
     restore() {
       train.goBack();
@@ -52,7 +52,7 @@ export function tensorBoardHooks({ logDir, stepFreq, histogramFreq, files }: Ten
 
 type Result = readonly [name: string, value: number];
 
-/** Results in training, and those in validation by the same names. */
+/** Training results, and validation results under the same names. */
 function partsOf(logs: Logs, logNames: readonly string[]) {
   const [own, validated]: [Result[], Result[]] = [[], []];
   for (const [name, value] of Object.entries(logs)) {

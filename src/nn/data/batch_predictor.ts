@@ -1,4 +1,4 @@
-/** Prediction in batches, whatever runs one: a model's own programs, or plans that were saved with it. */
+/** Prediction in batches, independent of what runs them: a model's programs or saved plans. */
 import { full, type NdArray } from "../../core/nd_array.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -8,14 +8,14 @@ import { type Column, rowsOf, sizeOfColumn } from "./examples.ts";
 /** Runs a batch of a fixed number of rows. */
 export interface BatchRun {
   readonly rows: number;
-  /** Runs it once. */
+  /** Runs one batch. */
   run(arrays: readonly NdArray[], pacer: Pacer): Promise<NdArray[]>;
 }
 
-/** What runs the next rows, of which so many are left; a batch with more rows than that is filled up with zeros. */
+/** Returns what runs the next batch, given the number of rows left; a larger batch is padded with zeros. */
 export type NextBatch = (rowsLeft: number) => BatchRun | Promise<BatchRun>;
 
-/** The outputs, each `[N, ...shape]`, for checked inputs. */
+/** The outputs for validated inputs, each `[N, ...shape]`. */
 export async function predictInBatches(
   device: Device,
   columns: readonly Column[],
@@ -41,7 +41,7 @@ export async function predictInBatches(
   return results;
 }
 
-/** The array with rows of zeros after its own. */
+/** Pads the array with rows of zeros. */
 function filledUp(array: NdArray, rows: number): NdArray {
   const [count = rows, ...rest] = array.shape;
   if (count === rows) return array;

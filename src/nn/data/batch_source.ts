@@ -1,28 +1,28 @@
-/** Where the steps of a run get their batches: a part of the step's graph, and what each run of it is fed. */
+/** The source of a run's batches: a part of the step's graph, and the feeds of each run. */
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Value } from "../../graph/operation.ts";
 
-/** A batch as the graph of a step sees it. */
+/** A batch in the graph of a step. */
 export interface Batch {
-  /** One for each input of the model. */
+  /** One value per input of the model. */
   readonly xs: readonly Value[];
-  /** Targets and weights, one for each output; undefined where there are none. */
+  /** Targets and weights, one entry per output; undefined if the output has none. */
   readonly ys: readonly (Value | undefined)[];
   readonly weights: readonly (Value | undefined)[];
 }
 
-/** A batch in the graph of one step. `At` says which examples a run takes. */
+/** A batch in the graph of one step. `At` identifies the examples of a run. */
 export interface OpenBatch<At> {
-  /** So many rows of the batch, from one on. */
+  /** The rows `[from, from + count)` of the batch. */
   rows(from: number, count: number): Batch;
-  /** What a run must be fed. */
+  /** The graph inputs that a run must feed. */
   readonly inputs: readonly Value[];
-  /** What a step reads of a batch. */
+  /** The feeds of a step. */
   feeds(at: At): Iterable<readonly [Value, NdArray]>;
 }
 
-/** Makes batches of any size. */
+/** Creates batches of any size. */
 export interface BatchSource<At> {
-  /** The inputs of a step of so many rows, and how they are fed. */
+  /** The graph inputs of a step with `batchSize` rows, and their feeds. */
   open(batchSize: number): OpenBatch<At>;
 }

@@ -1,4 +1,4 @@
-/** Sorts texts into named classes, by a model or a saved plan. */
+/** Text classification with named classes, by a model or a saved plan. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { JsonValue } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -6,7 +6,7 @@ import type { Shape } from "../../core/shape.ts";
 import type { Encoder } from "../../data/encoder.ts";
 import type { InputLike } from "./data_input.ts";
 
-/** A text's class. */
+/** The predicted class of a text. */
 export interface Classification {
   /** The name of the most probable class. */
   readonly label: string;
@@ -16,7 +16,7 @@ export interface Classification {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** What classifies. */
+/** A model or a saved plan that classifies. */
 export interface Classifier {
   readonly encoder: Encoder | undefined;
   readonly metadata: Readonly<Record<string, JsonValue>>;
@@ -26,14 +26,14 @@ export interface Classifier {
 }
 
 /**
- * The class of each text.
- * @throws ValueError if the model has no encoder, or no `labels` in its metadata.
- * @throws ShapeError if it does not have a probability for each label, or one for two labels.
+ * Classifies each text.
+ * @throws ValueError if the model has no encoder or no `labels` in its metadata.
+ * @throws ShapeError unless the output is one probability per label, or a single one for two labels.
  */
 export async function classifyTexts(model: Classifier, texts: string | readonly string[]): Promise<Classification[]> {
   const { encoder, outputShapes } = model;
   if (encoder === undefined) {
-    throw new ValueError("classify: the model has no encoder; set model.encoder, which turns texts into its input");
+    throw new ValueError("classify: the model has no encoder; set model.encoder, which encodes texts as its input");
   }
   const labels = labelsIn(model.metadata);
   const [shape, ...others] = outputShapes;
@@ -42,7 +42,7 @@ export async function classifyTexts(model: Classifier, texts: string | readonly 
   if (others.length > 0 || inner.length > 0 || !(isBinary || units === labels.length)) {
     throw new ShapeError(
       `classify: the model gives ${outputShapes.map((each) => `[${each.join(", ")}]`).join(" and ")} for a text; ` +
-        `expected [${labels.length}]${labels.length === 2 ? " or [1]" : ""}: a probability for each of its labels`,
+        `expected [${labels.length}]${labels.length === 2 ? " or [1]" : ""}: one probability per label`,
       { outputShapes, labels },
     );
   }
@@ -66,7 +66,7 @@ function labelsIn({ labels }: Classifier["metadata"]): string[] {
   const names = Array.isArray(labels) ? labels.filter((label) => typeof label === "string") : [];
   if (Array.isArray(labels) && names.length === labels.length && names.length >= 2) return names;
   throw new ValueError(
-    "classify: the model has no label names; expected a list of two names or more in its metadata, as in " +
+    "classify: the model has no label names; expected two names or more in its metadata, as in " +
       'model.metadata = { ...model.metadata, labels: ["sport", "politics"] }',
     { labels },
   );

@@ -1,4 +1,4 @@
-/** Inputs as `fit`, `evaluate` and `predict` take them, brought into one form and checked before any reach the GPU. */
+/** Validates and converts the inputs of `fit`, `evaluate` and `predict` before they are uploaded. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
@@ -9,12 +9,12 @@ import { type Column, sizeOfColumn } from "./examples.ts";
 /** One input: nested arrays, `{ shape, data }`, or rows of ids of unequal length. */
 export type InputLike = ArrayLike | RaggedSequences;
 
-/** All inputs of a model: one, or a list, or an object by the inputs' names. */
+/** All inputs of a model: one input, a list, or an object keyed by input name. */
 export type InputsLike = InputLike | readonly InputLike[] | Readonly<Record<string, InputLike>>;
 
 /**
- * Checks all inputs against the model: their number and names, one size, shapes, ids inside the tables, finite numbers.
- * @throws ShapeError or ValueError naming what was expected and what came.
+ * Validates all inputs against the model: number, names, equal sizes, shapes, id ranges, finite numbers.
+ * @throws ShapeError, ValueError with the expected and the actual value.
  */
 export function prepareInputs(given: InputsLike, specs: readonly InputSpec[], what: string): readonly Column[] {
   const named = entriesOf(
@@ -39,7 +39,7 @@ export function prepareInputs(given: InputsLike, specs: readonly InputSpec[], wh
 
 /**
  * The values for `names`, from one value, a list or an object by name.
- * @throws ValueError if one is missing, or there is one too many.
+ * @throws ValueError if an entry is missing or unknown.
  */
 export function entriesOf<T>(
   given: T | readonly T[] | Readonly<Record<string, T>>,
@@ -54,7 +54,7 @@ export function entriesOf<T>(
     if (unknown !== undefined || missing !== undefined) {
       throw new ValueError(
         `${what} ` +
-          (missing === undefined ? `has a part "${unknown}" that the model does not know` : `lacks "${missing}"`) +
+          (missing === undefined ? `has an unknown part "${unknown}"` : `lacks "${missing}"`) +
           `; expected ${names.map((name) => `"${name}"`).join(", ")}`,
         { names, unknown, missing },
       );
@@ -89,7 +89,7 @@ function prepareInput(given: InputLike, spec: InputSpec, what: string, label: st
     }
     if (spec.dtype !== "int32")
       throw new ValueError(
-        `${what}: ${label} holds ids, but the model's first layer takes float32 vectors; begin with an embedding`,
+        `${what}: ${label} holds ids, but the model's first layer takes float32 vectors; start with an embedding`,
       );
     checkIdLimit(maxId(x), spec, `${what}: ${label}`);
     return x;

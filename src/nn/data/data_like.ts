@@ -1,16 +1,16 @@
-/** The forms in which `fit` and `evaluate` take inputs with targets and weights. */
+/** The accepted forms of inputs, targets and weights for `fit` and `evaluate`. */
 import type { ArrayLike } from "../../core/nd_array.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { InputsLike } from "./data_input.ts";
 
-/** All targets: one array, or a list, or an object by the outputs' names. */
+/** All targets: one array, a list, or an object keyed by output name. */
 export type TargetsLike = ArrayLike | readonly ArrayLike[] | Readonly<Record<string, ArrayLike>>;
 
-/** Inputs, targets and perhaps weights by name. */
+/** Inputs, targets and optional weights by name. */
 export interface DataParts {
   readonly x: InputsLike;
   readonly y: TargetsLike;
-  /** How much each example counts, `[N]`, or each timestep, `[N, T]`; one for each output where there are several. */
+  /** The weight of each example, `[N]`, or of each timestep, `[N, T]`; one array per output if there are several. */
   readonly sampleWeight?: TargetsLike | undefined;
 }
 

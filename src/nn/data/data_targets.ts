@@ -1,4 +1,4 @@
-/** Inputs with targets and weights, as `fit` and `evaluate` take them, brought into one form and checked. */
+/** Validates and converts inputs, targets and weights of `fit` and `evaluate`. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
@@ -13,21 +13,21 @@ import { type Examples, sizeOfColumn } from "./examples.ts";
 
 export type { DataLike, DataParts, TargetsLike } from "./data_like.ts";
 
-/** What an output's targets must be. */
+/** The requirements for an output's targets. */
 export interface TargetSpec {
   readonly name: string;
   /** The output's shape without the batch. */
   readonly shape: Shape;
-  /** Undefined where nothing is asked of the output. */
+  /** Undefined if the output has neither loss nor metric. */
   readonly loss: Loss | undefined;
 }
 
-/** Weights by class number, as `fit` takes them. Classes that are not named count 1. */
+/** Weights by class index, as in `fit`. The default weight of a class is 1. */
 export type ClassWeight = Readonly<Record<number, number>>;
 
 /**
- * Brings data into checked examples whose targets have the losses' shapes.
- * @throws ShapeError or ValueError; nothing has been uploaded then.
+ * Converts data to validated examples whose targets have the losses' shapes.
+ * @throws ShapeError, ValueError for invalid data, before anything is uploaded.
  */
 export function prepareData(
   given: DataLike,
@@ -67,7 +67,7 @@ export function prepareData(
   };
 }
 
-/** The parts of what was given for a data set, as far as it has them. */
+/** The parts that the given data has. */
 function partsOf(given: DataLike): Partial<DataParts> {
   if (typeof given !== "object" || given === null) return {};
   if (!Array.isArray(given)) return given as DataParts;
@@ -75,7 +75,7 @@ function partsOf(given: DataLike): Partial<DataParts> {
   return { x, y, sampleWeight };
 }
 
-/** Sample weights in the shape of the losses' values: `[N]`, or with the axes that a loss keeps. */
+/** Sample weights in the shape of the losses' values: `[N]` plus any axes that the loss does not reduce. */
 function weightsOf(
   given: TargetsLike | undefined,
   asked: readonly TargetSpec[],
@@ -85,7 +85,7 @@ function weightsOf(
   if (given === undefined) return asked.map(() => undefined);
   const names = asked.map(({ name }) => name);
   const isOne = asked.length > 1 && isArrayLike(given) && !hasParts(given);
-  // As in Keras, one array of weights counts for every output.
+  // As in Keras, a single array of weights applies to every output.
   const list = isOne
     ? asked.map(() => given as ArrayLike)
     : entriesOf<ArrayLike>(given as TargetsLike & ArrayLike, names, label("sampleWeight", ""));
@@ -118,11 +118,11 @@ function hasParts(given: unknown): boolean {
   return Array.isArray(given) && given.some((part) => isShaped(part) || isRow(part));
 }
 
-/** Keras: the class is the target's number, or the largest of a one-hot row. */
+/** As in Keras, the class is the target's value, or the argmax of a one-hot row. */
 function byClass(classWeight: ClassWeight, targets: readonly NdArray[], sampleWeight: unknown, what: string): NdArray {
   const [y] = targets;
   if (y === undefined || targets.length !== 1) {
-    throw new ValueError(`${what}: classWeight is for models of one output; give sampleWeight for each output instead`);
+    throw new ValueError(`${what}: classWeight is for models with one output; give sampleWeight per output instead`);
   }
   if (sampleWeight !== undefined) {
     throw new ValueError(
@@ -132,7 +132,7 @@ function byClass(classWeight: ClassWeight, targets: readonly NdArray[], sampleWe
   for (const [name, weight] of Object.entries(classWeight)) {
     if (Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0) continue;
     throw new ValueError(
-      `${what}: classWeight holds ${name}: ${weight}; expected class numbers with finite weights ≥ 0, such as { ` +
+      `${what}: classWeight holds ${name}: ${weight}; expected class indices with finite weights ≥ 0, such as { ` +
         "0: 1, 1: 5 }",
       { classWeight },
     );
@@ -153,9 +153,9 @@ export function isArrayLike(value: unknown): value is ArrayLike {
 }
 
 /**
- * Tells `(data, options)` from `(x, y, options)`; a plain object with an output's name holds targets.
- * @param read reads the options
- * @throws ValueError for an option that is unknown, or of another kind.
+ * Distinguishes `(data, options)` from `(x, y, options)`; a plain object with an output's name holds targets.
+ * @param read parses the options
+ * @throws ValueError for an unknown option or a value of the wrong type.
  */
 export function splitArguments<O extends { readonly sampleWeight: TargetsLike | undefined }>(
   what: string,

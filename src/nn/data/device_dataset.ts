@@ -9,7 +9,7 @@ import type { Column, Examples } from "./examples.ts";
 
 type Take = (position: Value, batchSize: number) => Value;
 
-/** Examples on the GPU: uploaded once; each step takes its batch there, by a permutation and a position. */
+/** Examples that are uploaded to the GPU once; each step gathers its batch there by a permutation and an offset. */
 export class DeviceDataset implements BatchSource<number> {
   readonly size: number;
   readonly #device: Device;
@@ -56,7 +56,7 @@ export class DeviceDataset implements BatchSource<number> {
 
   #column(label: string, column: Column): Take {
     if (!("kind" in column)) return this.#rows(label, column);
-    // A buffer cannot be empty: a data set of empty rows keeps one unused id.
+    // A buffer cannot be empty: a data set of empty rows stores one unused id.
     const ids = this.#ids(`${label}: ids`, column.ids.length > 0 ? column.ids : new Int32Array(1)).value;
     const offsets = this.#ids(`${label}: offsets`, column.offsets).value;
     const { length, padding } = column;
@@ -67,7 +67,7 @@ export class DeviceDataset implements BatchSource<number> {
       );
   }
 
-  /** Batches of this size; a run says where its batch starts in the permutation. */
+  /** Opens batches; each run is given the offset of its batch in the permutation. */
   open(): OpenBatch<number> {
     const position = input("position", [], "int32");
     return {
@@ -86,7 +86,7 @@ export class DeviceDataset implements BatchSource<number> {
     };
   }
 
-  /** The order in which the next steps take rows. */
+  /** Sets the order in which the next steps read rows. */
   setOrder(order: Int32Array): void {
     variablesOf(this.#device).write(this.#permutation, { shape: [this.size], data: order });
   }

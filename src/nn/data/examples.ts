@@ -1,4 +1,4 @@
-/** All examples of a run on the host, checked: what goes into every input, and what should come out of every output. */
+/** The validated examples of a run on the host: data for every input, and targets for every output. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { ownMemory } from "../../core/own_memory.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -7,18 +7,18 @@ import { ownRagged, type RaggedSequences, takeRaggedRows, toPadded } from "../..
 /** One input's rows. */
 export type Column = NdArray | RaggedSequences;
 
-/** Checked examples. */
+/** Validated examples. */
 export interface Examples {
   readonly size: number;
-  /** One for each input. */
+  /** One column per input. */
   readonly xs: readonly Column[];
-  /** One for each output; undefined where the output has neither loss nor metric. */
+  /** One array per output; undefined if the output has neither loss nor metric. */
   readonly ys: readonly (NdArray | undefined)[];
-  /** How much each example (or timestep) counts, for each output; undefined where all count the same. */
+  /** The weights of examples or timesteps for each output; undefined if all are equal. */
   readonly weights: readonly (NdArray | undefined)[];
 }
 
-/** How many rows a column has. */
+/** The number of rows of a column. */
 export function sizeOfColumn(column: Column): number {
   return "kind" in column ? column.offsets.length - 1 : (column.shape[0] ?? 0);
 }
@@ -30,7 +30,7 @@ export function rowsOf(column: Column, start: number, count: number): NdArray {
   return "kind" in column ? toPadded(raggedRows(column, start, count)) : arrayRows(column, start, count);
 }
 
-// The data was checked before, but the caller may have transferred it since.
+// The data was validated before, but the caller may have transferred its buffer since.
 const WHAT = "the examples";
 
 function arrayRows({ shape, data }: NdArray, start: number, count: number): NdArray {
@@ -43,7 +43,7 @@ function raggedRows(column: RaggedSequences, start: number, count: number): Ragg
   return takeRaggedRows(ownRagged(column, WHAT), range(start, count));
 }
 
-/** The examples `from … to`. */
+/** The examples `[from, to)`. */
 export function partOf({ xs, ys, weights }: Examples, from: number, to: number): Examples {
   const size = to - from;
   return {

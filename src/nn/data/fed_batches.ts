@@ -4,7 +4,7 @@ import { slice } from "../../ops/data/movement.ts";
 import type { Batch, BatchSource, OpenBatch } from "./batch_source.ts";
 import { type Examples, rowsOf } from "./examples.ts";
 
-/** Batches that the host feeds at each step, all of the shapes of a first one. */
+/** Batches that the host feeds at each step; all must have the shapes of the first one. */
 export class FedBatches implements BatchSource<Examples> {
   readonly #like: Examples;
 
@@ -12,14 +12,14 @@ export class FedBatches implements BatchSource<Examples> {
     this.#like = like;
   }
 
-  /** What batches must have in common to be fed to one program, their size aside. */
+  /** A key for everything but the size that batches must share to be fed to the same program. */
   static shapeOf({ xs, ys, weights }: Examples): string {
     const shape = (array: NdArray | undefined) => array?.shape.slice(1).join("x") ?? "none";
     const columns = xs.map((x) => ("kind" in x ? String(x.length) : shape(x)));
     return [columns, ys.map(shape), weights.map(shape)].map((list) => list.join()).join(";");
   }
 
-  /** The inputs of a step of so many rows, and how they are fed. */
+  /** The graph inputs of a step with `batchSize` rows, and their feeds. */
   open(batchSize: number): OpenBatch<Examples> {
     const inputs: Value[] = [];
     const open = (name: string, { shape, data }: NdArray): Value => {

@@ -1,4 +1,4 @@
-/** The losses of classifiers that count all examples alike. */
+/** Cross-entropy losses. */
 import { ValueError } from "../../core/errors.ts";
 import { flag, integer, optional, readOptions, share, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -25,26 +25,26 @@ import { EPSILON, expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
 /** Options of a cross-entropy. */
 export interface CrossentropyOptions {
-  /** yPred holds logits instead of probabilities. */
+  /** Whether yPred contains logits instead of probabilities. */
   readonly fromLogits?: boolean;
   /** Moves targets this far towards 1/2 (binary) or 1/C (categorical). */
   readonly labelSmoothing?: number;
 }
 
-/** The table of both options. */
+/** The option table of `CrossentropyOptions`. */
 export const CROSSENTROPY = { fromLogits: withDefault(flag, false), labelSmoothing: withDefault(share, 0) };
 const SPARSE = { fromLogits: CROSSENTROPY.fromLogits, ignoreClass: optional(integer) };
 
-/** Targets moved towards `towards`, and by how much. */
+/** Applies label smoothing: moves targets towards `towards`. */
 export function smoothed(yTrue: Value, labelSmoothing: number, towards: number): Value {
   return labelSmoothing === 0 ? yTrue : add(mul(yTrue, 1 - labelSmoothing), labelSmoothing * towards);
 }
 
-/** What to do about targets out of range. */
+/** The advice in errors about targets out of range. */
 export const BINARY_HINT = "Map the two classes to 0 and 1.";
-export const CATEGORICAL_HINT = "Give one-hot rows, or use sparseCategoricalCrossentropy for class numbers.";
+export const CATEGORICAL_HINT = "Give one-hot rows, or use sparseCategoricalCrossentropy for class indices.";
 
-/** −y·log p − (1 − y)·log(1 − p) of each element; from the logits where p is a sigmoid. */
+/** −y·log p − (1 − y)·log(1 − p) of each element; computed from the logits if p is a sigmoid. */
 export function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Value {
   const logits = fromLogits ? yPred : logitsBehind(yPred, "sigmoid");
   if (logits !== undefined) return sub(softplus(logits), mul(logits, y));
@@ -52,7 +52,7 @@ export function binaryEntropies(y: Value, yPred: Value, fromLogits: boolean): Va
   return neg(add(mul(y, log(p)), mul(sub(1, y), log(sub(1, p)))));
 }
 
-/** −y·log p − (1 − y)·log(1 − p), meaned over the last axis; from the logits where p is a sigmoid. */
+/** The mean of −y·log p − (1 − y)·log(1 − p) over the last axis; computed from the logits if p is a sigmoid. */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const name = "binaryCrossentropy";
   const { fromLogits, labelSmoothing } = readOptions(name, CROSSENTROPY, options);
@@ -65,7 +65,7 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   };
 }
 
-/** log p, from the logits where p is a softmax; else from p scaled to sum 1 and clipped. */
+/** log p, computed from the logits if p is a softmax, otherwise from p normalised to sum 1 and clipped. */
 export function logProbabilities(yPred: Value, fromLogits: boolean): Value {
   const logits = fromLogits ? yPred : logitsBehind(yPred, "softmax");
   if (logits !== undefined) return logSoftmax(logits);
@@ -89,11 +89,11 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
 
 /** Options of `sparseCategoricalCrossentropy`. */
 export interface SparseCrossentropyOptions extends Pick<CrossentropyOptions, "fromLogits"> {
-  /** Targets of this class do not count, as if a mask left them out: −1, or padding's 0. */
+  /** Targets of this class are ignored, as if masked; for example −1, or 0 for padding. */
   readonly ignoreClass?: number | null;
 }
 
-/** −log p of the true class; y holds class numbers. */
+/** −log p of the true class; y contains class indices. */
 export function sparseCategoricalCrossentropy(options: SparseCrossentropyOptions = {}): Loss {
   const name = "sparseCategoricalCrossentropy";
   const given = readOptions(name, SPARSE, options);
@@ -109,7 +109,7 @@ export function sparseCategoricalCrossentropy(options: SparseCrossentropyOptions
       expectRange(name, { shape, data: known }, 0, classes - 1, `The model has ${classes} outputs, one per class.`);
       const index = known.findIndex((value) => !Number.isInteger(value));
       if (index >= 0) {
-        throw new ValueError(`${name}: target ${index} is ${data[index]}; expected a whole class number`, { index });
+        throw new ValueError(`${name}: target ${index} is ${data[index]}; expected an integer class index`, { index });
       }
     },
     counted,

@@ -1,4 +1,4 @@
-/** Cross-entropies that count easy examples less (Lin et al. 2018). */
+/** Focal losses: cross-entropies that down-weight easy examples (Lin et al. 2018). */
 import { flag, nonNegative, readOptions, share, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { add, exp, mul, neg, pow, sigmoid, sub } from "../../ops/elementwise/arithmetic.ts";
@@ -28,15 +28,15 @@ const BINARY_FOCAL = {
 
 /** Options of `binaryFocalCrossentropy`. */
 export interface BinaryFocalOptions extends CrossentropyOptions {
-  /** Weigh the classes by alpha (1) and 1 − alpha (0). */
+  /** Whether to weight class 1 by alpha and class 0 by 1 − alpha. */
   readonly applyClassBalancing?: boolean;
   /** 0.25 when absent. */
   readonly alpha?: number;
-  /** How much easy examples count less. Default: 2. */
+  /** The focusing exponent: higher values down-weight easy examples more. Default: 2. */
   readonly gamma?: number;
 }
 
-/** Binary cross-entropy that counts easy examples less (Lin et al. 2018), meaned over the last axis. */
+/** Binary cross-entropy that down-weights easy examples (Lin et al. 2018); the mean over the last axis. */
 export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss {
   const name = "binaryFocalCrossentropy";
   const given = readOptions(name, BINARY_FOCAL, options);
@@ -60,11 +60,11 @@ export function binaryFocalCrossentropy(options: BinaryFocalOptions = {}): Loss 
 export interface CategoricalFocalOptions extends CrossentropyOptions {
   /** The weight of all classes. Default: 0.25. */
   readonly alpha?: number;
-  /** How much easy examples count less. Default: 2. */
+  /** The focusing exponent: higher values down-weight easy examples more. Default: 2. */
   readonly gamma?: number;
 }
 
-/** Categorical cross-entropy that counts easy examples less (Lin et al. 2018): −Σ alpha·(1 − p)^gamma·y·log p. */
+/** Categorical cross-entropy that down-weights easy examples (Lin et al. 2018): −Σ alpha·(1 − p)^gamma·y·log p. */
 export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = {}): Loss {
   const name = "categoricalFocalCrossentropy";
   const { alpha, gamma, fromLogits, labelSmoothing } = readOptions(name, CATEGORICAL_FOCAL, options);
@@ -81,7 +81,7 @@ export function categoricalFocalCrossentropy(options: CategoricalFocalOptions = 
   };
 }
 
-/** x to the power `exponent`; a square without a logarithm. */
+/** x to the power `exponent`; a multiplication if it is 2. */
 function power(x: Value, exponent: number): Value {
   return exponent === 2 ? mul(x, x) : pow(x, exponent);
 }

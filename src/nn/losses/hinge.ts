@@ -1,10 +1,10 @@
-/** Losses that ask for a margin. */
+/** Hinge losses. */
 import type { Value } from "../../graph/operation.ts";
 import { abs, add, equal, mul, relu, square, sub, where } from "../../ops/elementwise/arithmetic.ts";
 import { max, mean, sum } from "../../ops/reduce/reduce.ts";
 import { expectRange, type Loss, sameAsOutput } from "./loss.ts";
 
-/** Targets of 0 and 1 become −1 and 1, if a batch holds no others. */
+/** Maps targets of 0 and 1 to −1 and 1, if a batch contains no others. */
 function signed(y: Value): Value {
   const isBinary = equal(max(abs(mul(y, sub(1, y)))), 0);
   return where(isBinary, sub(mul(y, 2), 1), y);
@@ -13,7 +13,7 @@ function signed(y: Value): Value {
 const checkSigns = (name: string) => (y: Parameters<Loss["checkTargets"]>[0]) =>
   expectRange(name, y, -1, 1, "Map the two classes to −1 and 1, or to 0 and 1.");
 
-/** The mean of max(1 − y·p, 0) over the last axis; y is −1 or 1 (0 and 1 are taken as −1 and 1). */
+/** The mean of max(1 − y·p, 0) over the last axis; y is −1 or 1 (0 and 1 are converted to −1 and 1). */
 export function hinge(): Loss {
   return {
     config: { name: "hinge" },
@@ -33,7 +33,7 @@ export function squaredHinge(): Loss {
   };
 }
 
-/** max(largest wrong output − right output + 1, 0); y one-hot. */
+/** max(largest output of a wrong class − output of the true class + 1, 0); y is one-hot. */
 export function categoricalHinge(): Loss {
   return {
     config: { name: "categoricalHinge" },

@@ -54,18 +54,20 @@ const LOSSES = new Registry<LossMaker>({
   },
 });
 
-/** What `compile` takes. */
+/** A loss accepted by `compile`. */
 export type LossLike = Loss | string | LossConfig;
 
 /**
- * The name of a known loss by any of its spellings (`meanSquaredError`, `mean_squared_error`, `mse`); undefined for
- * another.
+ * The name of a known loss by any of its spellings (`meanSquaredError`, `mean_squared_error`, `mse`); undefined if
+ * unknown.
  */
 export function lossNamed(given: string): string | undefined {
   return LOSSES.nameOf(given);
 }
 
-/** @throws ValueError that lists the known names. NotLoaded for a name whose loss has to be loaded first. */
+/**
+ * @throws ValueError for an unknown name, listing the known ones. @throws NotLoaded if the loss must be imported first.
+ */
 export function resolveLoss(given: LossLike): Loss {
   if (isMade("loss", given, "perSample")) return given as Loss;
   const { name, ...options } = asNamed<"name", LossConfig>("loss", given, "name");

@@ -1,35 +1,35 @@
-/** What a loss is, and what losses share. */
+/** The loss interface, and helpers that losses share. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 
-/** Keras's epsilon: probabilities are kept this far from 0 and 1. */
+/** Keras's epsilon: probabilities are clipped to this distance from 0 and 1. */
 export const EPSILON = 1e-7;
 
-/** A loss. `config` is what a saved model keeps. */
+/** A loss. `config` is its serialized form. */
 export interface Loss {
   readonly config: LossConfig;
-  /** The loss of every sample: yPred `[B, ..., C]` -> `[B, ...]`. Its mean over all elements is what is minimised. */
+  /** The loss of every sample: yPred `[B, ..., C]` -> `[B, ...]`. Training minimises its mean over all elements. */
   perSample(yTrue: Value, yPred: Value): Value;
-  /** bool in the shape of `perSample`: false for values that do not count, as those of a mask. Default: all count. */
+  /** bool in the shape of `perSample`: false excludes a value, like a mask. Default: all true. */
   readonly counted?: ((yTrue: Value, yPred: Value) => Value) | undefined;
-  /** The shape of targets for an output of this shape (both with the batch). */
+  /** The targets' shape for an output of this shape (both including the batch axis). */
   targetShape(output: readonly number[]): readonly number[];
-  /** @throws ValueError if targets are outside what the loss is defined for. */
+  /** @throws ValueError if targets are outside the loss's domain. */
   checkTargets(y: NdArray, output: readonly number[]): void;
 }
 
-/** A loss as data: its name and its options. */
+/** A serialized loss: its name and options. */
 export interface LossConfig {
   readonly name: string;
   readonly [option: string]: string | number | boolean | undefined;
 }
 
-/** Makes a loss from its options. */
+/** Creates a loss from its options. */
 export type LossMaker = (options: never) => Loss;
 
-/** Targets have the output's shape. */
+/** The target shape equals the output's shape. */
 export const sameAsOutput = (output: readonly number[]) => output;
 
 /** @throws ValueError naming the first target outside low … high. */
@@ -54,8 +54,8 @@ export function expectFinite(loss: string, { data }: NdArray): void {
 }
 
 /**
- * Targets in the shape that the loss wants; a last axis of size 1 may be there or not, as in Keras.
- * @throws ShapeError naming both shapes.
+ * Reshapes targets to the loss's target shape; as in Keras, a last axis of size 1 is optional.
+ * @throws ShapeError with both shapes.
  */
 export function alignTargets(loss: Loss, y: NdArray, output: readonly number[]): NdArray {
   const expected = [y.shape[0] ?? 0, ...loss.targetShape(output).slice(1)];

@@ -1,15 +1,15 @@
-/** The mean squared and the mean absolute error, and what losses between numbers share. */
+/** The mean squared and mean absolute error, and helpers of regression losses. */
 import type { Value } from "../../graph/operation.ts";
 import { abs, square, sub } from "../../ops/elementwise/arithmetic.ts";
 import { mean } from "../../ops/reduce/reduce.ts";
 import { expectFinite, type Loss, type LossConfig, sameAsOutput } from "./loss.ts";
 
-/** A loss of any finite targets that have the output's shape. */
+/** Creates a loss for finite targets of the output's shape. */
 export function ofNumbers(config: LossConfig, perSample: Loss["perSample"]): Loss {
   return { config, targetShape: sameAsOutput, checkTargets: (y) => expectFinite(config.name, y), perSample };
 }
 
-/** The mean over the last axis of a loss of each element. */
+/** Creates a loss that averages an element-wise loss over the last axis. */
 export function meanOf(config: LossConfig, element: (yTrue: Value, yPred: Value) => Value): Loss {
   return ofNumbers(config, (yTrue, yPred) => mean(element(yTrue, yPred), { axes: -1 }));
 }

@@ -1,4 +1,4 @@
-/** The losses that are loaded when one of them is named. */
+/** The losses that are imported on demand. */
 import { withoutOptions } from "../../core/option_table.ts";
 import { contrastive } from "./contrastive.ts";
 import { binaryFocalCrossentropy, categoricalFocalCrossentropy } from "./focal.ts";

@@ -1,4 +1,4 @@
-/** Losses between numbers, distributions and directions. */
+/** Losses for numbers, distributions and directions. */
 import { aboveZero, integer, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import {
@@ -36,11 +36,11 @@ export function meanSquaredLogarithmicError(): Loss {
 
 /** Options of `huber`. */
 export interface HuberOptions {
-  /** Where the square ends and the straight line begins. Default: 1. */
+  /** The error at which the loss changes from quadratic to linear. Default: 1. */
   readonly delta?: number;
 }
 
-/** Half the square of small errors, a straight line beyond `delta`; the mean over the last axis (Huber 1964). */
+/** Quadratic for small errors, linear beyond `delta`; the mean over the last axis (Huber 1964). */
 export function huber(options: HuberOptions = {}): Loss {
   const name = "huber";
   const { delta } = readOptions(name, { delta: withDefault(aboveZero, 1) }, options);
@@ -78,13 +78,13 @@ export interface CosineSimilarityOptions {
   readonly axis?: number;
 }
 
-/** The cosine between y and p along `axis`, from −1 to 1; 0 where one of them is 0. */
+/** The cosine between y and p along `axis`, from −1 to 1; 0 if either is a zero vector. */
 export function cosineOf(y: Value, p: Value, axis: number): Value {
   const unit = (x: Value) => div(x, sqrt(maximum(sum(square(x), { axes: axis, keepDims: true }), EPSILON * EPSILON)));
   return sum(mul(unit(y), unit(p)), { axes: axis });
 }
 
-/** Minus the cosine between y and p: −1 where they point the same way. */
+/** Minus the cosine between y and p: −1 if they have the same direction. */
 export function cosineSimilarity(options: CosineSimilarityOptions = {}): Loss {
   const name = "cosineSimilarity";
   const { axis } = readOptions(name, { axis: withDefault(integer, -1) }, options);

@@ -1,4 +1,4 @@
-/** Shares of examples that are right. */
+/** Accuracy metrics. */
 import { finite, positive, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
@@ -9,11 +9,11 @@ import { type Metric, type MetricOptions, meanMetric, nameOption } from "./metri
 
 /** Options of `binaryAccuracy`. */
 export interface BinaryAccuracyOptions extends MetricOptions {
-  /** Outputs above it count as 1. Default: 0.5. */
+  /** Outputs above it are predicted as 1. Default: 0.5. */
   readonly threshold?: number;
 }
 
-/** The share of outputs on the right side of `threshold`. */
+/** The fraction of outputs whose prediction at `threshold` is correct. */
 export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
   const table = { threshold: withDefault(finite, 0.5), ...nameOption("binaryAccuracy") };
   const { threshold, name } = readOptions("binaryAccuracy", table, options);
@@ -22,7 +22,7 @@ export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
   );
 }
 
-/** The share of rows whose largest output is the one of the one-hot target. */
+/** The fraction of rows whose argmax equals that of the one-hot target. */
 export function categoricalAccuracy(options: MetricOptions = {}): Metric {
   const { name } = readOptions("categoricalAccuracy", nameOption("categoricalAccuracy"), options);
   return meanMetric({ id: "categoricalAccuracy" }, name, "up", (yTrue, yPred) =>
@@ -30,7 +30,7 @@ export function categoricalAccuracy(options: MetricOptions = {}): Metric {
   );
 }
 
-/** The share of rows whose largest output is the target's class number. */
+/** The fraction of rows whose argmax equals the target's class index. */
 export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
   const { name } = readOptions("sparseCategoricalAccuracy", nameOption("sparseCategoricalAccuracy"), options);
   return meanMetric({ id: "sparseCategoricalAccuracy" }, name, "up", (yTrue, yPred) => {
@@ -45,7 +45,7 @@ export interface TopKOptions extends MetricOptions {
   readonly k?: number;
 }
 
-/** 1 where fewer than k outputs are larger than that of the class `ids` (int32, `[B, ...]`), 0 elsewhere. */
+/** 1 if fewer than k outputs exceed that of the class `ids` (int32, `[B, ...]`), otherwise 0. */
 function inTopK(ids: Value, yPred: Value, k: number): Value {
   const classes = yPred.shape.at(-1) as number;
   const isTarget = equal(reshape(ids, [...ids.shape, 1]), classIndices(classes));
@@ -55,7 +55,7 @@ function inTopK(ids: Value, yPred: Value, k: number): Value {
 
 const topK = (id: string) => ({ k: withDefault(positive, 5), ...nameOption(id) });
 
-/** The share of rows whose true class is among the k largest outputs; targets one-hot. */
+/** The fraction of rows whose true class is among the k largest outputs; targets are one-hot. */
 export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
   const { k, name } = readOptions("topKCategoricalAccuracy", topK("topKCategoricalAccuracy"), options);
   return meanMetric({ id: "topKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>
@@ -63,7 +63,7 @@ export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
   );
 }
 
-/** The share of rows whose true class is among the k largest outputs; targets are class numbers. */
+/** The fraction of rows whose true class is among the k largest outputs; targets are class indices. */
 export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
   const { k, name } = readOptions("sparseTopKCategoricalAccuracy", topK("sparseTopKCategoricalAccuracy"), options);
   return meanMetric({ id: "sparseTopKCategoricalAccuracy", k }, name, "up", (yTrue, yPred) =>

@@ -1,4 +1,4 @@
-/** The best of one rate where another reaches a value: a point of a curve. */
+/** Metrics of the best value of one rate at thresholds where another rate reaches a given value. */
 import {
   count,
   type OptionsOf,
@@ -16,9 +16,9 @@ import { type Metric, type MetricOptions, nameOption, ratio } from "./metric.ts"
 
 /** Options that these metrics share. */
 export interface AtValueOptions extends MetricOptions {
-  /** Points of the curve. Default: 200. */
+  /** The number of points of the curve. Default: 200. */
   readonly numThresholds?: number;
-  /** Looks at this class alone. */
+  /** Evaluates only this class. */
   readonly classId?: number | null;
 }
 
@@ -44,7 +44,7 @@ function ratesAt({ tp, fp, positives, negatives }: Curve, at: number): Rates {
   };
 }
 
-/** The largest `sought` among thresholds where `held` is at least `value`; 0 where there is none. */
+/** The largest `sought` among thresholds where `held` is at least `value`; 0 if there are none. */
 function best(
   id: string,
   option: string,
@@ -54,7 +54,7 @@ function best(
   sought: keyof Rates,
 ): Metric {
   const { name, numThresholds, classId } = options;
-  // One threshold is 1/2; several run evenly from 0 to 1. Outputs below the first have the last bucket to themselves.
+  // A single threshold is 1/2; several are evenly spaced from 0 to 1. The last bucket is for outputs below the first.
   const inner = numThresholds === 1 ? [0.5] : undefined;
   const isAbove = inner === undefined ? 0 : 0.5;
   return {
@@ -89,7 +89,7 @@ export interface SensitivityAtSpecificityOptions extends AtValueOptions {
   readonly specificity: number;
 }
 
-/** The best share of positives found where at least `specificity` of the negatives are called so. */
+/** The best sensitivity at thresholds where the specificity is at least `specificity`. */
 export function sensitivityAtSpecificity(options: SensitivityAtSpecificityOptions): Metric {
   const id = "sensitivityAtSpecificity";
   const given = readOptions(id, { specificity: required(share), ...table(id) }, options);
@@ -101,7 +101,7 @@ export interface SpecificityAtSensitivityOptions extends AtValueOptions {
   readonly sensitivity: number;
 }
 
-/** The best share of negatives called so where at least `sensitivity` of the positives are found. */
+/** The best specificity at thresholds where the sensitivity is at least `sensitivity`. */
 export function specificityAtSensitivity(options: SpecificityAtSensitivityOptions): Metric {
   const id = "specificityAtSensitivity";
   const given = readOptions(id, { sensitivity: required(share), ...table(id) }, options);
@@ -113,7 +113,7 @@ export interface PrecisionAtRecallOptions extends AtValueOptions {
   readonly recall: number;
 }
 
-/** The best precision where the recall is at least `recall`. */
+/** The best precision at thresholds where the recall is at least `recall`. */
 export function precisionAtRecall(options: PrecisionAtRecallOptions): Metric {
   const id = "precisionAtRecall";
   const given = readOptions(id, { recall: required(share), ...table(id) }, options);
@@ -125,7 +125,7 @@ export interface RecallAtPrecisionOptions extends AtValueOptions {
   readonly precision: number;
 }
 
-/** The best recall where the precision is at least `precision`. */
+/** The best recall at thresholds where the precision is at least `precision`. */
 export function recallAtPrecision(options: RecallAtPrecisionOptions): Metric {
   const id = "recallAtPrecision";
   const given = readOptions(id, { precision: required(share), ...table(id) }, options);

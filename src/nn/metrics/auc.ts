@@ -16,15 +16,15 @@ import { type Metric, type MetricOptions, nameOption, ratio } from "./metric.ts"
 
 /** Options of `auc`. */
 export interface AucOptions extends MetricOptions {
-  /** Points of the curve. Default: 200. */
+  /** The number of points of the curve. Default: 200. */
   readonly numThresholds?: number;
   /** Default: "ROC". */
   readonly curve?: "ROC" | "PR";
   /** Default: "interpolation". */
   readonly summationMethod?: "interpolation" | "minoring" | "majoring";
-  /** The points themselves, from 0 to 1; 0 and 1 are added. */
+  /** Explicit thresholds from 0 to 1; 0 and 1 are added. */
   readonly thresholds?: readonly number[] | null;
-  /** Outputs are logits. */
+  /** Whether outputs are logits. */
   readonly fromLogits?: boolean;
 }
 
@@ -44,7 +44,7 @@ const AUC = {
 
 /**
  * The area under a curve of `numThresholds` points. The sums are two histograms of the outputs, of positives and of
- * negatives; all outputs of an example count alike.
+ * negatives; all outputs of an example have equal weight.
  */
 export function auc(options: AucOptions = {}): Metric {
   const given = readOptions("auc", AUC, options);
@@ -69,8 +69,8 @@ export function auc(options: AucOptions = {}): Metric {
 }
 
 /**
- * Precision between two thresholds as Davis & Goadrich (2006) interpolate it: true and false positives are linear, not
- * their ratio.
+ * Interpolates precision between two thresholds as in Davis & Goadrich (2006): true and false positives are
+ * interpolated linearly, not their ratio.
  */
 function interpolatedPrecision({ tp, fp, positives }: Curve): number {
   let area = 0;

@@ -28,28 +28,28 @@ import {
   thresholdsKind,
 } from "./metric.ts";
 
-/** Options of the counts of right and wrong decisions. */
+/** Options of metrics that count decisions at thresholds. */
 export interface ThresholdOptions extends MetricOptions {
-  /** Outputs above it are positive: one number, or several for one result each. 0.5 when absent. */
+  /** Outputs above the threshold are positive. A list gives one result per threshold. Default: 0.5. */
   readonly thresholds?: number | readonly number[];
 }
 
 /** Options of `precision` and `recall`. */
 export interface PrecisionOptions extends ThresholdOptions {
-  /** Only the k largest outputs of a row count as positive; then the default threshold is none. */
+  /** Only the k largest outputs of a row count as positive; the threshold then has no default. */
   readonly topK?: number | null;
-  /** Looks at this class alone. */
+  /** Evaluates only this class. */
   readonly classId?: number | null;
 }
 
-/** Labels, decisions and weights, one column for each threshold: each `[N, thresholds]`, as 0 and 1 or the weight. */
+/** Labels, decisions (0 or 1) and weights, each `[N, thresholds]`. */
 interface Decisions {
   readonly label: Value;
   readonly positive: Value;
   readonly weight: Value | undefined;
 }
 
-/** Whether each output is among the k largest of its row; of equal ones the first. `[..., C]` -> bool `[..., C]`. */
+/** Whether each output is among the k largest of its row; ties favour the first. `[..., C]` -> bool `[..., C]`. */
 function isTopK(yPred: Value, k: number): Value {
   const classes = yPred.shape.at(-1) as number;
   const lead = yPred.shape.slice(0, -1);
@@ -60,7 +60,7 @@ function isTopK(yPred: Value, k: number): Value {
   return less(sum(cast(isAhead, "float32"), { axes: -1 }), k);
 }
 
-/** The column of one class. @throws ShapeError if there is none. */
+/** The column of one class. @throws ShapeError if it does not exist. */
 export function ofClass(value: Value, classId: number): Value {
   const classes = value.shape.at(-1) ?? 0;
   if (classId >= classes) {
@@ -90,7 +90,7 @@ function decide(batch: MetricBatch, thresholds: readonly number[], options: Prec
   };
 }
 
-/** How many examples (weighted) have this label and this decision, for each threshold. */
+/** The weighted number of examples with this label and decision, for each threshold. */
 function count({ label, positive, weight }: Decisions, isLabel: boolean, isPositive: boolean): Value {
   const both = logicalAnd(isLabel ? label : logicalNot(label), isPositive ? positive : logicalNot(positive));
   const counted = cast(both, "float32");
@@ -99,7 +99,7 @@ function count({ label, positive, weight }: Decisions, isLabel: boolean, isPosit
 
 const listOfThresholds = (given: number | readonly number[]) => (typeof given === "number" ? [given] : given);
 
-/** True positives over all that were called positive (precision) or all that are (recall). */
+/** True positives divided by predicted positives (precision) or actual positives (recall). */
 function positivesOver(id: "precision" | "recall", options: PrecisionOptions): Metric {
   const table = {
     thresholds: optional(thresholdsKind),
@@ -108,7 +108,7 @@ function positivesOver(id: "precision" | "recall", options: PrecisionOptions): M
     ...nameOption(id),
   };
   const { name, topK, classId, thresholds: asked } = readOptions(id, table, options);
-  // Without a threshold the k largest outputs count, whatever they are.
+  // With topK and no threshold, the k largest outputs are positive whatever their values.
   const given = asked ?? (topK === null ? 0.5 : undefined);
   const thresholds = given === undefined ? [-1e10] : listOfThresholds(given);
   return {
@@ -127,12 +127,12 @@ function positivesOver(id: "precision" | "recall", options: PrecisionOptions): M
   };
 }
 
-/** The share of those called positive that are: tp / (tp + fp). */
+/** The fraction of predicted positives that are correct: tp / (tp + fp). */
 export function precision(options: PrecisionOptions = {}): Metric {
   return positivesOver("precision", options);
 }
 
-/** The share of the positives that were called so: tp / (tp + fn). */
+/** The fraction of actual positives that are found: tp / (tp + fn). */
 export function recall(options: PrecisionOptions = {}): Metric {
   return positivesOver("recall", options);
 }
@@ -152,11 +152,11 @@ function counting(id: string, isLabel: boolean, isPositive: boolean) {
   };
 }
 
-/** How many positives were called positive. */
+/** The number of true positives. */
 export const truePositives = counting("truePositives", true, true);
-/** How many negatives were called negative. */
+/** The number of true negatives. */
 export const trueNegatives = counting("trueNegatives", false, false);
-/** How many negatives were called positive. */
+/** The number of false positives. */
 export const falsePositives = counting("falsePositives", false, true);
-/** How many positives were called negative. */
+/** The number of false negatives. */
 export const falseNegatives = counting("falseNegatives", true, false);

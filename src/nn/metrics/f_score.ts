@@ -23,15 +23,15 @@ const LEAST = 1e-9;
 
 /** Options of `f1Score`. */
 export interface F1ScoreOptions extends MetricOptions {
-  /** How classes are averaged; null (the default) gives one result for each class. */
+  /** How classes are averaged; null gives one result per class. Default: null. */
   readonly average?: "micro" | "macro" | "weighted" | null;
-  /** Outputs above it are positive; the largest of each row when absent or null. */
+  /** Outputs above it are positive. Default: null, only the largest of each row is positive. */
   readonly threshold?: number | null;
 }
 
 /** Options of `fBetaScore`. */
 export interface FBetaScoreOptions extends F1ScoreOptions {
-  /** How much recall counts against precision. Default: 1. */
+  /** The weight of recall relative to precision. Default: 1. */
   readonly beta?: number;
 }
 
@@ -97,7 +97,7 @@ function scoreOf(tp: number, fp: number, fn: number, beta: number): number {
   return ((1 + beta * beta) * precision * recall) / (beta * beta * precision + recall + EPSILON);
 }
 
-/** Each class's share of the true labels. */
+/** The fraction of each class among the true labels. */
 function supports(right: HostData | readonly number[], missed: HostData | readonly number[]): readonly number[] {
   const labels = Array.from(right, (tp, index) => tp + (missed[index] ?? 0));
   const total = labels.reduce((a, b) => a + b, 0);

@@ -1,4 +1,4 @@
-/** Outputs of positives and of negatives, counted between thresholds: what curves are made of. */
+/** Histograms of the outputs of positives and negatives between thresholds, from which curves are computed. */
 import type { HostData } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
@@ -9,7 +9,7 @@ import { cast, greater, maximum, mul, notEqual, sub } from "../../ops/elementwis
 import { sum } from "../../ops/reduce/reduce.ts";
 import { alignWeight, type MetricBatch } from "./metric.ts";
 
-/** Counts above each threshold. */
+/** Counts of positives and negatives above each threshold. */
 export interface Curve {
   readonly tp: readonly number[];
   readonly fp: readonly number[];
@@ -18,8 +18,7 @@ export interface Curve {
 }
 
 /**
- * What a batch adds to the counts of positives and negatives in each bucket, `[buckets, 2]`; `bucket` takes the outputs
- * as `[N, 1]`.
+ * A batch's counts of positives and negatives in each bucket, `[buckets, 2]`; `bucket` takes the outputs as `[N, 1]`.
  */
 export function histogramOf(
   { yTrue, yPred, sampleWeight }: MetricBatch,
@@ -35,13 +34,12 @@ export function histogramOf(
 }
 
 /**
- * The last threshold below p (int32): p is above all up to it. The outermost lie just outside 0 and 1. `[N, 1]` -> `[N,
+ * The index of the last threshold below p (int32). The outermost thresholds are just outside 0 and 1. `[N, 1]` -> `[N,
  * 1]`.
  */
 export function bucketOf(p: Value, buckets: number, inner: readonly number[] | undefined): Value {
   if (inner === undefined) {
-    // Evenly spaced: ceil(p · (n − 1)) − 1, and 0 for p = 0. What cast to int32 cuts off is what ceil adds, but for
-    // whole numbers.
+    // Evenly spaced: ceil(p · (n − 1)) − 1, and 0 for p = 0. For non-integers, truncation to int32 equals ceil − 1.
     const scaled = mul(p, buckets - 1);
     const whole = cast(cast(scaled, "int32"), "float32");
     const ceiled = sub(whole, sub(1, cast(greater(scaled, whole), "float32")));
@@ -52,7 +50,7 @@ export function bucketOf(p: Value, buckets: number, inner: readonly number[] | u
   return cast(sum(cast(greater(p, limits), "float32"), { axes: 1, keepDims: true }), "int32");
 }
 
-/** From histograms `[n, 2]` to the counts above each threshold. */
+/** Computes the counts above each threshold from histograms `[n, 2]`. */
 export function curveOf(histogram: HostData): Curve {
   const buckets = histogram.length / 2;
   const tp = new Array<number>(buckets).fill(0);

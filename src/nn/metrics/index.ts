@@ -50,7 +50,7 @@ const METRICS = new Registry<MetricMaker>({
   },
 });
 
-/** A loss as a metric: its mean over examples. The loss's options are the metric's. */
+/** Creates a metric from a loss: its mean over examples. The loss's options are the metric's. */
 export function lossMetric(given: LossLike, name?: string): Metric {
   const loss = resolveLoss(given);
   const label = readValue("lossMetric", "name", text, name ?? loss.config.name);
@@ -63,15 +63,13 @@ export function lossMetric(given: LossLike, name?: string): Metric {
     update: (batch) => {
       const { yTrue, yPred, sampleWeight } = batch;
       if (sampleWeight === undefined) return metric.update(batch);
-      // As in Keras, the weight of what does not count does not count either.
+      // As in Keras, excluded values are excluded from the sum of weights too.
       return metric.update({ ...batch, sampleWeight: maskedWeight(sampleWeight, counted(yTrue, yPred)) });
     },
   };
 }
 
-/**
- * "accuracy" means what the shapes of outputs and targets say, as in Keras: binary for one output, else by the largest.
- */
+/** As in Keras, "accuracy" depends on the shapes of outputs and targets: binary for one output, otherwise by argmax. */
 function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
   const hasClassNumbers = loss.targetShape([1, outputWidth]).length < 2;
   const metric =
@@ -83,10 +81,13 @@ function accuracyFor(loss: Loss, outputWidth: number, name: string): Metric {
   return { ...metric, config: { id: "accuracy", name } };
 }
 
-/** What `compile` takes: a metric, a name, or a metric as data. */
+/** A metric accepted by `compile`: a metric, its name or its config. */
 export type MetricLike = Metric | string | MetricConfig;
 
-/** @throws ValueError that lists the known names. NotLoaded for a name whose metric has to be loaded first. */
+/**
+ * @throws ValueError for an unknown name, listing the known ones. @throws NotLoaded if the metric must be imported
+ * first.
+ */
 export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number): Metric {
   if (isMade("metric", given, "update", "id")) return given as Metric;
   const { id, ...options } = asNamed<"id", MetricConfig>("metric", given, "id");
@@ -100,7 +101,7 @@ export function resolveMetric(given: MetricLike, loss: Loss, outputWidth: number
   const { name, ...lossOptions } = options;
   const lossName = lossNamed(id);
   if (lossName !== undefined) {
-    // Keras calls a metric given by a short name by that name.
+    // As in Keras, a metric given by a short name is reported under that name.
     const given = readOptions(lossName, { name: optional(text) }, { name }).name;
     const short = given ?? (plainName(lossName) === asked ? lossName : id);
     return lossMetric(resolveLoss({ ...(lossOptions as object), name: lossName }), short);

@@ -1,2 +1,2 @@
-/** Results by name: `loss`, then the metrics, then the same with `val` before them. */
+/** Results by name: `loss`, the metrics, then the validation results with the prefix `val`. */
 export type Logs = Readonly<Record<string, number>>;

@@ -1,4 +1,4 @@
-/** The metrics that are loaded when one of them is named. */
+/** The metrics that are imported on demand. */
 import {
   precisionAtRecall,
   recallAtPrecision,

@@ -1,4 +1,4 @@
-/** Metrics of numbers: errors, directions, the share of variance explained. */
+/** Regression metrics. */
 import type { HostData } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { count, integer, oneOf, readOptions, withDefault, withNone } from "../../core/option_table.ts";
@@ -9,7 +9,7 @@ import { sum } from "../../ops/reduce/reduce.ts";
 import { cosineOf } from "../losses/regression.ts";
 import { alignWeight, type Metric, type MetricOptions, meanMetric, meanOf, meanSums, nameOption } from "./metric.ts";
 
-/** The square root of the mean of (y − p)². It pays no heed to a mask, as in Keras. */
+/** The square root of the mean of (y − p)². As in Keras, masks are ignored. */
 export function rootMeanSquaredError(options: MetricOptions = {}): Metric {
   const { name } = readOptions("rootMeanSquaredError", nameOption("rootMeanSquaredError"), options);
   return {
@@ -27,7 +27,7 @@ export interface CosineMetricOptions extends MetricOptions {
   readonly axis?: number;
 }
 
-/** The mean cosine between y and p: 1 where they point the same way (the loss of that name is minus this). */
+/** The mean cosine between y and p: 1 if they have the same direction. The loss of the same name is its negative. */
 export function cosineSimilarityMetric(options: CosineMetricOptions = {}): Metric {
   const table = { axis: withDefault(integer, -1), ...nameOption("cosineSimilarity") };
   const { name, axis } = readOptions("cosineSimilarity", table, options);
@@ -36,9 +36,9 @@ export function cosineSimilarityMetric(options: CosineMetricOptions = {}): Metri
 
 /** Options of `r2Score`. */
 export interface R2ScoreOptions extends MetricOptions {
-  /** How the scores of several outputs become one; null gives one for each. Default: "uniform_average". */
+  /** How the scores of several outputs are aggregated; null gives one per output. Default: "uniform_average". */
   readonly classAggregation?: "uniform_average" | "variance_weighted_average" | null;
-  /** Independent variables of the model, for the adjusted score. Default: 0. */
+  /** The number of independent variables, for the adjusted score. Default: 0. */
   readonly numRegressors?: number;
 }
 
@@ -48,7 +48,7 @@ const R2_SCORE = {
   ...nameOption("r2Score"),
 };
 
-/** 1 − Σ(y − p)² / Σ(y − mean y)²: the share of variance explained. Outputs are `[B, C]`. */
+/** 1 − Σ(y − p)² / Σ(y − mean y)²: the fraction of variance explained. Outputs are `[B, C]`. */
 export function r2Score(options: R2ScoreOptions = {}): Metric {
   const { name, classAggregation, numRegressors } = readOptions("r2Score", R2_SCORE, options);
   const scores = ([squares, totals, residuals, counts]: readonly HostData[], examples: number) =>

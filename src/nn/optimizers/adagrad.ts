@@ -4,7 +4,7 @@ import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base
 
 /** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
-  /** What the sums of squares begin with. */
+  /** The initial value of the sums of squares. */
   readonly initialAccumulatorValue?: number;
   /** Prevents division by zero; must be above 0. Keras also accepts 0, which makes weights without gradient NaN. */
   readonly epsilon?: number;

@@ -20,7 +20,7 @@ export interface AdamOptions extends OptimizerOptions {
   readonly amsgrad?: boolean;
 }
 
-/** The table of what the variants of Adam share. */
+/** The option table that Adam's variants share. */
 export const MOMENTS = {
   beta1: withDefault(rate, 0.9),
   beta2: withDefault(rate, 0.999),
@@ -47,7 +47,7 @@ function adamNamed(name: string, options: OptionsOf<typeof ADAM>): Optimizer {
     options,
     config: { beta1, beta2, epsilon, amsgrad },
     slots: ["m", "v", ...(amsgrad ? ["vMax"] : [])].map((name) => ({ name })),
-    // The bias correction is made on the host: in float32 1 − beta2^t would lose five digits at first.
+    // The bias correction is computed on the host: in float32, 1 − beta2^t would lose five digits at first.
     rates: (rate, iteration) => [(rate * Math.sqrt(1 - beta2 ** (iteration + 1))) / (1 - beta1 ** (iteration + 1))],
     apply: (state, inputs) => optimizerUpdate(adamUpdate, state, inputs, { beta1, beta2, epsilon }),
   });

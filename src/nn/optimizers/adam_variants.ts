@@ -15,8 +15,8 @@ export interface AdamVariantOptions extends OptimizerOptions {
 }
 
 /**
- * Adam by the largest gradient instead of the mean square (Kingma & Ba 2015, 7.1). learningRate 0.001, beta1 0.9, beta2
- * 0.999, epsilon 1e-7.
+ * Adam with the infinity norm instead of the mean square (Kingma & Ba 2015, section 7.1). learningRate 0.001, beta1
+ * 0.9, beta2 0.999, epsilon 1e-7.
  */
 export function adamax(given: AdamVariantOptions = {}): Optimizer {
   const options = readOptions("adamax", ADAM_VARIANT, given);
@@ -38,7 +38,7 @@ export function nadam(given: AdamVariantOptions = {}): Optimizer {
   const { beta1, beta2, epsilon } = options;
   /** The momentum of the 1-based step t. */
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** t);
-  // The product of the momenta up to step t: carried on from step to step, and computed anew after a jump back.
+  // The product of the momenta up to step t: updated incrementally, and recomputed after going back to an earlier step.
   let known = { t: 0, product: 1 };
   const productUpTo = (t: number) => {
     if (t < known.t) known = { t: 0, product: 1 };

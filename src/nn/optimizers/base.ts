@@ -1,5 +1,5 @@
 /**
- * What an optimizer is, and what all of them share: options, clipping, weight decay, schedules and the moving average.
+ * The optimizer interface, and what all optimizers share: options, clipping, weight decay, schedules, moving average.
  */
 import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
@@ -24,25 +24,25 @@ import { averageIfDue, weightAverage } from "../../ops/optimizers/weight_average
 import { clipGradients } from "./clip.ts";
 import { type LearningRate, type LearningRateSchedule, resolveSchedule, type ScheduleConfig } from "./schedules.ts";
 
-/** An optimizer as data. */
+/** A serialized optimizer. */
 export interface OptimizerConfig {
   readonly name: string;
   readonly [option: string]: number | boolean | string | null | ScheduleConfig;
 }
 
-/** How weights follow their gradients. */
+/** Updates weights from their gradients. */
 export interface Optimizer {
   readonly config: OptimizerConfig;
   /**
-   * A number, or a schedule. A number may be changed between steps.
-   * @throws ValueError if a number is set in place of a schedule.
+   * A number or a schedule. A number may be changed between steps.
+   * @throws ValueError if the current value is a schedule and a number is assigned.
    */
   learningRate: LearningRate;
   /** The learning rate at the 0-based step `iteration`. */
   learningRateAt(iteration: number): number;
-  /** Changes gradients before the update: clipping. */
+  /** Clips gradients before the update. */
   clip(gradients: readonly Value[]): readonly Value[];
-  /** Makes the state kept for one weight, in a fixed order. */
+  /** Creates the state variables of one weight, in a fixed order. */
   slots(weight: Variable): readonly Variable[];
   /** The update of one weight and its slots. */
   update(weight: Variable, slots: readonly Variable[], inputs: StepInputs): readonly Update[];
@@ -52,59 +52,56 @@ export interface Optimizer {
   averageOf(slots: readonly Variable[]): Variable | undefined;
 }
 
-/** Makes an optimizer from its options. */
+/** Creates an optimizer from its options. */
 export type OptimizerMaker = (options: OptimizerOptions) => Optimizer;
 
 /** Options that all optimizers share. */
 export interface OptimizerOptions {
   /** A number, or a schedule such as `cosineDecay`. */
   readonly learningRate?: LearningRate | ScheduleConfig;
-  /** Each weight shrinks by learningRate · weightDecay of itself per step. */
+  /** Each step subtracts learningRate · weightDecay · weight from each weight. */
   readonly weightDecay?: number | null;
   /** Scales each gradient down to at most this L2 norm, above 0. */
   readonly clipnorm?: number | null;
   /** Scales all gradients together down to at most this joint L2 norm, above 0. */
   readonly globalClipnorm?: number | null;
-  /** Cuts each element to ± this, above 0. */
+  /** Clips each element to ± this value, above 0. */
   readonly clipvalue?: number | null;
   /** Keeps a moving average of the weights, which overwrites them at the end of `fit` (Polyak & Juditsky 1992). */
   readonly useEma?: boolean;
-  /** The share of the average that stays at each step. Default: 0.99. */
+  /** The decay factor of the moving average. Default: 0.99. */
   readonly emaMomentum?: number;
-  /**
-   * Overwrites the weights with their average after every so many steps too; only at the end of `fit` when absent or
-   * null.
-   */
+  /** Also overwrites the weights with their average every n steps. Default: null, only at the end of `fit`. */
   readonly emaOverwriteFrequency?: number | null;
 }
 
 /** A tensor of an optimizer's state. */
 export interface SlotSpec {
   readonly name: string;
-  /** What it is filled with. Default: 0. */
+  /** The initial value. Default: 0. */
   readonly fill?: number;
 }
 
-/** The numbers of a step that a rule computes: the step size, and two of its own. */
+/** The numbers that a rule computes for each step: the step size, and up to two more. */
 export type RuleRates = readonly [stepSize: number, second?: number, third?: number];
 
-/** What makes one optimizer differ from another. */
+/** The part that is specific to one optimizer. */
 export interface Rule {
   readonly name: string;
-  /** The learning rate when none is given. */
+  /** The default learning rate. */
   readonly learningRate: number;
   readonly options: OptionsOf<typeof SHARED>;
-  /** Its own options, completed. */
+  /** The optimizer's specific options, with defaults. */
   readonly config: Readonly<Record<string, number | boolean>>;
   readonly slots: readonly SlotSpec[];
-  /** The learning rate cannot be 0. */
+  /** Whether the rule divides by the learning rate, which must then not be 0. */
   readonly dividesByRate?: boolean;
   rates(learningRate: number, iteration: number): RuleRates;
-  /** One step. The state has the weight as \`w\` and the slots by their names, and so has what it returns. */
+  /** Computes one step. The state, and the result, contain the weight as `w` and the slots by name. */
   apply(state: UpdateState<Value>, inputs: StepInputs): UpdateState<Value>;
 }
 
-/** A rate: a number of the kind, or a schedule. */
+/** A number of the given kind, or a schedule. */
 /* @__NO_SIDE_EFFECTS__ */
 function rateOf(numbers: OptionKind<number>): OptionKind<LearningRate> {
   return {
@@ -121,7 +118,7 @@ function rateOf(numbers: OptionKind<number>): OptionKind<LearningRate> {
 export const SHARED = {
   learningRate: optional(rateOf(nonNegative)),
   weightDecay: optional(nonNegative),
-  // Keras takes a limit of 0 for none; here it would divide 0 by 0, and null says none.
+  // Keras treats a limit of 0 as none; here it would divide 0 by 0, so null means none.
   clipnorm: optional(aboveZero),
   globalClipnorm: optional(aboveZero),
   clipvalue: optional(aboveZero),
@@ -131,7 +128,7 @@ export const SHARED = {
 };
 
 /**
- * Completes a rule to an optimizer.
+ * Creates an optimizer from its rule.
  * @throws ValueError for more than one kind of clipping.
  */
 export function optimizer(rule: Rule): Optimizer {
@@ -149,11 +146,11 @@ export function optimizer(rule: Rule): Optimizer {
       if (typeof learningRate !== "number" && typeof given === "number") {
         throw new ValueError(
           `${rule.name}: its learning rate follows ${learningRate.config.name}; it cannot be set to ${given}. ` +
-            "Make the optimizer with a number to change it while training.",
+            "Create the optimizer with a number to change it while training.",
           { schedule: learningRate.config.name },
         );
       }
-      // A rate that a callback lowers on and on ends as 0, which float32 would make of it.
+      // A rate that a callback lowers repeatedly becomes 0 once float32 cannot represent it.
       const isTiny = typeof given === "number" && given > 0 && given < LEAST_FLOAT32;
       learningRate = checkedRate(rule, isTiny ? 0 : given);
     },
@@ -201,12 +198,12 @@ function makeSlot(weight: Variable, { name, fill }: SlotSpec): Variable {
   return new Variable({ name: `${weight.name}/${name}`, shape, trainable: false, ...initial });
 }
 
-/** @throws ValueError unless it is a schedule, or a number with which a step can be taken. */
+/** @throws ValueError unless it is a schedule or a usable number. */
 function checkedRate({ name, dividesByRate }: Rule, given: LearningRate): LearningRate {
   return readValue(name, "learningRate", rateOf(dividesByRate ? aboveZero : nonNegative), given);
 }
 
-/** Says that a step cannot be taken with the learning rate that it has, or that its schedule gives. */
+/** The error for an unusable learning rate, set directly or returned by a schedule. */
 function rateError({ name, dividesByRate }: Rule, given: LearningRate, rate: number, iteration: number): ValueError {
   const source = typeof given === "number" ? "" : ` (the schedule ${given.config.name})`;
   const least = dividesByRate ? "above 0 (from 1.2e-38 on)" : "≥ 0";
@@ -217,7 +214,7 @@ function rateError({ name, dividesByRate }: Rule, given: LearningRate, rate: num
   );
 }
 
-/** What gradients are clipped to: at most one of three. */
+/** The clipping options, of which at most one may be set. */
 function clipsOf({ name, options: { clipnorm, globalClipnorm, clipvalue } }: Rule): Record<string, number> {
   const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(
     (entry): entry is [string, number] => entry[1] !== null,

@@ -1,18 +1,16 @@
-/** Gradients kept small before a step. */
+/** Gradient clipping. */
 import type { Value } from "../../graph/operation.ts";
 import { add, clip, div, maximum, minimum, mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 
-/** At most one of these is given. */
+/** The clipping limits; at most one is set. */
 export interface Clipping {
   readonly clipnorm?: number;
   readonly globalClipnorm?: number;
   readonly clipvalue?: number;
 }
 
-/**
- * Each gradient scaled to a norm, all of them scaled to a joint norm, or each element cut; as they are without a limit.
- */
+/** Scales each gradient to a norm, scales all to a joint norm, or clips each element; unchanged without a limit. */
 export function clipGradients(
   gradients: readonly Value[],
   { clipnorm, globalClipnorm, clipvalue }: Clipping,

@@ -4,16 +4,16 @@ import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base
 
 /** Options of `ftrl`. */
 export interface FtrlOptions extends OptimizerOptions {
-  /** At most 0: how the learning rate falls as squares add up; 0 keeps it. */
+  /** The exponent, at most 0, by which the learning rate falls as squares accumulate; 0 keeps it constant. */
   readonly learningRatePower?: number;
   /**
-   * What the sums of squares begin with: above 0. Keras takes 0 too, and makes NaN of a weight that has no gradient at
-   * first.
+   * The initial value of the sums of squares; must be above 0. Keras also accepts 0, which makes weights without an
+   * initial gradient NaN.
    */
   readonly initialAccumulatorValue?: number;
   readonly l1RegularizationStrength?: number;
   readonly l2RegularizationStrength?: number;
-  /** A penalty on the weights' size, beside the two that steady the steps. */
+  /** An additional L2 penalty on the weights' magnitude. */
   readonly l2ShrinkageRegularizationStrength?: number;
   /** The paper's beta. */
   readonly beta?: number;

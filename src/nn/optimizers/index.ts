@@ -25,10 +25,13 @@ const OPTIMIZERS = new Registry<OptimizerMaker>({
   },
 });
 
-/** What `compile` takes. */
+/** An optimizer accepted by `compile`. */
 export type OptimizerLike = Optimizer | string | OptimizerConfig;
 
-/** @throws ValueError that lists the known names. NotLoaded for a name whose optimizer has to be loaded first. */
+/**
+ * @throws ValueError for an unknown name, listing the known ones. @throws NotLoaded if the optimizer must be imported
+ * first.
+ */
 export function resolveOptimizer(given: OptimizerLike): Optimizer {
   if (isMade("optimizer", given, "slots")) return given as Optimizer;
   const config = asNamed<"name", OptimizerConfig>("optimizer", given, "name");

@@ -4,9 +4,9 @@ import { type Optimizer, type OptimizerOptions, optimizer, SHARED } from "./base
 
 /** Options of `lion`. */
 export interface LionOptions extends OptimizerOptions {
-  /** How the gradient and its mean are mixed for the step. */
+  /** The weight of the gradients' mean in the step. */
   readonly beta1?: number;
-  /** How the mean follows the gradient. */
+  /** The decay factor of the gradients' mean. */
   readonly beta2?: number;
 }
 
@@ -15,8 +15,8 @@ const mix = float32("0 < number ≤ 1", (value) => value > 0 && value <= 1);
 const LION = { ...SHARED, beta1: withDefault(mix, 0.9), beta2: withDefault(share, 0.99) };
 
 /**
- * Lion: steps by the sign alone (Chen et al. 2023); wants a smaller learning rate than Adam. learningRate 0.001, beta1
- * 0.9, beta2 0.99.
+ * Lion: uses only the sign of the update (Chen et al. 2023); needs a smaller learning rate than Adam. learningRate
+ * 0.001, beta1 0.9, beta2 0.99.
  */
 export function lion(given: LionOptions = {}): Optimizer {
   const options = readOptions("lion", LION, given);

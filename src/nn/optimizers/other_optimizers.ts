@@ -1,4 +1,4 @@
-/** The optimizers that are loaded when one of them is named. */
+/** The optimizers that are imported on demand. */
 import { adadelta, adagrad } from "./adagrad.ts";
 import { adamax, nadam } from "./adam_variants.ts";
 import type { OptimizerMaker } from "./base.ts";

@@ -1,7 +1,7 @@
 /**
  * Schedules of the learning rate by Keras's names, defaults and formulas
  * (https://keras.io/api/optimizers/learning_rate_schedules/), computed on the host in float64 from the step's number
- * alone: a training that was stopped and resumed goes on exactly.
+ * alone, so that a resumed training run continues exactly.
  */
 import { ValueError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
@@ -19,14 +19,14 @@ import {
 } from "../../core/option_table.ts";
 import { asNamed, isMade } from "../../core/options.ts";
 
-/** A schedule as data: its name and its options, as a saved model keeps them. */
+/** A serialized schedule: its name and options. */
 export interface ScheduleConfig {
   readonly name: string;
   readonly [option: string]: number | boolean | string | readonly number[] | null;
 }
 
 /**
- * A learning rate that depends on the step. Write your own by giving `at`; only those named here can be saved and
+ * A learning rate that depends on the step. A custom schedule implements `at`; only the built-in ones can be saved and
  * loaded.
  */
 export interface LearningRateSchedule {
@@ -35,7 +35,7 @@ export interface LearningRateSchedule {
   at(iteration: number): number;
 }
 
-/** What an optimizer takes as its `learningRate`. */
+/** The learning rate of an optimizer. */
 export type LearningRate = number | LearningRateSchedule;
 
 /** Options of `exponentialDecay` and `inverseTimeDecay`. */
@@ -43,7 +43,7 @@ export interface DecayOptions {
   readonly initialLearningRate: number;
   readonly decaySteps: number;
   readonly decayRate: number;
-  /** The exponent is a whole number: the rate falls in stairs. */
+  /** Whether to round the exponent down, so that the rate falls in steps. */
   readonly staircase?: boolean;
 }
 
@@ -79,9 +79,9 @@ export function inverseTimeDecay(options: DecayOptions): LearningRateSchedule {
 
 /** Options of `piecewiseConstantDecay`. */
 export interface PiecewiseOptions {
-  /** Steps, ascending: a rate holds up to its boundary, that step included. */
+  /** Step numbers in ascending order: a rate applies up to and including its boundary. */
   readonly boundaries: readonly number[];
-  /** One more than there are boundaries. */
+  /** The rates: one more than there are boundaries. */
   readonly values: readonly number[];
 }
 
@@ -115,7 +115,7 @@ export interface PolynomialOptions {
   readonly endLearningRate?: number;
   /** Default: 1. */
   readonly power?: number;
-  /** Begins anew, ever slower, beyond `decaySteps`. */
+  /** Whether to restart beyond `decaySteps`, each time with a longer period. */
   readonly cycle?: boolean;
 }
 
@@ -146,13 +146,16 @@ const halfCosine = (part: number, alpha: number) => (1 - alpha) * 0.5 * (1 + Mat
 /** Options of `cosineDecay`. */
 export interface CosineOptions {
   readonly initialLearningRate: number;
-  /** Steps of the decay, the warm-up not counted. */
+  /** The number of decay steps, excluding the warm-up. */
   readonly decaySteps: number;
-  /** The share of the rate that is left at the end. Default: 0. */
+  /** The final rate as a fraction of the initial rate. Default: 0. */
   readonly alpha?: number;
-  /** Where a linear warm-up from `initialLearningRate` leads, and the decay begins; no warm-up when absent or null. */
+  /**
+   * The rate that a linear warm-up from `initialLearningRate` reaches and the decay starts from. Default: null, no
+   * warm-up.
+   */
   readonly warmupTarget?: number | null;
-  /** Steps of the warm-up. */
+  /** The number of warm-up steps. */
   readonly warmupSteps?: number;
 }
 
@@ -165,8 +168,7 @@ const COSINE = {
 };
 
 /**
- * Half a cosine down to alpha (Loshchilov & Hutter 2016), after a linear warm-up if one is asked for (Goyal et al.
- * 2017).
+ * Half a cosine down to alpha (Loshchilov & Hutter 2016), after an optional linear warm-up (Goyal et al. 2017).
  *
  * @example
  * adam({ learningRate: cosineDecay({ initialLearningRate: 0, warmupTarget: 0.003, warmupSteps: 100, decaySteps: 900 })
@@ -192,11 +194,11 @@ export function cosineDecay(options: CosineOptions): LearningRateSchedule {
 export interface CosineRestartsOptions {
   readonly initialLearningRate: number;
   readonly firstDecaySteps: number;
-  /** Each period lasts this many times the one before. Default: 2. */
+  /** The factor by which each period is longer than the one before. Default: 2. */
   readonly tMul?: number;
-  /** Each period begins at this many times the rate of the one before. Default: 1. */
+  /** The factor from each period's initial rate to the next one's. Default: 1. */
   readonly mMul?: number;
-  /** The share of the rate that is left at a period's end. Default: 0. */
+  /** The rate at a period's end as a fraction of its initial rate. Default: 0. */
   readonly alpha?: number;
 }
 
@@ -210,7 +212,7 @@ const RESTARTS = {
   alpha: withDefault(nonNegative, 0),
 };
 
-/** Half cosines one after the other, each from the top again: SGDR (Loshchilov & Hutter 2016). */
+/** Cosine decay with warm restarts: SGDR (Loshchilov & Hutter 2016). */
 export function cosineDecayRestarts(options: CosineRestartsOptions): LearningRateSchedule {
   const name = "cosineDecayRestarts";
   const { initialLearningRate, firstDecaySteps, tMul, mMul, alpha } = readOptions(name, RESTARTS, options);
@@ -237,8 +239,8 @@ const BY_NAME: Readonly<Record<string, (config: never) => LearningRateSchedule>>
 };
 
 /**
- * A schedule, or one as data.
- * @throws ValueError that lists the known names.
+ * Resolves a schedule or a serialized schedule.
+ * @throws ValueError for an unknown name, listing the known ones.
  */
 export function resolveSchedule(given: LearningRateSchedule | ScheduleConfig): LearningRateSchedule {
   if (isMade("schedule", given, "at")) return given as LearningRateSchedule;

@@ -10,7 +10,7 @@ export interface SgdOptions extends OptimizerOptions {
 
 const SGD = { ...SHARED, momentum: withDefault(share, 0), nesterov: withDefault(flag, false) };
 
-/** Stochastic gradient descent, with momentum if asked (Sutskever et al. 2013). learningRate 0.01. */
+/** Stochastic gradient descent, with optional momentum (Sutskever et al. 2013). learningRate 0.01. */
 export function sgd(given: SgdOptions = {}): Optimizer {
   const options = readOptions("sgd", SGD, given);
   const { momentum, nesterov } = options;

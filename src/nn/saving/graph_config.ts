@@ -1,21 +1,21 @@
-/** A graph of layers as data: what a saved model keeps of its architecture. `graph_from_config.ts` reads it. */
+/** Serializes a layer graph, the architecture in a saved model. `graph_from_config.ts` deserializes it. */
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import { NestedModel } from "../graph/nested_model.ts";
 import type { Layer, LayerNode, SymbolicTensor } from "../layers/index.ts";
 
-/** A tensor: layer, which of the layer's calls in this graph, which output. */
+/** A tensor: the layer, the index of its call in this graph, the index of the output. */
 type Source = readonly [layer: string, call: number, output: number];
 
-/** One call of a layer, after those that it reads. */
+/** One call of a layer. Calls come after those whose outputs they read. */
 interface SavedCall {
   readonly layer: string;
   readonly inputs: readonly Source[];
-  /** One for each input, null where its own mask counts; absent when all are. */
+  /** One mask per input, null if the input's own mask applies; omitted if all are null. */
   readonly masks?: readonly (Source | null)[];
   readonly initialState?: readonly Source[];
 }
 
-/** A graph as data. Inner models hold theirs in `config`. */
+/** A serialized graph. Nested models have theirs in `config`. */
 export interface SavedGraph {
   readonly layers: readonly {
     readonly className: string;
@@ -28,7 +28,7 @@ export interface SavedGraph {
   readonly outputs: readonly Source[];
 }
 
-/** The graph as data. */
+/** Serializes the graph. */
 export function graphToConfig(graph: LayerGraph): SavedGraph {
   const calls = new Map<Layer, LayerNode[]>();
   for (const node of [...graph.inputs.map((input) => input.node), ...graph.nodes]) {

@@ -1,6 +1,6 @@
 /**
- * A saved graph of layers, made again. It knows every layer by name, which what trains and saves need not: it stands
- * apart from `graph_config.ts`, so that bundlers can leave it out or load it later.
+ * Deserializes a layer graph. It imports every layer class, which training and saving do not need; therefore it is
+ * separate from `graph_config.ts`, so that bundlers can omit it or load it later.
  */
 import { FormatError } from "../../core/errors.ts";
 import type { JsonValue } from "../../io/strict_json.ts";
@@ -9,7 +9,7 @@ import { NestedModel } from "../graph/nested_model.ts";
 import { InputLayer, type InputOptions, type Layer, layerFromConfig, type SymbolicTensor } from "../layers/index.ts";
 import { asNumber, asText, field, fieldsOf, listOf } from "./saved_fields.ts";
 
-/** @throws FormatError if the data is damaged, or names a layer that this version lacks. */
+/** @throws FormatError if the data is damaged, or names a layer that this version does not have. */
 export function graphFromConfig(value: JsonValue | undefined, seed: number | undefined, what: string): LayerGraph {
   const fields = fieldsOf(value, what);
   const layers = new Map<string, Layer>();
@@ -20,7 +20,7 @@ export function graphFromConfig(value: JsonValue | undefined, seed: number | und
     const node = layer?.nodes[asNumber(call ?? null, `${where}[1]`)];
     const found = node?.outputs[asNumber(output ?? null, `${where}[2]`)];
     if (found === undefined) {
-      throw new FormatError(`model.json: ${where} is ${JSON.stringify(item)}, which no earlier call gives`);
+      throw new FormatError(`model.json: ${where} is ${JSON.stringify(item)}, which no earlier call returns`);
     }
     return found;
   };

@@ -4,15 +4,15 @@ import type { JsonValue } from "../../core/json_check.ts";
 import { shown } from "../../core/options.ts";
 import type { Metadata } from "../../io/model_file.ts";
 
-/** Metadata as it may be assigned: objects with `toJSON`, such as scalers, become JSON. */
+/** Assignable metadata: objects with `toJSON`, such as scalers, are converted to JSON. */
 export type MetadataLike = Readonly<Record<string, JsonValue | { toJSON(): object }>>;
 
-/** The most characters of a model's metadata as JSON. */
+/** The maximum number of characters of a model's metadata as JSON. */
 const MAX_LENGTH = 2 ** 20;
 
 /**
- * A copy of metadata, as it will be read from the saved model.
- * @throws ValueError for what JSON does not keep as it is (NaN, undefined, a Map), and for too much of it.
+ * Copies metadata through JSON, as it will be read from the saved model.
+ * @throws ValueError for values that JSON cannot represent (NaN, undefined, a Map), or too much JSON.
  */
 export function metadataOf(given: unknown): Metadata {
   try {
@@ -33,7 +33,7 @@ export function metadataOf(given: unknown): Metadata {
   }
 }
 
-/** False for what JSON makes something else of. */
+/** False for values that JSON would change. */
 function isJson(value: unknown): boolean {
   if (typeof value !== "object" || value === null) {
     return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);

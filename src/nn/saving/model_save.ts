@@ -23,19 +23,17 @@ import { graphToConfig } from "./graph_config.ts";
 import { packCallbacks } from "./saved_callbacks.ts";
 import { variantsToJson } from "./saved_variants.ts";
 
-/** A saved model as files by name; in a browser, to download or to keep where the app likes. */
+/** A saved model as files by name; in a browser, the app can download or store them. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 
-/** What of a model is saved, and how. */
+/** Options of `save`. */
 export interface SaveOptions {
-  /** How weights are written: every bit, or half as large and good to three digits. Default: "float32". */
+  /** The dtype of saved weights: exact, or half the size with three significant digits. Default: "float32". */
   readonly weights?: "float32" | "float16";
-  /**
-   * False leaves out what only a training that goes on needs: the optimizer's state and the position. Default: true.
-   */
+  /** Whether to save the optimizer's and training run's state, needed only to resume training. Default: true. */
   readonly training?: boolean;
   /**
-   * True, or its options, adds a plan by which `loadPredictor` of `sluice/predict` predicts without the engine.
+   * Whether to add a plan for `loadPredictor` of `sluice/predict`, which predicts without the engine; true or options.
    * Default: false.
    */
   readonly predictor?: boolean | PredictorOptions;
@@ -47,7 +45,7 @@ const SAVE = {
   predictor: withDefault(either(flag, checkedLater<PredictorOptions>("options")), false),
 } satisfies TableOf<SaveOptions>;
 
-/** A model with its training, as far as it is saved. */
+/** The parts of a model that are saved. */
 interface SavableModel {
   readonly name: string;
   readonly className: "Sequential" | "Functional";
@@ -65,20 +63,20 @@ interface SavableModel {
 }
 
 /**
- * Saves to a directory (Node, Deno): the old save stays whole until the new one is. Several may save there at once; of
- * one process the save that was asked for last is what stays.
- * @throws NonFiniteError for a weight or optimizer's state that is not finite, which `loadModel` would refuse.
- * @throws FileError for a URL, and where a file cannot be written.
+ * Saves to a directory (Node, Deno); an existing save is replaced only once the new one is complete. Concurrent saves
+ * are safe; within a process, the last one requested wins.
+ * @throws NonFiniteError if a weight or optimizer's state is not finite, which `loadModel` would reject.
+ * @throws FileError for a URL, or if a file cannot be written.
  */
 export async function saveModel(model: SavableModel, directory: string, options: SaveOptions): Promise<void> {
   if (typeof directory !== "string") throw new ValueError(`save: got ${shown(directory)}; expected a path`);
   const saved = describe(model, options);
-  // It is awaited when the save has its turn, which reports what went wrong.
+  // The promise is awaited when the save's turn comes, which reports the error.
   saved.catch(() => undefined);
   await writeModelDirectory(await openFileSystem(), directory, saved);
 }
 
-/** The same files in memory. */
+/** Returns the files of a save in memory. */
 export async function modelToFiles(model: SavableModel, options: SaveOptions): Promise<ModelFiles> {
   return packModel(await describe(model, options));
 }
@@ -116,7 +114,7 @@ async function planOf(model: SavableModel, options: PredictorOptions): Promise<U
   return writePlan(model, options);
 }
 
-/** The training's state, with what callbacks keep. */
+/** The training state with the callbacks' states. */
 async function describeTraining(model: SavableModel, { callbacks = {}, ...state }: TrainingState) {
   const kept = packCallbacks(callbacks);
   const tuned = model.variants.size === 0 ? {} : { variants: variantsToJson(model.device, model.variants) };
@@ -136,8 +134,8 @@ async function tensorsOf(
   const bad = own.find(([, array]) => !isFiniteArray(array));
   if (bad !== undefined) {
     throw new NonFiniteError(
-      `save: "${bad[0]}" holds a number that is not finite, and a save with it could not be loaded; what was ` +
-        "saved before is left as it is. Write finite numbers with setWeights and compile anew, or load an earlier " +
+      `save: "${bad[0]}" holds a number that is not finite, so the save could not be loaded; the earlier save ` +
+        "is unchanged. Write finite numbers with setWeights and compile again, or load an earlier " +
         "save.",
       { variable: bad[0] },
     );

@@ -1,4 +1,4 @@
-/** The states of callbacks in a saved model: JSON among the training's state, arrays among the optimizer's tensors. */
+/** Callback states in a saved model: JSON in the training state, arrays with the optimizer's tensors. */
 import { FormatError } from "../../core/errors.ts";
 import { countOf } from "../../core/json_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -6,10 +6,10 @@ import type { JsonValue } from "../../io/strict_json.ts";
 import type { CallbackState, CallbackStates } from "../callbacks/callback.ts";
 import { fieldsOf } from "./saved_fields.ts";
 
-/** Names of these tensors begin so. */
+/** The name prefix of these tensors. */
 const PREFIX = "callbacks/";
 
-/** States as JSON, and their arrays by name. */
+/** Splits states into JSON and arrays by name. */
 export function packCallbacks(states: CallbackStates): {
   readonly json: Readonly<Record<string, { readonly json: JsonValue; readonly arrays: number }>>;
   readonly tensors: ReadonlyMap<string, NdArray>;
@@ -25,9 +25,9 @@ export function packCallbacks(states: CallbackStates): {
 }
 
 /**
- * The states again, and the tensors that are none of theirs. Names tell them apart as a whole: a layer may be called
+ * Separates the callback states from the other tensors. Full names are compared, because a layer may also be called
  * "callbacks".
- * @throws FormatError if the arrays do not fit.
+ * @throws FormatError if an array is missing.
  */
 export function unpackCallbacks(
   value: JsonValue | undefined,

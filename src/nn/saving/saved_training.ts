@@ -2,10 +2,10 @@ import type { JsonValue } from "../../io/strict_json.ts";
 import type { TrainingState } from "../training/training_state.ts";
 import { asNumber, field, fieldsOf, listOf } from "./saved_fields.ts";
 
-/** JSON has no NaN: a result that was none is null in the file. */
+/** JSON has no NaN: it is saved as null. */
 const asResult = (value: JsonValue, what: string): number => (value === null ? Number.NaN : asNumber(value, what));
 
-/** @throws FormatError if a field is missing or of another type. */
+/** @throws FormatError if a field is missing or has the wrong type. */
 export function checkTraining(value: JsonValue): TrainingState {
   const fields = fieldsOf(value, "training");
   const number = (name: string) => field(fields, name, "number", "training");

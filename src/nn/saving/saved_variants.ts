@@ -1,19 +1,16 @@
-/**
- * Which variants of the kernels a training ran, as a saved model holds it: a resumed training runs the same, measured
- * or not.
- */
+/** The kernel variants in a saved model, so that a resumed training run uses the same ones without tuning again. */
 import type { JsonValue } from "../../io/strict_json.ts";
 import type { Device } from "../../runtime/device.ts";
 import { tuningOf, type Variants } from "../../runtime/measure/tune.ts";
 import { asText, field, fieldsOf } from "./saved_fields.ts";
 
-/** What `training.variants` holds. They are of use on the adapter alone that they were chosen for. */
+/** Serializes variants for `training.variants`. They apply only to the adapter that they were chosen for. */
 export function variantsToJson(device: Device, variants: Variants) {
   return { adapter: tuningOf(device).adapter, choices: Object.fromEntries(variants) };
 }
 
 /**
- * The variants that a saved training asks for on this device: none when it ran on another adapter.
+ * The saved variants for this device; empty if they were chosen for another adapter.
  * @throws FormatError if they are damaged.
  */
 export function variantsFromJson(device: Device, value: JsonValue | undefined): Variants {
