@@ -1,4 +1,4 @@
-/** What each activation computes, with Keras's options and defaults (https://keras.io/api/layers/activations/). */
+/** The activation functions, with Keras's options and defaults (https://keras.io/api/layers/activations/). */
 import { ValueError } from "../../core/errors.ts";
 import { normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
@@ -31,15 +31,15 @@ import { erf, expm1 } from "../../ops/elementwise/special.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 import { logSoftmax, softmax } from "../../ops/reduce/softmax.ts";
 
-/** Options as data: numbers, flags, and null for "none". */
+/** Serializable options: numbers, flags, and null for "none". */
 export type ActivationOptions = Readonly<Record<string, number | boolean | null>>;
 
-/** An activation's meaning: its options with their defaults, and the function. */
+/** An activation: the defaults of its options, and its function. */
 export interface ActivationFunction {
   readonly defaults: ActivationOptions;
   /** Applies it to a value. */
   apply(x: Value, options: ActivationOptions): Value;
-  /** The output's shape, where it is not the input's. */
+  /** The output's shape, if it differs from the input's. */
   outputShape?(shape: Shape, options: ActivationOptions): Shape;
 }
 
@@ -78,7 +78,7 @@ interface ReluOptions {
   readonly threshold: number | null;
 }
 
-/** x above `threshold`, cut at `maxValue`; negativeSlope · (x − threshold) below. */
+/** x above `threshold`, clipped at `maxValue`; negativeSlope · (x − threshold) below. */
 function generalRelu(x: Value, { negativeSlope, maxValue, threshold }: ReluOptions): Value {
   const [slope, from] = [num(negativeSlope), num(threshold)];
   if (slope === 0 && from === 0 && maxValue === null) return relu(x);
@@ -103,7 +103,7 @@ function halvedShape(shape: Shape, axis: number): Shape {
   const at = normalizeAxis("glu", axis, shape.length);
   const size = shape[at] as number;
   if (size % 2 !== 0) {
-    throw new ValueError(`glu: axis ${axis} has ${size} elements; expected an even number, to be halved`, {
+    throw new ValueError(`glu: axis ${axis} has ${size} elements; expected an even number`, {
       axis,
       size,
     });
@@ -113,7 +113,7 @@ function halvedShape(shape: Shape, axis: number): Shape {
 
 /** The Euclidean projection onto the simplex (Martins & Astudillo 2016), over the last axis. */
 function sparsemax(x: Value): Value {
-  // x_i has a part in the result where Σ_j max(x_j − x_i, 0) < 1.
+  // x_i is in the support of the result if Σ_j max(x_j − x_i, 0) < 1.
   const ahead = sum(relu(sub(expandDims(x, -2), expandDims(x, -1))), { axes: -1 });
   const support = stopGradient(cast(less(ahead, 1), "float32"));
   const rest = { axes: -1, keepDims: true };
@@ -140,7 +140,7 @@ export const ACTIVATIONS = {
   logSoftmax: withOptions({ axis: -1 }, (x, { axis }) => logSoftmax(x, axis ?? -1)),
   softplus: plain(softplus),
   softsign: plain((x) => div(x, add(1, abs(x)))),
-  // In float32, sigmoid(x) is not below exp(-88): times a large x it would be far from silu's 0.
+  // In float32, sigmoid(x) is at least exp(-88): multiplied by a large negative x, it would be far from silu's limit 0.
   silu: plain((x) => mul(where(less(x, -88), 0, x), sigmoid(x))),
   elu: withOptions({ alpha: 1 }, (x, { alpha }) => elu(x, num(alpha))),
   selu: plain((x) => mul(SELU_SCALE, elu(x, SELU_ALPHA))),

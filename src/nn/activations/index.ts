@@ -1,4 +1,4 @@
-/** Activations by name or with options: what the layers' `activation` takes, and what a saved model keeps. */
+/** Resolves activations, given by name or with options, and serializes them. */
 
 import { ValueError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
@@ -7,18 +7,18 @@ import type { Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
 import { ACTIVATIONS, type ActivationFunction, type ActivationOptions } from "./functions.ts";
 
-/** Names as Sluice writes them. */
+/** Canonical names in camel case. */
 type CanonicalName = keyof typeof ACTIVATIONS;
 
-/** `hardSigmoid` as `hard_sigmoid`. */
+/** Converts `hardSigmoid` to `hard_sigmoid`. */
 type Snake<S extends string> = S extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
   : S;
 
-/** Keras's second names. */
+/** Keras's aliases. */
 const ALIASES = { swish: "silu", hardSwish: "hardSilu" } as const satisfies Readonly<Record<string, CanonicalName>>;
 
-/** The name of an activation; Keras's spelling with underscores is understood too. */
+/** The name of an activation; Keras's snake case is accepted too. */
 export type ActivationName = CanonicalName | keyof typeof ALIASES | Snake<CanonicalName> | Snake<keyof typeof ALIASES>;
 
 /** An activation with options, such as `{ name: "gelu", approximate: true }`. */
@@ -27,28 +27,28 @@ export interface ActivationConfig {
   readonly [option: string]: string | number | boolean | null;
 }
 
-/** What a layer's `activation` takes. */
+/** The value of a layer's `activation` option. */
 export type ActivationLike = ActivationName | ActivationConfig | Activation;
 
-/** A checked activation. */
+/** A validated activation. */
 export interface Activation {
   /** The canonical name. */
   readonly name: CanonicalName;
-  /** What a saved model keeps: the name alone where no option was given. */
+  /** Its serialized form: only the name if no option was given. */
   readonly config: ActivationName | ActivationConfig;
   /** Applies it to a value. */
   apply(x: Value): Value;
-  /** The output's shape for an input of this shape: the same, but for `glu`. */
+  /** The output's shape for an input of this shape: the same except for `glu`. */
   outputShape(shape: Shape): Shape;
 }
 
-/** The canonical spelling. @throws ValueError that lists the known names. */
+/** The canonical name. @throws ValueError for an unknown name, listing the known ones. */
 export function activationName(name: string): CanonicalName {
   return entryNamed<object>("activation", ACTIVATIONS, name, ALIASES)[0] as CanonicalName;
 }
 
 /**
- * The activation that was asked for.
+ * Resolves an activation.
  * @throws ValueError for an unknown name or option, listing the known ones.
  */
 export function resolveActivation(given: ActivationLike): Activation {
@@ -82,7 +82,7 @@ export function resolveActivation(given: ActivationLike): Activation {
   return activation;
 }
 
-/** Activations made here: others with such methods could not be loaded again. */
+/** Activations created here: custom objects could not be saved and loaded. */
 const RESOLVED = new WeakSet<object>();
 
 function isResolved(given: ActivationLike): given is Activation {

@@ -2,8 +2,8 @@ import { rootOf, type Value } from "../../graph/operation.ts";
 import { reshape } from "../../ops/data/reshape.ts";
 
 /**
- * What a sigmoid or softmax was computed from, if `probabilities` is one (perhaps reshaped): losses are exact from
- * there.
+ * The logits of `probabilities`, if it is a sigmoid or softmax (possibly reshaped): losses computed from logits are
+ * exact.
  */
 export function logitsBehind(probabilities: Value, activation: "sigmoid" | "softmax"): Value | undefined {
   const { definition, attributes, operands } = rootOf(probabilities).operation;

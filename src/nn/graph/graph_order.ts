@@ -3,7 +3,7 @@
  * map_graph).
  */
 
-/** A call of a layer, as far as the order goes. */
+/** The parts of a layer call that determine the order. */
 export interface OrderedNode<L> {
   readonly layer: L;
   readonly reads: readonly { readonly node: OrderedNode<L> }[];
@@ -11,15 +11,13 @@ export interface OrderedNode<L> {
 
 /** Calls and layers, inputs first. */
 export interface GraphOrder<N, L> {
-  /** Each call after those that it reads. */
+  /** Calls in topological order. */
   readonly nodes: readonly N[];
   /** Each layer once. */
   readonly layers: readonly L[];
 }
 
-/**
- * By depth, the most calls away from an output first; within a depth as they are met on the way up from the outputs.
- */
+/** Orders calls by depth, those furthest from an output first; within a depth, in traversal order from the outputs. */
 export function orderOf<L, N extends OrderedNode<L>>(
   outputs: readonly { readonly node: N & OrderedNode<L> }[],
 ): GraphOrder<N, L> {
@@ -44,14 +42,14 @@ function byDepth<K>(depths: ReadonlyMap<K, number>): (a: K, b: K) => number {
   return (a, b) => (depths.get(b) as number) - (depths.get(a) as number);
 }
 
-/** All calls in an order where each follows what it reads, and the layers as they are met. */
+/** Returns all calls in topological order, and the layers in traversal order. */
 function visit<L>(outputs: readonly { readonly node: OrderedNode<L> }[]): {
   readonly nodes: readonly OrderedNode<L>[];
   readonly met: ReadonlySet<L>;
 } {
   const done = new Set<OrderedNode<L>>();
   const met = new Set<L>();
-  // A list of its own instead of recursion: a model may be deeper than the stack.
+  // An explicit stack instead of recursion: a model may be deeper than the call stack.
   const stack: { readonly node: OrderedNode<L>; next: number }[] = [];
   const enter = (node: OrderedNode<L>): void => {
     if (done.has(node)) return;

@@ -1,13 +1,13 @@
 import type { DType } from "../../core/dtype.ts";
 import type { Shape } from "../../core/shape.ts";
 
-/** What one input of a model must be. */
+/** The requirements for one input of a model. */
 export interface InputSpec {
   /** The input layer's name. */
   readonly name: string;
-  /** Without the batch. */
+  /** The shape without the batch axis. */
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Ids must be below this; undefined where the input is no ids. */
+  /** The exclusive upper bound of ids; undefined if the input does not contain ids. */
   readonly idLimit: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** The layers of a model as a graph of calls: their order, names and weights, and the values they build. */
+/** The layers of a model as a graph of calls: their order, names and weights, and the values they compute. */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
@@ -13,39 +13,39 @@ import type { InputSpec } from "./input_spec.ts";
 import { nameLayers } from "./layer_names.ts";
 import { makeWeight, seedWeights } from "./weight_origins.ts";
 
-/** Random streams of layers that drop inputs begin here; those of weights count from 0. */
+/** The first random stream of layers such as dropout; weights use streams from 0. */
 const LAYER_STREAM = 0x20000000;
-/** From one request of a layer for random numbers to its next. */
+/** The stream offset between successive random draws of a layer. */
 const NEXT_REQUEST = 0x10000;
-/** Branches of a layer's random numbers begin here for micro-batches; layers use lower ones. */
+/** The first random branch for micro-batches; layers use lower ones. */
 const MICRO_BATCH_BRANCH = 0x1000;
 
-/** How a graph is run. */
+/** The options of `run`. */
 export interface GraphRun {
   readonly training: boolean;
-  /** Masks of the inputs, where they have some. */
+  /** The masks of the inputs, if any. */
   readonly masks?: readonly (Value | undefined)[];
-  /** Random numbers for the layer at this place among the calls; others at each request. */
+  /** Returns random numbers for the layer call at this index; new ones at each request. */
   random(place: number): RandomSource;
-  /** What a variable of the layers holds by now, where the graph is called several times in one run. */
+  /** The current value of a layer's variable, if the graph is called several times in one run. */
   readonly stateOf?: CallContext["stateOf"];
-  /** Told of each call: the masks of its inputs, and what came of it. */
+  /** Called for each layer call with its input masks and its result. */
   readonly onCall?: (node: LayerNode, masks: readonly (Value | undefined)[], result: CallResult) => void;
 }
 
-/** What a graph gives. */
+/** The result of running a graph. */
 export interface GraphResult {
   readonly outputs: readonly Value[];
   readonly masks: readonly (Value | undefined)[];
-  /** Scalars that are added to the loss: the penalties of activities, and in a model of its own those of weights. */
+  /** Scalars to add to the loss: activity penalties and, for an outermost model, weight penalties. */
   readonly penalties: readonly Value[];
-  /** What variables of the layers hold after the run. */
+  /** The updates of the layers' variables. */
   readonly updates: readonly Update[];
-  /** Each call's result, those inside inner models too. */
+  /** The result of each call, including those in nested models. */
   readonly traces: readonly LayerTrace[];
 }
 
-/** What a graph is made of. */
+/** The options of `LayerGraph`. */
 export interface LayerGraphOptions {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
@@ -53,18 +53,18 @@ export interface LayerGraphOptions {
   readonly seed?: number | undefined;
 }
 
-/** A checked graph of layers. Its weights exist as variables; no device knows of them yet. */
+/** A validated graph of layers. Its weights are variables that are not yet on any device. */
 export class LayerGraph {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
   /** Each layer once, in Keras's order. */
   readonly layers: readonly Layer[];
-  /** The calls, each after those that it reads; without those of the inputs. */
+  /** The calls in topological order, excluding input layers. */
   readonly nodes: readonly LayerNode[];
   readonly seed: number;
-  /** In Keras's order; those of a shared layer once. */
+  /** The weights in Keras's order; those of a shared layer appear once. */
   readonly weights: readonly Variable[];
-  /** What each input must be. */
+  /** The requirements for each input. */
   readonly inputSpecs: readonly InputSpec[];
 
   constructor({ inputs, outputs, seed }: LayerGraphOptions) {
@@ -89,17 +89,17 @@ export class LayerGraph {
     this.inputSpecs = inputs.map((input) => this.#inputSpec(input));
   }
 
-  /** States that layers keep from batch to batch; none before the first batch. */
+  /** The states that layers keep between batches; empty before the first batch. */
   get stateVariables(): readonly Variable[] {
     return this.layers.flatMap(({ stateVariables }) => stateVariables);
   }
 
-  /** The inputs' names: those of their layers. */
+  /** The names of the input layers. */
   get inputNames(): readonly string[] {
     return this.inputs.map(({ node }) => node.layer.name);
   }
 
-  /** The outputs' names: those of the layers they come from, told apart by a number where one layer gives several. */
+  /** The names of the layers that produce the outputs, numbered if one layer produces several. */
   get outputNames(): readonly string[] {
     const taken = new Map<string, number>();
     return this.outputs.map(({ node }) => {
@@ -118,12 +118,12 @@ export class LayerGraph {
     return this.outputs.map(({ shape }) => shape);
   }
 
-  /** The weights that a training changes. */
+  /** The trainable weights. */
   get trainableWeights(): readonly Variable[] {
     return [...new Set(this.layers.flatMap((layer) => layer.trainableWeights))];
   }
 
-  /** @throws ShapeError if the shapes are not those of the inputs. */
+  /** @throws ShapeError if the shapes differ from those of the inputs. */
   expectShapes(shapes: readonly Shape[], what: string): void {
     if (
       shapes.length === this.inputs.length &&
@@ -138,19 +138,19 @@ export class LayerGraph {
     });
   }
 
-  /** What the trained weights add to the loss. */
+  /** The penalties of trainable weights. */
   weightPenalties(): Value[] {
     return this.layers.flatMap((layer) => layer.weightPenalties());
   }
 
-  /** The limit on a weight, if it has one. */
+  /** The constraint on a weight, if any. */
   constraintOf(weight: Variable): Constraint | undefined {
     return this.layers.map((layer) => layer.constraintOf(weight)).find((constraint) => constraint !== undefined);
   }
 
   /**
-   * Builds the graph on inputs `[B, ...shape]`; with `step` (int32 scalar) as in training. Micro-batches, counted
-   * from 0, draw random numbers of their own.
+   * Builds the graph on inputs `[B, ...shape]`; with `step` (int32 scalar), in training mode. Each micro-batch (counted
+   * from 0) draws its own random numbers.
    */
   build(inputs: readonly Value[], step?: Value, microBatch = 0): GraphResult {
     const requests = new Map<number, number>();
@@ -167,7 +167,7 @@ export class LayerGraph {
     return { ...result, penalties: [...this.weightPenalties(), ...result.penalties] };
   }
 
-  /** Builds the graph as `run` says: as a model of its own, or inside another. */
+  /** Builds the graph as an outermost model or inside another one. */
   run(inputs: readonly Value[], { training, masks = [], random, stateOf, onCall }: GraphRun): GraphResult {
     const values = new Map<SymbolicTensor, Value>();
     const flowing = new Map<SymbolicTensor, Value | undefined>();
@@ -210,7 +210,7 @@ export class LayerGraph {
     };
   }
 
-  /** The dtype of an input that was given none is int32 where all who read it take ids. */
+  /** An input without a dtype is int32 if all its consumers take ids. */
   #inputSpec(input: SymbolicTensor): InputSpec {
     const readers = this.nodes.flatMap(({ layer, inputs }) =>
       inputs.flatMap((tensor, index) => (tensor === input ? [layer.inputType(index)] : [])),
@@ -226,7 +226,7 @@ export class LayerGraph {
   }
 }
 
-/** Ids that come as float32 become int32 again, as in Keras. */
+/** As in Keras, float32 ids are cast to int32. */
 function castTo(dtype: string, value: Value): Value {
   return dtype === "int32" && value.dtype === "float32" ? cast(value, "int32") : value;
 }
@@ -240,7 +240,7 @@ function keep(
   const given = result.outputs ?? [result.output];
   if (given.length !== outputs.length) {
     throw new ValueError(
-      `${layer.className} "${layer.name}": compute gave ${given.length} outputs; its outputShapes promise ` +
+      `${layer.className} "${layer.name}": compute returned ${given.length} outputs; its outputShapes has ` +
         `${outputs.length}`,
     );
   }
@@ -259,11 +259,11 @@ function checkEnds(inputs: readonly SymbolicTensor[], outputs: readonly Symbolic
     if (tensor.node.layer instanceof InputLayer) continue;
     throw new ValueError(
       `model: the input ${tensor.source} is the output of a layer; expected tensors of input({ shape }): a model ` +
-        "begins where data enters",
+        "starts at its inputs",
       { source: tensor.source },
     );
   }
-  if (new Set(inputs).size !== inputs.length) throw new ValueError("model: one tensor stands twice among the inputs");
+  if (new Set(inputs).size !== inputs.length) throw new ValueError("model: one tensor is listed twice in inputs");
 }
 
 function checkReached(inputs: readonly SymbolicTensor[], nodes: readonly LayerNode[]): void {
@@ -279,6 +279,6 @@ function checkReached(inputs: readonly SymbolicTensor[], nodes: readonly LayerNo
   const reached = new Set(nodes);
   for (const input of inputs) {
     if (reached.has(input.node)) continue;
-    throw new ValueError(`model: no output depends on the input ${label(input)}; leave it out, or use it`);
+    throw new ValueError(`model: no output depends on the input ${label(input)}; remove or use it`);
   }
 }

@@ -1,8 +1,8 @@
-/** Names of layers that were given none, by Keras's rule: the class's name in snake case, then with _1, _2, … */
+/** Default layer names by Keras's rule: the class name in snake case, then with the suffix _1, _2, … */
 import { ValueError } from "../../core/errors.ts";
 import type { Layer } from "../layers/index.ts";
 
-/** "MaxPooling1D" -> "max_pooling1d", as keras/src/utils/naming.py writes it. */
+/** "MaxPooling1D" -> "max_pooling1d", as in keras/src/utils/naming.py. */
 export function snakeCase(className: string): string {
   return className
     .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
@@ -11,16 +11,16 @@ export function snakeCase(className: string): string {
 }
 
 /**
- * Gives every layer a name that no other layer of the model has. A layer that another model has named keeps that name
- * unless it is taken here.
- * @throws ValueError if the user gave two the same.
+ * Gives every layer a unique name in the model. A layer already named by another model keeps that name unless it is
+ * used here.
+ * @throws ValueError if the user gave two layers the same name.
  */
 export function nameLayers(layers: readonly Layer[]): void {
   const given = layers.filter(({ isNameGiven }) => isNameGiven).map(({ name }) => name);
   const taken = new Set(given);
   if (taken.size !== given.length) {
     const twice = given.find((name, index) => given.indexOf(name) !== index);
-    throw new ValueError(`two layers of the model have the name "${twice}"; give each its own`, { names: given });
+    throw new ValueError(`two layers of the model have the name "${twice}"; use unique names`, { names: given });
   }
   const isKept = new Set<Layer>();
   for (const layer of layers) {

@@ -10,7 +10,7 @@ import {
 } from "../layers/index.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 
-/** A model as a layer of another: the same layers and the same weights, called on new inputs. */
+/** A model used as a layer of another: the same layers and weights, called on new inputs. */
 export class NestedModel extends Layer {
   readonly className: "Sequential" | "Functional";
   readonly graph: LayerGraph;
@@ -24,7 +24,7 @@ export class NestedModel extends Layer {
     });
   }
 
-  /** Saved by `graphToConfig`, which knows of models inside models. */
+  /** Unused: `graphToConfig` serializes nested models itself. */
   get config(): LayerConfig {
     return {};
   }
@@ -53,7 +53,7 @@ export class NestedModel extends Layer {
     return super.trainable;
   }
 
-  /** Freezes or thaws every layer inside, as in Keras. */
+  /** Freezes or unfreezes every nested layer, as in Keras. */
   override set trainable(trainable: boolean) {
     super.trainable = trainable;
     for (const layer of this.graph.layers) layer.trainable = trainable;

@@ -5,12 +5,12 @@ import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import type { Variable } from "../../graph/operation.ts";
 
-/** A weight's new numbers. */
+/** New values for a weight. */
 export type WeightLike = NdArray | { readonly shape: Shape; readonly data: readonly number[] };
 
 /**
- * Checks new numbers for weights, in their order.
- * @throws ShapeError, ValueError if one does not fit.
+ * Validates new values for weights, given in order.
+ * @throws ShapeError, ValueError if any of them does not match.
  */
 export function checkWeights(
   variables: readonly Variable[],

@@ -5,7 +5,7 @@ import { variablesOf } from "../../runtime/run/variables.ts";
 
 const holders = new WeakMap<Device, Map<Variable, number>>();
 
-/** Counts one more model that uses these weights on the device. */
+/** Increments the reference counts of these weights on the device. */
 export function holdWeights(device: Device, weights: readonly Variable[]): void {
   let counts = holders.get(device);
   if (counts === undefined) {
@@ -21,7 +21,7 @@ export function areHeld(device: Device, weights: readonly Variable[]): boolean {
   return weights.some((weight) => counts?.has(weight) === true);
 }
 
-/** Counts one fewer, and frees the device's copies of those that none uses any more. */
+/** Decrements the reference counts, and frees weights on the device that no model uses any more. */
 export function releaseWeights(device: Device, weights: readonly Variable[]): void {
   const counts = holders.get(device);
   for (const weight of weights) {

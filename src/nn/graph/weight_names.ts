@@ -1,9 +1,9 @@
-/** Names of weights that are unique in a model: layer and weight, with the inner model's name before them. */
+/** Unique weight names in a model: layer and weight, prefixed with the nested model's name. */
 import type { Variable } from "../../graph/operation.ts";
 import type { LayerGraph } from "./layer_graph.ts";
 import { NestedModel } from "./nested_model.ts";
 
-/** One name for each of `graph.weights`, such as `lstm/recurrent_kernel` or `encoder/lstm/kernel`. */
+/** Names of `graph.weights`, such as `lstm/recurrent_kernel` or `encoder/lstm/kernel`. */
 export function weightNames(graph: LayerGraph): readonly string[] {
   const names = new Map<Variable, string>();
   const visit = ({ layers }: LayerGraph, prefix: string): void => {
@@ -19,7 +19,7 @@ export function weightNames(graph: LayerGraph): readonly string[] {
   return graph.weights.map((weight) => names.get(weight) as string);
 }
 
-/** The optimizer's state by names: the weight's, then the slot's own. */
+/** The optimizer's state variables, named by weight and slot. */
 export function slotNames(
   graph: LayerGraph,
   { weights, slots }: { readonly weights: readonly Variable[]; readonly slots: readonly (readonly Variable[])[] },

@@ -1,6 +1,4 @@
-/**
- * Where a weight's first numbers come from: a seed and a stream, settled by the outermost model before they are drawn.
- */
+/** The seed and random stream of a weight's initial values, set by the outermost model before they are drawn. */
 import { ValueError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import { Random } from "../../core/random.ts";
@@ -10,13 +8,13 @@ import type { Layer, WeightSpec } from "../layers/index.ts";
 interface Origin {
   seed: number;
   stream: number;
-  /** The model was given its seed: a model around it does not choose another. */
+  /** True if the model's seed was given explicitly; an outer model then does not change it. */
   isFixed: boolean;
 }
 
 const origins = new WeakMap<Variable, Origin>();
 
-/** A layer's weight. Its numbers are drawn when a device first meets it. */
+/** Creates a layer's weight. Its initial values are drawn when it is first used on a device. */
 export function makeWeight(layer: Layer, { name, shape, initializer, trainable }: WeightSpec): Variable {
   const origin: Origin = { seed: 0, stream: 0, isFixed: false };
   const weight = new Variable({
@@ -37,7 +35,7 @@ export function makeWeight(layer: Layer, { name, shape, initializer, trainable }
   return weight;
 }
 
-/** Gives every weight a stream of its own. Weights of an inner model that has a seed of its own keep theirs. */
+/** Gives every weight its own random stream. Weights of a nested model with an explicit seed keep theirs. */
 export function seedWeights(weights: readonly Variable[], seed: number, isFixed: boolean): void {
   for (const [stream, weight] of weights.entries()) {
     const origin = origins.get(weight);

@@ -1,4 +1,4 @@
-/** True and predicted classes, from whatever form they come in. */
+/** Converts true and predicted classes from any accepted form. */
 import { argmax } from "../../core/argmax.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, toNdArray } from "../../core/nd_array.ts";
@@ -7,23 +7,23 @@ import { shown } from "../../core/options.ts";
 import { formatShape } from "../../core/shape.ts";
 
 /**
- * Classes of examples: their numbers or names, `[N]`; one-hot rows or, of predictions, probabilities, `[N, C]`; of two
- * classes the probability of the second, `[N]` or `[N, 1]`.
+ * Classes of examples: indices or names, `[N]`; one-hot rows or probabilities, `[N, C]`; with two classes, the
+ * probability of the second, `[N]` or `[N, 1]`.
  */
 export type ClassesLike = ArrayLike | readonly string[];
 
 /** Options of `confusionMatrix` and `classificationReport`. */
 export interface ClassOptions {
   /**
-   * The classes' names, in the order of their numbers. When absent: the names that occur, sorted; of `[N, C]` the
-   * numbers 0 to C − 1; else the numbers that occur.
+   * The class names, ordered by class index. Default: the names that occur, sorted; for `[N, C]`, the indices 0 to C −
+   * 1; otherwise the indices that occur.
    */
   readonly labels?: readonly string[] | undefined;
 }
 
 const texts = listOf(text);
 const labelsKind: OptionKind<readonly string[]> = {
-  expected: "the name of each class once, as a list of texts",
+  expected: "a list of unique class names",
   read: (value) => {
     const names = texts.read(value);
     return names !== undefined && names.length > 0 && new Set(names).size === names.length ? names : undefined;
@@ -33,7 +33,7 @@ const labelsKind: OptionKind<readonly string[]> = {
 /** The table of `ClassOptions`. */
 export const CLASS_OPTIONS = { labels: optional(labelsKind) };
 
-/** Examples, each with its true and its predicted class, as places among `labels`. */
+/** Examples with their true and predicted classes, as indices into `labels`. */
 export interface Examples {
   readonly labels: readonly string[];
   readonly pairs: readonly (readonly [truth: number, predicted: number])[];
@@ -41,13 +41,13 @@ export interface Examples {
 
 type ClassKey = string | number;
 
-/** One side: class numbers or names, and how many classes there are where its form says so. */
+/** The true or predicted classes: indices or names, and the number of classes if the form determines it. */
 interface Side {
   readonly values: readonly ClassKey[];
   readonly count?: number;
 }
 
-/** Above it a probability says the second class, as in `binaryAccuracy`. */
+/** As in `binaryAccuracy`, a probability above it predicts the second class. */
 const THRESHOLD = 0.5;
 
 function wrongValue(what: string, value: unknown, expected: string): ValueError {
@@ -55,9 +55,9 @@ function wrongValue(what: string, value: unknown, expected: string): ValueError 
 }
 
 /**
- * Reads both sides.
- * @throws ShapeError unless both hold as many examples, at least one.
- * @throws ValueError for what is no class.
+ * Reads true and predicted classes.
+ * @throws ShapeError unless both have the same number of examples, at least one.
+ * @throws ValueError for an invalid class.
  */
 export function readExamples(
   what: string,
@@ -70,13 +70,13 @@ export function readExamples(
   const sizes = [truth.values.length, predicted.values.length];
   if (sizes[0] !== sizes[1] || sizes[0] === 0) {
     throw new ShapeError(
-      `${what}: yTrue holds ${sizes[0]} examples and yPred ${sizes[1]}; expected as many in both, at least one`,
+      `${what}: yTrue holds ${sizes[0]} examples and yPred ${sizes[1]}; expected the same number, at least one`,
       { sizes },
     );
   }
   const classes = labels ?? classesIn(what, truth, predicted);
   const placeOf = (side: string, value: ClassKey) => {
-    // Numbers are places where the classes have names.
+    // If the classes have names, numbers are indices into them.
     const place = typeof value === "number" && labels !== null ? value : classes.indexOf(value);
     if (classes[place] === undefined) {
       throw wrongValue(`${what}: ${side}`, value, `one of ${classes.length} classes: ${classes.join(", ")}`);
@@ -92,12 +92,12 @@ export function readExamples(
   };
 }
 
-/** The classes that occur, or that are among the columns. */
+/** The classes that occur, or one per column. */
 function classesIn(what: string, truth: Side, predicted: Side): readonly ClassKey[] {
   const values = [...truth.values, ...predicted.values];
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length > 0 && numbers.length < values.length) {
-    throw new ValueError(`${what}: one of yTrue and yPred holds names; give labels, the names in the numbers' order`);
+    throw new ValueError(`${what}: one of yTrue and yPred holds names; give labels, the names by class index`);
   }
   const count = Math.max(truth.count ?? 0, predicted.count ?? 0);
   if (count > 0) return Array.from({ length: count }, (_, index) => index);
@@ -129,7 +129,7 @@ function sideOf(what: string, given: ClassesLike, isPrediction: boolean): Side {
     return { values: Array.from(argmax({ shape, data }, { axis: -1 }).data), count: columns };
   }
   if (data.every(Number.isInteger)) return { values: Array.from(data) };
-  if (!isPrediction) expectAll(Number.isInteger, "class numbers, which are whole");
-  expectAll((value) => value >= 0 && value <= 1, "class numbers, or probabilities from 0 to 1 as a sigmoid gives them");
+  if (!isPrediction) expectAll(Number.isInteger, "integer class indices");
+  expectAll((value) => value >= 0 && value <= 1, "class indices, or probabilities from 0 to 1, as of a sigmoid");
   return { values: Array.from(data, (value) => Number(value > THRESHOLD)), count: 2 };
 }

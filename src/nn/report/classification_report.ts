@@ -4,36 +4,36 @@ import { countPairs } from "./confusion_matrix.ts";
 
 /** Options of `classificationReport`. */
 export interface ReportOptions extends ClassOptions {
-  /** Decimals of the printed table. Default: 2. */
+  /** The number of decimals in the printed table. Default: 2. */
   readonly digits?: number | undefined;
 }
 
-/** No float64 has more decimals that count. */
+/** More decimals than any float64 needs. */
 const MOST_DIGITS = 20;
 
 const REPORT = { ...CLASS_OPTIONS, digits: withDefault(count, 2) };
 
-/** How well a class is predicted, or the average over classes. */
+/** The scores of a class, or their average over classes. */
 export interface ClassScores {
-  /** The share of the examples predicted as this class that are of it: TP / (TP + FP); 0 where none was. */
+  /** The fraction of examples predicted as this class that belong to it: TP / (TP + FP); 0 if none were. */
   readonly precision: number;
-  /** The share of this class's examples that were predicted as it: TP / (TP + FN); 0 where there are none. */
+  /** The fraction of this class's examples that were predicted as it: TP / (TP + FN); 0 if it has none. */
   readonly recall: number;
-  /** The harmonic mean of both: 2 TP / (2 TP + FP + FN); 0 where the class occurs on neither side. */
+  /** The harmonic mean of both: 2 TP / (2 TP + FP + FN); 0 if the class neither occurs nor is predicted. */
   readonly f1Score: number;
-  /** How many examples are truly of the class. */
+  /** The number of examples whose true class this is. */
   readonly support: number;
 }
 
 /** Precision, recall and F1 of each class. */
 export class ClassificationReport {
-  /** The classes' scores, in the order of their numbers. */
+  /** The scores by class index. */
   readonly classes: readonly (ClassScores & { readonly label: string })[];
-  /** The share of examples that were predicted right. */
+  /** The fraction of examples that were predicted correctly. */
   readonly accuracy: number;
-  /** The mean over the classes, each counting the same. */
+  /** The unweighted mean over the classes. */
   readonly macroAverage: ClassScores;
-  /** The mean over the classes, each counting by its support. */
+  /** The mean over the classes, weighted by support. */
   readonly weightedAverage: ClassScores;
   readonly #digits: number;
 
@@ -69,7 +69,7 @@ export class ClassificationReport {
     this.#digits = digits;
   }
 
-  /** The table that scikit-learn prints. */
+  /** Formats a table like scikit-learn's. */
   toString(): string {
     const averages = [
       { label: "macro avg", ...this.macroAverage },
@@ -98,8 +98,8 @@ function ratio(part: number, whole: number): number {
 
 /**
  * Precision, recall, F1 and support of each class, accuracy, and the averages over the classes
- * (https://scikit-learn.org/stable/modules/generated/sklearn.metrics.classification_report.html).
- * Takes what `confusionMatrix` takes. A ratio of 0 to 0 is 0, as there.
+ * (https://scikit-learn.org/stable/modules/generated/sklearn.metrics.classification_report.html). Takes the same
+ * arguments as `confusionMatrix`. As in scikit-learn, 0 / 0 counts as 0.
  * @throws ShapeError, ValueError as `confusionMatrix`.
  * @example
  * const report = classificationReport(test.y, await model.predict(test.x), { labels: ["negative", "positive"] });

@@ -2,9 +2,9 @@ import { readOptions } from "../../core/option_table.ts";
 import { CLASS_OPTIONS, type ClassesLike, type ClassOptions, readExamples } from "./classes.ts";
 import type { MatrixOptions } from "./matrix_svg.ts";
 
-/** How often each class was taken for each other. */
+/** A confusion matrix. */
 export class ConfusionMatrix {
-  /** The classes' names. */
+  /** The class names. */
   readonly labels: readonly string[];
   /** `counts[i][j]`: examples of class i that were predicted as class j. */
   readonly counts: readonly (readonly number[])[];
@@ -14,7 +14,7 @@ export class ConfusionMatrix {
     this.counts = counts;
   }
 
-  /** A table: a row for each true class, a column for each predicted one. */
+  /** Formats a table with a row for each true class and a column for each predicted class. */
   toString(): string {
     const head = ["true \\ predicted", ...this.labels];
     const rows = [head, ...this.counts.map((row, place) => [this.labels[place] ?? "", ...row.map(String)])];
@@ -24,8 +24,8 @@ export class ConfusionMatrix {
   }
 
   /**
-   * The matrix as a picture, an SVG document for light and dark pages: each cell has its count, its share of the true
-   * class, and a shade by that share. The code that draws is loaded when it is asked for.
+   * Draws the matrix as an SVG document for light and dark pages: each cell shows its count and its fraction of the
+   * true class, and is shaded by that fraction. The drawing code is imported on demand.
    * @example
    * await writeFile("confusion.svg", await matrix.toSvg({ title: "Test reviews" }));
    */
@@ -36,12 +36,12 @@ export class ConfusionMatrix {
 }
 
 /**
- * Counts how often each class was taken for each other
- * (https://scikit-learn.org/stable/modules/generated/sklearn.metrics.confusion_matrix.html).
- * Predictions may be what `model.predict` returns: of `[N, C]` the class with the largest probability counts, of
- * `[N, 1]` the second class where the probability is above 0.5.
- * @throws ShapeError unless yTrue and yPred hold as many examples, at least one.
- * @throws ValueError for what is no class, and for labels that do not fit.
+ * Computes a confusion matrix
+ * (https://scikit-learn.org/stable/modules/generated/sklearn.metrics.confusion_matrix.html). Predictions may be the
+ * result of `model.predict`: for `[N, C]`, the class with the largest probability; for `[N, 1]`, the second class if
+ * the probability is above 0.5.
+ * @throws ShapeError unless yTrue and yPred have the same number of examples, at least one.
+ * @throws ValueError for an invalid class, or labels that do not match.
  * @example
  * const matrix = confusionMatrix(test.y, await model.predict(test.x), { labels: ["negative", "positive"] });
  * console.log(`${matrix}`);
@@ -54,7 +54,7 @@ export function confusionMatrix(yTrue: ClassesLike, yPred: ClassesLike, options:
   return new ConfusionMatrix(labels, countPairs(labels.length, pairs));
 }
 
-/** `[i][j]`: how many pairs are (i, j). */
+/** `[i][j]`: the number of pairs (i, j). */
 export function countPairs(classes: number, pairs: readonly (readonly [number, number])[]): readonly number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (const [truth, predicted] of pairs) {

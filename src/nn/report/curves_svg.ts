@@ -1,4 +1,4 @@
-/** Loss and metrics over the epochs of a training run, as a picture. */
+/** Draws loss and metrics over the epochs of a training run. */
 import { readOptions, text, withDefault } from "../../core/option_table.ts";
 import { element, label, round } from "../../core/svg_elements.ts";
 import type { Logs } from "../metrics/logs.ts";
@@ -6,7 +6,7 @@ import { BLUE, figure, shortNumber, ticksBetween, VERMILION } from "./figure.ts"
 
 /** Options of `history.toSvg`. */
 export interface CurvesOptions {
-  /** The picture's heading and its accessible name. Default: "Training run". */
+  /** The picture's title and accessible name. Default: "Training run". */
   readonly title?: string | undefined;
 }
 
@@ -14,7 +14,7 @@ const CURVES = { title: withDefault(text, "Training run") };
 
 /** An epoch and its results. */
 interface Epoch {
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly epoch: number;
   readonly logs: Logs;
 }
@@ -24,7 +24,7 @@ interface Point {
   readonly value: number;
 }
 
-/** One result: in training and, where it was validated, in validation. */
+/** One result: its training curve and, if validated, its validation curve. */
 interface Panel {
   readonly name: string;
   readonly curves: readonly Curve[];
@@ -42,10 +42,10 @@ const LOOKS = {
 
 const PANEL = { width: 440, height: 260, left: 58, right: 16, top: 44, bottom: 44 } as const;
 const HEADING = 40;
-/** With more epochs, a mark for each would hide the curve. */
+/** The maximum number of epochs with marks: more would hide the curve. */
 const MOST_MARKS = 60;
 
-/** A panel for each result, with a curve for training and one for validation: an SVG document. */
+/** Draws an SVG document with a panel for each result, with a training and a validation curve. */
 export function curvesSvg(epochs: readonly Epoch[], options: CurvesOptions = {}): string {
   const { title } = readOptions("history.toSvg", CURVES, options);
   const panels = panelsOf(epochs);
@@ -120,7 +120,7 @@ function drawPanel({ name, curves }: Panel): string[] {
 
 function drawCurve({ name, points }: Curve, x: (epoch: number) => number, y: (value: number) => number): string[] {
   const { color, dash } = LOOKS[name];
-  // A value that is not finite leaves a gap.
+  // Non-finite values leave a gap.
   const d = points.map(({ epoch, value }, index) => {
     const before = points[index - 1];
     const isJoined = before !== undefined && Number.isFinite(before.value);
@@ -160,7 +160,7 @@ function strokeOf(color: string, dash: string | undefined) {
 
 type Range = readonly [least: number, most: number];
 
-/** The least and the most of numbers, so far apart at least; 0 to 1 where there are none. */
+/** The range of the numbers, widened to at least `margin`; 0 to 1 if there are none. */
 function extent(numbers: readonly number[], margin: number): Range {
   if (numbers.length === 0) return [0, 1];
   const least = numbers.reduce((a, b) => Math.min(a, b));
@@ -168,7 +168,7 @@ function extent(numbers: readonly number[], margin: number): Range {
   return least === most ? [least - margin, most + margin] : [least, most];
 }
 
-/** Room above and below what is drawn. */
+/** Adds padding above and below the curve. */
 function padded(numbers: readonly number[]): Range {
   const [least, most] = extent(numbers, Math.abs(numbers[0] ?? 0) * 0.05 || 0.5);
   const room = (most - least) * 0.06;

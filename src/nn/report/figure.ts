@@ -1,22 +1,22 @@
-/** What the pictures of results share: a document that a light or dark page can show, colors, and ticks. */
+/** Shared by all figures: an SVG document for light and dark pages, colors, and axis ticks. */
 import { element, escapeXml } from "../../core/svg_elements.ts";
 
 /** Okabe and Ito's blue and vermilion, which colour-blind people can distinguish: https://jfly.uni-koeln.de/color/ */
 export const BLUE = "#0072b2";
 export const VERMILION = "#d55e00";
 
-/** What a picture is called, and what it shows, for those who do not see it. */
+/** The title and description of a figure, for accessibility. */
 export interface FigureText {
   readonly title: string;
   readonly description: string;
 }
 
-/** In a page the text has the page's color. As a document of its own the picture follows the reader's color scheme. */
+/** Inside a page, text has the page's color. As a standalone document, the figure follows the user's color scheme. */
 const STYLE =
   "svg:root{color:#1f2430;background:#fff}" +
   "@media (prefers-color-scheme:dark){svg:root{color:#e6e8ec;background:#14171f}}";
 
-/** An SVG document. What is drawn with `currentColor` fits light and dark pages. */
+/** Creates an SVG document. Use `currentColor` for elements that must fit light and dark pages. */
 export function figure(
   width: number,
   height: number,
@@ -39,7 +39,7 @@ export function figure(
   )}\n`;
 }
 
-/** A value as people read it: four significant digits. */
+/** Formats a value with four significant digits. */
 export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -53,6 +53,6 @@ export function ticksBetween(least: number, most: number, count: number): readon
   const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
   const first = Math.ceil(least / step);
   const last = Math.floor(most / step);
-  // Not step · index alone: 0.1 · 3 is 0.30000000000000004.
+  // Rounded, because 0.1 · 3 is 0.30000000000000004.
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }

@@ -1,25 +1,25 @@
-/** A confusion matrix as a picture. */
+/** Draws a confusion matrix as SVG. */
 import { readOptions, text, withDefault } from "../../core/option_table.ts";
 import { element, label } from "../../core/svg_elements.ts";
 import { BLUE, figure } from "./figure.ts";
 
 /** Options of a confusion matrix's `toSvg`. */
 export interface MatrixOptions {
-  /** The picture's heading and its accessible name. Default: "Confusion matrix". */
+  /** The picture's title and accessible name. Default: "Confusion matrix". */
   readonly title?: string | undefined;
 }
 
 const MATRIX = { title: withDefault(text, "Confusion matrix") };
 
 const CELL = { width: 84, height: 56 } as const;
-/** Room above the cells: the heading, the axis's name, the predicted classes. */
+/** The height above the cells, for the title, the axis label and the predicted classes. */
 const TOP = 92;
 const MARGIN = 16;
 const CHARACTER = 7;
-/** The shade of a cell that holds all of its row: weak enough for text of the page's color on it. */
+/** The opacity of a cell that holds its whole row: low enough to keep the text readable. */
 const STRONGEST = 0.55;
 
-/** A row for each true class, a column for each predicted one: an SVG document. */
+/** Draws an SVG document with a row for each true class and a column for each predicted class. */
 export function matrixSvg(
   labels: readonly string[],
   counts: readonly (readonly number[])[],

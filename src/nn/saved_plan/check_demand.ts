@@ -1,22 +1,22 @@
-/** Whether a dispatch of a plan asks no more than its shader's rule allows. */
+/** Checks that a dispatch of a plan stays within its shader's rule. */
 import { FormatError } from "../../core/errors.ts";
 import type { FusedExpression, ShaderConstants } from "../../core/shader_recipe.ts";
 import type { ShaderRule } from "../../kernels/plan_rules/rule.ts";
 
-/** A dispatch whose params and buffers have the names that its shader declares. */
+/** A dispatch whose param and buffer names match its shader. */
 export interface DemandingDispatch {
   readonly entryPoint: string;
   readonly params: Readonly<Record<string, number>>;
   readonly constants: ShaderConstants;
   readonly expression: FusedExpression | undefined;
-  /** Bytes of each bound buffer; several where tensors share the dispatch. */
+  /** The bytes of each bound buffer; several if tensors share the dispatch. */
   readonly bytes: ReadonlyMap<string, readonly number[]>;
   readonly workgroups: readonly [number, number, number];
 }
 
 /**
  * The multiply-adds of a dispatch.
- * @throws FormatError if its params reach beyond its buffers, or it has more workgroups than its sizes need.
+ * @throws FormatError if its params exceed its buffers, or it has more workgroups than needed.
  */
 export function workOf(rule: ShaderRule, dispatch: DemandingDispatch, what: string): number {
   const { entryPoint, constants, expression, bytes, workgroups } = dispatch;
@@ -45,7 +45,7 @@ export function workOf(rule: ShaderRule, dispatch: DemandingDispatch, what: stri
   }
   if (demand.isConsistent === false) throw new FormatError(`${what}: its params contradict each other`, { params });
   const [x, y, z] = workgroups;
-  // A grid that is folded over x and y may have a part of a row too many.
+  // A grid that is folded over x and y may exceed the need by a partial row.
   const most = Math.ceil(demand.workgroups) + y;
   if (!(x * y * z <= most)) {
     throw new FormatError(`${what}: ${x * y * z} workgroups; its params need at most ${most}`, { workgroups });

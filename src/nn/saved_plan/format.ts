@@ -1,27 +1,27 @@
-/** A saved plan: how to predict, planned when the model was saved. Its limits, and its words. */
+/** The format of saved plans, which predict without planning: version, limits and names. */
 
 export const PLAN_FORMAT = "sluice-plan";
-/** Version 1 held WGSL. */
+/** Version 1 contained WGSL. */
 export const PLAN_VERSION = 2;
 
-/** Limits of a plan file. `writePlan` keeps them too: what it writes can be read. */
+/** The limits of a plan file. `writePlan` respects them, so that every file it writes can be read. */
 export const MOST = {
   bytes: 2 ** 24,
   batchSizes: 16,
   rows: 2 ** 20,
   tensors: 10_000,
   rank: 8,
-  /** Distinct shaders, of all batch sizes together: each is compiled. */
+  /** Distinct shaders in all batch sizes together. Each is compiled. */
   shaders: 512,
-  /** Dispatches and copies of all batch sizes together. Each is recorded in every run; 100,000 end the process. */
+  /** Dispatches and copies in all batch sizes together. Each is recorded in every run; 100,000 crash the process. */
   steps: 4096,
-  /** Of one buffer: what every adapter binds. */
+  /** The size of one buffer, which every adapter can bind. */
   bufferBytes: 2 ** 27,
-  /** Inputs, constants, temporary buffers and outputs of all batch sizes together. */
+  /** The total size of inputs, constants, temporary buffers and outputs in all batch sizes together. */
   totalBytes: 2 ** 30,
-  /** Of one run, in multiply-adds: a minute on a slow software adapter, a second on a slow GPU. */
+  /** The multiply-adds of one run: a minute on a slow software adapter, a second on a slow GPU. */
   work: 2 ** 36,
 } as const;
 
-/** Places of tensors, in the order of their numbers in a file. */
+/** Kinds of tensor locations, in the order of their numbers in a file. */
 export const LOCATION_KINDS = ["variable", "input", "slot", "constant", "temporary"] as const;

@@ -1,6 +1,6 @@
 /**
- * Reading a plan file, which may come from a stranger: everything that a GPU would object to, or that would take it too
- * long, is refused before anything is made. The dispatches are read by code that loads with the shaders they name.
+ * Reads a plan file, which may be untrusted: everything that WebGPU would reject, or that would take too long, is
+ * rejected before anything is allocated. The code that reads dispatches is imported with the shaders they name.
  */
 import { allocate, BYTES_PER_ELEMENT, DTYPES, type DType } from "../../core/dtype.ts";
 import { FormatError } from "../../core/errors.ts";
@@ -32,28 +32,28 @@ import type { InputSpec } from "../graph/input_spec.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 import type { DispatchReader } from "./read_dispatch.ts";
 
-/** A plan for batches of so many rows. */
+/** A plan for one batch size. */
 export interface BatchPlan {
   readonly batchSize: number;
   readonly plan: Plan;
 }
 
-/** What a plan file holds. */
+/** The contents of a plan file. */
 export interface SavedPlan {
   readonly inputs: readonly InputSpec[];
-  /** Without the batch. */
+  /** The output shapes without the batch axis. */
   readonly outputShapes: readonly Shape[];
   readonly variables: readonly StoredVariable[];
-  /** Those that live on from batch to batch. */
+  /** The variables that persist between batches. */
   readonly states: readonly StoredVariable[];
-  /** From the smallest batch to the largest. */
+  /** The plans, in ascending order of batch size. */
   readonly plans: readonly BatchPlan[];
 }
 
-/** Gives a weight's contents; throws a FormatError when it has none of this shape. */
+/** Returns a weight's contents. @throws FormatError if there is none of this shape. */
 export type WeightOf = (name: string, shape: Shape) => NdArray;
 
-/** Loads the sets of shaders that a plan names, and the code that prints them. */
+/** Imports the shader sets that a plan names, and the code that generates them. */
 export type LoadShaders = (
   sets: readonly string[],
   what: string,
@@ -61,7 +61,7 @@ export type LoadShaders = (
 
 type Read<T> = (value: JsonValue, what: string) => T;
 
-/** A list, its elements named in errors. */
+/** Reads a list; errors name the element. */
 function each<T>(value: unknown, what: string, most: number, read: Read<T>): T[] {
   return arrayOf(value, what, most).map((element, index) => read(element, `${what}[${index}]`));
 }
@@ -75,10 +75,10 @@ const shapeOf = (value: unknown, what: string): number[] => {
 const bytesOf = ({ shape }: { readonly shape: Shape }): number => sizeOf(shape) * BYTES_PER_ELEMENT;
 
 /**
- * What the bytes of a plan file hold. A file has sections by name; this reads those that describe the model and `gpu`,
- * and leaves others to later versions.
- * @throws FormatError if they are no plan, damaged, of another version, would have the GPU reach where it must not, or
- * ask more of it than `MOST` allows.
+ * Reads the bytes of a plan file. A file has named sections; this reads those that describe the model and `gpu`, and
+ * ignores others.
+ * @throws FormatError if they are not a plan, are damaged, have another version, access memory out of bounds, or exceed
+ * the limits in `MOST`.
  */
 export async function readPlan(
   bytes: Uint8Array,
@@ -142,7 +142,7 @@ function readModel(fields: Fields, weightOf: WeightOf, what: string): Model {
   return { inputs, outputShapes, variables, states };
 }
 
-/** What the batch sizes of a file may take together. */
+/** The memory and commands left for all batch sizes of a file together. */
 class Budget {
   readonly #what: string;
   #bytes = 0;
@@ -152,20 +152,20 @@ class Budget {
     this.#what = what;
   }
 
-  /** Takes a buffer. */
+  /** Accounts for a buffer. */
   buffer(bytes: number): void {
     this.#bytes += bytes;
     if (bytes > MOST.bufferBytes) this.refuse("buffer", bytes, `${MOST.bufferBytes} bytes`);
     if (this.#bytes > MOST.totalBytes) this.refuse("buffers", this.#bytes, `${MOST.totalBytes} bytes together`);
   }
 
-  /** Takes commands, before they are read. */
+  /** Accounts for commands, before they are read. */
   steps(count: number): void {
     this.#steps += count;
     if (this.#steps > MOST.steps) this.refuse("steps", this.#steps, `${MOST.steps} together`);
   }
 
-  /** @throws FormatError that says what is asked, and the most there may be. */
+  /** @throws FormatError with the requested amount and the limit. */
   refuse(kind: string, asked: number, most: string): never {
     throw new FormatError(`${this.#what}: its ${kind} take ${asked}; a plan's take at most ${most}`);
   }
@@ -181,7 +181,7 @@ function readInput(value: JsonValue, what: string): InputSpec {
   };
 }
 
-/** What the plans of a file share. */
+/** The data that all plans of a file share. */
 interface PlanFile extends Model {
   readonly budget: Budget;
   readonly dispatches: DispatchReader;
@@ -189,14 +189,14 @@ interface PlanFile extends Model {
 
 type Fields = ReadonlyMap<string, JsonValue>;
 
-/** Reads one plan; every place is checked against what lies there. */
+/** Reads one plan; every location is checked against the buffer there. */
 class PlanReader {
   readonly #file: PlanFile;
   readonly #fields: Fields;
   readonly #what: string;
   readonly #batchSize: number;
   readonly #temporaries: readonly number[];
-  /** The most bytes that anything takes of a buffer, by its place. */
+  /** The maximum number of bytes used of each buffer, by its location. */
   readonly #used = new Map<string, number>();
   readonly #constants: readonly NdArray[];
   readonly #inputs: Pick<Plan, "inputs" | "slots">;
@@ -272,7 +272,7 @@ class PlanReader {
     return command;
   }
 
-  /** A buffer by its place and bytes. */
+  /** Reads a buffer's location and size. */
   #buffer(value: JsonValue, what: string): BoundBuffer {
     const words = countsOf(value, what, 3);
     return this.#bound(words, words[2] ?? -1, what);
@@ -288,7 +288,7 @@ class PlanReader {
     return { kind: "copy", from, to, bytes };
   }
 
-  /** The place that two numbers name, with so many bytes of it. */
+  /** Reads a location from two numbers, and binds `bytes` of it. */
   #bound([kind = -1, index = -1]: readonly number[], bytes: number, what: string): BoundBuffer {
     const location = { kind: LOCATION_KINDS[kind], index };
     const size = location.kind === undefined ? undefined : this.#sizeOf(location as Location);
@@ -300,7 +300,7 @@ class PlanReader {
     return { location: location as Location, bytes };
   }
 
-  /** Bytes of what lies there; undefined where nothing does. */
+  /** The size of the buffer at a location; undefined if there is none. */
   #sizeOf({ kind, index }: Location): number | undefined {
     if (index < 0) return undefined;
     if (kind === "temporary") return this.#temporaries[index];
@@ -311,21 +311,21 @@ class PlanReader {
     return bytesOf(tensor);
   }
 
-  /** Memory is for what a run uses; `unused` is what counts where nothing takes any of it. */
+  /** Checks that a buffer is no larger than its use; `unused` is the expected size if nothing uses it. */
   #expectUsed({ kind, index }: Location, bytes: number, unused: number): void {
     const used = this.#used.get(`${kind} ${index}`) ?? unused;
     if (used === bytes) return;
     throw new FormatError(`${this.#what}: uses ${used} of the ${bytes} bytes of ${kind} ${index}`);
   }
 
-  /** Weights, inputs and constants stay as they are. */
+  /** Weights, inputs and constants must not be written. */
   #expectWritable({ kind, index }: Location, what: string): void {
     const { variables, states } = this.#file;
     if (kind === "temporary" || (kind === "variable" && states.some((state) => state === variables[index]))) return;
     throw new FormatError(`${what}: writes to a ${kind}`);
   }
 
-  /** What a dispatch writes it binds once: WebGPU refuses anything else. */
+  /** A dispatch must bind a buffer that it writes only once: WebGPU rejects anything else. */
   #expectApart(buffers: readonly BoundBuffer[], access: readonly string[], what: string): void {
     buffers.forEach(({ location: { kind, index } }, at) => {
       const twins = buffers.filter(({ location }) => location.kind === kind && location.index === index);

@@ -1,6 +1,6 @@
 /**
- * Reading the dispatches of a plan: shaders are printed from their recipes, by the code that printed them for the
- * planner. Nothing in the file becomes WGSL but numbers, and names that stand in tables here.
+ * Reads the dispatches of a plan. Shaders are generated from their recipes by the same code that the planner uses. Only
+ * numbers, and names that are listed in tables here, get from the file into WGSL.
  */
 import { FormatError } from "../../core/errors.ts";
 import {
@@ -38,18 +38,18 @@ export interface ReadDispatch {
   readonly work: number;
 }
 
-/** Finds a buffer of the plan by its place, and checks that it has so many bytes. */
+/** Finds a buffer of the plan by its location, and checks its size. */
 export type FindBuffer = (value: JsonValue, what: string) => BoundBuffer;
 
-/** WebGPU's default limits, for each dimension and for each dispatch. */
+/** WebGPU's default limits, per dimension and per dispatch. */
 const MOST_WORKGROUPS = 65535;
 const MOST_BUFFERS = 8;
 
-/** Shaders that load together: files of `shaders/`, and what plans may ask of them. */
+/** Shaders that are imported together: files of `shaders/`, and the rules for their use in plans. */
 export interface ShaderSet {
   readonly templates: Readonly<Record<string, ShaderFile>>;
   readonly rules: ShaderRules;
-  /** Of the set whose shader has a generated function. */
+  /** Only in the set whose shader contains a generated function. */
   readonly expressionShader?: (frame: Shader, value: JsonValue, what: string) => Shader;
 }
 
@@ -62,7 +62,7 @@ export class DispatchReader {
     this.#shaders = shaders.map((value, index) => readShader(value, all, `${what}[${index}]`));
   }
 
-  /** @throws FormatError if the dispatch is none of the shader's, or asks more than its buffers allow. */
+  /** @throws FormatError if the dispatch does not match the shader, or exceeds its buffers. */
   read(value: JsonValue, find: FindBuffer, what: string): ReadDispatch {
     const fields = objectOf(value, what);
     const planned = this.#shaders[countOf(fields.get("shader"), `${what}.shader`, this.#shaders.length - 1)];
@@ -103,13 +103,13 @@ export class DispatchReader {
   }
 }
 
-/** A whole number of a param. Those of f32 occur in no shader that plans may name. */
+/** An integer param. Shaders with f32 params cannot be used in plans. */
 function wholeOf(value: JsonValue, what: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   throw new FormatError(`${what}.params: expected whole numbers, got ${show(value)}`);
 }
 
-/** The buffers of a dispatch by name: null where there is none, a list where tensors share the dispatch. */
+/** The buffers of a dispatch by name: null if omitted, a list if several tensors share the dispatch. */
 function readBuffers(fields: ReadonlyMap<string, JsonValue>, find: FindBuffer, what: string) {
   const named: Record<string, BoundBuffer | readonly BoundBuffer[] | undefined> = {};
   const bytes = new Map<string, readonly number[]>();

@@ -1,4 +1,4 @@
-/** Planning a model's prediction ahead: how shaders are made, buffers and dispatches as JSON, for any adapter. */
+/** Writes a model's prediction plan as JSON for any adapter: shader recipes, buffers and dispatches. */
 import { LimitError, ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { ifGiven, listOf, positive, readOptions, type TableOf } from "../../core/option_table.ts";
@@ -19,12 +19,12 @@ import type { LayerGraph } from "../graph/layer_graph.ts";
 import { workOf } from "./check_demand.ts";
 import { LOCATION_KINDS, MOST, PLAN_FORMAT, PLAN_VERSION } from "./format.ts";
 
-/** How a predictor is planned. */
+/** Options of the saved predictor. */
 export interface PredictorOptions {
   /**
-   * The batches that are planned, by rows. What is asked for is cut into the largest, and the rest is filled up to the
-   * smallest that holds it. Default: `[1, 8, 32]`. A model with `stateful` layers takes one size, and whole batches of
-   * it.
+   * The planned batch sizes. Inputs are split into batches of the largest size; the rest is padded to the smallest size
+   * that holds it. Default: `[1, 8, 32]`. A model with `stateful` layers needs exactly one size, and inputs of whole
+   * batches.
    */
   readonly batchSizes?: readonly number[] | undefined;
 }
@@ -33,7 +33,7 @@ const PREDICTOR = { batchSizes: ifGiven(listOf(positive)) } satisfies TableOf<Pr
 
 const BATCH_SIZES = [1, 8, 32] as const;
 
-/** A model, as far as it predicts. */
+/** The parts of a model that prediction needs. */
 interface PlannedModel {
   readonly name: string;
   readonly graph: LayerGraph;
@@ -41,9 +41,9 @@ interface PlannedModel {
 }
 
 /**
- * The plan file of a model.
- * @throws ValueError if a batch size is none, or a stateful model is given several.
- * @throws LimitError if a batch needs a buffer that not every adapter can bind.
+ * Creates the plan file of a model.
+ * @throws ValueError if a batch size is invalid, or a stateful model has several.
+ * @throws LimitError if a batch needs a buffer that some adapters cannot bind.
  */
 export function writePlan(model: PlannedModel, options: PredictorOptions = {}): Uint8Array {
   const { batchSizes } = readOptions("predictor", PREDICTOR, options);
@@ -86,7 +86,7 @@ export function writePlan(model: PlannedModel, options: PredictorOptions = {}): 
   return bytes;
 }
 
-/** @throws LimitError if a plan would have more of something than is read. */
+/** @throws LimitError if a plan exceeds a limit of the format. */
 function expectLimit(what: string, count: number, most: number): void {
   if (count <= most) return;
   throw new LimitError(
@@ -112,7 +112,7 @@ function sizesOf({ name, graph }: PlannedModel, given: readonly number[] | undef
   return sizes;
 }
 
-/** @throws LimitError if an adapter with WebGPU's default limits could not run the plan, or not soon enough. */
+/** @throws LimitError if an adapter with WebGPU's default limits could not run the plan, or not fast enough. */
 function expectPortable(plan: Plan, batchSize: number): void {
   const limit = PORTABLE_TRAITS.limits.maxStorageBufferBindingSize;
   const largest = largestBinding(plan);
@@ -135,7 +135,7 @@ function expectPortable(plan: Plan, batchSize: number): void {
   );
 }
 
-/** @throws LimitError if plans may not use the dispatch's shader. */
+/** @throws LimitError if the dispatch's shader cannot be used in plans. */
 function workOfCommand({ dispatch, buffers, operation }: DispatchCommand): number {
   const { shader, params, buffers: names } = dispatch.recipe;
   const rule = ruleOf(shader.files);
@@ -156,14 +156,14 @@ function workOfCommand({ dispatch, buffers, operation }: DispatchCommand): numbe
   return workOf(rule, given, `the operation ${operation}`);
 }
 
-/** Params of a dispatch; a list, one for each tensor, occurs in training only. */
+/** The params of a dispatch. Lists, with one entry per tensor, occur only in training. */
 function scalars(params: Readonly<Record<string, number | readonly number[]>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, typeof value === "number" ? value : Number.NaN]),
   );
 }
 
-/** Things by their number, each once. */
+/** Numbers distinct items. */
 class Places<T> {
   readonly #places = new Map<T, number>();
 
@@ -211,7 +211,7 @@ function describePlan(plan: Plan, shaders: Places<string>, variables: Places<Var
   };
 }
 
-/** By its bits: JSON has no numbers that are not finite. */
+/** Stored as bits, because JSON cannot represent non-finite numbers. */
 function describeConstant({ shape, data }: NdArray) {
   const dtype = data instanceof Float32Array ? "float32" : "int32";
   return { shape, dtype, bits: [...new Uint32Array(data.buffer, data.byteOffset, data.length)] };

@@ -1,7 +1,6 @@
 /**
- * Places boxes and arrows of a graph without circles in layers, from top to bottom (after Sugiyama, Tagawa & Toda
- * 1981): each box below those it reads, arrows that pass a layer get a place in it, and both are ordered to cross
- * little.
+ * Layered layout of an acyclic graph from top to bottom (after Sugiyama, Tagawa & Toda 1981): each box is below those
+ * it reads, arrows get a slot in every layer that they pass, and slots are ordered to reduce crossings.
  */
 
 /** A box to place. */
@@ -10,7 +9,7 @@ export interface LayoutBox {
   readonly height: number;
 }
 
-/** An arrow from one box to another, by their places in the list. */
+/** An arrow from one box to another, by their indices. */
 export interface LayoutArrow {
   readonly from: number;
   readonly to: number;
@@ -22,26 +21,28 @@ export interface Point {
   readonly y: number;
 }
 
-/** Where everything is. */
+/** The computed positions. */
 export interface Layout {
   readonly width: number;
   readonly height: number;
   /** The boxes' centres. */
   readonly centres: readonly Point[];
-  /** Each arrow's way: from the lower edge of one box to the upper edge of the other, by the layers between. */
+  /**
+   * The path of each arrow: from the lower edge of one box through the layers between to the upper edge of the other.
+   */
   readonly ways: readonly (readonly Point[])[];
 }
 
-/** Room between boxes side by side, between layers, and around all. */
+/** The spacing between adjacent boxes, between layers, and the outer margin. */
 const BESIDE = 28;
 const BETWEEN = 44;
 const AROUND = 16;
-/** The room of an arrow that passes a layer. */
+/** The width reserved for an arrow that passes a layer. */
 const PASSING = 12;
 const SWEEPS = 8;
 
 interface Slot {
-  /** The box, or undefined where an arrow passes. */
+  /** The box; undefined for a passing arrow. */
   readonly box: number | undefined;
   readonly width: number;
   readonly height: number;
@@ -50,7 +51,7 @@ interface Slot {
   x: number;
 }
 
-/** Places boxes given in an order where each comes after those it reads. */
+/** Lays out boxes that are given in topological order. */
 export function layOut(boxes: readonly LayoutBox[], arrows: readonly LayoutArrow[]): Layout {
   const ranks = ranksOf(boxes.length, arrows);
   const layers: Slot[][] = Array.from({ length: Math.max(0, ...ranks) + 1 }, () => []);
@@ -82,7 +83,10 @@ export function layOut(boxes: readonly LayoutBox[], arrows: readonly LayoutArrow
   };
 }
 
-/** Each box one layer below the lowest that it reads; those that read nothing directly above their first reader. */
+/**
+ * Assigns layers: each box one layer below the lowest that it reads; boxes without inputs directly above their first
+ * reader.
+ */
 function ranksOf(count: number, arrows: readonly LayoutArrow[]): number[] {
   const ranks = new Array<number>(count).fill(0);
   for (let box = 0; box < count; box++) {
@@ -97,7 +101,7 @@ function ranksOf(count: number, arrows: readonly LayoutArrow[]): number[] {
   return ranks;
 }
 
-/** The slots of an arrow from box to box, with one for each layer that it passes. */
+/** The slots of an arrow: its two boxes and one slot for each layer that it passes. */
 function chainOf(from: Slot, to: Slot, start: number, end: number, layers: Slot[][]): Slot[] {
   const chain = [from];
   for (let rank = start + 1; rank <= end; rank++) {
@@ -114,7 +118,7 @@ function chainOf(from: Slot, to: Slot, start: number, end: number, layers: Slot[
   return chain;
 }
 
-/** Orders each layer by the mean place of its neighbours, downwards and upwards in turn. */
+/** Orders each layer by the mean position of its neighbours, sweeping downwards and upwards alternately. */
 function orderLayers(layers: Slot[][]): void {
   const places = new Map<Slot, number>();
   const note = (layer: readonly Slot[]) => {
@@ -136,7 +140,7 @@ function orderLayers(layers: Slot[][]): void {
   }
 }
 
-/** Moves slots below and above the middle of their neighbours, as far as those beside them allow. */
+/** Centres slots on their neighbours in adjacent layers, as far as the slots beside them allow. */
 function placeAcross(layers: readonly (readonly Slot[])[]): void {
   for (const layer of layers)
     spread(
@@ -154,7 +158,7 @@ function placeAcross(layers: readonly (readonly Slot[])[]): void {
   }
 }
 
-/** Places slots as near to their wishes as their widths allow: groups that collide share their shift. */
+/** Places slots as close to their desired positions as their widths allow; colliding groups are shifted together. */
 function spread(layer: readonly Slot[], wishes: readonly number[]): void {
   const groups: { slots: Slot[]; offsets: number[]; wish: number }[] = [];
   for (const [index, slot] of layer.entries()) {

@@ -1,12 +1,10 @@
-/**
- * A graph's calls with the masks that they read: Keras makes each mask by operations of its own, which are calls too.
- */
+/** A graph's calls with the masks they read. Keras computes each mask with separate operations, which are calls too. */
 import type { Shape } from "../../core/shape.ts";
 import { input } from "../../graph/operation.ts";
 import type { LayerGraph } from "../graph/layer_graph.ts";
 import type { Layer, LayerNode } from "../layers/index.ts";
 
-/** Classes whose computation reads the mask; the others only pass it on, or drop it. */
+/** Layer classes whose computation uses the mask; the others only pass it on or drop it. */
 const READS_MASK = new Set([
   "LSTM",
   "GRU",
@@ -22,9 +20,7 @@ const READS_MASK = new Set([
   "MultiHeadAttention",
 ]);
 
-/**
- * The operations by which Keras makes the mask of a layer: class, name, and whether it is one flag per timestep yet.
- */
+/** Keras's operations for the mask of a layer: class, name, and whether the result is one flag per timestep. */
 const MASK_OPERATIONS: Readonly<Record<string, readonly (readonly [className: string, name: string])[]>> = {
   Embedding: [["NotEqual", "not_equal"]],
   Masking: [
@@ -33,31 +29,31 @@ const MASK_OPERATIONS: Readonly<Record<string, readonly (readonly [className: st
   ],
 };
 
-/** A layer, or an operation that makes a mask. */
+/** A layer, or an operation that computes a mask. */
 export interface Item {
   readonly layer: Layer | undefined;
   readonly className: string;
   readonly name: string;
 }
 
-/** What a call reads: an output of another. */
+/** An output of another call that a call reads. */
 export interface ItemRead {
   readonly node: ItemNode;
   readonly index: number;
 }
 
-/** A call as Keras sees it: with the masks that it reads. */
+/** A call with the masks that it reads, as in Keras. */
 export interface ItemNode {
   readonly layer: Item;
   readonly index: number;
   /** Inputs, states and masks. */
   readonly reads: ItemRead[];
-  /** Where the mask of each input is made by an operation that the layer reads. */
+  /** The operation that computes each input's mask, if the layer reads it. */
   readonly masks: (ItemRead | undefined)[];
   readonly shapes: readonly Shape[];
 }
 
-/** Every call, and the shape of each layer's mask; found by building the graph once on inputs of one example. */
+/** Returns every call and the shape of each layer's mask, by building the graph once on a single example. */
 export function callsWithMasks(graph: LayerGraph) {
   const nodes = new Map<LayerNode, ItemNode>();
   const items = new Map<Layer, Item>();
@@ -97,7 +93,7 @@ export function callsWithMasks(graph: LayerGraph) {
     {
       training: false,
       random: () => {
-        throw new Error("nothing is random outside training");
+        throw new Error("random numbers are for training only");
       },
       onCall: (node, given, result) => {
         const item = add(node);

@@ -1,44 +1,44 @@
-/** What a model takes of its device's memory, as `model.memory` tells it. */
+/** The result of `model.memory`. */
 
-/** Bytes that a work holds on the device, by what they are for. */
+/** Bytes in use on the device, by purpose. */
 export interface MemoryUse {
-  /** All together. */
+  /** The total. */
   readonly bytes: number;
-  /** Weights, and states that layers keep. */
+  /** Weights and layer states. */
   readonly weights: number;
   /** The optimizer's state. */
   readonly optimizer: number;
   /** The examples. */
   readonly data: number;
-  /** What steps need: activations, gradients, kernels' scratch, what comes back to the host. */
+  /** Memory of steps: activations, gradients, temporary and readback buffers. */
   readonly steps: number;
 }
 
-/** Bytes of a training. */
+/** Memory of a training run. */
 export interface TrainingMemory extends MemoryUse {
-  /** In how many micro-batches a batch goes through the model. */
+  /** The number of micro-batches per batch. */
   readonly microBatchesPerStep: number;
 }
 
-/** What `memory` gives; as text (`String(memory)`, `${memory}`) it is a table. */
+/** The result of `memory`; converted to a string (`${memory}`), it is a table. */
 export interface ModelMemory {
   readonly batchSize: number;
-  /** The device's, in bytes. */
+  /** The device's memory limit in bytes. */
   readonly memoryLimit: number;
-  /** Of `fit`; undefined where the model is not compiled. */
+  /** The memory of `fit`; undefined if the model is not compiled. */
   readonly training: TrainingMemory | undefined;
-  /** Of `evaluate` on the same examples; undefined where the model is not compiled. */
+  /** The memory of `evaluate` on the same examples; undefined if the model is not compiled. */
   readonly evaluation: MemoryUse | undefined;
-  /** Of `predict`. */
+  /** The memory of `predict`. */
   readonly prediction: MemoryUse;
-  /** False where `memoryLimit` is too low, even for a batch that goes in micro-batches. */
+  /** False if `memoryLimit` is too low even with micro-batches. */
   readonly fits: boolean;
   /**
-   * The most rows, found to within a twentieth, that go through the model at once within the device's limits and
-   * `memoryLimit`: in training, or in prediction where the model is not compiled. Larger batches go in micro-batches. 0
-   * where not even one row fits.
+   * The largest number of rows (to within 5%) that fit through the model at once within the device's limits and
+   * `memoryLimit`: in training, or in prediction if the model is not compiled. Larger batches are split into
+   * micro-batches. 0 if not even one row fits.
    */
   readonly largestBatchSize: number;
-  /** The figures as lines of text. */
+  /** Formats the figures as a table. */
   toString(): string;
 }

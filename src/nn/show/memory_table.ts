@@ -4,7 +4,7 @@ import type { MemoryUse, ModelMemory } from "./memory_figures.ts";
 const COLUMNS = ["weights", "optimizer", "data", "steps", "bytes"] as const;
 const HEADS = ["weights", "optimizer", "data", "steps", "together"];
 
-/** A model's memory as a table for people. */
+/** Formats a model's memory as a table. */
 export function memoryTable(memory: Omit<ModelMemory, "toString">, adapter: string): string {
   const { batchSize, memoryLimit, training, evaluation, prediction, fits, largestBatchSize } = memory;
   const row = (name: string, cells: readonly string[]) =>

@@ -1,7 +1,4 @@
-/**
- * The model's graph as a picture (as keras.utils.plot_model draws it): a box for each call of a layer, an arrow for
- * each tensor.
- */
+/** Draws the model's graph like keras.utils.plot_model: a box for each layer call, an arrow for each tensor. */
 import { flag, type OptionsOf, readOptions, type TableOf, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -13,9 +10,9 @@ import { type Layout, layOut, type Point } from "./graph_layout.ts";
 
 /** Options of `toSvg`. */
 export interface SvgOptions {
-  /** Shapes of what goes into each layer and comes out. Default: shown. */
+  /** Whether to show the input and output shapes of each layer. Default: true. */
   readonly showShapes?: boolean;
-  /** How many numbers each layer's weights are. Default: shown. */
+  /** Whether to show the parameter count of each layer. Default: true. */
   readonly showParameters?: boolean;
 }
 
@@ -41,11 +38,11 @@ interface Arrow {
 const TITLE_HEIGHT = 20;
 const LINE_HEIGHT = 15;
 const PADDING = 10;
-/** A character's width by font size: wide enough for the fonts that are named. */
+/** The assumed character width at each font size, wide enough for all fonts in the font list. */
 const TITLE_CHARACTER = 7.7;
 const LINE_CHARACTER = 6.4;
 
-/** The graph as an SVG document. */
+/** Draws the graph as an SVG document. */
 export function graphToSvg(graph: LayerGraph, name: string, options: SvgOptions = {}): string {
   const shown = readOptions("toSvg", SVG, options);
   const nodes = [...graph.inputs.map(({ node }) => node), ...graph.nodes];
@@ -98,7 +95,7 @@ function shapes(tensors: readonly SymbolicTensor[]): string {
   return tensors.map(({ shape }: { readonly shape: Shape }) => `[${["B", ...shape].join(", ")}]`).join("  ");
 }
 
-/** What each call reads. Which tensors carry a mask is found by building the graph once on inputs of one example. */
+/** The arrows into each call. The graph is built once on a single example to find the tensors that carry a mask. */
 function arrowsOf(graph: LayerGraph, nodes: readonly LayerNode[]): readonly Arrow[] {
   const arrows: Arrow[] = [];
   const add = (tensor: SymbolicTensor, node: LayerNode, kind: Arrow["kind"]) => {
@@ -109,7 +106,7 @@ function arrowsOf(graph: LayerGraph, nodes: readonly LayerNode[]): readonly Arro
     {
       training: false,
       random: () => {
-        throw new Error("nothing is random outside training");
+        throw new Error("random numbers are for training only");
       },
       onCall: (node, masks) => {
         for (const [index, tensor] of node.inputs.entries()) {
@@ -138,7 +135,7 @@ function drawBox({ node, lines, width, height, kind }: Box, { centres }: Layout,
   return `<g class="box ${kind}">${box}${title}${texts.join("")}</g>`;
 }
 
-/** A smooth way through the points, leaving and arriving upright. */
+/** A smooth path through the points, vertical at both ends. */
 function curve(points: readonly Point[]): string {
   const [first, ...rest] = points as readonly [Point, ...Point[]];
   let before = first;

@@ -24,11 +24,11 @@ const GRAPH_OF_LAYERS: readonly Column[] = [
 
 /** Options of `summary`. */
 export interface SummaryOptions {
-  /** Shows the layers inside inner models too. */
+  /** Whether to show the layers of nested models too. */
   readonly expandNested?: boolean;
-  /** A column that says which layers are trained: Y or N. */
+  /** Whether to show a column with each layer's trainability: Y or N. */
   readonly showTrainable?: boolean;
-  /** A column with the shape of the mask that goes on with each layer's output. */
+  /** Whether to show a column with the mask shape of each layer's output. */
   readonly showMask?: boolean;
 }
 
@@ -38,7 +38,7 @@ const SUMMARY = {
   showMask: withDefault(flag, false),
 } satisfies TableOf<SummaryOptions>;
 
-/** A model, as far as its summary tells. */
+/** The parts of a model that its summary needs. */
 interface SummarizedModel {
   readonly name: string;
   readonly className: "Sequential" | "Functional";
@@ -46,7 +46,7 @@ interface SummarizedModel {
   readonly layers: readonly Layer[];
 }
 
-/** The model as Keras prints it: its layers, and how many numbers are trained. */
+/** Formats the model as Keras does: its layers and parameter counts. */
 export function summarize(model: SummarizedModel, options: SummaryOptions = {}): string {
   const { expandNested, showTrainable, showMask } = readOptions("summary", SUMMARY, options);
   const { rows, isRow } = summaryRows(model.graph, model.layers, model.className === "Sequential");
@@ -82,7 +82,7 @@ export function summarize(model: SummarizedModel, options: SummaryOptions = {}):
   ].join("\n");
 }
 
-/** How many numbers these weights are. */
+/** The number of parameters in these weights. */
 function countOf(weights: readonly Variable[]): number {
   return weights.reduce((sum, weight) => sum + sizeOf(weight.shape), 0);
 }

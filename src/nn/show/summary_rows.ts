@@ -1,7 +1,4 @@
-/**
- * What the summary says of each layer. Masks that a layer makes are rows of their own where another reads them, as in
- * Keras.
- */
+/** The rows of a model's summary. As in Keras, a mask that another layer reads has its own row. */
 
 import type { Shape } from "../../core/shape.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -15,25 +12,25 @@ import { callsWithMasks, type ItemNode } from "./mask_operations.ts";
 export interface SummaryRow {
   readonly name: string;
   readonly className: string;
-  /** Of all outputs, without the batch. */
+  /** The shapes of all outputs, without the batch axis. */
   readonly shapes: readonly Shape[];
   readonly parameters: number;
-  /** What it reads, such as `embedding[0][0]`. */
+  /** The sources of its inputs, such as `embedding[0][0]`. */
   readonly connected: readonly string[];
-  /** The shape of the mask that goes on with the output, without the batch. */
+  /** The shape of the output's mask, without the batch axis. */
   readonly mask: Shape | undefined;
   readonly trainable: boolean | undefined;
-  /** The layers inside, of a model. */
+  /** The layers of a nested model. */
   readonly inner: readonly SummaryRow[];
 }
 
-/** The rows, and whether the layers are one row without a fork: then nobody need know what is connected. */
+/** The rows, and whether the layers form a linear stack, for which connections need not be shown. */
 export interface SummaryRows {
   readonly rows: readonly SummaryRow[];
   readonly isRow: boolean;
 }
 
-/** The rows of a graph: all of them, or those of `layers` only, where the inputs are not shown. */
+/** The rows of a graph: all of them, or only those of `layers`, without inputs. */
 export function summaryRows(graph: LayerGraph, layers: readonly Layer[], isSequential: boolean): SummaryRows {
   const { nodes, masks } = callsWithMasks(graph);
   const ends = graph.outputs.map(({ node, index }) => ({ node: nodes.get(node) as ItemNode, index }));
@@ -69,7 +66,7 @@ function innerRows({ graph, className }: NestedModel): readonly SummaryRow[] {
   return summaryRows(graph, layers, isSequential).rows;
 }
 
-/** Keras: no two calls at one depth, none with two inputs, no shared layer. */
+/** Keras's condition: no two calls at the same depth, no call with two inputs, no shared layer. */
 function hasNoFork(nodes: readonly ItemNode[]): boolean {
   const isShared = new Set(nodes.map(({ layer }) => layer)).size < nodes.length;
   return (

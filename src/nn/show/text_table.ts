@@ -1,14 +1,14 @@
-/** A table in box-drawing characters, wrapped as Keras's summary is (by the Python library rich). */
+/** A table in box-drawing characters, wrapped like Keras's summary (by the Python library rich). */
 
 /** A column of a table. */
 export interface Column {
   readonly title: string;
-  /** Between the bars, the two spaces of padding included. */
+  /** The width between the bars, including two spaces of padding. */
   readonly width: number;
   readonly align: "left" | "right" | "center";
 }
 
-/** Draws rows of cells under the columns' titles. Texts break at spaces; a word that is longer than a line is cut. */
+/** Draws rows of cells under the column titles. Text wraps at spaces; a word longer than a line is split. */
 export function drawTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const rule = (left: string, line: string, cross: string, right: string) =>
     left + columns.map(({ width }) => line.repeat(width)).join(cross) + right;

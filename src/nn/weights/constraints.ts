@@ -1,5 +1,5 @@
 /**
- * Limits on weights, kept after every step. Names, formulas and defaults are Keras's
+ * Weight constraints, applied after every step, with Keras's names, formulas and defaults
  * (https://keras.io/api/layers/constraints/).
  */
 
@@ -19,23 +19,23 @@ import type { Value } from "../../graph/operation.ts";
 import { add, clip, div, maximum, mul, sqrt, square } from "../../ops/elementwise/arithmetic.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 
-/** A limit. `config` is what a saved model keeps. */
+/** A constraint. `config` is its serialized form. */
 export interface Constraint {
   readonly config: ConstraintConfig;
-  /** The weight brought within the limit; its shape stays. */
+  /** Applies the constraint; the shape stays the same. */
   apply(weight: Value): Value;
 }
 
-/** A constraint as data. */
+/** A serialized constraint. */
 export interface ConstraintConfig {
   readonly name: string;
   readonly [option: string]: number | string | readonly number[];
 }
 
-/** What an option takes: a constraint, its name, its saved config, or null for none. */
+/** A constraint, its name, its saved config, or null for none. */
 export type ConstraintLike = Constraint | string | ConstraintConfig | null;
 
-/** Along which axes a vector lies whose norm is limited: Default: 0, the inputs of a dense kernel,. */
+/** The axes along which norms are computed. Default: 0, the inputs of a dense kernel. */
 type Axis = number | readonly number[];
 
 const AXIS = { axis: withDefault(either(integer, listOf(integer)), 0) };
@@ -73,7 +73,7 @@ export interface MinMaxNormOptions {
   readonly minValue?: number;
   /** Default: 1. */
   readonly maxValue?: number;
-  /** How much of the way to the limits a step goes. Default: 1, all of it,. */
+  /** The strength of the constraint: 1 enforces the limits fully, 0 not at all. Default: 1. */
   readonly rate?: number;
   readonly axis?: Axis;
 }
@@ -104,7 +104,7 @@ export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
   };
 }
 
-/** No element is below 0. */
+/** Sets negative elements to 0. */
 export function nonNeg(): Constraint {
   return { config: { name: "nonNeg" }, apply: (weight) => maximum(weight, 0) };
 }
@@ -131,8 +131,8 @@ const BY_NAME: Readonly<Record<string, (options: Readonly<Record<string, unknown
 };
 
 /**
- * The constraint that was asked for; undefined for null and undefined.
- * @throws ValueError that lists the known names.
+ * Resolves a constraint; undefined for null and undefined.
+ * @throws ValueError for an unknown name, listing the known ones.
  */
 export function resolveConstraint(given: ConstraintLike | undefined): Constraint | undefined {
   if (given === null || given === undefined) return undefined;

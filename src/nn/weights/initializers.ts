@@ -1,4 +1,4 @@
-/** How weights begin. Names, formulas and defaults are Keras's (https://keras.io/api/layers/initializers/). */
+/** Weight initializers, with Keras's names, formulas and defaults (https://keras.io/api/layers/initializers/). */
 
 import { ShapeError } from "../../core/errors.ts";
 import { entryNamed } from "../../core/named.ts";
@@ -55,7 +55,7 @@ const IDENTITY = { gain: withDefault(moderate, 1) };
 
 /**
  * `gain` on the diagonal of a matrix, zeros elsewhere.
- * @throws ShapeError for a weight that is no matrix.
+ * @throws ShapeError if the weight is not a matrix.
  */
 export function identity(options: IdentityOptions = {}): Initializer {
   const { gain } = readOptions("identity", IDENTITY, options);
@@ -73,7 +73,7 @@ export function identity(options: IdentityOptions = {}): Initializer {
   };
 }
 
-/** Options as a saved model or a caller has them; each initializer takes its own. */
+/** Unvalidated options from a saved model or a caller; each initializer validates its own. */
 type Options = Readonly<Record<string, unknown>>;
 
 const BY_NAME: Readonly<Record<string, (options: Options) => Initializer>> = {
@@ -94,7 +94,7 @@ const BY_NAME: Readonly<Record<string, (options: Options) => Initializer>> = {
   orthogonal,
 };
 
-/** Keras's second names, and those of models saved before. */
+/** Keras's aliases, and names in older saved models. */
 const ALIASES: Readonly<Record<string, string>> = {
   uniform: "randomUniform",
   normal: "randomNormal",
@@ -103,7 +103,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 const OPTION_ALIASES: Readonly<Record<string, string>> = { minimum: "minval", maximum: "maxval" };
 
-/** What an option takes: an initializer, its name, or its saved config. */
+/** An initializer, its name, or its saved config. */
 export type InitializerLike = Initializer | string | InitializerConfig;
 
 /** @throws ValueError for an unknown name, listing the known ones. */

@@ -1,7 +1,4 @@
-/**
- * Initializers that draw random numbers. Names, formulas and defaults are Keras's
- * (https://keras.io/api/layers/initializers/).
- */
+/** Random initializers, with Keras's names, formulas and defaults (https://keras.io/api/layers/initializers/). */
 
 import { snakeCase } from "../../core/camel_case.ts";
 import { ValueError } from "../../core/errors.ts";
@@ -12,21 +9,21 @@ import { type Initializer, type InitializerConfig, moderate } from "./initialize
 
 type Draw = (random: Random) => number;
 
-/** What all random initializers take. */
+/** The options that all random initializers share. */
 export interface SeedOptions {
-  /** Of this initializer's own numbers; they follow from the model's seed when absent or null. */
+  /** The seed of this initializer. Default: null, derived from the model's seed. */
   readonly seed?: number | null;
 }
 
 const SEED = { seed: optional(integer) };
 
-/** With a seed of its own, an initializer fills every weight of one shape alike. */
+/** An initializer with its own seed fills all weights of the same shape with the same values. */
 function seeded(config: InitializerConfig, { seed }: SeedOptions, fill: Initializer["fill"]): Initializer {
   if (seed === undefined || seed === null) return { config, fill };
   return { config: { ...config, seed }, fill: (shape) => fill(shape, new Random(seed)) };
 }
 
-/** An initializer whose elements are drawn one by one, for a weight of `shape`. */
+/** Creates an initializer that draws elements independently. */
 function drawing(config: InitializerConfig, seed: SeedOptions, draw: (shape: Shape) => Draw): Initializer {
   return seeded(config, seed, (shape, random) => {
     const next = draw(shape);
@@ -42,7 +39,7 @@ const normal = (mean: number, stddev: number): Draw => {
   return (random) => mean + stddev * random.normal();
 };
 
-/** Normal numbers, drawn anew where they lie beyond two standard deviations. */
+/** Normally distributed numbers, redrawn if they are beyond two standard deviations. */
 const truncated = (mean: number, stddev: number): Draw => {
   return (random) => {
     let z = random.normal();
@@ -83,13 +80,13 @@ export function randomNormal(options: RandomNormalOptions = {}): Initializer {
   return drawing({ name: "randomNormal", mean, stddev }, { seed }, () => normal(mean, stddev));
 }
 
-/** Normal, without numbers further than two standard deviations from the mean. */
+/** A normal distribution truncated at two standard deviations from the mean. */
 export function truncatedNormal(options: RandomNormalOptions = {}): Initializer {
   const { mean, stddev, seed } = readOptions("truncatedNormal", RANDOM_NORMAL, options);
   return drawing({ name: "truncatedNormal", mean, stddev }, { seed }, () => truncated(mean, stddev));
 }
 
-/** `fanIn` is understood too. */
+/** Camel case (`fanIn`) is accepted too. */
 const MODES = ["fan_in", "fan_out", "fan_avg"] as const;
 const DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "uniform"] as const;
 
@@ -97,12 +94,12 @@ const DISTRIBUTIONS = ["truncated_normal", "untruncated_normal", "uniform"] as c
 export interface VarianceScalingOptions extends SeedOptions {
   /** Default: 1. */
   readonly scale?: number;
-  /** What divides the scale: the number of inputs (the default), of outputs, or the mean of both. */
+  /** The divisor of the scale: the number of inputs, of outputs, or their mean. Default: inputs. */
   readonly mode?: (typeof MODES)[number];
   readonly distribution?: (typeof DISTRIBUTIONS)[number];
 }
 
-/** The standard deviation of a normal number that is cut off at two standard deviations. */
+/** The standard deviation of a standard normal distribution truncated at two standard deviations. */
 const TRUNCATED_DEVIATION = 0.8796256610342398;
 
 const VARIANCE_SCALING = {
@@ -112,7 +109,7 @@ const VARIANCE_SCALING = {
   ...SEED,
 };
 
-/** Random numbers of variance scale / n, where n is the number of a unit's inputs, outputs, or the mean of both. */
+/** Random numbers with variance scale / n, where n is the number of a unit's inputs, outputs, or their mean. */
 export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
   const { scale, mode, distribution, seed } = readOptions("varianceScaling", VARIANCE_SCALING, options);
   return scaling({ name: "varianceScaling", scale, mode, distribution }, { scale, mode, distribution }, { seed });
@@ -137,7 +134,7 @@ function scaling(
   });
 }
 
-/** How many inputs and outputs a unit has. */
+/** The number of inputs and outputs of a unit. */
 function fans(shape: Shape): [number, number] {
   if (shape.length < 2) return [shape[0] ?? 1, shape[0] ?? 1];
   const field = sizeOf(shape.slice(0, -2));
@@ -151,15 +148,15 @@ const named =
 
 /** Uniform in ±√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
 export const glorotUniform = named("glorotUniform", 1, "fan_avg", "uniform");
-/** Normal, cut off, of variance 2 / (fanIn + fanOut) (Glorot & Bengio 2010). */
+/** Truncated normal with variance 2 / (fanIn + fanOut) (Glorot & Bengio 2010). */
 export const glorotNormal = named("glorotNormal", 1, "fan_avg", "truncated_normal");
 /** Uniform in ±√(6 / fanIn) (He et al. 2015). */
 export const heUniform = named("heUniform", 2, "fan_in", "uniform");
-/** Normal, cut off, of variance 2 / fanIn (He et al. 2015). */
+/** Truncated normal with variance 2 / fanIn (He et al. 2015). */
 export const heNormal = named("heNormal", 2, "fan_in", "truncated_normal");
 /** Uniform in ±√(3 / fanIn) (LeCun et al. 1998). */
 export const lecunUniform = named("lecunUniform", 1, "fan_in", "uniform");
-/** Normal, cut off, of variance 1 / fanIn: for SELU (Klambauer et al. 2017). */
+/** Truncated normal with variance 1 / fanIn, for SELU (Klambauer et al. 2017). */
 export const lecunNormal = named("lecunNormal", 1, "fan_in", "truncated_normal");
 
 /** Options of `orthogonal`. */
@@ -172,13 +169,13 @@ const ORTHOGONAL = { gain: withDefault(moderate, 1), ...SEED };
 
 /**
  * A random matrix with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014).
- * @throws ValueError for a shape of less than two axes.
+ * @throws ValueError if the shape has fewer than two axes.
  */
 export function orthogonal(options: OrthogonalInitializerOptions = {}): Initializer {
   const { gain, seed } = readOptions("orthogonal", ORTHOGONAL, options);
   const fill = (shape: Shape, random: Random) => {
     if (shape.length < 2) {
-      throw new ValueError(`orthogonal: the shape ${formatShape(shape)} has less than two axes; expected a matrix`, {
+      throw new ValueError(`orthogonal: the shape ${formatShape(shape)} has fewer than two axes; expected a matrix`, {
         shape,
       });
     }

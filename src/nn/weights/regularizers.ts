@@ -1,5 +1,5 @@
 /**
- * Penalties on weights or outputs that are added to the loss. Names, formulas and defaults are Keras's
+ * Regularizers: penalties on weights or outputs that are added to the loss, with Keras's names, formulas and defaults
  * (https://keras.io/api/layers/regularizers/).
  */
 
@@ -13,20 +13,20 @@ import { abs, add, div, maximum, mul, sqrt, square, sub } from "../../ops/elemen
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { sum } from "../../ops/reduce/reduce.ts";
 
-/** A penalty. `config` is what a saved model keeps. */
+/** A regularizer. `config` is its serialized form. */
 export interface Regularizer {
   readonly config: RegularizerConfig;
-  /** A scalar that grows with what is not wanted of `x`. */
+  /** Computes the penalty for `x`, a scalar. */
   penalty(x: Value): Value;
 }
 
-/** A regularizer as data. */
+/** A serialized regularizer. */
 export interface RegularizerConfig {
   readonly name: string;
   readonly [option: string]: number | string;
 }
 
-/** What an option takes: a regularizer, its name, its saved config, or null for none. */
+/** A regularizer, its name, its saved config, or null for none. */
 export type RegularizerLike = Regularizer | string | RegularizerConfig | null;
 
 const sumOfSizes = (x: Value, factor: number) => mul(sum(abs(x)), factor);
@@ -81,7 +81,7 @@ export function l1l2(options: L1L2Options = {}): Regularizer {
 export interface OrthogonalOptions {
   /** 0.01 when absent. */
   readonly factor?: number;
-  /** Which vectors of the matrix are to be orthogonal. Default: the rows. */
+  /** The vectors of the matrix to make orthogonal. Default: the rows. */
   readonly mode?: "rows" | "columns";
 }
 
@@ -95,7 +95,7 @@ const MIN_NORM = 1e-7;
 
 /**
  * factor · the mean |cosine| between two different rows (or columns) of a matrix.
- * @throws ShapeError if it meets a tensor that is no matrix.
+ * @throws ShapeError if the tensor is not a matrix.
  */
 export function orthogonalRegularizer(options: OrthogonalOptions = {}): Regularizer {
   const { factor, mode } = readOptions("orthogonalRegularizer", ORTHOGONAL, options);
@@ -109,7 +109,7 @@ export function orthogonalRegularizer(options: OrthogonalOptions = {}): Regulari
       }
       const [count, along] = mode === "rows" ? [x.shape[0] as number, 1] : [x.shape[1] as number, 0];
       const squares = sum(square(x), { axes: along, keepDims: true });
-      // The floor is under the root: its gradient is finite for a vector of zeros.
+      // The lower bound is inside the square root, so that the gradient is finite for a vector of zeros.
       const unit = div(x, sqrt(maximum(squares, MIN_NORM ** 2)));
       const cosines = abs(matmul(unit, unit, mode === "rows" ? { transposeB: true } : { transposeA: true }));
       const own = sum(div(squares, maximum(squares, MIN_NORM ** 2)));
@@ -126,8 +126,8 @@ const BY_NAME: Readonly<Record<string, (options: object) => Regularizer>> = {
 };
 
 /**
- * The regularizer that was asked for; undefined for null and undefined.
- * @throws ValueError that lists the known names.
+ * Resolves a regularizer; undefined for null and undefined.
+ * @throws ValueError for an unknown name, listing the known ones.
  */
 export function resolveRegularizer(given: RegularizerLike | undefined): Regularizer | undefined {
   if (given === null || given === undefined) return undefined;
