@@ -15,7 +15,7 @@ export interface ColumnMap {
 
 /** Options of `inverseTransform`. */
 export interface InverseOptions {
-  /** The column that all values are of; by default the last axis of `x` is the columns. */
+  /** The column that all values belong to. Default: the last axis of `x` is the columns. */
   readonly column?: number | undefined;
 }
 
@@ -26,8 +26,8 @@ export type Column = Iterable<number>;
 
 /**
  * Scales each column of a series by the statistics of the data given to `fit`. The last axis of `[N, F]` or `[N, T, F]`
- * is the columns; `[N]` is one column. Fit it on the training part alone, or information about the test part leaks into
- * the model.
+ * is the columns; `[N]` is one column. Fit it only on the training part, otherwise information about the test part
+ * leaks into the model.
  */
 export abstract class Scaler {
   /** The scaler's name in error messages. */
@@ -40,8 +40,8 @@ export abstract class Scaler {
   }
 
   /**
-   * Determines the map of each column of `x`, replacing earlier ones. Missing values (NaN) do not count, as in
-   * scikit-learn.
+   * Determines the map of each column of `x`, replacing earlier ones. As in scikit-learn, missing values (NaN) are
+   * ignored.
    * @throws ShapeError for a single number, or when there are no values.
    * @throws ValueError if a value is infinite, or a column holds only NaN.
    */
@@ -71,7 +71,7 @@ export abstract class Scaler {
     return this.#map(x, "transform", (value, { shift, factor, base }) => (value - shift) * factor + base);
   }
 
-  /** `fit(x)`, then `transform(x)`: for the training part. */
+  /** Calls `fit(x)`, then `transform(x)`; for the training part. */
   fitTransform(x: ArrayLike): NdArray {
     return this.fit(x).transform(x);
   }

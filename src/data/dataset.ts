@@ -1,4 +1,6 @@
-/** The data sets that `fit` trains on: examples in memory, dense or as rows of ids of different lengths. */
+/**
+ * The data sets that `fit` trains on: examples in memory, either dense or ragged (rows of ids of different lengths).
+ */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { checkArray, isRow, type NdArray } from "../core/nd_array.ts";
 import { shown } from "../core/options.ts";
@@ -13,7 +15,7 @@ export interface DenseDataset {
   readonly y: NdArray;
 }
 
-/** Rows of ids, and one label or more for each: `y` is `[size]` or `[size, K]`. */
+/** Rows of ids with one or more labels each: `y` is `[size]` or `[size, K]`. */
 export interface RaggedDataset {
   readonly kind: "ragged";
   readonly size: number;
@@ -25,7 +27,7 @@ export interface RaggedDataset {
 export type Dataset = DenseDataset | RaggedDataset;
 
 /**
- * Pairs `x` with `y`, both checked.
+ * Creates a data set from `x` and `y`, and validates both.
  * @throws ShapeError if their first axes differ.
  * @throws ValueError if there are no examples, or a number is not finite.
  *
@@ -46,7 +48,7 @@ export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
 }
 
 /**
- * Checks a data set given by a caller.
+ * Validates a data set.
  * @throws ShapeError if the first axes of `x` and `y` differ from `size`, or data does not fill a shape.
  * @throws ValueError if there are no examples, or a number is not finite.
  *
@@ -55,7 +57,7 @@ export function dataset(x: NdArray | RaggedSequences, y: NdArray): Dataset {
  */
 export function checkDataset(data: Dataset, what = "dataset"): void {
   if (data?.kind !== "ragged" && data?.kind !== "dense")
-    throw new ValueError(`${what}: got ${shown(data)}; expected a data set, as dataset(x, y) gives it`);
+    throw new ValueError(`${what}: got ${shown(data)}; expected a data set, as created by dataset(x, y)`);
   if (typeof data.size !== "number" || !(data.size > 0))
     throw new ValueError(`${what}: the data set is empty; expected at least one example`);
   if (data.kind === "ragged") checkRagged(data.x, data.size, what);
@@ -91,7 +93,7 @@ export function subset(data: Dataset, indices: ArrayLike<number>): Dataset {
 }
 
 /**
- * Checks one array of a data set.
+ * Validates one array of a data set.
  * @throws ShapeError if its first axis is not `size`, or data does not fill the shape.
  * @throws ValueError if a number is not finite.
  */

@@ -1,4 +1,4 @@
-/** Encoders turn texts into what a model reads. They are saved with the model under the name of their kind. */
+/** Encoders convert texts to a model's input. They are saved with the model by the name of their kind. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { functionLike, readOptions, required, type TableOf, text } from "../core/option_table.ts";
@@ -6,26 +6,26 @@ import { shown } from "../core/options.ts";
 import type { RaggedSequences } from "./ragged_rows.ts";
 
 /**
- * Turns texts into a model's input. `ReviewEncoder` and `Tokenizer` are encoders; one of your own is registered by
+ * Converts texts to a model's input. `ReviewEncoder` and `Tokenizer` are encoders; register custom ones with
  * `registerEncoder`.
  */
 export interface Encoder {
   /** The name under which it is saved and loaded, such as `"tokenizer"`. */
   readonly kind: string;
-  /** The model's input for texts, `[N, ...]`; one text is a list of one. */
+  /** Encodes texts, or a single text, as the model's input `[N, ...]`. */
   encode(texts: string | readonly string[]): RaggedSequences | NdArray;
   /** This encoder as a plain JSON object. */
   toJSON(): object;
   /** One more than the largest id that `encode` can return: the `inputDim` of an embedding. */
   readonly inputDim?: number;
-  /** T: the length of the encoded rows; if absent, they get the length that the model reads. */
+  /** T: the length of the encoded rows. Default: the model's input length. */
   readonly maxLength?: number | undefined;
 }
 
-/** A kind of encoders. */
+/** A registered kind of encoder. */
 export interface EncoderKind {
   readonly kind: string;
-  /** Restores an encoder from what its `toJSON` returned, and `kind`; throws for fields that are missing or wrong. */
+  /** Restores an encoder from the result of its `toJSON`, plus `kind`; throws if fields are missing or invalid. */
   readonly fromJSON: (json: unknown) => Encoder;
 }
 
@@ -34,7 +34,7 @@ const ENCODER = {
   fromJSON: required(functionLike<EncoderKind["fromJSON"]>("(json) => encoder")),
 } satisfies TableOf<EncoderKind>;
 
-/** The kinds that need no registration. */
+/** The built-in kinds. */
 const OWN_KINDS = ["reviews", "tokenizer"];
 
 const REGISTERED = new Map<string, EncoderKind["fromJSON"]>();
@@ -45,9 +45,9 @@ export function registeredEncoder(kind: string): EncoderKind["fromJSON"] | undef
 }
 
 /**
- * Registers a kind of encoders of your own, before one is assigned to a model and before a model with one is loaded by
- * `loadModel` or `loadPredictor`.
- * @throws ValueError if `kind` is not a name or is Sluice's own, or `fromJSON` is not a function.
+ * Registers a custom kind of encoder. Call it before assigning such an encoder to a model, and before loading a model
+ * with one.
+ * @throws ValueError if `kind` is not a name or is a built-in kind, or `fromJSON` is not a function.
  *
  * @example
  * class ByteEncoder implements Encoder {
@@ -75,7 +75,7 @@ export function registerEncoder(given: EncoderKind): void {
   REGISTERED.set(kind, fromJSON);
 }
 
-/** Checks a model's encoder. @throws ValueError for anything else, and for a kind that could not be loaded again. */
+/** Validates a model's encoder. @throws ValueError if it is not an encoder, or its kind is not registered. */
 export function expectEncoder(given: unknown): Encoder {
   if (!isEncoder(given)) {
     throw new ValueError(
@@ -87,7 +87,7 @@ export function expectEncoder(given: unknown): Encoder {
   const { kind } = given;
   if (OWN_KINDS.includes(kind) || REGISTERED.has(kind)) return given;
   throw new ValueError(
-    `the encoder's kind ${shown(kind)} is unknown, so that a model saved with it could not be loaded; call ` +
+    `the encoder's kind ${shown(kind)} is unknown, so a model saved with it could not be loaded; call ` +
       `registerEncoder({ kind: ${shown(kind)}, fromJSON }) first`,
     { kind },
   );

@@ -47,23 +47,23 @@ export interface ImdbOptions extends EncodingOptions {
   /** Stanford's original archive: a path, a URL, a Blob or File, a stream or bytes. */
   readonly source: Source;
   /**
-   * The seed of the order; 113 by default, as in Keras. (The order differs from Keras's because the random generators
+   * The seed for shuffling. Default: 113, as in Keras. (The order differs from Keras's because the random generators
    * differ.)
    */
   readonly seed?: number;
   /**
-   * The most reviews for training and for testing, balanced over the classes. The word index still comes from all
+   * The maximum number of reviews in each part, balanced over the classes. The word index is still built from all
    * training texts.
    */
   readonly limit?: number | undefined;
-  /** Return the texts too, about 65 MB. */
+  /** Whether to return the texts too, about 65 MB. */
   readonly keepTexts?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Called from time to time while the archive is read. */
   readonly onProgress?: (progress: ImdbProgress) => void;
   /** Limits on the archive; one that exceeds them is rejected. */
   readonly limits?: Pick<ArchiveOptions, "maxEntries" | "maxEntryBytes" | "maxInflatedBytes"> & {
-    /** The most distinct words; 1,000,000 by default, eight times what the reviews have. */
+    /** The maximum number of distinct words. Default: 1,000,000, eight times as many as the reviews have. */
     readonly maxWords?: number;
   };
 }
@@ -102,17 +102,17 @@ interface Review {
   readonly text: string | undefined;
 }
 
-/** The most words of all reviews together, six times what they have. */
+/** The maximum number of words in all reviews together, six times as many as they have. */
 const MAX_LENGTH = 2 ** 26;
 const REVIEW_PATH = /^aclImdb\/(train|test)\/(pos|neg)\/(\d{1,9})_\d{1,2}\.txt$/;
 const FOLDERS = ["train/neg", "train/pos", "test/neg", "test/pos"] as const;
 
 /**
- * Loads the reviews from a stream; the archive is never in memory as a whole.
+ * Loads the reviews from a stream, without holding the whole archive in memory.
  *
- * Words rank by frequency over the training texts; ties by first appearance, the texts being in the order of
- * `train/neg` before `train/pos` and of their numbers, whatever the archive's order. Words of the test texts that no
- * training text has are dropped.
+ * Words rank by frequency over the training texts; ties are ordered by first appearance, with `train/neg` before
+ * `train/pos` and texts by number, independent of the archive's order. Words of the test texts that no training text
+ * has are dropped.
  *
  * @throws FormatError if the archive is truncated, damaged, a different one, or exceeds a limit.
  * @throws FileError if the source cannot be read.
@@ -131,7 +131,7 @@ async function load(options: ImdbOptions): Promise<ImdbData> {
   const tokenizer = Tokenizer.fromCounts(counts, training.length);
   const encoder = new ReviewEncoder(tokenizer, readSome("imdb.load", ENCODING, given));
 
-  // From provisional number to id, once for each word rather than once for each of its occurrences.
+  // Maps provisional numbers to ids, once per word instead of once per occurrence.
   const ids = new Int32Array(corpus.distinctWords).fill(DROPPED);
   let position = 0;
   for (const word of counts.keys()) {
@@ -155,7 +155,7 @@ async function load(options: ImdbOptions): Promise<ImdbData> {
 
 /** The data set of movie reviews: `imdb.load({ source, … })`. */
 export const imdb = {
-  /** Reads the archive. */
+  /** Loads the reviews. */
   load,
 } as const;
 

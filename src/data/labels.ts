@@ -1,4 +1,4 @@
-/** Names of classes as class numbers. */
+/** Converts class names to class indices. */
 
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
@@ -8,7 +8,7 @@ import { shown } from "../core/options.ts";
 const labelList = listOf(text);
 
 /**
- * The different names, sorted: the order in which `encodeLabels` numbers them.
+ * The distinct names, sorted: the class indices that `encodeLabels` uses.
  *
  * @example
  * labelsOf(["sport", "politics", "sport"]); // ["politics", "sport"]
@@ -19,8 +19,8 @@ export function labelsOf(names: Iterable<string>): string[] {
 }
 
 /**
- * The number of each name among `labels`, as targets for `sparseCategoricalCrossentropy`, or, of two classes, for
- * `binaryCrossentropy`: float32 `[N, 1]`.
+ * Encodes names as their indices in `labels`, float32 `[N, 1]`: targets for `sparseCategoricalCrossentropy` or, with
+ * two classes, `binaryCrossentropy`.
  * @throws ValueError for a name that is not among `labels`.
  *
  * @example

@@ -29,9 +29,9 @@ export interface MinMaxScalerJson {
 }
 
 /**
- * Maps each column's smallest value to the start of `featureRange` and its largest to the end. Later values outside of
- * what `fit` saw land outside of the range. A constant column goes to the start, and comes back. scikit-learn:
- * https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MinMaxScaler.html
+ * Maps each column's smallest value to the start of `featureRange` and its largest to the end. Values outside the range
+ * that `fit` saw are mapped outside `featureRange`. A constant column is mapped to the start, and `inverseTransform`
+ * restores it. scikit-learn: https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.MinMaxScaler.html
  */
 export class MinMaxScaler extends Scaler {
   protected readonly what = "minMaxScaler";
@@ -107,8 +107,8 @@ export class MinMaxScaler extends Scaler {
 }
 
 /**
- * A scaler to a range.
- * @throws ValueError if `featureRange` does not rise.
+ * Creates a scaler to a range.
+ * @throws ValueError if `featureRange` is not ascending.
  *
  * @example
  * const scaler = minMaxScaler().fit(train);

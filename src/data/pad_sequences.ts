@@ -34,7 +34,7 @@ export interface PadOptions {
 
 const side = oneOf(["pre", "post"]);
 
-/** How rows get one length, for all that take it among their options. */
+/** The option table of padding and truncation. */
 export const SIDES = {
   maxLength: ifGiven(sizeKind),
   padding: withDefault(side, "pre"),
@@ -47,7 +47,7 @@ const PAD = {
   dtype: withDefault(oneOf(["int32", "float32"]), "int32"),
 } satisfies TableOf<PadOptions>;
 
-/** A row of ids or values, or of vectors of one size. */
+/** A row of ids, values or vectors of equal size. */
 export type Sequence = readonly number[] | TypedNumbers | readonly (readonly number[] | TypedNumbers)[];
 
 /**
@@ -99,10 +99,10 @@ export function padSequences(sequences: readonly Sequence[], options: PadOptions
 
 const EXPECTED = "expected rows of numbers, such as [[1, 2], [3]]";
 
-/** Elements that an array may have. */
+/** The maximum number of elements of an array. */
 const MOST_ELEMENTS = 2 ** 32;
 
-/** `maxLength`, or the longest row's length. @throws ValueError for what is no rows, or too long for an array. */
+/** `maxLength`, or the longest row's length. @throws ValueError if rows are not lists, or too long for an array. */
 export function lengthOf(what: string, rows: readonly Sequence[], maxLength: number | undefined): number {
   if (!Array.isArray(rows)) throw new ValueError(`${what}: got ${shown(rows)}; ${EXPECTED}`);
   const wrong = rows.findIndex((row) => !isRow(row));
@@ -110,7 +110,7 @@ export function lengthOf(what: string, rows: readonly Sequence[], maxLength: num
   const length = maxLength ?? rows.reduce((longest, row) => Math.max(longest, row.length), 0);
   if (rows.length * length < MOST_ELEMENTS) return length;
   throw new ValueError(
-    `${what}: ${rows.length} rows of ${length} are more than an array holds; give a smaller maxLength`,
+    `${what}: ${rows.length} rows of ${length} exceed the size of an array; give a smaller maxLength`,
   );
 }
 

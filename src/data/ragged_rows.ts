@@ -10,7 +10,7 @@ import type { Side } from "./pad_sequences.ts";
 /** N rows of ids: row n is `ids[offsets[n] … offsets[n + 1] - 1]`, at most `length` long. */
 export interface RaggedSequences {
   readonly kind: "ragged";
-  /** All rows, end to end. */
+  /** All rows, concatenated. */
   readonly ids: Int32Array;
   /** Where each row starts, and the end: N + 1 elements. */
   readonly offsets: Int32Array;
@@ -18,7 +18,7 @@ export interface RaggedSequences {
   readonly length: number;
   /** The side of the padding (id 0). */
   readonly padding: Side;
-  /** Set for rows without a length of their own: a model cuts them on this side, or pads them, to what it reads. */
+  /** Set for rows without a fixed length: a model truncates them on this side, or pads them, to its input length. */
   readonly truncating?: Side;
 }
 
@@ -49,7 +49,7 @@ export function fitRagged(x: RaggedSequences, length: number): RaggedSequences {
 }
 
 /**
- * The rows padded with 0 to int32 `[N, T]`.
+ * Pads the rows with 0 to int32 `[N, T]`.
  *
  * @example
  * const { shape } = toPadded(train.x); // [25000, 500]
@@ -88,14 +88,14 @@ export function takeRaggedRows(x: RaggedSequences, indices: ArrayLike<number>): 
   return { ...x, ids, offsets };
 }
 
-/** The rows in memory of their own: see `ownMemory`. @throws ValueError if the memory is gone. */
+/** Copies the rows to their own memory, see `ownMemory`. @throws ValueError if their buffer is detached. */
 export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
   const [ids, offsets] = [ownMemory(x.ids, what), ownMemory(x.offsets, what)];
   return ids === x.ids && offsets === x.offsets ? x : { ...x, ids, offsets };
 }
 
 /**
- * Checks rows given by a caller.
+ * Validates rows.
  * @throws ShapeError if offsets do not divide `ids` into `size` rows of at most `length`.
  * @throws ValueError if an id is negative.
  *
@@ -103,7 +103,7 @@ export function ownRagged(x: RaggedSequences, what: string): RaggedSequences {
  * checkRagged(x, 25000, "fit");
  */
 export function checkRagged(x: RaggedSequences, size: number, what: string): void {
-  if (!isRagged(x)) throw new ValueError(`${what}: got ${shown(x)}; expected rows as makeRagged gives them`);
+  if (!isRagged(x)) throw new ValueError(`${what}: got ${shown(x)}; expected rows as created by makeRagged`);
   const { ids, offsets } = x;
   const { length } = x;
   if (!(Number.isSafeInteger(length) && length >= 0)) {

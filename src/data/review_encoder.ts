@@ -27,9 +27,9 @@ import { Tokenizer, type TokenizerJson } from "./tokenizer.ts";
 /** How to treat a word that is not in the tokenizer's index. */
 export type UnknownWords = "drop" | "oov";
 
-/** The id scheme, with the meanings and defaults of Keras's `imdb.load_data`. */
+/** The id scheme, with the semantics and defaults of Keras's `imdb.load_data`. */
 export interface EncodingOptions {
-  /** Ids from this on become `oovChar`; if absent, all words are kept. */
+  /** Ids greater than or equal to this become `oovChar`. Default: all words are kept. */
   readonly numWords?: number | undefined;
   /** Ids below this become `oovChar`; 0 by default. */
   readonly skipTop?: number;
@@ -39,10 +39,11 @@ export interface EncodingOptions {
   readonly oovChar?: number | null;
   /** A word's id is its rank (from 1) plus this; 3 by default. */
   readonly indexFrom?: number;
-  /** T: longer rows are cut, shorter ones padded. If absent, rows have the length that the model reads. */
+  /** T: longer rows are truncated, shorter ones padded. Default: the model's input length. */
   readonly maxLength?: number | undefined;
   /**
-   * Words that the tokenizer never saw: `drop`, as Keras does, or `oov` to read them as `oovChar`; `drop` by default.
+   * How to treat words that the tokenizer never saw: `drop` them, as Keras does, or encode them as `oovChar` (`oov`).
+   * Default: `drop`.
    */
   readonly unknownWords?: UnknownWords;
   /** Where short rows are padded; `pre` by default. */
@@ -51,7 +52,7 @@ export interface EncodingOptions {
   readonly truncating?: Side;
 }
 
-/** The id scheme, for all that take it among their options. */
+/** The option table of the id scheme. */
 export const ENCODING = {
   numWords: ifGiven(size),
   skipTop: withDefault(id, 0),
@@ -78,12 +79,12 @@ export interface ReviewEncoderJson {
   readonly tokenizer: TokenizerJson;
 }
 
-/** An id that leaves its word out of the row. */
+/** The id of words that are dropped from the row. */
 export const DROPPED = -1;
 
 /**
- * Encodes texts as rows of ids, and ids as text. Words that the tokenizer never saw are dropped, as Keras drops them,
- * unless `unknownWords` says otherwise.
+ * Encodes texts as rows of ids, and ids as text. By default, words that the tokenizer never saw are dropped, as in
+ * Keras; see `unknownWords`.
  *
  * @example
  * const { encoder } = await imdb.load({ source: "aclImdb_v1.tar.gz", numWords: 5000, maxLength: 500 });
@@ -137,17 +138,16 @@ export class ReviewEncoder implements Encoder {
   }
 
   /**
-   * The same encoder with a shorter word list: only the words that have an id of their own. All others become
-   * `oovChar`, those that the tokenizer never saw too, which it can no longer tell apart. A page that ships a model
-   * need not ship 88,000 words.
+   * Returns an equivalent encoder with a shorter word list: only the words that have their own id. All others become
+   * `oovChar`, including words that the tokenizer never saw, which it can no longer distinguish. Thus a page need not
+   * ship 88,000 words with its model.
    *
-   * @example
-   * model.encoder = encoder.compact(); // what `save` and `toFiles` write from here on
+   * @example model.encoder = encoder.compact(); // `save` and `toFiles` now write this one
    */
   compact(): ReviewEncoder {
     const { tokenizer, numWords, skipTop, startChar, oovChar, indexFrom, maxLength, padding, truncating } = this;
     const options = { numWords, skipTop, startChar, oovChar, indexFrom, maxLength, padding, truncating };
-    // Ranks do not change: words above the limit are the most frequent ones, and stay in order of first appearance.
+    // Ranks do not change: the words kept are the most frequent ones, in order of first appearance.
     const most = (numWords ?? Number.POSITIVE_INFINITY) - indexFrom;
     const kept = [...tokenizer.wordCounts].filter(([word]) => (tokenizer.wordIndex.get(word) as number) < most);
     const { filters, lower, split, charLevel, oovToken, documentCount } = tokenizer;
@@ -155,7 +155,7 @@ export class ReviewEncoder implements Encoder {
     return new ReviewEncoder(shorter, { ...options, unknownWords: "oov" });
   }
 
-  /** The ids of one text, whole: neither cut nor padded. */
+  /** Converts one text to ids, without truncation or padding. */
   encodeText(text: string): number[] {
     const index = this.tokenizer.wordIndex;
     const ids = this.startId === DROPPED ? [] : [this.startId];
@@ -166,14 +166,14 @@ export class ReviewEncoder implements Encoder {
     return ids;
   }
 
-  /** Rows of ids, one for each text, cut to `maxLength` or to what the model reads; one text is a list of one. */
+  /** Encodes texts, or a single text, as rows of ids, truncated to `maxLength` or the model's input length. */
   encode(texts: string | readonly string[]): RaggedSequences {
     const { maxLength, padding, truncating } = this;
     const sequences = [texts].flat().map((text) => this.encodeText(text));
     return encodedRows(sequences, { maxLength, padding, truncating });
   }
 
-  /** True for the id of a word, and not of a row's start or of words too rare. */
+  /** True for the id of a word, but not for `startChar` or `oovChar`. */
   isWord(id: number): boolean {
     return id > this.indexFrom;
   }

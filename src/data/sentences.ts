@@ -18,13 +18,13 @@ import { Tokenizer } from "./tokenizer.ts";
 
 /** Options of `sentences.load`. The id scheme is that of `imdb.load`. */
 export interface SentencesOptions extends EncodingOptions {
-  /** Ids from this on become `oovChar`; 2,000 by default: most rarer words occur once. */
+  /** Ids greater than or equal to this become `oovChar`. Default: 2,000; most rarer words occur only once. */
   readonly numWords?: number | undefined;
-  /** T; 40 by default, which cuts fewer than 1% of the sentences. */
+  /** T: the row length. Default: 40, which truncates fewer than 1% of the sentences. */
   readonly maxLength?: number | undefined;
-  /** The share of the test part; 0.2 by default. */
+  /** The fraction of the test part. Default: 0.2. */
   readonly testFraction?: number;
-  /** The seed of the split and the order; 113 by default. */
+  /** The seed for splitting and shuffling. Default: 113. */
   readonly seed?: number;
 }
 
@@ -52,7 +52,8 @@ interface Sentence {
 }
 
 /**
- * Loads the sentences. The word index comes from the training part; a sentence that occurs twice is on one side only.
+ * Loads the sentences. The word index is built from the training part; duplicates of a sentence are all in the same
+ * part.
  * @throws ValueError if an option is out of range.
  *
  * @example

@@ -16,7 +16,7 @@ import {
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { type DenseDataset, dataset } from "./dataset.ts";
 
-/** What `windows` does with numbers that are missing: NaN. */
+/** How `windows` treats missing numbers (NaN). */
 export type MissingValues = "error" | "skip" | "interpolate";
 
 /** Options of `windows`. */
@@ -25,7 +25,7 @@ export interface WindowOptions {
   readonly length: number;
   /** Rows to forecast from each window, one after another; 1 by default. */
   readonly horizon?: number;
-  /** Rows between a window's last and the first to forecast; 0 by default: the very next. */
+  /** Rows between a window's last row and the first one to forecast. Default: 0. */
   readonly gap?: number;
   /** Rows from one window's start to the next one's; 1 by default. */
   readonly stride?: number;
@@ -48,12 +48,12 @@ const WINDOWS = {
 } satisfies TableOf<WindowOptions>;
 
 /**
- * Every window of a series `[N]` or `[N, F]`, and what comes after it: `x` is `[windows, T, F]`, `y` `[windows,
- * horizon]`, or `[windows, horizon, targets]` for a list of targets. Window `i` starts at row `i · stride`; its first
- * target is row `i · stride + length + gap`.
+ * Cuts a series `[N]` or `[N, F]` into windows and their targets: `x` is `[windows, T, F]`, `y` `[windows, horizon]`,
+ * or `[windows, horizon, targets]` for a list of targets. Window `i` starts at row `i · stride`; its first target is
+ * row `i · stride + length + gap`.
  * @throws ShapeError if the series is not `[N]` or `[N, F]`, or too short for one window.
- * @throws ValueError if an option is out of range, a number is infinite or, by default, missing, or when every window
- * lacks one.
+ * @throws ValueError if an option is out of range, a number is infinite or (by default) missing, or every window has a
+ * missing number.
  *
  * @example
  * windows([1, 2, 3, 4, 5], { length: 3 }); // x [[1, 2, 3], [2, 3, 4]], y [[4], [5]]
@@ -94,9 +94,7 @@ export function windows(series: ArrayLike, options: WindowOptions): DenseDataset
   });
   const whole = parts.filter(({ x, y }) => ![x, y].some((part) => part.some(Number.isNaN)));
   if (whole.length === 0) {
-    throw new ValueError(
-      'windows: every window holds a missing value (NaN); expected one that does not: try "interpolate"',
-    );
+    throw new ValueError('windows: every window has a missing value (NaN); set missing: "interpolate"');
   }
   const joined = (name: "x" | "y", shape: readonly number[]): NdArray => {
     const all = new Float32Array(sizeOf([whole.length, ...shape]));
@@ -109,7 +107,7 @@ export function windows(series: ArrayLike, options: WindowOptions): DenseDataset
 
 /** Options of `chronologicalSplit`. */
 export interface ChronologicalSplitOptions {
-  /** The share of rows that is held out at the end; 0.2 by default. */
+  /** The fraction of rows to hold out at the end. Default: 0.2. */
   readonly testFraction?: number;
   /**
    * The rows before the test part that are included in it as inputs, not targets: a window's `length + gap`. 0 by
@@ -123,17 +121,17 @@ const SPLIT = {
   context: withDefault(count, 0),
 } satisfies TableOf<ChronologicalSplitOptions>;
 
-/** Both parts of a series, oldest first. */
+/** Both parts of a series. */
 export interface ChronologicalSplit {
   readonly train: NdArray;
   /** Its first `context` rows are the last of `train`. */
   readonly test: NdArray;
-  /** The row of the series at which the held-out part begins. */
+  /** The row of the series at which the held-out part starts. */
   readonly start: number;
 }
 
 /**
- * Splits a series `[N]` or `[N, F]` chronologically: the last share is held out, so that the model does not see the
+ * Splits a series `[N]` or `[N, F]` chronologically: the last rows are held out, so that the model does not see the
  * future.
  * @throws ShapeError if the series is neither `[N]` nor `[N, F]`.
  * @throws ValueError if a side would be empty, or the training part has fewer than `context` rows.
@@ -158,7 +156,7 @@ export function chronologicalSplit(series: ArrayLike, options: ChronologicalSpli
   const start = rows - held;
   if (context > start) {
     throw new ValueError(
-      `chronologicalSplit: context is ${context}, but only ${start} rows lie before the held-out part; give a longer ` +
+      `chronologicalSplit: context is ${context}, but only ${start} rows precede the held-out part; give a longer ` +
         "series or less context",
       { context, start },
     );
@@ -170,7 +168,7 @@ export function chronologicalSplit(series: ArrayLike, options: ChronologicalSpli
   return { train: part(0, start), test: part(start - context, rows), start };
 }
 
-/** @throws ValueError naming the first number that is infinite or, unless they may be, missing. */
+/** @throws ValueError naming the first number that is infinite or, if not allowed, missing. */
 function expectNumbers(data: NdArray["data"], columns: number, mayMiss: boolean): void {
   const bad = data.findIndex((value) => !(Number.isFinite(value) || (mayMiss && Number.isNaN(value))));
   if (bad < 0) return;
@@ -183,8 +181,8 @@ function expectNumbers(data: NdArray["data"], columns: number, mayMiss: boolean)
 }
 
 /**
- * Numbers in place of NaN, each on the straight line from the value before it in its column to the one after it; before
- * the first and after the last value, that value.
+ * Replaces each NaN by linear interpolation between the values before and after it in its column; before the first and
+ * after the last value, by that value.
  * @throws ValueError for a column without a value.
  */
 function interpolated(given: NdArray["data"], columns: number): Float32Array {
@@ -219,7 +217,7 @@ function readSeries(series: ArrayLike, what: string): Series {
   const [rows, columns = 1] = shape;
   if (rows === undefined || shape.length > 2 || columns === 0) {
     throw new ShapeError(
-      `${what}: the series is ${formatShape(shape)}; expected [N], or [N, F] with a column or more`,
+      `${what}: the series is ${formatShape(shape)}; expected [N], or [N, F] with at least one column`,
       {
         shape,
       },

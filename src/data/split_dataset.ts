@@ -1,4 +1,4 @@
-/** Selects and splits examples so that every class keeps its share. */
+/** Selects and splits examples while preserving class proportions. */
 import { ValueError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import {
@@ -16,11 +16,11 @@ import { checkDataset, type Dataset, type DenseDataset, type RaggedDataset, subs
 
 /** Options of `trainTestSplit`. */
 export interface SplitOptions {
-  /** The share that is held out; 0.2 by default. */
+  /** The fraction of examples to hold out. Default: 0.2. */
   readonly testFraction?: number;
   /** The seed of the split; 0 by default. */
   readonly seed?: number;
-  /** Keep each class's share in both parts; true by default. */
+  /** Whether to preserve class proportions in both parts. Default: true. */
   readonly stratify?: boolean;
 }
 
@@ -31,7 +31,7 @@ const SPLIT = {
 } satisfies TableOf<SplitOptions>;
 
 /**
- * `count` examples, each class in proportion, in an order shuffled by `seed`; all of them when there are fewer.
+ * Selects `count` examples (all if there are fewer) with class proportions preserved, shuffled by `seed`.
  * @throws ValueError if `count` is not a whole number of at least 1.
  *
  * @example
@@ -48,7 +48,7 @@ export function stratifiedLimit(data: Dataset, count: number, seed: number): Dat
 }
 
 /**
- * Two data sets that share no example, both shuffled by `seed`.
+ * Splits a data set into two disjoint ones, both shuffled by `seed`.
  * @throws ValueError if `testFraction` leaves either part empty.
  *
  * @example
@@ -67,7 +67,7 @@ export function trainTestSplit(data: Dataset, options: SplitOptions = {}): { tra
   if (count < 1 || count >= data.size) {
     throw new ValueError(
       `trainTestSplit: testFraction ${testFraction} of ${data.size} examples is ${count}; expected at least one ` +
-        "example on either side",
+        "example in each part",
       { testFraction, size: data.size },
     );
   }
@@ -77,7 +77,7 @@ export function trainTestSplit(data: Dataset, options: SplitOptions = {}): { tra
   return { train: subset(data, left), test: subset(data, picked) };
 }
 
-/** The class of each example as a small number: examples whose rows of `y` are equal share one. */
+/** A class number for each example: examples with equal rows of `y` have the same number. */
 export function classesOf(y: NdArray): Int32Array {
   const size = y.shape[0] ?? 0;
   const perRow = size === 0 ? 0 : y.data.length / size;
@@ -90,7 +90,7 @@ export function classesOf(y: NdArray): Int32Array {
   });
 }
 
-/** Walks `order` and picks `count` in all, each class up to its quota; the rest is `left`. Both keep the order. */
+/** Picks `count` examples in the given order, each class up to its quota; the others are `left`, in the same order. */
 export function pickStratified(
   classes: ArrayLike<number>,
   order: Iterable<number>,
@@ -108,7 +108,7 @@ export function pickStratified(
   return { picked, left };
 }
 
-/** How many of each class make `count`: shares rounded down, the rest to the largest remainders. */
+/** The number of examples per class that add up to `count`, by the largest remainder method. */
 function quotasOf(classes: ArrayLike<number>, count: number): number[] {
   const sizes: number[] = [];
   for (const group of Array.from(classes)) sizes[group] = (sizes[group] ?? 0) + 1;

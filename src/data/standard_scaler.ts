@@ -6,9 +6,9 @@ import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `standardScaler`. */
 export interface StandardScalerOptions {
-  /** Subtract the mean; true by default. */
+  /** Whether to subtract the mean. Default: true. */
   readonly withMean?: boolean;
-  /** Divide by the standard deviation; true by default. */
+  /** Whether to divide by the standard deviation. Default: true. */
   readonly withStd?: boolean;
 }
 
@@ -27,8 +27,8 @@ export interface StandardScalerJson {
 }
 
 /**
- * Maps each column to mean 0 and standard deviation 1 (of the population: divided by N). A constant column goes to 0,
- * and comes back. scikit-learn:
+ * Maps each column to mean 0 and standard deviation 1 (of the population: divided by N). A constant column is mapped to
+ * 0, and `inverseTransform` restores it. scikit-learn:
  * https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.StandardScaler.html
  */
 export class StandardScaler extends Scaler {
@@ -112,7 +112,7 @@ export class StandardScaler extends Scaler {
 }
 
 /**
- * A scaler to mean 0 and standard deviation 1.
+ * Creates a scaler to mean 0 and standard deviation 1.
  *
  * @example
  * const scaler = standardScaler().fit(train);

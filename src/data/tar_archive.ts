@@ -32,14 +32,17 @@ export interface ArchiveOptions {
   readonly onBytes?: (total: number) => void;
 }
 
-/** From so many bytes on, more than `ratio` times the compressed ones are not a text's: those come to ten times. */
+/**
+ * Above this size, inflating to more than `ratio` times the compressed size is rejected: text inflates to about ten
+ * times.
+ */
 const BOMB = { bytes: 2 ** 26, ratio: 200 };
 const MAX_NAME_BYTES = 1 << 16;
-/** Links, devices, directories and pipes: they have no content, whatever their size says. */
+/** Links, devices, directories and pipes have no content, whatever their size field says. */
 const WITHOUT_CONTENT = "123456";
 
 /**
- * The regular files of an archive that `accept` names, in the archive's order.
+ * Yields the regular files of an archive for which `accept` returns true, in the archive's order.
  * @throws FormatError if it is truncated, damaged, not an archive, or exceeds a limit.
  * @throws AbortError if `signal` aborts.
  *
@@ -69,7 +72,7 @@ export async function* readArchive(
         if (inflated > BOMB.bytes && inflated > BOMB.ratio * compressed) {
           throw new FormatError(
             `${name}: ${compressed} compressed bytes inflate to ${inflated} and more; expected at most ${BOMB.ratio} ` +
-              "times as many: it is damaged, or made to fill memory",
+              "times as many: it is damaged or malicious",
             { compressed, inflated },
           );
         }
@@ -78,14 +81,14 @@ export async function* readArchive(
     yield* readEntries(reader, options);
     gunzip.checkTrailer(inflated);
   } catch (cause) {
-    // A cancelled read looks like an early end, so the signal is asked before the format is blamed.
+    // A cancelled read looks like an early end, so the signal is checked first.
     stopIfAborted(signal, name);
     const broken = gunzip?.sourceError();
     if (broken) throw broken.cause;
     if (cause instanceof SluiceError || gunzip === undefined) throw cause;
     throw new FormatError(
       `${name}: the gzip stream is cut short or damaged after ${gunzip.compressedBytes()} compressed bytes ` +
-        `(${messageOf(cause)}); expected it to go on to its trailer; get the file again`,
+        `(${messageOf(cause)}); expected a complete stream; get the file again`,
       { compressedBytes: gunzip.compressedBytes() },
       { cause },
     );
@@ -137,7 +140,7 @@ async function* readEntries(
   }
 }
 
-/** After the first block of zeros: a second, and then nothing but zeros to the end of the stream. */
+/** Checks that a second block of zeros follows the first, and then only zeros to the end of the stream. */
 async function readEnd(reader: ByteReader, name: string): Promise<void> {
   const second = await readExactly(
     reader,

@@ -7,7 +7,7 @@ import { FormatError } from "../core/errors.ts";
 /** Size of a header and of the blocks that entries are padded to. */
 export const TAR_BLOCK = 512;
 
-/** What a header says. */
+/** The fields of a header. */
 export interface TarHeader {
   readonly path: string;
   /** Bytes of content that follow, before padding. */
@@ -23,7 +23,7 @@ export function isZeroBlock(block: Uint8Array): boolean {
 
 /**
  * Reads a header, its checksum verified.
- * @throws FormatError naming the archive and the offset when it is no tar header.
+ * @throws FormatError with the archive and the offset if it is not a tar header.
  *
  * @example
  * const { path, size, type } = parseTarHeader(block, "archive.tar", 0);
@@ -41,7 +41,7 @@ export function parseTarHeader(block: Uint8Array, archive: string, offset: numbe
   return { path, size: parseSize(block.subarray(124, 136), archive, offset), type };
 }
 
-/** Bytes up to the first NUL as UTF-8; a broken name is only a name that nobody asks for. */
+/** Decodes the bytes up to the first NUL as UTF-8. Invalid UTF-8 is not an error: such a path is never requested. */
 export function decodeField(field: Uint8Array): string {
   const end = field.indexOf(0);
   return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
@@ -56,7 +56,7 @@ function verifyChecksum(block: Uint8Array, archive: string, offset: number): voi
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
-  // Some old writers summed signed bytes; every reader takes both.
+  // Some old writers summed signed bytes; readers accept both.
   if (stored === unsigned || stored === signed) return;
   throw new FormatError(
     `${archive}: expected a tar header at byte ${offset}, but its checksum is ${stored ?? "not a number"} where ` +
@@ -68,7 +68,7 @@ function verifyChecksum(block: Uint8Array, archive: string, offset: number): voi
 function parseSize(field: Uint8Array, archive: string, offset: number): number {
   let size: number | undefined;
   if ((field[0] as number) === 0x80) {
-    // GNU's base-256 form, for what eleven octal digits cannot hold.
+    // GNU's base-256 form, for sizes beyond eleven octal digits.
     size = field.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
   } else {
     size = parseOctal(field);

@@ -1,19 +1,19 @@
 /**
- * Texts as they stream in, kept as numbers of words. The ids that Keras gives depend on the counts over all
- * training texts, so words get provisional numbers first and are renumbered when the last text is in.
+ * Stores streamed texts as word numbers. Keras's ids depend on word counts over all training texts, so words get
+ * provisional numbers first and are renumbered once all texts are known.
  */
 import { ValueError } from "../core/errors.ts";
 import { MAX_WORDS, type Tokenizer } from "./tokenizer.ts";
 
-/** How much a corpus holds. */
+/** The size limits of a corpus. */
 export interface CorpusLimits {
-  /** The most distinct words; 10 million by default. */
+  /** The maximum number of distinct words. Default: 10 million. */
   readonly maxDistinct?: number;
-  /** The most words of all texts together; by default 2^29, whose numbers take 2 GiB. */
+  /** The maximum number of words in all texts together. Default: 2^29, which take 2 GiB. */
   readonly maxLength?: number;
 }
 
-/** Grows by doubling; a text's words are `words.subarray(start, end)`. */
+/** A growing array of word numbers; a text's words are `words.subarray(start, end)`. */
 export class Corpus {
   readonly #tokenizer: Tokenizer;
   readonly #limits: Required<CorpusLimits>;
@@ -27,8 +27,8 @@ export class Corpus {
   }
 
   /**
-   * Adds a text; where its words lie is what identifies it.
-   * @throws ValueError if there are more words, or more distinct ones, than a corpus holds.
+   * Adds a text, and returns the range of its words, which identifies it.
+   * @throws ValueError if there are more words, or more distinct ones, than the limits allow.
    */
   add(text: string): { readonly start: number; readonly end: number } {
     const start = this.#length;
@@ -56,7 +56,7 @@ export class Corpus {
   }
 
   /**
-   * Counts the words of some texts. The Map is in order of first appearance in them.
+   * Counts the words of some texts. The Map is in order of first appearance.
    * @returns counts by word, and each word's provisional number in the same order.
    */
   count(ranges: readonly { readonly start: number; readonly end: number }[]): {

@@ -8,23 +8,26 @@ import { shown } from "../core/options.ts";
 import type { Source } from "../platform/open_source.ts";
 import { readSource } from "../platform/read_source.ts";
 
-/** A text and the name of its class. */
+/** A text and its class name. */
 export interface LabelledText {
   readonly text: string;
   readonly label: string;
-  /** The line of the file that it begins on, from 1. */
+  /** The line of the file on which it starts, counted from 1. */
   readonly line: number;
 }
 
 /** Options of `readTextTable`. */
 export interface TextTableOptions {
-  /** The column of texts; by default that named text, review, sentence or content, or the other one of two. */
+  /** The column of texts. Default: the one named text, review, sentence or content, or the other one of two. */
   readonly textColumn?: string | undefined;
-  /** As `textColumn`, of labels: that named label, sentiment, class, category, topic or target. */
+  /**
+   * The column of labels. Default: the one named label, sentiment, class, category, topic or target, or the other one
+   * of two.
+   */
   readonly labelColumn?: string | undefined;
-  /** The name of the file in messages; by default its own. */
+  /** The file name in error messages. Default: the file's own name. */
   readonly name?: string | undefined;
-  /** The most bytes; 200,000,000 by default. */
+  /** The maximum file size in bytes. Default: 200,000,000. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -38,19 +41,19 @@ const OPTIONS = {
 const TEXT_NAMES = ["text", "review", "sentence", "content"];
 const LABEL_NAMES = ["label", "sentiment", "class", "category", "topic", "target"];
 
-/** The most rows. */
+/** The maximum number of rows. */
 const MAX_ROWS = 1_000_000;
 
-/** How many columns a message names. */
+/** The maximum number of columns listed in an error message. */
 const SHOWN_COLUMNS = 20;
 
-/** How the rows of a file are read. */
+/** The validated options of a read. */
 interface Reading {
   readonly name: string;
-  /** The names that the columns may have, the best first. */
+  /** The accepted column names, in order of preference. */
   readonly texts: readonly string[];
   readonly labels: readonly string[];
-  /** True where the caller named a column. */
+  /** True if the caller specified a column. */
   readonly isNamed: boolean;
 }
 
@@ -93,12 +96,12 @@ export async function readTextTable(source: Source, options: TextTableOptions = 
 function decode(name: string, bytes: Uint8Array): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new FormatError(
-      `${name} is a gzip archive; expected a table of text. The archive of film reviews ends in .tar.gz`,
+      `${name} is a gzip archive; expected a text table. The archive of film reviews ends in .tar.gz`,
     );
   }
   try {
     const content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // Pictures and archives may pass for UTF-8, but have bytes of zero.
+    // Binary files may be valid UTF-8, but contain zero bytes.
     if (!content.includes("\0")) return content;
   } catch {
     // Reported below.
@@ -127,10 +130,10 @@ function jsonRows({ name, texts, labels, isNamed }: Reading, content: string): L
     try {
       value = JSON.parse(source);
     } catch (cause) {
-      // Engines count lines of their own, of which this one is the first.
+      // Engines number the line within the JSON, which is always line 1.
       const message = cause instanceof Error ? cause.message.replace(/ (in JSON )?at (position|line) .*$/s, "") : cause;
       throw new FormatError(
-        `${name}, line ${line} is no JSON: ${message}; expected {"text": …, "label": …} on each line`,
+        `${name}, line ${line} is not JSON: ${message}; expected {"text": …, "label": …} on each line`,
         { line },
         { cause },
       );
@@ -169,7 +172,7 @@ async function csvRows(reading: Reading, content: string): Promise<LabelledText[
   const header = first.record.map(plain);
   const place = (names: readonly string[]) => names.map((each) => header.indexOf(plain(each))).find((at) => at >= 0);
   const found = { text: place(reading.texts), label: place(reading.labels) };
-  // Of two columns, the one that is not known is the other.
+  // With two columns, one known column determines the other.
   const isPair = header.length === 2 && !reading.isNamed;
   const other = (at: number | undefined) => (isPair && at !== undefined ? 1 - at : undefined);
   const textAt = found.text ?? other(found.label);
@@ -197,7 +200,9 @@ async function csvRows(reading: Reading, content: string): Promise<LabelledText[
   });
 }
 
-/** True if the second column of the first line is no label: it occurs once, and the labels below it again and again. */
+/**
+ * True if the second field of the first line is probably not a label: it occurs once, while the labels below it repeat.
+ */
 function isUnknownHeader([first, ...others]: readonly CsvRecord[]): boolean {
   const labels = new Set(others.map(({ record }) => record[1]));
   return !labels.has(first?.record[1]) && labels.size * 2 <= others.length;
@@ -209,7 +214,7 @@ async function csvRecords(name: string, content: string): Promise<CsvRecord[]> {
     return parse(content, {
       ...{ bom: true, info: true, skip_empty_lines: true, relax_column_count: true },
       delimiter: /\.tsv$/i.test(name) ? "\t" : ",",
-      // A header, and one row too many.
+      // The header plus one row over the limit.
       to: MAX_ROWS + 2,
     }) as unknown as CsvRecord[];
   } catch (cause) {

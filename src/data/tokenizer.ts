@@ -1,6 +1,6 @@
 /**
- * Words to ids by the rules of Keras's Tokenizer: ids count from 1 by falling frequency, ties by first appearance.
- * Source: keras_preprocessing/text.py.
+ * Maps words to ids like Keras's Tokenizer: ids count from 1 by descending frequency, ties by first appearance. Source:
+ * keras_preprocessing/text.py.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { arrayOf, asFormatError, countOf, expectFields, objectOf, textOf } from "../core/json_check.ts";
@@ -26,21 +26,21 @@ import type { RaggedSequences } from "./ragged_rows.ts";
 /** Keras's filters: punctuation but the apostrophe, tab and newline. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';
 
-/** How a Tokenizer splits text, which words it keeps, and how long the rows of `encode` are. */
+/** Options of `Tokenizer`. */
 export interface TokenizerOptions {
-  /** Only ids below this are given out; 0 or nothing keeps all. */
+  /** Only words with ids below this are kept; 0 or undefined keeps all. */
   readonly numWords?: number | undefined;
   /** Characters that become the separator; Keras's by default. */
   readonly filters?: string;
-  /** Lower-case first; true by default. */
+  /** Whether to convert text to lower case. Default: true. */
   readonly lower?: boolean;
-  /** What stands between words; a space by default. Other white space is part of a word, as in Keras. */
+  /** The separator between words. Default: a space. As in Keras, other white space is part of a word. */
   readonly split?: string;
-  /** Every character is a word, those of `filters` too; false by default. */
+  /** Whether every character is a word, including those of `filters`. Default: false. */
   readonly charLevel?: boolean;
-  /** A word that stands for those unknown or too rare, with id 1; without it they are dropped. */
+  /** A placeholder with id 1 for unknown and too rare words; without it, they are dropped. */
   readonly oovToken?: string | undefined;
-  /** T, for `encode`: the length of a row. If absent, rows have the length that the model reads. */
+  /** T: the row length of `encode`. Default: the model's input length. */
   readonly maxLength?: number | undefined;
   /** Where `encode` pads short rows; `pre` by default. */
   readonly padding?: Side;
@@ -49,7 +49,7 @@ export interface TokenizerOptions {
 }
 
 const separator: OptionKind<string> = {
-  expected: "the text that stands between words",
+  expected: "the separator between words",
   read: (value) => text.read(value) || undefined,
 };
 
@@ -63,7 +63,7 @@ const TOKENIZER = {
   ...SIDES,
 } satisfies TableOf<TokenizerOptions>;
 
-/** A Tokenizer as JSON. `words` in order of first appearance, each with its count, so that fitting can go on. */
+/** A Tokenizer as JSON. `words` are in order of first appearance, each with its count, so that fitting can continue. */
 export interface TokenizerJson {
   /** Absent in old files. */
   readonly kind?: "tokenizer";
@@ -74,7 +74,7 @@ export interface TokenizerJson {
   /** Default: false. */
   readonly charLevel?: boolean;
   readonly oovToken: string | null;
-  /** These three are absent in old files. */
+  /** Missing in old files, like the next two. */
   readonly maxLength?: number | null;
   readonly padding?: Side;
   readonly truncating?: Side;
@@ -83,7 +83,10 @@ export interface TokenizerJson {
   readonly counts: readonly number[];
 }
 
-/** The most distinct words. A Map of V8 has room for 16.7 million; what was fitted can be read from JSON again. */
+/**
+ * The maximum number of distinct words. V8's Map holds up to 16.7 million; a fitted tokenizer of this size can be
+ * restored from JSON.
+ */
 export const MAX_WORDS = 10_000_000;
 
 function checkSize(words: number): void {
@@ -96,13 +99,13 @@ function checkSize(words: number): void {
 const isIterable = (given: object | null) =>
   given !== null && typeof Reflect.get(given, Symbol.iterator) === "function";
 
-/** @throws ValueError for what is no list. */
+/** @throws ValueError if it is not a list. */
 function listOfIds<T>(ids: Iterable<T>): Iterable<T> {
   if (typeof ids === "object" && isIterable(ids)) return ids;
   throw new ValueError(`Tokenizer: got ${shown(ids)}; expected lists of ids, such as [[1, 2]]`);
 }
 
-/** A text is iterable too, letter by letter, which nobody means. */
+/** A string is rejected, although it is iterable (by character). */
 function listOfTexts(texts: Iterable<string>): Iterable<string> {
   if (typeof texts === "object" && isIterable(texts)) return texts;
   throw new ValueError(`Tokenizer: got ${shown(texts)}; expected a list of texts, such as ["a text"]`);
@@ -152,7 +155,7 @@ export class Tokenizer implements Encoder {
     this.#filterPattern = filters === "" ? undefined : new RegExp(`[${filters.replace(/[\\\]^-]/g, "\\$&")}]`, "gu");
   }
 
-  /** Texts seen while fitting. */
+  /** The number of texts seen while fitting. */
   get documentCount(): number {
     return this.#documentCount;
   }
@@ -173,9 +176,9 @@ export class Tokenizer implements Encoder {
     return Math.min(this.numWords ?? Number.POSITIVE_INFINITY, this.wordIndex.size + 1);
   }
 
-  /** The words of a text, in order. @throws ValueError for what is no text. */
+  /** Splits a text into words. @throws ValueError if it is not a string. */
   words(text: string): string[] {
-    if (typeof text !== "string") throw new ValueError(`Tokenizer: got ${shown(text)}; expected a text`);
+    if (typeof text !== "string") throw new ValueError(`Tokenizer: got ${shown(text)}; expected a string`);
     let clean = this.lower ? text.toLowerCase() : text;
     if (this.charLevel) return Array.from(clean);
     if (this.#filterPattern) clean = clean.replace(this.#filterPattern, () => this.split);
@@ -183,8 +186,8 @@ export class Tokenizer implements Encoder {
   }
 
   /**
-   * Counts the words of texts, on top of what was counted before.
-   * @throws ValueError for what is no text, and beyond 10 million distinct words; then nothing is counted.
+   * Counts the words of texts, and adds them to earlier counts.
+   * @throws ValueError if a text is not a string, or beyond 10 million distinct words; the counts are then unchanged.
    */
   fitOnTexts(texts: Iterable<string>): void {
     const counts = new Map<string, number>();
@@ -203,12 +206,12 @@ export class Tokenizer implements Encoder {
     this.#forget();
   }
 
-  /** The ids of each text's words; unknown and too rare words become `oovToken`'s id, or are dropped. */
+  /** Converts texts to ids; unknown and too rare words become `oovToken`'s id, or are dropped. */
   textsToSequences(texts: Iterable<string>): number[][] {
     return Array.from(listOfTexts(texts), (text) => this.encodeText(text));
   }
 
-  /** The ids of one text, neither cut nor padded. */
+  /** Converts one text to ids, without truncation or padding. */
   encodeText(text: string): number[] {
     const index = this.wordIndex;
     const oov = this.oovToken === undefined ? undefined : index.get(this.oovToken);
@@ -221,7 +224,7 @@ export class Tokenizer implements Encoder {
     return ids;
   }
 
-  /** Rows of ids, one for each text, cut to `maxLength` or to what the model reads; one text is a list of one. */
+  /** Encodes texts, or a single text, as rows of ids, truncated to `maxLength` or the model's input length. */
   encode(texts: string | readonly string[]): RaggedSequences {
     const { maxLength, padding, truncating } = this;
     return encodedRows(this.textsToSequences([texts].flat()), { maxLength, padding, truncating });
@@ -233,9 +236,9 @@ export class Tokenizer implements Encoder {
   }
 
   /**
-   * The text of each sequence; an id without a word becomes `oovToken`, or is dropped. At character level the text is
-   * as it was, but for `lower`. Words are joined by `split`: what `filters` removed is lost, so the text is as it was
-   * only with `filters: ""`, `lower: false` and single separators.
+   * Converts sequences of ids to texts; ids without a word become `oovToken`, or are dropped. At character level, the
+   * original text is restored except for `lower`. Words are joined by `split`; the original text is restored only with
+   * `filters: ""`, `lower: false` and single separators.
    */
   sequencesToTexts(sequences: Iterable<Iterable<number>>): string[] {
     this.#indexWord ??= this.#invert();
@@ -272,8 +275,8 @@ export class Tokenizer implements Encoder {
   }
 
   /**
-   * A tokenizer from what `toJSON` gave, every field checked.
-   * @throws FormatError naming the field that is missing or wrong.
+   * Restores a tokenizer from the result of `toJSON`, and validates every field.
+   * @throws FormatError with the missing or invalid field.
    */
   static fromJSON(json: unknown): Tokenizer {
     const fields = objectOf(json, "tokenizer");
@@ -285,7 +288,7 @@ export class Tokenizer implements Encoder {
     const words = arrayOf(fields.get("words"), "tokenizer.words", MAX_WORDS);
     const counts = arrayOf(fields.get("counts"), "tokenizer.counts", MAX_WORDS);
     if (words.length !== counts.length) {
-      throw new FormatError(`tokenizer: ${words.length} words but ${counts.length} counts; expected as many`);
+      throw new FormatError(`tokenizer: ${words.length} words but ${counts.length} counts; expected equal numbers`);
     }
     for (const [index, word] of words.entries()) {
       const text = textOf(word, "tokenizer.words", 1);
@@ -297,7 +300,7 @@ export class Tokenizer implements Encoder {
   }
 
   /**
-   * A tokenizer from words counted elsewhere, in order of first appearance.
+   * Creates a tokenizer from existing word counts, in order of first appearance.
    *
    * @example
    * Tokenizer.fromCounts(new Map([["the", 20], ["cat", 3]]), 10, { numWords: 1000 });

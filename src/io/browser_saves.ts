@@ -1,7 +1,7 @@
 /**
- * Saves in a browser, which has no rename that survives a crash for all: two slots per name, of which a save overwrites
- * the one that does not hold the newest whole save. So a tab that is closed, a worker that is terminated or a quota
- * that is full leaves what was saved before.
+ * Saves in a browser, where no crash-safe rename is available. Each name has two slots; a save overwrites the slot that
+ * does not hold the newest complete save. A closed tab, a terminated worker or a full quota therefore leaves the
+ * previous save intact.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
 import { flag, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
@@ -18,35 +18,36 @@ import { clearSlot, readSlot, readSlotFiles, type Slot, writeSlot } from "./save
 
 const FOLDER = "sluice-saves";
 const SLOTS = ["a", "b"] as const;
-/** File systems bound a name to 255 bytes. */
+/** File systems limit names to 255 bytes. */
 const MAX_NAME_BYTES = 240;
 
-/** What `list` tells of a save. */
+/** A save, as returned by `list`. */
 export interface BrowserSave {
   readonly name: string;
-  /** Of all its files together; the browser holds up to twice as much, since the save before is kept. */
+  /** The size of all its files; the browser stores up to twice as much, because the previous save is kept. */
   readonly bytes: number;
   readonly savedAt: Date;
 }
 
-/** Files that a page keeps under names in the browser; made by `openBrowserSaves`. */
+/** Named saves in the browser's storage; opened by `openBrowserSaves`. */
 export interface BrowserSaves {
   /**
-   * Saves files under a name, in place of what was saved there. Whatever happens in it, the name holds the old files or
-   * the new ones.
-   * @throws FileError if the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save stays.
-   * @throws FormatError if a newer Sluice saved under this name; it is left as it is.
-   * @throws ValueError if the name is empty, too long, or no well-formed text.
+   * Saves files under a name, replacing an earlier save. Saving is atomic: the name always holds either all old or all
+   * new files.
+   * @throws FileError if the browser's storage is full; `details` has `bytes`, `usage` and `quota`. The old save is
+   * kept.
+   * @throws FormatError if the name holds a save of a newer Sluice, which is kept.
+   * @throws ValueError if the name is empty, too long or not well-formed Unicode.
    */
   save(name: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /**
-   * The newest whole save, checked by SHA-256.
-   * @throws FileError with `details.code` "ENOENT" when there is none; the message says whether this page had seen one,
-   * which the browser has evicted, or the user cleared, since.
+   * Loads the newest complete save, verified by SHA-256.
+   * @throws FileError with `details.code` "ENOENT" if there is none; the message says whether one existed earlier and
+   * was evicted by the browser or cleared by the user.
    * @throws FormatError if the save is damaged or of a newer format.
    */
   load(name: string): Promise<Map<string, Uint8Array>>;
-  /** Removes a save; one that is absent is no error. */
+  /** Removes a save, if it exists. */
   remove(name: string): Promise<void>;
   /** All saves of this origin, by name. */
   list(): Promise<readonly BrowserSave[]>;
@@ -55,8 +56,8 @@ export interface BrowserSaves {
 /** Options of `openBrowserSaves`. */
 export interface BrowserSavesOptions {
   /**
-   * Asks the browser not to evict this origin's data when space is short; it may ask the user. False by default. Only a
-   * page can ask: in a worker this does nothing, and a page's `navigator.storage.persist()` holds for its workers too.
+   * Whether to ask the browser not to evict this origin's data when space is short; the browser may prompt the user.
+   * Default: false. It has no effect in a worker; a page's `navigator.storage.persist()` applies to its workers too.
    */
   readonly persist?: boolean;
 }
@@ -65,8 +66,8 @@ const OPEN = { persist: withDefault(flag, false) } satisfies TableOf<BrowserSave
 
 /**
  * Opens the saves of this page's origin, in a page or a worker of any kind that has the origin-private file system.
- * Pages and workers may save at the same time: a Web Lock per name puts them in a row.
- * @throws FileError outside a browser, in an insecure context, and where the browser refuses.
+ * Pages and workers may save at the same time: a Web Lock per name serializes them.
+ * @throws FileError outside a browser, in an insecure context, or if the browser denies access.
  *
  * @example
  * const saves = await openBrowserSaves({ persist: true });
@@ -80,11 +81,11 @@ export async function openBrowserSaves(options: BrowserSavesOptions = {}): Promi
   return browserSaves(storage);
 }
 
-/** The saves in a storage with the meanings of a browser's; a test gives one that fails. */
+/** Creates saves on any storage with the browser's semantics, so that tests can inject failures. */
 export function browserSaves(storage: PrivateStorage): BrowserSaves {
-  /** Names that were seen to hold a save, to tell an eviction from what never was. */
+  /** Names that have held a save, to distinguish an evicted save from one that never existed. */
   const seen = new Set<string>();
-  /** To write in; whoever reads makes nothing, which may fail where the storage is full. */
+  /** Only for writing: reading must not create directories, which may fail if the storage is full. */
   const folder = async () => (await storage.root()).getDirectoryHandle(FOLDER, { create: true });
   const present = async () => privateDirectory(await storage.root(), FOLDER);
   const locked = <T>(name: string, mode: "exclusive" | "shared", work: () => Promise<T>) =>
@@ -101,7 +102,7 @@ export function browserSaves(storage: PrivateStorage): BrowserSaves {
           const target = SLOTS.find((slot) => slot !== newest?.slot) as string;
           const generation = (newest?.head.generation ?? 0) + 1;
           await writeSlot(home, target, files, generation).catch(async (cause) => {
-            // Whoever is short of space gets back what this save took.
+            // Frees the space that the failed save used.
             await clearSlot(home, target).catch(() => undefined);
             throw cause;
           });
@@ -165,7 +166,7 @@ export function browserSaves(storage: PrivateStorage): BrowserSaves {
 
 type NamedSlot = Slot & { readonly slot: string };
 
-/** The slots that have a whole manifest, the newest first. */
+/** The slots with a complete manifest, newest first. */
 async function slotsOf(home: Parameters<typeof readSlot>[0], what: string): Promise<readonly NamedSlot[]> {
   const found: NamedSlot[] = [];
   for (const slot of SLOTS) {
@@ -175,7 +176,7 @@ async function slotsOf(home: Parameters<typeof readSlot>[0], what: string): Prom
   return found.sort((a, b) => b.head.generation - a.head.generation);
 }
 
-/** The newest slot whose files are all as they were saved; `files` receives them. */
+/** The newest slot whose files are all intact; they are added to `files`. */
 async function newestWhole(
   slots: readonly NamedSlot[],
   what: string,
@@ -189,17 +190,17 @@ async function newestWhole(
   return undefined;
 }
 
-/** A name as a directory's name: none of it may lead elsewhere. */
+/** Encodes a name as a safe directory name. */
 function keyOf(name: string): string {
   let key = "";
   try {
     key = encodeURIComponent(name).replaceAll(".", "%2E");
   } catch {
-    // A surrogate that stands alone.
+    // A lone surrogate.
   }
   if (key !== "" && key.length <= MAX_NAME_BYTES) return key;
   throw new ValueError(
-    `openBrowserSaves: the name ${JSON.stringify(name).slice(0, 80)} cannot be used; expected well-formed text ` +
+    `openBrowserSaves: the name ${JSON.stringify(name).slice(0, 80)} cannot be used; expected a well-formed string ` +
       `of 1 to ${MAX_NAME_BYTES} bytes once percent-encoded, got ${key.length}`,
     { name, maxBytes: MAX_NAME_BYTES },
   );
@@ -242,7 +243,7 @@ async function saveError(
   const { usage, quota } = await storage.estimate().catch(() => ({ usage: undefined, quota: undefined }));
   const told = quota === undefined ? "" : ` (${usage ?? 0} of ${quota} bytes are used, by its own estimate)`;
   return new FileError(
-    `cannot write ${what}: it takes ${bytes} bytes, and the browser's storage for this origin is full${told}; ` +
+    `cannot write ${what}: it needs ${bytes} bytes, and the browser's storage for this origin is full${told}; ` +
       "what was saved before is unchanged: remove other saves, or free disk space",
     { code, bytes, usage, quota },
     { cause },

@@ -1,12 +1,12 @@
 /**
- * Saved models in directories. Several writers, in one process or in many, may save into one directory without a lock:
+ * Saved models in directories. Several writers, in one or more processes, may save to the same directory without a
+ * lock:
  *
  * - A save's files have names that no other save uses, and `model.json`, renamed into place last, names them. So the
- * newest
- *   `model.json` always names a whole save.
- * - A file that some `model.json` named and the present one does not is never named again: it is removed at once.
- * - Any other file may be of a save that is not done yet: it is removed when it is ten minutes old.
- * - Whoever read a `model.json` and finds its files gone reads the new one (`assembleModel`).
+ *   newest `model.json` always names a complete save.
+ * - A file that an earlier `model.json` named but the current one does not is never used again; it is removed at once.
+ * - Any other file may belong to a save in progress; it is removed when it is ten minutes old.
+ * - A reader that finds the files of a `model.json` missing reads the new `model.json` (`assembleModel`).
  */
 import { SluiceError } from "../core/errors.ts";
 import { inTurn } from "../core/in_turn.ts";
@@ -32,15 +32,14 @@ export interface ModelStorage {
   modifiedAt(path: string): Promise<number>;
 }
 
-/** How long a file that no `model.json` has named yet is taken for part of a save that is not done. */
+/** How long an unnamed file is assumed to belong to a save in progress. */
 const UNFINISHED_MS = 10 * 60_000;
 
 /**
- * Saves a model in a directory, which is made if need be. A crash or an error at any moment leaves the save that was
- * there, or the new one; so do other saves into the directory at the same time. In one process they are done in the
- * order of the calls.
- * @param model a promise of it takes its turn at once
- * @throws FileError if the disk is full or fails; the old save is then still whole.
+ * Saves a model to a directory, which is created if necessary. Saving is atomic: a crash, an error or a concurrent save
+ * leaves either the old or the new save. Within a process, saves run in the order of the calls.
+ * @param model the model, or a promise of it, which reserves its turn immediately
+ * @throws FileError if the disk is full or fails; the old save is kept.
  *
  * @example
  * await writeModelDirectory(await openFileSystem(), "runs/first", saved);
@@ -63,7 +62,7 @@ export function writeModelDirectory(
 
 /**
  * Reads a model that `writeModelDirectory` saved.
- * @throws FormatError if a file is cut short, damaged, foreign, or of a newer version.
+ * @throws FormatError if a file is truncated, damaged, not Sluice's, or of a newer version.
  * @throws FileError if a file is missing or not readable.
  *
  * @example
@@ -77,7 +76,7 @@ export function readModelDirectory(storage: ModelStorage, directory: string): Pr
   );
 }
 
-/** What a save wrote. */
+/** The result of a save. */
 interface Written {
   /** The names of its files, without `model.json`. */
   readonly own: readonly string[];
@@ -91,12 +90,12 @@ async function writeFiles(storage: ModelStorage, directory: string, model: Saved
   let replaced: ReadonlySet<string> = new Set();
   try {
     for (const [name, bytes] of files) {
-      // Before model.json is replaced, and as late as can be.
+      // Read as late as possible before model.json is replaced.
       if (name === MANIFEST_NAME) replaced = await namesInUse(storage, directory).catch(() => replaced);
       await storage.writeFileAtomic(joinName(directory, name), bytes);
     }
   } catch (cause) {
-    // A full disk gets back what this save took, unless model.json names it after all.
+    // Frees the space that the failed save used, unless model.json names its files after all.
     const used = await namesInUse(storage, directory).catch(() => new Set(own));
     for (const name of own) {
       if (!used.has(name)) await storage.removeFile(joinName(directory, name)).catch(() => undefined);
@@ -107,21 +106,21 @@ async function writeFiles(storage: ModelStorage, directory: string, model: Saved
 }
 
 /**
- * Removes what no save needs any more, as far as it can: the save itself is done, and what is left waits for the next
- * one.
- * @returns false when `model.json` names files of this save that are gone: the process stood still for longer than
- * others wait.
+ * Removes files that no save needs any more. Errors are ignored, because the save itself is complete; the next one
+ * tries again.
+ * @returns false if `model.json` names files of this save that are gone, because the process was suspended for too
+ * long.
  */
 async function removeStale(storage: ModelStorage, directory: string, { own, replaced }: Written): Promise<boolean> {
   const pathOf = (name: string) => joinName(directory, name);
   try {
     const names = await storage.readDirectory(directory);
     const used = await namesInUse(storage, directory);
-    // By the clock of the disk, which may be another machine's.
+    // Uses the file system's clock, which may be another machine's.
     const now = await storage.modifiedAt(pathOf(MANIFEST_NAME));
     const ageOf = async (name: string) => now - (await storage.modifiedAt(pathOf(name)).catch(() => now));
     for (const name of names) {
-      // What an atomic write leaves behind when the process is killed in it.
+      // A temporary file left by an atomic write whose process was killed.
       const target = name.replace(/\.[\w-]+\.tmp$/, "");
       if (used.has(name) || !(isPartName(target) || (target === MANIFEST_NAME && target !== name))) continue;
       const isStale = own.includes(name) || replaced.has(name) || (await ageOf(name)) > UNFINISHED_MS;
@@ -134,17 +133,14 @@ async function removeStale(storage: ModelStorage, directory: string, { own, repl
   }
 }
 
-/**
- * The names of parts that occur in the directory's `model.json`, of whatever version it is; none where there is no such
- * file.
- */
+/** The names of parts in the directory's `model.json` of any version; empty if there is none. */
 async function namesInUse(storage: ModelStorage, directory: string): Promise<ReadonlySet<string>> {
   if (!(await storage.readDirectory(directory)).includes(MANIFEST_NAME)) return new Set();
   const bytes = await storage.readFile(joinName(directory, MANIFEST_NAME), { maxBytes: MAX_MANIFEST_BYTES });
   return new Set(new TextDecoder().decode(bytes).match(PART_NAMES));
 }
 
-/** Eight hexadecimal digits at random. */
+/** Eight random hexadecimal digits. */
 function uniqueDigits(): string {
   const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
   return number.toString(16).padStart(8, "0");

@@ -12,23 +12,23 @@ import { type JsonValue, parseStrictJson } from "./strict_json.ts";
 /** JSON that users save with a model, by name. */
 export type Metadata = Readonly<Record<string, JsonValue>>;
 
-/** What is saved of a model. The JSON parts are opaque here: whoever wrote them checks them. */
+/** The contents of a saved model. The JSON parts are opaque here; the modules that write them validate them. */
 export interface SavedModel {
   /** Layers and their options. */
   readonly architecture: JsonValue;
-  /** What turns text into the model's input, if anything does. */
+  /** The text encoder, if any. */
   readonly encoder?: JsonValue | undefined;
-  /** What users save with it, such as label names. */
+  /** The user's metadata, such as label names. */
   readonly metadata?: Metadata | undefined;
-  /** Where training stands, if it is to go on: optimizer's options, seed, permutation, position, counters. */
+  /** The training state, if saved: optimizer options, seed, position, counters. */
   readonly training?: JsonValue | undefined;
-  /** What the command line was told when it trained the model. */
+  /** The command line's options when it trained the model. */
   readonly run?: JsonValue | undefined;
   /** Weights as safetensors. */
   readonly weights: Uint8Array;
   /** Optimizer state as safetensors. */
   readonly optimizer?: Uint8Array | undefined;
-  /** How to predict without the engine that planned it, as JSON. */
+  /** The plan for prediction without the engine, as JSON. */
   readonly plan?: Uint8Array | undefined;
 }
 
@@ -36,22 +36,22 @@ export interface SavedModel {
 export const MANIFEST_NAME = "model.json";
 
 const FORMAT = "sluice-model";
-/** What is written; 1 is read too: it knew layers in a row only. */
+/** The version that is written. Version 1, which supported only sequential models, is still read. */
 const VERSION = 2;
 const OLDEST_VERSION = 1;
-/** More is not a `model.json` of ours. */
+/** The maximum size of `model.json`. */
 export const MAX_MANIFEST_BYTES = 2 ** 26;
-/** "<", the first byte of the page with which many servers answer for a path that they do not have. */
+/** "<", the first byte of the HTML page that many servers return for a missing path. */
 const OPENING_BRACKET = 0x3c;
-/** The names of parts, wherever they occur in a text. */
+/** Matches the names of parts anywhere in a string. */
 export const PART_NAMES = /(weights|optimizer)-[0-9a-f]{16}\.safetensors|plan-[0-9a-f]{16}\.json/g;
 const PARTS = ["weights", "optimizer", "plan"] as const;
 const ENDINGS = { weights: "safetensors", optimizer: "safetensors", plan: "json" } as const;
 
-/** A file of a saved model, beside `model.json`. */
+/** A file of a saved model other than `model.json`. */
 export type ModelPart = (typeof PARTS)[number];
 
-/** What a model that can be trained is made of. */
+/** The parts that `loadModel` needs. */
 const OF_MODEL: readonly ModelPart[] = ["weights", "optimizer"];
 
 interface PartRecord {
@@ -70,9 +70,8 @@ interface Manifest {
 }
 
 /**
- * A model as named files, `model.json` last: what a browser downloads or keeps. The others bear the beginning of their
- * SHA-256 in their names.
- * @param unique eight hexadecimal digits that take the place of the hash's last eight: then no other save uses these
+ * Packs a model into named files, `model.json` last. The names of the others contain the start of their SHA-256.
+ * @param unique eight hexadecimal digits that replace the last eight of the hash, so that no other save uses the same
  * names
  *
  * @example
@@ -105,8 +104,8 @@ export async function packModel(model: SavedModel, unique = ""): Promise<Map<str
 }
 
 /**
- * The model in named files, checked against `model.json`; of its parts those that are `wanted`, as far as it has them.
- * @throws FormatError if a file is missing, cut short, damaged, foreign, or of a newer version.
+ * Unpacks a model from named files and checks them against `model.json`. Only existing `wanted` parts are read.
+ * @throws FormatError if a file is missing, truncated, damaged, not Sluice's, or of a newer version.
  *
  * @example
  * const { weights } = await unpackModel(files);
@@ -127,7 +126,7 @@ export async function unpackModel(
 }
 
 /**
- * Reads a model from a directory by its path (Node, Deno) or its URL; in a page a relative one too.
+ * Reads a model from a directory, given its path (Node, Deno) or URL (also a relative one in a page).
  * @throws FormatError as `readModelDirectory`; FileError when a file cannot be had.
  */
 export async function fetchModel(place: string | URL, wanted: readonly ModelPart[] = OF_MODEL): Promise<SavedModel> {
@@ -137,13 +136,13 @@ export async function fetchModel(place: string | URL, wanted: readonly ModelPart
   return assembleModel(read, wanted, `${directory}: `);
 }
 
-/** Reads one of a save's files; `isAgain` when it is wanted anew, because it may have changed since. */
+/** Reads one of a save's files; `isAgain` is true on a retry, because the file may have changed. */
 type ReadPart = (name: string, maxBytes: number, isAgain?: boolean) => Promise<Uint8Array>;
 
-/** So many saves may replace the one that is being read. */
+/** The maximum number of retries when the save is replaced while it is being read. */
 const MAX_ATTEMPTS = 1_000;
 
-/** The model whose files `read` reads. A save that is replaced while it is read gives way to the new one. */
+/** Reads a model using `read`. If the save is replaced meanwhile, the new one is read instead. */
 export async function assembleModel(
   read: ReadPart,
   wanted: readonly ModelPart[] = OF_MODEL,
@@ -185,7 +184,7 @@ async function assembleFrom(
   return { ...json, weights, optimizer: content.get("optimizer"), ...(plan && { plan }) };
 }
 
-/** Whether a name is that of a part. */
+/** Whether a name is the name of a part. */
 export const isPartName = (name: string): boolean => name.match(PART_NAMES)?.[0] === name;
 
 function readManifest(bytes: Uint8Array, what: string): Manifest {
@@ -198,7 +197,7 @@ function readManifest(bytes: Uint8Array, what: string): Manifest {
   const fields = objectOf(parseStrictJson(bytes, what), what);
   if (fields.get("format") !== FORMAT) {
     throw new FormatError(
-      `${what}: format is ${show(fields.get("format"))}; expected "${FORMAT}": it is not a model that Sluice saved`,
+      `${what}: format is ${show(fields.get("format"))}; expected "${FORMAT}": it was not saved by Sluice`,
       { format: fields.get("format") },
     );
   }
@@ -236,7 +235,7 @@ function readRecord(part: ModelPart, value: JsonValue, what: string): PartRecord
   const fields = objectOf(value, what);
   const name = textOf(fields.get("name"), `${what}.name`);
   const sha256 = textOf(fields.get("sha256"), `${what}.sha256`);
-  // The pattern is what keeps a name from leading out of the directory.
+  // The pattern prevents path traversal out of the directory.
   if (!isPartName(name) || !name.startsWith(part)) {
     throw new FormatError(
       `${what}: name is ${show(name)}; expected ${part}-HASH.${ENDINGS[part]} in the same directory`,
@@ -270,7 +269,7 @@ async function checkPart(bytes: Uint8Array, record: PartRecord, what: string): P
   }
 }
 
-/** The path or URL of a save's file: `directory` is the caller's, `name` one segment. */
+/** The path or URL of a save's file; `name` is a single path segment. */
 export function joinName(directory: string, name: string): string {
   if (directory === "")
     throw new SluiceError("a model's directory has an empty name; expected a path, such as runs/first");

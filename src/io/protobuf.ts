@@ -1,5 +1,5 @@
 /**
- * Writing Protocol Buffers: the few wire types that ONNX and event files need.
+ * Writes Protocol Buffers: the wire types that ONNX and event files need.
  * https://protobuf.dev/programming-guides/encoding/
  */
 
@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 export class Message {
   readonly #parts: Uint8Array[] = [];
 
-  /** A whole number, negative ones as two's complement in ten bytes. */
+  /** An integer; negative ones are ten bytes in two's complement. */
   int(field: number, value: number): this {
     return this.#push(varint(field << 3), varint(value));
   }
@@ -24,7 +24,7 @@ export class Message {
     return this.#push(varint((field << 3) | 5), new Uint8Array(Float32Array.of(value).buffer));
   }
 
-  /** Bytes, text or another message. */
+  /** Bytes, a string or another message. */
   bytes(field: number, value: Uint8Array | string | Message): this {
     const bytes = typeof value === "string" ? encoder.encode(value) : value instanceof Message ? value.finish() : value;
     return this.#push(varint((field << 3) | 2), varint(bytes.length), bytes);

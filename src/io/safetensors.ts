@@ -1,6 +1,6 @@
 /**
- * Tensors in one file: eight bytes of header length, a JSON header, then the bytes of all tensors end to end.
- * Source: https://github.com/huggingface/safetensors, "Format".
+ * Tensors in one file: eight bytes of header length, a JSON header, then the concatenated bytes of all tensors. Source:
+ * https://github.com/huggingface/safetensors, "Format".
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { checkArray, type NdArray } from "../core/nd_array.ts";
@@ -30,11 +30,9 @@ import type { JsonValue } from "./strict_json.ts";
 
 export type { Safetensors, SafetensorsLimits } from "./parse_safetensors.ts";
 
-/** How tensors are written. */
+/** Options of `writeSafetensors`. */
 export interface SafetensorsOptions {
-  /**
-   * Of a Float32Array: `F32`, which keeps every bit, or `F16`, half as large and good to three digits. Default: F32.
-   */
+  /** The dtype of Float32Arrays: `F32` is exact; `F16` has half the size and three significant digits. Default: F32. */
   readonly floats?: "F32" | "F16";
 }
 
@@ -51,9 +49,9 @@ const mapOf = (what: string) => instanceOf(`a Map of ${what} by name`, Map);
 
 /**
  * Writes tensors, F32 (or F16) for a Float32Array and I32 for an Int32Array, in the order of the Map. The same tensors,
- * metadata and options always make the same bytes.
+ * metadata and options always produce the same bytes.
  * @throws ShapeError if data does not fill its shape.
- * @throws ValueError if a tensor is called `__metadata__`, or holds a finite number that is too large for F16.
+ * @throws ValueError if a tensor is called `__metadata__`, or contains a finite number that is too large for F16.
  *
  * @example
  * const bytes = writeSafetensors(new Map([["dense/bias", { shape: [1], data: new Float32Array([0.5]) }]]));
@@ -89,7 +87,8 @@ export function writeSafetensors(
     header.set(name, { dtype, shape, data_offsets: [begin, end] });
   }
   const json = new TextEncoder().encode(stringifyMap(header));
-  // Spaces bring the data to a multiple of eight, as the format's own writer does, so that a reader may map it.
+  // Padded with spaces to a multiple of eight, like the reference implementation, so that readers can memory-map the
+  // data.
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(LENGTH_BYTES + headerLength + end).fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerLength);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
@@ -116,9 +115,9 @@ function halves(data: Float32Array, name: string): Uint16Array {
 }
 
 /**
- * Reads tensors; everything is checked before the first is made.
- * @throws FormatError if the file is cut short, damaged, of another kind, or beyond a limit; ValueError for what is no
- * bytes.
+ * Reads tensors; the whole file is validated before the first one is created.
+ * @throws FormatError if the file is truncated, damaged, of another format or exceeds a limit; ValueError if it is not
+ * a Uint8Array.
  *
  * @example
  * const { tensors } = readSafetensors(bytes, "weights.safetensors");
@@ -133,7 +132,7 @@ export function readSafetensors(file: Uint8Array, name = "safetensors", limits: 
   return parseSafetensors(ownMemory(file, name), name, checked);
 }
 
-/** Not through an object, which would put names that look like numbers first. */
+/** Not via an object, which would order integer-like names first. */
 function stringifyMap(map: ReadonlyMap<string, JsonValue>): string {
   return `{${Array.from(map, ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
 }

@@ -1,4 +1,4 @@
-/** The dtypes of safetensors that Sluice reads, and how each becomes a float32 or int32 array. */
+/** The safetensors dtypes that Sluice reads, and their conversion to float32 or int32 arrays. */
 
 import type { HostData } from "../core/dtype.ts";
 import { FormatError } from "../core/errors.ts";
@@ -6,7 +6,7 @@ import { FormatError } from "../core/errors.ts";
 /** How to read one dtype. */
 export interface StoredDType {
   readonly itemBytes: number;
-  /** `bytes` holds whole items, in memory of its own. */
+  /** `bytes` contains whole items and has its own buffer. */
   readonly read: (bytes: Uint8Array<ArrayBuffer>, what: string) => HostData;
 }
 
@@ -36,7 +36,7 @@ const DTYPES: ReadonlyMap<string, StoredDType> = new Map<string, StoredDType>([
 
 /**
  * How to read a dtype.
- * @throws FormatError if it is unknown, or would not survive as float32 or int32 (F64, U64, …).
+ * @throws FormatError if it is unknown, or cannot be represented as float32 or int32 (F64, U64, …).
  *
  * @example
  * storedDType("F32", "kernel").itemBytes; // 4
@@ -45,13 +45,13 @@ export function storedDType(name: string, what: string): StoredDType {
   const found = DTYPES.get(name);
   if (found) return found;
   throw new FormatError(
-    `${what}: dtype ${JSON.stringify(name).slice(0, 40)} is not read; expected one of ` +
+    `${what}: dtype ${JSON.stringify(name).slice(0, 40)} is not supported; expected one of ` +
       `${[...DTYPES.keys()].join(", ")}: convert the file first`,
     { dtype: name },
   );
 }
 
-/** IEEE 754 binary16 to a number, exactly. */
+/** Converts IEEE 754 binary16 to a number, exactly. */
 export function halfToFloat(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
@@ -62,7 +62,8 @@ export function halfToFloat(half: number): number {
 }
 
 /**
- * A number to IEEE 754 binary16, to the nearest and to even where two are as near. What is too large becomes infinity.
+ * Converts a number to IEEE 754 binary16, rounding to nearest, ties to even. Numbers that are too large become
+ * infinity.
  *
  * @example
  * halfToFloat(floatToHalf(1 / 3)); // 0.333251953125
@@ -76,13 +77,13 @@ export function floatToHalf(value: number): number {
   if (magnitude >= HALF_OVERFLOW) return sign | 0x7c00;
   if (magnitude < HALF_LEAST_NORMAL) return sign | roundHalfToEven(magnitude * 2 ** 24);
   const exponent = ((bits >>> 23) & 0xff) - 127;
-  // A fraction that rounds up to 1024 carries into the exponent, which is what is wanted.
+  // A fraction that rounds up to 1024 carries into the exponent, as intended.
   return sign | ((((exponent + 15) << 10) | 0) + roundHalfToEven((magnitude / 2 ** exponent - 1) * 1024));
 }
 
 const SINGLE = new Float32Array(1);
 const SINGLE_BITS = new Uint32Array(SINGLE.buffer);
-/** Half way between the largest binary16, 65504, and what would come next: from here on it is infinity. */
+/** Halfway between the largest binary16, 65504, and its successor: from here on, numbers become infinity. */
 const HALF_OVERFLOW = 65520;
 const HALF_LEAST_NORMAL = 2 ** -14;
 

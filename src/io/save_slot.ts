@@ -1,6 +1,6 @@
 /**
- * One slot of a browser's save: a directory with the save's files, numbered, and a manifest that is written last. A
- * slot whose manifest is absent, cut short or not borne out by its files holds nothing.
+ * One slot of a browser save: a directory with the save's numbered files, and a manifest that is written last. A slot
+ * whose manifest is missing, truncated or inconsistent with its files counts as empty.
  */
 import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
@@ -21,14 +21,14 @@ const MAX_MANIFEST_BYTES = 2 ** 20;
 const MAX_FILES = 1_000;
 const DIGITS = 64;
 
-/** What every version's manifest says. */
+/** The fields that the manifests of all versions have. */
 export interface SlotHead {
   readonly version: number;
   /** The newer of two slots has the higher one. */
   readonly generation: number;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
-  /** Of all files together. */
+  /** The size of all files together. */
   readonly bytes: number;
 }
 
@@ -38,16 +38,16 @@ interface SlotFile {
   readonly sha256: string;
 }
 
-/** A slot whose manifest is whole; its files may still be damaged. */
+/** A slot with a complete manifest; its files may still be damaged. */
 export interface Slot {
   readonly directory: PrivateDirectory;
   readonly head: SlotHead;
-  /** None are read of a newer version. */
+  /** Empty if the slot is of a newer version. */
   readonly files: readonly SlotFile[];
 }
 
 /**
- * Fills a slot; whatever it held goes first, the manifest before the rest.
+ * Writes a slot. Its old contents are deleted first, starting with the manifest.
  * @returns the manifest's head.
  */
 export async function writeSlot(
@@ -61,7 +61,7 @@ export async function writeSlot(
   const records: SlotFile[] = [];
   let bytes = 0;
   for (const [file, content] of files) {
-    // Hashed as it was handed over, so that a change of the array in mid-save is seen when the slot is read.
+    // Hashed before writing, so that a change of the array during the save is detected when the slot is read.
     records.push({ name: file, bytes: content.length, sha256: await sha256Hex(content) });
     await writePrivateFile(directory, String(records.length - 1), content);
     bytes += content.length;
@@ -69,7 +69,7 @@ export async function writeSlot(
   const head = { version: VERSION, generation, savedAt: Date.now(), bytes };
   const { version: formatVersion, ...rest } = head;
   const json = encode(JSON.stringify({ format: FORMAT, formatVersion, ...rest, files: records }));
-  // Its own SHA-256 goes before it: a manifest that was cut short is none.
+  // Preceded by its own SHA-256, so that a truncated manifest is detected.
   await writePrivateFile(directory, MANIFEST, new Uint8Array([...encode(await sha256Hex(json)), ...json]));
   return head;
 }
@@ -84,8 +84,8 @@ export async function clearSlot(parent: PrivateDirectory, name: string): Promise
 
 /**
  * Reads a slot's manifest.
- * @returns undefined when the slot holds nothing.
- * @throws FormatError if the manifest is whole but not one of Sluice's.
+ * @returns undefined if the slot is empty.
+ * @throws FormatError if the manifest is complete but not Sluice's.
  */
 export async function readSlot(parent: PrivateDirectory, name: string, what: string): Promise<Slot | undefined> {
   const directory = await privateDirectory(parent, name);
@@ -117,8 +117,8 @@ export async function readSlot(parent: PrivateDirectory, name: string, what: str
 }
 
 /**
- * Checks a slot's files against its manifest, one after the other, and hands each that is right to `take`.
- * @returns what is wrong with the first bad one, or undefined when all are right.
+ * Checks a slot's files against its manifest one by one, and passes each valid one to `take`.
+ * @returns the problem of the first invalid one, or undefined if all are valid.
  * @throws FormatError if the slot is of a newer version.
  */
 export async function readSlotFiles(

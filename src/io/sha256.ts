@@ -4,7 +4,7 @@ import { ownMemory } from "../core/own_memory.ts";
 
 /**
  * The SHA-256 of `bytes`, as 64 hex digits.
- * @throws SluiceError if Web Crypto is not at hand: a page that is not served over https or from localhost.
+ * @throws SluiceError if Web Crypto is unavailable: on a page not served over https or from localhost.
  *
  * @example
  * await sha256Hex(new Uint8Array()); // "e3b0c442…b855"

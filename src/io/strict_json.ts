@@ -1,19 +1,19 @@
-/** JSON from outside: valid UTF-8, no key twice, and no deeper than a reader expects. */
+/** Parses untrusted JSON: valid UTF-8, no duplicate keys, limited depth. */
 import { FormatError } from "../core/errors.ts";
 import type { JsonValue } from "../core/json_check.ts";
 
 export type { JsonValue } from "../core/json_check.ts";
 
-/** The deepest nesting that is read. */
+/** The maximum nesting depth. */
 const MAX_DEPTH = 100;
 
-/** The most keys of an object. */
+/** The maximum number of keys of an object. */
 const MAX_KEYS = 1_000_000;
 
 /**
- * Parses JSON bytes. `JSON.parse` takes the last of two equal keys in silence; this refuses them, because two
- * readers that disagree on a file are how a checked file is made to mean something else.
- * @throws FormatError if the bytes are not UTF-8, not JSON, too deep, of too many keys, or name a key twice.
+ * Parses JSON bytes. `JSON.parse` silently uses the last of two equal keys; this rejects them, because readers that
+ * interpret a file differently are a security risk.
+ * @throws FormatError if the bytes are not UTF-8 or JSON, are nested too deeply, or have too many or duplicate keys.
  *
  * @example
  * const header = parseStrictJson(bytes, "model.json");
@@ -36,7 +36,7 @@ export function parseStrictJson(bytes: Uint8Array, what: string): JsonValue {
   return value;
 }
 
-/** Walks text that is known to be valid JSON: only strings and brackets matter. */
+/** Scans text that is known to be valid JSON, so that only strings and brackets matter. */
 function checkKeysAndDepth(text: string, what: string): void {
   const open: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -53,7 +53,7 @@ function checkKeysAndDepth(text: string, what: string): void {
       for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++;
       const keys = open.at(-1);
       if (keys && isKey(text, at + 1)) {
-        // Unescaped, since "a" and "\u0061" are one key.
+        // Unescaped, because "a" and "\u0061" are the same key.
         const key = JSON.parse(text.slice(start, at + 1)) as string;
         if (keys.has(key)) throw new FormatError(`${what}: the key ${JSON.stringify(key)} occurs twice`, { key });
         if (keys.size === MAX_KEYS) throw new FormatError(`${what}: more than ${MAX_KEYS} keys in an object`);
@@ -63,12 +63,12 @@ function checkKeysAndDepth(text: string, what: string): void {
   }
 }
 
-/** What stands around a value in a file may be nested this deep. */
+/** The depth reserved for the structure around a value in a file. */
 const ROOM = 10;
 
 /**
- * What in a value would not come back from JSON as it is: `.when is a Date`; undefined where all would.
- * `JSON.stringify` itself makes null of NaN and `{}` of a Map in silence. Members that are undefined count as absent.
+ * Describes the first part of a value that JSON cannot represent, such as `.when is a Date`; undefined if there is
+ * none. `JSON.stringify` silently converts NaN to null and a Map to `{}`. Undefined members are ignored.
  */
 export function faultOfJson(value: unknown, path = "", left = MAX_DEPTH - ROOM): string | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value))

@@ -2,7 +2,7 @@
 import { crc32c } from "./crc32c.ts";
 
 const MASK_DELTA = 0xa282ead8;
-/** The length and its checksum before the data, the data's checksum after it. */
+/** The sizes of the header (length and its checksum) and the trailer (the data's checksum). */
 const HEAD = 12;
 const TAIL = 4;
 
@@ -17,7 +17,7 @@ export function tfRecord(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return record;
 }
 
-/** The checksum rotated and shifted, as the format wants: data may hold checksums itself. */
+/** The rotated and shifted checksum that the format requires, because data may itself contain checksums. */
 function maskedChecksum(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;

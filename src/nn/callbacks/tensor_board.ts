@@ -10,7 +10,7 @@ export interface TensorBoardOptions {
   readonly logDir?: string;
   /** Also writes results during epochs: "batch" for every step, or every n steps for a number n. Default: "epoch". */
   readonly updateFreq?: "epoch" | "batch" | number;
-  /** Writes histograms of the weights every n epochs; 0 disables them. Default: 0, never,. */
+  /** Writes histograms of the weights every n epochs; 0 disables them. Default: 0. */
   readonly histogramFreq?: number;
   /** Whether to keep the files in `files` instead of writing them, for web pages, which have no folders. */
   readonly inMemory?: boolean;

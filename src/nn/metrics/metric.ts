@@ -86,8 +86,8 @@ export function meanSums(values: Value, sampleWeight: Value | undefined): readon
   const weight = sampleWeight.shape.length > values.shape.length ? trimmed(sampleWeight) : sampleWeight;
   if (weight.shape.length > values.shape.length) {
     throw new ShapeError(
-      `a metric's values are ${formatShape(values.shape)} and their weights ${formatShape(weight.shape)}; expected one ` +
-        "weight per value or per example",
+      `a metric's values are ${formatShape(values.shape)} and their weights ${formatShape(weight.shape)}; expected ` +
+        "one weight per value or per example",
       { values: values.shape, weights: weight.shape },
     );
   }
