@@ -79,7 +79,7 @@ export abstract class Scaler {
   /**
    * Undoes `transform`: scaled values, such as a model's output, in the units of the data. With `column`, all values of
    * `x`, of any shape, are of that one column: forecasts of one column of several.
-   * @throws as `transform`; ValueError when there is no such column.
+   * @throws as `transform`; ValueError if the column does not exist.
    *
    * @example
    * const scaler = standardScaler().fit(rows); // [N, 2]

@@ -1,12 +1,12 @@
-/** Kinds of arguments of `sluice/embed`. */
+/** Argument checks of `sluice/embed`. */
 import { ValueError } from "../core/errors.ts";
 import { upTo } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
 
-/** The numbers of a vector. */
+/** The dimension of a vector. */
 export const dimensionKind = upTo(65536);
 
-/** The texts, one by one. @throws ValueError for a single text instead of several, or a text that is not a string. */
+/** Yields the texts. @throws ValueError for a single text instead of several, or a text that is not a string. */
 export function* checkedTexts(what: string, texts: Iterable<string>): Generator<string, void, undefined> {
   const given: unknown = texts;
   if (

@@ -3,8 +3,7 @@ import { FormatError } from "../core/errors.ts";
 import { raceAbort } from "../core/race.ts";
 
 /**
- * Lines without their end (U+000A, and a U+000D before it). The last line may lack its end; an empty last line does not
- * count.
+ * Yields lines without their line end (LF or CRLF). The last line may lack a line end; an empty last line is ignored.
  * @throws FormatError for a line of more than `maxBytes`, before more of it is read; AbortError when `signal` aborts.
  */
 export async function* byteLines(
@@ -21,7 +20,7 @@ export async function* byteLines(
     length += part.length;
     if (length > maxBytes) {
       throw new FormatError(
-        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it does not hold word vectors, or ` +
+        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it does not contain word vectors, or ` +
           "the limit is too small",
         { line: number, maxLineBytes: maxBytes },
       );

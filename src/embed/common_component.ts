@@ -5,8 +5,8 @@ const MOST_ROUNDS = 1000;
 const ENOUGH = 1e-12;
 
 /**
- * The first right singular vector of rows, which are not centred: the unit vector u that has the largest Σ (row·u)². By
- * power iteration in float64, from the rows' mean; its largest number is positive. Undefined where all rows are zeros.
+ * The first right singular vector of uncentred rows: the unit vector u with the largest Σ (row·u)². Computed by power
+ * iteration in float64, starting from the rows' mean; its largest element is positive. Undefined if all rows are zeros.
  * Source: Arora, Liang & Ma 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", algorithm 1.
  *
  * @param data `[rows, size]`, row-major.
@@ -33,7 +33,7 @@ export function firstComponent(data: Float32Array, size: number): Float64Array |
     if (change < ENOUGH * ENOUGH) break;
   }
   const largest = u.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-  // Numbers that float32 holds, so that a saved component is this one.
+  // Rounded to float32, so that a saved component is identical.
   return u.map((value) => Math.fround(largest < 0 ? -value : value));
 }
 

@@ -38,7 +38,7 @@ const BATCH = 64;
 const FIRST_K = 16;
 
 /**
- * Goes through the vectors in order and keeps each one whose similarity to every vector kept before is below
+ * Iterates over the vectors in order and keeps each one whose similarity to every vector kept before is below
  * `threshold`. A duplicate is assigned to the nearest kept vector. The result is exact: similarities are float64.
  *
  * @throws ValueError if the threshold is not a number, or a vector is not finite; ShapeError for another width.
@@ -61,7 +61,7 @@ export async function deduplicate(
     const queries = rows.subarray(first * dimension, (first + BATCH) * dimension);
     for (const [at, hits] of (await allAbove(index, queries, threshold)).entries()) {
       const row = first + at;
-      // Hits stand nearest first, and what came before this row is settled.
+      // Hits are sorted nearest first, and earlier rows are already decided.
       const kept = hits.find(({ id }) => (id as number) < row && duplicateOf[id as number] === -1);
       duplicateOf[row] = kept === undefined ? -1 : (kept.id as number);
     }
@@ -70,7 +70,7 @@ export async function deduplicate(
   return { kept, duplicateOf };
 }
 
-/** Every hit of at least `threshold` for each query. */
+/** All hits with a score of at least `threshold` for each query. */
 async function allAbove(index: VectorIndex, queries: Float32Array, threshold: number): Promise<SearchHit[][]> {
   const { dimension, size } = index;
   const found: SearchHit[][] = [];

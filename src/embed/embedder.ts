@@ -1,4 +1,4 @@
-/** The base class of embedders, which turn texts into vectors. */
+/** The base class of embedders, which convert texts to vectors. */
 import { AbortError, ShapeError, ValueError } from "../core/errors.ts";
 import {
   flag,
@@ -22,13 +22,13 @@ export type Pooling = "last" | "mean" | "max";
 
 /** Options of `embed`. */
 export interface EmbedOptions {
-  /** By default "last" for a model's states and "mean" for a function; word vectors support "mean" only. */
+  /** Default: "last" for a model's states, "mean" for a function; word vectors support only "mean". */
   readonly pooling?: Pooling | undefined;
-  /** Scale each vector to length 1; zeros stay zeros. False by default. */
+  /** Whether to scale each vector to length 1; zeros stay zeros. Default: false. */
   readonly normalize?: boolean | undefined;
   /** The number of texts in a batch; 32 by default. */
   readonly batchSize?: number | undefined;
-  /** Stops between two batches. */
+  /** Aborts between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,16 +44,16 @@ export interface EmbeddedBatch {
   /** `[texts, size]`, row-major. */
   readonly data: Float32Array;
   readonly size: number;
-  /** False for a text without a known word, whose row becomes zeros. If absent, all texts are known. */
+  /** False for a text without a known word, whose row becomes zeros. Default: all texts are known. */
   readonly known?: readonly boolean[];
 }
 
 /**
- * Turns texts into vectors. Create one with `modelEmbedder`, `wordEmbedder` or `functionEmbedder`.
+ * Converts texts to vectors. Create one with `modelEmbedder`, `wordEmbedder` or `functionEmbedder`.
  *
  * Texts are batched by similar length; the result is in the order of the texts. Calls may overlap; they run one after
- * the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; no vector ever
- * holds a number that is not finite.
+ * the other. A text without a known word, such as an empty one, gets zeros and is listed in `unknown`; vectors only
+ * contain finite numbers.
  *
  * @example
  * const { data, shape } = await embedder.embed(["a fine film", "a dull one"], { pooling: "mean", normalize: true });
@@ -75,7 +75,7 @@ export abstract class Embedder {
 
   /**
    * The vectors of texts, `[texts, size]`; of one string, `[1, size]`.
-   * @throws ValueError if a text is no string, an option is out of range, or a vector is not finite.
+   * @throws ValueError if a text is not a string, an option is out of range, or a vector is not finite.
    * @throws AbortError if `signal` aborts.
    * @throws DisposedError after `dispose`.
    */
@@ -127,7 +127,7 @@ export abstract class Embedder {
       this.#turns.assertOpen("embed");
       if (signal?.aborted) throw new AbortError("embed was stopped", {}, { cause: signal.reason });
       const members = order.slice(start, start + batchSize);
-      // The next call has its turn though this batch, or the app's function, never comes to an end.
+      // Stops waiting on abort, so that the next call runs even if this batch, or the app's function, never ends.
       const batch = await this.#turns.untilStopped(
         this.embedBatch(
           members.map((index) => texts[index] as string),
@@ -164,15 +164,15 @@ function checkTexts(texts: string | readonly string[]): string[] {
 function checkBatch({ data, size: width, known }: EmbeddedBatch, size: number, members: readonly number[]): void {
   if (width !== size || data.length !== members.length * size) {
     throw new ShapeError(
-      `embed: got ${data.length} numbers, vectors of ${width}, for ${members.length} texts; expected vectors of ` +
-        `${size} for all`,
+      `embed: got ${data.length} numbers, vectors of ${width}, for ${members.length} texts; expected ` +
+        `vectors of ${size}`,
       { size: width, expected: size },
     );
   }
   const wrong = data.findIndex((value, at) => !Number.isFinite(value) && known?.[Math.floor(at / size)] !== false);
   if (wrong < 0) return;
   const index = members[Math.floor(wrong / size)];
-  throw new ValueError(`embed: the vector of text ${index} holds ${data[wrong]}; expected finite numbers`, { index });
+  throw new ValueError(`embed: the vector of text ${index} has ${data[wrong]}; expected finite numbers`, { index });
 }
 
 function toUnit(row: Float32Array): void {

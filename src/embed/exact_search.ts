@@ -31,7 +31,7 @@ export interface RankedRow {
   readonly score: number;
 }
 
-/** The k best rows of those that count for each query, best first, equal ones by id; fewer where fewer count. */
+/** The k best rows in the mask for each query, best first, ties by id; fewer if the mask has fewer. */
 export async function searchExactly(searched: Searched, queries: Float32Array, k: number): Promise<RankedRow[][]> {
   const { dimension, size } = searched.store;
   const queryAt = (index: number) => queries.subarray(index * dimension, (index + 1) * dimension);
@@ -75,7 +75,7 @@ function rankCandidates(
   return orderScore(metric, last.score, queryNorm) > surest ? best : undefined;
 }
 
-/** Every row that counts, scored on the host. */
+/** Scores every row in the mask on the host. */
 function rankAll({ store, metric, mask }: Searched, query: Float32Array, k: number): RankedRow[] {
   const rows: number[] = [];
   for (let row = 0; row < store.size; row++) {

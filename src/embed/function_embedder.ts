@@ -6,13 +6,13 @@ import { formatShape } from "../core/shape.ts";
 import { type EmbeddedBatch, Embedder, type Pooling } from "./embedder.ts";
 import { isNumbers } from "./vector_rows.ts";
 
-/** Vectors, as libraries give them: nested arrays, typed rows, or data with its `shape` or `dims`. */
+/** Vectors in the forms that libraries return: nested arrays, typed rows, or data with its `shape` or `dims`. */
 export type VectorsOfTexts =
   | readonly (readonly number[] | Float32Array)[]
   | { readonly shape: readonly number[]; readonly data: Float32Array | readonly number[] }
   | { readonly dims: readonly number[]; readonly data: Float32Array | readonly number[] };
 
-/** Gives a vector for each text. */
+/** Returns a vector for each text. */
 export type EmbedFunction = (
   texts: readonly string[],
   options: { readonly pooling: Pooling },
@@ -44,7 +44,7 @@ class FunctionEmbedder extends Embedder {
   protected async embedBatch(texts: readonly string[], pooling: Pooling): Promise<EmbeddedBatch> {
     const { data, size } = rowsOf(await this.#embed(texts, { pooling }), texts.length);
     if (this.#size !== undefined && this.#size !== size) {
-      throw new ShapeError(`embed: the function gave vectors of ${size} numbers; before, they had ${this.#size}`, {
+      throw new ShapeError(`embed: the function returned vectors of ${size} numbers; before, they had ${this.#size}`, {
         size,
         expected: this.#size,
       });
@@ -57,7 +57,7 @@ class FunctionEmbedder extends Embedder {
 function rowsOf(given: unknown, texts: number): { data: Float32Array; size: number } {
   if (!isShaped(given) && !Array.isArray(given)) {
     throw new ValueError(
-      `embed: the function gave ${shown(given)}; expected an array of vectors, or { shape, data }, for ${texts} texts`,
+      `embed: the function returned ${shown(given)}; expected an array of vectors, or { shape, data }, for ${texts} texts`,
     );
   }
   const vectors = isShaped(given)
@@ -65,12 +65,12 @@ function rowsOf(given: unknown, texts: number): { data: Float32Array; size: numb
     : given.map((row: unknown, index) => {
         if (isNumbers(row)) return Array.from(row);
         if (Array.isArray(row)) return row as readonly Nested[];
-        throw new ValueError(`embed: the function gave ${shown(row)} at ${index}; expected a vector for each text`);
+        throw new ValueError(`embed: the function returned ${shown(row)} at ${index}; expected a vector for each text`);
       });
   const { shape, data } = toNdArray(vectors, "float32", "embed: the function's vectors");
   if (shape.length !== 2 || shape[0] !== texts || !(shape[1] as number)) {
     throw new ShapeError(
-      `embed: the function gave ${formatShape(shape)} for ${texts} texts; expected [${texts}, D]: one vector for ` +
+      `embed: the function returned ${formatShape(shape)} for ${texts} texts; expected [${texts}, D]: one vector for ` +
         "each, pooled",
       { shape, texts },
     );
@@ -83,9 +83,9 @@ function isShaped(given: unknown): given is Exclude<VectorsOfTexts, readonly unk
 }
 
 /**
- * An embedder over any function that turns texts into vectors: it adds batches, a queue, checks and `normalize`, so
- * that another library's model can replace one of Sluice's. The function defines the meaning of `pooling`. It must not
- * await this embedder, whose calls would wait for the function.
+ * Creates an embedder from any function that converts texts to vectors: it adds batches, a queue, checks and
+ * `normalize`, so that another library's model can replace one of Sluice's. The function defines the meaning of
+ * `pooling`. It must not await this embedder, whose calls would wait for the function.
  *
  * @example
  * const extractor = await pipeline("feature-extraction", "Xenova/all-MiniLM-L6-v2"); // transformers.js

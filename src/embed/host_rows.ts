@@ -3,7 +3,7 @@
 /** The id of a vector: a string or a finite number. */
 export type VectorId = string | number;
 
-/** Order of ids: numbers before texts, numbers by size, texts by their code units. */
+/** Compares ids: numbers before strings, numbers by value, strings by code units. */
 export function compareIds(a: VectorId, b: VectorId): number {
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
@@ -45,7 +45,7 @@ export class RowStore<M> {
     return this.#metadata[row];
   }
 
-  /** Rows `first` … `first + count - 1`, one after the other; a view that the next change may invalidate. */
+  /** Rows `first` … `first + count - 1`, concatenated; a view that the next change may invalidate. */
   vectors(first: number, count = 1): Float32Array {
     return this.#vectors.subarray(first * this.dimension, (first + count) * this.dimension);
   }
@@ -80,7 +80,7 @@ export class RowStore<M> {
     this.#metadata[row] = metadata;
   }
 
-  /** Removes an id. @returns the row into which the last one moved; the row itself when it was the last. */
+  /** Removes an id. @returns its row, into which the last row has moved. */
   remove(id: VectorId): number {
     const row = this.#rows.get(id) as number;
     const last = this.size - 1;

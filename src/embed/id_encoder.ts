@@ -1,4 +1,4 @@
-/** Encoders whose ids stand for words, one by one: `ReviewEncoder`, `Tokenizer`, and those of the same form. */
+/** Encoders with one id per word: `ReviewEncoder`, `Tokenizer` and custom ones with the same interface. */
 import { ValueError } from "../core/errors.ts";
 import type { Encoder } from "../data/encoder.ts";
 import type { Side } from "../data/pad_sequences.ts";
@@ -8,19 +8,19 @@ export interface IdEncoder extends Encoder {
   readonly inputDim: number;
   readonly padding: Side;
   readonly truncating: Side;
-  /** The ids of one text, neither cut nor padded. */
+  /** Converts one text to ids, without truncation or padding. */
   encodeText(text: string): number[];
   /** True for the id of a known word. */
   isWord(id: number): boolean;
 }
 
-/** The encoder of a model, which must give ids of words. @throws ValueError if it does not, or there is none. */
+/** The encoder of a model, which must produce word ids. @throws ValueError if it does not, or is missing. */
 export function expectIdEncoder(what: string, encoder: Encoder | undefined, model: string): IdEncoder {
   if (encoder !== undefined && isIdEncoder(encoder)) return encoder;
   throw new ValueError(
     `${what}: the model "${model}" has ` +
-      (encoder === undefined ? "no encoder" : `an encoder of the kind "${encoder.kind}", which has no encodeText()`) +
-      "; expected model.encoder to turn texts into ids, such as a ReviewEncoder or a Tokenizer",
+      (encoder === undefined ? "no encoder" : `the "${encoder.kind}" encoder, which has no encodeText()`) +
+      "; expected model.encoder to encode texts as ids, such as a ReviewEncoder or a Tokenizer",
   );
 }
 

@@ -59,8 +59,8 @@ export interface KMeansResult {
 
 /**
  * Groups vectors around k centroids (Lloyd 1982), with initial centroids chosen by k-means++ (Arthur and Vassilvitskii
- * 2007). A cluster that loses all its vectors gets the vector that is farthest from its centroid. After a loss of the
- * device the current pass is repeated; the result is the same.
+ * 2007). A cluster that loses all its vectors gets the vector that is farthest from its centroid. After a device loss
+ * the current pass is repeated; the result is the same.
  *
  * @throws ValueError if k is not a whole number from 1 to the number of vectors, or a vector is not finite.
  * @throws ShapeError if a vector has another width; OutOfMemoryError when the vectors do not fit into the GPU's memory.
@@ -74,7 +74,7 @@ export async function kMeans(device: Device, vectors: VectorsLike, options: KMea
   const count = rows.length / dimension;
   if (k > count) {
     const expected =
-      count === 0 ? "at least one vector: there is none" : `a whole number from 1 to ${count}, the number of vectors`;
+      count === 0 ? "at least one vector, got none" : `a whole number from 1 to ${count}, the number of vectors`;
     throw new ValueError(`kMeans: k is ${k}; expected ${expected}`, { k, count });
   }
   const blocks = await recovering(device, () => Blocks.upload(device, rows, dimension, k));
@@ -100,7 +100,10 @@ export async function kMeans(device: Device, vectors: VectorsLike, options: KMea
   }
 }
 
-/** The first centroid at random, each further one a vector drawn by its squared distance to the nearest so far. */
+/**
+ * Picks the first centroid at random, and each further one with probability proportional to its squared distance to the
+ * nearest so far.
+ */
 async function firstCentroids(blocks: Blocks, rows: Float32Array, dimension: number, k: number, random: Random) {
   const count = rows.length / dimension;
   const centroids = new Float32Array(k * dimension);
@@ -231,7 +234,7 @@ class Blocks {
     }
   }
 
-  /** The nearest centroid of each vector, and the sums of the vectors that each has. */
+  /** Computes the nearest centroid of each vector, and the sum of each centroid's vectors. */
   assign(centroids: Float32Array) {
     return recovering(this.#device, () => this.#assign(centroids));
   }
@@ -258,7 +261,7 @@ class Blocks {
     return { assignments, sums };
   }
 
-  /** The squared distance of each vector to one. */
+  /** Computes the squared distance of each vector to a centroid. */
   distances(centroid: Float32Array): Promise<Float64Array> {
     return recovering(this.#device, () => this.#distances(centroid));
   }

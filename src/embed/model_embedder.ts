@@ -22,7 +22,7 @@ export interface ModelEmbedderOptions {
    * last layer of a model without one. An `embedding` layer gives word vectors.
    */
   readonly layer?: string | undefined;
-  /** Encodes texts as the model's ids; by default the model's own encoder. */
+  /** Encodes texts as the model's ids. Default: the model's encoder. */
   readonly encoder?: Encoder | undefined;
 }
 
@@ -44,7 +44,7 @@ interface Chosen {
 interface Prepared {
   readonly program: Program;
   readonly ids: Value;
-  /** float32 `[B, T]`: 1 for steps that are words of the text; undefined where the program does not ask. */
+  /** float32 `[B, T]`: 1 for steps that are words of the text; undefined if the program does not need it. */
   readonly mask: Value | undefined;
   readonly isReversed: boolean;
 }
@@ -79,7 +79,7 @@ class ModelEmbedder extends Embedder {
     }
     if (ids.idLimit !== undefined && encoder.inputDim > ids.idLimit) {
       throw new ValueError(
-        `modelEmbedder: the encoder gives ids up to ${encoder.inputDim - 1}; the model takes those below ` +
+        `modelEmbedder: the encoder produces ids up to ${encoder.inputDim - 1}; the model takes those below ` +
           `${ids.idLimit}: give the encoder that it was trained with`,
         { inputDim: encoder.inputDim, limit: ids.idLimit },
       );
@@ -143,7 +143,7 @@ class ModelEmbedder extends Embedder {
   async #compile(rows: number, pooling: Pooling): Promise<Prepared> {
     const ids = input("ids", [rows, this.#time], "int32");
     const { steps, whole, isReversed } = this.#choose(this.#model.graph.build([ids]).traces);
-    // With padding before the text, the layer's last state is that of the text's last word.
+    // With padding before the text, the layer's last state belongs to the text's last word.
     const endsAlike = this.#encoder.padding === "pre" && !isReversed;
     const isWhole = whole !== undefined && pooling === "last" && (endsAlike || steps === undefined);
     // After a layer that merges timesteps, padding cannot be identified, so all timesteps count.
@@ -197,7 +197,7 @@ function isBoth(layer: unknown): layer is Bidirectional {
   return layer instanceof Bidirectional;
 }
 
-/** Ones where a row of so many words stands, at the end of `time` steps or at their begin. */
+/** A mask with ones for each row's words, at the end or the start of `time` timesteps. */
 function maskOf(lengths: readonly number[], time: number, isAtEnd: boolean): NdArray {
   const data = new Float32Array(lengths.length * time);
   for (const [row, length] of lengths.entries()) {

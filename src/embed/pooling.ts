@@ -7,7 +7,7 @@ import { matmul } from "../ops/matmul/matmul.ts";
 import { max, mean, sum } from "../ops/reduce/reduce.ts";
 import type { Pooling } from "./embedder.ts";
 
-/** Smaller than every state of a float32 layer. */
+/** Less than every state of a float32 layer. */
 const LEAST = -3e38;
 
 /**
@@ -22,12 +22,12 @@ export function poolSteps(steps: Value, pooling: Pooling, mask?: Value): Value {
     return pooling === "mean" ? mean(steps, { axes: 1 }) : max(steps, { axes: 1 });
   }
   if (pooling === "max") return max(where(greater(reshape(mask, [batch, time, 1]), 0), steps, LEAST), { axes: 1 });
-  // A mean is a product with weights; so is the last step, whose weight alone is 1.
+  // Both the mean and the last timestep are weighted sums; for the latter, only the last weight is 1.
   const weights = pooling === "mean" ? div(mask, maximum(sum(mask, { axes: 1, keepDims: true }), 1)) : lastOf(mask);
   return reshape(matmul(reshape(weights, [batch, 1, time]), steps), [batch, size]);
 }
 
-/** 1 at the last step of each row that counts: where the next one does not. */
+/** 1 at the last included timestep of each row, where the next one is excluded. */
 function lastOf(mask: Value): Value {
   const [batch, time] = mask.shape as [number, number];
   const next = pad(slice(mask, [0, 1], [batch, time - 1]), [0, 0], [0, 1]);

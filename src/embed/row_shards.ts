@@ -7,9 +7,9 @@ import type { RowStore } from "./host_rows.ts";
 import { ErrorBound, floatTerms, int8Terms, type VectorStorage } from "./score_bounds.ts";
 import type { Metric } from "./similarity.ts";
 
-/** Rows of a shard are a multiple of this: words of the mask, and the tiles of kernels. */
+/** The number of rows of a shard is a multiple of this, for the mask's words and the kernels' tiles. */
 const ALIGNMENT = 64;
-/** Scores of a batch of queries are one buffer too, [batch, rows] float32. */
+/** The maximum number of queries per batch, whose scores [batch, rows] (float32) must fit into one buffer. */
 export const MOST_QUERIES = 64;
 const FLOAT_BYTES = 4;
 /** Rows are packed and written in pieces of about this many bytes. */
@@ -20,7 +20,7 @@ export interface ShardOptions {
   readonly dimension: number;
   readonly metric: Metric;
   readonly storage: VectorStorage;
-  /** The most bytes of a buffer; by default, and at most, the device's limit. */
+  /** The maximum bytes of a buffer. Default, and upper bound: the device's limit. */
   readonly maxBufferBytes?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export class Shards {
   readonly width: number;
   readonly #device: Device;
   readonly #options: ShardOptions;
-  /** Rows of a full shard. */
+  /** The number of rows of a full shard. */
   readonly #most: number;
   #shards: readonly Shard[] = [];
 
@@ -65,7 +65,7 @@ export class Shards {
     return this.#shards.reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** The shard and the place in it of a row. */
+  /** Finds the shard of a row and the row's index in it. */
   #placeOf(row: number): { readonly shard: Shard; readonly at: number } {
     return { shard: this.#shards[Math.floor(row / this.#most)] as Shard, at: row % this.#most };
   }
@@ -73,7 +73,7 @@ export class Shards {
   /**
    * Reserves buffers for this many rows.
    * @returns true if buffers changed, so that programs on the old ones must be discarded
-   * @throws DeviceError if the GPU is out of memory; nothing has changed then.
+   * @throws DeviceError if the GPU is out of memory; nothing changes then.
    */
   async reserve(rows: number, store: RowStore<unknown>): Promise<boolean> {
     if (rows <= this.rows) return false;
@@ -169,7 +169,7 @@ export class Shards {
   }
 }
 
-/** Rows of `dimension` numbers as rows of `width`, zeros behind; the same array where there is nothing to pad. */
+/** Pads rows of `dimension` numbers with zeros to `width`; returns the same array if there is nothing to pad. */
 export function padRows(rows: Float32Array, dimension: number, width: number): Float32Array {
   if (dimension === width) return rows;
   const count = rows.length / dimension;

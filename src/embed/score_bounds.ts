@@ -1,28 +1,28 @@
 /**
- * A vector as the GPU keeps it: its numbers (float32 or int8), and the scale and bias that turn a product with a query
- * into what orders vectors by the metric. With it, how far the GPU's score may be from the exact one.
+ * A vector as stored on the GPU: its numbers (float32 or int8), and the scale and bias that convert a dot product with
+ * a query to an ordering score. Also bounds the error of the GPU's scores.
  *
- * What orders by cosine is q·x / ‖x‖, by dot product q·x, by Euclidean distance q·x - ‖x‖² / 2: ‖q‖ is the same for all
- * rows.
+ * The ordering score is q·x / ‖x‖ for cosine, q·x for the dot product, and q·x - ‖x‖² / 2 for Euclidean distance: ‖q‖
+ * is the same for all rows.
  */
 import { type Metric, norm } from "./similarity.ts";
 
-/** How vectors are kept on the GPU: every bit, or a quarter of the memory. Results are exact with both. */
+/** How vectors are stored on the GPU: at full precision, or in a quarter of the memory. Results are exact with both. */
 export type VectorStorage = "float32" | "int8";
 
 const LARGEST_INT8 = 127;
-/** Float32 flushes smaller numbers to 0; scales beyond its inverse are not to be trusted. */
+/** Float32 may flush smaller numbers to 0; scales above its inverse are unreliable. */
 const SMALLEST = 2 ** -126;
 const ROUNDING = 2 ** -24;
 
-/** The most that any row written so far may add to a score's error. It never shrinks: a bound stays a bound. */
+/** The maximum contribution of any row written so far to a score's error. It never decreases. */
 export class ErrorBound {
   #reach = 0;
   #residual = 0;
   #bias = 0;
   #scale = 0;
 
-  /** Takes a row in. */
+  /** Includes a row in the bound. */
   widen({ reach, residual, bias, scale }: RowTerms): void {
     this.#reach = Math.max(this.#reach, reach);
     this.#residual = Math.max(this.#residual, residual);
@@ -31,9 +31,8 @@ export class ErrorBound {
   }
 
   /**
-   * How far a float32 score of a query may be from the exact one: rounding of a sum of `dimension` products in any
-   * order (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1), what int8 leaves out, and
-   * underflow.
+   * The maximum error of a query's float32 score: rounding of a sum of `dimension` products in any order (Higham,
+   * "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1), int8 quantization, and underflow.
    */
   of(queryNorm: number, dimension: number): number {
     const rounding = (dimension + 16) * ROUNDING;
@@ -42,17 +41,17 @@ export class ErrorBound {
   }
 }
 
-/** What goes with a row, besides its numbers. */
+/** The terms stored with a row besides its numbers. */
 export interface RowTerms {
   readonly scale: number;
   readonly bias: number;
-  /** Largest |score| of a query of length 1, bias aside. */
+  /** The largest |score| for a query of length 1, without bias. */
   readonly reach: number;
-  /** Largest error of the score of a query of length 1 that the storage brings. */
+  /** The largest score error due to quantization, for a query of length 1. */
   readonly residual: number;
 }
 
-/** Terms of a row that is kept as float32. */
+/** The terms of a row stored as float32. */
 export function floatTerms(metric: Metric, row: Float32Array): RowTerms {
   const length = norm(row);
   const scale = metric === "cosine" ? 1 / length : 1;
@@ -60,7 +59,7 @@ export function floatTerms(metric: Metric, row: Float32Array): RowTerms {
   return { scale: Math.fround(scale), bias: biasOf(metric, length), reach: length * scale, residual: 0 };
 }
 
-/** Fills `bytes` with the row's int8 numbers, each a multiple of one step; zeros follow where `bytes` is wider. */
+/** Quantizes a row to int8 into `bytes`; the rest of `bytes` is filled with zeros. */
 export function int8Terms(metric: Metric, row: Float32Array, bytes: Int8Array): RowTerms {
   bytes.fill(0);
   let largest = 0;
@@ -82,8 +81,8 @@ export function int8Terms(metric: Metric, row: Float32Array, bytes: Int8Array): 
 }
 
 /**
- * A row whose products with queries are 0, or too small for float32 to tell: its score counts as 0, and its exact one
- * as unknown.
+ * The terms of a row whose products with queries are 0 or underflow in float32: its score is 0, and its exact score is
+ * unknown.
  */
 function unscorable(metric: Metric, length: number): RowTerms {
   const residual = length === 0 ? 0 : metric === "cosine" ? 1 : length;
@@ -94,7 +93,7 @@ function biasOf(metric: Metric, length: number): number {
   return metric === "l2" ? Math.fround(-(length ** 2) / 2) : 0;
 }
 
-/** The exact score that orders rows, from the similarity itself. */
+/** Computes the exact ordering score from the similarity. */
 export function orderScore(metric: Metric, similarity: number, queryNorm: number): number {
   if (metric === "dot") return similarity;
   return metric === "cosine" ? similarity * queryNorm : (queryNorm ** 2 - similarity ** 2) / 2;

@@ -1,4 +1,6 @@
-/** The programs that search all shards for a batch of queries: scores, then the best of each shard. */
+/**
+ * The programs that search all shards for a batch of queries: they compute scores and select the best of each shard.
+ */
 import type { NdArray } from "../core/nd_array.ts";
 import { input, type Value } from "../graph/operation.ts";
 import { EXCLUDED_SCORE } from "../kernels/search/score_rows.ts";
@@ -19,7 +21,7 @@ export interface Candidates {
   readonly highestLeft: number;
 }
 
-/** A compiled search for one size of batch and number of candidates. */
+/** A compiled search for one batch size and number of candidates. */
 interface SearchProgram {
   readonly program: Program;
   readonly queries: Value;

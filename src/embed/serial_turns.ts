@@ -4,7 +4,7 @@
 import { DisposedError } from "../core/errors.ts";
 import { raceAbortLate } from "../core/race.ts";
 
-/** How long a call may go on after it was stopped, in milliseconds. */
+/** How long a call may continue after it was aborted, in milliseconds. */
 const GRACE = 250;
 
 /** A queue of work that ends with `close`. */
@@ -24,14 +24,14 @@ export class Turns {
     this.#release = release;
   }
 
-  /** Runs `work` after all earlier work; the caller waits for it not much longer than until `signal` aborts. */
+  /** Runs `work` after all earlier work; the caller waits for it until shortly after `signal` aborts. */
   take<T>(what: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const result = this.#last.then(() => this.#run(what, work));
     this.#last = result.catch(() => undefined);
     return this.untilStopped(result, signal);
   }
 
-  /** Waits for what may never end, but not much longer than until `signal` aborts or the queue is closed. */
+  /** Waits for a promise that may never settle, but only until shortly after `signal` aborts or the queue is closed. */
   untilStopped<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
     return raceAbortLate(promise, () => GRACE, signal, this.#closing.signal);
   }
@@ -52,7 +52,7 @@ export class Turns {
     if (this.#closing.signal.aborted) throw this.#disposed(`${what}: `);
   }
 
-  /** Rejects waiting work; running work has a moment to finish. Does nothing when called again. */
+  /** Rejects waiting work; running work gets a grace period to finish. Does nothing when called again. */
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(this.#disposed(""));
@@ -60,6 +60,6 @@ export class Turns {
   }
 
   #disposed(where: string): DisposedError {
-    return new DisposedError(`${where}the ${this.#name} was disposed; make or load it again`);
+    return new DisposedError(`${where}the ${this.#name} was disposed; create or load it again`);
   }
 }

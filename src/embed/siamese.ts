@@ -1,4 +1,4 @@
-/** Tunes sentence vectors on pairs of texts: one model encodes both texts, and the cosine of its vectors is trained. */
+/** Tunes sentence vectors on pairs of texts: one model encodes both texts, and the cosine of the vectors is trained. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import {
   checkedLater,
@@ -26,15 +26,15 @@ import { expectIdEncoder } from "./id_encoder.ts";
 export interface TextPairs {
   readonly first: readonly string[];
   readonly second: readonly string[];
-  /** For each pair, 1 if the texts belong together and 0 if not; for the loss "cosine" any cosine from -1 to 1. */
+  /** For each pair, 1 if the texts are similar and 0 if not; for the loss "cosine", any cosine from -1 to 1. */
   readonly labels: readonly number[];
 }
 
 /** Options of `tunePairs`. */
 export interface TunePairsOptions extends FitOptions {
   /**
-   * "contrastive" (the default) draws pairs of label 1 together and pushes those of 0 apart up to a margin; "cosine" is
-   * the mean squared error between cosine and label; or any loss of the cosine.
+   * "contrastive" (the default) pulls pairs with label 1 together and pushes pairs with label 0 apart up to a margin;
+   * "cosine" is the mean squared error between cosine and label; or any loss of the cosine.
    */
   readonly loss?: "contrastive" | "cosine" | LossLike | undefined;
   /** The optimizer; Adam by default. */
@@ -58,11 +58,12 @@ const PAIRS = {
 } satisfies TableOf<TextPairs>;
 
 /**
- * A model of two inputs, `first` and `second`, that both go through `tower`, layers and weights shared: it gives the
- * cosine of the tower's vectors, `[B, 1]`. Training it trains the tower. Source: Bromley et al. 1993, "Signature
- * Verification using a 'Siamese' Time Delay Neural Network"; of sentences: Reimers & Gurevych 2019, "Sentence-BERT".
+ * Creates a model with two inputs, `first` and `second`, that are both encoded by `tower` with shared weights. Its
+ * output is the cosine of the two vectors, `[B, 1]`. Training it trains the tower. Source: Bromley et al. 1993,
+ * "Signature Verification using a 'Siamese' Time Delay Neural Network"; of sentences: Reimers & Gurevych 2019,
+ * "Sentence-BERT".
  *
- * @throws ValueError unless the tower has one input, and one vector for each example as its output.
+ * @throws ValueError unless the tower has one input, and one vector per example as its output.
  * @example
  * const pairs = siamese(tower);
  * pairs.compile({ loss: contrastive({ margin: 0.5 }) });
@@ -74,8 +75,8 @@ export function siamese(tower: Model): Model {
   const [spec] = tower.graph.inputSpecs;
   if (spec === undefined || inputs.length !== 1 || outputs.length !== 1 || outputShape.length !== 1) {
     throw new ValueError(
-      `siamese: the model "${name}" has ${inputs.length} inputs and gives [B, ${outputShape.join(", ")}]; expected ` +
-        "one input, and a vector for each example: [B, D]",
+      `siamese: the model "${name}" has ${inputs.length} inputs and returns [B, ${outputShape.join(", ")}]; expected ` +
+        "one input, and one vector per example: [B, D]",
       { inputs: inputs.length, outputShape },
     );
   }
@@ -85,8 +86,8 @@ export function siamese(tower: Model): Model {
 }
 
 /**
- * Tunes a model by pairs of texts, so that the cosine of its vectors shows which belong together; the model's weights
- * are changed in place. `modelEmbedder(tower)` embeds with them.
+ * Tunes a model on pairs of texts, so that the cosine of its vectors measures their similarity; the model's weights are
+ * changed in place. `modelEmbedder(tower)` embeds with them.
  *
  * @throws ValueError if the model has no encoder, or does not read texts; ShapeError when the lists differ in length.
  * @throws as `model.fit`.
@@ -103,7 +104,7 @@ export async function tunePairs(tower: Model, pairs: TextPairs, options: TunePai
   if (first.length !== second.length || first.length !== labels.length) {
     throw new ShapeError(
       `tunePairs: got ${first.length} first texts, ${second.length} second ones and ${labels.length} labels; ` +
-        "expected as many of each",
+        "expected equal numbers",
       { first: first.length, second: second.length, labels: labels.length },
     );
   }

@@ -46,7 +46,7 @@ export function similarity(metric: Metric, a: ArrayLike<number>, b: ArrayLike<nu
 }
 
 /**
- * a·b / (‖a‖ ‖b‖): 0 where a vector is all zeros, and never beyond 1 by rounding, so that an angle can be made of it.
+ * a·b / (‖a‖ ‖b‖): 0 if a vector is all zeros, and clamped to [-1, 1] against rounding, so that `Math.acos` accepts it.
  */
 export function cosine(dot: number, norms: number): number {
   return norms === 0 ? 0 : Math.max(-1, Math.min(1, dot / norms));

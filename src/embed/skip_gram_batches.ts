@@ -1,6 +1,6 @@
 /**
- * Draws the words of each skip-gram step. Everything is drawn from random numbers keyed by seed, epoch and position,
- * and never depends on the vectors: a batch can be prepared while the GPU works on the previous one.
+ * Samples the words of each skip-gram step. Random numbers are keyed by seed, epoch and position, and never depend on
+ * the vectors, so a batch can be prepared while the GPU works on the previous one.
  */
 import { Random, threefry2x32 } from "../core/random.ts";
 import { drawNoise, keepProbabilities, noiseDistribution, type WordCorpus } from "./word_corpus.ts";
@@ -17,42 +17,41 @@ export interface SkipGramShape {
   readonly noise: number;
 }
 
-/** How to draw words. */
+/** The sampling options. */
 export interface SamplingOptions {
   readonly seed: number;
   /** See `keepProbabilities`. */
   readonly sample: number;
-  /** Noise words are drawn in proportion to their count to this power. */
+  /** Noise words are drawn with probability proportional to count ^ noiseExponent. */
   readonly noiseExponent: number;
 }
 
-/** The words of a step. Arrays are used again by the next one. */
+/** The words of a step. The next step reuses the arrays. */
 export interface SkipGramBatch {
   /** `[groups, centres]`; -1 after the last word. */
   readonly centres: Int32Array;
   /**
-   * `[groups, centres + 2 · window + noise]`: the words that surround and hold the group's centres, then its noise
-   * words.
+   * `[groups, centres + 2 · window + noise]`: the text around and including the group's centres, then its noise words.
    */
   readonly others: Int32Array;
-  /** `[groups, centres]`: how many words to the left, and to the right, are context of each centre. */
+  /** `[groups, centres]`: the number of context words to the left (and right) of each centre. */
   readonly left: Int32Array;
   readonly right: Int32Array;
-  /** Pairs of a centre and a word of its context. */
+  /** The number of pairs of a centre and a context word. */
   readonly pairs: number;
-  /** How much of the epoch's text was read with this batch, from 0 to 1. */
+  /** The fraction of the epoch's text read up to and including this batch. */
   readonly share: number;
 }
 
-/** Streams of random numbers: of positions it is the epoch, below 2^16. */
+/** The random stream for the order of texts; streams below 2^16 are the epochs' position streams. */
 const ORDER_STREAM = 1 << 16;
-/** The second word of the counter: what a number is for. */
+/** The second word of the counter: the purpose of the random number. */
 const [POSITION, NOISE] = [0, 1];
 const WORDS = 0x1_0000_0000;
 
 /**
- * Walks through a corpus, epoch by epoch: texts in random order, frequent words thinned out, and a window of random
- * size around each word that is left, which ends where its text ends.
+ * Iterates over a corpus, epoch by epoch: texts in random order, frequent words subsampled, and a window of random size
+ * around each remaining word, limited to its text.
  */
 export class SkipGramBatches {
   readonly #corpus: WordCorpus;
@@ -60,7 +59,10 @@ export class SkipGramBatches {
   readonly #seed: number;
   readonly #keep: Float64Array;
   readonly #noise: Float64Array;
-  /** Words in a row, `window` more on either side than a batch has centres: id, reach and text of each. */
+  /**
+   * A buffer of consecutive words (their ids, window sizes and texts), with `window` more on either side than a batch
+   * has centres.
+   */
   readonly #ids: Int32Array;
   readonly #reaches: Int32Array;
   readonly #texts: Int32Array;
@@ -118,7 +120,7 @@ export class SkipGramBatches {
     return { ...this.#batch, pairs, share };
   }
 
-  /** Puts the next word that is kept into the row; false when there is none. */
+  /** Appends the next word that subsampling keeps to the buffer; false at the end. */
   #take(): boolean {
     const { tokens } = this.#corpus;
     while (this.#text < this.#order.length) {
@@ -153,7 +155,7 @@ export class SkipGramBatches {
     this.#filled = end;
   }
 
-  /** Writes centre `index` of the batch; gives the size of its context. */
+  /** Writes centre `index` of the batch; returns the size of its context. */
   #place(index: number): number {
     const slot = index + this.#shape.window;
     const id = this.#ids[slot] as number;

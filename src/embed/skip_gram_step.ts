@@ -25,7 +25,7 @@ import { type Feeds, Program } from "../runtime/run/program.ts";
 import { differentiate } from "../transform/differentiate.ts";
 import type { SkipGramBatch, SkipGramShape } from "./skip_gram_batches.ts";
 
-/** The words of a step as values; `SkipGramBatch` says what each holds. */
+/** The inputs of a step as graph values; see `SkipGramBatch` for their contents. */
 export interface SkipGramInputs {
   readonly centres: Value;
   readonly others: Value;
@@ -46,7 +46,7 @@ export function skipGramInputs({ groups, centres, window, noise }: SkipGramShape
 
 /**
  * The loss of a step, summed over its pairs: Σ −log σ(v·u) over each centre's vector v and the vectors u of its
- * context, plus Σ −log σ(−v·u) over the group's noise words, which weigh as if each pair had `negative` of its own.
+ * context, plus Σ −log σ(−v·u) over the group's noise words, weighted as if each pair had `negative` separate ones.
  * Source: Mikolov et al. 2013, equation 4; shared noise words: Ji et al. 2016, "Parallelizing Word2Vec in Shared and
  * Distributed Memory". A noise word that is also in the context counts as both, as in the definition of the noise
  * distribution.
@@ -62,7 +62,8 @@ export function skipGramLoss(
   const near = rows + 2 * window;
   const columns = near + noise;
   const scores = matmul(gather(tables.inner, centres), gather(tables.outer, others), { transposeB: true });
-  // How far each column stands from each row's centre; noise and the centre itself stand beyond every reach.
+  // The distance of each column from each row's centre; noise words and the centre itself get a distance beyond every
+  // window.
   const offsets = Int32Array.from({ length: rows * columns }, (_, at) => {
     const [row, column] = [Math.floor(at / columns), at % columns];
     const offset = column - row - window;
@@ -82,7 +83,7 @@ export function skipGramLoss(
 /** Beyond every window. */
 const FAR = 1 << 24;
 
-/** How a step learns. */
+/** The training options of a step. */
 export interface SkipGramStepOptions {
   readonly vectorSize: number;
   readonly vocabulary: number;
@@ -93,26 +94,26 @@ export interface SkipGramStepOptions {
 /** A compiled step, which reads nothing back. */
 export interface SkipGramStep {
   readonly program: Program;
-  /** The vectors that are the result. */
+  /** The resulting word vectors. */
   readonly inner: Variable;
   /** The loss of all steps since this was last set to 0. */
   readonly loss: Variable;
-  /** 0, or 1 + the first step whose loss was not finite: nothing has changed from then on. */
+  /** 0, or 1 + the first step whose loss was not finite; nothing changes from that step on. */
   readonly status: Variable;
   /** All state on the device. */
   readonly variables: readonly Variable[];
   feeds(batch: SkipGramBatch, step: number, learningRate: number): Feeds;
 }
 
-/** The stream of the random numbers that the vectors begin with. */
+/** The random stream of the initial vectors. */
 const START_STREAM = 1 << 17;
 /**
- * What Adagrad's sums of squares begin with: small beside a step's gradients, so that a word's first steps are about as
- * long as the learning rate.
+ * The initial value of Adagrad's sums of squares: small compared to a step's gradients, so that a word's first steps
+ * are about as large as the learning rate.
  */
 const ACCUMULATOR = 1;
 
-/** Compiles a step. `inner` begins within ±0.5/D, `outer` at 0, as in word2vec.c. */
+/** Compiles a step. As in word2vec.c, `inner` is initialised within ±0.5/D and `outer` to 0. */
 export async function skipGramStep(
   device: Device,
   shape: SkipGramShape,

@@ -40,9 +40,9 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   readonly window?: number | undefined;
   /** The negative samples for each pair; 5 by default. */
   readonly negative?: number | undefined;
-  /** Negative samples are drawn in proportion to their count to this power; 0.75 by default. */
+  /** Negative samples are drawn with probability proportional to count ^ noiseExponent. Default: 0.75. */
   readonly noiseExponent?: number | undefined;
-  /** Words with a larger share of the text than this are subsampled; 1e-4 by default, 0 keeps all. */
+  /** Words with a higher relative frequency than this are subsampled; 0 keeps all. Default: 1e-4. */
   readonly sample?: number | undefined;
   /** The number of epochs; 3 by default. */
   readonly epochs?: number | undefined;
@@ -58,8 +58,8 @@ export interface TrainWordVectorsOptions extends CorpusOptions {
   /** Words whose nearest words are reported after every epoch; words that are not in the vocabulary are ignored. */
   readonly watch?: readonly string[] | undefined;
   /**
-   * Seconds between two snapshots within an epoch, from which training resumes automatically after a loss of the
-   * device. 30 by default, or more if snapshots would take over 1% of the time; 0 for a snapshot after every step.
+   * Seconds between two snapshots within an epoch, from which training resumes automatically after a device loss.
+   * Default: 30, or more if snapshots would take over 1% of the time; 0 for a snapshot after every step.
    */
   readonly snapshotSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -89,12 +89,12 @@ type Settings = OptionsOf<typeof TRAIN>;
 
 /** The progress of a training run. */
 export interface WordVectorProgress {
-  /** From 1. */
+  /** Counted from 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** The completed share of the training run, from 0 to 1. */
+  /** The completed fraction of the training run, from 0 to 1. */
   readonly share: number;
-  /** The epoch's loss so far: the mean over pairs of a centre and a word of its context, noise included. */
+  /** The epoch's loss so far: the mean over pairs of a centre and a context word, including noise words. */
   readonly loss: number;
   /** Words of text per second, including those that were subsampled away. */
   readonly wordsPerSecond: number;
@@ -103,31 +103,34 @@ export interface WordVectorProgress {
   readonly nearest?: ReadonlyMap<string, readonly SimilarWord[]>;
 }
 
-/** How long the training may go on after it was stopped, in milliseconds. */
+/** How long training may continue after it was aborted, in milliseconds. */
 const GRACE = 250;
-/** Centres that share noise words. */
+/** The number of centres that share noise words. */
 const CENTRES = 32;
-/** Noise words of a group, at least; their number is rounded up so that the group's words fill matrix columns of 32. */
+/**
+ * The minimum number of noise words of a group, which is rounded up so that the group's words fill matrix columns of
+ * 32.
+ */
 const LEAST_NOISE = 16;
-/** The share of the learning rate that is left at the end. */
+/** The final learning rate as a fraction of the initial one. */
 const LAST_RATE = 0.01;
-/** Between two readings of the loss lie so many seconds, and steps. */
+/** The minimum seconds and steps between two readings of the loss. */
 const READ_SECONDS = 0.5;
 const READ_STEPS = 4;
 
 /**
  * Trains vectors by skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and
  * Phrases and their Compositionality"): words in similar contexts get similar vectors. A group of 32 centre words
- * shares its noise words, so that a step is a few small matrix products; Adagrad (Duchi et al. 2011) makes the steps.
- * Equal ids are summed in a fixed order, and nothing is read back but the loss, twice a second, and snapshots: after a
- * loss of the device training resumes automatically, and ends with the same bits.
+ * shares its noise words, so that a step is a few small matrix products; the optimizer is Adagrad (Duchi et al. 2011).
+ * Gradients of equal ids are summed in a fixed order. After a device loss, training resumes automatically from a
+ * snapshot and produces the same bits.
  *
  * @param texts the texts; context windows end at a text's end
  * @throws ValueError if an option is out of range, the texts hold too few frequent words, or `sample` leaves no pair of
  * them.
- * @throws AbortError if `signal` stopped it; nothing is saved.
- * @throws NonFiniteError if the loss or a vector was not finite: use a smaller learning rate.
- * @throws DeviceLostError if the device was lost and no other could be opened; OutOfMemoryError when the GPU is out of
+ * @throws AbortError if `signal` aborts; nothing is saved.
+ * @throws NonFiniteError if the loss or a vector is not finite: use a smaller learning rate.
+ * @throws DeviceLostError if the device is lost and no other can be opened; OutOfMemoryError when the GPU is out of
  * memory.
  * @example
  * const vectors = await trainWordVectors(texts, { device, seed: 1, watch: ["terrible"] });
@@ -143,7 +146,7 @@ export async function trainWordVectors(
   return raceAbortLate(training.run(), () => GRACE, signal, device.disposal);
 }
 
-/** The sizes of a step, at most an epoch of a short text. */
+/** The sizes of a step, limited to one epoch for a short text. */
 function shapeOf({ tokens }: WordCorpus, { window, batchSize }: Settings): SkipGramShape {
   const near = CENTRES + 2 * window;
   const groups = Math.ceil(Math.min(batchSize, tokens.length) / CENTRES);
@@ -152,14 +155,12 @@ function shapeOf({ tokens }: WordCorpus, { window, batchSize }: Settings): SkipG
 
 /** The position of a training run, besides its variables. */
 interface Place {
-  /** The epoch at hand, from 0, and its steps that are done. */
+  /** The current epoch (from 0) and its completed steps. */
   readonly epoch: number;
   readonly batch: number;
-  /** Steps done, in all epochs. */
+  /** The completed steps of all epochs. */
   readonly steps: number;
-  /**
-   * Of the epoch: the loss that was read, the pairs that it is of, and the pairs of steps whose loss was not read yet.
-   */
+  /** The epoch's loss as last read, the number of pairs it covers, and the number of pairs since then. */
   readonly loss: number;
   readonly pairs: number;
   readonly unread: number;
@@ -230,7 +231,7 @@ class Training {
     return this.#vectors();
   }
 
-  /** The steps of the epoch at hand that are still to do. */
+  /** Runs the remaining steps of the current epoch. */
   async #runEpoch(batches: SkipGramBatches): Promise<void> {
     const { device, onProgress } = this.#settings;
     const { program } = this.#step;
@@ -238,7 +239,7 @@ class Training {
     const pacer = new Pacer(device);
     let read = { time: performance.now(), steps: this.#place.steps };
     batches.begin(epoch);
-    // Batches depend on their position alone, so completed ones are drawn again and skipped.
+    // Batches depend only on their position, so completed ones are generated again and skipped.
     for (let passed = 0; passed < done; passed++) batches.next();
     for (let batch = batches.next(); batch !== undefined; batch = batches.next()) {
       this.#stopIfAsked();
@@ -272,7 +273,7 @@ class Training {
     await this.#readLoss();
     if (this.#place.pairs > 0) return;
     throw new ValueError(
-      `trainWordVectors: of ${this.#corpus.tokens.length} words so many were thinned out that no pair is left ` +
+      `trainWordVectors: of ${this.#corpus.tokens.length} words, so many were subsampled that no pair is left ` +
         `(sample is ${this.#settings.sample}); give sample: 0 for short texts, or texts of more than one word`,
       { words: this.#corpus.tokens.length, sample: this.#settings.sample },
     );
@@ -299,7 +300,7 @@ class Training {
     store.write(loss, { shape: [], data: Float32Array.of(0) });
   }
 
-  /** Keeps the training as it stands. @throws NonFiniteError if a vector or a sum of Adagrad is not finite. */
+  /** Takes a snapshot. @throws NonFiniteError if a vector or a sum of Adagrad is not finite. */
   async #publish(): Promise<void> {
     try {
       await this.#snapshots.publish(this.#place);
@@ -340,7 +341,7 @@ class Training {
     };
   }
 
-  /** Waits for the app, not much longer than until it stops the training. */
+  /** Calls the progress callback, and awaits it until shortly after training is aborted. */
   async #tell(
     onProgress: NonNullable<TrainWordVectorsOptions["onProgress"]>,
     progress: WordVectorProgress,

@@ -31,13 +31,13 @@ import {
 import { toRows, type VectorsLike } from "./vector_rows.ts";
 
 /**
- * Vectors under ids, searched exactly: for every query the k nearest by cosine, dot product or Euclidean distance,
- * ordered by float64 similarity, equal ones by id (numbers before strings). There is no build step and nothing is
- * approximated.
+ * An exact vector index. Vectors are stored under ids and searched exactly: for every query the k nearest by cosine,
+ * dot product or Euclidean distance, ordered by float64 similarity, equal ones by id (numbers before strings). There is
+ * no build step and nothing is approximated.
  *
  * Calls may overlap; they run one after the other in call order. If a call throws, the index is unchanged. The vectors
- * are also stored on the host: after a loss of the device they are uploaded again, and the current call continues. Do
- * not change arrays that you pass until the call's promise has settled.
+ * are also stored on the host: after a device loss they are uploaded again, and the current call continues. Do not
+ * change arrays that you pass until the call's promise has settled.
  *
  * @example
  * const index = new VectorIndex<{ title: string }>(device, { dimension: 384 });
@@ -119,7 +119,7 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * Adds vectors under new ids. Takes one id and its vector, or as many ids as there are vectors.
+   * Adds vectors under new ids. Takes one id and its vector, or equally many ids and vectors.
    * @param metadata any value for each vector; JSON if the index is to be saved
    * @throws ValueError if an id exists already, occurs twice, or is not a string or finite number; when a vector is not
    * finite.
@@ -172,7 +172,7 @@ export class VectorIndex<M = unknown> {
 
   /**
    * Removes vectors.
-   * @throws ValueError if an id does not exist or occurs twice; nothing is removed then.
+   * @throws ValueError if an id does not exist or occurs twice; the index is then unchanged.
    */
   remove(ids: VectorId | readonly VectorId[]): Promise<void> {
     return this.#turnOnDevice("remove", async () => {
@@ -185,10 +185,10 @@ export class VectorIndex<M = unknown> {
   }
 
   /**
-   * The k nearest vectors of each query, nearest first; fewer if the index or the filter has fewer. By cosine a query
-   * of zeros is equally far from all vectors.
-   * @param queries one vector or several; a flat array holds a query in every `dimension` numbers
-   * @returns a list for each query, also for one
+   * The k nearest vectors of each query, nearest first; fewer if the index or the filter has fewer. With cosine, a
+   * query of zeros is equally far from all vectors.
+   * @param queries one vector or several; a flat array holds one query per `dimension` numbers
+   * @returns one list of hits per query, even for a single query
    * @throws ShapeError if a query's dimension differs from the index's.
    * @throws ValueError if a query is not finite, k is not a whole number of at least 1, or the index has changed since
    * a mask was made.
@@ -275,9 +275,7 @@ export class VectorIndex<M = unknown> {
     this.#store.clear();
   }
 
-  /**
-   * Runs work on the GPU that changes nothing before its end, so that it can be repeated after a loss of the device.
-   */
+  /** Runs work on the GPU that changes nothing before its end, so that it can be repeated after a device loss. */
   #turnOnDevice<T>(call: string, work: () => Promise<T>): Promise<T> {
     const what = `VectorIndex.${call}`;
     const check = () => this.#turns.assertOpen(what);
@@ -305,7 +303,7 @@ export class VectorIndex<M = unknown> {
     if (values !== undefined && (!Array.isArray(values) || values.length !== list.length)) {
       const came = Array.isArray(values) ? `a list of ${values.length}` : shown(values);
       throw new ValueError(
-        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value an id, undefined ` +
+        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value per id, undefined ` +
           "for none",
       );
     }

@@ -1,12 +1,12 @@
-/** The ids and rows of a VectorIndex. */
+/** Validates the ids of a VectorIndex, and groups its rows. */
 import { ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
 import type { VectorId } from "./host_rows.ts";
 
-/** The most ids of an index: a Map of V8 has room for 2^24 keys. */
+/** The maximum number of ids of an index: V8's Map holds up to 2^24 keys. */
 const MAX_IDS = 16_000_000;
 
-/** @throws ValueError for more ids than an index holds. */
+/** @throws ValueError if an index would exceed its maximum number of ids. */
 export function checkCount(what: string, ids: number): void {
   if (ids <= MAX_IDS) return;
   throw new ValueError(`VectorIndex.${what}: ${ids} ids; expected at most ${MAX_IDS}: use several indexes`, { ids });
@@ -23,7 +23,7 @@ export function listOf(what: string, ids: VectorId | readonly VectorId[]): reado
         id,
       });
     }
-    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} stands twice`, { id });
+    if (seen.has(id)) throw new ValueError(`VectorIndex.${what}: the id ${shown(id)} occurs twice`, { id });
     seen.add(id);
   }
   return list;

@@ -28,7 +28,7 @@ const FLOAT_BYTES = 4;
 const MAX_BYTES = 2 ** 32;
 const FILE_NAME = "vectors.index";
 
-/** What an index file holds. Metric and storage are as they stand there: whoever makes the index checks them. */
+/** The contents of an index file. Metric and storage are unvalidated; the VectorIndex constructor checks them. */
 export interface IndexFile {
   readonly dimension: number;
   readonly metric: Metric;
@@ -38,7 +38,7 @@ export interface IndexFile {
   readonly vectors: Float32Array;
 }
 
-/** The file's bytes. @throws ValueError if some metadata is no JSON. */
+/** Creates the file's bytes. @throws ValueError if metadata is not JSON. */
 export async function packIndex({ vectors, ids, metadata, ...options }: IndexFile): Promise<Uint8Array> {
   const values = metadata.map((value, at) => (value === undefined ? [] : [checkJson(value, ids[at] as VectorId)]));
   const text = new TextEncoder().encode(JSON.stringify({ ...options, ids, metadata: values }));
@@ -56,12 +56,12 @@ export async function packIndex({ vectors, ids, metadata, ...options }: IndexFil
   return bytes;
 }
 
-/** The file by its name, as a save in a browser keeps it. */
+/** Returns the file by name, for a save in a browser. */
 export function writeIndexFile(bytes: Uint8Array): Map<string, Uint8Array> {
   return new Map([[FILE_NAME, bytes]]);
 }
 
-/** Reads an index from wherever it is. @throws FormatError, FileError */
+/** Reads an index from any source. @throws FormatError, FileError */
 export async function readIndexSource(
   source: Source | ReadonlyMap<string, Uint8Array>,
   maxBytes = MAX_BYTES,
@@ -70,7 +70,7 @@ export async function readIndexSource(
     const bytes: unknown = source.get(FILE_NAME);
     if (bytes instanceof Uint8Array) return unpackIndex(bytes);
     throw new FormatError(
-      `the save holds ${show([...source.keys()])}; expected ${FILE_NAME}: it is no saved VectorIndex`,
+      `the save holds ${show([...source.keys()])}; expected ${FILE_NAME}: it is not a saved VectorIndex`,
     );
   }
   const { name, bytes } = await readSource(source as Source, maxBytes);
@@ -78,7 +78,7 @@ export async function readIndexSource(
 }
 
 /**
- * What the bytes hold, checked whole. @throws FormatError if they are no index, cut short, damaged, or of a newer
+ * Reads and validates the bytes. @throws FormatError if they are not an index, or are truncated, damaged or of a newer
  * version.
  */
 export async function unpackIndex(bytes: Uint8Array, name = "the bytes"): Promise<IndexFile> {
@@ -86,7 +86,7 @@ export async function unpackIndex(bytes: Uint8Array, name = "the bytes"): Promis
     throw new FormatError(`${name}: ${reason}`, { name });
   };
   const magic = new TextDecoder().decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC) fail(`begins with ${show(magic)}; expected ${MAGIC}: it is no saved VectorIndex`);
+  if (magic !== MAGIC) fail(`begins with ${show(magic)}; expected ${MAGIC}: it is not a saved VectorIndex`);
   if (bytes.length < HEAD_BYTES + HASH_BYTES) fail(`has ${bytes.length} bytes: it is cut short`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(8, true);
@@ -94,11 +94,11 @@ export async function unpackIndex(bytes: Uint8Array, name = "the bytes"): Promis
   const headerBytes = view.getUint32(12, true);
   const end = bytes.length - HASH_BYTES;
   if (headerBytes % 4 !== 0 || headerBytes > end - HEAD_BYTES) {
-    fail(`its header is to have ${headerBytes} bytes, of ${end - HEAD_BYTES} there are: it is cut short or damaged`);
+    fail(`its header claims ${headerBytes} bytes, but only ${end - HEAD_BYTES} follow: it is cut short or damaged`);
   }
   const wanted = await sha256Hex(bytes.subarray(0, end));
   const hash = hexOfBytes(bytes.subarray(end));
-  if (hash !== wanted) fail("its SHA-256 is another than it says: it is cut short or damaged; get it again");
+  if (hash !== wanted) fail("its SHA-256 does not match: it is cut short or damaged; get it again");
   const start = HEAD_BYTES + headerBytes;
   const header = objectOf(
     parseStrictJson(bytes.subarray(HEAD_BYTES, start), `${name}: the header`),
@@ -108,7 +108,7 @@ export async function unpackIndex(bytes: Uint8Array, name = "the bytes"): Promis
   const ids = listOf(header.get("ids"), `${name}: ids`) as readonly VectorId[];
   const metadata = listOf(header.get("metadata"), `${name}: metadata`);
   if (metadata.length !== ids.length)
-    fail(`has ${ids.length} ids and metadata for ${metadata.length}; expected as many`);
+    fail(`has ${ids.length} ids and metadata for ${metadata.length}; expected equal numbers`);
   if (end - start !== ids.length * dimension * FLOAT_BYTES) {
     fail(`has ${end - start} bytes of vectors; expected ${ids.length} x ${dimension} float32`);
   }
@@ -127,12 +127,12 @@ function listOf(value: JsonValue | undefined, what: string): readonly JsonValue[
   throw new FormatError(`${what}: expected a list, got ${show(value)}`);
 }
 
-/** @throws ValueError unless the value comes back from JSON as it is. */
+/** @throws ValueError unless JSON restores the value unchanged. */
 function checkJson(value: unknown, id: VectorId): unknown {
   const fault = faultOfJson(value);
   if (fault === undefined) return value;
   throw new ValueError(
-    `VectorIndex: the metadata of ${show(id)} is no JSON: ${fault}; expected null, booleans, finite numbers, texts, ` +
+    `VectorIndex: the metadata of ${show(id)} is not JSON: ${fault}; expected null, booleans, finite numbers, strings, ` +
       "arrays and plain objects",
     { id },
   );

@@ -1,21 +1,19 @@
-/** Which vectors of an index a search looks at. */
+/** Filters the vectors that a search considers. */
 import { ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
 import type { RowStore, VectorId } from "./host_rows.ts";
 
-/** Says of a vector whether a search may find it. It is asked at once for each vector, and may not be async. */
+/** Returns whether a search may return a vector. It is called synchronously for every vector and must not be async. */
 export type VectorPredicate<M> = (id: VectorId, metadata: M | undefined) => boolean;
 
-/** Stands for an index as it is between two changes: another object after each. */
+/** Identifies the state of an index: a new object after each change. */
 export type IndexState = object;
 
-/**
- * A filter that was worked out once, by `VectorIndex.mask`, for as many searches as you like until the index changes.
- */
+/** A filter that `VectorIndex.mask` has evaluated once, for any number of searches until the index changes. */
 export class IndexMask {
-  /** @internal What it was made for. */
+  /** @internal The state of the index that it is valid for. */
   readonly state: IndexState;
-  /** Vectors that it lets through. */
+  /** The number of vectors that it accepts. */
   readonly count: number;
   /** @internal Bit r % 32 of word r / 32 is row r. */
   readonly words: Int32Array;
@@ -29,9 +27,9 @@ export class IndexMask {
 }
 
 /**
- * The mask of the rows that a predicate lets through; of all rows without one. As in an array's `filter`, what counts
- * as true does.
- * @throws ValueError for what is no predicate, or one that is async.
+ * The mask of the rows that a predicate accepts; all rows without one. As in `Array.prototype.filter`, any truthy
+ * result accepts.
+ * @throws ValueError if the predicate is not a function, or is async.
  */
 export function maskOf<M>(
   call: string,
@@ -51,7 +49,7 @@ export function maskOf<M>(
     const answer: unknown = predicate === undefined || predicate(store.idOf(row), store.metadataOf(row));
     if (answer instanceof Promise) {
       throw new ValueError(
-        `VectorIndex.${call}: the filter gave a Promise; expected a boolean: a filter may not be async`,
+        `VectorIndex.${call}: the filter returned a Promise; expected a boolean: filters must not be async`,
       );
     }
     if (!answer) continue;
@@ -61,11 +59,11 @@ export function maskOf<M>(
   return new IndexMask(state, words, count);
 }
 
-/** @throws ValueError if the mask is of another index, or another state of this one. */
+/** @throws ValueError if the mask belongs to another index or an earlier state of this one. */
 export function checkMask(mask: IndexMask, state: IndexState): void {
   if (mask.state === state) return;
   throw new ValueError(
-    "VectorIndex.search: the mask is another index's, or was made before the index last changed; make it again with " +
+    "VectorIndex.search: the mask belongs to another index, or the index has changed since; create it again with " +
       "index.mask()",
   );
 }

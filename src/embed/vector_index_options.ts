@@ -1,4 +1,4 @@
-/** What a VectorIndex takes and gives. */
+/** The options and results of a VectorIndex. */
 import {
   bytes,
   checkedLater,
@@ -19,13 +19,13 @@ import type { IndexMask, VectorPredicate } from "./vector_index_mask.ts";
 
 /** Options of a VectorIndex. */
 export interface VectorIndexOptions {
-  /** Numbers of a vector. */
+  /** The dimension of the vectors. */
   readonly dimension: number;
   /** Default: "cosine". */
   readonly metric?: Metric;
   /**
-   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of its memory and time.
-   * Results are exact with both: what int8 finds is ranked again by the vectors themselves, which the host keeps.
+   * How the GPU holds vectors: "float32" (the default), or "int8", which takes a quarter of the memory and time.
+   * Results are exact with both: int8 candidates are ranked again by the original vectors on the host.
    */
   readonly storage?: VectorStorage;
   /**
@@ -47,7 +47,7 @@ export const INDEX = {
 export interface SearchOptions<M = unknown> {
   /** How many to find for each query. Default: 10. An index with fewer gives all it has. */
   readonly k?: number;
-  /** Which vectors count: a predicate, or a mask made with `index.mask`. */
+  /** The vectors to search: a predicate, or a mask created by `index.mask`. */
   readonly filter?: VectorPredicate<M> | IndexMask;
 }
 
@@ -55,7 +55,7 @@ export interface SearchOptions<M = unknown> {
 export const searchOptions = <M>() =>
   ({
     k: withDefault(positive, 10),
-    filter: ifGiven(checkedLater<VectorPredicate<M> | IndexMask>("a function, or what index.mask() gives")),
+    filter: ifGiven(checkedLater<VectorPredicate<M> | IndexMask>("a function, or a mask from index.mask()")),
   }) satisfies TableOf<SearchOptions<M>>;
 
 /** A vector that a search found. */
@@ -76,7 +76,7 @@ export interface IndexEntry<M = unknown> {
 /** Options of `VectorIndex.load`. */
 export interface LoadIndexOptions {
   readonly device: Device;
-  /** A longer file is refused. Default: 4 GiB. */
+  /** The maximum file size. Default: 4 GiB. */
   readonly maxBytes?: number;
   /** As in VectorIndexOptions. */
   readonly maxBufferBytes?: number;

@@ -1,11 +1,11 @@
-/** Vectors as callers have them, turned into rows of float32 and checked. */
+/** Converts the caller's vectors to float32 rows and validates them. */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { shown } from "../core/options.ts";
 import { expectMemory, ownMemory } from "../core/own_memory.ts";
 
 /**
- * Vectors of one width: flat numbers one vector after the other, a list of vectors, or `{ data, dims }` and
- * `{ data, shape }` as embedders and tensors give them.
+ * Vectors of equal width: concatenated flat numbers, a list of vectors, or `{ data, dims }` and `{ data, shape }` like
+ * embeddings and tensors.
  */
 export type VectorsLike =
   | Float32Array
@@ -15,11 +15,11 @@ export type VectorsLike =
   | { readonly data: Float32Array | Float64Array | readonly number[]; readonly dims: readonly number[] }
   | { readonly data: Float32Array | Float64Array | readonly number[]; readonly shape: readonly number[] };
 
-/** The longest vector that is taken: float32 holds the product of two such lengths, and sums of a few of these. */
+/** The maximum length of a vector: the product of two such lengths, and sums of a few of them, fit in float32. */
 export const MAX_NORM = 1e18;
 
 /**
- * The vectors as float32 rows, one after the other. A Float32Array is copied only where its memory is not its own: see
+ * Converts vectors to concatenated float32 rows. A Float32Array is only copied if it does not own its memory, see
  * `ownMemory`.
  *
  * @throws ShapeError if a vector is not `dimension` wide.
@@ -88,7 +88,7 @@ function flatten(vectors: VectorsLike, dimension: number, what: string): Float32
   return rows;
 }
 
-/** @throws ValueError for a typed array whose memory is gone. */
+/** @throws ValueError for a typed array whose buffer is detached. */
 function expectView(given: unknown, what: string): void {
   if (given instanceof Float32Array || given instanceof Float64Array) expectMemory(given, what);
 }
@@ -111,15 +111,15 @@ function checkShape(vectors: Tensor, dimension: number, what: string): void {
 }
 
 /**
- * Numbers one after the other: a typed array, or an array that begins with a number. An empty one is both that and a
- * list.
+ * True for flat numbers: a typed array, or an array that starts with a number. An empty array is both flat numbers and
+ * a list.
  */
 export function isNumbers(given: unknown): given is ArrayLike<number> & Iterable<number> {
   if (Array.isArray(given)) return given.length === 0 || typeof given[0] !== "object";
   return ArrayBuffer.isView(given) && !(given instanceof DataView);
 }
 
-/** @throws ValueError for what JavaScript would make a number of in silence, such as null. */
+/** @throws ValueError for values that JavaScript would silently convert to a number, such as null. */
 function checkNumbers(list: ArrayLike<unknown>, first: number, count: number, row: number, what: string): void {
   for (let at = 0; at < count; at++) {
     const value = list[first + at];

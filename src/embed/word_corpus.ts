@@ -1,32 +1,32 @@
-/** Texts as ids of frequent words: what a training of word vectors reads. */
+/** Converts texts to ids of frequent words, for training word vectors. */
 import { ValueError } from "../core/errors.ts";
 import { ifGiven, instanceOf, positive, readSome, type TableOf, withDefault } from "../core/option_table.ts";
 import { Corpus } from "../data/text_corpus.ts";
 import { Tokenizer } from "../data/tokenizer.ts";
 import { checkedTexts } from "./argument_checks.ts";
 
-/** Which words of a corpus are kept. */
+/** The options that select the words of a corpus. */
 export interface CorpusOptions {
-  /** Cuts texts into words. Default: Keras's rules. */
+  /** Splits texts into words. Default: Keras's rules. */
   readonly tokenizer?: Tokenizer | undefined;
-  /** Rarer words are left out, as if the texts did not have them. Default: 5. */
+  /** Rarer words are ignored, as if the texts did not contain them. Default: 5. */
   readonly minCount?: number | undefined;
-  /** At most so many words, the most frequent. Default: all. */
+  /** The maximum number of words; the most frequent ones are kept. Default: all. */
   readonly maxWords?: number | undefined;
 }
 
-/** Which words are kept, for all that take it among their options. */
+/** The option table of `CorpusOptions`. */
 export const CORPUS = {
   tokenizer: ifGiven(instanceOf("a Tokenizer", Tokenizer)),
   minCount: withDefault(positive, 5),
   maxWords: withDefault(positive, Number.MAX_SAFE_INTEGER),
 } satisfies TableOf<CorpusOptions>;
 
-/** Texts as ids, end to end. */
+/** Texts as concatenated ids. */
 export interface WordCorpus {
-  /** The words by id: the most frequent first, ties by first appearance. */
+  /** The words by id, most frequent first, ties by first appearance. */
   readonly words: readonly string[];
-  /** How often the texts have each. */
+  /** The count of each word in the texts. */
   readonly counts: Int32Array;
   /** The ids of all texts. */
   readonly tokens: Int32Array;
@@ -36,7 +36,7 @@ export interface WordCorpus {
 
 /**
  * Reads texts once: counts their words, and keeps the ids of the frequent ones.
- * @throws ValueError if an option is out of range, a text is no string, or fewer than two words are frequent enough.
+ * @throws ValueError if an option is out of range, a text is not a string, or fewer than two words are frequent enough.
  */
 export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {}): WordCorpus {
   const { tokenizer = new Tokenizer(), minCount, maxWords } = readSome("trainWordVectors", CORPUS, options);
@@ -75,9 +75,9 @@ export function readCorpus(texts: Iterable<string>, options: CorpusOptions = {})
 }
 
 /**
- * The share of each word's occurrences that a training keeps: (√(f/t) + 1) · t/f, at most 1, where f is the word's
- * share of all words. Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.3, as
- * word2vec.c has it.
+ * The probability with which each occurrence of a word is kept: (√(f/t) + 1) · t/f, at most 1, where f is the word's
+ * relative frequency. Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.3, as
+ * implemented in word2vec.c.
  * @param sample t; 0 keeps all.
  */
 export function keepProbabilities(counts: Int32Array, sample: number): Float64Array {
@@ -88,10 +88,7 @@ export function keepProbabilities(counts: Int32Array, sample: number): Float64Ar
   });
 }
 
-/**
- * Running sums of counts^exponent, scaled to end at 1: a uniform number falls into a word's part by that word's chance
- * as noise.
- */
+/** The cumulative distribution of noise words: running sums of counts^exponent, normalised to end at 1. */
 export function noiseDistribution(counts: Int32Array, exponent: number): Float64Array {
   let sum = 0;
   const sums = Float64Array.from(counts, (count) => {
@@ -101,7 +98,7 @@ export function noiseDistribution(counts: Int32Array, exponent: number): Float64
   return sums.map((part) => part / sum);
 }
 
-/** The word whose part of the running sums holds `u`, in [0, 1). */
+/** Draws a noise word by inverting the cumulative distribution at `u`, in [0, 1). */
 export function drawNoise(sums: Float64Array, u: number): number {
   let [low, high] = [0, sums.length - 1];
   while (low < high) {

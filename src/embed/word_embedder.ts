@@ -1,5 +1,5 @@
 /**
- * Sentence vectors from word vectors: a mean that weights rare words more, without the direction that all sentences
+ * Sentence vectors from word vectors: a mean that weights rare words higher, minus the component that all sentences
  * share.
  */
 import { FormatError, ValueError } from "../core/errors.ts";
@@ -17,9 +17,9 @@ import { MAX_HEADER_BYTES, wordMetadata, wordTensors, wordVectorsOf } from "./wo
 
 /** Options of `wordEmbedder`. */
 export interface WordEmbedderOptions {
-  /** Splits texts into words, as the vectors' corpus was split; by default Keras's rules. */
+  /** Splits texts into words, as the vectors' corpus was split. Default: Keras's rules. */
   readonly tokenizer?: Tokenizer | undefined;
-  /** a in the weight a / (a + p) of a word with the share p of all words; 1e-3 by default. */
+  /** a in the weight a / (a + p) of a word with relative frequency p. Default: 1e-3. */
   readonly smoothing?: number | undefined;
 }
 
@@ -31,7 +31,8 @@ const WORD_EMBEDDER = {
 /**
  * Sentence vectors by the method of Arora, Liang & Ma 2017 ("A Simple but Tough-to-Beat Baseline for Sentence
  * Embeddings"): the mean of the known words' vectors, each weighted by a / (a + p), from which `fit`'s component is
- * removed. p comes from the vectors' `counts`, else from the texts of `fit`; before that all words weigh the same.
+ * removed. p comes from the vectors' `counts`, otherwise from the texts of `fit`; before that, all words have equal
+ * weight.
  */
 export class WordEmbedder extends Embedder {
   readonly vectors: WordVectors;
@@ -48,7 +49,7 @@ export class WordEmbedder extends Embedder {
     const { tokenizer = new Tokenizer(), smoothing } = readOptions("wordEmbedder(vectors)", WORD_EMBEDDER, options);
     if (!(vectors instanceof WordVectors)) {
       throw new ValueError(
-        `wordEmbedder: got ${shown(vectors)}; expected WordVectors, as readWordVectors and trainWordVectors give them`,
+        `wordEmbedder: got ${shown(vectors)}; expected WordVectors, as returned by readWordVectors or trainWordVectors`,
       );
     }
     this.vectors = vectors;
@@ -68,10 +69,11 @@ export class WordEmbedder extends Embedder {
   }
 
   /**
-   * Finds what the sentences of a corpus share: the first principal component of their uncentred vectors. Also counts
-   * the words, if the vectors have no counts.
-   * @param texts many texts, of the kind that is to be embedded; a few similar texts would share their whole content
-   * @throws ValueError if a text is not a string, or none has a known word; nothing has changed then.
+   * Computes the component that the sentences of a corpus share: the first principal component of their uncentred
+   * vectors. Also counts the words, if the vectors have no counts.
+   * @param texts many texts, of the kind to be embedded; with only a few similar texts, the component would contain
+   * their content
+   * @throws ValueError if a text is not a string, or none has a known word; nothing changes then.
    */
   async fit(texts: Iterable<string>): Promise<void> {
     const list = [...checkedTexts("fit", texts)];
@@ -93,7 +95,7 @@ export class WordEmbedder extends Embedder {
   }
 
   /**
-   * Everything as safetensors: vectors, words, how frequent they are, the tokenizer's rules and the component.
+   * Saves everything as safetensors: vectors, words, their counts, the tokenizer's options and the component.
    * @example
    * const again = wordEmbedderFromBytes(embedder.toBytes());
    */
@@ -131,7 +133,7 @@ export class WordEmbedder extends Embedder {
     return { data, size, known };
   }
 
-  /** The weighted mean of a text's known words; undefined where there are none. */
+  /** The weighted mean of a text's known words; undefined if there are none. */
   #mean(text: string, counts: Int32Array | undefined, total: number): Float64Array | undefined {
     const { vectorSize, data } = this.vectors;
     const sum = new Float64Array(vectorSize);

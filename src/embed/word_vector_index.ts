@@ -40,7 +40,7 @@ export async function mostSimilarIn(
   vectors: WordVectors,
   options: MostSimilarOptions,
 ): Promise<SimilarWord[]> {
-  readValue("mostSimilarIn", "index", instanceOf<VectorIndex<number>>("what wordIndex gives", VectorIndex), index);
+  readValue("mostSimilarIn", "index", instanceOf<VectorIndex<number>>("the result of wordIndex", VectorIndex), index);
   readValue("mostSimilarIn", "vectors", wordVectors, vectors);
   const { topn, restrictVocab } = vectors.limitsOf(options);
   const { vector, asked } = vectors.direction(options);

@@ -25,9 +25,9 @@ export interface SimilarWord {
 
 /** The query of `mostSimilar`. */
 export interface MostSimilarOptions {
-  /** Words or vectors that the result should be near to. */
+  /** Words or vectors that the result should be similar to. */
   readonly positive?: WordLike | readonly WordLike[];
-  /** Words or vectors that it should be far from. */
+  /** Words or vectors that it should be dissimilar to. */
   readonly negative?: WordLike | readonly WordLike[];
   /** The number of words to return; 10 by default. */
   readonly topn?: number;
@@ -183,8 +183,8 @@ export class WordVectors {
   }
 
   /**
-   * What `mostSimilar` compares with: the mean of the unit vectors, `negative` ones turned around; and the ids of the
-   * words asked about. For a search of one's own, such as a `VectorIndex` over many words.
+   * The query vector of `mostSimilar` (the mean of the unit vectors, `negative` ones negated) and the ids of the
+   * query's words. Use it for a custom search, such as a `VectorIndex` over many words.
    * @throws as `mostSimilar`.
    */
   direction(options: MostSimilarOptions): { readonly vector: Float64Array; readonly asked: ReadonlySet<number> } {

@@ -6,20 +6,20 @@ import { readSafetensors, type Safetensors, writeSafetensors } from "../io/safet
 import { parseStrictJson } from "../io/strict_json.ts";
 import { WordVectors } from "./word_vectors.ts";
 
-/** The words stand in the header. */
+/** The maximum header size; the header contains the words. */
 export const MAX_HEADER_BYTES = 2 ** 28;
 
 /** Information that other programs' files do not contain. */
 export interface WordSafetensorsOptions {
-  /** The words in the order of the rows; needed where the file has no metadata `words` (a JSON array). */
+  /** The words in row order; required if the file has no metadata `words` (a JSON array). */
   readonly words?: readonly string[] | undefined;
-  /** The name of the tensor `[words, D]`; when absent `vectors`, or the only tensor. */
+  /** The name of the tensor `[words, D]`. Default: `vectors`, or the only tensor. */
   readonly tensor?: string | undefined;
 }
 
 const WORDS = { words: ifGiven(listOf(text)), tensor: ifGiven(text) } satisfies TableOf<WordSafetensorsOptions>;
 
-/** The tensors of word vectors: `vectors` float32 `[words, D]` and, where they are known, `counts` int32 `[words]`. */
+/** The tensors of word vectors: `vectors` float32 `[words, D]` and, if known, `counts` int32 `[words]`. */
 export function wordTensors(vectors: WordVectors, counts = vectors.counts): Map<string, NdArray> {
   const { shape, data, size } = vectors;
   return new Map<string, NdArray>([
@@ -45,8 +45,8 @@ export function wordVectorsToSafetensors(vectors: WordVectors): Uint8Array<Array
 
 /**
  * Reads vectors from `wordVectorsToSafetensors`, or from another program's table and its words.
- * @throws FormatError if the file is damaged, has no such tensor, or no words that fit it.
- * @throws ShapeError, ValueError as `WordVectors`, when words that are given do not fit.
+ * @throws FormatError if the file is damaged, or has no such tensor or no matching words.
+ * @throws ShapeError, ValueError as `WordVectors`, if the given words do not match.
  */
 export function wordVectorsFromSafetensors(
   bytes: Uint8Array,
@@ -68,7 +68,7 @@ export function wordVectorsOf(
   const vectors = tensors.get(key ?? "vectors");
   if (vectors === undefined) {
     throw new FormatError(
-      `${name}: there is no tensor ${JSON.stringify(key)}; it has ` +
+      `${name}: has no tensor ${JSON.stringify(key)}; it has ` +
         `${[...tensors.keys()].slice(0, 5).join(", ") || "none"}: name the one to read`,
       { tensor: key },
     );
@@ -90,7 +90,7 @@ export function wordVectorsOf(
 function wordsOf(metadata: ReadonlyMap<string, string>, name: string): readonly string[] {
   const text = metadata.get("words");
   if (text === undefined) {
-    throw new FormatError(`${name}: there are no words in it (metadata "words"); give them: { words: [...] }`);
+    throw new FormatError(`${name}: it has no words (metadata "words"); give them: { words: [...] }`);
   }
   const words = parseStrictJson(new TextEncoder().encode(text), `${name}: words`);
   if (Array.isArray(words) && words.every((word): word is string => typeof word === "string")) return words;

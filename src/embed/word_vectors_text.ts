@@ -1,7 +1,7 @@
 /**
- * Word vectors as text: a word and its numbers in each line. GloVe's files have nothing else
- * (https://nlp.stanford.edu/projects/glove/); word2vec's begin with a line of two numbers, how many words and how many
- * numbers each (https://code.google.com/archive/p/word2vec/).
+ * Word vectors as text: a word and its numbers on each line. GloVe's files contain only such lines
+ * (https://nlp.stanford.edu/projects/glove/); word2vec's start with a header line of two numbers, the word count and
+ * the dimension (https://code.google.com/archive/p/word2vec/).
  */
 import { AbortError, FormatError, ValueError } from "../core/errors.ts";
 import {
@@ -23,7 +23,7 @@ import { openSource, type Source } from "../platform/open_source.ts";
 import { byteLines } from "./byte_lines.ts";
 import { WordVectors } from "./word_vectors.ts";
 
-/** The two forms. */
+/** The two text formats. */
 export type WordTextFormat = "glove" | "word2vec";
 
 /** Options of `readWordVectors`. */
@@ -32,9 +32,7 @@ export interface ReadWordVectorsOptions {
   readonly format?: WordTextFormat | undefined;
   /** Read only this many words from the start, which in published files are the most frequent. */
   readonly maxWords?: number | undefined;
-  /**
-   * What to do with a line that is not UTF-8: refuse the file ("error", the default) or pass over the line ("skip").
-   */
+  /** How to handle a line that is not UTF-8: reject the file ("error", the default) or skip the line ("skip"). */
   readonly invalidUtf8?: "error" | "skip" | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of words read so far, every 10,000 words. */
@@ -46,9 +44,9 @@ export interface ReadWordVectorsOptions {
 export interface ReadWordVectorsLimits {
   /** 64 KiB by default. */
   readonly maxLineBytes?: number;
-  /** Lines; 10 million by default. */
+  /** The maximum number of lines. Default: 10 million. */
   readonly maxLines?: number;
-  /** Of all vectors, as float32; 2 GiB by default. */
+  /** The maximum size of all vectors as float32. Default: 2 GiB. */
   readonly maxBytes?: number;
 }
 
@@ -86,12 +84,12 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const BYTES = 4;
 
 /**
- * Reads vectors as they stream in. Fields are parted by single spaces (U+0020), and the last D of a line are its
- * numbers: a word may hold spaces, as some of GloVe's do, but not the first word of a file without a header, which
- * tells D. Of a word that occurs twice the first line counts. `<unk>` is a word like any other.
+ * Reads vectors from a stream. Fields are separated by single spaces (U+0020), and the last D fields of a line are its
+ * numbers. Words may contain spaces, as some of GloVe's do, except the first word of a file without a header, whose
+ * line determines D. If a word occurs twice, the first line is used. `<unk>` is an ordinary word.
  *
- * @throws FormatError if a line has too few fields or a number that is not a finite decimal, the header does not fit,
- * the file is empty, cut short against its header, not UTF-8, or beyond a limit.
+ * @throws FormatError if a line has too few fields or a number that is not a finite decimal, or if the file is empty,
+ * not UTF-8, inconsistent with its header, or exceeds a limit.
  * @throws FileError if the source cannot be read.
  * @throws ValueError if an option is out of range.
  * @throws AbortError if `signal` aborts.
@@ -123,7 +121,7 @@ class Table {
   #data = new Float32Array(1 << 16);
   #size = 0;
   #declared: number | undefined;
-  /** Lines seen, and those of them that hold a word. */
+  /** The number of lines read, and of those that contain a word. */
   #lines = 0;
   #rows = 0;
   #duplicates = 0;
@@ -149,7 +147,7 @@ class Table {
     if (line !== undefined) this.#addRow(line.replace(/ +$/, "").split(" "));
   }
 
-  /** @param isCut true when enough words were read, and the rest was not. */
+  /** @param isCut true if reading stopped after `maxWords` words */
   end(isCut: boolean): ReadWordVectors {
     if (!isCut && this.#declared !== undefined && this.#rows !== this.#declared) {
       throw new FormatError(
@@ -159,7 +157,7 @@ class Table {
       );
     }
     if (this.words.size === 0) {
-      throw new FormatError(`${this.#name}: there is no word in it; expected lines of a word and its numbers`);
+      throw new FormatError(`${this.#name}: it has no words; expected lines of a word and its numbers`);
     }
     const shape = [this.words.size, this.#size];
     const data = this.#data.slice(0, this.words.size * this.#size);
@@ -212,7 +210,7 @@ class Table {
     const size = this.#size;
     if (size === 0 || fields.length <= size) {
       throw this.#fault(
-        `expected a word and ${size || "its"} numbers, parted by single spaces, got ${shown(fields.join(" "))}`,
+        `expected a word and ${size || "its"} numbers, separated by single spaces, got ${shown(fields.join(" "))}`,
       );
     }
     const word = fields.slice(0, fields.length - size).join(" ");
@@ -236,7 +234,7 @@ class Table {
   #number(field: string): number {
     const value = DECIMAL.test(field) ? Math.fround(Number(field)) : Number.NaN;
     if (Number.isFinite(value)) return value;
-    throw this.#fault(`${shown(field)} is not a finite decimal that float32 holds`);
+    throw this.#fault(`${shown(field)} is not a finite decimal within float32`);
   }
 
   #grow(least: number): void {
@@ -256,9 +254,9 @@ class Table {
 }
 
 /**
- * Writes vectors as text, as a stream: `readWordVectors` brings back the same bits.
- * @throws ValueError for a form that is none, and for a word that the form cannot hold: one with a line's end, or in
- * GloVe's form a first word with a space.
+ * Writes vectors as a text stream, from which `readWordVectors` restores the same bits.
+ * @throws ValueError for an unknown format, or a word that the format cannot represent: one with a line end or, in
+ * GloVe's format, a first word with a space.
  * @example
  * const bytes = await new Response(writeWordVectors(vectors, { format: "word2vec" })).arrayBuffer();
  */
@@ -271,7 +269,7 @@ export function writeWordVectors(
   const wrong = vectors.words.find((word) => word === "" || /[\n\r]/.test(word));
   if (wrong !== undefined) {
     throw new ValueError(
-      `writeWordVectors: the word ${shown(wrong)} is empty or holds a line's end; text cannot hold it: keep the ` +
+      `writeWordVectors: the word ${shown(wrong)} is empty or has a line end, which the format cannot represent: save the ` +
         "vectors as safetensors",
       { word: wrong },
     );
@@ -279,7 +277,7 @@ export function writeWordVectors(
   const [first = ""] = vectors.words;
   if (format === "glove" && (first.includes(" ") || first.startsWith("\uFEFF"))) {
     throw new ValueError(
-      "writeWordVectors: GloVe's form tells by its first line how many numbers there are, and the first word " +
+      "writeWordVectors: GloVe's format derives the dimension from its first line, and the first word " +
         `${shown(first)} holds a space or a byte order mark; write format: "word2vec"`,
       { word: first },
     );
@@ -295,7 +293,7 @@ export function writeWordVectors(
   });
 }
 
-/** Rows that are written at once. */
+/** The number of rows per written chunk. */
 const ROWS_AT_ONCE = 256;
 
 function* linesOf({ words, data, size, vectorSize }: WordVectors, format: WordTextFormat): Generator<string> {
@@ -310,7 +308,7 @@ function* linesOf({ words, data, size, vectorSize }: WordVectors, format: WordTe
   }
 }
 
-/** Nine digits tell one float32 from every other. */
+/** Nine digits identify every float32 uniquely. */
 function decimal(value: number): string {
   return Object.is(value, -0) ? "-0" : String(Number(value.toPrecision(9)));
 }

@@ -127,7 +127,7 @@ export async function unpackModel(
 
 /**
  * Reads a model from a directory, given its path (Node, Deno) or URL (also a relative one in a page).
- * @throws FormatError as `readModelDirectory`; FileError when a file cannot be had.
+ * @throws FormatError as `readModelDirectory`; FileError if a file cannot be read.
  */
 export async function fetchModel(place: string | URL, wanted: readonly ModelPart[] = OF_MODEL): Promise<SavedModel> {
   const directory = String(place);
