@@ -1,5 +1,5 @@
 /**
- * Sluice: recurrent networks that train on WebGPU. The public names, and nothing else.
+ * Sluice: recurrent networks that train on WebGPU. This file exports the public API.
  * @module sluice
  */
 export { type ArgmaxOptions, argmax, type IndexArray, type TopK, topK } from "./core/argmax.ts";

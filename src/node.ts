@@ -1,26 +1,25 @@
 /**
- * `import "sluice/node"`: brings WebGPU to Node, from the npm package `webgpu` (Dawn), as `navigator.gpu` and the
- * `GPU*` globals. In a browser, a worker or Deno it is not needed, and does nothing where `navigator.gpu` is there
- * already.
+ * `import "sluice/node"` provides WebGPU in Node, from the npm package `webgpu` (Dawn), as `navigator.gpu` and the
+ * `GPU*` globals. It does nothing if `navigator.gpu` exists already, as in browsers, workers and Deno.
  *
- * It needs a graphics driver, which `requestDevice` looks for: on a Debian machine without a GPU,
- * `apt-get install mesa-vulkan-drivers libvulkan1` brings one.
- * Dawn keeps threads of its own: a program that is done leaves with `process.exit()`.
+ * `requestDevice` needs a graphics driver. On a Debian machine without a GPU, `apt-get install mesa-vulkan-drivers
+ * libvulkan1` installs a software driver. Dawn's threads keep the process alive: end the program with `process.exit()`.
  *
- * While the GPU works Dawn polls it without a pause; `reduceGpuPolling` makes it pause, which leaves that core to other
- * work.
+ * While the GPU works, Dawn polls it without a pause. Call `reduceGpuPolling` to leave that core to other work.
  * @module sluice/node
  */
 import { DeviceError } from "./core/errors.ts";
 import { type NodeTimers, reducePolling } from "./platform/gpu_polling.ts";
 
-/** What `webgpu` exports. The object that `create` returns must stay referenced for as long as its devices live. */
+/**
+ * The exports of `webgpu`. The object that `create` returns must stay referenced as long as its devices are in use.
+ */
 interface Dawn {
   readonly create: (options: string[]) => GPU;
   readonly globals: Readonly<Record<string, unknown>>;
 }
 
-/** Node's `GPU`, or `undefined` where the runtime had one of its own. */
+/** Node's `GPU`, or `undefined` if the runtime already had one. */
 export const gpu: GPU | undefined = globalThis.navigator?.gpu === undefined ? await install() : undefined;
 
 let reductions = 0;
@@ -28,14 +27,14 @@ let restore: () => void = () => undefined;
 
 /**
  * Makes Dawn pause for a millisecond between two polls of the GPU, from the second millisecond of a wait on. By default
- * it polls from a chain of `setImmediate` callbacks without a pause, which keeps one core busy. Call this when the CPU
- * runs the GPU's work (lavapipe, SwiftShader) or has other work to do: on lavapipe with two cores a training step takes
- * a sixth less time and a search half the time. On a GPU of its own, results may come up to a millisecond later.
+ * it polls from a chain of `setImmediate` callbacks without a pause, which keeps one core busy. Call this on a software
+ * adapter (lavapipe, SwiftShader), or if the CPU has other work to do: on lavapipe with two cores a training step takes
+ * a sixth less time and a search half the time. On a hardware GPU, results may arrive up to a millisecond later.
  *
- * It replaces `globalThis.setImmediate`, and passes the callbacks of all other code on unchanged. Where the runtime has
- * a WebGPU of its own it does nothing.
+ * It replaces `globalThis.setImmediate`, which passes on the callbacks of all other code unchanged. It does nothing if
+ * the runtime has its own WebGPU.
  *
- * @returns a function that undoes this call; after as many undos as calls `setImmediate` is what it was before.
+ * @returns a function that undoes this call; when every call is undone, the original `setImmediate` is restored.
  * @example
  * import { reduceGpuPolling } from "sluice/node";
  * const restorePolling = reduceGpuPolling();

@@ -1,32 +1,32 @@
-/** Where the largest elements of a host array are: for class numbers and rankings from predictions. */
+/** Finds the largest elements of a host array: class numbers and rankings from predictions. */
 import { allocate } from "./dtype.ts";
 import { ShapeError, ValueError } from "./errors.ts";
 import { type ArrayLike, isShaped, type NdArray, toNdArray } from "./nd_array.ts";
 import { integer, optional, positive, readOptions, readValue } from "./option_table.ts";
 import { formatShape, sizeOf } from "./shape.ts";
 
-/** Indices on the host. */
+/** An array of indices on the host. */
 export interface IndexArray extends NdArray {
   readonly data: Int32Array;
 }
 
 /** Options of `argmax`. */
 export interface ArgmaxOptions {
-  /** The axis to search; -1 is the last one. All elements, as one row, when absent. */
+  /** The axis to search; -1 is the last one. Default: the index in the flattened array. */
   readonly axis?: number | null;
 }
 
 const ARGMAX = { axis: optional(integer) };
 
-/** The largest elements and where they are. */
+/** The largest elements and their indices. */
 export interface TopK {
   /** `[..., k]`, the largest first. */
   readonly values: NdArray;
-  /** `[..., k]`: the place of each value along the last axis. */
+  /** `[..., k]`: the index of each value along the last axis. */
   readonly indices: IndexArray;
 }
 
-/** Below 0 where `a` is larger. NaN is larger than any number, as in NumPy. */
+/** Comparator for descending order: below 0 where `a` is larger. NaN is larger than any number, as in NumPy. */
 const largestFirst = (a: number, b: number) => Number(Number.isNaN(b)) - Number(Number.isNaN(a)) || b - a;
 
 function hostArray(what: string, array: ArrayLike): NdArray {
@@ -38,9 +38,9 @@ function hostArray(what: string, array: ArrayLike): NdArray {
 }
 
 /**
- * The index of the largest element along an axis (https://keras.io/api/ops/numpy/#argmax-function). Of equal elements
- * the first counts; NaN is larger than any number.
- * @returns a number without `axis`; with it an array of the same shape less that axis
+ * The index of the largest element along an axis (https://keras.io/api/ops/numpy/#argmax-function). Of equal elements,
+ * the first wins; NaN is larger than any number.
+ * @returns a number without `axis`; otherwise an array of the same shape without that axis
  * @throws ValueError for an axis that the array does not have.
  * @throws ShapeError for an array without elements.
  * @example
@@ -69,7 +69,7 @@ export function argmax(array: ArrayLike, options: ArgmaxOptions = {}): number | 
   return { shape: shape.toSpliced(place, 1), data: indices };
 }
 
-/** The index of the largest of `size` elements, of which the first is at `from` and the next `stride` further. */
+/** The index of the largest of `size` elements. The first is at `from`, the next ones `stride` apart. */
 function largestIndex(data: NdArray["data"], from: number, stride: number, size: number): number {
   let best = 0;
   let most = data[from] ?? Number.NaN;
@@ -82,10 +82,9 @@ function largestIndex(data: NdArray["data"], from: number, stride: number, size:
 
 /**
  * The k largest elements of each row along the last axis, the largest first
- * (https://keras.io/api/ops/core/#topk-function). Of equal elements the first comes first; NaN is larger than any
- * number.
+ * (https://keras.io/api/ops/core/#topk-function). Equal elements keep their order; NaN is larger than any number.
  * @throws ValueError unless k is a whole number from 1 to the length of the last axis.
- * @throws ShapeError for an array without elements, or a single number.
+ * @throws ShapeError for an array without elements or axes.
  * @example
  * const { values, indices } = topK(await model.predict(x), 3); // both [N, 3]
  */
@@ -104,7 +103,7 @@ export function topK(array: ArrayLike, k: number): TopK {
   for (let row = 0; row < rows; row++) {
     const elements = data.subarray(row * size, (row + 1) * size);
     const valueAt = (index: number) => elements[index] ?? Number.NaN;
-    // Sorting is stable: of equal elements the first stays first.
+    // Sorting is stable: equal elements keep their order.
     const order = Array.from(elements.keys()).sort((a, b) => largestFirst(valueAt(a), valueAt(b)));
     for (const [place, index] of order.slice(0, count).entries()) {
       values[row * count + place] = valueAt(index);

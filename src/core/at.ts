@@ -1,4 +1,4 @@
-/** Checked indexing, for an index that should be in range. */
+/** Bounds-checked indexing. */
 
 /**
  * The element at `index`.
@@ -10,7 +10,7 @@ export function at<T>(list: ArrayLike<T>, index: number): T {
   return element;
 }
 
-/** Adds `value` to the number at `index`. @throws RangeError when there is none. */
+/** Adds `value` to the number at `index`. @throws RangeError when the index is out of range. */
 export function addAt(list: Float64Array, index: number, value: number): void {
   list[index] = at(list, index) + value;
 }

@@ -1,7 +1,6 @@
-/** Element types. A `bool` is stored as an int32 that is 0 or 1: WebGPU buffers hold no booleans. */
+/** Element types. A `bool` is stored as an int32 that is 0 or 1, because WebGPU buffers cannot hold booleans. */
 export type DType = "float32" | "int32" | "bool";
 
-/** All dtypes. */
 export const DTYPES = ["float32", "int32", "bool"] as const satisfies DType[];
 
 /** Bytes of one element; every dtype takes four. */

@@ -34,7 +34,10 @@ export class ValueError extends SluiceError {
   override readonly name: string = "ValueError";
 }
 
-/** No adapter is available, the device was refused, a device limit was exceeded, or the device reported an error. */
+/**
+ * No adapter is available, the request for a device was rejected, a device limit was exceeded, or the device reported
+ * an error.
+ */
 export class DeviceError extends SluiceError {
   override readonly name: string = "DeviceError";
 }
@@ -45,8 +48,8 @@ export class LimitError extends DeviceError {
 }
 
 /**
- * A buffer does not fit into the GPU's memory or into `memoryLimit` of `requestDevice`. Buffers created for the same
- * request are freed; nothing has changed.
+ * A buffer does not fit into the GPU's memory or into `memoryLimit` of `requestDevice`. Buffers that were created for
+ * the same request are freed, and the state is unchanged.
  */
 export class OutOfMemoryError extends LimitError {
   override readonly name: string = "OutOfMemoryError";
@@ -64,7 +67,7 @@ export class DeviceLostError extends DeviceError {
     return typeof this.details.reason === "string" ? this.details.reason : "unknown";
   }
 
-  /** For a training run: the number of steps that are kept. `fit(…, { resume: true })` continues from there. */
+  /** For a training run: the last step in the snapshot. `fit(…, { resume: true })` continues from there. */
   get lastStep(): number | undefined {
     return typeof this.details.lastStep === "number" ? this.details.lastStep : undefined;
   }
@@ -81,8 +84,8 @@ export class FormatError extends SluiceError {
 }
 
 /**
- * A loss, a gradient, a weight or the optimizer's state stopped being finite, or a save was refused that could not be
- * loaded. `details.step` is the step in which it was seen, `details.lastStep` the step as of which the model is kept.
+ * A loss, a gradient, a weight or the optimizer's state became infinite or NaN, or a model with such values was to be
+ * saved. `details.step` is the step in which it was detected; `details.lastStep` is the last step that the model keeps.
  */
 export class NonFiniteError extends SluiceError {
   override readonly name: string = "NonFiniteError";

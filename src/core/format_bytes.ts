@@ -1,4 +1,4 @@
-/** `1536` as "1.5 KiB". */
+/** Formats a number of bytes: `1536` becomes "1.5 KiB". */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));

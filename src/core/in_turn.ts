@@ -1,14 +1,13 @@
-/** Work on one thing, such as a file, one after the other. */
+/** Runs asynchronous work on one resource, such as a file, one piece at a time. */
 
-/** The work that was asked for last, by key; it never rejects. */
+/** The most recent work by key; it never rejects. */
 const last = new Map<unknown, Promise<unknown>>();
 
 /**
- * Does `work` once all work that was asked for under this key before has ended, well or not. The order is that of the
- * calls.
+ * Runs `work` after all earlier work with the same key has settled. The order is that of the calls.
  *
  * @example
- * await Promise.all([inTurn("a.txt", writeOld), inTurn("a.txt", writeNew)]); // the new text is what stays
+ * await Promise.all([inTurn("a.txt", writeOld), inTurn("a.txt", writeNew)]); // the file ends up with the new contents
  */
 export function inTurn<T>(key: unknown, work: () => Promise<T>): Promise<T> {
   const result = (last.get(key) ?? Promise.resolve()).then(work);

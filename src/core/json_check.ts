@@ -8,7 +8,7 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 const MAX_NUMBERS = 2 ** 20;
 
 /**
- * The members of a JSON object as a Map, or a FormatError.
+ * Returns the members of a JSON object as a Map; throws a FormatError for any other value.
  * @example
  * const fields = objectOf(JSON.parse(text), "tokenizer");
  * const split = textOf(fields.get("split"), "tokenizer.split");
@@ -18,37 +18,37 @@ export function objectOf(value: unknown, what: string): Map<string, JsonValue> {
   return new Map(Object.entries(value));
 }
 
-/** An array of at most `maxLength` elements, or a FormatError. */
+/** Checks an array of at most `maxLength` elements. @throws FormatError */
 export function arrayOf(value: unknown, what: string, maxLength: number): readonly JsonValue[] {
   if (Array.isArray(value) && value.length <= maxLength) return value;
   throw wrong(what, `an array of at most ${maxLength} elements`, value);
 }
 
-/** An array of counts, or a FormatError. */
+/** Checks an array of counts. @throws FormatError */
 export function countsOf(value: unknown, what: string, maxLength: number): number[] {
   return arrayOf(value, what, maxLength).map((element) => countOf(element, what));
 }
 
-/** A whole number from 0 to `most` (by default Number.MAX_SAFE_INTEGER), or a FormatError. */
+/** Checks a whole number from 0 to `most` (default: Number.MAX_SAFE_INTEGER). @throws FormatError */
 export function countOf(value: unknown, what: string, most = Number.MAX_SAFE_INTEGER): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
   const limit = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
   throw wrong(what, `a whole number of at least 0${limit}`, value);
 }
 
-/** Text of at least `minLength` characters, or a FormatError. */
+/** Checks a string of at least `minLength` characters. @throws FormatError */
 export function textOf(value: unknown, what: string, minLength = 0): string {
   if (typeof value === "string" && value.length >= minLength) return value;
-  throw wrong(what, minLength === 0 ? "text" : "text that is not empty", value);
+  throw wrong(what, minLength === 0 ? "text" : "a non-empty string", value);
 }
 
-/** True or false, or a FormatError. */
+/** Checks a boolean. @throws FormatError */
 export function flagOf(value: unknown, what: string): boolean {
   if (typeof value === "boolean") return value;
   throw wrong(what, "true or false", value);
 }
 
-/** `length` finite numbers, or at least one if no length is given; or a FormatError. */
+/** Checks an array of `length` finite numbers, or of at least one if no length is given. @throws FormatError */
 export function numbersOf(value: unknown, what: string, length?: number): readonly number[] {
   const numbers = arrayOf(value, what, MAX_NUMBERS);
   const isNumber = (each: JsonValue): each is number => typeof each === "number" && Number.isFinite(each);
@@ -57,19 +57,19 @@ export function numbersOf(value: unknown, what: string, length?: number): readon
   throw wrong(what, `${length ?? "at least one"} finite number(s)`, value);
 }
 
-/** One of `choices`, or a FormatError. */
+/** Checks that a value is one of `choices`. @throws FormatError */
 export function choiceOf<T extends string>(value: unknown, what: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found === undefined) throw wrong(what, choices.map((choice) => JSON.stringify(choice)).join(" or "), value);
   return found;
 }
 
-/** `undefined` for null, otherwise the result of `read`. */
+/** Returns `undefined` for null, otherwise the result of `read`. */
 export function optionalOf<T>(value: unknown, what: string, read: (value: unknown, what: string) => T): T | undefined {
   return value === null ? undefined : read(value, what);
 }
 
-/** What a file holds as text for a message, truncated; nothing deep in it is visited. */
+/** Formats a JSON value for an error message, truncated. Nested values are not visited. */
 export function show(value: unknown): string {
   return value === undefined ? "nothing" : shown(value);
 }
@@ -78,7 +78,9 @@ function wrong(what: string, expected: string, value: unknown): FormatError {
   return new FormatError(`${what}: expected ${expected}, got ${show(value)}`, { what });
 }
 
-/** @throws FormatError where a field is missing that a table of options has; `later` ones are not in old files. */
+/**
+ * Checks that a file has a field for every option of a table. Old files may lack those in `later`. @throws FormatError
+ */
 export function expectFields(
   what: string,
   fields: ReadonlyMap<string, unknown>,
@@ -89,7 +91,10 @@ export function expectFields(
   if (missing !== undefined) throw new FormatError(`${what}.${missing}: expected a value, got nothing`, { what });
 }
 
-/** The errors that checks of options and shapes throw, and JavaScript's own for a value of an unexpected type. */
+/**
+ * The errors that checks of options and shapes throw, and those that JavaScript throws for values of an unexpected
+ * type.
+ */
 const OF_CONTENT = [ValueError, ShapeError, DTypeError, TypeError, RangeError];
 
 /**
@@ -104,7 +109,7 @@ export function asFormatError<T>(what: string, work: () => T): T {
   }
 }
 
-/** A FormatError instead of an error about an option, a shape or a value; other errors unchanged. */
+/** Turns an error about an option, a shape or a value into a FormatError; returns other errors unchanged. */
 export function toFormatError(what: string, cause: unknown): unknown {
   if (!OF_CONTENT.some((kind) => cause instanceof kind)) return cause;
   const { message, details = {} } = cause as Error & { readonly details?: ErrorDetails };

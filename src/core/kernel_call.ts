@@ -26,17 +26,17 @@ export interface Scratch {
 /** A tensor that a dispatch can bind. */
 export type Tensor = Operand | Scratch;
 
-/** A tensor as a dispatch's shader declares it. */
+/** A tensor and its declaration in a dispatch's shader. */
 export interface BoundTensor {
   readonly tensor: Tensor;
   readonly access: "read" | "read_write";
 }
 
-/** Operands by name; those that are absent are undefined. */
+/** Operands by name; undefined for an optional operand that is not given. */
 export type Operands = Readonly<Record<string, Operand | readonly Operand[] | undefined>>;
 
 /**
- * The facts about the adapter that kernels may depend on. The default plan is a pure function of these and of the
+ * The properties of the adapter that kernels may depend on. The default plan is a pure function of these and of the
  * shapes.
  */
 export interface AdapterTraits {
@@ -58,13 +58,13 @@ export interface AdapterTraits {
   readonly dispatchSeconds: number;
 }
 
-/** One scalar member of a kernel's `params` uniform, in the struct's order. */
+/** A scalar member of a kernel's `params` uniform. Members are in the struct's order. */
 export interface Param {
   readonly type: "u32" | "i32" | "f32";
   readonly value: number;
 }
 
-/** The bytes of a `params` struct of scalars, padded to 16. */
+/** Packs scalars into the bytes of a `params` struct, padded to a multiple of 16. */
 export function packParams(params: readonly Param[]): ArrayBuffer {
   const buffer = new ArrayBuffer(Math.max(16, Math.ceil(params.length / 4) * 16));
   const view = new DataView(buffer);
@@ -80,7 +80,7 @@ export function packParams(params: readonly Param[]): ArrayBuffer {
 export interface Dispatch {
   readonly label: string;
   readonly source: string;
-  /** What `source`, `params` and the order of `buffers` were made from. */
+  /** The recipe that `source`, `params` and the order of `buffers` were generated from. */
   readonly recipe: DispatchRecipe;
   readonly entryPoint: string;
   readonly params: readonly Param[];
@@ -95,7 +95,7 @@ export interface KernelPlan {
   readonly dispatches: readonly Dispatch[];
 }
 
-/** A tensor that a call overwrites with another. */
+/** A tensor that overwrites another one in its buffer. */
 export interface InPlace {
   readonly read: Operand;
   readonly write: Operand;
@@ -107,21 +107,21 @@ export interface KernelCall {
   readonly reads: Operands;
   readonly writes: Operands;
   /**
-   * Pairs where the kernel finds `read` in the buffer of `write` and overwrites it there. Such a read is never bound
-   * itself.
+   * Pairs of tensors that share a buffer: the kernel reads `read` from the buffer of `write` and overwrites it. Such a
+   * `read` has no binding of its own.
    */
   readonly inPlace?: readonly InPlace[];
   /**
-   * The names of the kernel's variants. Without a name `plan` chooses one by adapter and shape; the first is not the
-   * default.
+   * The names of the kernel's variants. Without a name, `plan` chooses one by adapter and shape; the first is not
+   * necessarily the default.
    */
   readonly variants?: readonly string[];
   /**
-   * With `variants`: the shapes and options that decide which is the fastest, as text. Calls of a kernel with equal
-   * text are equally fast.
+   * With `variants`: the shapes and options that determine which variant is fastest, as a string. Calls of a kernel
+   * with equal strings are equally fast.
    */
   readonly shapeClass?: string;
-  /** The dispatches of a variant on an adapter. */
+  /** Plans the dispatches of a variant for an adapter. */
   readonly plan: (adapter: AdapterTraits, variant?: string) => KernelPlan;
 }
 

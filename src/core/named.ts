@@ -1,13 +1,13 @@
 /** Looks up objects by name, such as losses and activations. */
 import { ValueError } from "./errors.ts";
 
-/** Further names for a table's entries. */
+/** Alternative names of a table's entries. */
 type Aliases = Readonly<Record<string, string>>;
 
 /** Normalizes a name's spelling: `hard_sigmoid`, `hardSigmoid` and `HardSigmoid` become equal. */
 export const plainName = (name: string) => name.replaceAll("_", "").toLowerCase();
 
-/** The key of `table` that is `name` in some spelling, or that an alias stands for; undefined when there is none. */
+/** Finds the key of `table` that `name` or an alias denotes, in any spelling; undefined if there is none. */
 export function keyNamed(table: object, name: string, aliases: Aliases = {}): string | undefined {
   const keyIn = (names: object) => Object.keys(names).find((known) => plainName(known) === plainName(name));
   return keyIn(table) ?? aliases[keyIn(aliases) ?? ""];
@@ -29,7 +29,7 @@ export function entryNamed<T>(
   throw new ValueError(`unknown ${what} "${name}"; expected one of ${known}`, { [what]: name });
 }
 
-/** Thrown where a name stands for code that is not loaded yet: load it, then try again. See `whenLoaded`. */
+/** Thrown when a name refers to code that is not loaded yet. `whenLoaded` loads it and tries again. */
 export class NotLoaded extends Error {
   readonly load: () => Promise<void>;
 
@@ -39,7 +39,7 @@ export class NotLoaded extends Error {
   }
 }
 
-/** The result of `build`; a promise of it if code has to be loaded first. `build` may run several times. */
+/** Returns the result of `build`, or a promise of it if code has to be loaded first. `build` may run several times. */
 export function whenLoaded<T>(build: () => T): T | Promise<T> {
   try {
     return build();
@@ -49,19 +49,19 @@ export function whenLoaded<T>(build: () => T): T | Promise<T> {
   }
 }
 
-/** How a `Registry` is made. */
+/** The parts of a `Registry`. */
 export interface RegistryParts<T> {
-  /** What the names stand for, in messages: "loss". */
+  /** The kind of entry, for error messages: "loss". */
   readonly what: string;
-  /** The entries that every page carries. */
+  /** The entries that are part of every bundle. */
   readonly common: Readonly<Record<string, T>>;
-  /** The names of all others, and how they are loaded. */
+  /** The names of all other entries, and a function that loads them. */
   readonly others: readonly string[];
   readonly load: () => Promise<Readonly<Record<string, T>>>;
   readonly aliases?: Aliases;
 }
 
-/** Entries by name. The common ones are at hand, all others are loaded when one of them is named. */
+/** Entries by name. The common ones are available at once; the others are loaded when one of them is named. */
 export class Registry<T> {
   readonly #parts: RegistryParts<T>;
   #entries: Readonly<Record<string, T>>;
@@ -71,12 +71,12 @@ export class Registry<T> {
     this.#entries = parts.common;
   }
 
-  /** The known names, aliases excepted. */
+  /** The known names without aliases. */
   get names(): readonly string[] {
     return [...Object.keys(this.#parts.common), ...this.#parts.others];
   }
 
-  /** The name as it is written here, for any spelling or alias of it; undefined when it is unknown. */
+  /** The canonical name for any spelling or alias; undefined for an unknown name. */
   nameOf(given: string): string | undefined {
     const { common, others, aliases } = this.#parts;
     return keyNamed({ ...common, ...Object.fromEntries(others.map((name) => [name, true])) }, given, aliases);
@@ -84,7 +84,7 @@ export class Registry<T> {
 
   /**
    * The entry of a name in any spelling; undefined for an unknown name.
-   * @throws NotLoaded for an entry whose code has to be loaded first.
+   * @throws NotLoaded for an entry whose code is not loaded yet.
    */
   find(given: string): T | undefined {
     const name = this.nameOf(given);
@@ -97,7 +97,7 @@ export class Registry<T> {
     return this.#entries[name];
   }
 
-  /** As `find`. @throws ValueError that lists the known names, for an unknown one. */
+  /** Like `find`, but throws for unknown names. @throws ValueError that lists the known names. */
   get(given: string): T {
     const entry = this.find(given);
     if (entry !== undefined) return entry;

@@ -4,7 +4,7 @@ import { shown } from "./options.ts";
 import { expectMemory, ownMemory } from "./own_memory.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
-/** A tensor on the host: a shape and its elements, row-major. Int32Array for int32 and bool. */
+/** A tensor on the host: a shape and its elements in row-major order. Int32Array for int32 and bool. */
 export interface NdArray {
   readonly shape: Shape;
   readonly data: HostData;
@@ -16,10 +16,12 @@ export type Nested = number | readonly Nested[] | TypedNumbers;
 /** The values that are accepted as a tensor on the host. */
 export type ArrayLike = Nested | NdArray | { readonly shape: Shape; readonly data: readonly number[] };
 
-/** The deepest nesting of arrays: an array in itself has no end. */
+/** The deepest nesting of arrays that is accepted: an array that contains itself would never end. */
 const MAX_RANK = 16;
 
-/** The most elements of nested arrays: rows may be one array many times, so a few bytes can mean any number. */
+/**
+ * The most elements of nested arrays. The same row may occur many times, so a small input can describe a huge tensor.
+ */
 const MAX_SIZE = 2 ** 27;
 
 /** True for an array, typed or not. */
@@ -41,11 +43,12 @@ export function isShaped(value: unknown): value is { shape: Shape; data: HostDat
 }
 
 /**
- * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`, in memory of its own: see `ownMemory`.
+ * Turns nested arrays, a number or `{ shape, data }` into an NdArray of `dtype`, in memory that nothing else can
+ * change: see `ownMemory`.
  * @throws ShapeError when rows differ in length, when `data` does not fill `shape`, and for arrays that are nested more
  * than 16 deep or hold more than 2^27 elements.
- * @throws ValueError when an element is no number, or an int32 element not a whole number in range; when an array's
- * memory is gone.
+ * @throws ValueError when an element is not a number, when an int32 element is not a whole number in range, or when an
+ * array's buffer is detached.
  */
 export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArray {
   if (isShaped(value)) {
@@ -73,7 +76,7 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
         `${MAX_SIZE} elements`,
     );
   }
-  // Float64 holds float32 and int32 exactly.
+  // float64 represents float32 and int32 exactly.
   const flat = new Float64Array(size);
   let at = 0;
   const visit = (node: unknown, depth: number): void => {
@@ -82,7 +85,7 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
     if (!isLeaf && !isRow(node)) {
       const hint =
         typeof node === "string"
-          ? "; turn texts into ids first, as with encoder.encode(texts), and labels into numbers: names.indexOf(label)"
+          ? "; turn strings into ids first, as with encoder.encode(texts), and labels into numbers: names.indexOf(label)"
           : "";
       throw new ValueError(`${what}: holds ${shown(node)}; expected numbers${hint}`, { value: node });
     }
@@ -100,7 +103,7 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
   return { shape, data: convert(flat, dtype, what) };
 }
 
-/** The sizes. @throws ShapeError unless they are a list of whole numbers from 0 on. */
+/** Returns the shape. @throws ShapeError unless it is a list of non-negative whole numbers. */
 export function checkShape(shape: Shape, what: string): Shape {
   const isSize = (size: unknown) => typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
   if (Array.isArray(shape) && shape.length <= MAX_RANK && Array.from(shape).every(isSize)) return shape;
@@ -109,7 +112,9 @@ export function checkShape(shape: Shape, what: string): Shape {
   });
 }
 
-/** The array. @throws ShapeError, ValueError unless it has a shape, and data of a kind that a tensor has. */
+/**
+ * Returns the array. @throws ShapeError for a missing or invalid shape. @throws ValueError for data of another type.
+ */
 export function checkArray(array: NdArray, what: string): NdArray {
   if (isShaped(array) && checkShape(array.shape, what) && allocates(array.data)) return array;
   throw new ValueError(`${what}: got ${shown(array)}; expected { shape, data } with a Float32Array or an Int32Array`);
@@ -117,7 +122,7 @@ export function checkArray(array: NdArray, what: string): NdArray {
 
 const allocates = (data: unknown) => data instanceof Float32Array || data instanceof Int32Array;
 
-/** `size` elements of `dtype`, all `value`. */
+/** Creates an array of `size` elements of `dtype`, all equal to `value`. */
 export function full(shape: Shape, dtype: DType, value: number): NdArray {
   return { shape: [...shape], data: allocate(dtype, sizeOf(shape)).fill(value) };
 }
@@ -125,7 +130,7 @@ export function full(shape: Shape, dtype: DType, value: number): NdArray {
 function convert(data: HostData | Float64Array | readonly number[], dtype: DType, what: string): HostData {
   if (isTyped(data)) expectMemory(data, what);
   else {
-    // JavaScript makes numbers of texts, null and arrays in silence.
+    // Without this check JavaScript would convert strings, null and arrays to numbers silently.
     const index = data.findIndex((element) => typeof element !== "number");
     if (index >= 0) throw new ValueError(`${what}: element ${index} is ${shown(data[index])}; expected numbers`);
   }

@@ -1,32 +1,32 @@
 /**
- * Options as a table: for each name what it takes, and what counts where it is left out. All options are read through
- * their table, whether a caller wrote them or a saved model holds them: so what was accepted once is accepted again.
+ * Tables of options: the kind and the default of each one. All options are checked against their table, whether a
+ * caller gave them or a saved model holds them, so a value that was accepted once is accepted again.
  */
 import { ValueError } from "./errors.ts";
 import { type Flaw, float32Flaw } from "./float32_check.ts";
 import { plainName } from "./named.ts";
 import { shown } from "./options.ts";
 
-/** A kind of values. */
+/** A kind of value. */
 export interface OptionKind<T> {
-  /** For messages, such as "true or false". */
+  /** A description for error messages, such as "true or false". */
   readonly expected: string;
-  /** The value as it is kept; undefined where it does not fit. @throws ValueError where there is more to say. */
+  /** Returns the normalized value, or undefined if it is invalid. @throws ValueError when there is more to say. */
   readonly read: (value: unknown) => T | undefined;
-  /** What is wrong with a value that does not fit, where `expected` does not say enough. */
+  /** Why a value is invalid, if `expected` does not explain it. */
   readonly flaw?: (value: unknown) => Flaw | undefined;
 }
 
-/** One option: its kind, and what counts where it is absent or null. */
+/** One option: its kind, its default, and the value that null stands for. */
 export interface Option<T> extends OptionKind<T> {
   readonly isRequired: boolean;
-  /** What counts where the option is undefined. */
+  /** The default. */
   readonly absent: T | undefined;
-  /** What counts where it is null; the same when absent. */
+  /** The value that null stands for; the default if this is undefined. */
   readonly none?: T;
 }
 
-/** Every option of something, by name. */
+/** A table of options by name. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
 /** A table with a row for each option of an interface: the compiler requires every name and rejects others. */
@@ -42,41 +42,42 @@ function option<T>(kind: OptionKind<unknown>, absent: T | undefined, none = abse
   return { ...kind, isRequired, absent, none } as Option<T>;
 }
 
-/** An option that must be given. */
+/** Declares an option that must be given. */
 /* @__NO_SIDE_EFFECTS__ */
 export function required<T>(kind: OptionKind<T>): Option<T> {
   return option<T>(kind, undefined, undefined, true);
 }
 
-/** An option with a default, which null stands for too. */
+/** Declares an option with a default; null means the default too. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withDefault<T>(kind: OptionKind<T>, absent: NoInfer<T>): Option<T> {
   return option<T>(kind, absent);
 }
 
-/** An option with a default, whose null means something else. */
+/** Declares an option with a default for which null has another meaning. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withNone<T, None>(kind: OptionKind<T>, absent: NoInfer<T>, none: None): Option<T | None> {
   return option<T | None>(kind, absent, none);
 }
 
-/** An option that may be left out: null then, as in Keras's own configs. */
+/** Declares an option whose default is null, as in Keras's configs. */
 /* @__NO_SIDE_EFFECTS__ */
 export function optional<T>(kind: OptionKind<T>): Option<T | null> {
   return option<T | null>(kind, null);
 }
 
-/** An option that may be left out: undefined then. */
+/** Declares an option whose default is undefined. */
 /* @__NO_SIDE_EFFECTS__ */
 export function ifGiven<T>(kind: OptionKind<T>): Option<T | undefined> {
   return option<T | undefined>(kind, undefined);
 }
 
 /**
- * Reads options, each once: a getter cannot give one value to the check and another to what follows.
- * @param what whose options they are, as its users write it: "dense", or "predict(x)" where other arguments come first
- * @throws ValueError for an option that is unknown, missing, or of another kind; for what is no object of options it
- * shows the right form.
+ * Checks options against a table and fills in the defaults. Each property is read once, so a getter cannot return
+ * another value after the check.
+ * @param what the owner of the options, as users write it: "dense", or "predict(x)" if other arguments come first
+ * @throws ValueError for an option that is unknown, missing or of another kind. If `given` is not an object of options,
+ * the message shows the correct form.
  * @example
  * const DENSE = { units: required(positive), useBias: withDefault(flag, true) };
  * const { units, useBias } = readOptions("dense", DENSE, { units: 32 });
@@ -89,7 +90,7 @@ export function readOptions<Table extends OptionTable>(what: string, table: Tabl
   return readSome(what, table, given);
 }
 
-/** @throws ValueError for a name that is none of `names`: with the one that was likely meant, or with all. */
+/** Rejects an unknown name. @throws ValueError that suggests the nearest of `names`, or lists all of them. */
 export function refuseUnknown(what: string, option: string, names: readonly string[]): never {
   const meant = nearest(names, option);
   const known = names.length === 0 ? "it takes none" : `expected some of ${names.join(", ")}`;
@@ -99,7 +100,7 @@ export function refuseUnknown(what: string, option: string, names: readonly stri
 
 const labelOf = (what: string) => what.replace(/\(.*/, "");
 
-/** The name that was meant: in another spelling (`batch_size`), with a typo, or by its initials (`lr`). */
+/** Finds the intended name: in another spelling (`batch_size`), with a typo, or abbreviated to its initials (`lr`). */
 function nearest(names: readonly string[], given: string): string | undefined {
   const likeness = (name: string) => {
     const [known, asked] = [plainName(name), plainName(given)];
@@ -113,7 +114,7 @@ function nearest(names: readonly string[], given: string): string | undefined {
   return likeness(best) > 0.6 ? best : names.find((name) => name.replace(/(?!^)[a-z]/g, "").toLowerCase() === given);
 }
 
-/** @throws ValueError for what holds no options: it shows the right form, with the option that was likely meant. */
+/** @throws ValueError unless `given` is an object of options. The message shows the correct form. */
 function expectObject(what: string, table: OptionTable, given: unknown): asserts given is object {
   if (isPlain(given)) return;
   const names = Object.keys(table);
@@ -127,7 +128,7 @@ function expectObject(what: string, table: OptionTable, given: unknown): asserts
   throw new ValueError(`${labelOf(what)}: got ${shown(given)}; expected ${form}`, { given });
 }
 
-/** True for an object of no class, of whatever realm. */
+/** True for an object that is not an instance of a class, in any realm. */
 function isPlain(given: unknown): given is object {
   if (typeof given !== "object" || given === null) return false;
   const above: unknown = Object.getPrototypeOf(given);
@@ -142,7 +143,7 @@ function accepts(option: Option<unknown> | undefined, value: unknown): boolean {
   }
 }
 
-/** A maker that takes no options, for a table of makers by name: given some, it says so. */
+/** Wraps a function that takes no options so that it rejects any, for a table of such functions by name. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withoutOptions<T>(what: string, make: () => T): (options: object) => T {
   return (options) => {
@@ -151,7 +152,7 @@ export function withoutOptions<T>(what: string, make: () => T): (options: object
   };
 }
 
-/** As `readOptions`, for who knows some of the options only. */
+/** Like `readOptions`, but ignores unknown options. */
 export function readSome<Table extends OptionTable>(what: string, table: Table, given: unknown): OptionsOf<Table> {
   expectObject(what, table, given);
   const options = given as Readonly<Record<string, unknown>>;
@@ -165,7 +166,7 @@ export function readSome<Table extends OptionTable>(what: string, table: Table, 
 
 const READ = new WeakSet<object>();
 
-/** True for what a table has read: it holds no option that is unknown. */
+/** True for options that a table has checked: they contain no unknown names. */
 export function isRead(options: object): boolean {
   return READ.has(options);
 }
@@ -176,7 +177,7 @@ function readOption<T>(what: string, name: string, option: Option<T>, value: unk
   return isAbsent ? refuse(what, name, option, value) : readValue(what, name, option, value);
 }
 
-/** Reads one value that is not part of a table. @throws ValueError when it is of another kind. */
+/** Checks a single value that is not part of a table. @throws ValueError when it is of another kind. */
 export function readValue<T>(what: string, name: string, kind: OptionKind<T>, value: unknown): T {
   return kind.read(value) ?? refuse(what, name, kind, value);
 }
@@ -196,19 +197,19 @@ function kind<T>(expected: string, read: (value: unknown) => T | undefined): Opt
   return { expected, read };
 }
 
-/** True or false: 0 and 1 are not. */
+/** true or false; 0 and 1 are rejected. */
 export const flag = kind("true or false", (value) => (typeof value === "boolean" ? value : undefined));
 
-/** Text. */
+/** A string. */
 export const text = kind("text", (value) => (typeof value === "string" ? value : undefined));
 
-/** Numbers that fit. −0 is kept as 0: JSON makes that of it. */
+/** Numbers that satisfy `fits`. −0 becomes 0, because JSON does not preserve it. */
 /* @__NO_SIDE_EFFECTS__ */
 function numbers(expected: string, fits: (value: number) => boolean): OptionKind<number> {
   return kind(expected, (value) => (typeof value === "number" && fits(value) ? value + 0 : undefined));
 }
 
-/** Finite numbers that fit, and that float32 holds: for kernels 1e39 is infinite and 1e-46 is 0. */
+/** Finite numbers that satisfy `fits` and are in the range of float32: in kernels 1e39 is infinite and 1e-46 is 0. */
 /* @__NO_SIDE_EFFECTS__ */
 export function float32(expected: string, fits: (value: number) => boolean): OptionKind<number> {
   const isHeld = (value: number) => Number.isFinite(value) && float32Flaw(value) === undefined && fits(value);
@@ -221,9 +222,9 @@ export const finite = float32("a finite number", () => true);
 export const nonNegative = float32("a finite number ≥ 0", (value) => value >= 0);
 /** A finite number above 0. */
 export const aboveZero = float32("a finite number above 0", (value) => value > 0);
-/** From 0 to 1, both included. */
+/** A number from 0 to 1, both included. */
 export const share = float32("a number from 0 to 1", (value) => value >= 0 && value <= 1);
-/** From 0 to 1, but not 1: a share that is dropped, or a decay whose bias is corrected by dividing by 1 − decay^t. */
+/** A number from 0 to 1, without 1: a dropout rate, or a decay whose bias correction divides by 1 − decay^t. */
 export const rate = float32("0 ≤ number < 1", (value) => value >= 0 && value < 1);
 /** A whole number. */
 export const integer = numbers("a whole number", Number.isSafeInteger);
@@ -232,18 +233,18 @@ export const count = numbers("a whole number of at least 0", (value) => Number.i
 /** A whole number of at least 1. */
 export const positive = numbers("a whole number of at least 1", (value) => Number.isSafeInteger(value) && value >= 1);
 
-/** Any number, NaN too. */
+/** Any number, including NaN. */
 export const number = numbers("a number", () => true);
-/** A number that fits into 32 bits, as ids do. */
+/** A whole number that fits into 32 bits. */
 export const int32 = numbers("a whole number of 32 bits", (value) => (value | 0) === value);
-/** A whole number of at least 0, of 32 bits. */
+/** A whole number of at least 0 that fits into 32 bits, such as an id. */
 export const id = numbers("a whole number of at least 0, below 2³¹", (value) => (value | 0) === value && value >= 0);
-/** A whole number of at least 1, of 32 bits. */
+/** A whole number of at least 1 that fits into 32 bits. */
 export const size = numbers("a whole number of at least 1, below 2³¹", (value) => (value | 0) === value && value > 0);
-/** More than none, less than all. */
-export const fraction = numbers("a number between 0 and 1, neither of them", (value) => value > 0 && value < 1);
+/** A number between 0 and 1, both excluded. */
+export const fraction = numbers("a number above 0 and below 1", (value) => value > 0 && value < 1);
 
-/** One of some names; `spell` brings other spellings of them into form. */
+/** One of some names; `spell` normalizes other spellings. */
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf<const T extends string>(
   names: readonly T[],
@@ -255,13 +256,13 @@ export function oneOf<const T extends string>(
   );
 }
 
-/** A list, each element of a kind; of `length` elements where that is given. */
+/** A list whose elements are of one kind; of `length` elements if given. */
 /* @__NO_SIDE_EFFECTS__ */
 export function listOf<T>({ expected, read, flaw }: OptionKind<T>, length?: number): OptionKind<readonly T[]> {
   const list = kind(`a list${length === undefined ? "" : ` of ${length}`}, each ${expected}`, (value) => {
     if (!Array.isArray(value) || (length !== undefined && value.length !== length)) return undefined;
     const elements: T[] = [];
-    // Not `map`, which would leave holes out.
+    // Not `map`, which would skip holes.
     for (const element of value) {
       const one = read(element);
       if (one === undefined) return undefined;
@@ -278,66 +279,66 @@ export function listOf<T>({ expected, read, flaw }: OptionKind<T>, length?: numb
   return { ...list, flaw: firstFlaw };
 }
 
-/** A value of the first kind, or of the second. */
+/** A value of either kind. */
 /* @__NO_SIDE_EFFECTS__ */
 export function either<A, B>(first: OptionKind<A>, second: OptionKind<B>): OptionKind<A | B> {
   return kind<A | B>(`${first.expected}, or ${second.expected}`, (value) => first.read(value) ?? second.read(value));
 }
 
-/** What a function makes of the value; it throws a ValueError for what it does not take. */
+/** A value that `resolve` converts; it throws a ValueError for values that it does not accept. */
 /* @__NO_SIDE_EFFECTS__ */
 export function resolvedBy<Given, T>(expected: string, resolve: (given: Given) => T): OptionKind<NonNullable<T>> {
   return kind(expected, (value) => resolve(value as Given) ?? undefined);
 }
 
-/** What has the class, or one below it. */
+/** An instance of the class or of a subclass. */
 /* @__NO_SIDE_EFFECTS__ */
 export function instanceOf<T>(expected: string, ofClass: abstract new (...given: never[]) => T): OptionKind<T> {
   return kind(expected, (value) => (value instanceof ofClass ? value : undefined));
 }
 
-/** A function. What it is called with, only its type says. */
+/** A function. Only its TypeScript type describes the arguments. */
 /* @__NO_SIDE_EFFECTS__ */
 export function functionLike<T>(form: string): OptionKind<NonNullable<T>> {
   return resolvedBy(`a function: ${form}`, (given: T) => (typeof given === "function" ? given : undefined));
 }
 
-/** What is checked where it is used, such as data. */
+/** A value that is checked when it is used, such as data. */
 /* @__NO_SIDE_EFFECTS__ */
 export function checkedLater<T>(expected: string): OptionKind<NonNullable<T>> {
   return resolvedBy(expected, (given: T) => given);
 }
 
-/** Of an AbortController, whichever realm or library it is from. */
+/** An AbortSignal from any realm or library. */
 export const signal = resolvedBy("an AbortSignal: new AbortController().signal", (given: AbortSignal) =>
   typeof given?.aborted === "boolean" && typeof given.addEventListener === "function" ? given : undefined,
 );
 
-/** Options within options. @param what names them in errors: "requestDevice: tune" */
+/** Nested options. @param what the name in error messages: "requestDevice: tune" */
 /* @__NO_SIDE_EFFECTS__ */
 export function optionsOf<Table extends OptionTable>(what: string, table: Table): OptionKind<OptionsOf<Table>> {
   return kind("options", (given) => readOptions(what, table, given));
 }
 
-/** Data with members of which only some matter. */
+/** An object of which only some members are checked. */
 /* @__NO_SIDE_EFFECTS__ */
 export function recordOf<Table extends OptionTable>(what: string, table: Table): OptionKind<OptionsOf<Table>> {
   return kind("an object", (given) => readSome(what, table, given));
 }
 
-/** Whole numbers from 1 to the most that is sensible. */
+/** Whole numbers from 1 to `most`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function upTo(most: number): OptionKind<number> {
   const fits = (value: number) => Number.isSafeInteger(value) && value >= 1 && value <= most;
   return numbers(`a whole number from 1 to ${most}`, fits);
 }
 
-/** Seconds, of which there may be any number. */
+/** A number of seconds, which may be infinite. */
 export const duration = numbers("a number of seconds ≥ 0", (value) => value >= 0);
-/** A number of bytes, of which there may be any number. */
+/** A number of bytes, which may be infinite. */
 export const bytes = numbers("a number of bytes above 0", (value) => value > 0);
 
-/** Texts in a list, or in another iterable. */
+/** Strings in a list or in another iterable. */
 export const texts = kind("texts: a list of strings", (value): Iterable<string> | undefined =>
   typeof value === "object" && value !== null && typeof Reflect.get(value, Symbol.iterator) === "function"
     ? (value as Iterable<string>)

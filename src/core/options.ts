@@ -1,10 +1,10 @@
-/** Options that are given by name or as an instance, and values as text for messages. */
+/** Options that are given by name or as an object, and formatting of values for error messages. */
 import { ValueError } from "./errors.ts";
 
 /**
- * True for an object with this method, and with the `config` that a saved model keeps of it: an option accepts an
- * instance as well as a name or a config.
- * @throws ValueError for an object with the method but without the `config`.
+ * True for an object that has the method, such as a custom initializer, and the `config` that a saved model stores.
+ * Such options accept an object as well as a name or a config.
+ * @throws ValueError for an object with the method but without `config`.
  */
 export function isMade(what: string, given: unknown, method: string, key = "name"): boolean {
   if (!isObject(given) || typeof given[method] !== "function") return false;
@@ -21,8 +21,8 @@ function isObject(given: unknown): given is Readonly<Record<string, unknown>> {
 }
 
 /**
- * Normalizes an option that is given by name: `"l2"` becomes `{ name: "l2" }`, and an object that has a name is
- * copied. `key` is the property that holds the name.
+ * Normalizes an option that is given by name: `"l2"` becomes `{ name: "l2" }`; an object with a name is copied. `key`
+ * is the property that holds the name.
  * @throws ValueError for anything else.
  */
 export function asNamed<Key extends string, T extends Readonly<Record<Key, string>>>(
@@ -31,7 +31,7 @@ export function asNamed<Key extends string, T extends Readonly<Record<Key, strin
   key: Key,
 ): T {
   if (typeof given === "string") return { [key]: given } as T;
-  // A copy: a getter cannot give another name later.
+  // Copied, so that a getter cannot return another name later.
   const copy = isObject(given) ? { ...given } : {};
   if (typeof copy[key] === "string") return copy as T;
   throw new ValueError(
@@ -40,15 +40,15 @@ export function asNamed<Key extends string, T extends Readonly<Record<Key, strin
   );
 }
 
-/** The most characters of a text that a message shows. */
+/** The most characters of a string that a message shows. */
 const LONGEST = 80;
 
-/** Longer arrays are not shown. */
+/** Arrays with more elements are not shown. */
 const MOST_SHOWN = 8;
 
 const listed = (list: readonly unknown[]) => `[${Array.from(list, shown).join(", ")}]`;
 
-/** A value as text for an error message; strings are quoted, to tell "4" from 4. */
+/** Formats a value for an error message. Strings are quoted, to distinguish "4" from 4. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";

@@ -1,19 +1,19 @@
 /**
- * Memory that belongs to one array: of a fixed size, and written by one thread. WebGPU and Web Crypto take no other,
- * and a buffer that another thread writes, or that shrinks, could differ from what was checked.
+ * Memory that only one array uses: of a fixed size, and not shared with another thread. WebGPU and Web Crypto accept no
+ * other memory, and a buffer that another thread writes, or that shrinks, could differ from what was checked.
  */
 import type { HostData, TypedNumbers } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
 
-/** Numbers in memory of their own; of an array that came from outside, only `ownMemory` makes them. */
+/** Numbers in unshared memory of a fixed size. For arrays from outside, only `ownMemory` returns this type. */
 export type OwnNumbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 type Own = OwnNumbers | Uint8Array<ArrayBuffer>;
 
 /**
  * The view itself, or a copy where its memory is shared between threads (SharedArrayBuffer, WebAssembly's shared
  * memory) or can be resized.
- * @param length how many elements there must be, where that is known
- * @throws ValueError when the memory was taken away: it was transferred, or shrank.
+ * @param length the expected number of elements, if known
+ * @throws ValueError when the array's buffer is detached or has shrunk.
  */
 export function ownMemory(view: Uint8Array, what: string): Uint8Array<ArrayBuffer>;
 export function ownMemory(view: Float32Array, what: string, length?: number): Float32Array<ArrayBuffer>;
@@ -42,11 +42,11 @@ function copyOf(view: Uint8Array | HostData): Own {
   return view instanceof Int32Array ? new Int32Array(view) : new Uint8Array(view);
 }
 
-/** @throws ValueError when the array's memory was taken away: JavaScript then says that it has no elements. */
+/** @throws ValueError when the array's buffer is detached; JavaScript then reports that the array has no elements. */
 export function expectMemory(view: TypedNumbers, what: string): void {
   if (view.length > 0) return;
   try {
-    // Every engine throws here for such an array, and for no other.
+    // Throws in every engine for such an array, and for no other.
     view.indexOf(0);
   } catch (cause) {
     throw new ValueError(

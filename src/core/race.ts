@@ -1,4 +1,4 @@
-/** Waits that end when their work is stopped, even where what they wait for never settles. */
+/** Lets a wait end when its work is aborted, even if the awaited promise never settles. */
 import { AbortError, SluiceError } from "./errors.ts";
 
 /**
@@ -27,7 +27,7 @@ export function raceAbort<T>(promise: Promise<T>, ...signals: readonly (AbortSig
 }
 
 /**
- * Like `raceAbort`, for work that ends by itself soon after an abort: it gets `grace()` milliseconds for that.
+ * Like `raceAbort`, for work that ends by itself soon after an abort: waits for it `grace()` milliseconds longer.
  *
  * @example
  * const outputs = await raceAbortLate(predictAll(), () => 250, options.signal);
@@ -53,7 +53,7 @@ export async function raceAbortLate<T>(
   }
 }
 
-/** The error with which work ends that this signal stopped. */
+/** The error for work that this signal stopped. */
 function stopError({ reason }: AbortSignal): SluiceError {
   if (reason instanceof SluiceError) return reason;
   return new AbortError("stopped by its AbortSignal", { reason }, { cause: reason });

@@ -1,7 +1,7 @@
 /**
  * Seeded, counter-based random numbers: Threefry-2x32, 20 rounds (Salmon et al. 2011, "Parallel Random Numbers: As Easy
- * as 1, 2, 3"). A number depends on key and counter alone, so that the GPU (shaders/data/random.wgsl) and the CPU agree
- * bit for bit, and a resumed run needs only its counter.
+ * as 1, 2, 3"). A number depends on key and counter only. So the GPU (shaders/data/random.wgsl) and the CPU agree bit
+ * for bit, and a resumed run needs only its counter.
  */
 
 import { ValueError } from "./errors.ts";
@@ -29,7 +29,7 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [n
   return [x0, x1];
 }
 
-/** A word as a uniform float32 in [0, 1): its upper 24 bits. */
+/** Converts a word to a uniform float32 in [0, 1): its upper 24 bits. */
 export function wordToUniform(word: number): number {
   return (word >>> 8) / 0x1000000;
 }

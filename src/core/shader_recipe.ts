@@ -1,13 +1,13 @@
 /**
- * How a shader is made, as plain data without any WGSL: the files of `shaders/` that it is put together from, and the
- * edits of them. Saved plans hold recipes, and the code that printed the shader prints it again.
+ * Recipes for shaders, as plain data without WGSL: the files of `shaders/` that a shader consists of, and the edits to
+ * them. Saved plans hold recipes, from which the same code generates the shaders again.
  */
 import type { DType } from "./dtype.ts";
 
 /** Values for a shader's constants and aliases, by name. */
 export type ShaderConstants = Readonly<Record<string, number | boolean | string>>;
 
-/** Where an operand of an expression comes from: an input of the kernel, an earlier expression, or a number. */
+/** The source of an operand: an input of the kernel, an earlier expression, or a number. */
 export type ExpressionOperand =
   | { readonly input: number }
   | { readonly step: number }
@@ -17,9 +17,9 @@ export type ExpressionOperand =
 export interface ExpressionStep {
   /** Its name in `EXPRESSIONS` (kernels/elementwise/expressions.ts). */
   readonly op: string;
-  /** By the names of the op's inputs. */
+  /** The operands by the names of the op's inputs. */
   readonly operands: Readonly<Record<string, ExpressionOperand>>;
-  /** Of the result. */
+  /** The dtype of the result. */
   readonly dtype: DType;
 }
 
@@ -27,29 +27,29 @@ export interface ExpressionStep {
 export interface FusedExpression {
   readonly inputs: readonly DType[];
   readonly outputs: readonly DType[];
-  /** Axes of the outputs, after those that every input walks through without a seam were joined. */
+  /** The number of axes, after adjacent axes that are contiguous in every input were merged. */
   readonly rank: number;
   readonly steps: readonly ExpressionStep[];
-  /** For each output, the step that it is the result of. */
+  /** For each output, the index of the step that computes it. */
   readonly results: readonly number[];
 }
 
-/** How a shader is made. */
+/** The recipe of a shader. */
 export interface ShaderRecipe {
-  /** Names of the files, in their order. */
+  /** The names of the files, in order. */
   readonly files: readonly string[];
   readonly constants: ShaderConstants;
   readonly features: readonly string[];
-  /** Of a fused elementwise kernel, whose function `store` is generated. */
+  /** The expression of a fused elementwise kernel, from which the function `store` is generated. */
   readonly expression?: FusedExpression | undefined;
 }
 
-/** How a dispatch's shader is made, and what it is given by name. */
+/** The recipe of a dispatch's shader, and the names of its arguments. */
 export interface DispatchRecipe {
   readonly shader: ShaderRecipe;
   readonly params: Readonly<Record<string, number | readonly number[]>>;
-  /** Of the bound buffers, in the order of their bindings; a name that occurs twice is that of a list. */
+  /** The bound buffers in the order of their bindings. A name that occurs more than once denotes a list. */
   readonly buffers: readonly string[];
-  /** Buffers that the call does not have. */
+  /** The optional buffers that the call omits. */
   readonly absent: readonly string[];
 }

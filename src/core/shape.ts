@@ -4,7 +4,7 @@ import { shown } from "./options.ts";
 /** Sizes of the axes, outermost first. A scalar's shape is `[]`. */
 export type Shape = readonly number[];
 
-/** `[2, 3]` as text. */
+/** Formats a shape, such as `[2, 3]`. */
 export function formatShape(shape: Shape): string {
   const sizes = Array.from(shape, (size: unknown) => (typeof size === "string" ? size : shown(size)));
   return `[${sizes.join(", ")}]`;
@@ -61,7 +61,7 @@ export function broadcastStrides(shape: Shape, target: Shape): number[] {
 }
 
 /**
- * The shape that all of `shapes` broadcast to, by NumPy's rule: aligned at the last axis, sizes equal or 1.
+ * Broadcasts shapes by NumPy's rule: they are aligned at the last axis; sizes must be equal or 1.
  * @throws ShapeError naming `what` and every shape.
  */
 export function broadcastShapes(what: string, ...shapes: Shape[]): number[] {

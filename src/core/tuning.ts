@@ -2,11 +2,11 @@
 import type { KernelCall } from "./kernel_call.ts";
 import { duration, either, functionLike, ifGiven, resolvedBy, type TableOf, text } from "./option_table.ts";
 
-/** Stores measured choices between runs, as one text. */
+/** Stores measured choices between runs, as one string. */
 export interface TuningStore {
-  /** The text that was last written; undefined if there is none. */
+  /** Returns the string that was last written; undefined if there is none. */
   read(): Promise<string | undefined>;
-  /** Stores the text. */
+  /** Stores the string. */
   write(text: string): Promise<void>;
 }
 
@@ -16,16 +16,16 @@ export type VariantTimer = (call: KernelCall, variant: string) => Promise<number
 /** Options for tuning. */
 export interface TuneOptions {
   /**
-   * Where choices are stored: a custom store, or the path of a file (Node, Deno). See `defaultTuningStore` for the
+   * The store of the choices: a custom one, or the path of a file (Node, Deno). See `defaultTuningStore` for the
    * default.
    */
   readonly store?: TuningStore | string | undefined;
   /**
-   * The time budget for measurements on a device, in seconds (60). Kernels that were not measured by then use their
-   * default variant, which is not stored.
+   * The time budget for measurements on a device, in seconds. Default: 60. Kernels that were not measured by then use
+   * their default variant, which is not stored.
    */
   readonly seconds?: number | undefined;
-  /** A function that measures instead of the device's own clock. */
+  /** Replaces the measurement by the device's own clock. */
   readonly timer?: VariantTimer | undefined;
 }
 
@@ -41,7 +41,7 @@ export const TUNE = {
 } satisfies TableOf<TuneOptions>;
 
 /**
- * Why a variant was chosen: measured in this run, remembered by the store, replayed from a saved training run, or the
+ * The origin of a choice: measured in this run, remembered by the store, replayed from a saved training run, or the
  * default because the time budget was used up.
  */
 export type ChoiceOrigin = "measured" | "remembered" | "replayed" | "default";

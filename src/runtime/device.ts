@@ -1,11 +1,11 @@
-/** The device as the rooms above the runtime see it: its type, and how to tell it from other values. */
+/** The type `Device` for the modules above the runtime, and a check for it. */
 import type { Device } from "../gpu/device.ts";
 
 export type { Device };
 
-/** What an option for a device expects. */
+/** The description of a device in error messages. */
 export const EXPECTED_DEVICE = "a device: await requestDevice()";
 
-/** True for what `requestDevice` resolves with, not for its promise. */
+/** True for a device from `requestDevice`, but not for a promise of one. */
 export const isDevice = (given: unknown): given is Device =>
   typeof given === "object" && given !== null && "traits" in given;

@@ -1,6 +1,6 @@
 /**
- * Which variant of a kernel runs: as a saved training says, as the store remembers, or as measured. Loaded where one of
- * them is asked for.
+ * Chooses the variants of kernels: as saved with a training run, as remembered by the store, or by measurement. Loaded
+ * only when one of these is needed.
  */
 import { SluiceError } from "../../core/errors.ts";
 import type { KernelCall } from "../../core/kernel_call.ts";
@@ -12,17 +12,17 @@ import { TuningMemory, type Variants } from "./tuning_memory.ts";
 
 const SECONDS = 60;
 /**
- * A variant that the watchdog's limit cuts into more dispatches than this, and than twice the untuned plan's, is not
- * tried.
+ * A variant is skipped if the watchdog's limit splits it into more than this many dispatches and into more than twice
+ * as many as the default plan.
  */
 const FEW_DISPATCHES = 4;
-/** What runs untuned stays unless another takes less than this share of its time: a smaller gain may be noise. */
+/** The default variant is kept unless another takes less than this share of its time: a smaller gain may be noise. */
 const CLEARLY_FASTER = 0.95;
 
-/** Chooses for one adapter, a program after another. */
+/** Chooses variants for one adapter, one program at a time. */
 export class VariantChooser {
   readonly #device: Device;
-  /** What was asked for; undefined where choices are only repeated. */
+  /** The options for tuning; undefined if choices are only replayed. */
   readonly #options: TuneOptions | undefined;
   readonly #memory: TuningMemory;
   readonly #choices = new Map<string, VariantChoice>();
@@ -41,12 +41,12 @@ export class VariantChooser {
     return [...this.#choices.values()];
   }
 
-  /** What went wrong with the store. */
+  /** The store's last error. */
   get problem(): string | undefined {
     return this.#memory.problem;
   }
 
-  /** How these calls are to run. `kept` comes before all else, and takes up the choices that are made. */
+  /** Chooses the variants of these calls. `kept` takes precedence, and receives new choices. */
   async chooseAll(calls: readonly KernelCall[], kept: Variants): Promise<ChooseVariant> {
     const chosen: Variants = new Map();
     const measured: Variants = new Map();
@@ -110,14 +110,14 @@ export class VariantChooser {
     return this.#options?.timer?.(call, variant) ?? timeCall(this.#device, call, variant);
   }
 
-  /** A variant that the device refuses is no candidate; a device that is gone is an error. */
+  /** A variant that the device rejects is skipped; a lost device is an error. */
   #refused(error: unknown): undefined {
     this.#device.assertUsable();
     if (!(error instanceof SluiceError)) throw error;
     return undefined;
   }
 
-  /** The variants that can do this call here. Those with equal plans are one. */
+  /** The variants that can execute this call on the device. Variants with equal plans are one candidate. */
   #candidates(call: KernelCall): Candidate[] {
     const byPlan = new Map<string, Candidate>();
     const own = JSON.stringify(call.plan(this.#device.traits));
@@ -129,7 +129,7 @@ export class VariantChooser {
         const [first = name] = names;
         byPlan.set(text, { name: first, names, text, dispatches: plan.dispatches.length, isDefault: text === own });
       } catch (error) {
-        // Such as a variant that needs subgroups, where there are none.
+        // Such as a variant that needs subgroups on an adapter without them.
         if (!(error instanceof SluiceError)) throw error;
       }
     }
@@ -137,33 +137,34 @@ export class VariantChooser {
   }
 }
 
-/** A way to do a call. */
+/** A candidate for a call. */
 interface Candidate {
   readonly name: string;
-  /** Every name that leads to the same plan. */
+  /** All variant names that produce this plan. */
   readonly names: readonly string[];
-  /** The plan: shaders, their parameters and workgroups. */
+  /** The plan as a string: shaders, parameters and workgroups. */
   readonly text: string;
   readonly dispatches: number;
-  /** True for what runs untuned. */
+  /** True for the default variant. */
   readonly isDefault: boolean;
 }
 
 /**
- * What the store keeps of a choice: it holds for these plans only, so that a kernel that has changed is measured anew.
+ * The store's entry for a choice. It contains a hash of the candidates' plans, so a kernel that has changed is measured
+ * again.
  */
 function entryFor(variant: string, candidates: readonly Candidate[]): string {
   return `${variant} of ${textHash(candidates.map(({ text }) => text).join("\n"))}`;
 }
 
-/** FNV-1a (Fowler, Noll & Vo), 32 bits, of the text's UTF-16 units. */
+/** FNV-1a (Fowler, Noll & Vo), 32 bits, of the string's UTF-16 code units. */
 function textHash(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-/** Calls of equal keys are equally fast, variant by variant; undefined for calls that have no variants. */
+/** Calls with equal keys are equally fast in every variant; undefined for calls without variants. */
 function callKey({ kernel, variants, shapeClass }: KernelCall): string | undefined {
   return variants === undefined || shapeClass === undefined ? undefined : `${kernel} ${shapeClass}`;
 }

@@ -1,7 +1,7 @@
 import type { Device } from "../../gpu/device.ts";
 import { mapBuffer } from "../run/staging.ts";
 
-/** Timestamps are 64-bit nanoseconds; two for each dispatch. */
+/** A timestamp is 64-bit nanoseconds; each dispatch has two. */
 const TIMESTAMP_BYTES = 8;
 
 /** Timestamp queries around the dispatches of one submit. */
@@ -26,7 +26,7 @@ export class DispatchTimer {
     this.#staging = device.createBuffer(bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, "profile: read back");
   }
 
-  /** For so many passes. @throws DeviceError when the device refuses the queries or their buffers. */
+  /** Creates queries for `count` passes. @throws DeviceError when the device rejects the queries or their buffers. */
   static async make(device: Device, count: number): Promise<DispatchTimer> {
     return device.guard("timestamps", () => new DispatchTimer(device, count));
   }
@@ -36,13 +36,13 @@ export class DispatchTimer {
     return this.#queries;
   }
 
-  /** Where the next pass writes its begin and end. */
+  /** The query indices for the next pass. */
   next(): GPUComputePassTimestampWrites {
     const index = 2 * this.#next++;
     return { querySet: this.#queries, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
   }
 
-  /** Submits what is recorded and gives the seconds of each pass; `sleep` comes before the end is asked for. */
+  /** Submits the recorded commands and returns the seconds of each pass. Awaits `sleep` before reading the results. */
   async submit(record: (encoder: GPUCommandEncoder) => void, sleep?: () => Promise<void>): Promise<number[]> {
     this.#device.submit("timed", (encoder) => {
       record(encoder);

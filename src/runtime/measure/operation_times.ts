@@ -1,4 +1,4 @@
-/** A profile summed up: how long each kind of operation took. */
+/** Summarizes a profile: the time of each kind of operation. */
 import { listOf, nonNegative, readValue, recordOf, required, text } from "../../core/option_table.ts";
 import type { DispatchTime } from "../run/program.ts";
 
@@ -12,7 +12,7 @@ export interface OperationTime {
   readonly operation: string;
   readonly dispatches: number;
   readonly seconds: number;
-  /** Of the time of all dispatches. */
+  /** The share of the time of all dispatches. */
   readonly share: number;
 }
 

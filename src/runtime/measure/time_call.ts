@@ -1,4 +1,4 @@
-/** The time of one kernel call by itself, on buffers of zeros. */
+/** Measures the time of a single kernel call on zero-filled buffers. */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import type { KernelCall, KernelPlan } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -9,21 +9,21 @@ import { buildResources } from "../run/program_resources.ts";
 import { DispatchTimer } from "./dispatch_timer.ts";
 
 /**
- * A sample is made this long, in seconds, by running the call often: browsers round to 100 µs, and a submit costs time
- * of its own.
+ * The duration of a sample, in seconds, reached by repeating the call: browsers round timestamps to 100 µs, and a
+ * submit takes time itself.
  */
 const SAMPLE_SECONDS = 0.005;
 const MOST_RUNS = 1000;
 const GROWTH = 10;
 const HEADROOM = 1.2;
 const SAMPLES = 3;
-/** No further sample is taken after so long. */
+/** No further sample is taken after this many seconds. */
 const PATIENCE = 1;
 
 /**
- * Seconds of one run of the call's variant: the least of a few samples, by timestamp queries where there are any, else
- * from submit to end. The first run, which may compile, does not count.
- * @throws DeviceError when the device refuses the variant; nothing stays behind.
+ * Measures one run of the call's variant in seconds: the minimum of a few samples, by timestamp queries if available,
+ * otherwise from submit to completion. The first run, which may compile, is not counted.
+ * @throws DeviceError when the device rejects the variant; all buffers are freed.
  */
 export async function timeCall(device: Device, call: KernelCall, variant: string): Promise<number> {
   const label = `tuning: ${call.kernel}/${variant}`;
@@ -35,7 +35,7 @@ export async function timeCall(device: Device, call: KernelCall, variant: string
     let seconds = await timeCommands(device, label, commands, runs);
     let spent = seconds;
     while (seconds < SAMPLE_SECONDS && runs < MOST_RUNS) {
-      // A time of 0 says only that the clock saw nothing.
+      // A time of 0 means that the clock is too coarse.
       const wanted = seconds > 0 ? Math.ceil((runs * SAMPLE_SECONDS * HEADROOM) / seconds) : runs * GROWTH;
       runs = Math.min(MOST_RUNS, runs * GROWTH, Math.max(runs + 1, wanted));
       seconds = await timeCommands(device, label, commands, runs);
@@ -53,7 +53,7 @@ export async function timeCall(device: Device, call: KernelCall, variant: string
   }
 }
 
-/** Every tensor and scratch in a buffer of its own. */
+/** Plans the call with a separate buffer for every tensor and scratch buffer. */
 function planAlone({ kernel }: KernelCall, { dispatches }: KernelPlan): Plan {
   const tensors = [...new Set(dispatches.flatMap(({ buffers }) => buffers.map(({ tensor }) => tensor)))];
   const temporaries = tensors.map((tensor) =>

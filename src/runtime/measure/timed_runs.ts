@@ -14,8 +14,8 @@ export interface DispatchTime {
 }
 
 /**
- * One run with a timestamp around every dispatch, in the order in which they run. @throws DeviceError without timestamp
- * queries.
+ * Runs once with a timestamp around every dispatch; returns the dispatches in execution order.
+ * @throws DeviceError without timestamp queries.
  */
 export async function profile(replay: Replay, arrays: readonly NdArray[]): Promise<DispatchTime[]> {
   const { device, label } = replay;
@@ -48,7 +48,7 @@ export async function profile(replay: Replay, arrays: readonly NdArray[]): Promi
   }
 }
 
-/** The GPU's seconds of `runs` runs in one submit. @throws DeviceError without timestamp queries. */
+/** Measures the GPU time of `runs` runs in one submit, in seconds. @throws DeviceError without timestamp queries. */
 export async function timeRuns(
   replay: Replay,
   runs: number,

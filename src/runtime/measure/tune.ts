@@ -1,4 +1,4 @@
-/** The choice between a kernel's variants: as measured once per adapter and shape, or as a saved training made it. */
+/** Chooses between a kernel's variants: measured once per adapter and shape, or replayed from a saved training run. */
 
 import type { KernelCall } from "../../core/kernel_call.ts";
 import { readValue } from "../../core/option_table.ts";
@@ -11,11 +11,9 @@ import type { Variants } from "./tuning_memory.ts";
 
 export type { Variants } from "./tuning_memory.ts";
 
-/**
- * The choices that were made on a device, whether it was asked to tune or only to repeat what a saved training says.
- */
+/** The choices made on a device, by tuning or by replaying a saved training run. */
 export class Tuning {
-  /** What the choices hold for: the adapter, its limits and the runtime. */
+  /** The key of the choices: the adapter, its limits and the runtime. */
   readonly adapter: string;
   readonly #device: Device;
   #chooser: VariantChooser | undefined;
@@ -27,19 +25,19 @@ export class Tuning {
     this.adapter = adapterKey(device);
   }
 
-  /** The choices so far, in the order in which they were made; none for kernels that have one way only here. */
+  /** The choices so far, in order. Kernels with a single variant on this device are not listed. */
   get choices(): readonly VariantChoice[] {
     return this.#chooser?.choices ?? [];
   }
 
-  /** Why choices could not be read from the store or kept in it; undefined when all is well. Tuning goes on without. */
+  /** Why the store could not be read or written; undefined if it works. Tuning continues without the store. */
   get problem(): string | undefined {
     return this.#chooser?.problem;
   }
 
   /**
-   * How these calls are to run; undefined where nothing says so.
-   * @param kept what comes before all else, and takes up the choices that are made
+   * Returns a function that chooses the variants of these calls; undefined if there is nothing to choose by.
+   * @param kept choices that take precedence; receives new ones
    */
   async chooserFor(calls: () => readonly KernelCall[], kept: Variants = new Map()): Promise<ChooseVariant | undefined> {
     const { tune } = this.#device;
@@ -57,8 +55,8 @@ export class Tuning {
 const tunings = new WeakMap<Device, Tuning>();
 
 /**
- * The choices between kernels' variants on a device: empty unless it was opened with `tune`, or a loaded training has
- * choices.
+ * The choices between kernels' variants on a device: empty unless the device was opened with `tune`, or a loaded
+ * training run contains choices.
  *
  * @example
  * using device = await requestDevice({ tune: true });
@@ -68,7 +66,7 @@ const tunings = new WeakMap<Device, Tuning>();
 export function tuningOf(device: Device): Tuning {
   readValue("tuningOf", "device", deviceKind, device);
   let tuning = tunings.get(device);
-  // After a loss the next adapter may be another.
+  // After a loss, the next adapter may be a different one.
   if (tuning === undefined || tuning.adapter !== adapterKey(device)) {
     tuning = new Tuning(device);
     tunings.set(device, tuning);
@@ -81,17 +79,14 @@ function adapterKey({ adapter, traits }: Device): string {
   return [adapter, traits.kind, runtimeName(), `subgroups ${traits.subgroupSize}`, `limits ${limits}`].join(" | ");
 }
 
-/** Each runtime has a WebGPU of its own. */
+/** Part of the key, because each runtime has its own WebGPU implementation. */
 function runtimeName(): string {
   if ("Deno" in globalThis) return "deno";
   if ("process" in globalThis) return "node";
   return /Firefox|Chrome|Safari/.exec(globalThis.navigator?.userAgent ?? "")?.[0] ?? "page";
 }
 
-/**
- * Where choices are kept unless told otherwise: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a
- * page.
- */
+/** The default store of choices: `sluice/tuning.json` in the user's cache directory, or IndexedDB in a page. */
 export function defaultTuningStore(): TuningStore {
   const store = async () => {
     const { keptChoices } = await import("./tuning_memory.ts");

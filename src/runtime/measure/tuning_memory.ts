@@ -1,6 +1,6 @@
 /**
- * The choices that a store keeps: variants, with a hash of the plans they were chosen among, by adapter and class of
- * call. What is damaged or foreign counts as empty.
+ * The choices in a store: by adapter and class of calls, a variant with a hash of the plans that it was chosen from.
+ * Damaged or foreign contents are treated as empty.
  */
 import { AbortError } from "../../core/errors.ts";
 import { inTurn } from "../../core/in_turn.ts";
@@ -13,19 +13,19 @@ export type Variants = Map<string, string>;
 
 const FORMAT = "sluice-tuning";
 const VERSION = 1;
-/** How long the store may take to answer, in milliseconds; tuning goes on without it. */
+/** How long to wait for the store, in milliseconds; tuning then continues without it. */
 const PATIENCE = 5000;
 
-/** Where choices are kept unless told otherwise. */
+/** The default store of choices. */
 export const keptChoices = (): TuningStore => keptText("tuning.json");
 
-/** What one adapter's choices are read from and written to. */
+/** Reads and writes one adapter's choices. */
 export class TuningMemory {
-  /** What went wrong with the store, if anything did: choices are then measured anew in the next run. */
+  /** The store's last error, if any: the next run then measures these choices again. */
   problem: string | undefined;
   readonly #store: TuningStore;
   readonly #adapter: string;
-  /** Equal for all that share a store. */
+  /** Equal for all objects that share a store. */
   readonly #key: TuningStore | string;
 
   constructor(store: TuningStore | string | undefined, adapter: string) {
@@ -34,14 +34,14 @@ export class TuningMemory {
     this.#key = store ?? "";
   }
 
-  /** What was kept for this adapter. */
+  /** Reads the choices for this adapter. */
   async read(): Promise<Variants> {
     return (await this.#readAll()).get(this.#adapter) ?? new Map();
   }
 
   /**
-   * Adds choices to what is kept, be it by this program or by another that measured meanwhile. What two programs add in
-   * the same moment may be lost to one of them, which measures it anew.
+   * Merges choices into the store, which another program may have changed meanwhile. If two programs write at the same
+   * moment, one may lose its choices; it then measures them again.
    */
   add(fresh: ReadonlyMap<string, string>): Promise<void> {
     return inTurn(this.#key, () => this.#add(fresh));
@@ -69,20 +69,20 @@ export class TuningMemory {
   }
 }
 
-/** @throws Error when the store does not answer. */
+/** @throws Error when the store does not respond in time. */
 async function answerOf<T>(answer: Promise<T>): Promise<T> {
   try {
     return await raceAbort(answer, AbortSignal.timeout(PATIENCE));
   } catch (error) {
-    throw error instanceof AbortError ? new Error(`the tuning store did not answer within ${PATIENCE} ms`) : error;
+    throw error instanceof AbortError ? new Error(`the tuning store did not respond within ${PATIENCE} ms`) : error;
   }
 }
 
-/** @throws Error when the text is not of this format and version. */
+/** @throws Error when the string is not of this format and version. */
 function parseTuning(text: string): Map<string, Variants> {
   const file = entriesOf(JSON.parse(text));
   if (file.get("format") !== FORMAT || file.get("version") !== VERSION) {
-    throw new Error(`the tuning store holds something else; expected "${FORMAT}" of version ${VERSION}`);
+    throw new Error(`the tuning store contains something else; expected "${FORMAT}" of version ${VERSION}`);
   }
   return new Map(
     [...entriesOf(file.get("adapters"))].map(([adapter, variants]) => {

@@ -1,19 +1,24 @@
-/** Which of a plan's temporary buffers are free. Sizes only: the buffers themselves are made once the plan is done. */
+/**
+ * Tracks which of a plan's temporary buffers are free. It handles sizes only; the buffers are created when the plan is
+ * complete.
+ */
 
-/** A tensor may lie in a buffer of up to this many times its size, so that small ones do not hold the large. */
+/**
+ * A buffer may be at most this many times larger than its tensor, so that small tensors do not occupy large buffers.
+ */
 const MAX_RATIO = 8;
 
-/** Hands out numbered buffers; a free one is used again by a tensor of its size class, and grows if it must. */
+/** Assigns numbered buffers. A free buffer is reused for tensors of a similar size, and grows if necessary. */
 export class BufferPool {
   readonly #sizes: number[] = [];
   readonly #free = new Set<number>();
 
-  /** Sizes in bytes, by number. */
+  /** The sizes in bytes, by buffer number. */
   get sizes(): readonly number[] {
     return this.#sizes;
   }
 
-  /** The number of a buffer with room for `bytes`. */
+  /** Returns the number of a buffer for `bytes`. */
   take(bytes: number): number {
     let best: number | undefined;
     for (const buffer of this.#free) {
@@ -27,12 +32,12 @@ export class BufferPool {
     return best;
   }
 
-  /** Says that nothing needs the buffer's contents any more. */
+  /** Marks the buffer as free. */
   give(buffer: number): void {
     this.#free.add(buffer);
   }
 
-  /** The smallest that fits; if none does, the largest, which grows least. */
+  /** Prefers the smallest buffer that fits; if none fits, the largest, which grows least. */
   #isBetter(size: number, best: number, bytes: number): boolean {
     if (size >= bytes) return best < bytes || size < best;
     return best < bytes && size > best;

@@ -1,44 +1,49 @@
-/** What a Program runs, as plain data: kernel dispatches and copies in order, and the place of every tensor. */
+/**
+ * The plan that a Program runs, as plain data: kernel dispatches and copies in order, and the location of every tensor.
+ */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import type { Dispatch, TensorType } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { StoredVariable } from "../../graph/operation.ts";
 
-/** Inputs of at most this many bytes share one buffer, which one write fills; WebGPU aligns bindings to as much. */
+/**
+ * Inputs of at most this many bytes share one buffer, which one write fills. 256 is WebGPU's alignment of binding
+ * offsets.
+ */
 export const SLOT_BYTES = 256;
 
 /**
- * Where a tensor lies: a variable's buffer, an input's, a constant's, a temporary one, by its place in the plan's list;
- * or one of the slots that small inputs share.
+ * The location of a tensor: the buffer of a variable, an input, a constant or a temporary, by its index in the plan's
+ * list; or one of the slots in the buffer that small inputs share.
  */
 export interface Location {
   readonly kind: "variable" | "input" | "slot" | "constant" | "temporary";
   readonly index: number;
 }
 
-/** A buffer, or the beginning of one. */
+/** A buffer, or its first bytes. */
 export interface BoundBuffer {
   readonly location: Location;
   readonly bytes: number;
 }
 
-/** A dispatch of a plan; `buffers` of its kernel are the plan's, in the same order. */
+/** A dispatch of a plan. The plan's `buffers` correspond to the kernel's, in the same order. */
 export type PlannedDispatch = Omit<Dispatch, "buffers"> & {
   readonly access: readonly ("read" | "read_write")[];
 };
 
-/** A dispatch with its buffers. */
+/** A dispatch and its buffers. */
 export interface DispatchCommand {
   readonly kind: "dispatch";
   readonly dispatch: PlannedDispatch;
-  /** From `@binding(1)` on. */
+  /** The storage buffers, from `@binding(1)` on. */
   readonly buffers: readonly BoundBuffer[];
   /** The name of the graph's operation that the dispatch belongs to. */
   readonly operation: string;
 }
 
-/** A copy between buffers, from the beginning of each. */
+/** A copy between the first bytes of two buffers. */
 export interface CopyCommand {
   readonly kind: "copy";
   readonly from: Location;
@@ -46,26 +51,26 @@ export interface CopyCommand {
   readonly bytes: number;
 }
 
-/** One thing to encode. */
+/** A command to encode. */
 export type Command = DispatchCommand | CopyCommand;
 
-/** A value that the caller feeds, and where. */
+/** An input and its location. */
 export interface PlannedInput extends TensorType {
   readonly name: string;
   readonly location: Location;
 }
 
-/** A value that is read back. */
+/** An output, which is read back. */
 export interface PlannedOutput extends TensorType {
   readonly location: Location;
 }
 
-/** All that is needed to build a program's GPU objects. */
+/** Everything that is needed to create a program's GPU objects. */
 export interface Plan {
   readonly commands: readonly Command[];
-  /** After the commands and after the outputs were copied out. */
+  /** The copies that follow the commands and the copies of the outputs. */
   readonly commits: readonly CopyCommand[];
-  /** Sizes in bytes of the temporary buffers. */
+  /** The sizes of the temporary buffers in bytes. */
   readonly temporaries: readonly number[];
   readonly inputs: readonly PlannedInput[];
   readonly slots: number;
@@ -76,7 +81,7 @@ export interface Plan {
   readonly updated: readonly StoredVariable[];
 }
 
-/** Where inputs lie, in their order: small ones in slots. */
+/** Assigns locations to inputs, in order; small inputs share a buffer of slots. */
 export function placeInputs(
   inputs: readonly (TensorType & { readonly name: string })[],
 ): Pick<Plan, "inputs" | "slots"> {
@@ -88,7 +93,7 @@ export function placeInputs(
   return { inputs: placed, slots };
 }
 
-/** Bytes of the largest buffer that a dispatch binds. */
+/** The size in bytes of the largest buffer that a dispatch binds. */
 export function largestBinding({ commands }: Pick<Plan, "commands">): number {
   const bound = commands.flatMap((command) =>
     command.kind === "dispatch" ? command.buffers.map(({ bytes }) => bytes) : [],

@@ -1,4 +1,4 @@
-/** From a graph to a plan for a device as it is. */
+/** Turns a graph into a plan for a device. */
 import type { Device } from "../../gpu/device.ts";
 import type { Graph, Value } from "../../graph/operation.ts";
 import { optimize } from "../../transform/optimize.ts";
@@ -9,27 +9,27 @@ import { type ChooseVariant, kernelCallsOf, planGraph } from "./planner.ts";
 /** Options of `Program.compile`. */
 export interface ProgramOptions {
   readonly label: string;
-  /** Every value that runs will feed. */
+  /** All inputs of the graph. */
   readonly inputs: readonly Value[];
   /**
-   * Which of its `variants` a kernel call is to run; where this gives undefined, `variants`, the device's tuning or the
-   * call itself choose.
+   * Chooses the variant of a kernel call. If it returns undefined, `variants`, the device's tuning or the call itself
+   * choose.
    */
   readonly chooseVariant?: ChooseVariant;
   /**
-   * Variants by class of call that go before the device's tuning, such as a saved training's; takes up those that
-   * tuning chooses.
+   * Variants by class of calls, such as those of a saved training run. They take precedence over the device's tuning;
+   * new choices are added.
    */
   readonly variants?: Variants | undefined;
 }
 
-/** A graph after the passes, and its plan. */
+/** The optimized graph and its plan. */
 export interface PlannedGraph {
   readonly graph: Graph;
   readonly plan: Plan;
 }
 
-/** Optimizes and plans a graph, with kernels' variants as the device was tuned. */
+/** Optimizes and plans a graph, with the kernel variants that tuning has chosen. */
 export async function planProgram(device: Device, graph: Graph, options: ProgramOptions): Promise<PlannedGraph> {
   const { inputs, chooseVariant, variants } = options;
   const { traits } = device;

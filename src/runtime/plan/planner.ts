@@ -1,6 +1,6 @@
 /**
  * Turns an optimized graph into a plan without touching the GPU: kernel calls in order, and for every tensor the buffer
- * that holds it. Whole buffers are reused once their tensor was read for the last time.
+ * that holds it. Whole buffers are reused after the last read of their tensor.
  */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import type { AdapterTraits, KernelCall, Operand, Scratch, TensorType } from "../../core/kernel_call.ts";
@@ -27,7 +27,9 @@ import { type BoundBuffer, type Command, type CopyCommand, type Location, type P
 
 const bytesOf = (type: TensorType): number => sizeOf(type.shape) * BYTES_PER_ELEMENT;
 
-/** Operations whose results are only updates go last: then they may overwrite the variables that others read. */
+/**
+ * Moves operations whose results are only updates to the end, so that they may overwrite variables after the last read.
+ */
 function schedule(graph: Graph): Operation[] {
   const operations = operationsOf(rootsOf(graph));
   const read = new Set(operations.flatMap(({ operands }) => operands.map(rootOf)));
@@ -40,7 +42,7 @@ function schedule(graph: Graph): Operation[] {
 interface PlannedCall {
   readonly call: KernelCall;
   readonly operation: Operation;
-  /** The values that the operation's operands stand for. What is not here is a temporary between its calls. */
+  /** Values by operand. Operands that are not in this map are temporaries between the operation's calls. */
   readonly values: ReadonlyMap<Operand, Value>;
 }
 
@@ -64,10 +66,10 @@ function lowerAll(operations: readonly Operation[], uses: ReadonlySet<Value>): P
   });
 }
 
-/** The variant that a kernel call is to run; undefined leaves the choice to the call. */
+/** Returns the variant for a kernel call; undefined leaves the choice to the call. */
 export type ChooseVariant = (call: KernelCall) => string | undefined;
 
-/** Plans a graph that went through the passes. `inputs` are the values that the caller feeds, used or not. */
+/** Plans an optimized graph. `inputs` are the values that the caller feeds, used or not. */
 export function planGraph(
   graph: Graph,
   inputs: readonly Value[],
@@ -77,7 +79,7 @@ export function planGraph(
   return new Planner(graph, lowerGraph(graph), inputs, adapter, chooseVariant).plan();
 }
 
-/** The kernel calls of a graph that went through the passes, in the order of its plan. */
+/** The kernel calls of an optimized graph, in execution order. */
 export function kernelCallsOf(graph: Graph): KernelCall[] {
   return lowerGraph(graph).map(({ call }) => call);
 }
@@ -129,7 +131,7 @@ class Planner {
         this.#lastRead.set(values.get(operand) ?? operand, index);
       }
     });
-    // What the host or an update still wants outlives the calls.
+    // Outputs and updates are used after the last call.
     for (const root of rootsOf(graph)) this.#lastRead.set(rootOf(root), Number.POSITIVE_INFINITY);
   }
 
@@ -203,7 +205,10 @@ class Planner {
     this.#freeAfter(index, [...reads, ...writes].map(tensorOf));
   }
 
-  /** Puts `write` where `read` lies if nothing needs `read` any more; else where its update will go, or into a copy. */
+  /**
+   * Makes `write` share the buffer of `read` if nothing else needs `read` later; otherwise uses the updated variable's
+   * buffer, or a copy.
+   */
   #overwrite(read: Tensor, write: Tensor, operand: Operand, index: number): void {
     const from = this.#locate(read);
     const isLastRead = (this.#lastRead.get(read) ?? -1) <= index;
@@ -218,7 +223,7 @@ class Planner {
     this.#commands.push({ kind: "copy", from, to, bytes: bytesOf(operand) });
   }
 
-  /** Gives back the buffers that call `index` was the last to touch. */
+  /** Frees the buffers whose last use is call `index`. */
   #freeAfter(index: number, tensors: readonly Tensor[]): void {
     const holders = new Map<number, boolean>();
     for (const tensor of new Set(tensors)) {
@@ -231,7 +236,7 @@ class Planner {
   }
 
   /**
-   * Copies that bring updates to their variables. A value that lies in a variable is set aside first: it may be
+   * Copies updates into their variables. A value that is stored in a variable is copied aside first, because it may be
    * overwritten.
    */
   #commits(): CopyCommand[] {

@@ -1,4 +1,4 @@
-/** What work would take of a device, found out by preparing it on one that makes nothing. */
+/** Estimates what work needs of a device by preparing it on a device that creates nothing. */
 import type { Device } from "../../gpu/device.ts";
 import { PlanningDevice } from "../../gpu/planning_device.ts";
 import type { Variable } from "../../graph/operation.ts";
@@ -7,9 +7,9 @@ import { variablesOf } from "../run/variables.ts";
 export type { PlanningDevice } from "../../gpu/planning_device.ts";
 
 /**
- * Runs `work` on a device that only plans, and frees it.
- * @param variables those that the work will meet, and that the device may hold already: their room is not taken twice
- * @param memoryLimit bytes that all buffers of the device may take, the others that it holds with them
+ * Runs `work` on a planning device, and frees that device.
+ * @param variables variables that the work uses and that the device may hold already: their memory is counted once
+ * @param memoryLimit the most bytes that all buffers of the device may take, including those that it holds now
  */
 export async function planning<T>(
   device: Device,
@@ -20,7 +20,7 @@ export async function planning<T>(
   const held = device.memory.bytes - variablesOf(device).bytesOf(variables);
   const plan = new PlanningDevice(device, Math.max(1, memoryLimit - held));
   const store = variablesOf(plan);
-  // Nothing is uploaded: initial contents need not be drawn.
+  // Nothing is uploaded, so the initial values need not be generated.
   store.restore(new Map(variables.map((variable) => [variable, { shape: variable.shape, data: new Float32Array() }])));
   try {
     return await work(plan);

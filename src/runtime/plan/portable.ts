@@ -5,7 +5,9 @@ import { optimize } from "../../transform/optimize.ts";
 import type { Plan } from "./plan.ts";
 import { planGraph } from "./planner.ts";
 
-/** WebGPU's default limits, and the pace of a slow software adapter, so that no dispatch outlasts a watchdog. */
+/**
+ * WebGPU's default limits, and the speed of a slow software adapter, so that no dispatch exceeds a watchdog's limit.
+ */
 export const PORTABLE_TRAITS: AdapterTraits = {
   kind: "gpu",
   subgroupSize: 0,
@@ -21,7 +23,7 @@ export const PORTABLE_TRAITS: AdapterTraits = {
   dispatchSeconds: 0.1,
 };
 
-/** Plans a graph for whatever adapter comes. */
+/** Plans a graph for an unknown adapter. */
 export function planPortably(graph: Graph, inputs: readonly Value[]): Plan {
   const { maxStorageBuffersPerShaderStage: maxStorageBuffers } = PORTABLE_TRAITS.limits;
   return planGraph(optimize(graph, { maxStorageBuffers }), inputs, PORTABLE_TRAITS);

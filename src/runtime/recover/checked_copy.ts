@@ -1,4 +1,4 @@
-/** Copies of variables on the host of which it is certain that they are what the GPU held. */
+/** Copies variables to the host and verifies them by a checksum. */
 import { DeviceError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Value, Variable } from "../../graph/operation.ts";
@@ -9,8 +9,8 @@ import { Program } from "../run/program.ts";
 import { VariableStaging, variablesOf } from "../run/variables.ts";
 
 /**
- * Brings variables to the host with a checksum that the GPU makes of them where they lie. It begins with a number of
- * its own each time, so that bytes of an earlier copy do not pass either: work on a lost device may appear to succeed.
+ * Copies variables to the host together with a checksum that the GPU computes of them. The checksum starts from a new
+ * number each time, so that the bytes of an earlier copy fail the check too: work on a lost device may seem to succeed.
  */
 export class CheckedCopy {
   readonly #device: Device;
@@ -33,7 +33,7 @@ export class CheckedCopy {
     this.#program = parts.program;
   }
 
-  /** @throws OutOfMemoryError when there is no room for the buffer by which they come back. */
+  /** @throws OutOfMemoryError when there is no memory for the staging buffer. */
   static async make(device: Device, variables: readonly Variable[]): Promise<CheckedCopy> {
     const sum = new Variable({ name: "checksum", shape: [1], dtype: "int32", trainable: false });
     const seed = input("seed", [1], "int32");
@@ -53,7 +53,7 @@ export class CheckedCopy {
     }
   }
 
-  /** Makes again what a loss of the device took. */
+  /** Recreates what was lost with the device. */
   async ready(): Promise<void> {
     const { generation } = this.#device;
     if (this.#staging?.generation === generation) return;
@@ -68,7 +68,7 @@ export class CheckedCopy {
     this.#staging = { generation, staging };
   }
 
-  /** Records the checksum and the copies, after what else the submit does. */
+  /** Records the checksum and the copies. Call it after the commands that change the variables. */
   encode(encoder: GPUCommandEncoder): void {
     this.#number = (this.#number + 1) | 0;
     this.#program.record(encoder, new Map([[this.#seed, { shape: [1], data: Int32Array.of(this.#number) }]]));
@@ -76,8 +76,8 @@ export class CheckedCopy {
   }
 
   /**
-   * What the variables held when the copies ran.
-   * @throws DeviceLostError when the device was lost; DeviceError when other bytes came back than the GPU held.
+   * The contents of the variables when the copies ran.
+   * @throws DeviceLostError when the device was lost; DeviceError when the bytes fail the checksum.
    */
   async read(): Promise<NdArray[]> {
     const arrays = (await this.#staging?.staging.read()) ?? [];
@@ -85,8 +85,8 @@ export class CheckedCopy {
     const wanted = checksumOf(arrays, this.#number);
     if (came === wanted) return arrays;
     throw new DeviceError(
-      "what came back from the GPU is not what it held (the checksums differ), so it is not kept: expected a driver " +
-        "that copies buffers whole. Update the driver, or take another adapter",
+      "data read back from the GPU has a wrong checksum, so it is discarded: expected a driver " +
+        "that copies buffers whole. Update the driver, or use another adapter",
       { checksum: came, expected: wanted },
     );
   }

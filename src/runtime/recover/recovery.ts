@@ -1,35 +1,34 @@
-/** Work that goes on by itself after the loss of its device. */
+/** Repeats work after the loss of its device. */
 import { DeviceError, DeviceLostError, LimitError } from "../../core/errors.ts";
 import type { StoredVariable } from "../../graph/operation.ts";
 import type { Device } from "../device.ts";
 import { lossBehind } from "../run/staging.ts";
 import { variablesOf } from "../run/variables.ts";
 
-/** This many losses without any progress between them end the work. */
+/** After this many losses without progress, the work fails. */
 const MOST_LOSSES = 3;
-/** How often work that waits for a new device asks whether it is still wanted, in milliseconds. */
+/** How often to call `check` while waiting for a new device, in milliseconds. */
 const ASK_EVERY = 250;
 
-/** How work is recovered. */
+/** Options of `recovering`. */
 export interface RecoveryOptions {
-  /** Throws when the work is not wanted any more, such as after an abort. */
+  /** Throws when the work should stop, such as after an abort. */
   readonly check?: () => void;
-  /** Variables that the work changes, if there is no more to it: where a loss cuts it short they are put back. */
+  /** The variables that the work changes, if it changes nothing else. After a loss they are restored. */
   readonly changes?: readonly StoredVariable[];
-  /** A number that grows as the work gets on. */
+  /** Returns a number that increases as the work progresses. */
   readonly progress?: () => number;
-  /** False where the work is not run again after a loss; it is when absent. */
+  /** Returns false if the work is not repeated after this loss. Default: it is repeated. */
   readonly isRetried?: (loss: DeviceLostError) => boolean;
-  /** Told of each loss once another device is open, before the work is run again. */
+  /** Called after each loss once another device is open, before the work is repeated. */
   readonly onRecovered?: (loss: DeviceLostError) => void;
 }
 
 /**
- * Runs work on a device; where the device is lost meanwhile, waits for another one and runs the work again. The work
- * finds its place by itself: what it needs of the GPU comes from Variables, whose copies on the host `Snapshots` keep.
+ * Runs work on a device. If the device is lost, waits for a new one and runs the work again. The work itself determines
+ * where to resume: its state on the GPU is in Variables, whose copies on the host `Snapshots` keeps.
  *
- * @throws what the work throws; DeviceLostError when no other device can be had, or three are lost without any
- * progress.
+ * @throws the work's error; DeviceLostError when no other device is available, or after three losses without progress.
  * @example
  * const outputs = await recovering(device, () => program.run(feeds));
  */
@@ -47,19 +46,18 @@ export async function recovering<T>(
   let losses = 0;
   let reached = progress();
   for (;;) {
-    // Work on a device that is there begins at once: what it reads is then read before the caller goes on.
+    // If the device is usable, `work` starts synchronously, so that it reads its arguments before the caller continues.
     if (device.loss !== undefined) await untilReopened(device, check);
     device.assertOpen();
     const { generation } = device;
     try {
       return await undoing(device, changes, work);
     } catch (error) {
-      // Errors of the work's own, such as a refused input or a callback's, are not the device's; want of room is no
-      // loss.
+      // Other errors are not losses: invalid input, an error of a callback, or too little memory.
       if (!(error instanceof DeviceError) || error instanceof LimitError) throw error;
       const loss = await lossBehind(device, generation, error);
       if (loss === undefined) throw error;
-      // A loss without a trace on the device cannot be made good here.
+      // A loss that the device has not recorded cannot be recovered here.
       if ((device.loss === undefined && device.generation === generation) || !isRetried(loss)) throw loss;
       losses = progress() > reached ? 1 : losses + 1;
       reached = progress();
@@ -76,7 +74,7 @@ export async function recovering<T>(
   }
 }
 
-/** Does work; where the device is lost meanwhile, the variables hold what they held before. */
+/** Runs work. If the device is lost meanwhile, restores the variables. */
 async function undoing<T>(device: Device, variables: readonly StoredVariable[], work: () => Promise<T>): Promise<T> {
   if (variables.length === 0) return work();
   const store = variablesOf(device);
@@ -94,7 +92,7 @@ async function undoing<T>(device: Device, variables: readonly StoredVariable[], 
 
 async function untilReopened(device: Device, check: () => void): Promise<void> {
   const open = device.reopened().then(() => true);
-  // Where `check` ends the wait, nobody is left to hear of it.
+  // If `check` ends the wait, a later rejection is ignored.
   open.catch(() => undefined);
   const late = () => new Promise<false>((resolve) => setTimeout(resolve, ASK_EVERY, false));
   while (!(await Promise.race([open, late()]))) check();

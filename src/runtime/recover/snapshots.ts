@@ -1,4 +1,6 @@
-/** What a loss of the device does not take from a training: its variables as they were at a step, kept on the host. */
+/**
+ * Keeps the state of a training run on the host, so that it survives the loss of the device: its variables at a step.
+ */
 import { NonFiniteError } from "../../core/errors.ts";
 import { isFiniteArray } from "../../core/float32_check.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -9,21 +11,21 @@ import type { Feeds, Program } from "../run/program.ts";
 import { type VariableContents, variablesOf } from "../run/variables.ts";
 import { CheckedCopy } from "./checked_copy.ts";
 
-/** A snapshot is due after so many seconds, unless that is too often for what it costs. */
+/** The interval between snapshots in seconds, unless they would cost too much time. */
 const EVERY_SECONDS = 30;
-/** The most of a training's time that snapshots within an epoch may take. */
+/** The largest share of training time for snapshots within an epoch. */
 const MOST_SHARE = 0.01;
 
-/** How often snapshots are taken. */
+/** Options of `Snapshots`. */
 export interface SnapshotOptions {
-  /** Seconds between two; 30 when absent, or more where they would take over 1% of the time. */
+  /** Seconds between two snapshots. Default: 30, or more if snapshots would take over 1% of the time. */
   readonly seconds?: number | undefined;
-  /** Variables without which there is nothing to go on from once they hold an infinity or NaN; none when absent. */
+  /** Variables that must stay finite: a snapshot with an infinity or NaN in them is rejected. Default: none. */
   readonly finite?: readonly Variable[];
 }
 
 /**
- * Snapshots of a work that changes variables step by step. `State` is whatever the work needs to go on from there.
+ * Snapshots of work that changes variables step by step. `State` is what the work needs to resume.
  *
  * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete.
  * It is copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts
@@ -54,7 +56,7 @@ export interface SnapshotOptions {
 export class Snapshots<State> {
   readonly #device: Device;
   readonly #variables: readonly Variable[];
-  /** Those that steps change. */
+  /** The variables that steps change. */
   readonly #updated: readonly Variable[];
   readonly #seconds: number | undefined;
   readonly #finite: readonly Variable[];
@@ -63,7 +65,7 @@ export class Snapshots<State> {
   #latest: { readonly state: State; readonly contents: VariableContents } | undefined;
   #generation: number;
   #takenAt = performance.now();
-  /** What the last one took beyond its step, in milliseconds. */
+  /** The time that the last snapshot added to its step, in milliseconds. */
   #cost = 0;
 
   private constructor(
@@ -87,7 +89,7 @@ export class Snapshots<State> {
 
   /**
    * @param updated the variables that steps change
-   * @param others variables that only the host changes
+   * @param others other variables, which only the host changes
    * @throws OutOfMemoryError when there is no room for the buffer by which they come back.
    */
   static async open<State>(
@@ -99,12 +101,12 @@ export class Snapshots<State> {
     return new Snapshots<State>(device, updated, others, await CheckedCopy.make(device, updated), options);
   }
 
-  /** Of the last snapshot; undefined before the first. */
+  /** The state of the last snapshot; undefined before the first. */
   get state(): State | undefined {
     return this.#latest?.state;
   }
 
-  /** True while what was done since the last `begin` is on the device. */
+  /** True if the device has not been lost since the last `begin`. */
   get isCurrent(): boolean {
     return this.#device.loss === undefined && this.#device.generation === this.#generation;
   }
@@ -114,19 +116,22 @@ export class Snapshots<State> {
     this.#device.assertUsable(this.#generation);
   }
 
-  /** Begins, or goes on from the last snapshot, on the device of the moment. */
+  /** Starts the work, or resumes it from the last snapshot, on the current device. */
   begin(): void {
     this.#device.assertUsable();
     this.#generation = this.#device.generation;
   }
 
-  /** True when the next step should be taken by `step`. */
+  /** True if the next step should run by `step`. */
   get isDue(): boolean {
     const every = this.#seconds ?? Math.max(EVERY_SECONDS, this.#cost / 1000 / MOST_SHARE);
     return performance.now() - this.#takenAt >= every * 1000;
   }
 
-  /** Runs the program once and brings the variables back, all in one submit. Nothing counts before `publish`. */
+  /**
+   * Runs the program once and copies the variables to the host, in one submit. The snapshot is valid once `publish` is
+   * called.
+   */
   async step(program: Program, feeds: Feeds, pacer: Pacer): Promise<void> {
     await this.#copy.ready();
     this.assertCurrent();
@@ -136,7 +141,7 @@ export class Snapshots<State> {
     if (pacer.expected > 0) this.#cost = Math.max(0, performance.now() - began - pacer.expected);
   }
 
-  /** The host learns what the copies in the last submit hold. */
+  /** Stores the copies of the last submit as the host's contents. */
   async #take(pacer?: Pacer): Promise<void> {
     const store = variablesOf(this.#device);
     const at = store.clock;
@@ -149,7 +154,7 @@ export class Snapshots<State> {
     );
   }
 
-  /** Brings the variables to the host where it does not know them yet. Nothing counts before `publish`. */
+  /** Reads the variables that the host does not know. The snapshot is valid once `publish` is called. */
   async settle(): Promise<void> {
     if (variablesOf(this.#device).unknown(this.#updated).length === 0) return;
     await this.#copy.ready();
@@ -159,9 +164,9 @@ export class Snapshots<State> {
   }
 
   /**
-   * Makes what the variables hold now the last snapshot; reads what the host does not know yet.
-   * @throws NonFiniteError naming one of `finite` that is not; then the last snapshot is the one before, and `goBack`
-   * leads to it.
+   * Makes the current contents of the variables the last snapshot; reads those that the host does not know.
+   * @throws NonFiniteError naming a variable of `finite` that is not finite. The previous snapshot stays valid;
+   * `goBack` restores it.
    */
   async publish(state: State): Promise<void> {
     this.assertCurrent();
@@ -178,13 +183,13 @@ export class Snapshots<State> {
   #expectFinite(contents: VariableContents): void {
     for (const variable of this.#finite) {
       const array = contents.get(variable);
-      // What the last snapshot holds too was looked at then.
+      // Unchanged since the last snapshot, so it was checked then.
       if (array === undefined || array === this.#latest?.contents.get(variable) || isFiniteArray(array)) continue;
-      throw new NonFiniteError(`"${variable.name}" holds a number that is not finite`, { variable: variable.name });
+      throw new NonFiniteError(`"${variable.name}" has a value that is not finite`, { variable: variable.name });
     }
   }
 
-  /** Gives the variables, on the device that is there, what they held at the last snapshot. */
+  /** Restores the last snapshot on the current device. */
   goBack(): void {
     this.assertCurrent();
     const store = variablesOf(this.#device);

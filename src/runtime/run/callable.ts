@@ -18,41 +18,38 @@ import type { Device } from "../device.ts";
 import { deviceKind } from "../device_kind.ts";
 import { Program } from "./program.ts";
 
-/** Shape and dtype of an input. float32 when no dtype is given. */
+/** Shape and dtype of an input. Default dtype: float32. */
 export interface InputType {
   readonly shape: Shape;
   readonly dtype?: DType;
 }
 
 /**
- * What a function to compile returns: a value, several, or a graph `{ outputs, updates }` that also changes Variables.
+ * The result of a function to compile: a value, several, or a graph `{ outputs, updates }` that also changes Variables.
  */
 export type ProgramResult = Value | readonly Value[] | Graph;
 
-/** One array where the function returns one value, else a list. */
+/** One array if the function returns one value, otherwise a list. */
 export type ProgramOutput<R extends ProgramResult> = R extends Value ? NdArray : NdArray[];
 
-/**
- * A compiled function. It is planned once for each combination of input types that it meets, and kept for the last 16
- * of them.
- */
+/** A compiled function. It is planned once for each combination of input types, and the last 16 plans are kept. */
 export interface CallableProgram<R extends ProgramResult = ProgramResult> {
   /** Runs on arrays: nested numbers, or `{ shape, data }`; an Int32Array makes an int32 input. */
   (...inputs: readonly ArrayLike[]): Promise<ProgramOutput<R>>;
-  /** Compiles ahead of the first call, and gives the Program behind it. */
+  /** Compiles in advance of the first call, and returns the Program. */
   compile(inputTypes: readonly InputType[]): Promise<Program>;
-  /** Frees what was compiled; Variables stay. */
+  /** Frees the compiled programs, but not Variables. */
   dispose(): void;
 }
 
 interface Compiled {
   readonly inputs: readonly Value[];
   readonly program: Promise<Program>;
-  /** Calls under way; a program that was handed out counts as one. */
+  /** Calls in progress; a program that `compile` returned counts as one. */
   uses: number;
 }
 
-/** Programs are kept for this many combinations of input types. */
+/** Programs are kept for at most this many combinations of input types. */
 const KEPT_PROGRAMS = 16;
 const inputType = recordOf("program: an input type", {
   shape: required(resolvedBy("sizes", (given: Shape) => checkShape(given, "program: an input type"))),
@@ -60,10 +57,10 @@ const inputType = recordOf("program: an input type", {
 });
 
 /**
- * Compiles a function of symbolic values for a device. With `inputTypes` its graph is built, and its shapes are
- * checked, at once; else at the first call, from the arrays given.
+ * Compiles a function of symbolic values for a device. With `inputTypes`, the graph is built and its shapes are checked
+ * immediately; otherwise at the first call, from the arguments.
  *
- * @throws ShapeError, DTypeError from the ops of `fn` that do not fit.
+ * @throws ShapeError, DTypeError when shapes or dtypes of the ops in `fn` do not match.
  * @example
  * const product = program(device, (a, b) => matmul(a, b));
  * const c = await product([[1, 2]], [[3], [4]]); // { shape: [1, 1], data: [11] }
@@ -98,7 +95,7 @@ export function program<R extends ProgramResult>(
     return fresh;
   };
 
-  /** Frees programs that are not used, those that were called longest ago, until few are left. */
+  /** Frees the least recently used programs that are not in use. */
   const trim = (): void => {
     for (const [key, entry] of compiled) {
       if (compiled.size <= KEPT_PROGRAMS) return;
@@ -149,7 +146,7 @@ function disposeOf({ program }: Compiled): void {
 function graphOf(label: string, result: ProgramResult): Graph {
   if (result instanceof Value) return { outputs: [result], updates: [] };
   if (typeof result !== "object" || result === null)
-    throw new ValueError(`${label}: fn gave ${shown(result)}; expected a value, a list of values, or a graph`);
+    throw new ValueError(`${label}: fn returned ${shown(result)}; expected a value, a list of values, or a graph`);
   return "outputs" in result ? result : { outputs: result, updates: [] };
 }
 

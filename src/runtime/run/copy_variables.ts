@@ -1,11 +1,11 @@
-/** Copies of variables on the device. */
+/** Copies variables on the device. */
 import { ShapeError } from "../../core/errors.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import type { Device } from "../../gpu/device.ts";
 import type { Variable } from "../../graph/operation.ts";
 import { bytesOf, variablesOf } from "./variables.ts";
 
-/** Copies variables into others of the same shape, in one submit. @throws ShapeError when the shape is another. */
+/** Copies variables into others of the same shape, in one submit. @throws ShapeError when the shapes differ. */
 export async function copyVariables(
   device: Device,
   pairs: readonly { readonly from: Variable; readonly to: Variable }[],
@@ -29,7 +29,7 @@ export async function copyVariables(
     });
     store.changed(pairs.map(({ to }) => to));
   };
-  // Where no buffer is to be made there is nothing to wait for.
+  // Without new buffers there is no error to wait for.
   if (pairs.every(({ from, to }) => store.has(from) && store.has(to))) copy();
   else await device.guard("copying variables", copy);
 }

@@ -1,4 +1,4 @@
-/** Recording a program's commands: dispatches that follow each other share a pass. */
+/** Encodes a program's commands. Consecutive dispatches share a compute pass. */
 
 /** A command with its GPU objects. */
 export type Encodable =
@@ -22,8 +22,8 @@ export type Encodable =
 export type EncodableDispatch = Extract<Encodable, { readonly kind: "dispatch" }>;
 
 /**
- * Records the commands in their order. With `queries`, query 0 tells when the first pass began, and 1 when the last
- * ended.
+ * Encodes the commands in order. With `queries`, query 0 is the start of the first pass, and query 1 the end of the
+ * last.
  */
 export function encodeCommands(
   encoder: GPUCommandEncoder,
@@ -60,7 +60,7 @@ export function encodeCommands(
   pass?.end();
 }
 
-/** Records one dispatch into a pass. */
+/** Encodes one dispatch into a pass. */
 export function encodeDispatch(pass: GPUComputePassEncoder, command: EncodableDispatch): void {
   pass.setPipeline(command.pipeline);
   pass.setBindGroup(0, command.group);

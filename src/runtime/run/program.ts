@@ -1,4 +1,4 @@
-/** A graph made ready for one device: planned once, then replayed. */
+/** A graph compiled for one device: planned once, then run repeatedly. */
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -12,30 +12,29 @@ import { type Joined, Replay } from "./replay.ts";
 export type { DispatchTime } from "../measure/timed_runs.ts";
 export type { ProgramOptions } from "../plan/plan_program.ts";
 
-/** What a Program does in one run, as numbers. */
+/** Statistics of a Program. */
 export interface ProgramStatistics {
-  /** Dispatches of a run, without the extra chunks that the watchdog limit forces. */
+  /** Dispatches of one run, without the extra chunks that keep dispatches short. */
   readonly dispatches: number;
   readonly extraChunks: number;
-  /** Buffers and bytes that the program owns; variables are not among them. */
+  /** The number of buffers and bytes that the program owns, without variables. */
   readonly buffers: number;
   readonly bytes: number;
 }
 
-/** Feeds of one run: an array for every input. */
+/** The inputs of one run: an array for every input value. */
 export type Feeds = ReadonlyMap<Value, NdArray>;
 
 /**
- * A graph planned for a device. From its second run on it creates no buffer, bind group, layout, pipeline, shader
- * module or query set; a run is one submit, and reads nothing back unless asked. Once its device was lost it is built
- * again by the next run that is awaited.
+ * A compiled graph. From the second run on, it creates no GPU objects; a run is one submit, and reads nothing back
+ * unless asked. After the loss of its device, the next awaited run builds it again.
  */
 export class Program {
   readonly #replay: Replay;
   readonly #inputs: readonly Value[];
-  /** The variables that a run changes. */
+  /** The variables that a run updates. */
   readonly updated: readonly Variable[];
-  /** The optimized graph; another one where another device came. */
+  /** The optimized graph; it changes with the device. */
   readonly #optimized: () => Graph;
 
   private constructor(replay: Replay, graph: Graph, inputs: readonly Value[], optimized: () => Graph) {
@@ -46,9 +45,9 @@ export class Program {
   }
 
   /**
-   * Optimizes, plans and compiles `graph`; all pipelines compile at once.
-   * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing
-   * is left behind.
+   * Optimizes, plans and compiles `graph`; all pipelines compile in parallel.
+   * @throws DeviceError when a shader does not compile, a buffer exceeds a limit, or the GPU is out of memory;
+   * everything is freed.
    */
   static async compile(device: Device, graph: Graph, options: ProgramOptions): Promise<Program> {
     let planned: PlannedGraph | undefined;
@@ -59,12 +58,12 @@ export class Program {
     return new Program(replay, graph, options.inputs, () => planned?.graph ?? graph);
   }
 
-  /** The optimized graph as text. */
+  /** The optimized graph as a string. */
   get text(): string {
     return printGraph(this.#optimized());
   }
 
-  /** Counts of the plan, and the memory that it takes. */
+  /** Counts of the plan, and the memory that it uses. */
   get statistics(): ProgramStatistics {
     const { plan, owned } = this.#replay.built;
     const dispatches = plan.commands.filter((command) => command.kind === "dispatch");
@@ -77,26 +76,26 @@ export class Program {
     };
   }
 
-  /** Builds again what a loss of the device took; `run`, `profile` and `time` do so by themselves. */
+  /** Recreates what was lost with the device. `run`, `profile` and `time` do so themselves. */
   async ready(): Promise<void> {
     return this.#replay.ready();
   }
 
   /**
-   * Runs once without waiting: the updates happen on the GPU, in the order of the submits.
-   * @param joined is done in the same submit, once the updates are
-   * @throws DeviceLostError when the device was lost since the program was `ready`.
+   * Runs once without waiting. Updates happen on the GPU, in the order of the submits.
+   * @param joined work to append to the same submit, after the updates
+   * @throws DeviceLostError when the device was lost since `ready`.
    */
   submit(feeds: Feeds = new Map(), joined?: Joined): void {
     this.#replay.submit(this.#arrays(feeds), joined);
   }
 
-  /** Records a run into an encoder that the caller submits at once. @throws as `submit`. */
+  /** Encodes a run into an encoder that the caller submits immediately. @throws as `submit`. */
   record(encoder: GPUCommandEncoder, feeds: Feeds = new Map()): void {
     this.#replay.record(encoder, this.#arrays(feeds));
   }
 
-  /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
+  /** Runs once and reads the outputs back. In a loop, pass a pacer to sleep during most of the run. */
   async run(feeds: Feeds = new Map(), pacer?: Pacer): Promise<NdArray[]> {
     return this.#replay.run(this.#arrays(feeds), pacer);
   }
@@ -112,8 +111,8 @@ export class Program {
   }
 
   /**
-   * Runs once with a timestamp around every dispatch, in the order in which they run. Updates are committed as in
-   * `submit`.
+   * Runs once with a timestamp around every dispatch; returns the dispatches in execution order. Updates are committed
+   * as in `submit`.
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async profile(feeds: Feeds = new Map()): Promise<DispatchTime[]> {
@@ -122,9 +121,9 @@ export class Program {
   }
 
   /**
-   * Runs `runs` times in one submit and gives the GPU's seconds from the first dispatch's begin to the last one's end.
-   * Updates are committed after each run. `sleep` is awaited before the end is asked for: asking keeps a core busy in
-   * Node, which a software adapter could use.
+   * Runs `runs` times in one submit and returns the GPU time from the start of the first dispatch to the end of the
+   * last, in seconds. Updates are committed after each run. `sleep` is awaited before the result is read, because
+   * waiting keeps a core busy in Node that a software adapter could use.
    * @throws DeviceError when the adapter has no timestamp queries.
    */
   async time(runs: number, feeds: Feeds = new Map(), sleep?: () => Promise<void>): Promise<number> {
@@ -132,7 +131,7 @@ export class Program {
     return timeRuns(this.#replay, runs, this.#arrays(feeds), sleep);
   }
 
-  /** Frees the program's buffers, once a run that is under way has ended; variables stay. Harmless when repeated. */
+  /** Frees the program's buffers once a pending run has ended, but not variables. Does nothing when called again. */
   dispose(): void {
     this.#replay.dispose();
   }

@@ -1,4 +1,4 @@
-/** A plan's GPU objects: pipelines, buffers, bind groups. Made once, all inside error scopes. */
+/** Creates a plan's GPU objects: pipelines, buffers and bind groups, all inside error scopes. */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import { LimitError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/format_bytes.ts";
@@ -19,11 +19,11 @@ import {
 import type { Encodable } from "./encode.ts";
 import { variablesOf } from "./variables.ts";
 
-/** What a Program replays. */
+/** The GPU objects of a Program. */
 export interface Resources {
   readonly commands: readonly Encodable[];
   readonly commits: readonly Encodable[];
-  /** Copied from `from` of their buffer to `offset` of the staging buffer. */
+  /** The outputs: each is copied from byte `from` of its buffer to byte `offset` of the staging buffer. */
   readonly outputs: readonly {
     readonly buffer: GPUBuffer;
     readonly from: number;
@@ -31,21 +31,21 @@ export interface Resources {
     readonly bytes: number;
   }[];
   readonly slots: GPUBuffer | undefined;
-  /** By place in the plan; undefined for those that lie in a slot. */
+  /** By index in the plan; undefined for those that share a slot buffer. */
   readonly inputs: readonly (GPUBuffer | undefined)[];
   readonly staging: GPUBuffer | undefined;
 }
 
-/** Resources and the buffers that the program owns. */
+/** The GPU objects, and the buffers that the program owns. */
 export interface BuiltResources {
   readonly resources: Resources;
   readonly owned: readonly GPUBuffer[];
 }
 
 /**
- * Compiles all pipelines at once and makes the buffers and bind groups.
- * @throws DeviceError when a shader does not compile, a limit is passed, or the GPU is out of memory; nothing stays
- * behind.
+ * Compiles all pipelines in parallel, and creates the buffers and bind groups.
+ * @throws DeviceError when a shader does not compile, a limit is exceeded, or the GPU is out of memory; everything is
+ * freed.
  */
 export async function buildResources(device: Device, label: string, plan: Plan): Promise<BuiltResources> {
   const pipelines = await Promise.all(
@@ -181,7 +181,7 @@ class Builder {
     return { binding, resource: { buffer, offset, size: Math.max(4, bytes) } };
   }
 
-  /** All params structs in one uniform buffer, each at an aligned offset. */
+  /** Packs all params structs into one uniform buffer, each at an aligned offset. */
   #params(commands: readonly Command[]) {
     const packed = commands.flatMap((command) =>
       command.kind === "dispatch" ? [packParams(command.dispatch.params)] : [],

@@ -1,4 +1,6 @@
-/** A plan on a device: its GPU objects are made once, then it is fed, encoded and read as often as one likes. */
+/**
+ * Runs a plan on a device: creates its GPU objects once, then uploads inputs, encodes and reads outputs for each run.
+ */
 import { allocate, BYTES_PER_ELEMENT } from "../../core/dtype.ts";
 import { DisposedError, ShapeError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -12,20 +14,20 @@ import { type BuiltResources, buildResources } from "./program_resources.ts";
 import { mapBuffer } from "./staging.ts";
 import { variablesOf } from "./variables.ts";
 
-/** Work that joins a program's submit. */
+/** Work that is appended to a program's submit. */
 export interface Joined {
-  /** Records it, after the program's own. */
+  /** Encodes it after the program's own commands. */
   encode(encoder: GPUCommandEncoder): void;
 }
 
-/** What a plan has on one generation of its device. */
+/** The GPU objects of a plan on one generation of the device. */
 interface Built extends BuiltResources {
   readonly generation: number;
   readonly plan: Plan;
   readonly slotData: DataView<ArrayBuffer>;
 }
 
-/** Makes the plan for the device as it is: again after each loss. */
+/** Plans for the current device; called again after each loss. */
 export type MakePlan = () => Plan | Promise<Plan>;
 
 async function build(device: Device, label: string, makePlan: MakePlan): Promise<Built> {
@@ -38,7 +40,7 @@ async function build(device: Device, label: string, makePlan: MakePlan): Promise
   return { generation, plan, resources, owned, slotData };
 }
 
-/** Runs a plan. Arrays are fed in the order of its inputs. */
+/** Runs a plan. Arrays are passed in the order of the plan's inputs. */
 export class Replay {
   readonly device: Device;
   readonly label: string;
@@ -59,19 +61,19 @@ export class Replay {
   }
 
   /**
-   * @throws DeviceError when a shader does not compile, a buffer passes a limit, or the GPU is out of memory; nothing
-   * is left behind.
+   * @throws DeviceError when a shader does not compile, a buffer exceeds a limit, or the GPU is out of memory;
+   * everything is freed.
    */
   static async make(device: Device, label: string, makePlan: MakePlan): Promise<Replay> {
     return new Replay(device, label, makePlan, await build(device, label, makePlan));
   }
 
-  /** Plan, GPU objects and the buffers that are owned. */
+  /** The plan, its GPU objects and the buffers that it owns. */
   get built(): BuiltResources & { readonly plan: Plan } {
     return this.#built;
   }
 
-  /** Builds again what a loss of the device took. */
+  /** Recreates what was lost with the device. */
   async ready(): Promise<void> {
     if (this.#built.generation === this.device.generation || this.#disposed) return;
     this.#building ??= build(this.device, this.label, this.#makePlan)
@@ -86,24 +88,24 @@ export class Replay {
   }
 
   /**
-   * Runs once without waiting: the updates happen on the GPU, in the order of the submits.
-   * @param joined is done in the same submit, once the updates are
+   * Runs once without waiting. Updates happen on the GPU, in the order of the submits.
+   * @param joined work to append to the same submit, after the updates
    * @throws DeviceLostError when the device was lost since `ready`.
    */
   submit(arrays: readonly NdArray[], joined?: Joined): void {
     this.#submit(arrays, false, joined);
   }
 
-  /** Records a run into an encoder that the caller submits at once. @throws as `submit`. */
+  /** Encodes a run into an encoder that the caller submits immediately. @throws as `submit`. */
   record(encoder: GPUCommandEncoder, arrays: readonly NdArray[]): void {
     this.feed(arrays);
     this.#encode(encoder, false);
     this.changed();
   }
 
-  /** Runs once and reads the outputs back. In a loop, a pacer spares the time between submit and end. */
+  /** Runs once and reads the outputs back. In a loop, pass a pacer to sleep during most of the run. */
   async run(arrays: readonly NdArray[], pacer?: Pacer): Promise<NdArray[]> {
-    // The staging buffer is one: a second reading run waits until the first has its bytes.
+    // There is a single staging buffer, so a second run waits until the first has been read.
     const previous = this.#reading;
     const result = previous.then(
       () => this.#runAndRead(arrays, pacer),
@@ -190,8 +192,8 @@ export class Replay {
   }
 
   /**
-   * Records a run and throws it away: so WebGPU's word on a plan that somebody else wrote comes before anything runs.
-   * @throws DeviceError when it finds a fault.
+   * Encodes a run and discards it, so that WebGPU validates an untrusted plan before anything runs.
+   * @throws DeviceError when the plan is invalid.
    */
   async check(): Promise<void> {
     await this.device.guard(this.label, () => {
@@ -201,17 +203,17 @@ export class Replay {
     });
   }
 
-  /** The host does not know what the updated variables hold any more. */
+  /** Marks the host's copies of the updated variables as outdated. */
   changed(): void {
     variablesOf(this.device).changed(this.#built.plan.updated);
   }
 
-  /** Frees the buffers, once a run that is being read has its bytes; variables stay. Harmless when repeated. */
+  /** Frees the buffers once a pending read has ended, but not variables. Does nothing when called again. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#forget();
-    // To map a buffer that was destroyed is an error that would end the whole device's work.
+    // Mapping a destroyed buffer is a validation error, which would fail the device.
     if (!this.#isRunning) this.#free();
   }
 

@@ -1,4 +1,4 @@
-/** A shader of somebody's own, with buffers made for it: run and timed as a Program is. */
+/** Runs a custom shader with its own buffers; it runs and is timed like a Program. */
 import { DeviceError, ValueError } from "../../core/errors.ts";
 import type { Device } from "../../gpu/device.ts";
 import { entryPoints, shaderBindings } from "../../kernels/wgsl/declarations.ts";
@@ -6,18 +6,18 @@ import { DispatchTimer } from "../measure/dispatch_timer.ts";
 import { type Encodable, encodeCommands } from "./encode.ts";
 import { mapBuffer, untilGone } from "./staging.ts";
 
-/** A shader, and what to run it on. */
+/** A shader and its buffers. */
 export interface ShaderOptions {
   readonly label: string;
   readonly source: string;
-  /** The compute entry point; the only one when absent. */
+  /** The compute entry point. Default: the shader's only one. */
   readonly entryPoint?: string;
-  /** What each buffer holds at first, in the order of the bindings' numbers. */
+  /** The initial contents of each buffer, in the order of the binding numbers. */
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
   readonly workgroups: readonly [number, number, number];
 }
 
-/** A compiled shader with its buffers. Dispose it when done. */
+/** A compiled shader and its buffers. Call `dispose` to free them. */
 export class ShaderProgram {
   readonly #device: Device;
   readonly #label: string;
@@ -34,9 +34,10 @@ export class ShaderProgram {
   }
 
   /**
-   * Compiles the shader and makes its buffers. On failure nothing stays behind.
-   * @throws ValueError when the buffers are not as many as the shader's bindings, or the entry point is not clear.
-   * @throws DeviceError with line, column and source when the shader does not compile; when the device refuses the
+   * Compiles the shader and creates its buffers. On failure everything is freed.
+   * @throws ValueError when the number of buffers differs from the shader's, or the entry point is ambiguous or
+   * missing.
+   * @throws DeviceError with line, column and source when the shader does not compile; when the device rejects the
    * buffers.
    */
   static async compile(device: Device, options: ShaderOptions): Promise<ShaderProgram> {
@@ -69,13 +70,13 @@ export class ShaderProgram {
     return new ShaderProgram(device, label, command, buffers);
   }
 
-  /** Runs once without waiting. @throws DeviceLostError when the device was lost since it was compiled. */
+  /** Runs once without waiting. @throws DeviceLostError when the device was lost since compilation. */
   submit(): void {
     this.#device.assertUsable(this.#generation);
     this.#device.submit(this.#label, (encoder) => encodeCommands(encoder, [this.#command], this.#label));
   }
 
-  /** Runs once. @throws DeviceError when the device finds a fault. */
+  /** Runs once. @throws DeviceError when the GPU reports an error. */
   async run(): Promise<void> {
     await this.#device.guard(this.#label, () => this.submit());
     await untilGone(this.#device, this.#device.gpu.queue.onSubmittedWorkDone());
@@ -99,7 +100,7 @@ export class ShaderProgram {
     }
   }
 
-  /** The contents of the buffer of binding `index` in order. */
+  /** Reads the buffer with index `index` in binding order. */
   async read(index: number): Promise<Uint8Array> {
     const buffer = this.#buffers[index];
     if (buffer === undefined) {

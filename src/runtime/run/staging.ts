@@ -3,43 +3,40 @@ import { raceAbort } from "../../core/race.ts";
 import type { Device } from "../../gpu/device.ts";
 import { inErrorScopes } from "../../gpu/error_scopes.ts";
 
-/**
- * How long a failed map waits for word that the device was lost, and a map that was lost for its own end, in
- * milliseconds.
- */
+/** How long a failed map waits for the news that the device was lost, in milliseconds: the failure comes first. */
 const LOSS_GRACE = 250;
 
 const pause = (milliseconds: number) => new Promise<undefined>((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * Maps a buffer, copies its bytes and unmaps it.
- * @throws DeviceLostError when the device went away meanwhile: only bytes that came back through a map can be trusted.
+ * @throws DeviceLostError when the device was lost meanwhile: only bytes from a successful map can be trusted.
  */
 export async function mapBuffer(device: Device, buffer: GPUBuffer): Promise<Uint8Array> {
-  // A device that was disposed took the buffer along.
+  // Disposing the device destroys the buffer.
   device.assertUsable();
   const { generation } = device;
   try {
-    // A map that the GPU refuses rejects; its validation error says no more.
+    // A map that fails rejects; the validation error adds nothing, so it is discarded.
     const map = () => buffer.mapAsync(GPUMapMode.READ);
     await untilGone(
       device,
       inErrorScopes(device.gpu, map, () => undefined),
     );
   } catch (cause) {
-    // Disposed meanwhile, the device has destroyed the buffer.
+    // If the device was disposed meanwhile, the buffer is destroyed.
     device.assertOpen();
     const loss = await lossBehind(device, generation, cause);
     throw loss ?? new DeviceLostError(`reading back from the GPU failed: ${String(cause)}`, {}, { cause });
   }
-  // In Deno a map succeeds on a device that was destroyed before the copy ran.
+  // In Deno, mapping succeeds even on a device that was destroyed before the copy ran.
   device.assertUsable(generation);
   const bytes = new Uint8Array(buffer.getMappedRange()).slice();
   buffer.unmap();
   return bytes;
 }
 
-/** Waits for the GPU, but no longer than the device is there: a loss or `dispose` may leave the promise hanging. */
+/** Waits for the GPU, but ends if the device is lost or disposed: the promise may then never settle. */
 export async function untilGone(device: Device, promise: Promise<undefined>): Promise<void> {
   let forget = () => {};
   const lost = new Promise<never>((_, reject) => {
@@ -53,8 +50,8 @@ export async function untilGone(device: Device, promise: Promise<undefined>): Pr
 }
 
 /**
- * The loss that made work fail which was begun on `generation`; undefined where the device is as it was. A failure
- * comes before the loss behind it is announced: it gets a moment, to say what really happened.
+ * Returns the loss that caused an error of work on `generation`; undefined if the device was not lost. Errors arrive
+ * before the news of the loss, so this waits a moment for it.
  */
 export async function lossBehind(
   device: Device,

@@ -1,6 +1,7 @@
 /**
- * The device's copies of Variables: a buffer is made when a program first meets one, and kept until it is released.
- * What the host knows of their contents is kept too, so that a buffer can be made again after a loss of the device.
+ * Stores the device's copies of Variables. A buffer is created when a program first uses the variable, and kept until
+ * it is released. Contents that the host knows are kept too, so that the buffer can be recreated after a loss of the
+ * device.
  */
 import { allocate, BYTES_PER_ELEMENT, type HostData } from "../../core/dtype.ts";
 import { DeviceLostError, ShapeError } from "../../core/errors.ts";
@@ -13,7 +14,7 @@ import { mapBuffer } from "./staging.ts";
 
 const stores = new WeakMap<Device, VariableStore>();
 
-/** The store of a device. */
+/** Returns the store of a device. */
 export function variablesOf(device: Device): VariableStore {
   let store = stores.get(device);
   if (store === undefined) {
@@ -23,25 +24,25 @@ export function variablesOf(device: Device): VariableStore {
   return store;
 }
 
-/** The stores that hold a variable. */
+/** The stores that have a buffer or contents of a variable. */
 const holders = new WeakMap<Variable, Set<VariableStore>>();
 
-/** Gives variables their initial contents again (zeros where they have none), on every device that holds them. */
+/** Resets variables to their initial contents (zeros by default), on every device that has them. */
 export function resetEverywhere(variables: Iterable<Variable>): void {
   for (const variable of variables) {
     for (const store of holders.get(variable) ?? []) store.reset(variable);
   }
 }
 
-/** What the host knows of a variable that does not hold its initial contents any more. */
+/** The state of a variable that has changed since its initialization. */
 interface Contents {
-  /** When they were changed, by the store's clock. */
+  /** The time of the change, by the store's clock. */
   at: number;
-  /** Undefined where the GPU alone knows them. */
+  /** Undefined if only the GPU has the current contents. */
   array: NdArray | undefined;
 }
 
-/** Contents of variables at one moment; undefined for those that hold their initial ones. */
+/** The contents of variables at one time; undefined for variables with their initial contents. */
 export type VariableContents = ReadonlyMap<Variable, NdArray | undefined>;
 
 /** The bytes of a variable's contents. */
@@ -50,7 +51,7 @@ export const bytesOf = ({ shape }: Variable): number => sizeOf(shape) * BYTES_PE
 const initialOf = ({ shape, dtype, initial }: Variable): NdArray =>
   initial?.() ?? { shape, data: allocate(dtype, sizeOf(shape)) };
 
-/** Buffers of the variables that live on one device. */
+/** The variables on one device. */
 export class VariableStore {
   readonly #device: Device;
   readonly #buffers = new Map<Variable, GPUBuffer>();
@@ -66,18 +67,18 @@ export class VariableStore {
     return this.#existing(variable) !== undefined;
   }
 
-  /** What the buffers of these variables take, where they are here. */
+  /** The total size in bytes of the buffers of those variables that are in this store. */
   bytesOf(variables: Iterable<Variable>): number {
     return [...new Set(variables)].reduce((sum, variable) => sum + (this.#existing(variable)?.size ?? 0), 0);
   }
 
-  /** The variable's buffer, unless it was lost, or freed because something else that was made with it failed. */
+  /** The variable's buffer; undefined if it was lost, or freed because a buffer of the same request failed. */
   #existing(variable: Variable): GPUBuffer | undefined {
     const buffer = this.#buffers.get(variable);
     return buffer !== undefined && this.#device.holds(buffer) ? buffer : undefined;
   }
 
-  /** The variable's buffer, made and filled when it is not there. Call it within `guard`. */
+  /** Returns the variable's buffer; creates and fills it if necessary. Call it within `guard`. */
   bufferOf(variable: Variable): GPUBuffer {
     let buffer = this.#existing(variable);
     if (buffer === undefined) {
@@ -92,14 +93,15 @@ export class VariableStore {
       buffer = this.#device.createBuffer(bytesOf(variable), usage, variable.name);
       this.#buffers.set(variable, buffer);
       this.#hold(variable);
-      // After the buffer: contents that no buffer can hold are not made. Where they are refused, `guard` frees it.
+      // Create the buffer first: if it does not fit, the contents need not be generated. If the upload is rejected,
+      // `guard` frees the buffer.
       const array = contents?.array ?? variable.initial?.();
       if (array !== undefined) this.#upload(variable, buffer, array);
     }
     return buffer;
   }
 
-  /** Replaces the variable's contents. @throws ShapeError when the shape is another. */
+  /** Replaces the variable's contents. @throws ShapeError when the shapes differ. */
   write(variable: Variable, { shape, data }: NdArray): void {
     if (!sameShape(shape, variable.shape)) {
       throw new ShapeError(
@@ -114,7 +116,7 @@ export class VariableStore {
     if (buffer !== undefined) this.#upload(variable, buffer, own);
   }
 
-  /** Gives the variable its initial contents again. */
+  /** Resets the variable to its initial contents. */
   reset(variable: Variable): void {
     this.#contents.delete(variable);
     const buffer = this.#existing(variable);
@@ -143,17 +145,17 @@ export class VariableStore {
     }
   }
 
-  /** The moment, as `settle` counts. */
+  /** The store's current time, for `settle`. */
   get clock(): number {
     return this.#clock;
   }
 
-  /** Says that work on the GPU changes these. */
+  /** Records that work on the GPU changes these variables. */
   changed(variables: Iterable<Variable>): void {
     for (const variable of variables) this.#note(variable, undefined);
   }
 
-  /** Takes note of contents that were read back as they were at the moment `at`. */
+  /** Records contents that were read back, as of time `at`. */
   settle(arrays: Iterable<readonly [Variable, NdArray]>, at: number): void {
     for (const [variable, array] of arrays) {
       const contents = this.#contents.get(variable);
@@ -161,7 +163,7 @@ export class VariableStore {
     }
   }
 
-  /** Those whose contents the GPU alone knows. */
+  /** Returns the variables whose current contents only the GPU has. */
   unknown(variables: Iterable<Variable>): Variable[] {
     return [...new Set(variables)].filter((variable) => {
       const contents = this.#contents.get(variable);
@@ -169,7 +171,7 @@ export class VariableStore {
     });
   }
 
-  /** Reads what the GPU alone knows: from then on a loss of the device leaves these variables as they are. */
+  /** Reads variables whose contents only the GPU has, so that a loss of the device does not affect them. */
   async keep(variables: Iterable<Variable>): Promise<void> {
     const unknown = this.unknown(variables);
     if (unknown.length === 0) return;
@@ -181,12 +183,12 @@ export class VariableStore {
     );
   }
 
-  /** What the host knows of them. */
+  /** The contents that the host knows. */
   contentsOf(variables: Iterable<Variable>): VariableContents {
     return new Map(Array.from(variables, (variable) => [variable, this.#contents.get(variable)?.array] as const));
   }
 
-  /** After a loss: what the next buffers of these variables are to hold. */
+  /** Sets the contents with which the next buffers of these variables are filled, after a loss. */
   restore(contents: VariableContents): void {
     for (const [variable, array] of contents) {
       if (array === undefined) this.#contents.delete(variable);
@@ -195,8 +197,8 @@ export class VariableStore {
   }
 
   /**
-   * Replaces a part of the variable's contents, from element `first` on. @throws ShapeError when it reaches past the
-   * end.
+   * Replaces a part of the variable's contents, starting at element `first`.
+   * @throws ShapeError when the part exceeds the variable's size.
    */
   writeFrom(variable: Variable, first: number, given: HostData): void {
     const what = `the variable "${variable.name}"`;
@@ -220,12 +222,14 @@ export class VariableStore {
     if (buffer !== undefined) this.#device.upload(buffer, data, what, { offset: first * BYTES_PER_ELEMENT });
   }
 
-  /** Says that other contents take the place of the variable's: those that a loss of the device took are not missed. */
+  /**
+   * Records that the variable's contents will be overwritten, so that contents lost with the device are not an error.
+   */
   replaced(variable: Variable): void {
     if (!this.has(variable) && this.#contents.get(variable)?.array === undefined) this.#contents.delete(variable);
   }
 
-  /** Reads variables back to the host: one submit and one map for all of them. */
+  /** Reads variables back to the host, with one submit and one map for all of them. */
   async read(variables: readonly Variable[]): Promise<NdArray[]> {
     const staging = await this.#device.guard("reading variables", () => {
       const made = new VariableStaging(this.#device, variables);
@@ -239,7 +243,7 @@ export class VariableStore {
     }
   }
 
-  /** Forgets variables and frees the device's copies. Harmless for those that have none. */
+  /** Removes variables from the store and frees their buffers. Does nothing for others. */
   release(variables: Iterable<Variable>): void {
     for (const variable of variables) {
       const buffer = this.#buffers.get(variable);
@@ -251,13 +255,13 @@ export class VariableStore {
   }
 }
 
-/** A buffer by which variables come back to the host. Dispose it when done. */
+/** A staging buffer for reading variables back. Call `dispose` when done. */
 export class VariableStaging {
   readonly #device: Device;
   readonly #variables: readonly Variable[];
   readonly #buffer: GPUBuffer;
 
-  /** To be called within `guard`. */
+  /** Call it within `guard`. */
   constructor(device: Device, variables: readonly Variable[]) {
     this.#device = device;
     this.#variables = variables;
@@ -266,7 +270,7 @@ export class VariableStaging {
     this.#buffer = device.createBuffer(total, usage, "variables read back");
   }
 
-  /** Records the copies. */
+  /** Encodes the copies. */
   encode(encoder: GPUCommandEncoder): void {
     const store = variablesOf(this.#device);
     let offset = 0;
@@ -277,7 +281,7 @@ export class VariableStaging {
     }
   }
 
-  /** What the variables held when the copies ran. */
+  /** The contents of the variables when the copies ran. */
   async read(): Promise<NdArray[]> {
     const bytes = await mapBuffer(this.#device, this.#buffer);
     let offset = 0;
