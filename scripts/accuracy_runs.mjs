@@ -1,7 +1,7 @@
-// Trains the IMDB tutorial with several seeds, without and with gradient clipping, and writes down how the test
-// accuracy goes along the way. docs/accuracy.md shows the results.
+// Trains the IMDB tutorial with several seeds, with and without gradient clipping, and records the test accuracy during
+// training. docs/accuracy.md shows the results.
 //   node scripts/accuracy_runs.mjs --seeds 31,32 [--clip 1] [--out runs/accuracy]
-// SLUICE_IMDB names the archive. A run that was stopped goes on from its last epoch when the command is repeated.
+// SLUICE_IMDB is the path of the archive. To resume a stopped run from its last epoch, repeat the command.
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -20,9 +20,9 @@ import "../dist/node.js";
 
 const EPOCHS = 3;
 const BATCH_SIZE = 64;
-/** Steps between two readings. */
+/** Steps between two evaluations. */
 const EVERY = 40;
-/** Test reviews of a reading: its standard error is 0.8 points at 86%. */
+/** Test reviews per evaluation: the standard error is 0.8 points at 86%. */
 const SAMPLE = 2000;
 
 const { values: options } = parseArgs({
@@ -45,7 +45,7 @@ async function trainOnce(seed) {
   const device = await requestDevice();
   const resume = existsSync(save);
   const model = resume ? await loadModel(save, { device }) : build(device, seed);
-  // A model that trains evaluates nothing, so another one with its weights does.
+  // A model cannot evaluate while it trains, so a second model with the same weights does.
   const reader = build(device, seed);
   const write = (line) => appendFile(file, `${JSON.stringify({ ...line, at: new Date().toISOString() })}\n`);
   const readings = {

@@ -54,7 +54,7 @@ export async function build() {
     copyFileSync(join(root, "src/require_node.cjs"), join(fresh, "require_node.cjs"));
     await minify(fresh);
     if (existsSync(join(fresh, "cli/main.js"))) chmodSync(join(fresh, "cli/main.js"), 0o755);
-    // The time at which the build began, so that a source saved meanwhile counts as newer.
+    // The time at which the build began, so that a source saved during the build is newer.
     utimesSync(join(fresh, "index.js"), started, started);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
@@ -80,7 +80,7 @@ async function minify(folder) {
   });
 }
 
-/** The source's imports carry `.ts`; rewrites declarations to import `.js`, which every resolver understands. */
+/** Rewrites the imports in declarations from `.ts` to `.js`, which every resolver understands. */
 function nameJavaScript(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;

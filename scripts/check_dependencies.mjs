@@ -1,11 +1,11 @@
-// Checks what the project depends on; `.ci/run` calls it.
+// Checks the project's dependencies; `.ci/run` calls it.
 //
 //   node scripts/check_dependencies.mjs [--audit-seconds 20]     in the project's folder
 //
-// - package-lock.json is in step with package.json: the same dependencies, and of each pinned one that version.
-// - Every package in it comes by name from a registry, one and the same for all, over https, with a SHA-512.
-// - `npm audit` knows no vulnerability of what users install, and none of high severity of what developers install.
-//   Where the registry gives no report within 20 s, this is skipped, loudly.
+// - package-lock.json matches package.json: the same dependencies, with the pinned versions.
+// - Every package in it comes from the same registry, over https, with a SHA-512.
+// - `npm audit` reports no vulnerability in dependencies of users, and none of high severity in those of developers. If
+// the registry sends no report within 20 s, this check is skipped with a warning.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -22,7 +22,7 @@ for (const fault of faults) console.error(`check_dependencies: ${fault}`);
 if (faults.length === 0) console.log(`${packages.length} packages in the lock file, each as package.json asks for it`);
 process.exit(faults.length === 0 ? 0 : 1);
 
-/** How the lock file differs from package.json. */
+/** Lists the differences between the lock file and package.json. */
 function stepFaults() {
   const advice = "run `npm install --package-lock-only` and read what changed";
   if (lock.lockfileVersion !== 3) return [`package-lock.json is of version ${lock.lockfileVersion}; expected 3`];
@@ -42,11 +42,11 @@ function stepFaults() {
   });
 }
 
-/** Packages whose origin is not a registry's, or whose content nothing vouches for. */
+/** Lists packages that do not come from a registry, or have no hash. */
 function originFaults() {
   const hosts = new Map();
   const found = packages.flatMap(([path, { link, inBundle, integrity, resolved, version }]) => {
-    // A folder of this repository, or part of a package that has a hash of its own.
+    // A folder of this repository, or part of a package that has a hash.
     if (link === true || inBundle === true) return [];
     if (!path.includes("node_modules/")) return [];
     const wrong = [];
@@ -66,7 +66,7 @@ function originFaults() {
   return [...found, ...foreign];
 }
 
-/** Known vulnerabilities of at least this severity. */
+/** Reports known vulnerabilities of at least this severity. */
 function audited(least, options) {
   const what = `npm audit${options.map((option) => ` ${option}`).join("")}`;
   const args = ["audit", "--json", ...options, "--fetch-retries=0"];

@@ -1,5 +1,5 @@
 // `npm run train`, `npm run predict`, `npm run forecast`: checks for a Vulkan driver, builds dist/ if it is stale, and
-// runs the `sluice` command. For help nothing is installed.
+// runs the `sluice` command. For --help, nothing is installed.
 import { buildIfStale } from "./build.mjs";
 import { setup } from "./setup.mjs";
 

@@ -1,19 +1,19 @@
-// Counts what a clean-up of the code is judged by, from its syntax trees and from a training that runs.
+// Measures the quality of the code: counts from its syntax trees, and the files that a training run executes.
 //
 //   node scripts/code_counts.mjs                 tables
-//   node scripts/code_counts.mjs --json          everything as JSON, with the places
-//   node scripts/code_counts.mjs --places        tables, and where long lines, long files, twin blocks and cycles are
+//   node scripts/code_counts.mjs --json          everything as JSON, with the locations
+//   node scripts/code_counts.mjs --places        tables, and the locations of long lines, long files, duplicates and cycles
 //   node scripts/code_counts.mjs --only cycles   one of: assertions, lines, long, duplicates, cycles, reached
 //
 // - assertions: `x as T` (not `as const`), `<T>x`, `x!`; `x as unknown as T` counts as two of `as`, and as `doubled`.
-//   Apart from them, `definite`: `let x!: T`.
-// - lines: lines of src and shaders that hold more than blanks and comments.
-// - long: lines beyond 120 columns, files beyond 400 lines, in src, shaders, demo, scripts and tests.
-// - duplicates: blocks that stand in two places of src and shaders; scripts/counts/duplicates.mjs says what counts.
-// - cycles: files, and modules (folders), that import each other in a circle, in src and demo, .tsx included; with and
-//   without type imports and dynamic ones.
-// - reached: the files of ops, kernels, shaders and layers that an LSTM's training passes through;
-//   scripts/counts/reached.mjs says what counts. The shorter list, of the layer alone, is the one to be judged by.
+//   Counted separately, `definite`: `let x!: T`.
+// - lines: lines of src and shaders with more than whitespace and comments.
+// - long: lines of more than 120 columns, files of more than 400 lines, in src, shaders, demo, scripts and tests.
+// - duplicates: blocks that occur twice in src and shaders; scripts/counts/duplicates.mjs has the details.
+// - cycles: files, and modules (folders), in src and demo that import each other, with and without type imports and
+//   dynamic imports.
+// - reached: the files of ops, kernels, shaders and layers that run when an LSTM trains; scripts/counts/reached.mjs has the
+//   details. The shorter list, of the layer alone, is the one that matters.
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { assertions } from "./counts/assertions.mjs";
@@ -59,7 +59,7 @@ const SHOW = {
   },
   duplicates: ({ blocks, lines }) =>
     list(
-      `Blocks of 6 lines or more that stand in two places (${lines} lines)`,
+      `Blocks of 6 lines or more that occur twice (${lines} lines)`,
       blocks.map(({ lines: length, places }) => `${length} lines: ${places.join(", ")}`),
     ),
   cycles: (found) => {
@@ -71,8 +71,8 @@ const SHOW = {
     }
   },
   reached: ({ layer, training }) => {
-    list("Files that an LSTM layer passes through, forward and backward", layer, true);
-    list("Files that fit of Embedding -> LSTM -> Dense passes through", training);
+    list("Files that run in an LSTM layer, forward and backward", layer, true);
+    list("Files that run in fit of Embedding -> LSTM -> Dense", training);
   },
 };
 

@@ -1,4 +1,4 @@
-/** Groups what the engine loads on demand, so that pages load few files. */
+/** A Vite plugin that groups the modules that the engine loads on demand, so that pages load few files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plugin } from "vite";
@@ -7,9 +7,9 @@ import type { Plugin } from "vite";
 const ON_DEMAND = /const \{ (?<names>[\w, ]+) \} = await import\("(?<from>\.[^"]+)"\)/g;
 
 /**
- * Vite, when it builds: everything that a folder of `folders` imports on demand becomes one module, `on_demand`, in
- * that folder. A module of its own for each feature makes bundlers split what the features share with each other and
- * with the page into many files: 8 kB more, gzipped, for a page that trains.
+ * Combines everything that a folder of `folders` imports on demand into one module, `on_demand`, in that folder. If
+ * each feature had a module, bundlers would split the code that features share with each other and with the page into
+ * many files: 8 kB more, gzipped, for a page that trains.
  */
 export function onDemandModules(folders: readonly string[]): Plugin {
   const idOf = (folder: string) => join(folder, "on_demand.ts");
@@ -36,8 +36,9 @@ export function onDemandModules(folders: readonly string[]): Plugin {
 }
 
 /**
- * A module that exports what the files import on demand.
- * @throws Error for an `import()` of another form, which would be a file of its own, and for two things of one name.
+ * Generates a module that exports what the files import on demand.
+ * @throws Error for an `import()` of another form, which would become a separate file, and for two exports with the
+ * same name.
  */
 export function exportsOf(files: readonly { readonly path: string; readonly text: string }[]): string {
   const sources = new Map<string, string>();

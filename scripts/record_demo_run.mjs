@@ -1,5 +1,5 @@
 // Records what the page shows without WebGPU: a training run with the page's defaults, and the shipped model's
-// predictions for the page's examples. Run it again after either changes: `node scripts/record_demo_run.mjs`
+// predictions for the page's examples. Run it again when either changes: `node scripts/record_demo_run.mjs`
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-// Vite loads the page's own functions, as it does for the page.
+// Vite loads the page's functions, as it does for the page itself.
 const vite = await createServer({
   ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
   server: { middlewareMode: true, watch: null },

@@ -1,4 +1,4 @@
-// Prints the counts of a test run: `N passed, N failed, N skipped` on a line of its own, from Vitest's JSON report.
+// Prints the counts of a test run from Vitest's JSON report, on a separate line: `N passed, N failed, N skipped`.
 //   node scripts/report_counts.mjs REPORT STATUS
 import { readFileSync } from "node:fs";
 

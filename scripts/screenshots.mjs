@@ -1,5 +1,5 @@
-// `npm run screenshots [-- FOLDER] [--readme]`: pictures of every view of the page, light and dark, 1280 and 390 pixels
-// wide; with --readme also those that the README shows, in demo/pictures.
+// `npm run screenshots [-- FOLDER] [--readme]`: takes screenshots of every view of the page, light and dark, 1280 and
+// 390 pixels wide; with --readme also those of the README, in demo/pictures.
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -118,7 +118,7 @@ function findsAdapter() {
   );
 }
 
-/** The browser's path: PUPPETEER_EXECUTABLE_PATH (Chromium's), the system's usual places, puppeteer's own cache. */
+/** Finds the browser: PUPPETEER_EXECUTABLE_PATH (Chromium), the system's usual paths, or puppeteer's cache. */
 async function findBrowser(name) {
   const named = name === "chromium" ? process.env.PUPPETEER_EXECUTABLE_PATH : undefined;
   if (named && existsSync(named)) return named;

@@ -1,4 +1,4 @@
-/** Shaders as the package carries them: parsed. */
+/** Vite plugins that parse shaders at build time. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,19 +10,19 @@ const RAW = ".wgsl?raw";
 const FOR_PLANS = "&plans";
 const PARSED = fileURLToPath(new URL("../src/kernels/wgsl/parsed.ts", import.meta.url));
 
-/** Where templates are modules of their own. */
+/** Options for the placement of templates in modules. */
 interface ShaderTemplateOptions {
   readonly isApart?: boolean;
   readonly plans?: string;
 }
 
 /**
- * Vite: `import shader from "x.wgsl?raw"` gives the shader's template in place of its text, and `parsed.ts` gives it
- * back as it is, so that a page parses nothing and carries no parser. All templates are constants of one module, of
- * which bundlers keep those that are used: kernels of one family lie side by side there, and gzip, which looks back
- * 32 kB, saves 2 to 3 kB by it. With `isApart` each is a module of its own, so that a page that loads its parts when
- * they are asked for loads a part's shaders with it. So are those that the folder `plans` imports, without the code
- * that plans never use.
+ * For Vite: `import shader from "x.wgsl?raw"` returns the shader's parsed template instead of its source, and
+ * `parsed.ts` becomes the identity, so that a page neither parses shaders nor includes the parser. All templates are
+ * constants of one module, of which bundlers keep those that are used. Kernels of one family are adjacent in it: gzip,
+ * which looks back 32 kB, saves 2 to 3 kB that way. With `isApart` each template is a separate module, so that a page
+ * that loads code on demand loads the shaders with it. The same holds for templates that the folder `plans` imports,
+ * without the code that plans never use.
  */
 export function shaderTemplates({ isApart = false, plans = "" }: ShaderTemplateOptions = {}): Plugin {
   return {
@@ -53,16 +53,16 @@ export function shaderTemplates({ isApart = false, plans = "" }: ShaderTemplateO
 
 const exported = (template: ShaderTemplate) => `export default ${JSON.stringify(template)};`;
 
-/** A file's template. */
+/** Parses a file to its template. */
 const templateOf = (file: string): ShaderTemplate => parseShader(readFileSync(file, "utf8"));
 
-/** Features that no plan has, which suits any adapter. */
+/** Features that no plan uses, because a plan must run on any adapter. */
 const NOT_IN_PLANS: readonly (string | undefined)[] = ["subgroups", "scratch"];
 
-/** What only gradients need: a plan predicts. */
+/** Names that only gradients use; plans only predict. */
 const OF_GRADIENTS: readonly string[] = ["StepBack", "cell_step_back", "lstm_cell_grad", "slope"];
 
-/** A template without the code that plans never use. */
+/** Removes the code that plans never use from a template. */
 function forPlans({ declarations, ...template }: ShaderTemplate): ShaderTemplate {
   const isKept = ({ when }: { readonly when?: string }) => !NOT_IN_PLANS.includes(when);
   const pieces = (code: readonly Piece[]): Piece[] =>
@@ -81,7 +81,7 @@ function forPlans({ declarations, ...template }: ShaderTemplate): ShaderTemplate
   return { ...template, declarations: kept };
 }
 
-/** By what a kernel does, then for whom: `gru_step` stands beside `lstm_step`. */
+/** Sorts by operation first, then by layer, so that `gru_step` is next to `lstm_step`. */
 function bySimilarity(a: string, b: string): number {
   const key = (name: string) => name.split("_").reverse().join("_");
   return key(a) < key(b) ? -1 : 1;

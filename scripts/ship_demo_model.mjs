@@ -1,9 +1,9 @@
-// Makes the files of the model that comes with the page from a training run: weights in 16 bits, a short word list, a
+// Creates the files of the model that comes with the page from a training run: weights in 16 bits, a short word list, a
 // card with its description and accuracy, and its prediction for the page's first sentence, which the page shows before
 // the weights have loaded.
 //   sluice train --data imdb --archive aclImdb_v1.tar.gz --seed 2 --json run.json --out run
 //   SLUICE_IMDB=aclImdb_v1.tar.gz node scripts/ship_demo_model.mjs run run.json
-// The archive is needed to evaluate the shipped files; only the word list goes into them.
+// The archive is needed to evaluate the shipped files, which contain only the word list from it.
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -22,7 +22,7 @@ if (directory === undefined || record === undefined || archive === undefined) {
   process.exit(2);
 }
 
-// Vite loads the page's own functions, as it does for the page.
+// Vite loads the page's functions, as it does for the page itself.
 const vite = await createServer({
   ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
   server: { middlewareMode: true, watch: null },
@@ -86,7 +86,7 @@ const subject = { model, encoder };
 await writeFile(join(files, "first_reading.safetensors"), writeReading(await readCell(subject, FIRST_TEXT)));
 const json = (value, digits = 6) =>
   `${JSON.stringify(value, (_, each) => (typeof each === "number" ? rounded(each, digits) : each), 2)}\n`;
-// The page opens with it, and shows two digits.
+// The page shows this first, with two digits.
 await writeFile(join(facts, "first_verdict.json"), json(await judge(subject, FIRST_TEXT), 4));
 await writeFile(join(facts, "card.json"), json(card));
 // In a separate file, because the worker needs only these.

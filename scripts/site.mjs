@@ -1,5 +1,5 @@
-// `npm run site`: a static site in dist-site, with the documentation, the API reference, the notebook and the demo. It
-// works from any folder of any host. A link that leads nowhere fails the command.
+// `npm run site`: builds a static site in dist-site, with the documentation, the API reference, the notebook and the
+// demo. It works in any folder of any host. A broken link fails the command.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ await build({
 });
 const broken = brokenLinks(out);
 if (broken.length > 0) {
-  console.error(`sluice: links of the site that lead nowhere:\n${broken.join("\n")}`);
+  console.error(`sluice: broken links of the site:\n${broken.join("\n")}`);
   process.exit(1);
 }
 console.log(`${pages.length} pages, the API reference, the notebook and the demo are in dist-site.`);

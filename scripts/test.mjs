@@ -1,7 +1,7 @@
-// `npm test`: checks for a Vulkan driver and a browser, builds dist/ if it is stale, and runs Vitest. Arguments go to
-// Vitest.
-//   SLUICE_RUNTIMES=node,deno,chromium,firefox   which runtimes the conformance cases run in (by default all)
-//   SLUICE_CASES=substring                       which conformance cases run
+// `npm test`: checks for a Vulkan driver and a browser, builds dist/ if it is stale, and runs Vitest with the given
+// arguments.
+//   SLUICE_RUNTIMES=node,deno,chromium,firefox   the runtimes for the conformance cases (default: all)
+//   SLUICE_CASES=substring                       the conformance cases to run
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

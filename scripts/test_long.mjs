@@ -1,9 +1,9 @@
-// `npm run test:long`: the tests that are too long for CI, and a table of what they tried and what failed.
+// `npm run test:long`: runs the tests that are too long for CI, and prints a table of what they tried and what failed.
 //   npm run test:long                  all sections
 //   npm run test:long -- saves graphs  some of them
 //   npm run test:long -- --share 0.1   a tenth of each
 //   npm run test:long -- --help        the sections, and how long they take
-// A section is a run of Vitest over some files, with environment variables that make them long, or a script. Tests add
+// A section runs Vitest on some files, with environment variables that increase the counts, or runs a script. Tests add
 // rows to the table with `tally` of tests/support/tally.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -39,7 +39,7 @@ const SECTIONS = {
     env: { SLUICE_MUTATIONS: "10000" },
   },
   options: {
-    about: "100,000 hostile options for every part of a model: refused, or saved and loaded",
+    about: "100,000 hostile options for every part of a model: rejected, or saved and loaded",
     minutes: 3,
     files: ["tests/nn/accepted_options.test.ts"],
     env: { SLUICE_OPTIONS: "100000" },
@@ -88,7 +88,7 @@ const SECTIONS = {
   },
   losses: {
     about:
-      "100 trainings whose device is destroyed, and 105 other works, in Node, Deno and Chromium; GPU processes that " +
+      "100 trainings whose device is destroyed, and 105 other tasks, in Node, Deno and Chromium; GPU processes that " +
       "crash in Chromium",
     minutes: 10,
     // Firefox exits after some 250 devices in one page, so it runs CI's cases only.
@@ -104,14 +104,14 @@ const SECTIONS = {
   },
   memory: {
     about:
-      "what memory() says beforehand against what is then held, for ten models in every runtime; every n-th buffer " +
+      "the estimate of memory() against the memory used, for ten models in every runtime; every n-th buffer " +
       "fails",
     minutes: 2,
     files: [...RUNTIMES, "tests/nn/allocation.test.ts"],
     env: { SLUICE_SUITE: "memory" },
   },
   published: {
-    about: "the package as a registry serves it: Deno installs it and trains, and its types are found",
+    about: "the package as served by a registry: Deno installs it and trains, and its types are found",
     files: ["tests/package/published.test.ts"],
     env: { SLUICE_PUBLISHED: "1" },
   },
@@ -174,7 +174,7 @@ function runSection(section) {
   return [...told, { section, seconds, what: "the section itself", tried: 1, lost: 1, note }];
 }
 
-/** A share of what a section does: counts are made smaller, and suites take fewer of their cases. */
+/** Scales a section: counts become smaller, and suites run fewer of their cases. */
 function scaled(env) {
   const part = ([name, value]) => {
     if (/^\d+$/.test(value)) return [name, String(Math.ceil(Number(value) * share))];

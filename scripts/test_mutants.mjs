@@ -1,6 +1,6 @@
 // `npm run test:mutants`: checks that the tests detect faults. Each mutant of scripts/mutants.json is applied to a copy
-// of the source, the relevant tests run, and a table says which test caught it. A mutant that no test catches fails the
-// run, and so does one whose line is no longer in the source.
+// of the source, the relevant tests run, and a table says which test caught it. The run fails if no test catches a
+// mutant, or if a mutant's line is no longer in the source.
 //   npm run test:mutants                 all mutants
 //   npm run test:mutants -- lstm sort    those whose name contains one of these words
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 const words = process.argv.slice(2);
-/** `npm run test:long -- --share 0.1` asks for a tenth of them, evenly spaced. */
+/** `npm run test:long -- --share 0.1` runs a tenth of the mutants, evenly spaced. */
 const share = Number(process.env.SLUICE_SHARE ?? 1);
 const mutants = JSON.parse(readFileSync(join(root, "scripts/mutants.json"), "utf8"))
   .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
@@ -67,7 +67,7 @@ function kill(mutant) {
   const file = join(copy, mutant.file);
   const text = readFileSync(file, "utf8");
   if (text.split(mutant.from).length !== 2) {
-    return { status: "lost", test: `its line is not once in ${mutant.file}: mend scripts/mutants.json` };
+    return { status: "lost", test: `its line must occur exactly once in ${mutant.file}: fix scripts/mutants.json` };
   }
   writeFileSync(
     file,

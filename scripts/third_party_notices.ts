@@ -1,6 +1,6 @@
 /**
- * Writes THIRD_PARTY_NOTICES.txt beside what a build bundles: the licence of every package and data set in it. Vite's
- * own `build.license` knows neither what workers bundle nor data.
+ * Writes THIRD_PARTY_NOTICES.txt for a bundle: the licence of every package and data set in it. Vite's own
+ * `build.license` covers neither workers nor data.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -10,15 +10,15 @@ const FILE_NAME = "THIRD_PARTY_NOTICES.txt";
 const LICENCE_FILE = /^(third-party-)?(licen[cs]e|copying|notice)\b/i;
 const RULE = "=".repeat(80);
 
-/** The plugins of one build. */
+/** The Vite plugins of one build. */
 export interface ThirdPartyNotices {
-  /** For the build itself: writes the file. */
+  /** The plugin of the build itself: writes the file. */
   readonly write: () => Plugin;
-  /** For its workers, which Vite bundles before. */
+  /** The plugin of the build's workers, which Vite bundles first. */
   readonly collect: () => Plugin;
 }
 
-/** Prepares the notices of a build. @param root the repository */
+/** Creates the plugins. @param root the repository */
 export function thirdPartyNotices(root: string): ThirdPartyNotices {
   /** Folders of the packages and data sets in the bundle. */
   const folders = new Set<string>();
@@ -51,7 +51,7 @@ interface Notice {
 
 /** The package or data set that a module belongs to; undefined for Sluice's own modules. */
 function folderOf(id: string, root: string): string | undefined {
-  // Helpers that the bundler writes into its output are modules without a file.
+  // Helpers that the bundler adds to its output are modules without a file.
   if (/^\0(rolldown\/|@oxc-project\+runtime@)/.test(id)) return join(root, "node_modules/rolldown");
   if (id.startsWith("\0")) return folderOf(id.slice(1), root);
   const path = id.replace(/\?.*$/, "");

@@ -1,19 +1,19 @@
-// Proves that a change of the engine's internals changed no number: prints a line for each training run of
+// Checks that a change to the engine's internals changes no result: prints a line for each training run of
 // scripts/weights/ with the SHA-256 of its weights and its dispatches per step.
 //
-//   node scripts/weights_sha.mjs                     all runs, in Node, on whatever adapter there is
+//   node scripts/weights_sha.mjs                     all runs, in Node, on the default adapter
 //   node scripts/weights_sha.mjs --save FILE         writes the lines as JSON
-//   node scripts/weights_sha.mjs --compare FILE      compares with saved lines; exits with 1 and names what changed
-//   node scripts/weights_sha.mjs --only lstm         the runs whose name contains "lstm", and compares those alone
+//   node scripts/weights_sha.mjs --compare FILE      compares with saved lines; lists changes and exits with 1
+//   node scripts/weights_sha.mjs --only lstm         the runs whose name contains "lstm", and compares only those
 //
-// A line holds the SHA-256 of all weights end to end, of what the trained model predicts, and of the logs of all
-// epochs as JSON, the dispatches of one step, and the run's name. For word vectors, searches and k-means it holds the
-// SHA-256 of the result, that of all bytes that were read from the GPU (a search's scores), and the number of all
-// dispatches. The first run is that of `npm run train -- --seed 3`: its hash is `weightsSha256` of `--json FILE`.
+// A line contains the SHA-256 of the concatenated weights, of the trained model's predictions, and of the logs of all
+// epochs as JSON; the dispatches of one step; and the run's name. For word vectors, searches and k-means it contains
+// the SHA-256 of the result and of all bytes read from the GPU (such as a search's scores), and the total number of
+// dispatches. The first run is `npm run train -- --seed 3`: its hash is `weightsSha256` of `--json FILE`.
 //
-// Hashes hold for one adapter and one driver: compare on the machine that saved. The script loads the source through
-// Vite, as scripts/record_run.mjs does, so it needs no build. It takes 40 seconds on two cores with lavapipe, a minute
-// or two where the driver's shader cache is empty.
+// Hashes depend on the adapter and the driver, so compare on the machine that saved them. The script loads the source
+// through Vite, so it needs no build. It takes 40 seconds on two cores with lavapipe, and a minute or two if the
+// driver's shader cache is empty.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const vite = await createServer({
   ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
   server: { middlewareMode: true, watch: null, ws: false },
-  // `using` is newer than Node 20.
+  // Node 20 does not support `using`.
   oxc: { target: "es2023" },
 });
 const load = (path) => vite.ssrLoadModule(join(root, path));
@@ -79,7 +79,7 @@ for (const problem of problems) console.error(problem);
 console.log(`${lines.length} runs, ${options.compare === undefined ? "not compared" : `${problems.length} changes`}`);
 process.exit(problems.length > 0 ? 1 : 0);
 
-/** What `npm run train -- --seed 3` does. */
+/** The run of `npm run train -- --seed 3`. */
 async function tutorial() {
   const control = { onEvent: () => undefined, signal: new AbortController().signal };
   const {
@@ -98,7 +98,7 @@ async function tutorial() {
   };
 }
 
-/** The line of a model that `fit` has trained, and that has predicted. */
+/** The line of a trained model, with its predictions. */
 async function report(model, { epochs, statistics }, predictions) {
   const { dispatchesPerStep, extraChunksPerStep } = statistics;
   const weights = await model.weights();
@@ -114,14 +114,14 @@ function lossesHash(epochs) {
   return sha256([Buffer.from(JSON.stringify(epochs.map(({ logs }) => logs)))]);
 }
 
-/** Of typed arrays end to end. */
+/** The SHA-256 of typed arrays, concatenated. */
 function sha256(arrays) {
   const hash = createHash("sha256");
   for (const array of arrays) hash.update(Buffer.from(array.buffer, array.byteOffset, array.byteLength));
   return hash.digest("hex");
 }
 
-/** Counts the dispatches of all devices from here on; gives a function that says how many there were. */
+/** Counts the dispatches of all devices from now on; returns a function that returns the count. */
 function countDispatches() {
   let count = 0;
   const { prototype } = globalThis.GPUComputePassEncoder;
@@ -133,7 +133,7 @@ function countDispatches() {
   return () => count;
 }
 
-/** Hashes the bytes that are read from the GPU: `begin` starts anew, `end` gives the hash. */
+/** Hashes the bytes that are read from the GPU: `begin` starts a new hash, `end` returns it. */
 function hashReadings() {
   const { prototype } = globalThis.GPUBuffer;
   const original = prototype.getMappedRange;
@@ -156,7 +156,7 @@ function shownLine({ name, weights, dispatches, ...hashes }) {
   return `${weights}  ${rest.join("  ")}  dispatches ${dispatches}  ${name}`;
 }
 
-/** What differs from lines saved before, one text for each difference. */
+/** The differences from saved lines, one string for each. */
 function changesSince(saved) {
   const changes = saved.adapter === adapter ? [] : [`adapter: saved on "${saved.adapter}", now on "${adapter}"`];
   const now = new Map(lines.map((line) => [line.name, line]));

@@ -1,7 +1,7 @@
-// Type assertions, by module of src.
+// Counts type assertions by module of src.
 import { isScript, moduleOf, syntaxOf, walk } from "./sources.mjs";
 
-/** For each module, how many there are of each kind. `doubled` (`x as unknown as Y`) are two of `as`, too. */
+/** The number of assertions of each kind, by module. `doubled` (`x as unknown as Y`) also counts as two of `as`. */
 export function assertions(files) {
   const counts = new Map();
   for (const file of files.filter(isScript)) {

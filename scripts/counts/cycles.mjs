@@ -1,8 +1,11 @@
-// Cycles of imports, between files and between modules.
+// Finds import cycles between files and between modules.
 import { posix } from "node:path";
 import { isScript, syntaxOf, walk } from "./sources.mjs";
 
-/** What counts as an edge: imports that run when a file loads; types too; `import()` and workers too; all. */
+/**
+ * The kinds of imports that count as edges: those that run when a file loads; also types; also `import()` and workers;
+ * all.
+ */
 const EDITIONS = {
   "static imports": ["value"],
   "static and type imports": ["value", "type"],
@@ -10,7 +13,9 @@ const EDITIONS = {
   "all imports": ["value", "type", "dynamic"],
 };
 
-/** For each edition, the groups of files, and of modules, that import each other in a circle (strongly connected). */
+/**
+ * For each kind of edges, the groups of files and of modules that import each other (strongly connected components).
+ */
 export function cycles(files) {
   const edges = files.filter(isScript).flatMap((file) => importsOf(file, files));
   return Object.entries(EDITIONS).map(([edition, kinds]) => {
@@ -22,7 +27,7 @@ export function cycles(files) {
   });
 }
 
-/** The module of a file: a folder with a border of its own. Inside `nn` and the page's rooms it is the next folder. */
+/** The module of a file: a folder with a public interface. In `nn` and in the page it is the next folder. */
 function folderOf(path) {
   const folders = posix.dirname(path).split("/");
   const depth = folders[1] === "nn" || folders[1] === "rooms" ? 3 : 2;

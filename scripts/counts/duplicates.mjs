@@ -1,12 +1,12 @@
-// Blocks of code that stand in two places.
+// Finds duplicated blocks of code.
 import { blanked, isScript, linesOfCode, syntaxOf } from "./sources.mjs";
 
 const SHORTEST = 6;
 
 /**
- * Runs of at least 6 lines that are alike in two places, each as long as it goes. Lines are compared without comments
- * and with runs of blanks as one; lines without a letter or digit (`}`, `});`), imports and re-exports are passed over.
- * A block that stands in three places counts as three pairs.
+ * Finds runs of at least 6 lines that occur twice, each as long as possible. Lines are compared without comments and
+ * with whitespace collapsed; lines without a letter or digit (`}`, `});`), imports and re-exports are skipped. A block
+ * that occurs three times counts as three pairs.
  */
 export function duplicates(files) {
   const lines = files.flatMap(contentOf);
@@ -22,7 +22,7 @@ export function duplicates(files) {
   for (const starts of places.values()) {
     for (const [index, a] of starts.entries()) {
       for (const b of starts.slice(index + 1)) {
-        // What begins a line earlier is found there.
+        // This run was already found one line earlier.
         if (isAlike(lines, a - 1, b - 1, a, b)) continue;
         let length = SHORTEST;
         while (isAlike(lines, a + length, b + length, a, b)) length++;
@@ -43,14 +43,14 @@ function isAlike(lines, at, other, a, b) {
     one.content === two.content &&
     one.file === lines[a].file &&
     two.file === lines[b].file &&
-    // A block must not reach into its twin.
+    // A block must not overlap its duplicate.
     (at < b || at < a)
   );
 }
 
 const placeOf = ({ file, number }) => `${file.path}:${number}`;
 
-/** The lines that are compared. */
+/** The lines to compare. */
 function contentOf(file) {
   return withoutImports(file, linesOfCode(file).join("\n"))
     .split("\n")

@@ -1,10 +1,10 @@
-// Lines of code, long lines and long files.
+// Counts lines of code, long lines and long files.
 import { linesOfCode, moduleOf } from "./sources.mjs";
 
 const MOST_COLUMNS = 120;
 const MOST_LINES = 400;
 
-/** Lines that hold more than blanks and comments, by module, TypeScript and WGSL apart. */
+/** Counts lines with more than whitespace and comments, by module, for TypeScript and WGSL. */
 export function linesByModule(files) {
   const counts = new Map();
   for (const file of files) {
@@ -17,14 +17,14 @@ export function linesByModule(files) {
   return [...counts].map(([module, count]) => ({ module, ...count, all: count.script + count.wgsl }));
 }
 
-/** Lines beyond 120 columns, comments included, as `path:line`. */
+/** Lists lines of more than 120 columns, including comments, as `path:line`. */
 export function longLines(files) {
   return files.flatMap(({ path, text }) =>
     text.split("\n").flatMap((line, index) => ([...line].length > MOST_COLUMNS ? [`${path}:${index + 1}`] : [])),
   );
 }
 
-/** Files of more than 400 lines, as `path (lines)`. */
+/** Lists files of more than 400 lines, as `path (lines)`. */
 export function longFiles(files) {
   return files.flatMap(({ path, text }) => {
     const lines = text.replace(/\n$/, "").split("\n").length;

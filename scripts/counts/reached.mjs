@@ -1,29 +1,29 @@
-// The files that a training passes through, seen by V8's coverage while it runs.
+// Finds the files that a training run executes, by V8's coverage.
 //
-// A file of TypeScript counts where a function of it runs; what it does while it is loaded does not count. A shader
-// file counts where a compiled shader has at least a quarter of the lines that stand in this file alone: constants are
-// replaced, loops unrolled, and lines for other adapters left out.
+// A TypeScript file counts if one of its functions runs; code that runs while the file loads does not count. A shader
+// file counts if a compiled shader contains at least a quarter of the lines that only this file has: constants are
+// replaced, loops unrolled, and lines for other adapters omitted.
 import inspector from "node:inspector/promises";
 import { join } from "node:path";
 import { createServer } from "vite";
 import { filesOf, root } from "./sources.mjs";
 
-/** Where an op is said from the layer down to the GPU. */
+/** The folders of the code between a layer and the GPU. */
 const FOLDERS = ["src/ops/", "src/kernels/", "src/nn/layers/", "shaders/"];
 
 const EXPORT = /^\(\) => \{ try \{ return /;
 
 /**
- * Files of ops, kernels, shaders and layers that run
- * - `layer`: in one LSTM's pass forward and backward, from `compute` to its gradients on the GPU: its graph, its
- *   derivative, its plan, its shaders. Not while the layer and its weights are made; no embedding, loss, or optimizer.
- * - `training`: in `fit` of Embedding -> LSTM -> Dense on left-padded ids, from the making of the layers on.
+ * The files of ops, kernels, shaders and layers that run
+ * - `layer`: in one forward and backward pass of an LSTM, from `compute` to the gradients on the GPU. This includes its
+ * graph, derivative, plan and shaders, but not the creation of the layer and its weights, embedding, loss or optimizer.
+ * - `training`: in `fit` of Embedding -> LSTM -> Dense on left-padded ids, including the creation of the layers.
  */
 export async function reachedFiles() {
   const vite = await createServer({
     ...{ root, mode: "test", configFile: join(root, "vite.config.ts"), appType: "custom", logLevel: "error" },
     server: { middlewareMode: true, watch: null, ws: false },
-    // `using` is newer than Node 20.
+    // Node 20 does not support `using`.
     oxc: { target: "es2023" },
   });
   const session = new inspector.Session();
@@ -37,7 +37,7 @@ export async function reachedFiles() {
     const device = await sluice.requestDevice();
     const lines = linesOfShaders((await load("src/kernels/wgsl/parse.ts")).parseShader);
     const layer = await reachedBy(session, lines, await layerPass(sluice, device));
-    // Pipelines are kept by the device: the second work has one of its own.
+    // The device caches pipelines, so the second measurement uses a new device.
     device.dispose();
     const other = await sluice.requestDevice();
     const training = await reachedBy(session, lines, () => smallTraining(sluice, other));
@@ -90,7 +90,7 @@ async function smallTraining({ adam, dense, embedding, lstm, sequential }, devic
   model.dispose();
 }
 
-/** Paths of the files that run in `work`. */
+/** The paths of the files that run in `work`. */
 async function reachedBy(session, lines, work) {
   const shaders = shadersCompiledIn();
   await session.post("Profiler.takePreciseCoverage");
@@ -103,7 +103,7 @@ async function reachedBy(session, lines, work) {
     if (!FOLDERS.some((folder) => path.startsWith(folder))) continue;
     const { scriptSource } = await session.post("Debugger.getScriptSource", { scriptId });
     const hasRun = functions.some(({ ranges: [{ startOffset, endOffset, count }] }) => {
-      // The script and the function around all of the module begin at 0 and 1; its exports are read by small functions.
+      // The script and the module's wrapper function start at 0 and 1. Small getter functions for exports are ignored.
       return count > 0 && startOffset > 1 && !EXPORT.test(scriptSource.slice(startOffset, endOffset));
     });
     if (hasRun) files.push(path);
@@ -115,7 +115,7 @@ async function reachedBy(session, lines, work) {
   return files.sort();
 }
 
-/** Keeps the code of shaders until `end` gives it. */
+/** Records the code of compiled shaders until `end` returns it. */
 function shadersCompiledIn() {
   const { prototype } = globalThis.GPUDevice;
   const original = prototype.createShaderModule;
@@ -132,13 +132,13 @@ function shadersCompiledIn() {
   };
 }
 
-/** The code of a template's pieces, as far as no edit changes it. */
+/** The parts of a template that no edit changes. */
 function textsIn(value) {
   if (typeof value === "string") return [value];
   return typeof value === "object" ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** For each shader file the lines that no other has. */
+/** For each shader file, the lines that no other file contains. */
 function linesOfShaders(parseShader) {
   const shaders = filesOf("shaders").map(({ path, text }) => [
     path,

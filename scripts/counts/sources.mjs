@@ -1,4 +1,4 @@
-// The repository's files as scripts/code_counts.mjs reads them: text, syntax tree, and lines without comments.
+// Reads the repository's files for scripts/code_counts.mjs: text, syntax tree, and lines without comments.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const CODE = /\.(?:[cm]?[jt]sx?|wgsl|css|html)$/;
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
-/** All files of code under a folder, by path, declarations (`.d.ts`) left out. */
+/** All code files in a folder, by path, except declarations (`.d.ts`). */
 export function filesOf(folder) {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
@@ -20,7 +20,7 @@ export function filesOf(folder) {
 
 const parsed = new WeakMap();
 
-/** A script's syntax tree (ESTree) and comments, by the parser that Vite brings. */
+/** Parses a script to its syntax tree (ESTree) and comments, with Vite's parser. */
 export function syntaxOf(file) {
   let syntax = parsed.get(file);
   if (syntax === undefined) {
@@ -32,7 +32,7 @@ export function syntaxOf(file) {
   return syntax;
 }
 
-/** Whether the file is JavaScript or TypeScript. */
+/** True if the file is JavaScript or TypeScript. */
 export const isScript = ({ path }) => SCRIPT.test(path);
 
 /** Calls `visit` with every node of a syntax tree. */
@@ -45,12 +45,12 @@ export function walk(node, visit) {
   }
 }
 
-/** The lines without comments; a comment's characters become blanks. */
+/** The lines without comments, which are replaced by spaces. */
 export function linesOfCode(file) {
   return blanked(file.text, commentsOf(file)).split("\n");
 }
 
-/** The text with ranges made blank, line breaks kept. */
+/** Replaces ranges of the text by spaces, except line breaks. */
 export function blanked(text, ranges) {
   let result = text;
   for (const { start, end } of ranges) {
@@ -65,7 +65,7 @@ function commentsOf(file) {
   return [...file.text.matchAll(pattern)].map(({ 0: { length }, index }) => ({ start: index, end: index + length }));
 }
 
-/** The module that a file of `src` is in: its folder, or the file itself where it lies in none. */
+/** The module of a file in `src`: its folder, or the file itself if it is in none. */
 export const moduleOf = ({ path }) =>
   path
     .split("/")

@@ -1,13 +1,14 @@
-// Finds links of a site that lead nowhere.
+// Finds broken links of a site.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
-/** TypeDoc's pages: their scripts make some of their places. */
+/** TypeDoc's pages: their scripts create some of the anchors. */
 const REFERENCE = /^api\//;
 
 /**
- * The links and pictures of a folder's HTML files that have no file, or no such place in it, each as "page: link".
- * @param isElsewhere says of a path in the folder that it is written by others
+ * Finds links and images in a folder's HTML files whose target file or anchor does not exist; returns "page: link" for
+ * each.
+ * @param isElsewhere returns true for a path in the folder that another tool writes
  */
 export function brokenLinks(folder, isElsewhere = () => false) {
   const pages = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".html"));

@@ -1,6 +1,6 @@
-// A notebook as HTML: its cells and their outputs, as they are in the file.
+// Renders a notebook as HTML: its cells and their saved outputs.
 
-/** @param markdown renders the cells of text */
+/** @param markdown renders the text cells */
 export function notebookHtml({ cells }, markdown) {
   const { escapeHtml } = markdown.utils;
   const output = ({ output_type, text = [], data = {} }) => {

@@ -1,4 +1,4 @@
-// The pages of the site: the repository's Markdown and its notebook as HTML, the Markdown beside them, and llms.txt.
+// Writes the site's pages: the repository's Markdown and its notebook as HTML, the Markdown itself, and llms.txt.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
@@ -12,9 +12,9 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 const manifest = JSON.parse(read("package.json"));
 const repository = manifest.repository.url.replace(/^git\+|\.git$/g, "");
 const NOTEBOOK = "notebooks/rnn.ipynb";
-/** Templates of GitHub, which are no pages. */
+/** GitHub's templates, which do not become pages. */
 const NO_PAGE = /^\.github\//;
-/** What the command adds to the pages. */
+/** Entries that the command adds to the navigation. */
 const EXTRA = [
   { title: "Notebook", path: "notebooks/rnn.html" },
   { title: "API reference", path: "api/index.html" },
@@ -58,7 +58,7 @@ function copy(out, path) {
   copyFileSync(join(root, path), join(out, path));
 }
 
-/** `README.md` becomes the index of its folder. */
+/** The HTML path of a Markdown file. `README.md` becomes the index of its folder. */
 function htmlPath(path) {
   return path.replace(/README\.md$/, "index.md").replace(/\.(md|ipynb)$/, ".html");
 }
@@ -67,7 +67,7 @@ function titleOf(text) {
   return (/^# (.*)$/m.exec(text)?.[1] ?? "").replaceAll("`", "");
 }
 
-/** The address of a heading, as GitHub makes it. */
+/** The anchor of a heading, as on GitHub. */
 function slugOf(title) {
   return title
     .toLowerCase()
@@ -75,7 +75,7 @@ function slugOf(title) {
     .replaceAll(" ", "-");
 }
 
-/** Markdown to HTML, with `addressOf` for links and pictures. */
+/** Renders Markdown to HTML; `addressOf` maps the addresses of links and images. */
 function renderer(addressOf) {
   const markdown = new MarkdownIt({ html: true, linkify: false }).use(anchor, { slugify: slugOf, tabIndex: false });
   markdown.core.ruler.push("addresses", ({ tokens }) => {
@@ -88,7 +88,7 @@ function renderer(addressOf) {
   return markdown;
 }
 
-/** Where a link of a source leads on the site; what is no page there leads to the repository. */
+/** Maps a link to the site. Files that are not pages of the site map to the repository. */
 function addressOf(href, source, pages, files) {
   if (/^([a-z]+:|#)/i.test(href)) return href;
   const [path, hash] = href.split("#");
@@ -104,7 +104,7 @@ function addressOf(href, source, pages, files) {
   return `${repository}/${kind}/main/${target}${suffix}`;
 }
 
-/** The groups of the README's section "Documentation", and the pages that it does not name. */
+/** The groups of the README's section "Documentation", and the pages that it does not mention. */
 function navigation(titles) {
   const [, section = ""] = /^## Documentation\n(.*?)(?=^## )/ms.exec(read("README.md")) ?? [];
   const groups = section

@@ -1,6 +1,6 @@
-// Data of the training runs of scripts/weights_sha.mjs: it must not come from the engine that is compared.
+// Data for the runs of scripts/weights_sha.mjs. It is generated without the engine, which is under test.
 
-/** Numbers between ± `scale` that look random and are always the same. */
+/** Pseudo-random numbers in ± `scale`, the same in every run. */
 export function numbers(size, seed, scale = 1) {
   let state = (seed * 2654435761 + 12345) >>> 0;
   return Float32Array.from({ length: size }, () => {
@@ -9,22 +9,22 @@ export function numbers(size, seed, scale = 1) {
   });
 }
 
-/** An array as Sluice takes it. */
+/** An array in Sluice's format. */
 export const array = (shape, data) => ({ shape, data });
 
 const sizeOf = (shape) => shape.reduce((product, axis) => product * axis, 1);
 
-/** `numbers` as an array. */
+/** `numbers` as an array of a shape. */
 export const spread = (shape, seed, scale) => array(shape, numbers(sizeOf(shape), seed, scale));
 
-/** Whole numbers from 0 to below `below`. */
+/** Whole numbers from 0 to `below` - 1. */
 export const ids = (shape, below, seed) =>
   array(
     shape,
     Int32Array.from(numbers(sizeOf(shape), seed), (x) => Math.floor(((x + 1) / 2) * below)),
   );
 
-/** Rows of ids that begin with zeros: some with none, one with nothing else. */
+/** Rows of ids with leading zeros: some rows have none, one has nothing else. */
 export function leftPadded(rows, time, below, seed) {
   const { data } = ids([rows, time], below - 1, seed);
   return array(
@@ -33,7 +33,7 @@ export function leftPadded(rows, time, below, seed) {
   );
 }
 
-/** Sequences in which some timesteps are zeros: at the beginning, inside, and at the end. */
+/** Sequences in which some timesteps are zero: at the start, in the middle and at the end. */
 export function withGaps(shape, seed) {
   const { data } = spread(shape, seed);
   const [, time, features] = shape;

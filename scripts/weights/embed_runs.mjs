@@ -1,7 +1,7 @@
-// Word vectors, searches and k-means, for scripts/weights_sha.mjs.
+// Runs of word vectors, searches and k-means, for scripts/weights_sha.mjs.
 import { ids, spread } from "./data.mjs";
 
-/** Work that trains no model. Its lines hold the hashes of its results, and of all that was read from the GPU. */
+/** Runs that train no model. Each line has the hash of the results, and the hash of everything read from the GPU. */
 export function embedRuns(embed) {
   const { kMeans, trainWordVectors } = embed;
   return [

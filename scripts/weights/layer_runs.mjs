@@ -1,8 +1,8 @@
-// The training runs of scripts/weights_sha.mjs in which layers differ.
+// The training runs of scripts/weights_sha.mjs that vary the layers.
 import { array, ids, leftPadded, spread, withGaps } from "./data.mjs";
 import { BATCH, FEATURES, modelRun, rowRun, TIME } from "./model_run.mjs";
 
-/** Runs of layers in a row, of layers in a graph, and of texts as ids. */
+/** Runs of sequential models, of functional models, and of models on token ids. */
 export function layerRuns(sluice) {
   return [...recurrentRuns(sluice), ...rowRuns(sluice), ...graphRuns(sluice), ...textRuns(sluice)];
 }
@@ -16,7 +16,7 @@ function recurrentRuns(s) {
     ["gru", s.gru],
     ["simpleRnn", s.simpleRnn],
   ].flatMap(([name, layer]) => [
-    // A smaller batch at the end, and another size in a prediction.
+    // The last batch is smaller, and the prediction uses another batch size.
     row(name, () => [layer({ units: 5 })], { rows: 2 * BATCH + 2, predictSize: BATCH + 1 }),
     row(`${name}, relu, no bias`, () => [layer({ units: 4, activation: "relu", useBias: false })]),
     row(`${name}, masked`, () => [s.masking(), layer({ units: 5 })], { x: gaps(3) }),
@@ -145,7 +145,7 @@ function rowRuns(s) {
 function graphRuns(s) {
   const functional = (name, build, options) =>
     modelRun(name, { make: (device) => s.model({ ...build(), device, seed: 6 }), ...options });
-  /** A pair of sequences, joined and read. */
+  /** A model that joins a pair of sequences and reads the result. */
   const joined = (name, join, { isMasked = false } = {}) =>
     functional(
       name,
@@ -241,7 +241,7 @@ function textRuns(s) {
   const text = (name, layers, options = {}) =>
     rowRun(s, `embedding, ${name}`, layers, { x: (rows) => leftPadded(rows, 11, 29, 31), ...options });
   const read = (extra = {}) => s.embedding({ inputDim: 29, outputDim: 5, ...extra });
-  // From 16 rows on, software adapters read the padding once for all rows.
+  // From 16 rows on, software adapters process the shared padding once for all rows.
   const many = { rows: 34, fit: { batchSize: 17 } };
   return [
     text("lstm, shared padding", () => [read(), s.lstm({ units: 6 })], many),

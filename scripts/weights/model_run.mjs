@@ -1,10 +1,10 @@
-// A training run of scripts/weights_sha.mjs: a small model that is trained for a few steps, and predicts.
+// A run of scripts/weights_sha.mjs: a small model that trains for a few steps, and predicts.
 import { spread } from "./data.mjs";
 
-/** Sizes of most runs: examples of a batch, timesteps, features. */
+/** The sizes of most runs: batch size, timesteps, features. */
 export const [BATCH, TIME, FEATURES] = [5, 7, 3];
 
-/** A run of a model: two epochs of two steps, then a prediction. `report` makes the line of a trained model. */
+/** A run of a model: two epochs of two steps, then a prediction. `report` formats the line of a trained model. */
 export function modelRun(name, { make, x, y, compile = {}, fit = {}, rows = 2 * BATCH, predictSize = rows }) {
   const run = async ({ device, report }) => {
     const model = make(device);
@@ -21,7 +21,10 @@ export function modelRun(name, { make, x, y, compile = {}, fit = {}, rows = 2 * 
   return { name, run };
 }
 
-/** A run of layers in a row on sequences `[T, D]`, with a dense layer at the end; `isFlat`: the layers give vectors. */
+/**
+ * A run of a sequential model on sequences `[T, D]`, with a dense layer at the end. `isFlat`: the layers return
+ * vectors.
+ */
 export function rowRun({ sequential, dense, flatten }, name, layers, options = {}) {
   const { x = (rows) => spread([rows, TIME, FEATURES], 1), isFlat = true, ...rest } = options;
   return modelRun(name, {

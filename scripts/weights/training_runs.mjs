@@ -1,13 +1,13 @@
-// The runs of scripts/weights_sha.mjs in which optimizers, losses, metrics, activations or the options of `fit` differ.
+// The runs of scripts/weights_sha.mjs that vary optimizers, losses, metrics, activations or the options of `fit`.
 import { array, ids, numbers, spread } from "./data.mjs";
 import { BATCH, modelRun, rowRun } from "./model_run.mjs";
 
-/** Runs of one small model each. */
+/** Each run uses one small model. */
 export function trainingRuns(sluice) {
   return [...optimizerRuns(sluice), ...lossRuns(sluice), ...activationRuns(sluice), ...fitRuns(sluice)];
 }
 
-/** A small network of two layers, whose weights have odd sizes. */
+/** A small network of two layers, with odd sizes. */
 function small({ sequential, dense }, name, { last = {}, y = (rows) => spread([rows, 3], 42), ...options }) {
   return modelRun(name, {
     make: (device) =>
@@ -80,7 +80,7 @@ function oneHot(rows) {
   );
 }
 
-/** Each loss with an activation of the last layer and targets that it takes, and options. */
+/** Each loss, with a suitable activation of the last layer, suitable targets, and options. */
 const LOSSES = [
   ["binaryCrossentropy", sigmoid, flags],
   ["binaryCrossentropy", {}, flags, { fromLogits: true, labelSmoothing: 0.1 }],
@@ -151,7 +151,7 @@ function activationRuns({ activation, dense, sequential }) {
   );
 }
 
-/** Ways to call `fit`. */
+/** Runs with different options of `fit`. */
 function fitRuns(sluice) {
   const layers = () => [sluice.dropout({ rate: 0.2 }), sluice.lstm({ units: 5 })];
   const row = (name, fit, options = {}) => rowRun(sluice, `fit, ${name}`, layers, { fit, ...options });

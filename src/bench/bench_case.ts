@@ -1,18 +1,17 @@
 /**
- * The types of a bench case: work of a known amount, prepared on a device, whose result is checked before it is timed.
+ * The types of a bench case: a known amount of work, prepared on a device. Its result is checked before it is timed.
  */
 import { nonNegative, required, type TableOf } from "../core/option_table.ts";
 import type { Device } from "../gpu/device.ts";
 import type { Subject } from "./harness.ts";
 
-/** The least work of one run: each input is read once and each output written once. */
+/** The minimum work of one run: each input is read once and each output written once. */
 export interface Work {
   /** Additions and multiplications: a multiply-add counts as two. */
   readonly flops: number;
   readonly bytes: number;
 }
 
-/** The members of `Work`. */
 export const WORK = { flops: required(nonNegative), bytes: required(nonNegative) } satisfies TableOf<Work>;
 
 /** A case of the bench. */
@@ -32,20 +31,20 @@ export interface BenchCase {
   prepare(device: Device, variant?: string): Promise<Prepared>;
 }
 
-/** A compiled case. */
+/** A compiled bench case. */
 export interface Prepared {
   /** The subject, timed by the adapter's best clock. */
   readonly subject: Subject;
   /** The subject, timed by wall clock from submit to end, like the peers. */
   readonly wall: Subject;
   /**
-   * Seconds to build the graph and its pipelines. What the driver compiles at the first dispatch counts to the first
-   * run.
+   * Seconds to build the graph and its pipelines. Compilation that the driver postpones to the first dispatch is part
+   * of the first run.
    */
   readonly compileSeconds: number;
   /** The dispatches of one run, without extra chunks; absent if the case is not a single program. */
   readonly dispatches?: number;
-  /** Further dispatches, due to work that was split to keep dispatches short. */
+  /** Additional dispatches, from work that was split to keep dispatches short. */
   readonly extraChunks?: number;
   /** Runs once more and returns the seconds of the longest dispatch; absent without timestamps. */
   readonly longestDispatch?: () => Promise<number>;
@@ -58,7 +57,7 @@ export interface Prepared {
   dispose(): void;
 }
 
-/** Sizes of the reviews' model: B rows of T words, V words, E numbers each, H units. */
+/** Sizes of the review model: B rows of T words, a vocabulary of V words, embeddings of E numbers, H units. */
 export interface ModelSizes {
   readonly batch: number;
   readonly steps: number;

@@ -32,7 +32,7 @@ export interface BenchJob {
   readonly defaultLimits: boolean;
   /** A shader to time instead of the cases. */
   readonly shader?: ShaderJob;
-  /** The current runtime and the versions of what is compared, for the report. */
+  /** The current runtime and the versions of the compared libraries, for the report. */
   readonly runtime: BenchPlace["runtime"];
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -45,7 +45,7 @@ export interface BenchJobControl {
   /** Called with each event. */
   readonly onEvent: (event: BenchJobEvent) => void;
   readonly signal: AbortSignal;
-  /** Peers that only this runtime can reach. */
+  /** Additional peers that only this runtime can run. */
   readonly morePeers?: readonly Peer[];
 }
 

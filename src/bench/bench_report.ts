@@ -26,13 +26,13 @@ export interface BenchResult {
   readonly work: Work;
   readonly measurement: Measurement;
   /**
-   * The share of the roofline: best possible seconds / median. Above 1 if caches hold what the copy had to fetch from
-   * memory.
+   * The share of the roofline: best possible seconds / median. It is above 1 if caches hold data that the copy had to
+   * fetch from memory.
    */
   readonly roofShare?: number;
   readonly compileSeconds?: number;
   readonly dispatches?: number;
-  /** Further dispatches, due to work that was split to keep dispatches short. */
+  /** Additional dispatches, from work that was split to keep dispatches short. */
   readonly extraChunks?: number;
   /** Seconds of the longest dispatch. */
   readonly longestDispatch?: number;

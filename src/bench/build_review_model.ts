@@ -1,11 +1,11 @@
-/** Builds the reviews' model with Sluice's public API and the task's weights. */
+/** Builds the review model with Sluice's public API and the task's weights. */
 import type { Device } from "../gpu/device.ts";
 import { dense, embedding, lstm } from "../nn/layers/index.ts";
 import { sequential } from "../nn/model/sequential.ts";
 import { adam } from "../nn/optimizers/index.ts";
 import type { ReviewTask } from "./review_model.ts";
 
-/** The compiled model. The caller disposes it. */
+/** Builds and compiles the model. The caller disposes it. */
 export async function buildReviewModel(device: Device, { sizes, weights }: ReviewTask) {
   const model = sequential(
     [

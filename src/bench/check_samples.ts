@@ -16,8 +16,8 @@ export interface Expected {
 const SAMPLES = 256;
 
 /**
- * Compares elements of `actual`, at both ends and at random places between, with their expected values.
- * @throws CheckError naming the worst element, or the first that is not a number.
+ * Compares elements of `actual`, at both ends and at random positions between, with their expected values.
+ * @throws CheckError naming the element with the largest error, or the first that is NaN.
  */
 export function checkSamples(what: string, actual: ArrayLike<number>, expected: (index: number) => Expected): void {
   const random = new Random(11);

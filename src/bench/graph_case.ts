@@ -1,4 +1,4 @@
-/** Cases that are a graph over variables: the data is on the device, so nothing is fed. */
+/** Cases that run a graph over variables. All data is on the device, so nothing is uploaded during a run. */
 import type { KernelCall } from "../core/kernel_call.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Device } from "../gpu/device.ts";
@@ -8,24 +8,24 @@ import { variablesOf } from "../runtime/run/variables.ts";
 import type { BenchCase, Prepared } from "./bench_case.ts";
 import { dispatchesOf, programSubject, programWallSubject } from "./timed_subjects.ts";
 
-/** A graph to time, with the variables that hold its data. */
+/** A graph to time, and the variables that hold its data. */
 export interface BenchGraph {
   readonly graph: Graph;
   readonly variables: readonly Variable[];
-  /** The kernel whose variants are measured; absent if the graph uses several kernels. */
+  /** The kernel whose variants are measured; undefined if the graph uses several kernels. */
   readonly kernel?: string;
-  /** Variables that the graph updates and whose contents after one run are checked. */
+  /** Variables that the graph updates and that are checked after one run. */
   readonly updated?: readonly Variable[];
   /** Compares the graph's outputs, then the updated variables, with the reference. @throws CheckError */
   check(results: readonly NdArray[]): void;
 }
 
-/** A case without its graph, which is built again for each variant. */
+/** A case without its graph, which is built for each variant. */
 export interface GraphCaseOptions extends Omit<BenchCase, "prepare"> {
   readonly build: () => BenchGraph;
 }
 
-/** A case that compiles a graph and runs it. */
+/** Makes a case that compiles a graph and runs it. */
 export function graphCase({ build, ...facts }: GraphCaseOptions): BenchCase {
   return { ...facts, prepare: (device, variant) => prepareGraph(device, facts.name, build(), variant) };
 }
@@ -36,7 +36,7 @@ async function prepareGraph(device: Device, name: string, built: BenchGraph, var
   const seen = new VariantChoice(device, kernel, variant);
   const release = () => store.release(variables);
   try {
-    // Uploading the data does not count to the compile time.
+    // The upload of the data is not part of the compile time.
     await device.guard(`${name}: data`, () => {
       for (const variable of variables) store.bufferOf(variable);
     });
@@ -86,12 +86,12 @@ class VariantChoice {
     this.chosen = call.variants.find((name) => fingerprint(call, name) === own);
     return this.#variant;
 
-    /** The plan as text: equal plans are the same variant. */
+    /** The plan as a string: variants with equal plans are the same. */
     function fingerprint(planned: KernelCall, name: string | undefined): string {
       try {
         return JSON.stringify(planned.plan(traits, name));
       } catch (error) {
-        // A variant that does not support this shape or adapter.
+        // This variant does not support the shape or the adapter.
         return String(error);
       }
     }

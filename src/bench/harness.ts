@@ -25,31 +25,31 @@ export interface Subject {
   time(runs: number): Promise<number>;
 }
 
-/** A clock and how long a time must be for it. */
+/** A clock, and the shortest time that it measures well. */
 export interface Clock {
   readonly name: "GPU timestamps" | "wall clock";
   /** The shortest time that the clock can measure well, given its resolution and overhead. */
   readonly shortest: number;
 }
 
-/** WebGPU rounds timestamps to 100 µs where it does not trust the page: 20 ms keep that below 1%. */
+/** WebGPU may round timestamps to 100 µs; 20 ms keep that error below 1%. */
 export const TIMESTAMPS: Clock = { name: "GPU timestamps", shortest: 0.02 };
-/** A submit and the notification of its end add up to a millisecond to the work. */
+/** A submit and the notification of its completion add up to a millisecond to the work. */
 export const WALL_CLOCK: Clock = { name: "wall clock", shortest: 0.05 };
 
 /** Options of a measurement. */
 export interface MeasureOptions {
-  /** The seconds spent on samples of each subject, unless `minSamples` needs more. */
+  /** The seconds to spend on samples of each subject; `minSamples` may need more. */
   readonly seconds: number;
   readonly minSamples: number;
   readonly maxSamples: number;
-  /** Seconds after which a subject gets no further sample, whatever `minSamples` says. */
+  /** Seconds after which a subject gets no further sample, even if `minSamples` is not reached. */
   readonly patience: number;
-  /** Stops between two samples. */
+  /** Stops the measurement between two samples. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The options of a measurement. */
+/** The table of the options. */
 export const MEASURE = {
   seconds: required(nonNegative),
   minSamples: required(positive),
@@ -64,7 +64,7 @@ const subjectKind = resolvedBy("a subject: { clock, time(runs) }", (given: Subje
 
 /** Measures a case in about two seconds; six samples are the fewest that give a 95% interval. */
 export const NORMAL: MeasureOptions = { seconds: 1.5, minSamples: 9, maxSamples: 60, patience: 30 };
-/** For a first look. */
+/** Measures a case quickly, for a first impression. */
 export const QUICK: MeasureOptions = { seconds: 0.4, minSamples: 6, maxSamples: 20, patience: 8 };
 
 /** The measurement of a subject. */
@@ -139,7 +139,10 @@ function wantsMore({ times, spent }: Lane, { seconds, minSamples, maxSamples, pa
   return times.length < minSamples || spent < seconds;
 }
 
-/** Runs until a batch is long enough for the clock. The first run is recorded separately; none of these runs counts. */
+/**
+ * Runs until a batch is long enough for the clock. The first run is recorded separately; none of these runs is a
+ * sample.
+ */
 async function warmUp(subject: Subject, { patience }: MeasureOptions): Promise<Lane> {
   const { shortest } = subject.clock;
   const firstRun = await subject.time(1);
@@ -163,7 +166,7 @@ const HEADROOM = 1.2;
 
 /** The ratio of two subjects that were measured in turns. */
 export interface Ratio {
-  /** Times of `slow` for one of `fast`: the median of the pairs' ratios, and its interval. */
+  /** The time of `slow` divided by the time of `fast`: the median over the pairs, and its confidence interval. */
   readonly median: number;
   readonly low: number;
   readonly high: number;

@@ -4,10 +4,10 @@ import type { PeerTask } from "./bench_case.ts";
 import type { Expected } from "./check_samples.ts";
 import { randomTable } from "./random_data.ts";
 
-/** The sizes of a product; `batch` is 1 without a batch axis. */
+/** The sizes of a product; `batch` is 1 if there is no batch axis. */
 export type Product = Omit<Extract<PeerTask, { readonly kind: "matmul" }>, "kind">;
 
-/** The operands of a product, and a function that computes an element of it. */
+/** The operands of a product, and a function that computes an element of the result. */
 export interface ProductTask {
   readonly a: { readonly variable: Variable; readonly data: Float32Array };
   readonly b: { readonly variable: Variable; readonly data: Float32Array };
@@ -17,7 +17,7 @@ export interface ProductTask {
 /** The rounding error of a float32 sum, relative to the sum of the terms' magnitudes. */
 const TOLERANCE = 1e-5;
 
-/** The operands, `[batch, …]` where there is a batch, and the product's elements in float64. */
+/** Creates the operands (`[batch, …]` if there is a batch axis), and computes the product's elements in float64. */
 export function productTask({ batch, M, K, N, transposeA, transposeB }: Product): ProductTask {
   const lead = batch > 1 ? [batch] : [];
   const a = randomTable("a", [...lead, ...(transposeA ? [K, M] : [M, K])], 1);

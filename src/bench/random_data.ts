@@ -1,4 +1,4 @@
-/** Random data for the cases, the same in every run. */
+/** Random data for the cases, which is the same in every run. */
 import { Random } from "../core/random.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { Variable } from "../graph/operation.ts";
@@ -9,7 +9,7 @@ export interface Table<D extends Float32Array | Int32Array = Float32Array> {
   readonly data: D;
 }
 
-/** Long tables repeat this many numbers: a prime, so that no two rows or columns are alike. */
+/** Long tables repeat this many numbers. It is prime, so that no two rows or columns are equal. */
 const PERIOD = 65521;
 
 /** Uniform numbers in [-scale, scale). */
@@ -22,7 +22,7 @@ export function randomTable(name: string, shape: Shape, seed: number, scale = 1)
   return { data, variable: new Variable({ name, shape, initial: () => ({ shape, data }) }) };
 }
 
-/** Ids below `bound`; with `skew` s the id of rank r is drawn with a probability in proportion to 1 / r^s (Zipf). */
+/** Ids below `bound`; with `skew` s, the id of rank r has a probability proportional to 1 / r^s (Zipf). */
 export function randomIds(name: string, count: number, bound: number, seed: number, skew = 0): Table<Int32Array> {
   const random = new Random(seed);
   const data = drawIds(random, count, bound, skew);
@@ -30,7 +30,7 @@ export function randomIds(name: string, count: number, bound: number, seed: numb
   return { data, variable: new Variable({ name, shape, dtype: "int32", initial: () => ({ shape, data }) }) };
 }
 
-/** `count` ids below `bound`, uniform or skewed as `randomIds` says. */
+/** Draws `count` ids below `bound`, distributed as in `randomIds`. */
 export function drawIds(random: Random, count: number, bound: number, skew: number): Int32Array {
   const cumulative = new Float64Array(bound);
   let total = 0;

@@ -24,7 +24,10 @@ export function tableHead(): string {
   return row(COLUMNS.map(({ head }) => head));
 }
 
-/** A result as a line of the table. A star marks the variant that Sluice chooses; a peer's line ends with its ratio. */
+/**
+ * Formats a result as a line of the table. A star marks the variant that Sluice chooses; a peer's line ends with its
+ * ratio.
+ */
 export function tableRow(result: BenchResult): string {
   const { name, library, variant, isDefault, measurement, roofShare, compileSeconds, ratio, note } = result;
   const { gflops, gigabytes } = ratesOf(result);
@@ -56,10 +59,10 @@ function dispatchNotes({ dispatches = 1, extraChunks = 0, longestDispatch = 0 }:
   return [`${dispatches} ${dispatches === 1 ? "dispatch" : "dispatches"}${chunks}${longest}`];
 }
 
-/** Longer dispatches are reported, because browsers abort those that run for seconds. */
+/** Longer dispatches are reported, because browsers abort dispatches that run for seconds. */
 const LONG_DISPATCH = 0.05;
 
-/** A problem as a line. */
+/** Formats a problem as a line. */
 export function problemRow(problem: BenchProblem): string {
   readSome("problemRow", { message: required(text) }, problem);
   return `${keyOf(problem)}: not measured: ${problem.message}`;
@@ -103,7 +106,7 @@ export function comparisonLines(comparisons: readonly Comparison[]): string[] {
   ];
 }
 
-/** `0.00123` as "1.23 ms". */
+/** Formats a duration: `0.00123` becomes "1.23 ms". */
 export function seconds(value: number): string {
   readValue("seconds", "value", number, value);
   if (value >= 1) return `${digits(value)} s`;

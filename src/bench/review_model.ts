@@ -1,6 +1,6 @@
 /**
- * The reviews' model as numbers, the same for every library: weights in Keras's order and layout, a batch of rows
- * without padding, and labels; and its predictions from plain float64 loops.
+ * The review model as numbers, the same for every library: weights in Keras's order and layout, a batch of rows without
+ * padding, labels, and the expected predictions, computed in float64.
  */
 import type { NdArray } from "../core/nd_array.ts";
 import { readOptions, required, type TableOf, upTo } from "../core/option_table.ts";
@@ -10,16 +10,18 @@ import { sizeOf } from "../core/shape.ts";
 import type { ModelSizes, Work } from "./bench_case.ts";
 import { drawIds } from "./random_data.ts";
 
-/** The tutorial's: 500 words of 5,000, 32 numbers a word, 100 units, 64 rows. */
+/**
+ * The tutorial's sizes: 500 words per row from a vocabulary of 5,000, embeddings of 32 numbers, 100 units, 64 rows.
+ */
 export const REVIEW_SIZES: ModelSizes = { batch: 64, steps: 500, vocabulary: 5000, embedding: 32, units: 100 };
 
 /** The tolerance of predictions and losses against the float64 reference. */
 export const MODEL_TOLERANCE = 1e-4;
 
-/** The most words that the reference reads: those of the tutorial's batch, which take seconds. */
+/** The most words that the reference computation reads: those of the tutorial's batch, which take seconds. */
 const REFERENCE_WORDS = 32000;
 
-/** Model and batch. */
+/** The model and a batch of data. */
 export interface ReviewTask {
   readonly sizes: ModelSizes;
   /** Embedding [V, E]; LSTM kernel [E, 4H], recurrent kernel [H, 4H], bias [4H]; dense kernel [H, 1], bias [1]. */
@@ -30,7 +32,7 @@ export interface ReviewTask {
   readonly labels: NdArray;
   /** The probability of each row. */
   readonly predictions: Float64Array;
-  /** Mean binary cross-entropy of the predictions. */
+  /** The mean binary cross-entropy of the predictions. */
   readonly loss: number;
 }
 
@@ -44,7 +46,7 @@ const SIZES = {
 
 const made = new Map<string, ReviewTask>();
 
-/** The task of these sizes, cached because its reference takes seconds. */
+/** Returns the task of these sizes, cached because its reference takes seconds to compute. */
 export function reviewTask(sizes: ModelSizes): ReviewTask {
   readOptions("reviewTask", SIZES, sizes);
   const key = JSON.stringify(sizes);
@@ -71,9 +73,9 @@ function makeTask(sizes: ModelSizes): ReviewTask {
     uniform([units, 1], 0.3),
     uniform([1], 0.1),
   ];
-  // A reference of many long rows would take minutes, so further rows repeat the first ones.
+  // The reference of many long rows would take minutes, so further rows repeat the first ones.
   const distinct = Math.min(batch, Math.max(2, Math.floor(REFERENCE_WORDS / steps)));
-  // Ids of words begin at 1 (0 is padding), and are as skewed as words of a text are.
+  // Word ids start at 1 (0 is padding), and are as skewed as words in texts.
   const first = drawIds(random, distinct * steps, vocabulary - 1, 1).map((id) => id + 1);
   const ids = new Int32Array(batch * steps);
   for (let row = 0; row < batch; row++) {
@@ -141,9 +143,9 @@ function predict(weights: readonly NdArray[], ids: Int32Array, { batch, steps, e
 }
 
 /**
- * The least work of a forward pass or a training step: the recurrent products of every step (once forward; twice more
- * backward, for the state's gradient and the weights'), the table's projection instead of every word's, and reading and
- * writing weights and Adam's moments.
+ * The minimum work of a forward pass or a training step: the recurrent products of every step (once forward; twice more
+ * backward, for the state's gradient and the weights'), the projection of the table instead of every word, and reading
+ * and writing weights and Adam's moments.
  */
 export function reviewWork({ batch, steps, vocabulary, embedding, units }: ModelSizes, isTraining: boolean): Work {
   const recurrent = 2 * batch * steps * units * 4 * units;

@@ -18,14 +18,14 @@ import { randomTable } from "./random_data.ts";
 export interface Roofline {
   /** Additions and multiplications per second, in registers. */
   readonly flops: number;
-  /** Bytes per second of a copy, those read and those written together. */
+  /** Bytes per second of a copy: bytes read plus bytes written. */
   readonly bytes: number;
 }
 
-/** Bytes of each of the two buffers of a copy: beyond most caches, within WebGPU's default binding size. */
+/** Bytes of each of the two buffers of a copy: larger than most caches, within WebGPU's default binding size. */
 const COPY_BYTES = 64 * 2 ** 20;
 const VECTOR = 4;
-/** Independent chains of an invocation; the best of them is the peak. */
+/** Numbers of independent chains per invocation; the fastest gives the peak. */
 const CHAINS = [4, 8, 16] as const;
 
 interface Chains {
@@ -41,7 +41,7 @@ const multiplyAddOp = defineOp<Readonly<Record<never, never>>, Chains, Out>({
   lower: ({ outputs: { out }, attributes }) => [multiplyAddCall(out, attributes)],
 });
 
-/** Element `index` of a `multiplyAddCall`'s output. */
+/** The expected element `index` of a `multiplyAddCall`'s output. */
 function chainSum({ chains }: Chains, index: number): number {
   const { a, b, steps } = CHAIN;
   const power = a ** steps;

@@ -64,7 +64,7 @@ export interface BenchControl {
 const runtime = recordOf("runBench: runtime", { name: required(text), version: required(text) });
 
 const BENCH = {
-  cases: required(instanceOf<readonly BenchCase[]>("a list of cases, as selectCases() gives", Array)),
+  cases: required(instanceOf<readonly BenchCase[]>("a list of cases from selectCases()", Array)),
   peers: ifGiven(instanceOf<readonly Peer[]>("a list of peers", Array)),
   variants: ifGiven(flag),
   measure: ifGiven(optionsOf("runBench: measure", MEASURE)),

@@ -32,7 +32,7 @@ export interface ShaderJob {
   readonly work: Work;
 }
 
-/** A buffer of this many bytes, filled with random float32 in [-1, 1); or one that holds the given values. */
+/** A buffer of this many bytes filled with random float32 in [-1, 1), or a buffer with the given values. */
 export type ShaderBuffer =
   | { readonly kind: "random"; readonly bytes: number }
   | { readonly kind: "u32" | "i32" | "f32"; readonly values: readonly number[] };
@@ -65,7 +65,7 @@ const SHADER = {
 } satisfies TableOf<ShaderJob>;
 
 /**
- * The shader as a case. Its result is not checked, only that the device accepts and runs it.
+ * Makes a case of the shader. The result is not checked; the device must only accept and run the shader.
  * @throws ValueError for sizes or counts that no device supports.
  */
 export function shaderCase(job: ShaderJob): BenchCase {
@@ -94,7 +94,7 @@ export function shaderCase(job: ShaderJob): BenchCase {
   };
 }
 
-/** Numbers of a period short enough to be made at once. */
+/** Random data repeats after this many numbers, so that large buffers are filled quickly. */
 const PERIOD = 4099;
 
 const ARRAYS = { u32: Uint32Array, i32: Int32Array, f32: Float32Array } as const;
@@ -127,7 +127,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * "64MiB" as a number, "2e9" and "1.5 GB" too.
+ * Parses "64MiB", "2e9" or "1.5 GB" as a number.
  * @throws ValueError for anything else.
  */
 export function parseAmount(text: string): number {
@@ -146,7 +146,7 @@ export function parseAmount(text: string): number {
 }
 
 /**
- * Buffers, joined by commas: sizes, or values after their type: "64MiB,64MiB,u32:16777216:4".
+ * Parses buffers, separated by commas: sizes, or values after their type: "64MiB,64MiB,u32:16777216:4".
  * @throws ValueError for anything else.
  */
 export function parseBuffers(text: string): ShaderBuffer[] {
@@ -156,13 +156,13 @@ export function parseBuffers(text: string): ShaderBuffer[] {
     if (kind === undefined || list === undefined) return { kind: "random", bytes: parseAmount(part) };
     const values = list.split(":").map((value) => Number(value.trim() || Number.NaN));
     if (!values.every(Number.isFinite)) {
-      throw new ValueError(`"${part}" holds no numbers; expected values after the type, such as u32:1024:4`, { part });
+      throw new ValueError(`"${part}" contains no numbers; expected values after the type, such as u32:1024:4`, { part });
     }
     return { kind: kind.toLowerCase() as "u32" | "i32" | "f32", values };
   });
 }
 
-/** "128", "128,8" or "128x8x2" as three counts. @throws ValueError for anything else. */
+/** Parses "128", "128,8" or "128x8x2" as three counts. @throws ValueError for anything else. */
 export function parseWorkgroups(text: string): [number, number, number] {
   readValue("parseWorkgroups", "text", textKind, text);
   const parts = text.split(/[x,]/).map((part) => Number(part.trim() || Number.NaN));

@@ -5,13 +5,13 @@ import { ValueError } from "../core/errors.ts";
 export interface Summary {
   readonly median: number;
   /**
-   * The median of the whole population lies in `low … high` with probability `confidence`, whatever its distribution.
+   * The median of the whole population is in `low … high` with probability `confidence`, whatever its distribution.
    */
   readonly low: number;
   readonly high: number;
   /** At least 0.95, but less with fewer than 6 samples: then `low … high` contains all of them. */
   readonly confidence: number;
-  /** The range of the middle half, as a share of the median. */
+  /** The interquartile range, relative to the median. */
   readonly spread: number;
   readonly samples: number;
   /** True if the interval is too wide, or its confidence too low, to draw conclusions. */
@@ -23,8 +23,8 @@ const CONFIDENCE = 0.95;
 const NOISY_WIDTH = 0.1;
 
 /**
- * Median, its interval by order statistics (which assumes nothing of the distribution), spread.
- * @throws ValueError for no samples, or one that is not a finite number of at least 0.
+ * Computes the median, its confidence interval by order statistics (which assumes no distribution), and the spread.
+ * @throws ValueError for no samples, or for a sample that is not a finite number of at least 0.
  * @example
  * summarize([1.0, 1.1, 0.9, 1.0, 1.2, 1.0, 1.1]).median; // 1
  */
@@ -50,7 +50,7 @@ export function summarize(samples: readonly number[]): Summary {
   };
 }
 
-/** The quantile `share` of ascending numbers, linear between neighbours. */
+/** The quantile `share` of ascending numbers, interpolated linearly. */
 export function quantile(sorted: readonly number[], share: number): number {
   const position = share * (sorted.length - 1);
   const below = Math.floor(position);
@@ -68,7 +68,7 @@ function intervalRank(count: number): { readonly rank: number; readonly confiden
   let rank = 0;
   let outside = 0;
   let confidence = 0;
-  // P(fewer than r + 1 of n below the median), summed from the end.
+  // P(fewer than r + 1 of n are below the median), summed from the end.
   let probability = 0.5 ** count;
   for (let r = 0; r < count / 2; r++) {
     outside += probability;

@@ -6,13 +6,13 @@ import type { Prepared } from "./bench_case.ts";
 import { type Subject, TIMESTAMPS, WALL_CLOCK } from "./harness.ts";
 
 /**
- * In Node a pending GPU promise keeps a core busy, which a software adapter could use. So the host sleeps during most
- * of a run.
+ * In Node a pending GPU promise keeps a core busy that a software adapter could use, so the host sleeps during most of
+ * a run.
  */
 const WAITS_BUSILY = "process" in globalThis && !("Deno" in globalThis);
-/** The share of the expected time to sleep. */
+/** The fraction of the expected time to sleep. */
 const SLEEP_SHARE = 0.9;
-/** Do not sleep for less than this, in seconds. */
+/** The shortest sleep in seconds. */
 const SHORTEST_SLEEP = 0.003;
 
 /** Sleeps during most of the time that work is expected to take, based on earlier runs. */

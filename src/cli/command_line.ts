@@ -4,7 +4,7 @@ import { nearestName } from "./nearest_name.ts";
 import { flagOf } from "./option_checks.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** One option: the name of its value in the help text (a flag has none), and its description. */
+/** One option: the placeholder for its value in the help text (a flag has none), and its description. */
 export interface OptionHelp {
   readonly value?: string;
   readonly help: string;
@@ -135,7 +135,7 @@ export function eitherOf(names: readonly string[]): string {
   return names.join(", ").replace(/, ([^,]+)$/, " or $1");
 }
 
-/** `: did you mean b?`, if one of the names is near. */
+/** Returns `: did you mean b?` if one of the names is similar. */
 export function meant(given: string, names: readonly string[]): string {
   const near = nearestName(given, names);
   return near === undefined ? "" : `: did you mean ${near}?`;

@@ -22,7 +22,7 @@ export interface ForecastArguments {
 
 /** The series to forecast. */
 export interface SourceArguments {
-  /** A CSV file; if absent, the embedded weather. */
+  /** A CSV file. Default: the embedded weather. */
   readonly csv?: string;
   readonly column?: string;
   readonly date?: string;
@@ -43,7 +43,7 @@ export const FORECAST_OPTIONS = {
   epochs: { value: "N", help: `epochs (${defaults.epochs})` },
   "batch-size": { value: "N", help: `windows in a batch (${defaults.batchSize})` },
   "learning-rate": { value: "RATE", help: `Adam's (${defaults.learningRate})` },
-  test: { value: "SHARE", help: `share of the rows, at the end, to hold out (${defaults.test})` },
+  test: { value: "SHARE", help: `fraction of the rows to hold out, at the end (${defaults.test})` },
   limit: { value: "N", help: "use only the last N rows of the data" },
   seed: { value: "N", help: `the same seed gives the same result on the same adapter (${defaults.seed})` },
   runtime: { value: "NAME", help: "node, deno, chromium or firefox (node)" },

@@ -162,7 +162,7 @@ function savedSource(value: JsonValue | undefined, path: string): SourceArgument
 }
 
 function savedText(value: JsonValue | undefined, what: string): string {
-  if (typeof value !== "string") throw new FormatError(`${what} is not text; the file is damaged`);
+  if (typeof value !== "string") throw new FormatError(`${what} is not a string; the file is damaged`);
   return value;
 }
 

@@ -11,7 +11,7 @@ import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_che
  * the same options.
  */
 export interface ForecastOptions {
-  /** T: the rows in a window. */
+  /** T: the number of rows in a window. */
   readonly window: number;
   /** How many rows after the window's last row to forecast. */
   readonly ahead: number;
@@ -28,11 +28,11 @@ export interface ForecastOptions {
   readonly test: number;
   /** The seed of weights, dropout and the order of the windows. */
   readonly seed: number;
-  /** Use only the last rows of the data, this many. */
+  /** Use only the last `limit` rows of the data. */
   readonly limit?: number;
 }
 
-/** The page's network: small, since a few hundred windows of one column teach a large one little. */
+/** A small network, like the page's: a few hundred windows of one column cannot train a large one. */
 export const FORECAST_DEFAULTS: Readonly<Omit<ForecastOptions, "limit">> = {
   window: 30,
   ahead: 1,

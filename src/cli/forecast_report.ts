@@ -42,7 +42,7 @@ export function naiveName(ahead: number): string {
   return ahead === 1 ? "tomorrow equals today" : `in ${ahead} rows as today`;
 }
 
-/** The comparison with the baselines as a table and in words. */
+/** The comparison with the baselines, as a table and in sentences. */
 export function reportText(report: ForecastReport): string {
   const { series, options, start, forecasts, scores, trained, next } = report;
   const rows: readonly (readonly [string, Scores])[] = [
@@ -69,7 +69,7 @@ export function reportText(report: ForecastReport): string {
     ...(beyond === 0
       ? []
       : [
-          `${beyond} of these values lie outside of what the network was trained on (${figure(least)} to ` +
+          `${beyond} of these values are outside the range of the training data (${figure(least)} to ` +
             `${figure(most)}).`,
         ]),
     `Its forecast of the row ${options.ahead === 1 ? "after the last" : `${options.ahead} after the last`}: ` +

@@ -25,7 +25,7 @@ const RIGHT = WIDTH - 28;
 const VALUE = { top: 108, bottom: 414 } as const;
 const ERROR = { top: 458, bottom: 584 } as const;
 const HEIGHT = 640;
-/** How many rows before the held-out part are shown, as a share of its length. */
+/** The rows shown before the held-out part, as a fraction of its length. */
 const PAST_SHARE = 0.5;
 
 /** The position of a row on the axis: by date if the dates are known, otherwise by row number. */
@@ -180,7 +180,7 @@ function rowTicks({ ticks, name }: RowAxis): string[] {
   ]);
 }
 
-/** The range of the training data, as far as the chart shows it. */
+/** The range of the training data, clipped to the chart. */
 function trainedRange(trained: readonly [number, number], scale: ScaleLinear<number, number>): string[] {
   const [low = 0, high = 0] = scale.domain();
   return trained

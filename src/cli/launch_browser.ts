@@ -41,7 +41,7 @@ export async function findBrowser(name: BrowserName): Promise<string | undefined
 
 /** Options of `launchBrowser`. */
 export interface LaunchOptions {
-  /** Ctrl-C does not end the browser; the caller finishes its work first. */
+  /** Keep the browser open on Ctrl-C, so that the caller can finish its work. */
   readonly outlivesInterrupt?: boolean;
 }
 

@@ -26,7 +26,7 @@ interface Command {
   readonly usage: string;
   readonly help: string;
   readonly options: OptionTable;
-  /** Parses the arguments; the work starts when `start` is called. */
+  /** Parses the arguments and returns the work, which begins when `start` is called. */
   readonly prepare: (argv: readonly string[]) => {
     readonly runtime: RuntimeName;
     readonly start: () => Promise<number>;
@@ -102,11 +102,11 @@ function helpText(commands: Readonly<Record<string, Command>>): string {
     "",
     ...Object.values(commands).map(usageOf),
     "",
-    "`sluice help COMMAND` lists the options of a command, `sluice --version` (-v) says which version this is.",
+    "`sluice help COMMAND` lists the options of a command, `sluice --version` (-v) prints the version.",
   ].join("\n");
 }
 
-/** @throws UsageError for a command that there is not; it suggests the nearest. */
+/** @throws UsageError for an unknown command; it suggests the nearest one. */
 function commandNamed(name: string): Command {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command;

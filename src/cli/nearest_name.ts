@@ -1,4 +1,4 @@
-/** Finds the name that a mistyped one was meant to be. */
+/** Finds the name that a mistyped name was probably meant to be. */
 
 /** The name with the fewest typing errors between it and `given`; undefined when all are too far away. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
@@ -10,8 +10,8 @@ export function nearestName(given: string, names: readonly string[]): string | u
 }
 
 /**
- * Letters to insert, delete, replace or swap with the next one (the optimal string alignment distance, a restricted
- * form of Damerau's).
+ * The number of letters to insert, delete, replace or swap with the next one (the optimal string alignment distance, a
+ * restricted form of Damerau's).
  */
 function typingErrors(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];

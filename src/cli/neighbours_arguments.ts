@@ -10,7 +10,7 @@ export interface NeighboursArguments {
   /** The number of neighbours that vote. */
   readonly k: number;
   readonly pooling: "last" | "mean" | "max";
-  /** The most reviews of each half. */
+  /** The most reviews to use of each half of the data. */
   readonly limit: number | undefined;
   readonly runtime: "node" | "deno";
 }

@@ -4,7 +4,7 @@ import type { PageError } from "./run_page_job.ts";
 
 /** The functions that the command line provides to a page that it opens. */
 export interface CommandLineHost {
-  /** Sends a message; resolves with true if the job is to stop. */
+  /** Sends a message; resolves with true if the job should stop. */
   readonly sluiceReport: (message: string) => Promise<unknown>;
   /** Reports that the page is done. */
   readonly sluiceDone: () => Promise<void>;

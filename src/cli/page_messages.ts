@@ -7,17 +7,17 @@ import type { TaskName, Tasks } from "./training_tasks.ts";
 /** The training job, which the page fetches. */
 export interface PageJob<Name extends TaskName> {
   readonly task: Name;
-  /** Its `resume` is not used. */
+  /** The job without its `resume`, which is below. */
   readonly job: Tasks[Name]["job"];
   readonly resume?: PackedFiles;
 }
 
-/** Events of the page. The answer to each is true if training is to stop. */
+/** Events of the page. The answer to each is true if training should stop. */
 export type PageEvent =
   | Exclude<JobEvent, { readonly kind: "save" }>
   | { readonly kind: "save"; readonly files: PackedFiles };
 
-/** All messages of the page. Done without a result means that training was stopped. */
+/** All messages of the page. `done` without a result means that training was stopped. */
 export type PageMessage = JobMessage<PageEvent, Tasks[TaskName]["result"]>;
 
 /** Files by name, in base64. */

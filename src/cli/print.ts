@@ -1,23 +1,23 @@
-/** Prints lines to a terminal. They may hold text from files: words, names of columns, reviews. */
+/** Prints lines to a terminal. They may contain text from files: words, column names, reviews. */
 import { inspect } from "node:util";
 
 /**
- * What a terminal obeys, or what hides the text around it: control characters but for tab and line feed, controls of
- * direction, separators of lines and paragraphs.
+ * Characters that control a terminal or hide the text around them: control characters except tab and line feed,
+ * bidirectional controls, and line and paragraph separators.
  */
 const CONTROLS = /[^\P{Cc}\t\n]|\p{Bidi_Control}|[\u2028\u2029]/gu;
 
-/** Control characters as JSON writes them, so that JSON keeps its meaning: `\u001b` for an escape. */
+/** Escapes control characters as in JSON (`\u001b` for escape), so that JSON stays valid. */
 export function escapeControls(text: string): string {
   return text.replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Prints to standard output, control characters escaped. */
+/** Prints to standard output, with control characters escaped. */
 export function printLine(text: string): void {
   console.log(escapeControls(text));
 }
 
-/** Prints an error to standard error: a text as it is, anything else with its stack. Control characters are escaped. */
+/** Prints to standard error: a string unchanged, any other value with its stack. Control characters are escaped. */
 export function printError(error: unknown): void {
   console.error(escapeControls(typeof error === "string" ? error : inspect(error)));
 }

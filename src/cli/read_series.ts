@@ -19,7 +19,7 @@ export interface SeriesOptions {
   /** The file's name in error messages. */
   readonly name: string;
   readonly column: string;
-  /** The column of dates. If absent, the column `date` (in upper or lower case), if there is one. */
+  /** The column of dates. Default: the column `date` (in upper or lower case), if it exists. */
   readonly date?: string | undefined;
 }
 
@@ -30,9 +30,9 @@ interface Row {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const ISO_DATE = /^\d{4}(-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?)?)?$/;
-/** The most rows: more would take gigabytes. */
+/** The most rows; more would use gigabytes of memory. */
 const MAX_ROWS = 1_000_000;
-/** How much of a header an error shows. */
+/** The most column names, and characters of each, that an error shows. */
 const SHOWN_NAMES = 20;
 const SHOWN_CHARACTERS = 40;
 const DELIMITERS = [",", ";", "\t"] as const;
@@ -50,10 +50,10 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
   const names = header.record;
   const at = columnAt(names, column, "--column", name);
   if (rows.length === 0)
-    throw new FormatError(`${name}: there are no rows below the header; expected one for each timestep`);
+    throw new FormatError(`${name}: there are no rows below the header; expected one per timestep`);
   if (rows.length > MAX_ROWS) {
     throw new FormatError(
-      `${name}: there are more than ${MAX_ROWS} rows; give the last of them in a file of their own`,
+      `${name}: there are more than ${MAX_ROWS} rows; put the last of them into a separate file`,
     );
   }
   const values = rows.map(({ record, info }) => {

@@ -25,7 +25,7 @@ export function findDeno(): DenoProgram {
       if (existsSync(binary)) return { command: binary, prefix: [] };
       return { command: process.execPath, prefix: [join(folder, "bin.cjs")] };
     } catch {
-      // Not installed there.
+      // Not installed there; try the next place.
     }
   }
   const name = process.platform === "win32" ? "deno.exe" : "deno";

@@ -10,7 +10,7 @@ import { flagOf } from "./option_checks.ts";
 import type { TaskName } from "./training_tasks.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Where earlier versions kept the settings. */
+/** The file in which earlier versions stored the settings. */
 const RUN_NAME = "run.json";
 const FORMAT = "sluice-run";
 const MAX_RUN_BYTES = 2 ** 16;
@@ -28,7 +28,7 @@ export interface SavedRun<Settings> {
   readonly files: ModelFiles;
 }
 
-/** Saves the settings and the model as one: after a crash, or when several save at once, both are of the same run. */
+/** Saves the settings and the model together: after a crash, or several saves at once, both are of the same run. */
 export async function writeRun<Settings extends object>(
   storage: FileSystem,
   directory: string,
@@ -72,7 +72,8 @@ export async function readRun<Settings>(
 }
 
 /**
- * The settings of a run that an earlier version saved in a file of their own. @throws UsageError when there is none.
+ * Reads the settings of a run that an earlier version saved in a separate file.
+ * @throws UsageError when there are none.
  */
 async function readRunFile(storage: FileSystem, directory: string, task: TaskName): Promise<JsonValue> {
   const path = `${directory}/${RUN_NAME}`;
@@ -80,7 +81,7 @@ async function readRunFile(storage: FileSystem, directory: string, task: TaskNam
     return parseStrictJson(await storage.readFile(path, { maxBytes: MAX_RUN_BYTES }), path);
   }
   throw new UsageError(
-    `--resume ${directory}: its ${MANIFEST_NAME} does not say how it was trained; expected a directory that ` +
+    `--resume ${directory}: its ${MANIFEST_NAME} contains no training settings; expected a directory that ` +
       `\`sluice ${task}\` saved to`,
   );
 }
@@ -117,7 +118,7 @@ export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** A value as it comes back from JSON. */
+/** Converts a value to JSON and back. */
 function jsonOf(value: unknown): JsonValue {
   return parseStrictJson(encodeJson(value), "the run");
 }

@@ -83,7 +83,7 @@ async function runWhere<Name extends TaskName>(
   return RUNNERS[task](job, control);
 }
 
-/** The last tenth of the archive that was reported. */
+/** Progress through the archive, in tenths, as last reported. */
 let loadedTenths = 0;
 
 function announce(event: Exclude<JobEvent, { readonly kind: "progress" | "save" }>): void {

@@ -8,5 +8,5 @@ export const seattleWeather = {
   column: "temp_max",
   title: "Seattle, the day's highest temperature in °C",
   attribution:
-    "Daily weather in Seattle from NOAA, in the public domain, as the npm package vega-datasets 3.2.1 has it.",
+    "Daily weather in Seattle from NOAA, in the public domain, from the npm package vega-datasets 3.2.1.",
 } as const;

@@ -41,17 +41,17 @@ export interface TrainJob extends Job {
   readonly archive?: string;
   /** The table of texts and labels, for the data set `table`. */
   readonly table?: TableSource;
-  /** Finally profile one more step, operation by operation. */
+  /** Profile one more step after training, by operation. */
   readonly profile?: boolean;
-  /** Draw the curves of loss and accuracy. */
+  /** Draw the loss and accuracy curves. */
   readonly plot?: boolean;
 }
 
-/** Where a table of texts and labels is, and which of its columns to read. */
+/** A table of texts and labels: its location, and the columns to read. */
 export interface TableSource {
-  /** Its path or URL. */
+  /** The table's path or URL. */
   readonly address: string;
-  /** Its name in messages. */
+  /** The table's name in messages. */
   readonly name: string;
   readonly textColumn?: string;
   readonly labelColumn?: string;
@@ -182,14 +182,14 @@ async function loadData({ options, archive, table }: TrainJob, { onEvent, signal
   return { train: cut(train), test: cut(test), encoder, ...ofReviews, attribution: sentences.attribution };
 }
 
-/** The fewest texts of a class: one of them at least is held out. */
+/** The fewest texts of a class, so that at least one of them can be held out. */
 const FEWEST_OF_CLASS = 3;
 /** The most held-out texts that are shown with their predictions. */
 const SHOWN = 5;
 
 /**
  * Holds out a fifth of each class; the word index comes from the rest.
- * @throws FormatError when there is one class only, or too few texts of one.
+ * @throws FormatError when there is only one class, or a class has too few texts.
  */
 async function readTable(table: TableSource, options: TrainOptions): Promise<JobData> {
   const { numWords, maxLength, limit, seed } = options;
@@ -224,14 +224,14 @@ async function readTable(table: TableSource, options: TrainOptions): Promise<Job
   };
 }
 
-/** The first of each list, the second of each, and so on: a few in all. */
+/** Interleaves lists: the first element of each, the second of each, and so on, up to a limit. */
 function inTurns(lists: readonly (readonly string[])[]): string[] {
   const longest = Math.max(...lists.map(({ length }) => length));
   const turns = Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list[turn] ?? []));
   return turns.flat().slice(0, SHOWN);
 }
 
-/** Classifies texts. A model that an earlier version trained has no names of its own: it judges reviews. */
+/** Classifies texts. A model from an earlier version has no class names; its classes are negative and positive. */
 export async function predictTexts(model: Model, texts: readonly string[]): Promise<TextPrediction[]> {
   if (model.metadata.labels === undefined) model.metadata = { ...model.metadata, labels: SENTIMENTS };
   const answers = await model.classify(texts);

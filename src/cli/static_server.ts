@@ -24,17 +24,17 @@ export interface StaticServer {
 }
 
 /**
- * What is served, by URL path: a path that ends in `/` is a folder, any other is a file; a value with `body` is sent as
- * it is.
+ * What is served, by URL path: a path that ends in `/` is a folder, any other is a file; a value with `body` is sent
+ * unchanged.
  */
 export type Mounts = Readonly<Record<string, string | { readonly body: string; readonly type: string }>>;
 
 /**
- * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` is called with the path of each
- * request that is understood.
+ * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` is called with the path of each valid
+ * request.
  *
  * - Only requests to localhost by its own names are answered: with DNS rebinding a foreign page's requests come here
- *   under the page's own name (421).
+ * under the page's own name (421).
  * - GET and HEAD only (405). A path that is malformed or leads upwards is refused (400).
  * - A folder gives its regular files. Links out of it, and names that begin with a dot, count as absent (404).
  *
@@ -78,18 +78,18 @@ export async function serveFiles(
   };
 }
 
-/** The names of this machine for itself. */
+/** The names by which this machine addresses itself. */
 const NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Sent with every response: the type is as it is told, and nothing is kept. */
+/** Sent with every response: browsers must not guess the type or cache the response. */
 const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
 function refuse(response: ServerResponse, status: number, reason: string, headers: OutgoingHttpHeaders = {}): void {
-  // Node leaves out the body of an answer to HEAD.
+  // Node omits the body of a response to HEAD.
   response.writeHead(status, { ...HEADERS, ...headers, "content-type": "text/plain; charset=utf-8" }).end(reason);
 }
 
-/** The decoded path of a request's target; undefined where it is malformed or leads upwards. */
+/** The decoded path of a request's target; undefined if it is malformed or leads out of the root. */
 function pathOf(target: string): string | undefined {
   const [raw = ""] = target.split(/[?#]/, 1);
   let path: string;
@@ -119,17 +119,17 @@ async function answer(response: ServerResponse, mounts: Mounts, path: string, is
       "content-length": stats.size,
     });
     if (isHead || stats.size === 0) response.end();
-    // No more than the length that was told, should the file grow.
+    // Not more than the announced length, in case the file grows.
     else await pipeline(handle.createReadStream({ end: stats.size - 1, autoClose: false }), response);
   } finally {
     await handle?.close();
   }
 }
 
-/** Opening does not wait for a pipe's writer, and follows no link that took the file's place. Windows has neither. */
+/** Opening must not wait for a pipe's writer, nor follow a link that replaced the file. Windows has neither flag. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
-/** The text, or the file's real path, for the path of a URL, by the longest mount that matches. */
+/** Resolves a URL path to its contents or to the file's real path, by the longest matching mount. */
 async function resolvePath(mounts: Mounts, path: string): Promise<Mounts[string] | undefined> {
   const exact = mounts[path];
   if (typeof exact === "object") return exact;

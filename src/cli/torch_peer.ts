@@ -10,7 +10,7 @@ import { DeviceError, FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import torchPeer from "./torch_peer.py?raw" with { type: "text" };
 
-/** The rounding error of a float32 sum of up to 32,000 terms of about 1. */
+/** The rounding error of a float32 sum of up to 32,000 terms of magnitude about 1. */
 const PRODUCT_TOLERANCE = 1e-2;
 
 /** Finds a Python that has torch: `SLUICE_PYTHON`, the one in PATH, or the system's. */
@@ -40,7 +40,7 @@ export async function loadTorch(): Promise<Peer> {
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** The Python process, which answers each line with a line. */
+/** The Python process, which answers each request line with one line. */
 class TorchProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;

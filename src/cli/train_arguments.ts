@@ -22,14 +22,13 @@ export interface TrainArguments {
   readonly tune: boolean;
 }
 
-/** The defaults of an option, for each kind of data. */
+/** Lists the defaults of an option for each kind of data. */
 function both(name: keyof (typeof PRESETS)["table"]): string {
   const { sentences, imdb, table } = PRESETS;
   const forTable = table[name] === sentences[name] ? "" : `, for a table ${table[name]}`;
   return `${sentences[name]}${forTable}, for imdb ${imdb[name]}`;
 }
 
-/** Options of `sluice train`. */
 export const TRAIN_OPTIONS = {
   data: { value: "NAME", help: "sentences (3,000, embedded) or imdb (50,000 reviews, needs --archive)" },
   csv: { value: "FILE", help: "your own texts and labels: CSV, TSV or JSON lines; a fifth is held out" },
@@ -72,10 +71,10 @@ export function parseTrain(
   const named = choice(values, "data", ["sentences", "imdb"] satisfies DataName[]);
   const [csv, textColumn, labelColumn] = ["csv", "text-column", "label-column"].map((name) => textOf(values, name));
   if (csv !== undefined && named !== undefined) {
-    throw new UsageError(`--csv ${csv} and --data ${named} are two data sets; give one of them`);
+    throw new UsageError(`--csv ${csv} and --data ${named} are two data sets; give only one`);
   }
   if (csv === undefined && (textColumn ?? labelColumn) !== undefined) {
-    throw new UsageError("--text-column and --label-column are those of a file; give --csv FILE too");
+    throw new UsageError("--text-column and --label-column need --csv FILE");
   }
   const data: DataName | undefined = csv === undefined ? named : "table";
   return {

@@ -16,7 +16,7 @@ import { completeOptions, savedOptions, type TrainOptions } from "./train_option
 import { recordOf, resultText } from "./training_report.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The URL paths at which a page fetches an archive and a table that are local files. */
+/** The URL paths under which a page fetches a local archive and table. */
 const SERVED_ARCHIVE = "archive.tar.gz";
 const SERVED_TABLE = "table";
 
@@ -60,7 +60,7 @@ export async function trainCommand(args: TrainArguments, main: string): Promise<
   });
   if (result === undefined) return INTERRUPTED;
   if (plot !== undefined) await storage.writeFileAtomic(plot, new TextEncoder().encode(result.curves));
-  printLine(`\n${resultText(result)}\n\nSaved in ${out}; ask it: sluice predict --model ${out} "some text"`);
+  printLine(`\n${resultText(result)}\n\nSaved in ${out}; try it: sluice predict --model ${out} "some text"`);
   const { file: csv, ...columns } = table ?? {};
   const source = { ...(archive !== undefined && { archive }), ...(csv !== undefined && { csv, ...columns }) };
   if (json !== undefined) await storage.writeFileAtomic(json, encodeJson(recordOf(result, options, source)));
@@ -87,8 +87,8 @@ const RUN: RunKind<{ readonly options: TrainOptions; readonly table?: Table }> =
 };
 
 /**
- * The table to train on: the given one, or that of the run to resume.
- * @throws UsageError when there is no such file, or it is not the one that the run began with.
+ * The table to train on: the given one, or that of the resumed run.
+ * @throws UsageError when there is no such file, or its contents have changed since the run began.
  */
 async function tableOf(storage: FileSystem, args: TrainArguments, saved: Table | undefined): Promise<Table> {
   const file = args.csv ?? saved?.file ?? "";

@@ -7,7 +7,7 @@ import { objectOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { checkDropout, checkRange, checkWhole, savedNumbers } from "./option_checks.ts";
 
-/** The data of `sluice train`: two data sets, or a table of one's own. */
+/** The data of `sluice train`: two built-in data sets, or a user's table. */
 export type DataName = "sentences" | "imdb" | "table";
 
 /**

@@ -58,13 +58,13 @@ export interface JobResult {
   readonly submitsPerStep: number;
   readonly readbacks: number;
   readonly peakGpuBytes: number;
-  /** The variants of the kernels, if they were tuned, or the resumed run was. */
+  /** The kernels' variants, if this run or the resumed one was tuned. */
   readonly variants?: readonly VariantChoice[];
   /** The hash of the float32 bytes of all weights, in Keras's order. */
   readonly weightsSha256: string;
 }
 
-/** Runs `work` on a new device, tuned if the job says so. Returns undefined if `signal` stopped it. */
+/** Runs `work` on a new device, with tuning if the job requests it. Returns undefined if `signal` stopped it. */
 export async function onDevice<Result>(
   { tune = false }: Job,
   { onEvent, signal }: JobControl,
@@ -93,8 +93,7 @@ export async function reportModel(model: Model, { onEvent }: JobControl): Promis
 }
 
 /**
- * Trains a model and reports the progress. In every case, also when it is stopped or fails, the model is sent to be
- * saved.
+ * Trains a model and reports the progress. The model is always sent to be saved, even if training is stopped or fails.
  */
 export async function fitWithProgress(
   model: Model,

@@ -6,7 +6,7 @@ import type { TrainOptions } from "./train_options.ts";
 import type { JobResult } from "./training_job.ts";
 import { number, percent } from "./training_progress.ts";
 
-/** The report of `sluice train` as JSON; `source` says where its data is. */
+/** The report of `sluice train` as JSON; `source` describes the data. */
 export function recordOf(result: TrainResult, options: TrainOptions, source: Readonly<Record<string, string>>) {
   const { predictions: _, curves: __, matrix: ___, ...rest } = result;
   return jobRecord(rest, { ...options, ...source });
@@ -38,7 +38,7 @@ export function resultText({ test, labels, matrix, predictions, profile }: Train
     "",
     matrix.replaceAll(/^/gm, "  "),
     "",
-    "Predictions for texts that it was not trained on:",
+    "Predictions for unseen texts:",
     ...predictions.map((prediction) => `  ${predictionLine(prediction, width)}`),
     ...(profile === undefined ? [] : ["", profileText(profile)]),
   ].join("\n");

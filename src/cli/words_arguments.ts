@@ -5,7 +5,7 @@ import { UsageError } from "./usage_error.ts";
 
 /** The parsed arguments of `sluice words`. */
 export interface WordsArguments {
-  /** A file with one text in each line; if absent, the archive of reviews is used. */
+  /** A file with one text per line. Default: the archive of reviews. */
   readonly texts: string | undefined;
   readonly archive: string | undefined;
   readonly vectorSize: number;
@@ -44,7 +44,7 @@ export const WORDS_OPTIONS = {
   negative: { value: "N", help: `negative samples for each pair of words (${NUMBERS.negative})` },
   sample: { value: "SHARE", help: `subsample words with a larger share of the text (${NUMBERS.sample})` },
   epochs: { value: "N", help: `epochs (${NUMBERS.epochs})` },
-  "learning-rate": { value: "RATE", help: `Adagrad's, at first (${NUMBERS.learningRate})` },
+  "learning-rate": { value: "RATE", help: `Adagrad's initial learning rate (${NUMBERS.learningRate})` },
   seed: { value: "N", help: `the same seed gives the same result on the same adapter (${NUMBERS.seed})` },
   watch: { value: "WORDS", help: `words whose nearest neighbours are shown, separated by commas (${WATCHED})` },
   out: {

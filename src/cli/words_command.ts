@@ -18,7 +18,7 @@ import { provideWebGpu } from "./provide_webgpu.ts";
 import { thisRuntime } from "./runtime_info.ts";
 import type { WordsArguments } from "./words_arguments.ts";
 
-/** The longest file of texts that is read: about the longest text that a runtime holds. */
+/** The longest file of texts: about the longest string that a runtime supports. */
 const MAX_TEXT_BYTES = 2 ** 29 - 2 ** 10;
 
 /** Seconds between lines of progress. */

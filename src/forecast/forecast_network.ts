@@ -28,7 +28,7 @@ import type { Device } from "../runtime/device.ts";
 
 /** How to cut a series. */
 export interface WindowPlan {
-  /** T: rows per window. */
+  /** T: the number of rows per window. */
   readonly window: number;
   /** How many rows after the window's last row to forecast. */
   readonly ahead: number;
@@ -75,11 +75,11 @@ export interface ForecastData {
   readonly last: Float32Array;
 }
 
-const windowsKind = resolvedBy("windows, as forecastData gives them", (given: DenseDataset) =>
+const windowsKind = resolvedBy("windows from forecastData()", (given: DenseDataset) =>
   isShaped(given?.x) ? given : undefined,
 );
 
-/** What is read of a `ForecastData`. */
+/** The members of `ForecastData` that are checked. */
 const DATA = {
   scaler: required(instanceOf("a MinMaxScaler", MinMaxScaler)),
   test: required(windowsKind),
@@ -107,7 +107,7 @@ export function forecastData(values: readonly number[], plan: WindowPlan): Forec
   const [trained, needed] = [values.length - held, window + ahead];
   if (held < 1 || trained < needed) {
     throw new ValueError(
-      `the series has ${values.length} rows, ${trained} of them to train on; window ${window} and ahead ${ahead} ` +
+      `the series has ${values.length} rows, ${trained} of them for training; window ${window} and ahead ${ahead} ` +
         `need ${needed}, and test ${share} needs at least one more row: give a longer series, or shorter windows`,
       { rows: values.length, needed },
     );

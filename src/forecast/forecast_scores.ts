@@ -14,7 +14,7 @@ export interface Scores {
   readonly direction: number | undefined;
 }
 
-/** Forecasts of the same rows, one by one. */
+/** Forecasts of the same rows: element i of each list belongs to the same row. */
 export interface Forecasts {
   readonly actual: readonly number[];
   /** The last value known when each forecast was made: "tomorrow equals today". */
@@ -24,12 +24,12 @@ export interface Forecasts {
   readonly network: readonly number[];
 }
 
-/** Rows of the moving average: a week of trading days. */
+/** The number of rows in the moving average: a week of trading days. */
 export const AVERAGED = 5;
 
 /**
- * Combines the network's forecasts of the rows from `start` on, each made `ahead` rows before, with the baselines'
- * forecasts.
+ * Combines the network's forecasts, each made `ahead` rows before its row, with the baselines' forecasts. The first row
+ * is `start`.
  */
 export function besideSimple(
   values: readonly number[],
@@ -55,7 +55,7 @@ export function besideSimple(
   };
 }
 
-/** Scores `forecast` against the actual values; `known` holds the values from which the changes are counted. */
+/** Scores `forecast` against the actual values; `known` contains the values relative to which changes are measured. */
 export function score(actual: readonly number[], forecast: readonly number[], known: readonly number[]): Scores {
   for (const [name, list] of Object.entries({ actual, forecast, known })) readValue("score", name, numbers, list);
   const errors = actual.map((value, index) => (forecast[index] as number) - value);
@@ -70,7 +70,7 @@ export function score(actual: readonly number[], forecast: readonly number[], kn
   };
 }
 
-/** The share of changes that were rises. */
+/** The fraction of changes that were rises. */
 export function shareOfRises(forecasts: Forecasts): number {
   const { actual, naive } = readSome("shareOfRises", RISES, forecasts);
   const moves = actual.map((value, index) => value - (naive[index] as number)).filter((move) => move !== 0);

@@ -13,7 +13,7 @@ const RAISED_LIMITS = [
 
 const WANTED_FEATURES = ["timestamp-query", "subgroups"] as const satisfies readonly GPUFeatureName[];
 
-/** What decides which adapter and device are requested. */
+/** The options that affect which adapter and device are requested. */
 export type AdapterSettings = Pick<DeviceSettings, "powerPreference" | "defaultLimits">;
 
 /** A GPUDevice and information about its adapter. */
@@ -27,21 +27,21 @@ export function adoptGpu(gpu: GPUDevice): OpenedGpu {
   return { gpu, info: (gpu as { adapterInfo?: GPUAdapterInfo }).adapterInfo };
 }
 
-/** Requests an adapter and a device. @throws DeviceError when there is no adapter, or it refuses a device. */
+/** Requests an adapter and a device. @throws DeviceError when there is no adapter, or it rejects the request. */
 export async function openGpu(options: AdapterSettings): Promise<OpenedGpu> {
   const adapter = await requestAdapter(options);
   try {
     return { gpu: await openDevice(adapter, options), info: adapter.info };
   } catch (cause) {
     throw new DeviceError(
-      `the adapter "${adapterName(adapter.info)}" refused a device: ${String(cause)}`,
+      `the adapter "${adapterName(adapter.info)}" rejected the device request: ${String(cause)}`,
       {},
       { cause },
     );
   }
 }
 
-/** Requests an adapter. @throws DeviceError that says what is missing in this runtime and what to do. */
+/** Requests an adapter. @throws DeviceError that says what the runtime lacks and how to provide it. */
 async function requestAdapter({ powerPreference }: AdapterSettings): Promise<GPUAdapter> {
   const isInsecure = "isSecureContext" in globalThis && !globalThis.isSecureContext;
   const gpu = isInsecure || typeof navigator === "undefined" ? undefined : (navigator.gpu as GPU | undefined);
@@ -52,7 +52,7 @@ async function requestAdapter({ powerPreference }: AdapterSettings): Promise<GPU
 }
 
 /**
- * Requests a device with the adapter's limits and the wanted features it has; if that is refused, with WebGPU's
+ * Requests a device with the adapter's limits and the wanted features that it supports; if that fails, with WebGPU's
  * defaults.
  */
 async function openDevice(adapter: GPUAdapter, { defaultLimits }: AdapterSettings): Promise<GPUDevice> {

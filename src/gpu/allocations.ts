@@ -27,7 +27,7 @@ export function bufferSize(bytes: number): number {
   return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 }
 
-/** Creates and counts buffers. */
+/** Creates buffers and counts them. */
 export class Allocations {
   readonly #limit: number;
   readonly #held = new Set<GPUBuffer>();
@@ -52,7 +52,8 @@ export class Allocations {
 
   /**
    * Creates a buffer. Call it within `guard`, which throws the errors that the GPU reports.
-   * @throws OutOfMemoryError when the buffer exceeds the limit; LimitError when it exceeds the device's maxBufferSize.
+   * @throws OutOfMemoryError when the total would exceed the limit; LimitError when it exceeds the device's
+   * maxBufferSize.
    */
   create(gpu: GPUDevice, bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
     if (this.#made === undefined) throw new Error(`${label}: a buffer was created outside of guard()`);
@@ -136,7 +137,7 @@ export class Allocations {
       return result;
     } catch (error) {
       for (const { buffer } of made) this.destroy(buffer);
-      // A lost device rejects with an error of its own.
+      // A lost device rejects with a different error.
       throw error instanceof Error && error.name === "OperationError"
         ? new DeviceError(`${what}: ${String(error)}`, { what }, { cause: error })
         : error;
@@ -146,7 +147,7 @@ export class Allocations {
   #outOfMemory(what: string, bytes?: number): OutOfMemoryError {
     const size = bytes === undefined ? "" : ` for a buffer of ${formatBytes(bytes)}`;
     return new OutOfMemoryError(
-      `${what}: the GPU has no memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a ` +
+      `${what}: the GPU is out of memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a ` +
         "shorter sequence or fewer units",
       { label: what, bytes, held: this.#bytes },
     );

@@ -1,6 +1,5 @@
 /**
- * The device: the only owner of a GPUDevice, and of its successor after a loss. It counts the engine's buffers and
- * collects errors.
+ * The device: owns a GPUDevice, and its successor after a loss. It counts the engine's buffers and collects errors.
  */
 import type { HostData } from "../core/dtype.ts";
 import { DeviceError, DeviceLostError, DisposedError } from "../core/errors.ts";
@@ -16,13 +15,13 @@ import { type Generation, makeGeneration } from "./generation.ts";
 import type { PipelineCache } from "./pipeline.ts";
 import { Reopening } from "./reopening.ts";
 
-/** The parts of a Device. */
+/** The constructor's arguments. */
 interface DeviceParts extends Partial<Pick<DeviceSettings, "tune" | "memoryLimit" | "onDeviceLost">> {
-  /** Opens another GPUDevice after a loss; absent for a device that the app created. */
+  /** Opens another GPUDevice after a loss; undefined for a device that the app created. */
   readonly open?: () => Promise<OpenedGpu>;
 }
 
-/** What is known of an array that is uploaded. */
+/** Options of `upload`. */
 interface UploadOptions {
   readonly length?: number;
   readonly offset?: number;
@@ -45,11 +44,11 @@ export class Device {
   #current: Generation;
   #failure: DeviceError | undefined;
   #loss: DeviceLostError | undefined;
-  /** The device that the app provided after a loss. */
+  /** The GPUDevice that `onDeviceLost` returned. */
   #given: Promise<GPUDevice | undefined> | undefined;
   #pending: Promise<void> | undefined;
   #wake: (() => void) | undefined;
-  /** True while the errors of the work at hand are caught already. */
+  /** True while an enclosing error scope catches errors. */
   #isWatched = false;
   readonly #disposal = new AbortController();
 
@@ -77,7 +76,7 @@ export class Device {
     return this.#current.adapter;
   }
 
-  /** What kernels may know of the adapter. */
+  /** The properties of the adapter that kernels may depend on. */
   get traits(): AdapterTraits {
     return this.#current.traits;
   }
@@ -107,19 +106,22 @@ export class Device {
     return this.disposal.aborted;
   }
 
-  /** Aborts when the device is disposed, with a DisposedError: for `raceAbort`. */
+  /** Aborts with a DisposedError when the device is disposed; for use with `raceAbort`. */
   get disposal(): AbortSignal {
     return this.#disposal.signal;
   }
 
-  /** @throws DisposedError, or DeviceError after an error in Sluice's own work. `reopened` recovers from a loss. */
+  /**
+   * @throws DisposedError, or DeviceError after an error in Sluice's own work. A loss is not an error here: `reopened`
+   * recovers from it.
+   */
   assertOpen(): void {
     if (this.isDisposed) throw this.disposal.reason;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**
-   * @param generation the generation on which the caller's work began; the current one if absent
+   * @param generation the generation on which the caller's work began. Default: the current one
    * @throws DisposedError, DeviceLostError or DeviceError when results from the device can no longer be trusted.
    */
   assertUsable(generation = this.generation): void {
@@ -132,7 +134,7 @@ export class Device {
   /**
    * Resolves when the device is usable: immediately if it is not lost, otherwise once another GPUDevice has been
    * opened.
-   * @throws DeviceLostError when none can be opened, or Sluice does not try again: see `requestDevice`.
+   * @throws DeviceLostError when none can be opened, or Sluice gives up: see `requestDevice`.
    * @throws DisposedError when the device is disposed meanwhile.
    */
   async reopened(): Promise<void> {
@@ -187,17 +189,14 @@ export class Device {
     });
     if (this.#parts.open !== undefined) {
       opened.gpu.addEventListener("uncapturederror", (event) => {
-        // Sluice's own work runs in error scopes. This came from other code that uses `device.gpu`.
-        if (isCurrent()) console.error(`the GPU reported an error of other code than Sluice's: ${event.error.message}`);
+        // Sluice's own work runs in error scopes, so this error comes from other code that uses `device.gpu`.
+        if (isCurrent()) console.error(`the GPU reported an error outside of Sluice: ${event.error.message}`);
       });
     }
     return generation;
   }
 
-  /**
-   * Everything on the GPU is gone. Owners of copies restore them immediately, so that nobody reads older or newer
-   * values.
-   */
+  /** Handles a loss. Listeners restore their copies immediately, so that nobody reads outdated values. */
   #takeLoss(error: DeviceLostError): void {
     this.#loss = error;
     this.#failure = undefined;
@@ -229,9 +228,9 @@ export class Device {
   }
 
   /**
-   * Writes an array into a buffer, from byte `offset` on. All that goes from the host to the GPU goes this way.
-   * @param length how many elements the array must have, where that is known
-   * @throws ValueError when the array's memory is gone, or not as long: see `ownMemory`.
+   * Writes an array into a buffer, starting at byte `offset`. All uploads to the GPU use this method.
+   * @param length the expected number of elements, if known
+   * @throws ValueError when the array's buffer is detached, or the array has another length: see `ownMemory`.
    */
   upload(
     buffer: GPUBuffer,
@@ -244,8 +243,8 @@ export class Device {
   }
 
   /**
-   * Submits what `record` records, inside error scopes. After an error in it no result can be trusted, so `assertOpen`
-   * throws from then on. Errors of an app that uses the same GPUDevice change nothing.
+   * Submits the commands that `record` encodes, inside error scopes. If they cause an error, no result can be trusted,
+   * so `assertOpen` throws from then on. Errors of an app that uses the same GPUDevice have no effect.
    */
   submit(label: string, record: (encoder: GPUCommandEncoder) => void): void {
     this.#watch(label, () => {
@@ -255,7 +254,7 @@ export class Device {
     });
   }
 
-  /** Runs work inside error scopes, unless that is the case already; an error in it fails the device. */
+  /** Runs work inside error scopes, unless an enclosing call has opened them. An error fails the device. */
   #watch(what: string, work: () => void): void {
     if (this.#isWatched) {
       work();
@@ -272,7 +271,7 @@ export class Device {
     });
   }
 
-  /** The work, which knows that its errors are caught. */
+  /** Wraps work that runs inside error scopes, so that nested calls open no further ones. */
   #watched<T>(work: () => T): () => T {
     return () => {
       const outer = this.#isWatched;

@@ -17,7 +17,7 @@ import { TUNE, type TuneOptions } from "../core/tuning.ts";
 
 /** Options of `requestDevice`. */
 export interface DeviceOptions {
-  /** A device that the app created. Sluice uses it and never destroys it. */
+  /** A device that the app created. Sluice uses it but never destroys it. */
   readonly device?: GPUDevice;
   readonly powerPreference?: GPUPowerPreference;
   /** Stay within WebGPU's default limits, which every adapter supports. */
@@ -29,8 +29,8 @@ export interface DeviceOptions {
    */
   readonly tune?: boolean | TuneOptions;
   /**
-   * The most bytes that the engine's buffers may take in total; a buffer beyond it is an OutOfMemoryError. If absent,
-   * the adapter's memory is the limit.
+   * The most bytes that the engine's buffers may take in total; a buffer beyond it is an OutOfMemoryError. Default: the
+   * adapter's memory.
    */
   readonly memoryLimit?: number;
   /**
@@ -56,5 +56,5 @@ export const DEVICE = {
   onDeviceLost: ifGiven(functionLike<DeviceOptions["onDeviceLost"]>("(error) => …")),
 } satisfies TableOf<DeviceOptions>;
 
-/** The options of `requestDevice`, read. */
+/** The validated options of `requestDevice`. */
 export type DeviceSettings = OptionsOf<typeof DEVICE>;

@@ -1,6 +1,6 @@
 /**
- * A GPUDevice during its lifetime, with everything that belongs to it alone. A Device has several of them in
- * succession.
+ * A GPUDevice during its lifetime, and everything that belongs to it. A Device has one at a time, and a new one after
+ * each loss.
  */
 import { DeviceLostError } from "../core/errors.ts";
 import type { AdapterTraits } from "../core/kernel_call.ts";

@@ -1,7 +1,7 @@
-/** What to do about a missing GPU. Loaded when there is none. */
+/** Errors that explain why there is no GPU and what to do. This file is loaded only when there is none. */
 import { DeviceError } from "../core/errors.ts";
 
-/** The error of a page that was not loaded over https. */
+/** The error for a page that is not a secure context. */
 export function insecure(): DeviceError {
   return new DeviceError(
     "this page is not secure, and browsers provide WebGPU (navigator.gpu) to secure pages only: serve it over " +
@@ -10,7 +10,7 @@ export function insecure(): DeviceError {
   );
 }
 
-/** The error of a runtime without WebGPU: how to get it there. */
+/** The error for a runtime without WebGPU: it says how to get it. */
 export function withoutWebGpu(): DeviceError {
   const where = isNode()
     ? 'In Node, write `import "sluice/node"` first (it needs the npm package "webgpu").'
@@ -18,14 +18,14 @@ export function withoutWebGpu(): DeviceError {
   return new DeviceError(`WebGPU is missing: expected navigator.gpu. ${where}`, { reason: "missing" });
 }
 
-/** The error where no driver gives an adapter: what to install, or what a page's visitor can do. */
+/** The error when no adapter is available: it says what to install, or what a page's visitor can do. */
 export function withoutAdapter(): DeviceError {
   const what =
     isNode() || "Deno" in globalThis
       ? "expected a graphics driver with Vulkan, Metal or Direct3D 12. On Linux without a GPU install a software " +
         "driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1)."
       : "turn on hardware acceleration in the browser's settings, and update the browser and the graphics driver; " +
-        "chrome://gpu or about:support says why the adapter was refused.";
+        "chrome://gpu or about:support says why there is no adapter.";
   return new DeviceError(`WebGPU is available but found no adapter: ${what}`, { reason: "no-adapter" });
 }
 

@@ -1,7 +1,7 @@
-/** Compute pipelines, compiled asynchronously, once for each source and layout. */
+/** Compiles compute pipelines asynchronously, once for each combination of source and layout. */
 import { DeviceError } from "../core/errors.ts";
 
-/** How a pipeline's storage buffers are bound, from `@binding(1)` on; the params uniform is `@binding(0)`. */
+/** The access modes of a pipeline's storage buffers, from `@binding(1)` on; the params uniform is `@binding(0)`. */
 export type AccessPattern = readonly ("read" | "read_write")[];
 
 /** A buffer that a pipeline binds in its only group. */
@@ -16,18 +16,18 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Pipelines that are kept, used or not: those of a model. On software adapters a large one takes megabytes. */
+/** The number of recently used pipelines that are cached. A large one takes megabytes on a software adapter. */
 const KEPT = 64;
 
 /**
- * Pipelines of one device, keyed by their source. The last 64 that were asked for are kept; older ones for as long as
- * a program uses them.
+ * Caches the pipelines of one device by their source. It keeps the 64 most recently used; a program keeps its own
+ * alive.
  */
 export class PipelineCache {
   readonly #gpu: GPUDevice;
-  /** Few: one for each pattern of buffers. */
+  /** Only a few: one for each access pattern. */
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  /** From the one that was asked for longest ago to the latest. */
+  /** From the least to the most recently used. */
   readonly #recent = new Map<string, Promise<Pipeline>>();
   readonly #used = new Map<string, WeakRef<GPUComputePipeline>>();
 
@@ -35,12 +35,15 @@ export class PipelineCache {
     this.#gpu = gpu;
   }
 
-  /** The number of pipelines that are kept. */
+  /** The number of cached pipelines. */
   get size(): number {
     return this.#recent.size;
   }
 
-  /** @throws DeviceError with line, column and the source's lines when the shader does not compile. */
+  /**
+   * Returns the pipeline, compiled if necessary.
+   * @throws DeviceError with line, column and source when the shader does not compile.
+   */
   get(label: string, source: string, entryPoint: string, access: AccessPattern): Promise<Pipeline> {
     const storage = access.map(
       (mode, index): BufferLayout => ({ binding: index + 1, type: mode === "read" ? "read-only-storage" : "storage" }),
@@ -48,7 +51,7 @@ export class PipelineCache {
     return this.getBound(label, source, entryPoint, [{ binding: 0, type: "uniform" }, ...storage]);
   }
 
-  /** Like `get`, for any buffers in group 0. @throws DeviceError with line, column and the source's lines. */
+  /** Like `get`, for any buffers in group 0. @throws DeviceError with line, column and source. */
   getBound(label: string, source: string, entryPoint: string, bindings: readonly BufferLayout[]): Promise<Pipeline> {
     const key = `${layoutKey(bindings)}|${entryPoint}|${source}`;
     const layout = this.#layout(bindings);

@@ -1,16 +1,16 @@
-/** A device that creates nothing and counts what would be created. */
+/** A device that creates nothing, but counts the memory that a real one would use. */
 import type { AdapterTraits } from "../core/kernel_call.ts";
 import { Device } from "./device.ts";
 
 /**
- * Replaces a device, with the same limits and traits: the same code plans and compiles programs for it, but they take
- * no memory and cannot run. `memory` is what the real device would hold.
+ * Stands in for a real device with the same limits and traits: the same code plans and compiles programs for it, but
+ * they use no memory and cannot run. `memory` is what the real device would use.
  */
 export class PlanningDevice extends Device {
   readonly #real: Device;
   readonly #labels = new Map<GPUBuffer, string>();
 
-  /** @param memoryLimit what the real device may still take, in bytes */
+  /** @param memoryLimit the bytes that the real device may still allocate */
   constructor(real: Device, memoryLimit: number) {
     super({ gpu: gpuWithout(real.gpu), info: undefined }, { memoryLimit, tune: false, onDeviceLost: undefined });
     this.#real = real;
@@ -35,10 +35,10 @@ export class PlanningDevice extends Device {
     this.#labels.delete(buffer);
   }
 
-  /** Uploads nothing: a plan has shapes but no contents. */
+  /** Uploads nothing, because a plan has shapes but no contents. */
   override upload(): void {}
 
-  /** The bytes that are held, summed by group; `groupOf` maps a buffer's label to its group. */
+  /** The allocated bytes by group; `groupOf` maps a buffer's label to its group. */
   bytesBy<Group extends string>(groupOf: (label: string) => Group): Map<Group, number> {
     const bytes = new Map<Group, number>();
     for (const [buffer, label] of this.#labels) {

@@ -1,18 +1,18 @@
-/** When a lost device is opened again: how long to wait, and when not to try. */
+/** Decides when to reopen a lost device, and when to give up. */
 import { DeviceLostError } from "../core/errors.ts";
 import type { OpenedGpu } from "./adapter.ts";
 
 /**
- * Seconds before each attempt. Chromium provides no adapter for two minutes after the GPU process has crashed twice.
+ * Seconds before each attempt. Chromium returns no adapter for two minutes after the GPU process has crashed twice.
  */
 const WAITS = [0.25, 1, 5, 130] as const;
 /**
- * After two losses by the driver within this many seconds Sluice stops trying: the same work would probably crash it
+ * Sluice gives up after two driver losses within this many seconds: the same work would probably crash the driver
  * again.
  */
 const QUIET_SECONDS = 120;
 
-/** Keeps track of the unexpected losses of a device. */
+/** Tracks the unexpected losses of a device. */
 export class Reopening {
   readonly #now: () => number;
   #before = Number.NEGATIVE_INFINITY;
@@ -22,7 +22,7 @@ export class Reopening {
     this.#now = now;
   }
 
-  /** Records a loss. A loss by `destroy()` does not count against the driver. */
+  /** Records a loss. A loss by `destroy()` is not the driver's fault and is not counted. */
   lost({ reason }: DeviceLostError): void {
     if (reason === "destroyed") return;
     this.#before = this.#last;

@@ -1,6 +1,6 @@
-/** What is wrong with a shader, for an error. Loaded when one does not compile. */
+/** Formats the errors of a shader. Loaded only when one does not compile. */
 
-/** The compiler's messages with line, column and the source's lines, one below the other. */
+/** Lists the compiler's messages with line, column and the source's lines. */
 export async function shaderFaults(source: string, module: GPUShaderModule): Promise<string> {
   const info = await module.getCompilationInfo().catch(() => undefined);
   const lines = source.split("\n");

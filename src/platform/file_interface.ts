@@ -1,4 +1,4 @@
-/** The interface of a file system, which each runtime implements, and the error that it throws. */
+/** The interface of a file system, which each runtime implements, and its error class. */
 import { SluiceError } from "../core/errors.ts";
 
 /**
@@ -11,14 +11,13 @@ export class FileError extends SluiceError {
 
 /** Options of `readFile`. */
 export interface ReadFileOptions {
-  /** A longer file is rejected; 2^31 - 1 by default. */
+  /** A longer file is rejected. Default: 2^31 − 1. */
   readonly maxBytes?: number;
 }
 
 /**
- * The file operations that Sluice needs. Paths are those of the runtime; `/` separates their parts on every platform.
- * Only regular files, and links to them, are read and replaced: pipes, sockets and devices are a FileError, and so is
- * a URL in place of a path.
+ * The file operations that Sluice needs. Paths are the runtime's own; `/` works as a separator on every platform. Only
+ * regular files, and links to them, can be read and replaced: pipes, sockets, devices and URLs cause a FileError.
  *
  * @example
  * const files = await openFileSystem();
@@ -37,14 +36,15 @@ export interface FileSystem {
    */
   readFile(path: string, options?: ReadFileOptions): Promise<Uint8Array>;
   /**
-   * Writes `bytes` to `path` atomically: a crash at any moment leaves the old file or the new one, never a mixture. Of
-   * several calls for one path the last one's bytes stay; of several processes, the bytes of one of them, whole.
+   * Writes `bytes` to `path` atomically: a crash at any moment leaves the old file or the new one, never a mixture. If
+   * several calls write to one path, the last one wins; if several processes do, the file holds the complete bytes of
+   * one of them.
    * @throws FileError when the disk is full or fails; the old file is unchanged.
    */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
   /**
-   * Adds `bytes` to the end of a file, which is made where there is none. Several calls for one path take turns. A
-   * crash may leave the first part of the bytes; what was there before stays.
+   * Appends `bytes` to a file, which is created if necessary. Calls for the same path run one after the other. A crash
+   * may leave only the first part of the bytes; earlier contents are safe.
    * @throws FileError when the disk is full or fails.
    */
   appendFile(path: string, bytes: Uint8Array): Promise<void>;

@@ -3,7 +3,7 @@ import { MAX_FILE_BYTES } from "./read_source.ts";
 
 /** A limit on the size of a file; larger files are rejected. */
 export interface FileLimits {
-  /** The most bytes of the file, and of its weights after unpacking; 2^31 − 1 by default. */
+  /** The most bytes of the file, and of its weights after unpacking. Default: 2^31 − 1. */
   readonly maxBytes?: number | undefined;
 }
 

@@ -1,11 +1,11 @@
 /**
- * How often Dawn, Node's WebGPU, polls the GPU. It polls from a chain of `setImmediate` callbacks for as long as work
- * is under way, which keeps one core busy: on a software adapter, one of the cores that do the work.
+ * Reduces how often Dawn, Node's WebGPU, polls the GPU. Dawn polls from a chain of `setImmediate` callbacks for as long
+ * as work is under way, which keeps one core busy: on a software adapter, one of the cores that do the work.
  */
 
 type Callback = (...args: unknown[]) => void;
 
-/** What this module uses of Node's globals. Spelt out, so that the engine compiles without Node's types. */
+/** The globals of Node that this module uses. Declared here, so that the engine compiles without Node's types. */
 export interface NodeTimers {
   setImmediate: (callback: Callback, ...args: unknown[]) => unknown;
   readonly setTimeout: (callback: Callback, milliseconds: number) => unknown;
@@ -23,7 +23,7 @@ function isPoll(callback: Callback): boolean {
 
 /**
  * Replaces `timers.setImmediate` by a function that delays Dawn's polls: from the second millisecond of a wait on, Dawn
- * polls once in a millisecond. All other callbacks are passed on unchanged.
+ * polls once per millisecond. All other callbacks are passed on unchanged.
  * @returns a function that undoes it
  */
 export function reducePolling(timers: NodeTimers): () => void {
@@ -46,12 +46,13 @@ export function reducePolling(timers: NodeTimers): () => void {
     };
     return now - waitingSince < EAGER_MILLISECONDS ? original(poll) : timers.setTimeout(poll, 1);
   };
-  // Its name, and what `util.promisify` makes of it.
+  // Copies the name, and the symbol that `util.promisify` uses.
   Object.defineProperties(reduced, Object.getOwnPropertyDescriptors(original));
   timers.setImmediate = reduced;
   return () => {
     isReduced = false;
-    // If other code has wrapped `setImmediate` since, its wrapper stays and this one passes everything on.
+    // If other code has wrapped `setImmediate` since, its wrapper stays in place and this function passes all callbacks
+    // on.
     if (timers.setImmediate === reduced) timers.setImmediate = original;
   };
 }

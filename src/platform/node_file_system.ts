@@ -7,7 +7,7 @@ const CHUNK_BYTES = 1 << 18;
 /** The longest file that is read at once: the largest typed array that every runtime supports. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 
-/** What is asked of Node's Stats. */
+/** The members of Node's Stats that are used here. */
 export interface NodeFileStats {
   readonly size: number;
   readonly mtimeMs: number;
@@ -89,7 +89,7 @@ async function openToRead(functions: NodeFileFunctions, path: string, action: st
   }
 }
 
-/** @throws Error unless it is a regular file: a pipe may never end, and a device may have no end at all. */
+/** @throws Error unless it is a regular file: reading a pipe or a device may never end. */
 function expectRegular(stats: NodeFileStats): void {
   if (stats.isFile()) return;
   const code = stats.isDirectory() ? "EISDIR" : "EFTYPE";
@@ -119,7 +119,7 @@ async function readStream(functions: NodeFileFunctions, path: string) {
   return { stream, byteLength };
 }
 
-/** Counts what it reads: a file may grow meanwhile, and the system gives 0 for the length of some. */
+/** Counts the bytes read, because a file may grow meanwhile, and the system reports length 0 for some files. */
 async function readFile(functions: NodeFileFunctions, path: string, options: ReadFileOptions = {}) {
   const { maxBytes = MAX_FILE_BYTES } = options;
   const expectLength = (size: number): void => {
@@ -146,12 +146,12 @@ async function readFile(functions: NodeFileFunctions, path: string, options: Rea
   } catch (cause) {
     throw fileError(path, "read", cause);
   } finally {
-    // What was read is whole, whatever closing says.
+    // All bytes have been read, so an error of `close` does not matter.
     await handle.close().catch(() => undefined);
   }
 }
 
-/** The next `most` bytes of a file, or what is left of it. */
+/** Reads up to `most` bytes of a file. */
 async function readUpTo(handle: NodeFileHandle, most: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(most);
   for (let length = 0; length < most; ) {
@@ -167,7 +167,7 @@ async function makeDirectory(functions: NodeFileFunctions, path: string): Promis
     await functions.mkdir(path, { recursive: true });
   } catch (cause) {
     if (codeOf(cause) !== "ENOENT") throw cause;
-    // Node reports ENOENT for a read-only file system too: the first folder that is missing has the true reason.
+    // Node reports ENOENT for a read-only file system too; creating the first missing folder gives the true reason.
     const parent = path.replace(/[/\\]*[^/\\]*[/\\]*$/, "");
     const isThere = parent === "" || (await functions.stat(parent).catch(ignoreAbsent)) !== undefined;
     await (isThere ? functions.mkdir(path, { recursive: false }) : makeDirectory(functions, parent));
@@ -177,12 +177,13 @@ async function makeDirectory(functions: NodeFileFunctions, path: string): Promis
 async function writeFileAtomic(functions: NodeFileFunctions, path: string, bytes: Uint8Array): Promise<void> {
   const cut = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   const directory = cut < 0 ? "." : path.slice(0, cut + 1);
-  // In the same directory, because a rename is atomic only within a file system; by a name that no other process takes.
+  // In the same directory, because a rename is atomic only within a file system; with a name that no other process
+  // uses.
   const temporary = `${path}.${crypto.randomUUID().slice(0, 18)}.tmp`;
   let [opened, renamed] = [false, false];
   try {
     expectPath(path);
-    // A rename would put the new file in the place of a device or a pipe.
+    // A rename would replace a device or a pipe by a regular file.
     const present = await functions.stat(path).catch(() => undefined);
     if (present !== undefined) expectRegular(present);
     const handle = await functions.open(temporary, "wx");
@@ -244,15 +245,15 @@ async function syncDirectory(functions: NodeFileFunctions, directory: string): P
   }
 }
 
-/** Any URL, but for those with a scheme of one letter, which are paths of Windows. */
+/** Matches URLs, except those with a scheme of one letter, which are Windows paths. */
 const URL_START = /^([a-z][a-z\d+.-]+:[/\\]{2}|(https?|file|blob|data):)/i;
 
-/** @throws Error for a URL: the system would take it for the path of a folder called `http:`. */
+/** @throws Error for a URL: the system would treat it as a path in a folder called `http:`. */
 function expectPath(path: string): void {
   if (!URL_START.test(path)) return;
   throw new Error(
-    "it is a URL; expected a path of the file system, such as runs/first. fetch() reads from a server and writes to " +
-      "one, and fileURLToPath of node:url makes a path of a file URL",
+    "it is a URL; expected a file path, such as runs/first. Use fetch() to read from or write to a " +
+      "server, and fileURLToPath of node:url for a file URL",
   );
 }
 

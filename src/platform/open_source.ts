@@ -10,7 +10,7 @@ import { hasNodeModules, openFileSystem } from "./file_system.ts";
  */
 export type Source = string | URL | Blob | ReadableStream<Uint8Array> | Uint8Array | ArrayBuffer;
 
-/** An open source. */
+/** An opened source. */
 export interface OpenSource {
   /** The source's name for messages: its path, its URL or its type. */
   readonly name: string;
@@ -22,11 +22,11 @@ export interface OpenSource {
 /** How a source is opened. */
 export interface SourceOptions {
   readonly signal?: AbortSignal;
-  /** Whether what is fetched may come from the browser's cache, as `fetch` has it. */
+  /** The cache mode of `fetch`. */
   readonly cache?: RequestCache;
 }
 
-/** The source's bytes, in memory that is not shared and keeps its size. @throws ValueError if it was transferred. */
+/** Returns the source's bytes in unshared memory of a fixed size. @throws ValueError if its buffer is detached. */
 export function ownBytes(source: Uint8Array | ArrayBuffer): Uint8Array {
   return ownMemory(source instanceof Uint8Array ? source : new Uint8Array(source), "the bytes");
 }
@@ -60,8 +60,8 @@ export async function openSource(source: Source, options: SourceOptions = {}): P
 }
 
 /**
- * The file path that a string denotes (a path or a `file:` URL); undefined if the string must be fetched, as other URLs
- * and every string in a browser.
+ * The file path that a string denotes (a path or a `file:` URL); undefined for strings to fetch: other URLs, and every
+ * string in a browser.
  */
 export async function pathOf(text: string): Promise<string | undefined> {
   if (FETCHED.test(text) || !hasNodeModules()) return undefined;
@@ -71,7 +71,10 @@ export async function pathOf(text: string): Promise<string | undefined> {
   return fileURLToPath(text);
 }
 
-/** As `openSource`, for a path or a URL. What never opens, such as a named pipe, is given up at an abort. */
+/**
+ * Like `openSource`, for a path or a URL. An abort also ends a wait for something that never opens, such as a named
+ * pipe.
+ */
 export async function openAddress(address: string | URL, options: SourceOptions): Promise<OpenSource> {
   const text = String(address);
   const opening = openPathOrUrl(text, options);

@@ -14,7 +14,9 @@ export interface PrivateDirectory {
   keys(): AsyncIterable<string>;
 }
 
-/** A file in it. Workers have `createSyncAccessHandle`; pages, and the workers of some browsers, `createWritable`. */
+/**
+ * A file in it. Workers provide `createSyncAccessHandle`; pages, and the workers of some browsers, `createWritable`.
+ */
 export interface PrivateFile {
   getFile(): Promise<{ readonly size: number; arrayBuffer(): Promise<ArrayBuffer> }>;
   createWritable?(): Promise<{
@@ -47,7 +49,7 @@ export interface PrivateStorage {
 /**
  * The storage of this page's origin.
  * @throws FileError in Node and Deno, in a page that is not served over https or from localhost, and when the browser
- * refuses (in private windows of some).
+ * denies access (as some do in private windows).
  */
 export async function openPrivateStorage(): Promise<PrivateStorage> {
   const { storage, locks } = (globalThis as { navigator?: Partial<Navigator> }).navigator ?? {};
@@ -63,7 +65,7 @@ export async function openPrivateStorage(): Promise<PrivateStorage> {
     await root();
   } catch (cause) {
     throw new FileError(
-      `the browser refuses its origin-private file system (${nameOf(cause)}); some do in private windows: use ` +
+      `the browser denies access to its origin-private file system (${nameOf(cause)}); some do in private windows: use ` +
         "another window",
       { code: nameOf(cause) },
       { cause },

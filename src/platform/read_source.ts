@@ -5,7 +5,7 @@ import { type OpenSource, openAddress, openSource, ownBytes, type Source, type S
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
- * All bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or a buffer.
+ * Reads all bytes of a source: a path (Node, Deno), a URL, a Blob, a stream, or a buffer.
  * @throws FileError when the source does not exist or cannot be read.
  * @throws FormatError when it is longer than `maxBytes`.
  */
@@ -22,7 +22,7 @@ export async function readSource(
   return readAll(await openSource(source, options), maxBytes);
 }
 
-/** As `readSource`, for a path or a URL. */
+/** Like `readSource`, for a path or a URL. */
 export async function readAddress(
   address: string | URL,
   maxBytes: number,

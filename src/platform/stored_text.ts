@@ -1,18 +1,19 @@
-/** A text that is stored between runs: a file in Node and Deno, a record of IndexedDB in a page. */
+/** A string that is stored between runs: a file in Node and Deno, a record of IndexedDB in a page. */
 import { hasNodeModules, openFileSystem } from "./file_system.ts";
 
-/** Reads and replaces one text. */
+/** Reads and replaces one stored string. */
 export interface KeptText {
   /** Undefined if nothing has been stored yet. */
   read(): Promise<string | undefined>;
   write(text: string): Promise<void>;
 }
 
-/** A longer text was not written by this module. */
+/** A longer string was not written by this module. */
 const MAX_BYTES = 1 << 24;
 
 /**
- * The stored text called `name`: in the user's cache directory in Node and Deno, in IndexedDB in a page or a worker.
+ * Returns the stored string called `name`: in the user's cache directory in Node and Deno, in IndexedDB in a page or a
+ * worker.
  *
  * @example
  * const text = await keptText("tuning.json").read();
@@ -24,7 +25,7 @@ export function keptText(name: string): KeptText {
   return { read: async () => file().read(), write: async (text) => file().write(text) };
 }
 
-/** A text in a file. Its directory is created with the first write. */
+/** A string in a file. The first write creates its directory. */
 export function fileText(path: string): KeptText {
   return {
     async read() {

@@ -112,7 +112,7 @@ describe("in Node", () => {
     [["--csv", ".", "--column", "a"], 2, /--csv \.: it is a directory/],
     [["--csv", "bad.csv", "--column", "b"], 2, /--column "b": bad\.csv has no such column; its header has date, a/],
     [["--csv", "bad.csv", "--column", "a"], 1, /bad\.csv, line 3: column "a" is "x"; expected a number/],
-    [["--limit", "30"], 2, /the series has 30 rows, 24 of them to train on; --window 30 and --ahead 1 need 31/],
+    [["--limit", "30"], 2, /the series has 30 rows, 24 of them for training; --window 30 and --ahead 1 need 31/],
     [["--forecasts", "."], 2, /--forecasts \.: it is a directory/],
     [["--resume", "none"], 2, /--resume none: there is no model\.json/],
     [["--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],

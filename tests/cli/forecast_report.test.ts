@@ -52,7 +52,7 @@ describe("in words", () => {
     const text = reportText(report([10, 10, 10]));
     expect(text).toContain('The network does NOT beat "tomorrow equals today": its RMSE is 4.24, against 2.08.');
     expect(text).toContain("The last 3 rows (2020-02-06 to 2020-02-08)");
-    expect(text).toContain("2 of these values lie outside of what the network was trained on (10.00 to 14.00)");
+    expect(text).toContain("2 of these values are outside the range of the training data (10.00 to 14.00)");
     expect(text).toMatch(/tomorrow equals today +2\.08 +1\.67 +-\n/);
   });
 

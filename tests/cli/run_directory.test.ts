@@ -41,7 +41,7 @@ test("several runs with one directory leave what was settings and the model of o
 
 test("a run of an earlier version, whose run.json lies beside the model, is read", async () => {
   await writeModelDirectory(files, folder, numberedModel(4));
-  await expect(read()).rejects.toThrow(/model\.json does not say how it was trained; expected .*sluice train/);
+  await expect(read()).rejects.toThrow(/model\.json contains no training settings; expected .*sluice train/);
   await expect(read()).rejects.toThrow(UsageError);
   await writeFile(join(folder, "run.json"), JSON.stringify({ format: "sluice-run", formatVersion: 1, value: 4 }));
   expect(await read()).toBe(4);

@@ -72,7 +72,7 @@ test("learns a series to a falling loss, and is compared with what needs no netw
   await setNumber(page, "rows", 20);
   await setNumber(page, "window", 100);
   await page.click("#forecast-start");
-  await waitForText(page, ".notices", /the series has 20 rows, 16 of them to train on; window 100/);
+  await waitForText(page, ".notices", /the series has 20 rows, 16 of them for training; window 100/);
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
   await page.close();

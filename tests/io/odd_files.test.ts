@@ -77,7 +77,7 @@ test("a model is not saved to a URL, and no folder is made", async () => {
   for (const url of ["http://localhost/model", "https://localhost/model", "file:///model", "s3://bucket/model"]) {
     const error = await model.save(url).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(FileError);
-    expect(String(error)).toMatch(/it is a URL; expected a path of the file system, such as runs\/first/);
+    expect(String(error)).toMatch(/it is a URL; expected a file path, such as runs\/first/);
   }
   // What fetch() knows nothing of is not taken for a path either.
   await expect(loadModel("s3://bucket/model", { device })).rejects.toThrow(/it is a URL; expected a path/);

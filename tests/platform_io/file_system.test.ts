@@ -205,7 +205,7 @@ test.each(["http://localhost/model", "HTTPS://localhost/model", "file:///tmp/mod
     for (const call of calls) {
       const error: unknown = await call.catch((cause: unknown) => cause);
       expect(error).toBeInstanceOf(FileError);
-      expect(String(error)).toMatch(/it is a URL; expected a path of the file system/);
+      expect(String(error)).toMatch(/it is a URL; expected a file path/);
     }
     expect((await nodeFiles.readdir(".")).filter((name) => name.includes(":"))).toEqual([]);
   },

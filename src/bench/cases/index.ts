@@ -8,7 +8,7 @@ import { memoryCases } from "./memory.ts";
 import { modelCases } from "./model.ts";
 import { searchCases } from "./search.ts";
 
-/** Every case there is. */
+/** All cases. */
 export const CASES: readonly BenchCase[] = [
   ...matmulCases,
   ...lstmCases,

@@ -1,6 +1,6 @@
 /**
- * The LSTM's sweep over time, forward and with its backward sweep; the input's product with the kernel is no part of
- * it.
+ * The LSTM's sweep over time: forward alone, and forward with backward. The product of the input and the kernel is not
+ * included.
  */
 import { type Graph, Variable } from "../../graph/operation.ts";
 import { interpret } from "../../ops/interpret.ts";
@@ -28,7 +28,7 @@ interface SweepVariables {
   readonly dLast: Variable;
 }
 
-/** Those that run when nothing is said: the reviews' model, one row of it, and a wide batch of short rows. */
+/** The default cases: the review model, one row of it, and a wide batch of short rows. */
 const DEFAULTS: readonly Omit<Sweep, "isBackward">[] = [
   { batch: 64, steps: 500, units: 100 },
   { batch: 1, steps: 500, units: 100 },
@@ -36,7 +36,7 @@ const DEFAULTS: readonly Omit<Sweep, "isBackward">[] = [
   { batch: 16, steps: 50, units: 256 },
 ];
 
-/** The whole grid. */
+/** The full grid of cases. */
 export const lstmCases: readonly BenchCase[] = BATCHES.flatMap((batch) =>
   STEPS.flatMap((steps) =>
     UNITS.flatMap((units) => [false, true].map((isBackward) => sweepCase({ batch, steps, units, isBackward }))),
@@ -51,7 +51,8 @@ function sweepCase(sweep: Sweep): BenchCase {
     name: `lstm ${isBackward ? "forward+backward" : "forward"} B${batch} T${steps} H${units}`,
     group: "lstm",
     isDefault: DEFAULTS.some((one) => one.batch === batch && one.steps === steps && one.units === units),
-    // Backward, each step multiplies the gates' gradients with the kernel; the kernel's own gradient is a matmul apart.
+    // In the backward pass each step multiplies the gates' gradients by the kernel. The gradient of the kernel is a
+    // separate matmul.
     work: {
       flops: product * (isBackward ? 2 : 1),
       bytes: 4 * (gates * (isBackward ? 2 : 1) + 4 * units * units + 2 * batch * units),
@@ -60,7 +61,7 @@ function sweepCase(sweep: Sweep): BenchCase {
   });
 }
 
-/** x holds the pre-activations [B, T, 4H], dLast the gradient of the last h and c [2, B, H]. */
+/** x contains the pre-activations [B, T, 4H]; dLast is the gradient of the last h and c [2, B, H]. */
 function buildSweep({ batch, steps, units, isBackward }: Sweep): BenchGraph {
   const x = randomTable("x", [batch, steps, 4 * units], 1);
   const recurrent = randomTable("recurrent", [units, 4 * units], 2, 1 / Math.sqrt(units));
@@ -82,7 +83,7 @@ function buildSweep({ batch, steps, units, isBackward }: Sweep): BenchGraph {
   };
 }
 
-/** Rounding over hundreds of steps, for numbers of about 1. */
+/** Rounding errors over hundreds of steps, for numbers of magnitude about 1. */
 const TOLERANCE = 1e-4;
 
 function sweepGraph({ x, recurrent, dLast }: SweepVariables, isBackward: boolean): Graph {
@@ -91,7 +92,7 @@ function sweepGraph({ x, recurrent, dLast }: SweepVariables, isBackward: boolean
   return { outputs, updates: [] };
 }
 
-/** The last row of the batch by itself, in float64. */
+/** Computes the last row of the batch in float64. */
 function lastRow(
   { batch, steps, units, isBackward }: Sweep,
   x: Table,

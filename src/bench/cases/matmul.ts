@@ -1,6 +1,6 @@
 /**
- * Matrix products: square ones, those of a training step of the reviews' model with its gradients, a batch, and an odd
- * one.
+ * Matrix products: square ones, those of a training step of the review model with its gradients, a batched one, and one
+ * with odd sizes.
  */
 import { matmul } from "../../ops/matmul/matmul.ts";
 import type { BenchCase } from "../bench_case.ts";
@@ -12,10 +12,11 @@ const PLAIN = { batch: 1, transposeA: false, transposeB: false };
 const PRODUCTS: readonly Product[] = [
   { ...PLAIN, M: 512, K: 512, N: 512 },
   { ...PLAIN, M: 1024, K: 1024, N: 1024 },
-  // All timesteps of a batch times an LSTM's kernel, of 32 numbers a word and of 100 units below.
+  // All timesteps of a batch times an LSTM's kernel, for inputs of 32 numbers (the embedding) and of 100 (a lower LSTM
+  // layer).
   { ...PLAIN, M: 32000, K: 32, N: 400 },
   { ...PLAIN, M: 32000, K: 100, N: 400 },
-  // The gradients of the latter: by its input, and by the kernel.
+  // The gradients of the latter with respect to its input and its kernel.
   { ...PLAIN, M: 32000, K: 400, N: 100, transposeB: true },
   { ...PLAIN, M: 100, K: 32000, N: 400, transposeA: true },
   { ...PLAIN, batch: 16, M: 128, K: 64, N: 128 },

@@ -1,6 +1,4 @@
-/**
- * Kernels that memory bounds: gather and its transpose, elementwise chains, reductions, softmax, an optimizer's update.
- */
+/** Memory-bound kernels: gather and scatter-add, elementwise chains, reductions, softmax, an optimizer's update. */
 import { Variable } from "../../graph/operation.ts";
 import { adam } from "../../nn/optimizers/index.ts";
 import { gather, scatterAdd } from "../../ops/data/gather.ts";
@@ -13,16 +11,15 @@ import { graphCase } from "../graph_case.ts";
 import { randomIds, randomTable } from "../random_data.ts";
 
 const FLOAT_BYTES = 4;
-/** Rounding of a float32 sum, as a share of the sum of the terms' sizes. */
+/** The rounding error of a float32 sum, relative to the sum of the terms' magnitudes. */
 const TOLERANCE = 1e-5;
 
-/** The cases. */
 export const memoryCases: readonly BenchCase[] = [
   // The embedding of a batch of reviews, and the rows of the projected table that the LSTM reads.
   gatherCase(5000, 32, 32000),
   gatherCase(5000, 400, 32000),
   scatterCase("uniform", 0),
-  // Of Zipf's law with exponent 2: six of ten ids are one and the same.
+  // Ids follow Zipf's law with exponent 2: six of ten are the same.
   scatterCase("very skewed", 2),
   chainCase(4_194_304),
   reduceCase("sum of columns", 32000, 400, 0),
@@ -88,7 +85,7 @@ function scatterCase(name: string, skew: number): BenchCase {
 }
 
 /**
- * tanh(a · b + c) · sigmoid(a): four reads and a write where it is fused, eleven where each operation runs by itself.
+ * tanh(a · b + c) · sigmoid(a): four reads and one write if fused, eleven accesses if each operation runs separately.
  */
 function chainCase(count: number): BenchCase {
   return graphCase({
@@ -172,7 +169,7 @@ function softmaxCase(rows: number, size: number): BenchCase {
     name: `softmax ${rows}x${size}`,
     group: "softmax",
     isDefault: true,
-    // A maximum, a difference, an exponential, a sum and a division for each element.
+    // Per element: a maximum, a difference, an exponential, a sum and a division.
     work: { flops: 5 * rows * size, bytes: FLOAT_BYTES * 2 * rows * size },
     build: () => {
       const x = randomTable("x", [rows, size], 1, 5);
@@ -192,13 +189,13 @@ function softmaxCase(rows: number, size: number): BenchCase {
   });
 }
 
-/** One step of Adam on so many weights, in place. */
+/** One step of Adam on `count` weights, in place. */
 function adamCase(count: number): BenchCase {
   return graphCase({
     name: `optimizer adam of ${count}`,
     group: "optimizer",
     isDefault: true,
-    // Weight and two moments are read and written, the gradient is read.
+    // The weight and two moments are read and written; the gradient is only read.
     work: { flops: 12 * count, bytes: FLOAT_BYTES * 7 * count },
     build: () => {
       const optimizer = adam();
@@ -221,7 +218,7 @@ function adamCase(count: number): BenchCase {
         check: ([updated]) =>
           checkSamples("adam", updated?.data ?? [], (index) => {
             const [w, g] = [weight.data[index] as number, gradient.data[index] as number];
-            // The first step is of the size of the learning rate, against the gradient's sign.
+            // The first step has the size of the learning rate, and the opposite sign of the gradient.
             const step = g === 0 ? 0 : (0.001 * g) / (Math.abs(g) + 1e-7 / Math.sqrt(0.001));
             return { value: w - step, tolerance: 1e-6 };
           }),

@@ -1,4 +1,4 @@
-/** The whole model of the reviews: one training step, one prediction of a batch. */
+/** The whole review model: one training step, and the prediction of one batch. */
 import type { Device } from "../../gpu/device.ts";
 import type { TrainingStep } from "../../nn/training/training_step.ts";
 import type { BenchCase, ModelSizes, Prepared } from "../bench_case.ts";
@@ -11,7 +11,7 @@ import { dispatchesOf, hostSubject, programSubject, programWallSubject } from ".
 export const modelCases: readonly BenchCase[] = [
   modelCase("training step", REVIEW_SIZES, prepareTraining),
   modelCase("predict", REVIEW_SIZES, preparePredict),
-  // How the time grows with the rows' length and with their number.
+  // Shows how the time grows with the length and the number of rows.
   ...[50, 200, 1000, 2000].map((steps) => modelCase("training step", { ...REVIEW_SIZES, steps }, prepareTraining)),
   ...[16, 256, 1024].map((batch) => modelCase("training step", { ...REVIEW_SIZES, batch }, prepareTraining)),
 ];
@@ -53,7 +53,7 @@ async function prepareTraining(device: Device, task: ReviewTask): Promise<Prepar
   };
 }
 
-/** The first loss is the reference's, and one step on the same batch makes it smaller. */
+/** Checks the first loss against the reference, and that one step on the same batch reduces the loss. */
 async function checkTraining(step: TrainingStep, task: ReviewTask): Promise<void> {
   const before = await step.run();
   const after = await step.run();
@@ -70,7 +70,7 @@ async function preparePredict(device: Device, task: ReviewTask): Promise<Prepare
   const model = await buildReviewModel(device, task);
   const { batch } = task.sizes;
   const began = performance.now();
-  // Compiles; its predictions are what the check compares.
+  // Compiles the program; the check compares these predictions.
   const first = await model.predict(task.ids, { batchSize: batch });
   const compileSeconds = (performance.now() - began) / 1000;
   const wall = hostSubject(

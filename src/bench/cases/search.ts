@@ -1,4 +1,4 @@
-/** Vector search: the whole of it through VectorIndex, and beside it what reading the same bytes costs by itself. */
+/** Vector search through VectorIndex, and for comparison the time to read the same bytes. */
 import { ValueError } from "../../core/errors.ts";
 import { VectorIndex, type VectorStorage } from "../../embed/index.ts";
 import type { Device } from "../../gpu/device.ts";
@@ -23,7 +23,6 @@ const readOp = defineOp<{ readonly x: Value }, NoAttributes, Out>({
   lower: ({ inputs: { x }, outputs: { out } }) => [plainReadCall(x, out)],
 });
 
-/** The cases. */
 export const searchCases: readonly BenchCase[] = [
   graphCase({
     name: `vector read ${SIZES.rows}x${SIZES.dimension} as vec4`,

@@ -1,4 +1,4 @@
-/** EdgeVec: an approximate search (a graph of neighbours, HNSW) in WebAssembly on one CPU thread. */
+/** EdgeVec: approximate search (HNSW, a graph of neighbours) in WebAssembly on one CPU thread. */
 import { norm, similarity } from "../../embed/similarity.ts";
 import { hasNodeModules, openFileSystem } from "../../platform/file_system.ts";
 import type { SearchSizes } from "../bench_case.ts";
@@ -20,12 +20,12 @@ interface Built {
 }
 
 /**
- * Loads EdgeVec. Building an index of 100,000 vectors takes it minutes: it is built once for all numbers of queries.
+ * Loads EdgeVec. It takes minutes to build an index of 100,000 vectors, so one index serves all numbers of queries.
  * @throws Error when the package is not installed.
  */
 export async function loadEdgevec(): Promise<Peer> {
   const edgevec = await import("edgevec");
-  // Node fetches no files.
+  // In Node, `fetch` does not read files.
   if (hasNodeModules()) {
     const url = import.meta.resolve("edgevec/edgevec_bg.wasm");
     const bytes = await (await openFileSystem()).readFile(decodeURIComponent(new URL(url).pathname));
@@ -67,7 +67,7 @@ function build({ EdgeVec, EdgeVecConfig }: typeof import("edgevec"), sizes: Sear
   return { index, seconds };
 }
 
-/** The vector with the length 1. */
+/** Scales the vector to length 1. */
 function unit(vector: ArrayLike<number>): Float32Array {
   const length = norm(vector);
   return Float32Array.from(vector, (number) => number / length);
@@ -85,7 +85,7 @@ function prepareSearch({ index, seconds }: Built, sizes: SearchSizes): PreparedP
     return similarity("cosine", first, data.subarray(start, start + dimension));
   });
   const best = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number)).slice(0, k);
-  // Its ids count from 1.
+  // EdgeVec's ids start at 1.
   const found = new Set(search(0).map(({ id }) => id - 1));
   const recall = best.filter((row) => found.has(row)).length / k;
   return {

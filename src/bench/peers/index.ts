@@ -1,10 +1,10 @@
-/** The libraries to compare with. Each is a development dependency, loaded only when it is asked for. */
+/** The libraries to compare with. Each is a development dependency, loaded only on request. */
 import { loadEdgevec } from "./edgevec.ts";
 import { loadJax } from "./jax.ts";
 import type { Peer } from "./peer.ts";
 import { loadTfjs } from "./tfjs.ts";
 
-/** How each library is loaded, by name. */
+/** Loaders of the libraries, by name. */
 export const PEER_LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
   tfjs: loadTfjs,
   "jax-js": loadJax,

@@ -13,7 +13,7 @@ type Array = import("@jax-js/jax").Array;
  */
 export async function loadJax(): Promise<Peer> {
   const jax = await import("@jax-js/jax");
-  // In Node it reads the browser's name and fails.
+  // In Node, jax-js reads the browser's name and fails.
   const devices: readonly string[] = await jax.init("webgpu").catch(() => []);
   if (!devices.includes("webgpu")) throw new Error("jax-js has no WebGPU device in this runtime");
   jax.defaultDevice("webgpu");
@@ -29,7 +29,7 @@ export async function loadJax(): Promise<Peer> {
 /** The package does not export its version; tests/bench/peers.test.ts compares this one with the package's. */
 export const JAX_VERSION = "0.1.25";
 
-/** The most pending results before they are awaited; each has a buffer of its own. */
+/** The most pending results before they are awaited; each occupies a buffer. */
 const MOST_PENDING = 32;
 
 async function prepareProduct(jax: Jax, product: Product): Promise<PreparedPeer> {
@@ -38,8 +38,7 @@ async function prepareProduct(jax: Jax, product: Product): Promise<PreparedPeer>
   const [left, right] = [a, b].map(({ variable, data }) =>
     np.array(Float32Array.from(data), { shape: [...variable.shape] }),
   ) as [Array, Array];
-  // Arrays are counted by reference: `ref` keeps the operands for the next run. A transpose is a view, read by the
-  // product.
+  // jax-js counts references: `ref` keeps the operands for the next run. A transpose is a view that the product reads.
   const multiply = () =>
     np.matmul(
       product.transposeA ? np.matrixTranspose(left.ref) : left.ref,

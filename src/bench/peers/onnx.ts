@@ -1,4 +1,4 @@
-/** ONNX Runtime Web on its WebGPU provider: the reviews' model, predicting. */
+/** ONNX Runtime Web with its WebGPU provider: predictions of the review model. */
 import { toOnnx } from "../../convert/onnx/index.ts";
 import { requestDevice } from "../../gpu/request_device.ts";
 import type { ModelSizes } from "../bench_case.ts";
@@ -12,7 +12,7 @@ type Runtime = typeof import("onnxruntime-web/webgpu");
 
 /**
  * Loads ONNX Runtime Web, for a browser.
- * @param wasmPath where its WebAssembly files are served: an address that ends in `/`.
+ * @param wasmPath the URL of its WebAssembly files, which ends in `/`
  * @throws Error when the package is not installed.
  */
 export async function loadOnnx(wasmPath: string): Promise<Peer> {
@@ -45,7 +45,7 @@ async function preparePredict(ort: Runtime, sizes: ModelSizes): Promise<Prepared
   return { subject: hostSubject(predict, () => Promise.resolve()), dispose: () => void session.release() };
 }
 
-/** The model as Sluice writes it, from weights that a device of its own holds meanwhile. */
+/** Exports the model to ONNX with Sluice, on a temporary device. */
 async function modelFile(sizes: ModelSizes): Promise<Uint8Array> {
   const device = await requestDevice();
   try {

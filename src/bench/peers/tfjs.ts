@@ -1,4 +1,4 @@
-/** TensorFlow.js on its WebGPU backend, as its users write it. */
+/** TensorFlow.js with its WebGPU backend, used as its documentation recommends. */
 import type { ModelSizes, PeerTask, SearchSizes } from "../bench_case.ts";
 import { CheckError, checkSamples } from "../check_samples.ts";
 import { type Product, productTask } from "../matmul_task.ts";
@@ -57,7 +57,7 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
   const subject = hostSubject(
     () => multiply().dispose(),
     async () => {
-      // It submits only after a certain number of dispatches; right after that nothing is left to submit.
+      // TensorFlow.js submits only after a certain number of dispatches; then nothing may be left to submit.
       if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder !== null) {
         backend.endComputePassEncoder();
         backend.submitQueue();
@@ -65,7 +65,7 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
       await backend.queue.onSubmittedWorkDone();
     },
   );
-  // Its errors would only go to the console.
+  // Otherwise its errors would only be logged to the console.
   backend.device.pushErrorScope("validation");
   await subject.time(2);
   const fault = await backend.device.popErrorScope();
@@ -73,10 +73,7 @@ async function prepareProduct(core: Core, product: Product): Promise<PreparedPee
   return { subject, dispose: () => core.dispose([left, right]) };
 }
 
-/**
- * `matMul` and `topk` over each part that fits a buffer, as its users write a search; the parts' best are merged on the
- * host.
- */
+/** `matMul` and `topk` on each part that fits into a buffer; the best rows of the parts are merged on the host. */
 async function prepareSearch(core: Core, sizes: SearchSizes): Promise<PreparedPeer> {
   const { parts, queries, best } = searchTask(sizes);
   const rows = sizes.rows / PARTS;
@@ -99,7 +96,7 @@ async function prepareSearch(core: Core, sizes: SearchSizes): Promise<PreparedPe
     });
   };
   const came = ((await search())[0] ?? []).map(({ row }) => row);
-  // It orders by float32, so near the end of the list two rows may be swapped.
+  // It sorts by float32 values, so near the end of the list two rows may be swapped.
   if (came[0] !== best[0]) throw new CheckError(`TensorFlow.js: the best row is ${came[0]}; expected ${best[0]}`);
   return { subject: hostSubject(search, () => Promise.resolve()), dispose: () => core.dispose([...tables, asked]) };
 }
@@ -115,9 +112,9 @@ function buildModel(core: Core, layers: Layers, sizes: ModelSizes) {
       }),
       layers.layers.lstm({
         units: sizes.units,
-        // Its default is the hard sigmoid; Keras 3 and Sluice use the sigmoid.
+        // TensorFlow.js defaults to the hard sigmoid; Keras 3 and Sluice use the sigmoid.
         recurrentActivation: "sigmoid",
-        // The weights are replaced below; this initializer is faster than the orthogonal one.
+        // The weights are replaced below, and this initializer is faster than the orthogonal one.
         recurrentInitializer: "glorotUniform",
       }),
       layers.layers.dense({ units: 1, activation: "sigmoid" }),

@@ -85,7 +85,7 @@ export class CheckedCopy {
     const wanted = checksumOf(arrays, this.#number);
     if (came === wanted) return arrays;
     throw new DeviceError(
-      "data read back from the GPU has a wrong checksum, so it is discarded: expected a driver " +
+      "data read back from the GPU is discarded because the checksums differ: expected a driver " +
         "that copies buffers whole. Update the driver, or use another adapter",
       { checksum: came, expected: wanted },
     );

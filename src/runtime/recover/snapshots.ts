@@ -27,10 +27,9 @@ export interface SnapshotOptions {
 /**
  * Snapshots of work that changes variables step by step. `State` is what the work needs to resume.
  *
- * A snapshot is a set of arrays that nothing changes any more, so the last one stays whole until the next is complete.
- * It is copied in the submit of a step, comes back through a map together with a checksum that the GPU made, and counts
- * once `publish` was called. At the moment of a loss the variables' contents on the host are put back to it: whoever
- * asks for them then finds all of one step.
+ * A snapshot is a set of arrays that never change, so the last one stays valid until the next is complete. The arrays
+ * are copied in the submit of a step and read back with a checksum that the GPU computes; `publish` makes them the last
+ * snapshot. At a loss, the host's contents of all variables are reset to the last snapshot, so they belong to one step.
  *
  * @example
  * const snapshots = await Snapshots.open<number>(device, program.updated);
@@ -90,7 +89,7 @@ export class Snapshots<State> {
   /**
    * @param updated the variables that steps change
    * @param others other variables, which only the host changes
-   * @throws OutOfMemoryError when there is no room for the buffer by which they come back.
+   * @throws OutOfMemoryError when there is no memory for the staging buffer.
    */
   static async open<State>(
     device: Device,
@@ -185,7 +184,7 @@ export class Snapshots<State> {
       const array = contents.get(variable);
       // Unchanged since the last snapshot, so it was checked then.
       if (array === undefined || array === this.#latest?.contents.get(variable) || isFiniteArray(array)) continue;
-      throw new NonFiniteError(`"${variable.name}" has a value that is not finite`, { variable: variable.name });
+      throw new NonFiniteError(`"${variable.name}" holds a number that is not finite`, { variable: variable.name });
     }
   }
 

@@ -3,7 +3,10 @@ import { raceAbort } from "../../core/race.ts";
 import type { Device } from "../../gpu/device.ts";
 import { inErrorScopes } from "../../gpu/error_scopes.ts";
 
-/** How long a failed map waits for the news that the device was lost, in milliseconds: the failure comes first. */
+/**
+ * Milliseconds between an error and the news of the loss that caused it, at most. A failed map waits this long for the
+ * news, and a pending map gets this long to end after it.
+ */
 const LOSS_GRACE = 250;
 
 const pause = (milliseconds: number) => new Promise<undefined>((resolve) => setTimeout(resolve, milliseconds));
