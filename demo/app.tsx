@@ -12,7 +12,7 @@ import { figures, kept, phase, start } from "./views/train/store.ts";
 
 const ICON = new URL("./icon.svg", import.meta.url).href;
 
-/** The components of the views that have been loaded, by name. */
+/** The components of the loaded views, by name. */
 const loaded = signal<ReadonlyMap<string, ComponentType>>(new Map());
 
 function load({ name, load: get }: ViewEntry): void {
@@ -58,7 +58,7 @@ function TrainButton() {
 function Navigation() {
   const list = useRef<HTMLUListElement>(null);
   const { value: current } = view;
-  // On a phone not all names fit, so the current view's name is scrolled into sight.
+  // On a phone not all names fit, so this scrolls the current view's name into view.
   useEffect(() => {
     const host = list.current;
     const here = host?.querySelector<HTMLElement>("[aria-current]");

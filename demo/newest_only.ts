@@ -1,9 +1,9 @@
-/** For results that are shown as the page changes: only the newest request matters. */
+/** For results that are shown as the page changes: only the most recent request matters. */
 import { notifyFailure } from "./notices.ts";
 
 /**
- * Returns a function that runs `work`, one run at a time. However often it is called during a run, a single run
- * follows. An error is shown as a notice about `about`.
+ * Returns a function that runs `work`, one run at a time. Calls during a run are combined into a single run after it.
+ * An error is shown as a notice about `about`.
  */
 export function newestOnly(about: string, work: () => Promise<void>): () => Promise<void> {
   let isRunning = false;

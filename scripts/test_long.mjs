@@ -104,8 +104,7 @@ const SECTIONS = {
   },
   memory: {
     about:
-      "the estimate of memory() against the memory used, for ten models in every runtime; every n-th buffer " +
-      "fails",
+      "the estimate of memory() against the memory used, for ten models in every runtime; every n-th buffer " + "fails",
     minutes: 2,
     files: [...RUNTIMES, "tests/nn/allocation.test.ts"],
     env: { SLUICE_SUITE: "memory" },

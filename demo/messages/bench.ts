@@ -7,6 +7,6 @@ export type BenchParams = Omit<BenchJob, "runtime" | "versions">;
 /** The GPU time of each dispatch of a training step. */
 export interface Profile {
   readonly adapter: string;
-  /** In the order in which they ran. */
+  /** In execution order. */
   readonly times: readonly DispatchTime[];
 }

@@ -32,9 +32,12 @@ export interface CellReading {
   /** The tokens that the layer reads, in order, without padding. */
   readonly tokens: readonly Token[];
   readonly parts: Readonly<Partial<Record<PartName, Part>>>;
-  /** c (or h, for a layer without c) before the first token, as the padding left it. */
+  /** c (or h, for a layer without c) before the first token: the state after the padding. */
   readonly before: Part;
-  /** What each unit's last h is multiplied by to make the logit; empty if the layer's output goes to another layer. */
+  /**
+   * The weight by which each unit's last h is multiplied in the logit; empty if the layer's output goes to another
+   * layer.
+   */
   readonly output: Part;
   readonly bias: number;
 }

@@ -1,6 +1,6 @@
-/** What went wrong in the worker, as the page learns of it. */
+/** Errors of the worker, as the page receives them. */
 
-/** The kind of a failure, by which the page chooses a title. */
+/** The kind of a failure, which determines the title of the notice. */
 export type FailureCause =
   | "aborted"
   | "noWebGpu"
@@ -14,7 +14,7 @@ export type FailureCause =
   | "workerGone"
   | "other";
 
-/** An error as the worker sends it: its kind, and the engine's message. */
+/** An error as plain data: its kind, and the engine's message. */
 export interface Failure {
   readonly cause: FailureCause;
   readonly message: string;

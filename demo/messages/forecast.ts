@@ -1,4 +1,4 @@
-/** Messages of the view “Forecast”: a series, and what a network forecasts of it. */
+/** Messages of the view “Forecast”: a series, and a network's forecasts of it. */
 import type { Forecasts, Scores } from "sluice/forecast";
 
 export interface ForecastSettings {
@@ -9,13 +9,13 @@ export interface ForecastSettings {
   readonly epochs: number;
   readonly learningRate: number;
   readonly seed: number;
-  /** Only the last so many rows are used. */
+  /** Only the last `rows` rows are used. */
   readonly rows: number;
 }
 
 export interface ForecastParams {
   readonly settings: ForecastSettings;
-  /** The visitor's file; without one, the weather that comes with the page. */
+  /** The visitor's file; undefined for the weather that comes with the page. */
   readonly file: File | undefined;
   /** The column to forecast; if the file has no such column, its first column of numbers. */
   readonly column: string;
@@ -24,7 +24,7 @@ export interface ForecastParams {
 export interface SeriesParams {
   readonly file: File | undefined;
   readonly column: string;
-  /** Only the last so many rows are used. */
+  /** Only the last `rows` rows are used. */
   readonly rows: number;
 }
 

@@ -12,7 +12,8 @@ export interface JudgeParams {
 export interface JudgedWord {
   readonly word: string;
   /**
-   * Gradient × input: how far the word pushed the verdict, up to praise or down to blame. Absent if the model skips it.
+   * Gradient × input: how much the word pushed the verdict, up toward praise or down toward blame. Absent if the model
+   * skips it.
    */
   readonly push: number | undefined;
   /** The timestep at which the LSTM reads the word, counted over the padded row. Absent if the model skips it. */
@@ -40,7 +41,7 @@ export interface HardText {
 export interface Hardest {
   /** The texts that were classified wrongly, the largest error first. */
   readonly texts: readonly HardText[];
-  /** How many texts were read, and how many of them were classified wrongly. */
+  /** The number of texts that were read, and of those that were classified wrongly. */
   readonly read: number;
   readonly wrong: number;
 }

@@ -30,7 +30,7 @@ export interface DataParams {
   readonly file: File | undefined;
 }
 
-/** How much of the data's file has been read. */
+/** The progress of reading the data's file. */
 export interface Loading {
   readonly bytes: number;
   readonly totalBytes: number | undefined;
@@ -99,11 +99,13 @@ export type TrainEvent = LoadingEvent | ({ readonly kind: "data" } & DataInfo) |
 export interface TrainingResult {
   readonly loss: number;
   readonly accuracy: number;
-  /** Of all weights in order. One seed gives one hash on one adapter, however often the run was interrupted. */
+  /**
+   * The hash of all weights in order. One seed gives one hash on one adapter, however often the run was interrupted.
+   */
   readonly weightsSha256: string;
 }
 
-/** What the page stores beside a checkpoint's own files, so that it can resume the training run. */
+/** The data that the page stores with a checkpoint, so that it can resume the training run. */
 export interface Run {
   readonly settings: Settings;
   /** The visitor's file, unless the data is embedded. */

@@ -22,7 +22,7 @@ export interface WordsResult extends WordMap {
   readonly words: readonly string[];
   /** The dimension of the vectors. */
   readonly size: number;
-  /** How often each word occurs in the texts that the model was trained on. */
+  /** The number of occurrences of each word in the texts that the model was trained on. */
   readonly counts: readonly number[];
 }
 

@@ -1,9 +1,9 @@
-/** Which GPU the page computes on. */
+/** Shows which GPU the page uses. */
 import { gpu } from "../state.ts";
 
 const WORDS = { opening: "looking for a GPU …", missing: "no GPU", lost: "GPU lost" } as const;
 
-/** Some browsers keep the adapter's name to themselves. */
+/** Some browsers do not reveal the adapter's name. */
 const nameOf = (adapter: string): string => (adapter === "unknown adapter" ? "GPU ready" : `GPU: ${adapter}`);
 
 export function Adapter() {

@@ -1,14 +1,14 @@
-/** A canvas as sharp as the screen, drawn once per frame, and again when its size or the page's colours change. */
+/** A canvas in device pixels. It is drawn once per frame, and again when its size or the page's colours change. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { onThemeChange } from "./theme.ts";
 
 export interface CanvasProps {
-  /** Draws in CSS pixels on a clear canvas. Another function draws anew. */
+  /** Draws in CSS pixels on a cleared canvas. A new function causes a redraw. */
   readonly draw: (context: CanvasRenderingContext2D, width: number, height: number) => void;
   readonly class?: string;
 }
 
-/** A picture for the eyes alone: what it shows has to stand beside it in words or in a grid. */
+/** A decorative picture: its information must also be available as text or in a grid. */
 export function Canvas({ draw, class: className = "" }: CanvasProps) {
   const element = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);

@@ -1,10 +1,12 @@
-/** Charts by uPlot, which is made for data that streams: their common look, and how they live in a page. */
+/**
+ * Charts by uPlot, which is designed for streaming data: common options, and a hook that ties a chart to a component.
+ */
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { colour, onThemeChange } from "./theme.ts";
 
-/** An axis that takes so many pixels across. */
+/** An axis whose labels take `size` pixels. */
 export function axis(size: number): uPlot.Axis {
   return {
     stroke: () => colour("--muted"),
@@ -15,14 +17,14 @@ export function axis(size: number): uPlot.Axis {
   };
 }
 
-/** Steps from one number of an axis to the next where there is nothing between whole ones. */
+/** Tick increments for an axis of whole numbers. */
 export const WHOLE = [1, 2, 5]
   .flatMap((digit) => Array.from({ length: 7 }, (_, power) => digit * 10 ** power))
   .sort((a, b) => a - b);
 
 const isPowerOfTen = (value: number): boolean => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
 
-/** A logarithmic axis: a line at each power of ten, and its number if it fits. */
+/** A logarithmic axis: a grid line at each power of ten, labelled if there is room. */
 export function logAxis(size: number, format: (value: number) => string): uPlot.Axis {
   const plain = axis(size);
   return {
@@ -32,18 +34,15 @@ export function logAxis(size: number, format: (value: number) => string): uPlot.
   };
 }
 
-/** A line without points, in a colour of the theme by name. */
+/** A line without points, in a named colour of the theme. */
 export function line(label: string, paint: string, dash: number[] = [], width = 2): uPlot.Series {
   return { label, stroke: () => colour(paint), width, dash, points: { show: false } };
 }
 
-/** What a chart shows besides its size. */
+/** The options of a chart, except its size. */
 export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
 
-/**
- * A chart as wide as its host. `draw.current()` draws what `data` gives then, once per frame, however often it is
- * called.
- */
+/** A chart as wide as its host. `draw.current()` draws the current result of `data`, at most once per frame. */
 export function useChart(options: ChartOptions, height: number, data: () => uPlot.AlignedData) {
   const host = useRef<HTMLDivElement>(null);
   const draw = useRef<() => void>(() => undefined);

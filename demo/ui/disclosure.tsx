@@ -1,7 +1,7 @@
-/** A quiet button that shows and hides what stands beside it. */
+/** A button that shows and hides the content next to it. */
 import type { Signal } from "@preact/signals";
 
-/** What is shown, and the words for showing and hiding it. */
+/** The visibility, and the button's labels for showing and hiding. */
 export interface DisclosureProps {
   readonly isOpen: Signal<boolean>;
   readonly show: string;

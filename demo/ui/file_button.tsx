@@ -1,11 +1,11 @@
-/** A button that lets one choose a file. */
+/** A button that opens a file dialog. */
 import { useRef } from "preact/hooks";
 
 export interface FileButtonProps {
-  /** Of the input behind it. */
+  /** The id of the hidden input. */
   readonly id: string;
   readonly label: string;
-  /** Endings, as `accept` of an input takes them. */
+  /** File extensions, in the format of an input's `accept`. */
   readonly accept: string;
   readonly isDisabled: boolean;
   readonly onChoose: (file: File) => void;
@@ -28,7 +28,7 @@ export function FileButton({ id, label, accept, isDisabled, onChoose }: FileButt
         onChange={({ currentTarget }) => {
           const [chosen] = currentTarget.files ?? [];
           if (chosen !== undefined) onChoose(chosen);
-          // The same file may be chosen again.
+          // Otherwise choosing the same file again would fire no event.
           currentTarget.value = "";
         }}
       />

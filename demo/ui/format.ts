@@ -1,4 +1,4 @@
-/** Numbers for people. */
+/** Formats numbers for display. */
 
 /** "86.4%" */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
@@ -20,5 +20,5 @@ export function megabytes(bytes: number): string {
 /** "2,400" */
 export const count = (value: number): string => Math.round(value).toLocaleString("en");
 
-/** "+0.42", "−1.30": with the sign in words of print. */
+/** "+0.42", "−1.30": with a sign, and a typographic minus. */
 export const signed = (value: number): string => `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(2)}`;

@@ -1,6 +1,6 @@
 /**
- * A heatmap: lines of values over steps of time. What is drawn is for the eyes; over it lies a grid that the keyboard
- * and a screen reader walk, one cell at a time, and on request the same numbers stand as a table.
+ * A heatmap of lines over time steps. The canvas is decorative; an invisible grid on top of it is navigated by keyboard
+ * and screen reader, one cell at a time, and a table shows the same numbers on request.
  */
 
 import { useSignal } from "@preact/signals";
@@ -9,37 +9,37 @@ import { Canvas } from "./canvas.tsx";
 import { Disclosure } from "./disclosure.tsx";
 import { palette, type Ramp } from "./ramps.ts";
 
-/** A cell; a part that is missing stands for none. */
+/** A position in the grid; a missing part means that none is selected. */
 export interface Cell {
   readonly line: number | undefined;
   readonly step: number | undefined;
 }
 
 export interface HeatmapProps {
-  /** What the grid is, for who does not see it. */
+  /** The accessible name of the grid. */
   readonly label: string;
   readonly lines: readonly string[];
   readonly steps: readonly string[];
   readonly value: (line: number, step: number) => number;
   readonly ramp: (line: number) => Ramp;
-  /** Pixels of a line's width, and of a step's. */
+  /** The size in pixels of a line, and of a step. */
   readonly lineSize: number;
   readonly stepSize: number;
-  /** Steps run down instead of across. */
+  /** Steps run from top to bottom instead of left to right. */
   readonly down: boolean;
   readonly selected: Cell;
   readonly hovered: Cell;
   readonly onSelect: (cell: { readonly line: number; readonly step: number }) => void;
   readonly onHover: (cell: Cell) => void;
-  /** Escape: nothing is to be selected any more. */
+  /** Called on Escape, to clear the selection. */
   readonly onClear: () => void;
 }
 
-/** The live text waits for the walk to end. */
+/** The live region is updated after this pause in navigation. */
 const QUIET_MILLISECONDS = 250;
 const NOTHING: Cell = { line: undefined, step: undefined };
 
-/** A number as the grid and the table say it. */
+/** Formats a number for the grid and the table. */
 export const figure = (value: number): string => (value < 0 ? `−${(-value).toFixed(2)}` : value.toFixed(2));
 
 const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
@@ -135,7 +135,7 @@ export function Heatmap(props: HeatmapProps) {
   );
 }
 
-/** The one cell of the grid that is there for the keyboard and a screen reader: it goes where they go. */
+/** The only cell of the grid in the DOM, for the keyboard and screen readers. It moves with the selection. */
 function CurrentCell({
   at,
   name,
@@ -165,7 +165,7 @@ function CurrentCell({
   );
 }
 
-/** Lines through the cell that is pointed at, right across the panel. */
+/** Highlights the row and the column of the cell under the pointer. */
 function Cross({
   cell,
   place,
@@ -185,7 +185,7 @@ function Cross({
   );
 }
 
-/** Where a key leads, if it is one that leads anywhere. */
+/** The new position for a key press; undefined for keys that do not move. */
 function keyMoves(
   key: string,
   { line, step }: { readonly line: number; readonly step: number },
@@ -202,7 +202,7 @@ function keyMoves(
   return undefined;
 }
 
-/** What a screen reader is told, once the walk has paused. */
+/** The text for a screen reader, updated after a pause in navigation. */
 function useLiveText() {
   const text = useSignal("");
   const timer = useRef(0);
@@ -225,7 +225,7 @@ export interface HeatmapTableProps {
   readonly value: (line: number, step: number) => number;
 }
 
-/** The same numbers as a table, behind a button. */
+/** The same numbers as a table, shown by a button. */
 export function HeatmapTable({ caption, lines, steps, value }: HeatmapTableProps) {
   const isOpen = useSignal(false);
   return (

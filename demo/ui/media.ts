@@ -1,9 +1,9 @@
-/** What the screen is like, as signals. */
+/** Properties of the screen, as signals. */
 import { signal } from "@preact/signals";
 
 const phone = matchMedia("(max-width: 40rem)");
 
-/** A phone's width: words run down instead of across. */
+/** True at the width of a phone, where words run from top to bottom. */
 export const isNarrow = signal(phone.matches);
 phone.addEventListener("change", ({ matches }) => {
   isNarrow.value = matches;

@@ -1,4 +1,4 @@
-/** Which model is asked, once the visitor has one too. */
+/** The choice between the page's model and the visitor's own, once there is one. */
 import { available, wanted, which } from "../state.ts";
 import { Choice } from "./choice.tsx";
 

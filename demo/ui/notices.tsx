@@ -1,4 +1,4 @@
-/** What went wrong, above the view; each can be closed. */
+/** Error messages above the view; each can be closed. */
 import { dismiss } from "../notices.ts";
 import { notices } from "../state.ts";
 

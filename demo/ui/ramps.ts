@@ -1,10 +1,9 @@
 /**
- * Colours for numbers: one hue for what lies between shut and open, two for what has a sign. Never rescaled by
- * themselves.
+ * Colour scales for numbers: one hue for gates, two for signed values. The range never adapts to the data by itself.
  */
 import { colour } from "./theme.ts";
 
-/** What a colour stands for. */
+/** A colour scale. */
 export interface Ramp {
   /** `gate` runs from pale to full; `signed` from orange over neutral at zero to blue. */
   readonly kind: "gate" | "signed";
@@ -12,18 +11,18 @@ export interface Ramp {
   readonly domain: readonly [number, number];
 }
 
-/** Gates are open or shut: no other domain. */
+/** Gates range from closed (0) to open (1). */
 export const GATE: Ramp = { kind: "gate", domain: [0, 1] };
 
-/** A ramp for values of either sign, up to `most` in size. */
+/** A scale for signed values with a magnitude of up to `most`. */
 export function signedRamp(most: number): Ramp {
   return { kind: "signed", domain: [-most, most] };
 }
 
-/** Steps of a palette on each side; more cannot be told apart. */
+/** The number of colours on each side; more could not be distinguished. */
 const STEPS = 48;
 
-/** The colours of both kinds of ramp, as the page has them at the moment. */
+/** Returns a function that maps values to colours, for the page's current theme. */
 export function palette(): (value: number, ramp: Ramp) => string {
   const [neutral, open, praise, blame] = ["--neutral", "--open", "--praise", "--blame"].map(colour);
   const mixes = (end: string | undefined): readonly string[] =>

@@ -1,7 +1,7 @@
-/** What is wider than the page scrolls in a box of its own. */
+/** A box that scrolls content wider than the page. */
 import type { ComponentChildren } from "preact";
 
-/** The box; `label` names it to a screen reader. */
+/** The box; `label` is its name for screen readers. */
 export function ScrollBox({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard

@@ -12,11 +12,11 @@ import type { ComponentType } from "preact";
 import { View as AskView } from "./ask/view.tsx";
 
 export interface ViewEntry {
-  /** In the address, after the `#`. */
+  /** The name in the URL, after the `#`. */
   readonly name: string;
-  /** In the navigation, and as the view's heading. */
+  /** The label in the navigation, and the view's heading. */
   readonly title: string;
-  /** A sentence of what one does there. */
+  /** A sentence about the view. */
   readonly about: string;
   readonly load: () => Promise<{ readonly View: ComponentType }>;
 }

@@ -1,4 +1,4 @@
-/** The visitor's own table of texts, each praise or blame. */
+/** Reads the visitor's table of texts, each labelled as praise or blame. */
 import { FormatError } from "sluice";
 import { readTextTable } from "sluice/tables";
 
@@ -8,7 +8,7 @@ export interface JudgedText {
   readonly label: 0 | 1;
 }
 
-/** With fewer there is nothing to hold out. */
+/** The fewest rows; with fewer, none could be held out. */
 const FEWEST_ROWS = 20;
 
 const LABELS: ReadonlyMap<string, 0 | 1> = new Map([
@@ -18,7 +18,8 @@ const LABELS: ReadonlyMap<string, 0 | 1> = new Map([
 
 /**
  * Reads a file of texts and labels.
- * @throws FormatError naming file and line when a row is not a text with a label of two kinds, or there are few of one.
+ * @throws FormatError naming file and line when a row has no text or label, when there are not two labels, or too few
+ * rows of one.
  */
 export async function readJudgedTexts(file: File): Promise<JudgedText[]> {
   const { name } = file;

@@ -7,7 +7,7 @@ const REPORT_MILLISECONDS = 100;
 
 interface ReporterParts {
   readonly batchSize: number;
-  /** Texts of an epoch. */
+  /** The number of texts in an epoch. */
   readonly size: number;
   readonly device: Device;
   /** The curves of a resumed run. */
@@ -25,22 +25,21 @@ interface Reading {
 const NOTHING_READ: Reading = { samples: 0, loss: 0, accuracy: 0 };
 
 /**
- * Turns the engine's progress into events. It reports means over the epoch so far; the curve is livelier, and falls
- * sooner, with means since the last reading: the difference of the sums. The rest that an epoch ends with may be a
- * batch or two, whose mean says little: where it is far shorter than what was read before, its point is the mean of
- * both.
+ * Turns the engine's progress into events. The engine reports means over the epoch so far. The curve uses means since
+ * the last reading (the difference of the sums), which react faster. At the end of an epoch the last interval may be
+ * only a batch or two; if it is far shorter than the previous interval, its point is the mean over both.
  */
 export class Reporter {
   readonly #parts: ReporterParts;
   readonly #training: Point[];
   readonly #heldOut: Point[];
   #reported = Number.NEGATIVE_INFINITY;
-  /** The epoch's last reading, and the one before it. */
+  /** The epoch's last reading, and the one before. */
   #last = NOTHING_READ;
   #before = NOTHING_READ;
   #epoch = 0;
   #lastLogs: Progress["logs"] | undefined;
-  /** Steps done, and in all. */
+  /** The completed steps, and the total. */
   step = 0;
   steps = 0;
 

@@ -25,7 +25,7 @@ interface Asked {
 
 /**
  * Reads a text with the model's first recurrent layer.
- * @throws Error when the model has none, or the text holds no word.
+ * @throws Error when the model has none, or the text contains no word.
  */
 export async function readCell({ model, encoder }: Asked, text: string): Promise<CellReading> {
   const layer = model.layers.find(({ className }) => className in KINDS);

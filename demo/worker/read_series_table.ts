@@ -1,20 +1,20 @@
-/** The visitor's own series: the columns of a CSV that hold numbers. */
+/** Reads the visitor's series: the numeric columns of a CSV file. */
 import { FormatError } from "sluice";
 
-/** A table's columns of numbers, oldest row first. */
+/** A table's numeric columns, oldest row first. */
 export interface SeriesTable {
   readonly name: string;
   readonly columns: ReadonlyMap<string, readonly number[]>;
-  /** The rows' dates as they are written, where a column has such a name. */
+  /** The rows' dates as written; undefined if there is no column of dates. */
   readonly dates: readonly string[] | undefined;
 }
 
 const MOST_BYTES = 20e6;
-/** Names of columns that say when a row was. */
+/** Matches the names of date columns. */
 const DATES = /^(date|day|week|month|quarter|year|time(stamp)?)$/i;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Where the column with the most numbers first has none, in words. */
+/** Describes the first missing number in the column with the most numbers. */
 function firstGap(header: readonly string[], body: readonly (readonly string[])[]): string {
   const numbers = header.map((_, at) => body.filter((row) => NUMBER.test(row[at] ?? "")).length);
   const at = numbers.indexOf(Math.max(...numbers));
@@ -28,7 +28,7 @@ function firstGap(header: readonly string[], body: readonly (readonly string[])[
 
 /**
  * Reads a table with a header line; fields are separated by commas, semicolons or tabs.
- * @throws FormatError naming the file, and the line where that helps.
+ * @throws FormatError naming the file and, if possible, the line.
  */
 export async function readSeriesTable(name: string, text: string): Promise<SeriesTable> {
   if (text.length > MOST_BYTES) {

@@ -2,7 +2,7 @@
 import type { RaggedDataset, ReviewEncoder } from "sluice";
 import type { Loading } from "../messages/training.ts";
 
-/** Training and test texts: encoded, and as they were. */
+/** Training and test texts, encoded and in their original form. */
 export interface Data {
   readonly train: RaggedDataset;
   readonly test: RaggedDataset;

@@ -5,7 +5,7 @@ import type { WordMap } from "../messages/words.ts";
 /** A word near another. */
 export interface Neighbour {
   readonly id: number;
-  /** From −1 to 1. */
+  /** The cosine similarity, from −1 to 1. */
   readonly cosine: number;
 }
 
@@ -17,7 +17,7 @@ const TINY = 1e-30;
 
 const { add, broadcastTo, div, matmul, mean, mul, sqrt, square, sub, sum } = ops;
 
-/** d/‖d‖ of a column `[E, 1]`. */
+/** The column `[E, 1]` divided by its norm. */
 function normalised(column: Value): Value {
   return div(column, add(sqrt(sum(square(column))), TINY));
 }

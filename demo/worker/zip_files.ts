@@ -18,7 +18,7 @@ export async function zipped(files: ModelFiles): Promise<Uint8Array<ArrayBuffer>
 }
 
 /**
- * The files of an archive, by their names without folders.
+ * Unpacks an archive; returns the files by their names without folders.
  * @throws FormatError when it is not an archive, or would unpack to too much.
  */
 export async function unzipped(file: File): Promise<ModelFiles> {
@@ -31,7 +31,7 @@ export async function unzipped(file: File): Promise<ModelFiles> {
       if (entry.directory) continue;
       const chunks: Uint8Array<ArrayBuffer>[] = [];
       const writer = new WritableStream<Uint8Array>({
-        // What comes is counted, not what the archive says: it may lie.
+        // Counts the unpacked bytes, because the size in the archive may be false.
         write(chunk) {
           left -= chunk.length;
           if (left < 0) throw new FormatError(`${file.name} unpacks to more than ${MOST_BYTES / 1e6} MB`);

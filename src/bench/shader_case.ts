@@ -156,7 +156,9 @@ export function parseBuffers(text: string): ShaderBuffer[] {
     if (kind === undefined || list === undefined) return { kind: "random", bytes: parseAmount(part) };
     const values = list.split(":").map((value) => Number(value.trim() || Number.NaN));
     if (!values.every(Number.isFinite)) {
-      throw new ValueError(`"${part}" contains no numbers; expected values after the type, such as u32:1024:4`, { part });
+      throw new ValueError(`"${part}" contains no numbers; expected values after the type, such as u32:1024:4`, {
+        part,
+      });
     }
     return { kind: kind.toLowerCase() as "u32" | "i32" | "f32", values };
   });

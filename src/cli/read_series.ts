@@ -52,9 +52,7 @@ export function readSeries(text: string, { name, column, date }: SeriesOptions):
   if (rows.length === 0)
     throw new FormatError(`${name}: there are no rows below the header; expected one per timestep`);
   if (rows.length > MAX_ROWS) {
-    throw new FormatError(
-      `${name}: there are more than ${MAX_ROWS} rows; put the last of them into a separate file`,
-    );
+    throw new FormatError(`${name}: there are more than ${MAX_ROWS} rows; put the last of them into a separate file`);
   }
   const values = rows.map(({ record, info }) => {
     const where = `${name}, line ${info.lines}`;

@@ -7,6 +7,5 @@ export const seattleWeather = {
   name: "seattle-weather.csv",
   column: "temp_max",
   title: "Seattle, the day's highest temperature in °C",
-  attribution:
-    "Daily weather in Seattle from NOAA, in the public domain, from the npm package vega-datasets 3.2.1.",
+  attribution: "Daily weather in Seattle from NOAA, in the public domain, from the npm package vega-datasets 3.2.1.",
 } as const;

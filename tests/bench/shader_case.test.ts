@@ -56,7 +56,7 @@ describe("reading a shader", () => {
       { kind: "u32", values: [1024, 4] },
       { kind: "f32", values: [-0.5] },
     ]);
-    expect(() => parseBuffers("u32:")).toThrow("holds no numbers");
+    expect(() => parseBuffers("u32:")).toThrow("contains no numbers");
     expect([parseWorkgroups("128"), parseWorkgroups("64x8"), parseWorkgroups("1,2,3")]).toEqual([
       [128, 1, 1],
       [64, 8, 1],

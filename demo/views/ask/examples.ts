@@ -1,5 +1,6 @@
 /**
- * Texts to try: written for this page, in neither data set. Each shows something that a sum of words could not know.
+ * Texts to try, written for this page; they are in neither data set. Each has a feature that a sum over words would
+ * miss.
  */
 import { FIRST_TEXT } from "../../first_sentence.ts";
 

@@ -1,4 +1,4 @@
-/** The held-out texts that the model at hand got most wrong. */
+/** The held-out texts with the largest errors of the current model. */
 import { signal } from "@preact/signals";
 import type { Hardest as Found } from "../../messages/models.ts";
 import { notifyFailure } from "../../notices.ts";
@@ -7,7 +7,7 @@ import { count, percent } from "../../ui/format.ts";
 import { ask } from "../../worker_client.ts";
 
 interface Answer extends Found {
-  /** Of which model, and in which state of it. */
+  /** The model and its version. */
   readonly of: string;
 }
 
@@ -29,7 +29,7 @@ async function find(): Promise<void> {
   }
 }
 
-/** Kept short enough for a list. */
+/** Shortens a text for a list. */
 const shorten = (text: string): string => (text.length > 220 ? `${text.slice(0, 100)} … ${text.slice(-110)}` : text);
 
 export function Hardest({ choose }: { readonly choose: (text: string) => void }) {

@@ -1,4 +1,4 @@
-/** Ask it: a text, the verdict, and each word's part in it. */
+/** The view “Ask it”: a text, the verdict, and each word's contribution. */
 import { useSignalEffect } from "@preact/signals";
 import { gpu, text, which, word } from "../../state.ts";
 import { percent } from "../../ui/format.ts";
@@ -9,7 +9,7 @@ import { Hardest } from "./hardest.tsx";
 import "./verdict.css";
 import { rangeOf, Words } from "./words.tsx";
 
-/** In words: nearer to the middle than this it has no opinion. */
+/** If the probability is closer to 0.5 than this, the verdict is "unsure". */
 const UNSURE = 0.05;
 
 function sentenceOf(probability: number): string {
@@ -22,7 +22,7 @@ function choose(next: string): void {
   word.value = undefined;
 }
 
-/** Without a GPU: what the shipped model said of the examples, elsewhere. */
+/** Without a GPU: shows the shipped model's recorded predictions for the examples. */
 async function showRecorded(asked: string): Promise<void> {
   const recorded = (await import("./recorded_verdicts.json")).default;
   const found = recorded.find((each) => each.text === asked);

@@ -1,4 +1,4 @@
-/** The words of a verdict, with the push of each. What the visitor wrote is only ever text. */
+/** The words of a verdict, with the push of each. The visitor's input is only inserted as text, never as HTML. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { JudgedWord } from "../../messages/models.ts";
@@ -6,25 +6,25 @@ import { word as selected } from "../../state.ts";
 import { count, signed } from "../../ui/format.ts";
 import { prefersReducedMotion } from "../../ui/theme.ts";
 
-/** Bars are never longer than for this push, and the range is printed: so that small pushes look small. */
+/** The smallest range of the bars. The range is displayed, so that small pushes look small. */
 const LEAST_RANGE = 1;
 
-/** The push of a full bar. */
+/** The push that corresponds to a full bar. */
 export function rangeOf(words: readonly JudgedWord[]): number {
   return Math.max(LEAST_RANGE, ...words.map(({ push = 0 }) => Math.abs(push)));
 }
 
 /**
- * A word of the cursor takes so long: a sentence is read in less than the five seconds after which motion has to be
- * stoppable.
+ * Time per word of the reading cursor. It must finish a sentence within five seconds, because longer motion needs a
+ * pause button (WCAG 2.2.2).
  */
 const READING_MILLISECONDS = 170;
 
-/** Where the cursor stands that reads the first sentence once, to show that words can be looked at. */
+/** The position of a cursor that moves through the first sentence once, to show that words can be explored. */
 const cursor = signal<number | undefined>(undefined);
 let hasRead = false;
 
-/** Reads so many words, unless the visitor does anything, has seen it, or wants less motion. */
+/** Moves the cursor over the words, unless the visitor interacts, has seen it, or prefers reduced motion. */
 function useCursor(words: number): void {
   useEffect(() => {
     if (hasRead || prefersReducedMotion()) return;
@@ -85,7 +85,7 @@ function Word({
   );
 }
 
-/** Unread words before the first one that is read are only counted if they are more than so many. */
+/** If more words than this are skipped before the first one that is read, only their number is shown. */
 const MOST_UNREAD = 20;
 
 export function Words({ words }: { readonly words: readonly JudgedWord[] }) {

@@ -1,4 +1,4 @@
-/** A shader of the visitor's own, timed as the cases are. */
+/** Times a shader that the visitor enters, like a bench case. */
 import { parseAmount, parseBuffers, parseWorkgroups, type ShaderJob } from "sluice/bench";
 import { notifyFailure } from "../../notices.ts";
 import { measure } from "./store.ts";
@@ -19,7 +19,7 @@ const FIELDS = [
   ["bytes", "Bytes moved", "32MiB"],
 ] as const;
 
-/** @throws ValueError for a field that makes no sense. */
+/** @throws ValueError for an invalid field. */
 function jobOf(form: HTMLFormElement): ShaderJob {
   const data = new FormData(form);
   const field = (name: "source" | (typeof FIELDS)[number][0]) => String(data.get(name) ?? "");

@@ -1,13 +1,13 @@
-/** A step's time: a bar of its dispatches in the order in which they ran, and a table by operation. */
+/** The profile of a step: a bar of its dispatches in execution order, and a table by operation. */
 import { type DispatchTime, operationTimes } from "sluice";
 import { seconds as words } from "sluice/bench";
 import { ScrollBox } from "../../ui/scroll_box.tsx";
 import { Share } from "./share.tsx";
 import { profile, profileStep } from "./store.ts";
 
-/** Colours of the operations that take longest; the others share the last. */
+/** The number of colours for the operations that take longest; the others share the last one. */
 const COLOURS = 6;
-/** A slice narrower than this share is too narrow for its name. */
+/** The smallest share of a slice that has room for its name. */
 const NAMED = 0.08;
 
 function Picture({ times }: { readonly times: readonly DispatchTime[] }) {

@@ -1,4 +1,4 @@
-/** The results as they come, row by row, and below them what could not be measured. */
+/** The results as they arrive, row by row, followed by the cases that could not be measured. */
 import { type BenchResult, digits, problemRow, ratesOf, seconds } from "sluice/bench";
 import { ScrollBox } from "../../ui/scroll_box.tsx";
 import { Share } from "./share.tsx";

@@ -1,4 +1,4 @@
-/** The roofline: what the adapter can do at an intensity, and what the cases reach, on logarithmic axes. */
+/** The roofline on logarithmic axes: the adapter's limit at each intensity, and the cases' results. */
 import { useSignalEffect } from "@preact/signals";
 import { ratesOf } from "sluice/bench";
 import type uPlot from "uplot";
@@ -7,12 +7,12 @@ import { colour } from "../../ui/theme.ts";
 import { results, roof } from "./store.ts";
 
 const HEIGHT = 320;
-/** Operations for each byte, at the ends of the x axis. */
+/** The range of the x axis: operations per byte. */
 const [LEAST, MOST] = [0.1, 1000];
-/** Points at which the roof is drawn, besides those of the cases. */
+/** The number of points of the roof, besides those at the cases. */
 const ROOF_POINTS = 40;
 
-/** A place on the x axis: a case's, or one that only the roof is drawn at. */
+/** A position on the x axis: of a case, or only of the roof. */
 interface Mark {
   readonly x: number;
   readonly y: number | null;
@@ -38,7 +38,7 @@ const OPTIONS: ChartOptions = {
   series: [{}, line("roof", "--roof"), dots("--held-out"), dots("--train")],
 };
 
-/** Rows of points of the same intensity stand one after the other: uPlot has one y for each x. */
+/** Points with the same intensity go into separate series, because uPlot has one y for each x. */
 function columns(): uPlot.AlignedData {
   const { value: limit } = roof;
   if (limit === undefined) return [[], [], [], []];
@@ -61,7 +61,7 @@ function columns(): uPlot.AlignedData {
   ];
 }
 
-/** Three powers of ten below the highest point. */
+/** The lower end of the y axis: three powers of ten below the highest point. */
 function yFloor(most: number): number {
   return 10 ** Math.floor(Math.log10(Math.max(1, most)) - 3);
 }
@@ -76,7 +76,7 @@ function Chart() {
   return <div ref={host} class="chart roofline" aria-hidden="true" />;
 }
 
-/** The chart, once there is a roof to draw. */
+/** The chart, once the roof has been measured. */
 export function UnderTheRoof() {
   if (roof.value === undefined) return null;
   return (

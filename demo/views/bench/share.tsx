@@ -1,7 +1,7 @@
 /** A share as a bar and as a percentage. */
 
 export interface ShareProps {
-  /** From 0 to 1; nothing where it is not known. */
+  /** From 0 to 1; undefined if unknown. */
   readonly of: number | undefined;
   readonly isOther?: boolean;
 }

@@ -6,26 +6,26 @@ import type { BenchParams } from "../../messages/bench.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { ask, WorkerFailure } from "../../worker_client.ts";
 
-/** A first measurement that takes a minute without a GPU. */
+/** A first selection of cases, which takes a minute without a GPU. */
 const FIRST_CASES = "matmul 512, matmul 257, lstm B16 T50 H256, gather 5000x32, softmax 65536, optimizer";
 
-/** What stands below the table: what could not be measured, and what is not compared with. */
+/** A line below the table: a case that could not be measured, or a library that is not compared. */
 export type Note = { readonly text: string } | { readonly problem: BenchProblem };
 
-/** Words of cases' names, joined by commas; empty for all usual ones. */
+/** Words of case names, separated by commas; empty for the default set. */
 export const filter = signal(FIRST_CASES);
 export const isQuick = signal(true);
 export const isRunning = signal(false);
 export const status = signal("Ready.");
-/** How much of the measurement is done; nothing while that is not known. */
+/** The progress of the measurement, from 0 to 1; undefined if unknown. */
 export const share = signal<number | undefined>(0);
 export const place = signal<BenchPlace | undefined>(undefined);
 export const roof = signal<Roofline | undefined>(undefined);
 export const results = signal<readonly BenchResult[]>([]);
 export const notes = signal<readonly Note[]>([]);
-/** The last measurement that ran to its end. */
+/** The last completed measurement. */
 export const report = signal<BenchReport | undefined>(undefined);
-/** A step's dispatches in their order. */
+/** A step's dispatches in execution order. */
 export const profile = signal<readonly DispatchTime[]>([]);
 
 let control = new AbortController();
@@ -77,7 +77,7 @@ async function follow(words: string, work: (signal: AbortSignal) => Promise<stri
   }
 }
 
-/** Measures the cases that the filter names, with peers beside them or without, or one shader. */
+/** Measures the cases that the filter selects, optionally with peers, or a shader. */
 export function measure(job: Pick<Partial<BenchParams>, "peers" | "shader"> = {}): Promise<void> {
   batch(() => {
     results.value = [];

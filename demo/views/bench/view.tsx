@@ -1,4 +1,4 @@
-/** Bench: the kernels on this adapter, against what it can do at most and against other libraries. */
+/** The view “Bench”: the kernels on this adapter, relative to its limits and to other libraries. */
 import { gpu } from "../../state.ts";
 import { saveFile } from "../../ui/save_file.ts";
 import { phase } from "../train/store.ts";
@@ -67,7 +67,7 @@ function Measure({ isReady }: { readonly isReady: boolean }) {
 }
 
 export function View() {
-  // A training beside it would be measured too.
+  // A training run at the same time would distort the results.
   const isReady = !isRunning.value && phase.value === "idle" && gpu.value.kind === "ready";
   return (
     <div class="bench-view">

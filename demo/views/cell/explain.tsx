@@ -1,4 +1,4 @@
-/** What the picture says, in sentences whose phrases move it. */
+/** Explains the picture in sentences; their phrases select what they describe. */
 import type { ComponentChildren } from "preact";
 import { PARTS } from "../../cell/parts.ts";
 import type { CellReading, PartName } from "../../messages/cell.ts";
@@ -13,7 +13,7 @@ interface Shown {
   readonly unit: number;
 }
 
-/** A phrase that shows what it speaks of. */
+/** A phrase that, when chosen, shows what it describes. */
 function Phrase({
   children,
   step,
@@ -23,7 +23,7 @@ function Phrase({
   readonly children: ComponentChildren;
   readonly step?: number;
   readonly shows?: PartName;
-  /** What follows on the same line: a comma. */
+  /** Punctuation that follows on the same line. */
   readonly then?: string;
 }) {
   return (
@@ -66,9 +66,9 @@ function Word({
   );
 }
 
-/** The equation of the state at the token in the middle, filled in. */
+/** The equation of the selected unit's state, with the numbers of the current token. */
 function Equation({ reading, unit }: Shown) {
-  // It follows the pointer, and comes back to what was chosen.
+  // It follows the pointer, and otherwise shows the selected token.
   const pointed = hover.value.step ?? token.value;
   const step = pointed ?? peakOf(reading, unit);
   const at = (name: PartName) => valueAt(reading, name, unit, step);
@@ -112,7 +112,7 @@ function Equation({ reading, unit }: Shown) {
   );
 }
 
-/** One unit of an LSTM: what each of its gates does, where it is seen. */
+/** Explains one unit of an LSTM: the tokens at which each of its gates is most active. */
 function LstmWords({ reading, unit }: Shown) {
   const at = (name: PartName, step: number) => valueAt(reading, name, unit, step);
   const shown = { reading, unit };
@@ -152,7 +152,7 @@ function LstmWords({ reading, unit }: Shown) {
   );
 }
 
-/** Below an LSTM's picture: why the canal is not empty where the text begins, and what a gate is made of. */
+/** Notes below an LSTM's picture: why the state is not zero before the first word, and how gates are computed. */
 export function Footnotes({ reading }: { readonly reading: CellReading }) {
   if (reading.kind !== "lstm") return null;
   return (

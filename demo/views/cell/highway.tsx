@@ -1,6 +1,6 @@
 /**
- * A unit's cell state as water in a canal: as wide as the state is large, blue above zero and orange below. At each
- * word the forget gate lets a part of it pass, and what the input gate lets in of the candidate joins it from the side.
+ * Draws a unit's cell state as water in a canal: the width is the magnitude, blue above zero and orange below. At each
+ * word the forget gate lets a part of it pass, and the input gate adds a part of the candidate from the side.
  */
 import { useCallback } from "preact/hooks";
 import type { CellReading } from "../../messages/cell.ts";
@@ -11,21 +11,21 @@ import { stateBefore, valueAt } from "./units.ts";
 export interface HighwayProps {
   readonly reading: CellReading;
   readonly unit: number;
-  /** The state that fills the canal. */
+  /** The magnitude that fills the canal. */
   readonly most: number;
   readonly stepSize: number;
-  /** Pixels from bank to bank, the inflow's bed included. */
+  /** The width of the canal in pixels, including the space for the inflow. */
   readonly breadth: number;
   readonly down: boolean;
 }
 
-/** The canal's bed and the inflow's, as shares of the breadth. */
+/** The space for the inflow and the canal, as fractions of the width. */
 const [INFLOW, BED] = [0.34, 0.6];
 
 export function Highway({ reading, unit, most, stepSize, breadth, down }: HighwayProps) {
   const draw = useCallback(
     (context: CanvasRenderingContext2D): void => {
-      // Drawn as if words ran across; a phone's picture is the same one, mirrored at its diagonal.
+      // Drawn for words from left to right; on a phone the picture is mirrored at its diagonal.
       if (down) context.transform(0, 1, 1, 0, 0, 0);
       const [up, under, bank, ink] = ["--praise", "--blame", "--border", "--text"].map(colour) as [
         ...[string, string, string, string],
@@ -51,7 +51,7 @@ export function Highway({ reading, unit, most, stepSize, breadth, down }: Highwa
         const at = (part: "f" | "i" | "candidate" | "c") => valueAt(reading, part, unit, token);
         const kept = at("f") * before;
         const entered = at("i") * at("candidate");
-        // What comes along, and what of it the gate lets pass.
+        // The previous state, and the part that the forget gate lets pass.
         context.fillStyle = tint(before);
         context.globalAlpha = 0.9;
         band(context, x, size(before), gate, size(before), middle);
@@ -62,7 +62,7 @@ export function Highway({ reading, unit, most, stepSize, breadth, down }: Highwa
         const joined = Math.sign(kept) === Math.sign(at("c")) ? size(kept) : 0;
         band(context, x + stepSize * 0.6, joined, x + stepSize * 0.85, size(at("c")), middle);
         band(context, x + stepSize * 0.85, size(at("c")), x + stepSize, size(at("c")), middle);
-        // What comes in, from the side: as broad as it is large, on the same scale.
+        // The inflow from the side, on the same scale.
         const inflow = Math.min(stepSize * 0.7, 2 * size(entered));
         if (inflow > 0.4) {
           context.fillStyle = tint(entered);
@@ -76,7 +76,7 @@ export function Highway({ reading, unit, most, stepSize, breadth, down }: Highwa
           context.closePath();
           context.fill();
         }
-        // The forget gate: two boards that leave open what f says.
+        // The forget gate: two boards, with a gap in proportion to f.
         context.globalAlpha = 1;
         context.fillStyle = ink;
         const board = half * (1 - at("f"));

@@ -1,14 +1,14 @@
-/** What the parts of a recurrent layer are called. */
+/** The names of the parts of a recurrent layer. */
 import type { CellReading, PartName } from "../../messages/cell.ts";
 import { GATE, type Ramp, signedRamp } from "../../ui/ramps.ts";
 import { largest } from "./units.ts";
 
 export interface PartWords {
-  /** Beside a strip. */
+  /** The label of a strip. */
   readonly name: string;
-  /** In an equation. */
+  /** The symbol in an equation. */
   readonly symbol: string;
-  /** Gates lie between shut, 0, and open, 1. */
+  /** Gates range from closed, 0, to open, 1. */
   readonly isGate: boolean;
 }
 
@@ -23,7 +23,7 @@ export const PART_WORDS: Readonly<Record<PartName, PartWords>> = {
   r: { name: "reset gate", symbol: "r", isGate: true },
 };
 
-/** The colours of a part: gates have one scale, other values that which was chosen. */
+/** The colour scale of a part: gates share a fixed one, other values use the chosen one. */
 export function rampOf(
   reading: CellReading,
   part: PartName,

@@ -1,6 +1,6 @@
 /**
- * The picture: the words, one unit's canal and its gates below it, and the units as rows, all over the same steps. On a
- * phone the words run down, and a few units stand side by side.
+ * The picture: the words, one unit's canal with its gates, and the units as rows, all on the same time axis. On a phone
+ * the words run from top to bottom, and a few units are shown side by side.
  */
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
@@ -30,23 +30,23 @@ import {
 } from "./store.ts";
 import { valueAt } from "./units.ts";
 
-/** Pixels of the lines' names, left of the words. */
+/** The width in pixels of the line names, left of the words. */
 const LABELS = 120;
-/** Pixels of a word's column, least and most. */
+/** The smallest and largest width in pixels of a word's column. */
 const [NARROWEST, WIDEST] = [20, 36];
-/** Of a word's line on a phone: a finger's breadth is 44, but a whole sentence has to be seen. */
+/** The height of a word on a phone. 44 would be the recommended touch target, but a whole sentence must fit. */
 const PHONE_STEP = 36;
 const PHONE_UNITS = 5;
 
-/** Sizes that all panels share. */
+/** The sizes that all panels share. */
 interface Frame {
   readonly down: boolean;
   readonly stepSize: number;
-  /** Pixels across the words. */
+  /** The size in pixels perpendicular to the words. */
   readonly breadth: number;
 }
 
-/** The width that the words have, as the page gives it. */
+/** The sizes for the page's current width. */
 function useFrame(tokens: number) {
   const host = useRef<HTMLDivElement>(null);
   const width = useSignal(0);
@@ -67,7 +67,7 @@ function useFrame(tokens: number) {
   return { host, frame };
 }
 
-/** Keeps the word in the middle in sight: a long text is wider than its box. */
+/** Scrolls the selected word into view, because a long text is wider than its box. */
 function useFollowing(host: RefObject<HTMLDivElement | null>, { down, stepSize }: Frame): void {
   const step = token.value;
   useEffect(() => {
@@ -80,7 +80,7 @@ function useFollowing(host: RefObject<HTMLDivElement | null>, { down, stepSize }
   }, [host, down, stepSize, step]);
 }
 
-/** On a phone a text is longer than the screen: the page goes along while it is played. */
+/** On a phone a text is longer than the screen, so the page scrolls while it is played. */
 function useFollowingDown(host: RefObject<HTMLDivElement | null>, { down }: Frame): void {
   const step = token.value;
   const isFollowed = down && isPlaying.value;
@@ -89,7 +89,7 @@ function useFollowingDown(host: RefObject<HTMLDivElement | null>, { down }: Fram
   }, [host, isFollowed, step]);
 }
 
-/** The words beside or above a panel; who uses the keyboard has them in the grids. */
+/** The words next to a panel. Keyboard users reach them in the grids. */
 function WordLabels({ reading, frame }: { readonly reading: CellReading; readonly frame: Frame }) {
   const { stepSize, down } = frame;
   const shown = hover.value.step ?? token.value;
@@ -114,7 +114,7 @@ function WordLabels({ reading, frame }: { readonly reading: CellReading; readonl
   );
 }
 
-/** What has not been read yet while the sentence plays. */
+/** Covers the words that have not been read yet while the sentence plays. */
 function Curtain({ reading, frame }: { readonly reading: CellReading; readonly frame: Frame }) {
   if (!isPlaying.value || token.value === undefined) return null;
   const from = (token.value + 1) * frame.stepSize;
@@ -125,7 +125,7 @@ function Curtain({ reading, frame }: { readonly reading: CellReading; readonly f
   return <div class="curtain" style={style} />;
 }
 
-/** Selecting and pointing, which all grids do alike. */
+/** Selection and hover, shared by all grids. */
 function usePointing(unitOf: (line: number) => number | undefined) {
   return {
     onSelect: ({ line, step }: { readonly line: number; readonly step: number }): void => {
@@ -151,7 +151,7 @@ interface PanelProps {
   readonly frame: Frame;
 }
 
-/** What the colours of a unit's strips stand for, and how wide its canal is. */
+/** The legend of a unit's strips, and the scale of its canal. */
 function UnitLegend({ reading, ramps }: { readonly reading: CellReading; readonly ramps: readonly Ramp[] }) {
   const names = PARTS[reading.kind];
   const mostOf = (name: PartName): string => figure((ramps[names.indexOf(name)] as Ramp).domain[1]);
@@ -172,7 +172,7 @@ function UnitLegend({ reading, ramps }: { readonly reading: CellReading; readonl
   );
 }
 
-/** One unit in full: the canal, and its parts as strips. */
+/** One unit in detail: the canal, and its parts as strips. */
 function UnitPanel({ reading, frame }: PanelProps) {
   const { down, stepSize, breadth } = frame;
   const unit = shownUnit.value;
@@ -244,7 +244,7 @@ function UnitPanel({ reading, frame }: PanelProps) {
   );
 }
 
-/** Many units at once, one part of them. */
+/** One part of many units. */
 function UnitsPanel({ reading, frame }: PanelProps) {
   const { down, stepSize, breadth } = frame;
   const name = part.value;

@@ -8,40 +8,40 @@ import { ownVersion, text, unit, which, word } from "../../state.ts";
 import { ask } from "../../worker_client.ts";
 import { pushOf, type Sort, sortUnits, stateOf } from "./units.ts";
 
-/** The reading waits until the visitor has not typed for so long. */
+/** The pause in typing after which the reading is updated. */
 const TYPING_MILLISECONDS = 150;
 const PLAY_MILLISECONDS = 420;
-/** Units that are shown at first. */
+/** The number of units that are shown at first. */
 export const FIRST_UNITS = 16;
 
-/** The latest reading; that of the sentence before while the next one is being read. */
+/** The latest reading. While a new one is computed, this is still the previous sentence's. */
 export const reading = signal<CellReading | undefined>(undefined);
 /** The part of the units that the large picture shows. */
 export const part = signal<PartName>("c");
 export const sort = signal<Sort>("part");
 export const showsAll = signal(false);
-/** What the colours of signed values are measured by. */
+/** The range of the colours for signed values: of the unit, the sentence, or everything read so far. */
 export const scale = signal<"unit" | "sentence" | "model">("sentence");
-/** The token in the middle, by its place among the tokens; nothing when none is. */
+/** The selected token by its index; undefined if none is selected. */
 export const token = signal<number | undefined>(undefined);
 export const isPlaying = signal(false);
-/** What the mouse points at. */
+/** The unit and the token under the pointer. */
 export const hover = signal<{ readonly unit: number | undefined; readonly step: number | undefined }>({
   unit: undefined,
   step: undefined,
 });
-/** On a phone: which handful of units is shown. */
+/** On a phone: the index of the group of units that is shown. */
 export const unitPage = signal(0);
-/** The largest size of each part in all that was read of the model so far. */
+/** The largest magnitude of each part in all readings of the model so far. */
 export const largestSeen = signal<Readonly<Partial<Record<PartName, number>>>>({});
 
-/** The units in the order in which they are shown. */
+/** The units in display order. */
 export const order = computed<readonly number[]>(() => {
   const current = reading.value;
   return current === undefined ? [] : sortUnits(current, sort.value);
 });
 
-/** The unit in the middle: the selected one, or that with the largest part in the verdict. */
+/** The selected unit, or the one with the largest contribution to the verdict. */
 export const shownUnit = computed(() => {
   const current = reading.value;
   if (current === undefined) return 0;
@@ -49,7 +49,7 @@ export const shownUnit = computed(() => {
   return chosen !== undefined && chosen < current.units ? chosen : (sortUnits(current, "part")[0] as number);
 });
 
-/** Puts a token in the middle; other views know it by its place among the words. */
+/** Selects a token. Other views identify it by its index among the words. */
 export function chooseToken(next: number | undefined): void {
   batch(() => {
     token.value = next;
@@ -57,7 +57,7 @@ export function chooseToken(next: number | undefined): void {
   });
 }
 
-/** Puts a unit in the middle. */
+/** Selects a unit. */
 export function chooseUnit(next: number): void {
   unit.value = next;
 }
@@ -76,25 +76,25 @@ function take(next: CellReading): void {
   });
 }
 
-/** Asks about what stands there now. */
+/** Requests a reading of the current sentence. */
 const refresh = newestOnly("cell", async () => {
   const model = which.value;
   if (model === undefined || text.value.trim() === "") return;
   take(await ask("readCell", { which: model, text: text.value }));
 });
 
-/** What the shipped model made of the page's first sentence: there before the model is. */
+/** Shows the recorded reading of the page's first sentence, which is available before the model. */
 async function takeFirst(): Promise<void> {
   try {
     const response = await fetch(`${SHIPPED_FOLDER}first_reading.safetensors`);
     const first = readReading(new Uint8Array(await response.arrayBuffer()));
     if (reading.value === undefined && text.value === first.text) take(first);
   } catch {
-    // The model itself comes soon, and says it if it does not.
+    // Ignored: the model itself will load soon, or report an error.
   }
 }
 
-/** Keeps the reading up to date while the view is open. Returns what ends it. */
+/** Keeps the reading up to date while the view is open. Returns a function that stops it. */
 export function followReading(): () => void {
   if (untracked(() => reading.value) === undefined) void takeFirst();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +129,7 @@ export function followReading(): () => void {
 
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Goes from word to word, from the beginning if the last one is shown. */
+/** Plays the sentence word by word, from the start if the last word is selected. */
 export function play(): void {
   const last = (reading.value?.tokens.length ?? 0) - 1;
   if (last < 0) return;
@@ -148,7 +148,7 @@ export function pause(): void {
   isPlaying.value = false;
 }
 
-/** One word on or back. */
+/** Moves the selection by a number of words. */
 export function stepBy(by: number): void {
   pause();
   const last = (reading.value?.tokens.length ?? 0) - 1;
@@ -156,7 +156,7 @@ export function stepBy(by: number): void {
   chooseToken(Math.min(last, Math.max(0, from + by)));
 }
 
-/** The logit of the reading, and each unit's part in it. */
+/** The logit of the reading, and each unit's contribution. */
 export const logit = computed(() => {
   const current = reading.value;
   if (current === undefined || current.output.length === 0) return undefined;

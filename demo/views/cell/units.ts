@@ -1,10 +1,10 @@
-/** What the units of a layer do with a text, in numbers to sort them by. */
+/** Statistics of a layer's units on a text, to sort them by. */
 import type { CellReading, Part, PartName } from "../../messages/cell.ts";
 
-/** How units may be sorted. */
+/** The sort orders of units. */
 export type Sort = "part" | "praise" | "blame" | "memory" | "peak" | "similar";
 
-/** In the order of the choice; `memory` is for layers with a gate that keeps. */
+/** In display order; `memory` is for layers with a forget or update gate. */
 export const SORTS: readonly { readonly sort: Sort; readonly label: string }[] = [
   { sort: "part", label: "largest part in the verdict" },
   { sort: "praise", label: "pushes towards praise" },
@@ -14,12 +14,12 @@ export const SORTS: readonly { readonly sort: Sort; readonly label: string }[] =
   { sort: "similar", label: "alike ones together" },
 ];
 
-/** The layer's state that lives longest: c of an LSTM, h of the others. */
+/** The layer's long-lived state: c of an LSTM, h of the others. */
 export function stateOf({ kind }: Pick<CellReading, "kind">): PartName {
   return kind === "lstm" ? "c" : "h";
 }
 
-/** The gate that keeps what is there, where the layer has one. */
+/** The gate that preserves the state, if the layer has one. */
 export function keepingGate({ kind }: Pick<CellReading, "kind">): PartName | undefined {
   return { lstm: "f" as const, gru: "z" as const, simpleRnn: undefined }[kind];
 }
@@ -29,17 +29,19 @@ export function valueAt(reading: CellReading, part: PartName, unit: number, toke
   return (reading.parts[part] as Part)[token * reading.units + unit] as number;
 }
 
-/** The state before a token: that of the token before it, or what the padding left. */
+/** The state before a token: that of the previous token, or the state after the padding. */
 export function stateBefore(reading: CellReading, unit: number, token: number): number {
   return token === 0 ? (reading.before[unit] as number) : valueAt(reading, stateOf(reading), unit, token - 1);
 }
 
-/** What a unit adds to the logit: its last h times the output layer's weight. 0 where the output goes elsewhere. */
+/**
+ * The unit's contribution to the logit: its last h times the output layer's weight; 0 if the output goes elsewhere.
+ */
 export function pushOf(reading: CellReading, unit: number): number {
   return valueAt(reading, "h", unit, reading.tokens.length - 1) * (reading.output[unit] ?? 0);
 }
 
-/** The mean of the gate that keeps, over the text: 1 forgets nothing. */
+/** The mean over the text of the gate that preserves the state: 1 means that nothing is forgotten. */
 export function memoryOf(reading: CellReading, unit: number): number | undefined {
   const gate = keepingGate(reading);
   if (gate === undefined) return undefined;
@@ -58,9 +60,7 @@ export function peakOf(reading: CellReading, unit: number): number {
   return changes.indexOf(Math.max(...changes));
 }
 
-/**
- * All units, in the order of the sort. It depends on the whole text, so it does not change while the text is played.
- */
+/** Sorts all units. The order depends on the whole text, so it does not change while the text is played. */
 export function sortUnits(reading: CellReading, sort: Sort): readonly number[] {
   const units = Array.from({ length: reading.units }, (_, unit) => unit);
   const by = (key: (unit: number) => number) => {
@@ -83,7 +83,10 @@ export function sortUnits(reading: CellReading, sort: Sort): readonly number[] {
   }
 }
 
-/** From the unit with the largest part on, each time the one whose state over the text is most like the last one's. */
+/**
+ * Starts with the unit with the largest contribution; each next unit is the one whose state is most similar over the
+ * text.
+ */
 function chain(reading: CellReading): readonly number[] {
   const state = stateOf(reading);
   const rows = Array.from({ length: reading.units }, (_, unit) => {
@@ -105,7 +108,7 @@ function chain(reading: CellReading): readonly number[] {
   return order;
 }
 
-/** The largest size of a part's values: of one unit, or of all. */
+/** The largest magnitude of a part's values: of one unit, or of all. */
 export function largest(reading: CellReading, part: PartName, unit?: number): number {
   const values = reading.parts[part] as Part;
   let most = 0;

@@ -1,4 +1,4 @@
-/** Inside the cell: what an LSTM does with the sentence at hand, word by word and unit by unit. */
+/** The view “Inside the cell”: what an LSTM computes for the current sentence, word by word and unit by unit. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { PARTS } from "../../cell/parts.ts";
@@ -57,7 +57,7 @@ function Player({ current }: { readonly current: CellReading }) {
   );
 }
 
-/** What the colours mean, and by what they are measured. */
+/** The legend of the colours, and the choice of their range. */
 function Scale({ current }: { readonly current: CellReading }) {
   const name = part.value;
   const [low, high] = rampOf(current, name, scale.value, shownUnit.value, largestSeen.value[name]).domain;
@@ -139,7 +139,7 @@ function UnitChoices({ current }: { readonly current: CellReading }) {
   );
 }
 
-/** The sentences beside the picture; on a phone a sheet at the bottom, which can be put away. */
+/** The explanation next to the picture; on a phone it is a sheet at the bottom that can be closed. */
 function Side({ current }: { readonly current: CellReading }) {
   const isOpen = useSignal(false);
   if (!isNarrow.value) return <Explanation reading={current} />;

@@ -1,12 +1,12 @@
-/** The series, the loss as it falls, and the held-out rows with what was said of them. */
+/** Charts of the series, of the loss during training, and of the held-out rows with their forecasts. */
 import { useSignalEffect } from "@preact/signals";
 import { axis, line, useChart, WHOLE } from "../../ui/chart.ts";
 import { losses, progress, result, series } from "./store.ts";
 
-/** The number of the first row that was held out, as the chart of the series counts. */
+/** The number of the first held-out row in the chart of the series. */
 const firstHeldOut = (): number => (result.value?.trained ?? 0) + 1;
 
-/** The series: what is learnt from, and what is kept for the test. */
+/** The chart of the series: the training part, and the held-out part. */
 export function SeriesChart() {
   const { host, draw } = useChart(
     {
@@ -38,7 +38,7 @@ export function SeriesChart() {
   return <div ref={host} class="chart" aria-hidden="true" />;
 }
 
-/** The date of a row, or of the nearest one after it that is drawn. */
+/** The date of a row, or of the next row that is drawn. */
 function dateAt(row: number): string | undefined {
   const { at, dates } = series.value?.curve ?? {};
   const place = at?.findIndex((each) => each >= row) ?? -1;

@@ -4,7 +4,9 @@ import type { ForecastEvent, ForecastResult, ForecastSettings, SeriesView } from
 import { dismiss, notifyFailure } from "../../notices.ts";
 import { ask, WorkerFailure } from "../../worker_client.ts";
 
-/** Small enough for seconds without a GPU; the tutorial's network has 4 layers of 50 units and windows of 60. */
+/**
+ * Settings that train within seconds without a GPU; the tutorial's network has 4 layers of 50 units and windows of 60.
+ */
 export const PRESET: ForecastSettings = {
   ...{ window: 30, ahead: 1, layers: 1, units: 32, epochs: 8, learningRate: 0.005, seed: 7, rows: 1500 },
 };
@@ -30,21 +32,21 @@ export const FIELDS: readonly ForecastField[] = [
 
 export const settings = signal<ForecastSettings>(PRESET);
 export const file = signal<File | undefined>(undefined);
-/** The series that is learnt from; nothing before it was read. */
+/** The series to train on; undefined until it has been read. */
 export const series = signal<SeriesView | undefined>(undefined);
-/** The column to learn at first: the day's highest temperature in °C. */
+/** The initial column: the day's highest temperature in °C. */
 const COLUMN = "temp_max";
 export const column = signal(COLUMN);
 export const isRunning = signal(false);
 export const status = signal("Reading the weather …");
 export const result = signal<ForecastResult | undefined>(undefined);
-/** Step and loss, as they come. */
+/** Pairs of step and loss, as they arrive. */
 export const losses: (readonly [number, number])[] = [];
 export const progress = signal<ForecastEvent | undefined>(undefined);
 
 let control = new AbortController();
 
-/** Takes one number of the form, within its bounds. */
+/** Sets a number of the form, within its limits. */
 export function set({ name, least, most }: ForecastField, text: string): void {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) return;
@@ -87,23 +89,23 @@ async function read(next: File | undefined, wanted: string): Promise<void> {
   }
 }
 
-/** Shows the series at hand, with the settings as they are. */
+/** Shows the current series with the current settings. */
 export function look(): Promise<void> {
   return read(file.value, column.value);
 }
 
-/** Shows the page's weather when the view opens, unless the visitor chose a file before that. */
+/** Shows the page's weather when the view opens, unless the visitor has chosen a file. */
 export async function open(): Promise<void> {
   if (series.value === undefined && pending === 0) await look();
 }
 
-/** Takes another column. */
+/** Switches to another column. */
 export function chooseColumn(name: string): Promise<void> {
   column.value = name;
   return look();
 }
 
-/** Takes the visitor's file, or goes back to the page's weather. */
+/** Switches to the visitor's file, or back to the page's weather. */
 export function choose(next: File | undefined): Promise<void> {
   return read(next, COLUMN);
 }
@@ -122,7 +124,7 @@ export async function start(): Promise<void> {
       signal: control.signal,
       onEvent: (event) => {
         if (event.loss !== undefined) losses.push([event.step, event.loss]);
-        // An epoch begins without a reading: the last one stays until then.
+        // An epoch starts without a loss; the last one is shown until the first arrives.
         progress.value = { ...event, loss: event.loss ?? progress.value?.loss };
         status.value = `Training: step ${event.step} of ${event.steps}`;
       },

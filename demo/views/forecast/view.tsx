@@ -1,4 +1,4 @@
-/** Forecast: a stacked LSTM on a series, beside forecasts that need no network. */
+/** The view “Forecast”: a stacked LSTM on a series, compared with baselines that need no network. */
 import { useEffect } from "preact/hooks";
 import type { ForecastResult } from "../../messages/forecast.ts";
 import { gpu } from "../../state.ts";
@@ -97,7 +97,7 @@ function Settings() {
   );
 }
 
-/** With fewer a network has hardly begun. */
+/** After fewer steps a network is hardly trained. */
 const FEW_STEPS = 200;
 
 function Report({ done }: { readonly done: ForecastResult }) {
@@ -166,7 +166,7 @@ function Status() {
   return (
     <>
       <p id="forecast-status">{status.value}</p>
-      {/* A screen reader does not hear of every step. */}
+      {/* Hidden from screen readers, which need not announce every step. */}
       <p class="visually-hidden" role="status">
         {isRunning.value ? "Training …" : status.value}
       </p>
@@ -174,7 +174,7 @@ function Status() {
   );
 }
 
-/** The loss, once there is one to see. */
+/** The loss, once there is a value. */
 function Loss() {
   const { perSecond = 0, loss, step = 0, steps = 1 } = progress.value ?? {};
   if (!isRunning.value && progress.value === undefined) return null;

@@ -1,7 +1,4 @@
-/**
- * What another page needs to load the model: a few lines that work as they stand, once the archive lies in `model`
- * beside it.
- */
+/** Code that loads the model in another page. It works unchanged when the archive is unpacked to `model` beside it. */
 export const SNIPPET = `import { loadModel, requestDevice } from "sluice";
 
 const model = await loadModel("model/", { device: await requestDevice() });

@@ -1,4 +1,4 @@
-/** Take it home: the model as a file, the lines that load it in another page, and a link to these settings. */
+/** The view “Take it home”: the model as a file, code that loads it in another page, and a link to these settings. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { shareLink } from "../../address.ts";
@@ -64,7 +64,7 @@ async function download({ format, label }: Format): Promise<void> {
   }
 }
 
-/** Asks a model from a file from now on. */
+/** Imports a model from a file, to predict with from now on. */
 async function bringBack(file: File): Promise<void> {
   isBusy.value = true;
   dismiss("home");
@@ -168,7 +168,7 @@ function Snippet() {
 }
 
 function Share() {
-  // The link is made of these: it changes with them.
+  // The link depends on these signals.
   void settings.value;
   void text.value;
   const link = shareLink(sharesText.value);
@@ -208,7 +208,7 @@ function Share() {
   );
 }
 
-/** What the page's own model is, and how well it does. */
+/** The description of the page's model, and its accuracy. */
 function Card() {
   const { shipped, trained, command, date, adapter, runtime, data, epochs } = card;
   return (

@@ -1,4 +1,4 @@
-/** The two curves. */
+/** The curves of loss and accuracy. */
 import { useSignalEffect } from "@preact/signals";
 import type uPlot from "uplot";
 import type { Point } from "../../messages/training.ts";
@@ -24,7 +24,7 @@ function optionsOf({ range, format }: Scale): ChartOptions {
   return {
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      // The whole way from the first step on: an axis that grew would move what is drawn.
+      // The x axis shows all steps from the start, because a growing axis would move the curves.
       x: { time: false, range: (_plot, _least, greatest) => [0, Math.max(1, greatest ?? 1, stepsInAll())] },
       y: { range: (_plot, _least, greatest) => range(greatest ?? 0) },
     },
@@ -43,10 +43,10 @@ function optionsOf({ range, format }: Scale): ChartOptions {
   };
 }
 
-/** Steps of the training that is shown; 0 where that is not known. */
+/** The total steps of the shown training run; 0 if unknown. */
 const stepsInAll = (): number => (figures.value ?? kept.value?.run)?.steps ?? 0;
 
-/** Both curves over the steps of either. */
+/** The points of both curves, on a common x axis. */
 function columns(measure: Measure): uPlot.AlignedData {
   const { training, heldOut } = curves;
   const steps = [...new Set([...training, ...heldOut].map(({ step }) => step))].sort((a, b) => a - b);

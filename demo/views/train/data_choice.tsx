@@ -19,7 +19,7 @@ function describe(): string {
     : `${name}: ${count(info.train)} to learn from, ${count(info.test)} kept for the test`;
 }
 
-/** Whether files are being dragged over the page; what is dropped is taken unless `isBusy`. */
+/** True while files are dragged over the page. Dropped files are read unless `isBusy`. */
 function useDrop(isBusy: boolean): boolean {
   const [isOver, setOver] = useState(false);
   useEffect(() => {
@@ -34,7 +34,7 @@ function useDrop(isBusy: boolean): boolean {
     };
     const drop = (event: DragEvent): void => {
       if (!hasFiles(event)) return;
-      // A file that misses the page would be opened in its place.
+      // Otherwise a dropped file that misses the target would replace the page.
       event.preventDefault();
       setOver(false);
       const dropped = event.dataTransfer?.files[0];

@@ -1,4 +1,4 @@
-/** What is trained on: the embedded sentences, or a file that the visitor brings. */
+/** The training data: the embedded sentences, or the visitor's file. */
 import { signal } from "@preact/signals";
 import type { DataInfo, DataName } from "../../messages/training.ts";
 import { dismiss, notifyFailure } from "../../notices.ts";
@@ -7,14 +7,14 @@ import { settings } from "../../state.ts";
 import { percent } from "../../ui/format.ts";
 import { ask } from "../../worker_client.ts";
 
-/** The visitor's file; nothing while the data is embedded. */
+/** The visitor's file; undefined for the embedded data. */
 export const file = signal<File | undefined>(undefined);
-/** What was read; nothing before. */
+/** Information on the data; undefined until it has been read. */
 export const dataInfo = signal<DataInfo | undefined>(undefined);
-/** How far a file is read, in words; empty while none is. */
+/** The progress of reading a file, as text; empty if none is being read. */
 export const reading = signal("");
 
-/** The data of a file, by its name. */
+/** The kind of data in a file, by its name. */
 function kindOf({ name }: File): DataName {
   return /\.(tar\.gz|tgz|gz|tar)$/i.test(name) ? "imdb" : "table";
 }
@@ -37,24 +37,24 @@ async function take(data: DataName, next: File | undefined): Promise<void> {
     dataInfo.value = info;
     settings.value = wanted;
   } catch (error) {
-    // What was chosen before stays.
+    // The previous choice is unaffected.
     notifyFailure("data", error);
   } finally {
     reading.value = "";
   }
 }
 
-/** Reads a file and, if it is what it should be, trains on it from the next start on. */
+/** Reads a file and, if it is valid, uses it for the next training run. */
 export function takeFile(next: File): Promise<void> {
   return take(kindOf(next), next);
 }
 
-/** Goes back to the embedded sentences. */
+/** Returns to the embedded sentences. */
 export function takeSentences(): Promise<void> {
   return take("sentences", undefined);
 }
 
-/** True while the settings name a file that is not here, as after following a link. */
+/** True if the settings need a file that the visitor has not chosen, such as after following a link. */
 export function isFileMissing(): boolean {
   return settings.value.data !== "sentences" && file.value === undefined;
 }

@@ -1,4 +1,4 @@
-/** A training that was kept in the browser, and may go on. */
+/** Offers to resume a training run that the browser has saved. */
 import { useRef } from "preact/hooks";
 import { count, duration } from "../../ui/format.ts";
 import { forget, goOn, kept } from "./store.ts";

@@ -1,4 +1,4 @@
-/** Every number of the training, with its default and what it does. */
+/** The form of the training settings, each with its default and a description. */
 import { FIELDS, PRESETS, settingsFrom } from "../../settings.ts";
 import { settings } from "../../state.ts";
 

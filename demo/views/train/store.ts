@@ -22,7 +22,7 @@ export const phase = signal<Phase>("idle");
 export const status = signal("Ready.");
 /** The newest metrics; undefined before the first step. */
 export const figures = signal<StepEvent | undefined>(undefined);
-/** The newest point of the training's curve. */
+/** The newest point of the training curve. */
 export const point = signal<Point | undefined>(undefined);
 /** The newest metrics on held-out texts; undefined before the end of the first epoch. */
 export const score = signal<Point | undefined>(undefined);
@@ -34,7 +34,7 @@ export const kept = signal<KeptTraining | undefined>(undefined);
 /** The step of the last checkpoint; undefined if there is none. */
 export const keptStep = signal<number | undefined>(undefined);
 
-/** The curves: grown in place, since they become long; `curvesVersion` counts what was added. */
+/** The curves. They are extended in place, because they become long; `curvesVersion` counts the changes. */
 export const curves: { readonly training: Point[]; readonly heldOut: Point[] } = { training: [], heldOut: [] };
 export const curvesVersion = signal(0);
 
@@ -155,7 +155,7 @@ async function follow(work: (signal: AbortSignal) => Promise<TrainingResult>): P
   }
 }
 
-/** Trains from the start, with the settings as they are. */
+/** Trains from the start with the current settings. */
 export function start(): Promise<void> {
   batch(() => {
     clear();

@@ -1,4 +1,4 @@
-/** Train: one button, live curves, and everything that can be set. */
+/** The view “Train”: one button, live curves, and all settings. */
 import type { ComponentChildren } from "preact";
 import { gpu } from "../../state.ts";
 import { count, duration, megabytes, percent } from "../../ui/format.ts";
@@ -104,7 +104,7 @@ function Curves() {
   );
 }
 
-/** Text in print, behind a disclosure. */
+/** Preformatted text that a button shows and hides. */
 function Print({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
   return (
     <details>
@@ -122,7 +122,7 @@ export function View() {
       <KeptOffer />
       <Controls />
       <p id="state">{status.value}</p>
-      {/* A screen reader hears of epochs, not of every step. */}
+      {/* Screen readers announce epochs, not every step. */}
       <p class="visually-hidden" role="status">
         {phase.value === "running" ? log.value.at(-1) : status.value}
       </p>

@@ -1,27 +1,29 @@
-/** The map: every word a point, with names where they fit. It can be dragged, zoomed and walked by keyboard. */
+/**
+ * The map: each word is a point, with its name if there is room. It can be dragged, zoomed and navigated by keyboard.
+ */
 import { useCallback, useRef } from "preact/hooks";
 import type { WordsResult } from "../../messages/words.ts";
 import { Canvas } from "../../ui/canvas.tsx";
 import { colour } from "../../ui/theme.ts";
 import { choose, chosen, near, type View, view } from "./store.ts";
 
-/** What a screen reader says of the map. */
+/** The map's description for screen readers. */
 const LABEL =
   "Map of words: arrow keys move it, plus and minus zoom, 0 shows the whole. Words are found by the search, " +
   "and their neighbours are listed beside it.";
 
-/** Words of a tone that nobody doubts, to see whether the map knows it. */
+/** Clearly positive words, to check whether the map separates them. */
 export const PRAISING = ["wonderful", "excellent", "great", "perfect", "superb", "loved"];
 export const BLAMING = ["awful", "worst", "boring", "waste", "terrible", "poorly"];
-/** Names that are drawn where they do not cover others, the commonest first. */
+/** The most names to draw; names that would overlap others are omitted, the most frequent words come first. */
 const MOST_NAMES = 70;
 const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 60];
-/** Pixels that are kept free beside the outermost points. */
+/** The margin in pixels around the outermost points. */
 const MARGIN = 36;
-/** Nearer than this a point is hit. */
+/** The distance in pixels within which a point is hit. */
 const REACH = 14;
 
-/** The whole map in the picture, with a margin for the names of its outermost words. */
+/** The view that shows the whole map, with a margin for the names of the outermost words. */
 function wholeView({ points }: WordsResult, width: number, height: number): View {
   const ends = {
     low: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as [number, number],
@@ -43,7 +45,7 @@ type Box = readonly [x: number, y: number, width: number, height: number];
 const overlap = (a: Box, b: Box): boolean =>
   a[0] < b[0] + b[2] && b[0] < a[0] + a[2] && a[1] < b[1] + b[3] && b[1] < a[1] + a[3];
 
-/** Where a name of a width may stand about its point, the best place first. */
+/** The possible positions of a name around its point, the best one first. */
 function placesOf([x, y]: readonly [number, number], width: number, gap: number): readonly Box[] {
   return [
     [x + gap, y - 8, width, 16],
@@ -63,7 +65,7 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
   const selected = chosen.value;
   const neighbours = near.value;
 
-  /** What is seen at the moment: as the visitor left it, or the whole. */
+  /** The current view: the visitor's, or the whole map. */
   const viewNow = (): View | undefined => {
     const element = host.current;
     return element === null ? undefined : (view.value ?? wholeView(map, element.clientWidth, element.clientHeight));
@@ -110,7 +112,7 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         context.lineWidth = 3;
         context.strokeStyle = panel;
         context.strokeText(label, free[0], free[1] + 12);
-        // Small names lie upon the cloud of all words.
+        // Small names are drawn over the cloud of points.
         context.fillStyle = isBold ? paint : text;
         context.fillText(label, free[0], free[1] + 12);
       };
@@ -143,7 +145,7 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
     [map, kept, selected, neighbours],
   );
 
-  /** Zooms by a factor about a point of the picture. */
+  /** Zooms by a factor around a point of the picture. */
   const zoomBy = (factor: number, [px, py]: readonly [number, number]): void => {
     const [element, now] = [host.current, viewNow()];
     if (element === null || now === undefined) return;
@@ -164,7 +166,7 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
     view.value = undefined;
   };
 
-  /** The word under a point of the picture, if one is near. */
+  /** Selects the word near a point of the picture, if there is one. */
   const hit = ([px, py]: readonly [number, number]): void => {
     const [element, now] = [host.current, viewNow()];
     if (element === null || now === undefined) return;
@@ -223,12 +225,12 @@ export function MapPicture({ map }: { readonly map: WordsResult }) {
         ref={host}
         class={`map-picture ${kept === undefined ? "whole" : ""}`}
         role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is walked by keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the map is navigated by keyboard
         tabIndex={0}
         aria-label={LABEL}
         onKeyDown={keys}
         onWheel={(event) => {
-          // Who scrolls the page past it does not mean to zoom; a pinch on a trackpad comes with Ctrl.
+          // Scrolling over the map must not zoom it. A pinch gesture on a trackpad arrives as a wheel event with Ctrl.
           if (!event.ctrlKey && !event.metaKey && document.activeElement !== event.currentTarget) return;
           event.preventDefault();
           zoomBy(Math.exp(-event.deltaY / 400), at(event));

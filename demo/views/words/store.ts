@@ -1,41 +1,44 @@
-/** The state of the map: the map, the selected word, and the visible section. */
+/** The state of the map: its points, the selected word, and the visible section. */
 import { batch, effect, signal } from "@preact/signals";
 import type { Moment, NearWord, WordsResult } from "../../messages/words.ts";
 import { notifyFailure } from "../../notices.ts";
 import { ownVersion, which } from "../../state.ts";
 import { ask } from "../../worker_client.ts";
 
-/** Neighbours that are listed. */
+/** The number of neighbours in the list. */
 const NEIGHBOURS = 12;
 
 /** The map as it is drawn. */
 export interface DrawnMap extends WordsResult {
-  /** How many times as large as across the second direction is drawn: a map of one strong direction would be a line. */
+  /**
+   * The factor by which the y axis is stretched relative to the x axis; otherwise a map with one dominant direction
+   * would be a line.
+   */
   readonly stretch: number;
 }
 
 export const map = signal<DrawnMap | undefined>(undefined);
 export const moment = signal<Moment>("after");
-/** The word in the middle, by its place among the words. */
+/** The selected word by its index. */
 export const chosen = signal<number | undefined>(undefined);
 export const near = signal<readonly NearWord[]>([]);
-/** What was looked for and not found. */
+/** The word that was searched for but not found. */
 export const missing = signal("");
 
-/** Which part of the map is seen: its middle, and how many pixels one unit takes. */
+/** The visible section of the map: its center, and pixels per unit. */
 export interface View {
   readonly x: number;
   readonly y: number;
   readonly zoom: number;
 }
 
-/** Nothing while the map is seen whole. */
+/** Undefined while the whole map is shown. */
 export const view = signal<View | undefined>(undefined);
 
-/** As wide as high would be best; more than fourfold would tell lies. */
+/** The most stretching of the y axis; more would distort the map too much. */
 const MOST_STRETCH = 4;
 
-/** Stretches what is up and down in a map. */
+/** Computes the stretch of a map's y axis. */
 function drawn(found: WordsResult): DrawnMap {
   let [across, up] = [1e-6, 1e-6];
   for (const [at, value] of found.points.entries()) {
@@ -46,7 +49,7 @@ function drawn(found: WordsResult): DrawnMap {
   return { ...found, stretch, points: found.points.map((value, at) => (at % 2 === 0 ? value : value * stretch)) };
 }
 
-/** Puts the word in the middle of the list, and into the middle of the picture if `moves`. */
+/** Selects a word; moves it to the center of the picture if `moves`. */
 export function choose(place: number, moves: boolean): void {
   const current = map.value;
   if (current === undefined) return;
@@ -61,7 +64,7 @@ export function choose(place: number, moves: boolean): void {
   });
 }
 
-/** Looks a word up. */
+/** Searches for a word. */
 export function search(text: string): void {
   const word = text.trim().toLowerCase();
   if (word === "") return;
@@ -70,7 +73,7 @@ export function search(text: string): void {
   else missing.value = word;
 }
 
-/** Keeps map and neighbours up to date while the view is open. Returns what ends it. */
+/** Keeps the map and the neighbours up to date while the view is open. Returns a function that stops it. */
 export function followMap(): () => void {
   let asked = 0;
   const endMap = effect(() => {
@@ -85,7 +88,7 @@ export function followMap(): () => void {
           const word = chosen.value === undefined ? undefined : map.value?.words[chosen.value];
           map.value = drawn(next);
           view.value = undefined;
-          // Another model knows other words: the same one stays in the middle where it is known.
+          // Another model has other words; the selected word stays selected if the model knows it.
           const place = word === undefined ? -1 : next.words.indexOf(word);
           chosen.value = place < 0 ? Math.max(0, next.words.indexOf("wonderful")) : place;
         });

@@ -1,4 +1,4 @@
-/** Words: the embedding as a map, before and after it was trained, and the neighbours of a word. */
+/** The view “Words”: the embedding as a map, before and after training, and the neighbours of a word. */
 import { useEffect } from "preact/hooks";
 import type { WordsResult } from "../../messages/words.ts";
 import { gpu, which } from "../../state.ts";

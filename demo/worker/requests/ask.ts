@@ -3,7 +3,7 @@ import type { JudgeParams, Verdict } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
 import { judge as judgeText } from "../judge_text.ts";
 
-/** The model's verdict on a text, with each word's part in it. */
+/** Predicts for a text, with each word's contribution. */
 export async function judge({ session }: Context, { which, text }: JudgeParams): Promise<Verdict> {
   const subject = await session.subject(which);
   try {

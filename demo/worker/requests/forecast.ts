@@ -1,4 +1,4 @@
-/** The time series: a stacked LSTM learns what comes next, and is compared with forecasts that need none. */
+/** Trains a stacked LSTM on a time series, and compares its forecasts with baselines that need no network. */
 import type { Progress } from "sluice";
 import { besideSimple, forecastData, forecastHeldOut, forecastModel, score, shareOfRises } from "sluice/forecast";
 import type {
@@ -22,12 +22,12 @@ async function tableOf(file: File | undefined): Promise<SeriesTable> {
   return readSeriesTable(WEATHER, csv);
 }
 
-/** The column of that name, or the table's first. */
+/** The column with this name, or the table's first. */
 function columnOf({ columns }: SeriesTable, wanted: string): string {
   return columns.has(wanted) ? wanted : ([...columns.keys()][0] as string);
 }
 
-/** A series as it will be learnt from. */
+/** Reads the series to train on. */
 export async function series({ transfer }: Context, { file, column: wanted, rows }: SeriesParams): Promise<SeriesView> {
   const table = await tableOf(file);
   const { name, columns, dates } = table;
@@ -40,7 +40,7 @@ export async function series({ transfer }: Context, { file, column: wanted, rows
   return { name, columns: [...columns.keys()], column, rows: all.length, start, curve };
 }
 
-/** Learns from the first four fifths of a series, and forecasts the rest. */
+/** Trains on the first four fifths of a series, and forecasts the rest. */
 export async function forecast(context: Context<ForecastEvent>, params: ForecastParams): Promise<ForecastResult> {
   const { session, signal, tell } = context;
   const { settings, file } = params;

@@ -1,4 +1,4 @@
-/** The held-out texts that a model got most wrong. */
+/** Finds the held-out texts with a model's largest errors. */
 import type { Hardest, HardText, Which } from "../../messages/models.ts";
 import type { Context } from "../context.ts";
 import { loadedData } from "../load_data.ts";

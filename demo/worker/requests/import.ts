@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { loadSaved } from "../load_saved.ts";
 import { unzipped } from "../zip_files.ts";
 
-/** True if a model maps ids of words to one number. */
+/** True if a model maps word ids to one number. */
 const isJudge = ({ inputs, outputs, inputShape, outputShape }: Model): boolean =>
   [inputs, outputs, inputShape, outputShape].every(({ length }) => length === 1) && outputShape[0] === 1;
 

@@ -1,6 +1,6 @@
 /**
- * The functions that answer the page's requests. What the page needs at first and for training comes with the worker;
- * the rest is loaded with the first request for it.
+ * The functions that answer the page's requests. Those that the page needs at startup and for training are bundled with
+ * the worker; the others are loaded with their first request.
  */
 import type { RequestName } from "../../messages/index.ts";
 import type { Handler } from "../context.ts";

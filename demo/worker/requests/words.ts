@@ -1,11 +1,11 @@
-/** The words that a model knows, and where their vectors lie. */
+/** Answers requests about the words that a model knows, and their vectors. */
 import { type Device, layerFromConfig, type Model, type NdArray, sequential } from "sluice";
 import type { Moment, NearParams, NearWord, WordsParams, WordsResult } from "../../messages/words.ts";
 import type { Context } from "../context.ts";
 import type { Subject } from "../session.ts";
 import { mapWords, type Neighbour, neighboursOf } from "../word_map.ts";
 
-/** Words of the tokenizer that have a vector of their own, by id; what comes before them stands for no word. */
+/** The tokenizer's words that have a vector, by id. Ids below `first` are not words. */
 function knownWords({ encoder }: Subject, vectors: NdArray): { readonly first: number; readonly words: string[] } {
   const first = encoder.indexFrom + 1;
   const words = [...encoder.tokenizer.wordIndex.keys()].slice(0, (vectors.shape[0] as number) - first);
@@ -14,7 +14,7 @@ function knownWords({ encoder }: Subject, vectors: NdArray): { readonly first: n
 
 async function vectorsOf(device: Device, { model }: Subject, moment: Moment): Promise<NdArray> {
   if (moment === "after") return firstWeights(model);
-  // The same layers from the same seed: what the training began with.
+  // The same layers with the same seed have the weights from before training.
   const layers = model.layers.map(({ className, config, name }) => layerFromConfig(className, config, name));
   using untrained = sequential(layers, { device, inputShape: model.inputShape, seed: model.seed });
   return firstWeights(untrained);
@@ -26,7 +26,7 @@ async function firstWeights(model: Model): Promise<NdArray> {
   return vectors;
 }
 
-/** The words that have vectors of their own, on a map of those vectors. */
+/** Projects the vectors of the words onto a map. */
 export async function wordMap({ session, transfer }: Context, { which, moment }: WordsParams): Promise<WordsResult> {
   const subject = await session.subject(which);
   const device = await session.device();
@@ -40,7 +40,7 @@ export async function wordMap({ session, transfer }: Context, { which, moment }:
   return { ...map, words, size, counts: words.map((word) => wordCounts.get(word) ?? 0) };
 }
 
-/** The words whose vectors point most nearly where a word's does. */
+/** Finds the words whose vectors have the largest cosine with a word's vector. */
 export async function nearWords({ session }: Context, params: NearParams): Promise<readonly NearWord[]> {
   const subject = await session.subject(params.which);
   const device = await session.device();
