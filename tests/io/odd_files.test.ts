@@ -80,6 +80,6 @@ test("a model is not saved to a URL, and no folder is made", async () => {
     expect(String(error)).toMatch(/it is a URL; expected a file path, such as runs\/first/);
   }
   // What fetch() knows nothing of is not taken for a path either.
-  await expect(loadModel("s3://bucket/model", { device })).rejects.toThrow(/it is a URL; expected a path/);
+  await expect(loadModel("s3://bucket/model", { device })).rejects.toThrow(/it is a URL; expected a file path/);
   expect((await readdir(".")).filter((name) => name.endsWith(":"))).toEqual([]);
 });
