@@ -2,7 +2,7 @@
 //
 //   node scripts/code_counts.mjs                 tables
 //   node scripts/code_counts.mjs --json          everything as JSON, with the locations
-//   node scripts/code_counts.mjs --places        tables, and the locations of long lines, long files, duplicates and cycles
+//   node scripts/code_counts.mjs --places        tables, and the locations of long lines and files, duplicates and cycles
 //   node scripts/code_counts.mjs --only cycles   one of: assertions, lines, long, duplicates, cycles, reached
 //
 // - assertions: `x as T` (not `as const`), `<T>x`, `x!`; `x as unknown as T` counts as two of `as`, and as `doubled`.
@@ -12,8 +12,8 @@
 // - duplicates: blocks that occur twice in src and shaders; scripts/counts/duplicates.mjs has the details.
 // - cycles: files, and modules (folders), in src and demo that import each other, with and without type imports and
 //   dynamic imports.
-// - reached: the files of ops, kernels, shaders and layers that run when an LSTM trains; scripts/counts/reached.mjs has the
-//   details. The shorter list, of the layer alone, is the one that matters.
+// - reached: the files of ops, kernels, shaders and layers that run when an LSTM trains; scripts/counts/reached.mjs has
+//   the details. The shorter list, of the layer alone, is the one that matters.
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { assertions } from "./counts/assertions.mjs";

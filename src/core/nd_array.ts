@@ -85,7 +85,7 @@ export function toNdArray(value: ArrayLike, dtype: DType, what = "array"): NdArr
     if (!isLeaf && !isRow(node)) {
       const hint =
         typeof node === "string"
-          ? "; turn strings into ids first, as with encoder.encode(texts), and labels into numbers: names.indexOf(label)"
+          ? "; turn strings into ids, as with encoder.encode(texts), and labels into numbers: names.indexOf(label)"
           : "";
       throw new ValueError(`${what}: holds ${shown(node)}; expected numbers${hint}`, { value: node });
     }

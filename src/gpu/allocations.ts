@@ -147,8 +147,8 @@ export class Allocations {
   #outOfMemory(what: string, bytes?: number): OutOfMemoryError {
     const size = bytes === undefined ? "" : ` for a buffer of ${formatBytes(bytes)}`;
     return new OutOfMemoryError(
-      `${what}: the GPU is out of memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, a ` +
-        "shorter sequence or fewer units",
+      `${what}: the GPU is out of memory${size} (the engine holds ${formatBytes(this.#bytes)}); use a smaller batch, ` +
+        "a shorter sequence or fewer units",
       { label: what, bytes, held: this.#bytes },
     );
   }

@@ -65,8 +65,8 @@ export async function openPrivateStorage(): Promise<PrivateStorage> {
     await root();
   } catch (cause) {
     throw new FileError(
-      `the browser denies access to its origin-private file system (${nameOf(cause)}); some do in private windows: use ` +
-        "another window",
+      `the browser denies access to its origin-private file system (${nameOf(cause)}); some do in private windows: ` +
+        "use another window",
       { code: nameOf(cause) },
       { cause },
     );
