@@ -78,7 +78,7 @@ export function textClassifier(given: TextClassifierOptions): Model {
   const { inputDim, maxLength = MAX_LENGTH } = encoder;
   if (inputDim === undefined) {
     throw new ValueError(
-      `textClassifier: the "${encoder.kind}" encoder has no inputDim; expected one more than its largest ` + "id",
+      `textClassifier: the "${encoder.kind}" encoder has no inputDim; expected one more than its largest id`,
     );
   }
   const labels = options.labels ?? [];
