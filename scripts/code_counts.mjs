@@ -2,7 +2,7 @@
 //
 //   node scripts/code_counts.mjs                 tables
 //   node scripts/code_counts.mjs --json          everything as JSON, with the locations
-//   node scripts/code_counts.mjs --places        tables, and the locations of long lines and files, duplicates and cycles
+//   node scripts/code_counts.mjs --places        tables, and locations of long lines and files, duplicates and cycles
 //   node scripts/code_counts.mjs --only cycles   one of: assertions, lines, long, duplicates, cycles, reached
 //
 // - assertions: `x as T` (not `as const`), `<T>x`, `x!`; `x as unknown as T` counts as two of `as`, and as `doubled`.

@@ -12,7 +12,7 @@ export interface Token {
   readonly word: string;
   /** Its index among the words of the text; absent for the token that starts a row. */
   readonly place: number | undefined;
-  /** The word is too rare to have a vector of its own. */
+  /** The word is too rare to have its own vector. */
   readonly isRare: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface JudgedWord {
   readonly push: number | undefined;
   /** The timestep at which the LSTM reads the word, counted over the padded row. Absent if the model skips it. */
   readonly step: number | undefined;
-  /** The word is too rare to have a vector of its own. */
+  /** The word is too rare to have its own vector. */
   readonly isRare: boolean;
 }
 

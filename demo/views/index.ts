@@ -24,7 +24,7 @@ export interface ViewEntry {
 /**
  * Loads a view with charts after the chart library, because evaluating both in one task would block input. The library
  * creates a number format when it is evaluated; the first one on a page takes as long as the rest of the library, so it
- * is created in a task of its own too.
+ * is created in a separate task too.
  */
 function withCharts<View>(load: () => Promise<View>): () => Promise<View> {
   return async () => {

@@ -2,7 +2,7 @@
 import type { EventOf, ParamsOf, RequestName, ResultOf } from "../messages/index.ts";
 import type { Session } from "./session.ts";
 
-/** What a request's function receives besides the parameters. */
+/** The context that a request's function receives with the parameters. */
 export interface Context<Event = never> {
   readonly session: Session;
   /** Aborts when the page no longer needs the result. */

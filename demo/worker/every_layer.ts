@@ -1,2 +1,2 @@
-/** A separate module, so that the bundler makes a file of its own for it. */
+/** A separate module, so that the bundler emits a separate file for it. */
 export { loadModel } from "sluice";

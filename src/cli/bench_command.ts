@@ -29,7 +29,7 @@ import { versionsOf } from "./training_report.ts";
  */
 export async function benchCommand(args: BenchArguments, main: string): Promise<number> {
   if (args.json !== undefined) await checkFile("--json", args.json);
-  const interrupt = onInterrupt(() => printLine("Stopping after this sample. Press Ctrl-C again to leave at once."));
+  const interrupt = onInterrupt(() => printLine("Stopping after this sample. Press Ctrl-C again to exit immediately."));
   try {
     const before = args.compare === undefined ? undefined : readReport(await readText(args.compare), args.compare);
     const onEvent = (event: BenchJobEvent) => {

@@ -63,6 +63,6 @@ async function readLines(): Promise<string[]> {
   process.stdin.setEncoding("utf8");
   for await (const chunk of process.stdin) all += chunk;
   const lines = all.split(/\r?\n/).filter((line) => line.trim() !== "");
-  if (lines.length === 0) throw new UsageError("standard input holds no text; expected one text per line");
+  if (lines.length === 0) throw new UsageError("standard input contains no text; expected one text per line");
   return lines;
 }

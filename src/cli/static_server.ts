@@ -35,8 +35,8 @@ export type Mounts = Readonly<Record<string, string | { readonly body: string; r
  *
  * - Only requests to localhost by its own names are answered: with DNS rebinding a foreign page's requests come here
  * under the page's own name (421).
- * - GET and HEAD only (405). A path that is malformed or leads upwards is refused (400).
- * - A folder gives its regular files. Links out of it, and names that begin with a dot, count as absent (404).
+ * - GET and HEAD only (405). Malformed paths and paths that lead out of the root are rejected (400).
+ * - A folder serves its regular files, except links out of it and names that begin with a dot (404).
  *
  * @example
  * const server = await serveFiles({ "/": { body: page, type: "text/html" }, "/dist/": "/repo/dist" });

@@ -10,8 +10,8 @@ export function isMade(what: string, given: unknown, method: string, key = "name
   if (!isObject(given) || typeof given[method] !== "function") return false;
   if (isObject(given.config) && typeof given.config[key] === "string") return true;
   throw new ValueError(
-    `the ${what} has ${method}() but no config; expected config: { ${key}: "…" } beside it, which is what a saved ` +
-      "model keeps",
+    `the ${what} has ${method}() but no config; expected config: { ${key}: "…" } beside it, which a saved ` +
+      "model stores",
     { given },
   );
 }

@@ -42,7 +42,7 @@ export interface DeviceOptions {
   ) => GPUDevice | undefined | void | Promise<GPUDevice | undefined> | Promise<void>;
 }
 
-const gpuDevice = resolvedBy("a GPUDevice, such as await adapter.requestDevice() gives", (given: GPUDevice) =>
+const gpuDevice = resolvedBy("a GPUDevice, such as await adapter.requestDevice()", (given: GPUDevice) =>
   typeof given?.createBuffer === "function" ? given : undefined,
 );
 

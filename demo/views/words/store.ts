@@ -8,7 +8,7 @@ import { ask } from "../../worker_client.ts";
 /** The number of neighbours in the list. */
 const NEIGHBOURS = 12;
 
-/** The map as it is drawn. */
+/** The map, and how its y axis is stretched for drawing. */
 export interface DrawnMap extends WordsResult {
   /**
    * The factor by which the y axis is stretched relative to the x axis; otherwise a map with one dominant direction

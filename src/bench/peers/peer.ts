@@ -21,6 +21,6 @@ export interface PreparedPeer {
   readonly prepareSeconds?: number;
   /** A note on its results, for its line of the table. */
   readonly note?: string;
-  /** Frees what it holds. */
+  /** Frees its resources. */
   dispose(): void;
 }
