@@ -84,8 +84,8 @@ export class FormatError extends SluiceError {
 }
 
 /**
- * A loss, a gradient, a weight or the optimizer's state became infinite or NaN, or a model with such values was to be
- * saved. `details.step` is the step in which it was detected; `details.lastStep` is the last step that the model keeps.
+ * A loss, a gradient, a weight or the optimizer's state became infinite or NaN, or such a model was about to be saved.
+ * `details.step` is the step in which it was detected; `details.lastStep` is the last step that the model keeps.
  */
 export class NonFiniteError extends SluiceError {
   override readonly name: string = "NonFiniteError";

@@ -190,7 +190,7 @@ describe("in Node", () => {
     [["train", "--resume", "first", "--units", "9"], 2, /--units is 9, but the training run in first has 8/],
     [["train", "--resume", "first", "--epochs", "2"], 2, /expected at least as many/],
     [["predict", "--model", "none", "hello"], 2, /--model none: there is no model\.json; expected a directory/],
-    [["predict", "--model", "first"], 2, /standard input holds no text/],
+    [["predict", "--model", "first"], 2, /standard input contains no text/],
     [["fly"], 2, /unknown command "fly"/],
   ] as const)("%j is refused in one line", async (words, status, message) => {
     writeFileSync(join(home, "file"), "");
