@@ -5,7 +5,7 @@
 // - package-lock.json matches package.json: the same dependencies, with the pinned versions.
 // - Every package in it comes from the same registry, over https, with a SHA-512.
 // - `npm audit` reports no vulnerability in dependencies of users, and none of high severity in those of developers. If
-// the registry sends no report within 20 s, this check is skipped with a warning.
+//   the registry sends no report within 20 s, this check is skipped with a warning.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -16,7 +16,8 @@ const EXPORT = /^\(\) => \{ try \{ return /;
 /**
  * The files of ops, kernels, shaders and layers that run
  * - `layer`: in one forward and backward pass of an LSTM, from `compute` to the gradients on the GPU. This includes its
- * graph, derivative, plan and shaders, but not the creation of the layer and its weights, embedding, loss or optimizer.
+ *   graph, derivative, plan and shaders, but not the creation of the layer and its weights, embedding, loss or
+ *   optimizer.
  * - `training`: in `fit` of Embedding -> LSTM -> Dense on left-padded ids, including the creation of the layers.
  */
 export async function reachedFiles() {

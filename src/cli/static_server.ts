@@ -33,8 +33,8 @@ export type Mounts = Readonly<Record<string, string | { readonly body: string; r
  * Serves `mounts` on a free port of localhost, to this machine only; `onRequest` is called with the path of each valid
  * request.
  *
- * - Only requests to localhost by its own names are answered: with DNS rebinding a foreign page's requests come here
- * under the page's own name (421).
+ * - Only requests to localhost by its own names are answered: with DNS rebinding, a foreign page's requests arrive
+ *   under the page's own name (421).
  * - GET and HEAD only (405). Malformed paths and paths that lead out of the root are rejected (400).
  * - A folder serves its regular files, except links out of it and names that begin with a dot (404).
  *
