@@ -8,7 +8,7 @@ export type RaggedOptions = Pick<PadOptions, "maxLength" | "padding" | "truncati
 
 /**
  * Packs rows of ids, each truncated to `maxLength`. The defaults are Keras's.
- * @throws ValueError when an option or an id is not a whole number in range.
+ * @throws ValueError if an option or an id is not a whole number in range.
  *
  * @example
  * const x = makeRagged([[5, 6], [7]], { maxLength: 4 });

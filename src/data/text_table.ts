@@ -62,7 +62,7 @@ interface Reading {
  * columns, text and label, without a header, or a JSON object on each line. A text that occurs twice is kept once, with
  * its last label, so that a split has none on both sides.
  * @throws ValueError for the table's own text in place of a path: give `new Blob([text])`.
- * @throws FileError when the source cannot be read.
+ * @throws FileError if the source cannot be read.
  * @throws FormatError naming the line when a row has no text or no label, or the file is something else; for more than
  * 1,000,000 rows.
  *
