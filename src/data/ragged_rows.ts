@@ -31,7 +31,7 @@ export function isRagged(x: unknown): x is RaggedSequences {
   );
 }
 
-/** Rows without a length of their own, cut to a model's; others as they are. */
+/** Truncates rows without a fixed length to a model's input length; others are unchanged. */
 export function fitRagged(x: RaggedSequences, length: number): RaggedSequences {
   const { ids, truncating } = x;
   if (truncating === undefined) return x;

@@ -59,11 +59,11 @@ interface Reading {
 
 /**
  * Reads labelled texts, in the order of the file. The file has a header line that names the columns (CSV, TSV), or two
- * columns, text and label, without a header, or a JSON object on each line. A text that occurs twice is kept once, with
- * its last label, so that a split has none on both sides.
+ * columns, text and label, without a header, or a JSON object on each line. Duplicate texts are kept once, with the
+ * last label, so that a split never has the same text on both sides.
  * @throws ValueError for the table's own text in place of a path: give `new Blob([text])`.
  * @throws FileError if the source cannot be read.
- * @throws FormatError naming the line when a row has no text or no label, or the file is something else; for more than
+ * @throws FormatError with the line if a row has no text or label, the format is not recognised, or there are more than
  * 1,000,000 rows.
  *
  * @example
