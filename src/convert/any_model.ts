@@ -1,10 +1,10 @@
-/** The models that are converted: whatever they predict. */
+/** The type of models to convert, with any outputs. */
 import type { NdArray } from "../core/nd_array.ts";
 import { instanceOf } from "../core/option_table.ts";
 import { Model } from "../nn/model/model.ts";
 
-/** A model, whatever it predicts. */
+/** A model with any outputs. */
 export type AnyModel = Model<NdArray | NdArray[]>;
 
-/** What `sequential`, `model` and `loadModel` give. */
+/** A model, as returned by `sequential`, `model` and `loadModel`. */
 export const anyModel = instanceOf<AnyModel>("a model", Model);

@@ -1,5 +1,5 @@
-/** Rooms above the runtime know the device by type only. */
+/** Modules above the runtime use only the device's type. */
 import type { Model } from "../nn/model/model.ts";
 
-/** The device that a model lives on. */
+/** The device of a model. */
 export type Device = Model["device"];

@@ -1,5 +1,5 @@
 /**
- * `sluice/convert`: models from and for other libraries.
+ * `sluice/convert`: converts models from and to the formats of other libraries.
  * @module sluice/convert
  */
 

@@ -1,4 +1,4 @@
-/** Initializers: Keras's names and options against Sluice's. */
+/** Converts initializers between Keras's and Sluice's names and options. */
 
 import { camelCase } from "../core/camel_case.ts";
 import { FormatError, SluiceError } from "../core/errors.ts";
@@ -10,7 +10,7 @@ import { lowerFirst, upperFirst } from "./names.ts";
 const SEED = { seed: null };
 const FANS = { seed: null, input_axes: null, output_axes: null };
 
-/** By Sluice's name, what Keras writes of each; the class's name is the same with a capital. */
+/** The options that Keras writes, by Sluice's name; the class name is the same with a capital letter. */
 const DEFAULTS: Readonly<Record<string, Readonly<Record<string, JsonValue>>>> = {
   zeros: {},
   ones: {},
@@ -29,7 +29,7 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, JsonValue>>>> = 
   lecunNormal: FANS,
 };
 
-/** TensorFlow.js saves these as the VarianceScaling that they are. */
+/** TensorFlow.js saves these as VarianceScaling. */
 const SCALINGS: readonly (readonly [name: string, scale: number, mode: string, distribution: string])[] = [
   ["glorotUniform", 1, "fan_avg", "uniform"],
   ["glorotNormal", 1, "fan_avg", "normal"],
@@ -69,7 +69,7 @@ function readObject(value: JsonValue, what: string): InitializerConfig {
       ([, scale, mode, distribution]) =>
         options.get("scale") === scale &&
         options.get("mode") === mode &&
-        // Keras and TensorFlow.js both cut the normal distribution off; Keras says so.
+        // Both truncate the normal distribution, but only Keras calls it truncated.
         String(options.get("distribution")).replace("truncated_", "") === distribution,
     );
     if (known !== undefined) return { name: known[0] };
@@ -80,13 +80,13 @@ function readObject(value: JsonValue, what: string): InitializerConfig {
     if (typeof option !== "number" && typeof option !== "string") {
       throw new FormatError(`${what}: ${className} has ${key} ${show(option)}, which Sluice lacks`, { className, key });
     }
-    // TensorFlow.js and Keras 2 say "normal" where it is cut off.
+    // TensorFlow.js and Keras 2 call the truncated normal distribution "normal".
     config[camelCase(key)] = key === "distribution" && option === "normal" ? "truncated_normal" : option;
   }
   return config;
 }
 
-/** Keras's form of an initializer. */
+/** Converts an initializer to Keras's configuration. */
 export function writeInitializer(value: unknown): JsonValue {
   const { name, ...given } = value as InitializerConfig;
   const config = { ...DEFAULTS[name], ...given };

@@ -1,10 +1,10 @@
-/** Options that hold layers: what wrappers wrap. They are written from the layers themselves. */
+/** Options that contain layers, such as the layer of a wrapper. They are written from the layers themselves. */
 import { FormatError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import type { Option } from "./options.ts";
 
-/** A layer inside another, as Sluice's configurations hold it; `config` is still Keras's. */
+/** A nested layer in the form of Sluice's configurations; `config` is still Keras's. */
 export interface InnerLayer {
   readonly className: string;
   readonly config: JsonValue;
@@ -36,7 +36,7 @@ export const innerLayers: Option = {
 
 const MODES = ["concat", "sum", "mul", "ave"];
 
-/** How both directions become one; null is "none" here. */
+/** How both directions are merged; Keras's null is "none" in Sluice. */
 export const mergeMode: Option = {
   fallback: "concat",
   read(value, what) {

@@ -23,17 +23,17 @@ const METADATA = "metadata.json";
 const WEIGHTS = "model.weights.h5";
 const MAX_JSON_BYTES = 2 ** 26;
 
-/** The version of Keras whose files these are in every detail. */
+/** The version of Keras whose file format is written. */
 const KERAS_VERSION = "3.16.0";
 
 /**
- * Loads a model that Keras 3 saved with `model.save("name.keras")`.
- * Needs the npm package `@zip.js/zip.js`. How it was compiled is not read: compile it to train it. A file that leaves
- * the number of timesteps open needs a `length`.
+ * Loads a model that Keras 3 saved with `model.save("name.keras")`. Needs the npm package `@zip.js/zip.js`. The compile
+ * configuration is not read: compile the model to train it. If the file leaves the number of timesteps open, give
+ * `length`.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
- * @throws FormatError if the file is damaged, or names the layer, option and value that Sluice lacks; no model is left
- * behind.
- * @throws SluiceError if a package is missing, with the command that installs it.
+ * @throws FormatError if the file is damaged, or has a layer or option that Sluice does not support, which the error
+ * names.
+ * @throws SluiceError if a package is missing; the error contains the command that installs it.
  * @example
  * const model = await loadKeras("sentiment.keras", { device });
  */
@@ -70,7 +70,7 @@ export async function loadKeras<P extends NdArray | NdArray[] = NdArray>(
   return model as Model<P>;
 }
 
-/** The model with weights from elsewhere; gone where they do not fit. */
+/** Loads weights into a new model; disposes it if they do not match. */
 async function withWeights(model: AnyModel, match: () => Parameters<Model["setWeights"]>[0]): Promise<void> {
   try {
     await model.setWeights(match());
@@ -81,8 +81,8 @@ async function withWeights(model: AnyModel, match: () => Parameters<Model["setWe
 }
 
 /**
- * The model as a `.keras` file: what Keras's `load_model` opens. Needs the npm packages `h5wasm` and `@zip.js/zip.js`.
- * @throws ValueError for a layer or an option that Keras has no form for.
+ * Converts the model to a `.keras` file for Keras's `load_model`. Needs the npm packages `h5wasm` and `@zip.js/zip.js`.
+ * @throws ValueError for a layer or option that Keras does not support.
  * @example
  * await writeFile("sentiment.keras", await toKeras(model));
  */
@@ -102,9 +102,8 @@ export async function toKeras(model: AnyModel): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /**
- * Puts the weights of a `.weights.h5` file, as Keras 3's `model.save_weights` writes it, into a model of the same
- * layers.
- * @throws FormatError if the file is damaged or belongs to another model; the model is then as it was.
+ * Loads a `.weights.h5` file, written by Keras 3's `model.save_weights`, into a model with the same layers.
+ * @throws FormatError if the file is damaged or belongs to another model; the model is then unchanged.
  * @example
  * await loadKerasWeights(model, "sentiment.weights.h5");
  */
@@ -116,7 +115,7 @@ export async function loadKerasWeights(model: AnyModel, source: Source, limits: 
 }
 
 /**
- * The model's weights as a `.weights.h5` file: what Keras 3's `model.load_weights` opens. Needs the npm package
+ * Converts the model's weights to a `.weights.h5` file for Keras 3's `model.load_weights`. Needs the npm package
  * `h5wasm`.
  * @example
  * await writeFile("sentiment.weights.h5", await toKerasWeights(model));

@@ -1,4 +1,4 @@
-/** The calls of a functional model: which layer reads which tensors, in an order that Keras does not promise. */
+/** Reads the calls of a functional model. Keras does not guarantee their order. */
 import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -10,8 +10,8 @@ import { type Fields, listOf } from "./keras_entry.ts";
 import { layerRow } from "./layer_table.ts";
 
 /**
- * A mask that Keras makes by operations where Sluice's layers make it themselves: `NotEqual`, and `Any` over its
- * features.
+ * A mask that Keras computes with separate operations but Sluice's layers compute themselves: `NotEqual`, and `Any`
+ * over features.
  */
 interface MaskOperation {
   readonly kind: "mask";
@@ -21,19 +21,19 @@ interface MaskOperation {
 
 type Made = SymbolicTensor | MaskOperation;
 
-/** Something with calls that wait for what they read. */
+/** A layer or operation whose calls wait for their inputs. */
 interface Pending {
   readonly name: string;
   readonly calls: readonly JsonValue[];
   next: number;
-  /** Makes the call's outputs. */
+  /** Creates the call's outputs. */
   readonly call: (args: readonly JsonValue[], kwargs: Fields, what: string) => readonly Made[];
 }
 
-/** Thrown where a call reads what is not made yet. */
+/** Thrown if a call reads a tensor that does not exist yet. */
 class NotYet extends Error {}
 
-/** Collects layers and operations, then makes all calls. */
+/** Collects layers and operations, then runs all calls. */
 export class CallReader {
   readonly #what: string;
   readonly #made = new Map<string, (readonly Made[])[]>();
@@ -50,7 +50,7 @@ export class CallReader {
     this.#what = what;
   }
 
-  /** Whether a class is one of the operations by which Keras makes masks. */
+  /** Whether a class is one of Keras's mask operations. */
   static isOperation(className: string): boolean {
     return className === "NotEqual" || className === "Any";
   }
@@ -76,9 +76,7 @@ export class CallReader {
     this.#pending.push({ name, calls, next: 0, call });
   }
 
-  /**
-   * Makes all calls, each after those that it reads. @throws FormatError if some wait for each other or for nothing.
-   */
+  /** Runs all calls in topological order. @throws FormatError for cyclic or missing inputs. */
   run(): void {
     for (let isMoving = true; isMoving; ) {
       isMoving = false;
@@ -86,20 +84,20 @@ export class CallReader {
     }
     const stuck = this.#pending.find(({ calls, next }) => next < calls.length);
     if (stuck !== undefined) {
-      throw new FormatError(`${this.#what}: "${stuck.name}" reads what no layer gives, or waits for itself`, {
+      throw new FormatError(`${this.#what}: "${stuck.name}" reads a tensor that no layer outputs, or its own output`, {
         layer: stuck.name,
       });
     }
   }
 
-  /** The tensors that a model begins with or ends in: one, or a list. */
+  /** Reads a model's inputs or outputs: one tensor, or a list. */
   ends(value: JsonValue | undefined, what: string): SymbolicTensor[] {
     const list = listOf(value, what);
     const ends = typeof list[0] === "string" ? [list] : list;
     return ends.map((end) => {
       const [name, call, output] = listOf(end, what);
       const layer = textOf(name, what);
-      // Keras counts the calls of a functional model inside another from 1 here, and from 0 in the calls.
+      // For a nested functional model, Keras counts calls from 1 here, and from 0 within the calls.
       const made = this.#lookUp([layer, countOf(call, what) - (this.#inner.has(layer) ? 1 : 0), countOf(output, what)]);
       if (made instanceof SymbolicTensor) return made;
       throw new FormatError(`${what}: ${show(end)} is ${made === undefined ? "made by no call" : "a mask"}`);
@@ -194,10 +192,10 @@ export class CallReader {
   #any(args: readonly JsonValue[], kwargs: Fields, what: string): readonly Made[] {
     const [mask] = this.#tensors(args[0] ?? kwargs.get("x"), what);
     if (mask !== undefined && !(mask instanceof SymbolicTensor)) return [mask];
-    throw new FormatError(`${what} is Any of a tensor that is no mask, which Sluice lacks`);
+    throw new FormatError(`${what} is Any of a tensor that is not a mask, which Sluice lacks`);
   }
 
-  /** One tensor, or a list in which some may be absent. */
+  /** Reads one tensor, or a list in which some may be null. */
   #tensors(value: JsonValue | undefined, what: string, mayLack = false): (Made | undefined)[] {
     const list = Array.isArray(value) ? listOf(value, what) : [value ?? null];
     return list.map((item) => {
@@ -226,7 +224,7 @@ function expectTensors(made: readonly (Made | undefined)[], what: string): Symbo
   });
 }
 
-/** What a mask was made of, behind the operations that made it. */
+/** The tensor that a mask was computed from. */
 function rootOf(read: ItemRead): ItemRead {
   let root = read;
   while (root.node.layer.layer === undefined && root.node.reads[0] !== undefined) root = root.node.reads[0];

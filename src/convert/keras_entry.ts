@@ -1,4 +1,4 @@
-/** What a layer's or a model's entry in Keras's configuration says of itself. */
+/** Reads a layer's or a model's entry in Keras's configuration. */
 import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import { ifGiven, positive, type TableOf } from "../core/option_table.ts";
@@ -13,40 +13,40 @@ const MAX_LENGTH = 10_000;
 /** The fields of a JSON object. */
 export type Fields = ReadonlyMap<string, JsonValue>;
 
-/** An entry. */
+/** An entry of the configuration. */
 export interface Entry {
   readonly className: string;
   readonly config: Fields;
-  /** Everything beside the class and its configuration. */
+  /** All other fields of the entry. */
   readonly fields: Fields;
 }
 
-/** @throws FormatError for an entry that is damaged, or of someone's own class. */
+/** @throws FormatError if the entry is damaged, or of a custom class. */
 export function entryOf(value: JsonValue | undefined, what: string): Entry {
   const fields = objectOf(value, what);
   const className = textOf(fields.get("class_name"), `${what}: class_name`);
   const registered = fields.get("registered_name");
   if (registered !== undefined && registered !== null && registered !== className) {
-    throw new FormatError(`${what}: ${show(registered)} is a class of someone's own, which Sluice cannot know`, {
+    throw new FormatError(`${what}: ${show(registered)} is a custom class, which Sluice cannot load`, {
       registered,
     });
   }
   return { className, config: objectOf(fields.get("config"), `${what}: ${className}: config`), fields };
 }
 
-/** @throws FormatError for what is no list, or one that no model has. */
+/** @throws FormatError if the value is not a list, or is too long. */
 export function listOf(value: JsonValue | undefined, what: string): readonly JsonValue[] {
   if (Array.isArray(value) && value.length <= MAX_LENGTH) return value;
   throw new FormatError(`${what}: expected a list of at most ${MAX_LENGTH}, got ${show(value)}`);
 }
 
-/** A size for those that a file leaves open: it holds null for the timesteps of a model for sequences of any length. */
+/** Replaces open sizes: a file has null for the timesteps of a model for sequences of any length. */
 export interface OpenLength {
-  /** The timesteps of the model that is made, where the file fixes none. */
+  /** The number of timesteps, if the file leaves it open. */
   readonly length?: number | undefined;
 }
 
-/** What those take who make a model from a file. */
+/** The options of all functions that create a model from a file. */
 export const OPEN = {
   ...LOAD,
   length: ifGiven(positive),
@@ -55,7 +55,7 @@ export const OPEN = {
 
 const SHAPES = new Set(["batch_shape", "batch_input_shape", "build_input_shape"]);
 
-/** A configuration in which no input's size is open. */
+/** Replaces the open sizes of all inputs in a configuration. */
 export function withLength(value: JsonValue, length: number | undefined): JsonValue {
   if (length === undefined) return value;
   const closed = (key: string, item: JsonValue): JsonValue =>
@@ -70,18 +70,18 @@ export function withLength(value: JsonValue, length: number | undefined): JsonVa
   return close(value);
 }
 
-/** The shape of an input, which an input layer or a first layer names; undefined where it names none. */
+/** The input shape in the entry of an input layer or a first layer, if any. */
 export function inputShapeOf({ config }: Entry, what: string): Shape | undefined {
   const shape = config.get("batch_shape") ?? config.get("batch_input_shape");
   return shape === undefined || shape === null ? undefined : withoutBatch(shape, `${what}: batch_shape`);
 }
 
-/** @throws FormatError for a shape with open sizes beside the batch. */
+/** @throws FormatError if a size other than the batch is open. */
 export function withoutBatch(value: JsonValue | undefined, what: string): Shape {
   const [, ...shape] = listOf(value, what);
   if (shape.includes(null)) {
     throw new FormatError(
-      `${what} is ${show(value)}, which leaves a size open; give the loader one for it, such as length: 100`,
+      `${what} is ${show(value)}, which leaves a size open; give the loader one, such as length: 100`,
     );
   }
   return shape.map((size) => countOf(size, what));

@@ -1,4 +1,4 @@
-/** A model from its configuration as Keras 3 writes it: `config.json`. */
+/** Creates a model from Keras 3's configuration, `config.json`. */
 import { FormatError } from "../core/errors.ts";
 import { asFormatError, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -12,12 +12,12 @@ import { type Entry, entryOf, type Fields, inputShapeOf, listOf, withoutBatch } 
 import { checkDType, readLayer } from "./layer_config.ts";
 import { layerRow } from "./layer_table.ts";
 
-/** Where what is read will live; undefined for a model inside another. */
+/** The device of the model; undefined for a nested model. */
 type Home = Device | undefined;
 
 /**
- * Makes the model that a configuration describes, with weights of its own. @throws FormatError for what Sluice lacks,
- * by name.
+ * Creates the model that a configuration describes, with newly initialised weights. @throws FormatError naming anything
+ * that Sluice does not support.
  */
 export function readModelConfig(value: JsonValue, device: Device, what: string): AnyModel {
   return readModel(entryOf(value, what), device, what);
@@ -45,7 +45,7 @@ const MODELS: ReadonlyMap<string, (config: Fields, name: string, device: Home, w
   ["Functional", readFunctional],
 ]);
 
-/** A layer, or a model as one. */
+/** Reads a layer, or a nested model. */
 function readPart(entry: Entry, what: string): Layer {
   if (MODELS.has(entry.className)) return readModel(entry, undefined, what).asLayer();
   const layer = readLayer(entry.className, Object.fromEntries(entry.config), what);
@@ -58,11 +58,11 @@ function readSequential(config: Fields, name: string, device: Home, what: string
     entryOf(item, `${what}: layers[${index}]`),
   );
   const [first] = entries;
-  if (first === undefined) throw new FormatError(`${what} has no layers; build the model before it is saved`);
+  if (first === undefined) throw new FormatError(`${what} has no layers; build the model before saving it`);
   const isInput = first.className === "InputLayer";
   const shape =
     inputShapeOf(first, what) ?? withoutBatch(config.get("build_input_shape"), `${what}: build_input_shape`);
-  // The input's dtype is left open: Keras says float32 even where ids go in.
+  // The input's dtype is ignored: Keras writes float32 even for ids.
   const head = isInput ? { name: textOf(first.config.get("name"), `${what}: name of the input`) } : {};
   const parts: SequentialPart[] = [
     input({ shape, ...head }),
@@ -89,7 +89,7 @@ function readFunctional(config: Fields, name: string, device: Home, what: string
   return made;
 }
 
-/** What Keras has as an argument of the calls is an option of the layer here: it must be the same in all calls. */
+/** Some of Keras's call arguments are layer options in Sluice: they must be the same in all calls. */
 function withCallOptions(entry: Entry, inbound: readonly JsonValue[]): Entry {
   const options = Object.entries(layerRow(entry.className)?.callOptions ?? {});
   const isGiven = (key: string) =>

@@ -1,6 +1,6 @@
 /**
- * Where Keras 3 keeps a model's weights in an HDF5 file: `layers/<class>/vars/<n>`, numbered by class and not by name.
- * Source: https://github.com/keras-team/keras/blob/master/keras/src/saving/saving_lib.py
+ * The paths of a model's weights in Keras 3's HDF5 files: `layers/<class>/vars/<n>`, numbered per class, not by layer
+ * name. Source: https://github.com/keras-team/keras/blob/master/keras/src/saving/saving_lib.py
  */
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
@@ -24,10 +24,10 @@ interface Saved {
 
 const join = (path: string, child: string): string => (path === "" ? child : `${path}/${child}`);
 
-/** A model, or one inside another. */
+/** A model or a nested model. */
 type ModelLike = Pick<NestedModel, "graph" | "className" | "name">;
 
-/** Keras visits the layers in order, each once: a shared layer lies where it was met first. */
+/** Keras visits the layers in order, each once: a shared layer is stored at its first occurrence. */
 function savedModel({ graph, className, name }: ModelLike, path: string, seen: Set<Layer>): Saved[] {
   const layers = graph.layers.filter((layer) => className === "Functional" || !(layer instanceof InputLayer));
   const names = numbered(layers.map((layer) => pathName(layer.className)));
@@ -42,13 +42,13 @@ function savedModel({ graph, className, name }: ModelLike, path: string, seen: S
   ];
 }
 
-/** A layer's own variables, or those of the layers inside it, under the names of the attributes that hold them. */
+/** A layer's own variables, or those of its nested layers, under the attribute names. */
 function savedLayer(layer: Layer, path: string, name = nameOf(layer)): Saved[] {
   const inside = Object.entries(layerRow(layer.className)?.inside?.(layer) ?? {});
   const parts = inside.flatMap(([key, inner]): Saved[] => {
     if (!Array.isArray(inner)) {
       const only = inner as Layer;
-      // The cell of a recurrent layer has no name of its own: Keras calls it by its class.
+      // The cell of a recurrent layer has no name: Keras names it by its class.
       return savedLayer(only, join(path, key), only.name === layer.name ? pathName(only.className) : nameOf(only));
     }
     const cells = inner as readonly Layer[];
@@ -66,7 +66,7 @@ function savedLayer(layer: Layer, path: string, name = nameOf(layer)): Saved[] {
 
 /**
  * The arrays of a file in the order of `model.weights()`.
- * @throws FormatError if the file lacks one, has others, or one of another shape.
+ * @throws FormatError if an array is missing, unknown or has the wrong shape.
  */
 export function matchWeights(model: AnyModel, { datasets }: Hdf5Content, what: string): NdArray[] {
   const found = new Map<Variable, NdArray>();
@@ -109,7 +109,7 @@ function checked(array: NdArray | undefined, variable: Variable, where: string):
   return array;
 }
 
-/** The model's weights as Keras lays them out. */
+/** The model's weights in Keras's file layout. */
 export async function describeWeights(model: AnyModel): Promise<Hdf5Content> {
   const arrays = await model.weights();
   const values = new Map(model.weightVariables.map((variable, index) => [variable, arrays[index] as NdArray]));

@@ -1,4 +1,4 @@
-/** A model's configuration as Keras 3 writes it: `config.json`. */
+/** Writes a model's configuration in Keras 3's format, `config.json`. */
 import type { Shape } from "../core/shape.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 import { orderOf } from "../nn/graph/graph_order.ts";
@@ -16,10 +16,10 @@ const FLOAT32 = { module: "keras", class_name: "DTypePolicy", config: { name: "f
 
 const withBatch = (shape: Shape): JsonValue => [null, ...shape];
 
-/** A model, or one inside another. */
+/** A model or a nested model. */
 type ModelLike = Pick<NestedModel, "graph" | "className" | "name" | "trainable">;
 
-/** The configuration of a model, as Keras writes it. */
+/** Converts a model to Keras's configuration. */
 export function writeModelConfig(model: ModelLike): Json {
   return model.className === "Sequential" ? writeSequential(model) : writeFunctional(model);
 }
@@ -72,7 +72,7 @@ function writeLayer(layer: Layer): Json {
   return writePart(layer, buildConfig(layer.nodes[0] as LayerNode), layer.nodes[0]?.inputs[0]?.shape);
 }
 
-/** A layer, and the layers inside it, each with the input that it was built for. */
+/** Writes a layer and its nested layers, each with the input shape that it was built for. */
 function writePart(layer: Layer, build: Json, inputShape: Shape | undefined): Json {
   const row = layerRow(layer.className);
   const isBuilt = row?.isBuilt === true || layer.weights.length > 0;
@@ -81,7 +81,7 @@ function writePart(layer: Layer, build: Json, inputShape: Shape | undefined): Js
     writePart(inner, { input_shape: withBatch(at ?? []) }, at);
   const inside: Record<string, JsonValue> = {};
   for (const [path, inner] of Object.entries(row?.inside?.(layer) ?? {})) {
-    // The attribute under which weights lie bears another name for one of two layers.
+    // For the forward layer, the attribute name in the weights differs from the configuration's.
     const key = path === "forward_layer" ? "layer" : path;
     if (row?.options[key] === undefined) continue;
     inside[key] = Array.isArray(inner)
@@ -98,7 +98,7 @@ function writePart(layer: Layer, build: Json, inputShape: Shape | undefined): Js
   };
 }
 
-/** Each cell reads the output of the one below. */
+/** Writes stacked cells: each reads the output of the previous one. */
 function writeStack(
   cells: readonly RnnCell[],
   shape: Shape | undefined,
@@ -118,7 +118,7 @@ function buildConfig({ layer, inputs, initialState }: LayerNode): Json {
   return { shapes_dict: { sequences_shape: shape, initial_state_shape: states } };
 }
 
-/** The calls of a graph as Keras has them: with the operations that make masks. */
+/** The calls of a graph as in Keras: including the operations that compute masks. */
 class KerasCalls {
   readonly #graph: LayerGraph;
   readonly #items: ReadonlyMap<LayerNode, ItemNode>;
@@ -148,7 +148,7 @@ class KerasCalls {
     });
   }
 
-  /** One end alone, or a list. */
+  /** A single tensor, or a list. */
   ends(tensors: readonly SymbolicTensor[]): JsonValue {
     const ends = tensors.map(({ node, index }) => {
       const [name, call, output] = this.#history({ node: this.#items.get(node) as ItemNode, index });
@@ -158,7 +158,7 @@ class KerasCalls {
     return ends.length === 1 ? (ends[0] as JsonValue) : ends;
   }
 
-  /** In the order in which they were written: Keras counts them so. */
+  /** In the order of writing, which is how Keras counts them. */
   #callsOf(item: ItemNode["layer"]): readonly ItemNode[] {
     return this.#order.filter(({ layer }) => layer === item).sort((a, b) => a.index - b.index);
   }
@@ -188,14 +188,14 @@ class KerasCalls {
     };
   }
 
-  /** A mask's operation on what it reads: `NotEqual` compares with a number. */
+  /** The operand of a mask operation: `NotEqual` compares with a number. */
   #operand(item: ItemNode): JsonValue {
     const [read] = item.reads as [ItemRead];
     const operand = this.#tensor(read);
     return { args: item.layer.className === "NotEqual" ? [operand, this.#maskValue(read)] : [operand], kwargs: {} };
   }
 
-  /** The number that the layer beside the operation leaves out. */
+  /** The mask value of the layer that corresponds to the operation. */
   #maskValue({ node, index }: ItemRead): number {
     const source = this.#nodes.get(node)?.outputs[index];
     const maker = this.#graph.nodes.find(
@@ -223,7 +223,7 @@ class KerasCalls {
   }
 }
 
-/** Options of a layer that Keras has as arguments of its calls. */
+/** The options of a layer that are call arguments in Keras. */
 function callArguments({ className, config }: Layer): Json {
   const options = Object.entries(layerRow(className)?.callOptions ?? {});
   return Object.fromEntries(options.filter(([, name]) => config[name] === true).map(([key]) => [key, true]));

@@ -1,4 +1,4 @@
-/** One layer's configuration, from Keras's form to a layer and back. */
+/** Converts one layer's configuration between Keras and Sluice. */
 
 import { camelCase } from "../core/camel_case.ts";
 import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
@@ -11,12 +11,12 @@ import { knownLayers, layerRow } from "./layer_table.ts";
 import { flag, type Option } from "./options.ts";
 import { regularizer } from "./parts.ts";
 
-/** What every layer's configuration holds beside its own options. */
+/** The fields that every layer's configuration has. */
 const COMMON = new Set(["name", "trainable", "dtype", "batch_input_shape", "batch_shape"]);
 
 /**
- * Makes a layer from Keras's class and configuration.
- * @throws FormatError that names the layer, the option and its value where Sluice lacks them.
+ * Creates a layer from Keras's class and configuration.
+ * @throws FormatError naming the layer, option and value that Sluice does not support.
  */
 export function readLayer(className: string, config: JsonValue | undefined, what: string): Layer {
   const row = layerRow(className);
@@ -57,7 +57,7 @@ function readOptions(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, wher
   return given;
 }
 
-/** Layers inside, in the form in which Sluice's configurations hold them. */
+/** Nested layers in the form of Sluice's configurations. */
 function savedInner(inner: unknown, where: string): unknown {
   if (Array.isArray(inner)) return inner.map((each) => savedInner(each, where));
   const { className, config } = inner as InnerLayer;
@@ -65,7 +65,7 @@ function savedInner(inner: unknown, where: string): unknown {
   return { className, name: layer.name, config: layer.config };
 }
 
-/** Keras writes a penalty on the output into every layer that has one, and into some that have none. */
+/** Keras writes the activity regularizer for every layer that has one, and for some that have none. */
 const EVERYWHERE: Readonly<Record<string, Option>> = { activity_regularizer: regularizer };
 
 function optionOf({ options, callOptions = {} }: LayerRow, key: string): Option | undefined {
@@ -86,8 +86,7 @@ function makeLayer(className: string, given: Record<string, unknown>, name: stri
 }
 
 /**
- * An option that Sluice's layer does not show in its own configuration is one that it lacks: only Keras's default will
- * do.
+ * An option that is missing in the configuration of Sluice's layer is unsupported: only Keras's default is accepted.
  */
 function refuseLost(row: LayerRow, fields: ReadonlyMap<string, JsonValue>, layer: Layer, where: string): void {
   for (const [key, option] of Object.entries({ ...EVERYWHERE, ...row.options })) {
@@ -121,15 +120,13 @@ export function checkDType(dtype: JsonValue | undefined, where: string): void {
 }
 
 /**
- * Keras's name and value of every option of a layer. @throws ValueError for a layer or option that Keras has no form
- * for.
+ * Converts all options of a layer to Keras's names and values. @throws ValueError for a layer or option that Keras does
+ * not support.
  */
 export function writeOptions(layer: Layer): Record<string, JsonValue> {
   const row = layerRow(layer.className);
   if (row === undefined) {
-    throw new ValueError(
-      `the layer "${layer.name}" is of the class ${layer.className}, which Keras's files do not hold`,
-    );
+    throw new ValueError(`the layer "${layer.name}" is of the class ${layer.className}, which Keras does not have`);
   }
   const left = new Set(Object.keys(layer.config));
   for (const option of Object.values(row.callOptions ?? {})) left.delete(option);
@@ -153,7 +150,7 @@ export function writeOptions(layer: Layer): Record<string, JsonValue> {
   const [lost] = left;
   if (lost !== undefined) {
     throw new ValueError(
-      `${layer.className} "${layer.name}" has ${lost} ${show(layer.config[lost])}, which Keras's files do not hold`,
+      `${layer.className} "${layer.name}" has ${lost} ${show(layer.config[lost])}, which Keras does not have`,
       { layer: layer.name, option: lost },
     );
   }

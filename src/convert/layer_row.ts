@@ -1,24 +1,24 @@
 import type { Layer } from "../nn/layers/index.ts";
 import type { Option } from "./options.ts";
 
-/** A layer's row. */
+/** A layer's row in the layer table. */
 export interface LayerRow {
-  /** By Keras's names. */
+  /** Options by Keras's names. */
   readonly options: Readonly<Record<string, Option>>;
-  /** Keras writes the input's shape of a layer that builds itself from it; those with weights always do. */
+  /** True if Keras writes the input shape that the layer was built with; layers with weights always have it. */
   readonly isBuilt?: boolean;
-  /** Keras's names of the layers inside, and what Sluice has there. */
+  /** The nested layers by Keras's names. */
   readonly inside?: (layer: Layer) => Readonly<Record<string, Layer | readonly Layer[]>>;
-  /** By Keras's names, layers inside that are weights of the layer itself here: their own names and weights. */
+  /** Nested layers in Keras, by name, whose weights belong to the layer itself in Sluice. */
   readonly groups?: (
     layer: Layer,
   ) => Readonly<Record<string, { readonly name: string; readonly weights: Layer["weights"] }>>;
-  /** The arguments of Keras's `call` in their order, where a file may give more than the first by its place. */
+  /** The positional arguments of Keras's `call`, if a file may give more than the first one. */
   readonly callArguments?: readonly string[];
-  /** The arguments that take the inputs, where each input is one; else the first takes them all. */
+  /** The arguments for the inputs, if each input is a separate argument; otherwise the first takes them all. */
   readonly inputArguments?: readonly string[];
-  /** Options of the layer here that are arguments of its calls in Keras, by Keras's names. */
+  /** Options of Sluice's layer that are call arguments in Keras, by Keras's names. */
   readonly callOptions?: Readonly<Record<string, string>>;
-  /** How many axes beside the batch a layer inside does not see. */
+  /** The number of axes besides the batch that are hidden from a nested layer. */
   readonly hiddenAxes?: number;
 }

@@ -1,6 +1,6 @@
 /**
- * The layers of Keras that a configuration may hold: one row for each, its options in Keras's order with Keras's
- * defaults. A row names what Keras writes; what Sluice has of it is asked of Sluice's layer itself.
+ * The supported Keras layers, one row each, with options in Keras's order and Keras's defaults. A row lists what Keras
+ * writes; which options Sluice supports is determined from Sluice's layer.
  */
 import { FormatError } from "../core/errors.ts";
 import { show } from "../core/json_check.ts";
@@ -35,17 +35,17 @@ const POOLING = {
   data_format: ignoredFormat(),
 };
 
-/** Sequences are `[B, T, D]` here: the other order is refused. */
+/** Sequences are `[B, T, D]`; channels-first is rejected. */
 function ignoredFormat(): Option {
   return word("channels_last", "channels_last");
 }
 
-/** One number for both ends of a sequence, or one for each. */
+/** One number for both ends of a sequence, or one per end. */
 const bothEnds: Option = { ...sizes, fallback: [1, 1] };
 
 const CAUSAL = { use_causal_mask: "useCausalMask" };
 
-/** What an attention of several heads attends over: the timesteps, which a built layer writes down. */
+/** The attention axes of multi-head attention: only timesteps are supported. */
 const overTime: Option = {
   fallback: [1],
   mayBeLost: true,
@@ -243,12 +243,12 @@ const ROWS: ReadonlyMap<string, LayerRow> = new Map<string, LayerRow>([
   ["Identity", NO_OPTIONS],
 ]);
 
-/** A class's row, or undefined for one that has none. */
+/** A class's row; undefined if the class is unknown. */
 export function layerRow(className: string): LayerRow | undefined {
   return ROWS.get(className);
 }
 
-/** The classes that have a row. */
+/** The supported classes. */
 export function knownLayers(): string[] {
   return [...ROWS.keys()];
 }

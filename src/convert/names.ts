@@ -1,4 +1,4 @@
-/** Names as Python writes them and as TypeScript does. */
+/** Converts names between Python's and TypeScript's conventions. */
 
 /** `recurrentActivation` -> `recurrent_activation`. */
 export function snakeCase(name: string): string {
@@ -16,7 +16,7 @@ export function upperFirst(name: string): string {
 }
 
 /**
- * A class's name in a weights file's paths, by Keras's `to_snake_case`: `SimpleRNN` -> `simple_rnn`, `MaxPooling1D` ->
+ * A class name in a weights file's paths, by Keras's `to_snake_case`: `SimpleRNN` -> `simple_rnn`, `MaxPooling1D` ->
  * `max_pooling1d`.
  */
 export function pathName(className: string): string {
@@ -37,7 +37,7 @@ export function numbered(names: readonly string[]): string[] {
   });
 }
 
-/** A layer's name; one inside another may have none, and is then called as Keras calls it. */
+/** A layer's name. A nested layer without a name gets Keras's default name. */
 export function nameOf({ name, className }: { readonly name: string; readonly className: string }): string {
   return name === "" ? pathName(className) : name;
 }

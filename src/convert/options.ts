@@ -1,4 +1,4 @@
-/** How each kind of a layer's options is written in Keras's configurations, and read from them. */
+/** Reads and writes each kind of layer option in Keras's configurations. */
 import { FormatError, SluiceError, ValueError } from "../core/errors.ts";
 import { objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -8,19 +8,19 @@ import { snakeCase } from "./names.ts";
 
 /** One option of a layer. */
 export interface Option {
-  /** What Keras takes where a configuration lacks it; undefined where it must be there. */
+  /** Keras's default; undefined if the option is required. */
   readonly fallback: JsonValue | undefined;
-  /** Sluice's name where it is not the camelCase of Keras's. */
+  /** Sluice's name, if it is not the camelCase of Keras's. */
   readonly name?: string;
-  /** Has no meaning here, whatever its value: it is neither read nor refused. */
+  /** Whether the option is ignored, whatever its value. */
   readonly isIgnored?: boolean;
-  /** Holds a layer, or several: read as `InnerLayer`. */
+  /** Whether the option contains one or several layers, read as `InnerLayer`. */
   readonly isLayer?: boolean;
-  /** Has no meaning for what a model predicts: a layer that lacks it is no worse. */
+  /** Whether the option may be lost because it does not affect predictions. */
   readonly mayBeLost?: boolean;
-  /** Sluice's form. @throws FormatError if the value is of another kind. */
+  /** Converts a value to Sluice's form. @throws FormatError if it has the wrong type. */
   read(value: JsonValue, what: string): unknown;
-  /** Keras's form. */
+  /** Converts a value to Keras's form. */
   write(value: unknown): JsonValue;
 }
 
@@ -48,14 +48,14 @@ export const flag = kind("true or false", (value) => typeof value === "boolean")
 /** A finite number or null. */
 export const numberOrNull = kind("a number or null", (value) => value === null || isNumber(value));
 
-/** One of a few words. */
+/** One of several strings. */
 export function word(fallback: string | undefined, ...choices: readonly string[]): Option {
   return kind(choices.map((choice) => `"${choice}"`).join(" or "), (value) => choices.includes(value as string))(
     fallback,
   );
 }
 
-/** A whole number that Keras may write as a list of one: sizes and strides of one-dimensional layers. */
+/** An integer that Keras may write as a list of one: sizes and strides of one-dimensional layers. */
 export function size1d(fallback?: number): Option {
   return {
     fallback,
@@ -96,17 +96,17 @@ export const axes: Option = {
   write: same,
 };
 
-/** Whole sizes. */
+/** Integer sizes. */
 export const sizes: Option = {
   fallback: undefined,
   read(value, what) {
     if (Array.isArray(value) && value.length <= 8 && value.every(isNumber)) return value;
-    throw new FormatError(`${what} is ${show(value)}; expected a list of whole sizes`, { value });
+    throw new FormatError(`${what} is ${show(value)}; expected a list of integer sizes`, { value });
   },
   write: same,
 };
 
-/** Sizes of which some are left open. */
+/** Sizes, some of which may be null. */
 export const openSizes: Option = {
   fallback: null,
   read(value, what) {
@@ -117,15 +117,15 @@ export const openSizes: Option = {
   write: same,
 };
 
-/** Of a layer's random numbers. */
+/** The seed of a layer's random numbers. */
 export const seed: Option = { ...numberOrNull(null), mayBeLost: true };
 
-/** An option without meaning here; `value` is what is written. */
+/** An option that is ignored when read; `value` is written. */
 export function ignored(value: JsonValue): Option {
   return { fallback: value, isIgnored: true, read: () => undefined, write: () => value };
 }
 
-/** The name of a function: Keras writes text, or an object that bears it. */
+/** The name of a function: Keras writes a string, or an object that contains it. */
 export function activation(fallback: string | null = "linear"): Option {
   return {
     fallback,
@@ -142,8 +142,8 @@ export function activation(fallback: string | null = "linear"): Option {
     write(value) {
       if (typeof value !== "string") {
         throw new ValueError(
-          `the activation ${show(value)} has options, but Keras's files keep its name alone; put the activation into ` +
-            "a layer of its own, such as leakyRelu",
+          `the activation ${show(value)} has options, but Keras's files keep only its name; put the activation into ` +
+            "a separate layer, such as leakyRelu",
         );
       }
       return snakeCase(value);
@@ -154,12 +154,12 @@ export function activation(fallback: string | null = "linear"): Option {
 function functionName(value: JsonValue, what: string): string {
   if (typeof value === "string") return value;
   const fields = objectOf(value, what);
-  // A layer as an activation, such as LeakyReLU, has a configuration: a function has a name.
+  // A layer used as an activation, such as LeakyReLU, has a configuration; a function only has a name.
   const name = fields.get("class_name") === "function" ? fields.get("config") : fields.get("class_name");
   return textOf(name, what);
 }
 
-/** How weights begin. */
+/** An initializer. */
 export function initializer(fallback: string): Option {
   return { fallback, read: readInitializer, write: writeInitializer };
 }

@@ -1,7 +1,7 @@
-/** Packages that only some files need: loaded when such a file is met, described by the little that is used of them. */
+/** Optional packages for some file formats, imported on demand; the types declare only what is used. */
 import { SluiceError } from "../core/errors.ts";
 
-/** A group of an HDF5 file that is being written. */
+/** A group of an HDF5 file under construction. */
 export interface Hdf5Node {
   create_group(name: string): Hdf5Node;
   create_attribute(name: string, value: string): void;
@@ -13,7 +13,7 @@ export interface Hdf5Node {
   }): unknown;
 }
 
-/** What is used of `h5wasm`: files are written with it, and read by `hdf5/read.ts`. */
+/** The used part of `h5wasm`, which writes files; `hdf5/read.ts` reads them. */
 export interface Hdf5Package {
   /** The WebAssembly module, with its files in memory. */
   readonly ready: Promise<{
@@ -35,7 +35,7 @@ export interface ZipEntry {
   getData?(writer: WritableStream<Uint8Array>, options: Readonly<Record<string, unknown>>): Promise<unknown>;
 }
 
-/** What is used of `@zip.js/zip.js`. */
+/** The used part of `@zip.js/zip.js`. */
 export interface ZipPackage {
   readonly Uint8ArrayReader: new (bytes: Uint8Array) => object;
   readonly Uint8ArrayWriter: new () => object;

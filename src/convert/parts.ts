@@ -1,4 +1,4 @@
-/** Regularizers and constraints: small objects with a class and a few numbers. */
+/** Converts regularizers and constraints: objects with a class and a few numbers. */
 
 import { camelCase } from "../core/camel_case.ts";
 import { FormatError, SluiceError } from "../core/errors.ts";
@@ -13,20 +13,20 @@ type PartConfig = RegularizerConfig | ConstraintConfig;
 
 interface Kind {
   readonly module: string;
-  /** Sluice's name of a class whose name is not that with a small letter. */
+  /** Sluice's names for classes whose names are not just the lower-camel-case form. */
   readonly names: Readonly<Record<string, string>>;
-  /** @throws ValueError for what Sluice lacks. */
+  /** @throws ValueError for anything that Sluice does not support. */
   resolve(config: PartConfig): { readonly config: PartConfig } | undefined;
 }
 
-/** A penalty on a weight or an output, or null. */
+/** A regularizer of a weight or an output, or null. */
 export const regularizer = part({
   module: "keras.regularizers",
   names: { L1: "l1", L2: "l2", L1L2: "l1l2" },
   resolve: (config) => resolveRegularizer(config as RegularizerConfig),
 });
 
-/** A limit on a weight, or null. */
+/** A constraint on a weight, or null. */
 export const constraint = part({
   module: "keras.constraints",
   names: {},
@@ -70,7 +70,7 @@ function isPlain(value: JsonValue): value is number | string | readonly number[]
   return typeof value === "number" || typeof value === "string";
 }
 
-/** What keeps the weights small: `kernel_regularizer`, `bias_constraint`, … */
+/** Options such as `kernel_regularizer` and `bias_constraint`. */
 export function parts(names: readonly string[], part: "regularizer" | "constraint"): Record<string, Option> {
   const option = part === "regularizer" ? regularizer : constraint;
   return Object.fromEntries(names.map((name) => [`${name}_${part}`, option]));

@@ -5,7 +5,7 @@ import type { LayerRow } from "./layer_row.ts";
 import { activation, flag, ignored, initializer, number, type Option, seed } from "./options.ts";
 import { parts, regularizer } from "./parts.ts";
 
-/** A recurrent layer's cell, which keeps its weights. */
+/** A recurrent layer's cell, which has its weights. */
 const cellOf = (layer: Layer) => ({ cell: (layer as Rnn).cell });
 
 const SEQUENCE = {
@@ -54,12 +54,12 @@ const SIMPLE = {
   seed,
 };
 
-/** Of a cell: penalties on outputs are the layer's affair. */
+/** The row of a cell: activity regularizers belong to the layer. */
 function cellRow({ activity_regularizer: _, ...options }: Readonly<Record<string, Option>>): LayerRow {
   return { options };
 }
 
-/** By Keras's class. */
+/** The rows by Keras's class. */
 export const RECURRENT_ROWS: readonly (readonly [className: string, row: LayerRow])[] = [
   [
     "LSTM",

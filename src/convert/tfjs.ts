@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js layers models: `model.json`, and weights in binary shards beside it.
+ * TensorFlow.js layers models: `model.json`, and weights in binary shards in the same directory.
  * https://www.tensorflow.org/js/guide/save_load
  */
 import { FormatError, ValueError } from "../core/errors.ts";
@@ -28,16 +28,16 @@ const TOPOLOGY = "model.json";
 const WEIGHTS = "weights.bin";
 const MAX_JSON_BYTES = 2 ** 26;
 const MAX_SHARDS = 1_024;
-/** A shard lies beside `model.json`. */
+/** Shards must be in the directory of `model.json`. */
 const SHARD = /^[\w-][\w.-]*$/;
 
 /**
- * Loads a layers model that TensorFlow.js saved, or that its converter made of a Keras model. Files that leave the
- * number of timesteps open need a `length`.
+ * Loads a layers model that TensorFlow.js saved or that its converter created from a Keras model. If the files leave
+ * the number of timesteps open, give `length`.
  * @param source the path of its directory or of its `model.json` (Node, Deno), the URL of `model.json`, or the files in
  * memory.
- * @throws FormatError if a file is damaged or quantized, or names the layer, option and value that Sluice lacks; no
- * model is left behind.
+ * @throws FormatError if a file is damaged or quantized, or has a layer or option that Sluice does not support, which
+ * the error names.
  * @throws FileError if a file is missing.
  * @example
  * const model = await loadTfjs("https://example.org/sentiment/model.json", { device });
@@ -71,9 +71,9 @@ export async function loadTfjs<P extends NdArray | NdArray[] = NdArray>(
 }
 
 /**
- * The model as TensorFlow.js's files: `model.json` and `weights.bin`. `tf.loadLayersModel` opens them; its option
- * `fastWeightInit: true` spares it the initializers.
- * @throws ValueError for a layer, option or activation that TensorFlow.js lacks or computes in another way, by name.
+ * Converts the model to TensorFlow.js's files `model.json` and `weights.bin`, for `tf.loadLayersModel`; its option
+ * `fastWeightInit: true` skips the initializers.
+ * @throws ValueError naming a layer, option or activation that TensorFlow.js lacks or computes differently.
  * @example
  * for (const [name, bytes] of await toTfjs(model)) await writeFile(`sentiment/${name}`, bytes);
  */
@@ -84,10 +84,9 @@ export async function toTfjs(model: AnyModel): Promise<TfjsFiles> {
   const names = model.weightVariables.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new ValueError(
-      `toTfjs: two weights are called "${twice}"; give layers of inner models other names than those outside`,
-      { name: twice },
-    );
+    throw new ValueError(`toTfjs: two weights are called "${twice}"; use different names for layers of nested models`, {
+      name: twice,
+    });
   }
   const bytes = new Uint8Array(arrays.reduce((sum, { data }) => sum + data.byteLength, 0));
   let at = 0;
@@ -124,7 +123,7 @@ function readerOf(files: TfjsFiles): ReadFile {
 
 function readerAt(source: string | URL): ReadFile {
   const whole = typeof source === "string" ? source : source.href;
-  // What follows a question mark belongs to a server, such as a signature.
+  // The query string, such as a signature, is for the server.
   const [, path = "", query = ""] = /^([^?]*)(\?.*)?$/s.exec(whole) ?? [];
   const folder = path.endsWith(".json") ? path.slice(0, path.lastIndexOf("/") + 1) : `${path.replace(/\/$/, "")}/`;
   return async (name, maxBytes) => {
@@ -227,7 +226,7 @@ async function joinShards(
 }
 
 function matchWeights(model: AnyModel, weights: ReadonlyMap<string, NdArray>): NdArray[] {
-  // What Keras saved names the cell of a recurrent layer too: lstm/lstm_cell/kernel.
+  // Names from Keras also contain the cell of a recurrent layer: lstm/lstm_cell/kernel.
   const short = new Map([...weights].map(([name, array]) => [name.replace(/\/[^/]*(\/[^/]*)$/, "$1"), array]));
   if (weights.size !== model.weightVariables.length) {
     throw new FormatError(`${TOPOLOGY} has ${weights.size} weights; its layers have ${model.weightVariables.length}`);

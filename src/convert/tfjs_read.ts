@@ -1,4 +1,4 @@
-/** A model's topology as TensorFlow.js and Keras 2 write it, said as Keras 3 says it. */
+/** Converts a model topology from TensorFlow.js and Keras 2 to Keras 3's configuration. */
 import { FormatError } from "../core/errors.ts";
 import { countOf, objectOf, show, textOf } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
@@ -12,11 +12,11 @@ const MODELS: Readonly<Record<string, string>> = {
   Functional: "Functional",
 };
 
-/** Options that have no meaning for what a model computes. */
+/** Options that do not affect what a model computes. */
 const IGNORED = new Set(["implementation", "input_length", "time_major", "batch_input_shape"]);
 const GATED = new Set(["LSTM", "GRU"]);
 
-/** @throws FormatError for what Sluice lacks or computes in another way, by name. */
+/** @throws FormatError naming anything that Sluice lacks or computes differently. */
 export function topologyToKeras(value: JsonValue | undefined, what: string): Json {
   const { className, config } = entryOf(value, what);
   const kind = MODELS[className];
@@ -51,7 +51,7 @@ function functionalToKeras(config: Fields, what: string): Json {
     if (kind !== undefined) inner.set(name, kind);
     return { item, name, nodes: entry.fields.get("inbound_nodes") };
   });
-  // A model inside another has a call of its own from the time it was made: TensorFlow.js counts it, Sluice does not.
+  // A nested model has one call from its own creation, which TensorFlow.js counts and Sluice does not.
   const callOf = (name: string, call: number) => call - (inner.has(name) ? 1 : 0);
   const layers = entries.map(({ item, name, nodes }) => ({
     ...partToKeras(item, what),
@@ -64,7 +64,7 @@ function functionalToKeras(config: Fields, what: string): Json {
     listOf(config.get(key), `${what}: ${key}`).map((end) => {
       const [name, call, output] = listOf(end, `${what}: ${key}`);
       const layer = textOf(name, key);
-      // Keras 3 counts it here too, for functional models.
+      // Keras 3 counts it too for functional models.
       const number = countOf(call, key) - (inner.get(layer) === "Sequential" ? 1 : 0);
       return [layer, number, countOf(output, key)];
     });

@@ -1,11 +1,11 @@
-/** Keras 3's configuration said as TensorFlow.js reads it. */
+/** Converts Keras 3's configuration to TensorFlow.js's. */
 import { ValueError } from "../core/errors.ts";
 import { show } from "../core/json_check.ts";
 import type { JsonValue } from "../io/strict_json.ts";
 
 type Json = Readonly<Record<string, JsonValue>>;
 
-/** An entry as `writeModelConfig` gives it. */
+/** An entry as returned by `writeModelConfig`. */
 interface Entry {
   readonly class_name: string;
   readonly config: Json;
@@ -13,7 +13,7 @@ interface Entry {
   readonly inbound_nodes?: readonly { readonly args: readonly JsonValue[]; readonly kwargs: Json }[];
 }
 
-/** The classes of `@tensorflow/tfjs-layers` that Sluice has too. */
+/** The classes that both `@tensorflow/tfjs-layers` and Sluice have. */
 const CLASSES = new Set([
   ...["Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "Dense", "Conv1D", "MaxPooling1D"],
   ...["AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D", "LayerNormalization", "BatchNormalization"],
@@ -22,7 +22,7 @@ const CLASSES = new Set([
   ...["Average", "Maximum", "Minimum", "Concatenate", "Dot"],
 ]);
 
-/** Options that TensorFlow.js lacks, and the value that says nothing. */
+/** Options that TensorFlow.js lacks, and their default values, which can be omitted. */
 const LACKING: Readonly<Record<string, JsonValue>> = {
   ...{ seed: null, quantization_config: null, zero_output_for_mask: false, synchronized: false, rms_scaling: false },
   ...{ groups: 1, keepdims: false, threshold: 0, noise_shape: null, backward_layer: null },
@@ -49,7 +49,7 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
   gelu: "gelu",
 };
 
-/** TensorFlow.js saves these as the VarianceScaling that they are. */
+/** TensorFlow.js saves these as VarianceScaling. */
 const SCALINGS: Readonly<Record<string, readonly [scale: number, mode: string, distribution: string]>> = {
   GlorotUniform: [1, "fan_avg", "uniform"],
   GlorotNormal: [1, "fan_avg", "normal"],
@@ -59,7 +59,7 @@ const SCALINGS: Readonly<Record<string, readonly [scale: number, mode: string, d
   LecunNormal: [1, "fan_in", "normal"],
 };
 
-/** @throws ValueError for a layer, option or value that TensorFlow.js lacks or computes in another way, by name. */
+/** @throws ValueError naming a layer, option or value that TensorFlow.js lacks or computes differently. */
 export function topologyFromKeras(model: Json): Json {
   return modelFromKeras(model as unknown as Entry) as unknown as Json;
 }
@@ -78,7 +78,7 @@ function modelFromKeras({ class_name, config }: Entry): Entry {
   const ends = (key: string): JsonValue => {
     const given = config[key] as readonly JsonValue[];
     const list = (typeof given[0] === "string" ? [given] : given) as readonly [string, number, number][];
-    // Keras counts the call that a functional model is born with here, TensorFlow.js that of every model.
+    // Keras counts the initial call of a functional model here, TensorFlow.js that of every model.
     return list.map(([name, call, output]) => [name, call + (inner.get(name) === "Sequential" ? 1 : 0), output]);
   };
   const written = shown.map((layer) => ({
@@ -111,7 +111,7 @@ function callFromKeras(
 ): JsonValue {
   for (const [key, value] of Object.entries(kwargs)) {
     const given = (Array.isArray(value) ? value : [value]) as readonly (TensorEntry | null)[];
-    // Masks that layers make themselves flow there as they do here.
+    // Masks that layers compute themselves propagate in TensorFlow.js as in Sluice.
     if (key === "mask" && given.every((mask) => mask === null || masks.has(mask.config.keras_history[0]))) continue;
     throw new ValueError(
       `toTfjs: ${class_name} "${name}" is called with ${key}, which Sluice does not write for TensorFlow.js`,
@@ -179,12 +179,12 @@ function partOfWeight({ class_name, config }: Entry, what: string): JsonValue {
     return { class_name: "L1L2", config: { l1: config.l1 ?? 0, l2: config.l2 ?? 0 } };
   }
   if (class_name === "OrthogonalRegularizer" || class_name === "VarianceScaling") {
-    throw new ValueError(`${what} ${class_name}, which TensorFlow.js lacks or takes for another`);
+    throw new ValueError(`${what} ${class_name}, which TensorFlow.js lacks or confuses with another`);
   }
   return { class_name, config };
 }
 
-/** TensorFlow.js makes the backward layer from the forward one, and both names from one. */
+/** TensorFlow.js creates the backward layer from the forward one, and derives both names from one. */
 function withoutBackward({ layer, backward_layer, ...options }: Json, what: string): Json {
   const [forward, backward] = [layer, backward_layer] as unknown as [Entry, Entry];
   const common = ({ class_name, config: { name: _, go_backwards: __, ...config } }: Entry) =>
@@ -192,10 +192,10 @@ function withoutBackward({ layer, backward_layer, ...options }: Json, what: stri
   const base = String(forward.config.name).replace(/^forward_/, "");
   const isReversed = common(forward) === common(backward) && forward.config.go_backwards === false;
   if (!isReversed || forward.config.name !== `forward_${base}` || backward.config.name !== `backward_${base}`) {
-    throw new ValueError(`${what} has a backward layer of its own, which TensorFlow.js lacks`, {
+    throw new ValueError(`${what} has a separate backward layer, which TensorFlow.js lacks`, {
       option: "backwardLayer",
     });
   }
-  // Keras makes both zero at masked timesteps where they return sequences; TensorFlow.js never does.
+  // Keras sets both to zero at masked timesteps if they return sequences; TensorFlow.js never does.
   return { ...options, layer: { ...forward, config: { ...forward.config, name: base } } as unknown as JsonValue };
 }

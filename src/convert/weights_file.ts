@@ -1,4 +1,4 @@
-/** A model's weights as one safetensors file, by name. */
+/** Reads and writes a model's weights as a safetensors file, by name. */
 import { FormatError } from "../core/errors.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { readOptions, readValue } from "../core/option_table.ts";
@@ -10,7 +10,7 @@ import { readSource } from "../platform/read_source.ts";
 import { type AnyModel, anyModel } from "./any_model.ts";
 
 /**
- * The model's weights as a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as
+ * Converts the model's weights to a `.safetensors` file: float32 tensors under the names of `model.weights()`, such as
  * `lstm/kernel`, in Keras's layout.
  * @example
  * await writeFile("weights.safetensors", await toSafetensors(model));
@@ -22,10 +22,10 @@ export async function toSafetensors(model: AnyModel): Promise<Uint8Array<ArrayBu
 }
 
 /**
- * Puts the weights of a `.safetensors` file into a model whose weights have the same names and shapes.
+ * Loads a `.safetensors` file into a model whose weights have the same names and shapes.
  * @param source a path (Node, Deno), a URL, a `File` or the bytes.
- * @throws FormatError if the file is damaged, or a name is missing, unknown or of another shape; the model is then as
- * it was.
+ * @throws FormatError if the file is damaged, or a name is missing, unknown or of another shape; the model is then
+ * unchanged.
  * @example
  * await loadSafetensors(model, "weights.safetensors");
  */

@@ -1,17 +1,17 @@
-/** Zip archives in memory, read within bounds. */
+/** Reads and writes zip archives in memory, with size limits. */
 import { FormatError } from "../core/errors.ts";
 import { loadZip, type ZipEntry } from "./packages.ts";
 
-/** More entries than any model has: an archive with more is refused. */
+/** The maximum number of entries, more than any model has. */
 const MAX_ENTRIES = 10_000;
 
-/** The time that zip archives begin with: what Python's zipfile gives entries without one. */
+/** The earliest time in zip archives, which Python's zipfile also uses for entries without a time. */
 const NO_TIME = new Date(1980, 0, 1);
 
 /**
- * The wanted files of an archive. Names that are not wanted are not unpacked.
- * @param wanted each name and the most bytes that it may have once unpacked.
- * @throws FormatError if the archive is damaged, encrypted, or a file is beyond its bound.
+ * Unpacks the wanted files of an archive; others are not unpacked.
+ * @param wanted the maximum unpacked bytes of each wanted name.
+ * @throws FormatError if the archive is damaged, encrypted, or a file exceeds its limit.
  */
 export async function readZip(
   bytes: Uint8Array,
@@ -52,7 +52,7 @@ async function unpack(entry: ZipEntry, maxBytes: number, what: string): Promise<
   const chunks: Uint8Array[] = [];
   let length = 0;
   const writer = new WritableStream<Uint8Array>({
-    // An archive may lie about a file's length: what comes is counted, not what is claimed.
+    // The declared length may be wrong, so the unpacked bytes are counted.
     write(chunk) {
       length += chunk.length;
       if (length > maxBytes) throw new FormatError(`${what} unpacks to more than ${maxBytes} bytes`, { maxBytes });
@@ -69,7 +69,10 @@ async function unpack(entry: ZipEntry, maxBytes: number, what: string): Promise<
   return whole;
 }
 
-/** An archive of files in this order, stored as they are: weights do not compress, and Keras does the same. */
+/**
+ * Creates an archive of files in this order, without compression: weights do not compress well, and Keras does the
+ * same.
+ */
 export async function writeZip(files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const { ZipWriter, Uint8ArrayReader, Uint8ArrayWriter } = await loadZip();
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });

@@ -12,8 +12,8 @@ const LEAST = -3e38;
 
 /**
  * Pools steps `[B, T, D]` to `[B, D]`.
- * @param mask float32 `[B, T]`: 1 for the steps that count, which stand together in each row. Default: all count. A row
- * without any gets zeros, or with "max" a number below all others.
+ * @param mask float32 `[B, T]`: 1 for the timesteps to include, which must be contiguous in each row. Default: all
+ * count. A row without any becomes zeros, or with "max" a number below all others.
  */
 export function poolSteps(steps: Value, pooling: Pooling, mask?: Value): Value {
   const [batch, time, size] = steps.shape as [number, number, number];

@@ -29,7 +29,7 @@ export interface VectorIndexOptions {
    */
   readonly storage?: VectorStorage;
   /**
-   * The most bytes of one GPU buffer, which holds 64 vectors at least; an index grows over several. Default: the
+   * The maximum bytes of one GPU buffer, which holds at least 64 vectors; an index uses several if needed. Default: the
    * device's own limits.
    */
   readonly maxBufferBytes?: number | undefined;
@@ -45,7 +45,7 @@ export const INDEX = {
 
 /** Options of `search`. */
 export interface SearchOptions<M = unknown> {
-  /** How many to find for each query. Default: 10. An index with fewer gives all it has. */
+  /** The number of hits per query. Default: 10. A smaller index returns all its vectors. */
   readonly k?: number;
   /** The vectors to search: a predicate, or a mask created by `index.mask`. */
   readonly filter?: VectorPredicate<M> | IndexMask;

@@ -1,16 +1,16 @@
-/** Text attributes of HDF5 objects. Source: HDF5 File Format Specification 3.0, III.E and IV.A.2.m. */
+/** Reads text attributes of HDF5 objects. Source: HDF5 File Format Specification 3.0, III.E and IV.A.2.m. */
 import { type Hdf5Bytes, UNDEFINED_ADDRESS } from "./bytes.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
 import { readShape, readType } from "./types.ts";
 
-/** The longest text that is kept: Keras's are names. */
+/** The maximum length of a text attribute; Keras's are names. */
 const MAX_TEXT_BYTES = 255;
 const MAX_NAME_BYTES = 2 ** 16;
 
 /** Global heaps by address, each read once. */
 export type Heaps = Map<number, Map<number, Hdf5Bytes>>;
 
-/** The attributes of these names, which hold one text each; others are passed over. */
+/** Reads the attributes with these names, which contain one string each; others are ignored. */
 export function readAttributes(
   file: Hdf5Bytes,
   messages: readonly Message[],
@@ -38,7 +38,7 @@ function readParts(body: Hdf5Bytes) {
   const version = body.u8(0);
   if (version < 1 || version > 3) throw body.damaged(`an attribute is of version ${version}`);
   if (version > 1 && body.u8(1) !== 0) throw body.refused("has an attribute whose type is shared");
-  // In version 1 each part is followed by bytes up to a multiple of 8.
+  // In version 1, each part is padded to a multiple of 8 bytes.
   const padded = (size: number) => (version === 1 ? Math.ceil(size / 8) * 8 : size);
   const sizes = [body.u16(2), body.u16(4), body.u16(6)] as const;
   let at = version === 3 ? 9 : 8;
@@ -50,10 +50,10 @@ function readParts(body: Hdf5Bytes) {
   return { name: name.text(0, MAX_NAME_BYTES), datatype, dataspace, data: body.part(at, body.length - at) };
 }
 
-/** Text that lies in a global heap: its length, the heap's address and its number there. */
+/** Reads text from a global heap, given its length, the heap's address and the object's number. */
 function shared(file: Hdf5Bytes, data: Hdf5Bytes, heaps: Heaps): Hdf5Bytes {
   const [length, number] = [data.u32(0), data.u32(12)];
-  // An empty text has no place in a heap.
+  // An empty string is not stored in the heap.
   if (length === 0) return data.part(0, 0);
   const address = data.offset(4);
   const heap = heaps.get(address) ?? readHeap(file, address);
@@ -70,7 +70,7 @@ function readHeap(file: Hdf5Bytes, address: number): Map<number, Hdf5Bytes> {
   const objects = new Map<number, Hdf5Bytes>();
   for (let at = 16; at + 16 <= heap.length; ) {
     const number = heap.u16(at);
-    // Number 0 is the room that is left.
+    // Object 0 is the free space.
     if (number === 0) break;
     const size = heap.offset(at + 8);
     objects.set(number, heap.part(at + 16, size));

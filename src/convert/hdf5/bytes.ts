@@ -1,13 +1,13 @@
-/** An HDF5 file's bytes, read within bounds: nothing here trusts an address or a length of the file. */
+/** Bounds-checked access to an HDF5 file's bytes: addresses and lengths in the file are not trusted. */
 import { FormatError } from "../../core/errors.ts";
 import { checksum } from "./checksum.ts";
 
-/** The address that HDF5 gives to what was never written. */
+/** HDF5's "undefined address", for data that was never written. */
 export const UNDEFINED_ADDRESS = 2n ** 64n - 1n;
 
-/** A part of a file: reads outside of it are refused. */
+/** A part of a file. Reads outside of it throw. */
 export class Hdf5Bytes {
-  /** For messages: which file, and what in it. */
+  /** The name of the file and part, for error messages. */
   readonly what: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -24,30 +24,29 @@ export class Hdf5Bytes {
     return this.#bytes.length;
   }
 
-  /** The error that says what is wrong with the file. */
+  /** The error for a damaged file. */
   damaged(reason: string): FormatError {
     return new FormatError(`${this.what}: ${reason}; the file is damaged: get it again`);
   }
 
-  /** What only other writers than Keras put into a file. */
+  /** The error for a valid HDF5 feature that Keras does not use. */
   refused(reason: string, advice = "save the weights with Keras"): FormatError {
     return new FormatError(`${this.what} ${reason}, which Sluice does not read; ${advice}`);
   }
 
-  /** The same bytes under another name. */
+  /** The same bytes with another name for error messages. */
   called(what: string): Hdf5Bytes {
     return new Hdf5Bytes(this.#bytes, what, this.#budget);
   }
 
-  /** A part of these bytes. */
+  /** Returns a part of these bytes. */
   part(at: number, length: number): Hdf5Bytes {
     return new Hdf5Bytes(this.slice(at, length), this.what, this.#budget);
   }
 
   /**
-   * A part that belongs to one structure of the file alone. All such parts together are no longer than the file:
-   * addresses in a circle, and a thousand structures over the same bytes, end here. So work and memory are bounded by
-   * the file's size.
+   * Returns a part that only one structure of the file may use. All such parts together must not exceed the file's
+   * size, which rejects cyclic addresses and overlapping structures. So time and memory are bounded by the file's size.
    */
   claim(at: number, length: number): Hdf5Bytes {
     const part = this.part(at, length);
@@ -81,14 +80,14 @@ export class Hdf5Bytes {
     return this.#view.getBigUint64(at, true);
   }
 
-  /** An address or a length of 8 bytes: no file has more than 2^53 of them. */
+  /** Reads an 8-byte address or length. No file exceeds 2^53 bytes. */
   offset(at: number): number {
     const value = this.u64(at);
     if (value > Number.MAX_SAFE_INTEGER) throw this.damaged(`an address or a length is ${value}`);
     return Number(value);
   }
 
-  /** A number of up to 8 bytes. */
+  /** Reads a little-endian number of up to 8 bytes. */
   little(at: number, size: number): number {
     let value = 0;
     for (let byte = size - 1; byte >= 0; byte--) value = 256 * value + this.u8(at + byte);
@@ -109,14 +108,14 @@ export class Hdf5Bytes {
     if (checksum(this.slice(0, end)) !== stored) throw this.damaged("a checksum does not match");
   }
 
-  /** The same where the checksum stands within, and counts as zeros. */
+  /** Like `checkSum`, for a checksum inside the part, which counts as zeros. */
   checkSumInside(at: number): void {
     const copy = Uint8Array.from(this.#bytes);
     copy.fill(0, at, at + 4);
     if (checksum(copy) !== this.u32(at)) throw this.damaged("a checksum does not match");
   }
 
-  /** Text up to a zero byte, or to the end of the part if `isClosed` is false. */
+  /** Reads text up to a zero byte, or to the end of the part if `isClosed` is false. */
   text(at: number, maxBytes: number, isClosed = true): string {
     const bytes = this.slice(at, Math.min(maxBytes + 1, this.length - at));
     const zero = bytes.indexOf(0);
@@ -132,8 +131,6 @@ export class Hdf5Bytes {
 
   #check(at: number, length: number): void {
     if (at >= 0 && length >= 0 && at + length <= this.length) return;
-    throw this.damaged(
-      `${length} bytes at ${at} lie outside of ${this.length} bytes; it is cut short, or an address is wrong`,
-    );
+    throw this.damaged(`${length} bytes at ${at} exceed ${this.length} bytes; it is cut short, or an address is wrong`);
   }
 }

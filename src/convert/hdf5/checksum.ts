@@ -5,7 +5,7 @@
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));
 
-/** Of all bytes, as an unsigned number of 32 bits. */
+/** The checksum of all bytes, an unsigned 32-bit number. */
 export function checksum(bytes: Uint8Array): number {
   let a = (0xdeadbeef + bytes.length) | 0;
   let b = a;

@@ -1,4 +1,4 @@
-/** The numbers of an HDF5 data set. Source: HDF5 File Format Specification 3.0, IV.A.2.i. */
+/** Reads the numbers of an HDF5 data set. Source: HDF5 File Format Specification 3.0, IV.A.2.i. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
 import { type Hdf5Bytes, UNDEFINED_ADDRESS } from "./bytes.ts";
@@ -8,11 +8,11 @@ import { readShape, readType } from "./types.ts";
 const COMPACT = 0;
 const CONTIGUOUS = 1;
 
-/** Whether the messages are of a data set. */
+/** Whether the messages describe a data set. */
 export const isDataset = (messages: readonly Message[]): boolean =>
   messages.some(({ type }) => type === MESSAGE.layout);
 
-/** A data set of float32 or whole numbers, in one piece. */
+/** Reads a contiguous data set of float32 or integers. */
 export function readDataset(
   file: Hdf5Bytes,
   messages: readonly Message[],
@@ -31,19 +31,19 @@ export function readDataset(
   if (dtype !== undefined || type.kind === "text" || type.kind === "other") {
     throw file.refused(`holds ${dtype}`, "expected float32");
   }
-  // A copy in a buffer of its own; `slice` would not be one of Node's Buffers.
+  // Copied to a new buffer; `slice` of a Node.js Buffer would share its memory.
   const { buffer } = new Uint8Array(dataOf(file, only(MESSAGE.layout, "layouts"), sizeOf(shape) * type.size, shape));
   if (type.kind === "float32") return { shape, data: new Float32Array(buffer) };
   if (type.kind === "int32") return { shape, data: new Int32Array(buffer) };
   return { shape, data: Int32Array.from(new BigInt64Array(buffer), Number) };
 }
 
-/** Where the data lie: in the message itself, or somewhere else in one piece. */
+/** Locates the data: in the message itself, or contiguous elsewhere in the file. */
 function dataOf(file: Hdf5Bytes, layout: Hdf5Bytes, length: number, shape: readonly number[]): Uint8Array {
   const [version, kind] = [layout.u8(0), layout.u8(1)];
   if (version !== 3 && version !== 4) throw file.refused(`has a layout of version ${version}`);
   if (kind !== COMPACT && kind !== CONTIGUOUS) {
-    const how = kind === 2 ? "stores its data in chunks, perhaps compressed" : "takes its data from elsewhere";
+    const how = kind === 2 ? "stores its data in chunks" : "takes its data from elsewhere";
     throw file.refused(how, "save it in one piece, without compression, as Keras does");
   }
   const stored = kind === COMPACT ? layout.u16(2) : layout.offset(10);

@@ -1,5 +1,5 @@
 /**
- * The links of an HDF5 group of many members, which lie in a fractal heap; a tree over their names' hashes says where.
+ * Reads the links of a large HDF5 group, which are stored in a fractal heap and indexed by a B-tree of name hashes.
  * Source: HDF5 File Format Specification 3.0, III.A.2 (version 2 B-trees) and III.G (fractal heap).
  */
 import { type Hdf5Bytes, UNDEFINED_ADDRESS } from "./bytes.ts";
@@ -7,17 +7,17 @@ import { type Hdf5Bytes, UNDEFINED_ADDRESS } from "./bytes.ts";
 const BY_NAME = 5;
 const NODE_OVERHEAD = 10;
 
-/** How many bytes a number up to this one takes. */
+/** The number of bytes needed for numbers up to this one. */
 const bytesFor = (limit: number): number => Math.floor(Math.log2(limit) / 8) + 1;
 
 /** The link messages of a group, in the order of the tree. */
 export function readLinkHeap(file: Hdf5Bytes, heapAddress: number, treeAddress: number): Hdf5Bytes[] {
   const find = readHeap(file, heapAddress);
-  // A record: the hash of a name, then where its link lies.
+  // A record: the hash of a name, then the location of its link.
   return readTree(file, treeAddress).map((record) => find(record.part(4, record.length - 4)));
 }
 
-/** All records of a tree. */
+/** Reads all records of a tree. */
 function readTree(file: Hdf5Bytes, address: number): Hdf5Bytes[] {
   const head = file.claim(address, 38);
   head.expect("BTHD");
@@ -25,7 +25,7 @@ function readTree(file: Hdf5Bytes, address: number): Hdf5Bytes[] {
   const [kind, nodeBytes, recordBytes, depth] = [head.u8(5), head.u32(6), head.u16(10), head.u16(12)];
   const inLeaf = Math.floor((nodeBytes - NODE_OVERHEAD) / recordBytes);
   if (kind !== BY_NAME || recordBytes < 5 || inLeaf < 1) throw file.damaged("a group's tree is of another kind");
-  // Internal nodes hold the counts of their children in as many bytes as the largest possible count takes.
+  // Internal nodes store their children's record counts in as many bytes as the largest possible count needs.
   const countBytes = bytesFor(inLeaf);
   const totalBytes = [0];
   for (let [level, below] = [1, inLeaf]; level < depth; level++) {
@@ -54,13 +54,13 @@ function readTree(file: Hdf5Bytes, address: number): Hdf5Bytes[] {
   return records;
 }
 
-/** A piece of a heap: its own bytes, and where they lie among those of the heap. */
+/** A block of a heap: its bytes, and their offset in the heap. */
 interface Block {
   readonly start: number;
   readonly bytes: Hdf5Bytes;
 }
 
-/** Reads a heap's blocks; gives a function from an object's identifier to the object. */
+/** Reads a heap's blocks; returns a function that maps an object's identifier to the object. */
 function readHeap(file: Hdf5Bytes, address: number): (identifier: Hdf5Bytes) => Hdf5Bytes {
   const head = file.claim(address, 146);
   head.expect("FRHP");
@@ -84,7 +84,7 @@ function readHeap(file: Hdf5Bytes, address: number): (identifier: Hdf5Bytes) => 
       throw file.damaged("a heap's block is elsewhere");
     blocks.push({ start, bytes });
   };
-  /** Rows of `width` blocks each; from the third on they are twice as large as those of the row before. */
+  /** Rows of `width` blocks each; from the third row on, blocks are twice as large as in the previous row. */
   const readIndirect = (at: number, heapStart: number, rows: number): void => {
     const prefix = 13 + offsetBytes;
     const block = file.claim(at, prefix + 8 * rows * width + 4);
@@ -114,7 +114,7 @@ function readHeap(file: Hdf5Bytes, address: number): (identifier: Hdf5Bytes) => 
   };
 }
 
-/** The last block that begins at or before a place: blocks are in order, and there may be many. */
+/** Binary search for the last block that starts at or before an offset. */
 function blockAt(blocks: readonly Block[], at: number): Block | undefined {
   let [low, high] = [0, blocks.length];
   while (low < high) {

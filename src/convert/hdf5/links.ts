@@ -1,18 +1,18 @@
 /**
- * What an HDF5 group holds. Links out of the file, and links by path, are refused. Source: HDF5 File Format
- * Specification 3.0, III and IV.A.2.
+ * Reads the members of an HDF5 group. External and soft links are rejected. Source: HDF5 File Format Specification 3.0,
+ * III and IV.A.2.
  */
 import { type Hdf5Bytes, UNDEFINED_ADDRESS } from "./bytes.ts";
 import { readLinkHeap } from "./link_heap.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
 
-/** The longest name of a group or data set. */
+/** The maximum length of the name of a group or data set. */
 const MAX_NAME_BYTES = 255;
 const ENTRY_BYTES = 40;
 const SOFT_LINK = 2;
 const HARD_LINK = 0;
 
-/** The objects of a group by name: their addresses. Undefined where the messages are not of a group. */
+/** The addresses of a group's members by name; undefined if the messages do not describe a group. */
 export function readLinks(file: Hdf5Bytes, messages: readonly Message[]): Map<string, number> | undefined {
   let links: Map<string, number> | undefined;
   const add = (name: string, address: number): void => {
@@ -37,14 +37,14 @@ export function readLinks(file: Hdf5Bytes, messages: readonly Message[]): Map<st
   return links;
 }
 
-/** A local heap: the names of a group of the old format. */
+/** Reads a local heap, which holds the names of a group in the old format. */
 function readHeap(file: Hdf5Bytes, address: number): Hdf5Bytes {
   const head = file.claim(address, 32);
   head.expect("HEAP");
   return file.claim(head.offset(24), head.offset(8));
 }
 
-/** A node of the tree over a group's names, version 1. Levels go down by one, so a tree has an end. */
+/** Reads a version 1 B-tree node of a group's names. Each level must be one lower, so recursion ends. */
 function readNode(
   file: Hdf5Bytes,
   address: number,
@@ -81,7 +81,7 @@ function readSymbols(
   }
 }
 
-/** A link of the new format. */
+/** Reads a link in the new format. */
 function readLink(body: Hdf5Bytes, add: (name: string, address: number) => void): void {
   const flags = body.u8(1);
   let at = 2;

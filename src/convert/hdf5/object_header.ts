@@ -1,10 +1,10 @@
 /**
- * An HDF5 object's header: a list of messages that say what the object is. Source: HDF5 File Format Specification 3.0,
- * IV.A.
+ * Reads an HDF5 object's header: a list of messages that describe the object. Source: HDF5 File Format Specification
+ * 3.0, IV.A.
  */
 import type { Hdf5Bytes } from "./bytes.ts";
 
-/** The messages that are read. */
+/** The types of the messages that are read. */
 export const MESSAGE = {
   dataspace: 0x01,
   linkInfo: 0x02,
@@ -24,15 +24,15 @@ export interface Message {
 }
 
 const KNOWN = new Set<number>(Object.values(MESSAGE));
-/** A message's body lies elsewhere. */
+/** The flag of a shared message, whose body is stored elsewhere in the file. */
 const SHARED = 0x02;
 
-/** The messages of the object at an address. */
+/** Reads the messages of the object at an address. */
 export function readMessages(file: Hdf5Bytes, address: number): Message[] {
   return file.u8(address) === 1 ? readFirstVersion(file, address) : readSecondVersion(file, address);
 }
 
-/** The messages of the blocks of a header: more blocks are named by messages in those before. */
+/** Reads the messages of a header's blocks. Messages may refer to further blocks. */
 function readBlocks(
   first: Hdf5Bytes,
   readMessage: (
@@ -88,7 +88,7 @@ function readSecondVersion(file: Hdf5Bytes, address: number): Message[] {
   const prefix = flags & 0x04 ? 6 : 4;
   return readBlocks(
     header.part(start, size),
-    // What is too short for a message is a gap.
+    // A rest that is too short for a message is a gap.
     (block, at) =>
       block.length - at < prefix
         ? undefined

@@ -1,7 +1,7 @@
 /**
- * Reads HDF5 files as Keras writes them, and no more of the format than that: groups, attributes of text, data sets of
- * float32 and whole numbers in one piece. Everything else is refused by name. It is strict so that files from strangers
- * can be read: no address leaves the file, no byte is read for two purposes, so time and memory are bounded by the
+ * Reads HDF5 files written by Keras. Only this subset of the format is supported: groups, text attributes, contiguous
+ * data sets of float32 and integers; everything else is rejected with an error that names it. The reader is safe for
+ * untrusted files: no address may leave the file and no byte is used twice, so time and memory are bounded by the
  * file's size. Source: HDF5 File Format Specification 3.0,
  * https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html
  */
@@ -15,23 +15,23 @@ import { readMessages } from "./object_header.ts";
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** Bounds on what is read; a file beyond one is refused. */
+/** Limits on files; a file that exceeds one is rejected. */
 export interface Hdf5Limits {
-  /** Groups and data sets; 100,000 by default. */
+  /** The maximum number of groups and data sets. Default: 100,000. */
   readonly maxNodes?: number;
-  /** Groups in groups; 64 by default. */
+  /** The maximum nesting depth of groups. Default: 64. */
   readonly maxDepth?: number;
 }
 
-/** What Keras says of a group, and of data that are not what they look like. */
+/** The attributes that Keras writes: a group's name, and the dtype of data stored as another type. */
 const ATTRIBUTES = ["name", "dtype"];
 
-/** The longest path: a hundred thousand of them must not fill the memory. */
+/** The maximum path length, so that 100,000 paths do not exhaust memory. */
 const MAX_PATH = 1_000;
 
 /**
  * Reads all groups and data sets.
- * @throws FormatError if the file is damaged, or holds links, types or layouts that no file of Keras has.
+ * @throws FormatError if the file is damaged, or contains links, types or layouts that Keras does not write.
  */
 export function readHdf5(
   bytes: Uint8Array,
@@ -83,6 +83,6 @@ function rootOf(file: Hdf5Bytes): number {
   if (!isOld) block.checkSum();
   const end = block.offset(baseAt + 16);
   if (end > file.length) throw file.damaged(`it should have ${end} bytes, but has ${file.length}`);
-  if (block.offset(baseAt) !== 0) throw file.refused("begins with a block of its user's");
+  if (block.offset(baseAt) !== 0) throw file.refused("starts with a user block");
   return block.offset(isOld ? baseAt + 40 : 36);
 }

@@ -4,7 +4,7 @@ import type { Hdf5Bytes } from "./bytes.ts";
 
 const MAX_RANK = 8;
 
-/** A data set's or an attribute's shape; a scalar's is []. */
+/** The shape of a data set or an attribute; [] for a scalar. */
 export function readShape(body: Hdf5Bytes): number[] {
   const version = body.u8(0);
   if (version !== 1 && version !== 2) throw body.damaged(`a shape is of version ${version}`);
@@ -24,13 +24,13 @@ export type Hdf5Type =
   | { readonly kind: "float32"; readonly size: 4 }
   | { readonly kind: "int32"; readonly size: 4 }
   | { readonly kind: "int64"; readonly size: 8 }
-  /** `isShared`: the text lies in a global heap; else in `size` bytes here. */
+  /** `isShared`: the text is in a global heap; otherwise in `size` bytes here. */
   | { readonly kind: "text"; readonly size: number; readonly isShared: boolean }
-  /** `name` says what it is, for a message. */
+  /** `name` describes the type in error messages. */
   | { readonly kind: "other"; readonly size: number; readonly name: string };
 
 const CLASSES = ["integers", "floats", "times", "text", "bit fields", "opaque bytes", "records", "references", "enums"];
-/** Little-endian IEEE 754 of 32 bits: class bits and properties. */
+/** Little-endian 32-bit IEEE 754: class bits and properties. */
 const FLOAT32 = [0x20, 0x1f, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0];
 
 export function readType(body: Hdf5Bytes): Hdf5Type {

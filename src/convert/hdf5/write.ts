@@ -1,10 +1,10 @@
-/** Writes HDF5 files as Keras lays them out: not chunked, not compressed. */
+/** Writes HDF5 files in Keras's layout: not chunked, not compressed. */
 import { type Hdf5Node, loadHdf5 } from "../packages.ts";
 import type { Hdf5Content } from "./content.ts";
 
 let files = 0;
 
-/** Groups must come before what is in them. @throws SluiceError if the package `h5wasm` is missing. */
+/** Groups must precede their members. @throws SluiceError if the package `h5wasm` is missing. */
 export async function writeHdf5({ datasets, groups }: Hdf5Content): Promise<Uint8Array<ArrayBuffer>> {
   const library = await loadHdf5();
   const { FS } = await library.ready;

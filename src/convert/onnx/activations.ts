@@ -1,9 +1,9 @@
-/** Activations as ONNX nodes, and as the words that ONNX's recurrent nodes take. */
+/** Activations as ONNX nodes, and as attributes of ONNX's recurrent nodes. */
 import { ValueError } from "../../core/errors.ts";
 import { activationName } from "../../nn/activations/index.ts";
 import type { Name, OnnxGraph } from "./graph.ts";
 
-/** An activation as a layer's configuration holds it: a name, or a name with options. */
+/** An activation in a layer's configuration: a name, or a name with options. */
 export interface ActivationSpec {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -76,7 +76,7 @@ export function emitActivation(graph: OnnxGraph, x: Name, { name, options }: Act
   });
 }
 
-/** What ONNX's recurrent nodes call an activation, with its two numbers where it has some. */
+/** The name of an activation in ONNX's recurrent nodes, with its alpha and beta if it has them. */
 const RECURRENT: Readonly<Record<string, readonly [name: string, alpha?: number, beta?: number]>> = {
   linear: ["Affine", 1, 0],
   relu: ["Relu"],
@@ -89,7 +89,10 @@ const RECURRENT: Readonly<Record<string, readonly [name: string, alpha?: number,
   softsign: ["Softsign"],
 };
 
-/** The attributes of a recurrent node with these activations. @throws ValueError for one that ONNX's nodes lack. */
+/**
+ * The attributes of a recurrent node with these activations. @throws ValueError for one that ONNX's nodes do not
+ * support.
+ */
 export function recurrentActivations(layer: string, specs: readonly ActivationSpec[]) {
   const rows = specs.map(({ name, options }) => {
     const row = Object.hasOwn(RECURRENT, name) ? RECURRENT[name] : undefined;

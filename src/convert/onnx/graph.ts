@@ -3,7 +3,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import type { Shape } from "../../core/shape.ts";
 import { Message } from "../../io/protobuf.ts";
 
-/** The operator set that the graphs are written in: the first that ONNX Runtime 1.12 and later all know. */
+/** The operator set of the graphs, which ONNX Runtime 1.12 and later supports. */
 const OPSET = 17;
 const IR_VERSION = 8;
 
@@ -15,7 +15,7 @@ const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 
 /** The name of a value in the graph. */
 export type Name = string;
 
-/** A node's attribute: a whole number, a word, a list, or `{ float }`. */
+/** A node's attribute: an integer, a string, a list, or `{ float }`. */
 export type Attribute =
   | number
   | string
@@ -33,12 +33,12 @@ export class OnnxGraph {
   readonly #constants = new Map<string, Name>();
   #count = 0;
 
-  /** Adds a node of one output and gives that output's name. */
+  /** Adds a node with one output and returns the output's name. */
   node(type: string, inputs: readonly Name[], attributes: Readonly<Record<string, Attribute>> = {}): Name {
     return this.nodes(type, inputs, 1, attributes)[0] as Name;
   }
 
-  /** Adds a node of several outputs. An empty name stands for an input that is left out. */
+  /** Adds a node with several outputs. An empty name stands for an omitted input. */
   nodes(
     type: string,
     inputs: readonly Name[],
@@ -56,29 +56,29 @@ export class OnnxGraph {
     return names;
   }
 
-  /** A weight. */
+  /** Adds a weight. */
   weight(name: string, { shape, data }: NdArray): Name {
     const unique = this.#fresh(name);
     this.#initializers.push(tensor(unique, shape, data instanceof Float32Array ? "float32" : "int32", data));
     return unique;
   }
 
-  /** Whole numbers as an int64 vector: axes, shapes, starts. */
+  /** Adds integers as an int64 vector: axes, shapes, starts. */
   ints(...values: readonly number[]): Name {
     return this.#constant("ints", [values.length], "int64", BigInt64Array.from(values, BigInt));
   }
 
-  /** One whole number of int64. */
+  /** Adds an int64 scalar. */
   int(value: number): Name {
     return this.#constant("int", [], "int64", BigInt64Array.of(BigInt(value)));
   }
 
-  /** One float32. */
+  /** Adds a float32 scalar. */
   scalar(value: number): Name {
     return this.#constant("scalar", [], "float32", Float32Array.of(value));
   }
 
-  /** A value of another dtype. */
+  /** Casts a value to another dtype. */
   cast(value: Name, dtype: keyof typeof DTYPE): Name {
     return this.node("Cast", [value], { to: DTYPE[dtype] });
   }

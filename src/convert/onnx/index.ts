@@ -1,4 +1,4 @@
-/** Models for ONNX Runtime and whatever else reads ONNX. */
+/** Converts models to ONNX. */
 import type { NdArray } from "../../core/nd_array.ts";
 import { readValue } from "../../core/option_table.ts";
 import type { LayerGraph } from "../../nn/graph/layer_graph.ts";
@@ -12,9 +12,9 @@ import type { Tensor } from "./tensor.ts";
 type Values = ReadonlyMap<AnyModel["weightVariables"][number], NdArray>;
 
 /**
- * The model as an ONNX file for inference (operator set 17): what ONNX Runtime runs. The batch may have any size; ids
- * are int32. Masks keep their meaning, wherever the padding is. Dropout is left out.
- * @throws ValueError for a layer, activation or option that has no ONNX form, by name.
+ * Converts the model to an ONNX file for inference (operator set 17), for example with ONNX Runtime. The batch size is
+ * dynamic; ids are int32. Masks are supported for any position of the padding. Dropout is omitted.
+ * @throws ValueError naming a layer, activation or option that has no ONNX form.
  * @example
  * await writeFile("sentiment.onnx", await toOnnx(model));
  */
@@ -34,7 +34,7 @@ export async function toOnnx(model: AnyModel): Promise<Uint8Array<ArrayBuffer>> 
   return onnx.finish(model.name);
 }
 
-/** Writes the calls of a graph, those of inner models too, and gives its outputs. */
+/** Writes the calls of a graph, including nested models, and returns its outputs. */
 function emitGraph(onnx: OnnxGraph, graph: LayerGraph, given: readonly Tensor[], values: Values): readonly Tensor[] {
   const tensors = new Map<SymbolicTensor, Tensor>(graph.inputs.map((input, index) => [input, given[index] as Tensor]));
   const at = (tensor: SymbolicTensor) => tensors.get(tensor) as Tensor;
@@ -64,7 +64,7 @@ function emitNode(
   const weights = layer.weights.map((variable) => values.get(variable) as NdArray);
   const outputShape = (outputs[0] as SymbolicTensor).shape;
   const given = inputs.map((tensor, index): Tensor => {
-    // Numbers that came as float32 become ids again, as in Keras.
+    // As in Keras, float32 ids are cast to int32.
     const isId = layer.inputType(index).dtype === "int32" && read[index]?.dtype !== "int32";
     return isId ? { ...tensor, name: graph.cast(tensor.name, "int32") } : tensor;
   });

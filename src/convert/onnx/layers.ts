@@ -1,6 +1,5 @@
 /**
- * How each layer is written as ONNX nodes: one row per class. Dropout and its like are gone: the graph is for
- * inference.
+ * The ONNX nodes of each layer, one row per class. Dropout and similar layers are omitted: the graph is for inference.
  */
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -39,7 +38,7 @@ const emitDense: EmitLayer = ({ graph, layer, inputs: [x], weights: [kernel, bia
 
 const emitNothing: EmitLayer = ({ inputs: [x] }) => [x];
 
-/** A layer that is an activation: of the name in its options, or one whose options are the layer's. */
+/** Writes an activation layer: either the activation is an option, or its options are the layer's. */
 function emitActivationLayer(activation?: string): EmitLayer {
   return ({ graph, layer: { config }, inputs: [x], outputShape }) => {
     const spec = activation === undefined ? activationSpec(config.activation) : { name: activation, options: config };
@@ -99,7 +98,7 @@ const EMITTERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
   ["Flatten", emitReshape],
 ]);
 
-/** Writes one layer. @throws ValueError for a class or an option that has no ONNX form, by name. */
+/** Writes one layer. @throws ValueError naming a class or option that has no ONNX form. */
 export function emitLayer(call: LayerCall): readonly Tensor[] {
   const { className, name } = call.layer;
   const emit = EMITTERS.get(className);

@@ -5,7 +5,7 @@ import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Name, OnnxGraph } from "./graph.ts";
 import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
 
-/** Inputs of one rank: those with fewer axes get some of size 1 after the batch. */
+/** Gives all inputs the same rank, by adding axes of size 1 after the batch. */
 function aligned({ graph, inputs }: LayerCall): Tensor[] {
   const rank = Math.max(...inputs.map(({ shape }) => shape.length));
   return inputs.map((x) => {
@@ -14,19 +14,19 @@ function aligned({ graph, inputs }: LayerCall): Tensor[] {
   });
 }
 
-/** True where any mask is; undefined as soon as an input has none. */
+/** The logical or of the masks; undefined if an input has none. */
 function anyMask(graph: OnnxGraph, inputs: readonly Tensor[]): Name | undefined {
   if (inputs.some(({ mask }) => mask === undefined)) return undefined;
   return inputs.map(({ mask }) => mask as Name).reduce((a, b) => graph.node("Or", [a, b]));
 }
 
-/** A mask `[N, T]` beside a value of `rank` axes with the batch. */
+/** Reshapes a mask `[N, T]` to broadcast over a value with `rank` axes. */
 function spreadMask(graph: OnnxGraph, mask: Name, rank: number): Name {
   const added = Array.from({ length: Math.max(0, rank - 2) }, (_, axis) => axis + 2);
   return added.length === 0 ? mask : graph.node("Unsqueeze", [mask, graph.ints(...added)]);
 }
 
-/** Inputs joined element by element, two at a time or all at once. */
+/** Merges inputs element-wise, pairwise or all at once. */
 export function emitMerge(type: "Add" | "Sub" | "Mean"): EmitLayer {
   return (call) => {
     const { graph, inputs, outputShape } = call;
@@ -36,7 +36,7 @@ export function emitMerge(type: "Add" | "Sub" | "Mean"): EmitLayer {
   };
 }
 
-/** Masked timesteps of one input leave the others as they are; those of all are zero. */
+/** A timestep masked in some inputs is ignored in those; one masked in all inputs becomes zero. */
 export const emitMultiply: EmitLayer = (call) => {
   const { graph, inputs, outputShape } = call;
   const rank = outputShape.length + 1;
@@ -55,7 +55,7 @@ export const emitMultiply: EmitLayer = (call) => {
   ];
 };
 
-/** The largest or smallest of all inputs. */
+/** The element-wise maximum or minimum of all inputs. */
 export function emitExtreme(type: "Max" | "Min"): EmitLayer {
   return (call) => {
     const { graph, inputs, layer, outputShape } = call;
@@ -80,7 +80,7 @@ export const emitConcatenate: EmitLayer = ({ graph, layer, inputs, outputShape }
   if (axis !== 1 || rank < 3 || inputs.every(({ mask }) => mask === undefined)) {
     return [{ name, shape: outputShape, mask: anyMask(graph, inputs) }];
   }
-  // Along time the masks are joined too; an input without one counts everywhere.
+  // Along time, the masks are concatenated too; an input without a mask is all true.
   const masks = inputs.map(({ mask, name: own, shape }) => {
     if (mask !== undefined) return mask;
     const first = graph.node("ReduceMax", [own], {
@@ -103,7 +103,7 @@ export const emitDot: EmitLayer = ({ graph, layer, inputs, outputShape }) => {
   return [{ name: graph.node("Reshape", [product, graph.ints(-1, ...outputShape)]), shape: outputShape }];
 };
 
-/** x as `[N, everything else, K]`. */
+/** Reshapes x to `[N, all other axes, K]`. */
 function rowsOf(graph: OnnxGraph, { name, shape }: Tensor, axis: number, isNormalized: boolean): Name {
   const size = shape[axis - 1] as number;
   const unit = isNormalized ? graph.node("Div", [name, normOf(graph, name, axis)]) : name;
@@ -152,7 +152,7 @@ function scoresOf({ graph, layer, weights }: LayerCall, query: Name, key: Name):
   return graph.node("Mul", [total(graph.node("Tanh", [scaled])), (useScale === true ? second : first) as Name]);
 }
 
-/** bool, broadcasts over the scores `[N, Tq, Tv]`: which of them count. */
+/** A bool mask that broadcasts over the scores `[N, Tq, Tv]`. */
 function countingScores(
   graph: OnnxGraph,
   mask: Name | undefined,

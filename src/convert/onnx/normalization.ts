@@ -4,13 +4,13 @@ import { normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Name, OnnxGraph } from "./graph.ts";
 import type { EmitLayer } from "./tensor.ts";
 
-/** A weight under a shape that broadcasts over the axes in `axes` (the batch is axis 0). */
+/** Reshapes a weight so that it applies along `axes` and broadcasts over the others (the batch is axis 0). */
 function spread(graph: OnnxGraph, name: string, weight: NdArray, shape: Shape, axes: readonly number[]): Name {
   const broadcast = [1, ...shape].map((size, axis) => (axes.includes(axis) ? size : 1));
   return graph.weight(name, { shape: broadcast, data: weight.data });
 }
 
-/** What is fixed after training: one factor and one summand for each feature, made in float64. */
+/** For inference, batch normalization is one scale and one offset per feature, computed in float64. */
 export const emitBatchNormalization: EmitLayer = ({ graph, layer, inputs: [x], weights, outputShape }) => {
   const { config, name } = layer;
   const axis = normalizeAxis(name, config.axis as number, x.shape.length + 1);

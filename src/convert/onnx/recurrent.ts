@@ -1,8 +1,8 @@
 /**
  * LSTM, GRU and SimpleRNN as ONNX's recurrent nodes. https://onnx.ai/onnx/operators/onnx__LSTM.html
  *
- * A mask may leave out any timesteps; ONNX knows lengths alone. So the steps that count are moved to the front, in
- * their order, which gives the same states; an output sequence is moved back.
+ * A mask may exclude any timesteps, but ONNX only supports sequence lengths. Therefore the included timesteps are moved
+ * to the front in order, which gives the same states, and output sequences are moved back.
  */
 import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -13,9 +13,9 @@ import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
 
 interface Cell {
   readonly type: "LSTM" | "GRU" | "RNN";
-  /** For each of ONNX's gates, in its order, the place of that gate in Keras's weights. */
+  /** The index in Keras's weights of each gate, in ONNX's order. */
   readonly gates: readonly number[];
-  /** The same of the peepholes, the last of the weights. */
+  /** The same for the peepholes, the last of the weights. */
   readonly peepholes?: readonly number[];
   /** The options that name the activations, in ONNX's order. */
   readonly activations: readonly string[];
@@ -32,19 +32,19 @@ const CELLS: Readonly<Record<string, Cell>> = {
   LSTMCell: LSTM,
   // i, o, f from i, f, o.
   PeepholeLSTMCell: { ...LSTM, peepholes: [0, 2, 1] },
-  // z, r, h in both.
+  // z, r, h in both orders.
   GRUCell: { type: "GRU", gates: [0, 1, 2], activations: ["recurrentActivation", "activation"] },
   SimpleRNNCell: { type: "RNN", gates: [0], activations: ["activation"] },
 };
 
-/** A cell that is written: its weights and options, by the cell's own class. */
+/** A cell to write: its class, weights and options. */
 interface WrittenCell {
   readonly className: string;
   readonly config: LayerConfig;
   readonly weights: readonly NdArray[];
 }
 
-/** A recurrent layer: its output, then its states. Stacked cells are one node each. */
+/** Writes a recurrent layer: returns its output, then its states. Stacked cells become one node each. */
 export const emitRecurrent: EmitLayer = (call) => {
   const { graph, layer, inputs, states: given } = call;
   const { config } = layer;
@@ -67,7 +67,7 @@ export const emitRecurrent: EmitLayer = (call) => {
     last = finals[0];
     for (const [index, name] of finals.entries()) {
       const start = initial[index];
-      // Where nothing counts, the states stay as they were.
+      // If a row has no included timesteps, its states stay unchanged.
       const kept = start === undefined || packed === undefined ? name : whereAny(graph, packed, name, start.name);
       states.push({ name: kept, shape: [cell.config.units as number] });
     }
@@ -88,7 +88,7 @@ export const emitRecurrent: EmitLayer = (call) => {
   return [{ name: output, shape: [units] }, ...states];
 };
 
-/** The layer's own cell, or those of the stack that it runs. */
+/** The layer's cell, or its stacked cells. */
 function cellsOf({ layer, weights }: LayerCall): readonly WrittenCell[] {
   const { className, config } = layer;
   if (className !== "RNN") return [{ className: `${className}Cell`, config, weights }];
@@ -138,25 +138,25 @@ function emitCell(
   return [hidden, ...last.map((name) => graph.node("Squeeze", [name, graph.ints(0)]))];
 }
 
-/** `some` in rows where a step counts, `none` in the others. */
+/** Selects `some` in rows with at least one included timestep, `none` in the others. */
 function whereAny(graph: OnnxGraph, { lengths }: { readonly lengths: Name }, some: Name, none: Name): Name {
   const counts = graph.node("Greater", [graph.cast(lengths, "int64"), graph.int(0)]);
   return graph.node("Where", [graph.node("Unsqueeze", [counts, graph.ints(1)]), some, none]);
 }
 
-/** The timesteps in the order in which they are read. */
+/** The timesteps in reading order. */
 function sequence(graph: OnnxGraph, { name, mask, shape }: Tensor, isReversed: boolean) {
   if (!isReversed) return { name, mask };
   const time = shape[0] as number;
   return { name: reverseTime(graph, name, time), mask: mask === undefined ? mask : reverseTime(graph, mask, time) };
 }
 
-/** `[N, T, …]` from its end. */
+/** Reverses `[N, T, …]` along time. */
 export function reverseTime(graph: OnnxGraph, x: Name, time: number): Name {
   return graph.node("Slice", [x, graph.ints(-1), graph.ints(-time - 1), graph.ints(1), graph.ints(-1)]);
 }
 
-/** Moves the steps that count to the front, in their order; their number in each row. */
+/** Moves the included timesteps to the front, in order; also returns their number in each row. */
 function packSteps(graph: OnnxGraph, x: Name, mask: Name, time: number) {
   const counts = graph.cast(mask, "int64");
   const place = graph.ints(...Array.from({ length: time }, (_, step) => time - 1 - step));
@@ -166,7 +166,7 @@ function packSteps(graph: OnnxGraph, x: Name, mask: Name, time: number) {
   return { name: gatherSteps(graph, x, order), lengths, mask };
 }
 
-/** Each step's output in its own place; a step that does not count repeats the one before it, or is zero. */
+/** Moves each timestep's output back to its position; an excluded timestep repeats the previous output, or is zero. */
 function unpackSteps(graph: OnnxGraph, hidden: Name, mask: Name, isZeroed: boolean): Name {
   const seen = graph.node("CumSum", [graph.cast(mask, "int64"), graph.int(1)]);
   const place = graph.node("Max", [graph.node("Sub", [seen, graph.int(1)]), graph.int(0)]);
@@ -207,7 +207,7 @@ function weightsOf(
     return { shape: [1, wide, rows], data: result };
   };
   const both = new Float32Array(2 * wide);
-  // GRU with resetAfter has a bias for the input and one for the state: [2, 3H]. Others have the first alone.
+  // GRU with resetAfter has a bias for the input and one for the state: [2, 3H]. Others have only the first.
   for (let part = 0; bias !== undefined && part * wide < bias.data.length; part++) {
     for (const [gate, source] of gates.entries()) {
       const from = part * wide + source * units;
@@ -221,7 +221,7 @@ function weightsOf(
   ];
 }
 
-/** P `[1, 3·H]` from the peephole kernel `[3, H]`, behind the two initial states. */
+/** P `[1, 3·H]` from the peephole kernel `[3, H]`; an input after the two initial states. */
 function peepholesOf(
   graph: OnnxGraph,
   name: string,

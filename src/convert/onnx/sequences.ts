@@ -5,7 +5,7 @@ import { activationSpec, emitActivation } from "./activations.ts";
 import type { Name, OnnxGraph } from "./graph.ts";
 import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
 
-/** `[N, T, D]` to `[N, D, T]`, which ONNX's convolution and pooling want, and back. */
+/** Transposes `[N, T, D]` to `[N, D, T]`, the layout of ONNX's convolution and pooling, and back. */
 const turned = (graph: OnnxGraph, x: Name): Name => graph.node("Transpose", [x], { perm: [0, 2, 1] });
 
 function windowAttributes({ layer: { config }, inputs: [{ shape }] }: LayerCall, size: number) {
@@ -18,7 +18,7 @@ export const emitConv1d: EmitLayer = (call) => {
   const { graph, layer, inputs, weights, outputShape } = call;
   const [kernel, bias] = weights as [NdArray, NdArray | undefined];
   const [size, channels, filters] = kernel.shape as [number, number, number];
-  // Keras keeps [size, channels, filters], ONNX [filters, channels, size].
+  // Keras's layout is [size, channels, filters], ONNX's is [filters, channels, size].
   const data = new Float32Array(kernel.data.length);
   for (let at = 0; at < size; at++) {
     for (let channel = 0; channel < channels; channel++) {
@@ -40,7 +40,7 @@ export const emitConv1d: EmitLayer = (call) => {
   return [{ name: emitActivation(graph, made, activationSpec(layer.config.activation)), shape: outputShape }];
 };
 
-/** Largest or mean of each window; padding counts for neither. */
+/** The maximum or mean of each window, excluding padding. */
 export function emitPooling(type: "MaxPool" | "AveragePool"): EmitLayer {
   return (call) => {
     const { graph, layer, inputs, outputShape } = call;
@@ -75,7 +75,7 @@ export const emitMasking: EmitLayer = ({ graph, layer, inputs: [x], outputShape 
   return [{ name: graph.node("Mul", [x.name, counts]), shape: outputShape, mask }];
 };
 
-/** Any layer that keeps the elements of an example and their order. */
+/** A layer that only changes an example's shape. */
 export const emitReshape: EmitLayer = ({ graph, inputs: [x], outputShape }) => [
   { name: graph.node("Reshape", [x.name, graph.ints(-1, ...outputShape)]), shape: outputShape },
 ];

@@ -6,9 +6,9 @@ import type { Name, OnnxGraph } from "./graph.ts";
 /** A value between layers. */
 export interface Tensor {
   readonly name: Name;
-  /** Without the batch. */
+  /** The shape without the batch axis. */
   readonly shape: Shape;
-  /** The name of its mask, bool `[N, T]`, where it has one. */
+  /** The name of its mask, bool `[N, T]`, if any. */
   readonly mask?: Name | undefined;
 }
 
@@ -17,13 +17,13 @@ export interface LayerCall {
   readonly graph: OnnxGraph;
   readonly layer: Layer;
   readonly inputs: readonly [Tensor, ...Tensor[]];
-  /** Where a recurrent layer starts; none where it starts from zeros. */
+  /** The initial states of a recurrent layer; empty if they are zeros. */
   readonly states: readonly Tensor[];
-  /** In Keras's order. */
+  /** The weights in Keras's order. */
   readonly weights: readonly NdArray[];
   /** The shape of the layer's first output, without the batch. */
   readonly outputShape: Shape;
 }
 
-/** Writes a layer's nodes and gives its outputs. @throws ValueError for an option that has no ONNX form, by name. */
+/** Writes a layer's nodes and returns its outputs. @throws ValueError naming an option that has no ONNX form. */
 export type EmitLayer = (call: LayerCall) => readonly Tensor[];

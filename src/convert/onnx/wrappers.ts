@@ -1,11 +1,11 @@
-/** Layers around others as ONNX nodes: both directions, every timestep. */
+/** Wrapper layers as ONNX nodes: Bidirectional and TimeDistributed. */
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Bidirectional, Rnn, TimeDistributed } from "../../nn/layers/index.ts";
 import type { Name } from "./graph.ts";
 import { emitRecurrent, reverseTime } from "./recurrent.ts";
 import type { EmitLayer, LayerCall, Tensor } from "./tensor.ts";
 
-/** Two recurrent nodes, each output in the order of time. */
+/** Two recurrent nodes, whose outputs are both in time order. */
 export const emitBidirectional: EmitLayer = (call) => {
   const { graph, inputs, states, weights, outputShape } = call;
   const layer = call.layer as Bidirectional;
