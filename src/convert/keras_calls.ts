@@ -104,7 +104,7 @@ export class CallReader {
     });
   }
 
-  /** @throws FormatError if the file's mask is not the one that the layer reads here anyway. */
+  /** @throws FormatError if the file's mask differs from the one that Sluice's layer uses. */
   checkMasks(graph: LayerGraph): void {
     if (this.#masks.length === 0) return;
     const { nodes } = callsWithMasks(graph);

@@ -133,7 +133,7 @@ function readerAt(source: string | URL): ReadFile {
   };
 }
 
-/** @throws FormatError if a file on disk is a link out of its folder. */
+/** @throws FormatError if a file on disk is a link to outside its folder. */
 async function expectInside(folder: string, file: string): Promise<void> {
   const [place, path] = [await pathOf(folder), await pathOf(file)];
   if (place === undefined || path === undefined) return;

@@ -20,8 +20,8 @@ export async function* byteLines(
     length += part.length;
     if (length > maxBytes) {
       throw new FormatError(
-        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it does not contain word vectors, or ` +
-          "the limit is too small",
+        `${name}: line ${number} has more than ${maxBytes} bytes (maxLineBytes); it does not contain word vectors, ` +
+          "or the limit is too small",
         { line: number, maxLineBytes: maxBytes },
       );
     }

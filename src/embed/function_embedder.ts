@@ -57,7 +57,7 @@ class FunctionEmbedder extends Embedder {
 function rowsOf(given: unknown, texts: number): { data: Float32Array; size: number } {
   if (!isShaped(given) && !Array.isArray(given)) {
     throw new ValueError(
-      `embed: the function returned ${shown(given)}; expected an array of vectors, or { shape, data }, for ${texts} texts`,
+      `embed: the function returned ${shown(given)}; expected vectors, or { shape, data }, for ${texts} texts`,
     );
   }
   const vectors = isShaped(given)

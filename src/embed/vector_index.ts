@@ -303,8 +303,8 @@ export class VectorIndex<M = unknown> {
     if (values !== undefined && (!Array.isArray(values) || values.length !== list.length)) {
       const came = Array.isArray(values) ? `a list of ${values.length}` : shown(values);
       throw new ValueError(
-        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value per id, undefined ` +
-          "for none",
+        `VectorIndex.${what}: the metadata is ${came}; expected a list of ${list.length}: one value per id, ` +
+          "undefined for none",
       );
     }
     const vector = (at: number) =>

@@ -132,8 +132,8 @@ function checkJson(value: unknown, id: VectorId): unknown {
   const fault = faultOfJson(value);
   if (fault === undefined) return value;
   throw new ValueError(
-    `VectorIndex: the metadata of ${show(id)} is not JSON: ${fault}; expected null, booleans, finite numbers, strings, ` +
-      "arrays and plain objects",
+    `VectorIndex: the metadata of ${show(id)} is not JSON: ${fault}; expected null, booleans, finite numbers, ` +
+      "strings, arrays and plain objects",
     { id },
   );
 }

@@ -51,7 +51,7 @@ export function storedDType(name: string, what: string): StoredDType {
   );
 }
 
-/** Converts Converts IEEE 754 binary16 to a number, exactly. */
+/** Converts IEEE 754 binary16 to a number, exactly. */
 export function halfToFloat(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;

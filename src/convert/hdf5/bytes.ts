@@ -95,7 +95,7 @@ export class Hdf5Bytes {
     return value;
   }
 
-  /** @throws FormatError if the four letters that a structure begins with are not there. */
+  /** @throws FormatError unless the part starts with this four-letter signature. */
   expect(signature: string): void {
     const found = String.fromCharCode(...this.slice(0, Math.min(this.length, signature.length)));
     if (found !== signature) throw this.damaged(`expected ${signature}, found ${JSON.stringify(found)}`);

@@ -32,7 +32,7 @@ export class RunStop {
 
   /**
    * @param what names the run in errors
-   * @param signal the app's abort signal abort signal
+   * @param signal the app's abort signal
    * @param disposal aborts when the model is disposed
    */
   constructor(what: string, signal: AbortSignal | undefined, disposal: AbortSignal) {
