@@ -75,7 +75,7 @@ export async function readTextTable(source: Source, options: TextTableOptions = 
   const { textColumn, labelColumn, maxBytes, ...named } = readOptions("readTextTable", OPTIONS, options);
   if (typeof source === "string" && /[\r\n]/.test(source)) {
     throw new ValueError(
-      "readTextTable: expected a path or a URL; got a text of several lines. Give new Blob([text]) for a table's own text",
+      "readTextTable: expected a path or a URL, got several lines of text. Pass the text itself as new Blob([text])",
     );
   }
   const { name: ownName, bytes } = await readSource(source, maxBytes);

@@ -269,8 +269,8 @@ export function writeWordVectors(
   const wrong = vectors.words.find((word) => word === "" || /[\n\r]/.test(word));
   if (wrong !== undefined) {
     throw new ValueError(
-      `writeWordVectors: the word ${shown(wrong)} is empty or has a line end, which the format cannot represent: save ` +
-        "the vectors as safetensors",
+      `writeWordVectors: the word ${shown(wrong)} is empty or has a line end, which text cannot hold: save the ` +
+        "vectors as safetensors",
       { word: wrong },
     );
   }

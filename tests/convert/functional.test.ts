@@ -263,13 +263,13 @@ describe("a functional model", () => {
       "a call of what is not there",
       '"keras_history":["words",0,0]',
       '"keras_history":["wards",0,0]',
-      /"encoder" reads what no layer gives/,
+      /"encoder" reads a tensor that no layer outputs/,
     ],
     [
       "a circle",
       '"keras_history":["ids",0,0]',
       '"keras_history":["encoder",0,0]',
-      /reads what no layer gives, or waits/,
+      /reads a tensor that no layer outputs, or its own/,
     ],
     ["an unknown argument", '"kwargs":{"initial_state"', '"kwargs":{"speed":3,"initial_state"', /called with speed 3/],
     [

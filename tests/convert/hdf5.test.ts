@@ -58,7 +58,7 @@ test.each([
   ["external_link", /has a soft or an external link, "a"/],
   ["external_data", /keeps its data in another file/],
   ["virtual", /takes its data from elsewhere/],
-  ["compressed", /in chunks, perhaps compressed.*without compression/],
+  ["compressed", /in chunks.*without compression/],
   ["circle", /overlap, or lead back/],
   ["twice", /overlap, or lead back/],
   ["float16", /holds floats of 16 bits.*expected float32/],

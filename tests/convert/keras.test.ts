@@ -138,7 +138,7 @@ test("a layer that Keras lacks is refused by name", async () => {
     inputShape: [4, 3],
   });
   for (const write of [toKeras, toTfjs]) {
-    await expect(write(model)).rejects.toThrow(/class PeepholeLSTMCell, which Keras's files do not hold/);
+    await expect(write(model)).rejects.toThrow(/class PeepholeLSTMCell, which Keras does not have/);
   }
 });
 

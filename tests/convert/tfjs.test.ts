@@ -288,7 +288,7 @@ describe("what Sluice writes predicts the same in TensorFlow.js", () => {
     [
       "a backward layer of its own",
       bidirectional({ layer: simpleRnn({ units: 2 }), backwardLayer: simpleRnn({ units: 3, goBackwards: true }) }),
-      /backward layer of its own/,
+      /separate backward layer/,
     ],
   ] as [string, Layer, RegExp][])("%s is refused by name", async (_, layer, message) => {
     const ours = sequential([layer], { device, inputShape: [3, 2] });

@@ -78,7 +78,7 @@ describe("splits", () => {
     expect([...train.x.ids, ...held.x.ids].sort((a, b) => a - b)).toEqual(
       Array.from({ length: 100 }, (_, index) => index),
     );
-    expect(() => trainTestSplit(all, { testFraction: 0.001 })).toThrow(/at least one example on either side/);
+    expect(() => trainTestSplit(all, { testFraction: 0.001 })).toThrow(/at least one example in each part/);
     expect(() => trainTestSplit(all, { testFraction: Number.NaN })).toThrow(ValueError);
   });
 });

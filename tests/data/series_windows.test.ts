@@ -94,7 +94,7 @@ test.each([
   [() => windows(7, { length: 1 }), ShapeError, "the series is []"],
   [() => chronologicalSplit([1, 2, 3], { testFraction: 0 }), ValueError, "testFraction is 0; expected"],
   [() => chronologicalSplit([1, 2, 3], { testFraction: 0.9 }), ValueError, "at least one row on either side"],
-  [() => chronologicalSplit([1, 2, 3], { context: 3 }), ValueError, "context is 3, but only 2 rows lie before"],
+  [() => chronologicalSplit([1, 2, 3], { context: 3 }), ValueError, "context is 3, but only 2 rows precede"],
 ] as const)("case %#: says what is wrong", (act, kind, message) => {
   expect(act).toThrow(kind);
   expect(act).toThrow(message);
@@ -133,7 +133,7 @@ describe("missing values", () => {
     // The second column's gap is in no target.
     expect(windows(rows, { length: 1, target: 0, missing: "skip" }).x.shape).toEqual([3, 1, 2]);
     expect(() => windows([1, Number.NaN, 3, Number.NaN], { length: 1, missing: "skip" })).toThrow(
-      "every window holds a missing value",
+      "every window has a missing value",
     );
   });
 

@@ -69,7 +69,7 @@ test.each([
     { labelColumn: "topic" },
     'the columns are called "text", "label"; expected one called "topic"',
   ],
-  ["a.jsonl", '{"text":"a","label":"b"}\n{', {}, "a.jsonl, line 2 is no JSON: "],
+  ["a.jsonl", '{"text":"a","label":"b"}\n{', {}, "a.jsonl, line 2 is not JSON: "],
   ["a.jsonl", "[1]", {}, "a.jsonl, line 1 is [1]; expected {"],
   ["a.jsonl", '{"text":"a"}', {}, "a.jsonl, line 1: the label is undefined; expected the name of a class"],
   ["a.jsonl", '{"a":"a","label":"b"}', { textColumn: "body" }, 'line 1 has no "body"; it has "a", "label"'],

@@ -139,7 +139,7 @@ test("a table of one's own, chosen and dropped; what is wrong with one is said b
   await dropFile(page, "reviews.jsonl", lines.join("\n"));
   await waitForText(page, "#data", /reviews\.jsonl: 48 to learn from/);
   await dropFile(page, "broken.jsonl", [lines[0], lines[1], '{"text": "no end', ...lines].join("\n"));
-  await waitForText(page, ".notices", /broken\.jsonl, line 3 is no JSON: [^()]*; expected {"text": …, "label": …}/);
+  await waitForText(page, ".notices", /broken\.jsonl, line 3 is not JSON: [^()]*; expected {"text": …, "label": …}/);
   await dropFile(page, "one.csv", "text,label\nhello,1\n");
   await waitForText(page, ".notices", /one\.csv has 1 different text; expected at least 20/);
   await dropFile(page, "names.csv", "title,stars\nhello,1\nbye,0\nhey,1\nwell,0\n");

@@ -220,7 +220,9 @@ describe("an embedder of a model", () => {
     const more = new Tokenizer();
     more.fitOnTexts(["one two three four five six seven eight nine ten eleven twelve thirteen fourteen"]);
     const other = new ReviewEncoder(more, { numWords: 900 });
-    expect(() => modelEmbedder(model, { encoder: other })).toThrow(/gives ids up to 899; the model takes those below/);
+    expect(() => modelEmbedder(model, { encoder: other })).toThrow(
+      /produces ids up to 899; the model takes those below/,
+    );
   });
 });
 
@@ -406,7 +408,7 @@ describe("an embedder of a function", () => {
     await expect(given([[1], [Number.NaN]])).rejects.toThrow(/the vector of text 1 holds NaN/);
     await expect(given(undefined)).rejects.toThrow(ValueError);
     await expect(given([null, [1]])).rejects.toThrow(/gave null at 0; expected a vector for each text/);
-    await expect(given({ data: [1, 2] })).rejects.toThrow(/gave an object; expected an array of vectors/);
+    await expect(given({ data: [1, 2] })).rejects.toThrow(/returned an object; expected vectors/);
     expect(() => functionEmbedder("x" as never)).toThrow(/got "x"; expected a function/);
     const changing = functionEmbedder((texts) => texts.map((text) => new Array<number>(text.length).fill(1)));
     await expect(changing.embed(["a", "bb"], { batchSize: 1 })).rejects.toThrow(

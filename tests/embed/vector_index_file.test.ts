@@ -55,7 +55,7 @@ describe("a saved index", () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     const bad: [unknown, RegExp][] = [
-      [{ big: 1n }, /metadata of "bad" is no JSON: .big is of type bigint/],
+      [{ big: 1n }, /metadata of "bad" is not JSON: .big is of type bigint/],
       [{ at: [new Date()] }, /.at\[0\] is object Date/],
       [{ a: { b: Number.NaN } }, /.a.b is NaN/],
       [new Map(), /it is object Map/],

@@ -83,15 +83,15 @@ describe("word vectors as text", () => {
   test.each<[string, string, ReadWordVectorsOptions, RegExp]>([
     ["an empty file", "", {}, /no word in it/],
     ["a header alone", "0 3\n", {}, /no word in it/],
-    ["a line without numbers", "the\n", {}, /expected a word and its numbers, parted by single spaces, got "the"/],
-    ["tabs", "the\t1\t2\n", {}, /expected a word and its numbers, parted by single spaces/],
+    ["a line without numbers", "the\n", {}, /expected a word and its numbers, separated by single spaces, got "the"/],
+    ["tabs", "the\t1\t2\n", {}, /expected a word and its numbers, separated by single spaces/],
     ["too few fields", "a 1 2\nb 1\n", {}, /line 2: expected a word and 2 numbers, .* got "b 1"/],
     ["an empty line", "a 1 2\n\nb 1 2\n", {}, /line 2: expected a word and 2 numbers, .* got ""/],
     ["an empty word", "a 1 2\n 3 4\n", {}, /line 2: the word is empty/],
     ["a tab", "a 1\t2 3\n", {}, /is not a finite decimal/],
     ["NaN", "a 1 nan\n", {}, /"nan" is not a finite decimal/],
     ["Infinity", "a 1 Infinity\n", {}, /"Infinity" is not a finite decimal/],
-    ["too large for float32", "a 1 1e39\n", {}, /"1e39" is not a finite decimal that float32 holds/],
+    ["too large for float32", "a 1 1e39\n", {}, /"1e39" is not a finite decimal within float32/],
     ["hexadecimal", "a 1 0x10\n", {}, /is not a finite decimal/],
     ["fewer words than the header says", "3 1\na 1\nb 2\n", {}, /the header says 3 words, and 2 lines follow/],
     ["more words than the header says", "1 1\na 1\nb 2\n", {}, /the header says 1 words, and 2 lines follow/],
@@ -166,7 +166,7 @@ describe("word vectors as text", () => {
     );
     expect(() => writeWordVectors(vectors)).toThrow(/the first word "a b" holds a space/);
     const broken = new WordVectors(["a\nb"], { shape: [1, 1], data: Float32Array.of(1) });
-    expect(() => writeWordVectors(broken)).toThrow(/holds a line's end/);
+    expect(() => writeWordVectors(broken)).toThrow(/has a line end/);
   });
 
   test("10,000 mutations give vectors or a typed error, and nothing else", async () => {

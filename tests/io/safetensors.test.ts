@@ -50,7 +50,7 @@ describe("safetensors", () => {
     expect(() => one("I64", new Uint8Array(new BigInt64Array([2n ** 40n, 0n]).buffer))).toThrow(
       /does not fit in int32/,
     );
-    expect(() => one("F64", new Uint8Array(16))).toThrow(/dtype "F64" is not read; expected one of F32, I32/);
+    expect(() => one("F64", new Uint8Array(16))).toThrow(/dtype "F64" is not supported; expected one of F32, I32/);
     expect([0x0001, 0x8000, 0x7c00, 0x7bff].map(halfToFloat)).toEqual([2 ** -24, -0, Number.POSITIVE_INFINITY, 65504]);
   });
 

@@ -131,7 +131,7 @@ describe("an encoder of another kind", () => {
     using model = modelOf(300);
     expect(() => {
       model.encoder = new ByteEncoder(1);
-    }).toThrow('kind "bytes" is unknown, so that a model saved with it could not be loaded; call registerEncoder');
+    }).toThrow('kind "bytes" is unknown, so a model saved with it could not be loaded; call registerEncoder');
     registerEncoder({ kind: "bytes", fromJSON: (json) => ByteEncoder.fromJSON(json) });
     model.encoder = new ByteEncoder(1);
     const { files, loaded, predictor } = await copiesOf(model);

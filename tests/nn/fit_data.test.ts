@@ -133,10 +133,10 @@ describe("a stream that is stopped", () => {
 
 describe("streams that cannot be are refused by name", () => {
   const cases: readonly (readonly [string, () => BatchStream, object, RegExp])[] = [
-    ["an empty one", () => () => [], {}, /stream of batches has ended.*function that makes it anew/],
+    ["an empty one", () => () => [], {}, /stream of batches has ended.*function that returns a new one/],
     ["a generator that ends", () => batches(), { epochs: 2, stepsPerEpoch: 2 }, /with 1 of 2 steps of the epoch taken/],
     ["a generator for a second epoch", () => batches(), { epochs: 2 }, /has ended/],
-    ["a function that gives a number", () => () => 3 as never, {}, /the function gave 3; expected an iterable/],
+    ["a function that gives a number", () => () => 3 as never, {}, /the function returned 3; expected an iterable/],
     [
       "batchSize beside it",
       () => batches,

@@ -117,7 +117,7 @@ it("reads ids too, and says what it cannot show", async () => {
   const [kernel] = (await model.weights()).slice(-2);
   expect(norm.data[3]).toBeCloseTo(Math.hypot(...(kernel?.data ?? [])), 5);
   await expect(model.hiddenGradients({ shape: [1, 4], data: new Int32Array(4) }, { layer: "dense" })).rejects.toThrow(
-    /"dense" is no recurrent layer of this model with a kernel and without a mask/,
+    /"dense" is not a recurrent layer of this model with a kernel and without a mask/,
   );
   using masked = sequential([embedding({ ...words, maskZero: true }), lstm({ units: 2 }), dense({ units: 1 })], {
     ...{ device, inputShape: [4] },

@@ -348,7 +348,7 @@ describe("constants", () => {
   test("what a callback gives as a rate", async () => {
     using model = line(sgd());
     await expect(model.fit(SMALL, ZEROS, { callbacks: [learningRateScheduler(() => 1e39)] })).rejects.toThrow(
-      "learningRateScheduler: the schedule gave 1e+39 for epoch 0; expected a number ≥ 0 that is finite in float32",
+      "learningRateScheduler: the schedule returned 1e+39 for epoch 0; expected a number ≥ 0 that is finite in float32",
     );
     const optimizer = sgd();
     expect(() => {

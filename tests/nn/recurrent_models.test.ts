@@ -333,7 +333,7 @@ describe("in a model", () => {
     const high = await made.trace<SimpleRnnTrace>(x, { layer: "high" });
     const output = await made.predict(x);
     expectNear([...high.h.data.slice(9, 12), ...high.h.data.slice(21, 24)], numbers(output));
-    await expect(made.trace(x, { layer: "dense" })).rejects.toThrow(/"dense" is no recurrent layer of this model/);
+    await expect(made.trace(x, { layer: "dense" })).rejects.toThrow(/"dense" is not a recurrent layer of this model/);
   });
 });
 

@@ -169,17 +169,17 @@ weighted avg       0.70      0.60      0.61         5`,
 
 describe("classes that are refused", () => {
   test.each<[string, ClassesLike, ClassesLike, object, new (...given: never[]) => Error, RegExp]>([
-    ["two lengths", [0, 1], [0, 1, 1], {}, ShapeError, /yTrue holds 2 examples and yPred 3; expected as many in both/],
+    ["two lengths", [0, 1], [0, 1, 1], {}, ShapeError, /yTrue holds 2 examples and yPred 3; expected the same number/],
     ["no examples", [], [], {}, ShapeError, /at least one/],
     ["three axes", [[[1]]], [1], {}, ShapeError, /yTrue has the shape \[1, 1, 1\]; expected \[N\] or \[N, C\]/],
-    ["halves as classes", [0.5], [1], {}, ValueError, /yTrue holds 0.5; expected class numbers, which are whole/],
+    ["halves as classes", [0.5], [1], {}, ValueError, /yTrue holds 0.5; expected integer class indices/],
     [
       "logits",
       [0, 1],
       [0.5, 1.5],
       {},
       ValueError,
-      /yPred holds 1.5; expected class numbers, or probabilities from 0 to 1/,
+      /yPred holds 1.5; expected class indices, or probabilities from 0 to 1/,
     ],
     [
       "NaN",
@@ -204,8 +204,15 @@ describe("classes that are refused", () => {
     ],
     ["a number beyond labels", [0, 2], [0, 0], { labels: ["a", "b"] }, ValueError, /yTrue holds 2; expected one of 2/],
     ["a number beyond columns", [3], [[0.2, 0.8]], {}, ValueError, /yTrue holds 3; expected one of 2 classes: 0, 1/],
-    ["a label twice", [0], [0], { labels: ["a", "a"] }, ValueError, /expected the name of each class once/],
-    ["numbers as labels", [0], [0], { labels: [0] }, ValueError, /labels is \[0\]; expected the name of each/],
+    ["a label twice", [0], [0], { labels: ["a", "a"] }, ValueError, /expected a list of unique class names/],
+    [
+      "numbers as labels",
+      [0],
+      [0],
+      { labels: [0] },
+      ValueError,
+      /labels is \[0\]; expected a list of unique class names/,
+    ],
     ["an unknown option", [0], [0], { label: ["a"] }, ValueError, /unknown option "label"; did you mean labels/],
   ])("%s", (_, yTrue, yPred, options, kind, message) => {
     for (const run of [confusionMatrix, classificationReport]) {

@@ -216,7 +216,7 @@ describe("classWeight", () => {
     });
     two.compile({ loss: "mse" });
     await expect(two.fit(x, [x, x].map(() => [0, 1, 1]) as never, { classWeight: { 0: 1 } })).rejects.toThrow(
-      /classWeight is for models of one output/,
+      /classWeight is for models with one output/,
     );
   });
 });

@@ -87,7 +87,7 @@ describe("what does not fit is refused", () => {
     [{ unit: 3 }, 'unknown option "unit"; did you mean units?'],
     [{ units: 0 }, "units is 0; expected a whole number of at least 1"],
     [{ encoder: undefined }, "encoder is missing"],
-    [{ encoder: bytes }, 'the encoder of the kind "tokenizer" has no inputDim'],
+    [{ encoder: bytes }, 'the "tokenizer" encoder has no inputDim'],
     [{ device: undefined }, "device is missing; expected a device"],
   ])("textClassifier %#", (options, message) => {
     const given = { device, encoder, ...options } as unknown as TextClassifierOptions;

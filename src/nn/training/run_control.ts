@@ -57,7 +57,7 @@ export class RunStop {
   /** @throws DisposedError if the model was disposed. */
   checkDisposal(): void {
     if (!this.#disposal.aborted) return;
-    throw new DisposedError(`${this.#what}: the model was disposed; training stopped at a whole step`);
+    throw new DisposedError(`${this.#what}: the model was disposed; it stopped at a whole step`);
   }
 
   /** Calls app code and awaits the promise it returns. Stops waiting soon after the run was asked to stop. */
