@@ -74,7 +74,7 @@ test.each([
   ["a.jsonl", '{"text":"a"}', {}, "a.jsonl, line 1: the label is undefined; expected the name of a class"],
   ["a.jsonl", '{"a":"a","label":"b"}', { textColumn: "body" }, 'line 1 has no "body"; it has "a", "label"'],
   ["a.png", Uint8Array.of(0x89, 0x50, 0, 0xff), {}, "a.png is not text in UTF-8; expected a table"],
-  ["a.gz", Uint8Array.of(0x1f, 0x8b, 8), {}, "a.gz is a gzip archive; expected a table of text"],
+  ["a.gz", Uint8Array.of(0x1f, 0x8b, 8), {}, "a.gz is a gzip archive; expected a text table"],
   ["a.csv", "text,label\nx,y", { maxBytes: 3 }, "a.csv has more than 3 bytes"],
 ])("%s, case %#: says what is wrong", async (name, content, options, message) => {
   await expect(read(name, content, options)).rejects.toThrow(FormatError);
@@ -98,7 +98,7 @@ test("reads a path, and names it in messages unless told another name", async ()
 
 test("the table's own text in place of a path is a ValueError that says how to give it", async () => {
   const content = "topic,text\nsport,a goal\npolitics,the vote\n";
-  await expect(readTextTable(content)).rejects.toThrow(/^readTextTable: .* Give new Blob\(\[text\]\)/);
+  await expect(readTextTable(content)).rejects.toThrow(/^readTextTable: .* as new Blob\(\[text\]\)/);
   await expect(readTextTable(content)).rejects.toBeInstanceOf(ValueError);
   expect(await readTextTable(new Blob([content]))).toHaveLength(2);
 });

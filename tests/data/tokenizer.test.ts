@@ -133,14 +133,14 @@ describe("what is no list of texts", () => {
   });
 
   test("things that are no texts, and options with other names", () => {
-    expect(() => tokenizer.textsToSequences([null as never])).toThrow("got null; expected a text");
+    expect(() => tokenizer.textsToSequences([null as never])).toThrow("got null; expected a string");
     expect(() => new Tokenizer({ num_words: 10 } as never)).toThrow("did you mean numWords?");
   });
 
   test("an encoder takes one text as a list of one", () => {
     const encoder = new ReviewEncoder(tokenizer);
     expect(encoder.encode("the cat")).toEqual(encoder.encode(["the cat"]));
-    expect(() => encoder.encode([3 as never])).toThrow("got 3; expected a text");
+    expect(() => encoder.encode([3 as never])).toThrow("got 3; expected a string");
   });
 });
 

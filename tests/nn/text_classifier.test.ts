@@ -100,7 +100,7 @@ describe("what does not fit is refused", () => {
     [["a"], ValueError, "the model has no label names"],
     [["a", 2, "c"], ValueError, "the model has no label names"],
     [["a", "b"], ShapeError, "the model gives [3] for a text; expected [2] or [1]"],
-    [["a", "b", "c", "d"], ShapeError, "the model gives [3] for a text; expected [4]: a"],
+    [["a", "b", "c", "d"], ShapeError, "the model gives [3] for a text; expected [4]: one"],
   ])("classify with labels %j", async (labels, kind, message) => {
     using model = textClassifier({ device, encoder, labels: ["x", "y", "z"] });
     model.metadata = labels === undefined ? {} : { labels };

@@ -135,7 +135,7 @@ describe.each<Writing>(["sync", "stream"])("saves written by %s handles", (writi
     const error = await saves.save("m", filesOf(2)).catch((cause) => cause);
     expect(error).toBeInstanceOf(FileError);
     expect(error.message).toMatch(
-      /"m": it takes 30 bytes.*full \(700 of 1000 bytes are used, by its own estimate\).*unchanged/,
+      /"m": it needs 30 bytes.*full \(700 of 1000 bytes are used, by its own estimate\).*unchanged/,
     );
     expect(error.details).toEqual({ code: "QuotaExceededError", bytes: 30, usage: 700, quota: 1000 });
     expect(await saves.load("m")).toEqual(filesOf(1));
