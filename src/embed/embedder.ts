@@ -172,7 +172,7 @@ function checkBatch({ data, size: width, known }: EmbeddedBatch, size: number, m
   const wrong = data.findIndex((value, at) => !Number.isFinite(value) && known?.[Math.floor(at / size)] !== false);
   if (wrong < 0) return;
   const index = members[Math.floor(wrong / size)];
-  throw new ValueError(`embed: the vector of text ${index} has ${data[wrong]}; expected finite numbers`, { index });
+  throw new ValueError(`embed: the vector of text ${index} holds ${data[wrong]}; expected finite numbers`, { index });
 }
 
 function toUnit(row: Float32Array): void {

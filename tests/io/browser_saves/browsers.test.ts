@@ -163,7 +163,7 @@ for (const name of ["chromium", "firefox"] as const satisfies readonly BrowserNa
         const usage = () => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
         try {
           const inWorker = () => page.evaluate(() => window.page.inWorker("save", "quota", 6));
-          const full = /^FileError: cannot write the save "quota": it takes 1200000 bytes.*is full/;
+          const full = /^FileError: cannot write the save "quota": it needs 1200000 bytes.*is full/;
           expect(await save("quota", 5)).toBeUndefined();
           for (const [what, room] of Object.entries({ none: 0, before: 1, "in it": (await usage()) + 700_000 })) {
             await limit(room);
