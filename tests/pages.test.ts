@@ -61,6 +61,7 @@ test("the programs of all pages pass the type checker", () => {
       "sluice/forecast": entry("forecast/index.ts"),
       "sluice/node": entry("node.ts"),
       "sluice/predict": entry("predict/index.ts"),
+      "sluice/tables": entry("data/text_table.ts"),
       "sluice/sentences": entry("data/sentences.ts"),
     },
   };
