@@ -2,8 +2,8 @@
 //
 // A is [.., M, K] ([.., K, M] with TRANSPOSE_A), B is [.., K, N] ([.., N, K] with TRANSPOSE_B); batch axes broadcast by
 // strides that may be 0. This file holds the bindings, where a workgroup's product lies, reading operands, and the
-// epilogue. src/kernels/matmul/matmul_shader.ts puts it together with one of matmul_out_*.wgsl (how results are stored)
-// and one of
+// epilogue. src/kernels/matmul/matmul_variants.ts puts it together with one of matmul_out_*.wgsl (how results are
+// stored) and one of
 //   matmul_naive.wgsl     one output per invocation: the baseline; and adding up the partial products of a split K
 //   matmul_tiled.wgsl     64 x 64 outputs per workgroup, tiles of A and B in workgroup memory: for hardware
 //   matmul_direct.wgsl    ROWS x 4·COLUMNS outputs per invocation: for software adapters without subgroups

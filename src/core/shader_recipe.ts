@@ -15,7 +15,7 @@ export type ExpressionOperand =
 
 /** One of the expressions of a fused elementwise kernel. */
 export interface ExpressionStep {
-  /** Its name in `EXPRESSIONS` (kernels/elementwise/expressions.ts). */
+  /** Its name in `EXPRESSIONS` (kernels/elementwise/elementwise.ts). */
   readonly op: string;
   /** The operands by the names of the op's inputs. */
   readonly operands: Readonly<Record<string, ExpressionOperand>>;

@@ -119,7 +119,7 @@ export interface KernelOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<
 
 /**
  * An op that maps its inputs' elements to its output's; fusion joins several in one kernel, which finds the WGSL
- * expression of each by the op's name (kernels/elementwise/expressions.ts). Its only output is `out`.
+ * expression of each by the op's name (kernels/elementwise/elementwise.ts). Its only output is `out`.
  */
 export interface ElementwiseOp<I = Tensors, A = unknown, O = Tensors> extends OpBase<I, A, O> {
   readonly kind: "elementwise";

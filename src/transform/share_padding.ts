@@ -6,7 +6,7 @@
  */
 import { at } from "../core/at.ts";
 import type { Graph } from "../graph/operation.ts";
-import { MOST_SCHEDULED_ROWS } from "../kernels/recurrent/padding.ts";
+import { MOST_SCHEDULED_ROWS } from "../kernels/recurrent/row_order.ts";
 import { gatherOp } from "../ops/data/gather.ts";
 import { sweepOf } from "../ops/recurrent/sweep.ts";
 import { countUses, rewrite } from "./rewrite.ts";

@@ -1,6 +1,6 @@
 /** Changes of a saved plan within its grammar: other constants, params, shaders, buffers, grids, expressions. */
 import fc from "fast-check";
-import { EXPRESSIONS } from "../../src/kernels/elementwise/expressions.ts";
+import { EXPRESSIONS } from "../../src/kernels/elementwise/elementwise.ts";
 import { RULE_SETS } from "../../src/kernels/plan_rules/index.ts";
 import type { RuleSet } from "../../src/kernels/plan_rules/rule.ts";
 

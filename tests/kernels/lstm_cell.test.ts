@@ -1,8 +1,7 @@
 import { describe, it } from "vitest";
 import type { HostData } from "../../src/core/dtype.ts";
 import { Random } from "../../src/core/random.ts";
-import { KERNEL_ACTIVATIONS } from "../../src/kernels/elementwise/activations.ts";
-import type { RecurrentActivations } from "../../src/kernels/recurrent/activations.ts";
+import { KERNEL_ACTIVATIONS, type RecurrentActivations } from "../../src/kernels/elementwise/activations.ts";
 import { lstmCellCall, lstmCellGradCall } from "../../src/kernels/recurrent/lstm_cell.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";

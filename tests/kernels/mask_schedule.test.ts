@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { maskScheduleCall, scheduleSize } from "../../src/kernels/recurrent/mask_schedule.ts";
+import { maskScheduleCall, scheduleSize } from "../../src/kernels/recurrent/row_order.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel } from "../support/kernel.ts";
 import { scheduleOf, testMask } from "./lstm_reference.ts";

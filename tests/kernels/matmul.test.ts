@@ -4,7 +4,7 @@ import { Random } from "../../src/core/random.ts";
 import { broadcastShapes, broadcastStrides, type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Device } from "../../src/gpu/device.ts";
 import { MATMUL_ACTIVATIONS, type MatmulActivation, matmulCall } from "../../src/kernels/matmul/matmul.ts";
-import { MATMUL_VARIANTS } from "../../src/kernels/matmul/matmul_shader.ts";
+import { MATMUL_VARIANTS } from "../../src/kernels/matmul/matmul_variants.ts";
 import { testDevice } from "../support/device.ts";
 import { operand, runKernel, scratchOf, testTraits } from "../support/kernel.ts";
 

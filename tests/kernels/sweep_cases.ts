@@ -4,7 +4,7 @@ import type { AdapterTraits, KernelCall, Operand } from "../../src/core/kernel_c
 import { Random } from "../../src/core/random.ts";
 import type { ReferenceArray } from "../../src/graph/op.ts";
 import type { KernelActivation } from "../../src/kernels/elementwise/activations.ts";
-import type { SweepReads } from "../../src/kernels/recurrent/sweep_forward.ts";
+import type { SweepReads } from "../../src/kernels/recurrent/sweep.ts";
 import type { LstmActivations } from "../../src/ops/recurrent/lstm.ts";
 import type { SweepGradInputs } from "../../src/ops/recurrent/sweep.ts";
 import { backwardLoop, type CellReference, forwardLoop } from "../../src/ops/recurrent/sweep_reference.ts";

@@ -184,7 +184,7 @@ export async function runKernel(
 /**
  * Plans for an adapter as far as the device goes along: lanes are the device's own, and without any the call chooses
  * for itself. Lavapipe without subgroups gets its own plans only: with few rows Mesa's compiler ends the process, see
- * lstm_sweep.ts.
+ * cells.ts.
  */
 function planFor(device: Device, call: KernelCall, adapter: AdapterTraits, variant: string | undefined): KernelPlan {
   const { kind, subgroupSize } = device.traits;

@@ -3,8 +3,7 @@ import source from "../../../shaders/data/batch.wgsl?raw" with { type: "text" };
 import { ShapeError } from "../../core/errors.ts";
 import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { formatShape, sizeOf } from "../../core/shape.ts";
-import { checkSize, expectSize } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch, expectSize } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 const shader = Shader.of({ batch: source });

@@ -2,8 +2,7 @@
 import source from "../../../shaders/data/gather.wgsl?raw" with { type: "text" };
 import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { checkSize, expectSize } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch, expectSize } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 const shader = Shader.of({ gather: source });

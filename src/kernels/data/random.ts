@@ -3,8 +3,7 @@ import source from "../../../shaders/data/random.wgsl?raw" with { type: "text" }
 import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { threefry2x32, wordToUniform } from "../../core/random.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { checkSize } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 const shader = Shader.of({ random: source });

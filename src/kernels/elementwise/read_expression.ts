@@ -4,8 +4,7 @@ import { FormatError } from "../../core/errors.ts";
 import { arrayOf, choiceOf, countOf, type JsonValue, objectOf, show } from "../../core/json_check.ts";
 import type { ExpressionOperand, ExpressionStep, FusedExpression } from "../../core/shader_recipe.ts";
 import type { Shader } from "../wgsl/shader.ts";
-import { EXPRESSIONS, type ExpressionName } from "./expressions.ts";
-import { fusedShader } from "./fused_shader.ts";
+import { EXPRESSIONS, type ExpressionName, fusedShader } from "./elementwise.ts";
 
 /** Limits of what is read. */
 const MOST = { buffers: 8, rank: 8, steps: 1024 } as const;

@@ -1,12 +1,11 @@
 /** One step of an LSTM as an elementwise kernel, and its gradient: for streaming and for loops written by hand. */
-
 import activationFunctions from "../../../shaders/elementwise/activations.wgsl?raw" with { type: "text" };
 import source from "../../../shaders/recurrent/lstm_cell.wgsl?raw" with { type: "text" };
 import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
 import { dims } from "../../core/shape.ts";
+import { activationConstants, type RecurrentActivations } from "../elementwise/activations.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
-import { activationConstants, type RecurrentActivations } from "./activations.ts";
 
 const shader = Shader.of({ lstm_cell: source, activations: activationFunctions });
 

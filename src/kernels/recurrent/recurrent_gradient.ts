@@ -11,7 +11,7 @@ import {
 import { dims } from "../../core/shape.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
-import { innerLoop } from "./sweep.ts";
+import { innerLoop } from "./sweep_plan.ts";
 
 const shader = Shader.of({ recurrent_gradient: source });
 
@@ -26,7 +26,7 @@ export interface RecurrentGradientReads {
   readonly hidden: Operand;
   /** f32[B, T, N]: the gradient of each step's recurrent product, with as many rows. N is a multiple of 4. */
   readonly dZ: Operand;
-  /** i32[2, B] of padding.ts, or i32[3 B + B T] of mask_schedule.ts. */
+  /** i32[2, B] or i32[3 B + B T], both of row_order.ts. */
   readonly schedule: Operand;
   /** f32[S, B, M]: states before the first step, h first; zeros when absent. With a mask only. */
   readonly initial?: Operand | undefined;

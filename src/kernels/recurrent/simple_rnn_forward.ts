@@ -20,7 +20,7 @@ export interface SimpleRnnForwardReads {
   /** f32[1, B, H]: the first h; zeros when absent. */
   readonly initial?: Operand | undefined;
   /**
-   * i32[3 B + B T], a mask with its schedule (mask_schedule.ts): where it is 0, h stays as it is and `hidden` repeats
+   * i32[3 B + B T], a mask with its schedule (row_order.ts): where it is 0, h stays as it is and `hidden` repeats
    * it.
    */
   readonly mask?: Operand | undefined;

@@ -1,19 +1,23 @@
-/** How a sweep is carried out: the recurrent kernel packed once, then the shader over chunks of time. */
+/**
+ * How a sweep is carried out: the recurrent kernel is packed once, then the shader runs over chunks of time, with the
+ * batch's rows and the layer's units laid on workgroups.
+ */
 import activations from "../../../shaders/elementwise/activations.wgsl?raw" with { type: "text" };
+import recurrent_pack from "../../../shaders/recurrent/recurrent_pack.wgsl?raw" with { type: "text" };
 import common from "../../../shaders/recurrent/sweep_common.wgsl?raw" with { type: "text" };
+import { DeviceError } from "../../core/errors.ts";
 import {
   type AdapterTraits,
   type Dispatch,
   foldGrid,
   type KernelPlan,
+  type Operand,
   type Scratch,
   type Tensor,
 } from "../../core/kernel_call.ts";
 import { dispatch } from "../wgsl/dispatch.ts";
 import type { ShaderFile } from "../wgsl/parsed.ts";
 import { type Constants, Shader, type ShaderFeature } from "../wgsl/shader.ts";
-import { type Packing, type PackReads, packDispatch, packedBytes } from "./recurrent_pack.ts";
-import { innerLoop, roundUp, sweepLayout, timeChunks } from "./sweep.ts";
 
 /** A sweep's shader: its own files, which rows and steps a workgroup takes, and the activations. */
 export const sweepShader = (files: Readonly<Record<string, ShaderFile>>): Shader =>
@@ -159,4 +163,175 @@ function summandsAtOnce(adapter: AdapterTraits, packing: SweepPlan["packing"]): 
 /** Bytes of a row of h in workgroup memory, once. */
 export function hiddenRowBytes(adapter: AdapterTraits, hidden: number): number {
   return roundUp(hidden, Math.max(4, innerLoop(adapter).lanes)) * 4;
+}
+
+/** Rows of a batch that share one vec4 in the sweeps' workgroup memory. */
+const ROWS_PER_QUAD = 4;
+
+/** How a sweep lies on workgroups. */
+export interface SweepLayout {
+  readonly rows: number;
+  readonly threads: number;
+  readonly units: number;
+  readonly workgroups: number;
+}
+
+/**
+ * Lays `batch` rows of `hidden` units on workgroups of at most `maxRows` rows, where one thread holds at least
+ * `minUnits` units and a workgroup's memory takes `bytesPerRow(threads)` bytes per row.
+ *
+ * Software adapters take many rows per workgroup, so that a weight that was read serves many of them, in an even number
+ * of workgroups for an even number of cores. GPUs take four, for as many workgroups as possible.
+ *
+ * @throws DeviceError when four rows do not fit into the adapter's workgroup memory.
+ */
+export function sweepLayout(
+  what: string,
+  adapter: AdapterTraits,
+  {
+    batch,
+    hidden,
+    maxRows,
+    minRows = ROWS_PER_QUAD,
+    minUnits,
+    bytesPerRow,
+  }: {
+    readonly batch: number;
+    readonly hidden: number;
+    readonly maxRows: number;
+    /** Of a software adapter's workgroup, where there is the memory for so many. */
+    readonly minRows?: number;
+    readonly minUnits: number;
+    readonly bytesPerRow: (threads: number) => number;
+  },
+): SweepLayout {
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize } =
+    adapter.limits;
+  const lanes = adapter.kind === "lavapipe" ? 8 : adapter.kind === "swiftshader" ? 4 : 32;
+  const limit = Math.min(maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX);
+  const units = Math.max(minUnits, Math.ceil(hidden / limit));
+  const threads = Math.min(limit, roundUp(Math.ceil(hidden / units), lanes));
+  const fitting = Math.floor(maxComputeWorkgroupStorageSize / bytesPerRow(threads));
+  const most = Math.min(maxRows, Math.floor(fitting / ROWS_PER_QUAD) * ROWS_PER_QUAD);
+  if (most < ROWS_PER_QUAD) {
+    throw new DeviceError(
+      `${what}: ${hidden} units need ${ROWS_PER_QUAD * bytesPerRow(threads)} bytes of workgroup memory; ` +
+        `the adapter's maxComputeWorkgroupStorageSize is ${maxComputeWorkgroupStorageSize}: take fewer units`,
+      { hidden, limit: "maxComputeWorkgroupStorageSize", value: maxComputeWorkgroupStorageSize },
+    );
+  }
+  const groups = adapter.kind === "gpu" ? 1 : 2 * Math.ceil(batch / (2 * most));
+  const wanted = Math.max(minRows, roundUp(Math.ceil(batch / groups), ROWS_PER_QUAD));
+  const rows = adapter.kind === "gpu" ? most : Math.min(most, wanted);
+  return { rows, threads, units, workgroups: Math.ceil(batch / rows) };
+}
+
+/** Workgroups below which an adapter is taken to be partly idle, so that a dispatch takes no less time. */
+const WORKGROUPS_OF_A_BUSY_ADAPTER = { lavapipe: 2, swiftshader: 2, gpu: 4 } as const;
+
+/** Cuts `steps` into chunks `[start, end)` that each stay within the adapter's `dispatchSeconds`, as estimated. */
+export function timeChunks(
+  adapter: AdapterTraits,
+  steps: number,
+  { rows, workgroups }: SweepLayout,
+  multiplyAddsPerRow: number,
+): (readonly [number, number])[] {
+  const busy = Math.max(workgroups, WORKGROUPS_OF_A_BUSY_ADAPTER[adapter.kind]);
+  const secondsPerStep = (busy * rows * multiplyAddsPerRow) / adapter.multiplyAddsPerSecond;
+  const longest = Math.max(1, Math.floor(adapter.dispatchSeconds / secondsPerStep));
+  const count = Math.ceil(steps / longest);
+  const length = Math.ceil(steps / count);
+  return Array.from({ length: Math.ceil(steps / length) }, (_, index) => [
+    index * length,
+    Math.min(steps, (index + 1) * length),
+  ]);
+}
+
+/** `value` rounded up to a multiple of `step`. */
+export function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/** Shader features that a sweep's inner loop uses, and the lanes of a subgroup there (1 without subgroups). */
+export interface InnerLoop {
+  readonly features: readonly ShaderFeature[];
+  readonly lanes: number;
+}
+
+/** Broadcasts within subgroups on software adapters whose subgroups are of four or eight lanes. */
+export function innerLoop({ kind, subgroupSize }: AdapterTraits): InnerLoop {
+  const usesSubgroups = kind !== "gpu" && (subgroupSize === 4 || subgroupSize === 8);
+  return usesSubgroups ? { features: ["subgroups"], lanes: subgroupSize } : { features: [], lanes: 1 };
+}
+
+const packShader = Shader.of({ recurrent_pack });
+
+/** Invocations of a workgroup of recurrent_pack.wgsl, as in the shader. */
+const PACK_THREADS = 64;
+const BYTES_PER_VECTOR = 16;
+
+/** What is packed, and for which sweep. */
+export interface Packing {
+  /** H. */
+  readonly hidden: number;
+  /** Gates of the layer: 4 (LSTM), 3 (GRU) or 1 (SimpleRNN). */
+  readonly gates: 1 | 3 | 4;
+  /** The backward sweep sums over units, the forward sweep over k. */
+  readonly order: "forward" | "backward";
+  /** The summands that a loop takes at once: zeros fill up to a multiple of it. */
+  readonly multiple: number;
+  /** Rows behind the kernel: one for the recurrent bias, one for the units' own weights. */
+  readonly rowsBehind: number;
+}
+
+/** Bytes of the packed kernel. */
+export function packedBytes(packing: Packing): number {
+  return packedRows(packing) * packing.hidden * BYTES_PER_VECTOR;
+}
+
+/** What is packed. */
+export interface PackReads {
+  /** f32[H, G·H]. */
+  readonly recurrent: Operand;
+  /** f32[G·H]: the recurrent bias. */
+  readonly bias?: Operand | undefined;
+  /** f32[W, H], W at most 4: weights that each unit has of its own. */
+  readonly unitWeights?: Operand | undefined;
+}
+
+/** The dispatch that packs a recurrent kernel, and what stands behind it. */
+export function packDispatch(
+  adapter: AdapterTraits,
+  packing: Packing,
+  { recurrent, bias, unitWeights }: PackReads,
+  packed: Tensor,
+): Dispatch {
+  const { hidden, gates, order } = packing;
+  const rows = packedRows(packing);
+  return dispatch({
+    label: `recurrent_pack ${order}`,
+    shader: packShader.constants({
+      GATES: gates,
+      PER: summandsPerVector(gates),
+      TRANSPOSED: order === "backward" ? 1 : 0,
+      UNIT_WEIGHTS: unitWeights?.shape[0] ?? 0,
+    }),
+    entryPoint: "recurrent_pack",
+    params: { hidden, summands: summands(packing), rows },
+    buffers: { recurrent, bias, unit_weights: unitWeights, packed },
+    workgroups: foldGrid(Math.ceil((rows * hidden) / PACK_THREADS), adapter),
+  });
+}
+
+/** A vector holds the gates of one summand, or four summands of a single gate. */
+function summandsPerVector(gates: number): number {
+  return gates === 1 ? 4 : 1;
+}
+
+function summands({ hidden, multiple }: Packing): number {
+  return roundUp(hidden, multiple);
+}
+
+function packedRows(packing: Packing): number {
+  return summands(packing) / summandsPerVector(packing.gates) + packing.rowsBehind;
 }

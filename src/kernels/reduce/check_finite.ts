@@ -2,8 +2,7 @@
 import source from "../../../shaders/reduce/check_finite.wgsl?raw" with { type: "text" };
 import type { KernelCall, Operand } from "../../core/kernel_call.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { checkSize } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 const shader = Shader.of({ check_finite: source });

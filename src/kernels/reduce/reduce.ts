@@ -5,8 +5,7 @@ import { storageType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { type AdapterTraits, foldGrid, type KernelCall, type Operand, type Tensor } from "../../core/kernel_call.ts";
 import { formatShape } from "../../core/shape.ts";
-import { checkSize, expectSize, variantNamed } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch, expectSize, variantNamed } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 const shader = Shader.of({ reduce: source });

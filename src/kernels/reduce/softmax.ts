@@ -1,8 +1,7 @@
 /** Softmax and log-softmax over the last axis. */
 import source from "../../../shaders/reduce/softmax.wgsl?raw" with { type: "text" };
 import { foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
-import { checkSize, expectSize, variantNamed } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch, expectSize, variantNamed } from "../wgsl/dispatch.ts";
 import { Shader } from "../wgsl/shader.ts";
 
 const shader = Shader.of({ softmax: source });

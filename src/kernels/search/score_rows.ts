@@ -6,8 +6,7 @@ import int8 from "../../../shaders/search/score_int8.wgsl?raw" with { type: "tex
 import lanes from "../../../shaders/search/score_lanes.wgsl?raw" with { type: "text" };
 import { ShapeError } from "../../core/errors.ts";
 import { type AdapterTraits, type Dispatch, foldGrid, type KernelCall, type Operand } from "../../core/kernel_call.ts";
-import { checkSize, expectSize, variantNamed } from "../check.ts";
-import { dispatch } from "../wgsl/dispatch.ts";
+import { checkSize, dispatch, expectSize, variantNamed } from "../wgsl/dispatch.ts";
 import { type Constants, Shader } from "../wgsl/shader.ts";
 
 /** The score of a row that the mask leaves out: float32's lowest number. */

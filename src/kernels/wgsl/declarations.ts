@@ -1,8 +1,8 @@
 /** The module-level declarations of any WGSL source. */
 import { at } from "../../core/at.ts";
 import { ValueError } from "../../core/errors.ts";
-import { evaluate } from "./evaluate.ts";
 import { type Token, tokensOf } from "./lexer.ts";
+import { evaluate } from "./printer.ts";
 
 /** A declaration as it stands in its file. */
 export interface RawDeclaration {

@@ -4,9 +4,8 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import type { FusedExpression, ShaderConstants, ShaderRecipe } from "../../core/shader_recipe.ts";
-import { evaluate } from "./evaluate.ts";
 import { parsed, type ShaderFile } from "./parsed.ts";
-import { copyOf, holds, print } from "./printer.ts";
+import { copyOf, evaluate, holds, print } from "./printer.ts";
 import type {
   BufferDeclaration,
   ConstantDeclaration,

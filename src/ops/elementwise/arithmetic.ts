@@ -1,12 +1,11 @@
 /** Arithmetic, comparisons, choice and casts: the elementwise ops. Each is one expression; fusion joins them. */
-
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ValueError } from "../../core/errors.ts";
 import { number, readValue } from "../../core/option_table.ts";
 import { broadcastShapes } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out } from "../../graph/op.ts";
 import { dtypeKind, expectValue, type Value } from "../../graph/operation.ts";
-import type { ExpressionName } from "../../kernels/elementwise/expressions.ts";
+import type { ExpressionName } from "../../kernels/elementwise/elementwise.ts";
 import { asPair, asValue, binary, type Operandish, type Unary, unary } from "./elementwise.ts";
 
 const ALL: readonly DType[] = ["float32", "int32", "bool"];

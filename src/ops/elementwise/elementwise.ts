@@ -1,6 +1,6 @@
 /**
  * How elementwise ops are declared: one float64 function, one vjp, and by name a WGSL expression of
- * kernels/elementwise/expressions.ts. All broadcast by NumPy's rule.
+ * kernels/elementwise/elementwise.ts. All broadcast by NumPy's rule.
  */
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import type { TensorType } from "../../core/kernel_call.ts";
 import { broadcastShapes } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Op, type Out } from "../../graph/op.ts";
 import { scalar, Value } from "../../graph/operation.ts";
-import type { ExpressionName } from "../../kernels/elementwise/expressions.ts";
+import type { ExpressionName } from "../../kernels/elementwise/elementwise.ts";
 
 /** What elementwise ops take: a value, or a number that becomes a scalar constant of the other operand's dtype. */
 export type Operandish = Value | number;

@@ -1,8 +1,7 @@
 /** The sweeps of cells with gates, such as the LSTM and the GRU: one pair of kernels runs them all. */
-import type { RecurrentActivations } from "../../kernels/recurrent/activations.ts";
-import { sweepBackwardCall } from "../../kernels/recurrent/sweep_backward.ts";
-import type { RecurrentCell } from "../../kernels/recurrent/sweep_cell.ts";
-import { sweepForwardCall } from "../../kernels/recurrent/sweep_forward.ts";
+import type { RecurrentActivations } from "../../kernels/elementwise/activations.ts";
+import type { RecurrentCell } from "../../kernels/recurrent/cells.ts";
+import { sweepBackwardCall, sweepForwardCall } from "../../kernels/recurrent/sweep.ts";
 import { definePaddedSweep } from "./padded_sweep.ts";
 import { defineSweep, type SweepFamily, type SweepOp } from "./sweep.ts";
 

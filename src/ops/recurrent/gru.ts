@@ -4,12 +4,11 @@
  * u = h_{t-1}·U + b;  z, r = σ(x_z + u_z, x_r + u_r);  g = tanh(x_h + r·u_h);  h_t = z·h_{t-1} + (1 − z)·g.
  * The loop over time is inside one kernel: `x` holds the input's projection for all timesteps, made by one matmul.
  */
-
 import { at } from "../../core/at.ts";
 import { readOptions, type TableOf } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
 import { expectValue, type Value } from "../../graph/operation.ts";
-import { GRU_CELL } from "../../kernels/recurrent/gru_sweep.ts";
+import { GRU_CELL } from "../../kernels/recurrent/cells.ts";
 import { slice } from "../data/movement.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { defineGatedSweep } from "./gated_sweep.ts";

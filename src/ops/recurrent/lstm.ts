@@ -8,7 +8,7 @@ import { readOptions, type TableOf } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
 import { expectValue, type Value } from "../../graph/operation.ts";
 import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
-import { LSTM_CELL } from "../../kernels/recurrent/lstm_sweep.ts";
+import { LSTM_CELL } from "../../kernels/recurrent/cells.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
 import { defineGatedSweep } from "./gated_sweep.ts";
 import { maskSchedule } from "./mask_schedule.ts";

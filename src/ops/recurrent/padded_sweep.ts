@@ -7,7 +7,7 @@ import { ValueError } from "../../core/errors.ts";
 import { dims } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type OpReference, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
-import { paddingCall } from "../../kernels/recurrent/padding.ts";
+import { paddingCall } from "../../kernels/recurrent/row_order.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { paddedGradient, startsOf } from "./recurrent_gradient.ts";
 import {

@@ -7,7 +7,7 @@ import { at } from "../../core/at.ts";
 import { readOptions } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
 import { expectValue, type Value } from "../../graph/operation.ts";
-import { PEEPHOLE_LSTM_CELL } from "../../kernels/recurrent/peephole_lstm_sweep.ts";
+import { PEEPHOLE_LSTM_CELL } from "../../kernels/recurrent/cells.ts";
 import { slice, stack } from "../data/movement.ts";
 import { expandDims } from "../data/reshape.ts";
 import { greaterEqual, mul, where } from "../elementwise/arithmetic.ts";

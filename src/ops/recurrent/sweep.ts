@@ -8,8 +8,8 @@ import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts"
 import { dims, formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import { defineOp, type Op } from "../../graph/op.ts";
 import type { OpDefinition, TensorsOf, Value } from "../../graph/operation.ts";
-import { scheduleSize } from "../../kernels/recurrent/mask_schedule.ts";
-import type { SweepReads, SweepUse, SweepWrites } from "../../kernels/recurrent/sweep_forward.ts";
+import { scheduleSize } from "../../kernels/recurrent/row_order.ts";
+import type { SweepReads, SweepUse, SweepWrites } from "../../kernels/recurrent/sweep.ts";
 import { scatterAdd } from "../data/gather.ts";
 import { concat, shiftTime, slice } from "../data/movement.ts";
 import { reshape } from "../data/reshape.ts";

@@ -3,7 +3,7 @@ import { addAt, at } from "../../core/at.ts";
 import type { TensorType } from "../../core/kernel_call.ts";
 import { dims, type Shape, sizeOf } from "../../core/shape.ts";
 import { type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
-import type { SweepReads } from "../../kernels/recurrent/sweep_forward.ts";
+import type { SweepReads } from "../../kernels/recurrent/sweep.ts";
 import { scheduledMask } from "./mask_schedule.ts";
 import { startsOf } from "./recurrent_gradient.ts";
 import type { SweepGradInputs, SweepOp } from "./sweep.ts";

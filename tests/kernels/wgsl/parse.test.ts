@@ -1,7 +1,7 @@
 /** The parser, beside another one, over every file of shaders/; and what it refuses. */
 import { describe, expect, test } from "vitest";
-import { evaluate } from "../../../src/kernels/wgsl/evaluate.ts";
 import { parseShader } from "../../../src/kernels/wgsl/parse.ts";
+import { evaluate } from "../../../src/kernels/wgsl/printer.ts";
 import type { ConstantDeclaration, Declaration } from "../../../src/kernels/wgsl/template.ts";
 import { reflect } from "./reflect.ts";
 import { SHADER_FILES } from "./shader_files.ts";

@@ -1,7 +1,7 @@
-/**
- * What the sweeps know of a recurrent cell with gates. A cell has a file of its own, so that a page carries those it
- * uses.
- */
+/** The recurrent cells with gates, as the sweeps use them. A page carries only the cells that it names. */
+import gru_step from "../../../shaders/recurrent/gru_step.wgsl?raw" with { type: "text" };
+import lstm_step from "../../../shaders/recurrent/lstm_step.wgsl?raw" with { type: "text" };
+import peephole_lstm_step from "../../../shaders/recurrent/peephole_lstm_step.wgsl?raw" with { type: "text" };
 import backward from "../../../shaders/recurrent/sweep_backward.wgsl?raw" with { type: "text" };
 import forward from "../../../shaders/recurrent/sweep_forward.wgsl?raw" with { type: "text" };
 import type { AdapterTraits } from "../../core/kernel_call.ts";
@@ -9,7 +9,7 @@ import type { ShaderFile } from "../wgsl/parsed.ts";
 import type { Shader } from "../wgsl/shader.ts";
 import { type MinUnits, sweepShader } from "./sweep_plan.ts";
 
-/** A cell, as its file describes it. */
+/** What the sweeps need to know of a cell. */
 export interface CellDescription {
   /** Of its kernels: `lstm` has `lstm_forward` and `lstm_backward`. */
   readonly name: string;
@@ -46,3 +46,37 @@ export function recurrentCell(cell: CellDescription): RecurrentCell {
     backward: sweepShader({ sweep_backward: backward, ...step }),
   };
 }
+
+/** The LSTM: lstm_step.wgsl has its equations. */
+export const LSTM_CELL = /* @__PURE__ */ recurrentCell({
+  name: "lstm",
+  step: lstm_step,
+  gates: 4,
+  states: 2,
+  saved: ["i", "f", "candidate", "o", "c"],
+  separatesInner: false,
+  // Without subgroups two units per thread halve lavapipe's reads of h. More sums than these only spill.
+  minUnits: ({ kind }, units) => ({ withSubgroups: 1, without: kind === "lavapipe" && units > 8 ? 2 : 1 }),
+  maxRows: ({ limits }, units) => (units > 2 * limits.maxComputeInvocationsPerWorkgroup ? 8 : 16),
+  // With fewer, Mesa 25.0's compiler ends the process ("Cannot emit physreg copy instruction") for many sizes, 100
+  // among them.
+  minRowsBackward: ({ kind, subgroupSize }) => (kind === "lavapipe" && subgroupSize === 0 ? 16 : 4),
+});
+
+/** The LSTM with peepholes: an LSTM with another timestep, peephole_lstm_step.wgsl. */
+export const PEEPHOLE_LSTM_CELL = /* @__PURE__ */ recurrentCell({
+  ...LSTM_CELL,
+  name: "peephole_lstm",
+  step: peephole_lstm_step,
+});
+
+/** The GRU with its reset gate after the recurrent product: gru_step.wgsl. */
+export const GRU_CELL = /* @__PURE__ */ recurrentCell({
+  name: "gru",
+  step: gru_step,
+  gates: 3,
+  states: 1,
+  saved: ["z", "r", "candidate", "inner candidate", "h before"],
+  separatesInner: true,
+  minUnits: () => ({ withSubgroups: 1, without: 2 }),
+});
