@@ -1,7 +1,6 @@
 /** Pools the vectors of a text's timesteps to one. */
 import type { Value } from "../graph/operation.ts";
-import { pad, slice } from "../ops/data/movement.ts";
-import { reshape } from "../ops/data/reshape.ts";
+import { pad, reshape, slice } from "../ops/data/movement.ts";
 import { div, greater, maximum, mul, sub, where } from "../ops/elementwise/arithmetic.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
 import { max, mean, sum } from "../ops/reduce/reduce.ts";

@@ -4,7 +4,7 @@ import { Random } from "../core/random.ts";
 import { constant, input, type Value, Variable } from "../graph/operation.ts";
 import { adagrad } from "../nn/optimizers/index.ts";
 import { gather } from "../ops/data/gather.ts";
-import { reshape } from "../ops/data/reshape.ts";
+import { reshape } from "../ops/data/movement.ts";
 import {
   add,
   cast,

@@ -4,9 +4,8 @@
  */
 
 export { gather, scatterAdd } from "./data/gather.ts";
-export { concat, pad, reverse, slice, stack, transpose } from "./data/movement.ts";
+export { broadcastTo, concat, expandDims, pad, reshape, reverse, slice, stack, transpose } from "./data/movement.ts";
 export { dropout, type RandomSource, randomNormal, randomUniform } from "./data/random.ts";
-export { broadcastTo, expandDims, reshape } from "./data/reshape.ts";
 export { unstack } from "./data/unstack.ts";
 export { type WindowOptions, windowCount, windows } from "./data/windows.ts";
 export * from "./elementwise/arithmetic.ts";

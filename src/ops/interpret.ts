@@ -1,5 +1,4 @@
 /** The float64 interpreter: what a graph means, without a GPU. */
-
 import { ValueError } from "../core/errors.ts";
 import type { TensorType } from "../core/kernel_call.ts";
 import { isRow, isShaped, type NdArray } from "../core/nd_array.ts";
@@ -23,7 +22,7 @@ import {
   variableOp,
   zipTensors,
 } from "../graph/operation.ts";
-import { mapElements } from "./elementwise/elementwise_reference.ts";
+import { mapElements } from "./elementwise/elementwise.ts";
 import { referenceOf } from "./references.ts";
 
 /** Widens host data to float64. */

@@ -10,7 +10,7 @@ import { movementReferences } from "./data/movement.ts";
 import { randomUniformReference } from "./data/random.ts";
 import { unstackReference } from "./data/unstack.ts";
 import { windowsReference } from "./data/windows.ts";
-import { fusedReference } from "./elementwise/fused.ts";
+import { fusedReference } from "./elementwise/elementwise.ts";
 import { matmulReference } from "./matmul/matmul.ts";
 import { updateReferences } from "./optimizers/update_references.ts";
 import { weightAverageReference } from "./optimizers/weight_average.ts";

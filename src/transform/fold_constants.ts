@@ -7,7 +7,7 @@ import {
   tensorList,
   type Value,
 } from "../graph/operation.ts";
-import { broadcastTo } from "../ops/data/reshape.ts";
+import { broadcastTo } from "../ops/data/movement.ts";
 import { rewrite, type Visited } from "./rewrite.ts";
 
 /**

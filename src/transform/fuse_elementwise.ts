@@ -10,7 +10,7 @@ import {
   type Value,
   zipTensors,
 } from "../graph/operation.ts";
-import { type FusedStep, fusedOp, type StepArgument, type StepOperand } from "../ops/elementwise/fused.ts";
+import { type FusedStep, fusedOp, type StepArgument, type StepOperand } from "../ops/elementwise/elementwise.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** A value of at most this many elements may be computed again in each of its readers' kernels. */

@@ -11,7 +11,7 @@ import {
   Value,
   zipTensors,
 } from "../graph/operation.ts";
-import { broadcastTo } from "../ops/data/reshape.ts";
+import { broadcastTo } from "../ops/data/movement.ts";
 import { add } from "../ops/elementwise/arithmetic.ts";
 import { sumTo } from "../ops/reduce/reduce.ts";
 

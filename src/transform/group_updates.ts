@@ -15,6 +15,7 @@ interface Update {
  * time as the adapter has storage buffers for. Run last: what they read is not looked at again.
  */
 export function groupUpdates(graph: Graph): Graph {
+  if (graph.updates.length === 0) return graph;
   const operations = operationsOf(rootsOf(graph));
   const read = new Set([...operations.flatMap(({ operands }) => operands), ...graph.outputs]);
   const groups = new Map<string, Update[]>();

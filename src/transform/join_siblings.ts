@@ -1,7 +1,7 @@
 import { at } from "../core/at.ts";
 import { sizeOf } from "../core/shape.ts";
 import { type Graph, mapTensors, Operation, operationsOf, rootOf, rootsOf, type Value } from "../graph/operation.ts";
-import { fusedOp, joinFused } from "../ops/elementwise/fused.ts";
+import { fusedOp, joinFused } from "../ops/elementwise/elementwise.ts";
 import { type ReduceOp, reduceOps } from "../ops/reduce/reduce.ts";
 import type { Visited } from "./rewrite.ts";
 

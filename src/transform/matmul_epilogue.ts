@@ -1,5 +1,5 @@
 import type { Graph, Value } from "../graph/operation.ts";
-import { reshape } from "../ops/data/reshape.ts";
+import { reshape } from "../ops/data/movement.ts";
 import { add, relu, sigmoid, softplus, tanh } from "../ops/elementwise/arithmetic.ts";
 import { matmulOp } from "../ops/matmul/matmul.ts";
 import { countUses, rewrite } from "./rewrite.ts";

@@ -2,8 +2,7 @@
 import { ValueError } from "../../core/errors.ts";
 import { normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { slice } from "../../ops/data/movement.ts";
-import { expandDims } from "../../ops/data/reshape.ts";
+import { expandDims, slice } from "../../ops/data/movement.ts";
 import {
   abs,
   add,

@@ -1,5 +1,5 @@
 import { rootOf, type Value } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 
 /**
  * The logits of `probabilities`, if it is a sigmoid or softmax (possibly reshaped): losses computed from logits are

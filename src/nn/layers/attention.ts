@@ -12,8 +12,8 @@ import {
 } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
+import { expandDims } from "../../ops/data/movement.ts";
 import { dropout } from "../../ops/data/random.ts";
-import { expandDims } from "../../ops/data/reshape.ts";
 import { add, cast, logicalAnd, mul, sub, tanh } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { sum } from "../../ops/reduce/reduce.ts";

@@ -4,8 +4,8 @@
  */
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
+import { broadcastTo } from "../../ops/data/movement.ts";
 import type { RandomSource } from "../../ops/data/random.ts";
-import { broadcastTo } from "../../ops/data/reshape.ts";
 import { type CallContext, type CallResult, Layer } from "./layer.ts";
 import type { StepLink } from "./layer_types.ts";
 

@@ -14,9 +14,8 @@ import {
 } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { concat, slice, transpose } from "../../ops/data/movement.ts";
+import { broadcastTo, concat, reshape, slice, transpose } from "../../ops/data/movement.ts";
 import { branchOf, dropout as drop } from "../../ops/data/random.ts";
-import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
@@ -227,4 +226,13 @@ export abstract class GatedCell extends RnnCell {
 /** The part of x `[B, G·H]` that belongs to a gate, or to `count` gates. */
 export function gateOf(x: Value, units: number, gate: number, count = 1): Value {
   return slice(x, [0, gate * units], [x.shape[0] as number, count * units]);
+}
+
+/** The last states of a sweep, `[S, B, H]`, one by one. */
+export function statesOf(last: Value): Value[] {
+  const [count, batch, units] = last.shape as [number, number, number];
+  if (count === 1) return [reshape(last, [batch, units])];
+  return Array.from({ length: count }, (_, which) =>
+    reshape(slice(last, [which, 0, 0], [1, batch, units]), [batch, units]),
+  );
 }

@@ -3,7 +3,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { flag, readOptions, withDefault } from "../../core/option_table.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { expandDims } from "../../ops/data/reshape.ts";
+import { expandDims } from "../../ops/data/movement.ts";
 import { cast, div, maximum, where } from "../../ops/elementwise/arithmetic.ts";
 import { max, mean, sum } from "../../ops/reduce/reduce.ts";
 import { DATA_FORMAT_OPTION, type DataFormatOptions } from "./data_format.ts";

@@ -1,8 +1,7 @@
 import { flag, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { concat, slice, stack } from "../../ops/data/movement.ts";
-import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { broadcastTo, concat, reshape, slice, stack } from "../../ops/data/movement.ts";
 import { add, mul, sub } from "../../ops/elementwise/arithmetic.ts";
 import { gruSweep } from "../../ops/recurrent/gru.ts";
 import type { LstmActivations } from "../../ops/recurrent/lstm.ts";
@@ -15,10 +14,10 @@ import {
   gateOf,
   kernelActivation,
   type RecurrentProduct,
+  statesOf,
 } from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";
 import { activationOption } from "./layer_options.ts";
-import { statesOf } from "./sweep_states.ts";
 
 /** Options of `gruCell`; names and defaults are Keras's. */
 export interface GruCellOptions extends GatedCellOptions {

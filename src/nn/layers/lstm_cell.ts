@@ -14,10 +14,10 @@ import {
   gateOf,
   kernelActivation,
   type RecurrentProduct,
+  statesOf,
 } from "./gated_cell.ts";
 import type { LayerConfig } from "./layer.ts";
 import { activationOption } from "./layer_options.ts";
-import { statesOf } from "./sweep_states.ts";
 
 /** Options of `lstmCell`; names and defaults are Keras's. */
 export interface LstmCellOptions extends GatedCellOptions {

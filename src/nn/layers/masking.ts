@@ -1,6 +1,6 @@
 import { finite, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
-import { expandDims } from "../../ops/data/reshape.ts";
+import { expandDims } from "../../ops/data/movement.ts";
 import { cast, mul, notEqual } from "../../ops/elementwise/arithmetic.ts";
 import { max } from "../../ops/reduce/reduce.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";

@@ -1,10 +1,10 @@
 /** Layers that join inputs element by element, and concatenation. Masks follow Keras 3's rules. */
+
 import { ShapeError } from "../../core/errors.ts";
 import { integer, readOptions, withDefault } from "../../core/option_table.ts";
 import { broadcastShapes, formatShape, normalizeAxis, type Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { concat } from "../../ops/data/movement.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { concat, reshape } from "../../ops/data/movement.ts";
 import * as ops from "../../ops/elementwise/arithmetic.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
 import { LAYER } from "./layer_options.ts";

@@ -11,9 +11,8 @@ import {
 } from "../../core/option_table.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { transpose } from "../../ops/data/movement.ts";
+import { expandDims, reshape, transpose } from "../../ops/data/movement.ts";
 import { dropout } from "../../ops/data/random.ts";
-import { expandDims, reshape } from "../../ops/data/reshape.ts";
 import { add, mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { bothOf, causalMask, maskedSoftmax } from "./attention.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../core/option_table.ts";
 import { formatShape, normalizeAxis, type Shape } from "../../core/shape.ts";
 import type { Value, Variable } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 import { add, cast, div, mul, sqrt, square, sub } from "../../ops/elementwise/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce/reduce.ts";
 import {

@@ -2,7 +2,7 @@
 import { oneOf, optional, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Shape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { expandDims } from "../../ops/data/reshape.ts";
+import { expandDims } from "../../ops/data/movement.ts";
 import { type WindowOptions, windows } from "../../ops/data/windows.ts";
 import { equal, mul, where } from "../../ops/elementwise/arithmetic.ts";
 import { argmax, sum } from "../../ops/reduce/reduce.ts";

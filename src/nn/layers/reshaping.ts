@@ -1,7 +1,6 @@
 /**
  * Layers that only move elements: flatten, reshape, permute, repeatVector, cropping, padding and upsampling over time.
  */
-
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import {
   count,
@@ -15,8 +14,7 @@ import {
 } from "../../core/option_table.ts";
 import { formatShape, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { pad, slice, transpose } from "../../ops/data/movement.ts";
-import { broadcastTo, expandDims, reshape as reshapeOp } from "../../ops/data/reshape.ts";
+import { broadcastTo, expandDims, pad, reshape as reshapeOp, slice, transpose } from "../../ops/data/movement.ts";
 import { DATA_FORMAT_OPTION, type DataFormatOptions } from "./data_format.ts";
 import type { CallContext, CallResult, LayerConfig, LayerOptions } from "./layer.ts";
 import { LAYER } from "./layer_options.ts";

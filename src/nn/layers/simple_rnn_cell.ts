@@ -4,8 +4,7 @@ import { stack } from "../../ops/data/movement.ts";
 import { add } from "../../ops/elementwise/arithmetic.ts";
 import { type SimpleRnnActivation, simpleRnnSweep } from "../../ops/recurrent/simple_rnn.ts";
 import type { CellContext, CellStep, CellSweep, SweepInputs } from "./cell.ts";
-import { CELL, type CellOptions, GatedCell, kernelActivation, type RecurrentProduct } from "./gated_cell.ts";
-import { statesOf } from "./sweep_states.ts";
+import { CELL, type CellOptions, GatedCell, kernelActivation, type RecurrentProduct, statesOf } from "./gated_cell.ts";
 
 /**
  * One step of a simple recurrent layer (Elman 1990): h = activation(x·W + h·U + b). State: h, `[B, units]`. Weights:

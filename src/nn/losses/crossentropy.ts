@@ -2,7 +2,7 @@
 import { ValueError } from "../../core/errors.ts";
 import { flag, integer, optional, readOptions, share, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 import {
   add,
   cast,

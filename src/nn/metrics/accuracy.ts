@@ -1,7 +1,7 @@
 /** Accuracy metrics. */
 import { finite, positive, readOptions, withDefault } from "../../core/option_table.ts";
 import type { Value } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 import { cast, equal, greater, less, mul } from "../../ops/elementwise/arithmetic.ts";
 import { argmax, sum } from "../../ops/reduce/reduce.ts";
 import { classIndices } from "../losses/class_indices.ts";

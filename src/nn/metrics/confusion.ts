@@ -3,8 +3,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { optional, positive, readOptions, count as whole, withDefault } from "../../core/option_table.ts";
 import { formatShape } from "../../core/shape.ts";
 import { constant, type Value } from "../../graph/operation.ts";
-import { slice } from "../../ops/data/movement.ts";
-import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { broadcastTo, reshape, slice } from "../../ops/data/movement.ts";
 import {
   cast,
   equal,

@@ -7,7 +7,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { either, listOf, type Option, type OptionKind, share, text, withDefault } from "../../core/option_table.ts";
 import { formatShape, type Shape } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 import { cast, mul } from "../../ops/elementwise/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce/reduce.ts";
 

@@ -4,7 +4,7 @@ import { ValueError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { readOptions } from "../../core/option_table.ts";
 import { scalar, type Value } from "../../graph/operation.ts";
-import { broadcastTo, reshape } from "../../ops/data/reshape.ts";
+import { broadcastTo, reshape } from "../../ops/data/movement.ts";
 import { mul } from "../../ops/elementwise/arithmetic.ts";
 import { matmul } from "../../ops/matmul/matmul.ts";
 import { vjp } from "../../transform/gradients.ts";

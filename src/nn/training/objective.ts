@@ -2,7 +2,7 @@
 import { ValueError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Value } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 import { add, cast, div, logicalAnd, mul } from "../../ops/elementwise/arithmetic.ts";
 import { mean, sum } from "../../ops/reduce/reduce.ts";
 import type { Batch } from "../data/batch_source.ts";

@@ -5,7 +5,7 @@
 import { DeviceLostError, LimitError } from "../../core/errors.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { input, type Update, type Value, type Variable } from "../../graph/operation.ts";
-import { reshape } from "../../ops/data/reshape.ts";
+import { reshape } from "../../ops/data/movement.ts";
 import { equal, where } from "../../ops/elementwise/arithmetic.ts";
 import { RATE_COUNT } from "../../ops/optimizers/update_op.ts";
 import { checkFinite } from "../../ops/reduce/check_finite.ts";

@@ -8,7 +8,7 @@ import { expectValue, type Value } from "../../graph/operation.ts";
 import { gatherCall } from "../../kernels/data/gather.ts";
 import { segmentSumCall } from "../../kernels/data/segment_sum.ts";
 import { sortIdsCall } from "../../kernels/data/sort_ids.ts";
-import { reshape } from "./reshape.ts";
+import { reshape } from "./movement.ts";
 
 interface GatherInputs {
   readonly table: Value;

@@ -16,8 +16,7 @@ import { defineOp, type NoAttributes, type Out, referenceFor } from "../../graph
 import { expectValue, type Value } from "../../graph/operation.ts";
 import { randomUniformCall } from "../../kernels/data/random.ts";
 import { cast, greaterEqual, mul } from "../elementwise/arithmetic.ts";
-import { slice } from "./movement.ts";
-import { reshape } from "./reshape.ts";
+import { reshape, slice } from "./movement.ts";
 
 interface RandomInputs {
   readonly counter: Value;

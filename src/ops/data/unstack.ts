@@ -5,8 +5,7 @@ import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.t
 import { defineOp, referenceFor } from "../../graph/op.ts";
 import { expectValue, scalar, type Value } from "../../graph/operation.ts";
 import { copyCall } from "../../kernels/data/copy.ts";
-import { stack } from "./movement.ts";
-import { broadcastTo } from "./reshape.ts";
+import { broadcastTo, stack } from "./movement.ts";
 
 interface Whole {
   readonly x: Value;

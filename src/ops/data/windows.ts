@@ -1,7 +1,6 @@
 /**
  * Windows over time: what convolutions and poolings look at. One strided copy out, and a sum of shifted copies back.
  */
-
 import { at } from "../../core/at.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { count as counted, positive, readOptions, readValue, required, type TableOf } from "../../core/option_table.ts";
@@ -10,8 +9,7 @@ import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { copyCall } from "../../kernels/data/copy.ts";
 import { add } from "../elementwise/arithmetic.ts";
-import { pad, slice } from "./movement.ts";
-import { reshape } from "./reshape.ts";
+import { pad, reshape, slice } from "./movement.ts";
 
 /** Which timesteps a window holds: `size` of them, `dilation` apart; the next window starts `stride` later. */
 export interface WindowOptions {

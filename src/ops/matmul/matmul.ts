@@ -5,7 +5,7 @@ import { broadcastShapes, broadcastStrides, dims, formatShape, sizeOf } from "..
 import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
 import { expectValue, scalar, type Value } from "../../graph/operation.ts";
 import { type MatmulActivation, matmulCall } from "../../kernels/matmul/matmul.ts";
-import { reshape } from "../data/reshape.ts";
+import { reshape } from "../data/movement.ts";
 import { exp, greater, mul, sub, where } from "../elementwise/arithmetic.ts";
 
 /** `bias` is given by the epilogue pass; a person writes add(). */

@@ -5,8 +5,7 @@ import { formatShape, sameShape } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { averageCall } from "../../kernels/optimizers/average.ts";
-import { slice } from "../data/movement.ts";
-import { reshape } from "../data/reshape.ts";
+import { reshape, slice } from "../data/movement.ts";
 import { equal, logicalAnd, notEqual, where } from "../elementwise/arithmetic.ts";
 import type { SharedInputs } from "./update_op.ts";
 

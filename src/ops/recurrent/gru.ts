@@ -11,21 +11,24 @@ import { expectValue, type Value } from "../../graph/operation.ts";
 import { GRU_CELL } from "../../kernels/recurrent/cells.ts";
 import { slice } from "../data/movement.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { defineGatedSweep } from "./gated_sweep.ts";
 import type { LstmActivations } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { withSaved } from "./sweep.ts";
+import { definePaddedSweep } from "./padded_sweep.ts";
+import { defineSweep, gatedFamily, withSaved } from "./sweep.ts";
 import { BIAS, GATED, SWEEP } from "./sweep_options.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const gruSweepOp = defineGatedSweep(GRU_CELL, {
-  // Every timestep saved the h that it began with.
-  previous: (outputs) => {
-    const { hidden, saved } = withSaved(outputs);
-    return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
-  },
-});
+export const gruSweepOp = defineSweep(
+  gatedFamily(GRU_CELL, {
+    // Every timestep saved the h that it began with.
+    previous: (outputs) => {
+      const { hidden, saved } = withSaved(outputs);
+      return slice(saved, [0, 0, 4 * at(hidden.shape, 2)], hidden.shape);
+    },
+  }),
+  definePaddedSweep,
+);
 
 export const gruReference: CellReference<LstmActivations> = {
   op: gruSweepOp,

@@ -10,9 +10,9 @@ import { expectValue, type Value } from "../../graph/operation.ts";
 import type { KernelActivation } from "../../kernels/elementwise/activations.ts";
 import { LSTM_CELL } from "../../kernels/recurrent/cells.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { defineGatedSweep } from "./gated_sweep.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { previousState, withSaved } from "./sweep.ts";
+import { definePaddedSweep } from "./padded_sweep.ts";
+import { defineSweep, gatedFamily, previousState, withSaved } from "./sweep.ts";
 import { GATED, SWEEP } from "./sweep_options.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
@@ -23,9 +23,12 @@ export interface LstmActivations {
 }
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const lstmSweepOp = defineGatedSweep(LSTM_CELL, {
-  previous: ({ hidden }, initial) => previousState(hidden, initial),
-});
+export const lstmSweepOp = defineSweep(
+  gatedFamily(LSTM_CELL, {
+    previous: ({ hidden }, initial) => previousState(hidden, initial),
+  }),
+  definePaddedSweep,
+);
 
 export const lstmReference: CellReference<LstmActivations> = {
   op: lstmSweepOp,

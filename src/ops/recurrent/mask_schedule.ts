@@ -3,8 +3,7 @@ import { dims } from "../../core/shape.ts";
 import { defineOp, type NoAttributes, type Out, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import type { Value } from "../../graph/operation.ts";
 import { maskScheduleCall, scheduleSize } from "../../kernels/recurrent/row_order.ts";
-import { slice } from "../data/movement.ts";
-import { reshape } from "../data/reshape.ts";
+import { reshape, slice } from "../data/movement.ts";
 import { notEqual } from "../elementwise/arithmetic.ts";
 
 interface MaskInputs {

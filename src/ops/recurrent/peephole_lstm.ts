@@ -8,14 +8,13 @@ import { readOptions } from "../../core/option_table.ts";
 import { dims } from "../../core/shape.ts";
 import { expectValue, type Value } from "../../graph/operation.ts";
 import { PEEPHOLE_LSTM_CELL } from "../../kernels/recurrent/cells.ts";
-import { slice, stack } from "../data/movement.ts";
-import { expandDims } from "../data/reshape.ts";
+import { expandDims, slice, stack } from "../data/movement.ts";
 import { greaterEqual, mul, where } from "../elementwise/arithmetic.ts";
 import { activate, slopeFromOutput } from "./activation_reference.ts";
-import { defineGatedSweep } from "./gated_sweep.ts";
 import { LSTM, type LstmActivations, type LstmSweep, type LstmSweepOptions } from "./lstm.ts";
 import { maskSchedule } from "./mask_schedule.ts";
-import { previousState, sumSteps, type UnitGradientInputs, withSaved } from "./sweep.ts";
+import { definePaddedSweep } from "./padded_sweep.ts";
+import { defineSweep, gatedFamily, previousState, sumSteps, type UnitGradientInputs, withSaved } from "./sweep.ts";
 import type { CellReference } from "./sweep_reference.ts";
 
 /** A peephole's gradient is that of its gate, times the state that the gate saw. */
@@ -33,11 +32,14 @@ function peepholeGradient({ outputs, initial, dX, ownIds }: UnitGradientInputs):
 }
 
 /** The op of the sweep; its mask is a schedule (mask_schedule.ts). */
-export const peepholeLstmSweepOp = defineGatedSweep(PEEPHOLE_LSTM_CELL, {
-  name: "peepholeLstm",
-  previous: ({ hidden }, initial) => previousState(hidden, initial),
-  unitWeights: { count: 3, gradient: peepholeGradient },
-});
+export const peepholeLstmSweepOp = defineSweep(
+  gatedFamily(PEEPHOLE_LSTM_CELL, {
+    name: "peepholeLstm",
+    previous: ({ hidden }, initial) => previousState(hidden, initial),
+    unitWeights: { count: 3, gradient: peepholeGradient },
+  }),
+  definePaddedSweep,
+);
 
 export const peepholeLstmReference: CellReference<LstmActivations> = {
   op: peepholeLstmSweepOp,

@@ -8,11 +8,18 @@ import type { KernelCall, Operand, TensorType } from "../../core/kernel_call.ts"
 import { dims, formatShape, type Shape, sameShape } from "../../core/shape.ts";
 import { defineOp, type Op } from "../../graph/op.ts";
 import type { OpDefinition, TensorsOf, Value } from "../../graph/operation.ts";
+import type { RecurrentActivations } from "../../kernels/elementwise/activations.ts";
+import type { RecurrentCell } from "../../kernels/recurrent/cells.ts";
 import { scheduleSize } from "../../kernels/recurrent/row_order.ts";
-import type { SweepReads, SweepUse, SweepWrites } from "../../kernels/recurrent/sweep.ts";
+import {
+  type SweepReads,
+  type SweepUse,
+  type SweepWrites,
+  sweepBackwardCall,
+  sweepForwardCall,
+} from "../../kernels/recurrent/sweep.ts";
 import { scatterAdd } from "../data/gather.ts";
-import { concat, shiftTime, slice } from "../data/movement.ts";
-import { reshape } from "../data/reshape.ts";
+import { concat, reshape, shiftTime, slice } from "../data/movement.ts";
 import { minimum, where } from "../elementwise/arithmetic.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { sum } from "../reduce/reduce.ts";
@@ -89,6 +96,29 @@ export interface SweepFamily<A> {
   previous(outputs: SweepOutputs, initial: Value | undefined): Value;
   forwardCall(reads: SweepReads, writes: SweepWrites, attributes: A, isUsed: SweepUse): KernelCall;
   backwardCall(reads: SweepGradInputs<Operand>, writes: SweepGradOutputs<Operand>, attributes: A): KernelCall;
+}
+
+/**
+ * The family of a cell with gates: one pair of kernels runs them all. `own` says what the kernel's description of the
+ * cell does not, and another name for the op where it differs from the cell's.
+ */
+export function gatedFamily(
+  cell: RecurrentCell,
+  own: Pick<SweepFamily<RecurrentActivations>, "previous" | "unitWeights"> & { readonly name?: string },
+): SweepFamily<RecurrentActivations> {
+  const { name, gates, states, saved, separatesInner } = cell;
+  return {
+    name,
+    gates,
+    states,
+    savedParts: saved.length,
+    separatesInner,
+    rereadsInitial: states === 2,
+    ...own,
+    forwardCall: (...call) => sweepForwardCall(cell, ...call),
+    backwardCall: ({ kept, ...reads }, writes, attributes) =>
+      sweepBackwardCall(cell, { saved: kept, ...reads }, writes, attributes),
+  };
 }
 
 /** B, T and H. */
@@ -171,7 +201,7 @@ export function defineSweep<A>(
       expectShape(name, "unit weights", unitWeights, "float32", [family.unitWeights?.count ?? 0, units]);
       const statesShape = [states, batch, units];
       expectShape(name, `initial state (${states === 2 ? "h, c" : "h"})`, initial, "float32", statesShape);
-      expectShape(name, "mask's schedule", mask, "int32", [scheduleSize(batch, time)]);
+      if (mask) expectShape(name, "mask's schedule", mask, "int32", [scheduleSize(batch, time)]);
       return {
         hidden: { shape: [batch, time, units], dtype: "float32" },
         saved: savedParts > 0 ? { shape: [batch, time, savedParts * units], dtype: "float32" } : undefined,

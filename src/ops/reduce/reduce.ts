@@ -6,7 +6,7 @@ import { dims, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } f
 import { defineOp, type Op, type OpReference, type ReferenceArray, referenceFor } from "../../graph/op.ts";
 import { expectValue, type Value } from "../../graph/operation.ts";
 import { type ReduceKind, reduceCall } from "../../kernels/reduce/reduce.ts";
-import { broadcastTo, reshape } from "../data/reshape.ts";
+import { broadcastTo, reshape } from "../data/movement.ts";
 import { cast, div, equal, mul } from "../elementwise/arithmetic.ts";
 
 /** A reduction of the middle of `[outer, size, inner]`: every reduction becomes one or more of these. */

@@ -4,8 +4,7 @@ import { dims, normalizeAxis } from "../../core/shape.ts";
 import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
 import { expectValue, type Value } from "../../graph/operation.ts";
 import { softmaxCall } from "../../kernels/reduce/softmax.ts";
-import { transpose } from "../data/movement.ts";
-import { reshape } from "../data/reshape.ts";
+import { reshape, transpose } from "../data/movement.ts";
 import { exp, mul, sub } from "../elementwise/arithmetic.ts";
 import { sum } from "./reduce.ts";
 

@@ -6,7 +6,7 @@ import { defineOp, referenceFor } from "../../graph/op.ts";
 import { constant, expectValue, type Value } from "../../graph/operation.ts";
 import { topKCall } from "../../kernels/search/top_k.ts";
 import { scatterAdd } from "../data/gather.ts";
-import { reshape } from "../data/reshape.ts";
+import { reshape } from "../data/movement.ts";
 import { add } from "../elementwise/arithmetic.ts";
 
 interface TopKInputs {
