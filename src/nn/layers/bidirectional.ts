@@ -128,12 +128,7 @@ export class Bidirectional extends Wrapper {
   }
 
   protected override checkInput(inputShape: Shape): void {
-    this.expectRank(
-      inputShape,
-      2,
-      "[B, T, D]: a sequence of vectors. Put an embedding before it; in a recurrent layer before it set " +
-        "returnSequences: true.",
-    );
+    this.expectSequence(inputShape);
   }
 
   outputShape(inputShape: Shape): Shape {

@@ -90,12 +90,7 @@ export class Rnn<Cell extends RnnCell = RnnCell> extends Wrapper {
   }
 
   protected override checkInput(inputShape: Shape): void {
-    this.expectRank(
-      inputShape,
-      2,
-      "[B, T, D]: a sequence of vectors. Put an embedding before it; in a recurrent layer before it set " +
-        "returnSequences: true.",
-    );
+    this.expectSequence(inputShape);
   }
 
   /**

@@ -64,4 +64,14 @@ export abstract class Wrapper extends Layer {
       .map((layer) => layer.constraintOf(weight))
       .find((constraint) => constraint !== undefined);
   }
+
+  /** @throws ShapeError unless the input is a sequence of vectors. */
+  protected expectSequence(inputShape: Shape): void {
+    this.expectRank(
+      inputShape,
+      2,
+      "[B, T, D]: a sequence of vectors. Put an embedding before it; in a recurrent layer before it set " +
+        "returnSequences: true.",
+    );
+  }
 }
