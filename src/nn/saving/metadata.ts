@@ -5,7 +5,16 @@ import { shown } from "../../core/options.ts";
 import type { Metadata } from "../../io/model_file.ts";
 
 /** Assignable metadata: objects with `toJSON`, such as scalers, are converted to JSON. */
-export type MetadataLike = Readonly<Record<string, JsonValue | { toJSON(): object }>>;
+export type MetadataLike = Readonly<
+  Record<
+    string,
+    | JsonValue
+    | {
+        /** The value as JSON. */
+        toJSON(): object;
+      }
+  >
+>;
 
 /** The maximum number of characters of a model's metadata as JSON. */
 const MAX_LENGTH = 2 ** 20;
