@@ -141,7 +141,7 @@ describe("streams that cannot be are refused by name", () => {
       "batchSize beside it",
       () => batches,
       { batchSize: 8 },
-      /batchSize is not for a stream.*make batches of that size/,
+      /batchSize does not apply to a stream.*make batches of that size/,
     ],
     ["validationSplit beside it", () => batches, { validationSplit: 0.1 }, /give validationData/],
     ["a batch of another width", () => () => [{ x: [[1, 2]], y: [1] }], {}, /x is \[1, 2\]; the model was built for/],

@@ -354,7 +354,7 @@ describe("states", () => {
     );
     expect(() =>
       sequential([lstm({ units: 3, returnState: true }), dense({ units: 1 })], { device, inputShape: [5, 2] }),
-    ).toThrow(/sequential: LSTM "lstm" gives 3 outputs, as with returnState.*model\(\{ inputs, outputs \}\)/);
+    ).toThrow(/sequential: LSTM "lstm" has 3 outputs, as with returnState.*model\(\{ inputs, outputs \}\)/);
   });
 });
 

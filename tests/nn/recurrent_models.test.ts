@@ -196,7 +196,7 @@ describe("states given and taken", () => {
 
   it("are refused in a row of layers", () => {
     expect(() => sequential([gru({ units: 2, returnState: true })], { device, inputShape: [3, 1] })).toThrow(
-      /GRU "gru" gives 2 outputs, as with returnState/,
+      /GRU "gru" has 2 outputs, as with returnState/,
     );
   });
 });
