@@ -403,11 +403,11 @@ describe("an embedder of a function", () => {
   test("refuses what is not one finite vector for each text", async () => {
     const given = (value: unknown) => functionEmbedder(() => value as number[][]).embed(["a", "b"]);
     await expect(given([[1, 2]])).rejects.toThrow(ShapeError);
-    await expect(given([[[1]], [[2]]])).rejects.toThrow(/gave \[2, 1, 1\] for 2 texts; expected \[2, D\]/);
+    await expect(given([[[1]], [[2]]])).rejects.toThrow(/returned \[2, 1, 1\] for 2 texts; expected \[2, D\]/);
     await expect(given([[1, 2], [3]])).rejects.toThrow(ShapeError);
     await expect(given([[1], [Number.NaN]])).rejects.toThrow(/the vector of text 1 holds NaN/);
     await expect(given(undefined)).rejects.toThrow(ValueError);
-    await expect(given([null, [1]])).rejects.toThrow(/gave null at 0; expected a vector for each text/);
+    await expect(given([null, [1]])).rejects.toThrow(/returned null at 0; expected a vector for each text/);
     await expect(given({ data: [1, 2] })).rejects.toThrow(/returned an object; expected vectors/);
     expect(() => functionEmbedder("x" as never)).toThrow(/got "x"; expected a function/);
     const changing = functionEmbedder((texts) => texts.map((text) => new Array<number>(text.length).fill(1)));

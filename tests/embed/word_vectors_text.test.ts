@@ -81,8 +81,8 @@ describe("word vectors as text", () => {
   });
 
   test.each<[string, string, ReadWordVectorsOptions, RegExp]>([
-    ["an empty file", "", {}, /no word in it/],
-    ["a header alone", "0 3\n", {}, /no word in it/],
+    ["an empty file", "", {}, /it has no words/],
+    ["a header alone", "0 3\n", {}, /it has no words/],
     ["a line without numbers", "the\n", {}, /expected a word and its numbers, separated by single spaces, got "the"/],
     ["tabs", "the\t1\t2\n", {}, /expected a word and its numbers, separated by single spaces/],
     ["too few fields", "a 1 2\nb 1\n", {}, /line 2: expected a word and 2 numbers, .* got "b 1"/],
