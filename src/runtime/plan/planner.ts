@@ -3,6 +3,7 @@
  * that holds it. Whole buffers are reused after the last read of their tensor.
  */
 import { BYTES_PER_ELEMENT } from "../../core/dtype.ts";
+import { ValueError } from "../../core/errors.ts";
 import type { AdapterTraits, KernelCall, Operand, Scratch, TensorType } from "../../core/kernel_call.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -162,7 +163,8 @@ class Planner {
       else if (definition === constantOp) {
         location = { kind: "constant", index: this.#constants.push((attributes as ConstantLeaf).data) - 1 };
       } else if (definition === inputOp) {
-        throw new Error(`the input "${(attributes as { name: string }).name}" is not among the program's inputs`);
+        const { name } = attributes as { readonly name: string };
+        throw new ValueError(`the graph reads the input "${name}"; list it among the program's inputs`, { name });
       }
       if (location !== undefined) this.#locations.set(tensor, location);
     }
