@@ -1,4 +1,3 @@
-// What `require("sluice/node")` gets: sluice/node waits for WebGPU before it is ready, which only import can.
-throw new Error(
-  'sluice/node is an ES module: write import "sluice/node", or await import("sluice/node"), instead of require',
-);
+// The result of `require("sluice/node")`: the module waits for WebGPU before it is ready, so it cannot be required.
+"use strict";
+throw new Error("sluice/node is an ES module: use import instead of require, as in await import('sluice/node')");

@@ -18,13 +18,13 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What the tarball holds besides the entries: package.json, README and licences, also those of bundled packages. */
-const TOP_FILES = ["LICENSE", "README.md", "dist/THIRD_PARTY_NOTICES.txt", "package.json"];
+const TOP_FILES = ["LICENSE", "README.md", "dist/THIRD_PARTY_NOTICES.txt", "dist/require_node.cjs", "package.json"];
 /**
- * Every other path that may be in the tarball: a file for each module of src/, and what the build bundles from
- * elsewhere.
+ * Every other path that may be in the tarball: a file for each module of src/, the shaders of saved plans, and what the
+ * build bundles from elsewhere.
  */
 const FOLDERS =
-  /^dist\/(([\w-]+\/)*[\w-]+(\.(csv|json|py))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
+  /^dist\/(([\w-]+\/)*[\w-]+(\.(csv|json|py|wgsl_raw_plans))?\.(d\.ts|js|js\.map)|(vendor|_virtual)\/[\w.@/-]+\.js(\.map)?)$/;
 
 /** Compilers of a user. TypeScript's own DOM library has known WebGPU since 6.0. */
 const COMPILERS = [

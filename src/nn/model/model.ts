@@ -127,7 +127,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       readOptions(call, FIT, given),
     );
     return this.exclusively("fit", async () => {
-      const compiled = await this.#needCompiled("fit");
+      const compiled = this.#compiled ?? (await this.#needCompiled("fit"));
       const stop = new RunStop("fit", options.signal, this.disposal);
       const { training, validation, state } = planFit(data, options, {
         before: this.#state,
@@ -192,7 +192,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
     this.assertFree("trainingStep");
     const { batchSize } = readOptions("trainingStep(data)", RUN, options);
-    const compiled = await this.#needCompiled("trainingStep");
+    const compiled = this.#compiled ?? (await this.#needCompiled("trainingStep"));
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const size = Math.min(batchSize, prepared.size);
     const { TrainingStep } = await import("../training/training_step.ts");
@@ -255,7 +255,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     );
     const stop = new RunStop("evaluate", options.signal, this.disposal);
     const work = async () => {
-      const compiled = await this.#needCompiled("evaluate");
+      const compiled = this.#compiled ?? (await this.#needCompiled("evaluate"));
       const steps = evaluationSteps(data, {
         batchSize: options.batchSize,
         steps: options.steps,
@@ -398,11 +398,11 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   async #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
     const { sampleWeight, classWeight } = options;
-    return this.#prepare({ x, y, sampleWeight }, await this.#needCompiled(what), what, classWeight);
+    return this.#prepare({ x, y, sampleWeight }, this.#compiled ?? (await this.#needCompiled(what)), what, classWeight);
   }
 
   async #batchRunner(what: string): Promise<BatchRunner> {
-    const compiled = await this.#needCompiled(what);
+    const compiled = this.#compiled ?? (await this.#needCompiled(what));
     const { BatchRunner } = await import("../training/batch_runner.ts");
     this.#runner ??= new BatchRunner(this.#stepModel(), compiled);
     return this.#runner;
@@ -431,6 +431,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     return prepareData(data, this.graph.inputSpecs, targets, what, classWeight);
   }
 
+  /** Waits for code that `compile` loads. Without any, callers go on in the same turn: they copy their data at once. */
   async #needCompiled(what: string): Promise<Compiled> {
     await this.#compiling;
     return expectCompiled(this.#compiled, what);
