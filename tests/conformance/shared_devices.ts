@@ -125,7 +125,8 @@ export const sharedDeviceCases: readonly ConformanceCase[] = [
       const files = await model.toFiles();
       expect(files.size > 0, "the model cannot be saved");
       expect(await works(gpu), "the device does not work any more");
-      expect(uncaught.length > 1, `the app's handler heard ${JSON.stringify(uncaught)}; expected its own faults`);
+      // What a fault of the app meets within one of Sluice's scopes, the console gets instead; in Firefox most do.
+      expect(uncaught.length > 0, `the app's handler heard ${JSON.stringify(uncaught)}; expected its own faults`);
     },
   },
   {

@@ -83,7 +83,6 @@ function walk(): void {
     await page.focus("[aria-label$='units over the words'] [role=gridcell]");
     await page.keyboard.press("End");
     await waitForText(page, "#cell-word", /^“awful”/);
-    await waitForText(page, "#fade-kept", /of these 40 words/);
     await look();
 
     await goTo(page, "Words");
@@ -153,7 +152,7 @@ function walk(): void {
     await waitForText(
       page,
       ".notices",
-      /broken\.jsonl, line 3 is no JSON: .*expected {"text": …, "label": …} on each line/,
+      /broken\.jsonl, line 3 is not JSON: .*expected {"text": …, "label": …} on each line/,
     );
     await dropFile(page, "reviews.jsonl", rows.join("\n"));
     await waitForText(page, "#data", /reviews\.jsonl: 48 to learn from, 12 kept/);

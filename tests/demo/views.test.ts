@@ -98,7 +98,6 @@ test.runIf(readme !== undefined)("the README's pictures: the tops of two views, 
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await page.screenshot({ path: join(readme as string, name), type: "webp", quality: 80 });
   };
-  await waitForText(page, "#fade-kept", /in the LSTM/);
   await keep("cell.webp");
   await goTo(page, "Train");
   await page.waitForSelector("#start:enabled");

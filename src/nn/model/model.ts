@@ -23,6 +23,7 @@ import type { Logs } from "../metrics/logs.ts";
 import { type ModelFiles, modelToFiles, type SaveOptions, saveModel } from "../saving/model_save.ts";
 import type { ModelMemory } from "../show/memory_figures.ts";
 import type { BatchRunner } from "../training/batch_runner.ts";
+import { Evaluator } from "../training/evaluator.ts";
 import { FIT, type FitOptions } from "../training/fit_options.ts";
 import { evaluationSteps, planFit, untrainedState } from "../training/fit_plan.ts";
 import type { History } from "../training/fit_result.ts";
@@ -263,7 +264,6 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
         prepare: (examples) => this.#prepare(examples, compiled, "evaluate"),
         call: stop.call,
       });
-      const { Evaluator } = await import("../training/evaluator.ts");
       const evaluator = await Evaluator.prepare(this.#stepModel(), compiled, steps);
       try {
         return await evaluator.run(stop);

@@ -1,6 +1,6 @@
 /** The device resources of a training run: data and programs of training and validation, results, snapshots. */
 import type { Variable } from "../../graph/operation.ts";
-import type { Evaluator } from "./evaluator.ts";
+import { Evaluator } from "./evaluator.ts";
 import { RunSnapshots } from "./run_snapshots.ts";
 import type { Compiled, StepModel } from "./step_model.ts";
 import { trainStep } from "./step_programs.ts";
@@ -65,7 +65,6 @@ export async function openTrainingResources(
     const snapshots = hold(await RunSnapshots.open({ device, optimizer, data, weights, slots, seconds }));
     let evaluator: Evaluator | undefined;
     if (validation !== undefined) {
-      const { Evaluator } = await import("./evaluator.ts");
       evaluator = hold(await Evaluator.prepare(model, compiled, validation.steps));
     }
     return { data, results, snapshots, evaluator, validatesEvery: validation?.every ?? 1, dispose };
