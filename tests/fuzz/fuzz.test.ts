@@ -15,7 +15,7 @@ import { tally } from "../support/tally.ts";
 import { LOADERS } from "./loaders.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const mutations = Number(process.env.SLUICE_MUTATIONS ?? 200);
+const mutations = Number(process.env.SLUICE_MUTATIONS ?? 120);
 const seed = Number(process.env.SLUICE_SEED ?? 1);
 /** Of silence: a file that takes so long on a busy machine hangs. */
 const SILENCE_MS = 60_000;
