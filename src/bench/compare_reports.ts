@@ -45,7 +45,7 @@ export function assertComparable(before: BenchPlace, after: BenchPlace): void {
 /** Compares the results that both runs have, in the order of the later run. */
 export function compareReports(before: BenchReport, after: BenchReport): Comparison[] {
   const [earlier, later] = [before, after].map((report) => readSome("compareReports", REPORT, report).results);
-  const known = new Map(earlier?.map((result) => [keyOf(result), result]));
+  const known = new Map(earlier?.flatMap((result) => [[keyOf(result), result] as const]));
   return (later ?? []).flatMap((result) => {
     const old = known.get(keyOf(result));
     return old === undefined ? [] : [compare(old, result)];

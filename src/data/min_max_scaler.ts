@@ -1,7 +1,7 @@
 /** Scales columns to a range, 0 to 1 by default. */
 import { FormatError } from "../core/errors.ts";
 import { choiceOf, numbersOf, objectOf } from "../core/json_check.ts";
-import { type OptionKind, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
+import { type OptionKind, readOptions, readValue, type TableOf, text, withDefault } from "../core/option_table.ts";
 import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `minMaxScaler`. */
@@ -66,6 +66,7 @@ export class MinMaxScaler extends Scaler {
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown, what = "scaler"): MinMaxScaler {
+    readValue("MinMaxScaler.fromJSON", "what", text, what);
     const fields = objectOf(json, what);
     choiceOf(fields.get("kind"), `${what}.kind`, ["minMaxScaler"]);
     const [low, high, ...more] = numbersOf(fields.get("featureRange"), `${what}.featureRange`);

@@ -1,7 +1,7 @@
 /** Scales columns to mean 0 and standard deviation 1. */
 import { FormatError } from "../core/errors.ts";
 import { choiceOf, flagOf, numbersOf, objectOf } from "../core/json_check.ts";
-import { flag, readOptions, type TableOf, withDefault } from "../core/option_table.ts";
+import { flag, readOptions, readValue, type TableOf, text, withDefault } from "../core/option_table.ts";
 import { type Column, Scaler } from "./column_scaler.ts";
 
 /** Options of `standardScaler`. */
@@ -67,6 +67,7 @@ export class StandardScaler extends Scaler {
    * @throws FormatError naming the field that is missing or wrong.
    */
   static fromJSON(json: unknown, what = "scaler"): StandardScaler {
+    readValue("StandardScaler.fromJSON", "what", text, what);
     const fields = objectOf(json, what);
     choiceOf(fields.get("kind"), `${what}.kind`, ["standardScaler"]);
     const scaler = new StandardScaler({

@@ -1,6 +1,8 @@
 /** Validates and converts inputs, targets and weights of `fit` and `evaluate`. */
+
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { type ArrayLike, isRow, isShaped, type NdArray, toNdArray } from "../../core/nd_array.ts";
+import { shown } from "../../core/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../../core/shape.ts";
 import { checkExamples } from "../../data/dataset.ts";
 import { isRagged } from "../../data/ragged_rows.ts";
@@ -132,8 +134,8 @@ function byClass(classWeight: ClassWeight, targets: readonly NdArray[], sampleWe
   for (const [name, weight] of Object.entries(classWeight)) {
     if (Number.isInteger(Number(name)) && Number.isFinite(weight) && weight >= 0) continue;
     throw new ValueError(
-      `${what}: classWeight holds ${name}: ${weight}; expected class indices with finite weights ≥ 0, such as { ` +
-        "0: 1, 1: 5 }",
+      `${what}: classWeight holds ${name}: ${shown(weight)}; expected class indices with finite weights ≥ 0, such as ` +
+        "{ 0: 1, 1: 5 }",
       { classWeight },
     );
   }

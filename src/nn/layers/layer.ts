@@ -137,7 +137,8 @@ export function expectSymbolic(given: unknown, what: string): SymbolicTensor {
 /** A symbolic tensor, or a list of them, as a list. @throws ValueError for anything else. */
 export function symbolicList(given: unknown, what: string): readonly SymbolicTensor[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  return list.map((each) => expectSymbolic(each, what));
+  // Not `map`, which leaves holes out.
+  return Array.from(list, (each) => expectSymbolic(each, what));
 }
 
 /** The masks given for the inputs of a call, one for each input. */

@@ -6,7 +6,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { count as counted, positive, readOptions, readValue, required, type TableOf } from "../../core/option_table.ts";
 import { dims, formatShape, type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import { defineOp, type Out, referenceFor } from "../../graph/op.ts";
-import type { Value } from "../../graph/operation.ts";
+import { expectValue, type Value } from "../../graph/operation.ts";
 import { copyCall } from "../../kernels/data/copy.ts";
 import { add } from "../elementwise/arithmetic.ts";
 import { pad, reshape, slice } from "./movement.ts";
@@ -114,5 +114,6 @@ function overlapAdd(dy: Value, shape: Shape, { size, stride, dilation }: WindowO
  * @throws ShapeError when x holds no whole window.
  */
 export function windows(x: Value, options: WindowOptions): Value {
+  expectValue("windows", x);
   return windowsOp({ x }, readOptions("windows(x)", WINDOW, options)).out;
 }

@@ -168,7 +168,9 @@ class Planner {
       }
       if (location !== undefined) this.#locations.set(tensor, location);
     }
-    if (location === undefined) throw new Error("planner: a tensor is read before it is written");
+    if (location === undefined) {
+      throw new ValueError("the graph reads a tensor that no operation computes; build it from its own inputs");
+    }
     return location;
   }
 
