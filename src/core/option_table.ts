@@ -5,7 +5,7 @@
 import { ValueError } from "./errors.ts";
 import { type Flaw, float32Flaw } from "./float32_check.ts";
 import { plainName } from "./named.ts";
-import { shown } from "./options.ts";
+import { EXPECTED_SIGNAL, isAbortSignal, shown } from "./options.ts";
 
 /** A kind of value. */
 export interface OptionKind<T> {
@@ -310,9 +310,7 @@ export function checkedLater<T>(expected: string): OptionKind<NonNullable<T>> {
 }
 
 /** An AbortSignal from any realm or library. */
-export const signal = resolvedBy("an AbortSignal: new AbortController().signal", (given: AbortSignal) =>
-  typeof given?.aborted === "boolean" && typeof given.addEventListener === "function" ? given : undefined,
-);
+export const signal = resolvedBy(EXPECTED_SIGNAL, (given: unknown) => (isAbortSignal(given) ? given : undefined));
 
 /** Nested options. @param what the name in error messages: "requestDevice: tune" */
 /* @__NO_SIDE_EFFECTS__ */

@@ -59,6 +59,13 @@ export function shown(value: unknown): string {
   return name === "" || name === "Object" ? "an object" : `a value of class ${name}`;
 }
 
+/** What an option for a signal expects. */
+export const EXPECTED_SIGNAL = "an AbortSignal: new AbortController().signal";
+
+/** True for the signal of an AbortController, whichever realm or library it is from. */
+export const isAbortSignal = (given: unknown): given is AbortSignal =>
+  isObject(given) && typeof given.aborted === "boolean" && typeof given.addEventListener === "function";
+
 /** For each option what is expected, and whether a value fits. */
 export type FewOptions<T> = {
   readonly [Name in keyof T]-?: readonly [expected: string, fits: (value: unknown) => boolean];

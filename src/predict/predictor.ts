@@ -2,7 +2,7 @@
 import { DeviceLostError, DisposedError, FormatError, ValueError } from "../core/errors.ts";
 import type { JsonValue } from "../core/json_check.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { type FewOptions, readFew, shown } from "../core/options.ts";
+import { EXPECTED_SIGNAL, type FewOptions, isAbortSignal, readFew, shown } from "../core/options.ts";
 import { raceAbort } from "../core/race.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import type { Encoder } from "../data/encoder.ts";
@@ -34,13 +34,7 @@ export interface PredictOptions {
 }
 
 const LOAD: FewOptions<PredictorLoadOptions> = { device: [EXPECTED_DEVICE, isDevice] };
-const PREDICT: FewOptions<PredictOptions> = {
-  // Of whatever realm or library.
-  signal: [
-    "an AbortSignal: new AbortController().signal",
-    (given) => typeof given === "object" && given !== null && "aborted" in given && "addEventListener" in given,
-  ],
-};
+const PREDICT: FewOptions<PredictOptions> = { signal: [EXPECTED_SIGNAL, isAbortSignal] };
 
 /** The parts of a saved model that a predictor reads. */
 const PARTS = ["weights", "plan"] as const;
