@@ -1,5 +1,5 @@
 /** The model: layers on a device, with methods to train, evaluate, predict, inspect, save and dispose it. */
-import { LimitError, ValueError } from "../../core/errors.ts";
+import { LimitError } from "../../core/errors.ts";
 import { whenLoaded } from "../../core/named.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { readOptions } from "../../core/option_table.ts";
@@ -34,6 +34,7 @@ import type { Compiled } from "../training/step_model.ts";
 import { TrainingRun } from "../training/training_run.ts";
 import type { TrainingState } from "../training/training_state.ts";
 import type { TrainingStep } from "../training/training_step.ts";
+import { Compilation, expectCompiled } from "./compilation.ts";
 import { compileModel } from "./compile_model.ts";
 import { ModelBase } from "./model_base.ts";
 import type { AskedMemory } from "./model_memory.ts";
@@ -59,9 +60,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   readonly #gate = new PauseGate();
   #predictor: ModelPredictor | undefined;
   #runner: BatchRunner | undefined;
-  #compiled: Compiled | undefined;
-  /** Settles once the optimizer, losses and metrics that `compile` names are loaded. */
-  #compiling: Promise<void> | undefined;
+  #compilation: Compilation | undefined;
   #state: TrainingState | undefined;
   /** The current `fit`. */
   #run: RecoveringRun | undefined;
@@ -73,7 +72,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   /** The compiled optimizer, losses and metrics, for saving. */
   get compiled(): Compiled | undefined {
-    return this.#compiled;
+    return this.#compilation?.compiled;
   }
 
   /**
@@ -87,22 +86,12 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     const compiled = whenLoaded(() => compileModel(this.graph, given));
     this.#releaseSlots();
     this.#state = undefined;
-    this.#compiled = compiled instanceof Promise ? undefined : compiled;
-    this.#compiling = compiled instanceof Promise ? this.#whenCompiled(compiled) : undefined;
+    this.#compilation = new Compilation(compiled);
   }
 
-  #whenCompiled(compiled: Promise<Compiled>): Promise<void> {
-    const compiling = compiled.then((loaded) => {
-      if (this.#compiling === compiling) this.#compiled = loaded;
-    });
-    // The methods that need the compiled model report the error.
-    compiling.catch(() => undefined);
-    return compiling;
-  }
-
-  /** Waits until the optimizer, losses and metrics are loaded. @throws ValueError for invalid options of theirs. */
+  /** Waits for code that `compile` loads. @throws ValueError for the options of a name that had to be loaded. */
   async whenCompiled(): Promise<void> {
-    await this.#compiling;
+    await this.#compilation?.loaded();
   }
 
   /**
@@ -128,7 +117,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
       readOptions(call, FIT, given),
     );
     return this.exclusively("fit", async () => {
-      const compiled = this.#compiled ?? (await this.#needCompiled("fit"));
+      const compiled = this.compiled ?? (await this.#needCompiled("fit"));
       const stop = new RunStop("fit", options.signal, this.disposal);
       const { training, validation, state } = planFit(data, options, {
         before: this.#state,
@@ -193,7 +182,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   async trainingStep(data: DataLike, options: RunOptions = {}): Promise<TrainingStep> {
     this.assertFree("trainingStep");
     const { batchSize } = readOptions("trainingStep(data)", RUN, options);
-    const compiled = this.#compiled ?? (await this.#needCompiled("trainingStep"));
+    const compiled = this.compiled ?? (await this.#needCompiled("trainingStep"));
     const prepared = this.#prepare(data, compiled, "trainingStep");
     const size = Math.min(batchSize, prepared.size);
     const { TrainingStep } = await import("../training/training_step.ts");
@@ -214,9 +203,9 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async memory(options: MemoryOptions = {}): Promise<ModelMemory> {
     this.assertAlive("memory");
-    await this.#compiling;
+    await this.whenCompiled();
     const { memoryOf } = await import("./model_memory.ts");
-    return memoryOf(this.#memoryParts(this.#compiled), options);
+    return memoryOf(this.#memoryParts(this.compiled), options);
   }
 
   /** Runs `work`; an error about memory or a limit of the device names the largest batch that fits. */
@@ -256,7 +245,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
     );
     const stop = new RunStop("evaluate", options.signal, this.disposal);
     const work = async () => {
-      const compiled = this.#compiled ?? (await this.#needCompiled("evaluate"));
+      const compiled = this.compiled ?? (await this.#needCompiled("evaluate"));
       const steps = evaluationSteps(data, {
         batchSize: options.batchSize,
         steps: options.steps,
@@ -350,7 +339,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async save(directory: string, options: SaveOptions = {}): Promise<void> {
     await this.recoveredToEnd("save", async () => {
-      await this.#compiling;
+      await this.whenCompiled();
       return saveModel(this, directory, options);
     });
   }
@@ -363,14 +352,14 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
    */
   async toFiles(options: SaveOptions = {}): Promise<ModelFiles> {
     return this.recoveredToEnd("toFiles", async () => {
-      await this.#compiling;
+      await this.whenCompiled();
       return modelToFiles(this, options);
     });
   }
 
   /** All state variables of the optimizer, by the names used in a save. */
   get namedSlots(): ReadonlyMap<string, Variable> {
-    return this.#compiled === undefined ? new Map() : slotNames(this.graph, this.#compiled);
+    return this.compiled === undefined ? new Map() : slotNames(this.graph, this.compiled);
   }
 
   /** Restores a loaded training state. For `loadModel`. */
@@ -392,17 +381,17 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
   #releaseSlots(): void {
     this.#runner?.dispose();
     this.#runner = undefined;
-    const slots = this.#compiled?.slots.flat() ?? [];
+    const slots = this.compiled?.slots.flat() ?? [];
     if (slots.length > 0) variablesOf(this.device).release(slots);
   }
 
   async #batch(what: string, x: InputsLike, y: TargetsLike, options: BatchOptions) {
     const { sampleWeight, classWeight } = options;
-    return this.#prepare({ x, y, sampleWeight }, this.#compiled ?? (await this.#needCompiled(what)), what, classWeight);
+    return this.#prepare({ x, y, sampleWeight }, this.compiled ?? (await this.#needCompiled(what)), what, classWeight);
   }
 
   async #batchRunner(what: string): Promise<BatchRunner> {
-    const compiled = this.#compiled ?? (await this.#needCompiled(what));
+    const compiled = this.compiled ?? (await this.#needCompiled(what));
     const { BatchRunner } = await import("../training/batch_runner.ts");
     this.#runner ??= new BatchRunner(this.#stepModel(), compiled);
     return this.#runner;
@@ -433,13 +422,7 @@ export class Model<P extends NdArray | NdArray[] = NdArray> extends ModelBase {
 
   /** Waits for code that `compile` loads. Without any, callers go on in the same turn: they copy their data at once. */
   async #needCompiled(what: string): Promise<Compiled> {
-    await this.#compiling;
-    return expectCompiled(this.#compiled, what);
+    await this.whenCompiled();
+    return expectCompiled(this.compiled, what);
   }
-}
-
-/** @throws ValueError if the model is not compiled. */
-function expectCompiled(compiled: Compiled | undefined, what: string): Compiled {
-  if (compiled !== undefined) return compiled;
-  throw new ValueError(`${what}: the model is not compiled; call model.compile({ loss, optimizer, metrics }) first`);
 }
