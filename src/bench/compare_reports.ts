@@ -45,6 +45,7 @@ export function assertComparable(before: BenchPlace, after: BenchPlace): void {
 /** Compares the results that both runs have, in the order of the later run. */
 export function compareReports(before: BenchReport, after: BenchReport): Comparison[] {
   const [earlier, later] = [before, after].map((report) => readSome("compareReports", REPORT, report).results);
+  // Not `map`, which keeps the holes of a sparse list.
   const known = new Map(earlier?.flatMap((result) => [[keyOf(result), result] as const]));
   return (later ?? []).flatMap((result) => {
     const old = known.get(keyOf(result));

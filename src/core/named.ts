@@ -25,8 +25,11 @@ export function entryNamed<T>(
 ): readonly [key: string, entry: T] {
   const key = keyNamed(table, name, aliases);
   if (key !== undefined) return [key, table[key] as T];
-  const known = [...Object.keys(table), ...Object.keys(aliases)].join(", ");
-  throw new ValueError(`unknown ${what} "${name}"; expected one of ${known}`, { [what]: name });
+  return refuseName(what, name, [...Object.keys(table), ...Object.keys(aliases)]);
+}
+
+function refuseName(what: string, name: string, known: readonly string[]): never {
+  throw new ValueError(`unknown ${what} "${name}"; expected one of ${known.join(", ")}`, { [what]: name });
 }
 
 /** Thrown when a name refers to code that is not loaded yet. `whenLoaded` loads it and tries again. */
@@ -102,7 +105,6 @@ export class Registry<T> {
     const entry = this.find(given);
     if (entry !== undefined) return entry;
     const { what, aliases = {} } = this.#parts;
-    const known = [...this.names, ...Object.keys(aliases)].join(", ");
-    throw new ValueError(`unknown ${what} "${given}"; expected one of ${known}`, { [what]: given });
+    return refuseName(what, given, [...this.names, ...Object.keys(aliases)]);
   }
 }

@@ -29,7 +29,8 @@ export function isRow(value: unknown): value is Iterable<unknown> & { readonly l
   return Array.isArray(value) || isTyped(value);
 }
 
-function isTyped(value: unknown): value is TypedNumbers {
+/** True for a typed array of numbers. */
+export function isTyped(value: unknown): value is TypedNumbers {
   return (
     ArrayBuffer.isView(value) &&
     !(value instanceof DataView) &&

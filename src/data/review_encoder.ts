@@ -4,6 +4,7 @@
  */
 import { ValueError } from "../core/errors.ts";
 import { asFormatError, choiceOf, expectFields, objectOf } from "../core/json_check.ts";
+import { isTyped } from "../core/nd_array.ts";
 import {
   id,
   ifGiven,
@@ -18,7 +19,7 @@ import {
   withNone,
 } from "../core/option_table.ts";
 import { shown } from "../core/options.ts";
-import { ownMemory } from "../core/own_memory.ts";
+import { expectMemory } from "../core/own_memory.ts";
 import type { Encoder } from "./encoder.ts";
 import { encodedRows } from "./make_ragged.ts";
 import { SIDES, type Side } from "./pad_sequences.ts";
@@ -185,7 +186,8 @@ export class ReviewEncoder implements Encoder {
     const text: string[] = [];
     if (typeof ids !== "object" || ids === null || typeof Reflect.get(ids, Symbol.iterator) !== "function")
       throw new ValueError(`decode: got ${shown(ids)}; expected a list of ids, such as [1, 14, 20]`);
-    for (const id of ArrayBuffer.isView(ids) ? ownMemory(ids as Int32Array, "decode") : ids) {
+    if (isTyped(ids)) expectMemory(ids, "decode");
+    for (const id of ids) {
       if (typeof id !== "number") continue;
       if (id === this.startChar) text.push("<start>");
       else if (id === this.oovChar) text.push("<oov>");
